@@ -1,0 +1,1 @@
+"""One spec per documented call API drives three machines: generate, serve, check."""
