@@ -1,1 +1,5 @@
-"""TODO"""
+"""What a call is: pure values, no HTTP, no files, no clock."""
+
+from harness.telephony.attributes import ATTRIBUTES, IDENTITY, Attribute, Grain, Kind
+
+__all__ = ["ATTRIBUTES", "IDENTITY", "Attribute", "Grain", "Kind"]
