@@ -1,0 +1,399 @@
+"""JSON bodies: exact numbers, every broken promise of the format named, and pointers into the tree."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from json.encoder import encode_basestring
+from typing import Final, final
+
+from harness.errors import Misuse
+from harness.wire.problems import DEFAULT_LIMITS, PROBLEM_LIMIT, BodyLimits, Decoded, Problem, Tree, shown
+
+__all__ = ["MISSING", "Decoded", "Missing", "at", "decode_json", "encode_json", "put", "split_pointer"]
+
+
+@final
+class Missing(Enum):
+    """The type of MISSING."""
+
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing.MISSING
+"""What a pointer finds where nothing stands, not even a null."""
+
+_UTF8_NAMES: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_STRUCTURE: Final = b'"[]{},'
+_NOT_STRUCTURE: Final = bytes(set(range(256)) - set(_STRUCTURE))
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_STRING: Final = re.compile(rb'"[^"]*"')
+_SUSPICIOUS: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_LARGEST_EXPONENT: Final = 308
+_LARGEST_SAFE_INTEGER: Final = 2**53 - 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """Stands in the raw tree for a number with a problem, until its pointer is known."""
+
+    code: str
+    text: str
+    value: Tree
+    seen: str
+
+
+@final
+@dataclass(slots=True)
+class _Repair:
+    """What is collected while the scanner runs, and the problems once their pointers are known."""
+
+    limits: BodyLimits
+    problems: list[Problem]
+    duplicates: dict[int, tuple[dict[str, Tree], list[tuple[str, Tree, Tree]]]]
+    odd: bool = False
+
+    def add(self, code: str, text: str, where: str = "") -> None:
+        if len(self.problems) < PROBLEM_LIMIT:
+            self.problems.append(Problem(code, text, where))
+
+    def read_object(self, pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
+        result = dict(pairs)
+        if len(result) != len(pairs) and len(self.duplicates) < PROBLEM_LIMIT:
+            first: dict[str, Tree] = {}
+            twice: list[tuple[str, Tree, Tree]] = []
+            for key, value in pairs:
+                if key not in first:
+                    first[key] = value
+                elif len(twice) < PROBLEM_LIMIT:
+                    twice.append((key, first[key], value))
+            # The object itself is kept, so that its id cannot be given to another one.
+            self.duplicates[id(result)] = (result, twice)
+        return result
+
+    def read_integer(self, text: str) -> Tree | _Odd:
+        if len(text) > self.limits.number_digits:
+            return self._odd("json:number", f"a number of {len(text)} characters", text, text)
+        value = int(text)
+        if value == 0 and text[0] == "-":
+            return self._odd("json:negative-zero", "the number -0", Decimal("-0"), text)
+        if not -_LARGEST_SAFE_INTEGER <= value <= _LARGEST_SAFE_INTEGER:
+            return self._odd("json:unsafe-integer", "an integer beyond 2**53 - 1", value, text)
+        return value
+
+    def read_decimal(self, text: str) -> Tree | _Odd:
+        if len(text) > self.limits.number_digits:
+            return self._odd("json:number", f"a number of {len(text)} characters", text, text)
+        try:
+            value = Decimal(text)
+        except InvalidOperation:
+            return self._odd("json:number", "a number out of every range", text, text)
+        if value and not -_LARGEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT:
+            return self._odd("json:number", "a number beyond the range of a double", text, text)
+        if not value and abs(_exponent(value)) > _LARGEST_EXPONENT:
+            return self._odd("json:number", "a zero with an exponent beyond every use", text, text)
+        return value
+
+    def read_constant(self, text: str) -> _Odd:
+        return self._odd("json:number", "a word that JSON does not know as a number", text, text)
+
+    def _odd(self, code: str, text: str, value: Tree, seen: str) -> _Odd:
+        self.odd = True
+        return _Odd(code, text, value, seen)
+
+    def walk(self, node: object, where: str) -> Tree:
+        """The tree with plain values in place of odd ones; the problems get their pointers on the way."""
+        if type(node) is str:
+            return self._clean(node, where)
+        if type(node) is dict:
+            _, twice = self.duplicates.pop(id(node), (None, ()))
+            for key, earlier, later in twice:
+                text = f"the key {shown(key)} stands twice: first {_seen(earlier)}, then {_seen(later)}"
+                self.add("json:duplicate-key", text, f"{where}/{_escape(key)}")
+            cleaned: dict[str, Tree] = {}
+            for key, value in node.items():
+                # The pointer is built before the key is mended, from the mended key.
+                name = self._clean(key, where)
+                cleaned[name] = self.walk(value, f"{where}/{_escape(name)}")
+            return cleaned
+        if type(node) is list:
+            for index, value in enumerate(node):
+                # Most elements are plain: a new string for each pointer would cost more than the walk.
+                if type(value) not in (int, bool, Decimal):
+                    node[index] = self.walk(value, f"{where}/{index}")
+            return node
+        if isinstance(node, _Odd):
+            self.add(node.code, f"{node.text}: {shown(node.seen)}", where)
+            return node.value
+        return node  # type: ignore[return-value]
+
+    def _clean(self, text: str, where: str) -> str:
+        if "\0" in text:
+            self.add("encoding:nul", f"a NUL in the text {shown(text)}", where)
+        if _SURROGATE.search(text):
+            self.add("encoding:lone-surrogate", f"half of a surrogate pair in the text {shown(text)}", where)
+            return _SURROGATE.sub("\ufffd", text)
+        return text
+
+
+def decode_json(body: bytes, *, charset: str | None = None, limits: BodyLimits = DEFAULT_LIMITS) -> Decoded:
+    """The tree of a JSON body and its problems; total, whatever the bytes are.
+
+    The body is read as UTF-8 whatever `charset` says. Of a repeated key the last value stays. A number
+    that JSON or a double cannot hold stays as its text; half a surrogate pair becomes U+FFFD.
+    """
+    repair = _Repair(limits, [], {})
+    if charset is not None and charset.strip(" \t\"'").lower() not in _UTF8_NAMES:
+        repair.add("charset", f"JSON is UTF-8, but the declared charset is {shown(charset)}")
+    if not body.strip(b" \t\r\n"):
+        return Decoded(None, tuple(repair.problems), missing=True)
+    text = _text_of(body, repair)
+    if text is None:
+        return Decoded(None, tuple(repair.problems), missing=True)
+    if text.startswith("\ufeff"):
+        repair.add("encoding:bom", "the body starts with a byte order mark", "byte 0")
+        text = text.removeprefix("\ufeff")
+        body = text.encode()
+    elif not body.isascii():
+        body = text.encode()
+    if not _within_limits(body, repair):
+        return Decoded(None, tuple(repair.problems), missing=True)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=repair.read_object,
+        parse_int=repair.read_integer,
+        parse_float=repair.read_decimal,
+        parse_constant=repair.read_constant,
+    )
+    try:
+        tree = decoder.decode(text)
+    except json.JSONDecodeError as error:
+        if "\0" in text:
+            repair.add("encoding:nul", "a NUL byte in the body", f"character {text.index(chr(0))}")
+        repair.add("json:syntax", _ascii(error.msg), f"line {error.lineno}, column {error.colno}")
+        return Decoded(None, tuple(repair.problems), missing=True)
+    except RecursionError:
+        # Unreachable behind the depth scan, unless the caller's own stack is nearly used up.
+        repair.add("json:depth", "the nesting is deeper than the reader's stack")
+        return Decoded(None, tuple(repair.problems), missing=True)
+    if repair.odd or repair.duplicates or _SUSPICIOUS.search(body):
+        tree = repair.walk(tree, "")
+        for _, twice in repair.duplicates.values():
+            for key, earlier, later in twice:
+                # An object that an outer repetition replaced: it stands nowhere in the tree.
+                text = f"the key {shown(key)} stands twice: first {_seen(earlier)}, then {_seen(later)}"
+                repair.add("json:duplicate-key", text)
+    return Decoded(tree, tuple(repair.problems))
+
+
+def encode_json(tree: Tree, *, indent: int | None = None) -> bytes:
+    """The tree as UTF-8, keys in their given order, decimals exact; half a surrogate pair is escaped."""
+    if indent is None:
+        try:
+            # The fast writer knows no decimals, and says so.
+            text = json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            return text.encode("utf-8", "backslashreplace")
+        except TypeError:
+            pass
+    pieces: list[str] = []
+    _write(tree, indent, 0, pieces)
+    return "".join(pieces).encode("utf-8", "backslashreplace")
+
+
+def split_pointer(pointer: str) -> tuple[str, ...]:
+    """The names in a JSON pointer (RFC 6901)."""
+    if not pointer:
+        return ()
+    if not pointer.startswith("/"):
+        raise Misuse("a JSON pointer", "nothing, or names that each follow a '/'", shown(pointer))
+    names = pointer[1:].split("/")
+    if "~" in pointer:
+        names = [name.replace("~1", "/").replace("~0", "~") for name in names]
+    return tuple(names)
+
+
+def at(tree: Tree, pointer: str | tuple[str, ...]) -> Tree | Missing:
+    """What stands at a pointer; MISSING where nothing stands, None where a null stands."""
+    node = tree
+    for name in split_pointer(pointer) if isinstance(pointer, str) else pointer:
+        if isinstance(node, dict):
+            if name not in node:
+                return MISSING
+            node = node[name]
+        elif isinstance(node, list):
+            index = _index(name)
+            if index is None or index >= len(node):
+                return MISSING
+            node = node[index]
+        else:
+            return MISSING
+    return node
+
+
+def put(tree: Tree | Missing, pointer: str, value: Tree) -> Tree:
+    """Sets the value at a pointer, in place, and returns the root.
+
+    What is missing on the way is created: an array for the names `0` and `-`, an object for any other.
+    In an array, `-` and the index after the last element append.
+    """
+    names = split_pointer(pointer)
+    if not names:
+        return value
+    root: Tree = _container_for(names[0]) if isinstance(tree, Missing) else tree
+    node = root
+    for position, name in enumerate(names):
+        last = position == len(names) - 1
+        following: Tree = value if last else _container_for(names[position + 1])
+        if isinstance(node, dict):
+            if last or name not in node:
+                node[name] = following
+            node = node[name]
+        elif isinstance(node, list):
+            index = len(node) if name == "-" else _index(name)
+            if index is None or index > len(node):
+                expected = f"'-' or an index up to {len(node)}"
+                raise Misuse(f"the pointer {shown(pointer)}", expected, shown(name))
+            if index == len(node):
+                node.append(following)
+            elif last:
+                node[index] = following
+            node = node[index]
+        else:
+            expected = f"an object or an array that can hold {shown(name)}"
+            raise Misuse(f"the pointer {shown(pointer)}", expected, shown(node))
+    return root
+
+
+def _text_of(body: bytes, repair: _Repair) -> str | None:
+    """The body as text; None when it is so far from UTF-8 that reading on would be guessing."""
+    encoding = json.detect_encoding(body)
+    if encoding.startswith(("utf-16", "utf-32")):
+        repair.add(
+            f"encoding:{encoding[:6]}", f"the body is {encoding[:6].upper()}, and JSON is UTF-8", "byte 0"
+        )
+        try:
+            return body.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            return None
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad = body[error.start : error.end].hex(" ")
+        repair.add("encoding:invalid-utf8", f"the bytes {bad} are not UTF-8", f"byte {error.start}")
+        return body.decode("utf-8", "replace")
+
+
+def _within_limits(body: bytes, repair: _Repair) -> bool:
+    """Scans the brackets outside strings, without recursion and before anything is built."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Deleting two neighbouring quotes never changes whether a bracket stands inside a string.
+    structure = body.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
+    if b'"' in structure:
+        structure = _STRING.sub(b"", structure).partition(b'"')[0]
+    brackets = structure.translate(None, _NOT_BRACKETS)
+    nodes = 1 + structure.count(b",") + structure.count(b"[") + structure.count(b"{")
+    depth = 0
+    for bracket in itertools.islice(brackets, 2 * repair.limits.nodes + 2):
+        if bracket in b"[{":
+            depth += 1
+            if depth > repair.limits.depth:
+                repair.add("json:depth", f"more than {repair.limits.depth} levels of nesting")
+                return False
+        else:
+            depth -= 1
+            if depth < 0:
+                break
+    if nodes > repair.limits.nodes:
+        repair.add("json:nodes", f"about {nodes} values; at most {repair.limits.nodes} are read")
+        return False
+    return True
+
+
+def _write(node: Tree, indent: int | None, level: int, pieces: list[str]) -> None:
+    if isinstance(node, dict):
+        if not node:
+            pieces.append("{}")
+            return
+        inner, outer, colon = _breaks(indent, level)
+        separator = "{" + inner
+        for key, value in node.items():
+            pieces.append(separator)
+            pieces.append(encode_basestring(key))
+            pieces.append(colon)
+            if isinstance(value, (dict, list)):
+                _write(value, indent, level + 1, pieces)
+            else:
+                pieces.append(_scalar(value))
+            separator = "," + inner
+        pieces.append(outer + "}")
+    elif isinstance(node, list):
+        if not node:
+            pieces.append("[]")
+            return
+        inner, outer, _ = _breaks(indent, level)
+        separator = "[" + inner
+        for value in node:
+            pieces.append(separator)
+            _write(value, indent, level + 1, pieces)
+            separator = "," + inner
+        pieces.append(outer + "]")
+    else:
+        pieces.append(_scalar(node))
+
+
+def _scalar(node: str | int | Decimal | bool | None) -> str:
+    if isinstance(node, str):
+        return encode_basestring(node)
+    if node is None:
+        return "null"
+    if isinstance(node, bool):
+        return "true" if node else "false"
+    if isinstance(node, int):
+        return str(node)
+    if isinstance(node, Decimal) and node.is_finite():
+        return str(node)
+    raise Misuse("a JSON body", "objects, arrays, texts, exact finite numbers, flags and nulls", shown(node))
+
+
+def _breaks(indent: int | None, level: int) -> tuple[str, str, str]:
+    if indent is None:
+        return "", "", ":"
+    return "\n" + " " * (indent * (level + 1)), "\n" + " " * (indent * level), ": "
+
+
+def _index(name: str) -> int | None:
+    if name.isascii() and name.isdigit() and len(name) < 10 and (name == "0" or name[0] != "0"):
+        return int(name)
+    return None
+
+
+def _container_for(name: str) -> dict[str, Tree] | list[Tree]:
+    return [] if name in ("0", "-") else {}
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def _escape(name: str) -> str:
+    if "~" in name or "/" in name:
+        name = name.replace("~", "~0").replace("/", "~1")
+    return name if name.isascii() and name.isprintable() and len(name) <= 80 else shown(name)
+
+
+def _seen(value: object) -> str:
+    return value.seen if isinstance(value, _Odd) and len(value.seen) <= 80 else shown(value)
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("ascii")

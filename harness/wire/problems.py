@@ -1,0 +1,72 @@
+"""What goes wrong in a body before its meaning is asked: broken promises of the format itself, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, TypeAlias, final
+
+Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | int | Decimal | bool | None"
+"""A decoded body: what JSON can say, with exact numbers; XML becomes objects, lists and texts."""
+
+ADVISORY: Final = frozenset({"json:negative-zero", "json:unsafe-integer"})
+"""Codes of problems that break no rule of the format: the value is exact here, but not in every reader."""
+
+PROBLEM_LIMIT: Final = 64
+"""At most so many problems are kept of one body, so that a hostile one cannot flood a report."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken promise of the format: a stable code, a sentence in ASCII, and a pointer or a position."""
+
+    code: str
+    text: str
+    where: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a body says, and what is wrong with how it says it.
+
+    `missing` tells "there is no tree" from the value null: with problems the body is unreadable,
+    without any it is empty.
+    """
+
+    tree: Tree
+    problems: tuple[Problem, ...] = ()
+    missing: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyLimits:
+    """How deep, how many and how long: the bounds within which a body is read at all."""
+
+    depth: int = 64
+    nodes: int = 1_000_000
+    number_digits: int = 64
+    text_characters: int = 1024 * 1024
+    attributes: int = 256
+
+
+DEFAULT_LIMITS: Final = BodyLimits()
+
+
+def shown(value: object, *, limit: int = 80) -> str:
+    """A value in visible ASCII, cut to a readable length; safe to print, whatever a server sent."""
+    if isinstance(value, str):
+        text = ascii(value[: limit + 1])
+    elif isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 8 * limit:
+        text = f"an integer of {value.bit_length()} bits"
+    elif isinstance(value, dict):
+        text = f"an object of {len(value)} keys"
+    elif isinstance(value, list):
+        text = f"an array of {len(value)} elements"
+    elif isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        text = str(value)
+    else:
+        text = ascii(value)
+    return text if len(text) <= limit else f"{text[:limit]}..."
