@@ -1,1 +1,42 @@
-"""TODO"""
+"""What leaves the process: text made visible, secrets and people's data masked, files written whole."""
+
+from __future__ import annotations
+
+from harness.output.files import NotWritten, write_atomically
+from harness.output.journal import BadJournal, Journal, JournalWriter, read_journal
+from harness.output.personal import NAME_DROPPED, Pseudonyms
+from harness.output.secrets import MASK, RedactingWriter, Redactor, Secret, is_secret_name
+from harness.output.visible import (
+    csv_field,
+    json_island,
+    markdown_cell,
+    markdown_fence,
+    safe_name,
+    shell_word,
+    visible,
+    xml_text,
+)
+
+__all__ = [
+    "MASK",
+    "NAME_DROPPED",
+    "BadJournal",
+    "Journal",
+    "JournalWriter",
+    "NotWritten",
+    "Pseudonyms",
+    "RedactingWriter",
+    "Redactor",
+    "Secret",
+    "csv_field",
+    "is_secret_name",
+    "json_island",
+    "markdown_cell",
+    "markdown_fence",
+    "read_journal",
+    "safe_name",
+    "shell_word",
+    "visible",
+    "write_atomically",
+    "xml_text",
+]

@@ -1,0 +1,85 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import HarnessError
+
+
+@dataclass(eq=False)
+class NotWritten(HarnessError):
+    """A file could not be written; what stood there before is still there. Exit code 3."""
+
+    path: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: not written, {self.why}"
+
+
+def write_atomically(path: str | os.PathLike[str], data: str | bytes) -> None:
+    """Write the whole file or leave the old one as it was; a reader never sees half of it."""
+    target = Path(path)
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    if target.is_dir():
+        raise NotWritten(str(target), "it is a directory")
+    try:
+        # A link stays a link: what it points at is replaced.
+        place = target.resolve() if target.is_symlink() else target
+        if place.exists() and not place.is_file():
+            # A pipe or a terminal (`/dev/stdout`) cannot be replaced, only written to.
+            with open(target, "wb") as stream:
+                stream.write(content)
+            return
+        mode = _mode_for(place)
+        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".callharness-", suffix=".tmp")
+    except OSError as problem:
+        raise NotWritten(str(target), reason_of(problem)) from problem
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(temporary, place)
+    except BaseException as problem:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(problem, OSError):
+            raise NotWritten(str(target), reason_of(problem)) from problem
+        raise
+    _sync_directory(place.parent)
+
+
+def reason_of(problem: OSError) -> str:
+    """The system's own words for an error, in lower case and without numbers."""
+    return (problem.strerror or type(problem).__name__).lower()
+
+
+def _mode_for(path: Path) -> int:
+    """The mode of the file to be replaced, or what the umask leaves for a new one (`mkstemp` gives 0600)."""
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        # Reading the umask means setting it, which races between threads; /proc tells without setting.
+        try:
+            status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+            umask = next(int(line.split()[1], 8) for line in status.splitlines() if line.startswith("Umask:"))
+        except (OSError, StopIteration, ValueError):
+            umask = 0o022
+        return 0o666 & ~umask
+
+
+def _sync_directory(directory: Path) -> None:
+    # Some file systems cannot sync a directory; the file itself is already safe.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,184 @@
+"""The journal of a run, `run.jsonl`: a header, one line per finished check, a footer.
+
+Every report is derived from it. Each line reaches the operating system before the next check starts, so a
+killed process loses at most the line it was writing, and the reader forgives exactly that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from harness.errors import UsageError
+from harness.output.files import NotWritten, reason_of
+
+JOURNAL_VERSION: Final = 1
+
+Record = Mapping[str, Any]
+
+
+@dataclass(eq=False)
+class BadJournal(UsageError):
+    """A journal that cannot be read: which line, and why."""
+
+    path: str
+    line: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: not a journal of callharness, {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """What a journal says: its header, the finished checks in order, the footer of a run that ended.
+
+    `torn` tells that the last line was half written; `sound_bytes` is where the last whole line ends.
+    """
+
+    header: Record
+    records: tuple[Record, ...]
+    footer: Record | None
+    torn: bool
+    sound_bytes: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its own end (it may still have been interrupted: the footer says so)."""
+        return self.footer is not None
+
+
+class JournalWriter:
+    """An append-only journal; a context manager that closes the file.
+
+    `redact` sees every line as it will be stored.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, redact: Callable[[str], str] | None = None) -> None:
+        self._path = Path(path)
+        self._redact = redact
+        self._descriptor: int | None = self._open(os.O_CREAT | os.O_TRUNC)
+
+    @classmethod
+    def start(
+        cls, path: str | os.PathLike[str], header: Record, *, redact: Callable[[str], str] | None = None
+    ) -> Self:
+        """A new journal with its header line written."""
+        writer = cls(path, redact=redact)
+        try:
+            writer._append({**header, "line": "header", "journal_version": JOURNAL_VERSION})
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    @classmethod
+    def resume(
+        cls, path: str | os.PathLike[str], *, redact: Callable[[str], str] | None = None
+    ) -> tuple[Self, Journal]:
+        """The journal opened for more lines, a torn last line cut off, and what it says so far."""
+        journal = read_journal(path)
+        writer = cls.__new__(cls)
+        writer._path = Path(path)
+        writer._redact = redact
+        writer._descriptor = writer._open(0)
+        if journal.torn:
+            os.ftruncate(writer._descriptor, journal.sound_bytes)
+        return writer, journal
+
+    def finished(self, record: Record) -> None:
+        """Append one finished check."""
+        self._append({**record, "line": "check"})
+
+    def end(self, footer: Record) -> None:
+        """Append the footer, make the file durable and close it."""
+        self._append({**footer, "line": "footer"})
+        if self._descriptor is not None:
+            try:
+                os.fsync(self._descriptor)
+            except OSError as problem:
+                raise NotWritten(str(self._path), reason_of(problem)) from problem
+        self.close()
+
+    def close(self) -> None:
+        """Close the file without a footer; closing twice is allowed."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self, flags: int) -> int:
+        try:
+            return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | flags, 0o666)
+        except OSError as problem:
+            raise NotWritten(str(self._path), reason_of(problem)) from problem
+
+    def _append(self, record: Record) -> None:
+        if self._descriptor is None:
+            raise NotWritten(str(self._path), "the journal is closed")
+        text = json.dumps(record, sort_keys=True, ensure_ascii=True, allow_nan=False)
+        if self._redact is not None:
+            text = self._redact(text)
+        rest = memoryview(text.encode("utf-8", "backslashreplace") + b"\n")
+        sound_bytes = os.fstat(self._descriptor).st_size
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as problem:
+            # Half a line in the middle would spoil the whole journal once more lines follow.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, sound_bytes)
+            raise NotWritten(str(self._path), reason_of(problem)) from problem
+
+
+def read_journal(path: str | os.PathLike[str]) -> Journal:
+    """The journal as far as it was written: a torn last line is left out and told, any other damage stops."""
+    name = os.fspath(path)
+    try:
+        content = Path(path).read_bytes()
+    except OSError as problem:
+        raise BadJournal(name, 0, reason_of(problem)) from problem
+    *lines, rest = content.split(b"\n")
+    torn = bool(rest)
+    records: list[Record] = []
+    sound_bytes = 0
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line.decode("utf-8"))
+        except (ValueError, RecursionError) as problem:
+            # A power loss may leave a full-length last line with unwritten blocks in it.
+            if number == len(lines) and number > 1 and not torn:
+                torn = True
+                break
+            raise BadJournal(name, number, "the line is not JSON") from problem
+        if not isinstance(record, dict) or record.get("line") not in ("header", "check", "footer"):
+            raise BadJournal(name, number, "the line is no header, check or footer")
+        if (number == 1) != (record["line"] == "header"):
+            raise BadJournal(name, number, "the header must be the first line and the only one")
+        records.append(record)
+        sound_bytes += len(line) + 1
+    if not records:
+        raise BadJournal(name, 1, "it has no header")
+    if records[0].get("journal_version") != JOURNAL_VERSION:
+        raise BadJournal(name, 1, f"its version is not {JOURNAL_VERSION}")
+    ended = records[-1]["line"] == "footer" and not torn
+    return Journal(
+        header=records[0],
+        records=tuple(record for record in records if record["line"] == "check"),
+        footer=records[-1] if ended else None,
+        torn=torn,
+        sound_bytes=sound_bytes,
+    )

@@ -1,0 +1,336 @@
+"""Secrets taken out of everything that leaves the process: by value in every encoding, then by name.
+
+By value is the net that holds: whatever was given to the run as a secret is found raw, URL-encoded,
+JSON- or XML-escaped, in hexadecimal, in base64 (also inside `user:password`), and across a line wrap. By name
+is the second net, for secrets nobody told us of (`auth_password=…`, `"token": "…"`, `X-Amz-Signature=…`).
+A user name is not a secret, and parameter names are our own words: neither is ever touched.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Final, Protocol, Self, final
+
+MASK: Final = "***"
+SHORTEST: Final = 6
+
+_MASK: Final = MASK.encode()
+_WRAP: Final = rb"(?:\\?\r?\n[ \t]{0,8}|=\r?\n)?"
+# What may stand between the layers of an escape when text was escaped more than once.
+_PERCENT: Final = rb"%(?:25){0,2}"
+_BACKSLASHES: Final = rb"\\{1,4}"
+_AMPERSAND: Final = rb"&(?:amp;){0,2}"
+_JSON_SHORT: Final = {
+    "\n": b"n",
+    "\r": b"r",
+    "\t": b"t",
+    "\b": b"b",
+    "\f": b"f",
+    '"': b'"',
+    "\\": b"",
+    "/": b"/",
+}
+_XML_NAMES: Final = {"&": b"amp", "<": b"lt", ">": b"gt", '"': b"quot", "'": b"apos"}
+# The widest spelling of one byte of a secret, a line wrap included.
+_WIDEST_BYTE: Final = 40
+
+_NAME_PARTS: Final = (
+    "password|passwd|passphrase|passcode|pwd|secret|token|authorization|api[_-]?key|apikey|access[_-]?key"
+    "|private[_-]?key|signature|credential|cookie|session[_-]?id|jwt|bearer"
+)
+_SECRET_NAME: Final = re.compile(
+    rf"(?:.*[_.-])?(?:\w*(?:{_NAME_PARTS})(?:s|[_-]?key)?|pin|sig|auth)", re.I | re.ASCII
+)
+# These carry the words of a secret and are none: a masked cursor would make a reproducer useless.
+_NOT_SECRET_NAME: Final = re.compile(
+    r"(?:next|prev|previous|page|continuation|sync|cursor)[_-]?(?:page[_-]?)?token|.*token[_-]?type"
+    r"|(?:x-)?access-control-.*",
+    re.I | re.ASCII,
+)
+_NAME: Final = rb"[A-Za-z0-9_.\-]{1,64}"
+_LONGEST_NAMED: Final = 2048
+_KEPT: Final = rb"(?!\*\*\*|\$[A-Z{(])"
+_NAMED_VALUES: Final = (
+    # name=value in URLs (also with `;`), forms and `.env` files
+    re.compile(
+        rb"(?<![A-Za-z0-9_.\-])(?P<name>"
+        + _NAME
+        + rb")="
+        + _KEPT
+        + rb"(?P<value>[^&;,\s\"'<>\\#)}\]]{1,2048})"
+    ),
+    # "name": "value" in JSON (also escaped once more), YAML, Python reprs; name="value" in XML and headers
+    re.compile(
+        rb"(?<![A-Za-z0-9_.\-])(?P<name>"
+        + _NAME
+        + rb")(?:\\?[\"'])?\s{0,4}[:=]\s{0,4}(?P<quote>\\?[\"'])"
+        + _KEPT
+        + rb"(?P<value>(?:(?!(?P=quote))[^\r\n]){1,2048})(?P=quote)"
+    ),
+    # {"name": "Authorization", "value": "…"} in HAR
+    re.compile(
+        rb"\"name\"\s{0,8}:\s{0,8}\"(?P<name>"
+        + _NAME
+        + rb")\"\s{0,8},\s{0,64}\"value\"\s{0,8}:\s{0,8}\""
+        + _KEPT
+        + rb"(?P<value>(?:[^\"\\\r\n]|\\.){1,2048})\""
+    ),
+    # <Password>value</Password>
+    re.compile(rb"<(?P<name>" + _NAME + rb")>" + _KEPT + rb"(?P<value>[^<>]{1,2048})</(?P=name)>"),
+    # Authorization: Bearer value, as a header line or inside a quoted `-H '…'`
+    re.compile(
+        rb"(?<![A-Za-z0-9_.\-])(?P<name>(?i:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z0-9\-]{1,40}))"
+        rb":[ \t]{0,4}" + _KEPT + rb"(?P<value>[^\r\n\"']{1,2048})"
+    ),
+    # https://user:value@host
+    re.compile(rb"(?P<name>://)[^\s/@:\"'<>]{0,256}:" + _KEPT + rb"(?P<value>[^\s/@\"'<>]{1,2048})@"),
+)
+
+
+@final
+class Secret(str):
+    """A string that never shows itself: its `repr` is `***`; formatting it on purpose gives the value."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return MASK
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a parameter, key or header of this name usually carries a secret."""
+    return bool(_SECRET_NAME.fullmatch(name)) and not _NOT_SECRET_NAME.fullmatch(name)
+
+
+class Redactor:
+    """Replaces secrets by `***`, by value and then by name, in text and in bytes.
+
+    A secret shorter than six characters is listed in `too_short`, one that is itself a word of ours
+    (`password`, or part of one of `words`, such as the parameter names of a spec) in `too_common`. Both are masked only where
+    they stand as a value (`name=secret`, `"name": "secret"`): everywhere would ruin our own words.
+    """
+
+    def __init__(self, secrets: Iterable[str], *, words: Iterable[str] = ()) -> None:
+        known = sorted(
+            {str(secret) for secret in secrets if secret}, key=lambda secret: (-len(secret), secret)
+        )
+        self._words = tuple(words)
+        vocabulary = [word.lower() for word in self._words]
+        self.too_short = tuple(Secret(secret) for secret in known if len(secret) < SHORTEST)
+        self.too_common = tuple(
+            Secret(secret)
+            for secret in known
+            if len(secret) >= SHORTEST
+            and (
+                re.fullmatch(f"(?:{_NAME_PARTS})s?|username|user|admin", secret, re.I)
+                or any(secret.lower() in word for word in vocabulary)
+            )
+        )
+        weak = {*self.too_short, *self.too_common}
+        self._strong = tuple(secret for secret in known if secret not in weak)
+        self._patterns = tuple(
+            [re.compile(b"|".join(_spellings(secret))) for secret in self._strong]
+            + [re.compile(b"|".join(_encoded(secret))) for secret in self.too_common]
+            + [_as_a_value(secret) for secret in known if secret in weak]
+        )
+        longest = max((len(secret.encode("utf-8", "surrogatepass")) for secret in known), default=0)
+        self._reach = max(longest * _WIDEST_BYTE, 2 * _LONGEST_NAMED)
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {len(self._strong) + len(self.too_short) + len(self.too_common)} secrets>"
+
+    @property
+    def reach(self) -> int:
+        """How many bytes a stream must hold back so that no secret slips through a chunk border."""
+        return self._reach
+
+    def with_secrets(self, secrets: Iterable[str]) -> Redactor:
+        """A redactor that also knows these secrets (a token obtained during the run)."""
+        return Redactor([*self._strong, *self.too_short, *self.too_common, *secrets], words=self._words)
+
+    def redact(self, text: str) -> str:
+        """The text with every secret replaced."""
+        data = text.encode("utf-8", "surrogatepass")
+        redacted = self.redact_bytes(data)
+        return text if redacted == data else redacted.decode("utf-8", "surrogatepass")
+
+    def redact_bytes(self, data: bytes) -> bytes:
+        """The bytes with every secret replaced."""
+        return _masked(data, self._spans(data))
+
+    def writer(self, stream: BinaryStream) -> RedactingWriter:
+        """A writer that redacts what goes to the stream, wherever the chunk borders fall."""
+        return RedactingWriter(stream, self)
+
+    def _spans(self, data: bytes) -> list[tuple[int, int, int]]:
+        """Where a match begins, and the start and end of the secret in it."""
+        found: list[tuple[int, int, int]] = []
+        for pattern in self._patterns:
+            for match in pattern.finditer(data):
+                start, end = match.span("value") if "value" in pattern.groupindex else match.span()
+                found.append((match.start(), start, end))
+        for pattern in _NAMED_VALUES:
+            for match in pattern.finditer(data):
+                if match["name"] == b"://" or is_secret_name(match["name"].decode("ascii")):
+                    found.append((match.start(), *match.span("value")))
+        return found
+
+
+class BinaryStream(Protocol):
+    """What a redacting writer writes to."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
+@final
+class RedactingWriter:
+    """A stream of bytes or text that holds back as much as a secret may need to become recognisable.
+
+    `close` (or leaving the `with` block) lets the held bytes out; the stream below stays open.
+    """
+
+    def __init__(self, stream: BinaryStream, redactor: Redactor) -> None:
+        self._stream = stream
+        self._redactor = redactor
+        self._held = b""
+
+    def write(self, data: bytes | str) -> int:
+        """Take more data; what can no longer be part of a secret goes on, redacted."""
+        self._held += data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+        # Working in larger steps keeps the cost linear: the held part is searched again each time.
+        if len(self._held) >= 4 * self._redactor.reach:
+            self._pass_on(len(self._held) - 2 * self._redactor.reach)
+        return len(data)
+
+    def flush(self) -> None:
+        """Flush the stream below; held bytes stay held, for a secret may be among them."""
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Let the held bytes out and flush."""
+        self._pass_on(len(self._held))
+        self._stream.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _pass_on(self, cut: int) -> None:
+        spans = self._redactor._spans(self._held)
+        # A cut through a match (its name or its secret) moves to where the match begins.
+        moved = True
+        while moved:
+            moved = False
+            for begin, _, end in spans:
+                if begin < cut < end:
+                    cut, moved = begin, True
+        ready = _masked(self._held[:cut], [span for span in spans if span[2] <= cut])
+        self._held = self._held[cut:]
+        if ready:
+            self._stream.write(ready)
+
+
+def _masked(data: bytes, spans: list[tuple[int, int, int]]) -> bytes:
+    if not spans:
+        return data
+    pieces: list[bytes] = []
+    done = 0
+    for start, end in _merged((start, end) for _, start, end in spans):
+        pieces += (data[done:start], _MASK)
+        done = end
+    pieces.append(data[done:])
+    return b"".join(pieces)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    current: tuple[int, int] | None = None
+    for start, end in sorted(spans):
+        if current is None:
+            current = start, end
+        elif start < current[1]:
+            current = current[0], max(current[1], end)
+        else:
+            yield current
+            current = start, end
+    if current is not None:
+        yield current
+
+
+def _spellings(secret: str) -> list[bytes]:
+    return [_escaped(secret), *_encoded(secret)]
+
+
+def _escaped(secret: str) -> bytes:
+    """The secret character by character, each in any mixture of raw, URL, JSON and XML spelling."""
+    return _WRAP.join(_escaped_char(char) for char in secret)
+
+
+def _escaped_char(char: str) -> bytes:
+    raw = char.encode("utf-8", "surrogatepass")
+    code = ord(char)
+    ways = [re.escape(raw), b"".join(_PERCENT + _any_case(b"%02x" % byte) for byte in raw)]
+    if char == " ":
+        ways.append(rb"\+")
+    if char in _JSON_SHORT:
+        ways.append(_BACKSLASHES + re.escape(_JSON_SHORT[char]))
+    units = char.encode("utf-16-be", "surrogatepass")
+    ways.append(
+        b"".join(
+            _BACKSLASHES + b"u" + _any_case(units[index : index + 2].hex().encode())
+            for index in range(0, len(units), 2)
+        )
+    )
+    if code <= 0xFF:
+        ways.append(_BACKSLASHES + b"x" + _any_case(b"%02x" % code))
+    if char in _XML_NAMES:
+        ways.append(_AMPERSAND + _XML_NAMES[char] + b";")
+    ways.append(_AMPERSAND + b"#(?:0{0,4}%d|[xX]0{0,4}" % code + _any_case(b"%x" % code) + b");")
+    # The longest first: the backslash of a doubled backslash alone would leave the other one behind.
+    return b"(?:" + b"|".join(ways[1:] + ways[:1]) + b")"
+
+
+def _encoded(secret: str) -> list[bytes]:
+    """The secret as a whole in hexadecimal and in base64, at each of the three places it can begin."""
+    data = secret.encode("utf-8", "surrogatepass")
+    ways = [_WRAP.join(_any_case(b"%02x" % byte) for byte in data)]
+    for shift in range(3):
+        text = base64.b64encode(b"\0" * shift + data).rstrip(b"=")
+        # A character that shares its bits with a neighbour differs from text to text, and goes with the rest.
+        shared_last = 1 if (shift + len(data)) % 3 else 0
+        core = text[(0, 2, 3)[shift] : len(text) - shared_last]
+        if len(core) < 4:
+            continue
+        edge = rb"[A-Za-z0-9+/_\-]"
+        begin = edge + _WRAP if shift else b""
+        finish = _WRAP + edge if shared_last else b""
+        ways.append(begin + _WRAP.join(_base64_char(core[i : i + 1]) for i in range(len(core))) + finish)
+    return ways
+
+
+def _base64_char(char: bytes) -> bytes:
+    match char:
+        case b"+":
+            return rb"(?:[+\-]|" + _PERCENT + rb"2[bB])"
+        case b"/":
+            return rb"(?:\\{0,4}/|_|" + _PERCENT + rb"2[fF])"
+        case _:
+            return char
+
+
+def _as_a_value(secret: str) -> re.Pattern[bytes]:
+    begin = rb"(?:(?<=[=:])|(?<=[=:][\"' ])|(?<=: \")|(?<=%3[dD]))(?P<value>"
+    return re.compile(begin + _escaped(secret) + rb")(?=[&;,\"'<>\s})\]\\#]|$)")
+
+
+def _any_case(hexadecimal: bytes) -> bytes:
+    digits = hexadecimal.decode("ascii").lower()
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits).encode()

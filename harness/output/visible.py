@@ -1,0 +1,152 @@
+"""Text from the network made visible and harmless: in terminals, logs, JUnit, HTML, Markdown, CSV, shells.
+
+Everything a server or a client sent passes through `visible` (or one of the helpers below, which call it
+where the format allows) before it reaches a person, a CI log or a file name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from typing import Final
+
+# Printable by Unicode's categories, and yet invisible: fillers, joiners, variation selectors.
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# GitHub's runner trims white space before it looks for `::`, and finds `##[` anywhere in a line.
+_OLD_COMMAND: Final = re.compile(r"##(?=\[)")
+_NEW_COMMAND: Final = re.compile(r"^( *):(?=:)", re.MULTILINE)
+
+_E164: Final = re.compile(r"\+[0-9]{1,15}", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def visible(text: str | bytes, *, limit: int = 4096, prefix: str = "", multiline: bool = False) -> str:
+    """The text, at most `limit` characters, with all that acts instead of being read shown as an escape.
+
+    Line ends survive only in multi-line mode, which a `prefix` (put before each line) implies; elsewhere the
+    result is one line. A cut is marked with how much is missing. Bytes that are not UTF-8 show as `\\xNN`.
+    Text that was not cut is stable: making it visible again changes nothing.
+    """
+    if limit < 1:
+        raise ValueError(f"limit must be positive, not {limit}")
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "backslashreplace")
+    lines_kept = multiline or bool(prefix)
+    shown, used = _escaped(text, limit, lines_kept)
+    missing = len(text) - used
+    shown = _NEW_COMMAND.sub(r"\1\\x3a", _OLD_COMMAND.sub(r"#\\x23", shown))
+    if missing:
+        shown += f"…({missing} more)"
+    if prefix:
+        return "\n".join(prefix + line for line in shown.split("\n"))
+    return shown
+
+
+def _escaped(text: str, limit: int, lines_kept: bool) -> tuple[str, int]:
+    """The escaped head of the text, and how many of its characters that head used up."""
+    head = text[:limit]
+    if head.isprintable() and not _INVISIBLE.search(head):
+        return head, len(head)
+    pieces: list[str] = []
+    room = limit
+    used = 0
+    while used < len(head):
+        char = head[used]
+        width = 1
+        if lines_kept and head.startswith("\r\n", used):
+            piece, width = "\n", 2
+        elif (lines_kept and char == "\n") or (char.isprintable() and not _INVISIBLE.match(char)):
+            piece = char
+        else:
+            piece = _escape(char)
+        if len(piece) > room:
+            break
+        pieces.append(piece)
+        room -= len(piece)
+        used += width
+    return "".join(pieces), used
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if char in _NAMED:
+        return _NAMED[char]
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    return f"\\U{code:08x}"
+
+
+def markdown_fence(text: str | bytes, *, info: str = "", limit: int = 4096) -> str:
+    """A fenced Markdown block that the text cannot leave: no run of backticks inside is as long as its fence."""
+    shown = visible(text, limit=limit, multiline=True)
+    fence = "`" * max(3, _longest_backtick_run(shown) + 1)
+    return f"{fence}{info}\n{shown}\n{fence}"
+
+
+def markdown_cell(text: str | bytes, *, limit: int = 200) -> str:
+    """A code span on one line that may stand in a Markdown table: no link, mention or column starts in it."""
+    shown = visible(text, limit=limit)
+    if not shown.strip():
+        return ""
+    fence = "`" * (_longest_backtick_run(shown) + 1)
+    padding = " " if shown.startswith("`") or shown.endswith("`") else ""
+    # A table is cut at its pipes before code spans are seen; an escaped pipe is the one way to keep it.
+    return f"{fence}{padding}{shown}{padding}{fence}".replace("|", "\\|")
+
+
+def _longest_backtick_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def csv_field(text: str, *, spreadsheet: bool = False) -> str:
+    """One quoted CSV field: byte-exact data, or neutral in a spreadsheet; `+` numbers keep their plus in both."""
+    if spreadsheet and text.lstrip(" ").startswith(
+        ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+    ):
+        bare_number = _E164.fullmatch(text) or _NUMBER.fullmatch(text)
+        text = text if bare_number else "'" + text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def json_island(value: object) -> str:
+    """JSON that may stand inside a `<script>` element: nothing in it can end the element or the line."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def safe_name(text: str | bytes, *, suffix: str = "") -> str:
+    """A file name made from a hash of the text, so that no id from a server becomes a path."""
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).hexdigest()[:32] + suffix
+
+
+def xml_text(text: str | bytes, *, limit: int = 65536) -> str:
+    """Visible multi-line text of characters that XML 1.0 can carry; markup is the XML writer's to escape."""
+    return _NOT_XML.sub("", visible(text, limit=limit, multiline=True))
+
+
+def shell_word(text: str) -> str:
+    """One word of a shell line that means exactly this text and is safe to print.
+
+    Text that would act on the terminal or in a CI log is written in the `$'…'` form (bash, zsh, POSIX 2024).
+    """
+    if text.isprintable() and not _INVISIBLE.search(text) and not _OLD_COMMAND.search(text):
+        return shlex.quote(text)
+    pieces: list[str] = []
+    for char in text:
+        if char in "\\'":
+            pieces.append("\\" + char)
+        elif char.isprintable() and not _INVISIBLE.match(char) and char != "[":
+            pieces.append(char)
+        else:
+            # Octal has a fixed width; `\x` would swallow the hex digits that follow.
+            pieces.extend(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
+    return "$'" + "".join(pieces) + "'"
