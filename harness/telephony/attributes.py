@@ -155,6 +155,8 @@ _CALL: Final = _named(
     _instant("ringing_at", "when the callee began to ring; none if it never did"),
     _instant("answered_at", "when the call was answered; none if it never was"),
     _instant("ended_at", "when the call ended; none while it lives"),
+    _instant("held_at", "when the call was first put on hold; none if it never was"),
+    _instant("resumed_at", "when that hold ended; none if it never was held or still is"),
     _instant("created_at", "when the record of the call was made: when it began"),
     _instant("updated_at", "when the record last changed: began, rang, was answered or ended"),
     _seconds("setup_seconds", "start to ring, or to the end if it never rang"),

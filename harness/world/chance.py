@@ -1,0 +1,115 @@
+"""Chance without a sequence: every draw is a function of (seed, what is drawn, which row).
+
+The generator is splitmix64, addressed by counter, in whole arrays. All arithmetic is in integers, so that
+the same draw has the same bits on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Bits = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
+
+_STEPS = 4096
+
+
+def salt(seed: int, what: str) -> int:
+    """The 64-bit start of the stream `what` under a seed."""
+    digest = hashlib.blake2b(f"{seed}/{what}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def draw(seed: int, what: str, rows: Ints) -> Bits:
+    """64 random bits for each row, from the stream `what`."""
+    z = rows.astype(np.uint64)
+    z *= np.uint64(0x9E3779B97F4A7C15)
+    z += np.uint64(salt(seed, what))
+    z ^= z >> np.uint64(30)
+    z *= np.uint64(0xBF58476D1CE4E5B9)
+    z ^= z >> np.uint64(27)
+    z *= np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return z
+
+
+def below(bits: Bits, bound: int | Ints) -> Ints:
+    """A number in 0..bound-1 for each draw; the bound is at most 2**31."""
+    limit = np.asarray(bound).astype(np.uint64)
+    return (((bits >> np.uint64(32)) * limit) >> np.uint64(32)).astype(np.int64)
+
+
+def chance(bits: Bits, probability: float) -> Flags:
+    """Whether each draw falls under the probability."""
+    return (bits >> np.uint64(32)) < np.uint64(round(probability * 2**32))
+
+
+def thresholds(weights: Sequence[float]) -> Bits:
+    """The cumulative weights, scaled to 32 bits, for `choose`."""
+    total = math.fsum(weights)
+    sums = np.cumsum(np.asarray(weights, dtype=np.float64)) / total
+    scaled = np.rint(sums * 2**32).astype(np.uint64)
+    scaled[-1] = 2**32
+    return scaled
+
+
+def choose(bits: Bits, cumulative: Bits) -> Ints:
+    """An index for each draw, in proportion to the weights behind `thresholds`."""
+    return np.searchsorted(cumulative, bits >> np.uint64(32), side="right").astype(np.int64)
+
+
+def zipf(size: int, exponent: float) -> Bits:
+    """Thresholds under which the first of `size` things are met most often."""
+    return thresholds([1.0 / (rank + 1) ** exponent for rank in range(size)])
+
+
+def log_normal(*, median: float, sigma: float, least: float, most: float) -> Ints:
+    """The quantiles of a clipped log-normal distribution of seconds, as a table of milliseconds."""
+    normal = NormalDist()
+    table = []
+    for step in range(_STEPS + 1):
+        share = min(max(step / _STEPS, 0.5 / _STEPS), 1 - 0.5 / _STEPS)
+        seconds = median * math.exp(sigma * normal.inv_cdf(share))
+        table.append(round(1000 * min(max(seconds, least), most)))
+    return np.asarray(table, dtype=np.int64)
+
+
+def quantile(bits: Bits, table: Ints) -> Ints:
+    """A value of the distribution behind a table of quantiles, for each draw."""
+    step = (bits >> np.uint64(52)).astype(np.int64)
+    part = ((bits >> np.uint64(36)) & np.uint64(0xFFFF)).astype(np.int64)
+    low = table[step]
+    return low + (((table[step + 1] - low) * part) >> 16)
+
+
+def mean(table: Ints) -> float:
+    """The mean of the distribution behind a table of quantiles."""
+    return math.fsum((int(low) + int(high)) / 2 for low, high in pairwise(table.tolist())) / _STEPS
+
+
+def poisson(expected: float) -> Bits:
+    """Thresholds under which `choose` gives Poisson counts; the expectation is at most 500 or approximated."""
+    if expected <= 0:
+        return np.asarray([2**32], dtype=np.uint64)
+    if expected > 500:
+        normal = NormalDist(expected, math.sqrt(expected))
+        most = math.ceil(expected + 7 * math.sqrt(expected))
+        sums = [normal.cdf(count + 0.5) for count in range(most + 1)]
+    else:
+        term = total = math.exp(-expected)
+        sums = [total]
+        for count in range(1, math.ceil(expected + 10 * math.sqrt(expected) + 12)):
+            term *= expected / count
+            total += term
+            sums.append(total)
+    scaled = np.minimum(np.rint(np.asarray(sums) * 2**32), 2**32).astype(np.uint64)
+    scaled[-1] = 2**32
+    return scaled
