@@ -1,0 +1,432 @@
+"""XML bodies: read without entities, network or document types, within limits; the only door to lxml."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, final
+
+from lxml import etree
+
+from harness.errors import Misuse
+from harness.wire.problems import DEFAULT_LIMITS, PROBLEM_LIMIT, BodyLimits, Decoded, Problem, Tree, shown
+
+__all__ = ["Decoded", "canonical_xml", "decode_xml", "encode_xml"]
+
+_INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_NAME: Final = re.compile(
+    r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff][-.0-9A-Za-z_\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff]*"
+)
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NEEDS_WORK: Final = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DECLARED: Final = re.compile(
+    r"<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*[\"'][0-9.]{1,8}[\"']"
+    r"[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})[\"']"
+)
+# Never the platform's whole list of codecs: some make markup of harmless bytes.
+_ENCODINGS: Final = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "ascii",
+    "ascii": "ascii",
+    "iso-8859-1": "latin-1",
+    "latin1": "latin-1",
+    "windows-1252": "cp1252",
+}
+_UTF16_NAMES: Final = {
+    "utf-16": ("utf-16-le", "utf-16-be"),
+    "utf-16le": ("utf-16-le",),
+    "utf-16be": ("utf-16-be",),
+}
+_LIMIT_ERRORS: Final = frozenset(
+    {
+        etree.ErrorTypes.ERR_RESOURCE_LIMIT,
+        etree.ErrorTypes.ERR_NAME_TOO_LONG,
+        etree.ErrorTypes.ERR_ENTITY_LOOP,
+    }
+)
+_SPACE: Final = " \t\r\n"
+
+
+def decode_xml(
+    body: bytes,
+    *,
+    root: str,
+    lists: Mapping[str, str],
+    limits: BodyLimits = DEFAULT_LIMITS,
+) -> Decoded:
+    """The children of the root element as a tree, and the body's problems; total, whatever the bytes are.
+
+    `lists` names the elements that hold rows, by pointer: {"/CallHistory": "Call"}; the rows of a list
+    have the pointer "/CallHistory/*" when they hold lists themselves. A leaf is its text, an element
+    with xsi:nil="true" is None, any other element is an object.
+    """
+    reader = _Reader(root, lists, limits, [])
+    if not body.strip(b" \t\r\n"):
+        return Decoded(None, missing=True)
+    element = reader.parse(body)
+    if element is None:
+        return Decoded(None, tuple(reader.problems), missing=True)
+    try:
+        tree = reader.read_root(element)
+    except _BeyondLimit:
+        return Decoded(None, tuple(reader.problems), missing=True)
+    return Decoded(tree, tuple(reader.problems))
+
+
+def encode_xml(
+    tree: Mapping[str, Tree],
+    *,
+    root: str,
+    lists: Mapping[str, str],
+    declaration: bool = True,
+    namespaces: Mapping[str, str] | tuple[tuple[str, str], ...] = (),
+    pretty: bool = False,
+) -> bytes:
+    """The tree as UTF-8 below one root element; the inverse of decode_xml with the same `root` and `lists`.
+
+    `namespaces` are prefixes with their names, declared on the root in that order. None becomes
+    xsi:nil="true"; a character that XML cannot carry becomes U+FFFD. XML cannot tell an object without
+    members from an empty text: both are an empty element.
+    """
+    declared = tuple(namespaces.items()) if isinstance(namespaces, Mapping) else namespaces
+    nil = next((prefix for prefix, name in declared if name == _INSTANCE), "")
+    nothing = f' {nil}:nil="true" />' if nil else f' xmlns:xsi="{_INSTANCE}" xsi:nil="true" />'
+    writer = _Writer(lists, nothing, pretty, [], set())
+    head = '<?xml version="1.0"?>' + ("\n" if pretty else "") if declaration else ""
+    attributes = "".join(
+        f' xmlns:{writer.name(prefix)}="{_escaped_attribute(name)}"' for prefix, name in declared
+    )
+    writer.write_element(root, dict(tree), "", 0, attributes)
+    return (head + "".join(writer.pieces)).encode()
+
+
+def canonical_xml(body: bytes) -> bytes:
+    """One spelling (exclusive C14N) for all documents that say the same; raises ValueError if unreadable.
+
+    White space between elements, comments, the order of attributes and unused prefixes make no difference.
+    """
+    reader = _Reader("", {}, DEFAULT_LIMITS, [])
+    element = reader.parse(body)
+    if element is None:
+        raise ValueError(reader.problems[0].text if reader.problems else "an empty body")
+    for node in element.iter():
+        if any(isinstance(child.tag, str) for child in node):
+            if not (node.text or "").strip(_SPACE):
+                node.text = None
+            for child in node:
+                if not (child.tail or "").strip(_SPACE):
+                    child.tail = None
+    return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+
+
+class _BeyondLimit(Exception):
+    """Ends the reading of a tree that is too large; the problem is already recorded."""
+
+
+@final
+@dataclass(slots=True)
+class _Reader:
+    root: str
+    lists: Mapping[str, str]
+    limits: BodyLimits
+    problems: list[Problem]
+
+    def add(self, code: str, text: str, where: str = "") -> None:
+        if len(self.problems) < PROBLEM_LIMIT:
+            self.problems.append(Problem(code, text, where))
+
+    def parse(self, body: bytes) -> etree._Element | None:
+        data = self.as_utf8(body)
+        if data is None:
+            return None
+        if _has_doctype(data):
+            self.add("xml:dtd", "a document type declaration; the body is not read any further")
+            return None
+        if data.count(b"<") - data.count(b"</") > self.limits.nodes:
+            self.add("xml:limit", f"more than {self.limits.nodes} elements")
+            return None
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            recover=False,
+            remove_comments=False,
+            encoding="utf-8",
+        )
+        try:
+            element = etree.fromstring(data, parser)
+        except etree.XMLSyntaxError as error:
+            line, column = error.position
+            text = (error.msg or "not well-formed").encode("ascii", "backslashreplace").decode("ascii")
+            self.add(
+                "xml:limit" if error.code in _LIMIT_ERRORS else "xml:syntax",  # type: ignore[attr-defined]
+                text.partition(", line ")[0].strip()[:200].replace("\n", " "),
+                f"line {line}, column {column}",
+            )
+            return None
+        if element.getroottree().docinfo.internalDTD is not None:
+            self.add("xml:dtd", "a document type declaration")
+            return None
+        return element
+
+    def as_utf8(self, body: bytes) -> bytes | None:
+        """The body in UTF-8 without a mark; the declared encoding counts only where it can be right."""
+        if body.startswith((codecs.BOM_UTF16_LE, b"<\0")):
+            return self._from_utf16(body, "utf-16-le")
+        if body.startswith((codecs.BOM_UTF16_BE, b"\0<")):
+            return self._from_utf16(body, "utf-16-be")
+        marked = body.startswith(codecs.BOM_UTF8)
+        body = body.removeprefix(codecs.BOM_UTF8)
+        declared = _declared_encoding(body[:256].decode("latin-1"))
+        encoding = "utf-8" if declared is None else _ENCODINGS.get(declared.lower(), "")
+        if not encoding or (marked and encoding != "utf-8"):
+            self.add("encoding:declaration", f"declared {shown(declared)}, but the bytes are read as UTF-8")
+            encoding = "utf-8"
+        try:
+            text = body.decode(encoding)
+        except UnicodeDecodeError as error:
+            bad = body[error.start : error.end].hex(" ")
+            code = "encoding:invalid-utf8" if encoding == "utf-8" else "encoding:declaration"
+            self.add(code, f"the bytes {bad} are not {declared or 'UTF-8'}", f"byte {error.start}")
+            text = body.decode(encoding, "replace")
+        return text.encode()
+
+    def _from_utf16(self, body: bytes, encoding: str) -> bytes | None:
+        try:
+            text = body.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            self.add("encoding:invalid-utf16", "the bytes are not UTF-16", f"byte {error.start}")
+            return None
+        declared = _declared_encoding(text[:256])
+        if declared is not None and encoding not in _UTF16_NAMES.get(declared.lower(), ()):
+            self.add("encoding:declaration", f"declared {shown(declared)}, but the bytes are UTF-16")
+        return text.encode()
+
+    def read_root(self, element: etree._Element) -> Tree:
+        name = self.local_name(element, "")
+        if name != self.root:
+            self.add("xml:root", f"the root element is {shown(name)}, not {shown(self.root)}")
+        return self.read_object(element, "", "", 1)
+
+    def read(self, element: etree._Element, pointer: str, where: str, depth: int) -> Tree:
+        """One element's value; `pointer` has `*` for rows, `where` has their indexes."""
+        attributes = element.attrib
+        if attributes and self._is_nil(attributes, where):
+            return None
+        if pointer in self.lists:
+            return self.read_list(element, self.lists[pointer], pointer, where, depth)
+        if len(element) == 0:
+            return self._bounded(element.text or "", where)
+        if all(not isinstance(child.tag, str) for child in element):
+            return self._bounded(_text_around(element), where)
+        return self.read_object(element, pointer, where, depth)
+
+    def read_object(self, element: etree._Element, pointer: str, where: str, depth: int) -> dict[str, Tree]:
+        self._check_depth(depth, where)
+        self._check_text(element, where)
+        result: dict[str, Tree] = {}
+        lists = self.lists
+        longest = self.limits.text_characters
+        for child in element:
+            name = child.tag
+            if not isinstance(name, str):
+                continue
+            if name[0] == "{":
+                name = self.local_name(child, f"{where}/{name.rpartition('}')[2]}")
+            below = f"{pointer}/{name}"
+            text = child.text
+            value: Tree
+            if len(child) == 0 and not child.attrib and below not in lists and len(text or "") <= longest:
+                value = text or ""
+            else:
+                value = self.read(child, below, f"{where}/{name}", depth + 1)
+            if name in result:
+                both = f"first {shown(result[name])}, then {shown(value)}"
+                self.add("xml:repeated-element", f"{shown(name)} stands twice: {both}", f"{where}/{name}")
+            result[name] = value
+        return result
+
+    def read_list(
+        self, element: etree._Element, row: str, pointer: str, where: str, depth: int
+    ) -> list[Tree]:
+        self._check_depth(depth, where)
+        self._check_text(element, where)
+        result: list[Tree] = []
+        below = f"{pointer}/*"
+        for child in element:
+            if not isinstance(child.tag, str):
+                continue
+            here = f"{where}/{len(result)}"
+            name = self.local_name(child, here)
+            if name != row:
+                text = f"{shown(name)} among the {shown(row)} elements; skipped"
+                self.add("xml:unexpected-element", text, here)
+                continue
+            attributes = child.attrib
+            if attributes and self._is_nil(attributes, here):
+                result.append(None)
+            elif len(child) == 0 and (child.text or "").strip(_SPACE):
+                result.append(self._bounded(child.text or "", here))
+            else:
+                result.append(self.read_object(child, below, here, depth + 1))
+        return result
+
+    def local_name(self, element: etree._Element, where: str) -> str:
+        tag = str(element.tag)
+        if tag[0] != "{":
+            return tag
+        space, _, name = tag[1:].rpartition("}")
+        self.add("xml:namespace", f"{shown(name)} is in the namespace {shown(space)}, not in none", where)
+        return name
+
+    def _is_nil(self, attributes: etree._Attrib, where: str) -> bool:
+        if len(attributes) > self.limits.attributes:
+            self.add("xml:limit", f"{len(attributes)} attributes; at most {self.limits.attributes}", where)
+            raise _BeyondLimit
+        return attributes.get(f"{{{_INSTANCE}}}nil", "").strip(_SPACE) in ("true", "1")
+
+    def _check_depth(self, depth: int, where: str) -> None:
+        if depth > self.limits.depth:
+            self.add("xml:limit", f"more than {self.limits.depth} levels of nesting", where)
+            raise _BeyondLimit
+
+    def _check_text(self, element: etree._Element, where: str) -> None:
+        if element.attrib and len(element.attrib) > self.limits.attributes:
+            self._is_nil(element.attrib, where)
+        text = element.text
+        if text is not None and text.strip(_SPACE):
+            self._mixed(text, where)
+        for child in element:
+            text = child.tail
+            if text is not None and text.strip(_SPACE):
+                self._mixed(text, where)
+
+    def _mixed(self, text: str, where: str) -> None:
+        self._bounded(text, where)
+        self.add("xml:mixed-text", f"text between elements: {shown(text.strip(_SPACE))}; skipped", where)
+
+    def _bounded(self, text: str, where: str) -> str:
+        if len(text) > self.limits.text_characters:
+            longest = self.limits.text_characters
+            self.add("xml:limit", f"a text of {len(text)} characters; at most {longest}", where)
+            raise _BeyondLimit
+        return text
+
+
+@final
+@dataclass(slots=True)
+class _Writer:
+    lists: Mapping[str, str]
+    nothing: str
+    pretty: bool
+    pieces: list[str]
+    names: set[str]
+
+    def name(self, name: str) -> str:
+        if name not in self.names:
+            if not _NAME.fullmatch(name):
+                raise Misuse("an XML body", "names that XML allows, without a prefix", shown(name))
+            self.names.add(name)
+        return name
+
+    def write_element(self, name: str, value: Tree, pointer: str, level: int, attributes: str = "") -> None:
+        self.name(name)
+        pieces = self.pieces
+        if value is None:
+            pieces.append(f"<{name}{attributes}{self.nothing}")
+        elif isinstance(value, list):
+            self._write_list(name, value, pointer, level)
+        elif pointer in self.lists:
+            raise Misuse(f"the XML element {pointer}", "a list of rows", shown(value))
+        elif isinstance(value, dict) and value:
+            pieces.append(f"<{name}{attributes}>")
+            inner, outer = self._breaks(level)
+            lists = self.lists
+            for key, child in value.items():
+                below = f"{pointer}/{key}"
+                pieces.append(inner)
+                # Most children are short texts: they are written here, without a call each.
+                if type(child) is str and child and below not in lists:
+                    self.name(key)
+                    text = _escaped(child) if _NEEDS_WORK.search(child) else child
+                    pieces.append(f"<{key}>{text}</{key}>")
+                else:
+                    self.write_element(key, child, below, level + 1)
+            pieces.append(f"{outer}</{name}>")
+        elif value == "" or isinstance(value, dict):
+            pieces.append(f"<{name}{attributes} />")
+        else:
+            pieces.append(f"<{name}{attributes}>{_escaped(_text(value))}</{name}>")
+
+    def _write_list(self, name: str, rows: list[Tree], pointer: str, level: int) -> None:
+        row = self.lists.get(pointer)
+        if row is None:
+            raise Misuse(f"the XML element {pointer}", "a text or an object; it is no list", shown(rows))
+        if not rows:
+            self.pieces.append(f"<{name} />")
+            return
+        inner, outer = self._breaks(level)
+        below = f"{pointer}/*"
+        self.pieces.append(f"<{name}>")
+        for value in rows:
+            self.pieces.append(inner)
+            self.write_element(row, value, below, level + 1)
+        self.pieces.append(f"{outer}</{name}>")
+
+    def _breaks(self, level: int) -> tuple[str, str]:
+        return ("\n" + "  " * (level + 1), "\n" + "  " * level) if self.pretty else ("", "")
+
+
+def _has_doctype(data: bytes) -> bool:
+    """Whether a document type follows the declaration, comments and instructions before the root."""
+    position = 0
+    while True:
+        while data[position : position + 1] in (b" ", b"\t", b"\r", b"\n"):
+            position += 1
+        if data.startswith(b"<!--", position):
+            end = data.find(b"-->", position + 4)
+            length = 3
+        elif data.startswith(b"<?", position):
+            end = data.find(b"?>", position + 2)
+            length = 2
+        else:
+            return data[position : position + 9].upper() == b"<!DOCTYPE"
+        if end < 0:
+            return False
+        position = end + length
+
+
+def _declared_encoding(head: str) -> str | None:
+    match = _DECLARED.match(head)
+    return match.group(1) if match else None
+
+
+def _text_around(element: etree._Element) -> str:
+    """The text of a leaf that holds comments or instructions, without theirs."""
+    return (element.text or "") + "".join(child.tail or "" for child in element)
+
+
+def _text(value: Tree) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, Decimal)):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    raise Misuse("an XML body", "texts, numbers, flags, objects, lists and None", shown(value))
+
+
+def _escaped(text: str) -> str:
+    text = _NOT_XML.sub("\ufffd", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
+def _escaped_attribute(text: str) -> str:
+    text = _escaped(text).replace('"', "&quot;")
+    return text.replace("\t", "&#9;").replace("\n", "&#10;")
