@@ -12,9 +12,8 @@ NAME_DROPPED: Final = "[name]"
 
 _ONE_DIGIT: Final = frozenset("17")
 _TWO_DIGITS: Final = frozenset(
-    str(code)
-    for code in (20, 27, *range(30, 35), 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67))
-    + (81, 82, 84, 86, *range(90, 96), 98)
+    {"20", "27", "36", "39", "40", "41", "81", "82", "84", "86", "98"}
+    | {str(code) for code in (*range(30, 35), *range(43, 50), *range(51, 59), *range(60, 67), *range(90, 96))}
 )
 _URL: Final = re.compile(r"\b(?:https?|ftp|sips?|wss?)://[^\s\"'<>]+", re.I)
 # Digits glued to letters, dashes, colons or dots are ids, dates and times.

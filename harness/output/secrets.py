@@ -109,8 +109,8 @@ class Redactor:
     """Replaces secrets by `***`, by value and then by name, in text and in bytes.
 
     A secret shorter than six characters is listed in `too_short`, one that is itself a word of ours
-    (`password`, or part of one of `words`, such as the parameter names of a spec) in `too_common`. Both are masked only where
-    they stand as a value (`name=secret`, `"name": "secret"`): everywhere would ruin our own words.
+    (`password`, or part of one of `words`, such as the parameter names of a spec) in `too_common`. Both are
+    masked only where they stand as a value (`name=secret`, `"name": "secret"`): all over would ruin ours.
     """
 
     def __init__(self, secrets: Iterable[str], *, words: Iterable[str] = ()) -> None:

@@ -85,7 +85,7 @@ def _escape(char: str) -> str:
 
 
 def markdown_fence(text: str | bytes, *, info: str = "", limit: int = 4096) -> str:
-    """A fenced Markdown block that the text cannot leave: no run of backticks inside is as long as its fence."""
+    """A fenced Markdown block that the text cannot leave: its fence is longer than any backtick run."""
     shown = visible(text, limit=limit, multiline=True)
     fence = "`" * max(3, _longest_backtick_run(shown) + 1)
     return f"{fence}{info}\n{shown}\n{fence}"
@@ -107,7 +107,7 @@ def _longest_backtick_run(text: str) -> int:
 
 
 def csv_field(text: str, *, spreadsheet: bool = False) -> str:
-    """One quoted CSV field: byte-exact data, or neutral in a spreadsheet; `+` numbers keep their plus in both."""
+    """One quoted CSV field: exact data, or neutral in a spreadsheet; `+` numbers keep their plus in both."""
     if spreadsheet and text.lstrip(" ").startswith(
         ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
     ):
