@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import Misuse
-from harness.spec.model import ClauseId, Clause, Listing, Open
-from harness.spec.source import BadSource, Plain, Source, read_source
+from harness.spec.model import Clause, ClauseId, Listing, Open
+from harness.spec.source import BadSource, Path_, Plain, Source, read_source
 from harness.spec.structure import structure
 
 EXTENSION: Final = "x-listing"
@@ -31,10 +31,20 @@ class Spec:
     method: str
     listing: Listing
     choices: Mapping[str, Open[Any]]
+    source: Source = dataclasses.field(repr=False)
 
     @property
     def title(self) -> str:
         return str(self.openapi["info"]["title"])
+
+    @property
+    def base(self) -> Path_:
+        """Where `x-listing` stands in the file."""
+        return ("paths", self.path, self.method.lower(), EXTENSION)
+
+    def where(self, *path: str | int) -> str:
+        """`file:line, place` of a path inside `x-listing`."""
+        return self.source.where((*self.base, *path))
 
     @property
     def clauses(self) -> Mapping[ClauseId, Clause]:
@@ -100,6 +110,7 @@ def build_spec(source: Source, *, spec_id: str) -> Spec:
         method=method.upper(),
         listing=listing,
         choices={choice.id: choice for choice in open_choices(listing)},
+        source=source,
     )
 
 

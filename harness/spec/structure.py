@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import enum
 import types
 import typing
 from collections.abc import Mapping
@@ -61,9 +62,13 @@ class _Builder:
             if typing.get_origin(key_kind) is typing.Literal:
                 for name in node:
                     self.known(name, typing.get_args(key_kind), (*path, name))
-            return types.MappingProxyType({name: self.build(inner, value, (*path, name)) for name, value in node.items()})
+            return types.MappingProxyType(
+                {name: self.build(inner, value, (*path, name)) for name, value in node.items()}
+            )
         if dataclasses.is_dataclass(kind):
             return self.record(typing.cast(type, kind), node, path)
+        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+            return kind(self.word(tuple(member.value for member in kind), node, path))
         if getattr(kind, "__supertype__", None) is not None:
             return self.build(kind.__supertype__, node, path)
         return self.scalar(kind, node, path)
@@ -141,7 +146,9 @@ class _Builder:
         elif isinstance(given, list) and len(given) > 1:
             options = tuple(self.build(kind, item, (*path, "open", i)) for i, item in enumerate(given))
         else:
-            raise self.stop((*path, "open"), f"two or more alternatives, or one of {', '.join(KINDS)}", _shown(given))
+            raise self.stop(
+                (*path, "open"), f"two or more alternatives, or one of {', '.join(KINDS)}", _shown(given)
+            )
         assumed = self.build(kind, node["assumed"], (*path, "assumed"))
         if options and assumed not in options:
             raise self.stop((*path, "assumed"), f"one of the alternatives {options}", _shown(node["assumed"]))
@@ -151,7 +158,9 @@ class _Builder:
 
     def record(self, cls: type, node: Plain, path: Path_) -> Any:
         if not isinstance(node, Mapping):
-            raise self.stop(path, f"a mapping ({(cls.__doc__ or '').strip().rstrip('.').lower()})", _shown(node))
+            raise self.stop(
+                path, f"a mapping ({(cls.__doc__ or '').strip().rstrip('.').lower()})", _shown(node)
+            )
         hints = typing.get_type_hints(cls)
         fields = {kebab(field.name): field for field in dataclasses.fields(cls)}
         for name in node:
@@ -194,6 +203,8 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return result
     if dataclasses.is_dataclass(kind):
         return _record_schema(typing.cast(type, kind), definitions)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return {"enum": [member.value for member in kind]}
     if getattr(kind, "__supertype__", None) is not None:
         return {"type": "string"}
     return {"type": {str: "string", int: "integer", bool: "boolean", type(None): "null"}[kind]}
@@ -211,7 +222,9 @@ def _union_schema(kinds: tuple[Any, ...], definitions: dict[str, Any]) -> dict[s
                 "required": ["open", "assumed"],
                 "additionalProperties": False,
                 "properties": {
-                    "open": {"anyOf": [{"enum": list(KINDS)}, {"type": "array", "minItems": 2, "items": one}]},
+                    "open": {
+                        "anyOf": [{"enum": list(KINDS)}, {"type": "array", "minItems": 2, "items": one}]
+                    },
                     "assumed": one,
                     "clause": _schema(Clauses, definitions),
                 },
@@ -228,7 +241,10 @@ def _record_schema(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
         required = []
         for field in dataclasses.fields(cls):
             name = kebab(field.name)
-            properties[name] = {**_schema(hints[field.name], definitions), "description": field.metadata.get("says", "")}
+            properties[name] = {
+                **_schema(hints[field.name], definitions),
+                "description": field.metadata.get("says", ""),
+            }
             if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 required.append(name)
         definitions[cls.__name__] = {
