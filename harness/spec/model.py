@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, NewType, TypeVar
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 ClauseId = NewType("ClauseId", str)
 Clauses = tuple[ClauseId, ...]
 Scalar = str | int | bool
@@ -48,13 +48,31 @@ class Open(Generic[T]):
 Level = Literal["must", "should", "may"]
 Basis = Literal["documented", "corroborated", "inferred", "unknown", "standard"]
 Codec = Literal[
-    "text", "integer", "digits", "decimal", "epoch-seconds", "local-time", "rfc3339", "flag", "word", "text-list",
+    "text",
+    "integer",
+    "digits",
+    "decimal",
+    "epoch-seconds",
+    "local-time",
+    "rfc3339",
+    "flag",
+    "word",
+    "text-list",
     "rows",
 ]
 Absent = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
 Shape = Literal["text", "integer", "digits", "flag", "word", "local-time", "rfc3339", "list", "json-list"]
 Keeps = Literal[
-    "equal", "contains", "starts", "ends", "at-or-after", "at-or-before", "at-most", "at-least", "below", "above"
+    "equal",
+    "contains",
+    "starts",
+    "ends",
+    "at-or-after",
+    "at-or-before",
+    "at-most",
+    "at-least",
+    "below",
+    "above",
 ]
 Gets = Literal["refused", "ignored", "default", "clamped", "nothing"]
 Carries = Literal["query", "form", "multipart", "chunked-multipart", "json"]
@@ -112,10 +130,13 @@ class Lists:
     row_element: str | None = key("XML only: name of a row's element", None)
     namespaces: Mapping[str, str] = key("XML only: prefixes declared on the root, unused", factory=dict)
     identity: str = key("the field that identifies a row")
-    clauses: Mapping[Literal["reach", "rows", "row-element", "keys", "unique", "empty", "one-per", "only"], Clauses] = key(
+    clauses: Mapping[
+        Literal["reach", "rows", "row-element", "keys", "unique", "empty", "one-per", "only"], Clauses
+    ] = key(
         "reach: the operation answers; rows: the container is there, also when empty; row-element: each child is a "
         "row; keys: each row has the named fields; unique: identities are; empty: an idle system is a success "
-        "with no rows; one-per: one row per listed thing; only: nothing else is listed", factory=dict
+        "with no rows; one-per: one row per listed thing; only: nothing else is listed",
+        factory=dict,
     )
 
 
@@ -123,18 +144,24 @@ class Lists:
 class Field:
     """One field of a row."""
 
-    shows: str | None = key("the telephony attribute it shows; without it the simulator leaves the field out", None)
+    shows: str | None = key(
+        "the telephony attribute it shows; without it the simulator leaves the field out", None
+    )
     as_: Codec = key("how it is written", "text")
     digits: int = key("decimal: digits after the dot", 3)
     words: Mapping[str, str] = key("word: the API's word for each telephony word", factory=dict)
     more_words: tuple[str, ...] = key("word: other words known to be legitimate", ())
-    unknown_words: Literal["refused", "tolerated"] = key("word: what to think of a word that is not listed", "refused")
-    absent: Absent | Open[Absent] = key("how 'none' is written: never happens, missing, none (null), empty, zero, zero-time", "never")
+    unknown_words: Literal["refused", "tolerated"] = key(
+        "word: what to think of a word that is not listed", "refused"
+    )
+    absent: Absent | Open[Absent] = key(
+        "how 'none' is written: never happens, missing, none (null), empty, zero, zero-time", "never"
+    )
     tolerates: tuple[Absent, ...] = key("other ways to write 'none' that are legitimate too", ())
     optional: bool = key("the field may be missing from a row", False)
     pattern: str | None = key("text: what it must look like (anchored, ASCII)", None)
     non_empty: bool = key("text: never empty", False)
-    fields: Mapping[str, "Field"] = key("rows: the fields of the nested rows", factory=dict)
+    fields: Mapping[str, Field] = key("rows: the fields of the nested rows", factory=dict)
     clause: Clauses = key("the clause on its form", ())
 
 
@@ -167,9 +194,9 @@ class Required:
     unless_all_missing: tuple[str, ...] = key(
         "with all of these missing together, `then` applies instead", ()
     )
-    then: Literal["refused", "last-month", "everything"] | Open[Literal["refused", "last-month", "everything"]] = key(
-        "what happens when all of those are missing", "refused"
-    )
+    then: (
+        Literal["refused", "last-month", "everything"] | Open[Literal["refused", "last-month", "everything"]]
+    ) = key("what happens when all of those are missing", "refused")
     clause: Clauses = key("the clause", ())
 
 
@@ -230,7 +257,9 @@ class Filter:
     compares: tuple[str, ...] = key(
         "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
     )
-    keeps: Keeps | Open[Keeps] = key("how it compares; a list parameter keeps rows that match any element", "equal")
+    keeps: Keeps | Open[Keeps] = key(
+        "how it compares; a list parameter keeps rows that match any element", "equal"
+    )
     named_by: NamedComparison | None = key("the comparison is named by another parameter", None)
     words: Mapping[str, tuple[str, ...] | Open[tuple[str, ...]]] = key(
         "words that stand for a set of the field's words", factory=dict
@@ -238,7 +267,9 @@ class Filter:
     no_filter: tuple[str, ...] = key("words that mean: no filter", ())
     no_filter_clause: Clauses = key("clause on those words", ())
     aliases: Mapping[str, str] = key("words that a server may take for another", factory=dict)
-    boundary: Boundary | Open[Boundary] = key("at-or-after, at-or-before: does the instant itself belong?", "inclusive")
+    boundary: Boundary | Open[Boundary] = key(
+        "at-or-after, at-or-before: does the instant itself belong?", "inclusive"
+    )
     alternatives: tuple[str, ...] | Open[tuple[str, ...]] = key(
         "further fields that may count as a match (open: whether they do)", ()
     )
@@ -254,7 +285,9 @@ class Filter:
     excludes_fault: str = key("the fault when refused", "excluded")
     excludes_clause: Clauses = key("clause on giving both", ())
     same_as: str | None = key("selects the same rows as this other filter would, by another name", None)
-    case: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key("does letter case count?", "exact")
+    case: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key(
+        "does letter case count?", "exact"
+    )
     clause: Clauses = key("the clause", ())
     blank_clause: Clauses = key("clause on the blank value, where it has one of its own", ())
     offsets_clause: Clauses = key("rfc3339: clause on other offsets naming the same instant", ())
@@ -266,9 +299,13 @@ class Range:
 
     first: str = key("parameter of the earlier end")
     last: str = key("parameter of the later end")
-    reversed: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key("what a reversed range gets", "refused")
+    reversed: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
+        "what a reversed range gets", "refused"
+    )
     reversed_fault: str = key("the fault when refused", "invalid")
-    one_alone: Literal["refused", "one-sided"] | Open[Literal["refused", "one-sided"]] = key("what one end alone gets", "one-sided")
+    one_alone: Literal["refused", "one-sided"] | Open[Literal["refused", "one-sided"]] = key(
+        "what one end alone gets", "one-sided"
+    )
     one_alone_fault: str = key("the fault when refused", "invalid")
     clauses: Mapping[Literal["reversed", "one-alone"], Clauses] = key("the clauses", factory=dict)
 
@@ -287,7 +324,9 @@ class Scope:
     """Whose calls are listed."""
 
     owners: tuple[str, ...] = key("fields that show the owner; one suffices. Empty: rows do not show it", ())
-    owner_attributes: tuple[str, ...] = key("telephony attributes that hold the owner, when no field shows it", ())
+    owner_attributes: tuple[str, ...] = key(
+        "telephony attributes that hold the owner, when no field shows it", ()
+    )
     unset: Whose | Open[Whose] = key("whose, when nothing is said", "own")
     parameter: str | None = key("the parameter that says whose", None)
     words: Mapping[str, Whose] = key("its words", factory=dict)
@@ -299,10 +338,21 @@ class Scope:
     recursive: str | None = key("flag: sub-customers at all depths too, for a customer's id", None)
     listed_children: str | None = key("list parameter: only these children", None)
     children_only: Switch | None = key("flag: the children's calls only", None)
-    foreign: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key("another's calls without the right to them", "refused")
+    foreign: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
+        "another's calls without the right to them", "refused"
+    )
     foreign_fault: str = key("the fault then", "forbidden")
     clauses: Mapping[
-        Literal["unset", "identity", "bad", "recursive", "recursive-default", "recursive-ignored", "tenant", "listed-children"],
+        Literal[
+            "unset",
+            "identity",
+            "bad",
+            "recursive",
+            "recursive-default",
+            "recursive-ignored",
+            "tenant",
+            "listed-children",
+        ],
         Clauses,
     ] = key("the clauses", factory=dict)
 
@@ -319,7 +369,9 @@ class SortBy:
     unknown_fault: str = key("the fault then", "invalid")
     refused: tuple[str, ...] = key("values that must be refused", ())
     unknown_like: tuple[str, ...] = key("unknown words to try", ("nosuchfield",))
-    clauses: Mapping[Literal["words", "undocumented", "unknown", "refused"], Clauses] = key("the clauses", factory=dict)
+    clauses: Mapping[Literal["words", "undocumented", "unknown", "refused"], Clauses] = key(
+        "the clauses", factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,12 +379,14 @@ class Order:
     """In which order rows come."""
 
     by: str | Open[str] = key("the field they are ordered by when nothing is said")
-    direction: Literal["ascending", "descending"] | Open[Literal["ascending", "descending"]] = key("and its direction", "ascending")
+    direction: Literal["ascending", "descending"] | Open[Literal["ascending", "descending"]] = key(
+        "and its direction", "ascending"
+    )
     sort: SortBy | None = key("a parameter names the key", None)
     descending: str | None = key("flag: descending", None)
-    collation: Literal["code-point", "folded", "numeric"] | Open[Literal["code-point", "folded", "numeric"]] = key(
-        "how texts compare", "code-point"
-    )
+    collation: (
+        Literal["code-point", "folded", "numeric"] | Open[Literal["code-point", "folded", "numeric"]]
+    ) = key("how texts compare", "code-point")
     clause: Clauses = key("clause on the default order", ())
     descending_clause: Clauses = key("clause on the flag", ())
     descending_default_clause: Clauses = key("clause on the flag's default", ())
@@ -346,11 +400,15 @@ class PageNumberPaging:
     page: str = key("parameter: which page")
     size: str = key("parameter: rows per page")
     first: int = key("number of the first page", 0)
-    default_size: int | None | Open[int | None] = key("rows per page when not said; none: all", None)
-    cap: int | None | Open[int | None] = key("the server's own limit on rows per page", None)
-    past_the_end: Literal["empty", "refused"] | Open[Literal["empty", "refused"]] = key("a page beyond the last", "empty")
+    default_size: int | Open[int | None] | None = key("rows per page when not said; none: all", None)
+    cap: int | Open[int | None] | None = key("the server's own limit on rows per page", None)
+    past_the_end: Literal["empty", "refused"] | Open[Literal["empty", "refused"]] = key(
+        "a page beyond the last", "empty"
+    )
     past_the_end_fault: str = key("the fault then", "invalid")
-    clauses: Mapping[Literal["size", "first", "slice", "partition", "past-the-end"], Clauses] = key("the clauses", factory=dict)
+    clauses: Mapping[Literal["size", "first", "slice", "partition", "past-the-end"], Clauses] = key(
+        "the clauses", factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,9 +418,10 @@ class OffsetPaging:
     kind: Literal["offset"] = key("the kind of paging")
     offset: str = key("parameter: rows to skip")
     size: str = key("parameter: rows to return")
-    clauses: Mapping[Literal["size", "size-max", "size-default", "slice", "offset-default", "offset-max", "partition"], Clauses] = key(
-        "the clauses", factory=dict
-    )
+    clauses: Mapping[
+        Literal["size", "size-max", "size-default", "slice", "offset-default", "offset-max", "partition"],
+        Clauses,
+    ] = key("the clauses", factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,14 +436,30 @@ class CursorPaging:
     prev_at: str = key("pointer to the cursor of the page before")
     start_words: tuple[str, ...] = key("values of `after` that mean the first page, besides absent", ())
     end_words: tuple[str, ...] = key("values of `before` that mean the last page", ())
-    next_on_last: Literal["given", "empty"] | Open[Literal["given", "empty"]] = key("is `next` given on the last page with rows?", "given")
-    prev_goes_into: Literal["before", "after"] | Open[Literal["before", "after"]] = key("which parameter takes `prev`", "before")
+    next_on_last: Literal["given", "empty"] | Open[Literal["given", "empty"]] = key(
+        "is `next` given on the last page with rows?", "given"
+    )
+    prev_goes_into: Literal["before", "after"] | Open[Literal["before", "after"]] = key(
+        "which parameter takes `prev`", "before"
+    )
     both_gets: Gets | Open[Gets] = key("after and before together", "refused")
     garbage_gets: Gets | Open[Gets] = key("a cursor that the server never gave", "refused")
     other_sort_gets: Gets | Open[Gets] = key("a cursor made under another sort", "refused")
     fault: str = key("the fault for these", "invalid")
     clauses: Mapping[
-        Literal["size", "size-default", "slice", "partition", "prev", "start", "both", "garbage", "other-sort", "empty", "stable"],
+        Literal[
+            "size",
+            "size-default",
+            "slice",
+            "partition",
+            "prev",
+            "start",
+            "both",
+            "garbage",
+            "other-sort",
+            "empty",
+            "stable",
+        ],
         Clauses,
     ] = key("the clauses", factory=dict)
 
@@ -426,7 +501,8 @@ class Total:
     switch: TotalSwitch | None = key("a flag that leaves it out", None)
     clauses: Mapping[Literal["present", "independent", "sum", "bound"], Clauses] = key(
         "present: an integer not below 0; independent of paging; sum: it counts all matching rows; bound: it is "
-        "not below what was skipped and returned", factory=dict
+        "not below what was skipped and returned",
+        factory=dict,
     )
 
 
@@ -443,9 +519,10 @@ class CountOnly:
     """A flag that turns the answer into a number."""
 
     parameter: str = key("the flag")
-    shape: Literal["integer", "digits", "object", "list-of-object"] | Open[Literal["integer", "digits", "object", "list-of-object"]] = key(
-        "5, \"5\", {count: 5} or [{count: 5}], in place of the rows", "integer"
-    )
+    shape: (
+        Literal["integer", "digits", "object", "list-of-object"]
+        | Open[Literal["integer", "digits", "object", "list-of-object"]]
+    ) = key('5, "5", {count: 5} or [{count: 5}], in place of the rows', "integer")
     ignores: tuple[str, ...] = key("parameters that have no effect then", ())
     counts: Literal["rows", "calls"] | Open[Literal["rows", "calls"]] = key("what is counted", "rows")
     clauses: Mapping[Literal["on", "default", "ignores"], Clauses] = key("the clauses", factory=dict)
@@ -501,9 +578,9 @@ class Jwt:
     key_id: str = key("credential that is the header kid")
     private_key: str = key("credential that holds the signing key")
     longest_seconds: int = key("exp is at most iat plus this", 3600)
-    clauses: Mapping[Literal["malformed", "expired", "future", "too-long", "wrong-key", "unknown-key"], Clauses] = key(
-        "the clauses", factory=dict
-    )
+    clauses: Mapping[
+        Literal["malformed", "expired", "future", "too-long", "wrong-key", "unknown-key"], Clauses
+    ] = key("the clauses", factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -516,15 +593,25 @@ class Access:
     token: str = key("bearer: the credential's name", "token")
     jwt: Jwt | None = key("bearer: the token is a JWT", None)
     legacy: tuple[Legacy, ...] = key("older pairs", ())
-    example: Mapping[str, str] = key("the credentials of the document's example, which a simulator takes", factory=dict)
+    example: Mapping[str, str] = key(
+        "the credentials of the document's example, which a simulator takes", factory=dict
+    )
     roles: tuple[str, ...] = key("roles (or privileges) that suffice, each alone", ())
     role_clauses: Mapping[str, Clauses] = key("clause per role", factory=dict)
     missing_fault: str = key("fault: no credentials, or half of them", "unauthenticated")
     wrong_fault: str = key("fault: wrong credentials", "unauthenticated")
     role_fault: str = key("fault: the role does not suffice", "forbidden")
-    clauses: Mapping[Literal["accepted", "user-required", "password-required", "wrong-refused", "missing-refused", "role-refused"], Clauses] = key(
-        "the clauses", factory=dict
-    )
+    clauses: Mapping[
+        Literal[
+            "accepted",
+            "user-required",
+            "password-required",
+            "wrong-refused",
+            "missing-refused",
+            "role-refused",
+        ],
+        Clauses,
+    ] = key("the clauses", factory=dict)
 
 
 # --- outcome ------------------------------------------------------------------------------------------------
@@ -560,7 +647,9 @@ class Fault:
     code: Scalar | None = key("the code in the body that the simulator tells", None)
     codes: tuple[Scalar, ...] = key("further codes that are legitimate; empty with no code: any", ())
     https: tuple[int, ...] = key("further HTTP statuses that are legitimate", ())
-    says: str = key("the message that the simulator tells; {parameter}, {operation}, {value} are filled in", "")
+    says: str = key(
+        "the message that the simulator tells; {parameter}, {operation}, {value} are filled in", ""
+    )
     names: tuple[Literal["parameter", "operation"], ...] = key("what the message must name", ())
     names_clause: Clauses = key("clause on that", ())
     clause: Clauses = key("clause on the code", ())
@@ -577,9 +666,13 @@ class ErrorShape:
     http: int | Open[int] = key("HTTP status around an error, where a fault says nothing else", 200)
     https: tuple[str, ...] = key("further statuses that are legitimate: `4xx`, `5xx`, or `same-as-code`", ())
     shows: Mapping[str, Scalar] = key("other parts of an error", factory=dict)
-    no_rows: Literal["absent", "empty", "absent-or-empty"] = key("what stands in place of the rows", "absent-or-empty")
+    no_rows: Literal["absent", "empty", "absent-or-empty"] = key(
+        "what stands in place of the rows", "absent-or-empty"
+    )
     only_codes: tuple[Scalar, ...] = key("no other code is ever told (empty: any)", ())
-    clauses: Mapping[Literal["shape", "http", "no-rows", "only-codes"], Clauses] = key("the clauses", factory=dict)
+    clauses: Mapping[Literal["shape", "http", "no-rows", "only-codes"], Clauses] = key(
+        "the clauses", factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -639,16 +732,24 @@ class Transport:
     answers: tuple[str, ...] = key("media types of an answer; the first is the simulator's")
     answers_clause: Clauses = key("clause on the media type", ())
     separator_clause: Clauses = key("clause on the separator", ())
-    names: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key("does letter case count in parameter names?", "exact")
-    names_clause: Clauses = key("clause on that", ())
-    unknown_parameters: Literal["ignored", "refused"] | Open[Literal["ignored", "refused"]] = key("parameters that are not documented", "ignored")
-    unknown_clause: Clauses = key("clause on that", ())
-    repeated_parameters: Literal["first", "last", "refused", "joined"] | Open[Literal["first", "last", "refused", "joined"]] = key(
-        "a parameter given twice", "first"
+    names: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key(
+        "does letter case count in parameter names?", "exact"
     )
-    tolerated: Mapping[str, str] = key("parameters from elsewhere that a server may ignore or honour, with a value to try", factory=dict)
+    names_clause: Clauses = key("clause on that", ())
+    unknown_parameters: Literal["ignored", "refused"] | Open[Literal["ignored", "refused"]] = key(
+        "parameters that are not documented", "ignored"
+    )
+    unknown_clause: Clauses = key("clause on that", ())
+    repeated_parameters: (
+        Literal["first", "last", "refused", "joined"] | Open[Literal["first", "last", "refused", "joined"]]
+    ) = key("a parameter given twice", "first")
+    tolerated: Mapping[str, str] = key(
+        "parameters from elsewhere that a server may ignore or honour, with a value to try", factory=dict
+    )
     tolerated_clause: Clauses = key("clause on those", ())
-    optional_parts: Mapping[str, Clauses] = key("parts of an answer that may appear and are ignored: pointer and clause", factory=dict)
+    optional_parts: Mapping[str, Clauses] = key(
+        "parts of an answer that may appear and are ignored: pointer and clause", factory=dict
+    )
     wrong_method: Refusal | None = key("GET where POST is due", None)
     wrong_media_type: Refusal | None = key("another Content-Type than the documented one", None)
     bad_syntax: Refusal | None = key("a body that is not JSON", None)
@@ -673,8 +774,18 @@ class Law:
     """What must hold inside a row, between rows, or between two polls."""
 
     law: Literal[
-        "implies", "not-before", "not-future", "non-negative", "one-of", "never-falls", "stands-still", "inside",
-        "vanishes", "shared", "in-other-list", "equals-span",
+        "implies",
+        "not-before",
+        "not-future",
+        "non-negative",
+        "one-of",
+        "never-falls",
+        "stands-still",
+        "inside",
+        "vanishes",
+        "shared",
+        "in-other-list",
+        "equals-span",
     ] = key(
         "implies: `then` holds where `when` does; not-before: `field` is not earlier than `than`; not-future; "
         "non-negative; one-of: `values`; never-falls, stands-still: between two polls, while `when` holds; "
