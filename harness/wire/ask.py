@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from harness.wire.problems import Tree
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +21,7 @@ class Ask:
     """
 
     values: Mapping[str, Tree] = field(default_factory=lambda: MappingProxyType({}))
-    credentials: Mapping[str, str] = _NOTHING
+    credentials: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     scheme: str = "Bearer"
     extra: tuple[tuple[str, Tree], ...] = ()
     repeated: Mapping[str, tuple[Tree, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -31,19 +29,6 @@ class Ask:
     no_operation: bool = False
     carriage: str | None = None
 
-    def giving(self, **values: Tree) -> Ask:
-        """This request with more values (or others); names as keyword arguments."""
-        return self.having(values)
-
     def having(self, values: Mapping[str, Tree]) -> Ask:
         """This request with more values, by name."""
-        return Ask(
-            values={**self.values, **values},
-            credentials=self.credentials,
-            scheme=self.scheme,
-            extra=self.extra,
-            repeated=self.repeated,
-            operation=self.operation,
-            no_operation=self.no_operation,
-            carriage=self.carriage,
-        )
+        return replace(self, values={**self.values, **values})
