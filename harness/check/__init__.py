@@ -1,1 +1,1 @@
-"""TODO"""
+"""Machine 3: a spec and a target give findings."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Checks by family: what to send, and how to judge what comes back."""
