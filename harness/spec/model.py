@@ -74,7 +74,7 @@ Keeps = Literal[
     "below",
     "above",
 ]
-Gets = Literal["refused", "ignored", "default", "clamped", "nothing"]
+Gets = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
 Carries = Literal["query", "form", "multipart", "chunked-multipart", "json"]
 Boundary = Literal["inclusive", "exclusive"]
 Whose = Literal["own", "children", "own-and-children", "that", "everyone", "nobody"]
@@ -159,6 +159,9 @@ class Field:
     )
     tolerates: tuple[Absent, ...] = key("other ways to write 'none' that are legitimate too", ())
     optional: bool = key("the field may be missing from a row", False)
+    other_types: tuple[Literal["text", "integer", "object", "list"], ...] = key(
+        "further JSON types that are legitimate; what they say is not read", ()
+    )
     pattern: str | None = key("text: what it must look like (anchored, ASCII)", None)
     non_empty: bool = key("text: never empty", False)
     fields: Mapping[str, Field] = key("rows: the fields of the nested rows", factory=dict)
@@ -169,7 +172,7 @@ class Field:
 class Hidden:
     """An attribute that a row does not show but a filter may use."""
 
-    holds: str = key("the telephony attribute")
+    holds: str = key("the telephony attribute; `list[].name` is that of any nested row")
     words: Mapping[str, str] = key("the API's word for each telephony word", factory=dict)
 
 
@@ -180,7 +183,7 @@ class Hidden:
 class Bad:
     """What a value gets that cannot be read or is out of bounds."""
 
-    gets: Gets | Open[Gets] = key("refused (a fault), ignored, default, clamped, nothing (no rows)")
+    gets: Gets | Open[Gets] = key("refused (a fault), ignored, default, clamped, nothing (no rows), honoured (taken as it is)")
     fault: str = key("the fault when refused", "invalid")
     like: tuple[Scalar, ...] = key("values to try", ())
     clause: Clauses = key("the clause", ())
@@ -217,6 +220,7 @@ class Parameter:
     least: int | None = key("integer: smallest legal value", None)
     most: int | None = key("integer: largest legal value", None)
     beyond: Bad | None = key("integer: what a value above `most` gets (default: as `bad`)", None)
+    zero: Bad | None = key("integer: what 0 gets, where it is below `least` (default: as `bad`)", None)
     most_items: int | None = key("list: the longest legal list", None)
     too_many: Bad | None = key("list: what a longer one gets", None)
     list_clause: Clauses = key("list: clause on the separator", ())
@@ -285,11 +289,17 @@ class Filter:
     excludes_fault: str = key("the fault when refused", "excluded")
     excludes_clause: Clauses = key("clause on giving both", ())
     same_as: str | None = key("selects the same rows as this other filter would, by another name", None)
+    stranger: Literal["nothing", "refused"] | Open[Literal["nothing", "refused"]] = key(
+        "what a well-formed value gets that names nothing the server knows", "nothing"
+    )
+    stranger_fault: str = key("the fault when refused", "invalid")
     case: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key(
         "does letter case count?", "exact"
     )
     clause: Clauses = key("the clause", ())
     blank_clause: Clauses = key("clause on the blank value, where it has one of its own", ())
+    word_clauses: Mapping[str, Clauses] = key("clause per word, where words have clauses of their own", factory=dict)
+    partition_clause: Clauses = key("clause: the field's words, asked one by one, share out all rows", ())
     offsets_clause: Clauses = key("rfc3339: clause on other offsets naming the same instant", ())
 
 
@@ -534,6 +544,7 @@ class Include:
 
     parameter: str = key("the flag")
     adds: tuple[str, ...] = key("fields of a row that it adds; empty: new fields of any name", ())
+    any_names: bool = key("fields of other names may be added in their place", False)
     off: tuple[Absent, ...] = key("how the part may look when left out", ("missing",))
     clauses: Mapping[Literal["on", "off", "default"], Clauses] = key("the clauses", factory=dict)
 
@@ -555,6 +566,7 @@ class Zone:
     parameter: str | None = key("the parameter that names it", None)
     default: str | Open[str] = key("the zone when not said", "UTC")
     echo: str | None = key("pointer in the answer that names the zone used", None)
+    account_words: tuple[str, ...] = key("values that mean the zone of the account: the default one", ())
     clauses: Mapping[Literal["echo", "shift"], Clauses] = key("the clauses", factory=dict)
 
 
@@ -628,6 +640,7 @@ class EnvelopeField:
     least_items: int = key("list: at least so many", 0)
     optional: bool = key("it may be missing (then it has no clause of presence)", False)
     clause: Clauses = key("the clause", ())
+    form_clause: Clauses = key("clause on its type and values, where it is not the clause on its presence", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
