@@ -124,9 +124,7 @@ class Budget:
     def _exhausted(self, wait: float) -> Exhausted | None:
         if self._max_requests is not None and self._requests >= self._max_requests:
             return Exhausted.REQUESTS
-        if self._max_seconds is not None and (
-            self.seconds + wait > self._max_seconds or (self._max_seconds == 0)
-        ):
+        if self._max_seconds is not None and (self.seconds + wait > self._max_seconds or (self._max_seconds == 0)):
             return Exhausted.SECONDS
         return None
 
@@ -134,9 +132,7 @@ class Budget:
 class Sender(Protocol):
     """What sends a request: a `Transport`, or a stand-in for one."""
 
-    def send(
-        self, request: HttpRequest, *, deadline_seconds: float | None = None
-    ) -> HttpResponse | NoResponse: ...
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse: ...
 
 
 @final
@@ -158,9 +154,7 @@ class MannerlyClient:
         self._patience = patience_seconds
         self._max_retries = max_retries
 
-    def send(
-        self, request: HttpRequest, *, deadline_seconds: float | None = None
-    ) -> HttpResponse | NoResponse:
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
         """The answer to the request, after as much waiting as the budget and the patience allow."""
         patience = self._patience
         refused: HttpResponse | None = None

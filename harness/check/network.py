@@ -289,9 +289,7 @@ class ResponseReader:
         for _ in range(_INTERIM_RESPONSES + 1):
             minor, self.http_status, self.headers = self._head()
             if self.http_status == 101:
-                raise Trouble(
-                    "protocol:unexpected-upgrade", "101 Switching Protocols, which nobody asked for"
-                )
+                raise Trouble("protocol:unexpected-upgrade", "101 Switching Protocols, which nobody asked for")
             if self.http_status >= 200:
                 break
         else:
@@ -345,9 +343,7 @@ class ResponseReader:
         if start != b"HTTP/1."[: len(start)]:
             hint = "; it looks like TLS, is the target https?" if start[:1] in (b"\x15", b"\x16") else ""
             shown = _quoted(bytes(self._buffer[:20]))
-            raise Trouble(
-                "protocol:not-http", f"the answer does not begin with HTTP/1 but with {shown}{hint}"
-            )
+            raise Trouble("protocol:not-http", f"the answer does not begin with HTTP/1 but with {shown}{hint}")
         if (len(self._buffer) if size is None else size) > self._limits.header_bytes:
             limit = self._limits.header_bytes
             raise Trouble("protocol:header-too-large", f"the header is larger than {limit} bytes")
@@ -445,9 +441,7 @@ class ResponseReader:
             if not line:
                 return
             room = max(1, room - len(line) - 2)
-        raise Trouble(
-            "protocol:trailers-too-large", f"more than {self._limits.header_count} lines of trailer"
-        )
+        raise Trouble("protocol:trailers-too-large", f"more than {self._limits.header_count} lines of trailer")
 
     def _line(self, limit: int, reason: str, what: str) -> bytes:
         searched = 0
@@ -548,9 +542,7 @@ class _Decoder:
     def _within_limits(self) -> None:
         size = len(self._body)
         if size > self._limits.decoded_bytes:
-            raise Trouble(
-                "limit:decoded-bytes", f"the body is larger than {self._limits.decoded_bytes} bytes"
-            )
+            raise Trouble("limit:decoded-bytes", f"the body is larger than {self._limits.decoded_bytes} bytes")
         if size > _RATIO_MATTERS_FROM and size > self._taken * self._limits.ratio:
             ratio = self._limits.ratio
             raise Trouble("limit:decoded-bytes", f"the body grows more than {ratio} times when decoded")

@@ -255,9 +255,7 @@ class Transport:
         for stream in idle:
             stream.close()
 
-    def send(
-        self, request: HttpRequest, *, deadline_seconds: float | None = None
-    ) -> HttpResponse | NoResponse:
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
         """The response, or why there is none, at the latest when the exchange's time is over."""
         data = self._wire_form(request)
         seconds = self.limits.exchange_seconds
@@ -356,9 +354,7 @@ class Transport:
         return b"".join(part for part in parts if part)
 
     def _connect(self, deadline: Deadline) -> Stream:
-        sock = connect(
-            self.target.host, self.target.port, seconds=self.limits.connect_seconds, deadline=deadline
-        )
+        sock = connect(self.target.host, self.target.port, seconds=self.limits.connect_seconds, deadline=deadline)
         stream = Stream(sock)
         if self._context is None:
             return stream
@@ -374,9 +370,7 @@ class Transport:
             stream.close()
             if trouble.reason == "timeout":
                 where = self.target.authority
-                raise Trouble(
-                    "timeout:connect", f"{where} did not finish the TLS handshake in time"
-                ) from None
+                raise Trouble("timeout:connect", f"{where} did not finish the TLS handshake in time") from None
             raise
         except BaseException:
             stream.close()

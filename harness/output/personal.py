@@ -16,8 +16,8 @@ _TWO_DIGITS: Final = frozenset(
     | {str(code) for code in (*range(30, 35), *range(43, 50), *range(51, 59), *range(60, 67), *range(90, 96))}
 )
 _URL: Final = re.compile(r"\b(?:https?|ftp|sips?|wss?)://[^\s\"'<>]+", re.I)
-# Digits glued to letters, dashes, colons or dots are ids, dates and times.
-_NUMBER: Final = re.compile(r"(?<![\w+.:\-])\+?[0-9][0-9 ()/]{5,18}[0-9](?![\w:\-])", re.ASCII)
+# Digits glued to letters are ids, digits after a point are fractions; dates and times have shorter runs.
+_NUMBER: Final = re.compile(r"(?<![\w.+])\+?[0-9](?:[ /]?[0-9]){6,16}(?!\w)", re.ASCII)
 
 
 @final

@@ -30,6 +30,7 @@ _JSON_SHORT: Final = {
     "\b": b"b",
     "\f": b"f",
     '"': b'"',
+    "'": b"'",
     "\\": b"",
     "/": b"/",
 }
@@ -56,11 +57,7 @@ _KEPT: Final = rb"(?!\*\*\*|\$[A-Z{(])"
 _NAMED_VALUES: Final = (
     # name=value in URLs (also with `;`), forms and `.env` files
     re.compile(
-        rb"(?<![A-Za-z0-9_.\-])(?P<name>"
-        + _NAME
-        + rb")="
-        + _KEPT
-        + rb"(?P<value>[^&;,\s\"'<>\\#)}\]]{1,2048})"
+        rb"(?<![A-Za-z0-9_.\-])(?P<name>" + _NAME + rb")=" + _KEPT + rb"(?P<value>[^&;,\s\"'<>\\#)}\]]{1,2048})"
     ),
     # "name": "value" in JSON (also escaped once more), YAML, Python reprs; name="value" in XML and headers
     re.compile(
@@ -114,9 +111,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str], *, words: Iterable[str] = ()) -> None:
-        known = sorted(
-            {str(secret) for secret in secrets if secret}, key=lambda secret: (-len(secret), secret)
-        )
+        known = sorted({str(secret) for secret in secrets if secret}, key=lambda secret: (-len(secret), secret))
         self._words = tuple(words)
         vocabulary = [word.lower() for word in self._words]
         self.too_short = tuple(Secret(secret) for secret in known if len(secret) < SHORTEST)

@@ -108,9 +108,7 @@ def _longest_backtick_run(text: str) -> int:
 
 def csv_field(text: str, *, spreadsheet: bool = False) -> str:
     """One quoted CSV field: exact data, or neutral in a spreadsheet; `+` numbers keep their plus in both."""
-    if spreadsheet and text.lstrip(" ").startswith(
-        ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-    ):
+    if spreadsheet and text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")):
         bare_number = _E164.fullmatch(text) or _NUMBER.fullmatch(text)
         text = text if bare_number else "'" + text
     return '"' + text.replace('"', '""') + '"'

@@ -17,7 +17,7 @@ ESCAPES: Final = "\x1b]0;PWN\x07 \x1b[2J \x1b]8;;http://evil.example/\x07link\x1
 RUNNER_COMMANDS: Final = (
     "::error file=app.py::injected\n  ::add-mask::FAIL\n\u00a0::warning::x\na ##[error]x\n::stop-commands::t\n"
 )
-MARKUP: Final = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>javascript:alert(1)</script>\u2028\u2029"
+MARKUP: Final = '<script>alert(1)</script>"><img src=x onerror=alert(1)>javascript:alert(1)</script>\u2028\u2029'
 MARKDOWN: Final = "``` `` ` @team ![](http://canary.example/x) | a | b |\n# heading"
 SHELL_WORDS: Final = (
     "$(touch pwned)", "`id`", "'; rm -rf x", "-o x", "@/etc/passwd", "a\nb", "[1-9999]", "\x1b[2J", "##[error]x",

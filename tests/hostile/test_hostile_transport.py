@@ -157,7 +157,9 @@ def test_a_bomb_does_not_grow_the_process() -> None:
 def test_a_head_request_expects_no_body() -> None:
     assert isinstance(outcome_of("cut-in-body", method="GET"), NoResponse)
     with (
-        hostile_server(lambda peer: (peer.request(), peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"))[1]) as server,
+        hostile_server(
+            lambda peer: (peer.request(), peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"))[1]
+        ) as server,
         Transport(server.url, limits=LIMITS) as transport,
     ):
         answer = transport.send(HttpRequest(method="HEAD", target=b"/"))
