@@ -62,8 +62,9 @@ def _slow(pattern: str) -> str | None:
         return "a back-reference"
     bare = re.sub(r"\\.", "_", bare)
     # A class is one character, whatever stands in it.
-    bare = re.sub(r"\(\?(:|P<[^>]*>|=|!|<=|<!)", "(", bare)
     bare = re.sub(r"\[\^?\]?[^]]*\]", "_", bare)
+    # What stands behind an opening bracket names the group and repeats nothing.
+    bare = re.sub(r"\(\?(:|P<[^>]*>|=|!|<=|<!)", "(", bare)
     holds: list[bool] = [False]
     index = 0
     while index < len(bare):
