@@ -95,16 +95,12 @@ def decode_pairs(
 def encode_multipart(fields: Sequence[tuple[str, str]], boundary: str) -> tuple[str, bytes]:
     """The content type and the body of a multipart form; the boundary may occur in no text."""
     if not _BOUNDARY.fullmatch(boundary):
-        raise Misuse(
-            "the boundary of a multipart form", "1 to 70 letters, digits or '()+_,-./:=?", shown(boundary)
-        )
+        raise Misuse("the boundary of a multipart form", "1 to 70 letters, digits or '()+_,-./:=?", shown(boundary))
     delimiter = b"--" + boundary.encode("ascii")
     body = bytearray()
     for name, value in fields:
         if not _FIELD_NAME.fullmatch(name):
-            raise Misuse(
-                "the name of a form field", "text without quotes, backslashes, controls", shown(name)
-            )
+            raise Misuse("the name of a form field", "text without quotes, backslashes, controls", shown(name))
         data = _clean(value).encode()
         if delimiter in b"\r\n" + data:
             raise Misuse(f"the form field {shown(name)}", "a text without the boundary", shown(value))

@@ -276,9 +276,7 @@ def _text_of(body: bytes, repair: _Repair) -> str | None:
     """The body as text; None when it is so far from UTF-8 that reading on would be guessing."""
     encoding = json.detect_encoding(body)
     if encoding.startswith(("utf-16", "utf-32")):
-        repair.add(
-            f"encoding:{encoding[:6]}", f"the body is {encoding[:6].upper()}, and JSON is UTF-8", "byte 0"
-        )
+        repair.add(f"encoding:{encoding[:6]}", f"the body is {encoding[:6].upper()}, and JSON is UTF-8", "byte 0")
         try:
             return body.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:

@@ -97,15 +97,13 @@ def encode_xml(
     nothing = f' {nil}:nil="true" />' if nil else f' xmlns:xsi="{_INSTANCE}" xsi:nil="true" />'
     writer = _Writer(lists, nothing, pretty, [], set())
     head = '<?xml version="1.0"?>' + ("\n" if pretty else "") if declaration else ""
-    attributes = "".join(
-        f' xmlns:{writer.name(prefix)}="{_escaped_attribute(name)}"' for prefix, name in declared
-    )
+    attributes = "".join(f' xmlns:{writer.name(prefix)}="{_escaped_attribute(name)}"' for prefix, name in declared)
     writer.write_element(root, dict(tree), "", 0, attributes)
     return (head + "".join(writer.pieces)).encode()
 
 
 def canonical_xml(body: bytes) -> bytes:
-    """One spelling (exclusive C14N) for all documents that say the same; raises ValueError if unreadable.
+    """One spelling (exclusive C14N) for all documents that say the same; raises ValueError if there is none.
 
     White space between elements, comments, the order of attributes and unused prefixes make no difference.
     """
@@ -120,7 +118,11 @@ def canonical_xml(body: bytes) -> bytes:
             for child in node:
                 if not (child.tail or "").strip(_SPACE):
                     child.tail = None
-    return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+    try:
+        return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+    except etree.C14NError:
+        # A relative namespace name is well-formed, but C14N has no form for it.
+        raise ValueError("a document without a canonical form") from None
 
 
 class _BeyondLimit(Exception):
@@ -137,6 +139,8 @@ class _Reader:
 
     def add(self, code: str, text: str, where: str = "") -> None:
         if len(self.problems) < PROBLEM_LIMIT:
+            # Names may have letters of any script, and thousands of them.
+            where = where[:400].encode("ascii", "backslashreplace").decode("ascii")
             self.problems.append(Problem(code, text, where))
 
     def parse(self, body: bytes) -> etree._Element | None:
@@ -252,9 +256,7 @@ class _Reader:
             result[name] = value
         return result
 
-    def read_list(
-        self, element: etree._Element, row: str, pointer: str, where: str, depth: int
-    ) -> list[Tree]:
+    def read_list(self, element: etree._Element, row: str, pointer: str, where: str, depth: int) -> list[Tree]:
         self._check_depth(depth, where)
         self._check_text(element, where)
         result: list[Tree] = []
