@@ -108,7 +108,7 @@ def call_record(
     disposition: Disposition | None = None,
     **given: Value,
 ) -> Record:
-    """A call given by hand, for tests and for injection: its whole life, with everything that follows from it.
+    """A call given by hand, for tests and injection: its whole life, with everything that follows from it.
 
     Without `ended_at` the call never ends. What is neither given nor follows is none.
     """

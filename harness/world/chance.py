@@ -96,7 +96,7 @@ def mean(table: Ints) -> float:
 
 
 def poisson(expected: float) -> Bits:
-    """Thresholds under which `choose` gives Poisson counts; the expectation is at most 500 or approximated."""
+    """Thresholds under which `choose` gives Poisson counts; approximate beyond an expectation of 500."""
     if expected <= 0:
         return np.asarray([2**32], dtype=np.uint64)
     if expected > 500:
@@ -110,6 +110,6 @@ def poisson(expected: float) -> Bits:
             term *= expected / count
             total += term
             sums.append(total)
-    scaled = np.minimum(np.rint(np.asarray(sums) * 2**32), 2**32).astype(np.uint64)
+    scaled: Bits = np.minimum(np.rint(np.asarray(sums) * 2**32), 2**32).astype(np.uint64)
     scaled[-1] = 2**32
     return scaled

@@ -1,0 +1,165 @@
+"""When sessions begin: Poisson counts per minute under a daily and weekly profile.
+
+Every session has a number made from its minute and its place in that minute, and its start follows from the
+number and the seed alone. So any slice of time can be made without its past.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, final
+
+import numpy as np
+
+from harness.errors import Misuse
+from harness.world.chance import Ints, below, chance, choose, draw, poisson
+
+EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+BUSY_HOUR: Final = datetime(2026, 3, 11, 10, 30, tzinfo=UTC)
+SLOT_MS: Final = 60_000
+SLOTS_A_DAY: Final = 1440
+
+# Of a hundred sessions 79 hold one call, 18 two and 3 three.
+CALLS_A_SESSION: Final = 1.24
+# What the distributions of `lives` amount to; a test holds it to them.
+MEAN_CALL_SECONDS: Final = 118.3
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficProfile:
+    """How traffic rises and falls: calls a second in the busiest hour, and the weight of hours and days (UTC)."""
+
+    name: str
+    calls_per_second: float
+    hours: tuple[float, ...]
+    days: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.hours) != 24 or len(self.days) != 7:
+            raise ValueError("a profile has 24 hours and 7 days (from Monday)")
+        if min(self.hours + self.days) < 0 or max(self.hours) * max(self.days) <= 0:
+            raise ValueError("weights are not negative, and some hour has calls")
+        if not 0.0001 <= self.calls_per_second <= 100_000:
+            raise ValueError("calls_per_second is between 0.0001 and 100000")
+
+    def with_rate(self, calls_per_second: float) -> TrafficProfile:
+        """The same shape at another rate."""
+        return replace(self, calls_per_second=calls_per_second)
+
+
+OFFICE: Final = TrafficProfile(
+    name="office",
+    calls_per_second=0.34,
+    hours=(
+        .01, .01, .01, .01, .01, .02, .06, .25, .70, .95, 1., .95,
+        .70, .75, .90, .95, .85, .60, .30, .15, .08, .05, .03, .02,
+    ),
+    days=(1.0, 1.0, 1.0, 0.97, 0.9, 0.12, 0.06),
+)  # fmt: skip
+STEADY: Final = TrafficProfile(name="steady", calls_per_second=0.34, hours=(1.0,) * 24, days=(1.0,) * 7)
+CONTACT_CENTRE: Final = TrafficProfile(
+    name="contact-centre",
+    calls_per_second=4.0,
+    hours=(
+        .20, .15, .12, .10, .10, .12, .25, .55, .85, 1., 1., .95,
+        .90, .90, .95, .95, .95, .90, .85, .80, .70, .55, .40, .30,
+    ),
+    days=(1.0, 0.95, 0.95, 0.95, 1.0, 0.6, 0.45),
+)  # fmt: skip
+PROFILES: Final = (OFFICE, STEADY, CONTACT_CENTRE)
+
+
+def millis_of(instant: datetime) -> int:
+    """An instant in whole milliseconds since 1970, rounded down."""
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} has no zone")
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+EPOCH_MS: Final = millis_of(EPOCH)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """The sessions of one seed and profile, by number."""
+
+    seed: int
+    profile: TrafficProfile
+
+    @property
+    def width(self) -> int:
+        """How many numbers each minute has; a power of two beyond any count that will be met."""
+        peak = self._expected(max(self.profile.hours) * max(self.profile.days))
+        return 1 << math.ceil(math.log2(peak + 10 * math.sqrt(peak) + 16))
+
+    def _expected(self, weight: float) -> float:
+        busiest = max(self.profile.hours) * max(self.profile.days)
+        return self.profile.calls_per_second / CALLS_A_SESSION * SLOT_MS / 1000 * weight / busiest
+
+    @staticmethod
+    def slot_of(millis: int) -> int:
+        """The minute that an instant falls into."""
+        return (millis - EPOCH_MS) // SLOT_MS
+
+    def counts(self, first: int, last: int) -> Ints:
+        """How many sessions begin in each minute from the first to the last, which are included."""
+        slots = np.arange(first, last + 1, dtype=np.int64)
+        bits = draw(self.seed, "traffic.count", slots)
+        # 2000-01-01 was a Saturday.
+        hours = (slots // 60 + 5 * 24) % 168
+        weights = np.outer(self.profile.days, self.profile.hours).ravel()
+        counts = np.zeros(len(slots), dtype=np.int64)
+        for weight in np.unique(weights):
+            here = weights[hours] == weight
+            if here.any():
+                counts[here] = choose(bits[here], poisson(self._expected(float(weight))))
+        return np.minimum(counts, self.width - 1)
+
+    def numbers(self, first: int, last: int) -> Ints:
+        """The numbers of the sessions that begin from the first to the last minute."""
+        counts = self.counts(first, last)
+        slots = np.repeat(np.arange(first, last + 1, dtype=np.int64), counts)
+        ends = np.cumsum(counts)
+        places = np.arange(len(slots), dtype=np.int64) - np.repeat(ends - counts, counts)
+        return slots * self.width + places
+
+    def first_slot_for(self, sessions: int, last: int) -> int:
+        """The latest minute from which at least so many sessions begin until the last minute."""
+        high, step = last, 10_080
+        while sessions > 0:
+            low = high - step + 1
+            if high < 0:
+                raise Misuse(
+                    where="the world of calls",
+                    expected=f"a log that begins after {EPOCH:%Y-%m-%d}",
+                    actual=f"{sessions:,} sessions are still missing there",
+                    do="raise calls_per_second, or ask for fewer calls",
+                )
+            sums = np.cumsum(self.counts(max(low, 0), high)[::-1])
+            if len(sums) and sums[-1] >= sessions:
+                return high - int(np.searchsorted(sums, sessions))
+            sessions -= int(sums[-1])
+            high, step = low - 1, min(step * 2, 500_000)
+        return high
+
+    def starts(self, numbers: Ints) -> Ints:
+        """When sessions begin, in milliseconds since 1970.
+
+        A quarter begins on the whole second, and one in twenty in the middle of its minute, so that some
+        sessions share their instant.
+        """
+        bits = draw(self.seed, "traffic.start", numbers)
+        within = below(bits, SLOT_MS)
+        low = (bits & np.uint64(0xFFFFFF)) << np.uint64(40)
+        within = np.where(chance(low, 0.25), within // 1000 * 1000, within)
+        within = np.where(chance(low, 0.05), SLOT_MS // 2, within)
+        return EPOCH_MS + numbers // self.width * SLOT_MS + within
+
+    def calls_in(self, numbers: Ints) -> Ints:
+        """How many calls each session holds: one, two or three."""
+        bits = draw(self.seed, "traffic.calls", numbers)
+        return 1 + chance(bits, 0.21).astype(np.int64) + chance(bits, 0.03).astype(np.int64)

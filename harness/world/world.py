@@ -1,0 +1,348 @@
+"""A world: a deterministic population of calls, seen at an instant, as columns or row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, final
+
+import numpy as np
+import polars as pl
+
+from harness.telephony.attributes import ATTRIBUTES, IDENTITY, Grain, Kind
+from harness.telephony.records import Record, Value, blank, seconds
+from harness.telephony.timeline import lives_at, seen_at
+from harness.world.chance import Ints
+from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customers
+from harness.world.generated import GeneratedPart, all_names
+from harness.world.lives import lives_of, units_in
+from harness.world.pools import Pools
+from harness.world.population import Population
+from harness.world.series import series_of
+from harness.world.traffic import (
+    BUSY_HOUR,
+    CALLS_A_SESSION,
+    MEAN_CALL_SECONDS,
+    OFFICE,
+    Traffic,
+    TrafficProfile,
+    millis_of,
+)
+
+GENERATOR_VERSION: Final = "1"
+
+_SLOTS_AHEAD: Final = 60
+# What `seen_at` must know of a row besides what is asked for.
+_LIFE: Final = {
+    Grain.CALL: (
+        "started_at", "ringing_at", "answered_at", "ended_at", "held_at", "resumed_at", "direction", "call_id"
+    ),
+    Grain.LEG: ("started_at", "answered_at", "ended_at", "leg_id"),
+    Grain.SESSION: ("started_at", "ended_at", "session_id"),
+}  # fmt: skip
+_LISTS: Final = (Grain.SESSION, Grain.CALL, Grain.LEG)
+
+
+@final
+@dataclass(eq=False)
+class _Ahead:
+    """What a generated world has made of the time after its instant; made again when time runs past it."""
+
+    until: int = -1
+    part: GeneratedPart | None = None
+
+
+@final
+@dataclass(frozen=True, eq=False, kw_only=True)
+class World:
+    """A population of calls; make one with `World.of` or `World.from_records`.
+
+    The world of N calls is the last N calls that began at or before `instant`, in whole sessions, and
+    everything that begins after it.
+    """
+
+    instant: datetime
+    seed: int | None = None
+    profile: TrafficProfile | None = None
+    given: tuple[Record, ...] = ()
+    customers: Customers = CUSTOMERS
+    home_customer_id: int = HOME_CUSTOMER_ID
+    _past: GeneratedPart | None = field(default=None, repr=False)
+    _ahead: _Ahead = field(default_factory=_Ahead, repr=False)
+
+    @staticmethod
+    def of(
+        *,
+        seed: int,
+        calls: int = 2000,
+        instant: datetime = BUSY_HOUR,
+        profile: TrafficProfile = OFFICE,
+        concurrent: float | None = None,
+        calls_per_second: float | None = None,
+    ) -> World:
+        """The world of a seed: `calls` calls until `instant`.
+
+        `concurrent` and `calls_per_second` set how busy the busiest hour is; at most one may be given.
+        """
+        if calls < 0:
+            raise ValueError(f"calls is 0 or more, not {calls}")
+        if concurrent is not None and calls_per_second is not None:
+            raise ValueError("give concurrent or calls_per_second, not both: one follows from the other")
+        if concurrent is not None:
+            # Little's law: calls in progress = arrivals a second times mean seconds.
+            calls_per_second = concurrent / MEAN_CALL_SECONDS
+        if calls_per_second is not None:
+            profile = profile.with_rate(calls_per_second)
+        traffic = Traffic(seed, profile)
+        numbers = _last_sessions(traffic, calls, millis_of(instant))
+        past = GeneratedPart(traffic, Pools(), numbers)
+        return World(instant=instant, seed=seed, profile=profile, _past=past)
+
+    @staticmethod
+    def from_records(calls: Sequence[Record], *, instant: datetime = BUSY_HOUR) -> World:
+        """A world of given calls only, each told over its whole life (see `call_record`)."""
+        return World(instant=instant).with_records(calls)
+
+    def with_records(self, calls: Sequence[Record]) -> World:
+        """The same world with more calls in it; a call that has the identity of a given one takes its place."""
+        fresh = {call["call_id"] for call in calls}
+        if len(fresh) != len(calls):
+            raise ValueError("two of the calls have the same call_id")
+        for call in calls:
+            missing = ATTRIBUTES[Grain.CALL].keys() - call.keys()
+            if missing:
+                raise ValueError(f"a given call needs every attribute; missing: {', '.join(sorted(missing))}")
+        kept = tuple(call for call in self.given if call["call_id"] not in fresh)
+        return replace(self, given=kept + tuple(calls))
+
+    def without(self, call_ids: Collection[int]) -> World:
+        """The same world without some of its given calls."""
+        return replace(self, given=tuple(call for call in self.given if call["call_id"] not in call_ids))
+
+    def fingerprint(self) -> str:
+        """What the values depend on besides seed, size and instant: the version of the generator."""
+        return GENERATOR_VERSION
+
+    def count(self, grain: Grain, population: Population, at: datetime) -> int:
+        """How many rows are listed at an instant."""
+        return len(self._listed(grain, population, at).order)
+
+    def frame(
+        self, grain: Grain, population: Population, at: datetime, attributes: Collection[str]
+    ) -> dict[str, pl.Series]:
+        """The rows listed at an instant as columns, in the order of (started_at, identity).
+
+        Nested rows do not stand in columns: ask for the frame of their own grain and join it by
+        `session_id` or `call_ref`, or for `records`.
+        """
+        names = _known(grain, attributes)
+        nested = [name for name in names if ATTRIBUTES[grain][name].kind is Kind.ROWS]
+        if nested:
+            raise ValueError(f"{', '.join(nested)}: nested rows do not stand in columns")
+        listed = self._listed(grain, population, at)
+        millis = millis_of(at)
+        parts = [part.frame(grain, rows, millis, names) for part, rows in listed.generated]
+        if listed.given or not parts:
+            seen = [_seen(grain, whole, at) for whole in listed.given]
+            parts.append({name: series_of([row[name] for row in seen], ATTRIBUTES[grain][name]) for name in names})
+        if len(parts) == 1 and not listed.given:
+            return parts[0]
+        order = listed.order.astype(np.uint32)
+        return {name: pl.concat([part[name] for part in parts]).gather(order) for name in names}
+
+    def records(
+        self,
+        grain: Grain,
+        population: Population,
+        at: datetime,
+        *,
+        rows: slice | Sequence[int] | None = None,
+        attributes: Collection[str] | None = None,
+    ) -> list[Record]:
+        """The rows listed at an instant, one by one, with nested rows; in the order of `frame`.
+
+        `rows` picks some by their positions in that order, `attributes` some of the values.
+        """
+        names = _known(grain, attributes) if attributes is not None else all_names(grain)
+        listed = self._listed(grain, population, at)
+        if rows is None:
+            wanted = listed.order
+        elif isinstance(rows, slice):
+            wanted = listed.order[rows]
+        else:
+            wanted = listed.order[np.asarray(rows, dtype=np.int64)]
+        lives = tuple(dict.fromkeys((*names, *_LIFE[grain])))
+        wholes: dict[int, Record] = {}
+        base = 0
+        for part, positions in listed.generated:
+            here = wanted[(wanted >= base) & (wanted < base + len(positions))]
+            made = part.wholes(grain, positions[here - base], lives)
+            wholes |= dict(zip(here.tolist(), made, strict=True))
+            base += len(positions)
+        wholes |= {base + index: whole for index, whole in enumerate(listed.given)}
+        seen = [_seen(grain, wholes[index], at) for index in wanted.tolist()]
+        return [Record({name: row[name] for name in names}) for row in seen]
+
+    def _listed(self, grain: Grain, population: Population, at: datetime) -> _Listed:
+        if grain not in _LISTS:
+            raise ValueError(f"rows of grain {grain} occur only inside other rows")
+        millis = millis_of(at)
+        generated = [(part, part.index(grain).rows(population, millis)) for part in self._parts(millis)]
+        given = tuple(
+            whole
+            for whole in _given_rows(grain, self.given)
+            if _is_listed(whole, population, at)
+        )  # fmt: skip
+        total = sum(len(rows) for _, rows in generated) + len(given)
+        if len([rows for _, rows in generated if len(rows)]) <= 1 and not given:
+            return _Listed(generated, given, np.arange(total, dtype=np.int64))
+        identity = IDENTITY[grain]
+        keys = ("started_at", identity)
+        columns = [part.frame(grain, rows, millis, keys) for part, rows in generated]
+        columns.append({name: series_of([whole[name] for whole in given], ATTRIBUTES[grain][name]) for name in keys})
+        joined = pl.DataFrame({name: pl.concat([column[name] for column in columns]) for name in keys})
+        order = joined.select(pl.arg_sort_by(keys)).to_series().to_numpy().astype(np.int64)
+        return _Listed(generated, given, order)
+
+    def _parts(self, millis: int) -> list[GeneratedPart]:
+        if self._past is None:
+            return []
+        if millis <= millis_of(self.instant):
+            return [self._past]
+        traffic, ahead = self._past.traffic, self._ahead
+        slot = traffic.slot_of(millis)
+        if slot > ahead.until or ahead.part is None:
+            begin = millis_of(self.instant)
+            ahead.until = slot + _SLOTS_AHEAD
+            numbers = traffic.numbers(traffic.slot_of(begin), ahead.until)
+            later = numbers[traffic.starts(numbers) > begin]
+            ahead.part = GeneratedPart(traffic, self._past.pools, later)
+        return [self._past, ahead.part]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The rows of a listing: positions in each generated part, given rows, and the order of all."""
+
+    generated: list[tuple[GeneratedPart, Ints]]
+    given: tuple[Record, ...]
+    order: Ints
+
+
+def _known(grain: Grain, attributes: Collection[str]) -> tuple[str, ...]:
+    unknown = [name for name in attributes if name not in ATTRIBUTES[grain]]
+    if unknown:
+        raise ValueError(f"a {grain} has no attribute {', '.join(sorted(unknown))}")
+    return tuple(attributes)
+
+
+def _seen(grain: Grain, whole: Record, at: datetime) -> Record:
+    seen = seen_at(grain, whole, at)
+    if seen is None:
+        raise ValueError(f"a {grain} that has not begun is listed")
+    return seen
+
+
+def _is_listed(whole: Record, population: Population, at: datetime) -> bool:
+    started = whole.instant("started_at")
+    if started is None or started > at:
+        return False
+    match population:
+        case Population.BOTH:
+            return True
+        case Population.LIVE:
+            return lives_at(whole, at)
+        case Population.ENDED:
+            return not lives_at(whole, at)
+
+
+def _given_rows(grain: Grain, calls: tuple[Record, ...]) -> tuple[Record, ...]:
+    match grain:
+        case Grain.CALL:
+            return calls
+        case Grain.LEG:
+            return tuple(leg for call in calls for leg in call.rows("legs"))
+        case _:
+            return _sessions_around(calls)
+
+
+def _sessions_around(calls: tuple[Record, ...]) -> tuple[Record, ...]:
+    grouped: dict[Value, list[Record]] = {}
+    for call in calls:
+        grouped.setdefault(call["session_id"], []).append(call)
+    return tuple(_session_of(tuple(members)) for members in grouped.values())
+
+
+def _session_of(calls: tuple[Record, ...]) -> Record:
+    shared = ("session_id", "customer_id", "application_id", "application_name", "user_id", "rule_name")
+    first = min(calls, key=_start_of)
+    started = _start_of(first)
+    ends = [call.instant("ended_at") for call in calls]
+    known = [end for end in ends if end is not None]
+    ended = max(known) if len(known) == len(calls) else None
+    values = blank(Grain.SESSION) | {name: first[name] for name in shared}
+    values |= {
+        "started_at": started,
+        "ended_at": ended,
+        "duration_seconds": seconds(ended - started) if ended else None,
+        "finish_reason": "normal" if ended else None,
+        "audio_quality": "standard",
+        "media_address": first["media_address"],
+        "custom_data": first["custom_data"],
+        "calls": tuple(sorted(calls, key=_start_of)),
+    }
+    return Record(values)
+
+
+def _start_of(call: Record) -> datetime:
+    started = call.instant("started_at")
+    if started is None:
+        raise ValueError("a call has a start")
+    return started
+
+
+def _last_sessions(traffic: Traffic, calls: int, until: int) -> Ints:
+    """The last sessions that hold so many calls begun until an instant.
+
+    Sessions are whole: one that would exceed the number is left out and an earlier one taken.
+    """
+    last = traffic.slot_of(until)
+    wanted = int(calls / CALLS_A_SESSION * 1.02) + 50
+    while calls:
+        numbers = traffic.numbers(traffic.first_slot_for(wanted, last), last)
+        starts = traffic.starts(numbers)
+        order = np.lexsort((numbers, starts))
+        numbers = numbers[order][starts[order] <= until]
+        chosen = _latest(traffic, numbers, calls, until)
+        if chosen is not None:
+            return chosen
+        wanted = wanted * 5 // 4 + 50
+    return np.zeros(0, dtype=np.int64)
+
+
+def _latest(traffic: Traffic, numbers: Ints, calls: int, until: int) -> Ints | None:
+    held = traffic.calls_in(numbers)
+    # Only lately begun sessions can have calls that are still to come.
+    recent = np.flatnonzero(traffic.starts(numbers) > until - 3_600_000)
+    if len(recent):
+        units = units_in(traffic, numbers[recent])
+        begun = (lives_of(traffic, units).started <= until).astype(np.int64)
+        counts = held[recent]
+        held[recent] = np.add.reduceat(begun, np.cumsum(counts) - counts)
+    sums = np.cumsum(held[::-1])
+    enough = int(np.searchsorted(sums, calls))
+    if enough >= len(sums):
+        return None
+    if sums[enough] == calls:
+        return numbers[len(numbers) - 1 - enough :]
+    missing = calls - int(sums[enough - 1] if enough else 0)
+    chosen = list(range(len(numbers) - enough, len(numbers)))
+    for position in range(len(numbers) - enough - 1, -1, -1):
+        if held[position] <= missing:
+            chosen.append(position)
+            missing -= int(held[position])
+        if not missing:
+            return numbers[np.sort(np.asarray(chosen, dtype=np.int64))]
+    return None
