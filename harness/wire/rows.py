@@ -67,14 +67,10 @@ class DecodedRow:
 # --- record -> shown ----------------------------------------------------------------------------------------
 
 
-def show(
-    fields: Fields, record: Mapping[str, Any], *, names: Iterable[str] | None = None
-) -> dict[str, Shown]:
+def show(fields: Fields, record: Mapping[str, Any], *, names: Iterable[str] | None = None) -> dict[str, Shown]:
     """What the API shows of a record; with `names` only those fields."""
     chosen = fields.items() if names is None else ((name, fields[name]) for name in names)
-    return {
-        name: show_value(field, record.get(field.shows)) for name, field in chosen if field.shows is not None
-    }
+    return {name: show_value(field, record.get(field.shows)) for name, field in chosen if field.shows is not None}
 
 
 def show_value(field: Field, value: Any) -> Shown:
@@ -126,9 +122,7 @@ def encode_row(
     return tree
 
 
-def encode_field(
-    field: Field, value: Shown, *, zone: ZoneInfo, picks: Picks, text_carried: bool
-) -> Tree | Missing:
+def encode_field(field: Field, value: Shown, *, zone: ZoneInfo, picks: Picks, text_carried: bool) -> Tree | Missing:
     """One value as the API writes it, or MISSING."""
     if value is None:
         return _absent(field, picks.pick(field.absent), text_carried=text_carried)
@@ -214,11 +208,13 @@ def _decode_into(
             flaws.append(Flaw(field=name, kind="missing", text="the field is missing", clause=field.clause))
         return
     raw = tree[name]
-    if _is_absent(field, raw, absents):
+    if _is_absent(field, raw, absents, text_carried):
         shown[name] = () if field.as_ in ("text-list", "rows") and raw == [] else None
         return
     if field.as_ == "rows":
         _decode_rows(shown, flaws, name, field, raw, zone=zone, text_carried=text_carried)
+        return
+    if _other_type(field, raw):
         return
     try:
         value = decode_value(field, raw, zone=zone, text_carried=text_carried)
@@ -239,13 +235,13 @@ def absents_of(field: Field) -> frozenset[Absent]:
     return frozenset((*own, *field.tolerates))
 
 
-def _is_absent(field: Field, raw: Tree, absents: Set[Absent]) -> bool:
+def _is_absent(field: Field, raw: Tree, absents: Set[Absent], text_carried: bool) -> bool:
     if raw is None:
         return "none" in absents
     if raw in ("", []) and not isinstance(raw, bool):
         return "empty" in absents
-    if raw == 0 or raw == "0":
-        return "zero" in absents and not isinstance(raw, bool)
+    if not isinstance(raw, bool) and (raw == 0 or (raw == "0" and (field.as_ == "digits" or text_carried))):
+        return "zero" in absents
     return raw == ZERO_TIME and "zero-time" in absents
 
 
@@ -323,6 +319,12 @@ def _as_text(raw: Tree) -> str:
     if not isinstance(raw, str):
         raise NotThat("a text", in_ascii(raw))
     return raw
+
+
+def _other_type(field: Field, raw: Tree) -> bool:
+    """Whether the value is of a further type that is legitimate; what it says is not read."""
+    kinds = {"text": str, "integer": int, "object": dict, "list": list}
+    return any(isinstance(raw, kinds[kind]) and not isinstance(raw, bool) for kind in field.other_types)
 
 
 def _wrong_type(field: Field, raw: Tree, text_carried: bool) -> bool:

@@ -1,0 +1,352 @@
+"""The mirror: the rows of the target, read once, under a budget, as the ground that the oracle stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from harness.check.session import Exchange, Row, Session
+from harness.spec.model import (
+    CursorPaging,
+    LimitPaging,
+    NoPaging,
+    OffsetPaging,
+    PageNumberPaging,
+)
+from harness.wire.ask import Ask
+from harness.wire.json_body import MISSING
+from harness.wire.problems import Tree
+from harness.wire.scalars import NotThat
+from harness.wire.scalars import zone as zone_named
+from harness.wire.values import write_parameter
+
+ROWS_WANTED: Final = 600
+ROWS_AT_MOST: Final = 1500
+PAGE_AT_MOST: Final = 500
+PAGES_AT_MOST: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The rows that one walk found; `complete` when the walk reached the end of the list."""
+
+    base: Mapping[str, Tree]
+    rows: tuple[Row, ...]
+    complete: bool
+    total: int | None
+    by_key: Mapping[Hashable, Row]
+    repeats: tuple[Exchange, ...] = ()
+    trouble: Exchange | None = None
+
+
+@dataclass(slots=True)
+class Mirror:
+    """Two readings of the list: before and after. While nothing moved they are one and the same."""
+
+    base: Mapping[str, Tree] = field(default_factory=dict)
+    before: Snapshot | None = None
+    after: Snapshot | None = None
+    volatile: bool = False
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self.after.rows if self.after else ()
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.after and self.after.complete)
+
+    def row(self, key: Hashable) -> Row | None:
+        """The fullest row known under a key."""
+        for snapshot in (self.after, self.before):
+            if snapshot is not None and key in snapshot.by_key:
+                return snapshot.by_key[key]
+        return None
+
+    def steady(self, row: Row) -> bool:
+        """Whether a row shows the same in both readings."""
+        if self.before is self.after or self.before is None or self.after is None:
+            return True
+        first, second = self.before.by_key.get(row.key), self.after.by_key.get(row.key)
+        return first is not None and second is not None and first.shown == second.shown
+
+
+def ask_for(session: Session, base: Mapping[str, Tree], more: Mapping[str, Tree] | None = None) -> Ask:
+    """A request within the base (the window of the run)."""
+    return Ask(values={**base, **(more or {})})
+
+
+def everything_shown(session: Session) -> dict[str, Tree]:
+    """Parameters that switch on every optional part of a row."""
+    return {
+        include.parameter: written(session, include.parameter, True)
+        for include in session.listing.includes
+        if include.adds and session.usable(include.parameter)
+    }
+
+
+def written(session: Session, name: str, value: Any) -> Tree:
+    """A value as the request writes it."""
+    parameter = session.listing.parameters[name]
+    zone: ZoneInfo
+    try:
+        zone = zone_named(session.zone)
+    except NotThat:
+        zone = ZoneInfo("UTC")
+    return write_parameter(parameter, value, zone=zone, in_json=session.listing.transport.carries == "json")
+
+
+def largest_size(session: Session) -> tuple[str | None, int | None]:
+    """The parameter of the page size and the largest useful value."""
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging | LimitPaging):
+        return None, None
+    most = session.listing.parameters[paging.size].most
+    return paging.size, most if most is not None else PAGE_AT_MOST
+
+
+def walk(
+    session: Session,
+    base: Mapping[str, Tree],
+    *,
+    purpose: str,
+    rows_at_most: int = ROWS_AT_MOST,
+    size: int | None = None,
+) -> Iterator[Exchange | Snapshot]:
+    """Reads page by page; yields each exchange and at last the snapshot."""
+    listing = session.listing
+    paging = listing.paging
+    size_name, largest = largest_size(session)
+    size = size or largest
+    parts = everything_shown(session)
+    found: list[Row] = []
+    by_key: dict[Hashable, Row] = {}
+    repeats: list[Exchange] = []
+    total: int | None = None
+    complete = False
+    trouble: Exchange | None = None
+    step: dict[str, Tree] = {}
+    cursors: set[str] = set()
+    for page in range(PAGES_AT_MOST):
+        more = {**parts, **step}
+        if size_name is not None and size is not None:
+            more[size_name] = written(session, size_name, size)
+        exchange = session.send(ask_for(session, base, more), purpose)
+        yield exchange
+        if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
+            if page == 0 and size is not None and size > 100 and exchange.answer is not None:
+                size = 100
+                continue
+            trouble = exchange
+            break
+        total = number(exchange.answer.total) if exchange.answer.total is not MISSING else total
+        fresh = [row for row in exchange.rows if row.key not in by_key]
+        if len(fresh) < len(exchange.rows):
+            repeats.append(exchange)
+        for row in fresh:
+            by_key[row.key] = row
+            found.append(row)
+        if isinstance(paging, NoPaging | LimitPaging):
+            complete = True
+            break
+        came = len(exchange.rows)
+        if not came or not fresh:
+            complete = came == 0
+            break
+        if len(found) >= rows_at_most:
+            complete = total is not None and len(found) >= total
+            break
+        following = _following(paging, page, len(found), exchange, session)
+        if following is None:
+            complete = True
+            break
+        token = str(following)
+        if token in cursors:
+            repeats.append(exchange)
+            break
+        cursors.add(token)
+        if total is not None and len(found) >= total and not isinstance(paging, CursorPaging):
+            complete = True
+            break
+        step = following
+    yield Snapshot(
+        base=dict(base),
+        rows=tuple(found),
+        complete=complete,
+        total=total,
+        by_key=by_key,
+        repeats=tuple(repeats),
+        trouble=trouble,
+    )
+
+
+def _following(
+    paging: PageNumberPaging | OffsetPaging | CursorPaging, page: int, seen: int, exchange: Exchange, session: Session
+) -> dict[str, Tree] | None:
+    match paging:
+        case PageNumberPaging():
+            return {paging.page: written(session, paging.page, paging.first + page + 1)}
+        case OffsetPaging():
+            most = session.listing.parameters[paging.offset].most
+            return (
+                None if most is not None and seen > most else {paging.offset: written(session, paging.offset, seen)}
+            )
+        case CursorPaging():
+            token = exchange.answer.next if exchange.answer else MISSING
+            return {paging.after: token} if isinstance(token, str) and token else None
+
+
+def number(raw: object) -> int | None:
+    """A number of rows as an answer tells it (XML tells it as text)."""
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int):
+        return raw
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 19:
+        return int(raw)
+    return None
+
+
+# --- windows ------------------------------------------------------------------------------------------------
+
+
+def time_filters(session: Session) -> tuple[str | None, str | None, str | None]:
+    """The parameters that bound a time from below and above, and the field they compare."""
+    lower = upper = path = None
+    for name, kept in session.listing.filters.items():
+        if kept.keeps == "at-or-after":
+            lower, path = name, kept.compares[0]
+        elif kept.keeps == "at-or-before":
+            upper = name
+    return lower, upper, path
+
+
+def window_needed(session: Session) -> bool:
+    """Whether the API refuses to list without a time range."""
+    lower, upper, _ = time_filters(session)
+    parameters = session.listing.parameters
+    return any(name is not None and parameters[name].required is not None for name in (lower, upper))
+
+
+def windows(session: Session, now: datetime) -> Iterator[dict[str, Tree]]:
+    """Windows to try, narrow ones first."""
+    lower, upper, _ = time_filters(session)
+    given = session.settings.get("window")
+    spans: list[tuple[datetime, datetime]]
+    if given is not None:
+        spans = [given]
+    else:
+        ahead = now + timedelta(days=1)
+        spans = [(now - timedelta(days=days), ahead) for days in (2, 31, 366, 3653)]
+    for first, last in spans:
+        window: dict[str, Tree] = {}
+        if lower is not None:
+            window[lower] = written(session, lower, first.astimezone(UTC).replace(microsecond=0))
+        if upper is not None:
+            window[upper] = written(session, upper, last.astimezone(UTC).replace(microsecond=0))
+        yield window
+
+
+def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[None]:
+    """Fills the mirror: finds a window that holds data where one is needed, and narrows a list too long."""
+    base: Mapping[str, Tree] = mirror.base
+    first: Snapshot | None = None
+    if window_needed(session) or session.settings.get("window") is not None:
+        for window in windows(session, now):
+            for step in walk(
+                session, window, purpose="look for a time range that holds calls", rows_at_most=ROWS_WANTED
+            ):
+                if isinstance(step, Snapshot):
+                    if step.trouble is None or first is None:
+                        first, base = step, window
+                yield
+            if first is not None and len(first.rows) >= 60:
+                break
+    else:
+        for step in walk(session, base, purpose="read the list", rows_at_most=ROWS_WANTED):
+            if isinstance(step, Snapshot):
+                first = step
+            yield
+    if first is not None and not first.complete and first.trouble is None:
+        narrowed = yield from _narrow(session, first)
+        if narrowed is not None:
+            base = narrowed
+            for step in walk(session, base, purpose="read the part of the list that is checked"):
+                if isinstance(step, Snapshot):
+                    first = step
+                yield
+    mirror.base = base
+    mirror.before = mirror.after = first
+
+
+def _narrow(session: Session, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
+    """A window that holds about as many rows as are wanted, or None when no filter can make one."""
+    lower, upper, path = time_filters(session)
+    if path is None or lower is None:
+        return None
+    times = sorted(moment for row in first.rows if isinstance(moment := row.shown.get(path), datetime))
+    if len(times) < 2:
+        return None
+    paging = session.listing.paging
+    shown = [row.shown.get(path) for row in first.rows[:50]]
+    descending = [moment for moment in shown if isinstance(moment, datetime)]
+    newest_first = descending == sorted(descending, reverse=True)
+    window: dict[str, Tree] = dict(first.base)
+    if newest_first or upper is None:
+        start = times[0]
+        if not newest_first and first.total is not None and isinstance(paging, PageNumberPaging | OffsetPaging):
+            start = (yield from _late_start(session, first, path)) or start
+        # The earliest second of the window may be cut in two by the page's end: leave it out.
+        window[lower] = written(session, lower, start + timedelta(seconds=1))
+    if not newest_first and upper is not None:
+        window[upper] = written(session, upper, times[-1] - timedelta(seconds=1))
+    elif newest_first and upper is not None:
+        window[upper] = written(session, upper, times[-1] + timedelta(seconds=1))
+    return window
+
+
+def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
+    """The time of a row near the end of a list in ascending order."""
+    paging = session.listing.paging
+    assert isinstance(paging, PageNumberPaging | OffsetPaging)
+    total = first.total or 0
+    if isinstance(paging, PageNumberPaging):
+        size = 100
+        where = {paging.page: written(session, paging.page, max(0, (total - ROWS_WANTED) // size) + paging.first)}
+    else:
+        size = 1
+        most = session.listing.parameters[paging.offset].most
+        skip = max(0, total - ROWS_WANTED)
+        where = {paging.offset: written(session, paging.offset, min(skip, most) if most is not None else skip)}
+    exchange = session.send(
+        ask_for(session, first.base, {**where, paging.size: written(session, paging.size, size)}),
+        "look for the end of the list",
+    )
+    yield
+    for row in exchange.rows or ():
+        moment = row.shown.get(path)
+        if isinstance(moment, datetime):
+            return moment
+    return None
+
+
+def reread(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Reads the list again: what was `after` becomes `before`, and movement is noticed."""
+    latest: Snapshot | None = None
+    for step in walk(session, mirror.base, purpose="read the list again"):
+        if isinstance(step, Snapshot):
+            latest = step
+        yield
+    if latest is None or latest.trouble is not None or mirror.after is None:
+        return
+    same = [row.key for row in latest.rows] == [row.key for row in mirror.after.rows] and all(
+        row.raw == mirror.after.by_key[row.key].raw for row in latest.rows
+    )
+    if same:
+        mirror.before = mirror.after
+        return
+    mirror.volatile = True
+    mirror.before, mirror.after = mirror.after, latest

@@ -1,0 +1,298 @@
+"""One run against one target: sends requests, keeps what came, and judges it by the oracle."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from harness.check.budget import Sender
+from harness.check.evidence import Evidence
+from harness.check.findings import Event, Exchanged, Finding, Verdict
+from harness.check.knowledge import Knowledge
+from harness.check.ledger import Ledger
+from harness.check.oracle import Meaning, interpret
+from harness.spec.load import Spec
+from harness.spec.model import Clause, ClauseId, Clauses, Listing
+from harness.wire.ask import Ask
+from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
+from harness.wire.pages import Answer, decode_answer, text_carried
+from harness.wire.problems import Tree
+from harness.wire.requests import encode_request
+from harness.wire.rows import Flaw, ShownRow, decode_row
+from harness.wire.scalars import NotThat, zone as zone_named
+
+UTC_ZONE: Final = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Row:
+    """A row of an answer: what it shows, how it came, and what tells it from other rows."""
+
+    shown: ShownRow
+    raw: Tree
+    extras: Mapping[str, Tree]
+    flaws: tuple[Flaw, ...]
+    key: Hashable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request with what came back; `rows` is None when the answer holds no rows."""
+
+    ask: Ask
+    purpose: str
+    request: HttpRequest
+    response: HttpResponse | NoResponse
+    answer: Answer | None
+    rows: tuple[Row, ...] | None
+    zone: str = "UTC"
+
+    @property
+    def keys(self) -> list[Hashable]:
+        return [row.key for row in self.rows or ()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who asks: credentials by their name in the spec, and what is known of the rights behind them."""
+
+    name: str
+    credentials: Mapping[str, str]
+    role: str | None = None
+    customer: int | None = None
+
+
+@dataclass(slots=True)
+class Session:
+    """The state of one run. Rules send with `send`, judge with `judging.expect`, and write to `ledger`."""
+
+    spec: Spec
+    sender: Sender
+    identity: Identity
+    identities: tuple[Identity, ...]
+    ledger: Ledger
+    knowledge: Knowledge
+    evidence: Evidence
+    rng: random.Random
+    seed: int = 1
+    target: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    known_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    requests: int = 0
+    phase: str = "preflight"
+    broken: dict[str, ClauseId] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    server_errors: list[Exchange] = field(default_factory=list)
+    skew_seconds: float | None = None
+    out_of_budget: str | None = None
+    zone: str = "UTC"
+    identity_unique: bool = True
+    examine: Any = None
+
+    @property
+    def listing(self) -> Listing:
+        return self.spec.listing
+
+    @property
+    def text(self) -> bool:
+        """Whether answers are XML."""
+        return text_carried(self.listing)
+
+    # --- sending --------------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        ask: Ask,
+        purpose: str,
+        *,
+        credentials: Mapping[str, str] | None = None,
+        witness: bool = True,
+        extra_headers: Sequence[tuple[str, str]] = (),
+        edit: Any = None,
+    ) -> Exchange:
+        """Sends a request with the run's credentials (or the given ones) and reads the answer.
+
+        `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
+        """
+        ask = replace(ask, credentials=self.identity.credentials if credentials is None else credentials)
+        request = encode_request(self.spec, ask)
+        if extra_headers:
+            request = replace(request, headers=(*request.headers, *extra_headers))
+        if edit is not None:
+            request = edit(request)
+        response = self.sender.send(request)
+        if isinstance(response, NoResponse) and response.reason.startswith("budget:"):
+            self.out_of_budget = response.reason.partition(":")[2]
+        else:
+            self.requests += 1
+        exchange = self._read(ask, purpose, request, response)
+        self._event(exchange)
+        if isinstance(response, HttpResponse):
+            self._clock(response)
+            if response.http_status >= 500:
+                self.server_errors.append(exchange)
+        if witness and self.examine is not None:
+            self.examine(self, exchange)
+        return exchange
+
+    def _read(self, ask: Ask, purpose: str, request: HttpRequest, response: HttpResponse | NoResponse) -> Exchange:
+        if isinstance(response, NoResponse):
+            return Exchange(ask=ask, purpose=purpose, request=request, response=response, answer=None, rows=None)
+        answer = decode_answer(self.listing, response)
+        zone = self.zone_of(ask)
+        rows = None
+        if answer.rows is not None:
+            rows = tuple(self.row(tree, zone) for tree in answer.rows if isinstance(tree, dict))
+        return Exchange(
+            ask=ask, purpose=purpose, request=request, response=response, answer=answer, rows=rows, zone=zone
+        )
+
+    def row(self, tree: Mapping[str, Tree], zone: str) -> Row:
+        """One row of an answer."""
+        decoded = decode_row(self.listing.fields, tree, zone=_zone(zone), text_carried=self.text)
+        identity = decoded.shown.get(self.listing.lists.identity)
+        key: Hashable = identity if identity is not None and self.identity_unique else _whole(dict(tree))
+        return Row(shown=decoded.shown, raw=dict(tree), extras=decoded.extras, flaws=decoded.flaws, key=key)
+
+    def zone_of(self, ask: Ask) -> str:
+        """The zone in which the answer to a request writes local times."""
+        zone = self.listing.zone
+        if zone is not None and zone.parameter is not None:
+            asked = ask.values.get(zone.parameter)
+            if isinstance(asked, str) and asked and asked not in zone.account_words:
+                try:
+                    zone_named(asked)
+                except NotThat:
+                    return self.zone
+                return asked
+        return self.zone
+
+    def _event(self, exchange: Exchange) -> None:
+        response = exchange.response
+        came = isinstance(response, HttpResponse)
+        self.events.append(
+            Exchanged(
+                number=self.requests,
+                phase=self.phase,
+                purpose=exchange.purpose,
+                method=exchange.request.method,
+                url=self.evidence.url(exchange.request),
+                http_status=response.http_status,
+                seconds=response.seconds,
+                reason="" if came else getattr(response, "reason", ""),
+                request_headers=tuple((name, self.evidence.text(value)) for name, value in exchange.request.headers),
+                request_body=self.evidence.body(exchange.request) if exchange.request.body else "",
+                response_headers=tuple((name, self.evidence.text(value)) for name, value in response.headers),
+                response_body=self.evidence.text(response.body[:2048].decode("utf-8", "replace"), limit=1500)
+                if isinstance(response, HttpResponse)
+                else "",
+            )
+        )
+
+    def _clock(self, response: HttpResponse) -> None:
+        if self.skew_seconds is not None or self.settings.get("now") is None:
+            return
+        try:
+            then = parsedate_to_datetime(response.header("date") or "")
+        except (TypeError, ValueError):
+            return
+        now: datetime = self.settings["now"]
+        if then.tzinfo is not None:
+            self.skew_seconds = (then - now.astimezone(UTC)).total_seconds()
+
+    # --- judging --------------------------------------------------------------------------------------------
+
+    def meanings(self, ask: Ask) -> list[tuple[Mapping[str, Any], Meaning]]:
+        """What a request can mean under the open choices that are still undecided."""
+        return self.knowledge.branches(lambda pick: interpret(self.spec, ask, pick, zone=self.zone))
+
+    def clause(self, clause: ClauseId) -> Clause | None:
+        return self.ledger.clauses.get(clause)
+
+    def fail(
+        self,
+        clauses: Clauses,
+        message: str,
+        *,
+        expected: str,
+        actual: str,
+        exchange: Exchange | None = None,
+        rows: Iterable[str] = (),
+        inferred: bool = False,
+        standard: bool = False,
+    ) -> None:
+        """Records a broken promise under the first of the clauses that is declared."""
+        declared = [clause for clause in clauses if clause in self.ledger.clauses]
+        if not declared:
+            self.notes.append(f"{message}: expected {expected}, got {actual}")
+            return
+        known = self.ledger.clauses[declared[0]]
+        replay = f"callharness check {self.spec.id} --target {self.target} --only {declared[0]} --seed {self.seed}"
+        finding = Finding(
+            clause=declared[0],
+            level=known.level,
+            basis="inferred" if inferred else known.basis,
+            family=self.ledger.families.get(declared[0], "shape"),
+            message=self.evidence.text(message, limit=400),
+            expected=self.evidence.text(expected, limit=1000),
+            actual=self.evidence.text(actual, limit=1000),
+            request=self.evidence.line(exchange.request) if exchange else "",
+            curl=self.evidence.curl(exchange.request) if exchange else "",
+            response=self.evidence.answer(exchange.response) if exchange else "",
+            rows=tuple(rows)[:12],
+            replay=replay,
+        )
+        self.ledger.fail(tuple(declared), finding)
+
+    def usable(self, *parameters: str) -> bool:
+        """Whether none of these parameters is known to be broken."""
+        return not any(parameter in self.broken for parameter in parameters)
+
+    def not_judged(self, exchange: Exchange, clauses: Clauses) -> bool:
+        """Whether the exchange failed in a way that blames no clause; then the clauses are inconclusive."""
+        response = exchange.response
+        if isinstance(response, NoResponse):
+            if response.reason.startswith("budget:"):
+                self.ledger.note(clauses, Verdict.NOT_RUN, f"the budget of {self.out_of_budget} is used up")
+            else:
+                self.ledger.inconclusive(clauses, f"no answer: {response.reason}")
+            return True
+        if response.http_status == 429:
+            self.ledger.inconclusive(clauses, "rate-limit: the server answered 429")
+            return True
+        if response.http_status >= 500 and not self._error_is_spoken(exchange):
+            self.ledger.inconclusive(clauses, f"the server answered HTTP {response.http_status}")
+            return True
+        return False
+
+    def _error_is_spoken(self, exchange: Exchange) -> bool:
+        """Whether a 5xx carries the API's own error shape (some APIs speak so)."""
+        from harness.wire.json_body import MISSING
+
+        return exchange.answer is not None and exchange.answer.code is not MISSING
+
+    def drain(self) -> list[Event]:
+        """The events since the last call."""
+        events, self.events = self.events, []
+        return events
+
+
+def _whole(tree: Tree) -> Hashable:
+    if isinstance(tree, dict):
+        return tuple(sorted((name, _whole(value)) for name, value in tree.items()))
+    if isinstance(tree, list):
+        return tuple(_whole(item) for item in tree)
+    return (type(tree).__name__, str(tree))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return zone_named(name)
+    except NotThat:
+        return UTC_ZONE
