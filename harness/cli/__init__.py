@@ -1,1 +1,1 @@
-"""TODO"""
+"""The command line: one module per verb, and the only place with a wall clock."""

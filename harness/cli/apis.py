@@ -1,0 +1,39 @@
+"""`callharness apis`: which APIs there are."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from harness.cli.session import Session
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def apis(session: Session, as_json: bool) -> None:
+    """List the APIs that the harness knows."""
+    from harness.spec.load import load_spec, spec_ids
+
+    specs = [load_spec(name) for name in spec_ids()]
+    if as_json:
+        rows = [
+            {
+                "id": spec.id,
+                "title": spec.title,
+                "file": spec.file,
+                "method": spec.method,
+                "path": spec.path,
+                "document": spec.listing.document.name,
+                "version": spec.listing.version,
+                "clauses": len(spec.clauses),
+                "open_choices": len(spec.choices),
+            }
+            for spec in specs
+        ]
+        session.result(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max((len(spec.id) for spec in specs), default=0)
+    for spec in specs:
+        session.result(f"{spec.id:<{width}}  {len(spec.clauses):>3} clauses  {spec.title}")

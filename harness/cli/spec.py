@@ -1,0 +1,204 @@
+"""`callharness spec`: lint, show, openapi."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import nearest
+from harness.cli.session import Session
+
+if TYPE_CHECKING:
+    from harness.spec.clauses import Family
+    from harness.spec.lint import LintResult
+    from harness.spec.load import Spec
+    from harness.spec.model import Clause, ClauseId, Open
+
+
+@click.group()
+def spec() -> None:
+    """Look into specs: lint, show, openapi."""
+
+
+@spec.command()
+@click.argument("apis", metavar="[API|FILE]...", nargs=-1)
+@click.option("--documents", metavar="DIR", type=click.Path(exists=True, file_okay=False), help="Where the documents lie.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def lint(session: Session, apis: tuple[str, ...], documents: str | None, as_json: bool) -> int:
+    """Find what does not hold together in specs; all shipped ones by default. Exit code 1 on findings."""
+    from pathlib import Path
+
+    from harness.spec.ids import LOCK_FILE, load_lock
+    from harness.spec.lint import lint as lint_spec
+    from harness.spec.load import load_spec, spec_ids, specs_directory
+
+    lock = load_lock() if (specs_directory() / LOCK_FILE).is_file() else None
+    shipped = spec_ids()
+    results = []
+    for name in apis or shipped:
+        results.append(
+            lint_spec(
+                load_spec(name),
+                rules=_known_rules(),
+                documents=Path(documents) if documents else None,
+                lock=lock if name in shipped else None,
+            )
+        )
+    session.result(_lint_json(results) if as_json else "\n".join(_lint_lines(results)))
+    return 0 if all(result.clean for result in results) else 1
+
+
+def _known_rules() -> frozenset[str] | None:
+    """The names that `checked-by` may use, where the checker tells them."""
+    try:
+        from harness.check.rules import RULE_NAMES  # type: ignore[attr-defined,unused-ignore]
+    except ImportError:
+        return None
+    return frozenset(RULE_NAMES)
+
+
+def _lint_lines(results: list[LintResult]) -> Iterator[str]:
+    width = max((len(result.spec) for result in results), default=0)
+    for result in results:
+        for finding in result.findings:
+            yield str(finding)
+            yield ""
+    for result in results:
+        count = result.counts
+        yield (
+            f"{result.spec:<{width}}  {count.clauses:>3} clauses: {count.carried} carried, {count.checked} checked, "
+            f"{count.excluded} excluded, {count.uncovered} uncovered; {count.open_choices} open choices; "
+            f"{len(result.findings)} finding{'' if len(result.findings) == 1 else 's'}"
+        )
+    if len(results) > 1:
+        clauses = sum(result.counts.clauses for result in results)
+        findings = sum(len(result.findings) for result in results)
+        yield f"{'total':<{width}}  {clauses:>3} clauses; {findings} finding{'' if findings == 1 else 's'}"
+
+
+def _lint_json(results: list[LintResult]) -> str:
+    rows = [
+        {
+            "spec": result.spec,
+            "clauses": result.counts.clauses,
+            "carried": result.counts.carried,
+            "checked": result.counts.checked,
+            "excluded": result.counts.excluded,
+            "uncovered": result.counts.uncovered,
+            "open_choices": result.counts.open_choices,
+            "levels": dict(result.counts.levels),
+            "bases": dict(result.counts.bases),
+            "findings": [
+                {
+                    "rule": finding.rule,
+                    "where": finding.where,
+                    "expected": finding.expected,
+                    "actual": finding.actual,
+                    "do": finding.do,
+                }
+                for finding in result.findings
+            ],
+        }
+        for result in results
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False)
+
+
+@spec.command()
+@click.argument("api", metavar="API|FILE")
+@click.option("--clause", "only", metavar="ID", multiple=True, help="Only these clauses.")
+@click.pass_obj
+def show(session: Session, api: str, only: tuple[str, ...]) -> None:
+    """Print the clauses of a spec by family, and the choices that its document leaves open."""
+    from harness.errors import Misuse
+    from harness.spec.load import load_spec
+
+    loaded = load_spec(api)
+    for name in only:
+        if name not in loaded.clauses:
+            raise Misuse(
+                "--clause", f"a clause of {loaded.id}", repr(name), nearest(name, loaded.clauses).strip()
+            )
+    session.result("\n".join(_shown(loaded, only)))
+
+
+def _shown(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
+    from harness.spec.clauses import Family, families
+
+    about = families(loaded)
+    clauses = {name: clause for name, clause in loaded.clauses.items() if not only or name in only}
+    document = loaded.listing.document
+    yield f"{loaded.id}  {loaded.title}"
+    yield f"  {loaded.method} {loaded.path}, {len(loaded.clauses)} clauses, {len(loaded.choices)} open choices"
+    yield f"  written from {document.name} (sha256 {document.sha256[:12]}…), spec {loaded.file}"
+    for family in Family:
+        mine = {name: clause for name, clause in clauses.items() if about[name] is family}
+        if mine:
+            yield from _family_lines(loaded, family, mine)
+    if loaded.choices and not only:
+        yield ""
+        yield "open choices"
+        for choice in loaded.choices.values():
+            yield from _choice_lines(choice)
+
+
+def _family_lines(loaded: Spec, family: Family, mine: Mapping[ClauseId, Clause]) -> Iterator[str]:
+    from harness.spec.clauses import carriers
+
+    carried = carriers(loaded)
+    width = max(len(name) for name in mine)
+    yield ""
+    yield f"{family.value}"
+    for name, clause in mine.items():
+        says = textwrap.wrap(clause.says, 100) or [""]
+        yield f"  {name:<{width}}  {clause.level:<6} {clause.basis:<12} {says[0]}"
+        indent = " " * (width + 24)
+        for more in says[1:]:
+            yield indent + more
+        places = ", ".join(place.name for place in carried.get(name, ()))
+        if places:
+            yield f"{indent}carried by {places}"
+        if clause.checked_by:
+            yield f"{indent}checked by {', '.join(clause.checked_by)}"
+        if clause.excluded is not None:
+            yield f"{indent}not checked, {clause.excluded.code}: {clause.excluded.why}"
+        yield f"{indent}source: {clause.source}" + (f"; since {clause.since}" if clause.since else "")
+
+
+def _choice_lines(choice: Open[Any]) -> Iterator[str]:
+    options = ", ".join(_word(option) for option in choice.options) or f"any {choice.kind}"
+    clauses = f"  ({', '.join(choice.clause)})" if choice.clause else ""
+    yield f"  {choice.id}{clauses}"
+    yield f"    {options}; assumed {_word(choice.assumed)}"
+
+
+def _word(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_word(item) for item in value) + "]"
+    return "none" if value is None else str(value)
+
+
+@spec.command()
+@click.argument("api", metavar="API|FILE")
+@click.option("--server", metavar="URL", help="The base URL to name in place of the spec's.")
+@click.option("--extension", is_flag=True, help="Keep x-listing.")
+@click.option("--yaml", "as_yaml", is_flag=True, help="As YAML; otherwise JSON.")
+@click.pass_obj
+def openapi(session: Session, api: str, server: str | None, extension: bool, as_yaml: bool) -> None:
+    """Print the OpenAPI 3.1 document of a spec, for any OpenAPI tool."""
+    from harness.spec.load import load_spec
+    from harness.spec.openapi import openapi_document
+
+    document = openapi_document(load_spec(api), base_url=server, extension=extension)
+    if as_yaml:
+        import yaml
+
+        text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    else:
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+    session.result(text)
