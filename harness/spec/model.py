@@ -183,7 +183,9 @@ class Hidden:
 class Bad:
     """What a value gets that cannot be read or is out of bounds."""
 
-    gets: Gets | Open[Gets] = key("refused (a fault), ignored, default, clamped, nothing (no rows), honoured (taken as it is)")
+    gets: Gets | Open[Gets] = key(
+        "refused (a fault), ignored, default, clamped, nothing (no rows), honoured (taken as it is)"
+    )
     fault: str = key("the fault when refused", "invalid")
     like: tuple[Scalar, ...] = key("values to try", ())
     clause: Clauses = key("the clause", ())
