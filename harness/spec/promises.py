@@ -49,10 +49,11 @@ def _wants(spec: Spec) -> Iterator[tuple[Path_, str, Clauses]]:
         yield ("scope",), "whose calls are listed", _all(scope.clauses, scope.word_clauses)
     if listing.order is not None:
         order = listing.order
-        sort = _all(order.sort.clauses) if order.sort else ()
-        # An order that is open and that a simulator merely needs promises nothing.
-        if not isinstance(order.direction, Open) or order.sort is not None:
-            yield ("order",), "the order", (*order.clause, *sort)
+        # An order that is open, which a simulator merely needs, promises nothing.
+        if not isinstance(order.direction, Open) and not isinstance(order.by, Open):
+            yield ("order",), "the order", order.clause
+        if order.sort is not None:
+            yield ("order", "sort"), f"the words of {order.sort.parameter}", _all(order.sort.clauses)
         if order.descending is not None:
             yield ("order",), f"the flag {order.descending}", order.descending_clause
     if not isinstance(listing.paging, NoPaging):

@@ -67,7 +67,7 @@ def _parameter_names(spec: Spec) -> Iterator[tuple[Path_, str]]:
         for key in keys:
             name_here = getattr(value, key, None) if value is not None else None
             if isinstance(name_here, str):
-                yield (kebab(construct).replace("_", "-"), kebab(key)), name_here
+                yield (kebab(construct), kebab(key)), name_here
     if listing.scope is not None and listing.scope.children_only is not None:
         yield ("scope", "children-only", "parameter"), listing.scope.children_only.parameter
     if listing.order is not None and listing.order.sort is not None:
@@ -199,7 +199,7 @@ def faults_exist(spec: Spec) -> Iterator[LintFinding]:
         for field in dataclasses.fields(value):
             if field.name == "fault" or field.name.endswith("_fault"):
                 name = getattr(value, field.name)
-                place: Path_ = (*path, kebab(field.name).replace("_", "-"))
+                place: Path_ = (*path, kebab(field.name))
                 if isinstance(name, str) and name not in known and (given(spec, place) or _comes(value, field.name)):
                     shown = f"a fault: {', '.join(known)}"
                     yield say(spec, "fault", place, shown, f"{name!r}")
@@ -252,7 +252,7 @@ def _pointer_places(spec: Spec) -> Iterator[tuple[Path_, str]]:
     for path, value in nodes(spec.listing):
         for field in dataclasses.fields(value):
             inner = getattr(value, field.name)
-            place: Path_ = (*path, kebab(field.name).replace("_", "-"))
+            place: Path_ = (*path, kebab(field.name))
             if isinstance(inner, str) and (field.name in _POINTER_KEYS or field.name.endswith("_at")):
                 yield place, inner
             elif isinstance(inner, Mapping) and path[:1] == ("outcome",) and field.name == "shows":

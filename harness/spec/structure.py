@@ -146,9 +146,7 @@ class _Builder:
         elif isinstance(given, list) and len(given) > 1:
             options = tuple(self.build(kind, item, (*path, "open", i)) for i, item in enumerate(given))
         else:
-            raise self.stop(
-                (*path, "open"), f"two or more alternatives, or one of {', '.join(KINDS)}", _shown(given)
-            )
+            raise self.stop((*path, "open"), f"two or more alternatives, or one of {', '.join(KINDS)}", _shown(given))
         assumed = self.build(kind, node["assumed"], (*path, "assumed"))
         if options and assumed not in options:
             raise self.stop((*path, "assumed"), f"one of the alternatives {options}", _shown(node["assumed"]))
@@ -158,9 +156,7 @@ class _Builder:
 
     def record(self, cls: type, node: Plain, path: Path_) -> Any:
         if not isinstance(node, Mapping):
-            raise self.stop(
-                path, f"a mapping ({(cls.__doc__ or '').strip().rstrip('.').lower()})", _shown(node)
-            )
+            raise self.stop(path, f"a mapping ({(cls.__doc__ or '').strip().rstrip('.').lower()})", _shown(node))
         hints = typing.get_type_hints(cls)
         fields = {kebab(field.name): field for field in dataclasses.fields(cls)}
         for name in node:
@@ -192,6 +188,10 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return _union_schema(typing.get_args(kind), definitions)
     if origin is typing.Literal:
         return {"enum": list(typing.get_args(kind))}
+    if kind == Clauses:
+        one = {"type": "string"}
+        definitions["Clauses"] = {"anyOf": [one, {"type": "array", "items": one}], "description": "Ids of clauses."}
+        return {"$ref": "#/$defs/Clauses"}
     if origin is tuple:
         inner = _schema(typing.get_args(kind)[0], definitions)
         return {"anyOf": [inner, {"type": "array", "items": inner}]}
@@ -222,9 +222,7 @@ def _union_schema(kinds: tuple[Any, ...], definitions: dict[str, Any]) -> dict[s
                 "required": ["open", "assumed"],
                 "additionalProperties": False,
                 "properties": {
-                    "open": {
-                        "anyOf": [{"enum": list(KINDS)}, {"type": "array", "minItems": 2, "items": one}]
-                    },
+                    "open": {"anyOf": [{"enum": list(KINDS)}, {"type": "array", "minItems": 2, "items": one}]},
                     "assumed": one,
                     "clause": _schema(Clauses, definitions),
                 },
