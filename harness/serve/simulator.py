@@ -34,7 +34,7 @@ from harness.world.population import Population
 
 _INSTANTS: Final = 4
 _VARIANTS: Final = 8
-_UNKNOWN_PATH: Final = HttpResponse(
+UNKNOWN_PATH: Final = HttpResponse(
     http_status=404, headers=(("Content-Type", "text/plain; charset=utf-8"),), body=b"no API lives here\n"
 )
 
@@ -47,6 +47,9 @@ class Calls(Protocol):
 
     @property
     def home_customer_id(self) -> int: ...
+
+    @property
+    def instant(self) -> datetime: ...
 
     def records(
         self,
@@ -96,7 +99,7 @@ class Simulator:
         """The response to a request when the world is at an instant; `now` is the wall clock, if another."""
         asked = self.asked(request)
         if asked is None:
-            return _UNKNOWN_PATH
+            return UNKNOWN_PATH
         return self.answer_asked(asked, at, now=now)
 
     def asked(self, request: HttpRequest) -> Ask | Refused | None:
@@ -208,6 +211,10 @@ class Simulator:
         media_type, body = encode_answer(self.spec.listing, self._seams.tree(tree, told))
         response = HttpResponse(http_status=status, headers=(("Content-Type", media_type),), body=body)
         return self._seams.response(response, told)
+
+    def warm(self, at: datetime) -> None:
+        """Prepare what the first request at an instant would otherwise wait for."""
+        self._view(at)
 
     def _view(self, at: datetime) -> _View:
         with self._lock:
