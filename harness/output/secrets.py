@@ -18,7 +18,8 @@ MASK: Final = "***"
 SHORTEST: Final = 6
 
 _MASK: Final = MASK.encode()
-_WRAP: Final = rb"(?:\\?\r?\n[ \t]{0,8}|=\r?\n)?"
+# A line end, continued by a backslash or `=` or itself escaped, and the next line's indent.
+_WRAP: Final = rb"(?:(?:\\{1,4}[rn]|[\\=]?\r?\n){1,2}[ \t]{0,8})?"
 # What may stand between the layers of an escape when text was escaped more than once.
 _PERCENT: Final = rb"%(?:25){0,2}"
 _BACKSLASHES: Final = rb"\\{1,4}"
@@ -36,7 +37,8 @@ _JSON_SHORT: Final = {
 }
 _XML_NAMES: Final = {"&": b"amp", "<": b"lt", ">": b"gt", '"': b"quot", "'": b"apos"}
 # The widest spelling of one byte of a secret, a line wrap included.
-_WIDEST_BYTE: Final = 40
+_WIDEST_BYTE: Final = 48
+_LONG: Final = 128
 
 _NAME_PARTS: Final = (
     "password|passwd|passphrase|passcode|pwd|secret|token|authorization|api[_-]?key|apikey|access[_-]?key"
@@ -266,7 +268,11 @@ def _spellings(secret: str) -> list[bytes]:
 
 def _escaped(secret: str) -> bytes:
     """The secret character by character, each in any mixture of raw, URL, JSON and XML spelling."""
-    return _WRAP.join(_escaped_char(char) for char in secret)
+    # Nobody escapes a letter of a key file, and a pattern of every spelling of each takes seconds to build.
+    plain = len(secret) > _LONG
+    return _WRAP.join(
+        char.encode() if plain and char.isascii() and char.isalnum() else _escaped_char(char) for char in secret
+    )
 
 
 def _escaped_char(char: str) -> bytes:

@@ -10,6 +10,7 @@ given instead, or `answering(function from request head to response bytes)`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import re
 import socket
@@ -266,6 +267,7 @@ def _encoded(coding: str, body: bytes) -> bytes:
     return response(body, "Content-Type: application/json", f"Content-Encoding: {coding}")
 
 
+@functools.cache
 def _bomb(megabytes: int) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     return b"".join(packer.compress(bytes(1 << 20)) for _ in range(megabytes)) + packer.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import resource
 import time
 
@@ -12,6 +13,8 @@ from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
 from tests.hostile.servers import free_port, hostile_server, redirecting
 
 LIMITS = Limits(connect_seconds=0.4, exchange_seconds=0.4, wire_bytes=1 << 20, decoded_bytes=4 << 20)
+# Where time is not what ends the exchange, a loaded machine must not make it so.
+PATIENT = dataclasses.replace(LIMITS, connect_seconds=10, exchange_seconds=10)
 GET = HttpRequest(method="GET", target=b"/calls?a=1;b=2")
 
 
@@ -35,7 +38,7 @@ def outcome_of(behaviour: str, *, method: str = "GET", limits: Limits = LIMITS) 
     ],
 )
 def test_a_well_formed_response_arrives_whole(behaviour: str, body: bytes) -> None:
-    answer = outcome_of(behaviour)
+    answer = outcome_of(behaviour, limits=PATIENT)
     assert isinstance(answer, HttpResponse), answer
     assert answer.body == body
 
@@ -93,12 +96,13 @@ REASONS = {
 @pytest.mark.parametrize("behaviour", REASONS)
 def test_each_misbehaviour_has_its_own_reason_and_ends_in_time(behaviour: str) -> None:
     began = time.monotonic()
-    answer = outcome_of(behaviour)
+    limits = LIMITS if REASONS[behaviour].startswith("timeout") else PATIENT
+    answer = outcome_of(behaviour, limits=limits)
     assert isinstance(answer, NoResponse), answer
     assert answer.reason == REASONS[behaviour], answer
     assert answer.text.isprintable()
-    assert time.monotonic() - began < LIMITS.exchange_seconds + 0.3 + 0.6  # the server's own end included
-    assert answer.seconds <= LIMITS.exchange_seconds + 0.3
+    assert time.monotonic() - began < limits.exchange_seconds + 2
+    assert answer.seconds <= limits.exchange_seconds + 0.3
 
 
 def test_a_slow_flood_of_interim_responses_ends_in_time() -> None:
@@ -150,7 +154,7 @@ def test_an_endless_server_cannot_send_much_more_than_the_limit(behaviour: str) 
 
 def test_a_bomb_does_not_grow_the_process() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    outcome_of("gzip-bomb")
+    outcome_of("gzip-bomb", limits=PATIENT)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 

@@ -15,7 +15,7 @@ from harness.errors import Misuse
 from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
 from tests.hostile.servers import Peer, answering, free_port, hostile_server, response
 
-LIMITS = Limits(connect_seconds=1, exchange_seconds=1)
+LIMITS = Limits(connect_seconds=10, exchange_seconds=10)
 GET = HttpRequest(method="GET", target=b"/calls")
 ECHO_HEAD = answering(lambda head: response(head))
 

@@ -46,6 +46,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "basic, shift 0": lambda s: base64.b64encode(f"ab:{s}:tail".encode()).decode()[4:],
     "base64 in a URL": lambda s: urllib.parse.quote(base64.b64encode(s.encode()).decode(), safe=""),
     "wrapped": lambda s: s[:5] + "\r\n    " + s[5:],
+    "base64, wrapped, in json": lambda s: json.dumps(base64.encodebytes(s.encode() * 5).decode())[1:-1],
     "base64, wrapped": lambda s: base64.encodebytes(s.encode() * 5).decode(),
 }
 
