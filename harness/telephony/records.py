@@ -148,7 +148,7 @@ def call_record(
     if disposition is not None:
         cause = HangupCause.of(disposition)
         values |= {"hangup_cause": cause.value, "hangup_text": cause.text}
-    values |= durations(values, stamps[-1])
+    values |= durations(values | given, stamps[-1])
     return Record(values | given)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
-import numpy as np
 import polars as pl
 
 from harness.telephony.attributes import Attribute, Kind
@@ -60,13 +59,6 @@ def flags(values: Flags) -> pl.Series:
     return pl.Series(values, dtype=pl.Boolean)
 
 
-def nothing(many: int, kind: Kind) -> pl.Series:
-    """A column of none."""
-    if kind is Kind.TEXT_LIST:
-        return pl.Series([[]] * many, dtype=_TYPES[kind])
-    return pl.Series([None] * many, dtype=_TYPES[kind])
-
-
 def joined(*parts: pl.Series | str) -> pl.Series:
     """Texts side by side; none where a part is none."""
     columns = [pl.lit(part) if isinstance(part, str) else pl.lit(part.cast(pl.String)) for part in parts]
@@ -102,8 +94,3 @@ def series_of(values: Sequence[Value], attribute: Attribute) -> pl.Series:
     if attribute.kind is Kind.DECIMAL or attribute.kind is Kind.SECONDS:
         plain = [None if value is None else float(cast(float, value)) for value in plain]
     return pl.Series(attribute.name, plain, dtype=_TYPES[attribute.kind], strict=False)
-
-
-def taken(values: Ints, rows: Ints) -> Ints:
-    """Rows of an array; an alias that keeps the type."""
-    return np.take(values, rows)
