@@ -169,7 +169,7 @@ def _abandon_stdout() -> None:
         descriptor = os.open(os.devnull, os.O_WRONLY)
         os.dup2(descriptor, sys.stdout.fileno())
         os.close(descriptor)
-    sys.stdout = _Silent()  # type: ignore[assignment]
+    sys.stdout = _Silent()
 
 
 if __name__ == "__main__":

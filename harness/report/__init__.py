@@ -1,1 +1,32 @@
-"""TODO"""
+"""Reports: what a run found out, as text, JSON, JUnit, HTML, HAR, or the journal's own lines.
+
+`render(recording, kind)` makes any of them from a `Recording`; `from_journal(path)` and `read_recording(path)`
+rebuild one from the journal of a run, also of one that was killed.
+"""
+
+from __future__ import annotations
+
+from harness.report.recording import (
+    Recording,
+    assembled,
+    from_journal,
+    header_of,
+    line_of,
+    read_recording,
+    recorded,
+    footer_of,
+)
+from harness.report.rendering import Kind, render
+
+__all__ = [
+    "Kind",
+    "Recording",
+    "assembled",
+    "footer_of",
+    "from_journal",
+    "header_of",
+    "line_of",
+    "read_recording",
+    "recorded",
+    "render",
+]

@@ -1,0 +1,78 @@
+"""The report as one HTML file: no script, nothing loaded, every text of a server as text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from functools import partial
+from importlib.resources import files
+from typing import Any, Final
+
+import jinja2
+from markupsafe import Markup
+
+from harness.check.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.output.visible import visible
+
+_MOST_FINDINGS: Final = 2000
+
+
+def html_report(report: RunReport, *, complete: bool = True) -> str:
+    """The report as HTML text."""
+    folder = files("harness.report").joinpath("templates")
+    style = folder.joinpath("report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["shown"] = _shown
+    environment.filters["lines"] = partial(_shown, multiline=True)
+    template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
+    return template.render(
+        report=report,
+        complete=complete,
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        style=Markup(style),  # noqa: S704 - our own file; a style element takes no escapes
+        counts=_counts(report),
+        findings=[_card(finding, report) for finding in _ordered(report)][:_MOST_FINDINGS],
+        hidden_findings=max(0, len(report.findings) - _MOST_FINDINGS),
+        families=_families(report),
+        verdicts=[verdict.value for verdict in Verdict],
+        dialect=[(name, _word(value)) for name, value in sorted(report.dialect.items())],
+        limits=[(name, _word(value)) for name, value in sorted(report.limits.items())],
+    )
+
+
+def _counts(report: RunReport) -> list[tuple[str, int]]:
+    counted = Counter(result.verdict for result in report.clauses if result.waived is None)
+    found = [(verdict.value, counted[verdict]) for verdict in Verdict if counted[verdict]]
+    waived = sum(result.waived is not None for result in report.clauses)
+    return [*found, *([("waived", waived)] if waived else [])]
+
+
+def _ordered(report: RunReport) -> list[Finding]:
+    rank = {Colour.RED: 0, Colour.AMBER: 1}
+    return sorted(report.findings, key=lambda one: (one.waived is not None, rank.get(one.colour, 2), one.clause))
+
+
+def _card(finding: Finding, report: RunReport) -> dict[str, Any]:
+    about = next((result for result in report.clauses if result.id == finding.clause), None)
+    return {"finding": finding, "says": about.says if about else "", "source": about.source if about else ""}
+
+
+def _families(report: RunReport) -> list[tuple[str, list[ClauseResult]]]:
+    found: dict[str, list[ClauseResult]] = {}
+    for result in report.clauses:
+        found.setdefault(result.family, []).append(result)
+    return list(found.items())
+
+
+def _shown(text: object, *, multiline: bool = False) -> str:
+    return visible(str(text), limit=8192, multiline=multiline)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_word(inner) for inner in value) + "]"
+    return "none" if value is None else str(value)

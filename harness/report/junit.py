@@ -1,0 +1,128 @@
+"""The report for CI servers: one suite per family, one test case per clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from harness.check.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.output.visible import visible, xml_text
+
+_MOST_TEXT: Final = 6_000_000
+_LEAST_EACH: Final = 300
+_MOST_EACH: Final = 16_384
+
+
+def junit_report(report: RunReport) -> str:
+    """The report as JUnit XML; the counts of each suite are those of its children."""
+    by_clause: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        by_clause.setdefault(finding.clause, []).append(finding)
+    families: dict[str, list[ClauseResult]] = {}
+    for result in report.clauses:
+        families.setdefault(result.family, []).append(result)
+    room = max(_LEAST_EACH, min(_MOST_EACH, _MOST_TEXT // max(1, len(report.clauses))))
+    suites = []
+    totals = [0, 0, 0, 0]
+    for family, results in families.items():
+        cases = [_case(report, result, by_clause.get(result.id, []), room) for result in results]
+        outcomes = [_outcome(result) for result in results]
+        counts = [
+            len(results),
+            outcomes.count("failure"),
+            outcomes.count("error"),
+            outcomes.count("skipped"),
+        ]
+        totals = [total + count for total, count in zip(totals, counts, strict=True)]
+        name = _attribute(f"{report.api} {family}")
+        suites.append(f"  <testsuite name={name} {_counted(counts)} time=\"0\">")
+        suites += cases
+        suites.append("  </testsuite>")
+    head = f"<testsuites name={_attribute(f'callharness {report.api}')} {_counted(totals)} "
+    head += f'time="{report.seconds:.3f}">'
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>", ""])
+
+
+def _outcome(result: ClauseResult) -> str:
+    """Which element a result becomes, or `passed`."""
+    # A known failure that passes is red: it must be seen, and JUnit has no other word for it.
+    if result.verdict is Verdict.PASS:
+        return "failure" if result.colour is Colour.RED else "passed"
+    if result.waived is not None:
+        return "skipped"
+    match result.verdict:
+        case Verdict.FAIL:
+            return "failure"
+        case Verdict.ERROR | Verdict.BLOCKED:
+            return "error"
+        case Verdict.OBSERVED:
+            return "passed"
+        case _:
+            return "skipped"
+
+
+def _case(report: RunReport, result: ClauseResult, findings: list[Finding], room: int) -> str:
+    lines = [f"    <testcase classname={_attribute(report.api)} name={_attribute(result.id)} time=\"0\">"]
+    lines += _properties(result)
+    outcome = _outcome(result)
+    reason = result.reason or (findings[0].message if findings else "")
+    if result.waived is not None and outcome == "skipped":
+        lines.append(f"      <skipped message={_attribute(f'waived {result.waived}')}/>")
+    elif outcome == "skipped":
+        message = f"{result.verdict.value}: {reason}" if reason else result.verdict.value
+        lines.append(f"      <skipped message={_attribute(message)}/>")
+    elif outcome in ("failure", "error"):
+        kind = {"failure": str(result.id), "error": result.verdict.value}[outcome]
+        message = findings[0].message if findings else (reason or result.says)
+        text = "\n\n".join(_told(finding) for finding in findings) or reason
+        body = escape(xml_text(text, limit=room))
+        lines.append(f"      <{outcome} type={_attribute(kind)} message={_attribute(message)}>{body}</{outcome}>")
+    lines.append("    </testcase>")
+    return "\n".join(lines)
+
+
+def _properties(result: ClauseResult) -> Iterator[str]:
+    values = {
+        "level": result.level,
+        "basis": result.basis,
+        "verdict": result.verdict.value,
+        "colour": result.colour.value,
+        "witnesses": str(result.witnesses),
+        "says": result.says,
+        "source": result.source,
+    }
+    if result.verdict is Verdict.OBSERVED and result.reason:
+        values["observed"] = result.reason
+    if result.waived is not None:
+        values["waived"] = result.waived
+    yield "      <properties>"
+    for name, value in values.items():
+        yield f"        <property name={_attribute(name)} value={_attribute(value)}/>"
+    yield "      </properties>"
+
+
+def _told(finding: Finding) -> str:
+    parts = [finding.message]
+    for label, text in (
+        ("expected", finding.expected),
+        ("actual", finding.actual),
+        ("because", finding.reason),
+        ("rows", "\n".join(finding.rows[:20])),
+        ("request", finding.curl or finding.request),
+        ("replay", finding.replay),
+    ):
+        if text:
+            # A bar before each further line: no line of a server begins a line of a log.
+            shown = visible(text, limit=4096, multiline=True).split("\n")
+            parts.append(f"{label:<9} " + "\n          | ".join(shown))
+    return "\n".join(parts)
+
+
+def _counted(counts: list[int]) -> str:
+    tests, failures, errors, skipped = counts
+    return f'tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}"'
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(xml_text(visible(text, limit=_LEAST_EACH)))
