@@ -1,0 +1,527 @@
+"""Holding an answer against the oracle, in the order in which one defect explains another.
+
+An answer is compared aspect by aspect (was it refused, which rows, how many, in which order, which slice, which
+total). The first aspect that differs is the defect; the later ones are its consequences and are not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from harness.check.mirror import Mirror, number, reread
+from harness.check.oracle import Meaning, sort_key
+from harness.check.session import Exchange, Row, Session
+from harness.spec.model import Clauses, CursorPaging, LimitPaging, NoPaging, Open, PageNumberPaging
+from harness.wire.ask import Ask
+from harness.wire.json_body import MISSING
+from harness.wire.pages import count_in
+from harness.wire.rows import compared
+
+Aspect = Literal["unreadable", "outcome", "count", "rows", "size", "unique", "order", "slice", "total"]
+ASPECTS: Final[tuple[Aspect, ...]] = (
+    "unreadable",
+    "outcome",
+    "count",
+    "rows",
+    "size",
+    "unique",
+    "order",
+    "slice",
+    "total",
+)
+PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
+MOST_REREADS: Final = 14
+REPEATS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """The first aspect in which an answer differs from what is due."""
+
+    aspect: Aspect
+    expected: str
+    actual: str
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def rank(self) -> int:
+        return ASPECTS.index(self.aspect)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What became of a probe: `right` None means that it could not be decided."""
+
+    right: bool | None
+    exchange: Exchange
+    meaning: Meaning | None = None
+    mismatch: Mismatch | None = None
+    answers: Mapping[str, Any] | None = None
+
+
+def expect(
+    session: Session,
+    mirror: Mirror,
+    ask: Ask,
+    purpose: str,
+    clauses: Clauses,
+    *,
+    blame: Mapping[Aspect, Clauses] | None = None,
+    message: str = "",
+    inferred: Callable[[Exchange], bool] | None = None,
+    credentials: Mapping[str, str] | None = None,
+    only: Sequence[Aspect] = ASPECTS,
+) -> Generator[None, None, Judged]:
+    """Sends a probe, judges it by the oracle and the mirror, and writes the ledger.
+
+    A mismatch in a primary aspect (refused, rows, count) is blamed on `clauses`; in a later one on `blame`, or on
+    the construct that promises it. Every mismatch is confirmed: the list is read again and the probe repeated.
+    """
+    exchange = session.send(ask, purpose, credentials=credentials)
+    yield
+    if session.not_judged(exchange, clauses):
+        return Judged(right=None, exchange=exchange)
+    judged = _judge(session, mirror, ask, exchange, purpose, only)
+    if judged.mismatch is None:
+        _witness(session, mirror, judged, clauses, blame or {})
+        return judged
+    blamed = blamed_clauses(session, ask, judged.mismatch.aspect, clauses, blame or {}, judged.meaning)
+    if session.ledger.failed(blamed[:1]):
+        if judged.mismatch.aspect not in PRIMARY:
+            session.ledger.witness(clauses)
+        return judged
+    confirmed = yield from _confirm(session, mirror, ask, judged, purpose, credentials, only)
+    if confirmed is None:
+        reason = "data-changed: the list moved while it was read" if mirror.volatile else "not repeatable"
+        session.ledger.inconclusive(blamed, reason)
+        return Judged(right=None, exchange=exchange, meaning=judged.meaning)
+    last, rate = confirmed
+    assert last.mismatch is not None
+    blamed = blamed_clauses(session, ask, last.mismatch.aspect, clauses, blame or {}, last.meaning)
+    if not session.ledger.failed(blamed[:1]):
+        report(session, mirror, last, blamed, message or purpose, rate, inferred)
+    return last
+
+
+def report(
+    session: Session,
+    mirror: Mirror,
+    judged: Judged,
+    blamed: Clauses,
+    message: str,
+    rate: str,
+    inferred: Callable[[Exchange], bool] | None,
+) -> None:
+    """Writes the finding of a confirmed mismatch."""
+    mismatch = judged.mismatch
+    assert mismatch is not None
+    said = next((known.says for name in blamed if (known := session.clause(name)) is not None), message)
+    names = _names_that_matter(session, judged.exchange.ask)
+    session.fail(
+        blamed,
+        said,
+        expected=mismatch.expected,
+        actual=mismatch.actual + rate,
+        exchange=judged.exchange,
+        rows=[session.evidence.row(row, names) for row in mismatch.rows[:8]],
+        inferred=bool(mismatch.aspect == "rows" and inferred is not None and inferred(judged.exchange)),
+    )
+
+
+def _judge(
+    session: Session, mirror: Mirror, ask: Ask, exchange: Exchange, purpose: str, only: Sequence[Aspect]
+) -> Judged:
+    branches = session.meanings(ask)
+    compared_to = [
+        (answers, meaning, compare(session, mirror, meaning, exchange, only)) for answers, meaning in branches
+    ]
+    matching = [answers for answers, _, mismatch in compared_to if mismatch is None]
+    if matching:
+        session.knowledge.settle(matching, purpose)
+        answers, meaning, _ = next(item for item in compared_to if item[2] is None)
+        return Judged(right=True, exchange=exchange, meaning=meaning, answers=answers)
+    # The reading that explains most is the one that goes wrong last.
+    _, meaning, mismatch = max(compared_to, key=lambda item: item[2].rank if item[2] else 99)
+    return Judged(right=False, exchange=exchange, meaning=meaning, mismatch=mismatch)
+
+
+def _confirm(
+    session: Session,
+    mirror: Mirror,
+    ask: Ask,
+    first: Judged,
+    purpose: str,
+    credentials: Mapping[str, str] | None,
+    only: Sequence[Aspect],
+) -> Generator[None, None, tuple[Judged, str] | None]:
+    """The mismatch again, or None when it cannot be shown a second time."""
+    spent = int(session.settings.get("rereads", 0))
+    if spent < MOST_REREADS and first.mismatch is not None and first.mismatch.aspect not in ("unreadable", "outcome"):
+        session.settings = {**session.settings, "rereads": spent + 1}
+        yield from reread(session, mirror)
+    wrong = 1
+    last: Judged | None = None
+    for attempt in range(1, REPEATS + 1):
+        exchange = session.send(ask, f"again: {purpose}", credentials=credentials)
+        yield
+        if session.not_judged(exchange, ()):
+            return None
+        again = _judge(session, mirror, ask, exchange, purpose, only)
+        if again.mismatch is not None:
+            wrong += 1
+            last = again
+            if attempt == 1:
+                return last, ""
+        elif mirror.volatile:
+            return None
+    if last is None and first.mismatch is not None and not mirror.volatile:
+        # Never pass by luck: it was wrong once over data that did not move.
+        return first, f" (in {wrong} of {REPEATS + 1} identical requests)"
+    return (last, f" (in {wrong} of {REPEATS + 1} identical requests)") if last is not None else None
+
+
+# --- comparing ----------------------------------------------------------------------------------------------
+
+
+def compare(
+    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, only: Sequence[Aspect] = ASPECTS
+) -> Mismatch | None:
+    """The first aspect in which the answer differs from its meaning, or None."""
+    answer = exchange.answer
+    assert answer is not None
+    if meaning.anything:
+        return None
+    if meaning.fault is not None:
+        if answer.outcome == "error":
+            return None
+        came = "an answer that cannot be read" if answer.outcome == "unreadable" else "a success"
+        held = f" with {len(exchange.rows)} rows" if exchange.rows is not None else ""
+        return Mismatch(aspect="outcome", expected=f"an error ({meaning.fault})", actual=came + held)
+    if answer.outcome == "unreadable":
+        return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_problem(exchange))
+    if answer.outcome == "error":
+        told = f"the error {answer.code!r}" + (f" ({answer.message!r})" if isinstance(answer.message, str) else "")
+        return Mismatch(aspect="outcome", expected="a success", actual=told)
+    if meaning.numbered:
+        return _compare_count(session, mirror, meaning, exchange)
+    if exchange.rows is None:
+        return Mismatch(aspect="rows", expected="rows", actual="no rows in the answer")
+    for aspect, check in (
+        ("rows", _stray_rows),
+        ("size", _page_size),
+        ("unique", _repeats),
+        ("order", _order),
+        ("slice", _slice),
+        ("total", _total),
+    ):
+        if aspect in only or aspect == "rows":
+            found = check(session, mirror, meaning, exchange)
+            if found is not None and (found.aspect in only):
+                return found
+    return None
+
+
+def _problem(exchange: Exchange) -> str:
+    assert exchange.answer is not None
+    problems = exchange.answer.problems
+    return f"{problems[0].code}: {problems[0].text}" if problems else "a body of another shape"
+
+
+def merged(mirror: Mirror, row: Row) -> Mapping[str, Any]:
+    """What is known of a row: what it shows itself, and what the mirror's fuller copy shows."""
+    known = mirror.row(row.key)
+    return (
+        {**known.shown, **{k: v for k, v in row.shown.items() if v is not None or k not in known.shown}}
+        if known
+        else row.shown
+    )
+
+
+def matching_rows(mirror: Mirror, meaning: Meaning) -> tuple[list[Row], list[Row]]:
+    """Rows of the mirror that surely match, and rows that may match (hidden attributes, moving data)."""
+    if meaning.empty:
+        return [], []
+    sure: list[Row] = []
+    may: list[Row] = []
+    for row in mirror.rows:
+        kept = meaning.keeps(row.shown)
+        if kept is True and mirror.steady(row):
+            sure.append(row)
+        elif kept is not False:
+            may.append(row)
+    return sure, may
+
+
+def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    rows = exchange.rows or ()
+    if meaning.empty and rows:
+        return Mismatch(aspect="rows", expected="no rows", actual=f"{len(rows)} rows", rows=tuple(rows))
+    stray = [row for row in rows if meaning.keeps(merged(mirror, row)) is False]
+    if stray:
+        asked = ", ".join(name for name, _ in meaning.tests)
+        return Mismatch(
+            aspect="rows",
+            expected=f"only rows that satisfy {asked}",
+            actual=f"{len(stray)} of {len(rows)} rows do not",
+            rows=tuple(stray),
+        )
+    if mirror.complete and not mirror.volatile and mirror.after is not None:
+        unknown = [row for row in rows if row.key not in mirror.after.by_key]
+        if unknown:
+            return Mismatch(
+                aspect="rows",
+                expected="rows that the list without this request's parameters holds too",
+                actual=f"{len(unknown)} rows that it does not hold",
+                rows=tuple(unknown),
+            )
+    return None
+
+
+def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    rows = exchange.rows or ()
+    paging = session.listing.paging
+    if meaning.size is not None and len(rows) > meaning.size:
+        return Mismatch(aspect="size", expected=f"at most {meaning.size} rows", actual=f"{len(rows)} rows")
+    if not mirror.complete or mirror.volatile or meaning.cursor:
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    if may:
+        return None
+    due = (
+        len(sure[meaning.start :])
+        if meaning.size is None
+        else len(sure[meaning.start : meaning.start + meaning.size])
+    )
+    if len(rows) < due:
+        if (
+            isinstance(paging, PageNumberPaging)
+            and meaning.start == 0
+            and rows
+            and _own_bound(session, meaning, exchange, len(sure))
+        ):
+            return None
+        if meaning.size is not None and len(sure) > meaning.size or meaning.start:
+            return Mismatch(aspect="size", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
+        shown = {row.key for row in rows}
+        missing = [row for row in sure if row.key not in shown]
+        return Mismatch(
+            aspect="rows",
+            expected=f"{due} rows",
+            actual=f"{len(rows)} rows; {len(missing)} that match are missing",
+            rows=tuple(missing),
+        )
+    if len(rows) > due:
+        return Mismatch(aspect="slice", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
+    return None
+
+
+def _own_bound(session: Session, meaning: Meaning, exchange: Exchange, matches: int) -> bool:
+    """Whether a short page shows the server's own bound: its default page size, or its limit on any page."""
+    paging = session.listing.paging
+    assert isinstance(paging, PageNumberPaging) and exchange.answer is not None
+    came = len(exchange.rows or ())
+    total = number(exchange.answer.total)
+    if total is not None and total != matches:
+        return False
+    choice = paging.default_size if meaning.size_given is None else paging.cap
+    if not isinstance(choice, Open) or choice.options:
+        return False
+    if session.knowledge.known(choice.id):
+        return bool(came == session.knowledge.known(choice.id)[0])
+    session.knowledge.set(choice.id, came, exchange.purpose)
+    return True
+
+
+def _repeats(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    keys = exchange.keys
+    if len(set(keys)) == len(keys):
+        return None
+    twice = [row for row in exchange.rows or () if keys.count(row.key) > 1]
+    return Mismatch(aspect="unique", expected="each row once", actual="the same row twice", rows=tuple(twice[:4]))
+
+
+def _order(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    if meaning.sort is None or meaning.sort[0].startswith("hidden."):
+        return None
+    path, descends = meaning.sort
+    rows = [row for row in exchange.rows or () if compared(row.shown, path)]
+    keys = [sort_key(compared(row.shown, path)[0], meaning.collation) for row in rows]
+    for index in range(1, len(keys)):
+        first, second = keys[index - 1], keys[index]
+        if (first < second) if descends else (first > second):
+            way = "descending" if descends else "ascending"
+            return Mismatch(
+                aspect="order",
+                expected=f"rows {way} by {path}",
+                actual=f"row {index} and row {index + 1} stand the other way round",
+                rows=(rows[index - 1], rows[index]),
+            )
+    return None
+
+
+def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    rows = exchange.rows or ()
+    if not mirror.complete or mirror.volatile or meaning.cursor or meaning.sort is None or not rows:
+        return None
+    path, descends = meaning.sort
+    if path.startswith("hidden."):
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    if may or any(not compared(row.shown, path) for row in sure):
+        return None
+    due = sorted(sure, key=lambda row: sort_key(compared(row.shown, path)[0], meaning.collation), reverse=descends)
+    stop = len(due) if meaning.size is None else meaning.start + meaning.size
+    wanted = [compared(row.shown, path)[0] for row in due[meaning.start : stop]][: len(rows)]
+    came = [(compared(row.shown, path) or (None,))[0] for row in rows]
+    if wanted != came:
+        where = next((i for i, pair in enumerate(zip(wanted, came, strict=False)) if pair[0] != pair[1]), 0)
+        return Mismatch(
+            aspect="slice",
+            expected=f"rows {meaning.start + 1} to {meaning.start + len(wanted)} of the sorted list",
+            actual=f"other rows, from place {where + 1} of the page on",
+            rows=tuple(rows[where : where + 3]),
+        )
+    return None
+
+
+def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    listing = session.listing
+    if listing.total is None or not meaning.total_shown or exchange.answer is None:
+        return None
+    total = number(exchange.answer.total)
+    if total is None or not mirror.complete:
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    low, high = len(sure), len(sure) + len(may)
+    if mirror.volatile:
+        high += 2 + len(mirror.rows) // 4
+        low = max(0, low - 2 - len(mirror.rows) // 4)
+    if low <= total <= high:
+        return None
+    due = str(low) if low == high else f"{low} to {high}"
+    return Mismatch(aspect="total", expected=f"a total of {due}", actual=f"a total of {total}")
+
+
+def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    assert exchange.answer is not None and session.listing.count_only is not None
+    told = count_in(exchange.answer)
+    if told is None:
+        held = f"{len(exchange.rows)} rows" if exchange.rows is not None else "something else"
+        return Mismatch(aspect="count", expected="a number in place of the rows", actual=held)
+    count, shape = told
+    choice = session.listing.count_only.shape
+    if isinstance(choice, Open):
+        if session.knowledge.known(choice.id) and shape not in session.knowledge.known(choice.id):
+            return Mismatch(aspect="count", expected="the same form of number as before", actual=f"a {shape}")
+        session.knowledge.set(choice.id, shape, exchange.purpose)
+    if not mirror.complete:
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    low, high = len(sure), len(sure) + len(may)
+    if mirror.volatile:
+        low, high = max(0, low - 3), high + 3 + len(mirror.rows) // 4
+    if low <= count <= high:
+        return None
+    return Mismatch(
+        aspect="count", expected=f"the number {low}" + (f" to {high}" if high > low else ""), actual=str(count)
+    )
+
+
+# --- blame and witness --------------------------------------------------------------------------------------
+
+
+def blamed_clauses(
+    session: Session,
+    ask: Ask,
+    aspect: Aspect,
+    clauses: Clauses,
+    blame: Mapping[Aspect, Clauses],
+    meaning: Meaning | None = None,
+) -> Clauses:
+    """The clauses that promise an aspect, best first."""
+    if aspect in blame:
+        return blame[aspect]
+    if aspect in PRIMARY:
+        return clauses
+    return promised(session, ask, aspect, meaning) or clauses
+
+
+def promised(session: Session, ask: Ask, aspect: Aspect, meaning: Meaning | None) -> Clauses:
+    """The clauses of the constructs that promise order, size, slice, total and uniqueness."""
+    listing = session.listing
+    paging = listing.paging
+    order = listing.order
+    match aspect:
+        case "unique":
+            return listing.lists.clauses.get("unique", ())
+        case "order":
+            if order is None:
+                return ()
+            if order.descending is not None and order.descending in ask.values:
+                return order.descending_clause or order.clause
+            if order.sort is not None and order.sort.parameter in ask.values:
+                word = str(ask.values[order.sort.parameter])
+                if word in order.sort.undocumented and order.sort.clauses.get("undocumented"):
+                    return order.sort.clauses["undocumented"]
+                return order.sort.clauses.get("words", ()) or order.clause
+            return order.clause
+        case "total":
+            return listing.total.clauses.get("sum", ()) if listing.total else ()
+        case "size":
+            if isinstance(paging, NoPaging):
+                return ()
+            default: Clauses = ()
+            if meaning is not None and meaning.size_default and not isinstance(paging, PageNumberPaging):
+                default = paging.clauses.get("size-default", ())
+            return default or paging.clauses.get("size", ())
+        case "slice":
+            if isinstance(paging, NoPaging):
+                return ()
+            if isinstance(paging, LimitPaging):
+                return paging.clauses.get("prefix", ())
+            if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
+                return paging.clauses.get("first", ()) or paging.clauses.get("slice", ())
+            return paging.clauses.get("slice", ())
+        case _:
+            return ()
+
+
+def _witness(
+    session: Session, mirror: Mirror, judged: Judged, clauses: Clauses, blame: Mapping[Aspect, Clauses]
+) -> None:
+    meaning, exchange = judged.meaning, judged.exchange
+    if meaning is None:
+        return
+    if meaning.anything:
+        session.ledger.observed(clauses, meaning.anything)
+        return
+    session.ledger.witness(clauses)
+    if meaning.fault is not None or meaning.numbered:
+        return
+    rows = exchange.rows or ()
+    seen: list[Aspect] = []
+    if meaning.sort is not None and len({str(compared(row.shown, meaning.sort[0])) for row in rows}) > 1:
+        seen.append("order")
+    sure, _ = matching_rows(mirror, meaning)
+    if meaning.size is not None and len(sure) > meaning.size:
+        seen.append("size")
+    if mirror.complete and rows and not isinstance(session.listing.paging, CursorPaging | NoPaging):
+        seen.append("slice")
+    if session.listing.total is not None and exchange.answer is not None and exchange.answer.total is not MISSING:
+        seen.append("total")
+    for aspect in seen:
+        session.ledger.witness(blamed_clauses(session, exchange.ask, aspect, (), blame, meaning))
+
+
+def _names_that_matter(session: Session, ask: Ask) -> list[str]:
+    listing = session.listing
+    names = [listing.lists.identity]
+    for name in ask.values:
+        if name in listing.filters:
+            names.extend(path.partition("[].")[0] for path in listing.filters[name].compares)
+    if listing.order is not None:
+        by = listing.order.by
+        names.extend(by.options if isinstance(by, Open) else (by,))
+    return [*names, *list(listing.fields)[:6]]
