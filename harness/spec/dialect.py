@@ -64,11 +64,7 @@ def load_dialect(source: Source, spec: Spec) -> Dialect:
         value = tuple(raw) if isinstance(raw, list) else raw
         if choice.options and value not in choice.options:
             raise Misuse(where, f"one of {', '.join(map(str, choice.options))}", repr(raw))
-        if (
-            choice.kind == "integer"
-            and value is not None
-            and (isinstance(value, bool) or not isinstance(value, int))
-        ):
+        if choice.kind == "integer" and value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise Misuse(where, "an integer", repr(raw))
         if choice.kind in ("zone", "text") and not isinstance(value, str):
             raise Misuse(where, f"a {choice.kind}", repr(raw))

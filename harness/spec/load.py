@@ -97,9 +97,7 @@ def build_spec(source: Source, *, spec_id: str) -> Spec:
         raise BadSource(source.where(("openapi",)), "OpenAPI 3.1", str(tree["openapi"]))
     found = list(_operations(tree["paths"]))
     if len(found) != 1:
-        raise BadSource(
-            source.where(("paths",)), f"exactly one operation with {EXTENSION}", f"{len(found)} of them"
-        )
+        raise BadSource(source.where(("paths",)), f"exactly one operation with {EXTENSION}", f"{len(found)} of them")
     path, method = found[0]
     listing = structure(Listing, source, ("paths", path, method, EXTENSION))
     return Spec(

@@ -212,6 +212,8 @@ def _comes(value: Any, fault: str) -> bool:
             return "refused" in options_of(gets)
         case Filter(excludes=excludes, excluded_gets=gets), "excludes_fault":
             return bool(excludes) and "refused" in options_of(gets)
+        case Filter(stranger=gets), "stranger_fault":
+            return "refused" in options_of(gets)
         case Range(reversed=gets), "reversed_fault":
             return "refused" in options_of(gets)
         case Range(one_alone=gets), "one_alone_fault":

@@ -101,9 +101,7 @@ class _Reader:
     def read(self, node: yaml.Node, path: Path_) -> Plain:
         self.nodes += 1
         if self.nodes > MOST_NODES or len(path) > 64:
-            raise BadSource(
-                self.name, f"at most {MOST_NODES} nodes, 64 deep", "more (aliases repeat their node)"
-            )
+            raise BadSource(self.name, f"at most {MOST_NODES} nodes, 64 deep", "more (aliases repeat their node)")
         line = node.start_mark.line + 1
         self.lines[path] = line
         if isinstance(node, yaml.MappingNode):
