@@ -81,7 +81,8 @@ class Simulator:
         self.spec = replace(spec, listing=self._seams.listing(spec.listing))
         self.world = world
         self.dialect = dialect if dialect is not None else Dialect()
-        self.base_path = base_path_of(spec)
+        self._base_paths = base_paths_of(spec)
+        self.base_path = self._base_paths[0]
         self.identities: tuple[Identity, ...] = (
             tuple(users)
             if users is not None
@@ -104,8 +105,12 @@ class Simulator:
 
     def asked(self, request: HttpRequest) -> Ask | Refused | None:
         """What a request asks of this API; None for a request to another path."""
-        asked = decode_request(self.spec, self._seams.request(request), self.dialect, base_path=self.base_path)
-        return None if asked is None else self._seams.ask(asked)
+        heard = self._seams.request(request)
+        for base_path in self._base_paths:
+            asked = decode_request(self.spec, heard, self.dialect, base_path=base_path)
+            if asked is not None:
+                return self._seams.ask(asked)
+        return None
 
     def answer_asked(self, asked: Ask | Refused, at: datetime, *, now: datetime | None = None) -> HttpResponse:
         """The response to what `asked` gave."""
@@ -243,11 +248,19 @@ def attributes_of(listing: Listing) -> tuple[str, ...]:
 
 def base_path_of(spec: Spec) -> str:
     """The path of the spec's server, with the defaults of its variables; empty for a server at the top."""
+    return base_paths_of(spec)[0]
+
+
+def base_paths_of(spec: Spec) -> tuple[str, ...]:
+    """Every path that the variables of the spec's server allow, the default one first."""
     servers = spec.openapi.get("servers") or [{"url": ""}]
     url = str(servers[0].get("url", ""))
+    urls = [url]
     for name, variable in (servers[0].get("variables") or {}).items():
-        url = url.replace("{" + name + "}", str(variable.get("default", "")))
-    return urlsplit(url).path.rstrip("/")
+        default = str(variable.get("default", ""))
+        values = dict.fromkeys((default, *map(str, variable.get("enum", ()))))
+        urls = [known.replace("{" + name + "}", value) for known in urls for value in values]
+    return tuple(dict.fromkeys(urlsplit(known).path.rstrip("/") for known in urls))
 
 
 @final
