@@ -1,0 +1,33 @@
+"""A table with a line of names (RFC 4180), values as the API writes them, nested rows as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from harness.generate.rows import RowSet
+from harness.spec.model import Listing
+from harness.wire.json_body import encode_json
+from harness.wire.problems import Tree
+
+
+def extension(listing: Listing) -> str:
+    """How a file's name ends."""
+    return "csv"
+
+
+def encode(rows: RowSet) -> bytes:
+    """The file."""
+    names = [name for name, field in rows.listing.fields.items() if field.shows is not None]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(names)
+    for tree in rows.trees:
+        writer.writerow([_cell(tree.get(name)) for name in names])
+    return text.getvalue().encode()
+
+
+def _cell(value: Tree) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else encode_json(value).decode()

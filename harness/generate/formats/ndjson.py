@@ -1,0 +1,17 @@
+"""One JSON object a line, with the API's names and values."""
+
+from __future__ import annotations
+
+from harness.generate.rows import RowSet
+from harness.spec.model import Listing
+from harness.wire.json_body import encode_json
+
+
+def extension(listing: Listing) -> str:
+    """How a file's name ends."""
+    return "ndjson"
+
+
+def encode(rows: RowSet) -> bytes:
+    """The file."""
+    return b"".join(encode_json(dict(tree)) + b"\n" for tree in rows.trees)

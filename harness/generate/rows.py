@@ -1,0 +1,82 @@
+"""All rows that an API lists of a world at one instant: as records, as shown, and as written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+from zoneinfo import ZoneInfo
+
+from harness.spec.dialect import Dialect
+from harness.spec.load import Spec
+from harness.spec.model import Listing
+from harness.telephony.attributes import Grain
+from harness.telephony.records import Record
+from harness.wire.pages import text_carried
+from harness.wire.problems import Tree
+from harness.wire.rows import Shown, ShownRow, compared, encode_row, show
+from harness.world.population import Population
+from harness.world.world import World
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSet:
+    """The rows of one listing, in order of time; the three tuples run side by side."""
+
+    listing: Listing
+    dialect: Dialect
+    records: tuple[Record, ...]
+    shown: tuple[ShownRow, ...]
+    trees: tuple[Mapping[str, Tree], ...]
+
+    def __len__(self) -> int:
+        return len(self.trees)
+
+    def only(self, identities: frozenset[Shown]) -> RowSet:
+        """The rows with these identities."""
+        name = self.listing.lists.identity
+        kept = [index for index, row in enumerate(self.shown) if row.get(name) in identities]
+        return RowSet(
+            listing=self.listing,
+            dialect=self.dialect,
+            records=tuple(self.records[index] for index in kept),
+            shown=tuple(self.shown[index] for index in kept),
+            trees=tuple(self.trees[index] for index in kept),
+        )
+
+    def values(self, index: int, path: str) -> tuple[Any, ...]:
+        """What one row has at a path of the spec, hidden ones among them; nothing where there is nothing."""
+        if path.startswith("hidden."):
+            hidden = self.listing.hidden[path.removeprefix("hidden.")]
+            words: Mapping[Any, str] = hidden.words
+            found = attributes_of(self.records[index], hidden.holds)
+            return tuple(words.get(value, value) for value in found if value is not None)
+        return tuple(value for value in compared(self.shown[index], path) if value is not None)
+
+
+def rows_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
+    """Every row of the world at its instant as the API shows it, whoever may see it."""
+    listing = spec.listing
+    population = Population(dialect.pick(listing.lists.calls))
+    records = tuple(world.records(Grain(listing.lists.one_row_per), population, world.instant))
+    shown = tuple(show(listing.fields, record) for record in records)
+    zone = zone_of(listing, dialect)
+    trees = tuple(
+        encode_row(listing.fields, row, zone=zone, picks=dialect, text_carried=text_carried(listing)) for row in shown
+    )
+    return RowSet(listing=listing, dialect=dialect, records=records, shown=shown, trees=trees)
+
+
+def zone_of(listing: Listing, dialect: Dialect) -> ZoneInfo:
+    """The zone of local times when nothing is said."""
+    return ZoneInfo(dialect.pick(listing.zone.default) if listing.zone is not None else "UTC")
+
+
+def attributes_of(record: Mapping[str, Any], name: str) -> tuple[Any, ...]:
+    """The values of a telephony attribute; `list[].name` is that of every nested row."""
+    head, nested, tail = name.partition("[].")
+    value = record.get(head)
+    if nested:
+        return tuple(found for inner in value or () for found in attributes_of(inner, tail))
+    return value if isinstance(value, tuple) else (value,)
