@@ -2,7 +2,7 @@
 
 By value is the net that holds: whatever was given to the run as a secret is found raw, URL-encoded,
 JSON- or XML-escaped, in hexadecimal, in base64 (also inside `user:password`), and across a line wrap. By name
-is the second net, for secrets nobody told us of (`auth_password=…`, `"token": "…"`, `X-Amz-Signature=…`).
+is the second net, for secrets nobody told us of (`password=…`, `"token": "…"`, `X-Amz-Signature=…`).
 A user name is not a secret, and parameter names are our own words: neither is ever touched.
 """
 

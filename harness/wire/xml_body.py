@@ -60,8 +60,8 @@ def decode_xml(
 ) -> Decoded:
     """The children of the root element as a tree, and the body's problems; total, whatever the bytes are.
 
-    `lists` names the elements that hold rows, by pointer: {"/CallHistory": "Call"}; the rows of a list
-    have the pointer "/CallHistory/*" when they hold lists themselves. A leaf is its text, an element
+    `lists` names the elements that hold rows, by pointer: {"/Calls": "Call"}; the rows of a list
+    have the pointer "/Calls/*" when they hold lists themselves. A leaf is its text, an element
     with xsi:nil="true" is None, any other element is an object.
     """
     reader = _Reader(root, lists, limits, [])

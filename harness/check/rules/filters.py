@@ -1,0 +1,658 @@
+"""Filters: each alone at its cut points, then together, then where one depends on another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import combinations
+from typing import Any, Final
+
+from harness.check.judging import Judged, expect
+from harness.check.mirror import Mirror, ask_for, largest_size, written
+from harness.check.oracle import holds
+from harness.check.session import Exchange, Row, Session
+from harness.spec.model import ClauseId, Clauses, Filter, Open
+from harness.wire.problems import Tree
+from harness.wire.rows import Shown, compared, field_at
+from harness.wire.scalars import encode_rfc3339
+from harness.wire.scalars import zone as zone_named
+
+SPECIAL: Final = frozenset("&;+%<>\"'#?=/\\ ")
+PAIRS_AT_MOST: Final = 40
+NOWHERE: Final = "nowhere-7f3a"
+NO_NUMBER: Final = 999_999_999_983
+
+
+def is_time(kept: Filter) -> bool:
+    """Whether a filter bounds a time."""
+    return kept.keeps in ("at-or-after", "at-or-before")
+
+
+def is_hidden(kept: Filter) -> bool:
+    """Whether a filter looks only at what rows do not show."""
+    return all(path.startswith("hidden.") for path in kept.compares)
+
+
+def shown_filters(session: Session) -> list[str]:
+    """Filters whose effect rows can show."""
+    return [name for name, kept in session.listing.filters.items() if not is_hidden(kept)]
+
+
+# --- values -------------------------------------------------------------------------------------------------
+
+
+def values_shown(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
+    """How many rows show each value at one of the paths."""
+    counted: Counter[Any] = Counter()
+    for row in rows:
+        here = {
+            value for path in paths if not path.startswith("hidden.") for value in flat(compared(row.shown, path))
+        }
+        counted.update(here)
+    return counted
+
+
+def flat(values: Sequence[Shown]) -> list[Any]:
+    """Single values, lists opened, 'none' left out."""
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, tuple):
+            found.extend(item for item in value if not isinstance(item, Mapping))
+        elif value is not None:
+            found.append(value)
+    return found
+
+
+def telling_values(session: Session, rows: Sequence[Row], name: str) -> list[Any]:
+    """Values worth asking for, most telling first: some that occur, in their odd shapes, and one that does not."""
+    kept = session.listing.filters[name]
+    parameter = session.listing.parameters[name]
+    counted = values_shown(rows, kept.compares)
+    if parameter.as_ == "word":
+        words = [word for word, _ in counted.most_common()]
+        return [*words, *(word for word in kept.words if word not in words)]
+    if not counted:
+        return []
+    some = [value for value, count in counted.most_common() if count < len(rows)] or [next(iter(counted))]
+    chosen: list[Any] = [some[0]]
+    once = [value for value in some if counted[value] == 1]
+    if once:
+        chosen.append(session.rng.choice(once))
+    texts = [value for value in some if isinstance(value, str) and value]
+    if texts:
+        chosen += _odd_texts(session, texts, kept)
+    elif len(some) > 2:
+        chosen.append(some[len(some) // 2])
+    if isinstance(some[0], bool):
+        return list(dict.fromkeys(chosen))
+    chosen.append(NOWHERE if texts else NO_NUMBER)
+    return list(dict.fromkeys(chosen))
+
+
+def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any]:
+    chosen: list[Any] = []
+    special = [text for text in texts if set(text) & SPECIAL]
+    foreign = [text for text in texts if not text.isascii()]
+    zeros = [text for text in texts if text.startswith("0")]
+    plus = [text for text in texts if text.startswith("+")]
+    for group in (special, foreign, zeros, plus):
+        if group:
+            chosen.append(session.rng.choice(group))
+    if kept.keeps == "contains":
+        long = [text for text in texts if len(text) > 4] or list(texts)
+        text = session.rng.choice(long)
+        chosen += [text[1:-1] or text, text[:3], text[-3:]]
+        return chosen
+    # A value inside another one tells equality from containing; a cut one from beginning or ending.
+    limited = list(texts)[:400]
+    for text in limited:
+        if any(text != other and text in other for other in limited):
+            chosen.append(text)
+            break
+    long = [text for text in limited if len(text) > 2]
+    if long:
+        text = session.rng.choice(long)
+        chosen += [cut for cut in (text[:-1], text[1:]) if cut not in texts][:2]
+    return chosen
+
+
+def raw_value(session: Session, name: str, value: Any) -> Tree:
+    """A shown value as the parameter writes it."""
+    parameter = session.listing.parameters[name]
+    if isinstance(value, tuple):
+        return written(session, name, tuple(_element(parameter.of, item) for item in value))
+    if parameter.as_ in ("list", "json-list"):
+        return written(session, name, (_element(parameter.of, value),))
+    if parameter.as_ == "text":
+        return str(value)
+    if parameter.as_ == "digits":
+        return str(value)
+    return written(session, name, value)
+
+
+def _element(of: str, item: Any) -> Any:
+    return int(item) if of in ("integer", "digits") else str(item)
+
+
+def companions(session: Session, mirror: Mirror, name: str, row: Row | None = None) -> dict[str, Tree]:
+    """Parameters without which a filter has no effect, with values that hold for the row (or for most rows)."""
+    kept = session.listing.filters[name]
+    if not kept.applies_if_any:
+        return {}
+    for other in kept.applies_if_any:
+        if not session.usable(other) or other not in session.listing.filters:
+            continue
+        paths = session.listing.filters[other].compares
+        values = values_shown([row] if row is not None else mirror.rows, paths)
+        if values:
+            return {other: raw_value(session, other, values.most_common(1)[0][0])}
+    return {}
+
+
+def wide(session: Session) -> dict[str, Tree]:
+    """The largest page, so that one answer shows as many matches as can be."""
+    name, size = largest_size(session)
+    return (
+        {name: written(session, name, size)} if name is not None and size is not None and session.usable(name) else {}
+    )
+
+
+def only_as_text(session: Session, mirror: Mirror, name: str, value: Any) -> Any:
+    """A judge of a finding: is the answer right if the filter looks for the text anywhere in the field?"""
+    paths = session.listing.filters[name].compares
+
+    def reading(exchange: Exchange) -> bool:
+        if not isinstance(value, str) or session.listing.filters[name].keeps != "equal":
+            return False
+        came = set(exchange.keys)
+        loose = {
+            row.key
+            for row in mirror.rows
+            if any(holds("contains", shown, value) for path in paths for shown in compared(row.shown, path))
+        }
+        return bool(came) and came <= loose
+
+    return reading
+
+
+# --- rules --------------------------------------------------------------------------------------------------
+
+
+def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Each filter alone, at values that tell readings apart."""
+    for name in shown_filters(session):
+        kept = session.listing.filters[name]
+        if is_time(kept):
+            yield from time_filter(session, mirror, name)
+            continue
+        if not mirror.rows:
+            session.ledger.not_exercised(all_clauses(kept), "the target shows no rows")
+            continue
+        values = telling_values(session, mirror.rows, name)
+        if not values or values_shown(mirror.rows, kept.compares).total() == 0:
+            session.ledger.not_exercised(all_clauses(kept), f"no row shows a value that {name} compares")
+            continue
+        for value in values:
+            clauses = word_clauses(kept, value)
+            row = next((row for row in mirror.rows if value in values_shown([row], kept.compares)), None)
+            ask = ask_for(
+                session,
+                mirror.base,
+                {**wide(session), **companions(session, mirror, name, row), name: raw_value(session, name, value)},
+            )
+            judged = yield from expect(
+                session,
+                mirror,
+                ask,
+                f"{name} = {value!r}",
+                clauses,
+                inferred=only_as_text(session, mirror, name, value),
+            )
+            if note_broken(session, name, judged, clauses):
+                break
+        if session.usable(name):
+            yield from list_filter(session, mirror, name)
+        if session.usable(name):
+            yield from named_comparison(session, mirror, name)
+        if session.usable(name) and kept.partition_clause:
+            yield from partition(session, mirror, name)
+
+
+def word_clauses(kept: Filter, value: Any) -> Clauses:
+    """The clauses on one value of a filter."""
+    return kept.word_clauses.get(str(value), kept.clause) if kept.word_clauses else kept.clause
+
+
+def all_clauses(kept: Filter) -> Clauses:
+    """Every clause that a filter carries for what it keeps."""
+    return tuple(dict.fromkeys((*kept.clause, *(name for names in kept.word_clauses.values() for name in names))))
+
+
+def note_broken(session: Session, name: str, judged: Judged, clauses: Clauses) -> bool:
+    """Remembers that a parameter does not work, so that nothing else is judged by it."""
+    wrong = judged.right is False and judged.mismatch is not None
+    if wrong and judged.mismatch is not None and judged.mismatch.aspect in ("rows", "outcome", "unreadable", "count"):
+        session.broken.setdefault(name, clauses[0] if clauses else ClauseId(name))
+        return True
+    return False
+
+
+def list_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """A list parameter: two elements, many, a repeated one, one that matches nothing beside one that does."""
+    kept = session.listing.filters[name]
+    parameter = session.listing.parameters[name]
+    if parameter.as_ not in ("list", "json-list"):
+        return
+    counted = values_shown(mirror.rows, kept.compares)
+    values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
+    if len(values) < 2:
+        session.ledger.not_exercised(parameter.list_clause, "fewer than two values occur")
+        return
+    nowhere: Any = NO_NUMBER if parameter.of in ("integer", "digits") else NOWHERE
+    rare = values[-1]
+    lists: list[tuple[Any, ...]] = [
+        (values[0], values[1]),
+        (nowhere, rare),
+        (rare, nowhere, rare),
+        tuple(values[1:8]),
+    ]
+    clauses = parameter.list_clause or kept.clause
+    for chosen in lists:
+        ask = ask_for(
+            session,
+            mirror.base,
+            {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, chosen)},
+        )
+        judged = yield from expect(session, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
+        if note_broken(session, name, judged, clauses):
+            return
+
+
+def named_comparison(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """The comparison named by another parameter: the default word said aloud, other words, none."""
+    kept = session.listing.filters[name]
+    named = kept.named_by
+    if named is None:
+        return
+    counted = values_shown(mirror.rows, kept.compares)
+    values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
+    if not values:
+        return
+    middle = values[len(values) // 2]
+    value: Any = middle
+    if isinstance(middle, str) and len(middle) > 3:
+        value = middle[1:]
+    base = {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, value)}
+    default = session.listing.parameters[named.parameter].default
+    for word in named.words:
+        clauses = named.clauses.get("default", kept.clause) if word == default else kept.clause
+        if word != default and named.clauses.get("may") and word in named.may:
+            clauses = named.clauses["may"]
+        ask = ask_for(session, mirror.base, {**base, named.parameter: word})
+        judged = yield from expect(session, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
+        if note_broken(session, named.parameter, judged, clauses):
+            return
+    for word in named.none:
+        ask = ask_for(session, mirror.base, {**base, named.parameter: word})
+        yield from expect(
+            session, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.get("none", ())
+        )
+    yield from _other_words(session, mirror, name, base)
+
+
+def _other_words(session: Session, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> Iterator[None]:
+    named = session.listing.filters[name].named_by
+    assert named is not None
+    clauses = named.clauses.get("other", ())
+    ask = ask_for(session, mirror.base, {**base, named.parameter: "nosuchmatch"})
+    yield from expect(session, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
+    for word in named.may[:2]:
+        exchange = session.send(
+            ask_for(session, mirror.base, {**base, named.parameter: word}), f"{named.parameter}={word}"
+        )
+        yield
+        if exchange.answer is not None:
+            told = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
+            session.ledger.observed(named.clauses.get("may", clauses), f"{named.parameter}={word}: {told}")
+
+
+def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """The field's words, asked one by one, share out all rows."""
+    kept = session.listing.filters[name]
+    field = field_at(session.listing.fields, kept.compares[0])
+    words = list(dict.fromkeys(field.words.values())) if field is not None else []
+    seen: dict[Any, str] = {}
+    for word in words:
+        exchange = session.send(
+            ask_for(session, mirror.base, {**wide(session), name: word}), f"rows of {name}={word}"
+        )
+        yield
+        if session.not_judged(exchange, kept.partition_clause) or exchange.rows is None:
+            return
+        for row in exchange.rows:
+            other = seen.setdefault(row.key, word)
+            if other != word and not mirror.volatile:
+                session.fail(
+                    kept.partition_clause,
+                    f"a row belongs to one word of {name}",
+                    expected="one word",
+                    actual=f"{other} and {word}",
+                    exchange=exchange,
+                )
+                return
+    if mirror.volatile or not mirror.complete:
+        session.ledger.inconclusive(kept.partition_clause, "data-changed")
+        return
+    left = [row for row in mirror.rows if row.key not in seen]
+    if left:
+        session.fail(
+            kept.partition_clause,
+            f"the words of {name} share out all rows",
+            expected=f"{len(mirror.rows)} rows",
+            actual=f"{len(mirror.rows) - len(left)} rows",
+        )
+    else:
+        session.ledger.witness(kept.partition_clause)
+
+
+# --- times --------------------------------------------------------------------------------------------------
+
+
+def time_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """A time bound: at the instant of a row, a step before and after, in other offsets, far out."""
+    kept = session.listing.filters[name]
+    times = sorted(
+        moment
+        for row in mirror.rows
+        for path in kept.compares
+        for moment in compared(row.shown, path)
+        if isinstance(moment, datetime)
+    )
+    if len(times) < 2 or times[0] == times[-1]:
+        session.ledger.not_exercised(kept.clause, "fewer than two different times occur")
+        return
+    fine = any(moment.microsecond for moment in times)
+    middle = times[len(times) // 2]
+    quarter, late = times[len(times) // 4], times[(3 * len(times)) // 4]
+    second = timedelta(seconds=1)
+    points = [middle - second, middle + second, quarter, late, times[0], times[-1], middle]
+    if fine and session.listing.parameters[name].as_ == "rfc3339":
+        points += [middle - timedelta(milliseconds=1), middle + timedelta(milliseconds=1)]
+    day = middle.replace(hour=0, minute=0, second=0, microsecond=0)
+    points += [day, middle + timedelta(minutes=1)]
+    for point in dict.fromkeys(points):
+        value = point if fine else point.replace(microsecond=0)
+        judged = yield from _at(
+            session, mirror, name, raw_value(session, name, value), kept.clause, f"{name} = {value.isoformat()}"
+        )
+        if note_broken(session, name, judged, kept.clause):
+            return
+    if session.listing.parameters[name].as_ == "rfc3339" and kept.offsets_clause:
+        for place in ("Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
+            text = encode_rfc3339(late, zone=zone_named(place), places=3 if late.microsecond else 0)
+            judged = yield from _at(session, mirror, name, text, kept.offsets_clause, f"{name} = {text}")
+            if note_broken(session, name, judged, kept.offsets_clause):
+                return
+
+
+def _at(session: Session, mirror: Mirror, name: str, raw: Tree, clauses: Clauses, purpose: str) -> Any:
+    ask = ask_for(session, mirror.base, {**partner(session, mirror, name), **wide(session), name: raw})
+    return (yield from expect(session, mirror, ask, purpose, clauses))
+
+
+def partner(session: Session, mirror: Mirror, name: str) -> dict[str, Tree]:
+    """The other end of a range, wide open, where one end alone may be refused."""
+    for pair in session.listing.ranges:
+        if name in (pair.first, pair.last):
+            other = pair.last if name == pair.first else pair.first
+            if other in mirror.base or pair.one_alone == "one-sided":
+                return {}
+            far = datetime(2000, 1, 1, tzinfo=UTC) if other == pair.first else datetime(2100, 1, 1, tzinfo=UTC)
+            return {other: raw_value(session, other, far)}
+    return {}
+
+
+# --- together -----------------------------------------------------------------------------------------------
+
+
+def pairs_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Two filters at once: the rows that satisfy both, for pairs of values that each keep more."""
+    clauses = session.listing.conjunction_clause
+    names = [
+        name for name in shown_filters(session) if session.usable(name) and not is_time(session.listing.filters[name])
+    ]
+    times = [
+        name for name in shown_filters(session) if session.usable(name) and is_time(session.listing.filters[name])
+    ]
+    pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
+    session.rng.shuffle(pairs)
+    judged_pairs = 0
+    for first, second in pairs:
+        if judged_pairs >= PAIRS_AT_MOST or session.ledger.failed(clauses):
+            break
+        values = pair_values(session, mirror, first, second)
+        if values is None:
+            continue
+        ask = ask_for(session, mirror.base, {**wide(session), **values})
+        judged = yield from expect(session, mirror, ask, f"{first} and {second} together", clauses)
+        judged_pairs += judged.right is not None
+    if not judged_pairs and clauses:
+        session.ledger.not_exercised(clauses, "no two filters could be combined on these rows")
+
+
+def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
+    """Values of two filters whose rows overlap but are not the same, so that leaving one out shows."""
+    filters = session.listing.filters
+    one, two = filters[first], filters[second]
+    if second in one.excludes or first in two.excludes or one.loses_to == second or two.loses_to == first:
+        return None
+    if one.same_as == second or two.same_as == first:
+        return None
+    rows = list(mirror.rows)
+    session.rng.shuffle(rows)
+    best: tuple[int, dict[str, Tree]] | None = None
+    for row in rows[:40]:
+        sides = [_value_for(session, mirror, name, row) for name in (first, second)]
+        if any(side is None for side in sides):
+            continue
+        (raw_a, keys_a), (raw_b, keys_b) = sides  # type: ignore[misc]
+        both = keys_a & keys_b
+        gain = min(len(keys_a), len(keys_b)) - len(both)
+        if gain > 0 and (best is None or gain > best[0]):
+            more = {**companions(session, mirror, first, row), **companions(session, mirror, second, row)}
+            if any(name in (first, second) for name in more):
+                more = {name: raw for name, raw in more.items() if name not in (first, second)}
+            best = (gain, {**more, first: raw_a, second: raw_b})
+            if gain > 3:
+                break
+    return best[1] if best else None
+
+
+def _value_for(session: Session, mirror: Mirror, name: str, row: Row) -> tuple[Tree, frozenset[Any]] | None:
+    kept = session.listing.filters[name]
+    values = flat([value for path in kept.compares for value in compared(row.shown, path)])
+    if not values:
+        return None
+    value = values[0]
+    if isinstance(value, datetime):
+        step = timedelta(seconds=1) if kept.keeps == "at-or-before" else timedelta(seconds=-1)
+        value = (value + step).replace(microsecond=0)
+    if isinstance(value, Decimal):
+        value = int(value)
+    keeps = kept.keeps.assumed if isinstance(kept.keeps, Open) else kept.keeps
+    keys = frozenset(
+        other.key
+        for other in mirror.rows
+        if any(holds(keeps, shown, value) for path in kept.compares for shown in compared(other.shown, path))
+    )
+    return raw_value(session, name, value), keys
+
+
+# --- dependence ---------------------------------------------------------------------------------------------
+
+
+def dependences(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Filters that need, beat or exclude one another."""
+    for name, kept in session.listing.filters.items():
+        if is_hidden(kept) or not session.usable(name):
+            continue
+        counted = values_shown(mirror.rows, kept.compares)
+        values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
+        if not values:
+            dependent = (*kept.applies_clause, *kept.loses_clause, *kept.regains_clause, *kept.excludes_clause)
+            if dependent:
+                session.ledger.not_exercised(dependent, f"no two values occur that {name} compares")
+            continue
+        if kept.applies_if_any:
+            for value in (values[0], NOWHERE):
+                ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
+                judged = yield from expect(
+                    session, mirror, ask, f"{name} without {' or '.join(kept.applies_if_any)}", kept.applies_clause
+                )
+                if judged.right is False:
+                    break
+        if kept.loses_to is not None and session.usable(kept.loses_to):
+            yield from _precedence(session, mirror, name, kept.loses_to, values)
+        for other in kept.excludes:
+            if kept.excludes_clause and session.usable(other):
+                yield from _both(session, mirror, name, other)
+
+
+def _precedence(session: Session, mirror: Mirror, name: str, winner: str, values: list[Any]) -> Iterator[None]:
+    kept = session.listing.filters[name]
+    if len(values) < 2:
+        session.ledger.not_exercised((*kept.loses_clause, *kept.regains_clause), "only one value occurs")
+        return
+    for weak, strong in ((values[0], values[1]), (values[1], values[0]), (NOWHERE, values[-1])):
+        ask = ask_for(
+            session,
+            mirror.base,
+            {**wide(session), name: raw_value(session, name, weak), winner: raw_value(session, winner, strong)},
+        )
+        judged = yield from expect(session, mirror, ask, f"{winner} beats {name}", kept.loses_clause)
+        if judged.right is False:
+            return
+    empty = written(session, winner, ()) if session.listing.parameters[winner].as_ in ("list", "json-list") else ""
+    ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, values[0]), winner: empty})
+    yield from expect(
+        session, mirror, ask, f"an empty {winner} leaves {name} in force", kept.regains_clause or kept.loses_clause
+    )
+
+
+def _both(session: Session, mirror: Mirror, name: str, other: str) -> Iterator[None]:
+    kept, against = session.listing.filters[name], session.listing.filters[other]
+    for row in mirror.rows:
+        mine = flat([value for path in kept.compares for value in compared(row.shown, path)])
+        theirs = flat([value for path in against.compares for value in compared(row.shown, path)])
+        if mine and theirs:
+            ask = ask_for(
+                session,
+                mirror.base,
+                {
+                    **wide(session),
+                    name: raw_value(session, name, mine[0]),
+                    other: raw_value(session, other, theirs[0]),
+                },
+            )
+            judged = yield from expect(session, mirror, ask, f"{name} and {other} together", kept.excludes_clause)
+            if judged.right and judged.meaning is not None:
+                told = "refused" if judged.meaning.fault else "both apply"
+                session.ledger.observed(kept.excludes_clause, told)
+            return
+    session.ledger.not_exercised(kept.excludes_clause, f"no row shows values for both {name} and {other}")
+
+
+# --- hidden -------------------------------------------------------------------------------------------------
+
+
+def hidden_filters(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Filters on what rows do not show: what comes is part of the list, strangers select nothing, lists add up."""
+    for name, kept in session.listing.filters.items():
+        if not is_hidden(kept):
+            continue
+        parameter = session.listing.parameters[name]
+        if not mirror.rows:
+            session.ledger.not_exercised(kept.clause, "the target shows no rows")
+            continue
+        known = list(session.known_values.get(name, ()))
+        guesses = known or _guesses(session, mirror, name)
+        stranger: Any = NO_NUMBER if parameter.as_ == "digits" or parameter.of in ("integer", "digits") else NOWHERE
+        ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, stranger)})
+        exchange = session.send(ask, f"{name} with a value that nothing has")
+        yield
+        if session.not_judged(exchange, kept.clause):
+            continue
+        if exchange.rows:
+            again = session.send(ask, f"again: {name} with a value that nothing has")
+            yield
+            if again.rows:
+                session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
+                session.fail(
+                    kept.clause,
+                    f"{name} keeps only rows with that value",
+                    expected="no rows for a value that nothing has",
+                    actual=f"{len(again.rows)} rows",
+                    exchange=again,
+                )
+                continue
+        session.ledger.witness(kept.clause)
+        found: dict[Any, frozenset[Any]] = {}
+        for value in guesses[:8]:
+            ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
+            judged = yield from expect(
+                session,
+                mirror,
+                ask,
+                f"{name} = {value!r}",
+                kept.clause,
+                only=("outcome", "unreadable", "rows", "size", "unique", "order"),
+            )
+            if note_broken(session, name, judged, kept.clause):
+                break
+            if judged.exchange.rows:
+                found[value] = frozenset(judged.exchange.keys)
+            if len(found) >= 2:
+                break
+        if session.usable(name) and len(found) >= 2 and parameter.as_ in ("list", "json-list"):
+            yield from _adds_up(session, mirror, name, found)
+
+
+def _guesses(session: Session, mirror: Mirror, name: str) -> list[Any]:
+    """Values that a hidden attribute may well have: what rows show of a like kind."""
+    counted: Counter[Any] = Counter()
+    for row in mirror.rows[:300]:
+        for field_name, field in session.listing.fields.items():
+            shown = row.shown.get(field_name)
+            integer = session.listing.parameters[name].as_ == "digits" or session.listing.parameters[name].of in (
+                "integer",
+                "digits",
+            )
+            if isinstance(shown, int if integer else str) and not isinstance(shown, bool) and field.as_ != "word":
+                counted[shown] += 1
+    return [value for value, count in counted.most_common(12) if count > 1]
+
+
+def _adds_up(session: Session, mirror: Mirror, name: str, found: Mapping[Any, frozenset[Any]]) -> Iterator[None]:
+    (one, keys_one), (two, keys_two) = list(found.items())[:2]
+    clauses = session.listing.filters[name].clause
+    ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, (one, two))})
+    exchange = session.send(ask, f"{name} with both values")
+    yield
+    if session.not_judged(exchange, clauses) or exchange.rows is None or mirror.volatile:
+        return
+    came = frozenset(exchange.keys)
+    size_name, size = largest_size(session)
+    if size_name is not None and size is not None and len(keys_one | keys_two) > size:
+        return
+    if came != keys_one | keys_two:
+        session.fail(
+            clauses,
+            f"{name} with two values keeps the rows of either",
+            expected=f"{len(keys_one | keys_two)} rows",
+            actual=f"{len(came)} rows",
+            exchange=exchange,
+        )
+        return
+    session.ledger.witness(clauses)

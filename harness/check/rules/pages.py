@@ -1,0 +1,772 @@
+"""Order, pages and totals: which slice of which sorted list an answer is."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Iterator, Mapping
+from typing import Any, cast
+
+from harness.check.judging import Aspect, expect
+from harness.check.mirror import Mirror, ask_for, number, written
+from harness.check.rules.filters import pair_values, raw_value, shown_filters, values_shown, wide
+from harness.check.session import Exchange, Session
+from harness.spec.model import (
+    ClauseId,
+    Clauses,
+    CursorPaging,
+    LimitPaging,
+    NoPaging,
+    OffsetPaging,
+    Open,
+    PageNumberPaging,
+)
+from harness.wire.json_body import MISSING
+from harness.wire.problems import Tree
+from harness.wire.rows import compared
+
+
+def some_filter(session: Session, mirror: Mirror) -> dict[str, Tree]:
+    """A working filter that keeps some rows but not all, for combinations; empty when there is none."""
+    best: tuple[int, dict[str, Tree]] | None = None
+    for name in shown_filters(session):
+        kept = session.listing.filters[name]
+        if not session.usable(name) or kept.applies_if_any or kept.keeps != "equal" or kept.named_by:
+            continue
+        for value, count in values_shown(mirror.rows, kept.compares).most_common(6):
+            if 5 <= count < len(mirror.rows) and (best is None or count > best[0]) and value not in kept.words:
+                best = (count, {name: raw_value(session, name, value)})
+    return best[1] if best else {}
+
+
+# --- order --------------------------------------------------------------------------------------------------
+
+
+def orders(session: Session, mirror: Mirror) -> Iterator[None]:
+    """The default order, each sort word both ways, the descending flag, unknown words."""
+    order = session.listing.order
+    if order is None:
+        return
+    if len(mirror.rows) < 2:
+        told = f"the target shows {len(mirror.rows)} rows"
+        words = order.sort.clauses.get("words", ()) if order.sort else ()
+        session.ledger.not_exercised((*order.clause, *order.descending_clause, *words), told)
+        return
+    yield from expect(
+        session, mirror, ask_for(session, mirror.base, wide(session)), "the default order", order.clause
+    )
+    if order.descending is not None:
+        for raised in (True, False):
+            clauses = order.descending_clause if raised else order.descending_default_clause
+            ask = ask_for(
+                session, mirror.base, {**wide(session), order.descending: written(session, order.descending, raised)}
+            )
+            judged = yield from expect(
+                session,
+                mirror,
+                ask,
+                f"{order.descending} = {raised}",
+                clauses,
+                blame={"order": clauses, "slice": clauses},
+            )
+            if judged.right is False:
+                session.broken.setdefault(order.descending, clauses[0] if clauses else ClauseId(order.descending))
+    if order.sort is not None:
+        yield from _sort_words(session, mirror)
+
+
+def _sort_words(session: Session, mirror: Mirror) -> Iterator[None]:
+    order = session.listing.order
+    assert order is not None
+    sort = order.sort
+    assert sort is not None
+    clauses = sort.clauses.get("words", order.clause)
+    for word, path in sort.words.items():
+        mine = sort.clauses.get("undocumented", clauses) if word in sort.undocumented else clauses
+        spellings = (word, f"-{word}") if sort.signed else (word,)
+        for spelling in spellings:
+            ask = ask_for(session, mirror.base, {**wide(session), sort.parameter: spelling})
+            yield from expect(
+                session, mirror, ask, f"{sort.parameter} = {spelling}", mine, blame={"order": mine, "slice": mine}
+            )
+        if order.descending is not None and session.usable(order.descending):
+            flag = {order.descending: written(session, order.descending, True)}
+            ask = ask_for(session, mirror.base, {**wide(session), sort.parameter: word, **flag})
+            down = order.descending_clause
+            blame = {"order": mine if session.ledger.failed(mine) else down}
+            yield from expect(session, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
+        different = {str(compared(row.shown, path)) for row in mirror.rows}
+        if len(different) < 2:
+            session.ledger.not_exercised(mine, f"all rows show the same {path}")
+    for word in (*sort.unknown_like, *sort.refused):
+        mine = sort.clauses.get("refused" if word in sort.refused else "unknown", ())
+        ask = ask_for(session, mirror.base, {sort.parameter: word})
+        judged = yield from expect(session, mirror, ask, f"{sort.parameter} = {word}", mine)
+        if judged.right and judged.meaning is not None and isinstance(sort.unknown, Open):
+            session.ledger.observed(mine, "refused" if judged.meaning.fault else "the default order")
+
+
+# --- pages --------------------------------------------------------------------------------------------------
+
+
+def pages(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Every kind of paging, alone and together with a filter."""
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging):
+        return
+    if len(mirror.rows) < 2:
+        told = f"the target shows {len(mirror.rows)} rows"
+        session.ledger.not_exercised(tuple(name for names in paging.clauses.values() for name in names), told)
+        if not mirror.rows:
+            return
+    match paging:
+        case PageNumberPaging():
+            yield from _numbered(session, mirror, paging)
+        case OffsetPaging():
+            yield from _offsets(session, mirror, paging)
+        case CursorPaging():
+            yield from _cursors(session, mirror, paging)
+        case LimitPaging():
+            yield from _limits(session, mirror, paging)
+
+
+def sizes_for(rows: int) -> list[int]:
+    """Page sizes that tell: one, two, one that divides and one that does not."""
+    sizes = [1, 2, 7]
+    sizes += [size for size in (3, 4, 5, 8, 10) if rows % size == 0 and size < rows][:1]
+    return [size for size in dict.fromkeys(sizes) if size <= max(1, rows)]
+
+
+def _total_blame(session: Session) -> Clauses:
+    total = session.listing.total
+    return (total.clauses.get("independent") or total.clauses.get("sum", ())) if total else ()
+
+
+def _page(
+    session: Session, mirror: Mirror, values: Mapping[str, Tree], purpose: str, clauses: Clauses, **blame: Clauses
+) -> Generator[None, None, Exchange]:
+    judged = yield from expect(
+        session,
+        mirror,
+        ask_for(session, mirror.base, values),
+        purpose,
+        clauses,
+        blame=cast("dict[Aspect, Clauses]", {"total": _total_blame(session), **blame}),
+    )
+    return judged.exchange
+
+
+def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
+    count = len(mirror.rows)
+    size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
+    first_clauses = paging.clauses.get("first", ())
+
+    def at(page: int, size: int | None) -> dict[str, Tree]:
+        values: dict[str, Tree] = {paging.page: written(session, paging.page, page + paging.first)}
+        if size is not None:
+            values[paging.size] = written(session, paging.size, size)
+        return values
+
+    for size in sizes_for(count):
+        yield from _page(
+            session,
+            mirror,
+            {paging.size: written(session, paging.size, size)},
+            f"pages of {size}",
+            size_clauses,
+            slice=first_clauses,
+        )
+        yield from _page(
+            session,
+            mirror,
+            at(0, size),
+            f"the first page of {size}",
+            first_clauses or slice_clauses,
+            slice=first_clauses,
+        )
+        if count > size:
+            yield from _page(
+                session, mirror, at(1, size), f"the second page of {size}", slice_clauses, slice=slice_clauses
+            )
+    yield from _page(session, mirror, {}, "no page and no size", first_clauses)
+    size = max(2, min(100, count // 4 or 1))
+    last = (count - 1) // size
+    for page in dict.fromkeys((2, last // 2, last)):
+        if 0 <= page <= last:
+            yield from _page(session, mirror, at(page, size), f"page {page} of {size}", slice_clauses)
+    past = paging.past_the_end
+    clauses = past.clause if isinstance(past, Open) else paging.clauses.get("past-the-end", ())
+    for beyond in (last + 1, last + 1000):
+        yield from _page(session, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
+    step = max(1, min(100, -(-count // 5)))
+    yield from _whole_walk(
+        session,
+        mirror,
+        paging.clauses.get("partition", slice_clauses),
+        [at(page, step) for page in range(-(-count // step))],
+    )
+    chosen = some_filter(session, mirror)
+    if chosen:
+        for page in (0, 1):
+            yield from _page(
+                session, mirror, {**chosen, **at(page, 3)}, f"page {page} of 3 with a filter", slice_clauses
+            )
+
+
+def _offsets(session: Session, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:
+    count = len(mirror.rows)
+    size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
+
+    def at(skip: int | None, size: int | None) -> dict[str, Tree]:
+        values: dict[str, Tree] = {}
+        if skip is not None:
+            values[paging.offset] = written(session, paging.offset, skip)
+        if size is not None:
+            values[paging.size] = written(session, paging.size, size)
+        return values
+
+    yield from _page(
+        session,
+        mirror,
+        {},
+        "no offset and no count",
+        paging.clauses.get("size-default", size_clauses),
+        size=paging.clauses.get("size-default", ()),
+        slice=paging.clauses.get("offset-default", slice_clauses),
+    )
+    yield from _page(session, mirror, at(0, None), "offset 0", paging.clauses.get("offset-default", slice_clauses))
+    for size in sizes_for(count):
+        yield from _page(session, mirror, at(None, size), f"{size} rows", size_clauses)
+        for skip in dict.fromkeys((1, size, count - 1)):
+            if 0 < skip < count:
+                yield from _page(session, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
+    for skip in dict.fromkeys((count // 2, min(count - 1, 101), min(count - 1, 201))):
+        if skip > 0:
+            yield from _page(session, mirror, at(skip, 50), f"50 rows after {skip}", slice_clauses)
+    most = session.listing.parameters[paging.size].most
+    if most is not None:
+        yield from _page(
+            session, mirror, at(None, most), f"{most} rows", paging.clauses.get("size-max", size_clauses)
+        )
+    yield from _page(session, mirror, at(count, 5), "rows beyond the end", slice_clauses)
+    yield from _page(session, mirror, at(count + 40, 5), "rows far beyond the end", slice_clauses)
+    step = max(1, min(100, -(-count // 5)))
+    clauses = paging.clauses.get("partition", slice_clauses)
+    yield from _whole_walk(session, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
+    chosen = some_filter(session, mirror)
+    if chosen:
+        for skip in (0, 2):
+            yield from _page(
+                session, mirror, {**chosen, **at(skip, 3)}, f"3 rows after {skip} with a filter", slice_clauses
+            )
+
+
+def _whole_walk(session: Session, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]) -> Iterator[None]:
+    """The pages one after the other: each row once, and all of them."""
+    paging_failed = session.ledger.failed(_paging_clauses(session))
+    if paging_failed is not None:
+        session.ledger.blocked(clauses, paging_failed)
+        return
+    seen: dict[Hashable, int] = {}
+    for index, step in enumerate(steps[:12]):
+        exchange = session.send(ask_for(session, mirror.base, step), f"walk, page {index + 1}")
+        yield
+        if session.not_judged(exchange, clauses) or exchange.rows is None:
+            return
+        for key in exchange.keys:
+            if key in seen and not mirror.volatile:
+                yield from _walk_finding(
+                    session,
+                    mirror,
+                    clauses,
+                    exchange,
+                    "each row on one page",
+                    f"a row on page {seen[key] + 1} and on page {index + 1}",
+                )
+                return
+            seen[key] = index
+    if mirror.volatile or not mirror.complete or len(steps) > 12:
+        if mirror.volatile:
+            session.ledger.inconclusive(clauses, "data-changed: the list moved during the walk")
+        return
+    if len(seen) != len(mirror.rows):
+        yield from _walk_finding(
+            session, mirror, clauses, None, f"{len(mirror.rows)} rows over all pages", f"{len(seen)} rows"
+        )
+        return
+    session.ledger.witness(clauses)
+
+
+def _walk_finding(
+    session: Session, mirror: Mirror, clauses: Clauses, exchange: Exchange | None, expected: str, actual: str
+) -> Iterator[None]:
+    from harness.check.mirror import reread
+
+    yield from reread(session, mirror)
+    if mirror.volatile:
+        session.ledger.inconclusive(clauses, "data-changed: the list moved during the walk")
+        return
+    session.fail(clauses, "the pages share out the list", expected=expected, actual=actual, exchange=exchange)
+
+
+def _paging_clauses(session: Session) -> Clauses:
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging):
+        return ()
+    order = session.listing.order
+    return (
+        *(name for role, names in paging.clauses.items() if role in ("size", "slice", "first") for name in names),
+        *(order.clause if order else ()),
+    )
+
+
+def _limits(session: Session, mirror: Mirror, paging: LimitPaging) -> Iterator[None]:
+    count = len(mirror.rows)
+    size_clauses = paging.clauses.get("size", ())
+    default = paging.clauses.get("size-default", size_clauses)
+    prefix = paging.clauses.get("prefix", size_clauses)
+    for size in dict.fromkeys((*sizes_for(count), max(1, count - 1), count, count + 5)):
+        values = {paging.size: written(session, paging.size, size)}
+        yield from _page(
+            session, mirror, values, f"at most {size} rows", size_clauses, slice=prefix, size=size_clauses
+        )
+    if paging.all is not None:
+        values = {paging.size: written(session, paging.size, paging.all)}
+        yield from _page(session, mirror, values, "all rows by the word for all", default)
+    yield from _page(session, mirror, {}, "no limit", default, rows=default)
+    order = session.listing.order
+    if order is not None and order.descending is not None and session.usable(order.descending):
+        values = {
+            paging.size: written(session, paging.size, 3),
+            order.descending: written(session, order.descending, True),
+        }
+        yield from _page(session, mirror, values, "the last three rows", prefix, slice=prefix)
+    chosen = some_filter(session, mirror)
+    if chosen:
+        yield from _page(
+            session,
+            mirror,
+            {**chosen, paging.size: written(session, paging.size, 2)},
+            "two rows with a filter",
+            size_clauses,
+            slice=prefix,
+        )
+
+
+# --- cursors ------------------------------------------------------------------------------------------------
+
+
+def _cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+    count = len(mirror.rows)
+    size_clauses = paging.clauses.get("size", ())
+    start = paging.clauses.get("start", size_clauses)
+    yield from _page(
+        session,
+        mirror,
+        {},
+        "the first page",
+        paging.clauses.get("size-default", size_clauses),
+        size=paging.clauses.get("size-default", size_clauses),
+    )
+    for size in sizes_for(count):
+        yield from _page(
+            session, mirror, {paging.size: written(session, paging.size, size)}, f"pages of {size}", size_clauses
+        )
+    most = session.listing.parameters[paging.size].most
+    if most is not None:
+        yield from _page(
+            session, mirror, {paging.size: written(session, paging.size, most)}, f"pages of {most}", size_clauses
+        )
+    few = {paging.size: written(session, paging.size, 3)}
+    for word in ("", *paging.start_words):
+        yield from _page(session, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
+    step = max(2, min(60, -(-count // 4)))
+    yield from _cursor_walk(session, mirror, paging, {paging.size: written(session, paging.size, step)}, whole=True)
+    chosen = some_filter(session, mirror)
+    if chosen:
+        yield from _cursor_walk(
+            session, mirror, paging, {**chosen, paging.size: written(session, paging.size, 3)}, whole=False
+        )
+    yield from _odd_cursors(session, mirror, paging)
+
+
+def _cursor_walk(
+    session: Session, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], *, whole: bool
+) -> Iterator[None]:
+    """Forward to the end, then one page back; every row once and in order."""
+    slice_clauses = paging.clauses.get("slice", ())
+    walk_clauses = paging.clauses.get("partition", slice_clauses)
+    if (by := session.ledger.failed(_paging_clauses(session))) is not None:
+        session.ledger.blocked((*slice_clauses, *walk_clauses), by)
+        return
+    kept = _kept_rows(session, mirror, values)
+    steps: list[Exchange] = []
+    seen: dict[Hashable, int] = {}
+    token: Tree = ""
+    tokens: set[str] = set()
+    for page in range(14):
+        more = {paging.after: token} if token else {}
+        exchange = session.send(ask_for(session, mirror.base, {**values, **more}), f"walk, page {page + 1}")
+        yield
+        if session.not_judged(exchange, walk_clauses) or exchange.answer is None:
+            return
+        if exchange.rows is None or exchange.answer.outcome != "success":
+            session.fail(
+                slice_clauses,
+                "a cursor that the server gave is taken",
+                expected="the following page",
+                actual=f"error {exchange.answer.code!r}",
+                exchange=exchange,
+            )
+            return
+        again = [key for key in exchange.keys if key in seen]
+        if again and not mirror.volatile:
+            session.fail(
+                slice_clauses if page == 1 else walk_clauses,
+                "the following page holds rows that were not shown before",
+                expected="new rows",
+                actual=f"{len(again)} of {len(exchange.keys)} rows a second time",
+                exchange=exchange,
+            )
+            return
+        seen.update((key, page) for key in exchange.keys)
+        following = exchange.answer.next
+        steps.append(exchange)
+        if page == 1:
+            yield from _back(session, mirror, paging, values, steps)
+        if not exchange.rows:
+            yield from _empty_end(session, paging, exchange)
+            break
+        if not isinstance(following, str) or not following:
+            if following not in ("", None, MISSING):
+                break
+            last = seen and kept is not None and len(seen) >= len(kept)
+            if last and isinstance(paging.next_on_last, Open):
+                session.knowledge.set(paging.next_on_last.id, "empty", "walk")
+            break
+        if following in tokens:
+            session.fail(
+                (ClauseId("PAGING-LOOP"),),
+                "a walk comes to an end",
+                expected="a new cursor",
+                actual="the same cursor again",
+                exchange=exchange,
+            )
+            return
+        tokens.add(following)
+        token = following
+        if kept is not None and len(seen) > len(kept) + 5:
+            break
+    if kept is None or mirror.volatile:
+        return
+    if len(steps) >= 14 and len(seen) < len(kept):
+        return
+    missing = kept - set(seen)
+    if missing or set(seen) - kept:
+        session.fail(
+            walk_clauses,
+            "a walk over all pages visits every row once",
+            expected=f"{len(kept)} rows",
+            actual=f"{len(seen)} rows, {len(missing)} missing",
+            exchange=steps[-1],
+        )
+        return
+    session.ledger.witness(walk_clauses)
+    if len(steps) > 1:
+        session.ledger.witness(slice_clauses, times=len(steps) - 1)
+        yield from _in_order(session, mirror, paging, steps)
+        if isinstance(paging.next_on_last, Open) and not steps[-1].rows:
+            session.knowledge.set(paging.next_on_last.id, "given", "walk")
+    else:
+        session.ledger.not_exercised((*slice_clauses, *paging.clauses.get("prev", ())), "there is only one page")
+
+
+def _kept_rows(session: Session, mirror: Mirror, values: Mapping[str, Tree]) -> set[Hashable] | None:
+    """The rows that a walk must visit, when they are known for sure."""
+    if not mirror.complete:
+        return None
+    branches = session.meanings(ask_for(session, mirror.base, values))
+    meaning = branches[0][1]
+    if meaning.fault or meaning.anything:
+        return None
+    kept = [(row.key, meaning.keeps(row.shown)) for row in mirror.rows]
+    if any(verdict is None for _, verdict in kept):
+        return None
+    return {key for key, verdict in kept if verdict}
+
+
+def _in_order(session: Session, mirror: Mirror, paging: CursorPaging, steps: list[Exchange]) -> Iterator[None]:
+    """Across a page border the order goes on."""
+    order = session.listing.order
+    branches = session.meanings(steps[0].ask)
+    sort = branches[0][1].sort
+    if order is None or sort is None or sort[0].startswith("hidden."):
+        return
+    path, descends = sort
+    border: Any = None
+    for step in steps:
+        shown = [compared(row.shown, path)[0] for row in step.rows or () if compared(row.shown, path)]
+        if shown and border is not None and shown[0] is not None:
+            wrong = shown[0] > border if descends else shown[0] < border
+            if wrong:
+                session.fail(
+                    paging.clauses.get("slice", ()),
+                    "a following page goes on in the order",
+                    expected=f"rows beyond {border}",
+                    actual=f"{shown[0]}",
+                    exchange=step,
+                )
+                return
+        border = shown[-1] if shown else border
+    yield
+
+
+def _back(
+    session: Session, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
+) -> Iterator[None]:
+    """The cursor to the page before leads back, by one of the two parameters."""
+    clauses = paging.clauses.get("prev", ())
+    token = steps[1].answer.prev if steps[1].answer else MISSING
+    if not steps[1].rows:
+        session.ledger.not_exercised(clauses, "there is only one page")
+        return
+    if not isinstance(token, str) or not token:
+        session.fail(
+            clauses,
+            "a page tells the way back",
+            expected="a cursor to the page before",
+            actual="none",
+            exchange=steps[1],
+        )
+        return
+    ways = {"before": paging.before, "after": paging.after}
+    order = (
+        ways.items()
+        if not isinstance(paging.prev_goes_into, Open)
+        else [(way, ways[way]) for way in paging.prev_goes_into.options]
+    )
+    known = (
+        session.knowledge.known(paging.prev_goes_into.id)
+        if isinstance(paging.prev_goes_into, Open)
+        else (paging.prev_goes_into,)
+    )
+    came: Exchange | None = None
+    for way, parameter in order:
+        if known and way not in known:
+            continue
+        came = session.send(
+            ask_for(session, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
+        )
+        yield
+        if session.not_judged(came, clauses):
+            return
+        if came.keys and came.keys == steps[0].keys:
+            if isinstance(paging.prev_goes_into, Open):
+                session.knowledge.set(paging.prev_goes_into.id, way, "walk back")
+            session.ledger.witness(clauses)
+            return
+    if mirror.volatile:
+        session.ledger.inconclusive(clauses, "data-changed")
+        return
+    same = came is not None and set(came.keys) == set(steps[0].keys)
+    session.fail(
+        clauses,
+        "the cursor to the page before leads back to it",
+        expected=f"the {len(steps[0].keys)} rows of the first page",
+        actual="the same rows in another order" if same else f"{len(came.keys) if came else 0} other rows",
+        exchange=came,
+    )
+
+
+def _empty_end(session: Session, paging: CursorPaging, exchange: Exchange) -> Iterator[None]:
+    clauses = paging.clauses.get("empty", ())
+    assert exchange.answer is not None
+    if exchange.answer.next in ("", None, MISSING) and exchange.answer.prev in ("", None, MISSING):
+        session.ledger.witness(clauses)
+    yield
+
+
+def _odd_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+    few = {paging.size: written(session, paging.size, 2)}
+    for word in ("@@", "bm90LWEtY3Vyc29y"):
+        yield from _refusable(
+            session,
+            mirror,
+            {**few, paging.after: word},
+            "a cursor that was never given",
+            paging.garbage_gets,
+            paging.clauses.get("garbage", ()),
+        )
+    first = session.send(ask_for(session, mirror.base, few), "a page to take a cursor from")
+    yield
+    token = first.answer.next if first.answer else MISSING
+    if not isinstance(token, str) or not token:
+        session.ledger.not_exercised(
+            (*paging.clauses.get("both", ()), *paging.clauses.get("other-sort", ())), "no cursor was given"
+        )
+        return
+    yield from _refusable(
+        session,
+        mirror,
+        {**few, paging.after: token, paging.before: token},
+        "both cursors together",
+        paging.both_gets,
+        paging.clauses.get("both", ()),
+    )
+    order = session.listing.order
+    if order is not None and order.sort is not None:
+        others = [word for word in order.sort.words if word not in order.sort.refused]
+        default = order.by.assumed if isinstance(order.by, Open) else order.by
+        other = next((word for word in others if order.sort.words[word] != default), None)
+        if other is not None:
+            values = {**few, paging.after: token, order.sort.parameter: other}
+            yield from _refusable(
+                session,
+                mirror,
+                values,
+                "a cursor made under another sort",
+                paging.other_sort_gets,
+                paging.clauses.get("other-sort", ()),
+            )
+
+
+def _refusable(
+    session: Session, mirror: Mirror, values: Mapping[str, Tree], purpose: str, gets: Any, clauses: Clauses
+) -> Iterator[None]:
+    exchange = session.send(ask_for(session, mirror.base, values), purpose)
+    yield
+    if session.not_judged(exchange, clauses) or exchange.answer is None:
+        return
+    options = gets.options if isinstance(gets, Open) else (gets,)
+    refused = exchange.answer.outcome == "error"
+    if refused and "refused" in options:
+        session.ledger.witness(clauses)
+    elif not refused and any(option != "refused" for option in options):
+        session.ledger.observed(clauses, "taken")
+    else:
+        again = session.send(ask_for(session, mirror.base, values), f"again: {purpose}")
+        yield
+        if again.answer is not None and (again.answer.outcome == "error") == refused:
+            expected = "an error" if "refused" in options else "a success"
+            actual = f"a success with {len(again.rows or ())} rows" if not refused else f"error {again.answer.code!r}"
+            session.fail(clauses, purpose, expected=expected, actual=actual, exchange=again)
+
+
+# --- totals -------------------------------------------------------------------------------------------------
+
+
+def totals(session: Session, mirror: Mirror) -> Iterator[None]:
+    """The total with filters, without matches, and switched off."""
+    total = session.listing.total
+    no_match = session.listing.no_match_clause
+    chosen = some_filter(session, mirror)
+    if total is not None:
+        clauses = total.clauses.get("independent") or total.clauses.get("sum", ())
+        if chosen:
+            yield from expect(
+                session,
+                mirror,
+                ask_for(session, mirror.base, {**wide(session), **chosen}),
+                "the total with a filter",
+                clauses,
+                blame={"total": clauses},
+            )
+        if total.switch is not None:
+            yield from _total_switch(session, mirror)
+    name = next(
+        (
+            name
+            for name in shown_filters(session)
+            if session.usable(name)
+            and session.listing.filters[name].keeps in ("equal", "contains")
+            and session.listing.parameters[name].as_ == "text"
+            and not session.listing.filters[name].applies_if_any
+        ),
+        None,
+    )
+    if name is not None:
+        blame: Clauses = total.clauses.get("sum", ()) if total else no_match
+        yield from expect(
+            session,
+            mirror,
+            ask_for(session, mirror.base, {name: "no-such-value-9c1e"}),
+            "no row matches",
+            no_match,
+            blame={"total": blame},
+        )
+
+
+def _total_switch(session: Session, mirror: Mirror) -> Iterator[None]:
+    total = session.listing.total
+    assert total is not None
+    assert total.switch is not None
+    switch = total.switch
+    off = session.send(
+        ask_for(session, mirror.base, {switch.parameter: written(session, switch.parameter, False)}),
+        "the total switched off",
+    )
+    yield
+    on = session.send(
+        ask_for(session, mirror.base, {switch.parameter: written(session, switch.parameter, True)}),
+        "the total switched on",
+    )
+    yield
+    plain = session.send(ask_for(session, mirror.base), "the total by default")
+    yield
+    clauses = switch.clauses.get("off", ())
+    if not session.not_judged(off, clauses) and off.answer is not None:
+        came = off.answer.total
+        shape = "missing" if came is MISSING else "none" if came is None else "zero" if number(came) == 0 else "given"
+        options = switch.off.options if isinstance(switch.off, Open) else (switch.off,)
+        if shape in options:
+            session.ledger.witness(clauses)
+            if isinstance(switch.off, Open):
+                session.knowledge.set(switch.off.id, shape, "the total switched off")
+        elif shape == "zero" and not mirror.rows:
+            session.ledger.not_exercised(clauses, "the target shows no rows")
+        else:
+            session.fail(
+                clauses,
+                "the total can be switched off",
+                expected=f"a total that is {' or '.join(options)}",
+                actual=f"total {came!r}",
+                exchange=off,
+            )
+    clauses = switch.clauses.get("default", ())
+    if not session.not_judged(plain, clauses) and plain.answer is not None and on.answer is not None:
+        told, said = number(plain.answer.total), number(on.answer.total)
+        if told is None or (told != said and not mirror.volatile):
+            session.fail(
+                clauses,
+                "the total is told by default",
+                expected=f"the total {said}",
+                actual=f"{plain.answer.total!r}",
+                exchange=plain,
+            )
+        else:
+            session.ledger.witness(clauses)
+
+
+def combinations_of_all(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Two filters, a small page and an order at once."""
+    names = [name for name in shown_filters(session) if session.usable(name)]
+    clauses = session.listing.conjunction_clause
+    for _ in range(3):
+        if len(names) < 2:
+            return
+        first, second = session.rng.sample(names, 2)
+        values = pair_values(session, mirror, first, second)
+        if values is None:
+            continue
+        more: dict[str, Tree] = {}
+        paging = session.listing.paging
+        if not isinstance(paging, NoPaging):
+            more[paging.size] = written(session, paging.size, 2)
+        order = session.listing.order
+        if order is not None and order.descending is not None and session.usable(order.descending):
+            more[order.descending] = written(session, order.descending, True)
+        yield from expect(
+            session,
+            mirror,
+            ask_for(session, mirror.base, {**values, **more}),
+            f"{first} and {second}, two rows a page",
+            clauses,
+        )

@@ -1,0 +1,689 @@
+"""What a switch changes in an answer: parts of rows, a number instead of rows, whose calls, which version."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+from harness.check.judging import expect
+from harness.check.mirror import Mirror, ask_for, written
+from harness.check.rules.filters import raw_value, wide
+from harness.check.rules.pages import some_filter
+from harness.check.session import Exchange, Row, Session
+from harness.spec.model import ClauseId, Clauses, Include, LimitPaging, NoPaging, Open, Scope
+from harness.wire.problems import Tree
+from harness.wire.rows import compared
+
+# --- includes -----------------------------------------------------------------------------------------------
+
+
+def includes(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Each switch on, off and absent: the part comes and goes, and nothing else changes."""
+    for include in session.listing.includes:
+        clauses = tuple(name for names in include.clauses.values() for name in names)
+        if not mirror.rows:
+            session.ledger.not_exercised(clauses, "the target shows no rows")
+            continue
+        answers: dict[str, Exchange] = {}
+        others = {
+            other.parameter: written(session, other.parameter, False)
+            for other in session.listing.includes
+            if other is not include and session.listing.parameters[other.parameter].default is True
+        }
+        for state, more in (
+            ("on", {include.parameter: written(session, include.parameter, True)}),
+            ("off", {include.parameter: written(session, include.parameter, False)}),
+            ("default", {}),
+        ):
+            ask = ask_for(session, mirror.base, {**_some_rows(session), **others, **more})
+            answers[state] = session.send(ask, f"{include.parameter} {state}")
+            yield
+        if any(session.not_judged(exchange, clauses) or not exchange.rows for exchange in answers.values()):
+            continue
+        _judge_include(session, mirror, include, answers)
+
+
+def _some_rows(session: Session) -> dict[str, Tree]:
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging | LimitPaging):
+        return {}
+    most = session.listing.parameters[paging.size].most or 100
+    return {paging.size: written(session, paging.size, min(100, most))}
+
+
+def _judge_include(session: Session, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]) -> None:
+    on, off, plain = answers["on"], answers["off"], answers["default"]
+    parameter = session.listing.parameters[include.parameter]
+    default_on = parameter.default is True or parameter.default in parameter.true
+    added = _added(include, off, on)
+    role = include.clauses.get("on", ()) or include.clauses.get("off", ())
+    if not added:
+        named = (
+            f"the fields {', '.join(include.adds)}" if include.adds and not include.any_names else "further fields"
+        )
+        session.fail(
+            role,
+            f"{include.parameter} adds its part",
+            expected=named,
+            actual="no further field in any row",
+            exchange=on,
+        )
+        session.broken.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
+        return
+    if include.adds and not include.any_names:
+        lacking = [row for row in on.rows or () if any(name not in _names(row) for name in include.adds)]
+        optional = [name for name in include.adds if session.listing.fields[name].optional]
+        if lacking and len(lacking) < len(on.rows or ()) and not optional:
+            session.fail(
+                role,
+                f"{include.parameter} adds its part",
+                expected="the part in every row",
+                actual=f"{len(lacking)} rows without it",
+                exchange=on,
+            )
+            return
+    session.ledger.witness(role, times=len(on.rows or ()))
+    off_role = include.clauses.get("off", ()) or include.clauses.get("default", ())
+    full = [row for row in off.rows or () if _shows_part(include, row, added)]
+    if full:
+        session.fail(
+            off_role,
+            f"{include.parameter} off leaves its part out",
+            expected="rows without the part",
+            actual=f"{len(full)} of {len(off.rows or ())} rows have it",
+            exchange=off,
+        )
+        return
+    session.ledger.witness(include.clauses.get("off", ()), times=len(off.rows or ()))
+    alike = on if default_on else off
+    shown = [_shows_part(include, row, added) for row in plain.rows or ()]
+    wanted = [_shows_part(include, row, added) for row in alike.rows or ()]
+    role = include.clauses.get("default", ())
+    if any(shown) != any(wanted):
+        says = "on" if default_on else "off"
+        came = "with" if any(shown) else "without"
+        session.fail(
+            role,
+            f"{include.parameter} is {says} by default",
+            expected=f"the same as {says}",
+            actual=f"rows {came} the part",
+            exchange=plain,
+        )
+    else:
+        session.ledger.witness(role, times=len(shown))
+    changed = [] if mirror.volatile else _changed(include, off, on, added)
+    if changed:
+        role = include.clauses.get("on", ())
+        session.fail(
+            role,
+            f"{include.parameter} changes nothing but its own part",
+            expected="the same other fields",
+            actual=f"other values in {', '.join(changed)}",
+            exchange=on,
+        )
+
+
+def _names(row: Row) -> set[str]:
+    return set(row.raw) if isinstance(row.raw, dict) else set()
+
+
+def _added(include: Include, off: Exchange, on: Exchange) -> set[str]:
+    """The fields that rows have with the switch and not without."""
+    before = {name for row in off.rows or () for name in _names(row) if not _blank_part(row, name)}
+    after = {name for row in on.rows or () for name in _names(row)}
+    new = after - before
+    filled = {
+        name
+        for name in include.adds
+        if any(not _blank_part(row, name) and name in _names(row) for row in on.rows or ())
+    }
+    return (new | filled) if include.any_names or not include.adds else (new | filled) & set(include.adds)
+
+
+def _blank_part(row: Row, name: str) -> bool:
+    return isinstance(row.raw, dict) and row.raw.get(name) in ([], None, "", {})
+
+
+def _shows_part(include: Include, row: Row, added: set[str]) -> bool:
+    return any(name in _names(row) and not _blank_part(row, name) for name in added)
+
+
+def _changed(include: Include, off: Exchange, on: Exchange, added: set[str]) -> list[str]:
+    before = {row.key: row for row in off.rows or ()}
+    names: set[str] = set()
+    for row in on.rows or ():
+        other = before.get(row.key)
+        if other is None or not isinstance(row.raw, dict) or not isinstance(other.raw, dict):
+            continue
+        names |= {
+            name
+            for name in other.raw
+            if name not in added and name not in include.adds and row.raw.get(name) != other.raw.get(name)
+        }
+    return sorted(names)
+
+
+# --- count-only ---------------------------------------------------------------------------------------------
+
+
+def count_only(session: Session, mirror: Mirror) -> Iterator[None]:
+    """A number in place of rows: of all, of some, unmoved by what it ignores."""
+    counting = session.listing.count_only
+    if counting is None:
+        return
+    on = {counting.parameter: written(session, counting.parameter, True)}
+    clauses = counting.clauses.get("on", ())
+    judged = yield from expect(session, mirror, ask_for(session, mirror.base, on), "a count of all", clauses)
+    if judged.right is False:
+        session.broken.setdefault(counting.parameter, clauses[0] if clauses else ClauseId(counting.parameter))
+    if (chosen := some_filter(session, mirror)) and judged.right:
+        yield from expect(
+            session, mirror, ask_for(session, mirror.base, {**on, **chosen}), "a count with a filter", clauses
+        )
+    for name in counting.ignores:
+        if judged.right and session.usable(name):
+            small = written(session, name, 1)
+            mine = counting.clauses.get("ignores", clauses)
+            if len(mirror.rows) < 2:
+                session.ledger.not_exercised(mine, "fewer than two rows")
+                continue
+            yield from expect(
+                session, mirror, ask_for(session, mirror.base, {**on, name: small}), f"a count with {name} = 1", mine
+            )
+    mine = counting.clauses.get("default", ())
+    off = {counting.parameter: written(session, counting.parameter, False)}
+    for values, purpose in ((off, "the count switched off"), ({}, "no word on counting")):
+        yield from expect(session, mirror, ask_for(session, mirror.base, values), purpose, mine)
+
+
+# --- scope --------------------------------------------------------------------------------------------------
+
+
+def scope(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Whose calls: by the words, ids and switches of the spec, as far as the rows show their owners."""
+    rule = session.listing.scope
+    if rule is None:
+        return
+    if rule.parameter is not None:
+        yield from _scope_words(session, mirror, rule)
+    if rule.children_only is not None or rule.listed_children is not None:
+        yield from _children(session, mirror, rule)
+
+
+def owners_of(row: Row, rule: Scope) -> set[Any]:
+    """The owners that a row shows."""
+    return {value for path in rule.owners for value in compared(row.shown, path) if value is not None}
+
+
+def own_customer(session: Session, rows: tuple[Row, ...] | list[Row], rule: Scope) -> Any:
+    """The one owner that all rows share, if the rows leave no doubt; or the one that the user named."""
+    if session.identity.customer is not None:
+        return session.identity.customer
+    counted: Counter[Any] = Counter(owner for row in rows for owner in owners_of(row, rule))
+    everywhere = [owner for owner, count in counted.items() if count == len(rows)]
+    return everywhere[0] if len(everywhere) == 1 else None
+
+
+def _read(session: Session, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
+    return session.send(ask_for(session, mirror.base, {**wide(session), **values}), purpose)
+
+
+def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
+    assert rule.parameter is not None
+    unset = rule.clauses.get("unset", ())
+    if not mirror.rows:
+        session.ledger.not_exercised(unset, "the target shows no rows")
+    own = own_customer(session, list(mirror.rows), rule)
+    if mirror.rows and rule.unset == "own":
+        if own is None:
+            counted = Counter(owner for row in mirror.rows for owner in owners_of(row, rule))
+            best = counted.most_common(1)[0] if counted else ("none", 0)
+            if len(counted) > 1:
+                session.fail(
+                    unset,
+                    "without a customer only the account's own calls are listed",
+                    expected="one owner in all rows",
+                    actual=f"{best[0]} in {best[1]} of {len(mirror.rows)} rows",
+                )
+        else:
+            strangers = [row for row in mirror.rows if own not in owners_of(row, rule)]
+            if strangers:
+                session.fail(
+                    unset,
+                    "without a customer only the account's own calls are listed",
+                    expected=f"owner {own} in every row",
+                    actual=f"{len(strangers)} rows of others",
+                )
+            else:
+                session.ledger.witness(unset, times=len(mirror.rows))
+    every = yield from _word_rows(session, mirror, rule, "everyone")
+    children = yield from _word_rows(session, mirror, rule, "children")
+    everything = every if every is not None else list(mirror.rows)
+    if every is not None and not mirror.volatile:
+        _superset(session, rule, every, list(mirror.rows), children)
+    if children is not None and own is not None:
+        wrong = [row for row in children if owners_of(row, rule) == {own}]
+        clauses = _word_clauses(rule, "children")
+        if wrong:
+            session.fail(
+                clauses,
+                "the children's calls are listed, not the account's own",
+                expected=f"rows of customers other than {own}",
+                actual=f"{len(wrong)} rows of {own} alone",
+            )
+    yield from _one_customer(session, mirror, rule, everything, children, own)
+    yield from _recursion(session, mirror, rule, own, children, everything)
+    yield from _bad_customer(session, mirror, rule)
+    for word in rule.may_words:
+        exchange = _read(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
+        yield
+        if exchange.answer is not None:
+            session.ledger.observed(rule.may_clause, "refused" if exchange.answer.outcome == "error" else "taken")
+
+
+def _word_clauses(rule: Scope, whose: str) -> Clauses:
+    return next((rule.word_clauses.get(word, ()) for word, meaning in rule.words.items() if meaning == whose), ())
+
+
+def _word_rows(session: Session, mirror: Mirror, rule: Scope, whose: str) -> Any:
+    word = next((word for word, meaning in rule.words.items() if meaning == whose), None)
+    if word is None or rule.parameter is None:
+        return None
+    exchange = _read(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
+    yield
+    clauses = _word_clauses(rule, whose)
+    if session.not_judged(exchange, clauses) or exchange.answer is None:
+        return None
+    if exchange.answer.outcome == "error":
+        session.ledger.not_exercised(
+            clauses, f"this account may not ask for {word}; give one that may in --credentials"
+        )
+        return None
+    if exchange.rows is None:
+        return None
+    return list(exchange.rows)
+
+
+def _superset(session: Session, rule: Scope, every: list[Row], own: list[Row], children: list[Row] | None) -> None:
+    clauses = _word_clauses(rule, "everyone")
+    keys: set[Hashable] = {row.key for row in every}
+    lost = [row for row in (*own, *(children or ())) if row.key not in keys]
+    if lost:
+        session.fail(
+            clauses,
+            "all customers' calls are listed",
+            expected="every row of the narrower lists",
+            actual=f"{len(lost)} of them missing",
+        )
+    elif len(every) > len(own) or children is None or not children:
+        session.ledger.witness(clauses, times=max(1, len(own)))
+    else:
+        session.fail(
+            clauses,
+            "all customers' calls are listed",
+            expected="more than the account's own",
+            actual=f"{len(every)} rows",
+        )
+
+
+def _one_customer(
+    session: Session, mirror: Mirror, rule: Scope, everything: list[Row], children: list[Row] | None, own: Any
+) -> Iterator[None]:
+    """The calls of one customer by id, held against everything that is shown."""
+    clauses = rule.clauses.get("identity", ())
+    if not rule.identity or rule.parameter is None:
+        return
+    counted: Counter[Any] = Counter(owner for row in (children or mirror.rows) for owner in owners_of(row, rule))
+    wanted = [owner for owner, _ in counted.most_common() if owner != own][:2] + ([own] if own is not None else [])
+    if not wanted:
+        session.ledger.not_exercised(clauses, "no row shows an owner")
+        return
+    for customer in wanted:
+        exchange = _read(session, mirror, {rule.parameter: str(customer)}, f"{rule.parameter} = {customer}")
+        yield
+        if session.not_judged(exchange, clauses) or exchange.answer is None:
+            return
+        if exchange.answer.outcome == "error":
+            if customer == own:
+                session.fail(
+                    clauses,
+                    "one's own customer can be named",
+                    expected="a success",
+                    actual=f"error {exchange.answer.code!r}",
+                    exchange=exchange,
+                )
+            continue
+        rows = exchange.rows or ()
+        strangers = [row for row in rows if customer not in owners_of(row, rule)]
+        due = {row.key for row in everything if customer in owners_of(row, rule)}
+        missing = due - {row.key for row in rows}
+        if strangers and not mirror.volatile:
+            session.fail(
+                clauses,
+                "one customer's calls are listed",
+                expected=f"rows of customer {customer}",
+                actual=f"{len(strangers)} of {len(rows)} rows are others'",
+                exchange=exchange,
+            )
+            return
+        if missing and not mirror.volatile:
+            session.fail(
+                clauses,
+                "one customer's calls are listed",
+                expected=f"{len(due)} rows",
+                actual=f"{len(missing)} of them missing",
+                exchange=exchange,
+            )
+            return
+        if rows:
+            session.ledger.witness(clauses, times=len(rows))
+
+
+def _recursion(
+    session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row] | None, everything: list[Row]
+) -> Iterator[None]:
+    if rule.recursive is None or rule.parameter is None:
+        return
+    deep, off = rule.clauses.get("recursive", ()), rule.clauses.get("recursive-default", ())
+    flag = {rule.recursive: written(session, rule.recursive, True)}
+    if own is None:
+        session.ledger.not_exercised(
+            (*deep, *off), "the account's own customer is not known; name it in --credentials"
+        )
+        return
+    one = {rule.parameter: str(own)}
+    answers: dict[str, Exchange] = {}
+    for name, values in (
+        ("plain", one),
+        ("off", {**one, rule.recursive: written(session, rule.recursive, False)}),
+        ("deep", {**one, **flag}),
+    ):
+        answers[name] = _read(session, mirror, values, f"{rule.parameter} = {own}, recursion {name}")
+        yield
+        if session.not_judged(answers[name], (*deep, *off)) or answers[name].rows is None:
+            return
+    if mirror.volatile:
+        session.ledger.inconclusive((*deep, *off), "data-changed")
+        return
+    plain, deeper = set(answers["plain"].keys), set(answers["deep"].keys)
+    if set(answers["off"].keys) != plain:
+        session.fail(
+            off,
+            "sub-customers are left out by default",
+            expected="the same rows as with 0",
+            actual=f"{len(plain)} rows against {len(answers['off'].keys)}",
+            exchange=answers["plain"],
+        )
+    else:
+        session.ledger.witness(off, times=max(1, len(plain)))
+    below = {row.key for row in children or ()}
+    if not plain <= deeper or not below <= deeper:
+        session.fail(
+            deep,
+            "sub-customers are included at all depths",
+            expected="the customer's rows and all of its children's",
+            actual=f"{len((plain | below) - deeper)} of them missing",
+            exchange=answers["deep"],
+        )
+    elif deeper == plain:
+        if below - plain:
+            session.fail(
+                deep,
+                "sub-customers are included",
+                expected="more rows",
+                actual="the same rows",
+                exchange=answers["deep"],
+            )
+        else:
+            session.ledger.not_exercised(deep, "no sub-customer has calls")
+    elif deeper == plain | below and children is not None and _grandchildren(everything, deeper, children, own, rule):
+        session.fail(
+            deep,
+            "sub-customers are included at all depths",
+            expected="rows of sub-customers' own customers too",
+            actual="those of the first depth alone",
+            exchange=answers["deep"],
+        )
+    else:
+        session.ledger.witness(deep, times=len(deeper))
+    word = next((word for word, meaning in rule.words.items() if meaning == "children"), None)
+    ignored = rule.clauses.get("recursive-ignored", ())
+    if word is not None and children is not None:
+        exchange = _read(session, mirror, {rule.parameter: word, **flag}, f"{rule.parameter} = {word} with recursion")
+        yield
+        if session.not_judged(exchange, ignored) or exchange.rows is None:
+            return
+        if set(exchange.keys) != below:
+            session.fail(
+                ignored,
+                f"recursion does nothing for {word}",
+                expected=f"{len(below)} rows",
+                actual=f"{len(exchange.keys)} rows",
+                exchange=exchange,
+            )
+        elif not deeper - plain - below:
+            session.ledger.not_exercised(ignored, "no customer at a greater depth has calls")
+        else:
+            session.ledger.witness(ignored, times=max(1, len(below)))
+
+
+def _grandchildren(everything: list[Row], deeper: set[Hashable], children: list[Row], own: Any, rule: Scope) -> bool:
+    """Depth cannot be seen from rows alone: nothing shows who is whose child."""
+    return False
+
+
+def _bad_customer(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
+    clauses = rule.clauses.get("bad", ())
+    assert rule.parameter is not None
+    for value in ("nosuchcustomer", "-1", "999999999"):
+        exchange = _read(session, mirror, {rule.parameter: value}, f"{rule.parameter} = {value}")
+        yield
+        if session.not_judged(exchange, clauses) or exchange.answer is None:
+            return
+        if exchange.answer.outcome == "error":
+            session.ledger.witness(clauses)
+        elif value == "nosuchcustomer" or exchange.rows:
+            session.fail(
+                clauses,
+                "an unknown customer is refused",
+                expected="an error",
+                actual=f"a success with {len(exchange.rows or ())} rows",
+                exchange=exchange,
+            )
+            return
+
+
+# --- children of an account ---------------------------------------------------------------------------------
+
+
+def _children(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
+    switch = rule.children_only
+    if not mirror.rows:
+        session.ledger.not_exercised(_child_clauses(rule), "the target shows no rows")
+        return
+    found: set[Any] = set()
+    every = {owner for row in mirror.rows for owner in owners_of(row, rule)}
+    if switch is not None:
+        answers: dict[str, Exchange] = {}
+        for name, values in (
+            ("on", {switch.parameter: written(session, switch.parameter, True)}),
+            ("off", {switch.parameter: written(session, switch.parameter, False)}),
+            ("default", {}),
+        ):
+            answers[name] = _read(session, mirror, values, f"{switch.parameter} {name}")
+            yield
+            if session.not_judged(answers[name], _child_clauses(rule)) or answers[name].rows is None:
+                return
+        plain = set(answers["default"].keys)
+        clauses = switch.clauses.get("default", ())
+        if set(answers["off"].keys) != plain and not mirror.volatile:
+            session.fail(
+                clauses,
+                f"{switch.parameter} is off by default",
+                expected="the same rows as with false",
+                actual=f"{len(plain)} against {len(answers['off'].keys)} rows",
+                exchange=answers["default"],
+            )
+        else:
+            session.ledger.witness(clauses, times=max(1, len(plain)))
+        found = {owner for row in answers["on"].rows or () for owner in owners_of(row, rule)}
+        _judge_children(session, mirror, rule, answers["on"], found, every)
+    if rule.listed_children is not None:
+        yield from _listed(session, mirror, rule, found or every)
+
+
+def _child_clauses(rule: Scope) -> Clauses:
+    own = tuple(name for names in rule.children_only.clauses.values() for name in names) if rule.children_only else ()
+    return (*own, *rule.clauses.get("listed-children", ()))
+
+
+def _judge_children(
+    session: Session, mirror: Mirror, rule: Scope, on: Exchange, found: set[Any], every: set[Any]
+) -> None:
+    assert rule.children_only is not None
+    clauses = rule.children_only.clauses.get("on", ())
+    own = session.identity.customer
+    if own is not None and own in found:
+        session.fail(
+            clauses,
+            "only the children's calls are listed",
+            expected=f"no rows of account {own}",
+            actual="rows of it",
+            exchange=on,
+        )
+        return
+    if not found:
+        if len(every) > 1:
+            session.fail(
+                clauses,
+                "the children's calls are listed",
+                expected="rows of the children",
+                actual="no rows",
+                exchange=on,
+            )
+        else:
+            session.ledger.not_exercised(clauses, "no child account has calls in the time range")
+        return
+    unset = rule.unset
+    reading = "own-and-children" if found & every else "own"
+    if isinstance(unset, Open):
+        session.knowledge.set(unset.id, reading, "the list by default")
+    if found == every and own is None:
+        session.fail(
+            clauses,
+            "only the children's calls are listed",
+            expected="fewer accounts than by default",
+            actual="the same accounts",
+            exchange=on,
+        )
+        return
+    if reading == "own-and-children" and not mirror.volatile and mirror.complete:
+        due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
+        _, size = (wide(session) or {"": None}).popitem()
+        limit = int(str(size)) if size is not None else None
+        if limit is None or len(due) <= limit:
+            missing = due - set(on.keys)
+            if missing:
+                session.fail(
+                    clauses,
+                    "all the children's calls are listed",
+                    expected=f"{len(due)} rows",
+                    actual=f"{len(missing)} of them missing",
+                    exchange=on,
+                )
+                return
+    session.ledger.witness(clauses, times=max(1, len(on.rows or ())))
+
+
+def _listed(session: Session, mirror: Mirror, rule: Scope, found: set[Any]) -> Iterator[None]:
+    clauses = rule.clauses.get("listed-children", ())
+    assert rule.listed_children is not None
+    own = own_customer(session, list(mirror.rows), rule)
+    children = sorted((owner for owner in found if owner != own), key=str)
+    if not children:
+        session.ledger.not_exercised(clauses, "no child account has calls in the time range")
+        return
+    for chosen in [(child,) for child in children[:2]] + ([tuple(children[:2])] if len(children) > 1 else []):
+        values = {rule.listed_children: raw_value(session, rule.listed_children, chosen)}
+        exchange = _read(session, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
+        yield
+        if session.not_judged(exchange, clauses) or exchange.rows is None:
+            if exchange.answer is not None and exchange.answer.outcome == "error":
+                session.fail(
+                    clauses,
+                    "the calls of listed children are shown",
+                    expected="a success",
+                    actual=f"error {exchange.answer.code!r}",
+                    exchange=exchange,
+                )
+            return
+        shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}
+        if shown - set(chosen):
+            session.fail(
+                clauses,
+                "only the listed children's calls are shown",
+                expected=f"accounts {', '.join(map(str, chosen))}",
+                actual=f"also {', '.join(map(str, sorted(shown - set(chosen), key=str)))}",
+                exchange=exchange,
+            )
+            return
+        if shown != set(chosen) and not mirror.volatile:
+            session.fail(
+                clauses,
+                "all listed children's calls are shown",
+                expected=f"accounts {', '.join(map(str, chosen))}",
+                actual=f"only {', '.join(map(str, shown)) or 'none'}",
+                exchange=exchange,
+            )
+            return
+        session.ledger.witness(clauses, times=len(exchange.rows))
+
+
+# --- versions -----------------------------------------------------------------------------------------------
+
+
+def versions(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Which version the server follows: an older one ignores every parameter that came later."""
+    known = session.listing.versions
+    if known is None or not isinstance(known.serves, Open) or session.knowledge.known(known.serves.id):
+        return
+    latest = known.order[-1]
+    later = [name for name, parameter in session.listing.parameters.items() if parameter.since == latest]
+    plain = session.send(ask_for(session, mirror.base), "the list, to tell the version by")
+    yield
+    if len(plain.rows or ()) < 2:
+        session.knowledge.set(known.serves.id, known.serves.assumed, "assumed")
+        return
+    ignored = 0
+    tried = 0
+    for name, value in _telltales(session, later):
+        exchange = session.send(ask_for(session, mirror.base, {name: value}), f"is {name} known?")
+        yield
+        if exchange.answer is None:
+            continue
+        tried += 1
+        ignored += exchange.answer.outcome == "success" and len(exchange.rows or ()) >= len(plain.rows or ())
+    older = tried >= 2 and ignored == tried
+    session.knowledge.set(known.serves.id, known.order[0] if older else latest, "parameters that came later")
+    if older:
+        session.ledger.witness(known.older_clause)
+        session.ledger.observed(known.older_clause, f"the server follows version {known.order[0]}")
+    else:
+        session.ledger.not_applicable(known.older_clause, f"the server follows version {latest}")
+
+
+def _telltales(session: Session, later: list[str]) -> list[tuple[str, Tree]]:
+    """Requests that every server of the later version answers otherwise than with the whole list."""
+    found: list[tuple[str, Tree]] = []
+    counting = session.listing.count_only
+    if counting is not None and counting.parameter in later:
+        found.append((counting.parameter, written(session, counting.parameter, True)))
+    paging = session.listing.paging
+    if not isinstance(paging, NoPaging) and paging.size in later:
+        found.append((paging.size, written(session, paging.size, 1)))
+    for name, kept in session.listing.filters.items():
+        parameter = session.listing.parameters[name]
+        if name in later and parameter.as_ == "text" and kept.keeps in ("equal", "contains"):
+            found.append((name, "no-such-value-9c1e"))
+    return found[:5]
