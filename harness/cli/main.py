@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(session, args)
         sys.stdout.flush()
-    except (click.ClickException, HarnessError, OSError, KeyboardInterrupt, Exception) as problem:
+    except (Exception, KeyboardInterrupt) as problem:
         code = _told(session, problem)
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()

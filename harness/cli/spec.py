@@ -26,7 +26,9 @@ def spec() -> None:
 
 @spec.command()
 @click.argument("apis", metavar="[API|FILE]...", nargs=-1)
-@click.option("--documents", metavar="DIR", type=click.Path(exists=True, file_okay=False), help="Where the documents lie.")
+@click.option(
+    "--documents", metavar="DIR", type=click.Path(exists=True, file_okay=False), help="Where the documents lie."
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def lint(session: Session, apis: tuple[str, ...], documents: str | None, as_json: bool) -> int:
@@ -121,9 +123,7 @@ def show(session: Session, api: str, only: tuple[str, ...]) -> None:
     loaded = load_spec(api)
     for name in only:
         if name not in loaded.clauses:
-            raise Misuse(
-                "--clause", f"a clause of {loaded.id}", repr(name), nearest(name, loaded.clauses).strip()
-            )
+            raise Misuse("--clause", f"a clause of {loaded.id}", repr(name), nearest(name, loaded.clauses).strip())
     session.result("\n".join(_shown(loaded, only)))
 
 

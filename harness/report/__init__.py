@@ -9,12 +9,12 @@ from __future__ import annotations
 from harness.report.recording import (
     Recording,
     assembled,
+    footer_of,
     from_journal,
     header_of,
     line_of,
     read_recording,
     recorded,
-    footer_of,
 )
 from harness.report.rendering import Kind, render
 

@@ -36,7 +36,7 @@ def junit_report(report: RunReport) -> str:
         ]
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
         name = _attribute(f"{report.api} {family}")
-        suites.append(f"  <testsuite name={name} {_counted(counts)} time=\"0\">")
+        suites.append(f'  <testsuite name={name} {_counted(counts)} time="0">')
         suites += cases
         suites.append("  </testsuite>")
     head = f"<testsuites name={_attribute(f'callharness {report.api}')} {_counted(totals)} "
@@ -63,7 +63,7 @@ def _outcome(result: ClauseResult) -> str:
 
 
 def _case(report: RunReport, result: ClauseResult, findings: list[Finding], room: int) -> str:
-    lines = [f"    <testcase classname={_attribute(report.api)} name={_attribute(result.id)} time=\"0\">"]
+    lines = [f'    <testcase classname={_attribute(report.api)} name={_attribute(result.id)} time="0">']
     lines += _properties(result)
     outcome = _outcome(result)
     reason = result.reason or (findings[0].message if findings else "")

@@ -76,8 +76,7 @@ def header_of(recording: Recording) -> dict[str, Any]:
         "began": recording.began.isoformat() if recording.began else None,
         "settings": plain(recording.settings),
         "plan": [
-            {name: plain(getattr(planned, name)) for name in _ABOUT}
-            for planned in (recording.plan or report.clauses)
+            {name: plain(getattr(planned, name)) for name in _ABOUT} for planned in (recording.plan or report.clauses)
         ],
     }
 
@@ -115,9 +114,7 @@ def footer_of(report: RunReport) -> dict[str, Any]:
 
 def journal_lines(recording: Recording) -> str:
     """The whole journal of a run as text."""
-    lines: list[dict[str, Any]] = [
-        {**header_of(recording), "line": "header", "journal_version": JOURNAL_VERSION}
-    ]
+    lines: list[dict[str, Any]] = [{**header_of(recording), "line": "header", "journal_version": JOURNAL_VERSION}]
     lines += [{"line": "check", "kind": "exchange", **_fields(exchange)} for exchange in recording.exchanges]
     lines += [{"line": "check", "kind": "finding", **_fields(found)} for found in recording.report.findings]
     judged = [result for result in recording.report.clauses if recording.complete or result.reason != UNFINISHED]

@@ -21,9 +21,7 @@ class Kind(StrEnum):
     HAR = "har"
 
 
-def render(
-    what: Recording | RunReport, kind: Kind | str, *, redact: Callable[[str], str] | None = None
-) -> str:
+def render(what: Recording | RunReport, kind: Kind | str, *, redact: Callable[[str], str] | None = None) -> str:
     """The report of that kind as text; `redact` sees the whole of it last.
 
     A report without the exchanges gives an empty HAR.

@@ -1,0 +1,126 @@
+"""`callharness check`: put every promise of an API to the test on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from harness.cli.options import headers, pairs, positive, together, window
+from harness.cli.running import Settings, prepare, run, show_result
+from harness.cli.session import Session
+from harness.cli.sinks import sinks
+from harness.errors import Misuse
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ACCESS_OPTIONS: Final = together(
+    click.option(
+        "--credential", "credentials", metavar="NAME=VALUE", multiple=True, help="A credential, as the spec names it."
+    ),
+    click.option("--credentials", "credentials_file", metavar="FILE", help="Identities in a YAML file."),
+    click.option("--header", "headers", metavar="NAME:VALUE", multiple=True, help="A header for every request."),
+    click.option("--ca", metavar="FILE", help="The certificate authorities to trust (PEM)."),
+)
+MANNERS: Final = together(
+    click.option("--max-requests", type=click.IntRange(0), default=500, show_default=True, metavar="N"),
+    click.option("--max-seconds", type=float, callback=positive, metavar="N"),
+    click.option("--rate", type=float, callback=positive, metavar="R", help="Requests a second, at most."),
+    click.option(
+        "--timeout",
+        type=float,
+        default=30.0,
+        show_default=True,
+        callback=positive,
+        metavar="S",
+        help="For one exchange.",
+    ),
+    click.option("--seed", type=int, default=1, show_default=True, metavar="S"),
+)
+
+
+@click.command()
+@click.argument("api", metavar="API")
+@click.option("--target", required=True, metavar="URL", help="The base URL of the server, or sim: for the simulator.")
+@ACCESS_OPTIONS
+@click.option(
+    "--report", "reports", metavar="KIND=FILE", multiple=True, help="text, json, junit, html, ndjson or har."
+)
+@click.option("--gate", type=click.Choice(["ci", "strict", "certify", "explore"]), default="ci", show_default=True)
+@click.option("--only", metavar="CLAUSE", multiple=True, help="Check only this clause.")
+@click.option("--window", metavar="FROM..TO", help="The dates to look at, where the API needs some.")
+@click.option("--dialect", metavar="FILE", help="Hold the server to these answers to open choices.")
+@click.option("--known", metavar="FILE", help="Known failures.")
+@click.option("--write-known", metavar="FILE", help="Write entries for the failures of this run.")
+@click.option(
+    "--known-value", "known_values", metavar="NAME=VALUE", multiple=True, help="A value that occurs in the data."
+)
+@click.option("--world", metavar="FILE", help="The generated world that was loaded into the server.")
+@click.option("--fuzz", is_flag=True, help="Let Schemathesis draw requests, too.")
+@click.option("--evidence", type=click.Choice(["masked", "full"]), help="Whether people's data may stand in reports.")
+@click.option("--allow-empty", is_flag=True, help="A server without calls is good enough.")
+@MANNERS
+@click.pass_obj
+def check(session: Session, /, api: str, **given: Any) -> int:
+    """Put every promise of the API to the test on a server, and say which are kept."""
+    wanted = sinks(given["reports"])
+    settings = settings_of(api, given)
+    with ExitStack() as stack:
+        prepared = prepare(
+            session,
+            settings,
+            stack,
+            credentials=pairs("--credential", given["credentials"]),
+            credentials_file=given["credentials_file"],
+            headers=headers(given["headers"]),
+        )
+        outcome = run(session, prepared, wanted)
+    if given["write_known"] is not None:
+        _write_known(session, given["write_known"], outcome.recording.report)
+    return show_result(session, outcome, wanted)
+
+
+def settings_of(api: str, given: Mapping[str, Any]) -> Settings:
+    """The options as values."""
+    return Settings(
+        api=api,
+        target=given["target"],
+        gate=given.get("gate", "ci"),
+        only=tuple(dict.fromkeys(given.get("only", ()))),
+        window=window(given.get("window")),
+        dialect=given.get("dialect"),
+        known=given.get("known"),
+        world=given.get("world"),
+        known_values=_known_values(given.get("known_values", ())),
+        fuzz=given.get("fuzz", False),
+        evidence=given.get("evidence"),
+        allow_empty=given.get("allow_empty", False),
+        max_requests=given["max_requests"],
+        max_seconds=given["max_seconds"],
+        rate=given["rate"],
+        timeout=given["timeout"],
+        seed=given["seed"],
+        ca=given["ca"],
+    )
+
+
+def _known_values(given: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs("--known-value", given):
+        if not value:
+            raise Misuse(f"--known-value {name}", "a value", "nothing")
+        found[name] = (*found.get(name, ()), value)
+    return found
+
+
+def _write_known(session: Session, file: str, report: Any) -> None:
+    from datetime import UTC, datetime
+
+    from harness.check.known import known_text
+    from harness.output.files import write_atomically
+
+    write_atomically(Path(file), session.clean(known_text(report, today=datetime.now(UTC).date())))
+    session.talk(f"callharness: {file} is written; give each entry a reason and an owner before you use it")

@@ -1,0 +1,69 @@
+"""What a person at a terminal sees while a run goes on; in a pipe nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from harness.check.findings import Event
+
+
+class Listener(Protocol):
+    """Something that hears events."""
+
+    def __call__(self, event: Event, /) -> None: ...
+
+
+def _deaf(event: Event, /) -> None:
+    return None
+
+
+@contextmanager
+def progress(*, budget: int | None) -> Iterator[Listener]:
+    """A listener that draws a line on standard error, if that is a terminal."""
+    if not _is_terminal():
+        yield _deaf
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from harness.check.findings import Exchanged, FindingMade, PhaseStarted
+
+    # Only words of ours are drawn, and never as markup: a server's text stays out of the progress line.
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed} requests", markup=False),
+        TextColumn("{task.fields[found]}", markup=False),
+        TimeElapsedColumn(),
+        console=Console(stderr=True, markup=False, highlight=False, emoji=False),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("starting", total=budget, found="")
+        findings = 0
+
+        def hear(event: Event, /) -> None:
+            nonlocal findings
+            match event:
+                case PhaseStarted(phase=phase):
+                    bar.update(task, description=phase)
+                case Exchanged():
+                    bar.advance(task)
+                case FindingMade():
+                    findings += 1
+                    bar.update(task, found=f"{findings} finding{'' if findings == 1 else 's'}")
+                case _:
+                    pass
+
+        yield hear
+
+
+def _is_terminal() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except ValueError:
+        return False

@@ -1,0 +1,651 @@
+"""One run of the checker from the command line: set up, listen, end in good order, write what was asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, final
+
+from harness.cli.interrupts import Interrupted, interruptible
+from harness.cli.options import nearest
+from harness.cli.session import Session, harness_version
+from harness.errors import HarnessError, Misuse
+
+if TYPE_CHECKING:
+    from harness.check.credentials import Identity
+    from harness.check.findings import ClauseResult, Event, Exchanged, Finding, RunReport
+    from harness.check.known import KnownFailures
+    from harness.check.transport import Transport
+    from harness.cli.sinks import Sink
+    from harness.output.journal import JournalWriter
+    from harness.report import Recording
+    from harness.spec.dialect import Dialect
+    from harness.spec.load import Spec
+    from harness.spec.model import Clause, ClauseId
+
+SIMULATOR: Final = "sim:"
+# Headers that say nothing about who asks.
+_PLAIN_HEADERS: Final = frozenset(
+    {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "host"}
+    | {"origin", "pragma", "referer", "te", "user-agent", "x-request-id", "x-forwarded-proto"}
+)
+# Which exit code counts when several apply, the highest first.
+_PRECEDENCE: Final = (3, 2, 4, 1, 5, 0)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line asks of a run, credentials aside; all of it may stand in a journal."""
+
+    api: str
+    target: str
+    gate: str = "ci"
+    only: tuple[str, ...] = ()
+    window: tuple[datetime, datetime] | None = None
+    dialect: str | None = None
+    known: str | None = None
+    world: str | None = None
+    known_values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    fuzz: bool = False
+    evidence: Literal["masked", "full"] | None = None
+    allow_empty: bool = False
+    max_requests: int = 500
+    max_seconds: float | None = None
+    rate: float | None = None
+    timeout: float = 30.0
+    seed: int = 1
+    ca: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended: what was recorded, and the exit code."""
+
+    recording: Recording
+    exit_code: int
+
+
+def worst(codes: Sequence[int]) -> int:
+    """The exit code that counts of several: the highest applicable of 3 > 2 > 4 > 1 > 5 > 0."""
+    return next((code for code in _PRECEDENCE if code in codes), max(codes, default=0))
+
+
+def planned_clauses(spec: Spec) -> Mapping[ClauseId, Clause]:
+    """The clauses of a spec and those that every API shares, by id."""
+    from harness.spec.clauses import load_standard
+
+    return {**spec.clauses, **load_standard().applying_to(spec)}
+
+
+def known_ids(spec: Spec, only: Sequence[str]) -> tuple[str, ...]:
+    """The clauses named by `--only`. Raises Misuse for one that the spec does not have."""
+    clauses = planned_clauses(spec)
+    for name in only:
+        if name not in clauses:
+            raise Misuse(f"--only {name}", f"a clause of {spec.id}", repr(name), nearest(name, clauses).strip())
+    return tuple(only)
+
+
+# --- what an engine needs -----------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A run that may begin: the spec, where requests go, who asks, and what to hold against it."""
+
+    spec: Spec
+    settings: Settings
+    transport: Transport
+    identities: tuple[Identity, ...]
+    target: str
+    evidence: Literal["masked", "full"]
+    dialect: Dialect | None
+    known: KnownFailures | None
+
+
+def prepare(
+    session: Session,
+    settings: Settings,
+    stack: ExitStack,
+    *,
+    credentials: Sequence[tuple[str, str]] = (),
+    credentials_file: str | None = None,
+    headers: Sequence[tuple[str, str]] = (),
+) -> Prepared:
+    """Read everything that a run needs; nothing is sent yet. Raises UsageError."""
+    from harness.check.credentials import gather_identities, kept_fresh, secrets_of
+    from harness.check.network import Limits
+    from harness.check.transport import Transport, parse_target
+    from harness.cli.options import dialect_in
+    from harness.spec.load import load_spec
+
+    spec = load_spec(settings.api)
+    known_ids(spec, settings.only)
+    dialect = dialect_in(settings.dialect, spec)
+    known = _known(session, settings, spec)
+    access = spec.listing.access
+    simulated = settings.target == SIMULATOR
+    if not simulated:
+        parse_target(settings.target)
+    identities = gather_identities(
+        spec,
+        options=credentials,
+        file=Path(credentials_file) if credentials_file else None,
+        environment={} if simulated else os.environ,
+    )
+    base = settings.target
+    if simulated:
+        base, identities = _simulated(spec, stack, dialect, given=identities)
+    secrets = [*secrets_of(identities, access).values(), *_header_secrets(headers)]
+    words = [*spec.listing.parameters, *spec.listing.fields, *planned_clauses(spec)]
+    redactor = session.with_secrets(secrets, words=words)
+    for weak in (*redactor.too_short, *redactor.too_common):
+        kind = "shorter than six characters" if weak in redactor.too_short else "an everyday word"
+        if not simulated:
+            session.talk(f"callharness: a secret is {kind}: it is masked only where it stands as a value")
+    identities = tuple(
+        kept_fresh(
+            identity,
+            access=access,
+            clock=_now,
+            on_token=lambda token: session.redact_by((session.redactor or redactor).with_secrets([token])),
+        )
+        for identity in identities
+    )
+    transport = stack.enter_context(
+        Transport(base, limits=Limits(exchange_seconds=settings.timeout), headers=tuple(headers), ca_file=settings.ca)
+    )
+    return Prepared(
+        spec=spec,
+        settings=settings,
+        transport=transport,
+        identities=identities,
+        target=settings.target if simulated else transport.target.url,
+        evidence=settings.evidence or ("full" if simulated or transport.target.is_loopback else "masked"),
+        dialect=dialect,
+        known=known,
+    )
+
+
+def _known(session: Session, settings: Settings, spec: Spec) -> KnownFailures | None:
+    if settings.known is None:
+        return None
+    from harness.check.known import load_known
+
+    known = load_known(Path(settings.known), spec=spec, today=_now().date())
+    for warning in known.warnings:
+        session.talk(f"callharness: {warning}")
+    return known
+
+
+def _simulated(
+    spec: Spec, stack: ExitStack, dialect: Dialect | None, *, given: tuple[Identity, ...]
+) -> tuple[str, tuple[Identity, ...]]:
+    """The built-in simulator on a free port, and the identities that it knows by itself."""
+    from harness.check.credentials import Identity as Asking
+    from harness.serve.access import make_key_pair
+    from harness.serve.http import serve_in_thread
+    from harness.serve.simulator import Simulator
+    from harness.world.world import World
+
+    key = make_key_pair() if spec.listing.access.jwt is not None else None
+    simulator = Simulator(spec, World.of(seed=1), dialect=dialect, key=key)
+    server = stack.enter_context(serve_in_thread([simulator], watch=_now))
+    known = tuple(
+        Asking(
+            name=identity.name,
+            credentials=dict(identity.credentials),
+            role=identity.roles[0] if len(identity.roles) == 1 else None if identity.roles else "no-role",
+            customer=identity.customer_id,
+            everyone=identity.everyone,
+        )
+        if spec.listing.access.roles
+        else Asking(
+            name=identity.name,
+            credentials=dict(identity.credentials),
+            customer=identity.customer_id,
+            everyone=identity.everyone,
+        )
+        for identity in simulator.identities
+    )
+    return server.urls[spec.id], given or known
+
+
+def _header_secrets(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for name, value in headers:
+        if name.lower() not in _PLAIN_HEADERS and value:
+            yield value
+            scheme, _, token = value.partition(" ")
+            if token and scheme.isalpha():
+                yield token.strip()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+# --- the engine ---------------------------------------------------------------------------------------------
+
+
+def engine_events(session: Session, prepared: Prepared, *, only: tuple[str, ...] | None = None) -> Iterator[Event]:
+    """The events of a run, as the engine yields them."""
+    from harness.check.runner import CheckOptions, run_check
+
+    options = _options(CheckOptions, prepared, only=only)
+    yield from run_check(prepared.spec, prepared.transport, prepared.identities, options)
+
+
+def _options(kind: type[Any], prepared: Prepared, *, only: tuple[str, ...] | None) -> Any:
+    from harness.check.findings import Gate
+    from harness.spec.model import ClauseId
+
+    settings = prepared.settings
+    wanted: dict[str, Any] = {
+        "seed": settings.seed,
+        "gate": Gate(settings.gate),
+        "only": tuple(ClauseId(name) for name in (settings.only if only is None else only)),
+        "window": settings.window,
+        "dialect": prepared.dialect,
+        "max_requests": settings.max_requests,
+        "max_seconds": settings.max_seconds,
+        "rate": settings.rate,
+        "timeout": settings.timeout,
+        "allow_empty": settings.allow_empty,
+        "evidence": prepared.evidence,
+        "known_values": settings.known_values,
+        "target": prepared.target,
+        "now": _now(),
+        "harness_version": harness_version(),
+    }
+    known = {one.name for one in dataclasses.fields(kind)}
+    extra = {"fuzz": settings.fuzz, "world": settings.world}
+    for name, value in extra.items():
+        if value and name not in known:
+            raise HarnessError(f"--{name} is not part of this version")
+    wanted |= {name: value for name, value in extra.items() if value}
+    return kind(**{name: value for name, value in wanted.items() if name in known})
+
+
+def beside(events: Iterator[Event]) -> Iterator[Event]:
+    """The same events, made on a thread of their own, so that a signal always finds the main thread awake."""
+    passed: queue.SimpleQueue[tuple[Event | None, BaseException | None]] = queue.SimpleQueue()
+
+    def make() -> None:
+        try:
+            for event in events:
+                passed.put((event, None))
+        except BaseException as problem:
+            passed.put((None, problem))
+        else:
+            passed.put((None, None))
+
+    threading.Thread(target=make, name="callharness-engine", daemon=True).start()
+    while True:
+        event, problem = passed.get()
+        if problem is not None:
+            raise problem
+        if event is None:
+            return
+        yield event
+
+
+# --- listening ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a run has told so far."""
+
+    exchanges: list[Exchanged] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    judged: dict[ClauseId, ClauseResult] = field(default_factory=dict)
+    plan: tuple[ClauseId, ...] = ()
+    report: RunReport | None = None
+
+    def __call__(self, event: Event, /) -> None:
+        """Take one event in."""
+        from harness.check.findings import ClauseJudged, Exchanged, FindingMade, RunEnded, RunStarted
+
+        match event:
+            case RunStarted(clauses=clauses):
+                self.plan = clauses
+            case Exchanged():
+                self.exchanges.append(event)
+            case FindingMade(finding=finding):
+                self.findings.append(finding)
+            case ClauseJudged(result=result):
+                self.judged[result.id] = result
+            case RunEnded(report=report):
+                self.report = report
+            case _:
+                pass
+
+
+def run(
+    session: Session,
+    prepared: Prepared,
+    wanted: Sequence[Sink],
+    *,
+    engine: Callable[..., Iterator[Event]] = engine_events,
+    earlier: Recording | None = None,
+    journal: str | None = None,
+) -> Outcome:
+    """Run the checker, write the reports, show the result; never raises for what the target does.
+
+    `earlier` is what a run to be finished knew already, and `journal` the file it goes on in.
+    """
+    from harness.cli.progress import progress
+    from harness.cli.sinks import open_journal, write_reports
+    from harness.report import footer_of, line_of
+
+    began = earlier.began if earlier is not None else _now()
+    heard = Heard()
+    stop: Interrupted | None = None
+    problem: Exception | None = None
+    frame = _frame(prepared)
+    plan = _plan(prepared, earlier)
+    only = _missing(earlier) if earlier is not None else None
+    writers, sound = open_journal(session, wanted, _header(prepared, plan, began))
+    if journal is not None:
+        writers.append(_reopened(session, journal))
+    with ExitStack() as stack:
+        stack.callback(_close_all, writers)
+        with interruptible() as watch:
+            try:
+                with progress(budget=prepared.settings.max_requests) as draw:
+                    for event in beside(engine(session, prepared, only=only)):
+                        heard(event)
+                        draw(event)
+                        sound = _note(session, writers, line_of(event)) and sound
+                    if heard.report is None:
+                        raise HarnessError("the checker stopped without a report")
+                watch.calm()
+            except Interrupted as interruption:
+                stop = interruption
+            except Exception as trouble:
+                problem = trouble
+            watch.calm()
+            prepared.transport.close()
+            report = _report(prepared, heard, frame, plan, earlier, stop=stop, problem=problem)
+            recording = _recording(prepared, report, heard, plan, earlier, began)
+            for result in report.clauses:
+                if heard.judged.get(result.id) != result and _worth_a_line(result, earlier):
+                    sound = _note(session, writers, {"kind": "clause", **_plain_fields(result)}) and sound
+            # Written first, so that the footer can tell how the process ends.
+            sound = write_reports(session, recording, wanted) and sound
+            code = _exit_code(session, report, sound=sound, stop=stop, problem=problem)
+            report = dataclasses.replace(report, exit_code=code)
+            for writer in writers:
+                try:
+                    writer.end(footer_of(report))
+                except HarnessError as trouble:
+                    code = session.complain(str(trouble), 3)
+    return Outcome(recording=dataclasses.replace(recording, report=report), exit_code=code)
+
+
+def _exit_code(
+    session: Session, report: RunReport, *, sound: bool, stop: Interrupted | None, problem: Exception | None
+) -> int:
+    if problem is not None:
+        if isinstance(problem, HarnessError):
+            return worst([session.complain(str(problem), problem.exit_code), 0 if sound else 3])
+        return session.crashed(problem)
+    if not sound:
+        return 3
+    if stop is not None:
+        session.talk(f"callharness: interrupted by {stop.name}")
+        return stop.exit_code
+    return report.exit_code
+
+
+def _close_all(writers: Sequence[JournalWriter]) -> None:
+    for writer in writers:
+        writer.close()
+
+
+def _note(session: Session, writers: list[JournalWriter], line: dict[str, Any] | None) -> bool:
+    """Write a line to every journal; one that cannot be written is told once and given up."""
+    sound = True
+    for writer in tuple(writers) if line is not None else ():
+        try:
+            writer.finished(line)
+        except HarnessError as problem:
+            session.complain(str(problem), 3)
+            writers.remove(writer)
+            writer.close()
+            sound = False
+    return sound
+
+
+def _reopened(session: Session, journal: str) -> JournalWriter:
+    from harness.output.journal import JournalWriter
+
+    writer, _ = JournalWriter.resume(journal, redact=session.clean)
+    return writer
+
+
+def _plain_fields(result: ClauseResult) -> dict[str, Any]:
+    from harness.report.recording import plain
+
+    return {one.name: plain(getattr(result, one.name)) for one in dataclasses.fields(result)}
+
+
+def _worth_a_line(result: ClauseResult, earlier: Recording | None) -> bool:
+    from harness.check.findings import Verdict
+
+    if earlier is not None and result in earlier.report.clauses:
+        return False
+    return result.verdict is not Verdict.NOT_RUN
+
+
+def _missing(earlier: Recording) -> tuple[str, ...]:
+    from harness.check.findings import Verdict
+
+    return tuple(result.id for result in earlier.report.clauses if result.verdict is Verdict.NOT_RUN)
+
+
+def _frame(prepared: Prepared) -> RunReport:
+    """A report of nothing yet."""
+    from harness.check.findings import Colour, Gate, RunReport
+
+    settings = prepared.settings
+    return RunReport(
+        api=prepared.spec.id,
+        title=prepared.spec.title,
+        target=prepared.target,
+        gate=Gate(settings.gate),
+        colour=Colour.NONE,
+        exit_code=0,
+        seed=settings.seed,
+        requests=0,
+        seconds=0.0,
+        dialect={},
+        clauses=(),
+        findings=(),
+        evidence=prepared.evidence,
+        spec_version=prepared.spec.listing.version,
+        harness_version=harness_version(),
+        limits={
+            "max_requests": settings.max_requests,
+            "max_seconds": settings.max_seconds,
+            "rate": settings.rate,
+            "timeout": settings.timeout,
+        },
+    )
+
+
+def _plan(prepared: Prepared, earlier: Recording | None) -> tuple[ClauseResult, ...]:
+    """All clauses that this run may judge, none of them judged."""
+    if earlier is not None:
+        return earlier.plan
+    from harness.check.findings import ClauseResult, Gate, Verdict
+    from harness.check.gate import colour_of
+    from harness.spec.clauses import families, load_standard
+
+    about = {name: family.value for name, family in families(prepared.spec).items()}
+    about |= {name: clause.family.value for name, clause in load_standard().clauses.items()}  # type: ignore[misc]
+    gate = Gate(prepared.settings.gate)
+    return tuple(
+        ClauseResult(
+            id=name,
+            level=clause.level,
+            basis=clause.basis,
+            family=about[name],
+            says=clause.says,
+            source=clause.source,
+            verdict=Verdict.NOT_RUN,
+            colour=colour_of(Verdict.NOT_RUN, level=clause.level, basis=clause.basis, gate=gate),
+        )
+        for name, clause in planned_clauses(prepared.spec).items()
+    )
+
+
+def _header(prepared: Prepared, plan: tuple[ClauseResult, ...], began: datetime | None) -> dict[str, Any]:
+    from harness.report import Recording, header_of
+
+    return header_of(Recording(report=_frame(prepared), plan=plan, began=began, settings=_settings(prepared)))
+
+
+def _settings(prepared: Prepared) -> Mapping[str, Any]:
+    """What `resume` needs to go on in the same way, and to notice when it cannot."""
+    settings = prepared.settings
+    values: dict[str, Any] = {one.name: getattr(settings, one.name) for one in dataclasses.fields(settings)}
+    if settings.window is not None:
+        values["window"] = [end.isoformat() for end in settings.window]
+    values["identities"] = [identity.name for identity in prepared.identities]
+    values["digests"] = digests(prepared)
+    return values
+
+
+def digests(prepared: Prepared) -> dict[str, str]:
+    """A hash of each file that a run rests on."""
+    settings = prepared.settings
+    files = {
+        "spec": prepared.spec.file,
+        "dialect": settings.dialect,
+        "known": settings.known,
+        "world": settings.world,
+    }
+    return {
+        name: hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        for name, file in files.items()
+        if file is not None and Path(file).is_file()
+    }
+
+
+def _report(
+    prepared: Prepared,
+    heard: Heard,
+    frame: RunReport,
+    plan: tuple[ClauseResult, ...],
+    earlier: Recording | None,
+    *,
+    stop: Interrupted | None,
+    problem: Exception | None,
+) -> RunReport:
+    """The report of a run, of one cut short, or of one finished later."""
+    report = heard.report if heard.report is not None and stop is None and problem is None else None
+    before = {result.id: result for result in earlier.report.clauses} if earlier is not None else {}
+    if report is None or earlier is not None:
+        source = report or dataclasses.replace(frame, findings=tuple(heard.findings), requests=len(heard.exchanges))
+        judged = {result.id: result for result in source.clauses} | heard.judged
+        report = _cut_short(prepared, source, plan, {**_done(before), **_done(judged)}, stop=stop, problem=problem)
+        if earlier is not None:
+            again = {finding.clause for finding in report.findings}
+            old = tuple(one for one in earlier.report.findings if one.clause not in again)
+            report = dataclasses.replace(
+                report,
+                findings=(*old, *report.findings),
+                requests=earlier.report.requests + report.requests,
+                seconds=earlier.report.seconds + report.seconds,
+                rows_seen=max(earlier.report.rows_seen, report.rows_seen),
+            )
+    if prepared.known is not None:
+        from harness.check.known import apply_known
+
+        report = apply_known(report, prepared.known, allow_empty=prepared.settings.allow_empty)
+    return report
+
+
+def _done(results: Mapping[ClauseId, ClauseResult]) -> dict[ClauseId, ClauseResult]:
+    from harness.check.findings import Verdict
+
+    return {name: result for name, result in results.items() if result.verdict is not Verdict.NOT_RUN}
+
+
+def _cut_short(
+    prepared: Prepared,
+    source: RunReport,
+    plan: tuple[ClauseResult, ...],
+    judged: Mapping[ClauseId, ClauseResult],
+    *,
+    stop: Interrupted | None,
+    problem: Exception | None,
+) -> RunReport:
+    from harness.report import assembled
+
+    reason = "not reached"
+    if stop is not None:
+        reason = f"interrupted by {stop.name}"
+    elif problem is not None:
+        reason = "the harness stopped"
+    if prepared.settings.only:
+        plan = tuple(one for one in plan if one.id in prepared.settings.only or one.id in judged)
+    if source.seconds == 0.0:
+        source = dataclasses.replace(source, seconds=0.0)
+    report = assembled(source, plan=plan, judged=judged, reason=reason)
+    if stop is not None:
+        report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
+    elif problem is not None:
+        code = problem.exit_code if isinstance(problem, HarnessError) else 3
+        report = dataclasses.replace(report, interrupted="harness error", exit_code=code)
+    elif source.exit_code in (3, 4, 5) and report.exit_code != 1:
+        report = dataclasses.replace(report, exit_code=source.exit_code)
+    return report
+
+
+def _recording(
+    prepared: Prepared,
+    report: RunReport,
+    heard: Heard,
+    plan: tuple[ClauseResult, ...],
+    earlier: Recording | None,
+    began: datetime | None,
+) -> Recording:
+    from harness.report import Recording
+
+    before = earlier.exchanges if earlier is not None else ()
+    return Recording(
+        report=report,
+        exchanges=(*before, *heard.exchanges),
+        plan=plan,
+        began=began,
+        settings=_settings(prepared),
+    )
+
+
+# --- showing ------------------------------------------------------------------------------------------------
+
+
+def show_result(session: Session, outcome: Outcome, wanted: Sequence[Sink]) -> int:
+    """Print the text report unless a report already goes to standard output; the exit code."""
+    if any(sink.file in ("-", "/dev/stdout") for sink in wanted):
+        return outcome.exit_code
+    from harness.report.text import text_report
+
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    session.result(text_report(outcome.recording.report, coloured=coloured))
+    return outcome.exit_code
