@@ -283,6 +283,19 @@ def _claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:
     return dict(pyjwt.decode(token, public, algorithms=[jwt.algorithm], options=options))
 
 
+def unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Header and claims of a signed token as they stand, or None for a text that is none."""
+    import jwt as pyjwt
+
+    if len(token) > _LONGEST_TOKEN:
+        return None
+    try:
+        options: Any = {"verify_signature": False}
+        return pyjwt.get_unverified_header(token), dict(pyjwt.decode(token, options=options))
+    except (pyjwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+        return None
+
+
 def _in_time(claims: Mapping[str, Any], now: datetime, *, longest: int) -> bool:
     issued, expires = _number(claims.get("iat")), _number(claims.get("exp"))
     if issued is None or expires is None:

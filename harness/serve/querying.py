@@ -48,6 +48,7 @@ class Condition:
     wanted: tuple[Comparable, ...]
     inclusive: bool = True
     folded: bool = False
+    negated: bool = False
 
 
 @final
@@ -82,11 +83,15 @@ class Slice:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """At most `take` rows after a place, or before it; without a place from the beginning, or from the end."""
+    """At most `take` rows after a place, or before it; without a place from the beginning, or from the end.
+
+    `shift` moves the beginning by so many rows, for the sake of servers that count wrongly.
+    """
 
     take: int
     place: Place | None = None
     backward: bool = False
+    shift: int = 0
 
 
 Cut: TypeAlias = "Slice | Walk"
@@ -343,6 +348,8 @@ class Table:
                     found |= column.mask(
                         condition.keeps, wanted, inclusive=condition.inclusive, folded=condition.folded
                     )
+            if condition.negated:
+                found = ~found
             if len(self._masks) >= _REMEMBERED:
                 self._masks.clear()
             self._masks[condition] = found
@@ -382,7 +389,8 @@ class Table:
         before, upto = self._around(matching, walk.place, sorting)
         if walk.backward:
             return max(0, before - walk.take), before
-        return upto, upto + walk.take
+        start = max(0, upto + walk.shift)
+        return start, start + walk.take
 
     def _around(self, matching: Places, place: Place, sorting: Sorting) -> tuple[int, int]:
         """How many matching rows come before a place, and how many before or at it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, final
 
 from harness.serve.access import Identity
@@ -67,11 +68,11 @@ class Seams:
     listing: Callable[[Listing], Listing] = _as_it_is
     request: Callable[[HttpRequest], HttpRequest] = _as_it_is
     ask: Callable[[Ask | Refused], Ask | Refused] = _as_it_is
-    who: Callable[[Identity | Refused, Ask, tuple[Identity, ...]], Identity | Refused] = _as_it_is
+    who: Callable[[Identity | Refused, Ask, tuple[Identity, ...], datetime], Identity | Refused] = _as_it_is
     given: Callable[[Given | Refused, Ask], Given | Refused] = _as_it_is
     plan: Callable[[Plan | Refused, Given], Plan | Refused] = _as_it_is
     page: Callable[[Page, Scene], Page] = _as_it_is
-    row: Callable[[Row, int], Row] = _as_it_is
+    row: Callable[[Row, int, datetime], Row] = _as_it_is
     tree: Callable[[Tree, Told], Tree] = _as_it_is
     response: Callable[[HttpResponse, Told], HttpResponse] = _as_it_is
 

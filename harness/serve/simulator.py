@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -116,7 +117,8 @@ class Simulator:
         """The response to what `asked` gave."""
         if isinstance(asked, Refused):
             return self._refuse(asked, None)
-        who = self._seams.who(self._door.admit(asked, now or at), asked, self.identities)
+        wall = now if now is not None else at
+        who = self._seams.who(self._door.admit(asked, wall), asked, self.identities, wall)
         if isinstance(who, Refused):
             return self._refuse(who, asked)
         listing = self.spec.listing
@@ -194,7 +196,7 @@ class Simulator:
 
     def _row(self, view: _View, row: int, plan: Plan) -> Row:
         encoded = view.encoded(row, plan.zone, plan.without, plan.emptied)
-        return self._seams.row(dict(encoded), row) if is_bent(self._seams.row) else encoded
+        return self._seams.row(deepcopy(encoded), row, view.at) if is_bent(self._seams.row) else encoded
 
     def _refuse(self, fault: Refused, asked: Ask | None) -> HttpResponse:
         listing = self.spec.listing
@@ -268,6 +270,7 @@ class _View:
     """The world at one instant as this API shows it: rows, columns over them, and rows already written."""
 
     def __init__(self, listing: Listing, world: Calls, at: datetime, dialect: Dialect) -> None:
+        self.at = at
         self._listing = listing
         self._dialect = dialect
         grain = Grain(listing.lists.one_row_per)

@@ -1,0 +1,1 @@
+"""Deliberate breaches of one clause each, derived from what a listing says: one module per family."""

@@ -1,0 +1,425 @@
+"""Breaches of how things are told: fields, laws, envelopes, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from harness.serve.breaches.bending import Fault, at_path, bent, breach, changed, on_page, on_rows, removed, with_part
+from harness.serve.seams import Page, Row, Scene, Seams, Told
+from harness.spec.model import EnvelopeField, Field, Holds, Law, Listing, Scalar
+from harness.wire.json_body import MISSING, put
+from harness.wire.json_body import at as part_at
+from harness.wire.pages import text_carried
+from harness.wire.problems import Tree
+from harness.wire.rows import field_at
+
+_EARLY: Final[dict[str, Tree]] = {
+    "epoch-seconds": 946684800,
+    "local-time": "2000-01-01 00:00:00",
+    "rfc3339": "2000-01-01T00:00:00Z",
+}
+_LATE: Final[dict[str, Tree]] = {
+    "epoch-seconds": 4102444800,
+    "local-time": "2100-01-01 00:00:00",
+    "rfc3339": "2100-01-01T00:00:00Z",
+}
+
+
+# --- rows ---------------------------------------------------------------------------------------------------
+
+
+def of_rows(listing: Listing) -> Iterator[Fault]:
+    """Fields that are missing, misnamed or misshapen; rows that come twice."""
+    keys = listing.lists.clauses.get("keys", ())
+    for path, field in _first_and_last(_needed(listing)):
+        yield from breach(
+            keys,
+            f"{path}-missing",
+            f"every third row lacks {path}",
+            on_rows(lambda row, path=path: _drop(row, path), every=3),  # type: ignore[misc]
+        )
+        assert field is not None
+    name = next(iter(listing.fields))
+    if name != listing.lists.identity or len(listing.fields) > 1:
+        other = next(key for key in reversed(listing.fields) if key != listing.lists.identity)
+        if dict(_needed(listing)).get(other) is not None:
+            yield from breach(
+                keys, f"{other}-renamed", f"{other} goes by another name", on_rows(lambda row: _rename(row, other))
+            )
+    yield from breach(
+        listing.lists.clauses.get("unique", ()),
+        "a-row-twice",
+        "the first row of a page comes twice",
+        on_page(_twice),
+    )
+    seen: set[tuple[str, str]] = set()
+    for path, field in _all_fields(listing):
+        if not field.clause or field.shows is None or (field.clause[0], field.as_) in seen:
+            continue
+        wrong = _misshapen(field, text=text_carried(listing))
+        if wrong is None:
+            continue
+        seen.add((field.clause[0], field.as_))
+        yield from breach(
+            field.clause,
+            f"{path}-form",
+            f"{path} is not written as {field.as_}",
+            on_rows(lambda row, path=path, wrong=wrong: _write(row, path, wrong), every=2),  # type: ignore[misc]
+        )
+        if field.non_empty:
+            yield from breach(
+                field.clause,
+                f"{path}-empty",
+                f"{path} is empty",
+                on_rows(lambda row, path=path: _write(row, path, lambda _: ""), every=2),  # type: ignore[misc]
+            )
+
+
+def _all_fields(listing: Listing) -> Iterator[tuple[str, Field]]:
+    def walk(prefix: str, fields: dict[str, Field]) -> Iterator[tuple[str, Field]]:
+        for name, field in fields.items():
+            yield prefix + name, field
+            yield from walk(f"{prefix}{name}[].", dict(field.fields))
+
+    return walk("", dict(listing.fields))
+
+
+def _needed(listing: Listing) -> list[tuple[str, Field]]:
+    """Fields of a row that may never be missing."""
+    added = {name for include in listing.includes for name in include.adds}
+    return [
+        (name, field)
+        for name, field in listing.fields.items()
+        if field.shows is not None
+        and not field.optional
+        and field.absent != "missing"
+        and "missing" not in field.tolerates
+        and name not in added
+    ]
+
+
+def _first_and_last(fields: list[tuple[str, Field]]) -> list[tuple[str, Field]]:
+    return list(dict([fields[0], fields[len(fields) // 2], fields[-1]]).items()) if fields else []
+
+
+def _drop(row: Row, path: str) -> None:
+    for owner, key in at_path(row, path):
+        del owner[key]
+
+
+def _rename(row: Row, name: str) -> None:
+    if name in row:
+        row[f"{name}_"] = row.pop(name)
+
+
+def _write(row: Row, path: str, change: Callable[[Tree], Tree]) -> None:
+    for owner, key in at_path(row, path):
+        owner[key] = change(owner[key])
+
+
+def _twice(page: Page, scene: Scene) -> Page:
+    if len(page.rows) < 2:
+        return page
+    return replace(page, rows=(page.rows[0], page.rows[0], *page.rows[2:]))
+
+
+def _misshapen(field: Field, *, text: bool) -> Callable[[Tree], Tree] | None:
+    """A way to write a value that the codec does not allow; None where any text will do."""
+    match field.as_:
+        case "local-time":
+            return lambda value: str(value).replace(" ", "T") + "Z"
+        case "rfc3339":
+            return lambda value: str(value).removesuffix("Z").replace("T", " ")
+        case "epoch-seconds" if not text:
+            return lambda value: f"{value}"
+        case "decimal":
+            return (lambda value: str(value).replace(".", ",")) if text else (lambda value: f"{value}")
+        case "integer" if not text:
+            return lambda value: f"{value}"
+        case "integer" | "digits" | "epoch-seconds":
+            return lambda value: f"no. {value}"
+        case "word":
+            return (lambda value: "Whatever") if field.unknown_words == "refused" else None
+        case "flag":
+            return lambda value: "yes" if value else "no"
+        case "text-list":
+            return lambda value: ", ".join(map(str, value)) if isinstance(value, list) else value
+        case "rows":
+            return lambda value: {"items": value}
+        case "text" if not text:
+            return lambda value: 7
+        case _:
+            return None
+
+
+# --- laws ---------------------------------------------------------------------------------------------------
+
+
+def of_laws(listing: Listing) -> Iterator[Fault]:
+    """Rows that contradict themselves, their neighbours, or what was said before."""
+    for number, law in enumerate(listing.laws, start=1):
+        change = _against(listing, law)
+        if change is None:
+            continue
+        yield from breach(
+            law.clause,
+            f"{law.law}-{law.field or (law.then.field if law.then else number)}-{number}",
+            f"the law '{law.law}' does not hold",
+            Seams(row=_bending(listing, law, change)),
+        )
+
+
+def _bending(
+    listing: Listing, law: Law, change: Callable[[Row, datetime], None]
+) -> Callable[[Row, int, datetime], Row]:
+    def bend(row: Row, index: int, at: datetime) -> Row:
+        if law.when is None or _holds(row, law.when):
+            change(row, at)
+        return row
+
+    return bend
+
+
+def _holds(row: Row, rule: Holds) -> bool:
+    value = row.get(rule.field)
+    if rule.is_ and str(value) not in map(str, rule.is_):
+        return False
+    if rule.not_ and str(value) in map(str, rule.not_):
+        return False
+    return rule.present is None or rule.present == _shows(value)
+
+
+def _shows(value: Tree) -> bool:
+    return value not in (None, "", "0", 0, []) and value != "0001-01-01T00:00:00Z"
+
+
+def _against(listing: Listing, law: Law) -> Callable[[Row, datetime], None] | None:
+    text = text_carried(listing)
+    field = field_at(listing.fields, law.field) if law.field else None
+    match law.law:
+        case "implies" if law.then is not None:
+            return _against_implication(listing, law.then, text=text)
+        case "not-before" | "inside" if field is not None and field.as_ in _EARLY:
+            return _setter(law.field, _EARLY[field.as_])
+        case "not-future" if field is not None and field.as_ in _LATE:
+            return _setter(law.field, _LATE[field.as_])
+        case "non-negative":
+            return _setter(law.field, "-1" if text else -1)
+        case "one-of":
+            return _setter(law.field, "7" if text else 7)
+        case "never-falls" | "stands-still" if field is not None:
+            return lambda row, at: _run_back(row, law.field or "", field, at, text=text)
+        case "equals-span" if field is not None and field.as_ in ("integer", "decimal"):
+            return _setter(law.field, "99999" if text else 99999)
+        case _:
+            return None
+
+
+def _setter(path: str | None, value: Tree) -> Callable[[Row, datetime], None]:
+    def change(row: Row, at: datetime) -> None:
+        _write(row, path or "", lambda old: value if _shows(old) or not isinstance(old, str) else old)
+
+    def force(row: Row, at: datetime) -> None:
+        _write(row, path or "", lambda old: value)
+
+    return change if isinstance(value, str) and len(value) > 5 else force
+
+
+def _against_implication(listing: Listing, then: Holds, *, text: bool) -> Callable[[Row, datetime], None] | None:
+    field = listing.fields.get(then.field)
+    if field is None:
+        return None
+    value = _other_value(field, then, text=text)
+    return None if value is None else _writer(then.field, value)
+
+
+def _writer(path: str, value: Tree) -> Callable[[Row, datetime], None]:
+    def change(row: Row, at: datetime) -> None:
+        _write(row, path, lambda _: value)
+
+    return change
+
+
+def _other_value(field: Field, then: Holds, *, text: bool) -> Tree:
+    """A value of the field under which the condition does not hold."""
+    if field.as_ == "word":
+        words: list[Scalar] = [word for word in field.words.values() if word not in then.is_]
+        wanted = [word for word in words if word in then.not_] or words
+        return str(wanted[0]) if wanted else None
+    if field.as_ in ("integer", "digits"):
+        number = 0 if then.present is True else 77
+        return str(number) if text or field.as_ == "digits" else number
+    if field.as_ == "decimal":
+        return "77.000" if text else Decimal("77.5")
+    if field.as_ in _EARLY:
+        return _LATE[field.as_] if then.present is False else None
+    return "" if then.present is True else "x"
+
+
+def _run_back(row: Row, path: str, field: Field, at: datetime, *, text: bool) -> None:
+    """A value that falls as time goes by."""
+    second = int(at.timestamp())
+    left = 10_000_000 - second % 10_000_000
+    match field.as_:
+        case "decimal":
+            value: Tree = f"{left}.000" if text else Decimal(left)
+        case "integer" | "digits":
+            value = str(left) if text or field.as_ == "digits" else left
+        case "epoch-seconds":
+            value = 946684800 + left
+        case "local-time":
+            value = f"2000-01-01 {left // 3600 % 24:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
+        case "rfc3339":
+            value = f"2000-01-01T{left // 3600 % 24:02d}:{left // 60 % 60:02d}:{left % 60:02d}Z"
+        case _:
+            value = f"x{left}"
+    _write(row, path, lambda _: value)
+
+
+# --- envelopes and errors -----------------------------------------------------------------------------------
+
+
+def of_envelopes(listing: Listing) -> Iterator[Fault]:
+    """Parts of an answer that are missing or of the wrong type."""
+    for name, part in listing.outcome.envelope.items():
+        yield from breach(
+            part.clause if not part.optional else (),
+            f"{name}-missing",
+            f"{name} is missing in {'an error' if _only_on_errors(listing, part) else 'an answer'}",
+            Seams(tree=lambda tree, told, part=part: _without_part(listing, tree, told, part)),  # type: ignore[misc]
+        )
+        wrong = _wrong_type(part, text=text_carried(listing))
+        if wrong is not None:
+            yield from breach(
+                part.form_clause or part.clause,
+                f"{name}-type",
+                f"{name} is of another type",
+                Seams(
+                    tree=lambda tree, told, part=part, wrong=wrong: _with_part(listing, tree, told, part, wrong)  # type: ignore[misc]
+                ),
+            )
+    shows = listing.outcome.success.shows
+    code_at = listing.outcome.error.code_at
+    told_at = [pointer for pointer in shows if pointer != code_at]
+    if told_at:
+        place = told_at[-1]
+        yield from breach(
+            listing.outcome.success.clause,
+            "success-in-other-words",
+            f"a success shows another value at {place}",
+            Seams(tree=lambda tree, told: tree if told.fault else changed(tree, place, lambda _: "All is well")),
+        )
+
+
+def _only_on_errors(listing: Listing, part: EnvelopeField) -> bool:
+    return part.when == "error" or part.at == listing.outcome.error.code_at
+
+
+def _concerned(listing: Listing, told: Told, part: EnvelopeField) -> bool:
+    """Whether the breach shows in this answer; the code of a success stays, so that it is still known as one."""
+    if told.fault is not None:
+        return part.when != "success"
+    return not _only_on_errors(listing, part)
+
+
+def _without_part(listing: Listing, tree: Tree, told: Told, part: EnvelopeField) -> Tree:
+    return removed(tree, part.at) if _concerned(listing, told, part) else tree
+
+
+def _with_part(listing: Listing, tree: Tree, told: Told, part: EnvelopeField, wrong: Callable[[Tree], Tree]) -> Tree:
+    return changed(tree, part.at, wrong) if _concerned(listing, told, part) else tree
+
+
+def _wrong_type(part: EnvelopeField, *, text: bool) -> Callable[[Tree], Tree] | None:
+    match part.as_:
+        case "integer":
+            return (lambda value: f"E{value}") if text else (lambda value: f"{value}")
+        case "digits":
+            return lambda value: int(str(value)) if str(value).isdigit() and not text else f"E{value}"
+        case "text":
+            return None if text else (lambda value: 0)
+        case "list":
+            return lambda value: {"items": value}
+        case "object":
+            return lambda value: [value]
+
+
+def of_errors(listing: Listing) -> Iterator[Fault]:
+    """Errors told wrongly."""
+    error = listing.outcome.error
+    if error.message_at is not None:
+        message_at = error.message_at
+        yield from breach(
+            error.clauses.get("shape", ()),
+            "no-message",
+            "an error has no message",
+            Seams(tree=lambda tree, told: removed(tree, message_at) if told.fault else tree),
+        )
+    yield from breach(
+        error.clauses.get("shape", ()),
+        "code-type",
+        "the code of an error is of another type",
+        Seams(tree=lambda tree, told: changed(tree, error.code_at, _retyped) if told.fault else tree),
+    )
+    yield from breach(
+        error.clauses.get("http", ()),
+        "http-500",
+        "errors come with HTTP status 500",
+        Seams(response=lambda response, told: replace(response, http_status=500) if told.fault else response),
+    )
+    yield from breach(
+        error.clauses.get("no-rows", ()),
+        "rows-on-errors",
+        "an error shows calls",
+        Seams(tree=lambda tree, told: _with_rows(listing, tree) if told.fault else tree),
+    )
+    yield from breach(
+        error.clauses.get("only-codes", ()),
+        "an-unknown-code",
+        "errors have a code that is not listed",
+        Seams(
+            tree=lambda tree, told: (
+                changed(tree, error.code_at, lambda _: _strange(error.code_as)) if told.fault else tree
+            )
+        ),
+    )
+    for name, fault in listing.outcome.faults.items():
+        if fault.code is not None:
+            told_as = replace(fault, code=_strange(error.code_as))
+            yield from breach(
+                fault.clause,
+                f"{name}-code",
+                f"the fault '{name}' has another code",
+                bent(_with_fault(name, told_as)),
+            )
+        if fault.names:
+            yield from breach(
+                fault.names_clause,
+                f"{name}-names-nothing",
+                f"the message of the fault '{name}' names nothing",
+                bent(_with_fault(name, replace(fault, says="Something is wrong"))),
+            )
+
+
+def _with_fault(name: str, fault: object) -> Callable[[Listing], Listing]:
+    def bend(listing: Listing) -> Listing:
+        return with_part("outcome", faults={**listing.outcome.faults, name: fault})(listing)
+
+    return bend
+
+
+def _retyped(value: Tree) -> Tree:
+    return str(value) if isinstance(value, int) else 0
+
+
+def _strange(kind: str) -> str | int:
+    return {"integer": 999, "digits": "999"}.get(kind, "whatever")
+
+
+def _with_rows(listing: Listing, tree: Tree) -> Tree:
+    row: Tree = {listing.lists.identity: "1"}
+    return put(tree, listing.lists.rows_at, [row]) if part_at(tree, listing.lists.rows_at) is MISSING else tree
