@@ -382,6 +382,9 @@ def time_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
         points += [middle - timedelta(milliseconds=1), middle + timedelta(milliseconds=1)]
     day = middle.replace(hour=0, minute=0, second=0, microsecond=0)
     points += [day, middle + timedelta(minutes=1)]
+    if name in mirror.base:
+        # Beyond its own window the mirror knows nothing.
+        points = [point for point in points if times[0] <= point <= times[-1]]
     for point in dict.fromkeys(points):
         value = point if fine else point.replace(microsecond=0)
         judged = yield from _at(

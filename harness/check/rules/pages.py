@@ -91,7 +91,7 @@ def _sort_words(session: Session, mirror: Mirror) -> Iterator[None]:
             flag = {order.descending: written(session, order.descending, True)}
             ask = ask_for(session, mirror.base, {**wide(session), sort.parameter: word, **flag})
             down = order.descending_clause
-            blame = {"order": mine if session.ledger.failed(mine) else down}
+            blame: dict[Aspect, Clauses] = {"order": mine if session.ledger.failed(mine) else down}
             yield from expect(session, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
         different = {str(compared(row.shown, path)) for row in mirror.rows}
         if len(different) < 2:

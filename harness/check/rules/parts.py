@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from typing import Any
 
 from harness.check.judging import expect
@@ -273,7 +273,7 @@ def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None
                 actual=f"{len(wrong)} rows of {own} alone",
             )
     yield from _one_customer(session, mirror, rule, everything, children, own)
-    yield from _recursion(session, mirror, rule, own, children, everything)
+    yield from _recursion(session, mirror, rule, own, children)
     yield from _bad_customer(session, mirror, rule)
     for word in rule.may_words:
         exchange = _read(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
@@ -380,9 +380,7 @@ def _one_customer(
             session.ledger.witness(clauses, times=len(rows))
 
 
-def _recursion(
-    session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row] | None, everything: list[Row]
-) -> Iterator[None]:
+def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row] | None) -> Iterator[None]:
     if rule.recursive is None or rule.parameter is None:
         return
     deep, off = rule.clauses.get("recursive", ()), rule.clauses.get("recursive-default", ())
@@ -437,16 +435,18 @@ def _recursion(
             )
         else:
             session.ledger.not_exercised(deep, "no sub-customer has calls")
-    elif deeper == plain | below and children is not None and _grandchildren(everything, deeper, children, own, rule):
-        session.fail(
-            deep,
-            "sub-customers are included at all depths",
-            expected="rows of sub-customers' own customers too",
-            actual="those of the first depth alone",
-            exchange=answers["deep"],
-        )
     else:
-        session.ledger.witness(deep, times=len(deeper))
+        further = yield from _deeper(session, mirror, rule, own, children or [])
+        if further - deeper:
+            session.fail(
+                deep,
+                "sub-customers are included at all depths",
+                expected="rows of sub-customers' own customers too",
+                actual=f"{len(further - deeper)} of them missing",
+                exchange=answers["deep"],
+            )
+        else:
+            session.ledger.witness(deep, times=len(deeper))
     word = next((word for word, meaning in rule.words.items() if meaning == "children"), None)
     ignored = rule.clauses.get("recursive-ignored", ())
     if word is not None and children is not None:
@@ -468,9 +468,21 @@ def _recursion(
             session.ledger.witness(ignored, times=max(1, len(below)))
 
 
-def _grandchildren(everything: list[Row], deeper: set[Hashable], children: list[Row], own: Any, rule: Scope) -> bool:
-    """Depth cannot be seen from rows alone: nothing shows who is whose child."""
-    return False
+def _deeper(
+    session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row]
+) -> Generator[None, None, set[Hashable]]:
+    """The rows below the children themselves, which a whole recursion must hold too."""
+    found: set[Hashable] = set()
+    assert rule.parameter is not None
+    assert rule.recursive is not None
+    counted: Counter[Any] = Counter(owner for row in children for owner in owners_of(row, rule) if owner != own)
+    for child, _ in counted.most_common(3):
+        values = {rule.parameter: str(child), rule.recursive: written(session, rule.recursive, True)}
+        exchange = _read(session, mirror, values, f"{rule.parameter} = {child}, with recursion")
+        yield
+        if exchange.answer is not None and exchange.answer.outcome == "success":
+            found |= set(exchange.keys)
+    return found
 
 
 def _bad_customer(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:

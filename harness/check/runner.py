@@ -1,0 +1,395 @@
+"""The run: preflight, mirror, rules, roll-up. Yields events; the last one carries the report."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from harness.check.budget import Sender
+from harness.check.evidence import Evidence
+from harness.check.findings import (
+    ClauseJudged,
+    ClauseResult,
+    Colour,
+    Event,
+    FindingMade,
+    Gate,
+    PhaseStarted,
+    RunEnded,
+    RunReport,
+    RunStarted,
+    Verdict,
+)
+from harness.check.gate import gate_colour
+from harness.check.knowledge import Knowledge
+from harness.check.ledger import Ledger
+from harness.check.mirror import Mirror, ask_for, read_mirror, reread, windows
+from harness.check.rules import access, carriage, echoes, filters, pages, parts, polls, values
+from harness.check.session import Exchange, Identity, Session
+from harness.check.witness import examine
+from harness.output.personal import Pseudonyms
+from harness.output.secrets import Redactor
+from harness.spec.clauses import families, load_standard
+from harness.spec.dialect import Dialect
+from harness.spec.load import Spec
+from harness.spec.model import ClauseId
+from harness.wire.exchange import NoResponse
+
+Rule = Callable[[Session, Mirror], Iterator[None]]
+
+PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
+    ("access", (access.access,)),
+    ("versions", (parts.versions,)),
+    ("filters", (filters.single_filters, filters.hidden_filters)),
+    ("blank", (values.blanks,)),
+    ("order", (pages.orders,)),
+    ("paging", (pages.pages,)),
+    ("total", (pages.totals,)),
+    ("include", (parts.includes,)),
+    ("count-only", (parts.count_only,)),
+    ("scope", (parts.scope,)),
+    ("dependence", (filters.dependences, filters.pairs_of_filters, pages.combinations_of_all)),
+    ("values", (values.bad_values,)),
+    ("transport", (carriage.carriages,)),
+    ("echoes", (echoes.echoes,)),
+    ("polls", (polls.polls,)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What the user decides about a run. `now` is the wall's instant, given by the caller."""
+
+    now: datetime
+    target: str
+    seed: int = 1
+    gate: Gate = Gate.CI
+    only: tuple[ClauseId, ...] = ()
+    window: tuple[datetime, datetime] | None = None
+    dialect: Dialect | None = None
+    evidence: Literal["masked", "full"] = "full"
+    allow_empty: bool = False
+    known_values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    harness_version: str = ""
+    stop: Callable[[], str | None] = lambda: None
+    limits: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def run_check(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Iterator[Event]:
+    """Checks a target and yields what happens; the last event is RunEnded.
+
+    The first identity is the one that asks; the others serve role and tenant clauses. Nothing is raised for
+    what a target does.
+    """
+    session = _session(spec, sender, identities, options)
+    clauses = tuple(session.ledger.clauses)
+    yield RunStarted(
+        api=spec.id, title=spec.title, target=options.target, seed=options.seed, gate=options.gate, clauses=clauses
+    )
+    mirror = Mirror()
+    try:
+        yield from _stages(session, mirror, options)
+    except _Stopped as stopped:
+        session.notes.append(f"interrupted by {stopped.signal}")
+        yield from session.drain()
+        yield from _end(session, mirror, options, interrupted=stopped.signal)
+        return
+    yield from _end(session, mirror, options, interrupted=None)
+
+
+@dataclass(eq=False)
+class _Stopped(Exception):  # noqa: N818 - a request to stop, no error
+    signal: str
+
+
+def _session(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Session:
+    standard = load_standard().applying_to(spec)
+    known = {name: str(family) for name, family in families(spec).items()}
+    ledger = Ledger(
+        clauses={**spec.clauses, **standard},
+        families={**known, **{name: str(load_standard().clauses[name].family) for name in standard}},
+        gate=options.gate,
+    )
+    secrets = dict(options.secrets)
+    evidence = Evidence(
+        base=options.target.rstrip("/"),
+        redactor=Redactor(secrets.values(), words=_own_words(spec)),
+        secrets=secrets,
+        mode=options.evidence,
+        pseudonyms=Pseudonyms(str(options.seed).encode()) if options.evidence == "masked" else None,
+    )
+    session = Session(
+        spec=spec,
+        sender=sender,
+        identity=identities[0],
+        identities=tuple(identities),
+        ledger=ledger,
+        knowledge=Knowledge(spec),
+        evidence=evidence,
+        rng=random.Random(options.seed),  # noqa: S311 - chance that can be repeated, not a secret
+        seed=options.seed,
+        target=options.target,
+        settings={"now": options.now, "window": options.window},
+        known_values=options.known_values,
+        examine=examine,
+    )
+    for name, value in (options.dialect.values if options.dialect else {}).items():
+        session.knowledge.set(name, value, "the dialect given")
+    zone = spec.listing.zone
+    if zone is not None:
+        session.zone = (options.dialect or Dialect()).pick(zone.default)
+    return session
+
+
+def _own_words(spec: Spec) -> tuple[str, ...]:
+    access_rules = spec.listing.access
+    names = (access_rules.user, access_rules.password, access_rules.token, *spec.listing.parameters)
+    return tuple(name for name in names if name)
+
+
+def _stages(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
+    reached = yield from _watched(session, "preflight", _preflight(session, options), options)
+    if session.settings.get("blocked"):
+        return
+    del reached
+    yield from _watched(session, "mirror", _mirror(session, mirror, options), options)
+    for phase, rules in PHASES:
+        for rule in rules:
+            if session.out_of_budget is not None:
+                return
+            yield from _watched(session, phase, rule(session, mirror), options)
+
+
+def _watched(session: Session, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
+    session.phase = phase
+    yield PhaseStarted(phase=phase, steps=0)
+    for _ in steps:
+        yield from session.drain()
+        signal = options.stop()
+        if signal is not None:
+            raise _Stopped(signal)
+        if session.out_of_budget is not None:
+            break
+    yield from session.drain()
+
+
+# --- preflight and mirror -----------------------------------------------------------------------------------
+
+
+def _preflight(session: Session, options: CheckOptions) -> Iterator[None]:
+    """Is there a server that speaks this API, and does it know us?"""
+    window = next(windows(session, options.now), {})
+    exchange = session.send(ask_for(session, window), "reach the target and log in")
+    yield
+    answer = exchange.answer
+    if isinstance(exchange.response, NoResponse) and not exchange.response.reason.startswith("budget"):
+        # Once more: a first connection may meet a server that is just starting.
+        exchange = session.send(ask_for(session, window), "again: reach the target and log in")
+        yield
+        answer = exchange.answer
+    why = _why_blocked(session, exchange)
+    if why is not None:
+        session.settings = {**session.settings, "blocked": why}
+        session.notes.append(why)
+        return
+    reach = session.listing.lists.clauses.get("reach", ())
+    if answer is not None and answer.outcome == "success":
+        session.ledger.witness((*reach, *session.listing.access.clauses.get("accepted", ())))
+    _learn_zone(session, exchange)
+
+
+def _why_blocked(session: Session, exchange: Exchange) -> str | None:
+    response = exchange.response
+    if isinstance(response, NoResponse):
+        return f"{options_target(session)}: {response.text or response.reason}"
+    answer = exchange.answer
+    if answer is None or answer.outcome == "unreadable":
+        seen = session.evidence.answer(response, limit=160).replace("\n", ": ")
+        return f"{options_target(session)}: the answer is not what this API speaks: {seen}"
+    if answer.outcome == "error":
+        told = session.evidence.text(f"{answer.code!r} {answer.message!r}", limit=200)
+        access_rules = session.listing.access
+        faults = (access_rules.missing_fault, access_rules.wrong_fault, access_rules.role_fault)
+        codes = {
+            str(code)
+            for name in faults
+            if (fault := session.listing.outcome.faults.get(name)) is not None
+            for code in (fault.code, *fault.codes)
+            if code is not None
+        }
+        if str(answer.code) in codes:
+            return f"{options_target(session)}: the credentials are refused: {told}"
+        if response.http_status in (401, 403, 404, 405, 429) or response.http_status >= 500:
+            return f"{options_target(session)}: HTTP {response.http_status}: {told}"
+        return None
+    return None
+
+
+def options_target(session: Session) -> str:
+    """The target as it may be shown."""
+    return session.evidence.text(session.target, limit=300)
+
+
+def _learn_zone(session: Session, exchange: Exchange) -> None:
+    zone = session.listing.zone
+    if zone is None or zone.echo is None or exchange.answer is None or not isinstance(exchange.answer.tree, dict):
+        return
+    from harness.check.session import zone_named
+    from harness.wire.json_body import at
+    from harness.wire.scalars import NotThat
+
+    told = at(exchange.answer.tree, zone.echo)
+    if isinstance(told, str) and told:
+        try:
+            zone_named(told)
+        except NotThat:
+            return
+        session.zone = told
+        from harness.spec.model import Open
+
+        if isinstance(zone.default, Open):
+            session.knowledge.set(zone.default.id, told, "the zone named in an answer")
+
+
+def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
+    yield from read_mirror(session, mirror, now=options.now)
+    snapshot = mirror.after
+    if snapshot is None:
+        return
+    identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
+    keys = [identity for identity in identities if identity is not None]
+    if session.ledger.failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
+        session.identity_unique = False
+        yield from read_mirror(session, mirror, now=options.now)
+    # A list that moves by itself is noticed before anything is judged by it.
+    yield from reread(session, mirror)
+    _settle_size(session, mirror)
+
+
+def _settle_size(session: Session, mirror: Mirror) -> None:
+    clauses = session.listing.lists.clauses
+    unique = clauses.get("unique", ())
+    if len(mirror.rows) > 1 and session.identity_unique:
+        session.ledger.witness(unique, times=len(mirror.rows))
+    elif len(mirror.rows) <= 1 and not session.ledger.failed(unique):
+        session.ledger.not_exercised(unique, f"the target shows {len(mirror.rows)} rows")
+    if not mirror.rows and mirror.after is not None and mirror.after.trouble is None:
+        session.ledger.witness(clauses.get("empty", ()))
+
+
+# --- the end ------------------------------------------------------------------------------------------------
+
+
+def _end(session: Session, mirror: Mirror, options: CheckOptions, *, interrupted: str | None) -> Iterator[Event]:
+    _server_errors(session)
+    _open_choices(session)
+    blocked = session.settings.get("blocked")
+    only = set(options.only)
+    results: list[ClauseResult] = []
+    for clause_id in session.ledger.clauses:
+        default, reason = _default_verdict(session, mirror, clause_id, interrupted)
+        if only and clause_id not in only:
+            continue
+        results.append(session.ledger.result(clause_id, default=default, reason=reason))
+    findings = tuple(finding for finding in session.ledger.findings() if not only or finding.clause in only)
+    for finding in findings:
+        yield FindingMade(finding=finding)
+    for result in results:
+        yield ClauseJudged(result=result)
+    colour = gate_colour(results)
+    rows = len(mirror.rows)
+    report = RunReport(
+        api=session.spec.id,
+        title=session.spec.title,
+        target=options.target,
+        gate=options.gate,
+        colour=colour,
+        exit_code=_exit_code(
+            results, colour, blocked=blocked is not None, rows=rows, options=options, interrupted=interrupted
+        ),
+        seed=options.seed,
+        requests=session.requests,
+        seconds=0.0,
+        dialect=session.knowledge.answers(),
+        clauses=tuple(results),
+        findings=findings,
+        notes=tuple(dict.fromkeys(session.notes)),
+        evidence=options.evidence,
+        spec_version=session.listing.version,
+        harness_version=options.harness_version,
+        interrupted=interrupted,
+        rows_seen=rows,
+        limits=options.limits,
+    )
+    yield RunEnded(report=report)
+
+
+def _exit_code(
+    results: Sequence[ClauseResult],
+    colour: Colour,
+    *,
+    blocked: bool,
+    rows: int,
+    options: CheckOptions,
+    interrupted: str | None,
+) -> int:
+    """The highest applicable of 3 > 2 > 4 > 1 > 5 > 0; an interruption beats them all."""
+    if interrupted is not None:
+        return {"SIGHUP": 129, "SIGINT": 130, "SIGTERM": 143}.get(interrupted, 130)
+    if any(result.verdict is Verdict.ERROR for result in results):
+        return 3
+    if blocked:
+        return 4
+    if colour is Colour.RED:
+        return 1
+    passed = any(result.verdict is Verdict.PASS for result in results)
+    if (rows == 0 and not options.allow_empty) or not results or not passed:
+        return 5
+    return 0
+
+
+def _default_verdict(
+    session: Session, mirror: Mirror, clause_id: ClauseId, interrupted: str | None
+) -> tuple[Verdict, str]:
+    """The verdict of a clause that nothing touched."""
+    clause = session.ledger.clauses[clause_id]
+    if clause.excluded is not None:
+        return Verdict.NOT_APPLICABLE, f"{clause.excluded.code}: {clause.excluded.why}"
+    blocked = session.settings.get("blocked")
+    if blocked is not None:
+        return Verdict.BLOCKED, str(blocked)
+    if interrupted is not None:
+        return Verdict.NOT_RUN, f"interrupted by {interrupted}"
+    if session.out_of_budget is not None:
+        return Verdict.NOT_RUN, f"the budget of {session.out_of_budget} is used up"
+    if not mirror.rows:
+        return Verdict.NOT_EXERCISED, "the target shows no rows"
+    return Verdict.NOT_EXERCISED, "nothing in this run could show it"
+
+
+def _server_errors(session: Session) -> None:
+    clause = ClauseId("HTTP-SERVER-ERRORS")
+    errors = session.server_errors
+    if len(errors) >= 3:
+        session.fail(
+            (clause,),
+            "a well-formed request does not get a server error again and again",
+            expected="no HTTP 5xx",
+            actual=f"HTTP 5xx for {len(errors)} of {session.requests} requests",
+            exchange=errors[0],
+        )
+    elif session.requests:
+        session.ledger.witness((clause,), times=session.requests)
+
+
+def _open_choices(session: Session) -> None:
+    """What was found out about each open choice that has a clause of its own."""
+    answers = session.knowledge.answers()
+    for name, choice in session.spec.choices.items():
+        if choice.clause and name in answers and not session.ledger.failed(choice.clause):
+            session.ledger.observed(choice.clause, f"{name}: {answers[name]}")
