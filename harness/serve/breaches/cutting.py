@@ -25,6 +25,7 @@ from harness.serve.querying import Query, Slice, Walk
 from harness.serve.reading import Given
 from harness.serve.seams import Page, Scene, Seams, Told
 from harness.spec.model import (
+    Clauses,
     CursorPaging,
     LimitPaging,
     Listing,
@@ -111,14 +112,12 @@ def _of_sort(order: Order) -> Iterator[Fault]:
             on_given(lambda given: _unsigned(given, sort.parameter)),
         )
     if sort.undocumented:
-        known = {word: path for word, path in sort.words.items() if word not in sort.undocumented}
         yield from breach(
             sort.clauses.get("undocumented", ()),
             f"{sort.undocumented[0]}-refused",
             f"{sort.parameter}={sort.undocumented[0]} is refused",
             Seams(plan=lambda plan, given: _refuse_word(plan, given, sort.parameter, sort.undocumented, order)),
         )
-        assert known is not None
     if sort.unknown == "refused":
         open_minded = replace(sort, unknown="default", refused=())
         for kind in ("unknown", "refused"):
@@ -241,41 +240,41 @@ def of_paging(listing: Listing) -> Iterator[Fault]:
             )
 
 
-def _sizes(clauses: tuple[object, ...], size: str) -> Iterator[Fault]:
+def _sizes(clauses: Clauses, size: str) -> Iterator[Fault]:
     yield from breach(
-        clauses,  # type: ignore[arg-type]
+        clauses,
         f"{size}-ignored",
         f"{size} has no effect",
         on_given(lambda given: given.without((size,))),
     )
     yield from breach(
-        clauses,  # type: ignore[arg-type]
+        clauses,
         "one-row-more",
         "a page holds one row more than asked for",
         on_query(lambda query: _on_cut(query, more=1)),
     )
 
 
-def _default_size(listing: Listing, clauses: tuple[object, ...], size: str) -> Iterator[Fault]:
+def _default_size(listing: Listing, clauses: Clauses, size: str) -> Iterator[Fault]:
     default = listing.parameters[size].default
     if isinstance(default, int) and default > 1:
         yield from breach(
-            clauses,  # type: ignore[arg-type]
+            clauses,
             "half-the-default",
             f"without {size} a page holds {default // 2} rows",
             bent(with_entry("parameters", size, default=default // 2)),
         )
 
 
-def _slices(clauses: tuple[object, ...]) -> Iterator[Fault]:
+def _slices(clauses: Clauses) -> Iterator[Fault]:
     yield from breach(
-        clauses,  # type: ignore[arg-type]
+        clauses,
         "pages-overlap",
         "a page begins with the last row of the page before",
         on_query(lambda query: _on_cut(query, skip=-1)),
     )
     yield from breach(
-        clauses,  # type: ignore[arg-type]
+        clauses,
         "pages-leave-gaps",
         "a row between two pages is on neither",
         on_query(lambda query: _on_cut(query, skip=1)),
@@ -364,27 +363,25 @@ def of_totals(listing: Listing) -> Iterator[Fault]:
             total.clauses.get("independent", ()),
             "total-of-the-page",
             "the total counts the rows of the page",
-            on_page(lambda page, scene: replace(page, total=page.total if page.total is None else len(page.rows))),
+            on_page(lambda page, scene: _total(page, len(page.rows))),
         )
         yield from breach(
             total.clauses.get("independent", ()),
             "total-ignores-filters",
             "the total counts all calls, whatever was asked",
-            on_page(lambda page, scene: replace(page, total=None if page.total is None else _unfiltered(scene))),
+            on_page(lambda page, scene: _total(page, _unfiltered(scene))),
         )
         yield from breach(
             total.clauses.get("sum", ()),
             "total-one-more",
             "the total is one too many",
-            on_page(lambda page, scene: replace(page, total=None if page.total is None else page.total + 1)),
+            on_page(lambda page, scene: _total(page, (page.total or 0) + 1)),
         )
         yield from breach(
             total.clauses.get("bound", ()),
             "total-below-the-page",
             "the total is less than the rows of the page",
-            on_page(
-                lambda page, scene: replace(page, total=None if page.total is None else max(0, page.returned - 1))
-            ),
+            on_page(lambda page, scene: _total(page, max(0, page.returned - 1))),
         )
         switch = total.switch
         if switch is not None:
@@ -414,6 +411,11 @@ def of_totals(listing: Listing) -> Iterator[Fault]:
             on_page(lambda page, scene: replace(page, returned=scene.found.total)),
         )
     yield from _of_count(listing)
+
+
+def _total(page: Page, total: int) -> Page:
+    """The page with another total, where it tells one."""
+    return page if page.total is None else replace(page, total=total)
 
 
 def _unfiltered(scene: Scene) -> int:

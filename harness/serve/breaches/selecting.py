@@ -25,7 +25,7 @@ from harness.serve.planning import Plan
 from harness.serve.querying import Condition
 from harness.serve.reading import Given
 from harness.serve.seams import Page, Scene, Seams, Told
-from harness.spec.model import Bad, Filter, Listing, Open, Parameter, Range, Scope
+from harness.spec.model import Bad, Clauses, Filter, Gets, Listing, Open, Parameter, Range, Scope
 from harness.wire.ask import Ask
 from harness.wire.json_body import at as part_at
 from harness.wire.pages import fault_tree
@@ -381,15 +381,12 @@ def of_values(listing: Listing) -> Iterator[Fault]:
                 yield from _of_bad(listing, name, parameter, kind, rule)
         yield from _of_default(name, parameter)
         if parameter.as_ == "flag" and len(parameter.true) > 1:
+            spellings = (*parameter.false, *parameter.true[1:])
             yield from breach(
                 parameter.spellings_clause,
                 f"{name}-one-spelling",
                 f"{name} is true only when spelled {parameter.true[0]}",
-                bent(
-                    with_entry(
-                        "parameters", name, true=parameter.true[:1], false=(*parameter.false, *parameter.true[1:])
-                    )
-                ),
+                bent(with_entry("parameters", name, true=parameter.true[:1], false=spellings)),
             )
 
 
@@ -397,7 +394,8 @@ def _of_bad(listing: Listing, name: str, parameter: Parameter, kind: str, rule: 
     legitimate = set(rule.gets.options) if isinstance(rule.gets, Open) else {rule.gets}
     if legitimate & {"ignored", "default"}:
         legitimate |= {"ignored", "default"}
-    gets = next((word for word in ("ignored", "nothing", "refused") if word not in legitimate), None)
+    choices: tuple[Gets, ...] = ("ignored", "nothing", "refused")
+    gets = next((word for word in choices if word not in legitimate), None)
     if gets is None:
         return
     bend = with_entry("parameters", name, **{kind: replace(rule, gets=gets)})
@@ -446,7 +444,7 @@ def of_scope(listing: Listing) -> Iterator[Fault]:
     scope = listing.scope
     if scope is None:
         return
-    clauses: Mapping[str, Any] = scope.clauses
+    clauses: Mapping[Any, Clauses] = scope.clauses
     yield from breach(
         clauses.get("unset", ()),
         "unset-is-everyone",
@@ -520,7 +518,7 @@ def of_scope(listing: Listing) -> Iterator[Fault]:
         )
 
 
-def _of_named_customer(scope: Scope, parameter: str, clauses: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_named_customer(scope: Scope, parameter: str, clauses: Mapping[Any, Clauses]) -> Iterator[Fault]:
     def is_id(given: Given) -> bool:
         return str(given.values.get(parameter, "")).isdigit()
 
@@ -566,7 +564,7 @@ def _of_named_customer(scope: Scope, parameter: str, clauses: Mapping[str, Any])
         )
 
 
-def _of_tenants(scope: Scope, clauses: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_tenants(scope: Scope, clauses: Mapping[Any, Clauses]) -> Iterator[Fault]:
     def everyone(who: Identity | Refused, ask: Ask, known: tuple[Identity, ...], now: datetime) -> Identity | Refused:
         return who if isinstance(who, Refused) else replace(who, everyone=True)
 

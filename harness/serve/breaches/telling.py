@@ -35,21 +35,20 @@ _LATE: Final[dict[str, Tree]] = {
 def of_rows(listing: Listing) -> Iterator[Fault]:
     """Fields that are missing, misnamed or misshapen; rows that come twice."""
     keys = listing.lists.clauses.get("keys", ())
-    for path, field in _first_and_last(_needed(listing)):
+    needed = _needed(listing)
+    for path in dict.fromkeys((*needed[:1], *needed[len(needed) // 2 :][:1], *needed[-1:])):
         yield from breach(
             keys,
             f"{path}-missing",
             f"every third row lacks {path}",
             on_rows(lambda row, path=path: _drop(row, path), every=3),  # type: ignore[misc]
         )
-        assert field is not None
-    name = next(iter(listing.fields))
-    if name != listing.lists.identity or len(listing.fields) > 1:
-        other = next(key for key in reversed(listing.fields) if key != listing.lists.identity)
-        if dict(_needed(listing)).get(other) is not None:
-            yield from breach(
-                keys, f"{other}-renamed", f"{other} goes by another name", on_rows(lambda row: _rename(row, other))
-            )
+    others = [name for name in needed if name != listing.lists.identity]
+    if others:
+        other = others[-1]
+        yield from breach(
+            keys, f"{other}-renamed", f"{other} goes by another name", on_rows(lambda row: _rename(row, other))
+        )
     yield from breach(
         listing.lists.clauses.get("unique", ()),
         "a-row-twice",
@@ -88,11 +87,11 @@ def _all_fields(listing: Listing) -> Iterator[tuple[str, Field]]:
     return walk("", dict(listing.fields))
 
 
-def _needed(listing: Listing) -> list[tuple[str, Field]]:
+def _needed(listing: Listing) -> list[str]:
     """Fields of a row that may never be missing."""
     added = {name for include in listing.includes for name in include.adds}
     return [
-        (name, field)
+        name
         for name, field in listing.fields.items()
         if field.shows is not None
         and not field.optional
@@ -100,10 +99,6 @@ def _needed(listing: Listing) -> list[tuple[str, Field]]:
         and "missing" not in field.tolerates
         and name not in added
     ]
-
-
-def _first_and_last(fields: list[tuple[str, Field]]) -> list[tuple[str, Field]]:
-    return list(dict([fields[0], fields[len(fields) // 2], fields[-1]]).items()) if fields else []
 
 
 def _drop(row: Row, path: str) -> None:
@@ -417,7 +412,7 @@ def _retyped(value: Tree) -> Tree:
 
 
 def _strange(kind: str) -> str | int:
-    return {"integer": 999, "digits": "999"}.get(kind, "whatever")
+    return 999 if kind == "integer" else "999" if kind == "digits" else "whatever"
 
 
 def _with_rows(listing: Listing, tree: Tree) -> Tree:
