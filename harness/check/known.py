@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -662,7 +662,7 @@ def with_unexpected_skips(report: RunReport, baseline: Mapping[ClauseId, Verdict
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def known_text(report: RunReport, *, today: date) -> str:
+def known_text(report: RunReport, *, today: date, redact: Callable[[str], str] = str) -> str:
     """Entries for the failures of a run that nothing explains yet; each still needs a reason and an owner (B14)."""
     entries: list[dict[str, Any]] = []
     failed = [
@@ -676,7 +676,7 @@ def known_text(report: RunReport, *, today: date) -> str:
             "expect": "fail",
         }
         if finding is not None and finding.message:
-            entry["signature"] = finding.message
+            entry["signature"] = redact(finding.message)
         entry |= {"reason": "", "owner": ""}
         if result.level == "must":
             entry["issue"] = ""

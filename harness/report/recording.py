@@ -31,11 +31,13 @@ from harness.check.findings import (
 )
 from harness.check.gate import colour_of, gate_colour
 from harness.output.journal import JOURNAL_VERSION, BadJournal, Journal, read_journal
+from harness.output.visible import visible
 from harness.spec.model import Basis, ClauseId, Level
 
 R = TypeVar("R")
 
 UNFINISHED: Final = "the run did not come to its end"
+_LONGEST_TEXT: Final = 65536
 _ABOUT: Final = ("id", "level", "basis", "family", "says", "source")
 
 
@@ -136,9 +138,9 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if isinstance(value, float):
         return round(value, 6)
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool | int):
         return value
-    return str(value)
+    return visible(str(value), limit=_LONGEST_TEXT, multiline=True)
 
 
 # --- from lines ---------------------------------------------------------------------------------------------

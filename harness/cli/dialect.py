@@ -1,0 +1,53 @@
+"""`callharness dialect`: how a server settles what its document leaves open."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import click
+
+from harness.cli.check import ACCESS_OPTIONS, MANNERS, settings_of
+from harness.cli.options import headers, pairs
+from harness.cli.running import prepare, run
+from harness.cli.session import Session
+
+
+@click.command()
+@click.argument("api", metavar="API")
+@click.option("--target", required=True, metavar="URL", help="The base URL of the server, or sim: for the simulator.")
+@click.option("--out", required=True, metavar="FILE", help="Where the dialect is written; - is standard output.")
+@ACCESS_OPTIONS
+@click.option("--window", metavar="FROM..TO", help="The dates to look at, where the API needs some.")
+@MANNERS
+@click.pass_obj
+def dialect(session: Session, /, api: str, out: str, **given: Any) -> int:
+    """Observe a server and write its answers to open choices into a file.
+
+    `serve`, `generate` and `check` take that file with --dialect.
+    """
+    from harness.output.files import write_atomically
+    from harness.spec.dialect import dialect_text
+
+    with ExitStack() as stack:
+        prepared = prepare(
+            session,
+            settings_of(api, {**given, "gate": "explore", "allow_empty": True}),
+            stack,
+            credentials=pairs("--credential", given["credentials"]),
+            credentials_file=given["credentials_file"],
+            headers=headers(given["headers"]),
+        )
+        outcome = run(session, prepared, ())
+        if outcome.exit_code not in (0, 1):
+            return outcome.exit_code
+        found = outcome.recording.report.dialect
+        known = {name: value for name, value in found.items() if name in prepared.spec.choices}
+        text = session.clean(dialect_text(prepared.spec, known))
+        if out == "-":
+            session.result(text)
+        else:
+            write_atomically(out, text)
+        open_still = sorted(set(prepared.spec.choices) - set(known))
+    session.talk(f"callharness: {len(known)} choices observed" + (f", {len(open_still)} not" if open_still else ""))
+    return 0

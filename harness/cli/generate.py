@@ -1,0 +1,57 @@
+"""`callharness generate`: invented calls, written the way an API shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.options import dialect_in, nearest
+from harness.cli.session import Session
+from harness.errors import Misuse
+
+
+@click.command()
+@click.argument("api", metavar="API")
+@click.option("--calls", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="How many calls.")
+@click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Which world.")
+@click.option("--format", "formats", metavar="FORMAT", multiple=True, help="How rows are written; native by default.")
+@click.option("--traffic", metavar="PROFILE", default="office", show_default=True, help="What traffic looks like.")
+@click.option("--dialect", metavar="FILE", help="Answers to open choices.")
+@click.option("--out", required=True, metavar="DIR", type=click.Path(), help="Where the files go.")
+@click.pass_obj
+def generate(
+    session: Session,
+    api: str,
+    calls: int,
+    seed: int,
+    formats: tuple[str, ...],
+    traffic: str,
+    dialect: str | None,
+    out: str,
+) -> None:
+    """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
+
+    The same command gives the same bytes.
+    """
+    from harness.generate import write_fixtures
+    from harness.spec.load import load_spec
+    from harness.world import PROFILES
+    from harness.world.world import World
+
+    spec = load_spec(api)
+    profiles = {profile.name: profile for profile in PROFILES}
+    if traffic not in profiles:
+        hint = nearest(traffic, profiles).strip()
+        raise Misuse(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
+    written = write_fixtures(
+        spec,
+        world=World.of(seed=seed, calls=calls, profile=profiles[traffic]),
+        out=Path(out),
+        dialect=dialect_in(dialect, spec),
+        formats=formats or ("native",),
+    )
+    session.result(
+        f"{written.out}: {len(written.files) + 1} files, {written.rows} rows, {written.pages} pages, "
+        f"{written.invalid} invalid answers"
+    )

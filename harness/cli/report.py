@@ -1,0 +1,46 @@
+"""`callharness report`: any report from the journal of a run, also of one that was killed."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from harness.cli.session import Session
+
+
+@click.command()
+@click.argument("journal", metavar="JOURNAL", type=click.Path())
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["text", "json", "junit", "html", "ndjson", "har"]),
+    default="text",
+    show_default=True,
+    help="The kind of report.",
+)
+@click.option("--out", metavar="FILE", help="Where to write it, in place of standard output.")
+@click.pass_obj
+def report(session: Session, journal: str, kind: str, out: str | None) -> int:
+    """Write a report from the journal of a run (`check --report ndjson=JOURNAL`).
+
+    A run that was killed gives an incomplete report: what it had not reached is not_run.
+    """
+    from harness.output.files import write_atomically
+    from harness.output.secrets import Redactor
+    from harness.report import read_recording, render
+    from harness.report.text import text_report
+
+    # The journal was redacted by value when it was written; the net by name is still there.
+    session.redact_by(Redactor(()))
+    recording = read_recording(journal)
+    if kind == "text" and out is None:
+        coloured = sys.stdout.isatty()
+        session.result(text_report(recording.report, complete=recording.complete, coloured=coloured))
+        return 0
+    text = render(recording, kind, redact=session.clean)
+    if out is None:
+        session.result(text)
+    else:
+        write_atomically(out, text.encode("utf-8", "backslashreplace"))
+    return 0
