@@ -20,6 +20,7 @@ from harness.spec.model import (
     Fault,
     Field,
     Filter,
+    Holds,
     Include,
     Law,
     Listing,
@@ -31,7 +32,7 @@ from harness.wire.exchange import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, Missing, at, put, split_pointer
 from harness.wire.pages import decode_answer, encode_answer, text_carried
 from harness.wire.problems import Tree
-from harness.wire.rows import absents_of, decode_row, encode_field
+from harness.wire.rows import ShownRow, absents_of, decode_row, encode_field
 from harness.world.world import World
 
 Row = dict[str, Tree]
@@ -340,24 +341,27 @@ def _order(maker: _Maker) -> Iterator[Invalid]:
     if order is None:
         return
     asker = maker.asker
-    yield from _swapped(maker, maker.whole, order.clause, "rows out of order")
+    by = asker.dialect.pick(order.by)
+    yield from _swapped(maker, maker.whole, by, order.clause, "rows out of order")
     size = asker.most()
     if order.descending is not None:
         valid = maker.valid(asker.ask({**size, order.descending: asker.written(order.descending, True)}))
-        yield from _swapped(maker, valid, order.descending_clause, "rows out of order, descending")
+        yield from _swapped(maker, valid, by, order.descending_clause, "rows out of order, descending")
     if order.sort is not None:
         for word, path in order.sort.words.items():
             clauses = order.sort.clauses.get("undocumented" if word in order.sort.undocumented else "words", ())
-            if path != order.by:
+            if path != by and not path.startswith("hidden."):
                 valid = maker.valid(asker.ask({**size, order.sort.parameter: word}))
-                yield from _swapped(maker, valid, clauses, "rows out of order, sorted by a parameter")
+                yield from _swapped(maker, valid, path, clauses, "rows out of order, sorted by a parameter")
 
 
-def _swapped(maker: _Maker, valid: _Valid, clauses: Clauses, done: str) -> Iterator[Invalid]:
+def _swapped(maker: _Maker, valid: _Valid, path: str, clauses: Clauses, done: str) -> Iterator[Invalid]:
     """First, middle and last row change places, so that neither direction fits."""
     rows = maker.rows(valid.copy())
     middle = len(rows) // 2
-    if len(rows) >= 5:
+    # Nobody promises where rows without a value stand.
+    values = [row.get(path) for row in rows if isinstance(row, dict) and row.get(path) not in (None, "", 0, "0")]
+    if len(values) == len(rows) >= 5 and len({str(values[place]) for place in (0, middle, -1)}) == 3:
         rows[0], rows[middle], rows[-1] = rows[middle], rows[-1], rows[0]
         yield from maker.made(clauses, done, valid, maker.with_rows(valid, rows))
 
@@ -382,7 +386,10 @@ def _intruder(maker: _Maker, name: str, rule: Filter) -> Iterator[Invalid]:
     valid = maker.valid(asker.ask({**asker.most(), **values}))
     identity = maker.listing.lists.identity
     kept = {row.get(identity) for row in maker.rows(valid.tree) if isinstance(row, dict)}
-    whole = maker.rows(maker.whole.copy())
+    # Beside a filter without which this one has no effect, the stranger is one that the other keeps.
+    beside = {other: values[other] for other in rule.applies_if_any if other in values}
+    around = maker.valid(asker.ask({**asker.most(), **beside})) if beside else maker.whole
+    whole = maker.rows(around.copy())
     strangers = [row for row in whole if isinstance(row, dict) and row.get(identity) not in kept]
     outside = [row for row in strangers if _far(maker, row, rule, values[name])]
     if not kept or not outside:
@@ -476,31 +483,46 @@ def _break(maker: _Maker, law: Law, row: Row, valid: _Valid) -> bool:
             moment = maker.asker.world.instant + timedelta(seconds=law.slack_seconds + 3600)
             return _set(maker, row, head, moment)
         case "implies" if law.when is not None and law.then is not None:
-            return _break_implication(maker, law, row, dict(shown))
+            return _break_implication(maker, law, row, shown)
     return False
 
 
-def _break_implication(maker: _Maker, law: Law, row: Row, shown: dict[str, object]) -> bool:
+def _break_implication(maker: _Maker, law: Law, row: Row, shown: ShownRow) -> bool:
     assert law.when is not None
     assert law.then is not None
     condition, name = law.when, law.then.field
     if "[]." in condition.field or "[]." in name or name not in row or condition.field not in shown:
         return False
-    holds = shown[condition.field]
-    met = (not condition.is_ or holds in condition.is_) and (
-        condition.present is None or condition.present == (holds not in (None, ""))
-    )
-    if not met or condition.not_:
+    if not _meets(condition, shown):
         return False
     field = maker.listing.fields[name]
+    changed: Tree = None
     if field.as_ in ("integer", "decimal") and (law.then.present is False or 0 in law.then.is_):
-        return _set(maker, row, name, 5)
-    if field.as_ == "word" and law.then.is_:
-        other = next((word for word in field.words.values() if word not in law.then.is_), None)
-        if other is not None:
-            row[name] = other
-            return True
-    return False
+        changed = _encoded(maker, field, 5)
+    elif field.as_ == "word" and law.then.is_:
+        changed = next((word for word in field.words.values() if word not in law.then.is_), None)
+    if changed is None:
+        return False
+    row[name] = changed
+    after = decode_row(maker.listing.fields, row, zone=maker.asker.zone, text_carried=maker.text).shown
+    broken = {clause for other in maker.listing.laws if _contradicts(other, after) for clause in other.clause}
+    return broken == set(law.clause)
+
+
+def _contradicts(law: Law, shown: ShownRow) -> bool:
+    """Whether a row breaks an implication."""
+    if law.law != "implies" or law.when is None or law.then is None:
+        return False
+    return _meets(law.when, shown) and not _meets(law.then, shown)
+
+
+def _meets(condition: Holds, shown: ShownRow) -> bool:
+    if condition.field not in shown:
+        return condition.present is False
+    value = shown[condition.field]
+    if (condition.is_ and value not in condition.is_) or value in condition.not_:
+        return False
+    return condition.present is None or condition.present == (value not in (None, ""))
 
 
 def _set(maker: _Maker, row: Row, name: str, value: int | datetime) -> bool:

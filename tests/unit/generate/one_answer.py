@@ -1,0 +1,286 @@
+"""A small, plain judge of one answer: which clauses it breaks, as far as one answer can show it.
+
+Written apart from both the generator and the checker, and only for the tests here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from harness.spec.clauses import load_standard
+from harness.spec.dialect import Dialect
+from harness.spec.load import Spec
+from harness.spec.model import Clauses, Filter, Holds, Law, NoPaging
+from harness.wire.ask import Ask
+from harness.wire.exchange import HttpRequest, HttpResponse
+from harness.wire.json_body import MISSING, at
+from harness.wire.pages import Answer, count_in, decode_answer, same_scalar, text_carried
+from harness.wire.problems import ADVISORY
+from harness.wire.requests import decode_request
+from harness.wire.rows import DecodedRow, compared, decode_row
+from harness.wire.values import is_blank, read_parameter
+
+STANDARD = load_standard()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known around an answer: who may ask, what the time is, which rows there are in all."""
+
+    spec: Spec
+    credentials: Mapping[str, str]
+    zone: Any
+    now: datetime
+    base_path: str
+    all_rows: int
+    due: HttpResponse
+    fault: str | None
+
+    def broken(self, request: HttpRequest, response: HttpResponse) -> set[str]:
+        """The clauses that the answer breaks."""
+        return {clause for clauses in self._broken(request, response) for clause in clauses}
+
+    def _broken(self, request: HttpRequest, response: HttpResponse) -> Iterator[Clauses]:
+        listing = self.spec.listing
+        if response.media_type not in listing.transport.answers:
+            yield listing.transport.answers_clause
+        answer = decode_answer(listing, response)
+        odd = [problem for problem in answer.problems if problem.code not in ADVISORY]
+        for problem in odd:
+            clause = STANDARD.clause_of(problem.code)
+            yield (clause,) if clause is not None else listing.lists.clauses.get("row-element", ())
+        if odd:
+            return
+        ask = decode_request(self.spec, request, Dialect(), base_path=self.base_path)
+        assert isinstance(ask, Ask)
+        yield from self._envelope(answer)
+        if answer.outcome == "error":
+            yield from self._error(answer)
+            return
+        access = listing.access
+        names = (access.user, access.password) if access.kind == "password" else (access.token,)
+        clauses = ("user-required", "password-required") if access.kind == "password" else ("missing-refused",)
+        for name, clause in zip(names, clauses, strict=True):
+            if name not in ask.credentials:
+                yield access.clauses.get(clause, ())
+                return
+        if any(ask.credentials[name] != self.credentials[name] for name in names):
+            yield access.clauses.get("wrong-refused", ())
+            return
+        yield from self._success(answer, ask)
+
+    def _envelope(self, answer: Answer) -> Iterator[Clauses]:
+        kinds = {"integer": int, "text": str, "digits": str, "object": dict, "list": list}
+        for part in self.spec.listing.outcome.envelope.values():
+            if part.when not in ("always", answer.outcome):
+                continue
+            assert answer.tree is not MISSING
+            value = at(answer.tree, part.at)
+            holder = at(answer.tree, part.at.rpartition("/")[0])
+            if value is MISSING:
+                if not part.optional and holder is not MISSING:
+                    yield part.clause
+            elif text_carried(self.spec.listing):
+                if part.as_ == "integer" and not str(value).isdigit():
+                    yield part.form_clause or part.clause
+            elif not isinstance(value, kinds[part.as_]):
+                yield part.form_clause or part.clause
+
+    def _error(self, answer: Answer) -> Iterator[Clauses]:
+        listing = self.spec.listing
+        error = listing.outcome.error
+        assert self.fault is not None, "an error where none is due"
+        fault = listing.outcome.faults[self.fault]
+        if str(answer.code) not in {str(fault.code), *map(str, fault.codes)}:
+            yield fault.clause
+        told = any(part.at == error.message_at for part in listing.outcome.envelope.values())
+        if error.message_at is not None and answer.message is MISSING and not told:
+            yield error.clauses.get("shape", ())
+        if answer.rows:
+            yield error.clauses.get("no-rows", ())
+        if answer.http_status not in (200, self.due.http_status) and not 400 <= answer.http_status < 500:
+            yield error.clauses.get("http", ())
+
+    def _success(self, answer: Answer, ask: Ask) -> Iterator[Clauses]:
+        listing = self.spec.listing
+        text = text_carried(listing)
+        for pointer, value in listing.outcome.success.shows.items():
+            assert answer.tree is not MISSING
+            if not same_scalar(value, at(answer.tree, pointer), text=text):
+                yield listing.outcome.success.clause
+        if listing.count_only is not None and self._flag(ask, listing.count_only.parameter):
+            if count_in(answer) is None:
+                yield listing.count_only.clauses["on"]
+            return
+        if answer.rows is None:
+            yield listing.lists.clauses.get("rows", ())
+            return
+        rows: list[DecodedRow] = []
+        for raw in answer.rows:
+            if not isinstance(raw, dict):
+                yield listing.lists.clauses.get("row-element", ())
+                return
+            rows.append(decode_row(listing.fields, raw, zone=self.zone, text_carried=text))
+        flaws = [flaw for row in rows for flaw in row.flaws]
+        keys = listing.lists.clauses.get("keys", ())
+        for flaw in flaws:
+            yield keys or flaw.clause if flaw.kind == "missing" and "[]." not in flaw.field else flaw.clause
+        if flaws:
+            return
+        identities = [row.shown[listing.lists.identity] for row in rows]
+        if len(set(identities)) < len(identities):
+            yield listing.lists.clauses["unique"]
+        yield from self._numbers(answer, ask, len(rows))
+        yield from self._order(ask, rows)
+        yield from self._filters(ask, rows)
+        yield from self._includes(ask, rows)
+        for law in listing.laws:
+            if any(self._breaks(law, row.shown) for row in rows):
+                yield law.clause
+
+    def _flag(self, ask: Ask, name: str) -> bool:
+        parameter = self.spec.listing.parameters[name]
+        raw = ask.values.get(name)
+        if is_blank(raw):
+            return parameter.default is True
+        assert raw is not None
+        return bool(read_parameter(parameter, raw, zone=self.zone, in_json=parameter.at is not None))
+
+    def _read(self, ask: Ask, name: str) -> Any:
+        parameter = self.spec.listing.parameters[name]
+        return read_parameter(parameter, ask.values[name], zone=self.zone, in_json=parameter.at is not None)
+
+    def _numbers(self, answer: Answer, ask: Ask, rows: int) -> Iterator[Clauses]:
+        listing = self.spec.listing
+        paging = listing.paging
+        size = None if isinstance(paging, NoPaging) or paging.size not in ask.values else self._read(ask, paging.size)
+        if not isinstance(paging, NoPaging) and size and rows > size:
+            yield paging.clauses["size"]
+        if listing.returned is not None and answer.returned != rows:
+            yield listing.returned.clause
+        if listing.total is not None:
+            switch = listing.total.switch
+            if switch is not None and not self._flag(ask, switch.parameter):
+                if answer.total is not MISSING:
+                    yield switch.clauses["off"]
+                return
+            total = str(answer.total)
+            if answer.total is MISSING or not total.isdigit():
+                yield listing.total.clauses["present"]
+            elif int(total) < rows:
+                yield listing.total.clauses.get("bound") or listing.total.clauses["sum"]
+            elif size is not None and int(total) != rows and size >= self.all_rows:
+                yield listing.total.clauses["sum"]
+        if listing.zone is not None and listing.zone.echo is not None:
+            assert answer.tree is not MISSING
+            zone = at(answer.tree, listing.zone.echo)
+            if isinstance(zone, str) and zone != self.zone.key:
+                yield listing.zone.clauses["echo"]
+        for echo in listing.echoes:
+            assert answer.tree is not MISSING
+            told = at(answer.tree, echo.at)
+            due = size if size is not None else listing.parameters[echo.of].default
+            if echo.exact and type(told) is int and told != due:
+                yield echo.clause
+
+    def _order(self, ask: Ask, rows: list[DecodedRow]) -> Iterator[Clauses]:
+        order = self.spec.listing.order
+        if order is None:
+            return
+        path, clauses = order.by, order.clause
+        if order.sort is not None and order.sort.parameter in ask.values:
+            word = str(ask.values[order.sort.parameter]).lstrip("-")
+            path = order.sort.words[word]
+            if path != order.by:
+                clauses = order.sort.clauses["undocumented" if word in order.sort.undocumented else "words"]
+        path = path if isinstance(path, str) else path.assumed
+        if order.descending is not None and self._flag(ask, order.descending):
+            clauses = order.descending_clause
+        keys: list[Any] = [row.shown.get(path) for row in rows]
+        if any(key is None for key in keys):
+            return
+        if keys not in (sorted(keys), sorted(keys, reverse=True)):
+            yield clauses
+
+    def _filters(self, ask: Ask, rows: list[DecodedRow]) -> Iterator[Clauses]:
+        listing = self.spec.listing
+        for name, rule in listing.filters.items():
+            raw = ask.values.get(name)
+            if is_blank(raw) or any("hidden." in path or "[]." in path for path in rule.compares):
+                continue
+            wanted = self._read(ask, name)
+            if any(not self._kept(row, rule, wanted) for row in rows):
+                clause = rule.word_clauses.get(str(raw))
+                # A filter with no effect of its own makes no promise; only the one that narrows does.
+                yield clause or rule.clause
+
+    def _kept(self, row: DecodedRow, rule: Filter, wanted: Any) -> bool:
+        options = list(rule.words.get(str(wanted), ())) if isinstance(wanted, str) else []
+        values = [value for path in rule.compares for value in compared(row.shown, path) if value is not None]
+        keeps = rule.keeps if isinstance(rule.keeps, str) else rule.keeps.assumed
+        for value in values:
+            match keeps:
+                case "equal":
+                    many = wanted if isinstance(wanted, tuple) else (*options, wanted)
+                    if value in many or str(value) in map(str, many):
+                        return True
+                case "contains":
+                    if str(wanted) in str(value):
+                        return True
+                case "at-or-after":
+                    if value >= wanted:
+                        return True
+                case "at-or-before" | "at-most":
+                    if value <= wanted:
+                        return True
+        return False
+
+    def _includes(self, ask: Ask, rows: list[DecodedRow]) -> Iterator[Clauses]:
+        for include in self.spec.listing.includes:
+            if include.any_names:
+                continue
+            on = self._flag(ask, include.parameter)
+            there = any(row.shown.get(name) for row in rows for name in include.adds)
+            written = any(row.shown.get(name) is not None for row in rows for name in include.adds)
+            if on and rows and not written:
+                yield include.clauses["on"]
+            if not on and there:
+                yield include.clauses["off"]
+
+    def _breaks(self, law: Law, row: Mapping[str, Any]) -> bool:
+        values = [value for value in compared(row, law.field) if value is not None] if law.field else []
+        slack = timedelta(seconds=law.slack_seconds)
+        match law.law:
+            case "non-negative":
+                return any(value < (datetime.fromtimestamp(0, value.tzinfo) if isinstance(value, datetime) else 0)
+                           for value in values)  # fmt: skip
+            case "one-of":
+                return any(value not in law.values for value in values)
+            case "not-before" | "inside":
+                assert law.than is not None
+                earlier = [value for value in compared(row, law.than) if value is not None]
+                if law.law == "inside":
+                    earlier = earlier * len(values)
+                return any(late < early - slack for late, early in zip(values, earlier, strict=False))
+            case "not-future":
+                return any(value > self.now + slack for value in values)
+            case "implies":
+                assert law.when is not None
+                assert law.then is not None
+                return _holds(law.when, row) and not _holds(law.then, row)
+            case _:
+                return False
+
+
+def _holds(condition: Holds, row: Mapping[str, Any]) -> bool:
+    if condition.field not in row:
+        return condition.present is False
+    value = row[condition.field]
+    if condition.is_ and value not in condition.is_:
+        return False
+    if condition.not_ and value in condition.not_:
+        return False
+    return condition.present is None or condition.present == (value not in (None, ""))
