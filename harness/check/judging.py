@@ -243,6 +243,11 @@ def matching_rows(mirror: Mirror, meaning: Meaning) -> tuple[list[Row], list[Row
     """Rows of the mirror that surely match, and rows that may match (hidden attributes, moving data)."""
     if meaning.empty:
         return [], []
+    known = mirror.matches.get(id(meaning))
+    if known is not None and known[0] is meaning:
+        return known[1], known[2]
+    if len(mirror.matches) > 64:
+        mirror.matches.clear()
     sure: list[Row] = []
     may: list[Row] = []
     for row in mirror.rows:
@@ -251,6 +256,7 @@ def matching_rows(mirror: Mirror, meaning: Meaning) -> tuple[list[Row], list[Row
             sure.append(row)
         elif kept is not False:
             may.append(row)
+    mirror.matches[id(meaning)] = (meaning, sure, may)
     return sure, may
 
 

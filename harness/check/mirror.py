@@ -50,6 +50,7 @@ class Mirror:
     before: Snapshot | None = None
     after: Snapshot | None = None
     volatile: bool = False
+    matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -280,6 +281,7 @@ def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[
                 yield
     mirror.base = base
     mirror.before = mirror.after = first
+    mirror.matches.clear()
 
 
 def _narrow(session: Session, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
@@ -350,3 +352,4 @@ def reread(session: Session, mirror: Mirror) -> Iterator[None]:
         return
     mirror.volatile = True
     mirror.before, mirror.after = mirror.after, latest
+    mirror.matches.clear()

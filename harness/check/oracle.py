@@ -310,20 +310,22 @@ class _Reader:
         chosen = self.wanted(kept, wanted)
         paths = (*kept.compares, *self.pick.pick(kept.alternatives))
 
+        shown_paths = tuple(path for path in paths if not path.startswith("hidden."))
+        heads = tuple(path.partition("[].")[0] for path in shown_paths)
+        some_hidden = len(shown_paths) < len(paths)
+        simple = chosen[0] if len(chosen) == 1 and keeps == "equal" and not folded else None
+        plain = simple is not None and all(head == path for head, path in zip(heads, shown_paths, strict=True))
+
         def test(row: ShownRow) -> bool | None:
-            seen = False
-            for path in paths:
-                if path.startswith("hidden."):
-                    continue
+            for path in shown_paths:
+                # The common case first: one field, one value, equality.
+                if plain and row.get(path) == simple and type(row.get(path)) is type(simple):
+                    return True
                 for shown in compared(row, path):
-                    seen = True
                     if any(holds(keeps, shown, item, inclusive=inclusive, folded=folded) for item in chosen):
                         return True
-            hidden = any(path.startswith("hidden.") for path in paths)
-            unread = any("[]." not in path and path not in row for path in paths if not path.startswith("hidden."))
-            unread = unread or any("[]." in path and path.partition("[].")[0] not in row for path in paths)
-            optional = not seen and any(not path.startswith("hidden.") for path in paths) and unread
-            return None if hidden or unread or optional else False
+            # A field that was not read, or that rows do not show, leaves the question open.
+            return None if some_hidden or any(head not in row for head in heads) else False
 
         return test
 

@@ -36,8 +36,11 @@ from harness.output.secrets import Redactor
 from harness.spec.clauses import families, load_standard
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
-from harness.spec.model import ClauseId
+from harness.spec.model import ClauseId, Open
 from harness.wire.exchange import NoResponse
+from harness.wire.json_body import at
+from harness.wire.scalars import NotThat
+from harness.wire.scalars import zone as zone_named
 
 Rule = Callable[[Session, Mirror], Iterator[None]]
 
@@ -153,10 +156,9 @@ def _own_words(spec: Spec) -> tuple[str, ...]:
 
 
 def _stages(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
-    reached = yield from _watched(session, "preflight", _preflight(session, options), options)
+    yield from _watched(session, "preflight", _preflight(session, options), options)
     if session.settings.get("blocked"):
         return
-    del reached
     yield from _watched(session, "mirror", _mirror(session, mirror, options), options)
     for phase, rules in PHASES:
         for rule in rules:
@@ -239,10 +241,6 @@ def _learn_zone(session: Session, exchange: Exchange) -> None:
     zone = session.listing.zone
     if zone is None or zone.echo is None or exchange.answer is None or not isinstance(exchange.answer.tree, dict):
         return
-    from harness.check.session import zone_named
-    from harness.wire.json_body import at
-    from harness.wire.scalars import NotThat
-
     told = at(exchange.answer.tree, zone.echo)
     if isinstance(told, str) and told:
         try:
@@ -250,8 +248,6 @@ def _learn_zone(session: Session, exchange: Exchange) -> None:
         except NotThat:
             return
         session.zone = told
-        from harness.spec.model import Open
-
         if isinstance(zone.default, Open):
             session.knowledge.set(zone.default.id, told, "the zone named in an answer")
 
