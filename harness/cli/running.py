@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from harness.spec.model import Clause, ClauseId
 
 SIMULATOR: Final = "sim:"
+# How long an interrupted engine may take to say what it knows.
+LAST_WORDS_SECONDS: Final = 0.8
 # Headers that say nothing about who asks.
 _PLAIN_HEADERS: Final = frozenset(
     {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "host"}
@@ -114,6 +118,7 @@ class Prepared:
     evidence: Literal["masked", "full"]
     dialect: Dialect | None
     known: KnownFailures | None
+    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 def prepare(
@@ -126,7 +131,8 @@ def prepare(
     headers: Sequence[tuple[str, str]] = (),
 ) -> Prepared:
     """Read everything that a run needs; nothing is sent yet. Raises UsageError."""
-    from harness.check.credentials import gather_identities, kept_fresh, secrets_of
+    from harness.check.credentials import Identity as Asking
+    from harness.check.credentials import credential_names, gather_identities, kept_fresh, secrets_of
     from harness.check.network import Limits
     from harness.check.transport import Transport, parse_target
     from harness.cli.options import dialect_in
@@ -149,7 +155,12 @@ def prepare(
     base = settings.target
     if simulated:
         base, identities = _simulated(spec, stack, dialect, given=identities)
-    secrets = [*secrets_of(identities, access).values(), *_header_secrets(headers)]
+    if not identities:
+        names = ", ".join(credential_names(access))
+        session.talk(f"callharness: no credentials were given; {spec.id} knows {names}")
+        identities = (Asking(name="default", credentials={}),)
+    named = secrets_of(identities, access)
+    secrets = [*named.values(), *_header_secrets(headers)]
     words = [*spec.listing.parameters, *spec.listing.fields, *planned_clauses(spec)]
     redactor = session.with_secrets(secrets, words=words)
     for weak in (*redactor.too_short, *redactor.too_common):
@@ -177,6 +188,7 @@ def prepare(
         evidence=settings.evidence or ("full" if simulated or transport.target.is_loopback else "masked"),
         dialect=dialect,
         known=known,
+        secrets=named,
     )
 
 
@@ -240,15 +252,31 @@ def _now() -> datetime:
 # --- the engine ---------------------------------------------------------------------------------------------
 
 
-def engine_events(session: Session, prepared: Prepared, *, only: tuple[str, ...] | None = None) -> Iterator[Event]:
-    """The events of a run, as the engine yields them."""
+def engine_events(
+    prepared: Prepared, *, only: tuple[str, ...] | None = None, stop: Callable[[], str | None] = lambda: None
+) -> Iterator[Event]:
+    """The events of a run, as the engine yields them; `stop` names the signal that ends it."""
+    from harness.check.budget import Budget, MannerlyClient
     from harness.check.runner import CheckOptions, run_check
+    from harness.check.session import Identity as Asking
 
-    options = _options(CheckOptions, prepared, only=only)
-    yield from run_check(prepared.spec, prepared.transport, prepared.identities, options)
+    settings = prepared.settings
+    budget = Budget(
+        max_requests=settings.max_requests,
+        max_seconds=settings.max_seconds,
+        per_second=settings.rate,
+    )
+    options = _options(CheckOptions, prepared, only=only, stop=stop)
+    asking = [
+        Asking(name=one.name, credentials=one.credentials, role=one.role, customer=one.customer)
+        for one in prepared.identities
+    ]
+    yield from run_check(prepared.spec, MannerlyClient(prepared.transport, budget), asking, options)
 
 
-def _options(kind: type[Any], prepared: Prepared, *, only: tuple[str, ...] | None) -> Any:
+def _options(
+    kind: type[Any], prepared: Prepared, *, only: tuple[str, ...] | None, stop: Callable[[], str | None]
+) -> Any:
     from harness.check.findings import Gate
     from harness.spec.model import ClauseId
 
@@ -269,6 +297,9 @@ def _options(kind: type[Any], prepared: Prepared, *, only: tuple[str, ...] | Non
         "target": prepared.target,
         "now": _now(),
         "harness_version": harness_version(),
+        "secrets": prepared.secrets,
+        "stop": stop,
+        "limits": _limits(settings),
     }
     known = {one.name for one in dataclasses.fields(kind)}
     extra = {"fuzz": settings.fuzz, "world": settings.world}
@@ -279,27 +310,38 @@ def _options(kind: type[Any], prepared: Prepared, *, only: tuple[str, ...] | Non
     return kind(**{name: value for name, value in wanted.items() if name in known})
 
 
-def beside(events: Iterator[Event]) -> Iterator[Event]:
+@final
+class Beside:
     """The same events, made on a thread of their own, so that a signal always finds the main thread awake."""
-    passed: queue.SimpleQueue[tuple[Event | None, BaseException | None]] = queue.SimpleQueue()
 
-    def make() -> None:
+    def __init__(self, events: Iterator[Event]) -> None:
+        self._events = events
+        self._passed: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+        threading.Thread(target=self._make, name="callharness-engine", daemon=True).start()
+
+    def _make(self) -> None:
         try:
-            for event in events:
-                passed.put((event, None))
+            for event in self._events:
+                self._passed.put(event)
         except BaseException as problem:
-            passed.put((None, problem))
+            self._passed.put(problem)
         else:
-            passed.put((None, None))
+            self._passed.put(None)
 
-    threading.Thread(target=make, name="callharness-engine", daemon=True).start()
-    while True:
-        event, problem = passed.get()
-        if problem is not None:
-            raise problem
-        if event is None:
-            return
-        yield event
+    def __iter__(self) -> Iterator[Event]:
+        while (event := self._passed.get()) is not None:
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+
+    def last_words(self, hear: Callable[[Event], None], *, seconds: float) -> None:
+        """Hear what an engine that was asked to stop still says, for so long at most."""
+        until = time.monotonic() + seconds
+        with contextlib.suppress(queue.Empty):
+            while (event := self._passed.get(timeout=max(0.0, until - time.monotonic()))) is not None:
+                if isinstance(event, BaseException):
+                    return
+                hear(event)
 
 
 # --- listening ----------------------------------------------------------------------------------------------
@@ -358,15 +400,18 @@ def run(
     frame = _frame(prepared)
     plan = _plan(prepared, earlier)
     only = _missing(earlier) if earlier is not None else None
+    asked: list[str] = []
+    started = time.monotonic()
     writers, sound = open_journal(session, wanted, _header(prepared, plan, began))
     if journal is not None:
         writers.append(_reopened(session, journal))
     with ExitStack() as stack:
         stack.callback(_close_all, writers)
         with interruptible() as watch:
+            events = Beside(engine(prepared, only=only, stop=lambda: asked[0] if asked else None))
             try:
                 with progress(budget=prepared.settings.max_requests) as draw:
-                    for event in beside(engine(session, prepared, only=only)):
+                    for event in events:
                         heard(event)
                         draw(event)
                         sound = _note(session, writers, line_of(event)) and sound
@@ -375,11 +420,14 @@ def run(
                 watch.calm()
             except Interrupted as interruption:
                 stop = interruption
+                asked.append(stop.name)
+                events.last_words(heard, seconds=LAST_WORDS_SECONDS)
             except Exception as trouble:
                 problem = trouble
             watch.calm()
             prepared.transport.close()
-            report = _report(prepared, heard, frame, plan, earlier, stop=stop, problem=problem)
+            seconds = time.monotonic() - started
+            report = _report(prepared, heard, frame, plan, earlier, stop=stop, problem=problem, seconds=seconds)
             recording = _recording(prepared, report, heard, plan, earlier, began)
             for result in report.clauses:
                 if heard.judged.get(result.id) != result and _worth_a_line(result, earlier):
@@ -418,8 +466,10 @@ def _close_all(writers: Sequence[JournalWriter]) -> None:
 
 def _note(session: Session, writers: list[JournalWriter], line: dict[str, Any] | None) -> bool:
     """Write a line to every journal; one that cannot be written is told once and given up."""
+    if line is None:
+        return True
     sound = True
-    for writer in tuple(writers) if line is not None else ():
+    for writer in tuple(writers):
         try:
             writer.finished(line)
         except HarnessError as problem:
@@ -478,13 +528,17 @@ def _frame(prepared: Prepared) -> RunReport:
         evidence=prepared.evidence,
         spec_version=prepared.spec.listing.version,
         harness_version=harness_version(),
-        limits={
-            "max_requests": settings.max_requests,
-            "max_seconds": settings.max_seconds,
-            "rate": settings.rate,
-            "timeout": settings.timeout,
-        },
+        limits=_limits(settings),
     )
+
+
+def _limits(settings: Settings) -> dict[str, Any]:
+    return {
+        "max_requests": settings.max_requests,
+        "max_seconds": settings.max_seconds,
+        "rate": settings.rate,
+        "timeout": settings.timeout,
+    }
 
 
 def _plan(prepared: Prepared, earlier: Recording | None) -> tuple[ClauseResult, ...]:
@@ -555,9 +609,15 @@ def _report(
     *,
     stop: Interrupted | None,
     problem: Exception | None,
+    seconds: float,
 ) -> RunReport:
     """The report of a run, of one cut short, or of one finished later."""
-    report = heard.report if heard.report is not None and stop is None and problem is None else None
+    report = heard.report if problem is None else None
+    if report is not None:
+        report = dataclasses.replace(report, seconds=seconds)
+        if stop is not None and report.interrupted is None:
+            report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
+    frame = dataclasses.replace(frame, seconds=seconds)
     before = {result.id: result for result in earlier.report.clauses} if earlier is not None else {}
     if report is None or earlier is not None:
         source = report or dataclasses.replace(frame, findings=tuple(heard.findings), requests=len(heard.exchanges))
@@ -595,6 +655,7 @@ def _cut_short(
     stop: Interrupted | None,
     problem: Exception | None,
 ) -> RunReport:
+    from harness.check.findings import Colour
     from harness.report import assembled
 
     reason = "not reached"
@@ -604,14 +665,12 @@ def _cut_short(
         reason = "the harness stopped"
     if prepared.settings.only:
         plan = tuple(one for one in plan if one.id in prepared.settings.only or one.id in judged)
-    if source.seconds == 0.0:
-        source = dataclasses.replace(source, seconds=0.0)
     report = assembled(source, plan=plan, judged=judged, reason=reason)
     if stop is not None:
         report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
     elif problem is not None:
         code = problem.exit_code if isinstance(problem, HarnessError) else 3
-        report = dataclasses.replace(report, interrupted="harness error", exit_code=code)
+        report = dataclasses.replace(report, interrupted="harness error", exit_code=code, colour=Colour.RED)
     elif source.exit_code in (3, 4, 5) and report.exit_code != 1:
         report = dataclasses.replace(report, exit_code=source.exit_code)
     return report

@@ -111,7 +111,7 @@ def _others(report: RunReport, paint: Paint) -> Iterator[str]:
         if len(results) > 3:
             verdict, colour = results[0].verdict.value, results[0].colour.value
             yield f"{paint(verdict, colour)} {len(results)} clauses: {reason}"
-            ids = textwrap.fill(" ".join(result.id for result in results), _WIDTH - 4)
+            ids = textwrap.fill(" ".join(result.id for result in results), _WIDTH - 4, break_on_hyphens=False)
             yield textwrap.indent(ids, "    ")
         else:
             for result in results:
