@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -16,21 +16,27 @@ from harness.check.session import Exchange, Row, Session
 from harness.spec.model import Field, Holds, Law, Listing, Open, Scalar
 from harness.wire.exchange import HttpResponse
 from harness.wire.rows import Shown, ShownRow, absents_of, field_at
+from harness.wire.scalars import NotThat
+from harness.wire.scalars import zone as zone_named
 
 Numbers = int | Decimal
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a law may use besides the row: the fields' grammar, the latest instant, and what the request tells.
 
-    `told` are the values that a field can have because a filter asked for them.
+    `told` are the values that a field can have because a filter asked for them; `zone` is the one in which local
+    times were read, and `sure_of_zone` whether the server is known to mean it.
     """
 
     fields: Mapping[str, Field]
     latest: datetime | None = None
-    told: Mapping[str, frozenset[str]] = MappingProxyType({})
+    zone: str = "UTC"
+    sure_of_zone: bool = True
+    told: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +94,10 @@ def paths_of(law: Law) -> tuple[str, ...]:
 # --- comparing ----------------------------------------------------------------------------------------------
 
 
-def same(shown: Shown, wanted: Scalar, field: Field | None) -> bool:
+def same(shown: Shown, wanted: Scalar, known: Field | None) -> bool:
     """Whether a shown value is the value that a spec names; numbers compare exactly, whatever their type."""
     if shown is None or shown == ():
-        absents = absents_of(field) if field is not None else frozenset()
+        absents = absents_of(known) if known is not None else frozenset()
         return (wanted == 0 and not isinstance(wanted, bool) and "zero" in absents) or (
             wanted == "" and "empty" in absents
         )
@@ -128,29 +134,29 @@ def compare(first: Shown, second: Shown) -> int | None:
 
 def holds(condition: Holds, view: View, context: Context) -> bool | None:
     """Whether a condition holds; None when its field was not read and the request does not tell it either."""
-    field = field_at(context.fields, condition.field)
-    known = context.told.get(condition.field)
-    if not view.has(condition.field) or (view.value(condition.field) is None and known):
-        return _told(condition, known) if known else None
+    known = field_at(context.fields, condition.field)
+    told = context.told.get(condition.field)
+    if not view.has(condition.field) or (view.value(condition.field) is None and told):
+        return _told(condition, told) if told else None
     value = view.value(condition.field)
     nothing = value is None or value == ()
     if condition.present is not None and condition.present is nothing:
         return False
-    if condition.is_ and not any(same(value, wanted, field) for wanted in condition.is_):
+    if condition.is_ and not any(same(value, wanted, known) for wanted in condition.is_):
         return False
-    return not any(same(value, wanted, field) for wanted in condition.not_)
+    return not any(same(value, wanted, known) for wanted in condition.not_)
 
 
-def _told(condition: Holds, known: frozenset[str]) -> bool | None:
+def _told(condition: Holds, told: frozenset[str]) -> bool | None:
     if condition.present is False:
         return False
     wanted = {str(item) for item in condition.is_}
     unwanted = {str(item) for item in condition.not_}
-    if wanted and not known & wanted:
+    if wanted and not told & wanted:
         return False
-    if known & unwanted:
-        return False if known <= unwanted else None
-    return True if not wanted or known <= wanted else None
+    if told & unwanted:
+        return False if told <= unwanted else None
+    return True if not wanted or told <= wanted else None
 
 
 def describe(condition: Holds) -> str:
@@ -160,6 +166,32 @@ def describe(condition: Holds) -> str:
     if condition.not_:
         return f"{condition.field} is not {' or '.join(str(item) for item in condition.not_)}"
     return f"{condition.field} shows {'something' if condition.present else 'nothing'}"
+
+
+def _is_local(context: Context, path: str) -> bool:
+    known = field_at(context.fields, path)
+    return known is not None and known.as_ == "local-time"
+
+
+def _stands_twice(context: Context, *instants: tuple[str, datetime]) -> bool:
+    """Whether a local time among these stands in an hour that the zone's clocks show twice."""
+    if not context.sure_of_zone:
+        # The clocks of a zone that nobody named may be put back at any time.
+        return any(_is_local(context, path) for path, _ in instants)
+    try:
+        zone = zone_named(context.zone)
+    except NotThat:
+        return False
+    for path, moment in instants:
+        if not _is_local(context, path):
+            continue
+        try:
+            local = moment.astimezone(zone)
+        except (ValueError, OverflowError):
+            continue
+        if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+            return True
+    return False
 
 
 # --- one function per law -----------------------------------------------------------------------------------
@@ -185,7 +217,14 @@ def not_before(law: Law, view: View, context: Context) -> Breach | bool | None:
     later, earlier = view.value(path), view.value(other)
     if isinstance(later, datetime) and isinstance(earlier, datetime):
         # Differences never overflow, sums near the year 9999 do.
-        kept = (earlier - later).total_seconds() <= law.slack_seconds
+        behind = (earlier - later).total_seconds()
+        kept = behind <= law.slack_seconds
+        if (
+            not kept
+            and behind <= law.slack_seconds + _HOUR
+            and _stands_twice(context, (path, later), (other, earlier))
+        ):
+            return None
     else:
         left, right = as_number(later), as_number(earlier)
         if left is None or right is None:
@@ -205,8 +244,11 @@ def not_future(law: Law, view: View, context: Context) -> Breach | bool | None:
     value = view.value(path)
     if not isinstance(value, datetime):
         return None
-    if (value - context.latest).total_seconds() <= law.slack_seconds:
+    ahead = (value - context.latest).total_seconds()
+    if ahead <= law.slack_seconds:
         return True
+    if _is_local(context, path) and not context.sure_of_zone and ahead <= law.slack_seconds + 14 * _HOUR:
+        return None
     return Breach(f"{path} not after {value_text(context.latest)}", _shown(view, path))
 
 
@@ -222,9 +264,9 @@ def non_negative(law: Law, view: View, context: Context) -> Breach | bool | None
     elif isinstance(value, datetime):
         kept = value >= EPOCH
     else:
-        field = field_at(context.fields, path)
+        known = field_at(context.fields, path)
         # "None" written as 0 is a number that is not below 0.
-        return True if value is None and field is not None and "zero" in absents_of(field) else None
+        return True if value is None and known is not None and "zero" in absents_of(known) else None
     return True if kept else Breach(f"{path} at least 0", _shown(view, path))
 
 
@@ -233,8 +275,8 @@ def one_of(law: Law, view: View, context: Context) -> Breach | bool | None:
     path = cast(str, law.field)
     if not view.has(path):
         return None
-    field = field_at(context.fields, path)
-    if any(same(view.value(path), wanted, field) for wanted in law.values):
+    known = field_at(context.fields, path)
+    if any(same(view.value(path), wanted, known) for wanted in law.values):
         return True
     return Breach(f"{path} one of {', '.join(str(value) for value in law.values)}", _shown(view, path))
 
@@ -310,8 +352,15 @@ def row_laws(session: Session, exchange: Exchange, rows: Sequence[Row] | None = 
 
 def context_of(session: Session, exchange: Exchange) -> Context:
     """What laws may use besides the rows of this answer."""
+    zone = session.listing.zone
+    asked = exchange.ask.values.get(zone.parameter) if zone is not None and zone.parameter is not None else None
+    default = zone.default if zone is not None else "UTC"
     return Context(
         fields=session.listing.fields,
+        zone=exchange.zone,
+        sure_of_zone=asked == exchange.zone
+        or not isinstance(default, Open)
+        or bool(session.knowledge.known(default.id)),
         latest=latest_instant(session, exchange),
         told=told_by_filters(session, exchange),
     )
@@ -359,8 +408,8 @@ def told_by_filters(session: Session, exchange: Exchange) -> Mapping[str, frozen
 
 
 def _vocabulary(listing: Listing, path: str) -> set[str]:
-    field = field_at(listing.fields, path)
-    return set() if field is None else {*field.words.values(), *field.more_words}
+    known = field_at(listing.fields, path)
+    return set() if known is None else {*known.words.values(), *known.more_words}
 
 
 def _report(
