@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     FAIL = "fail"
     BLOCKED = "blocked"
     INCONCLUSIVE = "inconclusive"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict, no password
     OBSERVED = "observed"
     NOT_EXERCISED = "not_exercised"
     NOT_APPLICABLE = "not_applicable"
@@ -50,6 +50,7 @@ class Finding:
     """One defect: the clause it breaks and the smallest request that shows it.
 
     All texts are already visible and free of secrets. `rows` are the rows that differ, each on a line.
+    `found_after` is the number of requests that had been sent.
     """
 
     clause: ClauseId
@@ -68,6 +69,7 @@ class Finding:
     replay: str = ""
     waived: str | None = None
     reason: str = ""
+    found_after: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from harness.check.budget import Sender
+from harness.check.credentials import Identity
 from harness.check.evidence import Evidence
 from harness.check.findings import Event, Exchanged, Finding, Verdict
 from harness.check.knowledge import Knowledge
@@ -25,6 +26,8 @@ from harness.wire.problems import Tree
 from harness.wire.requests import encode_request
 from harness.wire.rows import Flaw, ShownRow, decode_row
 from harness.wire.scalars import NotThat, zone as zone_named
+
+__all__ = ["UTC_ZONE", "Exchange", "Identity", "Row", "Session"]
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 
@@ -55,16 +58,6 @@ class Exchange:
     @property
     def keys(self) -> list[Hashable]:
         return [row.key for row in self.rows or ()]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who asks: credentials by their name in the spec, and what is known of the rights behind them."""
-
-    name: str
-    credentials: Mapping[str, str]
-    role: str | None = None
-    customer: int | None = None
 
 
 @dataclass(slots=True)
@@ -247,6 +240,7 @@ class Session:
             response=self.evidence.answer(exchange.response) if exchange else "",
             rows=tuple(rows)[:12],
             replay=replay,
+            found_after=self.requests,
         )
         self.ledger.fail(tuple(declared), finding)
 

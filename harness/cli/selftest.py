@@ -1,0 +1,251 @@
+"""`callharness selftest`: the checker is checked. Honest simulators must pass, every fault must be found."""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from harness.cli.session import Session
+
+if TYPE_CHECKING:
+    from harness.check.credentials import Identity
+    from harness.serve.simulator import Simulator
+    from harness.spec.load import Spec
+    from harness.wire.exchange import HttpRequest, HttpResponse
+
+# Worlds that decide everything and still answer quickly.
+CALLS: Final = 700
+SIZES: Final = (0, 1, 3, 40, 400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One run of the checker against one simulator: what to serve, and with which chance."""
+
+    api: str
+    fault: str | None = None
+    calls: int = CALLS
+    seed: int = 7
+    check_seed: int = 1
+    dialect: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a trial showed. `clauses` are the findings' clauses, the first evidence first."""
+
+    trial: Trial
+    clauses: tuple[str, ...]
+    red: tuple[str, ...]
+    requests: int
+    first_evidence: int | None
+    undecided: tuple[str, ...] = ()
+    rows: int = 0
+    messages: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        return bool(self.clauses)
+
+    @property
+    def right(self) -> bool:
+        """Whether the fault was found under its own clause."""
+        return self.trial.fault is not None and self.trial.fault.partition("/")[0] in self.clauses
+
+
+class Direct:
+    """A sender that asks a simulator in this process, without a network."""
+
+    def __init__(self, simulator: Simulator, at: datetime) -> None:
+        self._simulator = simulator
+        self._base = simulator.base_path.encode("ascii")
+        self._at = at
+
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse:
+        """The simulator's answer."""
+        return self._simulator.answer(replace(request, target=self._base + request.target), self._at)
+
+
+def identities_of(simulator: Simulator) -> tuple[Identity, ...]:
+    """The identities that a simulator knows, as the checker knows identities."""
+    from harness.check.credentials import Identity
+
+    return tuple(
+        Identity(
+            name=known.name,
+            credentials=known.credentials,
+            role=known.roles[0] if len(known.roles) == 1 else ("" if known.name == "no-role" else None),
+            customer=known.customer_id,
+        )
+        for known in simulator.identities
+    )
+
+
+def run_trial(trial: Trial) -> Result:
+    """Runs the checker against the simulator of a trial."""
+    from harness.check.findings import Colour, RunEnded, RunReport, Verdict
+    from harness.check.runner import CheckOptions, run_check
+    from harness.serve.faults import find_faults
+    from harness.serve.simulator import Simulator
+    from harness.spec.dialect import Dialect
+    from harness.spec.load import load_spec
+    from harness.world import World
+
+    spec = load_spec(trial.api)
+    world = World.of(seed=trial.seed, calls=trial.calls)
+    faults = [fault.seams for fault in find_faults(spec, trial.fault)] if trial.fault else []
+    simulator = Simulator(spec, world, dialect=Dialect(trial.dialect), faults=faults)
+    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed)
+    report: RunReport | None = None
+    for event in run_check(spec, Direct(simulator, world.instant), identities_of(simulator), options):
+        if isinstance(event, RunEnded):
+            report = event.report
+    assert report is not None
+    alarms = sorted(
+        (finding for finding in report.findings if finding.colour in (Colour.RED, Colour.AMBER)),
+        key=lambda finding: finding.found_after,
+    )
+    open_verdicts = (Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.BLOCKED, Verdict.NOT_RUN, Verdict.ERROR)
+    return Result(
+        trial=trial,
+        clauses=tuple(finding.clause for finding in alarms),
+        red=tuple(finding.clause for finding in alarms if finding.colour is Colour.RED),
+        requests=report.requests,
+        first_evidence=alarms[0].found_after if alarms else None,
+        undecided=tuple(
+            f"{result.id}: {result.verdict}" for result in report.clauses if result.verdict in open_verdicts
+        ),
+        rows=report.rows_seen,
+        messages=tuple(f"{finding.clause}: {finding.message} [{finding.actual}]" for finding in alarms),
+    )
+
+
+def random_dialect(spec: Spec, rng: random.Random) -> dict[str, Any]:
+    """Answers to a spec's open choices, drawn at random."""
+    drawn: dict[str, Any] = {}
+    for name, choice in spec.choices.items():
+        if choice.options:
+            drawn[name] = rng.choice(choice.options)
+        elif choice.kind == "integer" and rng.random() < 0.5:
+            drawn[name] = rng.choice((10, 25, 50, 100))
+    return drawn
+
+
+def trials_of(api: str, *, seeds: Sequence[int], honest: int) -> list[Trial]:
+    """The trials of one API: every fault with every seed, and so many honest ones over sizes and dialects."""
+    from harness.serve.faults import faults_of
+    from harness.spec.load import load_spec
+
+    spec = load_spec(api)
+    trials = [Trial(api=api, seed=seed) for seed in seeds]
+    rng = random.Random(f"{api} {honest}")  # noqa: S311 - chance that can be repeated, not a secret
+    for index in range(honest):
+        calls = SIZES[index % len(SIZES)]
+        dialect = random_dialect(spec, rng) if index % 2 else {}
+        trials.append(Trial(api=api, calls=calls, seed=rng.randrange(10_000), check_seed=index, dialect=dialect))
+    trials += [Trial(api=api, fault=fault.id, seed=seed) for fault in faults_of(spec) for seed in seeds]
+    return trials
+
+
+def results_of(trials: Sequence[Trial], *, workers: int) -> Iterator[Result]:
+    """The results, as they come."""
+    if workers <= 1:
+        yield from map(run_trial, trials)
+        return
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        futures: list[Future[Result]] = [pool.submit(run_trial, trial) for trial in trials]
+        for future in as_completed(futures):
+            yield future.result()
+
+
+def score(results: Sequence[Result]) -> dict[str, Any]:
+    """The figures of a self-test."""
+    liars = [result for result in results if result.trial.fault]
+    honest = [result for result in results if not result.trial.fault]
+    found = [result for result in liars if result.found]
+    first = [result.first_evidence for result in found if result.first_evidence is not None]
+    return {
+        "faults": len(liars),
+        "found": len(found),
+        "right_clause": sum(result.right for result in liars),
+        "missed": sorted(f"{result.trial.api}:{result.trial.fault}" for result in liars if not result.found),
+        "misattributed": sorted(
+            f"{result.trial.api}:{result.trial.fault} as {', '.join(result.clauses[:3])}"
+            for result in found
+            if not result.right
+        ),
+        "findings_per_fault": statistics.median([len(result.clauses) for result in found]) if found else 0,
+        "honest_runs": len(honest),
+        "false_alarms": sorted(
+            f"{result.trial.api} calls={result.trial.calls} seed={result.trial.seed}: {'; '.join(result.messages[:3])}"
+            for result in honest
+            if result.found
+        ),
+        "median_requests": statistics.median([result.requests for result in results]) if results else 0,
+        "most_requests": max((result.requests for result in results), default=0),
+        "median_first_evidence": statistics.median(first) if first else 0,
+    }
+
+
+@click.command()
+@click.argument("apis", metavar="[API]...", nargs=-1)
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Worlds per fault.")
+@click.option(
+    "--honest", type=click.IntRange(0), default=10, show_default=True, metavar="N", help="Honest runs per API."
+)
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes (default: one per core).")
+@click.option("--json", "as_json", is_flag=True, help="The score and every trial as JSON.")
+@click.pass_obj
+def selftest(
+    session: Session, /, apis: tuple[str, ...], seeds: int, honest: int, workers: int | None, as_json: bool
+) -> int:
+    """Serve every spec with every fault to the checker, and print how many it finds.
+
+    Exit 0 when every fault is found and no honest simulator is blamed, else 1.
+    """
+    from harness.spec.load import spec_ids
+
+    results: list[Result] = []
+    trials = [
+        trial
+        for api in (apis or spec_ids())
+        for trial in trials_of(api, seeds=[7 + index for index in range(seeds)], honest=honest)
+    ]
+    for result in results_of(trials, workers=workers or os.cpu_count() or 1):
+        results.append(result)
+        if click.get_text_stream("stderr").isatty():
+            click.echo(f"\r{len(results)} of {len(trials)} runs", err=True, nl=False)
+    if click.get_text_stream("stderr").isatty():
+        click.echo("", err=True)
+    figures = score(results)
+    if as_json:
+        import json
+
+        plain = [{**asdict(result), "trial": asdict(result.trial)} for result in results]
+        click.echo(json.dumps({"score": figures, "trials": plain}, indent=1, default=str))
+    else:
+        _show(figures)
+    return 0 if not figures["missed"] and not figures["false_alarms"] else 1
+
+
+def _show(figures: Mapping[str, Any]) -> None:
+    faults, found = figures["faults"], figures["found"]
+    click.echo(f"faults          {faults}")
+    click.echo(f"found           {found}")
+    click.echo(f"right clause    {figures['right_clause']}")
+    click.echo(f"honest runs     {figures['honest_runs']}")
+    click.echo(f"false alarms    {len(figures['false_alarms'])}")
+    click.echo(f"findings/fault  {figures['findings_per_fault']} (median)")
+    click.echo(f"requests/run    {figures['median_requests']} (median), {figures['most_requests']} (most)")
+    click.echo(f"first evidence  after {figures['median_first_evidence']} requests (median)")
+    for title in ("missed", "misattributed", "false_alarms"):
+        for line in figures[title]:
+            click.echo(f"  {title.replace('_', ' ').rstrip('s')}: {line}")
