@@ -1,0 +1,385 @@
+"""Who is let in: missing and wrong credentials, tokens of every bad kind, roles, and whose rows come."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from harness.check.credentials import can_sign, signed_token
+from harness.check.mirror import Mirror, ask_for
+from harness.check.rules.values import binding, blame, is_refused, judge_fault, kept, repeat, told
+from harness.check.session import Exchange, Identity, Row, Session
+from harness.errors import Misuse
+from harness.spec.model import Clauses, Jwt
+from harness.wire.ask import Ask
+from harness.wire.problems import Tree
+
+_ADD: Final = "to the file of --credentials"
+_HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """Credentials that must be refused, the fault that is due and the clauses that promise it."""
+
+    purpose: str
+    credentials: Mapping[str, str]
+    fault: str
+    clauses: Clauses
+    scheme: str = "Bearer"
+    example: bool = False
+
+
+def access(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Credentials that must be refused are, those that suffice are not, and each sees its own rows."""
+    rules = session.listing.access
+    if mirror.after is not None and mirror.after.trouble is None:
+        session.ledger.witness(rules.clauses.get("accepted", ()))
+    attempts = [*_missing(session), *(_passwords(session) if rules.kind == "password" else _tokens(session))]
+    for attempt in attempts:
+        yield from _must_be_refused(session, mirror, attempt)
+    yield from _legacy(session, mirror)
+    yield from _roles_and_tenants(session, mirror)
+    yield from _still_welcome(session, mirror)
+
+
+def _must_be_refused(session: Session, mirror: Mirror, attempt: _Attempt) -> Iterator[None]:
+    _keep_secret(session, attempt.credentials)
+    ask = replace(
+        ask_for(session, mirror.base, _example(session) if attempt.example else None), scheme=attempt.scheme
+    )
+    exchange = session.send(ask, attempt.purpose, credentials=attempt.credentials)
+    yield
+    yield from judge_fault(session, exchange, attempt.fault, attempt.clauses)
+
+
+def _keep_secret(session: Session, credentials: Mapping[str, str]) -> None:
+    """A credential with one letter changed gives the true one away: no report shows it."""
+    rules = session.listing.access
+    secret = [text for name, text in credentials.items() if name != rules.user and len(text) > 1]
+    session.evidence = replace(session.evidence, redactor=session.evidence.redactor.with_secrets(secret))
+
+
+def _example(session: Session) -> dict[str, Tree]:
+    """The parameters as the document shows them."""
+    return {
+        name: parameter.example
+        for name, parameter in session.listing.parameters.items()
+        if parameter.example is not None and parameter.required is not None
+    }
+
+
+def _own(session: Session, identity: Identity) -> dict[str, str]:
+    """The credentials that the documented way of asking carries, and no others."""
+    rules = session.listing.access
+    names = (rules.user, rules.password) if rules.kind == "password" else (rules.token,)
+    held = identity.credentials
+    return {name: held[name] for name in names if name is not None and name in held}
+
+
+# --- credentials that must be refused -----------------------------------------------------------------------
+
+
+def _missing(session: Session) -> Iterator[_Attempt]:
+    rules = session.listing.access
+    fault = rules.missing_fault
+    missing = rules.clauses.get("missing-refused", ())
+    own = _own(session, session.identity)
+    if rules.kind == "bearer":
+        missing = missing or rules.clauses.get("wrong-refused", ())
+        yield _Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
+        yield _Attempt(
+            purpose="the documented example without credentials",
+            credentials={},
+            fault=fault,
+            clauses=missing,
+            example=True,
+        )
+        yield _Attempt(purpose="an empty token", credentials={rules.token: ""}, fault=fault, clauses=missing)
+        return
+    for name, clauses in (
+        (rules.user, rules.clauses.get("user-required", ())),
+        (rules.password, rules.clauses.get("password-required", ())),
+    ):
+        if name is not None and name in own:
+            rest = {other: text for other, text in own.items() if other != name}
+            yield _Attempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
+    both = missing or rules.clauses.get("user-required", ()) or rules.clauses.get("password-required", ())
+    yield _Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
+    if rules.password is not None:
+        blank = {**own, rules.password: ""}
+        clauses = rules.clauses.get("password-required", ()) or rules.clauses.get("wrong-refused", ())
+        yield _Attempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
+
+
+def _passwords(session: Session) -> Iterator[_Attempt]:
+    rules = session.listing.access
+    own = _own(session, session.identity)
+    if rules.user is None or rules.password is None or rules.user not in own or rules.password not in own:
+        return
+    clauses = rules.clauses.get("wrong-refused", ())
+    others = [
+        held[rules.password]
+        for identity in session.identities
+        if rules.password in (held := _own(session, identity)) and held[rules.password] != own[rules.password]
+    ]
+    for what, password in (*_twisted(own[rules.password]), *(("another user's", text) for text in others[:1])):
+        yield _Attempt(
+            purpose=f"the right user with {what} password",
+            credentials={**own, rules.password: password},
+            fault=rules.wrong_fault,
+            clauses=clauses,
+        )
+    yield _Attempt(
+        purpose="a wrong user with the right password",
+        credentials={**own, rules.user: own[rules.user] + "x"},
+        fault=rules.wrong_fault,
+        clauses=clauses,
+    )
+
+
+def _twisted(secret: str) -> Iterator[tuple[str, str]]:
+    """Values that are nearly the right one."""
+    if not secret:
+        return
+    middle = len(secret) // 2
+    other = "a" if secret[middle] not in "aA" else "b"
+    yield "a slightly wrong", secret[:middle] + other + secret[middle + 1 :]
+    if len(secret) > 1:
+        yield "a truncated", secret[:-1]
+    yield "an extended", secret + "x"
+    if secret.swapcase() not in (secret, other):
+        yield "an otherwise cased", secret.swapcase()
+
+
+def _tokens(session: Session) -> Iterator[_Attempt]:
+    rules = session.listing.access
+    own = _own(session, session.identity)
+    token = own.get(rules.token, "")
+    jwt = rules.jwt
+    wrong = rules.clauses.get("wrong-refused", ())
+    malformed = wrong or (jwt.clauses.get("malformed", ()) if jwt else ())
+    # What is left of a signed token is one with a wrong signature.
+    bent = wrong or (jwt.clauses.get("wrong-key" if token.count(".") == 2 else "malformed", ()) if jwt else ())
+    fault = rules.wrong_fault
+    for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
+        yield _Attempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
+    for what, text in _twisted(token):
+        yield _Attempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=bent)
+    if token:
+        yield _Attempt(
+            purpose="the token after another word than Bearer",
+            credentials=own,
+            fault=fault,
+            clauses=wrong or rules.clauses.get("missing-refused", ()),
+            scheme="Basic",
+        )
+    if jwt is not None:
+        yield from _signed(session, jwt)
+
+
+def _signed(session: Session, jwt: Jwt) -> Iterator[_Attempt]:
+    """Signed tokens, each wrong in one point."""
+    rules = session.listing.access
+    held = getattr(session.identity.credentials, "given", session.identity.credentials)
+    now = session.settings.get("now")
+    if not can_sign(held, jwt) or not isinstance(now, datetime):
+        clauses = tuple(clause for name, many in jwt.clauses.items() if name != "malformed" for clause in many)
+        names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
+        session.ledger.not_exercised(clauses, f"to sign tokens, give the credentials {names}")
+        return
+    # By the server's clock: nobody is blamed for the difference.
+    at = int((now + timedelta(seconds=session.skew_seconds or 0)).timestamp())
+    longest = jwt.longest_seconds
+
+    def token(iat: int, exp: int, kid: str = held[jwt.key_id]) -> str | None:
+        claims = {"iss": held[jwt.issuer], "iat": iat, "exp": exp}
+        try:
+            return signed_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+        except Misuse:
+            return None
+
+    good = token(at - 5, at - 5 + min(longest, _HOUR))
+    made: tuple[tuple[str, str, str | None], ...] = (
+        ("expired", "an expired token", token(at - longest - _HOUR, at - _HOUR)),
+        ("future", "a token issued in the future", token(at + 2 * _HOUR, at + 2 * _HOUR + min(longest, _HOUR))),
+        ("too-long", "a token that is valid for too long", token(at - 5, at - 5 + longest + 24 * _HOUR)),
+        ("wrong-key", "a token with a wrong signature", _resigned(good)),
+        ("wrong-key", "a token without a signature", _unsigned(good)),
+        ("unknown-key", "a token of an unknown key", token(at - 5, at - 5 + _HOUR, held[jwt.key_id] + "x")),
+    )
+    for kind, purpose, text in made:
+        clauses = next((many for name, many in jwt.clauses.items() if name == kind), ())
+        if text is not None:
+            yield _Attempt(purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses)
+
+
+def _resigned(token: str | None) -> str | None:
+    """The same token with another signature of the same length."""
+    if token is None:
+        return None
+    head, _, signature = token.rpartition(".")
+    return f"{head}.{signature[::-1]}" if signature != signature[::-1] else None
+
+
+def _unsigned(token: str | None) -> str | None:
+    """The same claims under a header that says that nothing is signed."""
+    if token is None:
+        return None
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
+    return f"{header}.{token.split('.')[1]}."
+
+
+# --- credentials that may or must suffice -------------------------------------------------------------------
+
+
+def _legacy(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Older pairs, which a server may still take: sent only where the user gave them."""
+    for legacy in session.listing.access.legacy:
+        held = getattr(session.identity.credentials, "given", session.identity.credentials)
+        if not all(held.get(name) for name in legacy.parameters):
+            reason = f"the older credentials {' and '.join(legacy.parameters)} are not given"
+            session.ledger.not_applicable(legacy.clause, reason)
+            continue
+        pair = {name: held[name] for name in legacy.parameters}
+        exchange = session.send(ask_for(session, mirror.base), "older credentials", credentials=pair)
+        yield
+        if session.not_judged(exchange, legacy.clause):
+            continue
+        session.ledger.observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
+
+
+def _roles_and_tenants(session: Session, mirror: Mirror) -> Iterator[None]:
+    rules = session.listing.access
+    mine = session.identity
+    for role in rules.roles:
+        if mine.role == role and mirror.after is not None and mirror.after.trouble is None:
+            session.ledger.witness(rules.role_clauses.get(role, ()))
+    seen: dict[str, Exchange] = {}
+    for identity in session.identities:
+        if identity.name == mine.name:
+            continue
+        known_role = identity.role is not None and bool(rules.roles)
+        elsewhere = identity.customer is not None and identity.customer != mine.customer
+        tenant = session.listing.scope is not None and session.listing.scope.clauses.get("tenant", ())
+        if not known_role and not (elsewhere and tenant):
+            continue
+        own = _own(session, identity)
+        _keep_secret(session, own)
+        exchange = session.send(
+            ask_for(session, mirror.base), f"the list as {identity.name} sees it", credentials=own
+        )
+        yield
+        if identity.role is not None and known_role:
+            yield from _judge_role(session, identity.role, exchange)
+        if exchange.rows is not None:
+            seen[identity.name] = exchange
+    _note_roles(session)
+    yield from _tenants(session, mirror, seen)
+
+
+def _judge_role(session: Session, role: str, exchange: Exchange) -> Iterator[None]:
+    rules = session.listing.access
+    if role not in rules.roles:
+        yield from judge_fault(session, exchange, rules.role_fault, rules.clauses.get("role-refused", ()))
+        return
+    clauses = rules.role_clauses.get(role, ())
+    if session.not_judged(exchange, clauses):
+        return
+    if not is_refused(exchange):
+        kept(session, clauses, told(exchange))
+        return
+    second = repeat(session, exchange)
+    yield
+    if is_refused(second):
+        blame(session, clauses, expected=f"a success for the role {role}", actual=told(second), exchange=second)
+    else:
+        session.ledger.inconclusive(clauses, "not repeatable")
+
+
+def _note_roles(session: Session) -> None:
+    """Says which identities would have been needed."""
+    rules = session.listing.access
+    if not rules.roles:
+        return
+    given = {identity.role for identity in (session.identity, *session.identities)}
+    for role in rules.roles:
+        if role not in given:
+            reason = f"add an identity with the role {role} {_ADD}"
+            session.ledger.not_exercised(rules.role_clauses.get(role, ()), reason)
+    if not any(role is not None and role not in rules.roles for role in given):
+        reason = f"add an identity whose role is none of {', '.join(rules.roles)} {_ADD}"
+        session.ledger.not_exercised(rules.clauses.get("role-refused", ()), reason)
+
+
+def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> Iterator[None]:
+    scope = session.listing.scope
+    clauses = scope.clauses.get("tenant", ()) if scope is not None else ()
+    if scope is None or not clauses:
+        return
+    mine = session.identity
+    judged = False
+    for identity in session.identities:
+        exchange = seen.get(identity.name)
+        if exchange is None or identity.customer is None or identity.customer == mine.customer:
+            continue
+        if not scope.owners and mine.customer is None:
+            continue
+        judged = True
+        strays = _foreign(session, mirror, identity, exchange)
+        if strays:
+            second = repeat(session, exchange)
+            yield
+            strays = _foreign(session, mirror, identity, second)
+            if strays:
+                blame(
+                    session,
+                    clauses,
+                    expected=f"only rows of the customer of {identity.name}",
+                    actual=f"{len(strays)} of {len(second.rows or ())} rows belong to another",
+                    exchange=second,
+                )
+                continue
+            session.ledger.inconclusive(binding(session, clauses), "not repeatable")
+        elif exchange.rows or mirror.rows:
+            session.ledger.witness(binding(session, clauses))
+        else:
+            session.ledger.not_exercised(clauses, "neither list holds a row")
+    if not judged:
+        reason = f"add identities of two customers, each with its customer, {_ADD}"
+        session.ledger.not_exercised(clauses, reason)
+
+
+def _foreign(session: Session, mirror: Mirror, identity: Identity, exchange: Exchange) -> list[Row]:
+    """Rows of an identity's own list that are surely another customer's."""
+    scope = session.listing.scope
+    rows = exchange.rows or ()
+    if scope is None:
+        return []
+    if scope.owners:
+        return [row for row in rows if not _owned(row, scope.owners, identity.customer)]
+    return [row for row in rows if mirror.row(row.key) is not None]
+
+
+def _owned(row: Row, owners: tuple[str, ...], customer: int | None) -> bool:
+    """Whether an owner of the row is the customer; a row that does not show its owners counts as owned."""
+    shown = [row.shown[name] for name in owners if name in row.shown]
+    return len(shown) < len(owners) or customer in shown
+
+
+def _still_welcome(session: Session, mirror: Mirror) -> Iterator[None]:
+    """The right credentials still work after so many wrong ones: else an account is locked, and one should know."""
+    clauses = session.listing.access.clauses.get("accepted", ())
+    exchange = session.send(Ask(values=dict(mirror.base)), "the right credentials after wrong ones")
+    yield
+    if session.not_judged(exchange, clauses):
+        return
+    if is_refused(exchange):
+        session.ledger.inconclusive(clauses, "after wrong credentials the right ones are refused: a locked account?")
+        session.notes.append("after wrong credentials the right ones are refused: the account may be locked")
+        return
+    session.ledger.witness(clauses)
