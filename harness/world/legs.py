@@ -143,7 +143,7 @@ class LegBatch:
 
     @cached_property
     def redirected(self) -> Flags:
-        holds: Flags = (self.place == 1) & (self.direction == INBOUND) & chance(self.draw("redirected"), 0.07)
+        holds: Flags = (self.place == 1) & (self.direction == INBOUND) & chance(self.draw("redirected"), 0.22)
         return holds
 
 
