@@ -644,6 +644,8 @@ class _Judge:
         if not _is_of(shape.code_as, answer.code, text=self.session.text):
             expected = f"{shape.code_at}: {shape.code_as}"
             self.fail(clauses or self.shape(), expected=expected, actual=in_ascii(answer.code))
+            # What such a code says is not asked any more.
+            return
         if shape.message_at is not None and not isinstance(answer.message, str):
             told_message = "it is missing" if answer.message is MISSING else in_ascii(answer.message)
             self.fail(clauses or self.shape(), expected=f"a text at {shape.message_at}", actual=told_message)
