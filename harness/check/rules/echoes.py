@@ -1,0 +1,160 @@
+"""Parts of an answer that repeat the request, and the time zone in which it speaks.
+
+What an echo says is judged in every answer (`witness`); here are the requests that give it something to repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from harness.check.mirror import Mirror, ask_for, everything_shown, largest_size, written
+from harness.check.rules.values import blame, kept, repeat
+from harness.check.session import Exchange, Session
+from harness.spec.model import CursorPaging
+from harness.wire.ask import Ask
+from harness.wire.problems import Tree
+from harness.wire.rows import ShownRow
+from harness.wire.scalars import NotThat
+from harness.wire.scalars import zone as zone_named
+from harness.wire.values import read_parameter, write_parameter
+
+_ZONES: Final = ("Asia/Kolkata", "America/Phoenix")
+"""Far apart, not in whole hours, and without summer time, so that no local time is there twice."""
+
+
+def echoes(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Requests with something to repeat, and the same rows under two time zones."""
+    if session.listing.echoes:
+        yield from _asked(session, mirror)
+    yield from _zones(session, mirror)
+
+
+def _asked(session: Session, mirror: Mirror) -> Iterator[None]:
+    listing = session.listing
+    names = {echo.of for echo in listing.echoes}
+    more: dict[str, Tree] = {}
+    size, _ = largest_size(session)
+    if size in names and size is not None:
+        more[size] = written(session, size, 2)
+    sort = listing.order.sort if listing.order is not None else None
+    if sort is not None and sort.parameter in names and session.usable(sort.parameter):
+        default = listing.parameters[sort.parameter].default
+        word = next(
+            (word for word in sort.words if word not in sort.refused and str(default).lstrip("-") != word), ""
+        )
+        if word:
+            more[sort.parameter] = f"-{word}" if sort.signed else word
+    exchange = session.send(ask_for(session, mirror.base, more), "values that the answer repeats")
+    yield
+    paging = listing.paging
+    if not isinstance(paging, CursorPaging) or exchange.answer is None or exchange.answer.outcome != "success":
+        return
+    cursor = exchange.answer.next
+    if paging.after in names and isinstance(cursor, str) and cursor:
+        session.send(
+            ask_for(session, mirror.base, {**more, paging.after: cursor}), "a cursor that the answer repeats"
+        )
+        yield
+    session.send(ask_for(session, mirror.base), "nothing for the answer to repeat")
+    yield
+
+
+def _zones(session: Session, mirror: Mirror) -> Iterator[None]:
+    """The same rows under two zones show the same instants."""
+    zone = session.listing.zone
+    if zone is None or zone.parameter is None or not session.usable(zone.parameter):
+        return
+    clauses = zone.clauses.get("shift", ())
+    answers: list[Exchange] = []
+    for name in _ZONES:
+        ask = _in_zone(session, mirror, zone.parameter, name)
+        if ask is None:
+            return
+        exchange = session.send(ask, f"local times of {name}")
+        yield
+        if session.not_judged(exchange, clauses) or exchange.answer is None:
+            return
+        if exchange.answer.outcome != "success":
+            again = repeat(session, exchange)
+            yield
+            if again.answer is not None and again.answer.outcome == "error":
+                told = f"the error {again.answer.code!r}"
+                blame(session, clauses, expected="a success in a known time zone", actual=told, exchange=exchange)
+            return
+        answers.append(exchange)
+    for word in zone.account_words:
+        session.send(ask_for(session, mirror.base, {zone.parameter: word}), "the zone of the account")
+        yield
+    yield from _compare(session, mirror, answers)
+
+
+def _compare(session: Session, mirror: Mirror, answers: list[Exchange]) -> Iterator[None]:
+    zone = session.listing.zone
+    clauses = zone.clauses.get("shift", ()) if zone is not None else ()
+    first, second = answers[0], answers[1]
+    if not first.rows and not second.rows:
+        if mirror.rows:
+            blame(session, clauses, expected="the rows of the same instants", actual="no rows", exchange=second)
+        else:
+            session.ledger.not_exercised(clauses, "the list is empty")
+        return
+    found = _shift(session, first, second)
+    if found is None:
+        kept(session, clauses, "the same instants")
+        return
+    again = [repeat(session, first)]
+    yield
+    again.append(repeat(session, second))
+    yield
+    if any(exchange.rows is None for exchange in again):
+        session.ledger.inconclusive(clauses, "not repeatable")
+        return
+    found = _shift(session, again[0], again[1])
+    if found is None or (mirror.volatile and not set(again[0].keys) & set(again[1].keys)):
+        session.ledger.inconclusive(clauses, "not repeatable, or the list moved")
+        return
+    expected = f"the same instants as in {_ZONES[0]}"
+    blame(session, clauses, expected=expected, actual=found, exchange=again[1])
+
+
+def _shift(session: Session, first: Exchange, second: Exchange) -> str | None:
+    """How the instants of two answers differ, or None."""
+    one = {row.key: row.shown for row in first.rows or ()}
+    two = {row.key: row.shown for row in second.rows or ()}
+    common = one.keys() & two.keys()
+    if not common:
+        return f"{len(one)} rows and {len(two)} other rows"
+    for key in common:
+        times, others = _times(one[key]), _times(two[key])
+        for name in times.keys() & others.keys():
+            if times[name] != others[name]:
+                hours = (others[name] - times[name]).total_seconds() / 3600
+                return f"{name} is {hours:+.2f} hours away"
+    return None
+
+
+def _times(row: ShownRow) -> Mapping[str, datetime]:
+    return {name: value for name, value in row.items() if isinstance(value, datetime)}
+
+
+def _in_zone(session: Session, mirror: Mirror, parameter: str, name: str) -> Ask | None:
+    """The run's window told in another zone."""
+    try:
+        there, here = zone_named(name), zone_named(session.zone)
+    except NotThat:
+        return None
+    values: dict[str, Tree] = dict(everything_shown(session))
+    for given, raw in mirror.base.items():
+        rule = session.listing.parameters[given]
+        if rule.as_ != "local-time":
+            values[given] = raw
+            continue
+        try:
+            moment = read_parameter(rule, raw, zone=here, in_json=session.listing.transport.carries == "json")
+        except NotThat:
+            return None
+        values[given] = write_parameter(rule, moment, zone=there, in_json=session.listing.transport.carries == "json")
+    values[parameter] = name
+    return Ask(values=values)
