@@ -1,3 +1,117 @@
 """pytest asks for one item per clause of a call API; loaded in every run, so it imports nothing of the harness."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import responses
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options that say which API is asked, where, as whom, and how strictly."""
+    group = parser.getgroup("call APIs", "call APIs (callharness)")
+    group.addoption(
+        "--call-api",
+        action="append",
+        default=[],
+        metavar="API",
+        help="Collect one item per clause of this API: a spec id or a spec file. May be given several times.",
+    )
+    group.addoption(
+        "--call-api-target",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="The base URL of the server, or sim: for the built-in simulator; API=URL where several APIs differ.",
+    )
+    group.addoption(
+        "--call-api-credential",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="A credential as the spec names it; better in the environment, as CALLHARNESS_CREDENTIAL_NAME.",
+    )
+    group.addoption(
+        "--call-api-gate",
+        choices=("ci", "strict", "certify", "explore"),
+        default="ci",
+        help="Which verdicts fail (default: ci).",
+    )
+    group.addoption(
+        "--call-api-seed", type=int, default=1, metavar="S", help="Which requests are drawn (default: 1)."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known, and stop at options that cannot be right before anything is collected."""
+    for line in (
+        "call_api(api): an item that asks a call API for one of its clauses",
+        "level(name): how strong a clause is: must, should or may",
+        "basis(name): how sure it is that the vendor said so",
+        "family(name): what a clause is about: filters, paging, order ...",
+    ):
+        config.addinivalue_line("markers", line)
+    if config.getoption("--call-api") or config.getoption("--call-api-target"):
+        from harness.pytest_plugin.collecting import check_options
+
+        check_options(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the items of the clauses; first, so that -k, -m and --lf see them."""
+    if config.getoption("--call-api"):
+        from harness.pytest_plugin.collecting import clause_items
+
+        items.extend(clause_items(session, config))
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is asked."""
+    apis = config.getoption("--call-api")
+    return [f"call APIs: {', '.join(apis)}, gate {config.getoption('--call-api-gate')}"] if apis else []
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """List the promises that are broken without failing the run."""
+    if config.getoption("--call-api"):
+        from harness.pytest_plugin.collecting import write_ambers
+
+        write_ambers(terminalreporter)
+
+
+@pytest.fixture
+def call_api_simulator() -> Iterator[Callable[..., str]]:
+    """Start simulators: `url = call_api_simulator(API, calls=2000, seed=1, faults=(), dialect=None, clock=None)`.
+
+    Each listens on a free port of the loopback until the test ends. A fault is `CLAUSE` or `CLAUSE/NAME`.
+    """
+    from harness.pytest_plugin.simulating import running_simulators
+
+    with running_simulators() as start:
+        yield start
+
+
+@pytest.fixture
+def call_api_mock() -> Iterator[Callable[..., responses.RequestsMock]]:
+    """Answer `requests` without a socket: `call_api_mock(API, url="http://127.0.0.1", calls=2000, seed=1, ...)`.
+
+    Takes the arguments of `call_api_simulator`; gives the `responses` mock, whose `calls` tell what was asked.
+    """
+    from contextlib import ExitStack
+
+    from harness.pytest_plugin.simulating import mock_of
+
+    with ExitStack() as stack:
+
+        def start(api: str, /, **given: Any) -> responses.RequestsMock:
+            mock: AbstractContextManager[responses.RequestsMock] = mock_of(api, **given)
+            return stack.enter_context(mock)
+
+        yield start

@@ -1,0 +1,189 @@
+"""`callharness demo`: all of it on this machine, in under a minute."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from harness.cli.session import Session, harness_version
+
+if TYPE_CHECKING:
+    from harness.check.credentials import Identity
+    from harness.check.findings import RunReport
+    from harness.serve.faults import Fault
+    from harness.serve.simulator import Simulator
+    from harness.spec.load import Spec
+
+SECONDS_EACH: Final = 8.0
+REPORTS: Final = "callharness-demo"
+# What clients trip over most: rows that a filter should have left out, a wrong total, a wrong order.
+FAMILIES: Final = ("filters", "total", "order")
+
+
+@click.command()
+@click.pass_obj
+def demo(session: Session) -> int:
+    """Show all of it on this machine, in under a minute: simulate the APIs, check them, catch a few faults.
+
+    Nothing leaves this machine. Reports go into the directory callharness-demo.
+    """
+    from harness.serve.access import make_key_pair
+    from harness.serve.http import serve_in_thread
+    from harness.serve.simulator import Simulator
+    from harness.spec.load import load_spec, spec_ids
+    from harness.world.world import World
+
+    began = time.monotonic()
+    world = World.of(seed=1)
+    specs = [load_spec(name) for name in spec_ids()]
+    key = make_key_pair()
+    sound = True
+    with ExitStack() as stack:
+        simulators = [Simulator(spec, world, key=key) for spec in specs]
+        server = stack.enter_context(serve_in_thread(simulators, watch=_now))
+        session.result(
+            f"A world of {len(world.customers.members)} customers and their calls, {len(specs)} APIs that show it:"
+        )
+        reports = {}
+        for simulator in simulators:
+            url = server.urls[simulator.spec.id]
+            reports[simulator.spec.id] = report = _checked(session, simulator, url)
+            session.result("  " + _line(report))
+            sound = sound and report.exit_code == 0
+        liar, faults = _liar(specs)
+        session.result(f"\nNow {liar.id} with {len(faults)} promises broken on purpose:")
+        bent = Simulator(liar, world, key=key, faults=[fault.seams for fault in faults])
+        lying = stack.enter_context(serve_in_thread([bent], watch=_now))
+        reports["with-faults"] = caught = _checked(session, bent, lying.urls[liar.id])
+        found = {str(finding.clause): finding for finding in caught.findings}
+        for fault in faults:
+            session.result(f"  {_catch(fault, fault.clause in found)}")
+            sound = sound and fault.clause in found
+    where = _write(session, reports)
+    session.result(_farewell(where, liar, faults, sound=sound, seconds=time.monotonic() - began))
+    return 0 if sound else 1
+
+
+def _liar(specs: Sequence[Spec]) -> tuple[Spec, tuple[Fault, ...]]:
+    """The API with most of the families that the faults are taken from, and a fault of each."""
+    from harness.serve.faults import faults_of
+    from harness.spec.clauses import families
+
+    best: tuple[Spec, tuple[Fault, ...]] = specs[0], ()
+    for spec in specs:
+        about = {str(clause): str(family) for clause, family in families(spec).items()}
+        chosen: dict[str, Fault] = {}
+        for fault in faults_of(spec):
+            chosen.setdefault(about.get(fault.clause, ""), fault)
+        faults = tuple(chosen[family] for family in FAMILIES if family in chosen)
+        if len(faults) > len(best[1]):
+            best = spec, faults
+    return best
+
+
+def _checked(session: Session, simulator: Simulator, url: str) -> RunReport:
+    """Check one simulator within its time."""
+    from dataclasses import replace
+
+    from harness.check.budget import Budget, MannerlyClient
+    from harness.check.credentials import kept_fresh, secrets_of
+    from harness.check.findings import RunEnded
+    from harness.check.runner import CheckOptions, run_check
+    from harness.check.session import Identity as Asking
+    from harness.check.transport import Transport
+    from harness.errors import HarnessError
+
+    spec = simulator.spec
+    access = spec.listing.access
+    known = _identities(simulator)
+    began = time.monotonic()
+    with Transport(url) as transport:
+        fresh = [kept_fresh(one, access=access, clock=_now) for one in known]
+        asking = [
+            Asking(name=one.name, credentials=one.credentials, role=one.role, customer=one.customer) for one in fresh
+        ]
+        options = CheckOptions(
+            now=_now(), target=url, secrets=secrets_of(known, access), harness_version=harness_version()
+        )
+        client = MannerlyClient(transport, Budget(max_requests=500, max_seconds=SECONDS_EACH))
+        for event in run_check(spec, client, asking, options):
+            if isinstance(event, RunEnded):
+                return replace(event.report, seconds=time.monotonic() - began)
+    raise HarnessError("the checker stopped without a report")
+
+
+def _identities(simulator: Simulator) -> tuple[Identity, ...]:
+    """The users of the simulator as the checker knows them."""
+    from harness.check.credentials import Identity
+
+    has_roles = bool(simulator.spec.listing.access.roles)
+    return tuple(
+        Identity(
+            name=one.name,
+            credentials=dict(one.credentials),
+            role=(one.roles[0] if len(one.roles) == 1 else None if one.roles else "no-role") if has_roles else None,
+            customer=one.customer_id,
+            everyone=one.everyone,
+        )
+        for one in simulator.identities
+    )
+
+
+def _line(report: RunReport) -> str:
+    kept = sum(result.verdict.value == "pass" for result in report.clauses)
+    return (
+        f"{report.colour.value:<6} {report.api:<28} {kept:>3} of {len(report.clauses):>3} clauses kept, "
+        f"{report.requests:>4} requests, {report.seconds:4.1f} s"
+    )
+
+
+def _catch(fault: Fault, caught: bool) -> str:
+    return f"{'caught' if caught else 'MISSED'}  {fault.clause}  {fault.says}"
+
+
+def _write(session: Session, reports: Mapping[str, RunReport]) -> Path:
+    """The reports as HTML and JSON, in the current directory or, where that cannot be, in a temporary one."""
+    from harness.output.files import write_atomically
+    from harness.report import render
+
+    where = Path.cwd() / REPORTS
+    try:
+        where.mkdir(exist_ok=True)
+        if not os.access(where, os.W_OK | os.X_OK):
+            raise PermissionError
+    except OSError:
+        where = Path(tempfile.mkdtemp(prefix=f"{REPORTS}-"))
+    for name, report in reports.items():
+        stem = name.replace("/", "-")
+        for kind in ("html", "json"):
+            write_atomically(where / f"{stem}.{kind}", render(report, kind, redact=session.clean))
+    return where
+
+
+def _farewell(where: Path, liar: Spec, faults: Sequence[Fault], *, sound: bool, seconds: float) -> str:
+    fault = faults[0].clause if faults else "CLAUSE"
+    return "\n".join(
+        (
+            "",
+            f"{'All as it should be' if sound else 'NOT as it should be'}, after {seconds:.0f} s. "
+            f"The reports are in {where}; begin with with-faults.html.",
+            "",
+            "What to try next:",
+            f"  callharness serve {liar.id} --fault {liar.id}:{fault}",
+            f"  callharness check {liar.id} --target http://127.0.0.1:8080 --credential NAME=VALUE",
+            f"  callharness generate {liar.id} --calls 100 --seed 1 --out fixtures-of-mine",
+            f"  callharness spec show {liar.id}",
+        )
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
