@@ -329,27 +329,15 @@ def _repeated_parameter(session: Session, mirror: Mirror) -> Iterator[None]:
     """A parameter given twice: which of two values that keep different rows counts?"""
     transport = session.listing.transport
     choice = transport.repeated_parameters
-    if not isinstance(choice, Open) or session.knowledge.known(choice.id):
+    # A key twice in a JSON object is no JSON for many readers, which would say nothing of parameters.
+    if transport.carries == "json" or not isinstance(choice, Open) or session.knowledge.known(choice.id):
         return
     pair = _two_of_one(session, mirror)
     if pair is None:
         return
     name, first, second = pair
     ask = replace(ask_for(session, mirror.base, {name: first}), repeated={name: (second,)})
-
-    def twice(request: HttpRequest) -> HttpRequest:
-        key = (session.listing.parameters[name].at or name).rpartition("/")[2]
-        pattern = re.compile(rb'"' + re.escape(key.encode()) + rb'"\s*:\s*"(?:[^"\\]|\\.)*"')
-        again = second.encode("ascii")
-        body = pattern.sub(
-            lambda found: found[0] + b', "' + key.encode() + b'": "' + again + b'"', request.body, count=1
-        )
-        return replace(request, body=body)
-
-    in_json = transport.carries == "json"
-    if in_json and not (second.isascii() and second.isalnum()):
-        return
-    exchange = _send(session, ask, "a parameter given twice", twice if in_json else None)
+    exchange = _send(session, ask, "a parameter given twice")
     yield
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return

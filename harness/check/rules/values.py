@@ -589,7 +589,10 @@ def _too_many(session: Session, mirror: Mirror) -> Iterator[None]:
     for name, parameter in listing.parameters.items():
         if parameter.most_items is None or parameter.too_many is None:
             continue
-        items = tuple(range(1, parameter.most_items + 2))
+        items = _many_items(session, mirror, name, parameter.most_items + 1)
+        if items is None:
+            session.ledger.not_applicable(parameter.too_many.clause, f"the rows show no value for {name}")
+            continue
         # So long a list may be too long for a URL, which would prove nothing.
         carriage = next(
             (
@@ -599,7 +602,7 @@ def _too_many(session: Session, mirror: Mirror) -> Iterator[None]:
             ),
             None,
         )
-        raw = written(session, name, items if parameter.of == "integer" else tuple(str(item) for item in items))
+        raw = written(session, name, items)
         ask = replace(ask_for(session, mirror.base, {name: raw}), carriage=carriage)
         exchange = session.send(ask, f"a list of {len(items)} elements in {name}", witness=False)
         yield
@@ -619,6 +622,17 @@ def _too_many(session: Session, mirror: Mirror) -> Iterator[None]:
             )
         else:
             session.ledger.observed(parameter.too_many.clause, told(exchange))
+
+
+def _many_items(session: Session, mirror: Mirror, name: str, number_: int) -> tuple[Any, ...] | None:
+    """So many values that the server knows, repeated if need be: a stranger may be refused for another reason."""
+    rule = session.listing.filters.get(name)
+    if rule is None:
+        return None
+    known = [value for row in mirror.rows for value in compared(row.shown, rule.compares[0]) if value is not None]
+    whole = session.listing.parameters[name].of == "integer"
+    items = [value for value in dict.fromkeys(known) if isinstance(value, int) or not whole]
+    return tuple((items * (number_ // len(items) + 1))[:number_]) if items else None
 
 
 # --- required -----------------------------------------------------------------------------------------------
