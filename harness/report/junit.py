@@ -97,7 +97,7 @@ def _properties(result: ClauseResult, *, short: bool) -> Iterator[str]:
         "source": result.source,
     }
     if short:
-        values = {"level": result.level, "verdict": result.verdict.value, "colour": result.colour.value}
+        values = {"verdict": result.verdict.value, "colour": result.colour.value}
     if result.verdict is Verdict.OBSERVED and result.reason:
         values["observed"] = result.reason
     if result.waived is not None:
@@ -110,14 +110,14 @@ def _properties(result: ClauseResult, *, short: bool) -> Iterator[str]:
 
 def _told(finding: Finding, room: int) -> str:
     parts = [visible(finding.message, limit=room)]
-    for label, text in (
-        ("expected", finding.expected),
-        ("actual", finding.actual),
-        ("because", finding.reason),
-        ("rows", "\n".join(finding.rows[:20])),
-        ("request", finding.curl or finding.request),
-        ("replay", finding.replay),
-    ):
+    labelled = [("expected", finding.expected), ("actual", finding.actual), ("because", finding.reason)]
+    if room > _MOST_TEXT // _MANY_CLAUSES:
+        labelled += [
+            ("rows", "\n".join(finding.rows[:20])),
+            ("request", finding.curl or finding.request),
+            ("replay", finding.replay),
+        ]
+    for label, text in labelled:
         if text:
             # A bar before each further line: no line of a server begins a line of a log.
             shown = visible(text, limit=min(4096, room), multiline=True).split("\n")
