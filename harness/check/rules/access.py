@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from harness.check.credentials import can_sign, signed_token
@@ -39,8 +40,7 @@ def access(session: Session, mirror: Mirror) -> Iterator[None]:
     rules = session.listing.access
     if mirror.after is not None and mirror.after.trouble is None:
         session.ledger.witness(rules.clauses.get("accepted", ()))
-    attempts = [*_missing(session), *(_passwords(session) if rules.kind == "password" else _tokens(session))]
-    for attempt in attempts:
+    for attempt in chain(_missing(session), _passwords(session) if rules.kind == "password" else _tokens(session)):
         yield from _must_be_refused(session, mirror, attempt)
     yield from _legacy(session, mirror)
     yield from _roles_and_tenants(session, mirror)
@@ -92,13 +92,14 @@ def _missing(session: Session) -> Iterator[_Attempt]:
     if rules.kind == "bearer":
         missing = missing or rules.clauses.get("wrong-refused", ())
         yield _Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
-        yield _Attempt(
-            purpose="the documented example without credentials",
-            credentials={},
-            fault=fault,
-            clauses=missing,
-            example=True,
-        )
+        if _example(session):
+            yield _Attempt(
+                purpose="the documented example without credentials",
+                credentials={},
+                fault=fault,
+                clauses=missing,
+                example=True,
+            )
         yield _Attempt(purpose="an empty token", credentials={rules.token: ""}, fault=fault, clauses=missing)
         return
     for name, clauses in (
@@ -108,7 +109,9 @@ def _missing(session: Session) -> Iterator[_Attempt]:
         if name is not None and name in own:
             rest = {other: text for other, text in own.items() if other != name}
             yield _Attempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
-    both = missing or rules.clauses.get("user-required", ()) or rules.clauses.get("password-required", ())
+    # By now it is known which of the two is not needed, if one is not.
+    halves = (rules.clauses.get("user-required", ()), rules.clauses.get("password-required", ()))
+    both = missing or next((half for half in halves if session.ledger.failed(half)), halves[0] or halves[1])
     yield _Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
     if rules.password is not None:
         blank = {**own, rules.password: ""}

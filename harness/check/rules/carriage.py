@@ -354,7 +354,9 @@ def _two_of_one(session: Session, mirror: Mirror) -> tuple[str, str, str] | None
     """A filter and two values that keep different rows, none of them all."""
     by_name: dict[str, list[tuple[str, list[Hashable]]]] = {}
     for name, value, keys in _texts(session, mirror):
-        if session.listing.filters[name].keeps == "equal" and len(session.listing.filters[name].compares) == 1:
+        rule = session.listing.filters[name]
+        # Where a value that names nothing may be refused, a refusal would not tell why.
+        if rule.keeps == "equal" and len(rule.compares) == 1 and rule.stranger == "nothing":
             by_name.setdefault(name, []).append((value, keys))
     for name, values in by_name.items():
         plain = [(value, keys) for value, keys in values if value.isascii() and value.isalnum()]
