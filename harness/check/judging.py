@@ -44,6 +44,7 @@ class Mismatch:
     expected: str
     actual: str
     rows: tuple[Row, ...] = ()
+    reverse: bool = False
 
     @property
     def rank(self) -> int:
@@ -87,7 +88,7 @@ def expect(
     if judged.mismatch is None:
         _witness(session, mirror, judged, clauses, blame or {})
         return judged
-    blamed = blamed_clauses(session, ask, judged.mismatch.aspect, clauses, blame or {}, judged.meaning)
+    blamed = blamed_clauses(session, ask, judged.mismatch, clauses, blame or {}, judged.meaning)
     if session.ledger.failed(blamed[:1]):
         if judged.mismatch.aspect not in PRIMARY:
             session.ledger.witness(clauses)
@@ -99,7 +100,7 @@ def expect(
         return Judged(right=None, exchange=exchange, meaning=judged.meaning)
     last, rate = confirmed
     assert last.mismatch is not None
-    blamed = blamed_clauses(session, ask, last.mismatch.aspect, clauses, blame or {}, last.meaning)
+    blamed = blamed_clauses(session, ask, last.mismatch, clauses, blame or {}, last.meaning)
     if not session.ledger.failed(blamed[:1]):
         report(session, mirror, last, blamed, message or purpose, rate, inferred)
     return last
@@ -201,6 +202,8 @@ def compare(
         return Mismatch(aspect="outcome", expected=f"an error ({meaning.fault})", actual=came + held)
     if answer.outcome == "unreadable":
         return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_problem(exchange))
+    if answer.outcome == "error" and _about_a_stranger(session, mirror, meaning, exchange):
+        return None
     if answer.outcome == "error":
         told = f"the error {answer.code!r}" + (f" ({answer.message!r})" if isinstance(answer.message, str) else "")
         return Mismatch(aspect="outcome", expected="a success", actual=told)
@@ -221,6 +224,26 @@ def compare(
             if found is not None and (found.aspect in only):
                 return found
     return None
+
+
+def _about_a_stranger(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
+    """Whether an error is legitimate because a value names nothing that the server knows."""
+    for name in exchange.ask.values:
+        kept = session.listing.filters.get(name)
+        if kept is None or kept.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
+            continue
+        if any(
+            all(test(row.shown) is not False for tested, test in meaning.tests if tested == name)
+            for row in mirror.rows
+        ):
+            continue
+        if isinstance(kept.stranger, Open):
+            left = session.knowledge.known(kept.stranger.id) or kept.stranger.options
+            if "refused" not in left:
+                continue
+            session.knowledge.set(kept.stranger.id, "refused", exchange.purpose)
+        return True
+    return False
 
 
 def _problem(exchange: Exchange) -> str:
@@ -363,6 +386,7 @@ def _order(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
                 expected=f"rows {way} by {path}",
                 actual=f"row {index} and row {index + 1} stand the other way round",
                 rows=(rows[index - 1], rows[index]),
+                reverse=keys == sorted(keys, reverse=not descends),
             )
     return None
 
@@ -372,7 +396,7 @@ def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     if not mirror.complete or mirror.volatile or meaning.cursor or meaning.sort is None or not rows:
         return None
     path, descends = meaning.sort
-    if path.startswith("hidden."):
+    if path.startswith("hidden.") or session.ledger.failed(_order_clauses(session)):
         return None
     sure, may = matching_rows(mirror, meaning)
     if may or any(not compared(row.shown, path) for row in sure):
@@ -390,6 +414,14 @@ def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
             rows=tuple(rows[where : where + 3]),
         )
     return None
+
+
+def _order_clauses(session: Session) -> Clauses:
+    order = session.listing.order
+    if order is None:
+        return ()
+    words = order.sort.clauses.get("words", ()) if order.sort else ()
+    return (*order.clause, *order.descending_default_clause, *order.descending_clause, *words)
 
 
 def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
@@ -441,12 +473,17 @@ def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange:
 def blamed_clauses(
     session: Session,
     ask: Ask,
-    aspect: Aspect,
+    mismatch: Mismatch,
     clauses: Clauses,
     blame: Mapping[Aspect, Clauses],
     meaning: Meaning | None = None,
 ) -> Clauses:
-    """The clauses that promise an aspect, best first."""
+    """The clauses that promise the aspect in which an answer differs, best first."""
+    aspect = mismatch.aspect
+    order = session.listing.order
+    if mismatch.reverse and order is not None and order.descending is not None and order.descending not in ask.values:
+        # Nobody asked for the other direction: it is the flag's default that is wrong.
+        return order.descending_default_clause or order.clause
     if aspect in blame:
         return blame[aspect]
     if aspect in PRIMARY:
@@ -518,7 +555,7 @@ def _witness(
     if session.listing.total is not None and exchange.answer is not None and exchange.answer.total is not MISSING:
         seen.append("total")
     for aspect in seen:
-        session.ledger.witness(blamed_clauses(session, exchange.ask, aspect, (), blame, meaning))
+        session.ledger.witness(blame.get(aspect) or promised(session, exchange.ask, aspect, meaning))
 
 
 def _names_that_matter(session: Session, ask: Ask) -> list[str]:

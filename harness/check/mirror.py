@@ -50,6 +50,7 @@ class Mirror:
     before: Snapshot | None = None
     after: Snapshot | None = None
     volatile: bool = False
+    torn: str = ""
     matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
 
     @property
@@ -58,7 +59,7 @@ class Mirror:
 
     @property
     def complete(self) -> bool:
-        return bool(self.after and self.after.complete)
+        return bool(self.after and self.after.complete and not self.torn)
 
     def row(self, key: Hashable) -> Row | None:
         """The fullest row known under a key."""
@@ -335,9 +336,58 @@ def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None,
     return None
 
 
+def read_in_other_pages(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Reads the list in smaller pages: pages that do not share it out alike tear the mirror.
+
+    Rows that only one of the two walks met belong to the list all the same.
+    """
+    first = mirror.after
+    size_name, largest = largest_size(session)
+    if first is None or size_name is None or largest is None or first.trouble is not None:
+        return
+    if first.total is not None and first.complete and first.total == len(first.rows) <= largest:
+        # One page held everything that the total promises.
+        return
+    smaller = max(2, min(largest - 1, -(-len(first.rows) // 3) + 1, (largest * 3) // 5))
+    second: Snapshot | None = None
+    for step in walk(session, mirror.base, purpose="read the list in smaller pages", size=smaller):
+        if isinstance(step, Snapshot):
+            second = step
+        yield
+    if second is None or second.trouble is not None or (second.complete and set(second.by_key) == set(first.by_key)):
+        return
+    if not second.complete and not first.complete:
+        mirror.torn = "a walk over the pages does not reach the end"
+    elif set(second.by_key) != set(first.by_key):
+        # Movement or a tear: the first walk once more tells which.
+        third: Snapshot | None = None
+        for step in walk(session, mirror.base, purpose="read the list again"):
+            if isinstance(step, Snapshot):
+                third = step
+            yield
+        if third is not None and set(third.by_key) == set(first.by_key):
+            few, many = sorted((len(first.rows), len(second.rows)))
+            mirror.torn = f"walks with pages of different sizes meet {few} and {many} rows"
+        else:
+            mirror.volatile = True
+    merged = {**second.by_key, **first.by_key}
+    union = Snapshot(
+        base=first.base,
+        rows=tuple(merged.values()),
+        complete=first.complete,
+        total=first.total,
+        by_key=merged,
+        repeats=(*first.repeats, *second.repeats),
+    )
+    mirror.before = mirror.after = union
+    mirror.matches.clear()
+
+
 def reread(session: Session, mirror: Mirror) -> Iterator[None]:
     """Reads the list again: what was `after` becomes `before`, and movement is noticed."""
     latest: Snapshot | None = None
+    if mirror.torn:
+        return
     for step in walk(session, mirror.base, purpose="read the list again"):
         if isinstance(step, Snapshot):
             latest = step

@@ -238,12 +238,12 @@ class _Reader:
                 return NOTHING
             case "clamped":
                 if parameter.most_items is not None:
-                    items = raw if isinstance(raw, list) else str(raw).split(parameter.separated_by)
-                    short: Tree = (
-                        items[: parameter.most_items]
-                        if isinstance(raw, list)
-                        else parameter.separated_by.join(str(item) for item in items[: parameter.most_items])
-                    )
+                    short: Tree
+                    if isinstance(raw, list):
+                        short = raw[: parameter.most_items]
+                    else:
+                        items = str(raw).split(parameter.separated_by)
+                        short = parameter.separated_by.join(items[: parameter.most_items])
                     return read_parameter(
                         parameter,
                         short,

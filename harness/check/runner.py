@@ -27,7 +27,7 @@ from harness.check.findings import (
 from harness.check.gate import gate_colour
 from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger
-from harness.check.mirror import Mirror, ask_for, read_mirror, reread, windows
+from harness.check.mirror import Mirror, ask_for, read_in_other_pages, read_mirror, reread, windows
 from harness.check.rules import access, carriage, echoes, filters, pages, parts, polls, values
 from harness.check.session import Exchange, Identity, Session
 from harness.check.witness import examine
@@ -36,7 +36,7 @@ from harness.output.secrets import Redactor
 from harness.spec.clauses import families, load_standard
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
-from harness.spec.model import ClauseId, Open
+from harness.spec.model import ClauseId, CursorPaging, Open
 from harness.wire.exchange import NoResponse
 from harness.wire.json_body import at
 from harness.wire.scalars import NotThat
@@ -257,13 +257,17 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
     snapshot = mirror.after
     if snapshot is None:
         return
+    if snapshot.complete:
+        session.ledger.witness((ClauseId("PAGING-LOOP"),))
     identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
     keys = [identity for identity in identities if identity is not None]
     if session.ledger.failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
         session.identity_unique = False
         yield from read_mirror(session, mirror, now=options.now)
-    # A list that moves by itself is noticed before anything is judged by it.
+    # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
     yield from reread(session, mirror)
+    if not mirror.volatile:
+        yield from read_in_other_pages(session, mirror)
     _settle_size(session, mirror)
 
 
@@ -356,6 +360,8 @@ def _default_verdict(
     clause = session.ledger.clauses[clause_id]
     if clause.excluded is not None:
         return Verdict.NOT_APPLICABLE, f"{clause.excluded.code}: {clause.excluded.why}"
+    if "known-world" in clause.checked_by:
+        return Verdict.NOT_APPLICABLE, "only a run with --world knows the truth about it"
     blocked = session.settings.get("blocked")
     if blocked is not None:
         return Verdict.BLOCKED, str(blocked)
@@ -365,6 +371,9 @@ def _default_verdict(
         return Verdict.NOT_RUN, f"the budget of {session.out_of_budget} is used up"
     if not mirror.rows:
         return Verdict.NOT_EXERCISED, "the target shows no rows"
+    paging = session.listing.paging
+    if isinstance(paging, CursorPaging) and clause_id in paging.clauses.get("stable", ()) and not mirror.volatile:
+        return Verdict.NOT_APPLICABLE, "no call arrived during a walk: the list stood still"
     return Verdict.NOT_EXERCISED, "nothing in this run could show it"
 
 

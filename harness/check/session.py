@@ -18,7 +18,7 @@ from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger
 from harness.check.oracle import Meaning, interpret
 from harness.spec.load import Spec
-from harness.spec.model import Clause, ClauseId, Clauses, Listing
+from harness.spec.model import Clause, ClauseId, Clauses, Listing, Open
 from harness.wire.ask import Ask
 from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
 from harness.wire.pages import Answer, decode_answer, text_carried
@@ -243,6 +243,18 @@ class Session:
             found_after=self.requests,
         )
         self.ledger.fail(tuple(declared), finding)
+
+    def in_force(self, *parameters: str) -> bool:
+        """Whether the version that the server follows knows all of these parameters."""
+        versions = self.listing.versions
+        if versions is None:
+            return True
+        left = self.knowledge.known(versions.serves.id) if isinstance(versions.serves, Open) else (versions.serves,)
+        if len(left) != 1:
+            return True
+        place = versions.order.index(left[0])
+        sinces = (self.listing.parameters[name].since for name in parameters)
+        return all(since is None or versions.order.index(since) <= place for since in sinces)
 
     def usable(self, *parameters: str) -> bool:
         """Whether none of these parameters is known to be broken."""

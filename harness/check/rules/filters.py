@@ -72,7 +72,8 @@ def telling_values(session: Session, rows: Sequence[Row], name: str) -> list[Any
     counted = values_shown(rows, kept.compares)
     if parameter.as_ == "word":
         words = [word for word, _ in counted.most_common()]
-        return [*words, *(word for word in kept.words if word not in words)]
+        ordered = [*(word for word in kept.word_clauses if word in words), *words, *kept.words]
+        return list(dict.fromkeys(ordered))
     if not counted:
         return []
     some = [value for value, count in counted.most_common() if count < len(rows)] or [next(iter(counted))]
@@ -187,6 +188,9 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
         if is_time(kept):
             yield from time_filter(session, mirror, name)
             continue
+        if not session.in_force(name):
+            yield from not_yet_known(session, mirror, name)
+            continue
         if not mirror.rows:
             session.ledger.not_exercised(all_clauses(kept), "the target shows no rows")
             continue
@@ -196,11 +200,19 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             continue
         for value in values:
             clauses = word_clauses(kept, value)
+            if value in (NOWHERE, NO_NUMBER) and session.listing.no_match_clause:
+                # The filter has just kept what it should: what is left is how "nothing matches" is told.
+                clauses = session.listing.no_match_clause
             row = next((row for row in mirror.rows if value in values_shown([row], kept.compares)), None)
             ask = ask_for(
                 session,
                 mirror.base,
-                {**wide(session), **companions(session, mirror, name, row), name: raw_value(session, name, value)},
+                {
+                    **wide(session),
+                    **companions(session, mirror, name, row),
+                    **default_comparison(session, name),
+                    name: raw_value(session, name, value),
+                },
             )
             judged = yield from expect(
                 session,
@@ -218,6 +230,26 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             yield from named_comparison(session, mirror, name)
         if session.usable(name) and kept.partition_clause:
             yield from partition(session, mirror, name)
+
+
+def not_yet_known(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """A filter of a later version than the server's: it is ignored."""
+    kept = session.listing.filters[name]
+    versions = session.listing.versions
+    assert versions is not None
+    session.ledger.not_applicable(all_clauses(kept), "the server follows an older version")
+    value: Any = NO_NUMBER if session.listing.parameters[name].of == "integer" else NOWHERE
+    ask = ask_for(session, mirror.base, {name: raw_value(session, name, value)})
+    yield from expect(session, mirror, ask, f"{name} is not known yet", versions.older_clause)
+
+
+def default_comparison(session: Session, name: str) -> dict[str, Tree]:
+    """The default word of a comparison named by another parameter, said aloud."""
+    named = session.listing.filters[name].named_by
+    if named is None or not session.in_force(named.parameter):
+        return {}
+    default = session.listing.parameters[named.parameter].default
+    return {named.parameter: str(default)} if default in named.words else {}
 
 
 def word_clauses(kept: Filter, value: Any) -> Clauses:
@@ -286,8 +318,15 @@ def named_comparison(session: Session, mirror: Mirror, name: str) -> Iterator[No
         value = middle[1:]
     base = {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, value)}
     default = session.listing.parameters[named.parameter].default
+    if default in named.words:
+        clauses = named.clauses.get("default", kept.clause)
+        judged = yield from expect(
+            session, mirror, ask_for(session, mirror.base, base), f"{name} without {named.parameter}", clauses
+        )
+        if judged.right is False:
+            return
     for word in named.words:
-        clauses = named.clauses.get("default", kept.clause) if word == default else kept.clause
+        clauses = kept.clause
         if word != default and named.clauses.get("may") and word in named.may:
             clauses = named.clauses["may"]
         ask = ask_for(session, mirror.base, {**base, named.parameter: word})
@@ -574,6 +613,9 @@ def hidden_filters(session: Session, mirror: Mirror) -> Iterator[None]:
     """Filters on what rows do not show: what comes is part of the list, strangers select nothing, lists add up."""
     for name, kept in session.listing.filters.items():
         if not is_hidden(kept):
+            continue
+        if not session.in_force(name):
+            yield from not_yet_known(session, mirror, name)
             continue
         parameter = session.listing.parameters[name]
         if not mirror.rows:

@@ -117,6 +117,14 @@ def pages(session: Session, mirror: Mirror) -> Iterator[None]:
         session.ledger.not_exercised(tuple(name for names in paging.clauses.values() for name in names), told)
         if not mirror.rows:
             return
+    if mirror.torn:
+        partition = () if isinstance(paging, LimitPaging) else paging.clauses.get("partition", ())
+        session.fail(
+            partition,
+            "the pages share out the list, whatever their size",
+            expected="the same rows in pages of any size",
+            actual=mirror.torn,
+        )
     match paging:
         case PageNumberPaging():
             yield from _numbered(session, mirror, paging)
@@ -154,6 +162,37 @@ def _page(
     return judged.exchange
 
 
+def _neighbours(
+    session: Session,
+    mirror: Mirror,
+    pages_of_three: tuple[dict[str, Tree], dict[str, Tree]],
+    slice_clauses: Clauses,
+    partition: Clauses,
+) -> Iterator[None]:
+    """Two pages side by side: other rows, and none twice."""
+    if len(mirror.rows) < 4 or mirror.volatile or session.ledger.failed((*slice_clauses, *partition)):
+        return
+    first, second = (
+        session.send(ask_for(session, mirror.base, values), f"page {index} of two neighbours")
+        for index, values in enumerate(pages_of_three)
+    )
+    yield
+    if session.not_judged(first, ()) or session.not_judged(second, ()) or not first.rows or not second.rows:
+        return
+    shared = [row for row in second.rows if row.key in set(first.keys)]
+    if not shared:
+        session.ledger.witness(slice_clauses)
+        return
+    whole = len(shared) == len(second.rows)
+    session.fail(
+        slice_clauses if whole else partition or slice_clauses,
+        "neighbouring pages hold different rows",
+        expected="no row on both pages",
+        actual="the same page twice" if whole else f"{len(shared)} rows on both pages",
+        exchange=second,
+    )
+
+
 def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
     count = len(mirror.rows)
     size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
@@ -165,6 +204,8 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
             values[paging.size] = written(session, paging.size, size)
         return values
 
+    partition = paging.clauses.get("partition", ())
+    yield from _neighbours(session, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
     for size in sizes_for(count):
         yield from _page(
             session,
@@ -233,6 +274,8 @@ def _offsets(session: Session, mirror: Mirror, paging: OffsetPaging) -> Iterator
         slice=paging.clauses.get("offset-default", slice_clauses),
     )
     yield from _page(session, mirror, at(0, None), "offset 0", paging.clauses.get("offset-default", slice_clauses))
+    partition = paging.clauses.get("partition", ())
+    yield from _neighbours(session, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
     for size in sizes_for(count):
         yield from _page(session, mirror, at(None, size), f"{size} rows", size_clauses)
         for skip in dict.fromkeys((1, size, count - 1)):

@@ -262,9 +262,11 @@ def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None
     everything = every if every is not None else list(mirror.rows)
     if every is not None and not mirror.volatile:
         _superset(session, rule, every, list(mirror.rows), children)
-    if children is not None and own is not None:
+    if children and own is not None:
         wrong = [row for row in children if owners_of(row, rule) == {own}]
         clauses = _word_clauses(rule, "children")
+        if not wrong:
+            session.ledger.witness(clauses, times=len(children))
         if wrong:
             session.fail(
                 clauses,
@@ -381,7 +383,7 @@ def _one_customer(
 
 
 def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row] | None) -> Iterator[None]:
-    if rule.recursive is None or rule.parameter is None:
+    if rule.recursive is None or rule.parameter is None or not session.in_force(rule.recursive):
         return
     deep, off = rule.clauses.get("recursive", ()), rule.clauses.get("recursive-default", ())
     flag = {rule.recursive: written(session, rule.recursive, True)}
@@ -665,7 +667,7 @@ def versions(session: Session, mirror: Mirror) -> Iterator[None]:
     plain = session.send(ask_for(session, mirror.base), "the list, to tell the version by")
     yield
     if len(plain.rows or ()) < 2:
-        session.knowledge.set(known.serves.id, known.serves.assumed, "assumed")
+        # Too few rows to tell: both readings stay possible.
         return
     ignored = 0
     tried = 0
