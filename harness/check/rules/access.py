@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Final
 
 from harness.check.credentials import can_sign, signed_token
-from harness.check.mirror import Mirror, ask_for
+from harness.check.mirror import Mirror, ask_for, written
 from harness.check.rules.values import binding, blame, is_refused, judge_fault, kept, repeat, told
 from harness.check.session import Exchange, Identity, Row, Session
 from harness.errors import Misuse
@@ -288,6 +288,10 @@ def _roles_and_tenants(session: Session, mirror: Mirror) -> Iterator[None]:
 def _judge_role(session: Session, role: str, exchange: Exchange) -> Iterator[None]:
     rules = session.listing.access
     if role not in rules.roles:
+        anybody = session.ledger.failed(rules.clauses.get("wrong-refused", ()))
+        if anybody is not None:
+            session.ledger.blocked(binding(session, rules.clauses.get("role-refused", ())), anybody)
+            return
         yield from judge_fault(session, exchange, rules.role_fault, rules.clauses.get("role-refused", ()))
         return
     clauses = rules.role_clauses.get(role, ())
@@ -352,9 +356,53 @@ def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> 
             session.ledger.witness(binding(session, clauses))
         else:
             session.ledger.not_exercised(clauses, "neither list holds a row")
+        yield from _asks_for_mine(session, mirror, identity, clauses)
     if not judged:
         reason = f"add identities of two customers, each with its customer, {_ADD}"
         session.ledger.not_exercised(clauses, reason)
+
+
+def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses: Clauses) -> Iterator[None]:
+    """Another customer's account asks for the calls of the run's own customer by its id."""
+    scope, mine = session.listing.scope, session.identity.customer
+    if scope is None or scope.parameter is None or not scope.identity or mine is None or identity.everyone:
+        return
+    if identity.everyone is None:
+        session.ledger.not_exercised(clauses, f"say whether {identity.name} may see everyone, in --credentials")
+        return
+    own = _own(session, identity)
+
+    def strays(exchange: Exchange) -> list[Row]:
+        return [row for row in _foreign(session, mirror, identity, exchange) if _of(row, scope.owners, mine)]
+
+    ask = ask_for(session, mirror.base, {scope.parameter: str(mine)})
+    exchange = session.send(ask, f"{identity.name} asks for another customer's calls", credentials=own)
+    yield
+    if session.not_judged(exchange, clauses):
+        return
+    if not strays(exchange):
+        if is_refused(exchange) or mirror.rows:
+            session.ledger.witness(binding(session, clauses))
+        return
+    if scope.recursive is not None and session.usable(scope.recursive):
+        below = {scope.parameter: str(identity.customer), scope.recursive: written(session, scope.recursive, True)}
+        family = session.send(
+            ask_for(session, mirror.base, below), f"the calls below {identity.name}", credentials=own
+        )
+        yield
+        if strays(family):
+            # It asks from above: what it sees is its own.
+            return
+    second = repeat(session, exchange)
+    yield
+    if strays(second):
+        expected = "an error, or no rows"
+        actual = f"{len(strays(second))} rows of another customer"
+        blame(session, clauses, expected=expected, actual=actual, exchange=second)
+
+
+def _of(row: Row, owners: tuple[str, ...], customer: int) -> bool:
+    return not owners or any(row.shown.get(name) == customer for name in owners)
 
 
 def _foreign(session: Session, mirror: Mirror, identity: Identity, exchange: Exchange) -> list[Row]:

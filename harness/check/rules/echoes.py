@@ -12,7 +12,7 @@ from typing import Final
 from harness.check.mirror import Mirror, ask_for, everything_shown, largest_size, written
 from harness.check.rules.values import blame, kept, repeat
 from harness.check.session import Exchange, Session
-from harness.spec.model import CursorPaging
+from harness.spec.model import CursorPaging, Open
 from harness.wire.ask import Ask
 from harness.wire.problems import Tree
 from harness.wire.rows import ShownRow
@@ -59,6 +59,14 @@ def _asked(session: Session, mirror: Mirror) -> Iterator[None]:
         yield
     session.send(ask_for(session, mirror.base), "nothing for the answer to repeat")
     yield
+
+
+def _goes_back(session: Session, paging: CursorPaging) -> bool:
+    """Whether `before` is where a cursor back belongs, as far as it is known."""
+    choice = paging.prev_goes_into
+    if isinstance(choice, Open):
+        return "before" in (session.knowledge.known(choice.id) or choice.options)
+    return choice == "before"
 
 
 def _zones(session: Session, mirror: Mirror) -> Iterator[None]:

@@ -413,6 +413,7 @@ def plain(session: Session, mirror: Mirror, purpose: str) -> Generator[None, Non
 
 def bad_values(session: Session, mirror: Mirror) -> Iterator[None]:
     """Values that cannot be read or are out of bounds; what must be given; ranges; defaults; spellings."""
+    yield from _defaults(session, mirror)
     for name, parameter in session.listing.parameters.items():
         for raw, bad in _odd_values(parameter):
             yield from _odd(session, mirror, name, raw, bad)
@@ -420,7 +421,6 @@ def bad_values(session: Session, mirror: Mirror) -> Iterator[None]:
     yield from _required(session, mirror)
     yield from _ranges(session, mirror)
     yield from _lenient(session, mirror)
-    yield from _defaults(session, mirror)
     yield from _spellings(session, mirror)
 
 
@@ -452,7 +452,10 @@ def _odd(session: Session, mirror: Mirror, name: str, raw: Tree, bad: Bad) -> It
     ask = ask_for(session, mirror.base, {name: raw})
     purpose = f"an odd value of {name}"
     meanings = _odd_meanings(session, mirror, name, raw, bad)
-    only = _OUTCOME_ONLY if _in_window(session, mirror, name) else _ROWS_TOO
+    # With a broken default the rows of an odd value say nothing new.
+    default = session.ledger.failed(session.listing.parameters[name].default_clause) is not None
+    blind = default or not session.usable(name) or _in_window(session, mirror, name)
+    only = _OUTCOME_ONLY if blind else _ROWS_TOO
     yield from _hold(session, mirror, ask, purpose, bad, name, meanings, only)
 
 
