@@ -215,6 +215,8 @@ class Door:
     access: Access
     identities: tuple[Identity, ...]
     any_jwt: bool = False
+    # Reading a private key takes longer than checking a signature: the public halves are kept.
+    _public: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def admit(self, ask: Ask, now: datetime) -> Identity | Refused:
         """The identity behind a request, or the fault; `now` is the wall clock, by which tokens expire."""
@@ -260,7 +262,7 @@ class Door:
             key_pem = who.credentials.get(jwt.private_key)
             if key_pem is None and not self.any_jwt:
                 return refused
-            claims = _claims(jwt, token, None if self.any_jwt else key_pem)
+            claims = _claims(jwt, token, None if self.any_jwt else self._public_half(key_pem or ""))
         except (pyjwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             return refused
         if not _in_time(claims, now, longest=jwt.longest_seconds):
@@ -269,6 +271,12 @@ class Door:
         if not self.any_jwt and not _same_text(who.credentials.get(jwt.issuer), issuer):
             return refused
         return who
+
+    def _public_half(self, pem: str) -> str:
+        found = self._public.get(pem)
+        if found is None:
+            found = self._public[pem] = KeyPair(private_pem=pem).public_pem if "PRIVATE" in pem else pem
+        return found
 
 
 def _claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:
@@ -279,8 +287,7 @@ def _claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:
     options: Any = {"verify_signature": key_pem is not None} | {f"verify_{name}": False for name in names}
     if key_pem is None:
         return dict(pyjwt.decode(token, options=options))
-    public = KeyPair(private_pem=key_pem).public_pem if "PRIVATE" in key_pem else key_pem
-    return dict(pyjwt.decode(token, public, algorithms=[jwt.algorithm], options=options))
+    return dict(pyjwt.decode(token, key_pem, algorithms=[jwt.algorithm], options=options))
 
 
 def unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:

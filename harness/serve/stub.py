@@ -10,11 +10,23 @@ from urllib.parse import urlsplit
 
 from harness.serve.http import Watch, wall_clock
 from harness.serve.simulator import Simulator
+from harness.spec.load import load_spec
 from harness.wire.exchange import HttpRequest
 from harness.world.clock import Clock, Frozen
+from harness.world.world import World
 
 if TYPE_CHECKING:
     import responses
+
+
+@contextmanager
+def mock(
+    spec_id: str, *, calls: int = 2000, seed: int = 1, url: str = "http://127.0.0.1", **options: Any
+) -> Iterator[responses.RequestsMock]:
+    """Let `requests` reach one API by the id of its spec, over a world of its own; `options` are the simulator's."""
+    simulator = Simulator(load_spec(spec_id), World.of(seed=seed, calls=calls), **options)
+    with stubbed(simulator, url=url) as registered:
+        yield registered
 
 
 @contextmanager
@@ -42,12 +54,12 @@ def stubbed(
         response = switchboard.answer(_plain(request), _instant(settled, now), now=now)
         return response.http_status, dict(response.headers), response.body
 
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as registered:
         everything = re.compile(re.escape(url.rstrip("/")) + r"(?:[/?].*)?")
         for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"):
             # Content types stand among the headers; `responses` would set its own otherwise.
-            mock.add_callback(method, everything, callback=answer, content_type=None)
-        yield mock
+            registered.add_callback(method, everything, callback=answer, content_type=None)
+        yield registered
 
 
 def _instant(clock: Clock, now: datetime) -> datetime:

@@ -59,7 +59,7 @@ def of_order(listing: Listing) -> Iterator[Fault]:
             order.clause,
             "reversed",
             "calls come in the opposite order",
-            bent(with_part("order", direction="descending" if order.direction == "ascending" else "ascending")),
+            Seams(plan=lambda plan, given: _turned(plan, given, order)),
         )
     if order.descending is not None:
         flag = order.descending
@@ -76,6 +76,15 @@ def of_order(listing: Listing) -> Iterator[Fault]:
             flipped(listing, flag),
         )
     yield from _of_sort(order)
+
+
+def _turned(plan: Plan | Refused, given: Given, order: Order) -> Plan | Refused:
+    """The opposite order, where none is asked for."""
+    named = (order.sort.parameter if order.sort else None, order.descending)
+    if isinstance(plan, Refused) or any(given.has(name) for name in named):
+        return plan
+    sorting = plan.query.sorting
+    return replace(plan, query=replace(plan.query, sorting=replace(sorting, descending=not sorting.descending)))
 
 
 def _another_field(listing: Listing, order: Order) -> str | None:

@@ -392,6 +392,9 @@ def of_values(listing: Listing) -> Iterator[Fault]:
 
 def _of_bad(listing: Listing, name: str, parameter: Parameter, kind: str, rule: Bad) -> Iterator[Fault]:
     legitimate = set(rule.gets.options) if isinstance(rule.gets, Open) else {rule.gets}
+    if kind == "beyond" and "clamped" in legitimate and parameter.default == parameter.most:
+        # The default is the largest value: taking it for a larger one is clamping.
+        legitimate |= {"default"}
     if legitimate & {"ignored", "default"}:
         legitimate |= {"ignored", "default"}
     choices: tuple[Gets, ...] = ("ignored", "nothing", "refused")
