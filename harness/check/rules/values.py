@@ -344,12 +344,13 @@ def agree(
     expected: str,
     credentials: Mapping[str, str] | None = None,
     blaming: bool = True,
+    witness: bool = True,
 ) -> Generator[None, None, bool | None]:
     """Sends `ask`, which must get the same answer as `reference` did; None when that cannot be decided.
 
     With `blaming` False a difference is confirmed but not written.
     """
-    exchange = session.send(ask, purpose, credentials=credentials)
+    exchange = session.send(ask, purpose, credentials=credentials, witness=witness)
     yield
     if session.not_judged(exchange, clauses):
         return None
@@ -455,7 +456,10 @@ def _odd(session: Session, mirror: Mirror, name: str, raw: Tree, bad: Bad) -> It
     # With a broken default the rows of an odd value say nothing new.
     default = session.ledger.failed(session.listing.parameters[name].default_clause) is not None
     blind = default or not session.usable(name) or _in_window(session, mirror, name)
-    only = _OUTCOME_ONLY if blind else _ROWS_TOO
+    only: Sequence[Aspect] = _OUTCOME_ONLY if blind else _ROWS_TOO
+    paging = session.listing.paging
+    if not blind and isinstance(paging, OffsetPaging) and name == paging.offset:
+        only = (*only, "slice")
     yield from _hold(session, mirror, ask, purpose, bad, name, meanings, only)
 
 
@@ -912,7 +916,15 @@ def _spelled(session: Session, mirror: Mirror, names: Sequence[str], value: bool
         given = {name: spelled[min(place, len(spelled) - 1)] for name, spelled in words.items()}
         ask = ask_for(session, mirror.base, given)
         same = yield from agree(
-            session, mirror, reference, ask, "flags in another spelling", (), expected=expected, blaming=False
+            session,
+            mirror,
+            reference,
+            ask,
+            "flags in another spelling",
+            (),
+            expected=expected,
+            blaming=False,
+            witness=False,
         )
         if same:
             kept(session, clauses, "the same answer")
@@ -931,6 +943,7 @@ def _spelled(session: Session, mirror: Mirror, names: Sequence[str], value: bool
                 f"{name} in another spelling",
                 parameters[name].spellings_clause,
                 expected=expected,
+                witness=False,
             )
         if session.ledger.failed(clauses):
             return
