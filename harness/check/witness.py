@@ -104,6 +104,7 @@ class _Judge:
     exchange: Exchange
     memory: _Memory
     broken: set[ClauseId] = field(default_factory=set)
+    lost: list[str] = field(default_factory=list)
 
     # --- writing the ledger ---------------------------------------------------------------------------------
 
@@ -310,16 +311,15 @@ class _Judge:
     # --- the envelope ---------------------------------------------------------------------------------------
 
     def envelope(self, answer: Answer) -> None:
-        lost: list[str] = []
         for part in self.session.listing.outcome.envelope.values():
             if part.when not in ("always", answer.outcome):
                 continue
-            if any(part.at.startswith(f"{pointer}/") for pointer in lost):
+            if any(part.at.startswith(f"{pointer}/") for pointer in self.lost):
                 continue
             value = _at(answer, part.at)
             if value is MISSING:
                 if not part.optional:
-                    lost.append(part.at)
+                    self.lost.append(part.at)
                     self.fail(part.clause or part.form_clause, expected=f"{part.at}", actual="it is missing")
                 continue
             wrong = self.wrong_part(part, value)
@@ -327,7 +327,7 @@ class _Judge:
                 self.witness(part.clause)
                 self.witness(part.form_clause)
                 continue
-            lost.append(part.at)
+            self.lost.append(part.at)
             self.fail(part.form_clause or part.clause, expected=f"{part.at}: {wrong}", actual=in_ascii(value))
         self.told_zone(answer)
         self.optional_parts(answer)
@@ -388,8 +388,8 @@ class _Judge:
         self.witness(http)
         for pointer, wanted in told.shows.items():
             value = _at(answer, pointer)
-            if pointer == listing.outcome.error.code_at or value is MISSING:
-                # Its value told the success; its type and presence are promised elsewhere.
+            if pointer == listing.outcome.error.code_at or value is MISSING or pointer in self.lost:
+                # The code's value told the success; types and presence are promised elsewhere.
                 continue
             if not same_scalar(wanted, value, text=self.session.text):
                 self.fail(told.clause, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
@@ -515,7 +515,7 @@ class _Judge:
         counts: Counter[ClauseId] = Counter()
         for row in rows:
             counts.update(_promised(fields, cast("Mapping[str, Tree]", row.raw)))
-        counts.update({clause: len(rows) for clause in keys})
+        counts |= Counter(dict.fromkeys(keys, len(rows)))
         for clause, times in counts.items():
             self.witness((clause,), times)
 
@@ -643,10 +643,11 @@ class _Judge:
             return
         if not _is_of(shape.code_as, answer.code, text=self.session.text):
             expected = f"{shape.code_at}: {shape.code_as}"
-            self.fail(clauses or self.shape(), expected=expected, actual=in_ascii(answer.code))
+            if shape.code_at not in self.lost:
+                self.fail(clauses or self.shape(), expected=expected, actual=in_ascii(answer.code))
             # What such a code says is not asked any more.
             return
-        if shape.message_at is not None and not isinstance(answer.message, str):
+        if shape.message_at is not None and not isinstance(answer.message, str) and shape.message_at not in self.lost:
             told_message = "it is missing" if answer.message is MISSING else in_ascii(answer.message)
             self.fail(clauses or self.shape(), expected=f"a text at {shape.message_at}", actual=told_message)
         for pointer, wanted in shape.shows.items():

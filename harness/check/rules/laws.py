@@ -310,6 +310,10 @@ ROW_LAWS: Final[Mapping[str, RowLaw]] = MappingProxyType(
 """The laws of a single row; the others speak of several rows or several answers."""
 
 
+_ALONE: Final = ("not-future", "non-negative", "one-of")
+_NONE: Final[frozenset[str]] = frozenset()
+
+
 def judge_row(law: Law, row: ShownRow, context: Context) -> tuple[int, Breach | None]:
     """How often the law could have been broken in a row, and the first breach."""
     judge = ROW_LAWS[law.law]
@@ -336,14 +340,22 @@ def row_laws(session: Session, exchange: Exchange, rows: Sequence[Row] | None = 
     if not laws or not judged:
         return
     context = context_of(session, exchange)
+    # What is wrong by itself explains what is wrong beside it, and is told first.
+    laws.sort(key=lambda law: law.law not in _ALONE)
+    blamed: dict[int, set[str]] = {}
     for law in laws:
         broken: list[tuple[Row, Breach]] = []
         times = 0
-        for row in judged:
+        paths = set(paths_of(law))
+        for index, row in enumerate(judged):
+            if paths & blamed.get(index, _NONE) or paths & {flaw.field for flaw in row.flaws}:
+                continue
             seen, breach = judge_row(law, row.shown, context)
             times += seen
             if breach is not None:
                 broken.append((row, breach))
+                if law.law in _ALONE:
+                    blamed.setdefault(index, set()).update(paths)
         if broken:
             _report(session, exchange, law, broken, len(judged), context)
         else:

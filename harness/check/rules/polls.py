@@ -24,6 +24,7 @@ LOOKED_UP: Final = 3
 _STALLED_SECONDS: Final = 900
 _AGED_SECONDS: Final = 86_400
 _BETWEEN: Final = ("never-falls", "stands-still", "vanishes", "shared", "in-other-list")
+_MOVING: Final = ("never-falls", "stands-still")
 _LIVE: Final = frozenset({"dialing", "ringing", "answered", "held"})
 
 
@@ -43,7 +44,7 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
         return
     for law in laws:
         match law.law:
-            case "never-falls" | "stands-still":
+            case word if word in _MOVING:
                 _between(session, law, taken)
             case "shared":
                 yield from _shared(session, mirror, law)
@@ -185,7 +186,9 @@ def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot]) -> Non
         row, why = next(iter(ended.values()))
         _fail_listed(session, clauses, [row for row, _ in ended.values()], why, inferred=False)
         return
-    stale = [(row, why) for snapshot in taken for row, why in overdue(session, snapshot.rows)]
+    moving = tuple(clause for law in session.listing.laws if law.law in _MOVING for clause in law.clause)
+    wrong = session.ledger.failed(moving) is not None
+    stale = [] if wrong else [(row, why) for snapshot in taken for row, why in overdue(session, snapshot.rows)]
     if stale:
         rows = list({row.key: row for row, _ in stale}.values())
         # A long call may be what it looks like: only the comparison with its neighbours speaks against it.
@@ -261,7 +264,7 @@ def overdue(session: Session, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     if start is None:
         return []
     limit = _STALLED_SECONDS if len(spans) == 2 else _AGED_SECONDS
-    reached: list[tuple[Row, datetime]] = []
+    clocks: list[tuple[Row, datetime, datetime]] = []
     for row in rows:
         began = row.shown.get(start)
         if not isinstance(began, datetime) or (state is not None and row.shown.get(state) in held):
@@ -270,9 +273,14 @@ def overdue(session: Session, rows: Sequence[Row]) -> list[tuple[Row, str]]:
         if any(number is None or not 0 <= number < 10**8 for number in numbers):
             continue
         try:
-            reached.append((row, began + timedelta(seconds=sum(float(number or 0) for number in numbers))))
+            clocks.append((row, began, began + timedelta(seconds=sum(float(number or 0) for number in numbers))))
         except OverflowError:
             continue
+    # What reaches far beyond the youngest call counts wrongly, and says nothing about its neighbours.
+    youngest = max((began for _, began, _ in clocks), default=None)
+    if youngest is None:
+        return []
+    reached = [(row, moment) for row, _, moment in clocks if (moment - youngest).total_seconds() <= _AGED_SECONDS]
     if len(reached) < 2:
         return []
     newest = max(moment for _, moment in reached)
