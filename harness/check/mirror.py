@@ -23,8 +23,8 @@ from harness.wire.scalars import NotThat
 from harness.wire.scalars import zone as zone_named
 from harness.wire.values import write_parameter
 
-ROWS_WANTED: Final = 600
-ROWS_AT_MOST: Final = 1500
+ROWS_WANTED: Final = 400
+ROWS_AT_MOST: Final = 1000
 PAGE_AT_MOST: Final = 500
 PAGES_AT_MOST: Final = 40
 
@@ -52,6 +52,7 @@ class Mirror:
     volatile: bool = False
     torn: str = ""
     matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
+    keys_of: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -60,6 +61,11 @@ class Mirror:
     @property
     def complete(self) -> bool:
         return bool(self.after and self.after.complete and not self.torn)
+
+    def forget(self) -> None:
+        """Drops what was derived from the rows, because they changed."""
+        self.matches.clear()
+        self.keys_of.clear()
 
     def row(self, key: Hashable) -> Row | None:
         """The fullest row known under a key."""
@@ -272,7 +278,8 @@ def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[
             if isinstance(step, Snapshot):
                 first = step
             yield
-    if first is not None and not first.complete and first.trouble is None:
+    long = first is not None and len(first.rows) > ROWS_WANTED + ROWS_WANTED // 2
+    if first is not None and first.trouble is None and (long or not first.complete):
         narrowed = yield from _narrow(session, first)
         if narrowed is not None:
             base = narrowed
@@ -282,7 +289,7 @@ def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[
                 yield
     mirror.base = base
     mirror.before = mirror.after = first
-    mirror.matches.clear()
+    mirror.forget()
 
 
 def _narrow(session: Session, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
@@ -290,32 +297,34 @@ def _narrow(session: Session, first: Snapshot) -> Generator[None, None, dict[str
     lower, upper, path = time_filters(session)
     if path is None or lower is None:
         return None
-    times = sorted(moment for row in first.rows if isinstance(moment := row.shown.get(path), datetime))
+    times = [moment for row in first.rows if isinstance(moment := row.shown.get(path), datetime)]
     if len(times) < 2:
         return None
-    paging = session.listing.paging
-    shown = [row.shown.get(path) for row in first.rows[:50]]
-    descending = [moment for moment in shown if isinstance(moment, datetime)]
-    newest_first = descending == sorted(descending, reverse=True)
+    newest_first = times[:50] == sorted(times[:50], reverse=True)
+    edge = times[:ROWS_WANTED][-1]
+    second = timedelta(seconds=1)
     window: dict[str, Tree] = dict(first.base)
-    if newest_first or upper is None:
-        start = times[0]
-        if not newest_first and first.total is not None and isinstance(paging, PageNumberPaging | OffsetPaging):
-            start = (yield from _late_start(session, first, path)) or start
-        # The earliest second of the window may be cut in two by the page's end: leave it out.
-        window[lower] = written(session, lower, start + timedelta(seconds=1))
-    if not newest_first and upper is not None:
-        window[upper] = written(session, upper, times[-1] - timedelta(seconds=1))
-    elif newest_first and upper is not None:
-        window[upper] = written(session, upper, times[-1] + timedelta(seconds=1))
+    # The second at the edge of the window may be cut in two by the page's end: it is left out.
+    if newest_first:
+        window[lower] = written(session, lower, edge + second)
+        if upper is not None:
+            window[upper] = written(session, upper, max(times) + second)
+    elif upper is not None:
+        window[upper] = written(session, upper, edge - second)
+    elif first.complete:
+        window[lower] = written(session, lower, sorted(times)[-min(ROWS_WANTED, len(times))] + second)
+    else:
+        start = (yield from _late_start(session, first, path)) or min(times)
+        window[lower] = written(session, lower, start + second)
     return window
 
 
 def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
     """The time of a row near the end of a list in ascending order."""
     paging = session.listing.paging
-    assert isinstance(paging, PageNumberPaging | OffsetPaging)
-    total = first.total or 0
+    if first.total is None or not isinstance(paging, PageNumberPaging | OffsetPaging):
+        return None
+    total = first.total
     if isinstance(paging, PageNumberPaging):
         size = 100
         where = {paging.page: written(session, paging.page, max(0, (total - ROWS_WANTED) // size) + paging.first)}
@@ -380,7 +389,7 @@ def read_in_other_pages(session: Session, mirror: Mirror) -> Iterator[None]:
         repeats=(*first.repeats, *second.repeats),
     )
     mirror.before = mirror.after = union
-    mirror.matches.clear()
+    mirror.forget()
 
 
 def reread(session: Session, mirror: Mirror) -> Iterator[None]:
@@ -402,4 +411,4 @@ def reread(session: Session, mirror: Mirror) -> Iterator[None]:
         return
     mirror.volatile = True
     mirror.before, mirror.after = mirror.after, latest
-    mirror.matches.clear()
+    mirror.forget()

@@ -93,6 +93,7 @@ def run_trial(trial: Trial) -> Result:
     """Runs the checker against the simulator of a trial."""
     from harness.check.findings import Colour, RunEnded, RunReport, Verdict
     from harness.check.runner import CheckOptions, run_check
+    from harness.serve.access import make_key_pair
     from harness.serve.faults import find_faults
     from harness.serve.simulator import Simulator
     from harness.spec.dialect import Dialect
@@ -102,7 +103,8 @@ def run_trial(trial: Trial) -> Result:
     spec = load_spec(trial.api)
     world = World.of(seed=trial.seed, calls=trial.calls)
     faults = [fault.seams for fault in find_faults(spec, trial.fault)] if trial.fault else []
-    simulator = Simulator(spec, world, dialect=Dialect(trial.dialect), faults=faults)
+    key = make_key_pair() if spec.listing.access.jwt is not None else None
+    simulator = Simulator(spec, world, dialect=Dialect(trial.dialect), faults=faults, key=key)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed)
     report: RunReport | None = None
     for event in run_check(spec, Direct(simulator, world.instant), identities_of(simulator), options):

@@ -112,9 +112,19 @@ def _pairs(spec: Spec, ask: Ask, way: Carriage | None) -> list[tuple[str, str]]:
         pairs.append((name, _pair_text(value)))
         pairs.extend((name, _pair_text(more)) for more in ask.repeated.get(name, ()))
     pairs.extend((name, _pair_text(value)) for name, value in ask.extra)
-    token = listing.access.token if listing.access.kind == "bearer" else None
-    pairs.extend((name, text) for name, text in ask.credentials.items() if name != token)
+    pairs.extend(_credential_pairs(listing.access, ask.credentials))
     return pairs
+
+
+def _credential_pairs(access: Access, credentials: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Credentials that travel as parameters: never a key to sign with, and no older pair beside a token."""
+    if access.kind == "password":
+        names = [name for name in (access.user, access.password) if name]
+    elif access.token in credentials:
+        names = []
+    else:
+        names = [name for legacy in access.legacy for name in legacy.parameters]
+    return [(name, credentials[name]) for name in dict.fromkeys(names) if name in credentials]
 
 
 def _pair_text(value: Tree) -> str:
@@ -135,9 +145,7 @@ def credential_names(access: Access) -> frozenset[str]:
     return frozenset(name for name in (*own, *older) if name)
 
 
-def decode_request(
-    spec: Spec, request: HttpRequest, picks: Picks, *, base_path: str = ""
-) -> Ask | Refused | None:
+def decode_request(spec: Spec, request: HttpRequest, picks: Picks, *, base_path: str = "") -> Ask | Refused | None:
     """What a request asks; Refused for one that the transport refuses, None for one of another path."""
     try:
         path = unquote(request.path.decode("ascii"), errors="strict")
@@ -197,9 +205,7 @@ def _place(spec: Spec, path: str, base_path: str) -> tuple[tuple[Carriage, ...],
     return None
 
 
-def _read_pairs(
-    spec: Spec, request: HttpRequest, ways: Sequence[Carriage]
-) -> list[tuple[str, str]] | Refused:
+def _read_pairs(spec: Spec, request: HttpRequest, ways: Sequence[Carriage]) -> list[tuple[str, str]] | Refused:
     transport = spec.listing.transport
     separators = {transport.separator, *(way.separator or transport.separator for way in ways)}
     try:
@@ -250,9 +256,7 @@ def _ask_of(
         if operation is None:
             return Refused(fault=routing.missing_fault, parameter=selector)
         if operation != routing.name:
-            return Refused(
-                fault=routing.unknown_fault, parameter=selector, operation=operation, value=operation
-            )
+            return Refused(fault=routing.unknown_fault, parameter=selector, operation=operation, value=operation)
     return Ask(
         values=values,
         credentials=credentials,

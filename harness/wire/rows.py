@@ -40,6 +40,7 @@ ShownRow: TypeAlias = Mapping[str, Shown]
 Fields: TypeAlias = Mapping[str, Field]
 
 ZERO_TIME = "0001-01-01T00:00:00Z"
+_ABSENT_TEXTS = ("0", ZERO_TIME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,21 +201,20 @@ def _decode_into(
     zone: ZoneInfo,
     text_carried: bool,
 ) -> None:
-    absents = absents_of(field)
     if name not in tree:
-        if field.optional or "missing" in absents:
+        if field.optional or "missing" in absents_of(field):
             shown[name] = None
         else:
             flaws.append(Flaw(field=name, kind="missing", text="the field is missing", clause=field.clause))
         return
     raw = tree[name]
-    if _is_absent(field, raw, absents, text_carried):
+    if (not raw or raw in _ABSENT_TEXTS) and _is_absent(field, raw, absents_of(field), text_carried):
         shown[name] = () if field.as_ in ("text-list", "rows") and raw == [] else None
         return
     if field.as_ == "rows":
         _decode_rows(shown, flaws, name, field, raw, zone=zone, text_carried=text_carried)
         return
-    if _other_type(field, raw):
+    if field.other_types and _other_type(field, raw):
         return
     try:
         value = decode_value(field, raw, zone=zone, text_carried=text_carried)

@@ -495,7 +495,7 @@ def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> di
     rows = list(mirror.rows)
     session.rng.shuffle(rows)
     best: tuple[int, dict[str, Tree]] | None = None
-    for row in rows[:40]:
+    for row in rows[:16]:
         sides = [_value_for(session, mirror, name, row) for name in (first, second)]
         if any(side is None for side in sides):
             continue
@@ -523,12 +523,15 @@ def _value_for(session: Session, mirror: Mirror, name: str, row: Row) -> tuple[T
         value = (value + step).replace(microsecond=0)
     if isinstance(value, Decimal):
         value = int(value)
-    keeps = kept.keeps.assumed if isinstance(kept.keeps, Open) else kept.keeps
-    keys = frozenset(
-        other.key
-        for other in mirror.rows
-        if any(holds(keeps, shown, value) for path in kept.compares for shown in compared(other.shown, path))
-    )
+    known = (name, value)
+    if known not in mirror.keys_of:
+        keeps = kept.keeps.assumed if isinstance(kept.keeps, Open) else kept.keeps
+        mirror.keys_of[known] = frozenset(
+            other.key
+            for other in mirror.rows
+            if any(holds(keeps, shown, value) for path in kept.compares for shown in compared(other.shown, path))
+        )
+    keys = mirror.keys_of[known]
     return raw_value(session, name, value), keys
 
 

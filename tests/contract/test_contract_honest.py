@@ -1,0 +1,47 @@
+"""Honest simulators of every spec raise no alarm, whatever the size of the world and the vendor's choices."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from harness.cli.selftest import SIZES, Trial, random_dialect, run_trial
+from harness.spec.load import load_spec, spec_ids
+
+
+@pytest.mark.parametrize("api", spec_ids())
+def test_a_full_world_leaves_nothing_open(api: str) -> None:
+    result = run_trial(Trial(api=api))
+    assert result.messages == ()
+    assert result.undecided == ()
+
+
+@pytest.mark.parametrize("api", spec_ids())
+@pytest.mark.parametrize("calls", [0, 1, 3])
+def test_a_nearly_empty_server_is_not_blamed(api: str, calls: int) -> None:
+    assert run_trial(Trial(api=api, calls=calls)).messages == ()
+
+
+@pytest.mark.parametrize("api", spec_ids())
+@pytest.mark.parametrize("number", range(3))
+def test_other_answers_to_open_choices_are_not_blamed(api: str, number: int) -> None:
+    rng = random.Random(f"{api} {number}")
+    dialect = random_dialect(load_spec(api), rng)
+    result = run_trial(Trial(api=api, calls=300, seed=number + 20, check_seed=number, dialect=dialect))
+    assert result.messages == ()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("api", spec_ids())
+def test_no_false_alarm_in_two_hundred_honest_runs(api: str) -> None:
+    rng = random.Random(api)
+    alarms = []
+    for number in range(200):
+        dialect = random_dialect(load_spec(api), rng) if number % 2 else {}
+        calls = (*SIZES, 5000)[number % 6]
+        result = run_trial(
+            Trial(api=api, calls=calls, seed=rng.randrange(10_000), check_seed=number, dialect=dialect)
+        )
+        alarms += [(result.trial, message) for message in result.messages]
+    assert alarms == []
