@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 from harness.errors import Misuse
 from harness.serve.access import Door, Identity, KeyPair, built_in_identities
+from harness.serve.breaches.bending import Fault
 from harness.serve.cursors import Cursor, encode_cursor
 from harness.serve.planning import Plan, plan_request, sort_mark
 from harness.serve.querying import Comparable, Found, Table
 from harness.serve.reading import read_ask
-from harness.serve.seams import Page, Row, Scene, Seams, Told, is_bent, joined
+from harness.serve.seams import Page, Row, Scene, Told, is_bent, joined
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
 from harness.spec.model import CursorPaging, Listing
@@ -75,9 +76,9 @@ class Simulator:
         users: Iterable[Identity] | None = None,
         key: KeyPair | None = None,
         any_jwt: bool = False,
-        faults: Iterable[Seams] = (),
+        faults: Iterable[Fault] = (),
     ) -> None:
-        self._seams = joined(faults)
+        self._seams = joined(fault.seams for fault in faults)
         self.honest = spec
         self.spec = replace(spec, listing=self._seams.listing(spec.listing))
         self.world = world

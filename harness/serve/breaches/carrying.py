@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.serve.breaches.bending import Fault, bent, breach, removed, with_part
 from harness.serve.seams import Seams, Told
-from harness.spec.model import Carriage, Listing, Routing
+from harness.spec.model import Carriage, ClauseId, Listing, Routing
 from harness.wire.exchange import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, decode_json
 from harness.wire.json_body import at as part_at
@@ -102,6 +102,14 @@ def of_lists(listing: Listing) -> Iterator[Fault]:
             "an answer has no container for its rows",
             Seams(tree=lambda tree, told: tree if told.fault else removed(tree, lists.rows_at)),
         )
+    for name, clause in listing.clauses.items():
+        if lists.root is not None and "root-element" in clause.checked_by:
+            yield from breach(
+                (ClauseId(name),),
+                "another-root",
+                "the root element goes by another name",
+                bent(with_part("lists", root=f"{lists.root}s")),
+            )
     if lists.row_element is not None:
         yield from breach(
             lists.clauses.get("row-element", ()),

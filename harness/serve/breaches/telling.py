@@ -57,6 +57,13 @@ def of_rows(listing: Listing) -> Iterator[Fault]:
     )
     seen: set[tuple[str, str]] = set()
     for path, field in _all_fields(listing):
+        if field.non_empty:
+            yield from breach(
+                field.clause,
+                f"{path}-empty",
+                f"{path} is empty",
+                on_rows(lambda row, path=path: _write(row, path, lambda _: ""), every=2),  # type: ignore[misc]
+            )
         if not field.clause or field.shows is None or (field.clause[0], field.as_) in seen:
             continue
         wrong = _misshapen(field, text=text_carried(listing))
@@ -69,13 +76,6 @@ def of_rows(listing: Listing) -> Iterator[Fault]:
             f"{path} is not written as {field.as_}",
             on_rows(lambda row, path=path, wrong=wrong: _write(row, path, wrong), every=2),  # type: ignore[misc]
         )
-        if field.non_empty:
-            yield from breach(
-                field.clause,
-                f"{path}-empty",
-                f"{path} is empty",
-                on_rows(lambda row, path=path: _write(row, path, lambda _: ""), every=2),  # type: ignore[misc]
-            )
 
 
 def _all_fields(listing: Listing) -> Iterator[tuple[str, Field]]:
@@ -202,6 +202,8 @@ def _against(listing: Listing, law: Law) -> Callable[[Row, datetime], None] | No
             return _setter(law.field, _EARLY[field.as_])
         case "not-future" if field is not None and field.as_ in _LATE:
             return _setter(law.field, _LATE[field.as_])
+        case "shared":
+            return lambda row, at: _write(row, law.field or "", lambda _: row.get(listing.lists.identity))
         case "non-negative":
             return _setter(law.field, "-1" if text else -1)
         case "one-of":

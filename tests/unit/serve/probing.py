@@ -147,7 +147,7 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
         chosen: list[Any] = []
         for path in rule.compares:
             values = seen(simulator, path)
-            few = 5 if len(rule.compares) == 1 else len(values)
+            few = 5 if len(rule.compares) == 1 else 25
             chosen += list(dict.fromkeys(values[:: max(1, len(values) // few) if values else 1]))[:few]
         words = [*rule.words, *parameter.words, *rule.no_filter, *rule.word_clauses]
         for value in chosen:

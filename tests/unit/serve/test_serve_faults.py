@@ -27,7 +27,7 @@ def world() -> World:
 
 def lies(fault: Fault, honest: Simulator, key: KeyPair, heard: list[tuple[HttpRequest, HttpResponse]]) -> bool:
     """Whether some answer of the liar differs from the honest one."""
-    liar = Simulator(honest.honest, honest.world, key=key, faults=[fault.seams])
+    liar = Simulator(honest.honest, honest.world, key=key, faults=[fault])
     lists, fields = liar.spec.listing.lists, liar.spec.listing.fields
     if (lists, fields) == (honest.spec.listing.lists, honest.spec.listing.fields):
         # The rows are the same: no need to make them again for hundreds of liars.
