@@ -53,10 +53,14 @@ def _asked(session: Session, mirror: Mirror) -> Iterator[None]:
         return
     cursor = exchange.answer.next
     if paging.after in names and isinstance(cursor, str) and cursor:
-        session.send(
-            ask_for(session, mirror.base, {**more, paging.after: cursor}), "a cursor that the answer repeats"
-        )
+        ask = ask_for(session, mirror.base, {**more, paging.after: cursor})
+        following = session.send(ask, "a cursor that the answer repeats")
         yield
+        back = following.answer.prev if following.answer is not None else None
+        if paging.before in names and isinstance(back, str) and back:
+            ask = ask_for(session, mirror.base, {**more, paging.before: back})
+            session.send(ask, "a cursor back that the answer repeats", witness=_goes_back(session, paging))
+            yield
     session.send(ask_for(session, mirror.base), "nothing for the answer to repeat")
     yield
 
