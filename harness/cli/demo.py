@@ -60,7 +60,7 @@ def demo(session: Session) -> int:
             sound = sound and report.exit_code == 0
         liar, faults = _liar(specs)
         session.result(f"\nNow {liar.id} with {len(faults)} promises broken on purpose:")
-        bent = Simulator(liar, world, key=key, faults=[fault.seams for fault in faults])
+        bent = Simulator(liar, world, key=key, faults=faults)
         lying = stack.enter_context(serve_in_thread([bent], watch=_now))
         reports["with-faults"] = caught = _checked(session, bent, lying.urls[liar.id])
         found = {str(finding.clause): finding for finding in caught.findings}

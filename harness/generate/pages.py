@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,6 @@ from typing import Any, Final, cast, final
 from urllib.parse import urlsplit
 
 from harness.generate.rows import RowSet, rows_of, zone_of
-from harness.serve.seams import Seams, Told
 from harness.serve.simulator import Simulator
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
@@ -25,6 +25,7 @@ from harness.wire.values import Value, write_parameter
 from harness.world.world import World
 
 PAGE_SIZE: Final = 5
+_SLOT: Final = re.compile(r"(\{(?:parameter|operation|value|fault)\})")
 _NEVER_GIVEN: Final = "callharness-wrong"
 
 
@@ -53,23 +54,37 @@ class Asker:
         self.world = world
         self.dialect = dialect
         self.listing: Listing = spec.listing
-        self._told: list[str | None] = []
-        self.simulator = Simulator(spec, world, dialect=dialect, faults=(Seams(tree=self._hear),))
+        self.simulator = Simulator(spec, world, dialect=dialect)
         self.credentials = _needed(self.listing, self.simulator.identities[0].credentials)
         self.zone = zone_of(self.listing, dialect)
         self.everything = rows_of(spec, world, dialect)
         self.base: Mapping[str, Tree] = self._window()
         self.visible = self._visible()
 
-    def _hear(self, tree: Tree, told: Told) -> Tree:
-        self._told.append(told.fault.fault if told.fault is not None else None)
-        return tree
-
     def send(self, request: HttpRequest) -> tuple[HttpResponse, str | None]:
         """The answer, and the name of the error that it tells."""
-        self._told.clear()
         response = self.simulator.answer(request, self.world.instant)
-        return response, self._told[-1] if self._told else None
+        answer = decode_answer(self.listing, response)
+        return response, self._fault_of(request, answer) if answer.outcome == "error" else None
+
+    def _fault_of(self, request: HttpRequest, answer: Answer) -> str | None:
+        """The spec's name of an error: by code, status and message, and by who asks where these are shared."""
+        found = []
+        for name, fault in self.listing.outcome.faults.items():
+            told = "".join(
+                re.escape(part) if index % 2 == 0 else ".*" for index, part in enumerate(_SLOT.split(fault.says))
+            )
+            status = self.dialect.pick(fault.http if fault.http is not None else self.listing.outcome.error.http)
+            same = str(fault.code) == str(answer.code) and status == answer.http_status
+            if same and re.fullmatch(told or re.escape(name), str(answer.message), re.DOTALL):
+                found.append(name)
+        access = self.listing.access
+        asked = self.simulator.asked(request)
+        if isinstance(asked, Ask) and len(found) > 1:
+            missing = any(not asked.credentials.get(name) for name in self.credentials)
+            likely = access.missing_fault if missing else access.wrong_fault
+            return likely if likely in found else found[0]
+        return found[0] if found else None
 
     def ask(self, values: Mapping[str, Tree] | None = None) -> Ask:
         """A request of the default user with what must be given, and these values."""

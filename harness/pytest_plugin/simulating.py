@@ -24,8 +24,8 @@ def simulator_of(
     from harness.world.world import World
 
     spec = load_spec(api)
-    seams = [find_faults(spec, wanted)[0].seams for wanted in faults]
-    return Simulator(spec, World.of(seed=seed, calls=calls), dialect=dialect, faults=seams)
+    found = [find_faults(spec, wanted)[0] for wanted in faults]
+    return Simulator(spec, World.of(seed=seed, calls=calls), dialect=dialect, faults=found)
 
 
 @contextmanager
