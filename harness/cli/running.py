@@ -430,7 +430,9 @@ def run(
             report = _report(prepared, heard, frame, plan, earlier, stop=stop, problem=problem, seconds=seconds)
             recording = _recording(prepared, report, heard, plan, earlier, began)
             for result in report.clauses:
-                if heard.judged.get(result.id) != result and _worth_a_line(result, earlier):
+                if heard.judged.get(result.id) != result and (
+                    earlier is None or result not in earlier.report.clauses
+                ):
                     sound = _note(session, writers, {"kind": "clause", **_plain_fields(result)}) and sound
             # Written first, so that the footer can tell how the process ends.
             sound = write_reports(session, recording, wanted) and sound
@@ -491,14 +493,6 @@ def _plain_fields(result: ClauseResult) -> dict[str, Any]:
     from harness.report.recording import plain
 
     return {one.name: plain(getattr(result, one.name)) for one in dataclasses.fields(result)}
-
-
-def _worth_a_line(result: ClauseResult, earlier: Recording | None) -> bool:
-    from harness.check.findings import Verdict
-
-    if earlier is not None and result in earlier.report.clauses:
-        return False
-    return result.verdict is not Verdict.NOT_RUN
 
 
 def _missing(earlier: Recording) -> tuple[str, ...]:
@@ -564,6 +558,7 @@ def _plan(prepared: Prepared, earlier: Recording | None) -> tuple[ClauseResult, 
             colour=colour_of(Verdict.NOT_RUN, level=clause.level, basis=clause.basis, gate=gate),
         )
         for name, clause in planned_clauses(prepared.spec).items()
+        if not prepared.settings.only or name in prepared.settings.only
     )
 
 
@@ -614,7 +609,9 @@ def _report(
     """The report of a run, of one cut short, or of one finished later."""
     report = heard.report if problem is None else None
     if report is not None:
-        report = dataclasses.replace(report, seconds=seconds)
+        report = dataclasses.replace(
+            report, seconds=seconds, harness_version=report.harness_version or frame.harness_version
+        )
         if stop is not None and report.interrupted is None:
             report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
     frame = dataclasses.replace(frame, seconds=seconds)
@@ -663,8 +660,6 @@ def _cut_short(
         reason = f"interrupted by {stop.name}"
     elif problem is not None:
         reason = "the harness stopped"
-    if prepared.settings.only:
-        plan = tuple(one for one in plan if one.id in prepared.settings.only or one.id in judged)
     report = assembled(source, plan=plan, judged=judged, reason=reason)
     if stop is not None:
         report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)

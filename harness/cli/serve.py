@@ -19,6 +19,7 @@ from harness.errors import Misuse
 
 if TYPE_CHECKING:
     from harness.serve.access import Identity, KeyPair
+    from harness.serve.faults import Fault
     from harness.serve.simulator import Simulator
     from harness.spec.load import Spec
     from harness.world.clock import Clock
@@ -64,6 +65,13 @@ def serve(session: Session, /, apis: tuple[str, ...], **given: Any) -> int:
     from harness.spec.load import load_spec, spec_ids
 
     specs = {spec.id: spec for spec in map(load_spec, dict.fromkeys(apis or spec_ids()))}
+    if given["list_faults"]:
+        from harness.serve.faults import faults_of
+
+        for spec in specs.values():
+            for fault in faults_of(spec):
+                session.result(f"{spec.id}:{fault.id}  {fault.says}")
+        return 0
     secrets = [value for _, value in pairs("--credential", given["credentials"])]
     session.with_secrets(secrets, words=(name for spec in specs.values() for name in spec.listing.parameters))
     simulators = build_simulators(specs, given)
@@ -92,7 +100,7 @@ def build_simulators(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> lis
     from harness.serve.simulator import Simulator
 
     world = _world(given)
-    seams = _seams(specs, given["faults"])
+    faults = _faults(specs, given["faults"])
     key = _jwt_key(given["jwt_key"])
     dialects = _dialects(specs, given["dialects"])
     simulators = []
@@ -105,7 +113,7 @@ def build_simulators(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> lis
                 users=_users(specs, spec, world, key, given),
                 key=key,
                 any_jwt=given["any_jwt"],
-                faults=seams.get(spec.id, ()),
+                faults=faults.get(spec.id, ()),
             )
         )
     return simulators
@@ -156,35 +164,19 @@ def _dialects(specs: Mapping[str, Spec], files: tuple[str, ...]) -> dict[str, An
     return found
 
 
-def _seams(specs: Mapping[str, Spec], faults: tuple[str, ...]) -> dict[str, list[Any]]:
-    if not faults:
+def _faults(specs: Mapping[str, Spec], given: tuple[str, ...]) -> dict[str, list[Fault]]:
+    """The faults to serve with, by API; a clause without a name takes its first fault."""
+    if not given:
         return {}
-    from harness.serve.faults import faults_of
+    from harness.serve.faults import find_faults
 
-    found: dict[str, list[Any]] = {}
-    for text in faults:
-        api, mark, rest = text.rpartition(":")
-        clause, _, name = rest.partition("/")
+    found: dict[str, list[Fault]] = {}
+    for text in given:
+        api, mark, name = text.rpartition(":")
         if not mark or api not in specs:
             raise Misuse("--fault", f"API:CLAUSE[/NAME] with an API of {', '.join(specs)}", repr(text))
-        all_faults = tuple(faults_of(specs[api]))
-        of_clause = [fault for fault in all_faults if clause in _clauses_of(fault)]
-        if not of_clause:
-            known = {str(one) for fault in all_faults for one in _clauses_of(fault)}
-            expected = f"a clause of {api} that has a fault"
-            raise Misuse(f"--fault {text}", expected, repr(clause), nearest(clause, known).strip())
-        chosen = next((fault for fault in of_clause if not name or fault.name == name), None)
-        if chosen is None:
-            names = ", ".join(fault.name for fault in of_clause)
-            raise Misuse(f"--fault {text}", f"a fault of {clause}: {names}", repr(name))
-        found.setdefault(api, []).append(chosen.seams)
+        found.setdefault(api, []).append(find_faults(specs[api], name)[0])
     return found
-
-
-def _clauses_of(fault: Any) -> tuple[str, ...]:
-    """The clauses that a fault breaks, whether it names one or several."""
-    clause = getattr(fault, "clause", ())
-    return (clause,) if isinstance(clause, str) else tuple(clause)
 
 
 def _jwt_key(file: str | None) -> KeyPair | None:

@@ -200,7 +200,8 @@ def _recorded(journal: Journal) -> Recording:
             rows_seen=end.get("rows_seen", 0),
             limits=_tuples(end.get("limits", header["limits"])),
         ),
-        plan=plan,
+        # A run that came to its end says itself which clauses it had; one that was killed had all of its plan.
+        plan=plan if footer is None else (one for one in plan if one.id in judged),
         judged=judged,
         reason=UNFINISHED,
     )
