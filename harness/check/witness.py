@@ -86,8 +86,7 @@ def _memory(session: Session) -> _Memory:
     memory = session.settings.get("witness")
     if isinstance(memory, _Memory) and memory.session is session:
         return memory
-    given = session.settings.get("standard")
-    standard = given if isinstance(given, Standard) else load_standard()
+    standard = load_standard()
     checked: dict[str, Clauses] = {}
     for name, clause in session.spec.clauses.items():
         for rule in clause.checked_by:

@@ -64,7 +64,7 @@ def session_of(api: str, answer: HttpResponse | NoResponse) -> Session:
         evidence=Evidence(base="http://x", redactor=Redactor(()), secrets={}),
         rng=random.Random(1),
         target="http://127.0.0.1:8080",
-        settings={"now": NOW, "standard": standard()},
+        settings={"now": NOW},
         examine=examine,
     )
 

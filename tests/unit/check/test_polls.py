@@ -1,0 +1,219 @@
+"""Rules between polls: hand-made lists, read again and again."""
+
+from __future__ import annotations
+
+import functools
+import json
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.check.evidence import Evidence
+from harness.check.findings import Gate, Verdict
+from harness.check.knowledge import Knowledge
+from harness.check.ledger import Ledger
+from harness.check.mirror import Mirror, read_mirror
+from harness.check.rules.polls import polls
+from harness.check.session import Identity, Session
+from harness.output.secrets import Redactor
+from harness.spec.load import load_spec
+from harness.spec.model import ClauseId
+from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
+
+LIVE, LEGS, HISTORY = "ozeki/list-active-calls", "enswitch/calls-active-list", "ozeki/list-call-history"
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+spec_of = functools.cache(load_spec)
+
+
+class Script:
+    """A sender that answers with one body after the other, the last one for ever; a filter may have its own."""
+
+    def __init__(self, bodies: Sequence[bytes | None], asked: Mapping[bytes, bytes] | None = None) -> None:
+        self.bodies = list(bodies)
+        self.asked = dict(asked or {})
+        self.sent = 0
+
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
+        self.sent += 1
+        for part, body in self.asked.items():
+            if part in request.target:
+                return HttpResponse(http_status=200, headers=(), body=body)
+        body = self.bodies.pop(0) if len(self.bodies) > 1 else self.bodies[0]
+        if body is None:
+            return NoResponse(reason="timeout:total", text="too slow")
+        return HttpResponse(http_status=200, headers=(), body=body)
+
+
+def run(api: str, script: Script, **settings: Any) -> Session:
+    spec = spec_of(api)
+    me = Identity(name="me", credentials={"Username": "u", "Password": "p"})
+    session = Session(
+        spec=spec,
+        sender=script,
+        identity=me,
+        identities=(me,),
+        ledger=Ledger(clauses=spec.clauses, families={}, gate=Gate.CI),
+        knowledge=Knowledge(spec),
+        evidence=Evidence(base="http://x", redactor=Redactor(()), secrets={}),
+        rng=random.Random(1),
+        settings={"now": NOW, **settings},
+    )
+    mirror = Mirror()
+    for _ in read_mirror(session, mirror, now=NOW):
+        pass
+    for _ in polls(session, mirror):
+        pass
+    return session
+
+
+def verdict(session: Session, clause: str) -> Verdict:
+    return session.ledger.result(ClauseId(clause), default=Verdict.NOT_RUN).verdict
+
+
+def call(
+    identity: str, *, talk: str = "0.000", ring: str = "2.000", state: str = "Ringing", start: str = "10:34:07"
+) -> str:
+    return (
+        f"<Call><CallId>{identity}</CallId><Source>1</Source><CallerId>1</CallerId><Destination>2</Destination>"
+        f"<CallerDialed>2</CallerDialed><CalleeDialed>2</CalleeDialed><StartTime>2019-04-09 {start}</StartTime>"
+        f"<RingDuration>{ring}</RingDuration><TalkDuration>{talk}</TalkDuration><CallState>{state}</CallState></Call>"
+    )
+
+
+def live(*calls: str) -> bytes:
+    head = "<Code>200</Code><Message>Command successfully executed</Message>"
+    return f"<Response>{head}<ActiveCalls>{''.join(calls)}</ActiveCalls></Response>".encode()
+
+
+def leg(identity: str, call_id: str, **values: Any) -> dict[str, Any]:
+    return {"uniqueid": identity, "callid": call_id, "start": 1772000000, **values}
+
+
+def legs(*rows: Mapping[str, Any]) -> bytes:
+    return json.dumps({"responses": [{"code": "200", "key": "", "message": "OK"}], "data": list(rows)}).encode()
+
+
+# --- from poll to poll --------------------------------------------------------------------------------------
+
+
+def test_a_list_that_stands_still_witnesses_that_nothing_falls() -> None:
+    session = run(LIVE, Script([live(call("a", talk="9.000", state="InCall"))]))
+    assert verdict(session, "OZ-LAC-015") is Verdict.PASS
+    assert session.ledger.findings() == ()
+
+
+def test_talk_that_grows_is_a_pass() -> None:
+    bodies = [live(call("a", talk=f"{second}.000", state="InCall")) for second in (9, 10, 11)]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-015") is Verdict.PASS
+
+
+def test_talk_that_falls_is_a_finding_with_both_values() -> None:
+    bodies = [live(call("a", talk=f"{second}.000", state="InCall")) for second in (9, 10, 8)]
+    session = run(LIVE, Script(bodies))
+    assert verdict(session, "OZ-LAC-015") is Verdict.FAIL
+    assert session.ledger.findings()[0].actual.startswith("10.000, then 8.000")
+
+
+def test_talk_may_be_reset_when_the_condition_no_longer_holds() -> None:
+    bodies = [live(call("a", talk="9.000", state="InCall")), live(call("a", talk="0.000", state="Hold"))]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-015") is Verdict.NOT_EXERCISED
+
+
+def test_ringing_that_goes_on_after_the_answer_is_found() -> None:
+    bodies = [live(call("a", ring=f"{second}.000", talk="1.000", state="InCall")) for second in (2, 3, 4)]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-016") is Verdict.FAIL
+
+
+def test_an_empty_list_exercises_nothing() -> None:
+    assert verdict(run(LIVE, Script([live()])), "OZ-LAC-015") is Verdict.NOT_EXERCISED
+
+
+def test_a_poll_without_answer_decides_nothing() -> None:
+    session = run(LIVE, Script([live(call("a")), None]))
+    assert verdict(session, "OZ-LAC-015") is Verdict.INCONCLUSIVE
+
+
+def test_a_beginning_that_moves_is_noted() -> None:
+    session = run(LIVE, Script([live(call("a")), live(call("a", start="10:35:00"))]))
+    assert any("StartTime of 'a' moved" in note for note in session.notes)
+
+
+def test_a_list_without_such_laws_is_not_read_again() -> None:
+    body = b"<Response><Code>200</Code><TotalRecords>0</TotalRecords><CallHistory/></Response>"
+    script = Script([body])
+    run(HISTORY, script)
+    assert script.sent == 1
+
+
+# --- calls that leave and calls that stay -------------------------------------------------------------------
+
+
+def test_a_state_of_a_living_call_witnesses_that_ended_calls_are_gone() -> None:
+    assert verdict(run(LIVE, Script([live(call("a"))])), "OZ-LAC-019") is Verdict.PASS
+
+
+def test_a_call_whose_clock_stopped_long_before_the_others_is_found_as_inferred() -> None:
+    old = call("old", talk="60.000", state="InCall", start="08:00:00")
+    session = run(LIVE, Script([live(call("a"), call("b"), old)]))
+    (finding,) = session.ledger.findings()
+    assert (finding.clause, finding.basis) == ("OZ-LAC-019", "inferred")
+
+
+def test_a_long_call_whose_clock_still_runs_is_no_finding() -> None:
+    long = call("long", talk="9240.000", state="InCall", start="08:00:00")
+    assert verdict(run(LIVE, Script([live(call("a"), long)])), "OZ-LAC-019") is Verdict.PASS
+
+
+def test_a_call_on_hold_may_have_stopped_its_clock() -> None:
+    held = call("held", talk="60.000", state="Hold", start="08:00:00")
+    assert verdict(run(LIVE, Script([live(call("a"), held)])), "OZ-LAC-019") is Verdict.PASS
+
+
+def test_a_call_that_leaves_for_good_is_a_witness() -> None:
+    bodies = [legs(leg("1.1", "1.1")), legs(leg("1.1", "1.1")), legs()]
+    assert verdict(run(LEGS, Script(bodies)), "EN-CAL-077") is Verdict.PASS
+
+
+def test_one_leg_alone_that_shows_nothing_of_its_life_proves_nothing() -> None:
+    assert verdict(run(LEGS, Script([legs(leg("1.1", "1.1"))])), "EN-CAL-077") is Verdict.NOT_EXERCISED
+
+
+def test_a_call_that_is_left_out_of_one_poll_is_found() -> None:
+    bodies = [live(call("a"), call("b")), live(call("a")), live(call("a"), call("b"))]
+    session = run(LIVE, Script(bodies))
+    assert [finding.clause for finding in session.ledger.findings()] == ["OZ-LAC-018"]
+
+
+# --- rows of one call ---------------------------------------------------------------------------------------
+
+BOTH = (leg("1.1", "c"), leg("1.2", "c"))
+
+
+def test_the_legs_of_one_call_are_found_by_its_id() -> None:
+    script = Script([legs(*BOTH, leg("2.1", "d"))], {b"callid=c": legs(*BOTH)})
+    assert verdict(run(LEGS, script), "EN-CAL-064") is Verdict.PASS
+
+
+def test_a_leg_that_its_call_does_not_bring_along_is_found() -> None:
+    script = Script([legs(*BOTH)], {b"callid=c": legs(BOTH[0])})
+    assert verdict(run(LEGS, script), "EN-CAL-064") is Verdict.FAIL
+
+
+def test_calls_of_one_leg_each_say_nothing_about_shared_ids() -> None:
+    script = Script([legs(leg("1.1", "c"), leg("2.1", "d"))])
+    assert verdict(run(LEGS, script), "EN-CAL-064") is Verdict.NOT_EXERCISED
+
+
+# --- another list -------------------------------------------------------------------------------------------
+
+
+def test_without_the_other_operation_the_law_does_not_apply() -> None:
+    assert verdict(run(LIVE, Script([live(call("a"))])), "OZ-LAC-026") is Verdict.NOT_APPLICABLE
+
+
+def test_what_the_other_list_says_to_a_mere_possibility_is_observed() -> None:
+    body = b"<Response><Code>200</Code><TotalRecords>0</TotalRecords><CallHistory/></Response>"
+    other = run(HISTORY, Script([body]))
+    session = run(LIVE, Script([live(call("a"))]), siblings={HISTORY: other})
+    assert verdict(session, "OZ-LAC-026") is Verdict.OBSERVED
