@@ -202,7 +202,9 @@ def compare(
         return Mismatch(aspect="outcome", expected=f"an error ({meaning.fault})", actual=came + held)
     if answer.outcome == "unreadable":
         return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_problem(exchange))
-    if answer.outcome == "error" and _about_a_stranger(session, mirror, meaning, exchange):
+    if answer.outcome == "error" and (
+        _about_a_stranger(session, mirror, meaning, exchange) or _past_the_end(session, mirror, meaning, exchange)
+    ):
         return None
     if answer.outcome == "error":
         told = f"the error {answer.code!r}" + (f" ({answer.message!r})" if isinstance(answer.message, str) else "")
@@ -244,6 +246,21 @@ def _about_a_stranger(session: Session, mirror: Mirror, meaning: Meaning, exchan
             session.knowledge.set(kept.stranger.id, "refused", exchange.purpose)
         return True
     return False
+
+
+def _past_the_end(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
+    """Whether an error is legitimate because the page lies beyond the last one."""
+    paging = session.listing.paging
+    if not isinstance(paging, PageNumberPaging) or meaning.start == 0 or not mirror.complete:
+        return False
+    sure, _ = matching_rows(mirror, meaning)
+    choice = paging.past_the_end
+    left = (session.knowledge.known(choice.id) or choice.options) if isinstance(choice, Open) else (choice,)
+    if len(sure) > meaning.start or "refused" not in left:
+        return False
+    if isinstance(choice, Open):
+        session.knowledge.set(choice.id, "refused", exchange.purpose)
+    return True
 
 
 def _problem(exchange: Exchange) -> str:
@@ -331,7 +348,7 @@ def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exc
             and _own_bound(session, meaning, exchange, len(sure))
         ):
             return None
-        if meaning.size is not None and len(sure) > meaning.size or meaning.start:
+        if (meaning.size is not None and len(sure) > meaning.size) or meaning.start:
             return Mismatch(aspect="size", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
         shown = {row.key for row in rows}
         missing = [row for row in sure if row.key not in shown]
@@ -554,6 +571,11 @@ def _witness(
         seen.append("slice")
     if session.listing.total is not None and exchange.answer is not None and exchange.answer.total is not MISSING:
         seen.append("total")
+    paging = session.listing.paging
+    if isinstance(paging, PageNumberPaging) and isinstance(paging.past_the_end, Open) and mirror.complete:
+        beyond = bool(meaning.start) and len(sure) <= meaning.start
+        if beyond and not rows and exchange.answer is not None and exchange.answer.outcome == "success":
+            session.knowledge.set(paging.past_the_end.id, "empty", exchange.purpose)
     for aspect in seen:
         session.ledger.witness(blame.get(aspect) or promised(session, exchange.ask, aspect, meaning))
 

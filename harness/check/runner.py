@@ -89,7 +89,7 @@ def run_check(spec: Spec, sender: Sender, identities: Sequence[Identity], option
     The first identity is the one that asks; the others serve role and tenant clauses. Nothing is raised for
     what a target does.
     """
-    session = _session(spec, sender, identities, options)
+    session = session_of(spec, sender, identities, options)
     clauses = tuple(session.ledger.clauses)
     yield RunStarted(
         api=spec.id, title=spec.title, target=options.target, seed=options.seed, gate=options.gate, clauses=clauses
@@ -106,11 +106,12 @@ def run_check(spec: Spec, sender: Sender, identities: Sequence[Identity], option
 
 
 @dataclass(eq=False)
-class _Stopped(Exception):  # noqa: N818 - a request to stop, no error
+class _Stopped(Exception):
     signal: str
 
 
-def _session(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Session:
+def session_of(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Session:
+    """A session ready to send: nothing is known of the target but what the options say."""
     standard = load_standard().applying_to(spec)
     known = {name: str(family) for name, family in families(spec).items()}
     ledger = Ledger(

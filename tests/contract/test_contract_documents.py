@@ -35,7 +35,9 @@ def test_a_documents_payload_is_read_without_a_flaw(api: str, body: bytes) -> No
     assert (answer.outcome, answer.problems) == ("success", ())
     assert answer.rows
     for tree in answer.rows:
-        decoded = decode_row(listing.fields, cast("dict[str, Tree]", tree), zone=UTC, text_carried=text_carried(listing))
+        decoded = decode_row(
+            listing.fields, cast("dict[str, Tree]", tree), zone=UTC, text_carried=text_carried(listing)
+        )
         assert decoded.flaws == ()
 
 

@@ -35,7 +35,12 @@ def a_long_call() -> Record:
     home = WORLD.home_customer_id
     for call in WORLD.records(Grain.CALL, Population.ENDED, WORLD.instant):
         talk = cast(float, call["talk_seconds"])
-        if talk > 20 and call["customer_id"] == home and call["direction"] == "inbound" and call["outcome_state"] != "transferred":
+        if (
+            talk > 20
+            and call["customer_id"] == home
+            and call["direction"] == "inbound"
+            and call["outcome_state"] != "transferred"
+        ):
             return call
     raise AssertionError("no such call in this world")
 
@@ -47,7 +52,9 @@ def test_one_call_is_followed_through_all_five_apis() -> None:
     local = f"{started:%Y-%m-%d %H:%M:%S}"
 
     active = [row for row in rows_of("ozeki/list-active-calls", during) if row["CallId"] == call["call_code"]]
-    assert [(row["StartTime"], row["Source"], row["CallState"]) for row in active] == [(local, call["source"], "InCall")]
+    assert [(row["StartTime"], row["Source"], row["CallState"]) for row in active] == [
+        (local, call["source"], "InCall")
+    ]
 
     legs = rows_of("enswitch/calls-active-list", during, callid=str(call["call_ref"]))
     assert legs
@@ -56,10 +63,15 @@ def test_one_call_is_followed_through_all_five_apis() -> None:
     assert legs[0]["snumber"] == call["source"]
 
     history = rows_of("ozeki/list-call-history", WORLD.instant, CallId=str(call["call_code"]))
-    assert [(row["StartTime"], row["Source"], row["Dialed"]) for row in history] == [(local, call["source"], call["dialed"])]
+    assert [(row["StartTime"], row["Source"], row["Dialed"]) for row in history] == [
+        (local, call["source"], call["dialed"])
+    ]
 
     ids = str(call["session_id"])
-    window = {"from_date": f"{started - SECOND:%Y-%m-%d %H:%M:%S}", "to_date": f"{started + SECOND:%Y-%m-%d %H:%M:%S}"}
+    window = {
+        "from_date": f"{started - SECOND:%Y-%m-%d %H:%M:%S}",
+        "to_date": f"{started + SECOND:%Y-%m-%d %H:%M:%S}",
+    }
     sessions = rows_of(
         "voximplant/get-call-history", WORLD.instant, **window, call_session_history_id=ids, with_calls="true"
     )
