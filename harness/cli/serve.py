@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--clock", default="frozen", show_default=True, metavar="frozen[=INSTANT]|live|scaled=K")
 @click.option("--fault", "faults", metavar="API:CLAUSE[/NAME]", multiple=True, help="Break a promise on purpose.")
+@click.option("--list-faults", is_flag=True, help="List the faults there are, and do not serve.")
 @click.option(
     "--dialect", "dialects", metavar="FILE", multiple=True, help="Answers to open choices, one file per API."
 )

@@ -304,3 +304,15 @@ def test_generate_twice_gives_the_same_bytes(tmp_path: Path) -> None:
         for name in ("a", "b")
     ]
     assert files[0] == files[1]
+
+
+def test_serve_lists_its_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", API, "--list-faults"]) == 0
+    assert f"{API}:OZ-LCH-" in capsys.readouterr().out
+
+
+def test_a_target_that_is_down_ends_with_4() -> None:
+    found = command(*CHECK, "--target", "http://127.0.0.1:1")
+    assert found.returncode == 4
+    assert "127.0.0.1:1" in found.stdout + found.stderr
+    assert "Traceback" not in found.stderr
