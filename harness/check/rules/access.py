@@ -222,11 +222,14 @@ def _signed(session: Session, jwt: Jwt) -> Iterator[_Attempt]:
 
 
 def _resigned(token: str | None) -> str | None:
-    """The same token with another signature of the same length."""
+    """The same token with another signature, as well-formed as the true one."""
     if token is None:
         return None
     head, _, signature = token.rpartition(".")
-    return f"{head}.{signature[::-1]}" if signature != signature[::-1] else None
+    half = len(signature) // 2
+    # The last letter stays: not every letter may end a text in base64.
+    turned = signature[:half][::-1] + signature[half:]
+    return f"{head}.{turned}" if turned != signature else None
 
 
 def _unsigned(token: str | None) -> str | None:

@@ -80,10 +80,16 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
         references.append(exchange)
     if references and (len(references) > 1 or not rich):
         session.ledger.witness(binding(session, transport.separator_clause))
+    deaf: set[str] = set()
     for name, way in transport.also.items():
+        if way.path is not None and way.carries in deaf:
+            # Another place for what is not understood at the first says nothing new.
+            continue
         # A way that need not be known, and every variant of one that was just tried, is asked for once.
         for reference in references if way.level == "same" else references[:1]:
             result = yield from _carried(session, mirror, reference, name, way)
+            if result is False and way.path is None:
+                deaf.add(way.carries)
             if result is not True:
                 break
 
