@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from harness.spec.load import Spec
 
 SECONDS_EACH: Final = 8.0
+SECONDS_IN_ALL: Final = 54.0
+# Enough that every promise can be put to the test, and few enough that answers come at once.
+CALLS: Final = 700
 REPORTS: Final = "callharness-demo"
 # What clients trip over most: rows that a filter should have left out, a wrong total, a wrong order.
 FAMILIES: Final = ("filters", "total", "order")
@@ -42,33 +45,35 @@ def demo(session: Session) -> int:
     from harness.world.world import World
 
     began = time.monotonic()
-    world = World.of(seed=1)
+    world = World.of(seed=1, calls=CALLS)
     specs = [load_spec(name) for name in spec_ids()]
     key = make_key_pair()
     sound = True
     with ExitStack() as stack:
         simulators = [Simulator(spec, world, key=key) for spec in specs]
         server = stack.enter_context(serve_in_thread(simulators, watch=_now))
-        session.result(
-            f"A world of {len(world.customers.members)} customers and their calls, {len(specs)} APIs that show it:"
-        )
+        session.result(f"{CALLS} invented calls, and {len(specs)} APIs that show them:")
         reports = {}
-        for simulator in simulators:
+        for place, simulator in enumerate(simulators):
+            left = (SECONDS_IN_ALL - (time.monotonic() - began)) / (len(simulators) + 1 - place)
             url = server.urls[simulator.spec.id]
-            reports[simulator.spec.id] = report = _checked(session, simulator, url)
+            reports[simulator.spec.id] = report = _checked(simulator, url, seconds=min(SECONDS_EACH, left))
             session.result("  " + _line(report))
             sound = sound and report.exit_code == 0
         liar, faults = _liar(specs)
         session.result(f"\nNow {liar.id} with {len(faults)} promises broken on purpose:")
         bent = Simulator(liar, world, key=key, faults=faults)
         lying = stack.enter_context(serve_in_thread([bent], watch=_now))
-        reports["with-faults"] = caught = _checked(session, bent, lying.urls[liar.id])
+        reports["with-faults"] = caught = _checked(bent, lying.urls[liar.id], seconds=SECONDS_EACH)
         found = {str(finding.clause): finding for finding in caught.findings}
         for fault in faults:
             session.result(f"  {_catch(fault, fault.clause in found)}")
             sound = sound and fault.clause in found
     where = _write(session, reports)
-    session.result(_farewell(where, liar, faults, sound=sound, seconds=time.monotonic() - began))
+    credentials = _needed(bent)
+    session.result(
+        _farewell(where, liar, faults, credentials=credentials, sound=sound, seconds=time.monotonic() - began)
+    )
     return 0 if sound else 1
 
 
@@ -89,7 +94,7 @@ def _liar(specs: Sequence[Spec]) -> tuple[Spec, tuple[Fault, ...]]:
     return best
 
 
-def _checked(session: Session, simulator: Simulator, url: str) -> RunReport:
+def _checked(simulator: Simulator, url: str, *, seconds: float) -> RunReport:
     """Check one simulator within its time."""
     from dataclasses import replace
 
@@ -113,7 +118,7 @@ def _checked(session: Session, simulator: Simulator, url: str) -> RunReport:
         options = CheckOptions(
             now=_now(), target=url, secrets=secrets_of(known, access), harness_version=harness_version()
         )
-        client = MannerlyClient(transport, Budget(max_requests=500, max_seconds=SECONDS_EACH))
+        client = MannerlyClient(transport, Budget(max_requests=500, max_seconds=seconds))
         for event in run_check(spec, client, asking, options):
             if isinstance(event, RunEnded):
                 return replace(event.report, seconds=time.monotonic() - began)
@@ -139,9 +144,11 @@ def _identities(simulator: Simulator) -> tuple[Identity, ...]:
 
 def _line(report: RunReport) -> str:
     kept = sum(result.verdict.value == "pass" for result in report.clauses)
+    later = sum(result.verdict.value == "not_run" for result in report.clauses)
     return (
         f"{report.colour.value:<6} {report.api:<28} {kept:>3} of {len(report.clauses):>3} clauses kept, "
         f"{report.requests:>4} requests, {report.seconds:4.1f} s"
+        + (f" ({later} clauses not reached in that time)" if later else "")
     )
 
 
@@ -168,7 +175,23 @@ def _write(session: Session, reports: Mapping[str, RunReport]) -> Path:
     return where
 
 
-def _farewell(where: Path, liar: Spec, faults: Sequence[Fault], *, sound: bool, seconds: float) -> str:
+def _needed(simulator: Simulator) -> Mapping[str, str]:
+    """The credentials of the default user that a client must give."""
+    access = simulator.spec.listing.access
+    names = (access.user, access.password) if access.kind == "password" else (access.token,)
+    return {name: simulator.identities[0].credentials[name] for name in names if name}
+
+
+def _farewell(
+    where: Path,
+    liar: Spec,
+    faults: Sequence[Fault],
+    *,
+    credentials: Mapping[str, str],
+    sound: bool,
+    seconds: float,
+) -> str:
+    given = " ".join(f"--credential {name}={value}" for name, value in credentials.items())
     fault = faults[0].clause if faults else "CLAUSE"
     return "\n".join(
         (
@@ -178,7 +201,7 @@ def _farewell(where: Path, liar: Spec, faults: Sequence[Fault], *, sound: bool, 
             "",
             "What to try next:",
             f"  callharness serve {liar.id} --fault {liar.id}:{fault}",
-            f"  callharness check {liar.id} --target http://127.0.0.1:8080 --credential NAME=VALUE",
+            f"  callharness check {liar.id} --target http://127.0.0.1:8080 {given}",
             f"  callharness generate {liar.id} --calls 100 --seed 1 --out fixtures-of-mine",
             f"  callharness spec show {liar.id}",
         )
