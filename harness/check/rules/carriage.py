@@ -306,8 +306,9 @@ def _names_of_credentials(session: Session, mirror: Mirror, choice: Open[Any]) -
     if rules.kind != "password" or rules.user is None or rules.password is None or rules.user not in held:
         return
     other = rules.user.lower() if rules.user != rules.user.lower() else rules.user.upper()
-    credentials = {other: held[rules.user], rules.password: held[rules.password]}
-    exchange = session.send(ask_for(session, mirror.base), "a name in another case", credentials=credentials)
+    ask = replace(ask_for(session, mirror.base), extra=((other, held[rules.user]),))
+    password = {rules.password: held[rules.password]}
+    exchange = session.send(ask, "a name in another case", credentials=password)
     yield
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return

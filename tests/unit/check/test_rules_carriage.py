@@ -50,6 +50,12 @@ def test_what_the_document_leaves_open_is_learnt(choice: str, answer: str) -> No
     assert (run.findings, run.session.knowledge.answers()[choice]) == ((), answer)
 
 
+@pytest.mark.parametrize("answer", ["exact", "folded"])
+def test_without_other_parameters_the_credentials_tell_whether_case_counts(answer: str) -> None:
+    run = ran("ozeki/list-active-calls", carriages, dialect={"transport.names": answer})
+    assert (run.findings, run.session.knowledge.answers()["transport.names"]) == ((), answer)
+
+
 @pytest.mark.parametrize("api", spec_ids())
 def test_carriages_take_a_modest_number_of_requests(api: str) -> None:
     assert ran(api, carriages).requests <= 25
