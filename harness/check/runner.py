@@ -260,6 +260,8 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
         return
     if snapshot.complete:
         session.ledger.witness((ClauseId("PAGING-LOOP"),))
+    elif snapshot.repeats:
+        yield from _endless(session, mirror)
     identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
     keys = [identity for identity in identities if identity is not None]
     if session.ledger.failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
@@ -270,6 +272,21 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
     if not mirror.volatile:
         yield from read_in_other_pages(session, mirror)
     _settle_size(session, mirror)
+
+
+def _endless(session: Session, mirror: Mirror) -> Iterator[None]:
+    """A walk that met the same page again and again: does the list end at all?"""
+    assert mirror.after is not None
+    again = mirror.after.repeats[-1]
+    if again.answer is not None and isinstance(session.listing.paging, CursorPaging) and again.rows:
+        session.fail(
+            (ClauseId("PAGING-LOOP"),),
+            "a walk over the pages comes to an end",
+            expected="rows that were not shown before, or the end",
+            actual="the same rows again",
+            exchange=again,
+        )
+    yield
 
 
 def _settle_size(session: Session, mirror: Mirror) -> None:

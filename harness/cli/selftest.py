@@ -102,7 +102,7 @@ def run_trial(trial: Trial) -> Result:
 
     spec = load_spec(trial.api)
     world = World.of(seed=trial.seed, calls=trial.calls)
-    faults = [fault.seams for fault in find_faults(spec, trial.fault)] if trial.fault else []
+    faults = find_faults(spec, trial.fault) if trial.fault else ()
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, dialect=Dialect(trial.dialect), faults=faults, key=key)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed)

@@ -44,7 +44,7 @@ def encode_request(spec: Spec, ask: Ask, *, base_path: str = "") -> HttpRequest:
     headers: list[tuple[str, str]] = []
     token = ask.credentials.get(listing.access.token) if listing.access.kind == "bearer" else None
     if token is not None:
-        headers.append(("Authorization", f"{ask.scheme} {token}" if ask.scheme else token))
+        headers.append(("Authorization", f"{ask.scheme} {token}".strip()))
     if carries == "json":
         body: Tree = {}
         for name, value in ask.values.items():

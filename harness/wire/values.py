@@ -48,9 +48,7 @@ def read_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json: 
 def write_parameter(parameter: Parameter, value: Value, *, zone: ZoneInfo, in_json: bool) -> Tree:
     """`value` as a request writes it; the inverse of `read_parameter`."""
     if isinstance(value, tuple):
-        items: list[Tree] = [
-            str(item) if parameter.of != "integer" or not in_json else item for item in value
-        ]
+        items: list[Tree] = [str(item) if parameter.of != "integer" or not in_json else item for item in value]
         if parameter.as_ == "json-list" and not in_json:
             return encode_json(items).decode()
         if in_json:
