@@ -16,7 +16,7 @@ MOST_BRANCHES: Final = 96
 
 
 @dataclass(eq=False)
-class Unsettled(Exception):  # noqa: N818 - a question, not an error
+class Unsettled(Exception):
     """Evaluation needs the answer to an open choice that has several."""
 
     key: str

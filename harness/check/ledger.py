@@ -96,6 +96,13 @@ class Ledger:
         """Whether anything at all is known of the clause."""
         return clause in self._entries
 
+    def explain(self, clause: ClauseId, by: ClauseId) -> None:
+        """Takes back the failure of a clause: it is the consequence of another one's."""
+        entry = self.entry(clause)
+        entry.counts[Verdict.FAIL] = 0
+        entry.finding = None
+        self.blocked((clause,), by)
+
     def findings(self) -> tuple[Finding, ...]:
         """All findings, coloured for the gate, in the order of the clauses."""
         made = (self._entries[clause].finding for clause in self.clauses if clause in self._entries)

@@ -8,7 +8,7 @@ due, or which rows are kept, in which order, cut where. Open choices are settled
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -30,14 +30,15 @@ from harness.spec.model import (
 from harness.wire.ask import Ask
 from harness.wire.problems import Tree
 from harness.wire.rows import Shown, ShownRow, compared, field_at
-from harness.wire.scalars import NotThat, zone as zone_named
+from harness.wire.scalars import NotThat
+from harness.wire.scalars import zone as zone_named
 from harness.wire.values import Beyond, Value, is_blank, read_parameter
 
 Test = Callable[[ShownRow], bool | None]
 
 
 @dataclass(eq=False)
-class Refusal(Exception):  # noqa: N818 - an answer that is due, not an error of ours
+class Refusal(Exception):
     """The request gets a fault."""
 
     fault: str
@@ -45,7 +46,7 @@ class Refusal(Exception):  # noqa: N818 - an answer that is due, not an error of
 
 
 @dataclass(eq=False)
-class Unspecified(Exception):  # noqa: N818 - the document says nothing
+class Unspecified(Exception):
     """The spec does not say what this request gets."""
 
     why: str
@@ -191,7 +192,8 @@ class _Reader:
             bad = parameter.too_many if isinstance(raw, list) or parameter.as_ in ("list", "json-list") else None
             return self.badly(name, parameter, bad or parameter.beyond or parameter.bad, raw)
         except NotThat:
-            return self.badly(name, parameter, parameter.bad, raw)
+            zero = parameter.zero if raw in (0, "0") and not isinstance(raw, bool) else None
+            return self.badly(name, parameter, zero or parameter.bad, raw)
         if isinstance(value, str) and not self.is_word_of(name, parameter, value):
             return self.badly(name, parameter, parameter.bad, raw)
         return value
@@ -236,6 +238,13 @@ class _Reader:
                 raise Refusal(bad.fault, name)
             case "nothing":
                 return NOTHING
+            case "honoured":
+                return read_parameter(
+                    replace(parameter, least=None, most=None, most_items=None),
+                    raw,
+                    zone=zone_named(self.zone),
+                    in_json=self.spec.listing.transport.carries == "json",
+                )
             case "clamped":
                 if parameter.most_items is not None:
                     short: Tree
@@ -250,7 +259,7 @@ class _Reader:
                         zone=zone_named(self.zone),
                         in_json=self.spec.listing.transport.carries == "json",
                     )
-                low = isinstance(raw, str) and raw.startswith("-") or isinstance(raw, int) and raw < 0
+                low = (isinstance(raw, str) and raw.startswith("-")) or (isinstance(raw, int) and raw < 0)
                 return parameter.least if low else parameter.most
             case _:
                 return self.default(parameter)
@@ -392,9 +401,7 @@ class _Reader:
                 bare = word[1:] if order.sort.signed and word.startswith("-") else word
                 if bare in order.sort.words and word not in order.sort.refused:
                     by, descends = order.sort.words[bare], order.sort.signed and word.startswith("-")
-                elif word in order.sort.refused:
-                    raise Refusal(order.sort.unknown_fault, order.sort.parameter)
-                elif self.pick.pick(order.sort.unknown, word[:40]) == "refused":
+                elif word in order.sort.refused or self.pick.pick(order.sort.unknown, word[:40]) == "refused":
                     raise Refusal(order.sort.unknown_fault, order.sort.parameter)
         if order.descending is not None and self.value(order.descending) is True:
             descends = True

@@ -45,8 +45,8 @@ from harness.wire.scalars import zone as zone_named
 Rule = Callable[[Session, Mirror], Iterator[None]]
 
 PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
-    ("access", (access.access,)),
     ("versions", (parts.versions,)),
+    ("order", (pages.default_order,)),
     ("filters", (filters.single_filters, filters.hidden_filters)),
     ("blank", (values.blanks,)),
     ("order", (pages.orders,)),
@@ -57,6 +57,8 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("scope", (parts.scope,)),
     ("dependence", (filters.dependences, filters.pairs_of_filters, pages.combinations_of_all)),
     ("values", (values.bad_values,)),
+    # Wrong log-ins may lock an account: they come when most is known.
+    ("access", (access.access,)),
     ("transport", (carriage.carriages,)),
     ("echoes", (echoes.echoes,)),
     ("polls", (polls.polls,)),
@@ -305,6 +307,7 @@ def _settle_size(session: Session, mirror: Mirror) -> None:
 
 def _end(session: Session, mirror: Mirror, options: CheckOptions, *, interrupted: str | None) -> Iterator[Event]:
     _server_errors(session)
+    _one_cause(session)
     _open_choices(session)
     blocked = session.settings.get("blocked")
     only = set(options.only)
@@ -408,6 +411,23 @@ def _server_errors(session: Session) -> None:
         )
     elif session.requests:
         session.ledger.witness((clause,), times=session.requests)
+
+
+def _one_cause(session: Session) -> None:
+    """A code that no fault may tell breaks two promises at once: the more telling one keeps the finding."""
+    outcome = session.listing.outcome
+    only = outcome.error.clauses.get("only-codes", ())
+    if not session.ledger.failed(only):
+        return
+    access_rules = session.listing.access
+    faults = [fault.clause for fault in outcome.faults.values()] + list(access_rules.clauses.values())
+    own = dict.fromkeys(name for clauses in faults for name in clauses if name not in only)
+    wrong = [name for name in own if session.ledger.failed((name,))]
+    if len(wrong) > 1:
+        for name in wrong:
+            session.ledger.explain(name, only[0])
+    elif wrong:
+        session.ledger.explain(only[0], wrong[0])
 
 
 def _open_choices(session: Session) -> None:

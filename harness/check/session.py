@@ -25,7 +25,8 @@ from harness.wire.pages import Answer, decode_answer, text_carried
 from harness.wire.problems import Tree
 from harness.wire.requests import encode_request
 from harness.wire.rows import Flaw, ShownRow, decode_row
-from harness.wire.scalars import NotThat, zone as zone_named
+from harness.wire.scalars import NotThat
+from harness.wire.scalars import zone as zone_named
 
 __all__ = ["UTC_ZONE", "Exchange", "Identity", "Row", "Session"]
 

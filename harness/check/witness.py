@@ -40,6 +40,7 @@ FINDINGS_AT_MOST: Final = 6
 """So often a clause may be broken before further breaches are only counted, without evidence."""
 _TIMES: Final = ("local-time", "rfc3339", "epoch-seconds")
 _BARE: Final = re.compile(rb"&(?!#?[A-Za-z0-9_.-]+;)|<(?![A-Za-z_/!?])")
+_TAG: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.-]*)")
 _CHARSETS: Final = {
     "utf-8": "utf-8",
     "utf8": "utf-8",
@@ -199,6 +200,18 @@ class _Judge:
             actual=f"HTTP {response.http_status} to {where}; it is not followed",
         )
 
+    def bare(self, body: bytes) -> bool:
+        """Whether data stands in the body as markup: a bare ampersand, or a tag that no answer has."""
+        listing = self.session.listing
+        pointers = [listing.lists.rows_at, *(part.at for part in listing.outcome.envelope.values())]
+        pointers += [*listing.outcome.success.shows, *listing.transport.optional_parts]
+        if listing.total is not None:
+            pointers.append(listing.total.at)
+        known = {name for pointer in pointers for name in pointer.split("/")}
+        known |= {*listing.fields, listing.lists.root or "", listing.lists.row_element or ""}
+        tags = {tag.decode("ascii") for tag in _TAG.findall(body)}
+        return bool(_BARE.search(body)) or not tags <= known
+
     def typed(self, response: HttpResponse) -> bool:
         return response.media_type in {
             wanted.partition(";")[0].strip().lower() for wanted in self.session.listing.transport.answers
@@ -235,7 +248,7 @@ class _Judge:
         coded = next((problem for problem in real if self.memory.clause_of(problem.code)), None)
         if coded is not None:
             clauses = self.memory.clause_of(coded.code)
-            if coded.code == "xml:syntax" and _BARE.search(response.body):
+            if coded.code == "xml:syntax" and self.bare(response.body):
                 clauses = (*transport.escaping_clause, *clauses)
             told = f"{coded.code}: {coded.text}" + (f" ({coded.where})" if coded.where else "")
             self.fail(clauses, expected=f"{transport.answers[0]} that can be read", actual=told)

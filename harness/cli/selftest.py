@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -28,7 +28,10 @@ SIZES: Final = (0, 1, 3, 40, 400)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One run of the checker against one simulator: what to serve, and with which chance."""
+    """One run of the checker against one simulator: what to serve, and with which chance.
+
+    `step_seconds` is how far the world's clock moves with every request; 0 for a frozen world.
+    """
 
     api: str
     fault: str | None = None
@@ -36,6 +39,7 @@ class Trial:
     seed: int = 7
     check_seed: int = 1
     dialect: Mapping[str, Any] = field(default_factory=dict)
+    step_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +68,15 @@ class Result:
 class Direct:
     """A sender that asks a simulator in this process, without a network."""
 
-    def __init__(self, simulator: Simulator, at: datetime) -> None:
+    def __init__(self, simulator: Simulator, at: datetime, *, step_seconds: float = 0.0) -> None:
         self._simulator = simulator
         self._base = simulator.base_path.encode("ascii")
         self._at = at
+        self._step = timedelta(seconds=step_seconds)
 
     def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse:
         """The simulator's answer."""
+        self._at += self._step
         return self._simulator.answer(replace(request, target=self._base + request.target), self._at)
 
 
@@ -84,6 +90,7 @@ def identities_of(simulator: Simulator) -> tuple[Identity, ...]:
             credentials=known.credentials,
             role=known.roles[0] if len(known.roles) == 1 else ("" if known.name == "no-role" else None),
             customer=known.customer_id,
+            everyone=known.everyone,
         )
         for known in simulator.identities
     )
@@ -107,7 +114,9 @@ def run_trial(trial: Trial) -> Result:
     simulator = Simulator(spec, world, dialect=Dialect(trial.dialect), faults=faults, key=key)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed)
     report: RunReport | None = None
-    for event in run_check(spec, Direct(simulator, world.instant), identities_of(simulator), options):
+    for event in run_check(
+        spec, Direct(simulator, world.instant, step_seconds=trial.step_seconds), identities_of(simulator), options
+    ):
         if isinstance(event, RunEnded):
             report = event.report
     assert report is not None
@@ -153,7 +162,10 @@ def trials_of(api: str, *, seeds: Sequence[int], honest: int) -> list[Trial]:
         calls = SIZES[index % len(SIZES)]
         dialect = random_dialect(spec, rng) if index % 2 else {}
         trials.append(Trial(api=api, calls=calls, seed=rng.randrange(10_000), check_seed=index, dialect=dialect))
-    trials += [Trial(api=api, fault=fault.id, seed=seed) for fault in faults_of(spec) for seed in seeds]
+    for fault in faults_of(spec):
+        # What grows or falls between two polls shows only while the clock moves.
+        step = 1.0 if fault.name.startswith(("never-falls", "stands-still")) else 0.0
+        trials += [Trial(api=api, fault=fault.id, seed=seed, step_seconds=step) for seed in seeds]
     return trials
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final
 
 from harness.check.judging import Judged, expect
-from harness.check.mirror import Mirror, ask_for, largest_size, written
+from harness.check.mirror import Mirror, ask_for, largest_size, window_needed, written
 from harness.check.oracle import holds
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import ClauseId, Clauses, Filter, Open
@@ -198,6 +198,7 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
         if not values or values_shown(mirror.rows, kept.compares).total() == 0:
             session.ledger.not_exercised(all_clauses(kept), f"no row shows a value that {name} compares")
             continue
+        alone = yield from _works_alone(session, mirror, name, values[0])
         for value in values:
             clauses = word_clauses(kept, value)
             if value in (NOWHERE, NO_NUMBER) and session.listing.no_match_clause:
@@ -221,6 +222,8 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
                 f"{name} = {value!r}",
                 clauses,
                 inferred=only_as_text(session, mirror, name, value),
+                # Right by itself and wrong within the window: it is the two together that fail.
+                blame={"rows": session.listing.conjunction_clause} if alone and value == values[0] else None,
             )
             if note_broken(session, name, judged, clauses):
                 break
@@ -230,6 +233,22 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             yield from named_comparison(session, mirror, name)
         if session.usable(name) and kept.partition_clause:
             yield from partition(session, mirror, name)
+
+
+def _works_alone(session: Session, mirror: Mirror, name: str, value: Any) -> Generator[None, None, bool]:
+    """Whether a filter keeps only what it should when the run's own window is left out."""
+    if not mirror.base or window_needed(session) or not session.listing.conjunction_clause:
+        return False
+    ask = ask_for(
+        session, {}, {**wide(session), **default_comparison(session, name), name: raw_value(session, name, value)}
+    )
+    exchange = session.send(ask, f"{name} = {value!r} alone")
+    yield
+    if not exchange.rows:
+        return False
+    meanings = [meaning for _, meaning in session.meanings(ask) if meaning.tests]
+    strays = [row for row in exchange.rows if all(meaning.keeps(row.shown) is False for meaning in meanings)]
+    return not strays and bool(meanings)
 
 
 def not_yet_known(session: Session, mirror: Mirror, name: str) -> Iterator[None]:

@@ -40,8 +40,26 @@ def some_filter(session: Session, mirror: Mirror) -> dict[str, Tree]:
 # --- order --------------------------------------------------------------------------------------------------
 
 
+def default_order(session: Session, mirror: Mirror) -> Iterator[None]:
+    """The order when nothing is said, and the same with the flag for descending said to be off."""
+    order = session.listing.order
+    if order is None or len(mirror.rows) < 2:
+        return
+    clauses = order.clause
+    if order.descending is not None and session.in_force(order.descending):
+        off = {order.descending: written(session, order.descending, False)}
+        blame: dict[Aspect, Clauses] = {"order": clauses, "slice": clauses}
+        ask = ask_for(session, mirror.base, {**wide(session), **off})
+        yield from expect(session, mirror, ask, f"{order.descending} = False", clauses, blame=blame)
+        clauses = order.descending_default_clause or clauses
+    ask = ask_for(session, mirror.base, wide(session))
+    judged = yield from expect(session, mirror, ask, "the default order", clauses)
+    if judged.right:
+        session.ledger.witness(order.clause)
+
+
 def orders(session: Session, mirror: Mirror) -> Iterator[None]:
-    """The default order, each sort word both ways, the descending flag, unknown words."""
+    """The descending flag, each sort word both ways, unknown words."""
     order = session.listing.order
     if order is None:
         return
@@ -50,25 +68,20 @@ def orders(session: Session, mirror: Mirror) -> Iterator[None]:
         words = order.sort.clauses.get("words", ()) if order.sort else ()
         session.ledger.not_exercised((*order.clause, *order.descending_clause, *words), told)
         return
-    yield from expect(
-        session, mirror, ask_for(session, mirror.base, wide(session)), "the default order", order.clause
-    )
     if order.descending is not None:
-        for raised in (True, False):
-            clauses = order.descending_clause if raised else order.descending_default_clause
-            ask = ask_for(
-                session, mirror.base, {**wide(session), order.descending: written(session, order.descending, raised)}
-            )
-            judged = yield from expect(
-                session,
-                mirror,
-                ask,
-                f"{order.descending} = {raised}",
-                clauses,
-                blame={"order": clauses, "slice": clauses},
-            )
-            if judged.right is False:
-                session.broken.setdefault(order.descending, clauses[0] if clauses else ClauseId(order.descending))
+        clauses = order.descending_clause
+        on = {order.descending: written(session, order.descending, True)}
+        ask = ask_for(session, mirror.base, {**wide(session), **on})
+        judged = yield from expect(
+            session,
+            mirror,
+            ask,
+            f"{order.descending} = True",
+            clauses,
+            blame={"order": clauses, "slice": clauses},
+        )
+        if judged.right is False:
+            session.broken.setdefault(order.descending, clauses[0] if clauses else ClauseId(order.descending))
     if order.sort is not None:
         yield from _sort_words(session, mirror)
 
@@ -118,13 +131,7 @@ def pages(session: Session, mirror: Mirror) -> Iterator[None]:
         if not mirror.rows:
             return
     if mirror.torn:
-        partition = () if isinstance(paging, LimitPaging) else paging.clauses.get("partition", ())
-        session.fail(
-            partition,
-            "the pages share out the list, whatever their size",
-            expected="the same rows in pages of any size",
-            actual=mirror.torn,
-        )
+        yield from _tear(session, mirror)
     match paging:
         case PageNumberPaging():
             yield from _numbered(session, mirror, paging)
@@ -160,6 +167,53 @@ def _page(
         blame=cast("dict[Aspect, Clauses]", {"total": _total_blame(session), **blame}),
     )
     return judged.exchange
+
+
+def _tear(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Pages that do not share out the list: which promise is broken first?"""
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging | LimitPaging):
+        return
+    roles: Mapping[Any, Clauses] = paging.clauses
+    partition = roles.get("partition") or roles.get("slice", ())
+    blamed = partition
+    evidence: Exchange | None = None
+    actual = mirror.torn
+    if not isinstance(paging, CursorPaging):
+        place = paging.page if isinstance(paging, PageNumberPaging) else paging.offset
+        first = paging.first if isinstance(paging, PageNumberPaging) else 0
+        second = first + 1 if isinstance(paging, PageNumberPaging) else 3
+        answers: dict[str, Exchange] = {}
+        for name, number_of, size in (("one", first, 3), ("two", second, 3), ("both", first, 6), ("plain", None, 3)):
+            values: dict[str, Tree] = {paging.size: written(session, paging.size, size)}
+            if number_of is not None:
+                values[place] = written(session, place, number_of)
+            answers[name] = session.send(ask_for(session, mirror.base, values), f"pages side by side: {name}")
+            yield
+            if session.not_judged(answers[name], partition) or answers[name].rows is None:
+                return
+        one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
+        evidence = answers["two"]
+        start = roles.get("first") or roles.get("offset-default") or partition
+        if len(one) > 3:
+            blamed, actual, evidence = (
+                roles.get("size") or partition,
+                f"{len(one)} rows on a page of 3",
+                answers["one"],
+            )
+        elif one == two:
+            blamed, actual = roles.get("slice") or partition, "the same page twice"
+        elif plain != one:
+            blamed, actual, evidence = start, "another page when no page is named", answers["plain"]
+        elif both[:3] != one:
+            blamed, actual, evidence = start, "a first page that does not begin the list", answers["one"]
+    session.fail(
+        blamed,
+        "the pages share out the list, whatever their size",
+        expected="each row on one page, and all of them",
+        actual=actual,
+        exchange=evidence,
+    )
 
 
 def _neighbours(
