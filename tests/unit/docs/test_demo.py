@@ -1,0 +1,72 @@
+"""The demo keeps its promises: under a minute, nothing but the loopback, every fault caught, reports left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.spec.load import spec_ids
+
+# Any name that is looked up, and any address but the loopback, ends the process with code 99.
+GUARD = """
+import os, socket, sys
+def guard(event, args):
+    if event == "socket.connect" and isinstance(args[1], tuple) and args[1][0] not in ("127.0.0.1", "::1"):
+        os._exit(99)
+sys.addaudithook(guard)
+from harness.cli.main import main
+sys.exit(main(["demo"]))
+"""
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path, float]:
+    """One run of the demo, its directory, and how long it took."""
+    where = tmp_path_factory.mktemp("demo")
+    began = time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-c", GUARD],
+        cwd=where,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )
+    return run, where, time.monotonic() - began
+
+
+Done = tuple["subprocess.CompletedProcess[str]", Path, float]
+
+
+def test_the_demo_is_as_it_should_be(done: Done) -> None:
+    run, _, _ = done
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_demo_takes_less_than_a_minute(done: Done) -> None:
+    assert done[2] < 60
+
+
+def test_the_demo_has_a_line_for_each_api(done: Done) -> None:
+    lines = done[0].stdout.splitlines()
+    for api in spec_ids():
+        assert [line for line in lines if line.startswith(("  green", "  amber")) and f" {api} " in line], api
+
+
+def test_the_demo_catches_each_fault(done: Done) -> None:
+    lines = [line.split()[0] for line in done[0].stdout.splitlines() if line.startswith(("  caught", "  MISSED"))]
+    assert lines == ["caught"] * 3
+
+
+def test_the_demo_leaves_reports(done: Done) -> None:
+    where = done[1] / "callharness-demo"
+    told = json.loads((where / "with-faults.json").read_text(encoding="utf-8"))
+    assert len(told["findings"]) >= 3
+    assert (where / "with-faults.html").read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+    assert len(list(where.iterdir())) == 2 * (len(spec_ids()) + 1)
