@@ -23,6 +23,8 @@ from typing import Final, TypeVar, final
 from harness.output.visible import visible
 
 _RECEIVE: Final = 65536
+# Known to Linux only, which also forgets it from time to time.
+_QUICK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 _INTERIM_RESPONSES: Final = 16
 _CHUNK_LINE: Final = 4096
 _GZIP_MEMBERS: Final = 64
@@ -244,6 +246,10 @@ class Stream:
     def _receive_raw(self) -> bytes:
         assert self._deadline is not None
         self._sock.settimeout(self._deadline.remaining())
+        if _QUICK is not None:
+            # A server that sends head and body apart would else hold the body back for our late acknowledgement.
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
         try:
             data = self._sock.recv(_RECEIVE)
         except TimeoutError:
