@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import statistics
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
@@ -235,9 +236,9 @@ def selftest(
     ]
     for result in results_of(trials, workers=workers or os.cpu_count() or 1):
         results.append(result)
-        if click.get_text_stream("stderr").isatty():
+        if sys.stderr.isatty():
             click.echo(f"\r{len(results)} of {len(trials)} runs", err=True, nl=False)
-    if click.get_text_stream("stderr").isatty():
+    if sys.stderr.isatty():
         click.echo("", err=True)
     figures = score(results)
     if as_json:
