@@ -143,7 +143,8 @@ class LegBatch:
 
     @cached_property
     def redirected(self) -> Flags:
-        holds: Flags = (self.place == 1) & (self.direction == INBOUND) & chance(self.draw("redirected"), 0.22)
+        inward = (self.direction == INBOUND) | (self.direction == INTERNAL)
+        holds: Flags = (self.place == 1) & inward & chance(self.draw("redirected"), 0.4)
         return holds
 
 

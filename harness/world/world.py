@@ -30,7 +30,7 @@ from harness.world.traffic import (
     millis_of,
 )
 
-GENERATOR_VERSION: Final = "2"
+GENERATOR_VERSION: Final = "3"
 
 _SLOTS_AHEAD: Final = 60
 # What `seen_at` must know of a row besides what is asked for.
