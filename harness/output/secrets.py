@@ -56,6 +56,8 @@ _NOT_SECRET_NAME: Final = re.compile(
 _NAME: Final = rb"[A-Za-z0-9_.\-]{1,64}"
 _LONGEST_NAMED: Final = 2048
 _KEPT: Final = rb"(?!\*\*\*|\$[A-Z{(])"
+# A quotation mark, also as it stands in a JSON string and in HTML.
+_QUOTE: Final = rb"(?:\\?[\"']|&#(?:34|39|x22|x27);|&quot;|&apos;)"
 _NAMED_VALUES: Final = (
     # name=value in URLs (also with `;`), forms and `.env` files
     re.compile(
@@ -65,7 +67,11 @@ _NAMED_VALUES: Final = (
     re.compile(
         rb"(?<![A-Za-z0-9_.\-])(?P<name>"
         + _NAME
-        + rb")(?:\\?[\"'])?\s{0,4}[:=]\s{0,4}(?P<quote>\\?[\"'])"
+        + rb")"
+        + _QUOTE
+        + rb"?\s{0,4}[:=]\s{0,4}(?P<quote>"
+        + _QUOTE
+        + rb")"
         + _KEPT
         + rb"(?P<value>(?:(?!(?P=quote))[^\r\n]){1,2048})(?P=quote)"
     ),
@@ -79,10 +85,14 @@ _NAMED_VALUES: Final = (
     ),
     # <Password>value</Password>
     re.compile(rb"<(?P<name>" + _NAME + rb")>" + _KEPT + rb"(?P<value>[^<>]{1,2048})</(?P=name)>"),
-    # Authorization: Bearer value, as a header line or inside a quoted `-H '…'`
+    # Authorization: Bearer value, as a header line or inside a quoted `-H '…'`; never past a quote or a tag
     re.compile(
         rb"(?<![A-Za-z0-9_.\-])(?P<name>(?i:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z0-9\-]{1,40}))"
-        rb":[ \t]{0,4}" + _KEPT + rb"(?P<value>[^\r\n\"']{1,2048})"
+        rb":[ \t]{0,4}(?![A-Za-z]{1,20}[ \t]\$[A-Z{(])"
+        + _KEPT
+        + rb"(?P<value>(?:(?!"
+        + _QUOTE
+        + rb")[^\r\n<]){1,2048})"
     ),
     # https://user:value@host
     re.compile(rb"(?P<name>://)[^\s/@:\"'<>]{0,256}:" + _KEPT + rb"(?P<value>[^\s/@\"'<>]{1,2048})@"),
