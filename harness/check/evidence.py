@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, final
+from urllib.parse import quote, quote_plus
 
-from harness.output.personal import Pseudonyms
+from harness.output.personal import NAME_DROPPED, Pseudonyms
 from harness.output.secrets import Redactor
 from harness.output.visible import shell_word, visible
 from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
@@ -23,6 +25,34 @@ class HasShown(Protocol):
     def shown(self) -> Mapping[str, Any]: ...
 
 
+# Attributes in which people's names and words stand.
+PERSONAL: Final = frozenset(
+    {"caller_id", "caller_name", "caller_name_internal", "caller_name_external", "note", "custom_data", "name"}
+)
+
+
+@final
+class People:
+    """The names and words of people that rows showed, so that masked evidence can drop them wherever they stand."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, values: Iterable[str]) -> None:
+        """More values; numbers and very short ones are left to other means."""
+        new = {value for value in values if len(value) > 2 and not re.fullmatch(r"[+0-9 ()/.-]+", value)}
+        if new - self._values:
+            self._values |= new
+            spellings = {form for value in self._values for form in (value, quote(value, safe=""), quote_plus(value))}
+            ordered = sorted(spellings, key=len, reverse=True)
+            self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
+
+    def dropped(self, text: str) -> str:
+        """The text without them."""
+        return self._pattern.sub(NAME_DROPPED, text) if self._pattern is not None else text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Renders what was sent and seen; `base` is the target's URL, `secrets` name their values."""
@@ -32,16 +62,33 @@ class Evidence:
     secrets: Mapping[str, str]
     mode: Literal["masked", "full"] = "full"
     pseudonyms: Pseudonyms | None = None
+    people: People = field(default_factory=People)
 
     def text(self, text: str, *, limit: int = EXCERPT) -> str:
         """Any text from or for the wire, made fit for a report."""
-        if self.mode == "masked" and self.pseudonyms is not None:
-            text = self.pseudonyms.text(text)
-        return self.redactor.redact(visible(text, limit=limit))
+        return self.redactor.redact(visible(self.impersonal(text), limit=limit))
+
+    def impersonal(self, text: str) -> str:
+        """The text without people's names and numbers, where the report must not hold them."""
+        if self.mode == "full" or self.pseudonyms is None:
+            return text
+        return self.pseudonyms.text(self.people.dropped(text))
 
     def url(self, request: HttpRequest) -> str:
         """The whole URL of a request, secrets masked."""
-        return self.redactor.redact(visible(self.base + request.target.decode("latin-1"), limit=EXCERPT))
+        target = request.target.decode("latin-1")
+        return self.redactor.redact(visible(self.base + self._aliased(target), limit=EXCERPT))
+
+    def _aliased(self, text: str) -> str:
+        """A target or a body with people's names and numbers replaced, its form kept."""
+        if self.mode == "full" or self.pseudonyms is None:
+            return text
+        alias = self.pseudonyms.number
+        return re.sub(
+            r"(?:%2B|\+)?[0-9]{7,16}(?![0-9-])",
+            lambda found: alias(found[0].replace("%2B", "+")),
+            self.people.dropped(text),
+        )
 
     def line(self, request: HttpRequest) -> str:
         """A request on one line."""
@@ -50,7 +97,7 @@ class Evidence:
 
     def body(self, request: HttpRequest) -> str:
         """The body of a request as a text."""
-        return self.redactor.redact(visible(request.body, limit=EXCERPT))
+        return self.redactor.redact(visible(self._aliased(request.body.decode("utf-8", "replace")), limit=EXCERPT))
 
     def curl(self, request: HttpRequest) -> str:
         """A command line that sends the same bytes; secrets stand as `$NAME` for the shell to fill in."""
@@ -62,8 +109,8 @@ class Evidence:
         if request.chunked:
             parts += ["-H", shell_word("Transfer-Encoding: chunked")]
         if request.body:
-            parts += ["--data-raw", self._quoted(request.body.decode("latin-1"))]
-        parts.append(self._quoted(self.base + request.target.decode("latin-1")))
+            parts += ["--data-raw", self._quoted(self._aliased(request.body.decode("latin-1")))]
+        parts.append(self._quoted(self.base + self._aliased(request.target.decode("latin-1"))))
         return self.redactor.redact(visible(" ".join(parts), limit=4 * EXCERPT))
 
     def _quoted(self, text: str) -> str:

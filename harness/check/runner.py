@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,7 +128,7 @@ def session_of(spec: Spec, sender: Sender, identities: Sequence[Identity], optio
         redactor=Redactor(secrets.values(), words=_own_words(spec)),
         secrets=secrets,
         mode=options.evidence,
-        pseudonyms=Pseudonyms(str(options.seed).encode()) if options.evidence == "masked" else None,
+        pseudonyms=Pseudonyms(_alias_key(secrets, options.seed)) if options.evidence == "masked" else None,
     )
     session = Session(
         spec=spec,
@@ -150,6 +151,11 @@ def session_of(spec: Spec, sender: Sender, identities: Sequence[Identity], optio
     if zone is not None:
         session.zone = (options.dialect or Dialect()).pick(zone.default)
     return session
+
+
+def _alias_key(secrets: Mapping[str, str], seed: int) -> bytes:
+    """A key that only who holds the credentials can make, and always the same one."""
+    return hashlib.sha256("\n".join((*sorted(secrets.values()), str(seed))).encode()).digest()
 
 
 def _own_words(spec: Spec) -> tuple[str, ...]:

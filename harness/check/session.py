@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from harness.check.budget import Sender
 from harness.check.credentials import Identity
-from harness.check.evidence import Evidence
+from harness.check.evidence import PERSONAL, Evidence
 from harness.check.findings import Event, Exchanged, Finding, Verdict
 from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger
@@ -151,6 +151,12 @@ class Session:
         """One row of an answer."""
         decoded = decode_row(self.listing.fields, tree, zone=_zone(zone), text_carried=self.text)
         identity = decoded.shown.get(self.listing.lists.identity)
+        if self.evidence.mode == "masked":
+            self.evidence.people.add(
+                value
+                for name, field in self.listing.fields.items()
+                if field.shows in PERSONAL and isinstance(value := decoded.shown.get(name), str)
+            )
         key: Hashable = identity if identity is not None and self.identity_unique else _whole(dict(tree))
         return Row(shown=decoded.shown, raw=dict(tree), extras=decoded.extras, flaws=decoded.flaws, key=key)
 

@@ -10,11 +10,6 @@ from urllib.parse import urlsplit
 
 NAME_DROPPED: Final = "[name]"
 
-_ONE_DIGIT: Final = frozenset("17")
-_TWO_DIGITS: Final = frozenset(
-    {"20", "27", "36", "39", "40", "41", "81", "82", "84", "86", "98"}
-    | {str(code) for code in (*range(30, 35), *range(43, 50), *range(51, 59), *range(60, 67), *range(90, 96))}
-)
 _URL: Final = re.compile(r"\b(?:https?|ftp|sips?|wss?)://[^\s\"'<>]+", re.I)
 # Digits glued to letters are ids, digits after a point are fractions; dates and times have shorter runs.
 _NUMBER: Final = re.compile(r"(?<![\w.+])\+?[0-9](?:[ /]?[0-9]){6,16}(?!\w)", re.ASCII)
@@ -79,9 +74,10 @@ class Pseudonyms:
 
 
 def country_code_of(digits: str) -> str:
-    """The country calling code that international digits begin with (E.164 assigns one to three digits)."""
-    if digits[:1] in _ONE_DIGIT:
-        return digits[:1]
-    if digits[:2] in _TWO_DIGITS:
-        return digits[:2]
-    return digits[:3]
+    """The country calling code that international digits begin with; three digits where none is assigned."""
+    # Loaded only where numbers are masked: the tables of all countries take a while.
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return next(
+        (digits[:size] for size in (1, 2, 3) if int(digits[:size]) in COUNTRY_CODE_TO_REGION_CODE), digits[:3]
+    )
