@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    import responses
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -99,7 +94,7 @@ def call_api_simulator() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def call_api_mock() -> Iterator[Callable[..., responses.RequestsMock]]:
+def call_api_mock() -> Iterator[Callable[..., Any]]:
     """Answer `requests` without a socket: `call_api_mock(API, url="http://127.0.0.1", calls=2000, seed=1, ...)`.
 
     Takes the arguments of `call_api_simulator`; gives the `responses` mock, whose `calls` tell what was asked.
@@ -110,8 +105,7 @@ def call_api_mock() -> Iterator[Callable[..., responses.RequestsMock]]:
 
     with ExitStack() as stack:
 
-        def start(api: str, /, **given: Any) -> responses.RequestsMock:
-            mock: AbstractContextManager[responses.RequestsMock] = mock_of(api, **given)
-            return stack.enter_context(mock)
+        def start(api: str, /, **given: Any) -> Any:
+            return stack.enter_context(mock_of(api, **given))
 
         yield start

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import responses
-
     from harness.serve.simulator import Simulator
     from harness.spec.dialect import Dialect
     from harness.world.clock import Clock
@@ -62,7 +60,7 @@ def mock_of(
     faults: Sequence[str] = (),
     dialect: Dialect | None = None,
     clock: Clock | None = None,
-) -> AbstractContextManager[responses.RequestsMock]:
+) -> AbstractContextManager[Any]:
     """The simulator behind `requests`, under `url`."""
     from harness.serve.stub import stubbed
 
