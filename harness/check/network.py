@@ -30,6 +30,8 @@ _CHUNK_LINE: Final = 4096
 _GZIP_MEMBERS: Final = 64
 # A ratio says nothing about a small body: a list of like rows may well shrink a hundredfold.
 _RATIO_MATTERS_FROM: Final = 1 << 20
+# So much is decoded before the limits are asked again.
+_DECODED_AT_ONCE: Final = 1 << 18
 
 _END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00\r\n]*))?")
@@ -520,8 +522,9 @@ class _Decoder:
             wrapped = first >> 8 & 0x0F == 8 and first % 31 == 0
             self._inflate = zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
         try:
-            while data:
-                data = self._step(data)
+            more = bool(data)
+            while more:
+                data, more = self._step(data)
         except zlib.error as problem:
             raise Trouble("bad-encoding", f"the body is not valid {self._coding}") from problem
 
@@ -530,8 +533,8 @@ class _Decoder:
         if self._coding is not None and (self._inflate is None or not self._inflate.eof):
             raise Trouble("bad-encoding", f"the {self._coding} stream ends in the middle")
 
-    def _step(self, data: bytes) -> bytes:
-        """Decode a piece and return what of the data is still to be decoded."""
+    def _step(self, data: bytes) -> tuple[bytes, bool]:
+        """Decode a piece; what of the data is still to be decoded, and whether there may be more to come."""
         assert self._inflate is not None
         if self._inflate.eof:
             if self._coding != "gzip" or not data.startswith(b"\x1f"):
@@ -540,10 +543,14 @@ class _Decoder:
                 raise Trouble("bad-encoding", f"more than {_GZIP_MEMBERS} gzip members")
             self._members += 1
             self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        room = self._limits.decoded_bytes - len(self._body) + 1
-        self._body += self._inflate.decompress(data, room)
+        room = min(_DECODED_AT_ONCE, self._limits.decoded_bytes - len(self._body) + 1)
+        piece = self._inflate.decompress(data, room)
+        self._body += piece
         self._within_limits()
-        return self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
+        if self._inflate.eof:
+            return self._inflate.unused_data, bool(self._inflate.unused_data)
+        tail = self._inflate.unconsumed_tail
+        return tail, bool(tail) or len(piece) == room
 
     def _within_limits(self) -> None:
         size = len(self._body)
