@@ -13,42 +13,31 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 from harness.errors import Misuse
 from harness.output.files import write_atomically
 from harness.output.visible import visible
-from harness.serve.simulator import Simulator
+from harness.serve.front import Front, plain
+from harness.serve.heads import Broken, host_of, too_large, too_long, too_much
+from harness.serve.limits import DEFAULT_LIMITS, Limits
+from harness.serve.rough import Carried, Rough, Roughness
+from harness.serve.simulator import UNKNOWN_PATH, Simulator
 from harness.serve.switchboard import Switchboard
+from harness.spec.model import Listing
+from harness.wire.ask import Ask
 from harness.wire.exchange import HttpRequest, HttpResponse
+from harness.wire.requests import Refused
 from harness.world.clock import Clock, Frozen
-
-if TYPE_CHECKING:
-    import uvicorn
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Watch: TypeAlias = Callable[[], datetime]
 Log: TypeAlias = Callable[[str], None]
+Hear: TypeAlias = "Callable[[Heard], None]"
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a client may send."""
-
-    body_bytes: int = 1024 * 1024
-    target_bytes: int = 16 * 1024
-    headers: int = 100
-    body_seconds: float = 10.0
-    idle_seconds: int = 5
-    connections: int = 1000
-
-
-DEFAULT_LIMITS: Final = Limits()
 
 
 def wall_clock() -> datetime:
@@ -61,23 +50,95 @@ def wall_clock() -> datetime:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
-    """An ASGI application around a switchboard; mount it anywhere.
-
-    `clock` says at which instant the world is, given what `watch` says. `hosts` are the names by which it may be
-    called (empty: any). `log` gets one line for what should not have happened, `heard` every exchange.
-    """
+class Act:
+    """What is played: the simulators, the time, and how roughly answers are carried. A change is a new act."""
 
     switchboard: Switchboard
     clock: Clock
-    watch: Watch = wall_clock
-    hosts: frozenset[str] = frozenset()
-    limits: Limits = DEFAULT_LIMITS
-    log: Log | None = None
-    heard: Callable[[HttpRequest, HttpResponse], None] | None = None
+    rough: Mapping[str, Roughness] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One exchange: when, with which API, what was asked there (None where nobody could tell), what was answered."""
+
+    at: datetime
+    world_at: datetime
+    api: str
+    request: HttpRequest
+    asked: Ask | Refused | None
+    response: HttpResponse
+    listing: Listing | None = None
+
+
+@final
+class Application:
+    """Simulators as an ASGI application; mount it anywhere.
+
+    `clock` says at which instant the world is, given what `watch` says. `hosts` are the names by which it may be
+    called (empty: any). `log` gets one line for what should not have happened, `heard` every exchange. `act` may be
+    replaced at any time: each request meets one act, whole.
+    """
+
+    def __init__(
+        self,
+        *,
+        switchboard: Switchboard,
+        clock: Clock,
+        rough: Mapping[str, Roughness] | None = None,
+        watch: Watch = wall_clock,
+        hosts: Collection[str] = (),
+        limits: Limits = DEFAULT_LIMITS,
+        log: Log | None = None,
+        heard: Hear | None = None,
+    ) -> None:
+        self.act = Act(switchboard=switchboard, clock=clock, rough=rough or {})
+        self.watch = watch
+        self.hosts = frozenset(name.lower() for name in hosts)
+        self.limits = limits
+        self._log = log
+        self._heard = heard
+
+    def respond(self, request: HttpRequest) -> HttpResponse | Carried:
+        """The answer to a request that was read whole; never raises."""
+        try:
+            return self._respond(request)
+        except Exception as error:
+            if self._log is not None:
+                path = request.path.decode("latin-1")
+                self._log(visible(f"500 {request.method} {path}: {type(error).__name__}: {error}", limit=500))
+            return plain(500, "the simulator itself failed; its log says why")
+
+    def _respond(self, request: HttpRequest) -> HttpResponse | Carried:
+        act, now = self.act, self.watch()
+        found = act.switchboard.find(request)
+        world_at = act.clock.at(now)
+        if found is None:
+            response: HttpResponse = UNKNOWN_PATH
+            rough = None
+        else:
+            response = found[0].answer_asked(found[1], world_at, now=now)
+            rough = act.rough.get(found[0].honest.id)
+        carried = rough.carry(response) if rough is not None else None
+        if self._heard is not None:
+            self._heard(
+                Heard(
+                    at=now,
+                    world_at=world_at,
+                    api=found[0].honest.id if found else "",
+                    request=request,
+                    asked=found[1] if found else None,
+                    response=carried.response if carried else response,
+                    listing=found[0].honest.listing if found else None,
+                )
+            )
+        return carried or response
+
+    # --- behind another server ------------------------------------------------------------------------------
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request that another server has read."""
         if scope["type"] != "http":
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
@@ -85,47 +146,39 @@ class Application:
         body = self._refusal(scope) or await self._body(receive)
         if isinstance(body, HttpResponse):
             await _send(send, body, close=True)
-        else:
-            await _send(send, self._answer(_request(scope, body)), close=False)
-
-    def _answer(self, request: HttpRequest) -> HttpResponse:
-        now = self.watch()
-        try:
-            response = self.switchboard.answer(request, self.clock.at(now), now=now)
-            if self.heard is not None:
-                self.heard(request, response)
-        except Exception as error:
-            if self.log is not None:
-                path = request.path.decode("latin-1")
-                self.log(visible(f"500 {request.method} {path}: {type(error).__name__}: {error}", limit=500))
-            return _plain(500, "the simulator itself failed; its log says why")
-        return response
+            return
+        answer = self.respond(_request(scope, body))
+        if isinstance(answer, Carried):
+            await asyncio.sleep(answer.wait_seconds)
+            # Only our own front can break an answer on the wire.
+            unable = plain(500, "this fault of the transport needs callharness' own server")
+            answer = answer.response if answer.plain else unable
+        await _send(send, answer, close=False)
 
     def _refusal(self, scope: Scope) -> HttpResponse | None:
-        headers = scope["headers"]
-        target = len(scope["raw_path"]) + len(scope["query_string"])
-        if target > self.limits.target_bytes:
-            return _plain(414, f"a request line is at most {self.limits.target_bytes} bytes long")
-        if len(headers) > self.limits.headers:
-            return _plain(431, f"a request has at most {self.limits.headers} headers")
+        headers, limits = scope["headers"], self.limits
+        query = scope["query_string"]
+        if len(scope["raw_path"]) + len(query) > limits.target_bytes:
+            return _refused(too_long(limits))
+        if len(headers) > limits.headers:
+            return _refused(too_large(limits))
+        if query.count(b"&") + query.count(b";") >= limits.parameters:
+            return plain(400, f"a request has at most {limits.parameters} parameters")
         named = [value for name, value in headers if name == b"host"]
-        if self.hosts and (len(named) != 1 or _host_of(named[0]) not in self.hosts):
-            return _plain(421, "this server does not go by that name")
+        if self.hosts and (len(named) != 1 or host_of(named[0]) not in self.hosts):
+            return plain(421, "this server does not go by that name")
         for name, value in headers:
             if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-                return _plain(415, "bodies are read only as they are, not compressed")
-            if name == b"content-length" and value.isdigit() and int(value[:20]) > self.limits.body_bytes:
-                return self._too_large()
+                return plain(415, "bodies are read only as they are, not compressed")
+            if name == b"content-length" and value.isdigit() and int(value[:20]) > limits.body_bytes:
+                return _refused(too_much(limits))
         return None
-
-    def _too_large(self) -> HttpResponse:
-        return _plain(413, f"a body is at most {self.limits.body_bytes} bytes long")
 
     async def _body(self, receive: Receive) -> bytes | HttpResponse:
         try:
             return await asyncio.wait_for(self._whole_body(receive), self.limits.body_seconds)
         except TimeoutError:
-            return _plain(408, "the body did not arrive in time")
+            return plain(408, "the body did not arrive in time")
 
     async def _whole_body(self, receive: Receive) -> bytes | HttpResponse:
         parts: list[bytes] = []
@@ -133,14 +186,18 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return _plain(400, "the body did not arrive")
+                return plain(400, "the body did not arrive")
             part = message.get("body", b"")
             size += len(part)
             if size > self.limits.body_bytes:
-                return self._too_large()
+                return _refused(too_much(self.limits))
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
+
+
+def _refused(broken: Broken) -> HttpResponse:
+    return plain(broken.http_status or 400, broken.why)
 
 
 def _request(scope: Scope, body: bytes) -> HttpRequest:
@@ -151,19 +208,6 @@ def _request(scope: Scope, body: bytes) -> HttpRequest:
     return HttpRequest(method=scope["method"], target=target, headers=headers, body=body, chunked=chunked)
 
 
-def _host_of(value: bytes) -> str:
-    """The name in a Host header, without its port."""
-    text = value.decode("latin-1").strip().lower()
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text.rpartition(":")[0] if text.count(":") == 1 else text
-
-
-def _plain(status: int, text: str) -> HttpResponse:
-    headers = (("Content-Type", "text/plain; charset=utf-8"),)
-    return HttpResponse(http_status=status, headers=headers, body=f"{text}\n".encode())
-
-
 async def _send(send: Send, response: HttpResponse, *, close: bool) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
     headers.append((b"content-length", str(len(response.body)).encode()))
@@ -171,6 +215,39 @@ async def _send(send: Send, response: HttpResponse, *, close: bool) -> None:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.http_status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
+
+
+def application(
+    simulators: Sequence[Simulator],
+    *,
+    clock: Clock | None = None,
+    rough: Mapping[str, Sequence[Rough]] | None = None,
+    seed: int = 1,
+    watch: Watch = wall_clock,
+    hosts: Collection[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    log: Log | None = None,
+    heard: Hear | None = None,
+) -> Application:
+    """An ASGI application around simulators. Without a clock the world stands still at its own instant.
+
+    `rough` are transport faults by the id of the spec; `seed` is their luck.
+    """
+    return Application(
+        switchboard=Switchboard.of(simulators),
+        clock=clock if clock is not None else Frozen(simulators[0].world.instant),
+        rough=roughness(rough or {}, seed=seed),
+        watch=watch,
+        hosts=hosts,
+        limits=limits,
+        log=log,
+        heard=heard,
+    )
+
+
+def roughness(faults: Mapping[str, Sequence[Rough]], *, seed: int) -> Mapping[str, Roughness]:
+    """Transport faults with their dice, by API."""
+    return {api: Roughness(some, seed=seed, api=api) for api, some in faults.items() if some}
 
 
 # --- the server ---------------------------------------------------------------------------------------------
@@ -185,12 +262,17 @@ class RunningServer:
     host: str
     port: int
     ca_file: Path | None
-    _server: uvicorn.Server = field(repr=False)
+    _prepared: PreparedServer = field(repr=False)
     _thread: threading.Thread = field(repr=False)
+
+    @property
+    def application(self) -> Application:
+        """What answers."""
+        return self._prepared.application
 
     def close(self) -> None:
         """Stop listening, let running answers end, and wait until it has."""
-        self._server.should_exit = True
+        self._prepared.end()
         self._thread.join(timeout=10)
 
     def __enter__(self) -> RunningServer:
@@ -208,29 +290,37 @@ def serve_in_thread(
     host: str = "127.0.0.1",
     port: int = 0,
     clock: Clock | None = None,
+    rough: Mapping[str, Sequence[Rough]] | None = None,
+    seed: int = 1,
     watch: Watch = wall_clock,
     allow_hosts: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
     tls_dir: Path | None = None,
     log: Log | None = None,
-    heard: Callable[[HttpRequest, HttpResponse], None] | None = None,
+    heard: Hear | None = None,
+    refused: Callable[[Broken], None] | None = None,
+    listening: socket.socket | None = None,
 ) -> RunningServer:
     """Serve simulators on one port, listening when this returns; port 0 picks a free one. Raises Misuse.
 
     Without a clock the world stands still at its own instant. With `tls_dir` it speaks TLS and leaves `ca.pem`
-    there.
+    there. `rough` are transport faults by the id of the spec. `listening` is a socket that listens already.
     """
     prepared = prepare_server(
         simulators,
         host=host,
         port=port,
         clock=clock,
+        rough=rough,
+        seed=seed,
         watch=watch,
         allow_hosts=allow_hosts,
         limits=limits,
         tls_dir=tls_dir,
         log=log,
         heard=heard,
+        refused=refused,
+        listening=listening,
     )
     thread = threading.Thread(target=prepared.run, name="callharness-serve", daemon=True)
     thread.start()
@@ -239,7 +329,7 @@ def serve_in_thread(
         host=host,
         port=prepared.port,
         ca_file=prepared.ca_file,
-        _server=prepared.server,
+        _prepared=prepared,
         _thread=thread,
     )
 
@@ -249,15 +339,19 @@ def serve_in_thread(
 class PreparedServer:
     """A server whose socket listens but which does not answer yet; `run` answers until it is told to end."""
 
+    application: Application
     urls: Mapping[str, str]
     port: int
     ca_file: Path | None
-    server: uvicorn.Server
-    socket: socket.socket
+    site: Site
 
     def run(self) -> None:
-        """Answer until `server.should_exit`, or on the main thread until SIGINT or SIGTERM."""
-        asyncio.run(self.server.serve(sockets=[self.socket]))
+        """Answer until `end`, or on the main thread until SIGINT or SIGTERM."""
+        self.site.run()
+
+    def end(self) -> None:
+        """Tell it to end; from any thread."""
+        self.site.end()
 
 
 def prepare_server(
@@ -266,59 +360,118 @@ def prepare_server(
     host: str = "127.0.0.1",
     port: int = 0,
     clock: Clock | None = None,
+    rough: Mapping[str, Sequence[Rough]] | None = None,
+    seed: int = 1,
     watch: Watch = wall_clock,
     allow_hosts: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
     tls_dir: Path | None = None,
     log: Log | None = None,
-    heard: Callable[[HttpRequest, HttpResponse], None] | None = None,
+    heard: Hear | None = None,
+    refused: Callable[[Broken], None] | None = None,
+    listening: socket.socket | None = None,
 ) -> PreparedServer:
     """A server that listens, for a caller who runs it. Raises Misuse for a port that cannot be had."""
-    import uvicorn
-
-    switchboard = Switchboard.of(simulators)
-    settled = clock if clock is not None else Frozen(simulators[0].world.instant)
-    application = Application(
-        switchboard=switchboard,
-        clock=settled,
+    names = frozenset(name.lower() for name in (*LOOPBACK_NAMES, host, *allow_hosts))
+    answering = application(
+        simulators,
+        clock=clock,
+        rough=rough,
+        seed=seed,
         watch=watch,
-        hosts=frozenset(name.lower() for name in (*LOOPBACK_NAMES, host, *allow_hosts)),
+        hosts=names,
         limits=limits,
         log=log,
         heard=heard,
     )
-    config = uvicorn.Config(
-        application,
-        http="h11",
-        ws="none",
-        loop="asyncio",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=limits.idle_seconds,
-        timeout_graceful_shutdown=1,
-        limit_concurrency=limits.connections,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
-    config.load()
-    ca_file = None
-    if tls_dir is not None:
-        ca_file, config.ssl = _tls(tls_dir, host)
-    listening = _listen(host, port)
-    actual = int(listening.getsockname()[1])
-    scheme = "https" if tls_dir is not None else "http"
+    front = Front(answering.respond, limits=limits, hosts=names, log=log, refused=refused)
+    ca_file, context = (None, None) if tls_dir is None else _tls(tls_dir, host)
+    site = Site(front, listening or listen(host, port), tls=context, log=log)
     shown = f"[{host}]" if ":" in host else host
-    urls = {sim.honest.id: f"{scheme}://{shown}:{actual}{sim.base_path}" for sim in simulators}
+    scheme = "https" if context is not None else "http"
+    urls = {sim.honest.id: f"{scheme}://{shown}:{site.port}{sim.base_path}" for sim in simulators}
+    at = answering.act.clock.at(watch())
     for simulator in simulators:
-        simulator.warm(settled.at(watch()))
-    return PreparedServer(urls=urls, port=actual, ca_file=ca_file, server=uvicorn.Server(config), socket=listening)
+        simulator.warm(at)
+    return PreparedServer(application=answering, urls=urls, port=site.port, ca_file=ca_file, site=site)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+@final
+class Site:
+    """A front behind a listening socket."""
+
+    def __init__(
+        self,
+        front: Front,
+        listening: socket.socket,
+        *,
+        tls: ssl.SSLContext | None = None,
+        log: Log | None = None,
+    ) -> None:
+        import uvicorn
+
+        async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+            """The front answers by itself; the server wants an application all the same."""
+
+        config = uvicorn.Config(
+            nobody,
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+        config.load()
+        config.ssl = tls
+        handshake: dict[str, Any] = {} if tls is None else {"ssl_handshake_timeout": front.limits.header_seconds}
+
+        class Server(uvicorn.Server):
+            # uvicorn has no option for it, and asyncio waits a minute for a client that never shakes hands.
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                loop = asyncio.get_running_loop()
+
+                def connection() -> asyncio.Protocol:
+                    return front.protocol(self.server_state)
+
+                self.servers = [
+                    await loop.create_server(connection, sock=sock, ssl=tls, backlog=1024, **handshake)
+                    for sock in sockets or ()
+                ]
+                self.started = True
+
+        self._listening = listening
+        self.port = int(listening.getsockname()[1])
+        self._server = Server(config)
+        self._log = log
+
+    def run(self) -> None:
+        """Answer until `end`, or on the main thread until SIGINT or SIGTERM."""
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._told)
+        await self._server.serve(sockets=[self._listening])
+
+    def _told(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody caught becomes one line, never a traceback."""
+        if self._log is not None:
+            problem = context.get("exception")
+            what = f"{context.get('message', '')}: {type(problem).__name__}: {problem}"
+            self._log(visible(what, limit=500))
+
+    def end(self) -> None:
+        """Stop; from any thread."""
+        self._server.should_exit = True
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 picks a free one. Raises Misuse."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -16,11 +16,11 @@ import pytest
 from probing import base_ask, make_world
 
 from harness.errors import Misuse
-from harness.serve.http import Application, RunningServer, prepare_server, serve_in_thread
+from harness.serve.http import Application, Heard, RunningServer, prepare_server, serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.serve.switchboard import Switchboard
 from harness.spec.load import load_spec, spec_ids
-from harness.wire.exchange import HttpRequest, HttpResponse
+from harness.wire.exchange import HttpRequest
 from harness.wire.requests import encode_request
 from harness.world import BUSY_HOUR, Frozen, World
 
@@ -170,7 +170,7 @@ def test_a_failure_inside_is_one_escaped_line_and_a_plain_500(simulators: dict[s
     lines: list[str] = []
     sent: list[Any] = []
 
-    def fail(request: HttpRequest, response: HttpResponse) -> None:
+    def fail(heard: Heard) -> None:
         raise RuntimeError("line\nbreak \x1b[2J")
 
     application = Application(
@@ -198,7 +198,7 @@ def test_every_exchange_is_heard(world: World) -> None:
     heard: list[tuple[bytes, int]] = []
     simulator = Simulator(load_spec("etelecom/list-call-logs"), world)
     with serve_in_thread(
-        [simulator], heard=lambda request, response: heard.append((request.path, response.http_status))
+        [simulator], heard=lambda one: heard.append((one.request.path, one.response.http_status))
     ) as running:
         asked = encode_request(simulator.honest, base_ask(simulator, {"limit": 1}), base_path=simulator.base_path)
         status, _, body = send(running, asked)

@@ -1,0 +1,196 @@
+"""Clients that are slow, that flood, or that never read: closed in time, and nobody else waits for them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from wires import HISTORY, QUICK, Wire, read_all, status_of, wired
+
+from harness.serve.limits import Limits
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[Wire]:
+    with wired() as found:
+        yield found
+        found.still_answers()
+
+
+def resident() -> int:
+    """Bytes of memory in use."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+# HC-01
+def test_half_heads_are_closed_while_others_are_served(wire: Wire) -> None:
+    slow = [wire.connect() for _ in range(300)]
+    try:
+        for sock in slow:
+            sock.sendall(b"GET /api HTTP/1.1\r\nHost: 127.0.0.1\r\nX-")
+        begun = time.perf_counter()
+        wire.still_answers()
+        for sock in slow:
+            assert status_of(read_all(sock)) == 408
+        assert time.perf_counter() - begun < 5
+    finally:
+        for sock in slow:
+            sock.close()
+
+
+def test_a_head_that_grows_byte_by_byte_is_closed_all_the_same(wire: Wire) -> None:
+    with wire.connect() as sock:
+        begun = time.perf_counter()
+        sock.settimeout(0.1)
+        sock.sendall(b"GET /api HTTP/1.1\r\n")
+        while time.perf_counter() - begun < 5:
+            try:
+                sock.sendall(b"X")
+                if sock.recv(100):
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        assert time.perf_counter() - begun < 3
+
+
+def test_empty_lines_do_not_keep_a_connection_open(wire: Wire) -> None:
+    with wire.connect() as sock:
+        begun = time.perf_counter()
+        sock.settimeout(0.1)
+        while time.perf_counter() - begun < 5:
+            try:
+                sock.sendall(b"\r\n")
+                if not sock.recv(100):
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        assert time.perf_counter() - begun < 3
+
+
+def test_a_silent_connection_is_closed(wire: Wire) -> None:
+    with wire.connect() as sock:
+        assert read_all(sock) == b""
+
+
+def test_the_default_patience_is_ten_seconds() -> None:
+    limits = Limits()
+    assert (limits.header_seconds, limits.body_seconds, limits.write_seconds) == (10, 10, 10)
+
+
+# HC-02
+def test_a_slow_body_is_408(wire: Wire) -> None:
+    with wire.connect() as sock:
+        sock.sendall(b"POST /api HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n")
+        stop = threading.Event()
+
+        def drip() -> None:
+            while not stop.wait(0.05):
+                try:
+                    sock.sendall(b"x")
+                except OSError:
+                    return
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        begun = time.perf_counter()
+        answer = read_all(sock)
+        stop.set()
+        dripping.join()
+        assert status_of(answer) == 408
+        assert time.perf_counter() - begun < 4
+
+
+# HC-03
+@pytest.mark.parametrize("head", [b"Content-Length: 300000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_a_huge_body_is_413_and_is_not_kept(wire: Wire, head: bytes) -> None:
+    before = resident()
+    chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+    with wire.connect() as sock:
+        try:
+            sock.sendall(b"POST /api HTTP/1.1\r\nHost: 127.0.0.1\r\n" + head)
+            for _ in range(100):
+                sock.sendall(chunk)
+        except OSError:
+            pass
+        assert status_of(read_all(sock)) == 413
+    assert resident() - before < 64 * 1024 * 1024
+
+
+# HC-30
+def test_ten_thousand_requests_in_one_go_get_ten_thousand_answers() -> None:
+    with wired(Limits(write_seconds=30)) as wire, wire.connect(timeout=60) as sock:
+        request = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        sender = threading.Thread(
+            target=lambda: sock.sendall(
+                request * 9_999 + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+            )
+        )
+        sender.start()
+        answers = read_all(sock)
+        sender.join()
+    assert answers.count(b"HTTP/1.1 404 ") == 10_000
+
+
+def test_who_never_reads_the_answers_is_closed(wire: Wire) -> None:
+    request = (
+        b"GET " + HISTORY.replace(b"RowsPerPage=2", b"RowsPerPage=100") + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    )
+    before = resident()
+    with wire.connect(timeout=0.2) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        begun = time.perf_counter()
+        while time.perf_counter() - begun < 20:
+            try:
+                sock.sendall(request * 50)
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        assert time.perf_counter() - begun < 10
+    assert resident() - before < 64 * 1024 * 1024
+
+
+def test_others_are_served_during_a_flood(wire: Wire) -> None:
+    request = b"GET " + HISTORY + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with wire.connect() as sock:
+        flood = threading.Thread(target=lambda: sock.sendall(request * 500))
+        flood.start()
+        wire.still_answers()
+        flood_answers = b""
+        while flood_answers.count(b"HTTP/1.1 200 ") < 500:
+            flood_answers += sock.recv(1 << 20)
+        flood.join()
+
+
+def test_one_too_many_is_told_so() -> None:
+    with wired(Limits(connections=3)) as wire:
+        held = [wire.connect() for _ in range(3)]
+        for sock in held:
+            sock.sendall(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert status_of(sock.recv(1000)) == 404
+        assert status_of(wire.until_closed(b"")) == 503
+        for sock in held:
+            sock.close()
+
+
+def test_a_client_that_half_closes_is_answered(wire: Wire) -> None:
+    answer = wire.until_closed(b"GET " + HISTORY + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", half_close=True)
+    assert status_of(answer) == 200
+
+
+def test_a_client_that_shakes_no_hands_is_closed(tmp_path: Path) -> None:
+    with wired(QUICK, tls_dir=tmp_path) as wire:
+        begun = time.perf_counter()
+        for data in (b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\n\r\n"):
+            wire.until_closed(data)
+        assert time.perf_counter() - begun < 5
+        assert all(line.isprintable() for line in wire.logged)
