@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from harness.check.budget import Sender
 from harness.check.evidence import Evidence
+from harness.check.explore import explore
 from harness.check.findings import (
     ClauseJudged,
     ClauseResult,
@@ -29,7 +30,7 @@ from harness.check.gate import gate_colour
 from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger
 from harness.check.mirror import Mirror, ask_for, read_in_other_pages, read_mirror, reread, windows
-from harness.check.rules import access, carriage, echoes, filters, pages, parts, polls, values
+from harness.check.rules import access, carriage, echoes, filters, hidden, pages, parts, polls, values
 from harness.check.session import Exchange, Identity, Session
 from harness.check.witness import examine
 from harness.output.personal import Pseudonyms
@@ -48,7 +49,7 @@ Rule = Callable[[Session, Mirror], Iterator[None]]
 PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("versions", (parts.versions,)),
     ("order", (pages.default_order,)),
-    ("filters", (filters.single_filters, filters.hidden_filters)),
+    ("filters", (filters.single_filters, hidden.hidden_filters)),
     ("blank", (values.blanks,)),
     ("order", (pages.orders,)),
     ("paging", (pages.pages,)),
@@ -57,6 +58,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("count-only", (parts.count_only,)),
     ("scope", (parts.scope,)),
     ("dependence", (filters.dependences, filters.pairs_of_filters, pages.combinations_of_all)),
+    ("explore", (explore,)),
     ("values", (values.bad_values,)),
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (access.access,)),
@@ -141,7 +143,11 @@ def session_of(spec: Spec, sender: Sender, identities: Sequence[Identity], optio
         rng=random.Random(options.seed),  # noqa: S311 - chance that can be repeated, not a secret
         seed=options.seed,
         target=options.target,
-        settings={"now": options.now, "window": options.window},
+        settings={
+            "now": options.now,
+            "window": options.window,
+            "max_requests": options.limits.get("max_requests"),
+        },
         known_values=options.known_values,
         examine=examine,
     )
