@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import harness
@@ -41,6 +42,7 @@ class Module:
                     yield from ((f"harness.{alias.name}", node.lineno) for alias in node.names)
 
 
+@cache
 def modules() -> tuple[Module, ...]:
     """All modules of the harness, in order."""
     found = []
