@@ -144,7 +144,7 @@ class Column:
 
     def __init__(self, found: Sequence[Sequence[Comparable | None]]) -> None:
         distinct = {value for values in found for value in values if value is not None}
-        self.values: list[Any] = sorted(distinct, key=_natural)
+        self.values: list[Any] = sorted(distinct, key=natural)
         self._numeric = bool(self.values) and not isinstance(self.values[0], str | datetime)
         code_of: dict[Hashable, int] = {value: code for code, value in enumerate(self.values)}
         pairs = [(row, code_of[value]) for row, values in enumerate(found) for value in values if value is not None]
@@ -164,7 +164,7 @@ class Column:
                 if folded and isinstance(value, str):
                     chosen[self._scan(lambda text: text == value.casefold())] = True
                 else:
-                    code = bisect_left(self.values, _natural(value), key=_natural)
+                    code = bisect_left(self.values, natural(value), key=natural)
                     if code < len(self.values) and self.values[code] == value:
                         chosen[code] = True
             case "contains" | "starts" | "ends":
@@ -177,14 +177,14 @@ class Column:
                 chosen[self._scan(test, folded=folded)] = True
             case "at-or-after" | "at-least":
                 find = bisect_left if inclusive else bisect_right
-                chosen[find(self.values, _natural(value), key=_natural) :] = True
+                chosen[find(self.values, natural(value), key=natural) :] = True
             case "at-or-before" | "at-most":
                 find = bisect_right if inclusive else bisect_left
-                chosen[: find(self.values, _natural(value), key=_natural)] = True
+                chosen[: find(self.values, natural(value), key=natural)] = True
             case "below":
-                chosen[: bisect_left(self.values, _natural(value), key=_natural)] = True
+                chosen[: bisect_left(self.values, natural(value), key=natural)] = True
             case "above":
-                chosen[bisect_right(self.values, _natural(value), key=_natural) :] = True
+                chosen[bisect_right(self.values, natural(value), key=natural) :] = True
             case _:
                 assert_never(keeps)
         mask = np.zeros(self._length, dtype=np.bool_)
@@ -213,7 +213,7 @@ class Column:
 
     def ranks(self, collation: Collation) -> tuple[Places, Callable[[Comparable | None], tuple[int, bool]]]:
         """A rank per row (-1 for none, its first value else), and the rank of any value and whether it occurs."""
-        keyed = [_collated(value, collation) for value in self.values]
+        keyed = [collated(value, collation) for value in self.values]
         keys = sorted(set(keyed))
         rank_of = {key: rank for rank, key in enumerate(keys)}
         by_code = np.array([rank_of[key] for key in keyed], dtype=np.int64)
@@ -224,14 +224,14 @@ class Column:
         def rank(value: Comparable | None) -> tuple[int, bool]:
             if value is None:
                 return -1, True
-            key = _collated(value, collation)
+            key = collated(value, collation)
             place = bisect_left(keys, key)
             return place, place < len(keys) and keys[place] == key
 
         return ranks, rank
 
 
-def _natural(value: Comparable) -> tuple[int, Any]:
+def natural(value: Comparable) -> tuple[int, Any]:
     """A key under which values of any kinds can be sorted together."""
     if isinstance(value, str):
         return 1, value
@@ -240,9 +240,10 @@ def _natural(value: Comparable) -> tuple[int, Any]:
     return 0, value
 
 
-def _collated(value: Comparable, collation: Collation) -> tuple[Any, ...]:
+def collated(value: Comparable, collation: Collation) -> tuple[Any, ...]:
+    """A key under which values are in the order of a collation."""
     if not isinstance(value, str):
-        return _natural(value)
+        return natural(value)
     match collation:
         case "code-point":
             return 1, value

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
-from typing import Any, Final, Protocol, cast, final
+from typing import Final, Protocol, TypeVar, cast, final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from harness.errors import Misuse
 from harness.serve.access import Door, Identity, KeyPair, built_in_identities
 from harness.serve.breaches.bending import Fault
 from harness.serve.cursors import Cursor, encode_cursor
+from harness.serve.ledger import Ledger, Moment
 from harness.serve.planning import Plan, plan_request, sort_mark
-from harness.serve.querying import Comparable, Found, Table
+from harness.serve.querying import Comparable, Found, Place, Table
 from harness.serve.reading import read_ask
-from harness.serve.seams import Page, Row, Scene, Told, is_bent, joined
+from harness.serve.seams import STRAIGHT, Page, Row, Scene, Told, is_bent, joined
+from harness.serve.showing import Variant, Writer, values_at, write_row
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
-from harness.spec.model import CursorPaging, Listing
+from harness.spec.model import CursorPaging, Listing, PageNumberPaging
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.ask import Ask
@@ -30,9 +31,11 @@ from harness.wire.exchange import HttpRequest, HttpResponse
 from harness.wire.pages import encode_answer, fault_tree, success_tree, text_carried
 from harness.wire.problems import Tree
 from harness.wire.requests import Refused, decode_request
-from harness.wire.rows import ShownRow, compared, encode_row, field_at, show
+from harness.wire.rows import ShownRow, show
 from harness.world.customers import Customers
 from harness.world.population import Population
+
+T = TypeVar("T")
 
 _INSTANTS: Final = 4
 _VARIANTS: Final = 8
@@ -77,7 +80,9 @@ class Simulator:
         key: KeyPair | None = None,
         any_jwt: bool = False,
         faults: Iterable[Fault] = (),
+        fast: bool = True,
     ) -> None:
+        """`fast` False answers from rows one by one: the same answers, slowly."""
         self._seams = joined(fault.seams for fault in faults)
         self.honest = spec
         self.spec = replace(spec, listing=self._seams.listing(spec.listing))
@@ -93,6 +98,11 @@ class Simulator:
         if not self.identities:
             raise Misuse(f"users of {spec.id}", "at least one identity", "none")
         self._door = Door(access=self.spec.listing.access, identities=self.identities, any_jwt=any_jwt)
+        self._population = Population(self.dialect.pick(self.spec.listing.lists.calls))
+        self._fast = fast
+        self._writer = Writer.of(self.spec.listing)
+        self._ledger: Ledger | None = None
+        self._moments: OrderedDict[datetime, Moment] = OrderedDict()
         self._views: OrderedDict[datetime, _View] = OrderedDict()
         self._lock = Lock()
 
@@ -130,11 +140,73 @@ class Simulator:
         plan = self._seams.plan(plan, given)
         if isinstance(plan, Refused):
             return self._refuse(plan, asked)
+        if self._fast:
+            quick = self._quick(plan, at, asked)
+            if quick is not None:
+                return quick
         view = self._view(at)
         shown = self._page(plan, view)
         if isinstance(shown, Refused):
             return self._refuse(shown, asked)
         return self._show(shown, plan, view, asked)
+
+    # --- the quick way: columns, indexes, rows that are bytes already ------------------------------------------
+
+    def _quick(self, plan: Plan, at: datetime, asked: Ask) -> HttpResponse | None:
+        """The response by way of columns; None where only rows one by one will do."""
+        if self._seams is not STRAIGHT or plan.count == "calls":
+            return None
+        moment = self._moment(at)
+        if moment is None or not moment.answers(plan.query):
+            return None
+        for condition, refused in plan.known:
+            if not moment.matches(replace(plan.query, conditions=(condition,), owners=None)):
+                return self._refuse(refused, asked)
+        if plan.count is not None:
+            if isinstance(self.spec.listing.paging, CursorPaging):
+                return None
+            many = moment.how_many(plan.query)
+            page = Page(rows=(), count=many, total=None, returned=many)
+            return self._respond(self.spec.listing.outcome.success.http, self._tree(page, plan, None), _told(asked))
+        excerpt = moment.excerpt(plan)
+        if not excerpt.rows and self._is_past_the_end(plan):
+            return self._refuse(self._past_the_end(), asked)
+        page = Page(rows=(), count=None, total=excerpt.total if plan.total else None, returned=len(excerpt.rows))
+        paging = self.spec.listing.paging
+        if isinstance(paging, CursorPaging) and excerpt.first is not None and excerpt.last is not None:
+            page = self._pointing(page, plan, paging, excerpt.first, excerpt.last, is_last=excerpt.is_last)
+        return self._written(page, plan, excerpt.rows, asked)
+
+    def _written(self, page: Page, plan: Plan, rows: Sequence[bytes], asked: Ask) -> HttpResponse:
+        """The answer around rows that are written already."""
+        tree = self._tree(page, plan, [Writer.placeholder()] if rows else [])
+        media_type, body = self._writer.answer(tree, rows)
+        headers = (("Content-Type", media_type),)
+        return HttpResponse(http_status=self.spec.listing.outcome.success.http, headers=headers, body=body)
+
+    def _moment(self, at: datetime) -> Moment | None:
+        timeline_of = getattr(self.world, "timeline", None)
+        if timeline_of is None or self._population is Population.LIVE or getattr(self.world, "given", None):
+            return None
+        with self._lock:
+            timeline = timeline_of(Grain(self.spec.listing.lists.one_row_per), at)
+            if timeline is None:
+                return None
+            if self._ledger is None or self._ledger.timeline is not timeline:
+                attributes = attributes_of(self.spec.listing)
+                self._ledger = Ledger(self.spec.listing, self.dialect, timeline, attributes)
+                self._moments.clear()
+            moment = self._moments.get(at)
+            if moment is None:
+                moment = self._moments[at] = Moment(self._ledger, at, self._population, self._table_of)
+                while len(self._moments) > _INSTANTS:
+                    self._moments.popitem(last=False)
+            return moment
+
+    def _table_of(self, records: Sequence[Record]) -> Table:
+        return _View(self.spec.listing, records, self.world.instant, self.dialect).table
+
+    # --- the plain way: every row as values -------------------------------------------------------------------
 
     def _page(self, plan: Plan, view: _View) -> Page | Refused:
         table = view.table
@@ -143,13 +215,8 @@ class Simulator:
                 return refused
         found = table.find(plan.query)
         paging = self.spec.listing.paging
-        if (
-            paging.kind == "page-number"
-            and not found.page
-            and getattr(plan.query.cut, "skip", 0) > 0
-            and self.dialect.pick(paging.past_the_end) == "refused"
-        ):
-            return Refused(fault=paging.past_the_end_fault, parameter=paging.page)
+        if not found.page and self._is_past_the_end(plan):
+            return self._past_the_end()
         count = None
         if plan.count is not None:
             count = len(found.page) if plan.count == "rows" else table.distinct(found.page, view.call_path)
@@ -166,22 +233,48 @@ class Simulator:
     def _with_cursors(self, page: Page, plan: Plan, found: Found, table: Table, paging: CursorPaging) -> Page:
         sorting = plan.query.sorting
         first, last = (table.place_of(row, sorting) for row in (page.rows[0], page.rows[-1]))
+        return self._pointing(page, plan, paging, first, last, is_last=found.is_last)
+
+    def _pointing(
+        self, page: Page, plan: Plan, paging: CursorPaging, first: Place, last: Place, *, is_last: bool
+    ) -> Page:
+        """A page with cursors to its neighbours."""
+        mark = sort_mark(plan.query.sorting)
         back = self.dialect.pick(paging.prev_goes_into) == "after"
-        following = encode_cursor(Cursor(sort=sort_mark(sorting), place=last))
-        if found.is_last and self.dialect.pick(paging.next_on_last) == "empty":
+        following = encode_cursor(Cursor(sort=mark, place=last))
+        if is_last and self.dialect.pick(paging.next_on_last) == "empty":
             following = ""
-        previous = encode_cursor(Cursor(sort=sort_mark(sorting), place=first, back=back))
-        return replace(page, next=following, prev=previous)
+        return replace(page, next=following, prev=encode_cursor(Cursor(sort=mark, place=first, back=back)))
+
+    def _is_past_the_end(self, plan: Plan) -> bool:
+        """Whether a page without rows is refused."""
+        paging = self.spec.listing.paging
+        return (
+            isinstance(paging, PageNumberPaging)
+            and getattr(plan.query.cut, "skip", 0) > 0
+            and self.dialect.pick(paging.past_the_end) == "refused"
+        )
+
+    def _past_the_end(self) -> Refused:
+        paging = cast(PageNumberPaging, self.spec.listing.paging)
+        return Refused(fault=paging.past_the_end_fault, parameter=paging.page)
 
     def _show(self, page: Page, plan: Plan, view: _View, asked: Ask) -> HttpResponse:
-        listing = self.spec.listing
+        if self._seams is STRAIGHT and page.count is None:
+            variant = Variant(plan.zone, plan.without, plan.emptied)
+            return self._written(page, plan, [view.body(row, variant, self._writer) for row in page.rows], asked)
         rows: list[Tree] | None = None
         if page.count is None:
             rows = [self._row(view, row, plan) for row in page.rows]
+        tree = self._tree(page, plan, rows)
+        return self._respond(self.spec.listing.outcome.success.http, tree, _told(asked))
+
+    def _tree(self, page: Page, plan: Plan, rows: list[Tree] | None) -> Tree:
+        listing = self.spec.listing
         echoes: dict[str, Tree] = dict(plan.echoes)
         if text_carried(listing):
             echoes = {pointer: str(value) for pointer, value in echoes.items()}
-        tree = success_tree(
+        return success_tree(
             listing,
             picks=self.dialect,
             rows=rows,
@@ -193,10 +286,9 @@ class Simulator:
             echoes=echoes,
             zone_name=plan.zone_name,
         )
-        return self._respond(listing.outcome.success.http, tree, Told(ask=asked, fault=None))
 
     def _row(self, view: _View, row: int, plan: Plan) -> Row:
-        encoded = view.encoded(row, plan.zone, plan.without, plan.emptied)
+        encoded = view.encoded(row, Variant(plan.zone, plan.without, plan.emptied))
         return self._seams.row(deepcopy(encoded), row, view.at) if is_bent(self._seams.row) else encoded
 
     def _refuse(self, fault: Refused, asked: Ask | None) -> HttpResponse:
@@ -222,13 +314,17 @@ class Simulator:
 
     def warm(self, at: datetime) -> None:
         """Prepare what the first request at an instant would otherwise wait for."""
-        self._view(at)
+        if not self._fast or self._seams is not STRAIGHT or self._moment(at) is None:
+            self._view(at)
 
     def _view(self, at: datetime) -> _View:
         with self._lock:
             view = self._views.get(at)
             if view is None:
-                view = self._views[at] = _View(self.spec.listing, self.world, at, self.dialect)
+                listing = self.spec.listing
+                grain = Grain(listing.lists.one_row_per)
+                records = self.world.records(grain, self._population, at, attributes=attributes_of(listing))
+                view = self._views[at] = _View(listing, records, at, self.dialect)
                 while len(self._views) > _INSTANTS:
                     self._views.popitem(last=False)
             else:
@@ -237,6 +333,10 @@ class Simulator:
 
 
 _COMMON: Final = ("invalid", "unreadable")
+
+
+def _told(asked: Ask) -> Told:
+    return Told(ask=asked, fault=None)
 
 
 def attributes_of(listing: Listing) -> tuple[str, ...]:
@@ -270,15 +370,14 @@ def base_paths_of(spec: Spec) -> tuple[str, ...]:
 class _View:
     """The world at one instant as this API shows it: rows, columns over them, and rows already written."""
 
-    def __init__(self, listing: Listing, world: Calls, at: datetime, dialect: Dialect) -> None:
+    def __init__(self, listing: Listing, records: Sequence[Record], at: datetime, dialect: Dialect) -> None:
         self.at = at
         self._listing = listing
         self._dialect = dialect
-        grain = Grain(listing.lists.one_row_per)
-        population = Population(dialect.pick(listing.lists.calls))
-        self._records = world.records(grain, population, at, attributes=attributes_of(listing))
+        self._records = records
         self._rows: list[ShownRow] = [show(listing.fields, record) for record in self._records]
-        self._encoded: OrderedDict[tuple[str, frozenset[str], frozenset[str]], dict[int, Row]] = OrderedDict()
+        self._encoded: OrderedDict[Variant, dict[int, Row]] = OrderedDict()
+        self._bodies: OrderedDict[Variant, dict[int, bytes]] = OrderedDict()
         self.call_path = "" if listing.lists.one_row_per != "leg" else "attribute.call_ref"
         self.table = Table(
             len(self._rows),
@@ -290,23 +389,9 @@ class _View:
     def _values(self, path: str) -> Sequence[Sequence[Comparable | None]]:
         if path == "":
             return [(row,) for row in range(len(self._rows))]
-        head, _, tail = path.partition(".")
-        if head == "attribute":
-            return [_attributes(record, tail) for record in self._records]
-        if head == "hidden":
-            hidden = self._listing.hidden[tail]
-            if hidden.words:
-                words: Mapping[Any, str] = hidden.words
-                return [
-                    tuple(words.get(value) for value in _attributes(record, hidden.holds)) for record in self._records
-                ]
-            return [_attributes(record, hidden.holds) for record in self._records]
-        field = field_at(self._listing.fields, path)
-        # What is written as 0 compares as 0.
-        none = 0 if field and field.as_ == "integer" and self._dialect.pick(field.absent) == "zero" else None
         return [
-            tuple(none if value is None else cast(Comparable, value) for value in compared(row, path))
-            for row in self._rows
+            values_at(self._listing, self._dialect, path, record, row)
+            for record, row in zip(self._records, self._rows, strict=True)
         ]
 
     def _owners(self) -> Sequence[Sequence[Comparable | None]]:
@@ -315,44 +400,28 @@ class _View:
         columns = [self._values(path) for path in paths]
         return [tuple(value for column in columns for value in column[row]) for row in range(len(self._rows))]
 
-    def encoded(self, row: int, zone: ZoneInfo, without: frozenset[str], emptied: frozenset[str]) -> Row:
+    def encoded(self, row: int, variant: Variant) -> Row:
         """A row as it is written."""
-        key = (zone.key, without, emptied)
-        written = self._encoded.get(key)
-        if written is None:
-            written = self._encoded[key] = {}
-            while len(self._encoded) > _VARIANTS:
-                self._encoded.popitem(last=False)
+        written = _kept(self._encoded, variant)
         found = written.get(row)
         if found is None:
-            found = written[row] = self._write(self._rows[row], zone, without, emptied)
+            found = written[row] = write_row(self._listing, self._dialect, self._rows[row], variant)
         return found
 
-    def _write(self, row: ShownRow, zone: ZoneInfo, without: frozenset[str], emptied: frozenset[str]) -> Row:
-        listing = self._listing
-        nested = {name for name in without | emptied if "[]." in name}
-        tree = encode_row(
-            listing.fields,
-            row,
-            zone=zone,
-            picks=self._dialect,
-            text_carried=text_carried(listing),
-            without=without - nested,
-        )
-        for name in emptied - nested:
-            tree[name] = []
-        for name in nested:
-            head, _, tail = name.partition("[].")
-            inner = tree.get(head)
-            for item in inner if isinstance(inner, list) else ():
-                if isinstance(item, dict):
-                    item.pop(tail, None)
-        return tree
+    def body(self, row: int, variant: Variant, writer: Writer) -> bytes:
+        """A row as it is sent."""
+        written = _kept(self._bodies, variant)
+        found = written.get(row)
+        if found is None:
+            found = written[row] = writer.row(write_row(self._listing, self._dialect, self._rows[row], variant))
+        return found
 
 
-def _attributes(record: Mapping[str, Any], name: str) -> tuple[Comparable | None, ...]:
-    head, nested, tail = name.partition("[].")
-    value = record.get(head)
-    if nested:
-        return tuple(found for inner in value or () for found in _attributes(inner, tail))
-    return value if isinstance(value, tuple) else (value,)
+def _kept(variants: OrderedDict[Variant, dict[int, T]], variant: Variant) -> dict[int, T]:
+    """What is remembered of one variant; of many only the last are."""
+    found = variants.get(variant)
+    if found is None:
+        found = variants[variant] = {}
+        while len(variants) > _VARIANTS:
+            variants.popitem(last=False)
+    return found

@@ -45,10 +45,15 @@ class Index:
         self.units = units[order]
         self.started = started[order]
         self.ended = ended[order]
+        self.ties = self.units if ties is units else ties[order]
         self.batch = batch
 
     def __len__(self) -> int:
         return len(self.units)
+
+    @cached_property
+    def _longest(self) -> int:
+        return int((self.ended - self.started).max()) if len(self) else 0
 
     @cached_property
     def all_rows(self) -> Batch:
@@ -60,8 +65,11 @@ class Index:
         begun = int(np.searchsorted(self.started, at, side="right"))
         if population is Population.BOTH:
             return np.arange(begun, dtype=np.int64)
-        lives = self.ended[:begun] > at
-        return np.flatnonzero(lives if population is Population.LIVE else ~lives)
+        if population is Population.LIVE:
+            # What began longer ago than anything lasts is over.
+            first = int(np.searchsorted(self.started, at - self._longest))
+            return np.flatnonzero(self.ended[first:begun] > at) + first
+        return np.flatnonzero(self.ended[:begun] <= at)
 
     def frame(self, rows: Ints, at: int, names: Sequence[str]) -> dict[str, pl.Series]:
         """Columns of some rows as they are seen at an instant."""
@@ -145,6 +153,10 @@ class GeneratedPart:
     def wholes(self, grain: Grain, rows: Ints, names: Sequence[str]) -> list[Record]:
         """Some rows over their whole life, with nested rows where they are asked for."""
         return self._wholes(grain, self.index(grain).units[rows], names)
+
+    def wholes_of(self, grain: Grain, units: Ints, names: Sequence[str]) -> list[Record]:
+        """The same of any rows of the same traffic, by their numbers."""
+        return self._wholes(grain, units, names)
 
     def _wholes(self, grain: Grain, units: Ints, names: Sequence[str]) -> list[Record]:
         batch = self._batch(grain, units)

@@ -20,6 +20,7 @@ from harness.world.lives import lives_of, units_in
 from harness.world.pools import Pools
 from harness.world.population import Population
 from harness.world.series import series_of
+from harness.world.timeline import Stretch, Timeline
 from harness.world.traffic import (
     BUSY_HOUR,
     CALLS_A_SESSION,
@@ -51,6 +52,8 @@ class _Ahead:
 
     until: int = -1
     part: GeneratedPart | None = None
+    firsts: dict[Grain, Stretch] = field(default_factory=dict)
+    timelines: dict[Grain, tuple[int, Timeline]] = field(default_factory=dict)
 
 
 @final
@@ -205,6 +208,38 @@ class World:
         order = joined.select(pl.arg_sort_by(keys)).to_series().to_numpy().astype(np.int64)
         return _Listed(generated, given, order)
 
+    def timeline(self, grain: Grain, at: datetime) -> Timeline | None:
+        """All generated rows that have begun at an instant, and perhaps later ones; None when none are generated.
+
+        Given calls are not among them.
+        """
+        if self._past is None or grain not in _LISTS:
+            return None
+        millis, ahead = millis_of(at), self._ahead
+        parts = self._parts(millis)
+        until = ahead.until if len(parts) > 1 else -1
+        known = ahead.timelines.get(grain)
+        if known is None or known[0] != until:
+            known = ahead.timelines[grain] = (until, self._timeline(grain, parts))
+        return known[1]
+
+    def _timeline(self, grain: Grain, parts: list[GeneratedPart]) -> Timeline:
+        past, begin = parts[0].index(grain), millis_of(self.instant)
+        # What began until the world's own instant never changes its place: its columns are made once.
+        many = int(np.searchsorted(past.started, begin, side="right"))
+        first = self._ahead.firsts.get(grain)
+        if first is None:
+            first = Stretch(past.units[:many], past.started[:many], past.ended[:many], past.batch)
+            self._ahead.firsts[grain] = first
+        if len(parts) == 1:
+            return Timeline(grain, parts[0], (first,))
+        later = parts[1].index(grain)
+        started = np.concatenate([past.started[many:], later.started])
+        order = np.lexsort((np.concatenate([past.ties[many:], later.ties]), started))
+        units = np.concatenate([past.units[many:], later.units])[order]
+        ended = np.concatenate([past.ended[many:], later.ended])[order]
+        return Timeline(grain, parts[0], (first, Stretch(units, started[order], ended, past.batch)))
+
     def _parts(self, millis: int) -> list[GeneratedPart]:
         if self._past is None:
             return []
@@ -214,10 +249,13 @@ class World:
         slot = traffic.slot_of(millis)
         if slot > ahead.until or ahead.part is None:
             begin = millis_of(self.instant)
-            ahead.until = slot + _SLOTS_AHEAD
-            numbers = traffic.numbers(traffic.slot_of(begin), ahead.until)
+            first = traffic.slot_of(begin)
+            # The longer it runs, the further ahead: what was made is made again only so often.
+            until = slot + max(_SLOTS_AHEAD, (slot - first) // 4)
+            numbers = traffic.numbers(first, until)
             later = numbers[traffic.starts(numbers) > begin]
             ahead.part = GeneratedPart(traffic, self._past.pools, later)
+            ahead.until = until
         return [self._past, ahead.part]
 
 
