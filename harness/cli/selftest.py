@@ -164,10 +164,14 @@ def trials_of(api: str, *, seeds: Sequence[int], honest: int) -> list[Trial]:
         dialect = random_dialect(spec, rng) if index % 2 else {}
         trials.append(Trial(api=api, calls=calls, seed=rng.randrange(10_000), check_seed=index, dialect=dialect))
     for fault in faults_of(spec):
-        # What grows or falls between two polls shows only while the clock moves.
-        step = 1.0 if fault.name.startswith(("never-falls", "stands-still")) else 0.0
+        step = step_of(fault.id)
         trials += [Trial(api=api, fault=fault.id, seed=seed, step_seconds=step) for seed in seeds]
     return trials
+
+
+def step_of(fault_id: str) -> float:
+    """How far the clock must move with a request: what grows between two polls shows only while it moves."""
+    return 1.0 if fault_id.partition("/")[2].startswith(("never-falls", "stands-still")) else 0.0
 
 
 def results_of(trials: Sequence[Trial], *, workers: int) -> Iterator[Result]:

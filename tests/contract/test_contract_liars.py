@@ -6,28 +6,23 @@ import re
 
 import pytest
 
-from harness.cli.selftest import Trial, run_trial
+from harness.cli.selftest import Trial, run_trial, step_of
 from harness.serve.faults import faults_of
+from harness.spec.clauses import families
 from harness.spec.load import load_spec, spec_ids
 
 
-def kind_of(fault_id: str, parameters: frozenset[str]) -> str:
-    """The kind of a breach: its name without the parameter or field it is about."""
-    name = fault_id.partition("/")[2]
-    for parameter in sorted(parameters, key=len, reverse=True):
-        name = name.replace(parameter, "")
-    return re.sub(r"[0-9]+$", "", name).strip("-")
-
-
 def one_of_each_kind() -> list[tuple[str, str]]:
-    """One fault of each kind, over all APIs."""
+    """One fault for each way of breaking a promise (the last word of its name) in each family of clauses."""
     chosen: list[tuple[str, str]] = []
-    seen: set[str] = set()
-    for api in spec_ids():
+    seen: set[tuple[str, str]] = set()
+    # The quick ones first, so that the sample stays quick.
+    for api in sorted(spec_ids(), key=lambda api: api.startswith(("voximplant", "etelecom"))):
         spec = load_spec(api)
-        names = frozenset((*spec.listing.parameters, *spec.listing.fields))
+        known = families(spec)
         for fault in faults_of(spec):
-            kind = kind_of(fault.id, names)
+            words = [word for word in re.split(r"[^A-Za-z]+", fault.name) if word]
+            kind = (known[fault.clause], words[-1])
             if kind not in seen:
                 seen.add(kind)
                 chosen.append((api, fault.id))
@@ -45,11 +40,11 @@ def test_there_are_liars_enough() -> None:
 
 @pytest.mark.parametrize(("api", "fault"), one_of_each_kind())
 def test_a_liar_is_caught_under_its_clause(api: str, fault: str) -> None:
-    result = run_trial(Trial(api=api, fault=fault, calls=400))
+    result = run_trial(Trial(api=api, fault=fault, calls=300, step_seconds=step_of(fault)))
     assert fault.partition("/")[0] in result.clauses, result.messages
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("api", "fault"), every_fault())
 def test_every_liar_is_caught(api: str, fault: str) -> None:
-    assert run_trial(Trial(api=api, fault=fault)).clauses
+    assert run_trial(Trial(api=api, fault=fault, step_seconds=step_of(fault))).clauses
