@@ -28,7 +28,7 @@ from harness.telephony.records import Record
 from harness.telephony.timeline import seen_at
 from harness.wire.rows import ShownRow, show
 from harness.world.population import Population
-from harness.world.timeline import Timeline
+from harness.world.timeline import LIFE, Timeline
 from harness.world.traffic import millis_of
 
 _OWNERS: Final = "whose"
@@ -238,7 +238,8 @@ class Ledger:
         if len(self._living) > 4 * len(rows) + 1000:
             self._living = {row: self._living[row] for row in rows if row in self._living}
         if missing:
-            made = self.timeline.wholes(np.asarray(missing, dtype=np.int64), self._attributes)
+            names = tuple(dict.fromkeys((*self._attributes, *LIFE[self.grain])))
+            made = self.timeline.wholes(np.asarray(missing, dtype=np.int64), names)
             self._living.update(zip(missing, made, strict=True))
         return [self._living[row] for row in rows]
 

@@ -27,6 +27,14 @@ NONE: Final = np.iinfo(np.int64).min
 Codes = NDArray[np.int32]
 
 _SLICE: Final = 1 << 17
+# What `seen_at` must know of a row besides what is asked for.
+LIFE: Final = {
+    Grain.CALL: (
+        "started_at", "ringing_at", "answered_at", "ended_at", "held_at", "resumed_at", "direction", "call_id"
+    ),
+    Grain.LEG: ("started_at", "answered_at", "ended_at", "leg_id"),
+    Grain.SESSION: ("started_at", "ended_at", "session_id"),
+}  # fmt: skip
 _CHANGING: Final = {
     Grain.CALL: frozenset((*SEEN, *NESTED[Grain.CALL])),
     Grain.LEG: frozenset(("answered_at", "ended_at", "state_text", "recording_path")),

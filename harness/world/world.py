@@ -20,7 +20,7 @@ from harness.world.lives import lives_of, units_in
 from harness.world.pools import Pools
 from harness.world.population import Population
 from harness.world.series import series_of
-from harness.world.timeline import Stretch, Timeline
+from harness.world.timeline import LIFE, Stretch, Timeline
 from harness.world.traffic import (
     BUSY_HOUR,
     CALLS_A_SESSION,
@@ -34,14 +34,6 @@ from harness.world.traffic import (
 GENERATOR_VERSION: Final = "3"
 
 _SLOTS_AHEAD: Final = 60
-# What `seen_at` must know of a row besides what is asked for.
-_LIFE: Final = {
-    Grain.CALL: (
-        "started_at", "ringing_at", "answered_at", "ended_at", "held_at", "resumed_at", "direction", "call_id"
-    ),
-    Grain.LEG: ("started_at", "answered_at", "ended_at", "leg_id"),
-    Grain.SESSION: ("started_at", "ended_at", "session_id"),
-}  # fmt: skip
 _LISTS: Final = (Grain.SESSION, Grain.CALL, Grain.LEG)
 
 
@@ -175,7 +167,7 @@ class World:
             wanted = listed.order[rows]
         else:
             wanted = listed.order[np.asarray(rows, dtype=np.int64)]
-        lives = tuple(dict.fromkeys((*names, *_LIFE[grain])))
+        lives = tuple(dict.fromkeys((*names, *LIFE[grain])))
         wholes: dict[int, Record] = {}
         base = 0
         for part, positions in listed.generated:
