@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import signal
+import socket
+import subprocess
+import sys
+import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +27,10 @@ from harness.errors import Misuse
 if TYPE_CHECKING:
     from harness.serve.access import Identity, KeyPair
     from harness.serve.faults import Fault
+    from harness.serve.heads import Broken
+    from harness.serve.hearing import RequestLog
+    from harness.serve.http import RunningServer
+    from harness.serve.rough import Rough
     from harness.serve.simulator import Simulator
     from harness.spec.load import Spec
     from harness.world.clock import Clock
@@ -41,18 +52,33 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--clock", default="frozen", show_default=True, metavar="frozen[=INSTANT]|live|scaled=K")
-@click.option("--fault", "faults", metavar="API:CLAUSE[/NAME]", multiple=True, help="Break a promise on purpose.")
+@click.option("--began", metavar="INSTANT", help="When a live or scaled clock began (default now); for replicas.")
+@click.option(
+    "--fault",
+    "faults",
+    metavar="API:NAME",
+    multiple=True,
+    help="Break a promise (API:CLAUSE[/NAME]) or the carriage (API:transport/NAME[=VALUE]) on purpose.",
+)
 @click.option("--list-faults", is_flag=True, help="List the faults there are, and do not serve.")
 @click.option(
     "--dialect", "dialects", metavar="FILE", multiple=True, help="Answers to open choices, one file per API."
 )
 @click.option("--credential", "credentials", metavar="NAME=VALUE", multiple=True, help="A credential to accept.")
 @click.option("--users", metavar="FILE", help="Who may log in, in place of the built-in identities.")
-@click.option("--jwt-key", metavar="FILE", help="The private key (PEM) whose signed tokens are accepted.")
+@click.option("--jwt-key", metavar="FILE", help="The private key (PEM) that signs tokens; without it one is made.")
 @click.option("--any-jwt", is_flag=True, help="Accept any well-formed token that has not expired.")
 @click.option("--tls", is_flag=True, help="Speak TLS with a certificate made now.")
 @click.option("--tls-dir", metavar="DIR", help="Where ca.pem is put; implies --tls.")
-@click.option("--control", is_flag=True, help="Open the control API on a port of its own.")
+@click.option("--control", is_flag=True, help="Open the control API on a port of its own, for this machine only.")
+@click.option("--control-port", type=click.IntRange(0, 65535), default=0, help="Its port; 0 picks a free one.")
+@click.option("--control-token", metavar="TOKEN", help="Its token; a random one is made and told otherwise.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that share the port."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Tell each request on standard error, secrets masked.")
+@click.option("--listen-fd", type=int, hidden=True)
+@click.option("--tls-made", is_flag=True, hidden=True)
 @click.option(
     "--max-seconds", type=float, callback=positive, metavar="N", help="Stop by itself after so many seconds."
 )
@@ -67,16 +93,69 @@ def serve(session: Session, /, apis: tuple[str, ...], **given: Any) -> int:
 
     specs = {spec.id: spec for spec in map(load_spec, dict.fromkeys(apis or spec_ids()))}
     if given["list_faults"]:
-        from harness.serve.faults import faults_of
-
-        for spec in specs.values():
-            for fault in faults_of(spec):
-                session.result(f"{spec.id}:{fault.id}  {fault.says}")
+        _list_faults(session, specs)
         return 0
     secrets = [value for _, value in pairs("--credential", given["credentials"])]
-    session.with_secrets(secrets, words=(name for spec in specs.values() for name in spec.listing.parameters))
-    simulators = build_simulators(specs, given)
-    return _serve(session, simulators, given)
+    secrets += [given["control_token"] or ""]
+    words = [name for spec in specs.values() for name in spec.listing.parameters]
+    session.with_secrets(secrets, words=words)
+    _told_together(given)
+    with tempfile.TemporaryDirectory(prefix="callharness-serve-") as scratch:
+        given = {**given, "apis": apis, **_settled(session, specs, given, Path(scratch))}
+        if given["workers"] > 1:
+            return _serve_by_workers(session, specs, given)
+        return _serve(session, specs, given)
+
+
+def _list_faults(session: Session, specs: Mapping[str, Spec]) -> None:
+    from harness.serve.faults import faults_of
+    from harness.serve.rough import KINDS, PREFIX
+
+    for spec in specs.values():
+        for fault in faults_of(spec):
+            session.result(f"{spec.id}:{fault.id}  {fault.says}")
+        for name, kind in KINDS.items():
+            session.result(f"{spec.id}:{PREFIX}{name}[=VALUE]  {kind.says}; VALUE is {kind.value}")
+
+
+def _told_together(given: Mapping[str, Any]) -> None:
+    """Options that do not go together stop the command before anything is made."""
+    if given["control"] and given["workers"] > 1:
+        raise Misuse(
+            "--control",
+            "one process: what is changed at run time is known to that process only",
+            f"--workers {given['workers']}",
+            "leave one of them out",
+        )
+    for option in ("control_token", "control_port"):
+        if given[option] and not given["control"]:
+            raise Misuse(f"--{option.replace('_', '-')}", "--control with it", "no --control")
+    token = given["control_token"]
+    if token is not None and not re.fullmatch(r"[\x21-\x7e]{6,200}", token):
+        raise Misuse("--control-token", "6 to 200 visible ASCII characters without spaces", "something else")
+
+
+def _settled(session: Session, specs: Mapping[str, Spec], given: Mapping[str, Any], scratch: Path) -> dict[str, Any]:
+    """What all processes of one `serve` must agree on: the instant at which it began, keys, certificates."""
+    began = _now() if given["began"] is None else instant("--began", given["began"])
+    found: dict[str, Any] = {"began": began.replace(microsecond=0) if given["began"] is None else began}
+    made = given["jwt_key"] is None and not given["any_jwt"] and given["users"] is None
+    if made and any(spec.listing.access.jwt is not None for spec in specs.values()):
+        from harness.serve.access import make_key_pair
+
+        key = scratch / "jwt-key.pem"
+        key.touch(mode=0o600)
+        key.write_text(make_key_pair().private_pem, encoding="ascii")
+        found["jwt_key"] = str(key)
+        session.talk(f"tokens signed with the key in {key} (key id callharness-key) are accepted while this runs")
+    if given["tls"] or given["tls_dir"] is not None:
+        folder = Path(given["tls_dir"] or scratch)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise Misuse(f"--tls-dir {folder}", "a directory", str(problem.strerror).lower()) from problem
+        found["tls_dir"] = str(folder)
+    return found
 
 
 def _loopback_only(host: str, *, allowed: bool) -> None:
@@ -96,17 +175,15 @@ def _loopback_only(host: str, *, allowed: bool) -> None:
 # --- what is served -----------------------------------------------------------------------------------------
 
 
-def build_simulators(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> list[Simulator]:
-    """One simulator per API, over one world."""
+def maker(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> Callable[..., list[Simulator]]:
+    """What makes one simulator per API, over a world and with faults by API."""
     from harness.serve.simulator import Simulator
 
-    world = _world(given)
-    faults = _faults(specs, given["faults"])
     key = _jwt_key(given["jwt_key"])
     dialects = _dialects(specs, given["dialects"])
-    simulators = []
-    for spec in specs.values():
-        simulators.append(
+
+    def make(world: World, faults: Mapping[str, Sequence[Fault]]) -> list[Simulator]:
+        return [
             Simulator(
                 spec,
                 world,
@@ -116,8 +193,10 @@ def build_simulators(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> lis
                 any_jwt=given["any_jwt"],
                 faults=faults.get(spec.id, ()),
             )
-        )
-    return simulators
+            for spec in specs.values()
+        ]
+
+    return make
 
 
 def _world(given: Mapping[str, Any]) -> World:
@@ -127,12 +206,11 @@ def _world(given: Mapping[str, Any]) -> World:
     if word == "frozen" and value:
         return World.of(seed=given["seed"], calls=given["calls"], instant=instant("--clock frozen", value))
     if word == "live":
-        now = datetime.now(UTC).replace(microsecond=0)
-        return World.of(seed=given["seed"], calls=given["calls"], instant=now)
+        return World.of(seed=given["seed"], calls=given["calls"], instant=given["began"])
     return World.of(seed=given["seed"], calls=given["calls"])
 
 
-def _clock(text: str, world: World) -> Clock:
+def _clock(text: str, world: World, began: datetime) -> Clock:
     from harness.world.clock import Frozen, Live, Scaled
 
     word, mark, value = text.partition("=")
@@ -144,7 +222,7 @@ def _clock(text: str, world: World) -> Clock:
         case "scaled":
             try:
                 factor = float(value)
-                return Scaled(began=datetime.now(UTC), instant=world.instant, factor=factor)
+                return Scaled(began=began, instant=world.instant, factor=factor)
             except ValueError as problem:
                 raise Misuse("--clock scaled", "scaled=K with a K above 0", repr(text)) from problem
     raise Misuse("--clock", "frozen, frozen=INSTANT, live or scaled=K", repr(text))
@@ -165,19 +243,25 @@ def _dialects(specs: Mapping[str, Spec], files: tuple[str, ...]) -> dict[str, An
     return found
 
 
-def _faults(specs: Mapping[str, Spec], given: tuple[str, ...]) -> dict[str, list[Fault]]:
-    """The faults to serve with, by API; a clause without a name takes its first fault."""
-    if not given:
-        return {}
+def _faults(
+    specs: Mapping[str, Spec], given: tuple[str, ...]
+) -> tuple[dict[str, list[Fault]], dict[str, list[Rough]]]:
+    """The faults to serve with, by API: of clauses and of the transport; a clause without a name takes its first."""
     from harness.serve.faults import find_faults
+    from harness.serve.rough import api_and_name, is_rough, rough_fault
 
     found: dict[str, list[Fault]] = {}
+    rough: dict[str, list[Rough]] = {}
     for text in given:
-        api, mark, name = text.rpartition(":")
-        if not mark or api not in specs:
-            raise Misuse("--fault", f"API:CLAUSE[/NAME] with an API of {', '.join(specs)}", repr(text))
-        found.setdefault(api, []).append(find_faults(specs[api], name)[0])
-    return found
+        api, name = api_and_name(text)
+        if api not in specs:
+            form = "API:CLAUSE[/NAME] or API:transport/NAME[=VALUE]"
+            raise Misuse("--fault", f"{form} with an API of {', '.join(specs)}", repr(text))
+        if is_rough(name):
+            rough.setdefault(api, []).append(rough_fault(name))
+        else:
+            found.setdefault(api, []).append(find_faults(specs[api], name)[0])
+    return found, rough
 
 
 def _jwt_key(file: str | None) -> KeyPair | None:
@@ -230,15 +314,55 @@ def _users(
 # --- serving ------------------------------------------------------------------------------------------------
 
 
-def _serve(session: Session, simulators: list[Simulator], given: Mapping[str, Any]) -> int:
-    import tempfile
-
-    from harness.errors import HarnessError
+def _serve(session: Session, specs: Mapping[str, Spec], given: Mapping[str, Any]) -> int:
     from harness.serve.http import serve_in_thread
 
-    if given["control"]:
-        raise HarnessError("--control: the control API is not part of this version")
     ended = threading.Event()
+    with _heard(ended), ExitStack() as stack:
+        make = maker(specs, given)
+        faults, rough = _faults(specs, given["faults"])
+        world = _world(given)
+        simulators = make(world, faults)
+        log = _request_log(session, simulators, given)
+        tls_dir = given["tls_dir"]
+        server = stack.enter_context(
+            serve_in_thread(
+                simulators,
+                host=given["host"],
+                port=given["port"],
+                clock=_clock(given["clock"], world, given["began"]),
+                rough=rough,
+                seed=given["seed"],
+                watch=_now,
+                allow_hosts=given["allow_hosts"],
+                tls_dir=Path(tls_dir) if tls_dir is not None else None,
+                tls_made=given["tls_made"],
+                log=session.talk,
+                heard=log.hear if log is not None else None,
+                refused=(lambda broken: session.talk(f"{broken.http_status} {broken.why}"))
+                if given["verbose"]
+                else None,
+                listening=_inherited(given["listen_fd"]),
+            )
+        )
+        if log is not None and given["control"]:
+            full = [f"{api}:{fault.id}" for found in (faults, rough) for api, some in found.items() for fault in some]
+            _open_control(session, stack, server, make, world, full, log, given)
+        if server.ca_file is not None and given["listen_fd"] is None:
+            session.talk(f"the certificate's authority is {server.ca_file}; check --ca takes it")
+        session.result("\n".join(f"ready {api} {url}" for api, url in server.urls.items()))
+        ended.wait(given["max_seconds"])
+    # A server has no other end than being told to stop.
+    return 0
+
+
+def _tell_refused(session: Session) -> Callable[[Broken], None]:
+    return lambda broken: session.talk(f"{broken.http_status} {broken.why}")
+
+
+@contextmanager
+def _heard(ended: threading.Event) -> Iterator[None]:
+    """The first signal to stop sets the event, the second one stops at once."""
 
     def hear(number: int, frame: object) -> None:
         if ended.is_set():
@@ -247,36 +371,132 @@ def _serve(session: Session, simulators: list[Simulator], given: Mapping[str, An
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        tls_dir = given["tls_dir"]
-        if given["tls"] and tls_dir is None:
-            tls_dir = tempfile.mkdtemp(prefix="callharness-tls-")
-        if tls_dir is not None:
-            try:
-                Path(tls_dir).mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                raise Misuse(f"--tls-dir {tls_dir}", "a directory", str(problem.strerror).lower()) from problem
-        world: Any = simulators[0].world
-        server = serve_in_thread(
-            simulators,
-            host=given["host"],
-            port=given["port"],
-            clock=_clock(given["clock"], world),
-            watch=_now,
-            allow_hosts=given["allow_hosts"],
-            tls_dir=Path(tls_dir) if tls_dir is not None else None,
-            log=session.talk,
-        )
-        with server:
-            if server.ca_file is not None:
-                session.talk(f"the certificate's authority is {server.ca_file}; check --ca takes it")
-            session.result("\n".join(f"ready {api} {url}" for api, url in server.urls.items()))
-            ended.wait(given["max_seconds"])
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    # A server has no other end than being told to stop.
-    return 0
+
+
+def _request_log(session: Session, simulators: list[Simulator], given: Mapping[str, Any]) -> RequestLog | None:
+    """What remembers requests, where anybody may ask for them."""
+    if not given["control"] and not given["verbose"]:
+        return None
+    from harness.output.secrets import Redactor
+    from harness.serve.hearing import RequestLog
+    from harness.wire.requests import credential_names
+
+    secrets: set[str] = {given["control_token"] or ""}
+    words: set[str] = set()
+    for simulator in simulators:
+        access = simulator.honest.listing.access
+        names = (credential_names(access) | {access.token}) - {access.user or ""}
+        secrets |= {who.credentials.get(name, "") for who in simulator.identities for name in names}
+        words |= set(simulator.honest.listing.parameters)
+    redactor = Redactor(secrets, words=words)
+    return RequestLog(redact=redactor.redact, tell=session.talk if given["verbose"] else None)
+
+
+def _open_control(
+    session: Session,
+    stack: ExitStack,
+    server: RunningServer,
+    make: Callable[..., list[Simulator]],
+    world: World,
+    faults: list[str],
+    log: RequestLog,
+    given: Mapping[str, Any],
+) -> None:
+    import secrets
+
+    from harness.serve.control import Control, serve_control
+
+    token = given["control_token"] or secrets.token_urlsafe(24)
+    control = Control(
+        server.application, make=make, world=world, faults=faults, seed=given["seed"], token=token, log=log
+    )
+    url = stack.enter_context(serve_control(control, port=given["control_port"], log=session.talk))
+    told = "the one given" if given["control_token"] else token
+    session.talk(f"control {url} token {told}")
+
+
+def _inherited(descriptor: int | None) -> socket.socket | None:
+    """The listening socket that the first process made."""
+    return None if descriptor is None else socket.socket(fileno=descriptor)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+# --- several processes --------------------------------------------------------------------------------------
+
+
+def _serve_by_workers(session: Session, specs: Mapping[str, Spec], given: Mapping[str, Any]) -> int:
+    """Processes that all listen at one socket; each makes the same world, so that it does not matter who answers."""
+    from harness.errors import HarnessError
+    from harness.serve.http import listen, make_certificate
+
+    # What is wrong with the arguments is told once, by this process.
+    maker(specs, given)
+    _faults(specs, given["faults"])
+    ended = threading.Event()
+    with _heard(ended), listen(given["host"], given["port"]) as listening:
+        if given["tls_dir"] is not None:
+            ca_file = make_certificate(Path(given["tls_dir"]), given["host"])
+            session.talk(f"the certificate's authority is {ca_file}; check --ca takes it")
+        listening.set_inheritable(True)
+        command = [sys.executable, "-m", "harness.cli.main", *_again(given, listening.fileno(), specs)]
+        workers = [
+            subprocess.Popen(  # noqa: S603
+                command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, pass_fds=[listening.fileno()], text=True
+            )
+            for _ in range(given["workers"])
+        ]
+        try:
+            told = [[worker.stdout.readline() for _ in specs] if worker.stdout else [] for worker in workers]
+            if not all(all(lines) for lines in told) and not ended.is_set():
+                raise HarnessError("a worker did not start; what it said stands above")
+            session.result("".join(told[0]))
+            deadline = None if given["max_seconds"] is None else time.monotonic() + given["max_seconds"]
+            while not ended.wait(0.1) and (deadline is None or time.monotonic() < deadline):
+                if any(worker.poll() is not None for worker in workers):
+                    raise HarnessError("a worker has ended by itself")
+        finally:
+            _end(workers)
+    return 0
+
+
+def _end(workers: list[subprocess.Popen[str]]) -> None:
+    for worker in workers:
+        worker.terminate()
+    deadline = time.monotonic() + 1.8
+    for worker in workers:
+        try:
+            worker.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+        if worker.stdout is not None:
+            worker.stdout.close()
+
+
+def _again(given: Mapping[str, Any], descriptor: int, specs: Mapping[str, Spec]) -> list[str]:
+    """The command line of a worker."""
+    found = ["serve", *given["apis"], "--listen-fd", str(descriptor), "--began", given["began"].isoformat()]
+    for option in ("host", "calls", "seed", "clock", "users", "jwt_key", "tls_dir"):
+        if given[option] is not None:
+            found += [f"--{option.replace('_', '-')}", str(given[option])]
+    for option, name in (
+        ("allow_hosts", "--allow-host"),
+        ("faults", "--fault"),
+        ("dialects", "--dialect"),
+        ("credentials", "--credential"),
+    ):
+        for value in given[option]:
+            found += [name, value]
+    for option in ("allow_remote", "any_jwt", "verbose"):
+        if given[option]:
+            found.append(f"--{option.replace('_', '-')}")
+    if given["tls_dir"] is not None:
+        found.append("--tls-made")
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
 from harness.errors import Misuse
 from harness.output.files import write_atomically
@@ -24,11 +24,14 @@ from harness.serve.limits import DEFAULT_LIMITS, Limits
 from harness.serve.rough import Carried, Rough, Roughness
 from harness.serve.simulator import UNKNOWN_PATH, Simulator
 from harness.serve.switchboard import Switchboard
-from harness.spec.model import Listing
+from harness.spec.load import Spec
 from harness.wire.ask import Ask
 from harness.wire.exchange import HttpRequest, HttpResponse
 from harness.wire.requests import Refused
 from harness.world.clock import Clock, Frozen
+
+if TYPE_CHECKING:
+    import trustme
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -38,6 +41,7 @@ Log: TypeAlias = Callable[[str], None]
 Hear: TypeAlias = "Callable[[Heard], None]"
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
+_SHARED: Final = "server.pem"
 
 
 def wall_clock() -> datetime:
@@ -69,7 +73,7 @@ class Heard:
     request: HttpRequest
     asked: Ask | Refused | None
     response: HttpResponse
-    listing: Listing | None = None
+    spec: Spec | None = None
 
 
 @final
@@ -130,7 +134,7 @@ class Application:
                     request=request,
                     asked=found[1] if found else None,
                     response=carried.response if carried else response,
-                    listing=found[0].honest.listing if found else None,
+                    spec=found[0].honest if found else None,
                 )
             )
         return carried or response
@@ -296,6 +300,7 @@ def serve_in_thread(
     allow_hosts: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
     tls_dir: Path | None = None,
+    tls_made: bool = False,
     log: Log | None = None,
     heard: Hear | None = None,
     refused: Callable[[Broken], None] | None = None,
@@ -304,7 +309,8 @@ def serve_in_thread(
     """Serve simulators on one port, listening when this returns; port 0 picks a free one. Raises Misuse.
 
     Without a clock the world stands still at its own instant. With `tls_dir` it speaks TLS and leaves `ca.pem`
-    there. `rough` are transport faults by the id of the spec. `listening` is a socket that listens already.
+    there; with `tls_made` it takes what `make_certificate` left there. `rough` are transport faults by the id of
+    the spec. `listening` is a socket that listens already.
     """
     prepared = prepare_server(
         simulators,
@@ -317,6 +323,7 @@ def serve_in_thread(
         allow_hosts=allow_hosts,
         limits=limits,
         tls_dir=tls_dir,
+        tls_made=tls_made,
         log=log,
         heard=heard,
         refused=refused,
@@ -366,6 +373,7 @@ def prepare_server(
     allow_hosts: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
     tls_dir: Path | None = None,
+    tls_made: bool = False,
     log: Log | None = None,
     heard: Hear | None = None,
     refused: Callable[[Broken], None] | None = None,
@@ -385,7 +393,9 @@ def prepare_server(
         heard=heard,
     )
     front = Front(answering.respond, limits=limits, hosts=names, log=log, refused=refused)
-    ca_file, context = (None, None) if tls_dir is None else _tls(tls_dir, host)
+    ca_file, context = (None, None)
+    if tls_dir is not None:
+        ca_file, context = _made(tls_dir) if tls_made else _tls(tls_dir, host)
     site = Site(front, listening or listen(host, port), tls=context, log=log)
     shown = f"[{host}]" if ":" in host else host
     scheme = "https" if context is not None else "http"
@@ -487,18 +497,39 @@ def listen(host: str, port: int) -> socket.socket:
 
 def _tls(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
     """A certificate of a fresh authority for loopback and the host; `ca.pem` is what clients should trust."""
+    authority, certificate = _certificate(host)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return _left(folder, authority), context
+
+
+def make_certificate(folder: Path, host: str) -> Path:
+    """Leave a certificate with its key in a folder, for several servers to show; gives `ca.pem` there."""
+    authority, certificate = _certificate(host)
+    ca_file = _left(folder, authority)
+    key = folder / _SHARED
+    descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(certificate.private_key_and_cert_chain_pem.bytes())
+    return ca_file
+
+
+def _certificate(host: str) -> tuple[trustme.CA, trustme.LeafCert]:
     import trustme
 
     authority = trustme.CA()
-    names = dict.fromkeys(("localhost", "127.0.0.1", "::1", host))
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        names.setdefault(host)
-    certificate = authority.issue_cert(*names)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
+    names = dict.fromkeys((*LOOPBACK_NAMES, host))
+    return authority, authority.issue_cert(*names)
+
+
+def _left(folder: Path, authority: trustme.CA) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     ca_file = folder / "ca.pem"
     write_atomically(ca_file, authority.cert_pem.bytes())
-    return ca_file, context
+    return ca_file
+
+
+def _made(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / _SHARED)
+    return folder / "ca.pem", context

@@ -107,6 +107,15 @@ def rough_fault(text: str) -> Rough:
     return Rough(name=name, value=value, says=kind.says, bend=kind.make(name, value))
 
 
+def api_and_name(text: str) -> tuple[str, str]:
+    """The two parts of `API:NAME`; the API is empty where there is none."""
+    api, mark, name = text.partition(f":{PREFIX}")
+    if mark:
+        return api, PREFIX + name
+    api, _, name = text.rpartition(":")
+    return api, name
+
+
 def is_rough(text: str) -> bool:
     """Whether the name of a fault is one of the transport."""
     return text.startswith(PREFIX)

@@ -1,0 +1,245 @@
+"""`callharness serve` as a process: ready lines, faults, the control API, workers, and its end."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import select
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+API = "ozeki/list-call-history"
+QUERY = "/api?command=ListCallHistory&Username=HTTP_User_1&Password=qwe123"
+
+
+@dataclass
+class Running:
+    """A `serve` that has said it is ready."""
+
+    process: subprocess.Popen[str]
+    urls: dict[str, str]
+
+    def get(self, target: str = QUERY, *, api: str = API, ca: Path | None = None) -> tuple[int, bytes]:
+        url = urlsplit(self.urls[api])
+        if ca is None:
+            connection = http.client.HTTPConnection(url.netloc, timeout=10)
+        else:
+            context = ssl.create_default_context(cafile=str(ca))
+            connection = http.client.HTTPSConnection(url.netloc, timeout=10, context=context)
+        try:
+            connection.request("GET", target)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def end(self) -> str:
+        """What it said on standard error."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.communicate(timeout=20)[1]
+
+
+@contextmanager
+def serving(*arguments: str, apis: tuple[str, ...] = (API,), calls: int = 60) -> Iterator[Running]:
+    command = [sys.executable, "-m", "harness.cli.main", "serve", *apis, "--port", "0", "--calls", str(calls)]
+    process = subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    try:
+        urls = {}
+        assert process.stdout is not None
+        for _ in apis:
+            assert select.select([process.stdout], [], [], 60)[0], "not ready"
+            found = re.fullmatch(r"ready (\S+) (\S+)\n", process.stdout.readline())
+            assert found, process.communicate()[1]
+            urls[found[1]] = found[2]
+        yield Running(process, urls)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def refused(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli.main", "serve", "--calls", "10", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_it_ends_within_two_seconds_whatever_is_connected() -> None:
+    with serving("--fault", f"{API}:transport/latency=30") as running:
+        port = urlsplit(running.urls[API]).port
+        held = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+        for number, sock in enumerate(held):
+            head = f"GET {QUERY} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            sock.sendall(head.encode() + (b"\r\n" if number % 2 else b""))
+        time.sleep(0.3)
+        begun = time.perf_counter()
+        told = running.end()
+        took = time.perf_counter() - begun
+        for sock in held:
+            sock.close()
+    assert running.process.returncode == 0
+    assert "Traceback" not in told
+    # Two seconds on a machine of one's own.
+    assert took < 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((API, "--fault", f"{API}:NOSUCH"), "NOSUCH"),
+        ((API, "--fault", f"{API}:transport/trunkate"), "try transport/truncate"),
+        ((API, "--fault", f"{API}:transport/latency=fast"), "latency"),
+        ((API, "--fault", "OZ-LCH-034"), "API:CLAUSE"),
+        (("nosuch/api",), "nosuch/api"),
+        ((API, "--clock", "scaled=0"), "scaled"),
+        ((API, "--control-token", "long-enough"), "--control"),
+        ((API, "--control", "--control-token", "short"), "--control-token"),
+        ((API, "--control", "--workers", "2"), "--workers"),
+        ((API, "--host", "0.0.0.0"), "loopback"),
+        ((API, "--jwt-key", "/nonexistent"), "--jwt-key"),
+    ],
+)
+def test_a_wrong_argument_is_told_and_ends_with_2(arguments: tuple[str, ...], says: str) -> None:
+    code, told = refused(*arguments)
+    assert code == 2, told
+    assert says in told
+    assert "Traceback" not in told
+
+
+def test_a_busy_port_is_told_and_ends_with_2() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for more in ((), ("--workers", "2")):
+            code, told = refused(API, "--port", str(taken.getsockname()[1]), *more)
+            assert code == 2, told
+            assert "choose another port" in told
+
+
+def test_requests_are_told_with_v_and_secrets_are_not() -> None:
+    with serving("-v") as running:
+        assert running.get()[0] == 200
+        assert running.get("/api?command=ListCallHistory;Username=x;Password=CANARY-1")[0] == 200
+        told = running.end()
+    lines = [line for line in told.splitlines() if "GET /api" in line]
+    assert len(lines) == 2
+    assert "qwe123" not in told
+    assert "CANARY" not in told
+    assert "Password=***" in lines[0]
+
+
+def test_the_control_api_is_opened_with_a_token_of_its_own() -> None:
+    with serving("--control") as running:
+        assert running.process.stderr is not None
+        found = None
+        while found is None:
+            found = re.search(
+                r"control http://(127\.0\.0\.1:[0-9]+) token (\S{20,})", running.process.stderr.readline()
+            )
+        before = running.get()[1]
+        connection = http.client.HTTPConnection(found[1], timeout=10)
+        headers = {"Authorization": f"Bearer {found[2]}"}
+        connection.request("PUT", "/world", body=json.dumps({"calls": 7}), headers=headers)
+        response = connection.getresponse()
+        assert response.status == 200, response.read()
+        connection.close()
+        after = running.get()[1]
+    assert b"<TotalRecords>60</TotalRecords>" in before
+    assert b"<TotalRecords>7</TotalRecords>" in after
+
+
+def test_faults_are_listed_with_those_of_the_transport() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli.main", "serve", API, "--list-faults"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert any(line.startswith(f"{API}:transport/latency[=VALUE]  ") for line in lines)
+    assert any(line.startswith(f"{API}:OZ-LCH-034/") for line in lines)
+
+
+def pages(ask: list[Running], size: int) -> list[bytes]:
+    """Every page of the history, asked of several servers in turn."""
+    found = []
+    for page in range(100):
+        status, body = ask[page % len(ask)].get(f"{QUERY}&RowsPerPage={size}&PageNumber={page}")
+        assert status == 200
+        if b"<Call>" not in body:
+            break
+        found.append(body)
+    return found
+
+
+def test_a_walk_over_two_processes_in_turn_is_the_walk_over_one() -> None:
+    with serving("--clock", "frozen") as one, serving("--clock", "frozen") as other:
+        alone = pages([one], 7)
+        together = pages([one, other], 7)
+    assert together == alone
+    ids = re.findall(rb"<CallID>([^<]+)<", b"".join(together)) or re.findall(rb"<CallId>([^<]+)<", b"".join(together))
+    assert len(ids) == len(set(ids)) == 60
+
+
+def test_a_cursor_of_one_process_is_good_for_another() -> None:
+    api = "etelecom/list-call-logs"
+
+    def ask(running: Running, after: str) -> dict[str, object]:
+        url = urlsplit(running.urls[api])
+        connection = http.client.HTTPConnection(url.netloc, timeout=10)
+        body = json.dumps({"paging": {"limit": 9, "after": after}})
+        headers = {"Authorization": "Bearer callharness-token", "Content-Type": "application/json"}
+        connection.request("POST", f"{url.path}/ListCallLogs", body=body, headers=headers)
+        found: dict[str, object] = json.loads(connection.getresponse().read())
+        connection.close()
+        return found
+
+    began = ("--clock", "scaled=0.001", "--began", "2026-03-02T12:00:00Z")
+    with serving(*began, apis=(api,)) as one, serving(*began, apis=(api,)) as other:
+        seen: list[str] = []
+        after = ""
+        for turn in range(30):
+            page = ask((one, other)[turn % 2], after)
+            logs = page["call_logs"]
+            assert isinstance(logs, list)
+            if not logs:
+                break
+            seen += [log["id"] for log in logs]
+            paging = page["paging"]
+            assert isinstance(paging, dict)
+            after = paging["next"]
+            if not after:
+                break
+    assert len(seen) == len(set(seen))
+    assert len(seen) >= 50
+
+
+def test_workers_share_a_port_and_answer_alike(tmp_path: Path) -> None:
+    with serving("--workers", "2", "--tls-dir", str(tmp_path)) as running:
+        answers = {running.get(ca=tmp_path / "ca.pem") for _ in range(12)}
+        begun = time.perf_counter()
+        told = running.end()
+        took = time.perf_counter() - begun
+    assert len(answers) == 1
+    assert running.process.returncode == 0
+    assert "Traceback" not in told
+    assert took < 5
