@@ -141,24 +141,30 @@ def front(api: str, bend: Bend | None = None, *, calls: int = CALLS) -> Iterator
 # --- bends --------------------------------------------------------------------------------------------------
 
 
-def nth(number: int, what: Bent | Bend) -> Bend:
+def nth(number: int, what: Bent) -> Bend:
     """Only the n-th answer is bent."""
-    return lambda now, request, response: _of(what, now, request, response) if now == number else None
+    return lambda now, request, response: what if now == number else None
 
 
-def since(number: int, what: Bent | Bend) -> Bend:
+def since(number: int, what: Bent) -> Bend:
     """The n-th answer and all after it are bent."""
-    return lambda now, request, response: _of(what, now, request, response) if now >= number else None
+    return lambda now, request, response: what if now >= number else None
 
 
 def rewritten(edit: Callable[[bytes], bytes]) -> Bend:
-    """Every body is edited."""
-    return lambda now, request, response: replace(response, body=edit(response.body))
+    """The bodies of successes are edited."""
+    return lambda now, request, response: (
+        replace(response, body=edit(response.body)) if response.http_status == 200 else None
+    )
 
 
-def _of(what: object, now: int, request: HttpRequest, response: HttpResponse) -> Bent:
-    if isinstance(what, HttpResponse | bytes):
-        return what
-    if getattr(what, "is_bend", False):
-        return what(now, request, response)  # type: ignore[operator,no-any-return]
-    return what  # type: ignore[return-value]
+def after_reading(behaviour: Behaviour) -> Behaviour:
+    """A behaviour that reads a request first, for one that was read already."""
+
+    def behave(peer: Peer) -> None:
+        read_later = peer.request
+        waiting = [b""]
+        peer.request = lambda: waiting.pop() if waiting else read_later()  # type: ignore[method-assign]
+        behaviour(peer)
+
+    return behave
