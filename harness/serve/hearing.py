@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.serve.http import Heard
 
 MASK: Final = "***"
-_PAIR: Final = re.compile(r"([^&;=?]+)=([^&;]*)")
+_PAIR: Final = re.compile(r"([^&;=?/]+)=([^&;?]*)")
 _LONGEST_TARGET: Final = 2000
 
 
@@ -144,8 +144,8 @@ def _masked(target: str, secret: frozenset[str]) -> str:
         name = unquote_plus(found[1])
         return f"{found[1]}={MASK}" if name in secret or is_secret_name(name) else found[0]
 
-    path, mark, query = target.partition("?")
-    return path + mark + _PAIR.sub(mask, query)
+    # In the path as well: some separate parameters by `;` and leave the question mark out.
+    return _PAIR.sub(mask, target)
 
 
 def as_tree(entry: Entry) -> Mapping[str, object]:

@@ -115,6 +115,8 @@ class Application:
             return plain(500, "the simulator itself failed; its log says why")
 
     def _respond(self, request: HttpRequest) -> HttpResponse | Carried:
+        if len(request.body) > self.limits.parameters and _is_crowded(request, self.limits):
+            return plain(400, f"a request has at most {self.limits.parameters} parameters")
         act, now = self.act, self.watch()
         found = act.switchboard.find(request)
         world_at = act.clock.at(now)
@@ -198,6 +200,15 @@ class Application:
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
+
+
+def _is_crowded(request: HttpRequest, limits: Limits) -> bool:
+    """Whether a body holds more names than anybody has use for."""
+    kind = (request.header("content-type") or "").lower()
+    if "json" in kind:
+        # A value may hold colons too: times do.
+        return request.body.count(b":") > 10 * limits.parameters
+    return "urlencoded" in kind and request.body.count(b"&") + request.body.count(b";") >= limits.parameters
 
 
 def _refused(broken: Broken) -> HttpResponse:
