@@ -105,6 +105,12 @@ class Budget:
                 self._waited += wait
             self._sleep(wait)
 
+    def extend(self, requests: int) -> None:
+        """Grant so many requests more than was said."""
+        with self._lock:
+            if self._max_requests is not None:
+                self._max_requests += requests
+
     def hold(self, seconds: float) -> None:
         """Grant nothing for so long: the target asked for it, and it means all our threads."""
         with self._lock:

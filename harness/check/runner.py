@@ -26,12 +26,14 @@ from harness.check.findings import (
     RunStarted,
     Verdict,
 )
+from harness.check.fuzz import fuzz
 from harness.check.gate import gate_colour
 from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger
 from harness.check.mirror import Mirror, ask_for, read_in_other_pages, read_mirror, reread, windows
 from harness.check.rules import access, carriage, echoes, filters, hidden, pages, parts, polls, values
 from harness.check.session import Exchange, Identity, Session
+from harness.check.truth import Truth, known_world
 from harness.check.witness import examine
 from harness.output.personal import Pseudonyms
 from harness.output.secrets import Redactor
@@ -59,12 +61,14 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("scope", (parts.scope,)),
     ("dependence", (filters.dependences, filters.pairs_of_filters, pages.combinations_of_all)),
     ("explore", (explore,)),
+    ("known-world", (known_world,)),
     ("values", (values.bad_values,)),
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (access.access,)),
     ("transport", (carriage.carriages,)),
     ("echoes", (echoes.echoes,)),
     ("polls", (polls.polls,)),
+    ("fuzz", (fuzz,)),
 )
 
 
@@ -86,6 +90,8 @@ class CheckOptions:
     harness_version: str = ""
     stop: Callable[[], str | None] = lambda: None
     limits: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    world: Truth | None = None
+    fuzz: bool = False
 
 
 def run_check(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Iterator[Event]:
@@ -147,6 +153,8 @@ def session_of(spec: Spec, sender: Sender, identities: Sequence[Identity], optio
             "now": options.now,
             "window": options.window,
             "max_requests": options.limits.get("max_requests"),
+            "world": options.world,
+            "fuzz": options.fuzz,
         },
         known_values=options.known_values,
         examine=examine,

@@ -58,8 +58,12 @@ MANNERS: Final = together(
 @click.option(
     "--known-value", "known_values", metavar="NAME=VALUE", multiple=True, help="A value that occurs in the data."
 )
-@click.option("--world", metavar="FILE", help="The generated world that was loaded into the server.")
-@click.option("--fuzz", is_flag=True, help="Let Schemathesis draw requests, too.")
+@click.option(
+    "--world",
+    metavar="FILE",
+    help="The world that was loaded into the server: a directory that `generate` wrote, its manifest, or its rows.",
+)
+@click.option("--fuzz", is_flag=True, help="Let Schemathesis draw requests, too: up to 200 beside --max-requests.")
 @click.option("--evidence", type=click.Choice(["masked", "full"]), help="Whether people's data may stand in reports.")
 @click.option("--allow-empty", is_flag=True, help="A server without calls is good enough.")
 @MANNERS

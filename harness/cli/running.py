@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.check.findings import ClauseResult, Event, Exchanged, Finding, RunReport
     from harness.check.known import KnownFailures
     from harness.check.transport import Transport
+    from harness.check.truth import Truth
     from harness.cli.sinks import Sink
     from harness.output.journal import JournalWriter
     from harness.report import Recording
@@ -118,6 +119,7 @@ class Prepared:
     evidence: Literal["masked", "full"]
     dialect: Dialect | None
     known: KnownFailures | None
+    world: Truth | None = None
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
@@ -142,6 +144,7 @@ def prepare(
     known_ids(spec, settings.only)
     dialect = dialect_in(settings.dialect, spec)
     known = _known(session, settings, spec)
+    world = _world(settings, spec)
     access = spec.listing.access
     simulated = settings.target == SIMULATOR
     if not simulated:
@@ -188,8 +191,18 @@ def prepare(
         evidence=settings.evidence or ("full" if simulated or transport.target.is_loopback else "masked"),
         dialect=dialect,
         known=known,
+        world=world,
         secrets=named,
     )
+
+
+def _world(settings: Settings, spec: Spec) -> Truth | None:
+    """The world that was loaded into the target, as its files tell it."""
+    if settings.world is None:
+        return None
+    from harness.check.truth import load_truth
+
+    return load_truth(spec, Path(settings.world))
 
 
 def _known(session: Session, settings: Settings, spec: Spec) -> KnownFailures | None:
@@ -302,7 +315,7 @@ def _options(
         "limits": _limits(settings),
     }
     known = {one.name for one in dataclasses.fields(kind)}
-    extra = {"fuzz": settings.fuzz, "world": settings.world}
+    extra = {"fuzz": settings.fuzz, "world": prepared.world}
     for name, value in extra.items():
         if value and name not in known:
             raise HarnessError(f"--{name} is not part of this version")
@@ -588,6 +601,9 @@ def digests(prepared: Prepared) -> dict[str, str]:
         "known": settings.known,
         "world": settings.world,
     }
+    if settings.world is not None and Path(settings.world).is_dir():
+        # The manifest holds the digest of each file beside it.
+        files["world"] = str(Path(settings.world) / "manifest.json")
     return {
         name: hashlib.sha256(Path(file).read_bytes()).hexdigest()
         for name, file in files.items()

@@ -15,7 +15,7 @@ from harness.errors import Misuse
 from harness.generate.formats import FORMATS
 from harness.generate.invalid import Invalid, invalid_answers
 from harness.generate.pages import Page, pages_of, request_text
-from harness.generate.rows import rows_of
+from harness.generate.rows import hidden_lines, rows_of
 from harness.output.files import reason_of, write_atomically
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
@@ -25,8 +25,9 @@ from harness.world.population import Population
 from harness.world.world import World
 
 MANIFEST: Final = "manifest.json"
+HIDDEN: Final = "hidden.ndjson"
 SCHEMA_VERSION: Final = 1
-_OWN_FILE: Final = re.compile(r"(?:rows\.[a-z]+|pages/[A-Za-z0-9._-]+|invalid/[A-Za-z0-9._-]+)")
+_OWN_FILE: Final = re.compile(r"(?:rows\.[a-z]+|hidden\.ndjson|pages/[A-Za-z0-9._-]+|invalid/[A-Za-z0-9._-]+)")
 
 
 @final
@@ -64,6 +65,9 @@ def write_fixtures(
     for name in chosen:
         made = FORMATS[name]
         files[f"rows.{made.extension(spec.listing)}"] = made.encode(rows)
+    hidden = hidden_lines(rows)
+    if hidden:
+        files[HIDDEN] = hidden
     told: list[Mapping[str, Any]] = []
     for number, page in enumerate(pages_of(spec, world, picks) if pages else (), 1):
         told.append(_page_files(files, number, page))

@@ -12,6 +12,7 @@ from harness.spec.load import Spec
 from harness.spec.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
+from harness.wire.json_body import encode_json
 from harness.wire.pages import text_carried
 from harness.wire.problems import Tree
 from harness.wire.rows import Shown, ShownRow, compared, encode_row, show
@@ -66,6 +67,27 @@ def rows_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
         encode_row(listing.fields, row, zone=zone, picks=dialect, text_carried=text_carried(listing)) for row in shown
     )
     return RowSet(listing=listing, dialect=dialect, records=records, shown=shown, trees=trees)
+
+
+def hidden_lines(rows: RowSet) -> bytes:
+    """What rows have and do not show, a JSON object a line: identity, hidden attributes, and whose the row is.
+
+    Empty where the API hides nothing. With it a checker knows what filters on hidden attributes must keep.
+    """
+    listing = rows.listing
+    scope = listing.scope
+    owners = scope.owner_attributes if scope is not None else ()
+    if not listing.hidden and not owners:
+        return b""
+    lines: list[bytes] = []
+    for index, tree in enumerate(rows.trees):
+        hidden: dict[str, Tree] = {name: list(rows.values(index, f"hidden.{name}")) for name in listing.hidden}
+        line: dict[str, Tree] = {"identity": tree[listing.lists.identity], "hidden": hidden}
+        if owners:
+            found = (value for name in owners for value in attributes_of(rows.records[index], name))
+            line["owners"] = [value for value in found if value is not None]
+        lines.append(encode_json(line) + b"\n")
+    return b"".join(lines)
 
 
 def zone_of(listing: Listing, dialect: Dialect) -> ZoneInfo:

@@ -73,6 +73,8 @@ def _one(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
     if not session.usable(about.name):
         return
     if not about.found:
+        if session.settings.get("world") is not None:
+            return
         session.notes.append(
             f"{about.name}: no value is known that selects rows; --known-value {about.name}=VALUE would tell more"
         )
