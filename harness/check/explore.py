@@ -27,6 +27,7 @@ from harness.check.rules.filters import (
     raw_value,
     shown_filters,
     telling_values,
+    values_shown,
     wide,
     word_clauses,
 )
@@ -54,7 +55,7 @@ WHILE_MOVING: Final = 20
 """So many while the list moves: each mismatch costs readings of the whole list then."""
 KEPT_BACK: Final = 160
 """Requests that the phases after this one need."""
-DRAWN: Final = 240
+DRAWN: Final = 360
 SHRINKING: Final = 4
 """Requests on the way to a smaller example; with the two that confirm it they are six."""
 FINDINGS_AT_MOST: Final = 4
@@ -203,13 +204,16 @@ class _Maker:
             for name in self.filters
             if not is_time(session.listing.filters[name])
         }
+        self.counts = {
+            name: values_shown(mirror.rows, session.listing.filters[name].compares) for name in self.telling
+        }
         self.others = [pieces for pieces in (self.pages(), self.sorts(), self.descends(), self.switches()) if pieces]
 
     def combination(self, choose: Chooser) -> Pieces:
         """Filters that one row satisfies (or nearly), with a page, an order and switches beside them."""
         row: Row = choose(self.rows)
         pieces: list[Piece] = []
-        for _ in range(choose((0, 1, 1, 2, 2, 3))):
+        for _ in range(choose((0, 1, 2, 3, 3, 4, 4, 5))):
             if self.filters:
                 self.add(pieces, self.filter(choose(self.filters), row, choose))
         for group in self.others:
@@ -253,6 +257,9 @@ class _Maker:
             clauses = session.listing.parameters[name].list_clause or kept.clause
         elif way == "part" and kept.keeps == "contains" and isinstance(value, str) and len(value) > 2:
             value = value[choose((0, 1)) : choose((None, -1))]
+        elif self.counts[name][value] == 1 and choose((False, True, True, True)):
+            # A value that one row has leaves nothing for others to tell.
+            return None
         if not self.writable(name, value):
             return None
         comparison: dict[str, Tree] = default_comparison(session, name)
@@ -367,7 +374,7 @@ class _Maker:
 def chosen(
     session: Session, mirror: Mirror, candidates: Sequence[Pieces], seen: _Seen, *, at_most: int
 ) -> Iterator[Pieces]:
-    """The combinations that tell most, best first: pairs, then triples of pieces that were not met together yet."""
+    """The combinations that tell most, best first: pairs, then threes and fours not met yet."""
     told = {id(pieces): _telling(session, mirror, pieces, seen) for pieces in candidates}
     left = [pieces for pieces in candidates if len(told[id(pieces)]) > 1]
     nobody = [pieces for pieces in candidates if not told[id(pieces)]][:NOBODY_AT_MOST]
@@ -375,7 +382,7 @@ def chosen(
     for _ in range(at_most):
         best: tuple[int, int] | None = None
         for place, pieces in enumerate(left):
-            gain = sum(4 if len(group) == 2 else 1 for group in _groups(told[id(pieces)]) if group not in met)
+            gain = sum(6 - len(group) for group in _groups(told[id(pieces)]) if group not in met)
             if gain and (best is None or gain > best[0]):
                 best = (gain, place)
         if best is None:
@@ -387,8 +394,8 @@ def chosen(
 
 
 def _groups(labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    yield from combinations(labels, 2)
-    yield from combinations(labels, 3)
+    for size in (2, 3, 4):
+        yield from combinations(labels, size)
 
 
 def _telling(session: Session, mirror: Mirror, pieces: Pieces, seen: _Seen) -> tuple[str, ...]:
