@@ -347,10 +347,10 @@ class _Reader:
             return self.pick.pick(kept.keeps)
         if word in named.none:
             return None
-        if word in named.words:
-            return named.words[word]
         if word in named.may:
             raise Unspecified(f"{named.parameter}={word} may be known or not")
+        if word in named.words:
+            return named.words[word]
         match self.pick.pick(named.unknown, str(word)[:40]):
             case "refused":
                 parameter = self.spec.listing.parameters[named.parameter]

@@ -41,8 +41,8 @@ from harness.spec.clauses import families, load_standard
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
 from harness.spec.model import ClauseId, CursorPaging, Open
-from harness.wire.exchange import NoResponse
-from harness.wire.json_body import at
+from harness.wire.exchange import HttpResponse, NoResponse
+from harness.wire.json_body import MISSING, at
 from harness.wire.scalars import NotThat
 from harness.wire.scalars import zone as zone_named
 
@@ -54,7 +54,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("filters", (filters.single_filters, hidden.hidden_filters)),
     ("blank", (values.blanks,)),
     ("order", (pages.orders,)),
-    ("paging", (pages.pages,)),
+    ("paging", (pages.pages, pages.pages_of_filters)),
     ("total", (pages.totals,)),
     ("include", (parts.includes,)),
     ("count-only", (parts.count_only,)),
@@ -65,7 +65,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("values", (values.bad_values,)),
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (access.access,)),
-    ("transport", (carriage.carriages,)),
+    ("transport", (carriage.carriages, pages.filters_by_other_ways)),
     ("echoes", (echoes.echoes,)),
     ("polls", (polls.polls,)),
     ("fuzz", (fuzz,)),
@@ -188,6 +188,7 @@ def _stages(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
             if session.out_of_budget is not None:
                 return
             yield from _watched(session, phase, rule(session, mirror), options)
+    yield from _watched(session, "errors", _errors_again(session, mirror), options)
 
 
 def _watched(session: Session, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
@@ -418,19 +419,38 @@ def _default_verdict(
     return Verdict.NOT_EXERCISED, "nothing in this run could show it"
 
 
+def _errors_again(session: Session, mirror: Mirror) -> Iterator[None]:
+    """A request that got a server error gets it once more: chance, or a defect?"""
+    again: list[Exchange] = []
+    for exchange in list(session.server_errors)[:3]:
+        if _speaks(exchange):
+            continue
+        repeated = session.send(exchange.ask, f"again: {exchange.purpose}", credentials=exchange.ask.credentials)
+        yield
+        if isinstance(repeated.response, HttpResponse) and repeated.response.http_status >= 500:
+            again.append(repeated)
+    session.settings = {**session.settings, "errors-again": tuple(again)}
+
+
 def _server_errors(session: Session) -> None:
     clause = ClauseId("HTTP-SERVER-ERRORS")
-    errors = session.server_errors
-    if len(errors) >= 3:
+    again = session.settings.get("errors-again", ())
+    errors = [exchange for exchange in session.server_errors if not _speaks(exchange)]
+    if again or len(errors) >= 3:
         session.fail(
             (clause,),
             "a well-formed request does not get a server error again and again",
             expected="no HTTP 5xx",
             actual=f"HTTP 5xx for {len(errors)} of {session.requests} requests",
-            exchange=errors[0],
+            exchange=again[0] if again else errors[0],
         )
     elif session.requests:
         session.ledger.witness((clause,), times=session.requests)
+
+
+def _speaks(exchange: Exchange) -> bool:
+    """Whether a 5xx carries the API's own error: some APIs tell their errors so."""
+    return exchange.answer is not None and exchange.answer.code is not MISSING
 
 
 def _one_cause(session: Session) -> None:

@@ -13,14 +13,15 @@ from harness.check.judging import Judged, expect
 from harness.check.mirror import Mirror, ask_for, largest_size, window_needed, written
 from harness.check.oracle import holds
 from harness.check.session import Exchange, Row, Session
-from harness.spec.model import ClauseId, Clauses, Filter, Open
+from harness.spec.model import ClauseId, Clauses, Field, Filter, Open
 from harness.wire.problems import Tree
 from harness.wire.rows import Shown, compared, field_at
 from harness.wire.scalars import encode_rfc3339
 from harness.wire.scalars import zone as zone_named
+from harness.wire.values import write_parameter
 
 SPECIAL: Final = frozenset("&;+%<>\"'#?=/\\ ")
-PAIRS_AT_MOST: Final = 40
+PAIRS_AT_MOST: Final = 60
 NOWHERE: Final = "nowhere-7f3a"
 NO_NUMBER: Final = 999_999_999_983
 
@@ -88,8 +89,42 @@ def telling_values(session: Session, rows: Sequence[Row], name: str) -> list[Any
         chosen.append(some[len(some) // 2])
     if isinstance(some[0], bool):
         return list(dict.fromkeys(chosen))
+    chosen += strange_values(session, rows, kept, counted, texts=bool(texts))
     chosen.append(NOWHERE if texts else NO_NUMBER)
     return list(dict.fromkeys(chosen))
+
+
+def strange_values(
+    session: Session, rows: Sequence[Row], kept: Filter, counted: Counter[Any], *, texts: bool
+) -> list[Any]:
+    """A value that only other fields show: a filter that looks at one of those too keeps rows for it."""
+    own = {path.partition("[].")[0] for path in kept.compares} | set(kept.compares)
+    others: Counter[Any] = Counter()
+    for row in rows[:200]:
+        for path, field in all_paths(session.listing.fields):
+            if path in own or field.as_ not in (("text",) if texts else ("integer", "digits")):
+                continue
+            others.update(set(flat(compared(row.shown, path))))
+    known = [text for text in counted if isinstance(text, str)]
+    found: list[Any] = []
+    for value, _ in others.most_common(60):
+        if value in counted or value in ("", 0) or value in kept.words or value in kept.no_filter:
+            continue
+        if texts and kept.keeps != "equal" and any(str(value) in text for text in known):
+            continue
+        found.append(value)
+        if len(found) == 1:
+            break
+    return found
+
+
+def all_paths(fields: Mapping[str, Field], before: str = "") -> Iterator[tuple[str, Field]]:
+    """Every field with its path, nested ones too."""
+    for name, field in fields.items():
+        if field.as_ == "rows":
+            yield from all_paths(field.fields, f"{before}{name}[].")
+        else:
+            yield before + name, field
 
 
 def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any]:
@@ -98,9 +133,10 @@ def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any
     foreign = [text for text in texts if not text.isascii()]
     zeros = [text for text in texts if text.startswith("0")]
     plus = [text for text in texts if text.startswith("+")]
-    for group in (special, foreign, zeros, plus):
+    for group in (special, foreign, zeros, plus, *([text for text in special if mark in text] for mark in ";&%+,")):
         if group:
             chosen.append(session.rng.choice(group))
+    chosen = list(dict.fromkeys(chosen))
     if kept.keeps == "contains":
         long = [text for text in texts if len(text) > 4] or list(texts)
         text = session.rng.choice(long)
@@ -116,6 +152,9 @@ def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any
     if long:
         text = session.rng.choice(long)
         chosen += [cut for cut in (text[:-1], text[1:]) if cut not in texts][:2]
+    lettered = [text for text in limited if text.swapcase() != text and text.swapcase() not in texts]
+    if lettered:
+        chosen.append(session.rng.choice(lettered).swapcase())
     return chosen
 
 
@@ -227,12 +266,73 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             )
             if note_broken(session, name, judged, clauses):
                 break
+        yield from hidden_alternatives(session, mirror, name)
+        if session.usable(name):
+            yield from every_companion(session, mirror, name, values[0])
         if session.usable(name):
             yield from list_filter(session, mirror, name)
         if session.usable(name):
             yield from named_comparison(session, mirror, name)
         if session.usable(name) and kept.partition_clause:
             yield from partition(session, mirror, name)
+
+
+def every_companion(session: Session, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
+    """A filter that needs one of several others: with each of them."""
+    kept = session.listing.filters[name]
+    for other in kept.applies_if_any[1:]:
+        if not session.usable(other) or other not in session.listing.filters:
+            continue
+        row = next((row for row in mirror.rows if value in values_shown([row], kept.compares)), None)
+        shown = values_shown([row] if row is not None else mirror.rows, session.listing.filters[other].compares)
+        if shown:
+            more = {
+                other: raw_value(session, other, shown.most_common(1)[0][0]),
+                name: raw_value(session, name, value),
+            }
+            ask = ask_for(session, mirror.base, {**wide(session), **more})
+            judged = yield from expect(session, mirror, ask, f"{name} with {other}", kept.clause)
+            if note_broken(session, name, judged, kept.clause):
+                return
+
+
+def hidden_alternatives(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """A filter that may also look at what rows do not show: does it, and does it keep anything out at all?"""
+    kept = session.listing.filters[name]
+    choice = kept.alternatives
+    if not isinstance(choice, Open) or not session.usable(name) or session.knowledge.known(choice.id):
+        return
+    stranger: Any = NO_NUMBER if session.listing.parameters[name].of in ("integer", "digits") else NOWHERE
+    for value in (stranger, stranger):
+        ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
+        exchange = session.send(ask, f"{name} with a value that nothing has")
+        yield
+        if session.not_judged(exchange, kept.clause) or not exchange.rows:
+            break
+    else:
+        session.fail(
+            kept.clause,
+            f"{name} keeps only rows with that value",
+            expected="no rows for a value that nothing has",
+            actual=f"{len(exchange.rows or ())} rows",
+            exchange=exchange,
+        )
+        session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
+        return
+    counted = values_shown(mirror.rows, kept.compares)
+    others = 0
+    for value, _ in counted.most_common(4):
+        ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
+        exchange = session.send(ask, f"{name} = {value!r}, all of its rows")
+        yield
+        others += sum(value not in flat(compared(row.shown, kept.compares[0])) for row in exchange.rows or ())
+    fuller = max(choice.options, key=len)
+    session.knowledge.set(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
+    if not others and len(counted) > 1:
+        value = counted.most_common(1)[0][0]
+        ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
+        judged = yield from expect(session, mirror, ask, f"{name} = {value!r}", kept.clause)
+        note_broken(session, name, judged, kept.clause)
 
 
 def _works_alone(session: Session, mirror: Mirror, name: str, value: Any) -> Generator[None, None, bool]:
@@ -268,7 +368,11 @@ def default_comparison(session: Session, name: str) -> dict[str, Tree]:
     if named is None or not session.in_force(named.parameter):
         return {}
     default = session.listing.parameters[named.parameter].default
-    return {named.parameter: str(default)} if default in named.words else {}
+    if default in named.words:
+        return {named.parameter: str(default)}
+    # The default compares nothing: a documented word is needed for the filter to have an effect at all.
+    word = next((word for word in named.words if word not in named.may), None)
+    return {named.parameter: word} if word is not None else {}
 
 
 def word_clauses(kept: Filter, value: Any) -> Clauses:
@@ -450,12 +554,35 @@ def time_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
         )
         if note_broken(session, name, judged, kept.clause):
             return
+    yield from _in_other_zones(session, mirror, name, quarter, late)
     if session.listing.parameters[name].as_ == "rfc3339" and kept.offsets_clause:
         for place in ("Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
             text = encode_rfc3339(late, zone=zone_named(place), places=3 if late.microsecond else 0)
             judged = yield from _at(session, mirror, name, text, kept.offsets_clause, f"{name} = {text}")
             if note_broken(session, name, judged, kept.offsets_clause):
                 return
+
+
+def _in_other_zones(session: Session, mirror: Mirror, name: str, first: datetime, last: datetime) -> Iterator[None]:
+    """A range asked for in another zone means other instants."""
+    zone = session.listing.zone
+    if zone is None or zone.parameter is None or session.listing.filters[name].keeps != "at-or-after":
+        return
+    pair = next((pair for pair in session.listing.ranges if pair.first == name), None)
+    if pair is None:
+        return
+    clauses = zone.clauses.get("shift", ())
+    for place in ("Asia/Kolkata", "America/New_York"):
+        ends = {
+            end: write_parameter(
+                session.listing.parameters[end], moment.replace(microsecond=0), zone=zone_named(place), in_json=False
+            )
+            for end, moment in ((pair.first, first), (pair.last, last))
+        }
+        ask = ask_for(session, mirror.base, {**wide(session), **ends, zone.parameter: place})
+        judged = yield from expect(session, mirror, ask, f"a range in {place}", clauses)
+        if judged.right is False:
+            return
 
 
 def _at(session: Session, mirror: Mirror, name: str, raw: Tree, clauses: Clauses, purpose: str) -> Any:
@@ -514,21 +641,33 @@ def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> di
     rows = list(mirror.rows)
     session.rng.shuffle(rows)
     best: tuple[int, dict[str, Tree]] | None = None
-    for row in rows[:16]:
-        sides = [_value_for(session, mirror, name, row) for name in (first, second)]
+    # Values of one row first; values of two rows tell as well where one row's values say the same thing.
+    for row, other in (*((row, row) for row in rows[:16]), *zip(rows[:12], rows[1:13], strict=False)):
+        sides = [_value_for(session, mirror, first, row), _value_for(session, mirror, second, other)]
         if any(side is None for side in sides):
             continue
         (raw_a, keys_a), (raw_b, keys_b) = sides  # type: ignore[misc]
         both = keys_a & keys_b
         gain = min(len(keys_a), len(keys_b)) - len(both)
         if gain > 0 and (best is None or gain > best[0]):
-            more = {**companions(session, mirror, first, row), **companions(session, mirror, second, row)}
-            if any(name in (first, second) for name in more):
-                more = {name: raw for name, raw in more.items() if name not in (first, second)}
-            best = (gain, {**more, first: raw_a, second: raw_b})
+            more = {**companions(session, mirror, first, row), **companions(session, mirror, second, other)}
+            more |= {**default_comparison(session, first), **default_comparison(session, second)}
+            more = {name: raw for name, raw in more.items() if name not in (first, second)}
+            best = (gain, {**more, **partner_of(session, mirror, first, second), first: raw_a, second: raw_b})
             if gain > 3:
                 break
     return best[1] if best else None
+
+
+def partner_of(session: Session, mirror: Mirror, first: str, second: str) -> dict[str, Tree]:
+    """The other ends of ranges that two filters open, where one end alone may be refused."""
+    found: dict[str, Tree] = {}
+    for name in (first, second):
+        if is_time(session.listing.filters[name]):
+            found |= {
+                other: raw for other, raw in partner(session, mirror, name).items() if other not in (first, second)
+            }
+    return found
 
 
 def _value_for(session: Session, mirror: Mirror, name: str, row: Row) -> tuple[Tree, frozenset[Any]] | None:

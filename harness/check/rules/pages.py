@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast
 
 from harness.check.judging import Aspect, expect
-from harness.check.mirror import Mirror, ask_for, number, written
-from harness.check.rules.filters import pair_values, raw_value, shown_filters, values_shown, wide
+from harness.check.mirror import Mirror, ask_for, number, reread, written
+from harness.check.rules.filters import (
+    companions,
+    default_comparison,
+    is_time,
+    pair_values,
+    partner,
+    raw_value,
+    shown_filters,
+    values_shown,
+    wide,
+)
 from harness.check.session import Exchange, Session
 from harness.spec.model import (
     ClauseId,
@@ -19,6 +31,7 @@ from harness.spec.model import (
     Open,
     PageNumberPaging,
 )
+from harness.wire.ask import Ask
 from harness.wire.json_body import MISSING
 from harness.wire.problems import Tree
 from harness.wire.rows import compared
@@ -56,6 +69,31 @@ def default_order(session: Session, mirror: Mirror) -> Iterator[None]:
     judged = yield from expect(session, mirror, ask, "the default order", clauses)
     if judged.right:
         session.ledger.witness(order.clause)
+    yield from _same_again(session, mirror, ask)
+
+
+def _same_again(session: Session, mirror: Mirror, ask: Ask) -> Iterator[None]:
+    """Identical requests over data that stands still get identical answers."""
+    answers: list[Exchange] = []
+    for _ in range(3):
+        answers.append(session.send(ask, "the same request again"))
+        yield
+    if mirror.volatile or any(exchange.rows is None for exchange in answers):
+        return
+    if any(exchange.keys != answers[0].keys for exchange in answers):
+        yield from reread(session, mirror)
+        if mirror.volatile:
+            return
+        order = session.listing.order
+        clauses = (order.clause if order else ()) or session.listing.lists.clauses.get("unique", ())
+        lists = session.listing.lists.clauses
+        session.fail(
+            clauses or lists.get("rows", ()) or lists.get("reach", ()),
+            "identical requests get identical answers",
+            expected="the same rows in the same order",
+            actual="other rows or another order",
+            exchange=answers[-1],
+        )
 
 
 def orders(session: Session, mirror: Mirror) -> Iterator[None]:
@@ -395,8 +433,6 @@ def _whole_walk(session: Session, mirror: Mirror, clauses: Clauses, steps: list[
 def _walk_finding(
     session: Session, mirror: Mirror, clauses: Clauses, exchange: Exchange | None, expected: str, actual: str
 ) -> Iterator[None]:
-    from harness.check.mirror import reread
-
     yield from reread(session, mirror)
     if mirror.volatile:
         session.ledger.inconclusive(clauses, "data-changed: the list moved during the walk")
@@ -527,7 +563,7 @@ def _cursor_walk(
         seen.update((key, page) for key in exchange.keys)
         following = exchange.answer.next
         steps.append(exchange)
-        if page == 1:
+        if page == 2 and exchange.rows:
             yield from _back(session, mirror, paging, values, steps)
         if not exchange.rows:
             yield from _empty_end(session, paging, exchange)
@@ -574,6 +610,8 @@ def _cursor_walk(
             session.knowledge.set(paging.next_on_last.id, "given", "walk")
     else:
         session.ledger.not_exercised((*slice_clauses, *paging.clauses.get("prev", ())), "there is only one page")
+    if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
+        yield from _back(session, mirror, paging, values, steps[:2])
 
 
 def _kept_rows(session: Session, mirror: Mirror, values: Mapping[str, Tree]) -> set[Hashable] | None:
@@ -621,8 +659,9 @@ def _back(
 ) -> Iterator[None]:
     """The cursor to the page before leads back, by one of the two parameters."""
     clauses = paging.clauses.get("prev", ())
-    token = steps[1].answer.prev if steps[1].answer else MISSING
-    if not steps[1].rows:
+    here, before = steps[-1], steps[-2]
+    token = here.answer.prev if here.answer else MISSING
+    if not here.rows:
         session.ledger.not_exercised(clauses, "there is only one page")
         return
     if not isinstance(token, str) or not token:
@@ -631,7 +670,7 @@ def _back(
             "a page tells the way back",
             expected="a cursor to the page before",
             actual="none",
-            exchange=steps[1],
+            exchange=here,
         )
         return
     ways = {"before": paging.before, "after": paging.after}
@@ -655,7 +694,7 @@ def _back(
         yield
         if session.not_judged(came, clauses):
             return
-        if came.keys and came.keys == steps[0].keys:
+        if came.keys and came.keys == before.keys:
             if isinstance(paging.prev_goes_into, Open):
                 session.knowledge.set(paging.prev_goes_into.id, way, "walk back")
             session.ledger.witness(clauses)
@@ -663,21 +702,30 @@ def _back(
     if mirror.volatile:
         session.ledger.inconclusive(clauses, "data-changed")
         return
-    same = came is not None and set(came.keys) == set(steps[0].keys)
+    same = came is not None and set(came.keys) == set(before.keys)
     session.fail(
         clauses,
         "the cursor to the page before leads back to it",
-        expected=f"the {len(steps[0].keys)} rows of the first page",
+        expected=f"the {len(before.keys)} rows of the page before",
         actual="the same rows in another order" if same else f"{len(came.keys) if came else 0} other rows",
         exchange=came,
     )
 
 
 def _empty_end(session: Session, paging: CursorPaging, exchange: Exchange) -> Iterator[None]:
+    """An empty page leads nowhere."""
     clauses = paging.clauses.get("empty", ())
     assert exchange.answer is not None
     if exchange.answer.next in ("", None, MISSING) and exchange.answer.prev in ("", None, MISSING):
         session.ledger.witness(clauses)
+    elif exchange.answer.next not in ("", None, MISSING):
+        session.fail(
+            clauses,
+            "an empty page leads nowhere",
+            expected="no cursor to a following page",
+            actual="a cursor",
+            exchange=exchange,
+        )
     yield
 
 
@@ -840,6 +888,77 @@ def _total_switch(session: Session, mirror: Mirror) -> Iterator[None]:
             )
         else:
             session.ledger.witness(clauses)
+
+
+def pages_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Every filter together with a later page: neither forgets the other."""
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging | LimitPaging) or len(mirror.rows) < 4 or mirror.torn:
+        return
+    clauses: Clauses = paging.clauses.get("slice", ())
+    for name in shown_filters(session):
+        kept = session.listing.filters[name]
+        if not session.usable(name) or not session.in_force(name) or session.ledger.failed(clauses):
+            continue
+        raw = _half(session, mirror, name)
+        if raw is None:
+            continue
+        values = {**partner(session, mirror, name), **default_comparison(session, name)}
+        values |= {**companions(session, mirror, name), name: raw, paging.size: written(session, paging.size, 2)}
+        blame: dict[Aspect, Clauses] = {"rows": kept.clause, "slice": clauses, "size": clauses}
+        if not isinstance(paging, CursorPaging):
+            place, second = (
+                (paging.page, paging.first + 1) if isinstance(paging, PageNumberPaging) else (paging.offset, 2)
+            )
+            ask = ask_for(session, mirror.base, {**values, place: written(session, place, second)})
+            yield from expect(session, mirror, ask, f"{name} with a later page", clauses, blame=blame)
+            continue
+        first = session.send(ask_for(session, mirror.base, values), f"{name} with pages of 2")
+        yield
+        token = first.answer.next if first.answer else MISSING
+        if isinstance(token, str) and token:
+            ask = ask_for(session, mirror.base, {**values, paging.after: token})
+            yield from expect(session, mirror, ask, f"{name} with a following page", clauses, blame=blame)
+
+
+def filters_by_other_ways(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Every filter by another carriage of the request: a server that reads two forms must read all of each."""
+    transport = session.listing.transport
+    ways = [
+        name for name, way in transport.also.items() if way.level == "same" and not session.ledger.failed(way.clause)
+    ]
+    # Bodies are where a second reader of parameters lives: they come first.
+    ways.sort(key=lambda name: transport.also[name].carries == "query")
+    if not ways:
+        return
+    turn = 0
+    for name in shown_filters(session):
+        raw = _half(session, mirror, name) if session.usable(name) and session.in_force(name) else None
+        if raw is None:
+            continue
+        way = ways[turn % len(ways)]
+        turn += 1
+        clauses = transport.also[way].clause
+        if session.ledger.failed(clauses):
+            continue
+        values = {**wide(session), **partner(session, mirror, name), **default_comparison(session, name)}
+        values |= {**companions(session, mirror, name), name: raw}
+        ask = replace(ask_for(session, mirror.base, values), carriage=way)
+        yield from expect(session, mirror, ask, f"{name} by {way}", clauses)
+
+
+def _half(session: Session, mirror: Mirror, name: str) -> Tree:
+    """A value that keeps some rows but not all; None when there is none."""
+    kept = session.listing.filters[name]
+    if is_time(kept):
+        shown = [moment for row in mirror.rows for moment in compared(row.shown, kept.compares[0])]
+        times = sorted(moment for moment in shown if isinstance(moment, datetime))
+        if len(times) < 6 or times[0] == times[-1]:
+            return None
+        return raw_value(session, name, times[len(times) // 2].replace(microsecond=0))
+    values = values_shown(mirror.rows, kept.compares).most_common()
+    value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
+    return None if value is None else raw_value(session, name, value)
 
 
 def combinations_of_all(session: Session, mirror: Mirror) -> Iterator[None]:

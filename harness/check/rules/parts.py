@@ -84,6 +84,13 @@ def _judge_include(session: Session, mirror: Mirror, include: Include, answers: 
             )
             return
     session.ledger.witness(role, times=len(on.rows or ()))
+    for other in session.listing.includes:
+        if other is not include and any(_shows_part(other, row, set(other.adds)) for row in on.rows or ()):
+            theirs = other.clauses.get("off", ()) or other.clauses.get("default", ())
+            told = f"{', '.join(other.adds)} beside {include.parameter}"
+            session.fail(
+                theirs, f"{other.parameter} alone adds its part", expected="rows without it", actual=told, exchange=on
+            )
     off_role = include.clauses.get("off", ()) or include.clauses.get("default", ())
     full = [row for row in off.rows or () if _shows_part(include, row, added)]
     if full:
