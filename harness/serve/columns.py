@@ -173,9 +173,8 @@ class Column:
     def _index(self) -> tuple[Places, Keys]:
         """The keys' places in order of the keys, and the keys in order."""
         small = np.int32 if len(self.keys) < 2**31 else np.int64
-        order: Places = np.argsort(self.keys, kind="stable").astype(small)
-        keys: Keys = self.keys[order]
-        return order, keys
+        order: NDArray[Any] = np.argsort(self.keys, kind="stable").astype(small)
+        return order, self.keys[order]
 
     def choose(self, keeps: Keeps, wanted: Comparable, *, inclusive: bool, folded: bool) -> Intervals:
         """The keys of the values that compare as said; that of 'none' is never among them."""

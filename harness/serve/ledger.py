@@ -15,8 +15,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, assert_never, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.serve.columns import Column, Intervals, Keys, Places, place_in, united
+from harness.serve.living import Living
 from harness.serve.planning import Plan
 from harness.serve.querying import Comparable, Condition, Place, Query, Slice, Sorting, Table, Walk, natural
 from harness.serve.reckoning import Reckoner
@@ -25,14 +27,14 @@ from harness.spec.dialect import Dialect
 from harness.spec.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
-from harness.telephony.timeline import seen_at
+from harness.wire.problems import Tree
 from harness.wire.rows import ShownRow, show
 from harness.world.population import Population
-from harness.world.timeline import LIFE, Timeline
+from harness.world.timeline import Timeline
 from harness.world.traffic import millis_of
 
 _OWNERS: Final = "whose"
-_AHEAD: Final = 64
+_AHEAD: Final = 80
 _SELECTIONS: Final = 512
 _SELECTED_ROWS: Final = 4_000_000
 _CARD_BYTES: Final = 48 * 2**20
@@ -112,7 +114,7 @@ class Ledger:
         self._selected = 0
         self._cards: OrderedDict[tuple[Variant, int], Card] = OrderedDict()
         self._card_bytes = 0
-        self._living: dict[int, Record] = {}
+        self.living = Living(timeline, attributes)
 
     def column(self, path: str, *, equal_only: bool = False) -> Column:
         """The column at a path."""
@@ -232,17 +234,6 @@ class Ledger:
         }
         return tuple(name for name in self._attributes if name not in hidden or name in shown)
 
-    def whole_living(self, rows: Sequence[int]) -> list[Record]:
-        """Rows that live, over their whole life; remembered while they are asked for."""
-        missing = [row for row in rows if row not in self._living]
-        if len(self._living) > 4 * len(rows) + 1000:
-            self._living = {row: self._living[row] for row in rows if row in self._living}
-        if missing:
-            names = tuple(dict.fromkeys((*self._attributes, *LIFE[self.grain])))
-            made = self.timeline.wholes(np.asarray(missing, dtype=np.int64), names)
-            self._living.update(zip(missing, made, strict=True))
-        return [self._living[row] for row in rows]
-
     def card(self, key: tuple[Variant, int]) -> Card | None:
         found = self._cards.get(key)
         if found is not None:
@@ -256,20 +247,25 @@ class Ledger:
         for first in range(0, len(rows), _AT_ONCE):
             some = rows[first : first + _AT_ONCE]
             made = self.timeline.wholes(np.asarray(some, dtype=np.int64), names)
-            for row, record in zip(some, made, strict=True):
-                card = found[row] = self._cards[variant, row] = self.write(record, variant)
+            for row, card in zip(some, self.write(made, variant), strict=True):
+                found[row] = self._cards[variant, row] = card
                 self._card_bytes += len(card.body) + _CARD_COSTS
             while self._card_bytes > _CARD_BYTES:
                 _, card = self._cards.popitem(last=False)
                 self._card_bytes -= len(card.body) + _CARD_COSTS
         return found
 
-    def write(self, record: Mapping[str, Any], variant: Variant) -> Card:
-        """A record as it is sent."""
-        row: ShownRow = show(self.listing.fields, record)
-        identity = values_at(self.listing, self.dialect, self.listing.lists.identity, record, row)
-        body = self.writer.row(write_row(self.listing, self.dialect, row, variant))
-        return Card(identity[0] if identity else None, body)
+    def write(self, records: Sequence[Mapping[str, Any]], variant: Variant) -> list[Card]:
+        """Records as they are sent."""
+        listing, dialect = self.listing, self.dialect
+        identities: list[Comparable | None] = []
+        trees: list[Tree] = []
+        for record in records:
+            row: ShownRow = show(listing.fields, record)
+            identity = values_at(listing, dialect, listing.lists.identity, record, row)
+            identities.append(identity[0] if identity else None)
+            trees.append(write_row(listing, dialect, row, variant))
+        return [Card(*pair) for pair in zip(identities, self.writer.rows(trees), strict=True)]
 
 
 def _having(test: Test) -> Places:
@@ -350,15 +346,8 @@ class Moment:
     def _few_rows(self) -> Table:
         if self._few is None:
             rows = self._living.tolist()
-            wholes = self.ledger.whole_living(rows)
-            self._few = self._table_of([self._seen(whole) for whole in wholes])
+            self._few = self._table_of(self.ledger.living.seen(rows, self.at))
         return self._few
-
-    def _seen(self, whole: Record) -> Record:
-        seen = seen_at(self.ledger.grain, whole, self.at)
-        if seen is None:
-            raise ValueError("a row that lives has begun")
-        return seen
 
     def how_many(self, query: Query) -> int:
         """How many rows the page of a query without a place holds."""
@@ -379,8 +368,14 @@ class Moment:
         # From here on positions count upwards, whatever the direction.
         low, high = (many - end, many - start) if query.sorting.descending else (start, end)
 
+        def beside(more: int) -> Sequence[int]:
+            # Only who comes from the page before is likely to ask for the next one.
+            before = ordered.beside(low, high, 1, behind=True)
+            walks = before and self.ledger.card((variant, before[0])) is not None
+            return ordered.beside(low, high, more) if walks else ()
+
         def deal(some: Sequence[int]) -> dict[int, Card]:
-            return self._cards_of(some, variant, lambda more: ordered.beside(low, high, more))
+            return self._cards_of(some, variant, beside)
 
         rows = ordered.settled(low, high, deal)
         cards = deal(rows)
@@ -462,7 +457,8 @@ class Moment:
             value = table.place_of(place, Sorting(path=path)).value
             span = column.scale.span(value) if value is not None else None
             keys.append(column.none_key if span is None else span[0])
-        return np.asarray(keys, dtype=column.keys.dtype)
+        found: NDArray[Any] = np.asarray(keys, dtype=column.keys.dtype)
+        return found
 
     def _cards_of(
         self, rows: Sequence[int], variant: Variant, beside: Callable[[int], Sequence[int]]
@@ -482,7 +478,7 @@ class Moment:
                 found[row] = card
         if missing:
             wanted = dict.fromkeys(missing)
-            for row in beside(_AHEAD - len(missing)):
+            for row in beside(_AHEAD):
                 if row not in self._lives and self.ledger.card((variant, row)) is None:
                     wanted[row] = None
             found |= self.ledger.make_cards(list(wanted), variant)
@@ -492,8 +488,9 @@ class Moment:
 
     def _cards_alive(self, rows: Sequence[int], variant: Variant) -> dict[int, Card]:
         missing = [row for row in rows if (variant, row) not in self._cards]
-        for row, whole in zip(missing, self.ledger.whole_living(missing), strict=True):
-            self._cards[variant, row] = self.ledger.write(self._seen(whole), variant)
+        seen = self.ledger.living.seen(missing, self.at)
+        for row, card in zip(missing, self.ledger.write(seen, variant), strict=True):
+            self._cards[variant, row] = card
         return {row: self._cards[variant, row] for row in rows}
 
 
@@ -538,11 +535,9 @@ class Ordered:
             return place_in(self._keys[self._run.first : self._run.last], key)
         return bisect_left(range(len(self)), key, key=self._key)
 
-    def beside(self, low: int, high: int, many: int) -> list[int]:
-        """So many rows that come next in the direction of the order."""
-        if many <= 0:
-            return []
-        if self._sorting.descending:
+    def beside(self, low: int, high: int, many: int, *, behind: bool = False) -> list[int]:
+        """So many rows that come next in the direction of the order, or that came before."""
+        if self._sorting.descending is not behind:
             return list(map(int, self._run.take(max(0, low - many), low)))
         return list(map(int, self._run.take(high, min(len(self), high + many))))
 

@@ -114,6 +114,15 @@ class Writer:
         _, body = encode_answer(self.listing, put(MISSING, self.listing.lists.rows_at, [tree]))
         return body[len(self._head) : len(body) - len(self._tail)]
 
+    def rows(self, trees: Sequence[Tree]) -> list[bytes]:
+        """Many rows, one by one."""
+        if not text_carried(self.listing) or len(trees) < 2:
+            return [self.row(tree) for tree in trees]
+        # Written in one go, with something between that no row can hold.
+        apart = [part for tree in trees for part in (tree, Writer.placeholder())]
+        _, body = encode_answer(self.listing, put(MISSING, self.listing.lists.rows_at, apart))
+        return body[len(self._head) : len(body) - len(self._tail)].split(self._mark)[:-1]
+
     def answer(self, tree: Tree, rows: Sequence[bytes]) -> tuple[str, bytes]:
         """Media type and body of an answer whose rows, if there are any, are a placeholder in its tree."""
         media_type, body = encode_answer(self.listing, tree)

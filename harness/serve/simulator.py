@@ -16,6 +16,7 @@ from harness.serve.access import Door, Identity, KeyPair, built_in_identities
 from harness.serve.breaches.bending import Fault
 from harness.serve.cursors import Cursor, encode_cursor
 from harness.serve.ledger import Ledger, Moment
+from harness.serve.living import Living
 from harness.serve.planning import Plan, plan_request, sort_mark
 from harness.serve.querying import Comparable, Found, Place, Table
 from harness.serve.reading import read_ask
@@ -34,6 +35,8 @@ from harness.wire.requests import Refused, decode_request
 from harness.wire.rows import ShownRow, show
 from harness.world.customers import Customers
 from harness.world.population import Population
+from harness.world.timeline import Timeline
+from harness.world.traffic import millis_of
 
 T = TypeVar("T")
 
@@ -103,6 +106,7 @@ class Simulator:
         self._writer = Writer.of(self.spec.listing)
         self._ledger: Ledger | None = None
         self._moments: OrderedDict[datetime, Moment] = OrderedDict()
+        self._living: tuple[Timeline, Living] | None = None
         self._views: OrderedDict[datetime, _View] = OrderedDict()
         self._lock = Lock()
 
@@ -262,7 +266,7 @@ class Simulator:
     def _show(self, page: Page, plan: Plan, view: _View, asked: Ask) -> HttpResponse:
         if self._seams is STRAIGHT and page.count is None:
             variant = Variant(plan.zone, plan.without, plan.emptied)
-            return self._written(page, plan, [view.body(row, variant, self._writer) for row in page.rows], asked)
+            return self._written(page, plan, view.bodies(page.rows, variant, self._writer), asked)
         rows: list[Tree] | None = None
         if page.count is None:
             rows = [self._row(view, row, plan) for row in page.rows]
@@ -321,15 +325,25 @@ class Simulator:
         with self._lock:
             view = self._views.get(at)
             if view is None:
-                listing = self.spec.listing
-                grain = Grain(listing.lists.one_row_per)
-                records = self.world.records(grain, self._population, at, attributes=attributes_of(listing))
-                view = self._views[at] = _View(listing, records, at, self.dialect)
+                view = self._views[at] = _View(self.spec.listing, self._records(at), at, self.dialect)
                 while len(self._views) > _INSTANTS:
                     self._views.popitem(last=False)
             else:
                 self._views.move_to_end(at)
             return view
+
+    def _records(self, at: datetime) -> Sequence[Record]:
+        """All rows that are listed at an instant."""
+        attributes = attributes_of(self.spec.listing)
+        grain = Grain(self.spec.listing.lists.one_row_per)
+        timeline_of = getattr(self.world, "timeline", None)
+        quick = self._fast and self._population is Population.LIVE and not getattr(self.world, "given", None)
+        timeline = timeline_of(grain, at) if quick and timeline_of is not None else None
+        if timeline is None:
+            return self.world.records(grain, self._population, at, attributes=attributes)
+        if self._living is None or self._living[0] is not timeline:
+            self._living = (timeline, Living(timeline, attributes))
+        return self._living[1].seen(timeline.living(millis_of(at)).tolist(), at)
 
 
 _COMMON: Final = ("invalid", "unreadable")
@@ -408,13 +422,14 @@ class _View:
             found = written[row] = write_row(self._listing, self._dialect, self._rows[row], variant)
         return found
 
-    def body(self, row: int, variant: Variant, writer: Writer) -> bytes:
-        """A row as it is sent."""
+    def bodies(self, rows: Sequence[int], variant: Variant, writer: Writer) -> list[bytes]:
+        """Rows as they are sent."""
         written = _kept(self._bodies, variant)
-        found = written.get(row)
-        if found is None:
-            found = written[row] = writer.row(write_row(self._listing, self._dialect, self._rows[row], variant))
-        return found
+        missing = [row for row in dict.fromkeys(rows) if row not in written]
+        if missing:
+            trees = [write_row(self._listing, self._dialect, self._rows[row], variant) for row in missing]
+            written.update(zip(missing, writer.rows(trees), strict=True))
+        return [written[row] for row in rows]
 
 
 def _kept(variants: OrderedDict[Variant, dict[int, T]], variant: Variant) -> dict[int, T]:

@@ -1,0 +1,381 @@
+"""How fast the simulator answers, beside a bare uvicorn application and other mock servers.
+
+    python benchmarks/serve/run.py [--seconds 3] [--rounds 3] [--calls 1000000] [--no-node] [--json FILE]
+
+Every server runs alone on one core, the load generator on another. Each scenario's requests differ from one another
+and are sent in turn, so that no answer could be remembered as a whole. Medians over the rounds are shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+HISTORY, LOGS = "ozeki/list-call-history", "etelecom/list-call-logs"
+NODE_PACKAGES = ("@stoplight/prism-cli@5", "@mockoon/cli@9", "json-server@0.17.4")
+
+
+@dataclass
+class Server:
+    """A server to measure: how it starts, and what tells that it is ready."""
+
+    name: str
+    command: list[str]
+    port: int
+    process: subprocess.Popen[str] | None = None
+    start_seconds: float = 0.0
+    memory: tuple[int, int] = (0, 0)
+
+
+@dataclass
+class Scenario:
+    """What is asked of one server."""
+
+    name: str
+    server: str
+    requests: list[str]
+    compare: str = ""
+    results: list[dict[str, float]] = field(default_factory=list)
+
+
+def pinned(core: int, command: list[str]) -> list[str]:
+    """The command on one core, where that can be said."""
+    if shutil.which("taskset") is None or (os.cpu_count() or 1) < 2:
+        return command
+    return ["taskset", "-c", str(core), *command]
+
+
+def free_port() -> int:
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        return int(some.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """The server while it runs; it is ready when it takes a connection and answers."""
+    began = time.perf_counter()
+    log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below, once the server has ended
+    server.process = subprocess.Popen(
+        pinned(0, server.command), stdout=log, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", server.port), timeout=1):
+                    break
+            except OSError:
+                if server.process.poll() is not None or time.perf_counter() - began > 120:
+                    log.seek(0)
+                    raise RuntimeError(f"{server.name} did not start: {log.read()[-600:]}") from None
+                time.sleep(0.02)
+        server.start_seconds = time.perf_counter() - began
+        yield server
+        server.memory = memory_of(server.process.pid)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.process.pid, signal.SIGTERM)
+        try:
+            server.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.process.pid, signal.SIGKILL)
+            server.process.wait()
+        log.close()
+
+
+def memory_of(pid: int) -> tuple[int, int]:
+    """Megabytes now and at most."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0, 0
+    found = {line.split(":")[0]: line.split()[1] for line in text.splitlines() if line.startswith("Vm")}
+    return int(found.get("VmRSS", "0")) // 1024, int(found.get("VmHWM", "0")) // 1024
+
+
+def load(scenario: Scenario, port: int, options: argparse.Namespace, seconds: float) -> dict[str, float]:
+    texts = [text.replace("PORT", str(port), 1) for text in scenario.requests]
+    command = [sys.executable, str(HERE / "load.py"), "127.0.0.1", str(port), str(seconds), str(options.connections)]
+    done = subprocess.run(
+        pinned(1, command), input=json.dumps(texts), capture_output=True, text=True, check=True, timeout=seconds + 60
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+# --- what is asked ------------------------------------------------------------------------------------------
+
+
+def get(target: str) -> str:
+    return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nAccept: */*\r\n\r\n"
+
+
+def asked(request: Any) -> str:
+    """A request of ours as text."""
+    headers = [("Host", "127.0.0.1:PORT"), *request.headers]
+    if request.body:
+        headers.append(("Content-Length", str(len(request.body))))
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"{request.method} {request.target.decode()} HTTP/1.1\r\n{head}\r\n" + request.body.decode("latin-1")
+
+
+def scenarios_of(calls: int, label: str) -> tuple[list[Scenario], list[dict[str, str]]]:
+    """The scenarios over one world, and twenty rows for the servers that answer from a file."""
+    from harness.serve.simulator import Simulator
+    from harness.spec.load import load_spec
+    from harness.wire.ask import Ask
+    from harness.wire.pages import decode_answer
+    from harness.wire.requests import encode_request
+    from harness.world import BUSY_HOUR, World
+
+    world = World.of(seed=1, calls=calls)
+    history, logs = (Simulator(load_spec(name), world) for name in (HISTORY, LOGS))
+    chance = random.Random(7)
+
+    def ask(simulator: Any, values: dict[str, Any]) -> Any:
+        who = simulator.identities[0]
+        access = simulator.honest.listing.access
+        names = [name for name in (access.user, access.password) if name] or [access.token]
+        credentials = {name: who.credentials[name] for name in names}
+        return encode_request(
+            simulator.honest, Ask(values=values, credentials=credentials), base_path=simulator.base_path
+        )
+
+    rows = decode_answer(history.honest.listing, history.answer(ask(history, {}), BUSY_HOUR)).rows or ()
+    many = calls // 20
+    # Extensions of the home customer and numbers of outsiders, each with one of the ways a call can end.
+    seen = decode_answer(history.honest.listing, history.answer(ask(history, {"RowsPerPage": "400"}), BUSY_HOUR)).rows
+    pairs = [(str(row["Source"]), str(row["State"])) for row in seen or () if isinstance(row, dict)]
+    deep = [chance.randrange(many // 2, many) for _ in range(50)]
+    walk = []
+    after = ""
+    for _ in range(300):
+        request = ask(logs, {"limit": 20, **({"after": after} if after else {})})
+        walk.append(asked(request))
+        answer = decode_answer(logs.honest.listing, logs.answer(request, BUSY_HOUR))
+        after = str(answer.next) if answer.rows else ""
+    some = [
+        Scenario("first pages", label, [asked(ask(history, {"PageNumber": str(n)})) for n in range(min(50, many))]),
+        Scenario(
+            "two filters",
+            label,
+            [asked(ask(history, {"Source": one, "State": two})) for one, two in dict.fromkeys(pairs)],
+        ),
+        Scenario(
+            "deep pages",
+            label,
+            # Ten pages from each of some places on: as pagers go.
+            [asked(ask(history, {"PageNumber": str(n + more)})) for n in deep for more in range(10)],
+        ),
+        Scenario("cursor walk", label, walk),
+        Scenario(
+            "from an instant on",
+            label,
+            [
+                asked(
+                    ask(
+                        history,
+                        {"From": f"{BUSY_HOUR - timedelta(seconds=chance.randrange(calls)):%Y-%m-%d %H:%M:%S}"},
+                    )
+                )
+                for _ in range(500)
+            ],
+        ),
+    ]
+    return some, [{str(key): str(value) for key, value in row.items()} for row in rows if isinstance(row, dict)]
+
+
+# --- the servers of others ----------------------------------------------------------------------------------
+
+
+def node_servers(folder: Path, rows: list[dict[str, str]]) -> list[tuple[Server, Scenario]]:
+    """Prism, Mockoon and json-server with the nearest thing they can do: twenty rows as JSON."""
+    if shutil.which("npm") is None:
+        print("no node here: the servers of others are left out", file=sys.stderr)
+        return []
+    modules = folder / "node_modules" / ".bin"
+    if not modules.exists():
+        command = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder), *NODE_PACKAGES]
+        try:
+            subprocess.run(command, check=True, timeout=600, capture_output=True)
+        except (subprocess.SubprocessError, OSError) as problem:
+            print(f"npm could not install the servers of others: {problem}", file=sys.stderr)
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "calls", "version": "1"},
+        "paths": {
+            "/calls": {
+                "get": {
+                    "responses": {
+                        "200": {"description": "calls", "content": {"application/json": {"example": {"calls": rows}}}}
+                    }
+                }
+            }
+        },
+    }
+    (folder / "calls.json").write_text(json.dumps(document))
+    many = [{"id": number, **rows[number % len(rows)]} for number in range(1000)]
+    (folder / "db.json").write_text(json.dumps({"calls": many}))
+    found = []
+    ports = [free_port() for _ in range(3)]
+    commands = {
+        "prism": ["mock", "-p", str(ports[0]), "-h", "127.0.0.1", str(folder / "calls.json")],
+        "mockoon-cli": [
+            "start",
+            "--data",
+            str(folder / "calls.json"),
+            "--port",
+            str(ports[1]),
+            "--disable-log-to-file",
+        ],
+        "json-server": ["--port", str(ports[2]), "--host", "127.0.0.1", "--quiet", str(folder / "db.json")],
+    }
+    targets = {"prism": "/calls", "mockoon-cli": "/calls", "json-server": "/calls?_page=3&_limit=20"}
+    for port, (name, arguments) in zip(ports, commands.items(), strict=True):
+        if (modules / name).exists():
+            server = Server(name, [str(modules / name), *arguments], port)
+            found.append((server, Scenario("a page", name, [get(targets[name])])))
+    return found
+
+
+# --- the run ------------------------------------------------------------------------------------------------
+
+
+def serve_command(calls: int, port: int) -> list[str]:
+    return [
+        *(str(Path(sys.executable).with_name("callharness")), "serve", HISTORY, LOGS),
+        *("--calls", str(calls), "--seed", "1", "--port", str(port)),
+    ]
+
+
+def measure(server: Server, scenarios: list[Scenario], options: argparse.Namespace) -> None:
+    """One round of a server: every scenario, first without looking."""
+    with running(server):
+        for scenario in scenarios:
+            load(scenario, server.port, options, min(1.0, options.seconds))
+            scenario.results.append(load(scenario, server.port, options, options.seconds))
+
+
+def median(scenario: Scenario, name: str) -> float:
+    return statistics.median(result[name] for result in scenario.results)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--no-node", action="store_true")
+    parser.add_argument("--node-folder", type=Path, help="where the servers of others are, or shall be installed")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+
+    runs: list[tuple[Server, list[Scenario]]] = []
+    labels = {1_000: "ours, 1,000 calls", options.calls: f"ours, {options.calls:,} calls"}
+    rows: list[dict[str, str]] = []
+    for calls, label in labels.items():
+        print(f"preparing {label}", file=sys.stderr)
+        scenarios, rows = scenarios_of(calls, label)
+        port = free_port()
+        runs.append((Server(label, serve_command(calls, port), port), scenarios))
+    with tempfile.TemporaryDirectory() as folder:
+        if not options.no_node:
+            place = options.node_folder or Path(folder)
+            runs += [(server, [scenario]) for server, scenario in node_servers(place, rows)]
+        # Bare servers first learn how many bytes to send.
+        ours: list[Scenario] = []
+        for round_number in range(options.rounds):
+            for server, scenarios in list(runs):
+                print(f"round {round_number + 1}: {server.name}", file=sys.stderr)
+                try:
+                    measure(server, scenarios, options)
+                except (RuntimeError, subprocess.SubprocessError) as problem:
+                    print(f"{server.name} is left out: {problem}", file=sys.stderr)
+                    runs = [one for one in runs if one[0] is not server]
+            if round_number == 0:
+                ours = [scenario for server, some in runs if server.name.startswith("ours") for scenario in some]
+                bare = bare_runs(ours)
+                runs += bare
+                for server, scenarios in bare:
+                    measure(server, scenarios, options)
+    show(runs, options)
+
+
+def bare_runs(ours: list[Scenario]) -> list[tuple[Server, list[Scenario]]]:
+    """A bare server for each size of answer, rounded to a kilobyte, under each of uvicorn's protocols."""
+    found: dict[str, tuple[Server, list[Scenario]]] = {}
+    for scenario in ours:
+        size = max(1, round(median(scenario, "bytes") / 1024)) * 1024
+        for protocol in ("h11", "httptools"):
+            name = f"bare uvicorn ({protocol}), {size // 1024} KB"
+            if protocol == "httptools" and not has_httptools():
+                continue
+            if name not in found:
+                port = free_port()
+                command = [sys.executable, str(HERE / "bare.py"), str(port), str(size), protocol]
+                found[name] = (Server(name, command, port), [Scenario("constant", name, [get("/calls")])])
+            if protocol == "h11":
+                scenario.compare = name
+    return list(found.values())
+
+
+def has_httptools() -> bool:
+    try:
+        import httptools  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def show(runs: list[tuple[Server, list[Scenario]]], options: argparse.Namespace) -> None:
+    """The table."""
+    everything = {scenario.server: scenario for _, some in runs for scenario in some if scenario.name == "constant"}
+    print(f"{options.rounds} rounds of {options.seconds:g} s, {options.connections} connections; medians\n")
+    print("| server | asked | requests/s | p50 ms | p99 ms | of bare | p99 of bare | MB now/peak | ready in s |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
+    lines = []
+    for server, scenarios in sorted(runs, key=lambda one: (not one[0].name.startswith("bare"), one[0].name)):
+        for scenario in scenarios:
+            if not scenario.results:
+                continue
+            rate, p50, p99 = (median(scenario, name) for name in ("rate", "p50_ms", "p99_ms"))
+            bare = everything.get(scenario.compare)
+            ratio = f"{rate / median(bare, 'rate'):.2f}" if bare else ""
+            worst = f"{p99 / median(bare, 'p99_ms'):.1f}" if bare else ""
+            errors = sum(result["errors"] for result in scenario.results)
+            name = scenario.name + (f" ({errors:.0f} errors)" if errors else "")
+            memory = f"{server.memory[0]}/{server.memory[1]}"
+            print(
+                f"| {server.name} | {name} | {rate:,.0f} | {p50:.2f} | {p99:.2f} | {ratio} | {worst} | {memory}"
+                f" | {server.start_seconds:.1f} |"
+            )
+            lines.append(
+                {"server": server.name, "asked": scenario.name, "rate": rate, "p50_ms": p50, "p99_ms": p99}
+                | {"bytes": median(scenario, "bytes"), "errors": errors, "memory_mb": server.memory}
+                | {"start_seconds": server.start_seconds, "load_busy": median(scenario, "busy")}
+            )
+    if options.json:
+        options.json.write_text(json.dumps(lines, indent=1))
+
+
+if __name__ == "__main__":
+    main()
