@@ -2,7 +2,9 @@
 
 from harness.serve.access import Identity, KeyPair, built_in_identities, make_key_pair, users_file
 from harness.serve.faults import Fault, faults_of, find_faults
-from harness.serve.http import Application, RunningServer, prepare_server, serve_in_thread
+from harness.serve.http import Application, RunningServer, application, prepare_server, serve_in_thread
+from harness.serve.limits import Limits
+from harness.serve.rough import Rough, rough_fault
 from harness.serve.simulator import Simulator
 from harness.serve.stub import mock, stubbed
 from harness.serve.switchboard import Switchboard
@@ -12,15 +14,19 @@ __all__ = [
     "Fault",
     "Identity",
     "KeyPair",
+    "Limits",
+    "Rough",
     "RunningServer",
     "Simulator",
     "Switchboard",
+    "application",
     "built_in_identities",
     "faults_of",
     "find_faults",
     "make_key_pair",
     "mock",
     "prepare_server",
+    "rough_fault",
     "serve_in_thread",
     "stubbed",
     "users_file",

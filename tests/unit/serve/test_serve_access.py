@@ -149,3 +149,29 @@ def test_a_users_file_that_is_not_one_says_where(tmp_path: Path, text: str) -> N
     file.write_text(text, encoding="utf-8")
     with pytest.raises(Misuse, match=r"users\.yaml"):
         users_file(file)
+
+
+def test_a_verified_token_is_remembered_until_it_expires(key: KeyPair) -> None:
+    who = door(key)
+    token = signed(key)
+    assert admitted(who, token) == "default"
+    # Remembered: the key is not looked at again.
+    who._public.clear()
+    assert admitted(who, token) == "default"
+    assert who._public == {}
+    late = who.admit(Ask(credentials={"token": token}, scheme="Bearer"), BUSY_HOUR + timedelta(seconds=24))
+    assert late == Refused(fault="bad-token")
+    assert who._verified == {}
+
+
+def test_a_token_that_was_refused_is_not_remembered(key: KeyPair) -> None:
+    who = door(key)
+    assert admitted(who, signed(make_key_pair())) == "bad-token"
+    assert who._verified == {}
+
+
+def test_only_so_many_tokens_are_remembered(key: KeyPair) -> None:
+    who = door(key)
+    who._verified.update({f"a.b.{number}": (who.identities[0], {}) for number in range(1024)})
+    assert admitted(who, signed(key)) == "default"
+    assert len(who._verified) == 1
