@@ -2,14 +2,15 @@
 
     python load.py HOST PORT SECONDS CONNECTIONS < requests.json > result.json
 
-The requests are a JSON list of texts (latin-1), sent in turn, each connection from a place of its own. Answers need
-a Content-Length. An answer that is no HTTP 200 counts as an error.
+With 0 seconds every request is sent once. The requests are a JSON list of texts (latin-1), sent in turn, each
+connection from a place of its own. Answers need a Content-Length. An answer that is no HTTP 200 counts as an error.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import resource
 import sys
 import time
@@ -19,10 +20,11 @@ class Client(asyncio.Protocol):
     """One connection."""
 
     def __init__(
-        self, requests: list[bytes], first: int, until: float, seen: list[float], told: dict[str, int]
+        self, requests: list[bytes], first: int, last: float, until: float, seen: list[float], told: dict[str, int]
     ) -> None:
         self.requests = requests
         self.next = first
+        self.last = last
         self.until = until
         self.seen = seen
         self.told = told
@@ -36,7 +38,7 @@ class Client(asyncio.Protocol):
 
     def send(self) -> None:
         self.began = time.perf_counter()
-        if self.began >= self.until:
+        if self.began >= self.until or self.next >= self.last:
             self.transport.close()
             return
         self.transport.write(self.requests[self.next % len(self.requests)])  # type: ignore[attr-defined]
@@ -75,8 +77,10 @@ async def run(host: str, port: int, seconds: float, connections: int, requests: 
     clients = []
     for number in range(connections):
         first = number * len(requests) // connections
+        last = math.inf if seconds else (number + 1) * len(requests) // connections
+        until = began + (seconds or 600)
         _, client = await loop.create_connection(
-            lambda first=first: Client(requests, first, began + seconds, seen, told),  # type: ignore[misc]
+            lambda first=first, last=last, until=until: Client(requests, first, last, until, seen, told),  # type: ignore[misc]
             host,
             port,
         )

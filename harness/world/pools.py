@@ -96,7 +96,8 @@ class Pool:
     def take(self, codes: Ints, present: Flags | None = None) -> pl.Series:
         """The string of each code; none where the code is negative or not present."""
         kept = codes >= 0 if present is None else present & (codes >= 0)
-        return self._series.gather(np.where(kept, codes, len(self.strings)).astype(np.uint32))
+        # Not by `gather`: its query plan would cost more than the work for the few rows of a page.
+        return self._series[pl.Series(np.where(kept, codes, len(self.strings)).astype(np.uint32))]
 
 
 @final
