@@ -158,6 +158,7 @@ def _values(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
     if len(known) < min(len(given), KNOWN_AT_MOST):
         session.notes.append(f"--known-value {about.name}: it takes numbers; other values are left out")
     guesses = known or guesses_of(session, mirror, about.name)
+    empty: list[Exchange] = []
     if not known and len(guesses) > 2 and session.listing.parameters[about.name].as_ in ("list", "json-list"):
         any_at_all = yield from _any_of(session, mirror, about, guesses)
         if not any_at_all:
@@ -174,18 +175,21 @@ def _values(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
             if _is_cut(session, judged.exchange):
                 about.cut.add(value)
             _total(session, mirror, about, judged.exchange)
-        elif value in known and rows is not None and not mirror.base and not mirror.volatile:
-            _fail(
-                session,
-                about,
-                f"{about.name} keeps the rows with that value",
-                f"rows for {value}, which --known-value names",
-                "no rows",
-                judged.exchange,
-            )
-            return
+        elif value in known and rows is not None:
+            empty.append(judged.exchange)
         if len(about.found) >= ENOUGH and not known:
             return
+    if known and len(empty) == len(known) and not mirror.base and mirror.complete and not mirror.volatile:
+        _fail(
+            session,
+            about,
+            f"{about.name} keeps the rows with that value",
+            f"rows for {' or '.join(known)}, which --known-value names",
+            "no rows",
+            empty[0],
+        )
+    elif empty:
+        session.notes.append(f"{about.name}: {len(empty)} of {len(known)} values of --known-value select no rows")
 
 
 def _any_of(session: Session, mirror: Mirror, about: _Hidden, guesses: Sequence[Any]) -> Generator[None, None, bool]:
