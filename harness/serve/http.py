@@ -494,7 +494,8 @@ class Site:
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens; port 0 picks a free one. Raises Misuse."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Without the protocol named, asyncio does not switch Nagle's algorithm off.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

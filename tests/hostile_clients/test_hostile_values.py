@@ -264,16 +264,7 @@ def test_many_clients_at_once_get_the_same_page(wire: Wire) -> None:
     assert problems == []
 
 
-# Rows of the table that have no counterpart here.
-NOT_THERE = {
-    "HC-11": "no option takes a path that a client may extend",
-    "HC-12": "there is no record mode: the simulator opens no connection",
-    "HC-13": "there is no record mode",
-    "HC-14": "there are no webhooks",
-    "HC-32": "the simulator saves no state",
-}
-
-
+# HC-12 to HC-14
 def test_the_simulator_opens_no_connection() -> None:
     source = Path(sys.modules["harness"].__file__ or "").parent / "serve"
     text = "\n".join(file.read_text(encoding="utf-8") for file in source.rglob("*.py"))
