@@ -161,7 +161,7 @@ class GeneratedPart:
     def _wholes(self, grain: Grain, units: Ints, names: Sequence[str]) -> list[Record]:
         batch = self._batch(grain, units)
         plain = [name for name in names if name not in NESTED[grain]]
-        rows = rows_of(grain, {name: batch.whole(name) for name in plain})
+        rows = rows_of(grain, {name: batch.whole(name) for name in plain}) if plain else [Record({}) for _ in units]
         for name in NESTED[grain]:
             if name in names:
                 nested = self._nested(name, units)
