@@ -19,13 +19,14 @@ from harness.wire.json_body import MISSING
 from harness.wire.pages import count_in
 from harness.wire.rows import compared
 
-Aspect = Literal["unreadable", "outcome", "count", "rows", "size", "unique", "order", "slice", "total"]
+Aspect = Literal["unreadable", "outcome", "count", "rows", "size", "short", "unique", "order", "slice", "total"]
 ASPECTS: Final[tuple[Aspect, ...]] = (
     "unreadable",
     "outcome",
     "count",
     "rows",
     "size",
+    "short",
     "unique",
     "order",
     "slice",
@@ -230,13 +231,20 @@ def compare(
 
 def _about_a_stranger(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
     """Whether an error is legitimate because a value names nothing that the server knows."""
-    for name in exchange.ask.values:
+    for name, raw in exchange.ask.values.items():
         kept = session.listing.filters.get(name)
         if kept is None or kept.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
             continue
-        if any(
-            all(test(row.shown) is True for tested, test in meaning.tests if tested == name) for row in mirror.rows
-        ):
+        shown = {
+            str(value)
+            for row in mirror.rows
+            for path in kept.compares
+            if not path.startswith("hidden.")
+            for value in compared(row.shown, path)
+        }
+        separator = session.listing.parameters[name].separated_by
+        named = raw if isinstance(raw, list) else str(raw).split(separator)
+        if all(str(item).strip() in shown for item in named):
             continue
         if isinstance(kept.stranger, Open):
             left = session.knowledge.known(kept.stranger.id) or kept.stranger.options
@@ -351,7 +359,7 @@ def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exc
         if not _filtered(session, mirror, exchange) and (
             (meaning.size is not None and len(sure) > meaning.size) or meaning.start
         ):
-            return Mismatch(aspect="size", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
+            return Mismatch(aspect="short", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
         shown = {row.key for row in rows}
         missing = [row for row in sure if row.key not in shown]
         return Mismatch(
@@ -545,6 +553,11 @@ def promised(session: Session, ask: Ask, aspect: Aspect, meaning: Meaning | None
             if meaning is not None and meaning.size_default and not isinstance(paging, PageNumberPaging):
                 default = paging.clauses.get("size-default", ())
             return default or paging.clauses.get("size", ())
+        case "short":
+            roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
+            if meaning is not None and meaning.size_default and roles.get("size-default"):
+                return roles["size-default"]
+            return roles.get("partition") or roles.get("prefix") or roles.get("slice") or roles.get("size", ())
         case "slice":
             if isinstance(paging, NoPaging):
                 return ()

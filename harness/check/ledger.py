@@ -96,6 +96,17 @@ class Ledger:
         """Whether anything at all is known of the clause."""
         return clause in self._entries
 
+    def retract(self, clause: ClauseId, reason: str) -> None:
+        """Takes back the failure of a clause: what it rested on has moved."""
+        entry = self.entry(clause)
+        entry.counts[Verdict.FAIL] = 0
+        entry.finding = None
+        self.inconclusive((clause,), reason)
+
+    def failures(self) -> frozenset[ClauseId]:
+        """The clauses that have failed so far."""
+        return frozenset(clause for clause in self._entries if self._failed(clause))
+
     def explain(self, clause: ClauseId, by: ClauseId) -> None:
         """Takes back the failure of a clause: it is the consequence of another one's."""
         entry = self.entry(clause)

@@ -403,7 +403,8 @@ def reread(session: Session, mirror: Mirror) -> Iterator[None]:
         yield
     if latest is None or latest.trouble is not None or mirror.after is None:
         return
-    same = [row.key for row in latest.rows] == [row.key for row in mirror.after.rows] and all(
+    # Another order of the same rows is no movement: it is judged as what it is.
+    same = set(latest.by_key) == set(mirror.after.by_key) and all(
         row.raw == mirror.after.by_key[row.key].raw for row in latest.rows
     )
     if same:

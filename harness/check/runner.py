@@ -40,7 +40,7 @@ from harness.output.secrets import Redactor
 from harness.spec.clauses import families, load_standard
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
-from harness.spec.model import ClauseId, CursorPaging, Open
+from harness.spec.model import ClauseId, CursorPaging, NoPaging, Open
 from harness.wire.exchange import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING, at
 from harness.wire.scalars import NotThat
@@ -281,6 +281,16 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
     snapshot = mirror.after
     if snapshot is None:
         return
+    if not snapshot.rows and snapshot.total:
+        paging = session.listing.paging
+        roles: Mapping[Any, tuple[ClauseId, ...]] = {} if isinstance(paging, NoPaging) else paging.clauses
+        total = session.listing.total
+        session.fail(
+            roles.get("first") or roles.get("offset-default") or (total.clauses.get("sum", ()) if total else ()),
+            "the first page holds the first rows",
+            expected=f"rows: the total is {snapshot.total}",
+            actual="no rows on the first page",
+        )
     if snapshot.complete:
         session.ledger.witness((ClauseId("PAGING-LOOP"),))
     elif snapshot.repeats:

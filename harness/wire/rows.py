@@ -202,8 +202,11 @@ def _decode_into(
     text_carried: bool,
 ) -> None:
     if name not in tree:
-        if field.optional or "missing" in absents_of(field):
+        if "missing" in absents_of(field):
             shown[name] = None
+        elif field.optional:
+            # Nothing is known of it: a row that does not show an optional field says nothing by that.
+            return
         else:
             flaws.append(Flaw(field=name, kind="missing", text="the field is missing", clause=field.clause))
         return

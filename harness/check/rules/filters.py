@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from harness.check.judging import Judged, expect
-from harness.check.mirror import Mirror, ask_for, largest_size, window_needed, written
+from harness.check.mirror import Mirror, ask_for, largest_size, reread, window_needed, written
 from harness.check.oracle import holds
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import ClauseId, Clauses, Field, Filter, Open
@@ -100,17 +100,23 @@ def strange_values(
     """A value that only other fields show: a filter that looks at one of those too keeps rows for it."""
     own = {path.partition("[].")[0] for path in kept.compares} | set(kept.compares)
     others: Counter[Any] = Counter()
+    # Fields beside the own one first: they are what a slip would look at.
+    beside = {path.rpartition(".")[0] for path in kept.compares}
+    numeric = sum(str(text).lstrip("+").isdigit() for text in counted) * 2 > len(counted)
     for row in rows[:200]:
         for path, field in all_paths(session.listing.fields):
             if path in own or field.as_ not in (("text",) if texts else ("integer", "digits")):
                 continue
-            others.update(set(flat(compared(row.shown, path))))
+            weight = 1000 if path.rpartition(".")[0] in beside else 1
+            for value in set(flat(compared(row.shown, path))):
+                if not texts or str(value).lstrip("+").isdigit() == numeric:
+                    others[value] += weight
     known = [text for text in counted if isinstance(text, str)]
     found: list[Any] = []
     for value, _ in others.most_common(60):
         if value in counted or value in ("", 0) or value in kept.words or value in kept.no_filter:
             continue
-        if texts and kept.keeps != "equal" and any(str(value) in text for text in known):
+        if texts and any(str(value).lstrip("+") in text for text in known):
             continue
         found.append(value)
         if len(found) == 1:
@@ -151,7 +157,10 @@ def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any
     long = [text for text in limited if len(text) > 2]
     if long:
         text = session.rng.choice(long)
-        chosen += [cut for cut in (text[:-1], text[1:]) if cut not in texts][:2]
+        # A leading plus may be left out in good faith: it is never the only thing that is cut.
+        chosen += [cut for cut in (text[:-1], text.lstrip("+")[1:]) if cut and cut not in texts][:2]
+    if not any("%" in text for text in limited):
+        chosen.append("%")
     lettered = [text for text in limited if text.swapcase() != text and text.swapcase() not in texts]
     if lettered:
         chosen.append(session.rng.choice(lettered).swapcase())
@@ -300,7 +309,7 @@ def hidden_alternatives(session: Session, mirror: Mirror, name: str) -> Iterator
     """A filter that may also look at what rows do not show: does it, and does it keep anything out at all?"""
     kept = session.listing.filters[name]
     choice = kept.alternatives
-    if not isinstance(choice, Open) or not session.usable(name) or session.knowledge.known(choice.id):
+    if not isinstance(choice, Open) or not session.usable(name):
         return
     stranger: Any = NO_NUMBER if session.listing.parameters[name].of in ("integer", "digits") else NOWHERE
     for value in (stranger, stranger):
@@ -508,6 +517,11 @@ def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
         session.ledger.inconclusive(kept.partition_clause, "data-changed")
         return
     left = [row for row in mirror.rows if row.key not in seen]
+    if left:
+        yield from reread(session, mirror)
+        if mirror.volatile:
+            session.ledger.inconclusive(kept.partition_clause, "data-changed")
+            return
     if left:
         session.fail(
             kept.partition_clause,

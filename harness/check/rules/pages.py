@@ -20,6 +20,7 @@ from harness.check.rules.filters import (
     values_shown,
     wide,
 )
+from harness.check.rules.values import judge_fault
 from harness.check.session import Exchange, Session
 from harness.spec.model import (
     ClauseId,
@@ -80,7 +81,9 @@ def _same_again(session: Session, mirror: Mirror, ask: Ask) -> Iterator[None]:
         yield
     if mirror.volatile or any(exchange.rows is None for exchange in answers):
         return
-    if any(exchange.keys != answers[0].keys for exchange in answers):
+    paged = not isinstance(session.listing.paging, NoPaging | LimitPaging)
+    told = [exchange.keys if paged else sorted(exchange.keys, key=str) for exchange in answers]
+    if any(keys != told[0] for keys in told):
         yield from reread(session, mirror)
         if mirror.volatile:
             return
@@ -320,7 +323,9 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
                 session, mirror, at(1, size), f"the second page of {size}", slice_clauses, slice=slice_clauses
             )
     yield from _page(session, mirror, {}, "no page and no size", first_clauses)
-    size = max(2, min(100, count // 4 or 1))
+    cap = session.knowledge.known(paging.cap.id) if isinstance(paging.cap, Open) else ()
+    most = min([100, *(bound for bound in cap if isinstance(bound, int))])
+    size = max(1, min(most, max(2, count // 4)))
     last = (count - 1) // size
     for page in dict.fromkeys((2, last // 2, last)):
         if 0 <= page <= last:
@@ -329,7 +334,7 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
     clauses = past.clause if isinstance(past, Open) else paging.clauses.get("past-the-end", ())
     for beyond in (last + 1, last + 1000):
         yield from _page(session, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
-    step = max(1, min(100, -(-count // 5)))
+    step = max(1, min(most, -(-count // 5)))
     yield from _whole_walk(
         session,
         mirror,
@@ -783,7 +788,9 @@ def _refusable(
     options = gets.options if isinstance(gets, Open) else (gets,)
     refused = exchange.answer.outcome == "error"
     if refused and "refused" in options:
-        session.ledger.witness(clauses)
+        paging = session.listing.paging
+        fault = paging.fault if isinstance(paging, CursorPaging) else "invalid"
+        yield from judge_fault(session, exchange, fault, clauses)
     elif not refused and any(option != "refused" for option in options):
         session.ledger.observed(clauses, "taken")
     else:
@@ -896,6 +903,7 @@ def pages_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
     if isinstance(paging, NoPaging | LimitPaging) or len(mirror.rows) < 4 or mirror.torn:
         return
     clauses: Clauses = paging.clauses.get("slice", ())
+    before = session.ledger.failures()
     for name in shown_filters(session):
         kept = session.listing.filters[name]
         if not session.usable(name) or not session.in_force(name) or session.ledger.failed(clauses):
@@ -906,6 +914,9 @@ def pages_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
         values = {**partner(session, mirror, name), **default_comparison(session, name)}
         values |= {**companions(session, mirror, name), name: raw, paging.size: written(session, paging.size, 2)}
         blame: dict[Aspect, Clauses] = {"rows": kept.clause, "slice": clauses, "size": clauses}
+        if session.ledger.failures() - before:
+            # A second filter that is forgotten, too: it is the pages that forget.
+            blame["rows"] = clauses
         if not isinstance(paging, CursorPaging):
             place, second = (
                 (paging.page, paging.first + 1) if isinstance(paging, PageNumberPaging) else (paging.offset, 2)
@@ -919,6 +930,7 @@ def pages_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
         if isinstance(token, str) and token:
             ask = ask_for(session, mirror.base, {**values, paging.after: token})
             yield from expect(session, mirror, ask, f"{name} with a following page", clauses, blame=blame)
+    _forgotten_by_pages(session, clauses, before)
 
 
 def filters_by_other_ways(session: Session, mirror: Mirror) -> Iterator[None]:
@@ -936,15 +948,22 @@ def filters_by_other_ways(session: Session, mirror: Mirror) -> Iterator[None]:
         raw = _half(session, mirror, name) if session.usable(name) and session.in_force(name) else None
         if raw is None:
             continue
-        way = ways[turn % len(ways)]
-        turn += 1
-        clauses = transport.also[way].clause
-        if session.ledger.failed(clauses):
-            continue
         values = {**wide(session), **partner(session, mirror, name), **default_comparison(session, name)}
         values |= {**companions(session, mirror, name), name: raw}
-        ask = replace(ask_for(session, mirror.base, values), carriage=way)
-        yield from expect(session, mirror, ask, f"{name} by {way}", clauses)
+        for way in dict.fromkeys((ways[turn % len(ways)], ways[0])):
+            clauses = transport.also[way].clause
+            if session.ledger.failed(clauses):
+                continue
+            ask = replace(ask_for(session, mirror.base, values), carriage=way)
+            yield from expect(session, mirror, ask, f"{name} by {way}", clauses)
+        turn += 1
+
+
+def _forgotten_by_pages(session: Session, clauses: Clauses, before: frozenset[ClauseId]) -> None:
+    """Several filters that fail only with a later page are one defect of the pages."""
+    if clauses and session.ledger.failed(clauses):
+        for clause in session.ledger.failures() - before - set(clauses):
+            session.ledger.explain(clause, clauses[0])
 
 
 def _half(session: Session, mirror: Mirror, name: str) -> Tree:
