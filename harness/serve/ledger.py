@@ -374,11 +374,18 @@ class Moment:
             walks = before and self.ledger.card((variant, before[0])) is not None
             return ordered.beside(low, high, more) if walks else ()
 
-        def deal(some: Sequence[int]) -> dict[int, Card]:
-            return self._cards_of(some, variant, beside)
+        cards: dict[int, Card] = {}
 
+        def deal(some: Sequence[int]) -> dict[int, Card]:
+            missing = [row for row in some if row not in cards]
+            if missing:
+                cards.update(self._cards_of(missing, variant, beside))
+            return cards
+
+        # The page at once, in whatever order: what is new in it is made together.
+        deal(ordered.roughly(low, high))
         rows = ordered.settled(low, high, deal)
-        cards = deal(rows)
+        deal(rows)
         places: list[Place] = []
         if rows and isinstance(query.cut, Walk):
             places = [
@@ -541,6 +548,10 @@ class Ordered:
             return list(map(int, self._run.take(max(0, low - many), low)))
         return list(map(int, self._run.take(high, min(len(self), high + many))))
 
+    def roughly(self, low: int, high: int) -> list[int]:
+        """The rows from one place to another; at the ends others of the same key may belong there."""
+        return [int(row) for row in self._run.take(low, high)] if low < high else []
+
     def settled(self, low: int, high: int, deal: Deal) -> list[int]:
         """The rows from one place to another, in their final order."""
         if low >= high:
@@ -561,18 +572,23 @@ class Ordered:
         return found[low - first : high - first]
 
     def _by_identity(self, rows: Places, keys: Keys, deal: Deal) -> list[int]:
-        breaks = np.flatnonzero(keys[1:] != keys[:-1]) + 1
         found: list[int] = []
-        for group in np.split(rows, breaks):
-            if len(group) == 1:
-                found.append(int(group[0]))
-            elif len(group) > _LARGE_TIE:
+        some, same = [int(row) for row in rows.tolist()], keys.tolist()
+        first, many = 0, len(some)
+        while first < many:
+            last = first + 1
+            while last < many and same[last] == same[first]:
+                last += 1
+            if last == first + 1:
+                found.append(some[first])
+            elif last - first > _LARGE_TIE:
+                group = rows[first:last]
                 identities = self._ledger.column(self._identity).keys[group]
-                found += group[np.argsort(identities, kind="stable")].tolist()
+                found += [int(row) for row in group[np.argsort(identities, kind="stable")]]
             else:
-                some = group.tolist()
-                cards = deal(some)
-                found += sorted(some, key=lambda row: identity_key(cards[row].identity))
+                cards = deal(some[first:last])
+                found += sorted(some[first:last], key=lambda row: identity_key(cards[row].identity))
+            first = last
         return found
 
     def value_at(self, at: int) -> Comparable | None:

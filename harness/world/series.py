@@ -65,7 +65,7 @@ def flags(values: Flags) -> pl.Series:
 def joined(*parts: pl.Series | str) -> pl.Series:
     """Texts side by side; none where a part is none."""
     columns = [pl.Series([part]) if isinstance(part, str) else part.cast(pl.String) for part in parts]
-    return cast(pl.Series, reduce(add, columns))
+    return reduce(add, columns)
 
 
 def padded(values: Ints, width: int) -> pl.Series:

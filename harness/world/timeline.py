@@ -107,7 +107,7 @@ class Timeline:
     def numbers(self, name: str) -> Ints:
         """An attribute as whole numbers: milliseconds for instants and spans, 0 and 1 for flags; `NONE` for none."""
         kind = ATTRIBUTES[self.grain][name].kind
-        if name == "started_at":
+        if name == "started_at" and len(self.started) == len(self):
             return self.started
         found = np.empty(len(self), dtype=np.int64)
         at = 0
