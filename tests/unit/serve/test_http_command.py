@@ -68,9 +68,9 @@ def serving(*arguments: str, apis: tuple[str, ...] = (API,), calls: int = 60) ->
             urls[found[1]] = found[2]
         yield Running(process, urls)
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        # A process that is killed cannot clean up after itself.
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 def refused(*arguments: str) -> tuple[int, str]:
