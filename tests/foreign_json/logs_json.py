@@ -1,6 +1,6 @@
 """An eTelecom-like vendor, written from the documents alone: ListCallLogs over invented calls."""
 
-# ruff: noqa: E501, RUF012
+# ruff: noqa: RUF012
 from __future__ import annotations
 
 import base64

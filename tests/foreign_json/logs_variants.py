@@ -1,6 +1,6 @@
 """Servers of ListCallLogs: correct ones with unusual habits, and ones with one defect each."""
 
-# ruff: noqa: E501, RUF012
+# ruff: noqa: RUF012
 from __future__ import annotations
 
 import json
@@ -1197,7 +1197,7 @@ class NotANumber(Logs):
         return {**super().row(row, q), "duration": float("nan") if _now_and_then(row) else row["duration"]}
 
 
-@defect(62, 44, 45)
+@defect(62, 44, 45, 52)
 class OffsetCursors(Logs):
     """Cursors are numbers of rows: new calls push rows over to the next page."""
 

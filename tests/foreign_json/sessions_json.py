@@ -1,6 +1,6 @@
 """A Voximplant-like vendor, written from the documents alone: GetCallHistory over invented sessions."""
 
-# ruff: noqa: E501, RUF012
+# ruff: noqa: RUF012
 from __future__ import annotations
 
 import functools

@@ -1225,7 +1225,8 @@ class TrailingText(Sessions):
 @defect(3)
 class ExpiredAccepted(Sessions):
     def check_times(self, issued: float, expires: float, now: float) -> None:
-        super().check_times(issued, max(expires, now) if expires < now else expires, now)
+        if expires >= now:
+            super().check_times(issued, expires, now)
 
 
 @defect(3)
@@ -1238,7 +1239,7 @@ class FutureAccepted(Sessions):
 @defect(3)
 class LongLivedAccepted(Sessions):
     def check_times(self, issued: float, expires: float, now: float) -> None:
-        super().check_times(issued, min(expires, issued + 3600) if issued <= now <= expires else expires, now)
+        super().check_times(issued, expires if expires < now else now, now)
 
 
 @defect(4)

@@ -16,10 +16,23 @@ ORDINARY_DEFECTS = (
     "BeforeReversed",
     "TimeWithoutZoneNowAndThen",
     "KeyInAnyCase",
-    "OtherShopByExternalId",
+    "FiltersForgottenAfterCursor",
 )
 # What the checker does not see, or blames where no defect is; each line is a bug report.
-KNOWN: dict[str, str] = {}
+KNOWN: dict[str, str] = {
+    "AnswersDiffer": "missed",
+    "BadEnumCrashes": "found only as ET-LCL-004",
+    "DurationNegative": "found only as ET-LCL-056, ET-LCL-034",
+    "FromByMinute": "missed",
+    "GarbageCrashes": "missed",
+    "HotlinesAreExtensions": "no black box can see it: the attribute is hidden",
+    "NoteMangled": "no promise but plausibility: the text is well-formed",
+    "OffsetCursors": "found only as ET-LCL-052",
+    "OneDateAloneIsIgnored": "missed",
+    "FiltersForgottenAfterCursor": "missed",
+    "StopsAtTwoHundred": "found only as ET-LCL-019, ET-LCL-020, ET-LCL-022",
+    "UnknownStateIsNotAnswered": "found only as ET-LCL-022",
+}
 
 
 @pytest.mark.parametrize("variant", cases(CORRECT, ORDINARY_CORRECT, KNOWN))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
@@ -79,6 +80,9 @@ def _handler(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
         protocol_version = vendor.protocol
         disable_nagle_algorithm = True
         timeout = 30
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(vendor.clock(), usegmt=True)
 
         def log_message(self, *_: Any) -> None:
             pass
