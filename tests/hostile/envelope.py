@@ -387,62 +387,14 @@ def _junit(data: bytes, report: Mapping[str, Any]) -> None:
 
 
 _HTML_ELEMENTS: Final = frozenset(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "header",
-        "main",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "p",
-        "div",
-        "dl",
-        "dt",
-        "dd",
-        "ul",
-        "li",
-        "b",
-        "article",
-        "code",
-        "span",
-        "pre",
-        "details",
-        "summary",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "input",
-        "label",
-        "br",
-        "small",
-    ]
+    re.findall(
+        "[a-z0-9]+",
+        "html head meta title style body header main footer h1 h2 h3 h4 p div dl dt dd ul li b article code span "
+        "pre details summary table thead tbody tr th td input label br small",
+    )
 )
 _HTML_ATTRIBUTES: Final = frozenset(
-    [
-        "lang",
-        "charset",
-        "name",
-        "content",
-        "class",
-        "id",
-        "for",
-        "type",
-        "checked",
-        "open",
-        "scope",
-        "http-equiv",
-        "aria-label",
-    ]
+    re.findall("[a-z-]+", "lang charset name content class id for type checked open scope http-equiv aria-label")
 )
 
 

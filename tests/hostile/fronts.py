@@ -70,6 +70,7 @@ class Front:
     bend: Bend = lambda number, request, response: None
     requests: list[HttpRequest] = field(default_factory=list)
     bent: int = 0
+    faults: list[Exception] = field(default_factory=list)
 
     def __call__(self, peer: Peer) -> None:
         while True:
@@ -77,7 +78,12 @@ class Front:
             self.requests.append(request)
             number = len(self.requests)
             answer = self.simulator.answer(request, self.simulator.world.instant)
-            what = self.bend(number, request, answer)
+            try:
+                what = self.bend(number, request, answer)
+            except Exception as problem:
+                # A fault of a test, which must not pass for one of the server's.
+                self.faults.append(problem)
+                raise Gone from problem
             if what is None:
                 peer.send(wire_form(answer))
                 continue
@@ -136,6 +142,7 @@ def front(api: str, bend: Bend | None = None, *, calls: int = CALLS) -> Iterator
         yield server.url + behaviour.simulator.base_path, behaviour
     finally:
         server.stop()
+    assert behaviour.faults == []
 
 
 # --- bends --------------------------------------------------------------------------------------------------

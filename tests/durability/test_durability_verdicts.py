@@ -1,0 +1,195 @@
+"""The same run gives the same report; nothing checked is never green; our faults are ours (DU-04 to DU-08)."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.check.findings import Colour, Gate, Verdict
+from harness.check.gate import colour_of, gate_colour
+from harness.cli.main import main
+from harness.report import read_recording
+from harness.spec.load import spec_ids
+from harness.wire.exchange import HttpRequest
+from tests.durability.installed import JSON_API, XML_API, verdicts, words
+from tests.hostile.fronts import front
+
+
+@pytest.fixture(scope="module", params=[XML_API, JSON_API])
+def honest(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    with front(request.param, calls=40) as (url, _):
+        yield request.param, url
+
+
+def ran(*given: str) -> tuple[int, str, str]:
+    """A command in this process: its exit code, what it printed and what it said."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(list(given))
+    return code, out.getvalue(), err.getvalue()
+
+
+def reports(place: Path) -> list[str]:
+    kinds = ("json", "text", "junit", "html")
+    return [word for kind in kinds for word in ("--report", f"{kind}={place / kind}")]
+
+
+def normalised(place: Path) -> dict[str, str]:
+    """The reports without what a clock says."""
+    found = {path.name: path.read_text() for path in sorted(place.iterdir())}
+    found["json"] = re.sub(r'"seconds": [0-9.]+', '"seconds": 0', found["json"])
+    found["junit"] = re.sub(r' time="[0-9.]+"', "", found["junit"])
+    found["text"] = re.sub(r"[0-9.]+ s$", "0 s", found["text"], flags=re.MULTILINE)
+    found["html"] = re.sub(r"<dt>Seconds</dt><dd>[0-9.]+</dd>", "", found["html"])
+    # The one thing in a request that the day decides.
+    return {name: re.sub(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z", "NOW", text) for name, text in found.items()}
+
+
+# --- DU-04 --------------------------------------------------------------------------------------------------
+
+
+def test_du_04_the_same_seed_gives_the_same_bytes(honest: tuple[str, str], tmp_path: Path) -> None:
+    """There is no `-n`: a run decides itself what it asks side by side, and the order of answers must not show."""
+    api, url = honest
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        ran(*words(url, *reports(tmp_path / name), "--seed", "5", api=api))
+    assert normalised(tmp_path / "a") == normalised(tmp_path / "b")
+
+
+def test_du_04_a_subset_has_the_verdicts_of_the_whole(honest: tuple[str, str], tmp_path: Path) -> None:
+    api, url = honest
+    ran(*words(url, "--report", f"json={tmp_path / 'all'}", api=api))
+    whole = {clause["id"]: clause for clause in json.loads((tmp_path / "all").read_text())["clauses"]}
+    chosen = [name for index, name in enumerate(whole) if index % 7 == 3]
+    only = [word for name in chosen for word in ("--only", name)]
+    ran(*words(url, *only, "--report", f"json={tmp_path / 'some'}", api=api))
+    some = {clause["id"]: clause for clause in json.loads((tmp_path / "some").read_text())["clauses"]}
+    assert some == {name: whole[name] for name in chosen}
+
+
+# --- DU-05 --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", spec_ids())
+def test_du_05_a_server_without_calls_is_never_green(api: str, tmp_path: Path) -> None:
+    if api not in (XML_API, JSON_API):
+        pytest.skip("the canary credentials are those of two APIs; tests/contract has the others")
+    with front(api, calls=0) as (url, _):
+        assert ran(*words(url, api=api))[0] == 5
+        assert ran(*words(url, "--allow-empty", api=api))[0] == 0
+
+
+def test_du_05_only_what_does_not_apply_is_never_green(honest: tuple[str, str], tmp_path: Path) -> None:
+    api, url = honest
+    ran(*words(url, "--report", f"json={tmp_path / 'all'}", api=api))
+    idle = [name for name, verdict in verdicts(tmp_path / "all").items() if verdict != "pass"]
+    assert idle
+    for name in idle[:2]:
+        assert ran(*words(url, "--only", name, "--gate", "explore", api=api))[0] == 5
+
+
+def test_du_05_no_request_allowed_is_never_green(honest: tuple[str, str]) -> None:
+    api, url = honest
+    assert ran(*words(url, "--max-requests", "0", api=api))[0] in (4, 5)
+
+
+# --- DU-06 --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", spec_ids())
+def test_du_06_the_simulator_is_green_at_every_gate(api: str, tmp_path: Path) -> None:
+    code, out, _ = ran("check", api, "--target", "sim:", "--gate", "strict", "--report", f"ndjson={tmp_path / 'r'}")
+    assert code == 0, out
+    results = read_recording(tmp_path / "r").report.clauses
+    undecided = {Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.BLOCKED, Verdict.NOT_RUN}
+    assert [result.id for result in results if result.verdict in undecided] == []
+    for gate in (Gate.CI, Gate.STRICT, Gate.CERTIFY):
+        coloured = [
+            dataclasses.replace(
+                result, colour=colour_of(result.verdict, level=result.level, basis=result.basis, gate=gate)
+            )
+            for result in results
+        ]
+        assert gate_colour(coloured) is Colour.GREEN, gate
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("gate", ["ci", "certify", "explore"])
+@pytest.mark.parametrize("api", spec_ids())
+def test_du_06_a_whole_run_at_each_gate(api: str, gate: str) -> None:
+    assert ran("check", api, "--target", "sim:", "--gate", gate)[0] == 0
+
+
+# --- DU-08 --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "breach",
+    [
+        lambda request: dataclasses.replace(request, headers=(*request.headers, ("X-Bug", "a\r\nb"))),
+        lambda request: dataclasses.replace(request, target=b"/a b\x00c"),
+        lambda request: dataclasses.replace(request, method="G T"),
+    ],
+    ids=["header", "target", "method"],
+)
+@pytest.mark.parametrize("number", [1, 9])
+def test_du_08_an_invalid_request_of_ours_is_an_error_and_not_the_servers_fault(
+    number: int, breach: Any, honest: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.check import session
+
+    api, url = honest
+    made = session.encode_request
+    count = [0]
+
+    def broken(*given: Any, **named: Any) -> HttpRequest:
+        count[0] += 1
+        request = made(*given, **named)
+        return breach(request) if count[0] == number else request  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(session, "encode_request", broken)
+    code, _, err = ran(*words(url, "--report", f"json={tmp_path / 'json'}", api=api))
+    report = json.loads((tmp_path / "json").read_text())
+    assert code == 3
+    assert report["exit_code"] == 3
+    assert "this request cannot be sent" in err
+    assert "Traceback" not in err
+    assert report["findings"] == []
+    assert "fail" not in {clause["verdict"] for clause in report["clauses"]}
+
+
+def test_du_08_a_fault_of_ours_in_a_rule_is_an_error_with_a_saved_traceback(
+    honest: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.check.rules import polls
+
+    def broken(*given: Any) -> Iterator[None]:
+        yield
+        raise ZeroDivisionError("an injected fault")
+
+    from harness.check import runner
+
+    phases = tuple(
+        (phase, tuple(broken if rule is polls.polls else rule for rule in rules)) for phase, rules in runner.PHASES
+    )
+    monkeypatch.setattr(runner, "PHASES", phases)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    api, url = honest
+    code, _, err = ran(*words(url, "--report", f"json={tmp_path / 'json'}", api=api))
+    assert code == 3
+    assert "Traceback" not in err
+    (saved,) = tmp_path.glob("callharness-crash-*")
+    assert "an injected fault" in saved.read_text()
+    report = json.loads((tmp_path / "json").read_text())
+    assert report["exit_code"] == 3
+    assert "fail" not in {clause["verdict"] for clause in report["clauses"]}
