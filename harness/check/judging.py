@@ -382,7 +382,8 @@ def _filtered(session: Session, mirror: Mirror, exchange: Exchange) -> bool:
 def _own_bound(session: Session, meaning: Meaning, exchange: Exchange, matches: int) -> bool:
     """Whether a short page shows the server's own bound: its default page size, or its limit on any page."""
     paging = session.listing.paging
-    assert isinstance(paging, PageNumberPaging) and exchange.answer is not None
+    assert isinstance(paging, PageNumberPaging)
+    assert exchange.answer is not None
     came = len(exchange.rows or ())
     total = number(exchange.answer.total)
     if total is not None and total != matches:
@@ -477,7 +478,8 @@ def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
 
 
 def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
-    assert exchange.answer is not None and session.listing.count_only is not None
+    assert exchange.answer is not None
+    assert session.listing.count_only is not None
     told = count_in(exchange.answer)
     if told is None:
         held = f"{len(exchange.rows)} rows" if exchange.rows is not None else "something else"

@@ -267,9 +267,8 @@ def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[
             for step in walk(
                 session, window, purpose="look for a time range that holds calls", rows_at_most=ROWS_WANTED
             ):
-                if isinstance(step, Snapshot):
-                    if step.trouble is None or first is None:
-                        first, base = step, window
+                if isinstance(step, Snapshot) and (step.trouble is None or first is None):
+                    first, base = step, window
                 yield
             if first is not None and len(first.rows) >= 60:
                 break

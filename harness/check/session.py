@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -142,14 +142,29 @@ class Session:
         zone = self.zone_of(ask)
         rows = None
         if answer.rows is not None:
-            rows = tuple(self.row(tree, zone) for tree in answer.rows if isinstance(tree, dict))
+            left_out = self._parts_left_out(ask)
+            rows = tuple(self.row(tree, zone, left_out) for tree in answer.rows if isinstance(tree, dict))
         return Exchange(
             ask=ask, purpose=purpose, request=request, response=response, answer=answer, rows=rows, zone=zone
         )
 
-    def row(self, tree: Mapping[str, Tree], zone: str) -> Row:
-        """One row of an answer."""
+    def _parts_left_out(self, ask: Ask) -> frozenset[str]:
+        """Fields that a switch of the request leaves out: what is empty there says nothing."""
+        names: set[str] = set()
+        for include in self.listing.includes:
+            parameter = self.listing.parameters[include.parameter]
+            default = parameter.default is True or parameter.default in parameter.true
+            raw = ask.values.get(include.parameter)
+            if raw is False or raw in parameter.false or (raw in (None, "") and not default):
+                names.update(include.adds)
+        return frozenset(names)
+
+    def row(self, tree: Mapping[str, Tree], zone: str, left_out: Set[str] = frozenset()) -> Row:
+        """One row of an answer; fields `left_out` count only where they show something all the same."""
         decoded = decode_row(self.listing.fields, tree, zone=_zone(zone), text_carried=self.text)
+        if left_out:
+            shown = {name: value for name, value in decoded.shown.items() if name not in left_out or value}
+            decoded = replace(decoded, shown=shown)
         identity = decoded.shown.get(self.listing.lists.identity)
         if self.evidence.mode == "masked":
             self.evidence.people.add(

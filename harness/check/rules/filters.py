@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, Final
 
 from harness.check.judging import Judged, expect
@@ -656,7 +656,7 @@ def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> di
     session.rng.shuffle(rows)
     best: tuple[int, dict[str, Tree]] | None = None
     # Values of one row first; values of two rows tell as well where one row's values say the same thing.
-    for row, other in (*((row, row) for row in rows[:16]), *zip(rows[:12], rows[1:13], strict=False)):
+    for row, other in (*((row, row) for row in rows[:16]), *pairwise(rows[:13])):
         sides = [_value_for(session, mirror, first, row), _value_for(session, mirror, second, other)]
         if any(side is None for side in sides):
             continue
