@@ -36,9 +36,14 @@ _JSON_SHORT: Final = {
     "/": b"/",
 }
 _XML_NAMES: Final = {"&": b"amp", "<": b"lt", ">": b"gt", '"': b"quot", "'": b"apos"}
+_BASE64: Final = rb"(?:[A-Za-z0-9+/_\-]|\\{1,4}/|" + _PERCENT + rb"2[bBfF])"
 # The widest spelling of one byte of a secret, a line wrap included.
 _WIDEST_BYTE: Final = 48
+# A pattern of all of a long secret, in every spelling and with a wrap anywhere, takes seconds to build. Its beginning
+# tells it well enough; what follows in the same alphabet, as far as the secret goes, is masked with it.
 _LONG: Final = 128
+_BEGINNING: Final = 64
+_URL_SAFE: Final = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 
 _NAME_PARTS: Final = (
     "password|passwd|passphrase|passcode|pwd|secret|token|authorization|api[_-]?key|apikey|access[_-]?key"
@@ -278,8 +283,11 @@ def _spellings(secret: str) -> list[bytes]:
 
 def _escaped(secret: str) -> bytes:
     """The secret character by character, each in any mixture of raw, URL, JSON and XML spelling."""
-    # Nobody escapes a letter of a key file, and a pattern of every spelling of each takes seconds to build.
+    # Nobody escapes a letter of a key file or of a token.
     plain = len(secret) > _LONG
+    if plain and _URL_SAFE.fullmatch(secret):
+        begin = _WRAP.join(re.escape(char.encode()) for char in secret[:_BEGINNING])
+        return begin + _rest(rb"[A-Za-z0-9._~-]", len(secret) - _BEGINNING)
     return _WRAP.join(
         char.encode() if plain and char.isascii() and char.isalnum() else _escaped_char(char) for char in secret
     )
@@ -312,7 +320,11 @@ def _escaped_char(char: str) -> bytes:
 def _encoded(secret: str) -> list[bytes]:
     """The secret as a whole in hexadecimal and in base64, at each of the three places it can begin."""
     data = secret.encode("utf-8", "surrogatepass")
-    ways = [_WRAP.join(_any_case(b"%02x" % byte) for byte in data)]
+    long = len(data) > _LONG
+    kept = data[: _BEGINNING // 2] if long else data
+    ways = [_WRAP.join(_any_case(b"%02x" % byte) for byte in kept)]
+    if long:
+        ways[0] += _rest(rb"[0-9A-Fa-f]", 2 * (len(data) - len(kept)))
     for shift in range(3):
         text = base64.b64encode(b"\0" * shift + data).rstrip(b"=")
         # A character that shares its bits with a neighbour differs from text to text, and goes with the rest.
@@ -322,9 +334,18 @@ def _encoded(secret: str) -> list[bytes]:
             continue
         edge = rb"[A-Za-z0-9+/_\-]"
         begin = edge + _WRAP if shift else b""
+        if long:
+            known = _WRAP.join(_base64_char(core[i : i + 1]) for i in range(_BEGINNING))
+            ways.append(begin + known + _rest(_BASE64, len(core) + shared_last - _BEGINNING))
+            continue
         finish = _WRAP + edge if shared_last else b""
         ways.append(begin + _WRAP.join(_base64_char(core[i : i + 1]) for i in range(len(core))) + finish)
     return ways
+
+
+def _rest(alphabet: bytes, most: int) -> bytes:
+    """Up to so many more characters of an alphabet, wrapped or not."""
+    return rb"(?:" + _WRAP + alphabet + rb"){0,%d}" % most
 
 
 def _base64_char(char: bytes) -> bytes:
