@@ -204,7 +204,8 @@ def score(results: Sequence[Result]) -> dict[str, Any]:
         "findings_per_fault": statistics.median([len(result.clauses) for result in found]) if found else 0,
         "honest_runs": len(honest),
         "false_alarms": sorted(
-            f"{result.trial.api} calls={result.trial.calls} seed={result.trial.seed}: {'; '.join(result.messages[:3])}"
+            f"{result.trial.api} calls={result.trial.calls} seed={result.trial.seed}: "
+            + "; ".join(result.messages[:3])
             for result in honest
             if result.found
         ),

@@ -1,4 +1,4 @@
-"""The example payloads of the five documents: whole where the document is, its ellipses and placeholders filled in."""
+"""The example payloads of the five documents, their ellipses and placeholders filled in."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def test_every_reading_of_an_open_choice_is_a_meaning() -> None:
 
 
 def test_a_settled_choice_leaves_one_meaning() -> None:
-    choice = "parameters.Direction.bad.gets=Sideways"
-    found = meanings("ozeki/list-call-history", {choice: "refused", "order.direction": "ascending"}, Direction="Sideways")
+    known = {"parameters.Direction.bad.gets=Sideways": "refused", "order.direction": "ascending"}
+    found = meanings("ozeki/list-call-history", known, Direction="Sideways")
     assert [(meaning.fault, meaning.parameter) for meaning in found] == [("invalid", "Direction")]
 
 
