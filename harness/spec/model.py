@@ -144,9 +144,7 @@ class Lists:
 class Field:
     """One field of a row."""
 
-    shows: str | None = key(
-        "the telephony attribute it shows; without it the simulator leaves the field out", None
-    )
+    shows: str | None = key("the telephony attribute it shows; without it the simulator leaves the field out", None)
     as_: Codec = key("how it is written", "text")
     digits: int = key("decimal: digits after the dot", 3)
     words: Mapping[str, str] = key("word: the API's word for each telephony word", factory=dict)
@@ -196,12 +194,10 @@ class Required:
     """A parameter that must be given."""
 
     fault: str = key("the fault when it is missing", "missing")
-    unless_all_missing: tuple[str, ...] = key(
-        "with all of these missing together, `then` applies instead", ()
+    unless_all_missing: tuple[str, ...] = key("with all of these missing together, `then` applies instead", ())
+    then: Literal["refused", "last-month", "everything"] | Open[Literal["refused", "last-month", "everything"]] = key(
+        "what happens when all of those are missing", "refused"
     )
-    then: (
-        Literal["refused", "last-month", "everything"] | Open[Literal["refused", "last-month", "everything"]]
-    ) = key("what happens when all of those are missing", "refused")
     clause: Clauses = key("the clause", ())
 
 
@@ -263,9 +259,7 @@ class Filter:
     compares: tuple[str, ...] = key(
         "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
     )
-    keeps: Keeps | Open[Keeps] = key(
-        "how it compares; a list parameter keeps rows that match any element", "equal"
-    )
+    keeps: Keeps | Open[Keeps] = key("how it compares; a list parameter keeps rows that match any element", "equal")
     named_by: NamedComparison | None = key("the comparison is named by another parameter", None)
     words: Mapping[str, tuple[str, ...] | Open[tuple[str, ...]]] = key(
         "words that stand for a set of the field's words", factory=dict
@@ -295,9 +289,7 @@ class Filter:
         "what a well-formed value gets that names nothing the server knows", "nothing"
     )
     stranger_fault: str = key("the fault when refused", "invalid")
-    case: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key(
-        "does letter case count?", "exact"
-    )
+    case: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key("does letter case count?", "exact")
     clause: Clauses = key("the clause", ())
     blank_clause: Clauses = key("clause on the blank value, where it has one of its own", ())
     word_clauses: Mapping[str, Clauses] = key("clause per word, where words have clauses of their own", factory=dict)
@@ -336,9 +328,7 @@ class Scope:
     """Whose calls are listed."""
 
     owners: tuple[str, ...] = key("fields that show the owner; one suffices. Empty: rows do not show it", ())
-    owner_attributes: tuple[str, ...] = key(
-        "telephony attributes that hold the owner, when no field shows it", ()
-    )
+    owner_attributes: tuple[str, ...] = key("telephony attributes that hold the owner, when no field shows it", ())
     unset: Whose | Open[Whose] = key("whose, when nothing is said", "own")
     parameter: str | None = key("the parameter that says whose", None)
     words: Mapping[str, Whose] = key("its words", factory=dict)
@@ -396,9 +386,9 @@ class Order:
     )
     sort: SortBy | None = key("a parameter names the key", None)
     descending: str | None = key("flag: descending", None)
-    collation: (
-        Literal["code-point", "folded", "numeric"] | Open[Literal["code-point", "folded", "numeric"]]
-    ) = key("how texts compare", "code-point")
+    collation: Literal["code-point", "folded", "numeric"] | Open[Literal["code-point", "folded", "numeric"]] = key(
+        "how texts compare", "code-point"
+    )
     clause: Clauses = key("clause on the default order", ())
     descending_clause: Clauses = key("clause on the flag", ())
     descending_default_clause: Clauses = key("clause on the flag's default", ())
@@ -592,9 +582,9 @@ class Jwt:
     key_id: str = key("credential that is the header kid")
     private_key: str = key("credential that holds the signing key")
     longest_seconds: int = key("exp is at most iat plus this", 3600)
-    clauses: Mapping[
-        Literal["malformed", "expired", "future", "too-long", "wrong-key", "unknown-key"], Clauses
-    ] = key("the clauses", factory=dict)
+    clauses: Mapping[Literal["malformed", "expired", "future", "too-long", "wrong-key", "unknown-key"], Clauses] = (
+        key("the clauses", factory=dict)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -662,9 +652,7 @@ class Fault:
     code: Scalar | None = key("the code in the body that the simulator tells", None)
     codes: tuple[Scalar, ...] = key("further codes that are legitimate; empty with no code: any", ())
     https: tuple[int, ...] = key("further HTTP statuses that are legitimate", ())
-    says: str = key(
-        "the message that the simulator tells; {parameter}, {operation}, {value} are filled in", ""
-    )
+    says: str = key("the message that the simulator tells; {parameter}, {operation}, {value} are filled in", "")
     names: tuple[Literal["parameter", "operation"], ...] = key("what the message must name", ())
     names_clause: Clauses = key("clause on that", ())
     clause: Clauses = key("clause on the code", ())
@@ -685,9 +673,7 @@ class ErrorShape:
         "what stands in place of the rows", "absent-or-empty"
     )
     only_codes: tuple[Scalar, ...] = key("no other code is ever told (empty: any)", ())
-    clauses: Mapping[Literal["shape", "http", "no-rows", "only-codes"], Clauses] = key(
-        "the clauses", factory=dict
-    )
+    clauses: Mapping[Literal["shape", "http", "no-rows", "only-codes"], Clauses] = key("the clauses", factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
