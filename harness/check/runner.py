@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -219,6 +219,19 @@ def _preflight(session: Session, options: CheckOptions) -> Iterator[None]:
         yield
         answer = exchange.answer
     why = _why_blocked(session, exchange)
+    if why is not None and answer is not None:
+        other = yield from _by_another_way(session, window)
+        if other is not None:
+            transport = session.listing.transport
+            clauses = transport.separator_clause or session.listing.lists.clauses.get("reach", ())
+            session.fail(
+                clauses,
+                "the documented form of a request is understood",
+                expected=f"the same answer as by {other.ask.carriage}",
+                actual=why,
+                exchange=exchange,
+            )
+            exchange, answer, why = other, other.answer, None
     if why is not None:
         session.settings = {**session.settings, "blocked": why}
         session.notes.append(why)
@@ -227,6 +240,22 @@ def _preflight(session: Session, options: CheckOptions) -> Iterator[None]:
     if answer is not None and answer.outcome == "success":
         session.ledger.witness((*reach, *session.listing.access.clauses.get("accepted", ())))
     _learn_zone(session, exchange)
+
+
+def _by_another_way(session: Session, window: Mapping[str, Any]) -> Generator[None, None, Exchange | None]:
+    """An exchange by another documented carriage, where the main form of a request is not understood.
+
+    The run goes on with it: one defect must not hide all the others.
+    """
+    for name, way in session.listing.transport.also.items():
+        if way.level == "may":
+            continue
+        exchange = session.send(replace(ask_for(session, window), carriage=name), f"log in by {name}", witness=False)
+        yield
+        if exchange.answer is not None and exchange.answer.outcome == "success":
+            session.carriage = name
+            return exchange
+    return None
 
 
 def _why_blocked(session: Session, exchange: Exchange) -> str | None:

@@ -88,6 +88,7 @@ class Session:
     zone: str = "UTC"
     identity_unique: bool = True
     examine: Any = None
+    carriage: str | None = None
 
     @property
     def listing(self) -> Listing:
@@ -114,7 +115,11 @@ class Session:
 
         `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
         """
-        ask = replace(ask, credentials=self.identity.credentials if credentials is None else credentials)
+        ask = replace(
+            ask,
+            credentials=self.identity.credentials if credentials is None else credentials,
+            carriage=ask.carriage or self.carriage,
+        )
         request = encode_request(self.spec, ask)
         if extra_headers:
             request = replace(request, headers=(*request.headers, *extra_headers))
