@@ -41,8 +41,7 @@ def resume(
 
     Credentials are never kept; give them again, or let them stand in the environment.
     """
-    from harness.check.findings import Verdict
-    from harness.cli.running import Outcome, digests, prepare, run, show_result
+    from harness.cli.running import Outcome, digests, missing, prepare, run, show_result
     from harness.cli.sinks import write_reports
     from harness.output.secrets import Redactor
     from harness.report import read_recording
@@ -56,8 +55,7 @@ def resume(
     settings = _settings(journal, recording.settings)
     if ca is not None:
         settings = dataclasses.replace(settings, ca=ca)
-    left = [result for result in recording.report.clauses if result.verdict is Verdict.NOT_RUN]
-    if recording.complete and (recording.report.interrupted is None or not left):
+    if recording.complete and (recording.report.interrupted is None or not missing(recording)):
         session.talk("callharness: that run came to its end; nothing is missing")
         code = recording.report.exit_code if write_reports(session, recording, wanted) else 3
         return show_result(session, Outcome(recording=recording, exit_code=code), wanted)

@@ -412,12 +412,18 @@ def run(
     problem: Exception | None = None
     frame = _frame(prepared)
     plan = _plan(prepared, earlier)
-    only = _missing(earlier) if earlier is not None else None
+    only = missing(earlier) if earlier is not None else None
     asked: list[str] = []
     started = time.monotonic()
     writers, sound = open_journal(session, wanted, _header(prepared, plan, began))
     if journal is not None:
         writers.append(_reopened(session, journal))
+
+    def hear(event: Event) -> None:
+        nonlocal sound
+        heard(event)
+        sound = _note(session, writers, line_of(event)) and sound
+
     with ExitStack() as stack:
         stack.callback(_close_all, writers)
         with interruptible() as watch:
@@ -425,16 +431,15 @@ def run(
             try:
                 with progress(budget=prepared.settings.max_requests) as draw:
                     for event in events:
-                        heard(event)
+                        hear(event)
                         draw(event)
-                        sound = _note(session, writers, line_of(event)) and sound
                     if heard.report is None:
                         raise HarnessError("the checker stopped without a report")
                 watch.calm()
             except Interrupted as interruption:
                 stop = interruption
                 asked.append(stop.name)
-                events.last_words(heard, seconds=LAST_WORDS_SECONDS)
+                events.last_words(hear, seconds=LAST_WORDS_SECONDS)
             except Exception as trouble:
                 problem = trouble
             watch.calm()
@@ -508,10 +513,23 @@ def _plain_fields(result: ClauseResult) -> dict[str, Any]:
     return {one.name: plain(getattr(result, one.name)) for one in dataclasses.fields(result)}
 
 
-def _missing(earlier: Recording) -> tuple[str, ...]:
+def missing(earlier: Recording) -> tuple[ClauseId, ...]:
+    """The clauses that a run left unjudged. What an interrupted one had not seen broken, it might still have."""
+    kept = _kept(earlier)
+    return tuple(result.id for result in earlier.report.clauses if result.id not in kept)
+
+
+def _kept(earlier: Recording) -> dict[ClauseId, ClauseResult]:
+    """The verdicts of an earlier run that stand."""
     from harness.check.findings import Verdict
 
-    return tuple(result.id for result in earlier.report.clauses if result.verdict is Verdict.NOT_RUN)
+    # A killed run has a verdict only where its engine had come to the end.
+    partial = earlier.complete and earlier.report.interrupted is not None
+    return {
+        result.id: result
+        for result in earlier.report.clauses
+        if (result.verdict is Verdict.FAIL if partial else result.verdict is not Verdict.NOT_RUN)
+    }
 
 
 def _frame(prepared: Prepared) -> RunReport:
@@ -631,11 +649,11 @@ def _report(
         if stop is not None and report.interrupted is None:
             report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
     frame = dataclasses.replace(frame, seconds=seconds)
-    before = {result.id: result for result in earlier.report.clauses} if earlier is not None else {}
+    before = _kept(earlier) if earlier is not None else {}
     if report is None or earlier is not None:
         source = report or dataclasses.replace(frame, findings=tuple(heard.findings), requests=len(heard.exchanges))
         judged = {result.id: result for result in source.clauses} | heard.judged
-        report = _cut_short(prepared, source, plan, {**_done(before), **_done(judged)}, stop=stop, problem=problem)
+        report = _cut_short(prepared, source, plan, {**before, **_done(judged)}, stop=stop, problem=problem)
         if earlier is not None:
             again = {finding.clause for finding in report.findings}
             old = tuple(one for one in earlier.report.findings if one.clause not in again)

@@ -15,7 +15,6 @@ from typing import Any, Final
 from harness.wire.exchange import HttpRequest, HttpResponse
 from tests.hostile.fronts import JSON_API, XML_API, Bent, credentials
 
-__all__ = ["JSON_API", "XML_API"]
 
 COMMAND: Final = str(Path(sys.executable).with_name("callharness"))
 KINDS: Final = ("text", "json", "junit", "html", "ndjson", "har")
