@@ -534,7 +534,9 @@ def _found(
     else:
         pieces, wrong, exchange = yield from _shrunk(session, mirror, pieces, wrong, exchange, seen)
     seen.smallest.append(frozenset(piece.label for piece in pieces))
-    clauses, blame = blame_of(session, pieces, wrong, exchange)
+    kept = [_kept(session, mirror, piece, seen) for piece in pieces if piece.kind == "filter"]
+    nobody = not frozenset(row.key for row in mirror.rows).intersection(*(keys for keys in kept if keys is not None))
+    clauses, blame = blame_of(session, pieces, wrong, exchange, nobody=nobody)
     constructs = {clause for piece in pieces for clause in piece.clauses[:1]} if len(pieces) > 1 else set()
     if session.ledger.failed((*blame.get(wrong.aspect, clauses)[:1], *constructs)):
         # What is known to be broken explains it.
@@ -581,11 +583,17 @@ def _key(pieces: Pieces) -> frozenset[Hashable]:
 
 
 def blame_of(
-    session: Session, pieces: Pieces, wrong: Mismatch, exchange: Exchange
+    session: Session, pieces: Pieces, wrong: Mismatch, exchange: Exchange, *, nobody: bool = False
 ) -> tuple[Clauses, Mapping[Aspect, Clauses]]:
-    """The clauses on a combination: on which rows come, and on the other aspects where they differ."""
+    """The clauses on a combination: on which rows come, and on the other aspects where they differ.
+
+    `nobody` says that no row satisfies it.
+    """
     filters = [piece for piece in pieces if piece.kind == "filter"]
     by_kind = {piece.kind: piece for piece in pieces}
+    if wrong.aspect == "outcome" and nobody and session.listing.no_match_clause:
+        # What goes wrong is how "nothing matches" is told.
+        return session.listing.no_match_clause, {}
     joined = session.listing.conjunction_clause if len(filters) > 1 else ()
     kept = joined or (filters[0].clauses if filters else ())
     blame: dict[Aspect, Clauses] = {}
