@@ -55,7 +55,9 @@ _SECRET_NAME: Final = re.compile(
 # These carry the words of a secret and are none: a masked cursor would make a reproducer useless.
 _NOT_SECRET_NAME: Final = re.compile(
     r"(?:next|prev|previous|page|continuation|sync|cursor)[_-]?(?:page[_-]?)?token|.*token[_-]?type"
-    r"|(?:x-)?access-control-.*",
+    r"|(?:x-)?access-control-.*"
+    # A session of calls, not of a browser.
+    r"|(?:external|call|media|sip)[_-]?session[_-]?id",
     re.I | re.ASCII,
 )
 _NAME: Final = rb"[A-Za-z0-9_.\-]{1,64}"
@@ -93,7 +95,10 @@ _NAMED_VALUES: Final = (
     # Authorization: Bearer value, as a header line or inside a quoted `-H '…'`; never past a quote or a tag
     re.compile(
         rb"(?<![A-Za-z0-9_.\-])(?P<name>(?i:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z0-9\-]{1,40}))"
-        rb":[ \t]{0,4}(?![A-Za-z]{1,20}[ \t]\$[A-Z{(])"
+        # The scheme alone is no secret: in a shell line the token stands as a variable behind it.
+        rb":[ \t]{0,4}+(?![A-Za-z]{1,20}[ \t]{1,4}(?:\$[A-Z{(]|"
+        + _QUOTE
+        + rb"))"
         + _KEPT
         + rb"(?P<value>(?:(?!"
         + _QUOTE

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.wire.exchange import HttpRequest, HttpResponse
-from tests.hostile.fronts import JSON_API, XML_API, Bent, credentials
-
+from tests.hostile.fronts import XML_API, Bent, credentials
 
 COMMAND: Final = str(Path(sys.executable).with_name("callharness"))
 KINDS: Final = ("text", "json", "junit", "html", "ndjson", "har")

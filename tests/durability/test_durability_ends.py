@@ -250,7 +250,8 @@ def test_du_03_a_closed_pipe_ends_with_3(target: str, tmp_path: Path) -> None:
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None
-    err = process.stderr.read()
+    with process.stderr:
+        err = process.stderr.read()
     assert process.wait(timeout=60) == 3
     only_line(err, "standard output")
     assert json.loads((tmp_path / "json").read_text())["exit_code"] == 0
