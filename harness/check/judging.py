@@ -356,8 +356,10 @@ def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exc
             and _own_bound(session, meaning, exchange, len(sure))
         ):
             return None
-        if not _filtered(session, mirror, exchange) and (
-            (meaning.size is not None and len(sure) > meaning.size) or meaning.start
+        if (
+            rows
+            and not _filtered(session, mirror, exchange)
+            and ((meaning.size is not None and len(sure) > meaning.size) or meaning.start)
         ):
             return Mismatch(aspect="short", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
         shown = {row.key for row in rows}
