@@ -16,7 +16,6 @@ from harness.cli.main import main
 from harness.report import read_recording
 from tests.durability.installed import (
     KINDS,
-    XML_API,
     environment,
     files_in,
     in_shell,
@@ -29,7 +28,7 @@ from tests.durability.installed import (
     words,
 )
 from tests.hostile.envelope import harmless, leaks, parsed
-from tests.hostile.fronts import credentials, front
+from tests.hostile.fronts import XML_API, credentials, front
 from tests.hostile.servers import Peer
 
 ACCESS = [word for name, value in credentials(XML_API).items() for word in ("--credential", f"{name}={value}")]

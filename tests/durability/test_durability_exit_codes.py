@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.durability.installed import XML_API, in_shell, lines_of, slowly, start, until, words
-from tests.hostile.fronts import front, rewritten
+from tests.durability.installed import in_shell, lines_of, slowly, start, until, words
+from tests.hostile.fronts import XML_API, front, rewritten
 from tests.hostile.servers import free_port
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import main
-from tests.durability.installed import XML_API, words
-from tests.hostile.fronts import Front, front, rewritten
+from tests.durability.installed import words
+from tests.hostile.fronts import XML_API, Front, front, rewritten
 
 TODAY = datetime.now(UTC).date()
 CLAUSE = "OZ-LAC-006"

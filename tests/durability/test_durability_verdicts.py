@@ -19,8 +19,8 @@ from harness.cli.main import main
 from harness.report import read_recording
 from harness.spec.load import spec_ids
 from harness.wire.exchange import HttpRequest
-from tests.durability.installed import JSON_API, XML_API, verdicts, words
-from tests.hostile.fronts import front
+from tests.durability.installed import verdicts, words
+from tests.hostile.fronts import JSON_API, XML_API, front
 
 
 @pytest.fixture(scope="module", params=[XML_API, JSON_API])
@@ -79,10 +79,8 @@ def test_du_04_a_subset_has_the_verdicts_of_the_whole(honest: tuple[str, str], t
 # --- DU-05 --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("api", spec_ids())
+@pytest.mark.parametrize("api", [XML_API, JSON_API])
 def test_du_05_a_server_without_calls_is_never_green(api: str, tmp_path: Path) -> None:
-    if api not in (XML_API, JSON_API):
-        pytest.skip("the canary credentials are those of two APIs; tests/contract has the others")
     with front(api, calls=0) as (url, _):
         assert ran(*words(url, api=api))[0] == 5
         assert ran(*words(url, "--allow-empty", api=api))[0] == 0
