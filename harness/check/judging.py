@@ -7,7 +7,7 @@ total). The first aspect that differs is the defect; the later ones are its cons
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from harness.check.mirror import Mirror, number, reread
@@ -46,6 +46,7 @@ class Mismatch:
     actual: str
     rows: tuple[Row, ...] = ()
     reverse: bool = False
+    nothing_due: bool = False
 
     @property
     def rank(self) -> int:
@@ -146,7 +147,18 @@ def _judge(
         return Judged(right=True, exchange=exchange, meaning=meaning, answers=answers)
     # The reading that explains most is the one that goes wrong last.
     _, meaning, mismatch = max(compared_to, key=lambda item: item[2].rank if item[2] else 99)
+    if mismatch is not None and mismatch.aspect in ("rows", "outcome") and _nothing_due(mirror, meaning, exchange):
+        mismatch = replace(mismatch, nothing_due=True)
     return Judged(right=False, exchange=exchange, meaning=meaning, mismatch=mismatch)
+
+
+def _nothing_due(mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
+    """Whether no row matches, and the answer is the whole list or an error in its place."""
+    if meaning.fault or meaning.anything or not meaning.tests or not mirror.complete or mirror.volatile:
+        return False
+    if any(matching_rows(mirror, meaning)) or not mirror.rows:
+        return False
+    return exchange.rows is None or len(exchange.rows) >= min(len(mirror.rows), meaning.size or len(mirror.rows))
 
 
 def _confirm(
@@ -519,6 +531,9 @@ def blamed_clauses(
     """The clauses that promise the aspect in which an answer differs, best first."""
     aspect = mismatch.aspect
     order = session.listing.order
+    if mismatch.nothing_due and session.listing.no_match_clause:
+        # The filters keep what they should where something matches: it is "nothing matches" that is told wrongly.
+        return session.listing.no_match_clause
     if mismatch.reverse and order is not None and order.descending is not None and order.descending not in ask.values:
         # Nobody asked for the other direction: it is the flag's default that is wrong.
         return order.descending_default_clause or order.clause

@@ -386,6 +386,9 @@ def default_comparison(session: Session, name: str) -> dict[str, Tree]:
 
 def word_clauses(kept: Filter, value: Any) -> Clauses:
     """The clauses on one value of a filter."""
+    meant = kept.words.get(str(value))
+    if isinstance(meant, Open) and meant.clause:
+        return meant.clause
     return kept.word_clauses.get(str(value), kept.clause) if kept.word_clauses else kept.clause
 
 
