@@ -154,7 +154,9 @@ def _judge(
 
 def _nothing_due(mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
     """Whether no row matches, and the answer is the whole list or an error in its place."""
-    if meaning.fault or meaning.anything or not meaning.tests or not mirror.complete or mirror.volatile:
+    if meaning.fault or meaning.anything or meaning.empty or not meaning.tests:
+        return False
+    if not mirror.complete or mirror.volatile:
         return False
     if any(matching_rows(mirror, meaning)) or not mirror.rows:
         return False
