@@ -483,7 +483,7 @@ def _server_errors(session: Session) -> None:
             actual=f"HTTP 5xx for {len(errors)} of {session.requests} requests",
             exchange=again[0] if again else errors[0],
         )
-    elif session.requests:
+    elif session.requests and session.settings.get("blocked") is None:
         session.ledger.witness((clause,), times=session.requests)
 
 
