@@ -98,7 +98,7 @@ def run_check(spec: Spec, sender: Sender, identities: Sequence[Identity], option
     """Checks a target and yields what happens; the last event is RunEnded.
 
     The first identity is the one that asks; the others serve role and tenant clauses. Nothing is raised for
-    what a target does.
+    what a target does; a rule of ours that breaks down is raised after RunEnded.
     """
     session = session_of(spec, sender, identities, options)
     clauses = tuple(session.ledger.clauses)
@@ -114,6 +114,9 @@ def run_check(spec: Spec, sender: Sender, identities: Sequence[Identity], option
         yield from _end(session, mirror, options, interrupted=stopped.signal)
         return
     yield from _end(session, mirror, options, interrupted=None)
+    if session.crashes:
+        # Our own mistake: what could be judged is told, and whoever runs us learns why it is not all.
+        raise session.crashes[0]
 
 
 @dataclass(eq=False)
@@ -180,12 +183,14 @@ def _own_words(spec: Spec) -> tuple[str, ...]:
 
 def _stages(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
     yield from _watched(session, "preflight", _preflight(session, options), options)
-    if session.settings.get("blocked"):
+    if session.settings.get("blocked") or session.crashes:
         return
     yield from _watched(session, "mirror", _mirror(session, mirror, options), options)
+    if session.crashes:
+        return
     for phase, rules in PHASES:
         for rule in rules:
-            if session.out_of_budget is not None:
+            if session.out_of_budget is not None or session.settings.get("blocked"):
                 return
             yield from _watched(session, phase, rule(session, mirror), options)
     yield from _watched(session, "errors", _errors_again(session, mirror), options)
@@ -194,14 +199,39 @@ def _stages(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
 def _watched(session: Session, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
     session.phase = phase
     yield PhaseStarted(phase=phase, steps=0)
-    for _ in steps:
-        yield from session.drain()
-        signal = options.stop()
-        if signal is not None:
-            raise _Stopped(signal)
-        if session.out_of_budget is not None:
-            break
+    try:
+        for _ in steps:
+            yield from session.drain()
+            signal = options.stop()
+            if signal is not None:
+                raise _Stopped(signal)
+            if session.out_of_budget is not None or _turned_away_for_good(session):
+                break
+    except _Stopped:
+        raise
+    except Exception as problem:
+        # One rule that breaks down must not take the verdicts of all the others with it.
+        problem.add_note(f"while the checker was at: {phase}")
+        session.crashes.append(problem)
     yield from session.drain()
+
+
+def _turned_away_for_good(session: Session) -> bool:
+    """Whether the run's own credentials are no longer accepted; then nothing more can be judged.
+
+    One refusal may be the server's mistake about that request: the plain list is asked for once more.
+    """
+    suspect, session.turned_away = session.turned_away, None
+    if suspect is None or session.welcome is None or session.settings.get("blocked"):
+        return False
+    again = session.send(session.welcome, "are the credentials still accepted?", witness=False)
+    if session.turned_away is None:
+        return False
+    told = session.evidence.answer(again.response, limit=160).replace("\n", ": ")
+    why = f"{options_target(session)}: the credentials are refused from request {session.requests - 1} on: {told}"
+    session.settings = {**session.settings, "blocked": why}
+    session.notes.append(why)
+    return True
 
 
 # --- preflight and mirror -----------------------------------------------------------------------------------
@@ -238,6 +268,7 @@ def _preflight(session: Session, options: CheckOptions) -> Iterator[None]:
         return
     reach = session.listing.lists.clauses.get("reach", ())
     if answer is not None and answer.outcome == "success":
+        session.welcome = exchange.ask
         session.ledger.witness((*reach, *session.listing.access.clauses.get("accepted", ())))
     _learn_zone(session, exchange)
 
@@ -268,16 +299,7 @@ def _why_blocked(session: Session, exchange: Exchange) -> str | None:
         return f"{options_target(session)}: the answer is not what this API speaks: {seen}"
     if answer.outcome == "error":
         told = session.evidence.text(f"{answer.code!r} {answer.message!r}", limit=200)
-        access_rules = session.listing.access
-        faults = (access_rules.missing_fault, access_rules.wrong_fault, access_rules.role_fault)
-        codes = {
-            str(code)
-            for name in faults
-            if (fault := session.listing.outcome.faults.get(name)) is not None
-            for code in (fault.code, *fault.codes)
-            if code is not None
-        }
-        if str(answer.code) in codes:
+        if session.about_access(answer):
             return f"{options_target(session)}: the credentials are refused: {told}"
         if response.http_status in (401, 403, 404, 405, 429) or response.http_status >= 500:
             return f"{options_target(session)}: HTTP {response.http_status}: {told}"
@@ -391,8 +413,15 @@ def _end(session: Session, mirror: Mirror, options: CheckOptions, *, interrupted
         gate=options.gate,
         colour=colour,
         exit_code=_exit_code(
-            results, colour, blocked=blocked is not None, rows=rows, options=options, interrupted=interrupted
-        ),
+            results,
+            colour,
+            blocked=blocked is not None and session.welcome is None,
+            rows=rows,
+            options=options,
+            interrupted=interrupted,
+        )
+        if not session.crashes
+        else 3,
         seed=options.seed,
         requests=session.requests,
         seconds=0.0,
@@ -443,6 +472,8 @@ def _default_verdict(
         return Verdict.NOT_APPLICABLE, f"{clause.excluded.code}: {clause.excluded.why}"
     if "known-world" in clause.checked_by:
         return Verdict.NOT_APPLICABLE, "only a run with --world knows the truth about it"
+    if session.crashes:
+        return Verdict.ERROR, f"the harness itself failed: {session.crashes[0]}"
     blocked = session.settings.get("blocked")
     if blocked is not None:
         return Verdict.BLOCKED, str(blocked)

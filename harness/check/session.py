@@ -21,6 +21,7 @@ from harness.spec.load import Spec
 from harness.spec.model import Clause, ClauseId, Clauses, Listing, Open
 from harness.wire.ask import Ask
 from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
+from harness.wire.json_body import MISSING
 from harness.wire.pages import Answer, decode_answer, text_carried
 from harness.wire.problems import Tree
 from harness.wire.requests import encode_request
@@ -89,6 +90,9 @@ class Session:
     identity_unique: bool = True
     examine: Any = None
     carriage: str | None = None
+    welcome: Ask | None = None
+    turned_away: Exchange | None = None
+    crashes: list[Exception] = field(default_factory=list)
 
     @property
     def listing(self) -> Listing:
@@ -136,6 +140,8 @@ class Session:
             self._clock(response)
             if response.http_status >= 500:
                 self.server_errors.append(exchange)
+            if credentials is None and self.about_access(exchange.answer, response):
+                self.turned_away = exchange
         if witness and self.examine is not None:
             self.examine(self, exchange)
         return exchange
@@ -214,6 +220,18 @@ class Session:
                 else "",
             )
         )
+
+    def about_access(self, answer: Answer | None, response: HttpResponse | None = None) -> bool:
+        """Whether an answer turns the asker away: by a documented code of the log-in, or by HTTP 401 or 403."""
+        if answer is None or answer.outcome == "success":
+            return False
+        if response is not None and response.http_status in (401, 403):
+            return True
+        rules = self.listing.access
+        names = (rules.missing_fault, rules.wrong_fault, rules.role_fault)
+        known = [fault for name in names if (fault := self.listing.outcome.faults.get(name)) is not None]
+        codes = {str(code) for fault in known for code in (fault.code, *fault.codes) if code is not None}
+        return answer.code is not MISSING and str(answer.code) in codes
 
     def _clock(self, response: HttpResponse) -> None:
         if self.skew_seconds is not None or self.settings.get("now") is None:
@@ -306,8 +324,6 @@ class Session:
 
     def _error_is_spoken(self, exchange: Exchange) -> bool:
         """Whether a 5xx carries the API's own error shape (some APIs speak so)."""
-        from harness.wire.json_body import MISSING
-
         return exchange.answer is not None and exchange.answer.code is not MISSING
 
     def drain(self) -> list[Event]:

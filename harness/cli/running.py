@@ -641,7 +641,7 @@ def _report(
     seconds: float,
 ) -> RunReport:
     """The report of a run, of one cut short, or of one finished later."""
-    report = heard.report if problem is None else None
+    report = heard.report
     if report is not None:
         report = dataclasses.replace(
             report, seconds=seconds, harness_version=report.harness_version or frame.harness_version

@@ -859,7 +859,6 @@ def test_hs_39_a_rate_limit_is_waited_for_within_reason(
     assert run.exit_code == 0
 
 
-@pytest.mark.xfail(reason="a credential that dies in mid-run is not recognised yet: harness/check/session.py")
 @pytest.mark.parametrize("status", [401, 403])
 def test_hs_39_credentials_that_die_in_mid_run_fail_nothing_else(status: int, tmp_path: Path) -> None:
     body = b'{"code":"unauthenticated","msg":"the token has expired"}'
