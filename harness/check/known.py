@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from typing import Any, Final, final
 import yaml
 
 from harness.check.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
-from harness.check.gate import gate_colour
+from harness.check.gate import colour_of, gate_colour
 from harness.errors import Misuse
 from harness.spec.clauses import constructs, families, load_standard
 from harness.spec.load import Spec, load_spec, spec_ids
@@ -490,8 +491,17 @@ def _near(word: str, known: Iterable[str]) -> str:
 # --- applying -----------------------------------------------------------------------------------------------
 
 
-def apply_known(report: RunReport, known: KnownFailures, *, allow_empty: bool = False) -> RunReport:
-    """The report with known failures taken into account: waived, stale, or counted all the same."""
+def apply_known(
+    report: RunReport,
+    known: KnownFailures,
+    *,
+    allow_empty: bool = False,
+    outcomes: Mapping[ClauseId, Sequence[Verdict]] = MappingProxyType({}),
+) -> RunReport:
+    """The report with known failures taken into account: waived, stale, or counted all the same.
+
+    `outcomes` are the verdicts of all the runs of the flaky clauses.
+    """
     certify = report.gate is Gate.CERTIFY
     results: list[ClauseResult] = []
     notes: list[str] = []
@@ -502,6 +512,11 @@ def apply_known(report: RunReport, known: KnownFailures, *, allow_empty: bool = 
         entry = known.by_clause.get(result.id)
         if result.id in known.quarantined and result.verdict is not Verdict.PASS:
             results.append(_quarantined(result, known.quarantined[result.id]))
+            continue
+        shaky = known.flaky.get(result.id)
+        if shaky is not None and outcomes.get(result.id) and not certify:
+            judged = judge_flaky(result, shaky, outcomes[result.id])
+            results.append(dataclasses.replace(judged, colour=_flaky_colour(judged, report.gate)))
             continue
         if entry is None or result.verdict is not entry.expect:
             results.append(result)  # B4
@@ -572,6 +587,13 @@ def _stale_or_same(
     return dataclasses.replace(result, colour=Colour.RED, reason=reason)
 
 
+def _flaky_colour(result: ClauseResult, gate: Gate) -> Colour:
+    """The colour after all runs: the first run's says nothing about the others."""
+    if result.waived is not None or result.verdict is Verdict.PASS:
+        return result.colour
+    return colour_of(result.verdict, level=result.level, basis=result.basis, gate=gate)
+
+
 def _quarantined(result: ClauseResult, entry: KnownFailure) -> ClauseResult:
     if result.verdict is Verdict.ERROR:
         return result
@@ -629,6 +651,7 @@ def judge_flaky(result: ClauseResult, entry: KnownFailure, outcomes: Sequence[Ve
     passes = sum(outcome is Verdict.PASS for outcome in outcomes)
     rate = f"{passes} of {len(outcomes)} runs passed"
     if passes == len(outcomes):
+        result = dataclasses.replace(result, colour=Colour.GREEN)
         straight = entry.flaky.straight + passes
         if straight >= STRAIGHT_PASSES:
             reason = f"{straight} passes in a row: remove {entry.id}"
@@ -655,8 +678,23 @@ def with_unexpected_skips(report: RunReport, baseline: Mapping[ClauseId, Verdict
             reason = "; ".join(filter(None, (result.reason, "it was exercised last time")))
             result = dataclasses.replace(result, colour=colour, reason=reason)
         results.append(result)
-    changed = dataclasses.replace(report, clauses=tuple(results), colour=gate_colour(results))
+    after = gate_colour(results)
+    # Too many waivers made it amber, which no single clause shows.
+    after = report.colour if after is Colour.GREEN else after
+    changed = dataclasses.replace(report, clauses=tuple(results), colour=after)
     return dataclasses.replace(changed, exit_code=exit_code_of(changed, allow_empty=True))
+
+
+def load_baseline(path: Path) -> Mapping[ClauseId, Verdict]:
+    """The verdicts of an earlier run, from its JSON report. Raises Misuse."""
+    try:
+        report = json.loads(path.read_bytes())
+        return {ClauseId(one["id"]): Verdict(one["verdict"]) for one in report["clauses"]}
+    except OSError as problem:
+        raise Misuse(str(path), "the JSON report of an earlier run", problem.strerror or str(problem)) from problem
+    except (ValueError, KeyError, TypeError) as problem:
+        wanted = "the JSON report of an earlier run (check --report json=FILE)"
+        raise Misuse(str(path), wanted, "something else") from problem
 
 
 # --- writing ------------------------------------------------------------------------------------------------

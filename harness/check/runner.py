@@ -404,7 +404,7 @@ def _end(session: Session, mirror: Mirror, options: CheckOptions, *, interrupted
         yield FindingMade(finding=finding)
     for result in results:
         yield ClauseJudged(result=result)
-    colour = gate_colour(results)
+    colour = Colour.RED if session.crashes else gate_colour(results)
     rows = len(mirror.rows)
     report = RunReport(
         api=session.spec.id,

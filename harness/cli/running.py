@@ -25,7 +25,7 @@ from harness.errors import HarnessError, Misuse
 
 if TYPE_CHECKING:
     from harness.check.credentials import Identity
-    from harness.check.findings import ClauseResult, Event, Exchanged, Finding, RunReport
+    from harness.check.findings import ClauseResult, Event, Exchanged, Finding, RunReport, Verdict
     from harness.check.known import KnownFailures
     from harness.check.transport import Transport
     from harness.check.truth import Truth
@@ -60,6 +60,7 @@ class Settings:
     window: tuple[datetime, datetime] | None = None
     dialect: str | None = None
     known: str | None = None
+    baseline: str | None = None
     world: str | None = None
     known_values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     fuzz: bool = False
@@ -119,6 +120,7 @@ class Prepared:
     evidence: Literal["masked", "full"]
     dialect: Dialect | None
     known: KnownFailures | None
+    baseline: Mapping[ClauseId, Verdict] | None = None
     world: Truth | None = None
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
@@ -144,6 +146,7 @@ def prepare(
     known_ids(spec, settings.only)
     dialect = dialect_in(settings.dialect, spec)
     known = _known(session, settings, spec)
+    baseline = _baseline(settings)
     world = _world(settings, spec)
     access = spec.listing.access
     simulated = settings.target == SIMULATOR
@@ -191,6 +194,7 @@ def prepare(
         evidence=settings.evidence or ("full" if simulated or transport.target.is_loopback else "masked"),
         dialect=dialect,
         known=known,
+        baseline=baseline,
         world=world,
         secrets=named,
     )
@@ -214,6 +218,15 @@ def _known(session: Session, settings: Settings, spec: Spec) -> KnownFailures | 
     for warning in known.warnings:
         session.talk(f"callharness: {warning}")
     return known
+
+
+def _baseline(settings: Settings) -> Mapping[ClauseId, Verdict] | None:
+    """What an earlier run exercised."""
+    if settings.baseline is None:
+        return None
+    from harness.check.known import load_baseline
+
+    return load_baseline(Path(settings.baseline))
 
 
 def _simulated(
@@ -357,6 +370,24 @@ class Beside:
                 hear(event)
 
 
+def _repeats(
+    prepared: Prepared, heard: Heard, engine: Callable[..., Iterator[Event]], *, stop: Callable[[], str | None]
+) -> Iterator[Event]:
+    """The further runs that flaky clauses ask for; yields their requests and keeps their verdicts in `heard`."""
+    from harness.check.findings import ClauseJudged, Exchanged, Verdict
+
+    flaky = prepared.known.flaky if prepared.known is not None else {}
+    names = tuple(name for name in flaky if name in heard.judged)
+    heard.outcomes = {name: [heard.judged[name].verdict] for name in names}
+    runs = max((entry.flaky.runs for name in names if (entry := flaky[name]).flaky is not None), default=1)
+    for _ in range(runs - 1):
+        for event in Beside(engine(prepared, only=names, stop=stop)):
+            if isinstance(event, Exchanged):
+                yield event
+            elif isinstance(event, ClauseJudged) and event.result.verdict is not Verdict.NOT_RUN:
+                heard.outcomes[event.result.id].append(event.result.verdict)
+
+
 # --- listening ----------------------------------------------------------------------------------------------
 
 
@@ -369,6 +400,7 @@ class Heard:
     judged: dict[ClauseId, ClauseResult] = field(default_factory=dict)
     plan: tuple[ClauseId, ...] = ()
     report: RunReport | None = None
+    outcomes: dict[ClauseId, list[Verdict]] = field(default_factory=dict)
 
     def __call__(self, event: Event, /) -> None:
         """Take one event in."""
@@ -435,6 +467,9 @@ def run(
                         draw(event)
                     if heard.report is None:
                         raise HarnessError("the checker stopped without a report")
+                    for event in _repeats(prepared, heard, engine, stop=lambda: asked[0] if asked else None):
+                        hear(event)
+                        draw(event)
                 watch.calm()
             except Interrupted as interruption:
                 stop = interruption
@@ -617,6 +652,7 @@ def digests(prepared: Prepared) -> dict[str, str]:
         "spec": prepared.spec.file,
         "dialect": settings.dialect,
         "known": settings.known,
+        "baseline": settings.baseline,
         "world": settings.world,
     }
     if settings.world is not None and Path(settings.world).is_dir():
@@ -667,7 +703,13 @@ def _report(
     if prepared.known is not None:
         from harness.check.known import apply_known
 
-        report = apply_known(report, prepared.known, allow_empty=prepared.settings.allow_empty)
+        report = apply_known(
+            report, prepared.known, allow_empty=prepared.settings.allow_empty, outcomes=heard.outcomes
+        )
+    if prepared.baseline is not None:
+        from harness.check.known import with_unexpected_skips
+
+        report = with_unexpected_skips(report, prepared.baseline)
     return report
 
 

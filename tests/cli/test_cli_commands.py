@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -294,6 +295,54 @@ def test_known_failures_take_part(tmp_path: Path) -> None:
     found = command(*CHECK, "--target", "sim:", "--known", "known.yaml", program=STAND_IN, cwd=tmp_path)
     assert "known failures: " in found.stdout
     assert "waived" in found.stdout
+
+
+FLAKY = """
+- id: W-1
+  clause: OZ-LAC-001
+  reason: the switch restarts now and then
+  owner: team
+  issue: https://tracker.example/1
+  added: {today}
+  expires: {later}
+  flaky: {{runs: 3, min_pass: 2, straight: {straight}}}
+"""
+
+
+@pytest.mark.parametrize(("straight", "code", "said"), [(2, 0, ""), (17, 1, "20 passes in a row: remove W-1")])
+def test_a_flaky_clause_is_run_again_and_leaves_the_list_after_twenty_passes(
+    straight: int, code: int, said: str, tmp_path: Path
+) -> None:
+    today = datetime.now(UTC).date()
+    known = FLAKY.format(today=today, later=today + timedelta(days=20), straight=straight)
+    (tmp_path / "known.yaml").write_text("flaky:" + known.replace("\n", "\n  "))
+    words = ("check", "ozeki/list-active-calls", "--target", "sim:", "--report", "json=r.json")
+    once = command(*words, cwd=tmp_path)
+    requests = json.loads((tmp_path / "r.json").read_text())["requests"]
+    found = command(*words, "--known", "known.yaml", "--report", "har=r.har", cwd=tmp_path)
+    assert (once.returncode, found.returncode) == (0, code), found.stderr
+    assert said in found.stdout
+    assert len(json.loads((tmp_path / "r.har").read_text())["log"]["entries"]) == 3 * requests
+
+
+def test_what_was_exercised_last_time_is_missed_now(tmp_path: Path) -> None:
+    words = ("check", "ozeki/list-active-calls", "--target", "sim:", "--report", "json=r.json")
+    command(*words, cwd=tmp_path)
+    report = json.loads((tmp_path / "r.json").read_text())
+    skipped = [one for one in report["clauses"] if one["verdict"] in ("not_exercised", "not_applicable")]
+    assert skipped
+    for one in skipped:
+        one["verdict"] = "pass"
+    (tmp_path / "last.json").write_text(json.dumps(report))
+    found = command(*words, "--baseline", "last.json", cwd=tmp_path)
+    now = {one["id"]: one for one in json.loads((tmp_path / "r.json").read_text())["clauses"]}
+    assert found.returncode == 0
+    for one in skipped:
+        assert now[one["id"]]["colour"] == "amber"
+        assert "it was exercised last time" in now[one["id"]]["reason"]
+    (tmp_path / "last.json").write_text("[]")
+    refused = command(*words, "--baseline", "last.json", cwd=tmp_path)
+    assert (refused.returncode, "the JSON report of an earlier run" in refused.stderr) == (2, True)
 
 
 def test_generate_twice_gives_the_same_bytes(tmp_path: Path) -> None:
