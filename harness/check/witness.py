@@ -471,7 +471,9 @@ class _Judge:
         if not fresh:
             return
         self.flaws(fresh)
-        row_laws(self.session, self.exchange, fresh)
+        if self.exchange.zone == self.session.zone:
+            # In another zone the laws would only say once more that its local times are wrong.
+            row_laws(self.session, self.exchange, fresh)
 
     def fresh(self, rows: Sequence[Row]) -> list[Row]:
         """The rows that were not examined before, in the same light."""

@@ -160,6 +160,7 @@ class Field:
     other_types: tuple[Literal["text", "integer", "object", "list"], ...] = key(
         "further JSON types that are legitimate; what they say is not read", ()
     )
+    least: int | None = key("integer or decimal: never below this", None)
     pattern: str | None = key("text: what it must look like (anchored, ASCII)", None)
     non_empty: bool = key("text: never empty", False)
     fields: Mapping[str, Field] = key("rows: the fields of the nested rows", factory=dict)
@@ -329,6 +330,7 @@ class Scope:
 
     owners: tuple[str, ...] = key("fields that show the owner; one suffices. Empty: rows do not show it", ())
     owner_attributes: tuple[str, ...] = key("telephony attributes that hold the owner, when no field shows it", ())
+    own_credential: str | None = key("the credential that names the account's own customer as the owners do", None)
     unset: Whose | Open[Whose] = key("whose, when nothing is said", "own")
     parameter: str | None = key("the parameter that says whose", None)
     words: Mapping[str, Whose] = key("its words", factory=dict)

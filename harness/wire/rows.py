@@ -226,6 +226,10 @@ def _decode_into(
         text = f"expected {error.expected}, got {in_ascii(raw)}"
         flaws.append(Flaw(field=name, kind=kind, text=text, clause=field.clause))
         return
+    if field.least is not None and isinstance(value, int | Decimal) and value < field.least:
+        text = f"expected at least {field.least}, got {in_ascii(raw)}"
+        flaws.append(Flaw(field=name, kind="form", text=text, clause=field.clause))
+        return
     shown[name] = value
     flaw = _form_flaw(name, field, raw, value)
     if flaw is not None:

@@ -22,12 +22,10 @@ ORDINARY_DEFECTS = (
 KNOWN: dict[str, str] = {
     "AnswersDiffer": "missed",
     "BadEnumCrashes": "found only as ET-LCL-004",
-    "DurationNegative": "found only as ET-LCL-056, ET-LCL-034",
     "FromByMinute": "missed",
     "HotlinesAreExtensions": "no black box can see it: the attribute is hidden",
     "NoteMangled": "no promise but plausibility: the text is well-formed",
     "OneDateAloneIsIgnored": "missed",
-    "OtherShopByExternalId": "missed",
     "StopsAtTwoHundred": "found only as ET-LCL-019, ET-LCL-020, ET-LCL-022",
     "UnknownStateIsNotAnswered": "found only as ET-LCL-022",
 }

@@ -12,10 +12,11 @@ from typing import Final
 
 from harness.check.credentials import can_sign, signed_token
 from harness.check.mirror import Mirror, ask_for, written
+from harness.check.rules.filters import companions, is_time, raw_value, shown_filters, values_shown, wide
 from harness.check.rules.values import binding, blame, is_refused, judge_fault, kept, repeat, told
 from harness.check.session import Exchange, Identity, Row, Session
 from harness.errors import Misuse
-from harness.spec.model import Clauses, Jwt
+from harness.spec.model import Clauses, Jwt, Open
 from harness.wire.ask import Ask
 from harness.wire.problems import Tree
 
@@ -257,6 +258,35 @@ def _legacy(session: Session, mirror: Mirror) -> Iterator[None]:
         if session.not_judged(exchange, legacy.clause):
             continue
         session.ledger.observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
+        if not is_refused(exchange):
+            yield from _bent_pairs(session, mirror, pair)
+
+
+def _bent_pairs(session: Session, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
+    """An older pair that is taken: with one half bent, empty or left out it is worth no more than nothing."""
+    rules = session.listing.access
+    clauses = rules.clauses.get("wrong-refused", ()) or rules.clauses.get("missing-refused", ())
+    *names, secret = pair
+    bent = [(f"{what} {secret}", {**pair, secret: text}) for what, text in _twisted(pair[secret])]
+    bent += [(f"an empty {secret}", {**pair, secret: ""})]
+    bent += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
+    bent += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
+    for what, credentials in bent:
+        _keep_secret(session, {name: text for name, text in credentials.items() if name == secret})
+        exchange = session.send(
+            ask_for(session, mirror.base), f"older credentials with {what}", credentials=credentials
+        )
+        yield
+        if session.not_judged(exchange, clauses):
+            continue
+        if is_refused(exchange):
+            kept(session, clauses, told(exchange))
+            continue
+        second = repeat(session, exchange)
+        yield
+        if second.answer is not None and second.answer.outcome == "success":
+            blame(session, clauses, expected="a refusal", actual=f"{told(second)} for {what}", exchange=second)
+            return
 
 
 def _roles_and_tenants(session: Session, mirror: Mirror) -> Iterator[None]:
@@ -360,6 +390,7 @@ def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> 
         else:
             session.ledger.not_exercised(clauses, "neither list holds a row")
         yield from _asks_for_mine(session, mirror, identity, clauses)
+        yield from _looks_up_mine(session, mirror, identity, clauses)
     if not judged:
         reason = f"add identities of two customers, each with its customer, {_ADD}"
         session.ledger.not_exercised(clauses, reason)
@@ -402,6 +433,39 @@ def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses
         expected = "an error, or no rows"
         actual = f"{len(strays(second))} rows of another customer"
         blame(session, clauses, expected=expected, actual=actual, exchange=second)
+
+
+def _looks_up_mine(session: Session, mirror: Mirror, identity: Identity, clauses: Clauses) -> Iterator[None]:
+    """Another customer's account asks by values of the run's own rows: a look-up must not forget whose they are."""
+    if identity.everyone or session.ledger.failed(clauses):
+        return
+    own = _own(session, identity)
+    for name in shown_filters(session):
+        rule = session.listing.filters[name]
+        if rule.keeps != "equal" and not isinstance(rule.keeps, Open):
+            continue
+        if is_time(rule) or rule.words or not session.usable(name) or not session.in_force(name):
+            continue
+        counted = values_shown(mirror.rows, rule.compares)
+        if not counted or session.listing.parameters[name].as_ == "word":
+            continue
+        value = min(counted, key=lambda one: (counted[one], str(one)))
+        values = {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, value)}
+        ask = ask_for(session, mirror.base, values)
+        exchange = session.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
+        yield
+        if session.not_judged(exchange, clauses):
+            continue
+        if not _foreign(session, mirror, identity, exchange):
+            session.ledger.witness(binding(session, clauses))
+            continue
+        second = repeat(session, exchange)
+        yield
+        strays = _foreign(session, mirror, identity, second)
+        if strays:
+            actual = f"{len(strays)} rows of another customer by {name}"
+            blame(session, clauses, expected="no rows of another customer", actual=actual, exchange=second)
+            return
 
 
 def _of(row: Row, owners: tuple[str, ...], customer: int) -> bool:

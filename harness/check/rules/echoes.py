@@ -22,6 +22,8 @@ from harness.wire.values import read_parameter, write_parameter
 
 _ZONES: Final = ("Asia/Kolkata", "America/Phoenix")
 """Far apart, not in whole hours, and without summer time, so that no local time is there twice."""
+_TURNED: Final = "Etc/GMT+2"
+"""Two hours west: names of this kind count against what their sign seems to say."""
 
 
 def echoes(session: Session, mirror: Mirror) -> Iterator[None]:
@@ -100,6 +102,14 @@ def _zones(session: Session, mirror: Mirror) -> Iterator[None]:
         session.send(ask_for(session, mirror.base, {zone.parameter: word}), "the zone of the account")
         yield
     yield from _compare(session, mirror, answers)
+    ask = _in_zone(session, mirror, zone.parameter, _TURNED)
+    if ask is None or session.ledger.failed(clauses):
+        return
+    turned = session.send(ask, f"local times of {_TURNED}")
+    yield
+    # Not every server knows every name: what this one gets is judged only where it is taken.
+    if turned.answer is not None and turned.answer.outcome == "success":
+        yield from _compare(session, mirror, [answers[0], turned])
 
 
 def _compare(session: Session, mirror: Mirror, answers: list[Exchange]) -> Iterator[None]:
@@ -148,7 +158,16 @@ def _shift(session: Session, first: Exchange, second: Exchange) -> str | None:
 
 
 def _times(row: ShownRow) -> Mapping[str, datetime]:
-    return {name: value for name, value in row.items() if isinstance(value, datetime)}
+    """The instants of a row and of the rows in it, by where they stand."""
+    found: dict[str, datetime] = {}
+    for name, value in row.items():
+        if isinstance(value, datetime):
+            found[name] = value
+        elif isinstance(value, tuple):
+            for place, inner in enumerate(value):
+                if isinstance(inner, Mapping):
+                    found |= {f"{name}[{place}].{path}": moment for path, moment in _times(inner).items()}
+    return found
 
 
 def _in_zone(session: Session, mirror: Mirror, parameter: str, name: str) -> Ask | None:

@@ -7,11 +7,21 @@ from collections.abc import Generator, Hashable, Iterator, Mapping
 from typing import Any
 
 from harness.check.judging import expect
-from harness.check.mirror import Mirror, ask_for, written
+from harness.check.mirror import Mirror, ask_for, number, written
 from harness.check.rules.filters import raw_value, wide
 from harness.check.rules.pages import some_filter
 from harness.check.session import Exchange, Row, Session
-from harness.spec.model import ClauseId, Clauses, Include, LimitPaging, NoPaging, Open, Scope
+from harness.spec.model import (
+    ClauseId,
+    Clauses,
+    Include,
+    LimitPaging,
+    NoPaging,
+    OffsetPaging,
+    Open,
+    PageNumberPaging,
+    Scope,
+)
 from harness.wire.problems import Tree
 from harness.wire.rows import compared
 
@@ -249,6 +259,42 @@ def own_customer(session: Session, rows: tuple[Row, ...] | list[Row], rule: Scop
     counted: Counter[Any] = Counter(owner for row in rows for owner in owners_of(row, rule))
     everywhere = [owner for owner, count in counted.items() if count == len(rows)]
     return everywhere[0] if len(everywhere) == 1 else None
+
+
+def own_account(session: Session, rule: Scope) -> Any:
+    """The own customer as the user named it, or as a credential does; None where neither says."""
+    if session.identity.customer is not None or rule.own_credential is None:
+        return session.identity.customer
+    held = getattr(session.identity.credentials, "given", session.identity.credentials)
+    named = held.get(rule.own_credential, "")
+    return int(named) if named.isascii() and named.isdigit() and len(named) < 19 else named or None
+
+
+def _total_of(session: Session, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
+    """The total beside a switch of scope: where one page holds all rows, it is their number."""
+    listing, paging = session.listing, session.listing.paging
+    if listing.total is None or not isinstance(paging, OffsetPaging | PageNumberPaging) or exchange.answer is None:
+        return
+    clauses = listing.total.clauses.get("sum", ())
+    size, total = exchange.ask.values.get(paging.size), number(exchange.answer.total)
+    came = len(exchange.rows or ())
+    if size is None or came >= int(str(size)) or total is None or session.ledger.failed(clauses):
+        return
+    if total == came:
+        session.ledger.witness(clauses)
+        return
+    # A page that is cut short is another defect: then a later page holds the rest.
+    later = came if isinstance(paging, OffsetPaging) else paging.first + 1
+    place = paging.offset if isinstance(paging, OffsetPaging) else paging.page
+    rest = session.send(exchange.ask.having({place: written(session, place, later)}), "are there more rows?")
+    yield
+    again = session.send(exchange.ask, f"again: {exchange.purpose}")
+    yield
+    if rest.rows or again.answer is None or mirror.volatile or again.keys != exchange.keys:
+        return
+    if number(again.answer.total) == total:
+        told = f"a total of {total}"
+        session.fail(clauses, exchange.purpose, expected=f"a total of {came}", actual=told, exchange=again)
 
 
 def _read(session: Session, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
@@ -570,6 +616,7 @@ def _children(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
             session.ledger.witness(clauses, times=max(1, len(plain)))
         found = {owner for row in answers["on"].rows or () for owner in owners_of(row, rule)}
         _judge_children(session, mirror, rule, answers["on"], found, every)
+        yield from _total_of(session, mirror, answers["on"])
     if rule.listed_children is not None:
         yield from _listed(session, mirror, rule, found or every)
 
@@ -584,8 +631,8 @@ def _judge_children(
 ) -> None:
     assert rule.children_only is not None
     clauses = rule.children_only.clauses.get("on", ())
-    own = session.identity.customer
-    if own is not None and own in found:
+    own = own_account(session, rule)
+    if own is not None and own in found and (own in every or session.identity.customer is not None):
         session.fail(
             clauses,
             "only the children's calls are listed",
