@@ -657,6 +657,7 @@ class Fault:
     says: str = key("the message that the simulator tells; {parameter}, {operation}, {value} are filled in", "")
     names: tuple[Literal["parameter", "operation"], ...] = key("what the message must name", ())
     names_clause: Clauses = key("clause on that", ())
+    own: bool = key("the server itself is at fault, whatever was asked", False)
     clause: Clauses = key("clause on the code", ())
 
 

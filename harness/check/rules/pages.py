@@ -20,7 +20,7 @@ from harness.check.rules.filters import (
     values_shown,
     wide,
 )
-from harness.check.rules.values import judge_fault
+from harness.check.rules.values import broke_down, judge_fault
 from harness.check.session import Exchange, Session
 from harness.spec.model import (
     ClauseId,
@@ -783,13 +783,15 @@ def _refusable(
 ) -> Iterator[None]:
     exchange = session.send(ask_for(session, mirror.base, values), purpose)
     yield
+    options = gets.options if isinstance(gets, Open) else (gets,)
+    fault = session.listing.paging.fault if isinstance(session.listing.paging, CursorPaging) else "invalid"
+    if "refused" in options and broke_down(session, exchange, fault):
+        yield from judge_fault(session, exchange, fault, clauses)
+        return
     if session.not_judged(exchange, clauses) or exchange.answer is None:
         return
-    options = gets.options if isinstance(gets, Open) else (gets,)
     refused = exchange.answer.outcome == "error"
     if refused and "refused" in options:
-        paging = session.listing.paging
-        fault = paging.fault if isinstance(paging, CursorPaging) else "invalid"
         yield from judge_fault(session, exchange, fault, clauses)
     elif not refused and any(option != "refused" for option in options):
         session.ledger.observed(clauses, "taken")

@@ -16,6 +16,7 @@ from harness.check.oracle import Meaning, sort_key
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import (
     Bad,
+    ClauseId,
     Clauses,
     CursorPaging,
     Fault,
@@ -27,6 +28,8 @@ from harness.spec.model import (
     Parameter,
 )
 from harness.wire.ask import Ask
+from harness.wire.exchange import HttpResponse
+from harness.wire.json_body import MISSING
 from harness.wire.pages import count_in
 from harness.wire.problems import Tree
 from harness.wire.rows import compared
@@ -111,6 +114,9 @@ def judge_fault(
     of its own, and unless `status` is False) `clauses`, a silent message the fault's clause on names. What is wrong
     is confirmed by sending the same bytes again.
     """
+    if broke_down(session, exchange, fault):
+        yield from _broken_down(session, exchange, fault, clauses)
+        return None
     if session.not_judged(exchange, clauses):
         return None
     problems = _fault_problems(session, exchange, fault, clauses, parameter, operation, status)
@@ -143,6 +149,39 @@ def judge_fault(
         if "names" not in wrong and told_by.names and (parameter or operation):
             kept(session, told_by.names_clause, told(exchange))
     return True
+
+
+def broke_down(session: Session, exchange: Exchange, fault: str) -> bool:
+    """Whether the server failed where the named fault is due: a 5xx that is none of the ways to tell it."""
+    response, answer = exchange.response, exchange.answer
+    if not isinstance(response, HttpResponse) or response.http_status < 500:
+        return False
+    code = answer.code if answer is not None else MISSING
+    if code is MISSING:
+        return True
+    named = session.listing.outcome.faults.get(fault)
+    if named is None or str(code) in {str(one) for one in (named.code, *named.codes)}:
+        # The right code under a wrong status is judged as a status.
+        return False
+    own = {
+        str(one) for kind in session.listing.outcome.faults.values() if kind.own for one in (kind.code, *kind.codes)
+    }
+    return response.http_status not in statuses(session, named) and str(code) in own
+
+
+def _broken_down(session: Session, exchange: Exchange, fault: str, clauses: Clauses) -> Iterator[None]:
+    """A breakdown in place of a refusal, confirmed: the probe's clause has it, or the one on server errors."""
+    second = repeat(session, exchange)
+    yield
+    if not broke_down(session, second, fault):
+        session.ledger.inconclusive(clauses, "a server error that did not come again")
+        return
+    known = {id(exchange), id(second)}
+    session.server_errors = [one for one in session.server_errors if id(one) not in known]
+    session.ledger.observed(tuple(name for name in clauses if name not in binding(session, clauses)), told(second))
+    firm = binding(session, clauses) or (ClauseId("HTTP-SERVER-ERRORS"),)
+    actual = f"HTTP {second.response.http_status}" if isinstance(second.response, HttpResponse) else "no answer"
+    blame(session, firm, expected=f"an error ({fault})", actual=actual, exchange=second)
 
 
 def _may_break(session: Session, clauses: Clauses) -> bool:
@@ -485,6 +524,9 @@ def _hold(
     exchange = session.send(ask, purpose)
     yield
     clauses = bad.clause
+    if any(meaning.fault for _, meaning in meanings) and broke_down(session, exchange, bad.fault):
+        yield from judge_fault(session, exchange, bad.fault, clauses, parameter=name)
+        return
     if session.not_judged(exchange, clauses):
         return
     mismatch = _match(session, mirror, exchange, meanings, only, purpose)
