@@ -210,7 +210,8 @@ def compare(
     if meaning.anything:
         return None
     if meaning.fault is not None:
-        if answer.outcome == "error":
+        if answer.outcome == "error" or (answer.outcome == "unreadable" and answer.http_status >= 400):
+            # An error page of another shape still refuses; its shape is judged by itself.
             return None
         came = "an answer that cannot be read" if answer.outcome == "unreadable" else "a success"
         held = f" with {len(exchange.rows)} rows" if exchange.rows is not None else ""

@@ -228,7 +228,12 @@ def _is_success(listing: Listing, tree: Tree, http_status: int) -> bool:
     if error.code_at in shows:
         # Read leniently here: a code of the wrong type is judged elsewhere, under its own clause.
         return str(code) == str(shows[error.code_at])
-    return code is MISSING and http_status < 400
+    if code is not MISSING or http_status >= 400:
+        return False
+    # Where the object around the code is something else, and no rows are there, an error is told in another shape.
+    around = error.code_at.rpartition("/")[0]
+    told = at(tree, around) if around else MISSING
+    return told is MISSING or told is None or at(tree, listing.lists.rows_at) is not MISSING
 
 
 def _charset(response: HttpResponse) -> str | None:

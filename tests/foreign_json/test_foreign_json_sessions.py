@@ -23,13 +23,7 @@ KNOWN: dict[str, str] = {
     "AnswersDiffer": "missed",
     "CallsMissingWhenNone": "arguable: calls is optional in the vendor's types",
     "CountUnlimited": "missed",
-    "ErrorIsText": "found only as VX-GCH-053, VX-GCH-057, VX-GCH-066",
-    "ErrorWhenEmpty": "found only as VX-GCH-027, VX-GCH-028, VX-GCH-031",
     "LastRowMissing": "found only as VX-GCH-056, VX-GCH-016, VX-GCH-024",
-    "MaybeIsTheOther": "missed",
-    "NegativeCountCrashes": "found only as VX-GCH-009, VX-GCH-008",
-    "OffsetUnlimited": "found only as VX-GCH-009, VX-GCH-008",
-    "PagewiseReversed": "found only as VX-GCH-066, VX-GCH-050",
     "TiesShuffled": "missed",
 }
 

@@ -20,7 +20,7 @@ from harness.check.rules.filters import (
     values_shown,
     wide,
 )
-from harness.check.rules.values import broke_down, judge_fault
+from harness.check.rules.values import broke_down, is_refused, judge_fault
 from harness.check.session import Exchange, Session
 from harness.spec.model import (
     ClauseId,
@@ -121,6 +121,14 @@ def orders(session: Session, mirror: Mirror) -> Iterator[None]:
             clauses,
             blame={"order": clauses, "slice": clauses},
         )
+        if judged.right and not isinstance(session.listing.paging, NoPaging):
+            # A page of the reversed list, not a reversed page of the list.
+            few = {session.listing.paging.size: written(session, session.listing.paging.size, 3)}
+            ask = ask_for(session, mirror.base, {**on, **few})
+            purpose = f"{order.descending} = True, three rows"
+            judged = yield from expect(
+                session, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses}
+            )
         if judged.right is False:
             session.broken.setdefault(order.descending, clauses[0] if clauses else ClauseId(order.descending))
     if order.sort is not None:
@@ -790,7 +798,7 @@ def _refusable(
         return
     if session.not_judged(exchange, clauses) or exchange.answer is None:
         return
-    refused = exchange.answer.outcome == "error"
+    refused = is_refused(exchange)
     if refused and "refused" in options:
         yield from judge_fault(session, exchange, fault, clauses)
     elif not refused and any(option != "refused" for option in options):
@@ -798,7 +806,7 @@ def _refusable(
     else:
         again = session.send(ask_for(session, mirror.base, values), f"again: {purpose}")
         yield
-        if again.answer is not None and (again.answer.outcome == "error") == refused:
+        if again.answer is not None and is_refused(again) == refused:
             expected = "an error" if "refused" in options else "a success"
             actual = f"a success with {len(again.rows or ())} rows" if not refused else f"error {again.answer.code!r}"
             session.fail(clauses, purpose, expected=expected, actual=actual, exchange=again)

@@ -216,7 +216,8 @@ def _fault_problems(
     if named is None:
         return found
     codes = {str(code) for code in (named.code, *named.codes) if code is not None}
-    if codes and str(answer.code) not in codes:
+    shapeless = answer.code is MISSING and session.ledger.failed(error.clauses.get("shape", ())) is not None
+    if codes and str(answer.code) not in codes and not shapeless:
         found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", told(exchange)))
     if status:
         wanted = statuses(session, named)
@@ -533,6 +534,8 @@ def _hold(
     if mismatch is None:
         if is_refused(exchange):
             yield from judge_fault(session, exchange, bad.fault, clauses, parameter=name)
+        elif session.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad):
+            yield from _as_if_absent(session, mirror, exchange, name, clauses)
         else:
             kept(session, clauses, f"{name}={_short(ask.values.get(name))}: {told(exchange)}")
         return
@@ -550,6 +553,28 @@ def _hold(
         session.ledger.inconclusive(clauses, "not repeatable, or the list moved")
         return
     blame(session, clauses, expected=again.expected, actual=again.actual, exchange=second)
+
+
+def _counts_as_absent(bad: Bad) -> bool:
+    """Whether a bad value that is taken can only count as none."""
+    ways = bad.gets.options if isinstance(bad.gets, Open) else (bad.gets,)
+    return set(ways) <= {"refused", "default", "ignored"}
+
+
+def _as_if_absent(
+    session: Session, mirror: Mirror, exchange: Exchange, name: str, clauses: Clauses
+) -> Iterator[None]:
+    """A flag with a word that is taken counts as absent: the parts of rows, their order and the total, too."""
+    reference = session.settings.get("plain")
+    if not isinstance(reference, Exchange):
+        reference = session.send(ask_for(session, mirror.base), f"the list without {name}")
+        yield
+        # One reading serves all flags: what differs is held against a fresh one.
+        session.settings = {**session.settings, "plain": reference}
+    if reference.answer is None or reference.answer.outcome != "success":
+        return
+    expected = f"the same answer as without {name}"
+    yield from agreed(session, mirror, reference, exchange, clauses, expected=expected)
 
 
 def _short(raw: Tree) -> str:
