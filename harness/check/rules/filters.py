@@ -566,8 +566,9 @@ def time_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
         points = [point for point in points if times[0] <= point <= times[-1]]
     for point in dict.fromkeys(points):
         value = point if fine else point.replace(microsecond=0)
+        near = _near_end(session, name, value, times)
         judged = yield from _at(
-            session, mirror, name, raw_value(session, name, value), kept.clause, f"{name} = {value.isoformat()}"
+            session, mirror, name, raw_value(session, name, value), kept.clause, f"{name} = {value.isoformat()}", near
         )
         if note_broken(session, name, judged, kept.clause):
             return
@@ -602,9 +603,30 @@ def _in_other_zones(session: Session, mirror: Mirror, name: str, first: datetime
             return
 
 
-def _at(session: Session, mirror: Mirror, name: str, raw: Tree, clauses: Clauses, purpose: str) -> Any:
-    ask = ask_for(session, mirror.base, {**partner(session, mirror, name), **wide(session), name: raw})
+def _at(
+    session: Session,
+    mirror: Mirror,
+    name: str,
+    raw: Tree,
+    clauses: Clauses,
+    purpose: str,
+    near: Mapping[str, Tree] | None = None,
+) -> Any:
+    ask = ask_for(session, mirror.base, {**(near or partner(session, mirror, name)), **wide(session), name: raw})
     return (yield from expect(session, mirror, ask, purpose, clauses))
+
+
+def _near_end(session: Session, name: str, point: datetime, times: Sequence[datetime]) -> dict[str, Tree]:
+    """The other end of a range, so near that one page holds it: rows at the bound stand on no later page."""
+    _, size = largest_size(session)
+    pair = next((pair for pair in session.listing.ranges if name in (pair.first, pair.last)), None)
+    if pair is None or size is None:
+        return {}
+    if name == pair.first:
+        inside = [moment for moment in times if moment >= point]
+        return {pair.last: raw_value(session, pair.last, inside[size // 2])} if len(inside) > size // 2 else {}
+    inside = [moment for moment in times if moment <= point]
+    return {pair.first: raw_value(session, pair.first, inside[-size // 2])} if len(inside) > size // 2 else {}
 
 
 def partner(session: Session, mirror: Mirror, name: str) -> dict[str, Tree]:

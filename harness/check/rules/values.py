@@ -814,6 +814,10 @@ def _ranges(session: Session, mirror: Mirror) -> Iterator[None]:
         clauses = pair.clauses.get("one-alone", ())
         narrowed = _in_window(session, mirror, pair.first) or _in_window(session, mirror, pair.last)
         only = _OUTCOME_ONLY if narrowed else _ROWS_TOO
+        middle = _two_values(session, mirror, pair.first, part=4)
+        if middle is not None:
+            # Bounds that leave rows out on their own side: an end that is ignored keeps them.
+            low, high = written(session, pair.first, middle[1]), written(session, pair.last, middle[0])
         for alone in ({pair.first: low}, {pair.last: high}):
             judged = yield from expect(
                 session, mirror, Ask(values={**rest, **alone}), "one end of a range alone", clauses, only=only
@@ -822,8 +826,8 @@ def _ranges(session: Session, mirror: Mirror) -> Iterator[None]:
                 yield from judge_fault(session, judged.exchange, pair.one_alone_fault, clauses)
 
 
-def _two_values(session: Session, mirror: Mirror, name: str) -> tuple[Any, Any] | None:
-    """Two values of the field that a filter compares, a second apart at least."""
+def _two_values(session: Session, mirror: Mirror, name: str, part: int = 0) -> tuple[Any, Any] | None:
+    """The ends of the values of the field that a filter compares, a second apart; with `part` nearer to each other."""
     rule = session.listing.filters.get(name)
     if rule is None:
         return None
@@ -831,7 +835,8 @@ def _two_values(session: Session, mirror: Mirror, name: str) -> tuple[Any, Any] 
     found: list[Any] = [value for row in mirror.rows for value in compared(row.shown, path) if value is not None]
     if not found:
         return None
-    low, high = min(found), max(found)
+    found.sort()
+    low, high = (found[len(found) // part], found[-1 - len(found) // part]) if part else (found[0], found[-1])
     if isinstance(low, datetime):
         low, high = low.replace(microsecond=0), high.replace(microsecond=0)
     return (low, high) if low < high else None
