@@ -827,7 +827,7 @@ def _ranges(session: Session, mirror: Mirror) -> Iterator[None]:
 
 
 def _two_values(session: Session, mirror: Mirror, name: str, part: int = 0) -> tuple[Any, Any] | None:
-    """The ends of the values of the field that a filter compares, a second apart; with `part` nearer to each other."""
+    """The ends of the values that a filter compares, a second apart; with `part` nearer to one another."""
     rule = session.listing.filters.get(name)
     if rule is None:
         return None
