@@ -294,7 +294,13 @@ def engine_events(
     )
     options = _options(CheckOptions, prepared, only=only, stop=stop)
     asking = [
-        Asking(name=one.name, credentials=one.credentials, role=one.role, customer=one.customer)
+        Asking(
+            name=one.name,
+            credentials=one.credentials,
+            role=one.role,
+            customer=one.customer,
+            everyone=one.everyone,
+        )
         for one in prepared.identities
     ]
     yield from run_check(prepared.spec, MannerlyClient(prepared.transport, budget), asking, options)

@@ -658,6 +658,7 @@ class Fault:
     names: tuple[Literal["parameter", "operation"], ...] = key("what the message must name", ())
     names_clause: Clauses = key("clause on that", ())
     own: bool = key("the server itself is at fault, whatever was asked", False)
+    speaks: bool = key("whether the clause on the code also promises a message that is not blank", False)
     clause: Clauses = key("clause on the code", ())
 
 

@@ -31,7 +31,7 @@ _ROWS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "s
 _SPECIAL: Final = re.compile(r"[^A-Za-z0-9_.:/ -]")
 _RESERVED: Final = re.compile(r"[&<>\"']")
 _ENTITY: Final = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);")
-_UNHEARD_OF: Final = "callharness_probe"
+_UNHEARD_OF: Final = "probe"
 _NO_SUCH: Final = "NoSuchOperation"
 
 

@@ -19,6 +19,7 @@ from harness.spec.model import (
     ClauseId,
     Clauses,
     CursorPaging,
+    EnvelopeField,
     Fault,
     LimitPaging,
     NoPaging,
@@ -144,7 +145,7 @@ def judge_fault(
     if not wrong & {"rows", "status"}:
         kept(session, clauses, told(exchange))
     if told_by is not None and exchange.answer is not None and exchange.answer.outcome == "error":
-        if "code" not in wrong and "key" not in wrong:
+        if not wrong & {"code", "key", "message"}:
             kept(session, told_by.clause, told(exchange))
         if "names" not in wrong and told_by.names and (parameter or operation):
             kept(session, told_by.names_clause, told(exchange))
@@ -217,7 +218,14 @@ def _fault_problems(
         return found
     codes = {str(code) for code in (named.code, *named.codes) if code is not None}
     shapeless = answer.code is MISSING and session.ledger.failed(error.clauses.get("shape", ())) is not None
-    if codes and str(answer.code) not in codes and not shapeless:
+    # A part that is missing or of another type breaks the promise of the envelope, which every answer is held to.
+    promised = {part.at: part for part in session.listing.outcome.envelope.values()}
+    if (
+        codes
+        and str(answer.code) not in codes
+        and not _misshapen(answer.code, promised.get(error.code_at))
+        and not shapeless
+    ):
         found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", told(exchange)))
     if status:
         wanted = statuses(session, named)
@@ -228,14 +236,28 @@ def _fault_problems(
     message = answer.message if isinstance(answer.message, str) else ""
     wants = {"parameter": parameter, "operation": operation}
     silent = [wants[what] for what in named.names if wants[what] and wants[what].lower() not in message.lower()]
-    if silent:
+    told_not = _misshapen(answer.message, promised.get(error.message_at or ""))
+    if silent and not told_not:
         found.append(("names", named.names_clause, f"a message that names {' and '.join(silent)}", repr(message)))
-    if parameter and error.key_at is not None and named.clause and "code" not in {kind for kind, *_ in found}:
+    if named.speaks and not message.strip() and not silent and not told_not:
+        found.append(("message", named.clause, "a message that says something", repr(answer.message)))
+    unkeyed = error.key_at is None or _misshapen(answer.key, promised.get(error.key_at))
+    if parameter and not unkeyed and named.clause and "code" not in {kind for kind, *_ in found}:
         key = answer.key if isinstance(answer.key, str) else ""
         others = set(session.listing.parameters) - {parameter}
         if not key or key in others:
             found.append(("key", named.clause, f"the key {parameter}", f"the key {answer.key!r}"))
     return found
+
+
+def _misshapen(value: object, part: EnvelopeField | None) -> bool:
+    """Whether an envelope part is not there, or of another type than the one that it promises."""
+    if part is None or not part.clause:
+        return False
+    if value is MISSING:
+        return True
+    text = str(value)
+    return part.as_ in ("integer", "digits") and not (isinstance(value, int | str) and text.lstrip("-").isdigit())
 
 
 def statuses(session: Session, fault: Fault) -> set[int]:
