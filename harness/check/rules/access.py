@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from harness.check.credentials import can_sign, signed_token
@@ -25,7 +25,7 @@ _HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
+class Attempt:
     """Credentials that must be refused, the fault that is due and the clauses that promise it."""
 
     purpose: str
@@ -48,7 +48,7 @@ def access(session: Session, mirror: Mirror) -> Iterator[None]:
     yield from _still_welcome(session, mirror)
 
 
-def _must_be_refused(session: Session, mirror: Mirror, attempt: _Attempt) -> Iterator[None]:
+def _must_be_refused(session: Session, mirror: Mirror, attempt: Attempt) -> Iterator[None]:
     _keep_secret(session, attempt.credentials)
     ask = replace(
         ask_for(session, mirror.base, _example(session) if attempt.example else None), scheme=attempt.scheme
@@ -85,23 +85,23 @@ def _own(session: Session, identity: Identity) -> dict[str, str]:
 # --- credentials that must be refused -----------------------------------------------------------------------
 
 
-def _missing(session: Session) -> Iterator[_Attempt]:
+def _missing(session: Session) -> Iterator[Attempt]:
     rules = session.listing.access
     fault = rules.missing_fault
     missing = rules.clauses.get("missing-refused", ())
     own = _own(session, session.identity)
     if rules.kind == "bearer":
         missing = missing or rules.clauses.get("wrong-refused", ())
-        yield _Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
+        yield Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
         if _example(session):
-            yield _Attempt(
+            yield Attempt(
                 purpose="the documented example without credentials",
                 credentials={},
                 fault=fault,
                 clauses=missing,
                 example=True,
             )
-        yield _Attempt(purpose="an empty token", credentials={rules.token: ""}, fault=fault, clauses=missing)
+        yield Attempt(purpose="an empty token", credentials={rules.token: ""}, fault=fault, clauses=missing)
         return
     for name, clauses in (
         (rules.user, rules.clauses.get("user-required", ())),
@@ -109,18 +109,18 @@ def _missing(session: Session) -> Iterator[_Attempt]:
     ):
         if name is not None and name in own:
             rest = {other: text for other, text in own.items() if other != name}
-            yield _Attempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
+            yield Attempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
     # By now it is known which of the two is not needed, if one is not.
     halves = (rules.clauses.get("user-required", ()), rules.clauses.get("password-required", ()))
     both = missing or next((half for half in halves if session.ledger.failed(half)), halves[0] or halves[1])
-    yield _Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
+    yield Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
     if rules.password is not None:
         blank = {**own, rules.password: ""}
         clauses = rules.clauses.get("password-required", ()) or rules.clauses.get("wrong-refused", ())
-        yield _Attempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
+        yield Attempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
 
 
-def _passwords(session: Session) -> Iterator[_Attempt]:
+def _passwords(session: Session) -> Iterator[Attempt]:
     rules = session.listing.access
     own = _own(session, session.identity)
     if rules.user is None or rules.password is None or rules.user not in own or rules.password not in own:
@@ -132,13 +132,13 @@ def _passwords(session: Session) -> Iterator[_Attempt]:
         if rules.password in (held := _own(session, identity)) and held[rules.password] != own[rules.password]
     ]
     for what, password in (*_twisted(own[rules.password]), *(("another user's", text) for text in others[:1])):
-        yield _Attempt(
+        yield Attempt(
             purpose=f"the right user with {what} password",
             credentials={**own, rules.password: password},
             fault=rules.wrong_fault,
             clauses=clauses,
         )
-    yield _Attempt(
+    yield Attempt(
         purpose="a wrong user with the right password",
         credentials={**own, rules.user: own[rules.user] + "x"},
         fault=rules.wrong_fault,
@@ -160,7 +160,7 @@ def _twisted(secret: str) -> Iterator[tuple[str, str]]:
         yield "an otherwise cased", secret.swapcase()
 
 
-def _tokens(session: Session) -> Iterator[_Attempt]:
+def _tokens(session: Session) -> Iterator[Attempt]:
     rules = session.listing.access
     own = _own(session, session.identity)
     token = own.get(rules.token, "")
@@ -171,11 +171,11 @@ def _tokens(session: Session) -> Iterator[_Attempt]:
     bent = wrong or (jwt.clauses.get("wrong-key" if token.count(".") == 2 else "malformed", ()) if jwt else ())
     fault = rules.wrong_fault
     for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
-        yield _Attempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
+        yield Attempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
     for what, text in _twisted(token):
-        yield _Attempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=bent)
+        yield Attempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=bent)
     if token:
-        yield _Attempt(
+        yield Attempt(
             purpose="the token after another word than Bearer",
             credentials=own,
             fault=fault,
@@ -186,7 +186,7 @@ def _tokens(session: Session) -> Iterator[_Attempt]:
         yield from _signed(session, jwt)
 
 
-def _signed(session: Session, jwt: Jwt) -> Iterator[_Attempt]:
+def _signed(session: Session, jwt: Jwt) -> Iterator[Attempt]:
     """Signed tokens, each wrong in one point."""
     rules = session.listing.access
     held = getattr(session.identity.credentials, "given", session.identity.credentials)
@@ -219,7 +219,7 @@ def _signed(session: Session, jwt: Jwt) -> Iterator[_Attempt]:
     for kind, purpose, text in made:
         clauses = next((many for name, many in jwt.clauses.items() if name == kind), ())
         if text is not None:
-            yield _Attempt(purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses)
+            yield Attempt(purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses)
 
 
 def _resigned(token: str | None) -> str | None:
@@ -239,6 +239,15 @@ def _unsigned(token: str | None) -> str | None:
         return None
     header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
     return f"{header}.{token.split('.')[1]}."
+
+
+def by_other_ways(session: Session) -> Iterator[Attempt]:
+    """The attempts that tell most, for ways that carry the same request otherwise: few, as accounts may be locked."""
+    password = session.listing.access.password
+    missing = [attempt for attempt in _missing(session) if not attempt.example]
+    without = [attempt for attempt in missing if password is not None and password not in attempt.credentials]
+    yield from (without or missing)[:1]
+    yield from islice(_passwords(session) if session.listing.access.kind == "password" else _tokens(session), 1)
 
 
 # --- credentials that may or must suffice -------------------------------------------------------------------

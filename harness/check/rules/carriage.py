@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from harness.check.judging import Aspect, compare, expect
 from harness.check.mirror import Mirror, ask_for, everything_shown, largest_size, written
+from harness.check.rules import access
 from harness.check.rules.values import (
     agreed,
     binding,
@@ -92,6 +93,26 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
                 deaf.add(way.carries)
             if result is not True:
                 break
+        else:
+            if references and way.level == "same":
+                yield from _locked(session, mirror, name)
+
+
+def _locked(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """What is refused by the documented way is refused by another one that is understood, too."""
+    for attempt in access.by_other_ways(session):
+        if session.ledger.failed(attempt.clauses) is not None:
+            continue
+        ask = replace(ask_for(session, mirror.base), carriage=name, scheme=attempt.scheme)
+        purpose = f"{attempt.purpose}, by {name}"
+        exchange = session.send(ask, purpose, credentials=attempt.credentials, witness=False)
+        yield
+        if session.not_judged(exchange, ()) or exchange.answer is None or exchange.answer.outcome != "success":
+            continue
+        second = repeat(session, exchange)
+        yield
+        if second.answer is not None and second.answer.outcome == "success":
+            blame(session, attempt.clauses, expected="an error", actual=told(second), exchange=second)
 
 
 def _rich(session: Session, mirror: Mirror) -> Ask | None:
