@@ -23,6 +23,8 @@ from harness.wire.values import write_parameter
 SPECIAL: Final = frozenset("&;+%<>\"'#?=/\\ ")
 PAIRS_AT_MOST: Final = 60
 NOWHERE: Final = "nowhere-7f3a"
+LONG: Final = 1000
+"""So many characters are more than any value has, and less than what a request can carry everywhere."""
 NO_NUMBER: Final = 999_999_999_983
 
 
@@ -71,6 +73,11 @@ def telling_values(session: Session, rows: Sequence[Row], name: str) -> list[Any
     kept = session.listing.filters[name]
     parameter = session.listing.parameters[name]
     counted = values_shown(rows, kept.compares)
+    # What came in a wrong encoding cannot be asked for.
+    lost = "\ufffd?" if session.ledger.failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
+    counted = Counter(
+        {value: times for value, times in counted.items() if not (isinstance(value, str) and set(value) & set(lost))}
+    )
     if parameter.as_ == "word":
         words = [word for word, _ in counted.most_common()]
         ordered = [*(word for word in kept.word_clauses if word in words), *words, *kept.words]
@@ -139,7 +146,7 @@ def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any
     foreign = [text for text in texts if not text.isascii()]
     zeros = [text for text in texts if text.startswith("0")]
     plus = [text for text in texts if text.startswith("+")]
-    for group in (special, foreign, zeros, plus, *([text for text in special if mark in text] for mark in ";&%+,")):
+    for group in (special, foreign, zeros, plus, *([text for text in special if mark in text] for mark in ";&%+, ")):
         if group:
             chosen.append(session.rng.choice(group))
     chosen = list(dict.fromkeys(chosen))
@@ -165,6 +172,33 @@ def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any
     if lettered:
         chosen.append(session.rng.choice(lettered).swapcase())
     return chosen
+
+
+def near_misses(session: Session, rows: Sequence[Row], name: str) -> list[str]:
+    """Texts that no row shows, but that careless readers take for one that some do: cut short, or as a pattern."""
+    kept, parameter = session.listing.filters[name], session.listing.parameters[name]
+    counted = values_shown(rows, kept.compares)
+    limited = [text for text in counted if isinstance(text, str)][:400]
+    plain = [text for text in limited if text.isascii() and text.isalnum() and len(text) > 2]
+    if not plain or parameter.as_ not in ("text", "list", "json-list") or parameter.of in ("integer", "digits"):
+        return []
+    text = session.rng.choice(plain)
+    place = len(text) // 2
+    # What stands for anything in SQL, for one character there, and what ends a value for careless readers.
+    made = [f"{text[:place]}%{text[place + 1 :]}", f"{text[:place]}_{text[place + 1 :]}"]
+    if kept.keeps == "equal":
+        short = next((one for one in plain if one.isdigit() and len(one) < 6), "")
+        heads = [head for one in limited if (head := one.partition(" ")[0]) != one and head]
+        made += [f"{text};zz", f"{text} zz", *([f"{short[:1]}-{short[1:]}"] if short else []), *heads[:1]]
+    return [one for one in made if not any(one in other for other in limited)]
+
+
+def whole(session: Session, name: str, value: Any) -> bool:
+    """Whether a request can hold the value as one: in a list a separator inside would cut it in two."""
+    parameter = session.listing.parameters[name]
+    if parameter.as_ != "list" or session.listing.transport.carries == "json":
+        return True
+    return parameter.separated_by not in str(value) and str(value) == str(value).strip()
 
 
 def raw_value(session: Session, name: str, value: Any) -> Tree:
@@ -231,6 +265,8 @@ def only_as_text(session: Session, mirror: Mirror, name: str, value: Any) -> Any
 
 def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
     """Each filter alone, at values that tell readings apart."""
+    wrong: dict[ClauseId, str] = {}
+    longest = 0
     for name in shown_filters(session):
         kept = session.listing.filters[name]
         if is_time(kept):
@@ -242,7 +278,8 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
         if not mirror.rows:
             session.ledger.not_exercised(all_clauses(kept), "the target shows no rows")
             continue
-        values = telling_values(session, mirror.rows, name)
+        values = [*telling_values(session, mirror.rows, name), *near_misses(session, mirror.rows, name)]
+        values = [value for value in dict.fromkeys(values) if whole(session, name, value)]
         if not values or values_shown(mirror.rows, kept.compares).total() == 0:
             session.ledger.not_exercised(all_clauses(kept), f"no row shows a value that {name} compares")
             continue
@@ -274,7 +311,12 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
                 blame={"rows": session.listing.conjunction_clause} if alone and value == values[0] else None,
             )
             if note_broken(session, name, judged, clauses):
+                if clauses and session.ledger.failed(clauses[:1]):
+                    wrong.setdefault(clauses[0], str(value))
                 break
+            longest = max(longest, len(str(value)) if judged.exchange.rows else 0)
+        if session.usable(name):
+            yield from long_value(session, mirror, name)
         yield from hidden_alternatives(session, mirror, name)
         if session.usable(name):
             yield from every_companion(session, mirror, name, values[0])
@@ -284,6 +326,48 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             yield from named_comparison(session, mirror, name)
         if session.usable(name) and kept.partition_clause:
             yield from partition(session, mirror, name)
+    _one_reader(session, wrong, longest)
+
+
+def _one_reader(session: Session, wrong: Mapping[ClauseId, str], longest: int) -> None:
+    """Filters that all go wrong at values special in the same way have one cause: how requests are read.
+
+    `wrong` holds the value at which each failed; `longest` is the length of the longest that kept rows.
+    """
+    marks = {
+        clause: (SPECIAL & set(text)) | ({"long"} if 0 < longest < len(text) else set())
+        for clause, text in wrong.items()
+    }
+    shared = Counter(mark for several in marks.values() for mark in several)
+    mark, times = max(shared.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+    if times > 1:
+        first, *others = [clause for clause, several in marks.items() if mark in several]
+        for clause in others:
+            session.ledger.explain(clause, first)
+
+
+def long_value(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """A text far longer than any that a row shows: it may be refused, but it matches nothing and breaks nothing."""
+    kept, parameter = session.listing.filters[name], session.listing.parameters[name]
+    if parameter.as_ != "text" or kept.keeps not in ("equal", "contains") or kept.applies_if_any:
+        return
+    more = {**default_comparison(session, name), name: "long" * (LONG // 4)}
+    ask = ask_for(session, mirror.base, more)
+    exchange = session.send(ask, f"{name} with {LONG} characters", witness=False)
+    yield
+    if session.not_judged(exchange, ()) or not exchange.rows:
+        return
+    again = session.send(ask, f"again: {name} with {LONG} characters", witness=False)
+    yield
+    if again.rows and not session.ledger.failed(kept.clause):
+        session.fail(
+            kept.clause,
+            f"{name} keeps only rows with that value",
+            expected="no rows for a value that nothing has",
+            actual=f"{len(again.rows)} rows",
+            exchange=again,
+        )
+        session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
 
 
 def every_companion(session: Session, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
