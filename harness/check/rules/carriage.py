@@ -82,6 +82,7 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
     if references and (len(references) > 1 or not rich):
         session.ledger.witness(binding(session, transport.separator_clause))
     deaf: set[str] = set()
+    locked: set[tuple[str, str]] = set()
     for name, way in transport.also.items():
         if way.path is not None and way.carries in deaf:
             # Another place for what is not understood at the first says nothing new.
@@ -94,13 +95,15 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
             if result is not True:
                 break
         else:
-            if references and way.level == "same":
-                yield from _locked(session, mirror, name)
+            kind = (way.method, way.carries)
+            if references and way.level == "same" and kind not in locked:
+                yield from _locked(session, mirror, name, few=bool(locked))
+                locked.add(kind)
 
 
-def _locked(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+def _locked(session: Session, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
     """What is refused by the documented way is refused by another one that is understood, too."""
-    for attempt in access.by_other_ways(session):
+    for attempt in list(access.by_other_ways(session))[-1 if few else 0 :]:
         if session.ledger.failed(attempt.clauses) is not None:
             continue
         ask = replace(ask_for(session, mirror.base), carriage=name, scheme=attempt.scheme)
