@@ -79,7 +79,7 @@ def _one(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
             f"{about.name}: no value is known that selects rows; --known-value {about.name}=VALUE would tell more"
         )
         return
-    for relation in (_disjoint, _lists, _together, _repeated):
+    for relation in (_near_misses, _disjoint, _lists, _together, _repeated):
         if session.usable(about.name):
             yield from relation(session, mirror, about)
 
@@ -255,6 +255,33 @@ def single_valued(session: Session, kept: Filter) -> bool:
     holds = session.listing.hidden[kept.compares[0].partition(".")[2]].holds
     attribute = ATTRIBUTES[Grain(session.listing.lists.one_row_per)].get(holds)
     return attribute is not None and attribute.kind not in (Kind.TEXT_LIST, Kind.ROWS)
+
+
+def _near_misses(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
+    """A text that is nearly a value which selects rows selects none of those rows."""
+    kept, parameter = session.listing.filters[about.name], session.listing.parameters[about.name]
+    if parameter.as_ != "text" or not single_valued(session, kept) or mirror.volatile:
+        return
+    value = next((one for one in about.found if isinstance(one, str) and len(one) > 2), None)
+    if value is None:
+        return
+    place = len(value) // 2
+    for near in (value[:-1], value[1:], f"{value} zz", f"{value[:place]}%{value[place + 1 :]}"):
+        purpose = f"{about.name} = {near!r}, nearly {value!r}"
+        exchange = _send(session, mirror, about.name, near, purpose)
+        yield
+        if session.not_judged(exchange, about.clauses):
+            return
+        if not set(exchange.keys) & about.found[value]:
+            session.ledger.witness(about.clauses)
+            continue
+        again = _send(session, mirror, about.name, near, f"again: {purpose}")
+        yield
+        shared = set(again.keys) & about.found[value]
+        if shared:
+            expected = f"none of the rows for {value}"
+            _fail(session, about, purpose, expected, f"{len(shared)} of them for {near}", again)
+            return
 
 
 def _disjoint(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
 from harness.check.judging import Aspect, expect
-from harness.check.mirror import Mirror, ask_for, number, reread, written
+from harness.check.mirror import PAGE_AT_MOST, Mirror, ask_for, number, reread, written
+from harness.check.oracle import holds
 from harness.check.rules.filters import (
     companions,
     default_comparison,
@@ -18,6 +19,7 @@ from harness.check.rules.filters import (
     raw_value,
     shown_filters,
     values_shown,
+    whole,
     wide,
 )
 from harness.check.rules.values import broke_down, is_refused, judge_fault
@@ -26,6 +28,7 @@ from harness.spec.model import (
     ClauseId,
     Clauses,
     CursorPaging,
+    Filter,
     LimitPaging,
     NoPaging,
     OffsetPaging,
@@ -199,6 +202,12 @@ def sizes_for(rows: int) -> list[int]:
     return [size for size in dict.fromkeys(sizes) if size <= max(1, rows)]
 
 
+def large_sizes(session: Session, name: str, rows: int) -> list[int]:
+    """Page sizes at which a server may begin to count otherwise: a round one, and all rows but one."""
+    most = session.listing.parameters[name].most or PAGE_AT_MOST
+    return [size for size in dict.fromkeys((100, rows - 1)) if 10 < size <= most and size < rows]
+
+
 def _total_blame(session: Session) -> Clauses:
     total = session.listing.total
     return (total.clauses.get("independent") or total.clauses.get("sum", ())) if total else ()
@@ -330,6 +339,11 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
             yield from _page(
                 session, mirror, at(1, size), f"the second page of {size}", slice_clauses, slice=slice_clauses
             )
+    for size in large_sizes(session, paging.size, count):
+        for page in (0, 1):
+            yield from _page(
+                session, mirror, at(page, size), f"page {page} of {size}", size_clauses, slice=slice_clauses
+            )
     yield from _page(session, mirror, {}, "no page and no size", first_clauses)
     cap = session.knowledge.known(paging.cap.id) if isinstance(paging.cap, Open) else ()
     most = min([100, *(bound for bound in cap if isinstance(bound, int))])
@@ -386,6 +400,8 @@ def _offsets(session: Session, mirror: Mirror, paging: OffsetPaging) -> Iterator
         for skip in dict.fromkeys((1, size, count - 1)):
             if 0 < skip < count:
                 yield from _page(session, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
+    for size in large_sizes(session, paging.size, count):
+        yield from _page(session, mirror, at(None, size), f"{size} rows", size_clauses)
     for skip in dict.fromkeys((count // 2, min(count - 1, 101), min(count - 1, 201))):
         if skip > 0:
             yield from _page(session, mirror, at(skip, 50), f"50 rows after {skip}", slice_clauses)
@@ -469,7 +485,8 @@ def _limits(session: Session, mirror: Mirror, paging: LimitPaging) -> Iterator[N
     size_clauses = paging.clauses.get("size", ())
     default = paging.clauses.get("size-default", size_clauses)
     prefix = paging.clauses.get("prefix", size_clauses)
-    for size in dict.fromkeys((*sizes_for(count), max(1, count - 1), count, count + 5)):
+    large = large_sizes(session, paging.size, count)
+    for size in dict.fromkeys((*sizes_for(count), *large, max(1, count - 1), count, count + 5)):
         values = {paging.size: written(session, paging.size, size)}
         yield from _page(
             session, mirror, values, f"at most {size} rows", size_clauses, slice=prefix, size=size_clauses
@@ -512,7 +529,7 @@ def _cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator
         paging.clauses.get("size-default", size_clauses),
         size=paging.clauses.get("size-default", size_clauses),
     )
-    for size in sizes_for(count):
+    for size in (*sizes_for(count), *large_sizes(session, paging.size, count)):
         yield from _page(
             session, mirror, {paging.size: written(session, paging.size, size)}, f"pages of {size}", size_clauses
         )
@@ -908,8 +925,9 @@ def _total_switch(session: Session, mirror: Mirror) -> Iterator[None]:
 
 
 def pages_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
-    """Every filter together with a later page: neither forgets the other."""
+    """Every filter together with a later page, and with a page of one row: neither forgets the other."""
     paging = session.listing.paging
+    yield from _one_row_of_filters(session, mirror)
     if isinstance(paging, NoPaging | LimitPaging) or len(mirror.rows) < 4 or mirror.torn:
         return
     clauses: Clauses = paging.clauses.get("slice", ())
@@ -941,6 +959,41 @@ def pages_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             ask = ask_for(session, mirror.base, {**values, paging.after: token})
             yield from expect(session, mirror, ask, f"{name} with a following page", clauses, blame=blame)
     _forgotten_by_pages(session, clauses, before)
+
+
+def _one_row_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Every filter with pages of one row, at values that the first row of the list does not have."""
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging) or len(mirror.rows) < 4 or mirror.torn or not session.in_force(paging.size):
+        return
+    size_clauses: Clauses = paging.clauses.get("size", ())
+    if session.ledger.failed(size_clauses) or not session.usable(paging.size):
+        return
+    first = session.send(
+        ask_for(session, mirror.base, {paging.size: written(session, paging.size, 1)}), "the first row of the list"
+    )
+    yield
+    for name in shown_filters(session):
+        kept = session.listing.filters[name]
+        if not session.usable(name) or not session.in_force(name) or is_time(kept) or not first.rows:
+            continue
+        own = values_shown(first.rows, kept.compares)
+        others = values_shown(mirror.rows, kept.compares).most_common()
+        value = next((value for value, count in others if count > 1 and not _holds_any(kept, own, value)), None)
+        if value is None or not whole(session, name, value):
+            continue
+        values = {**companions(session, mirror, name), **default_comparison(session, name)}
+        values |= {name: raw_value(session, name, value), paging.size: written(session, paging.size, 1)}
+        blame: dict[Aspect, Clauses] = {"total": _total_blame(session)}
+        yield from expect(
+            session, mirror, ask_for(session, mirror.base, values), f"{name} with one row", kept.clause, blame=blame
+        )
+
+
+def _holds_any(kept: Filter, shown: Iterable[Any], value: Any) -> bool:
+    """Whether one of the values that a row shows satisfies the filter at another value."""
+    keeps = kept.keeps.assumed if isinstance(kept.keeps, Open) else kept.keeps
+    return any(holds(keeps, one, value) for one in shown)
 
 
 def filters_by_other_ways(session: Session, mirror: Mirror) -> Iterator[None]:
