@@ -49,7 +49,7 @@ def access(session: Session, mirror: Mirror) -> Iterator[None]:
 
 
 def _must_be_refused(session: Session, mirror: Mirror, attempt: Attempt) -> Iterator[None]:
-    _keep_secret(session, attempt.credentials)
+    keep_secret(session, attempt.credentials)
     ask = replace(
         ask_for(session, mirror.base, _example(session) if attempt.example else None), scheme=attempt.scheme
     )
@@ -58,7 +58,7 @@ def _must_be_refused(session: Session, mirror: Mirror, attempt: Attempt) -> Iter
     yield from judge_fault(session, exchange, attempt.fault, attempt.clauses)
 
 
-def _keep_secret(session: Session, credentials: Mapping[str, str]) -> None:
+def keep_secret(session: Session, credentials: Mapping[str, str]) -> None:
     """A credential with one letter changed gives the true one away: no report shows it."""
     rules = session.listing.access
     secret = [text for name, text in credentials.items() if name != rules.user and len(text) > 1]
@@ -74,7 +74,7 @@ def _example(session: Session) -> dict[str, Tree]:
     }
 
 
-def _own(session: Session, identity: Identity) -> dict[str, str]:
+def own_credentials(session: Session, identity: Identity) -> dict[str, str]:
     """The credentials that the documented way of asking carries, and no others."""
     rules = session.listing.access
     names = (rules.user, rules.password) if rules.kind == "password" else (rules.token,)
@@ -89,7 +89,7 @@ def _missing(session: Session) -> Iterator[Attempt]:
     rules = session.listing.access
     fault = rules.missing_fault
     missing = rules.clauses.get("missing-refused", ())
-    own = _own(session, session.identity)
+    own = own_credentials(session, session.identity)
     if rules.kind == "bearer":
         missing = missing or rules.clauses.get("wrong-refused", ())
         yield Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
@@ -122,14 +122,15 @@ def _missing(session: Session) -> Iterator[Attempt]:
 
 def _passwords(session: Session) -> Iterator[Attempt]:
     rules = session.listing.access
-    own = _own(session, session.identity)
+    own = own_credentials(session, session.identity)
     if rules.user is None or rules.password is None or rules.user not in own or rules.password not in own:
         return
     clauses = rules.clauses.get("wrong-refused", ())
     others = [
         held[rules.password]
         for identity in session.identities
-        if rules.password in (held := _own(session, identity)) and held[rules.password] != own[rules.password]
+        if rules.password in (held := own_credentials(session, identity))
+        and held[rules.password] != own[rules.password]
     ]
     for what, password in (*_twisted(own[rules.password]), *(("another user's", text) for text in others[:1])):
         yield Attempt(
@@ -162,7 +163,7 @@ def _twisted(secret: str) -> Iterator[tuple[str, str]]:
 
 def _tokens(session: Session) -> Iterator[Attempt]:
     rules = session.listing.access
-    own = _own(session, session.identity)
+    own = own_credentials(session, session.identity)
     token = own.get(rules.token, "")
     jwt = rules.jwt
     wrong = rules.clauses.get("wrong-refused", ())
@@ -313,8 +314,8 @@ def _roles_and_tenants(session: Session, mirror: Mirror) -> Iterator[None]:
         tenant = session.listing.scope is not None and session.listing.scope.clauses.get("tenant", ())
         if not known_role and not (elsewhere and tenant):
             continue
-        own = _own(session, identity)
-        _keep_secret(session, own)
+        own = own_credentials(session, identity)
+        keep_secret(session, own)
         exchange = session.send(
             ask_for(session, mirror.base), f"the list as {identity.name} sees it", credentials=own
         )
@@ -413,7 +414,7 @@ def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses
     if identity.everyone is None:
         session.ledger.not_exercised(clauses, f"say whether {identity.name} may see everyone, in --credentials")
         return
-    own = _own(session, identity)
+    own = own_credentials(session, identity)
 
     def strays(exchange: Exchange) -> list[Row]:
         return [row for row in _foreign(session, mirror, identity, exchange) if _of(row, scope.owners, mine)]

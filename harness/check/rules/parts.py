@@ -7,7 +7,8 @@ from collections.abc import Generator, Hashable, Iterator, Mapping
 from typing import Any
 
 from harness.check.judging import expect
-from harness.check.mirror import Mirror, ask_for, number, written
+from harness.check.mirror import Mirror, ask_for, number, reread, written
+from harness.check.rules import access
 from harness.check.rules.filters import raw_value, wide
 from harness.check.rules.pages import some_filter
 from harness.check.session import Exchange, Row, Session
@@ -348,7 +349,14 @@ def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None
             )
     yield from _one_customer(session, mirror, rule, everything, children, own)
     yield from _recursion(session, mirror, rule, own, children)
+    if children and own is not None:
+        yield from _too_deep(session, mirror, rule, own, children)
     yield from _bad_customer(session, mirror, rule)
+    bad, everyone = rule.clauses.get("bad", ()), _word_clauses(rule, "everyone")
+    if every is not None and session.ledger.failed(bad) and session.ledger.failed(everyone):
+        if {row.key for row in every} == {row.key for row in mirror.rows}:
+            # The word gets what any unknown one gets.
+            session.ledger.explain(everyone[0], bad[0])
     for word in rule.may_words:
         exchange = _read(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
         yield
@@ -370,13 +378,55 @@ def _word_rows(session: Session, mirror: Mirror, rule: Scope, whose: str) -> Any
     if session.not_judged(exchange, clauses) or exchange.answer is None:
         return None
     if exchange.answer.outcome == "error":
-        session.ledger.not_exercised(
-            clauses, f"this account may not ask for {word}; give one that may in --credentials"
-        )
+        if whose == "everyone":
+            yield from _asked_by_others(session, mirror, rule, word, clauses)
+        if not any(session.ledger.touched(clause) for clause in clauses):
+            session.ledger.not_exercised(
+                clauses, f"this account may not ask for {word}; give one that may in --credentials"
+            )
         return None
     if exchange.rows is None:
         return None
     return list(exchange.rows)
+
+
+def _asked_by_others(
+    session: Session, mirror: Mirror, rule: Scope, word: str, clauses: Clauses
+) -> Generator[None, None, None]:
+    """The word for everyone, asked for by the accounts that may: their list holds the run's own, too."""
+    assert rule.parameter is not None
+    others = [one for one in session.identities if one.name != session.identity.name and one.everyone is not False]
+    for identity in sorted(others, key=lambda one: one.everyone is not True)[:3]:
+        own = access.own_credentials(session, identity)
+        access.keep_secret(session, own)
+        ask = ask_for(session, mirror.base, {**wide(session), rule.parameter: word})
+        purpose = f"{rule.parameter} = {word}, asked by {identity.name}"
+        exchange = session.send(ask, purpose, credentials=own)
+        yield
+        if session.not_judged(exchange, clauses) or exchange.rows is None or mirror.volatile:
+            continue
+        lost = {row.key for row in mirror.rows if mirror.steady(row)} - set(exchange.keys)
+        if not lost:
+            session.ledger.witness(clauses, times=max(1, len(mirror.rows)))
+            return
+        if not identity.everyone or not isinstance(session.listing.paging, NoPaging | LimitPaging):
+            # It may see less than all, or this may be one page of many.
+            continue
+        yield from reread(session, mirror)
+        again = session.send(ask, f"again: {purpose}", credentials=own)
+        yield
+        lost = {row.key for row in mirror.rows if mirror.steady(row)} - set(again.keys)
+        if mirror.volatile or again.rows is None or not lost:
+            session.ledger.inconclusive(clauses, "data-changed: the list moved while it was read")
+            return
+        session.fail(
+            clauses,
+            "all customers' calls are listed",
+            expected=f"every row that {session.identity.name} sees",
+            actual=f"{len(lost)} of them missing",
+            exchange=again,
+        )
+        return
 
 
 def _superset(session: Session, rule: Scope, every: list[Row], own: list[Row], children: list[Row] | None) -> None:
@@ -550,14 +600,66 @@ def _deeper(
     found: set[Hashable] = set()
     assert rule.parameter is not None
     assert rule.recursive is not None
-    counted: Counter[Any] = Counter(owner for row in children for owner in owners_of(row, rule) if owner != own)
-    for child, _ in counted.most_common(3):
+    for child, _ in _surely_children(rule, own, children).most_common(3):
         values = {rule.parameter: str(child), rule.recursive: written(session, rule.recursive, True)}
         exchange = _read(session, mirror, values, f"{rule.parameter} = {child}, with recursion")
         yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
             found |= set(exchange.keys)
     return found
+
+
+def _surely_children(rule: Scope, own: Any, children: list[Row]) -> Counter[Any]:
+    """Owners of rows that have no other owner: who only talks with a child need not be one."""
+    return Counter(
+        owner for row in children if len(mine := owners_of(row, rule)) == 1 for owner in mine if owner != own
+    )
+
+
+def _too_deep(session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row]) -> Iterator[None]:
+    """The word for the children leaves out who stands below them.
+
+    Who that is comes to light where a child is asked for with and without recursion.
+    """
+    clauses = _word_clauses(rule, "children")
+    if rule.parameter is None or rule.recursive is None or not session.in_force(rule.recursive):
+        return
+    if not session.usable(rule.recursive) or session.ledger.failed((*clauses, *rule.clauses.get("recursive", ()))):
+        return
+    alone = _surely_children(rule, own, children)
+    if len(alone) < 2:
+        return
+    for child, _ in alone.most_common(5):
+        one = {rule.parameter: str(child)}
+        plain = _read(session, mirror, one, f"{rule.parameter} = {child}, alone")
+        deep = _read(
+            session,
+            mirror,
+            {**one, rule.recursive: written(session, rule.recursive, True)},
+            f"{rule.parameter} = {child}, with all below",
+        )
+        yield
+        if not plain.rows or deep.rows is None or not set(plain.keys) <= set(deep.keys):
+            continue
+        # A row of one owner alone, who is not the child itself: that owner stands below the child.
+        own_rows = {row.key for row in plain.rows}
+        below = {
+            owner
+            for row in deep.rows
+            if row.key not in own_rows and len(owners_of(row, rule)) == 1
+            for owner in owners_of(row, rule)
+        } - {child, own}
+        stray = [row for row in children if owners_of(row, rule) and owners_of(row, rule) <= below]
+        if stray:
+            session.fail(
+                clauses,
+                "the direct children's calls are listed",
+                expected=f"no rows of {', '.join(map(str, sorted(below, key=str)))}, below {child}",
+                actual=f"{len(stray)} such rows",
+                exchange=deep,
+                rows=[session.evidence.row(row, [session.listing.lists.identity, *rule.owners]) for row in stray[:8]],
+            )
+            return
 
 
 def _bad_customer(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
