@@ -281,6 +281,8 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
         values = [*telling_values(session, mirror.rows, name), *near_misses(session, mirror.rows, name)]
         values = [value for value in dict.fromkeys(values) if whole(session, name, value)]
         if not values or values_shown(mirror.rows, kept.compares).total() == 0:
+            if kept.partition_clause:
+                yield from unseen_words(session, mirror, name)
             session.ledger.not_exercised(all_clauses(kept), f"no row shows a value that {name} compares")
             continue
         alone = yield from _works_alone(session, mirror, name, values[0])
@@ -574,6 +576,95 @@ def _other_words(session: Session, mirror: Mirror, name: str, base: Mapping[str,
         if exchange.answer is not None:
             told = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
             session.ledger.observed(named.clauses.get("may", clauses), f"{named.parameter}={word}: {told}")
+
+
+def unseen_words(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """Words of a field that no row shows share out the list; a word for several has the rows of each."""
+    kept = session.listing.filters[name]
+    field = field_at(session.listing.fields, kept.compares[0])
+    words = list(dict.fromkeys(field.words.values())) if field is not None else []
+    several = {word: meant for word, meant in kept.words.items() if isinstance(meant, tuple)}
+    if len(words) < 2 or not mirror.complete:
+        return
+    wrong: tuple[Clauses, str, str, Exchange] | None = None
+    for attempt in range(2):
+        answers: dict[str, Exchange] = {}
+        for word in (*words, *several):
+            clauses = word_clauses(kept, word)
+            ask = ask_for(session, mirror.base, {**wide(session), name: word})
+            # What the word says of a row holds only if the filter works: the general rules come later.
+            answers[word] = session.send(ask, f"rows of {name}={word}", witness=False)
+            yield
+            if session.not_judged(answers[word], clauses):
+                return
+            if answers[word].rows is None:
+                # Refused, or no list at all: the oracle knows as much without a row.
+                yield from expect(session, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome"))
+                return
+        if attempt == 0 or wrong is not None:
+            yield from reread(session, mirror)
+        if mirror.volatile:
+            session.ledger.inconclusive(all_clauses(kept), "data-changed")
+            return
+        wrong = _shared_out(mirror, kept, words, several, answers)
+        if wrong is None:
+            tried = {clause for word in (*words, *several) for clause in word_clauses(kept, word)}
+            session.ledger.witness((*tried, *kept.partition_clause))
+            for exchange in answers.values():
+                session.examine(session, exchange)
+            return
+    assert wrong is not None
+    clauses, expected, actual, exchange = wrong
+    session.fail(
+        clauses,
+        next((known.says for clause in clauses if (known := session.clause(clause)) is not None), name),
+        expected=expected,
+        actual=actual,
+        exchange=exchange,
+    )
+    session.broken.setdefault(name, clauses[0])
+
+
+def _shared_out(
+    mirror: Mirror,
+    kept: Filter,
+    words: Sequence[str],
+    several: Mapping[str, Sequence[Any]],
+    answers: Mapping[str, Exchange],
+) -> tuple[Clauses, str, str, Exchange] | None:
+    """What is wrong with the rows of words that no row shows: clauses, expected, actual and an answer; or None."""
+    everything = {row.key for row in mirror.rows}
+    rows = {word: set(exchange.keys) for word, exchange in answers.items()}
+    for word in words:
+        if rows[word] == everything and any(rows[other] for other in words if other != word):
+            return (
+                word_clauses(kept, word),
+                "fewer rows than without it",
+                f"all {len(everything)} rows",
+                answers[word],
+            )
+    for word, meant in several.items():
+        parts: set[Any] = set().union(*(rows[str(part)] for part in meant if str(part) in rows))
+        others = [other for other in words if other not in meant]
+        rest: set[Any] = set().union(*(rows[other] for other in others))
+        both = rest & parts
+        if rows[word] == parts and len(others) == 1 and both:
+            # Two answers agree against the third.
+            actual = f"{len(both)} rows that {word} keeps, too"
+            return word_clauses(kept, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
+        if rows[word] != parts and parts | rest == everything and not both:
+            actual = f"{len(rows[word])} rows: {len(parts - rows[word])} missing, {len(rows[word] - parts)} too many"
+            told = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
+            return word_clauses(kept, word), told, actual, answers[word]
+    for one, two in combinations(words, 2):
+        if rows[one] & rows[two]:
+            actual = f"{len(rows[one] & rows[two])} rows for {one} and for {two}"
+            return kept.partition_clause, "each row for one word", actual, answers[two]
+    lost = everything - set().union(*(rows[word] for word in words))
+    if lost:
+        actual = f"{len(lost)} rows for none of the words"
+        return kept.partition_clause, "each row for one word", actual, answers[words[-1]]
+    return None
 
 
 def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:

@@ -353,10 +353,10 @@ def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None
         yield from _too_deep(session, mirror, rule, own, children)
     yield from _bad_customer(session, mirror, rule)
     bad, everyone = rule.clauses.get("bad", ()), _word_clauses(rule, "everyone")
-    if every is not None and session.ledger.failed(bad) and session.ledger.failed(everyone):
-        if {row.key for row in every} == {row.key for row in mirror.rows}:
-            # The word gets what any unknown one gets.
-            session.ledger.explain(everyone[0], bad[0])
+    same = every is not None and {row.key for row in every} == {row.key for row in mirror.rows}
+    if same and session.ledger.failed(bad) and session.ledger.failed(everyone):
+        # The word gets what any unknown one gets.
+        session.ledger.explain(everyone[0], bad[0])
     for word in rule.may_words:
         exchange = _read(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
         yield
