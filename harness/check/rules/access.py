@@ -282,7 +282,7 @@ def _bent_pairs(session: Session, mirror: Mirror, pair: Mapping[str, str]) -> It
     bent += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
     bent += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
     for what, credentials in bent:
-        _keep_secret(session, {name: text for name, text in credentials.items() if name == secret})
+        keep_secret(session, {name: text for name, text in credentials.items() if name == secret})
         exchange = session.send(
             ask_for(session, mirror.base), f"older credentials with {what}", credentials=credentials
         )
@@ -449,7 +449,7 @@ def _looks_up_mine(session: Session, mirror: Mirror, identity: Identity, clauses
     """Another customer's account asks by values of the run's own rows: a look-up must not forget whose they are."""
     if identity.everyone or session.ledger.failed(clauses):
         return
-    own = _own(session, identity)
+    own = own_credentials(session, identity)
     for name in shown_filters(session):
         rule = session.listing.filters[name]
         if rule.keeps != "equal" and not isinstance(rule.keeps, Open):
