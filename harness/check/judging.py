@@ -47,6 +47,7 @@ class Mismatch:
     rows: tuple[Row, ...] = ()
     reverse: bool = False
     nothing_due: bool = False
+    kind: str = ""
 
     @property
     def rank(self) -> int:
@@ -130,7 +131,17 @@ def report(
         exchange=judged.exchange,
         rows=[session.evidence.row(row, names) for row in mismatch.rows[:8]],
         inferred=bool(mismatch.aspect == "rows" and inferred is not None and inferred(judged.exchange)),
+        aspect=mismatch.aspect,
+        kind=mismatch.kind,
+        nothing_due=_no_row_due(mirror, judged.meaning),
     )
+
+
+def _no_row_due(mirror: Mirror, meaning: Meaning | None) -> bool:
+    if meaning is None or meaning.fault is not None or meaning.anything or not mirror.complete:
+        return False
+    sure, may = matching_rows(mirror, meaning)
+    return not may and len(sure) <= meaning.start
 
 
 def _judge(
@@ -334,6 +345,7 @@ def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Ex
             aspect="rows",
             expected=f"only rows that satisfy {asked}",
             actual=f"{len(stray)} of {len(rows)} rows do not",
+            kind="stray",
             rows=tuple(stray),
         )
     if mirror.complete and not mirror.volatile and mirror.after is not None:
@@ -343,6 +355,7 @@ def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Ex
                 aspect="rows",
                 expected="rows that the list without this request's parameters holds too",
                 actual=f"{len(unknown)} rows that it does not hold",
+                kind="unknown",
                 rows=tuple(unknown),
             )
     return None
@@ -383,6 +396,7 @@ def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exc
             aspect="rows",
             expected=f"{due} rows",
             actual=f"{len(rows)} rows; {len(missing)} that match are missing",
+            kind="missing",
             rows=tuple(missing),
         )
     if len(rows) > due:
@@ -407,6 +421,10 @@ def _own_bound(session: Session, meaning: Meaning, exchange: Exchange, matches: 
         return False
     choice = paging.default_size if meaning.size_given is None else paging.cap
     if not isinstance(choice, Open) or choice.options:
+        return False
+    filtered = any(name in session.listing.filters for name in exchange.ask.values)
+    if total is None and filtered and not session.knowledge.known(choice.id):
+        # Without a total a short page of a filter may as well be the filter's doing.
         return False
     if session.knowledge.known(choice.id):
         return bool(came == session.knowledge.known(choice.id)[0])

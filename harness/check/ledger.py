@@ -114,6 +114,24 @@ class Ledger:
         entry.finding = None
         self.blocked((clause,), by)
 
+    def move(self, clause: ClauseId, to: ClauseId) -> None:
+        """Gives the finding of one clause to another one, which explains it better."""
+        old, new = self.entry(clause), self.entry(to)
+        known = self.clauses[to]
+        if old.finding is not None:
+            new.finding = replace(
+                old.finding,
+                clause=to,
+                level=known.level,
+                basis=known.basis,
+                family=self.families.get(to, "shape"),
+                message=known.says,
+                replay=old.finding.replay.replace(f"--only {clause} ", f"--only {to} "),
+            )
+            new.reasons[Verdict.FAIL] = known.says
+            new.counts[Verdict.FAIL] += 1
+        self.explain(clause, to)
+
     def findings(self) -> tuple[Finding, ...]:
         """All findings, coloured for the gate, in the order of the clauses."""
         made = (self._entries[clause].finding for clause in self.clauses if clause in self._entries)

@@ -14,6 +14,7 @@ from harness.spec.model import (
     LimitPaging,
     NoPaging,
     OffsetPaging,
+    Open,
     PageNumberPaging,
 )
 from harness.wire.ask import Ask
@@ -138,6 +139,7 @@ def walk(
     trouble: Exchange | None = None
     step: dict[str, Tree] = {}
     cursors: set[str] = set()
+    short: int | None = None
     for page in range(PAGES_AT_MOST):
         more = {**parts, **step}
         if size_name is not None and size is not None:
@@ -154,6 +156,9 @@ def walk(
         fresh = [row for row in exchange.rows if row.key not in by_key]
         if len(fresh) < len(exchange.rows):
             repeats.append(exchange)
+        if fresh and page and short is not None:
+            _learn_cap(session, short)
+        short = len(exchange.rows) if size is not None and 0 < len(exchange.rows) < size else None
         for row in fresh:
             by_key[row.key] = row
             found.append(row)
@@ -189,6 +194,13 @@ def walk(
         repeats=tuple(repeats),
         trouble=trouble,
     )
+
+
+def _learn_cap(session: Session, came: int) -> None:
+    """A page shorter than it was asked to be, with more rows after it, shows the server's own limit."""
+    paging = session.listing.paging
+    if isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open) and not paging.cap.options:
+        session.knowledge.set(paging.cap.id, came, "reading the list")
 
 
 def _following(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from harness.check.budget import Sender
+from harness.check.causes import settle_causes
 from harness.check.evidence import Evidence
 from harness.check.explore import explore
 from harness.check.findings import (
@@ -341,6 +342,7 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
             "the first page holds the first rows",
             expected=f"rows: the total is {snapshot.total}",
             actual="no rows on the first page",
+            kind="bare",
         )
     if snapshot.complete:
         session.ledger.witness((ClauseId("PAGING-LOOP"),))
@@ -349,7 +351,9 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
     identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
     keys = [identity for identity in identities if identity is not None]
     if session.ledger.failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
+        # Either a row stands twice, or two rows share what should tell them apart.
         session.identity_unique = False
+        session.one_of_each = True
         yield from read_mirror(session, mirror, now=options.now)
     # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
     yield from reread(session, mirror)
@@ -389,7 +393,7 @@ def _settle_size(session: Session, mirror: Mirror) -> None:
 
 def _end(session: Session, mirror: Mirror, options: CheckOptions, *, interrupted: str | None) -> Iterator[Event]:
     _server_errors(session)
-    _one_cause(session)
+    settle_causes(session, mirror)
     _open_choices(session)
     blocked = session.settings.get("blocked")
     only = set(options.only)
@@ -521,23 +525,6 @@ def _server_errors(session: Session) -> None:
 def _speaks(exchange: Exchange) -> bool:
     """Whether a 5xx carries the API's own error: some APIs tell their errors so."""
     return exchange.answer is not None and exchange.answer.code is not MISSING
-
-
-def _one_cause(session: Session) -> None:
-    """A code that no fault may tell breaks two promises at once: the more telling one keeps the finding."""
-    outcome = session.listing.outcome
-    only = outcome.error.clauses.get("only-codes", ())
-    if not session.ledger.failed(only):
-        return
-    access_rules = session.listing.access
-    faults = [fault.clause for fault in outcome.faults.values()] + list(access_rules.clauses.values())
-    own = dict.fromkeys(name for clauses in faults for name in clauses if name not in only)
-    wrong = [name for name in own if session.ledger.failed((name,))]
-    if len(wrong) > 1:
-        for name in wrong:
-            session.ledger.explain(name, only[0])
-    elif wrong:
-        session.ledger.explain(only[0], wrong[0])
 
 
 def _open_choices(session: Session) -> None:

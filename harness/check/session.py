@@ -29,7 +29,7 @@ from harness.wire.rows import Flaw, ShownRow, decode_row
 from harness.wire.scalars import NotThat
 from harness.wire.scalars import zone as zone_named
 
-__all__ = ["UTC_ZONE", "Exchange", "Identity", "Row", "Session"]
+__all__ = ["UTC_ZONE", "Breach", "Exchange", "Identity", "Row", "Session"]
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 
@@ -60,6 +60,26 @@ class Exchange:
     @property
     def keys(self) -> list[Hashable]:
         return [row.key for row in self.rows or ()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A promise that an exchange breaks, as it was seen: the ground on which causes are told from consequences.
+
+    `aspect` and `kind` say in what the answer differs, `law` that it breaks what holds of every answer,
+    `nothing_due` that no row was due; `number` counts the requests before it. `either` are further clauses that
+    promise the same together with this one.
+    """
+
+    clause: ClauseId
+    exchange: Exchange | None
+    actual: str
+    number: int
+    aspect: str = ""
+    kind: str = ""
+    law: bool = False
+    nothing_due: bool = False
+    either: Clauses = ()
 
 
 @dataclass(slots=True)
@@ -93,6 +113,8 @@ class Session:
     welcome: Ask | None = None
     turned_away: Exchange | None = None
     crashes: list[Exception] = field(default_factory=list)
+    breaches: list[Breach] = field(default_factory=list)
+    one_of_each: bool = False
 
     @property
     def listing(self) -> Listing:
@@ -155,6 +177,8 @@ class Session:
         if answer.rows is not None:
             left_out = self._parts_left_out(ask)
             rows = tuple(self.row(tree, zone, left_out) for tree in answer.rows if isinstance(tree, dict))
+            if self.one_of_each:
+                rows = tuple({row.key: row for row in rows}.values())
         return Exchange(
             ask=ask, purpose=purpose, request=request, response=response, answer=answer, rows=rows, zone=zone
         )
@@ -183,8 +207,13 @@ class Session:
                 for name, field in self.listing.fields.items()
                 if field.shows in PERSONAL and isinstance(value := decoded.shown.get(name), str)
             )
-        key: Hashable = identity if identity is not None and self.identity_unique else _whole(dict(tree))
+        key: Hashable = identity if identity is not None and self.identity_unique else self._core(decoded.shown)
         return Row(shown=decoded.shown, raw=dict(tree), extras=decoded.extras, flaws=decoded.flaws, key=key)
+
+    def _core(self, shown: ShownRow) -> Hashable:
+        """What tells a row without a good identity from others: all that every request shows of it."""
+        parts = {name for include in self.listing.includes for name in include.adds}
+        return tuple(sorted((name, _whole(value)) for name, value in shown.items() if name not in parts))
 
     def zone_of(self, ask: Ask) -> str:
         """The zone in which the answer to a request writes local times."""
@@ -263,13 +292,29 @@ class Session:
         exchange: Exchange | None = None,
         rows: Iterable[str] = (),
         inferred: bool = False,
-        standard: bool = False,
+        aspect: str = "",
+        kind: str = "",
+        law: bool = False,
+        nothing_due: bool = False,
     ) -> None:
-        """Records a broken promise under the first of the clauses that is declared."""
+        """Records a broken promise under the first of the clauses that is declared; see Breach for the rest."""
         declared = [clause for clause in clauses if clause in self.ledger.clauses]
         if not declared:
             self.notes.append(f"{message}: expected {expected}, got {actual}")
             return
+        self.breaches.append(
+            Breach(
+                clause=declared[0],
+                exchange=exchange,
+                actual=actual,
+                number=self.requests,
+                aspect=aspect,
+                kind=kind,
+                law=law,
+                nothing_due=nothing_due,
+                either=tuple(declared[1:]) if law else (),
+            )
+        )
         known = self.ledger.clauses[declared[0]]
         replay = f"callharness check {self.spec.id} --target {self.target} --only {declared[0]} --seed {self.seed}"
         finding = Finding(
@@ -332,7 +377,7 @@ class Session:
         return events
 
 
-def _whole(tree: Tree) -> Hashable:
+def _whole(tree: object) -> Hashable:
     if isinstance(tree, dict):
         return tuple(sorted((name, _whole(value)) for name, value in tree.items()))
     if isinstance(tree, list):

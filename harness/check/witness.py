@@ -113,7 +113,7 @@ class _Judge:
         """One breach; at most one for each clause in one answer."""
         ledger = self.session.ledger
         clause = next((clause for clause in clauses if clause in ledger.clauses), None)
-        if clause is None or clause in self.broken:
+        if clause is None or self.broken.intersection(clauses):
             return
         self.broken.add(clause)
         self.memory.failed[clause] += 1
@@ -130,6 +130,7 @@ class _Judge:
             actual=actual,
             exchange=self.exchange,
             rows=[one for one in lines if one],
+            law=True,
         )
 
     def witness(self, clauses: Clauses, times: int = 1) -> None:

@@ -54,9 +54,7 @@ MANNERS: Final = together(
 @click.option("--window", metavar="FROM..TO", help="The dates to look at, where the API needs some.")
 @click.option("--dialect", metavar="FILE", help="Hold the server to these answers to open choices.")
 @click.option("--known", metavar="FILE", help="Known failures.")
-@click.option(
-    "--baseline", metavar="FILE", help="JSON report of an earlier run: what it exercised must be again."
-)
+@click.option("--baseline", metavar="FILE", help="JSON report of an earlier run: what it exercised must be again.")
 @click.option("--write-known", metavar="FILE", help="Write entries for the failures of this run.")
 @click.option(
     "--known-value", "known_values", metavar="NAME=VALUE", multiple=True, help="A value that occurs in the data."

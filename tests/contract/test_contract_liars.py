@@ -43,6 +43,9 @@ EQUALLY = {
     "EN-CAL-035/direction-overlap": "EN-CAL-031",
     "EN-CAL-037/reversed": "EN-CAL-041",
     "EN-CAL-064/shared-callid-12": "EN-CAL-045",
+    "OZ-LCH-038/total-ignores-filters": "OZ-LCH-039",
+    "VX-GCH-018/call_session_history_id-first-only": "VX-GCH-019",
+    "VX-GCH-061/pages-leave-gaps": "VX-GCH-050",
     "ET-LCL-040/limit-not-echoed": "ET-LCL-009",
 }
 # Liars that the checker does not see yet.

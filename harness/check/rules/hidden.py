@@ -421,4 +421,7 @@ def _fail(
     if blamed == about.clauses:
         session.broken.setdefault(about.name, blamed[0] if blamed else ClauseId(about.name))
     said = next((known.says for name in blamed if (known := session.clause(name)) is not None), message)
-    session.fail(blamed, said, expected=expected, actual=actual, exchange=exchange)
+    nothing = expected.startswith("no rows")
+    session.fail(
+        blamed, said, expected=expected, actual=actual, exchange=exchange, aspect="rows", nothing_due=nothing
+    )

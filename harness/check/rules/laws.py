@@ -446,6 +446,7 @@ def _report(
         rows=[session.evidence.row(row, names) for row, _ in broken[:8]],
         # What is known only because a filter asked for it may be the filter's fault.
         inferred=hidden,
+        law=True,
     )
 
 

@@ -484,8 +484,9 @@ def _one_customer(
         due = {row.key for row in everything if customer in compared(row.shown, rule.owners[0])}
         missing = due - {row.key for row in rows}
         if strangers and not mirror.volatile:
+            plainly = yield from _without_recursion(session, mirror, rule, customer)
             session.fail(
-                clauses,
+                rule.clauses.get("recursive-default", clauses) if plainly else clauses,
                 "one customer's calls are listed",
                 expected=f"rows of customer {customer}",
                 actual=f"{len(strangers)} of {len(rows)} rows are others'",
@@ -503,6 +504,16 @@ def _one_customer(
             return
         if rows:
             session.ledger.witness(clauses, times=len(rows))
+
+
+def _without_recursion(session: Session, mirror: Mirror, rule: Scope, customer: Any) -> Generator[None, None, bool]:
+    """Whether the list is that customer's own once the recursion is switched off in so many words."""
+    if rule.recursive is None or rule.parameter is None or not session.in_force(rule.recursive):
+        return False
+    values = {rule.parameter: str(customer), rule.recursive: written(session, rule.recursive, False)}
+    exchange = _read(session, mirror, values, f"{rule.parameter} = {customer}, recursion off")
+    yield
+    return exchange.rows is not None and all(customer in owners_of(row, rule) for row in exchange.rows)
 
 
 def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row] | None) -> Iterator[None]:

@@ -59,14 +59,17 @@ def binding(session: Session, clauses: Clauses) -> Clauses:
     return tuple(name for name in clauses if (known := session.clause(name)) is not None and known.level != "may")
 
 
-def blame(session: Session, clauses: Clauses, *, expected: str, actual: str, exchange: Exchange) -> None:
+def blame(
+    session: Session, clauses: Clauses, *, expected: str, actual: str, exchange: Exchange, kind: str = ""
+) -> None:
     """Writes a confirmed breach under the first clause that can be broken; a `may` is observed."""
     firm = binding(session, clauses)
     if not firm:
         session.ledger.observed(clauses, actual)
         return
     known = session.clause(firm[0])
-    session.fail(firm, known.says if known else "", expected=expected, actual=actual, exchange=exchange)
+    says = known.says if known else ""
+    session.fail(firm, says, expected=expected, actual=actual, exchange=exchange, aspect="fault", kind=kind)
 
 
 def kept(session: Session, clauses: Clauses, reading: str) -> None:
@@ -131,7 +134,7 @@ def judge_fault(
     kinds = {kind for kind, _, _, _ in again}
     for kind, blamed, expected, actual in problems:
         if kind in kinds:
-            blame(session, blamed, expected=expected, actual=actual, exchange=exchange)
+            blame(session, blamed, expected=expected, actual=actual, exchange=exchange, kind=kind)
         elif _may_break(session, blamed):
             session.ledger.inconclusive(blamed, "not repeatable")
         else:
@@ -182,7 +185,7 @@ def _broken_down(session: Session, exchange: Exchange, fault: str, clauses: Clau
     session.ledger.observed(tuple(name for name in clauses if name not in binding(session, clauses)), told(second))
     firm = binding(session, clauses) or (ClauseId("HTTP-SERVER-ERRORS"),)
     actual = f"HTTP {second.response.http_status}" if isinstance(second.response, HttpResponse) else "no answer"
-    blame(session, firm, expected=f"an error ({fault})", actual=actual, exchange=second)
+    blame(session, firm, expected=f"an error ({fault})", actual=actual, exchange=second, kind="broken-down")
 
 
 def _may_break(session: Session, clauses: Clauses) -> bool:
