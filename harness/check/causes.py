@@ -126,6 +126,11 @@ class _Scene:
         values = breach.exchange.ask.values if breach.exchange is not None else {}
         return [name for name in values if name in self.listing.filters and values[name] not in ("", None, [], "[]")]
 
+    def refused_wrongly(self) -> list[Mapping[str, Any]]:
+        """The requests that got an error where rows, or none, were due."""
+        every = [breach for breaches in self.told.values() for breach in breaches]
+        return [one.exchange.ask.values for one in every if one.exchange is not None and one.aspect == "outcome"]
+
     def sound_apart(self, breach: Breach) -> bool:
         """Whether two filters that fail together are not known to fail alone."""
         asked = self.asked(breach) & set(self.listing.filters)
@@ -438,6 +443,8 @@ def _pages(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> b
     if breach.law and breach.clause != "PAGING-LOOP":
         steps = {echo.of for echo in scene.listing.echoes if other in echo.clause} & scene.steps()
         return scene.carried(cause, "paging.clauses.slice") and bool(steps)
+    if scene.carried(cause, "paging.clauses.prefix") and scene.carried(other, "paging.clauses.size"):
+        return breach.aspect in ("rows", "slice")
     paged = scene.carried(other, "paging.") or other == "PAGING-LOOP"
     if not paged or scene.carried(other, "paging.clauses.size"):
         return False
@@ -500,9 +507,8 @@ def _nothing(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) ->
         return False
     if breach.law:
         # The law was broken by the very answers that tell it wrongly.
-        shared = any(
-            one.exchange is not None and one.exchange.ask in [two.ask for two in mine] for one in scene.told[other]
-        )
+        asks = [one.ask.values for one in mine] + scene.refused_wrongly()
+        shared = any(one.exchange is not None and one.exchange.ask.values in asks for one in scene.told[other])
         return shared and (came.outcome == "error" or number(came.total) == 0)
     if breach.nothing_due:
         return True

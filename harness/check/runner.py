@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -29,9 +29,20 @@ from harness.check.findings import (
 )
 from harness.check.fuzz import fuzz
 from harness.check.gate import gate_colour
+from harness.check.judging import expect
 from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger
-from harness.check.mirror import Mirror, ask_for, read_in_other_pages, read_mirror, reread, windows
+from harness.check.mirror import (
+    Mirror,
+    ask_for,
+    read_in_other_pages,
+    read_mirror,
+    reread,
+    time_filters,
+    window_needed,
+    windows,
+    written,
+)
 from harness.check.rules import access, carriage, echoes, filters, hidden, pages, parts, polls, values
 from harness.check.session import Exchange, Identity, Session
 from harness.check.truth import Truth, known_world
@@ -344,6 +355,8 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
             actual="no rows on the first page",
             kind="bare",
         )
+    if not snapshot.rows and snapshot.trouble is None:
+        yield from _elsewhere(session, mirror, options.now)
     if snapshot.complete:
         session.ledger.witness((ClauseId("PAGING-LOOP"),))
     elif snapshot.repeats:
@@ -360,6 +373,19 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
     if not mirror.volatile:
         yield from read_in_other_pages(session, mirror)
     _settle_size(session, mirror)
+
+
+def _elsewhere(session: Session, mirror: Mirror, now: datetime) -> Iterator[None]:
+    """No rows where rows are looked for: a range read the wrong way round shows them where none can be."""
+    lower, upper, _ = time_filters(session)
+    if not window_needed(session):
+        return
+    for name, first in ((lower, now + timedelta(days=2)), (upper, datetime(2000, 1, 1, tzinfo=UTC))):
+        ends = ((lower, first), (upper, first + timedelta(days=1)))
+        values = {end: written(session, end, moment) for end, moment in ends if end is not None}
+        if name is not None:
+            clauses = session.listing.filters[name].clause
+            yield from expect(session, mirror, ask_for(session, values), "a range that holds no calls", clauses)
 
 
 def _endless(session: Session, mirror: Mirror) -> Iterator[None]:

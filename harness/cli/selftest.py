@@ -6,6 +6,7 @@ import os
 import random
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
@@ -19,11 +20,14 @@ from harness.cli.session import Session
 if TYPE_CHECKING:
     from harness.check.credentials import Identity
     from harness.serve.simulator import Simulator
+    from harness.spec.dialect import Dialect
     from harness.spec.load import Spec
     from harness.wire.exchange import HttpRequest, HttpResponse
+    from harness.world import World
 
 # Worlds that decide everything and still answer quickly.
 CALLS: Final = 700
+KNOWN_VALUES: Final = 4
 SIZES: Final = (0, 1, 3, 40, 400)
 
 
@@ -31,7 +35,8 @@ SIZES: Final = (0, 1, 3, 40, 400)
 class Trial:
     """One run of the checker against one simulator: what to serve, and with which chance.
 
-    `step_seconds` is how far the world's clock moves with every request; 0 for a frozen world.
+    `step_seconds` is how far the world's clock moves with every request; 0 for a frozen world. `told_hidden` gives
+    the checker values of attributes that no row shows, as `--known-value` does.
     """
 
     api: str
@@ -41,6 +46,7 @@ class Trial:
     check_seed: int = 1
     dialect: Mapping[str, Any] = field(default_factory=dict)
     step_seconds: float = 0.0
+    told_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +119,8 @@ def run_trial(trial: Trial) -> Result:
     faults = find_faults(spec, trial.fault) if trial.fault else ()
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, dialect=Dialect(trial.dialect), faults=faults, key=key)
-    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed)
+    known = hidden_values(spec, world, Dialect(trial.dialect)) if trial.told_hidden else {}
+    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed, known_values=known)
     report: RunReport | None = None
     for event in run_check(
         spec, Direct(simulator, world.instant, step_seconds=trial.step_seconds), identities_of(simulator), options
@@ -138,6 +145,22 @@ def run_trial(trial: Trial) -> Result:
         rows=report.rows_seen,
         messages=tuple(f"{finding.clause}: {finding.message} [{finding.actual}]" for finding in alarms),
     )
+
+
+def hidden_values(spec: Spec, world: World, dialect: Dialect) -> dict[str, tuple[str, ...]]:
+    """Some values that really occur, for every filter on what no row shows; the commonest ones."""
+    from harness.generate.rows import rows_of
+
+    rows = rows_of(spec, world, dialect)
+    found: dict[str, tuple[str, ...]] = {}
+    for name, kept in spec.listing.filters.items():
+        paths = [path for path in kept.compares if path.startswith("hidden.")]
+        counted = Counter(
+            str(value) for path in paths for index in range(len(rows)) for value in rows.values(index, path)
+        )
+        if counted:
+            found[name] = tuple(value for value, _ in counted.most_common(KNOWN_VALUES))
+    return found
 
 
 def random_dialect(spec: Spec, rng: random.Random) -> dict[str, Any]:
@@ -165,8 +188,18 @@ def trials_of(api: str, *, seeds: Sequence[int], honest: int) -> list[Trial]:
         trials.append(Trial(api=api, calls=calls, seed=rng.randrange(10_000), check_seed=index, dialect=dialect))
     for fault in faults_of(spec):
         step = step_of(fault.id)
-        trials += [Trial(api=api, fault=fault.id, seed=seed, step_seconds=step) for seed in seeds]
+        hidden = about_hidden(spec, fault.id)
+        trials += [Trial(api=api, fault=fault.id, seed=seed, step_seconds=step, told_hidden=hidden) for seed in seeds]
     return trials
+
+
+def about_hidden(spec: Spec, fault_id: str) -> bool:
+    """Whether a fault is about a filter on what no row shows: nobody finds it without values that occur."""
+    clause = fault_id.partition("/")[0]
+    return any(
+        clause in kept.clause and any(path.startswith("hidden.") for path in kept.compares)
+        for kept in spec.listing.filters.values()
+    )
 
 
 def step_of(fault_id: str) -> float:
