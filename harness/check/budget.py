@@ -184,6 +184,13 @@ class MannerlyClient:
         assert refused is not None
         return refused
 
+    def grow_old(self, seconds: float) -> None:
+        """Sends nothing before that many seconds after the first request, where the budget has time for it."""
+        left = self.budget.remaining_seconds()
+        wait = seconds - self.budget.seconds
+        if wait > 0 and (left is None or left > 4 * wait):
+            self.budget.hold(wait)
+
     def _deadline(self, deadline_seconds: float | None) -> float | None:
         left = self.budget.remaining_seconds()
         if left is None:

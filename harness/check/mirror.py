@@ -45,11 +45,15 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Mirror:
-    """Two readings of the list: before and after. While nothing moved they are one and the same."""
+    """Two readings of the list: before and after. While nothing moved they are one and the same.
+
+    `first` is the earliest of all, for what only time shows.
+    """
 
     base: Mapping[str, Tree] = field(default_factory=dict)
     before: Snapshot | None = None
     after: Snapshot | None = None
+    first: Snapshot | None = None
     volatile: bool = False
     torn: str = ""
     matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
@@ -300,6 +304,7 @@ def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[
                 yield
     mirror.base = base
     mirror.before = mirror.after = first
+    mirror.first = mirror.first or first
     mirror.forget()
 
 

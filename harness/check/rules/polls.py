@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, cast
 
+from harness.check.budget import MannerlyClient
 from harness.check.evidence import value_text
 from harness.check.mirror import Mirror, Snapshot, ask_for, everything_shown, reread, walk
 from harness.check.rules.laws import Context, View, as_number, compare, describe, holds
@@ -25,6 +26,30 @@ _STALLED_SECONDS: Final = 900
 _AGED_SECONDS: Final = 86_400
 _BETWEEN: Final = ("never-falls", "stands-still", "vanishes", "shared", "in-other-list")
 _MOVING: Final = ("never-falls", "stands-still")
+_JITTER_SECONDS: Final = 2
+_GAP_SECONDS: Final = 3
+_RATES: Final = 4
+_TOO_FAST: Final = 5
+"""So many seconds longer for one second earlier is another unit, whatever was on hold."""
+_APART_SECONDS: Final = 1.3
+"""The run is at least so old at its last poll: what moves with the clock has moved by then, in whole seconds too."""
+_PARTIES: Final = frozenset(
+    {
+        "source",
+        "source_dialed",
+        "source_number",
+        "dialed",
+        "destination_dialed",
+        "called_number",
+        "caller_id",
+        "caller_name",
+        "caller_name_internal",
+        "caller_name_external",
+        "caller_number_internal",
+        "caller_number_external",
+        "channel",
+    }
+)
 _LIVE: Final = frozenset({"dialing", "ringing", "answered", "held"})
 
 
@@ -50,10 +75,13 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
                 yield from _shared(session, mirror, law)
             case "in-other-list":
                 yield from _in_other_list(session, mirror, law)
+    if _only_live(session):
+        _identity(session, mirror, taken)
+        _renamed(session, one_per or named.get("unique", ()), taken)
     vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
-    _ended(session, tuple(dict.fromkeys((*vanishing, *only))), taken)
+    paced = _paced(session, taken[-1]) if _only_live(session) else True
+    _ended(session, tuple(dict.fromkeys((*vanishing, *only))), taken, paced=paced)
     _one_per(session, one_per, taken)
-    _identity(session, taken)
 
 
 def _only_live(session: Session) -> bool:
@@ -67,6 +95,8 @@ def _taken(session: Session, mirror: Mirror, clauses: Clauses) -> Generator[None
     taken = [earlier] if earlier is not None and earlier.trouble is None else []
     for number in range(1, POLLS + 1):
         found: Snapshot | None = None
+        if number == POLLS and _only_live(session) and isinstance(session.sender, MannerlyClient):
+            session.sender.grow_old(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
         for step in walk(session, mirror.base, purpose=f"poll {number} of the list", rows_at_most=ROWS_AT_MOST):
             if isinstance(step, Snapshot):
@@ -147,29 +177,124 @@ def _distance(first: Shown, second: Shown) -> float:
         return float("inf")
 
 
-def _identity(session: Session, taken: Sequence[Snapshot]) -> None:
-    """One identity stays with one call: its beginning does not move. No document says so, hence a note."""
-    starts = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
-    for earlier, later in pairwise(taken):
+def _identity(session: Session, mirror: Mirror, taken: Sequence[Snapshot]) -> None:
+    """One identity stays with one call: its beginning does not move.
+
+    Clocks that are rounded may jump by a second here and there, but not all of them the same way.
+    """
+    earlier, later = mirror.first or taken[0], taken[-1]
+    for name, field in session.listing.fields.items():
+        if field.shows != "started_at":
+            continue
+        pairs: list[tuple[Row, Row, float]] = []
         for key, row in later.by_key.items():
             before = earlier.by_key.get(key)
-            for name in starts:
-                if before is None or before.shown.get(name) is None or row.shown.get(name) is None:
-                    continue
-                if before.shown[name] != row.shown[name]:
-                    session.fail(
-                        (),
-                        f"{name} of {value_text(cast(Shown, key))} moved between two polls",
-                        expected=value_text(before.shown[name]),
-                        actual=value_text(row.shown[name]),
-                    )
-                    return
+            if before is None or not _same_parties(session, before, row):
+                continue
+            one, two = before.shown.get(name), row.shown.get(name)
+            if isinstance(one, datetime) and isinstance(two, datetime):
+                pairs.append((before, row, (two - one).total_seconds()))
+        moved = [pair for pair in pairs if abs(pair[2]) > _JITTER_SECONDS]
+        drifting = [pair for pair in pairs if pair[2] >= 1]
+        if not moved and len(drifting) >= max(3, (len(pairs) * 4) // 5):
+            moved = drifting
+        if not moved:
+            continue
+        before, row, _ = moved[0]
+        laws = [law.clause for law in session.listing.laws if law.field == name and law.law not in _MOVING]
+        session.fail(
+            laws[-1] if laws else field.clause,
+            f"{name} of a call stands still",
+            expected=f"{name}={value_text(before.shown.get(name))}, as in an earlier poll",
+            actual=f"{value_text(row.shown.get(name))}; it moved in {len(moved)} of {len(pairs)} rows",
+            rows=[_line(session, one, name) for pair in moved[:4] for one in pair[:2]],
+            inferred=True,
+        )
+        return
+
+
+def _same_parties(session: Session, one: Row, other: Row) -> bool:
+    """Whether two rows show the same parties, two of them at least."""
+    names = [name for name, field in session.listing.fields.items() if field.shows in _PARTIES]
+    shown = [(one.shown.get(name), other.shown.get(name)) for name in names]
+    return all(first == second for first, second in shown) and sum(bool(first) for first, _ in shown) > 1
+
+
+def _renamed(session: Session, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
+    """Calls that last keep their identity: a list whose calls all have another one each time tells none apart."""
+    starts = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
+    if not starts or not session.identity_unique or len(taken) < 3:
+        return
+    start = starts[0]
+    twins: list[tuple[Row, Row]] = []
+    for earlier, later in pairwise(taken):
+        if set(earlier.by_key) & set(later.by_key):
+            return
+        # A call that began well before a poll was in that poll, if it is in a later one.
+        moments = [moment for row in earlier.rows if isinstance(moment := row.shown.get(start), datetime)]
+        old = [
+            row
+            for row in earlier.rows
+            if isinstance(moment := row.shown.get(start), datetime)
+            and (max(moments) - moment).total_seconds() > _JITTER_SECONDS
+        ]
+        found = [
+            (row, other)
+            for row in old
+            for other in later.rows
+            if other.shown.get(start) == row.shown.get(start) and _same_parties(session, row, other)
+        ]
+        if len({row.key for row, _ in found}) < max(3, len(old) // 2):
+            return
+        twins = found
+    session.fail(
+        clauses,
+        _says(session, clauses, "a call keeps its identity"),
+        expected="calls in progress under the same identity in each poll",
+        actual=f"another identity in each of {len(taken)} polls for {len(twins)} calls that began alike",
+        rows=[_line(session, one, start) for pair in twins[:4] for one in pair],
+        inferred=True,
+    )
 
 
 # --- ended calls leave, calls in progress stay --------------------------------------------------------------
 
 
-def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
+def _paced(session: Session, snapshot: Snapshot) -> bool:
+    """What calls have rung and talked is counted in seconds: who began earlier has so many more, as a rule."""
+    by_attribute = {field.shows: name for name, field in session.listing.fields.items() if field.shows is not None}
+    start, ring, talk = (by_attribute.get(name) for name in ("started_at", "ring_seconds", "talk_seconds"))
+    if start is None or ring is None or talk is None:
+        return True
+    lives: list[tuple[datetime, float, Row]] = []
+    for row in snapshot.rows:
+        began, numbers = row.shown.get(start), [as_number(row.shown.get(name)) for name in (ring, talk)]
+        if isinstance(began, datetime) and all(number is not None and 0 <= number < 10**10 for number in numbers):
+            lives.append((began, sum(float(number or 0) for number in numbers), row))
+    lives.sort(key=lambda life: life[0])
+    rates: list[float] = []
+    for (early, long, _), (late, short, _) in pairwise(lives):
+        gap = (late - early).total_seconds()
+        if gap >= _GAP_SECONDS:
+            rates.append((long - short) / gap)
+    # Time on hold may be left out of a call's talk: such calls are few, the others decide.
+    if len(rates) < _RATES or sorted(rates)[len(rates) // 2] < _TOO_FAST:
+        return True
+    longest = max(lives, key=lambda life: life[1])[2]
+    name = max((ring, talk), key=lambda one: as_number(longest.shown.get(one)) or 0)
+    clauses = session.listing.fields[name].clause
+    if session.ledger.failed(clauses) is None:
+        session.fail(
+            clauses,
+            _says(session, clauses, f"{name} is a number of seconds"),
+            expected="a call that began a second earlier to have lasted a second longer",
+            actual=f"{sorted(rates)[len(rates) // 2]:.0f} longer",
+            rows=[_line(session, row, start, ring, talk) for _, _, row in lives[:8]],
+        )
+    return False
+
+
+def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot], *, paced: bool = True) -> None:
     """A call that has ended is not listed: by what rows show of themselves, and by calls that left for good."""
     if not clauses:
         return
@@ -187,7 +312,7 @@ def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot]) -> Non
         _fail_listed(session, clauses, [row for row, _ in ended.values()], why, inferred=False)
         return
     moving = tuple(clause for law in session.listing.laws if law.law in _MOVING for clause in law.clause)
-    wrong = session.ledger.failed(moving) is not None
+    wrong = session.ledger.failed(moving) is not None or not paced
     stale = [] if wrong else [(row, why) for snapshot in taken for row, why in overdue(session, snapshot.rows)]
     if stale:
         rows = list({row.key: row for row, _ in stale}.values())

@@ -134,9 +134,39 @@ def test_a_poll_without_answer_decides_nothing() -> None:
     assert verdict(session, "OZ-LAC-015") is Verdict.INCONCLUSIVE
 
 
-def test_a_beginning_that_moves_is_noted() -> None:
+def test_a_beginning_that_moves_is_a_finding() -> None:
     session = run(LIVE, Script([live(call("a")), live(call("a", start="10:35:00"))]))
-    assert any("StartTime of 'a' moved" in note for note in session.notes)
+    assert verdict(session, "OZ-LAC-010") is Verdict.FAIL
+
+
+def test_a_beginning_that_rounding_moves_is_none() -> None:
+    calls = [call("a", start="10:34:07"), call("b", start="10:34:07"), call("c", start="10:34:07")]
+    moved = [call("a", start="10:34:08"), *calls[1:]]
+    assert verdict(run(LIVE, Script([live(*calls), live(*moved)])), "OZ-LAC-010") is not Verdict.FAIL
+
+
+def test_beginnings_that_all_move_with_the_clock_are_a_finding() -> None:
+    bodies = [live(*(call(name, start=f"10:34:0{second}") for name in "abc")) for second in (7, 8)]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-010") is Verdict.FAIL
+
+
+def test_calls_that_have_another_identity_in_each_poll_are_a_finding() -> None:
+    starts = ("10:30:00", "10:31:00", "10:32:00", "10:34:07")
+    bodies = [live(*(call(f"{poll}{start[3:5]}", start=start) for start in starts)) for poll in "abc"]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-018") is Verdict.FAIL
+
+
+def test_calls_that_come_and_go_between_polls_are_no_renamed_ones() -> None:
+    bodies = [
+        live(*(call(f"{poll}{number}", start=f"10:{34 + poll}:0{number}") for number in range(4)))
+        for poll in range(3)
+    ]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-018") is not Verdict.FAIL
+
+
+def test_durations_in_another_unit_are_a_finding() -> None:
+    calls = [call(f"a{number}", talk=f"{9000 * number}.000", start=f"10:34:{50 - 9 * number}") for number in range(6)]
+    assert verdict(run(LIVE, Script([live(*calls)])), "OZ-LAC-012") is Verdict.FAIL
 
 
 def test_a_list_without_such_laws_is_not_read_again() -> None:
