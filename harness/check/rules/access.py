@@ -380,6 +380,11 @@ def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> 
         if not scope.owners and mine.customer is None:
             continue
         judged = True
+        unset = session.ledger.failed((*scope.clauses.get("unset", ()), *scope.clauses.get("recursive-default", ())))
+        if unset is not None:
+            # Whose calls a list shows that names nobody is known to be wrong.
+            session.ledger.blocked(binding(session, clauses), unset)
+            continue
         strays = _foreign(session, mirror, identity, exchange)
         if strays:
             second = repeat(session, exchange)

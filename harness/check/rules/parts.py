@@ -569,6 +569,11 @@ def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children
             actual=f"{len(plain)} rows against {len(answers['off'].keys)}",
             exchange=answers["plain"],
         )
+        if plain == deeper and off:
+            # Recursion unasked for: that is why other lists hold sub-customers' rows, too.
+            for clause in (*rule.clauses.get("unset", ()), *rule.clauses.get("identity", ())):
+                if session.ledger.failed((clause,)):
+                    session.ledger.explain(clause, off[0])
     else:
         session.ledger.witness(off, times=max(1, len(plain)))
     below = {row.key for row in children or ()}
