@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final, Literal, TypeVar, final
 
-from harness.check.judging import Aspect, Judged, Mismatch, compare, expect, report
+from harness.check.judging import Aspect, Judged, Mismatch, compare, expect, report, strays, unsteady_clauses
 from harness.check.knowledge import MOST_BRANCHES
 from harness.check.mirror import Mirror, ask_for, reread, written
 from harness.check.rules.filters import (
@@ -647,5 +647,7 @@ def _unsteady(
         return
     told = Judged(right=False, exchange=exchange, mismatch=wrong)
     blamed = blame.get(wrong.aspect, clauses)
+    if not strays(told):
+        blamed = unsteady_clauses(session) or blamed
     if not session.ledger.failed(blamed[:1]):
         report(session, mirror, told, blamed, purpose_of(pieces), " (in 1 of 2 identical requests)", None)

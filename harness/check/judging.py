@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from harness.check.mirror import Mirror, number, reread
+from harness.check.mirror import Mirror, ask_for, largest_size, number, reread, written
 from harness.check.oracle import Meaning, sort_key
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import Clauses, CursorPaging, LimitPaging, NoPaging, Open, PageNumberPaging
@@ -35,6 +35,7 @@ ASPECTS: Final[tuple[Aspect, ...]] = (
 PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
 MOST_REREADS: Final = 14
 REPEATS: Final = 3
+OTHERS_ASKED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,14 @@ class Mismatch:
     reverse: bool = False
     nothing_due: bool = False
     kind: str = ""
+    by_page: bool = False
+    """A total that counts the page, or all rows whatever was asked for."""
+    unlisted: bool = False
+    """The rows are right by what they show, but the whole list does not hold them."""
+    shapeless: bool = False
+    """There are no rows at all, not even none."""
+    elsewhere: bool = False
+    """What was asked for is not at fault."""
 
     @property
     def rank(self) -> int:
@@ -92,7 +101,7 @@ def expect(
         _witness(session, mirror, judged, clauses, blame or {})
         return judged
     blamed = blamed_clauses(session, ask, judged.mismatch, clauses, blame or {}, judged.meaning)
-    if session.ledger.failed(blamed[:1]):
+    if session.ledger.failed(blamed[:1]) or _told(session, judged.mismatch):
         if judged.mismatch.aspect not in PRIMARY:
             session.ledger.witness(clauses)
         return judged
@@ -102,11 +111,83 @@ def expect(
         session.ledger.inconclusive(blamed, reason)
         return Judged(right=None, exchange=exchange, meaning=judged.meaning)
     last, rate = confirmed
-    assert last.mismatch is not None
-    blamed = blamed_clauses(session, ask, last.mismatch, clauses, blame or {}, last.meaning)
+    mismatch = last.mismatch
+    assert mismatch is not None
+    blamed = blamed_clauses(session, ask, mismatch, clauses, blame or {}, last.meaning)
+    if rate and not strays(last):
+        # Right and wrong over data that stood still: it is not what was asked for that is wrong.
+        blamed = unsteady_clauses(session) or blamed
+        last = replace(last, mismatch=replace(mismatch, elsewhere=True))
+    elif mismatch.unlisted:
+        other = yield from _other_filter(session, mirror, ask, mismatch.rows[0])
+        if other:
+            blamed = completeness_clauses(session) or blamed
+            last = replace(last, mismatch=replace(mismatch, elsewhere=True))
+            mirror.lacking = True
+            mirror.forget()
     if not session.ledger.failed(blamed[:1]):
         report(session, mirror, last, blamed, message or purpose, rate, inferred)
     return last
+
+
+def _told(session: Session, mismatch: Mismatch) -> bool:
+    """Whether a total is known to be wrong: it has one finding, whatever it was found beside."""
+    total = session.listing.total
+    if mismatch.aspect != "total" or total is None:
+        return False
+    return session.ledger.failed([name for names in total.clauses.values() for name in names]) is not None
+
+
+def strays(judged: Judged) -> bool:
+    """Whether the answer holds rows that it must not hold."""
+    came = set(judged.exchange.keys)
+    mismatch = judged.mismatch
+    return mismatch is not None and (
+        mismatch.aspect in ("outcome", "unreadable")
+        or (mismatch.aspect == "rows" and any(row.key in came for row in mismatch.rows))
+    )
+
+
+def unsteady_clauses(session: Session) -> Clauses:
+    """The clauses that identical requests break when they get different answers."""
+    order, lists = session.listing.order, session.listing.lists.clauses
+    return (
+        (order.clause if order else ()) or lists.get("unique", ()) or lists.get("rows", ()) or lists.get("reach", ())
+    )
+
+
+def completeness_clauses(session: Session) -> Clauses:
+    """The clauses that a list breaks when it leaves rows out."""
+    paging, total, lists = session.listing.paging, session.listing.total, session.listing.lists.clauses
+    roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
+    return roles.get("partition") or (total.clauses.get("sum", ()) if total else ()) or lists.get("one-per", ())
+
+
+def _other_filter(session: Session, mirror: Mirror, ask: Ask, row: Row) -> Generator[None, None, bool]:
+    """Whether another filter shows a row, too, that the whole list does not hold."""
+    listing = session.listing
+    size_name, size = largest_size(session)
+    tried = 0
+    for name, kept in listing.filters.items():
+        plain = kept.keeps == "equal" and not (kept.named_by or kept.applies_if_any or kept.loses_to or kept.words)
+        if name in ask.values or not plain or not session.usable(name) or not session.in_force(name):
+            continue
+        if listing.parameters[name].as_ not in ("text", "word") or kept.compares[0].startswith("hidden."):
+            continue
+        value = next(
+            (value for value in compared(row.shown, kept.compares[0]) if isinstance(value, str) and value), None
+        )
+        if value is None:
+            continue
+        more = {name: value, **({size_name: written(session, size_name, size)} if size_name and size else {})}
+        exchange = session.send(ask_for(session, mirror.base, more), f"does {name} show such a row, too?")
+        yield
+        if row.key in exchange.keys:
+            return True
+        tried += 1
+        if tried >= OTHERS_ASKED:
+            break
+    return False
 
 
 def report(
@@ -158,9 +239,19 @@ def _judge(
         return Judged(right=True, exchange=exchange, meaning=meaning, answers=answers)
     # The reading that explains most is the one that goes wrong last.
     _, meaning, mismatch = max(compared_to, key=lambda item: item[2].rank if item[2] else 99)
-    if mismatch is not None and mismatch.aspect in ("rows", "outcome") and _nothing_due(mirror, meaning, exchange):
-        mismatch = replace(mismatch, nothing_due=True)
+    if mismatch is not None and mismatch.shapeless and _page_empty(mirror, meaning):
+        mismatch = replace(mismatch, nothing_due=True, elsewhere=True)
+    elif mismatch is not None and mismatch.aspect in ("rows", "outcome") and _nothing_due(mirror, meaning, exchange):
+        mismatch = replace(mismatch, nothing_due=True, elsewhere=bool(session.listing.no_match_clause))
     return Judged(right=False, exchange=exchange, meaning=meaning, mismatch=mismatch)
+
+
+def _page_empty(mirror: Mirror, meaning: Meaning) -> bool:
+    """Whether the page that was asked for holds no rows, for sure."""
+    if meaning.fault or meaning.anything or meaning.numbered or not mirror.complete or mirror.volatile:
+        return False
+    sure, may = matching_rows(mirror, meaning)
+    return not may and len(sure) <= meaning.start
 
 
 def _nothing_due(mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
@@ -239,7 +330,7 @@ def compare(
     if meaning.numbered:
         return _compare_count(session, mirror, meaning, exchange)
     if exchange.rows is None:
-        return Mismatch(aspect="rows", expected="rows", actual="no rows in the answer")
+        return Mismatch(aspect="rows", expected="rows", actual="no rows in the answer", shapeless=True)
     for aspect, check in (
         ("rows", _stray_rows),
         ("size", _page_size),
@@ -325,7 +416,9 @@ def matching_rows(mirror: Mirror, meaning: Meaning) -> tuple[list[Row], list[Row
     may: list[Row] = []
     for row in mirror.rows:
         kept = meaning.keeps(row.shown)
-        if kept is True and mirror.steady(row):
+        if row.flaws and doubtful(meaning, row):
+            may.append(row)
+        elif kept is True and mirror.steady(row):
             sure.append(row)
         elif kept is not False:
             may.append(row)
@@ -333,12 +426,25 @@ def matching_rows(mirror: Mirror, meaning: Meaning) -> tuple[list[Row], list[Row
     return sure, may
 
 
+def doubtful(meaning: Meaning, row: Row) -> bool:
+    """Whether a row shows a compared field otherwise than documented: what it means there, nobody knows."""
+    return any(
+        flaw.field in meaning.paths and (flaw.kind != "form" or not any(compared(row.shown, flaw.field)))
+        for flaw in row.flaws
+    )
+
+
 def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
     rows = exchange.rows or ()
     if meaning.empty and rows:
         return Mismatch(aspect="rows", expected="no rows", actual=f"{len(rows)} rows", rows=tuple(rows))
     # While data moves the mirror's copy of a row may be out of date: then only what came itself counts.
-    stray = [row for row in rows if meaning.keeps(row.shown if mirror.volatile else merged(mirror, row)) is False]
+    stray = [
+        row
+        for row in rows
+        if meaning.keeps(row.shown if mirror.volatile else merged(mirror, row)) is False
+        and not doubtful(meaning, row)
+    ]
     if stray:
         asked = ", ".join(name for name, _ in meaning.tests)
         return Mismatch(
@@ -357,6 +463,7 @@ def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Ex
                 actual=f"{len(unknown)} rows that it does not hold",
                 kind="unknown",
                 rows=tuple(unknown),
+                unlisted=bool(meaning.tests) and all(meaning.keeps(row.shown) is True for row in unknown),
             )
     return None
 
@@ -417,7 +524,11 @@ def _own_bound(session: Session, meaning: Meaning, exchange: Exchange, matches: 
     assert exchange.answer is not None
     came = len(exchange.rows or ())
     total = number(exchange.answer.total)
-    if total is not None and total != matches:
+    known = session.listing.total.clauses if session.listing.total else {}
+    if total is not None and total != matches and not any(session.ledger.failed(names) for names in known.values()):
+        return False
+    if meaning.size_given is not None and came < session.widest:
+        # Other pages held more: what is missing here is missing.
         return False
     choice = paging.default_size if meaning.size_given is None else paging.cap
     if not isinstance(choice, Open) or choice.options:
@@ -509,7 +620,9 @@ def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     if low <= total <= high:
         return None
     due = str(low) if low == high else f"{low} to {high}"
-    return Mismatch(aspect="total", expected=f"a total of {due}", actual=f"a total of {total}")
+    came = len(exchange.rows or ())
+    by_page = total != high and (total == came or total == len(mirror.rows))
+    return Mismatch(aspect="total", expected=f"a total of {due}", actual=f"a total of {total}", by_page=by_page)
 
 
 def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
@@ -552,12 +665,20 @@ def blamed_clauses(
     """The clauses that promise the aspect in which an answer differs, best first."""
     aspect = mismatch.aspect
     order = session.listing.order
+    rows_clause = session.listing.lists.clauses.get("rows", ())
+    if mismatch.nothing_due and mismatch.shapeless and session.ledger.failed(rows_clause):
+        return rows_clause
     if mismatch.nothing_due and session.listing.no_match_clause:
         # The filters keep what they should where something matches: it is "nothing matches" that is told wrongly.
         return session.listing.no_match_clause
     if mismatch.reverse and order is not None and order.descending is not None and order.descending not in ask.values:
         # Nobody asked for the other direction: it is the flag's default that is wrong.
-        return order.descending_default_clause or order.clause
+        return (
+            order.clause if session.ledger.failed(order.clause) else order.descending_default_clause or order.clause
+        )
+    total = session.listing.total
+    if mismatch.by_page and total is not None and total.clauses.get("independent"):
+        return total.clauses["independent"]
     if aspect in blame:
         return blame[aspect]
     if aspect in PRIMARY:

@@ -41,6 +41,8 @@ class Snapshot:
     by_key: Mapping[Hashable, Row]
     repeats: tuple[Exchange, ...] = ()
     trouble: Exchange | None = None
+    cut: bool = False
+    """The walk stopped by itself, having seen enough."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Mirror:
     first: Snapshot | None = None
     volatile: bool = False
     torn: str = ""
+    lacking: bool = False
     matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
     keys_of: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
 
@@ -65,7 +68,7 @@ class Mirror:
 
     @property
     def complete(self) -> bool:
-        return bool(self.after and self.after.complete and not self.torn)
+        return bool(self.after and self.after.complete and not self.torn and not self.lacking)
 
     def forget(self) -> None:
         """Drops what was derived from the rows, because they changed."""
@@ -139,7 +142,7 @@ def walk(
     by_key: dict[Hashable, Row] = {}
     repeats: list[Exchange] = []
     total: int | None = None
-    complete = False
+    complete = cut = False
     trouble: Exchange | None = None
     step: dict[str, Tree] = {}
     cursors: set[str] = set()
@@ -174,7 +177,8 @@ def walk(
             complete = came == 0
             break
         if len(found) >= rows_at_most:
-            complete = total is not None and len(found) >= total
+            complete = total is not None and len(found) == total
+            cut = not complete
             break
         following = _following(paging, page, len(found), exchange, session)
         if following is None:
@@ -185,7 +189,8 @@ def walk(
             repeats.append(exchange)
             break
         cursors.add(token)
-        if total is not None and len(found) >= total and not isinstance(paging, CursorPaging):
+        # A total below what has come is wrong: it ends nothing.
+        if total is not None and len(found) == total and not isinstance(paging, CursorPaging):
             complete = True
             break
         step = following
@@ -197,6 +202,7 @@ def walk(
         by_key=by_key,
         repeats=tuple(repeats),
         trouble=trouble,
+        cut=cut,
     )
 
 
@@ -380,6 +386,8 @@ def read_in_other_pages(session: Session, mirror: Mirror) -> Iterator[None]:
             second = step
         yield
     if second is None or second.trouble is not None or (second.complete and set(second.by_key) == set(first.by_key)):
+        return
+    if first.cut or second.cut:
         return
     if not second.complete and not first.complete:
         mirror.torn = "a walk over the pages does not reach the end"

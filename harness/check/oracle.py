@@ -65,6 +65,8 @@ class Meaning:
     parameter: str = ""
     anything: str = ""
     tests: tuple[tuple[str, Test], ...] = ()
+    paths: frozenset[str] = frozenset()
+    """What the tests compare."""
     sort: tuple[str, bool] | None = None
     collation: str = "code-point"
     start: int = 0
@@ -123,6 +125,7 @@ class _Reader:
         switch = listing.total.switch if listing.total else None
         return Meaning(
             tests=tests,
+            paths=frozenset(path for name, _ in tests for path in listing.filters[name].compares),
             sort=(sort, descends) if sort else None,
             collation=self.pick.pick(listing.order.collation)
             if listing.order and self.sorts_text(sort)

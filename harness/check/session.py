@@ -108,6 +108,8 @@ class Session:
     out_of_budget: str | None = None
     zone: str = "UTC"
     identity_unique: bool = True
+    widest: int = 0
+    """The most rows that came in one answer."""
     examine: Any = None
     carriage: str | None = None
     welcome: Ask | None = None
@@ -179,6 +181,7 @@ class Session:
             rows = tuple(self.row(tree, zone, left_out) for tree in answer.rows if isinstance(tree, dict))
             if self.one_of_each:
                 rows = tuple({row.key: row for row in rows}.values())
+            self.widest = max(self.widest, len(rows))
         return Exchange(
             ask=ask, purpose=purpose, request=request, response=response, answer=answer, rows=rows, zone=zone
         )
@@ -212,7 +215,7 @@ class Session:
 
     def _core(self, shown: ShownRow) -> Hashable:
         """What tells a row without a good identity from others: all that every request shows of it."""
-        parts = {name for include in self.listing.includes for name in include.adds}
+        parts = {name for include in self.listing.includes for name in include.adds} | {self.listing.lists.identity}
         return tuple(sorted((name, _whole(value)) for name, value in shown.items() if name not in parts))
 
     def zone_of(self, ask: Ask) -> str:

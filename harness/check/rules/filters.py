@@ -485,7 +485,7 @@ def all_clauses(kept: Filter) -> Clauses:
 
 def note_broken(session: Session, name: str, judged: Judged, clauses: Clauses) -> bool:
     """Remembers that a parameter does not work, so that nothing else is judged by it."""
-    wrong = judged.right is False and judged.mismatch is not None
+    wrong = judged.right is False and judged.mismatch is not None and not judged.mismatch.elsewhere
     if wrong and judged.mismatch is not None and judged.mismatch.aspect in ("rows", "outcome", "unreadable", "count"):
         session.broken.setdefault(name, clauses[0] if clauses else ClauseId(name))
         return True
@@ -699,6 +699,15 @@ def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
         yield from reread(session, mirror)
         if mirror.volatile:
             session.ledger.inconclusive(kept.partition_clause, "data-changed")
+            return
+        for word in words:
+            again = session.send(
+                ask_for(session, mirror.base, {**wide(session), name: word}), f"again: rows of {name}={word}"
+            )
+            yield
+            left = [row for row in left if row.key not in set(again.keys)]
+        if not left:
+            session.ledger.inconclusive(kept.partition_clause, "not repeatable")
             return
     if left:
         session.fail(

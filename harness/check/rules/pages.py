@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from harness.check.judging import Aspect, expect
+from harness.check.judging import Aspect, expect, unsteady_clauses
 from harness.check.mirror import PAGE_AT_MOST, Mirror, ask_for, number, reread, written
 from harness.check.oracle import holds
 from harness.check.rules.filters import (
@@ -90,11 +90,8 @@ def _same_again(session: Session, mirror: Mirror, ask: Ask) -> Iterator[None]:
         yield from reread(session, mirror)
         if mirror.volatile:
             return
-        order = session.listing.order
-        clauses = (order.clause if order else ()) or session.listing.lists.clauses.get("unique", ())
-        lists = session.listing.lists.clauses
         session.fail(
-            clauses or lists.get("rows", ()) or lists.get("reach", ()),
+            unsteady_clauses(session),
             "identical requests get identical answers",
             expected="the same rows in the same order",
             actual="other rows or another order",
