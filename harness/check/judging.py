@@ -724,6 +724,8 @@ def promised(session: Session, ask: Ask, aspect: Aspect, meaning: Meaning | None
                 return ()
             if isinstance(paging, LimitPaging):
                 return paging.clauses.get("prefix", ())
+            if session.ledger.failed(paging.clauses.get("partition", ())):
+                return paging.clauses["partition"]
             if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
                 return paging.clauses.get("first", ()) or paging.clauses.get("slice", ())
             return paging.clauses.get("slice", ())

@@ -118,6 +118,9 @@ def written(session: Session, name: str, value: Any) -> Tree:
 def largest_size(session: Session) -> tuple[str | None, int | None]:
     """The parameter of the page size and the largest useful value."""
     paging = session.listing.paging
+    if isinstance(paging, LimitPaging) and session.ledger.failed(paging.clauses.get("size-default", ())):
+        # Without a limit not all rows come.
+        return paging.size, ROWS_AT_MOST
     if isinstance(paging, NoPaging | LimitPaging):
         return None, None
     most = session.listing.parameters[paging.size].most

@@ -62,6 +62,7 @@ Rule = Callable[[Session, Mirror], Iterator[None]]
 
 PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("versions", (parts.versions,)),
+    ("paging", (pages.whole_by_default,)),
     ("order", (pages.default_order,)),
     ("filters", (filters.single_filters, hidden.hidden_filters)),
     ("blank", (values.blanks,)),

@@ -22,7 +22,7 @@ from harness.check.rules.values import (
     told,
 )
 from harness.check.session import Exchange, Session
-from harness.spec.model import Carriage, Clauses, Open, Refusal
+from harness.spec.model import Carriage, ClauseId, Clauses, Open, Refusal
 from harness.wire.ask import Ask
 from harness.wire.exchange import HttpRequest, HttpResponse
 from harness.wire.problems import Tree
@@ -83,7 +83,15 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
         session.ledger.witness(binding(session, transport.separator_clause))
     deaf: set[str] = set()
     locked: set[tuple[str, str]] = set()
+    unread: dict[str, ClauseId] = {}
+    if (unheard := session.ledger.failed(transport.separator_clause)) is not None:
+        unread[transport.separator] = unheard
     for name, way in transport.also.items():
+        own = way.separator or transport.separator
+        if own in unread:
+            # What is not read there is not read here.
+            session.ledger.blocked(way.clause, unread[own])
+            continue
         if way.path is not None and way.carries in deaf:
             # Another place for what is not understood at the first says nothing new.
             continue
@@ -92,6 +100,8 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
             result = yield from _carried(session, mirror, reference, name, way)
             if result is False and way.path is None:
                 deaf.add(way.carries)
+                if way.separator is not None and (by := session.ledger.failed(way.clause)):
+                    unread[way.separator] = by
             if result is not True:
                 break
         else:

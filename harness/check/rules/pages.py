@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, cast
 
 from harness.check.judging import Aspect, expect, unsteady_clauses
-from harness.check.mirror import PAGE_AT_MOST, Mirror, ask_for, number, reread, written
-from harness.check.oracle import holds
+from harness.check.mirror import PAGE_AT_MOST, Mirror, ask_for, number, read_mirror, reread, written
+from harness.check.oracle import holds, sort_key
 from harness.check.rules.filters import (
     companions,
     default_comparison,
@@ -74,6 +74,39 @@ def default_order(session: Session, mirror: Mirror) -> Iterator[None]:
     if judged.right:
         session.ledger.witness(order.clause)
     yield from _same_again(session, mirror, ask)
+
+
+def whole_by_default(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Where no limit means all rows, one far above their number brings no more."""
+    paging = session.listing.paging
+    if not isinstance(paging, LimitPaging) or not mirror.rows or not session.in_force(paging.size):
+        return
+    clauses = paging.clauses.get("size-default", ())
+    if not clauses:
+        return
+    high = ask_for(session, mirror.base, {paging.size: written(session, paging.size, 2 * len(mirror.rows) + 100)})
+    more: set[Hashable] | None = None
+    for ask in (high, ask_for(session, mirror.base), high):
+        exchange = session.send(ask, "all rows, by a limit that is high or none")
+        yield
+        if exchange.rows is None:
+            return
+        keys = set(exchange.keys)
+        if more is None:
+            more = keys - {row.key for row in mirror.rows}
+        else:
+            more = more & keys if ask is high else more - keys
+        if not more:
+            return
+    session.fail(
+        clauses,
+        "no limit means all rows",
+        expected=f"{len(exchange.keys)} rows, as with a high limit",
+        actual=f"{len(more or ())} of them are missing",
+        exchange=exchange,
+    )
+    # From now on all rows are asked for by a high limit, so that this is told once.
+    yield from read_mirror(session, mirror, now=session.settings["now"])
 
 
 def _same_again(session: Session, mirror: Mirror, ask: Ask) -> Iterator[None]:
@@ -294,7 +327,13 @@ def _neighbours(
     yield
     if session.not_judged(first, ()) or session.not_judged(second, ()) or not first.rows or not second.rows:
         return
+    if len(first.rows) > 3:
+        # A page that is too long is told as that.
+        return
     shared = [row for row in second.rows if row.key in set(first.keys)]
+    if not shared and (crossed := _crossed(session, first, second)):
+        yield from _across(session, mirror, first, second, crossed)
+        return
     if not shared:
         session.ledger.witness(slice_clauses)
         return
@@ -305,6 +344,46 @@ def _neighbours(
         expected="no row on both pages",
         actual="the same page twice" if whole else f"{len(shared)} rows on both pages",
         exchange=second,
+    )
+
+
+def _crossed(session: Session, first: Exchange, second: Exchange) -> str:
+    """How the second of two neighbouring pages breaks the order of the first, each being in order itself."""
+    sort = session.meanings(second.ask)[0][1].sort
+    if sort is None or sort[0].startswith("hidden."):
+        return ""
+    path, descends = sort
+    pages = [
+        [sort_key(compared(row.shown, path)[0], "code-point") for row in page.rows or () if compared(row.shown, path)]
+        for page in (first, second)
+    ]
+    if not all(pages) or any(keys != sorted(keys, reverse=descends) for keys in pages):
+        return ""
+    wrong = pages[0][-1] < pages[1][0] if descends else pages[0][-1] > pages[1][0]
+    return path if wrong else ""
+
+
+def _across(session: Session, mirror: Mirror, first: Exchange, second: Exchange, path: str) -> Iterator[None]:
+    """Pages that are sorted each by itself, but not one after the other: confirmed, and told of the order."""
+    order = session.listing.order
+    again = [session.send(one.ask, f"again: {one.purpose}") for one in (first, second)]
+    yield
+    if (
+        order is None
+        or not _crossed(session, again[0], again[1])
+        or [one.keys for one in again]
+        != [
+            first.keys,
+            second.keys,
+        ]
+    ):
+        return
+    session.fail(
+        order.clause,
+        "the order goes on from page to page",
+        expected=f"rows in the order of {path} across both pages",
+        actual="each page in order, the second one not after the first",
+        exchange=again[1],
     )
 
 
@@ -321,6 +400,8 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
 
     partition = paging.clauses.get("partition", ())
     yield from _neighbours(session, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
+    if session.ledger.failed(partition):
+        slice_clauses = partition
     for size in sizes_for(count):
         yield from _page(
             session,
@@ -944,7 +1025,8 @@ def pages_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             continue
         values = {**partner(session, mirror, name), **default_comparison(session, name)}
         values |= {**companions(session, mirror, name), name: raw, paging.size: written(session, paging.size, 2)}
-        blame: dict[Aspect, Clauses] = {"rows": kept.clause, "slice": clauses, "size": clauses}
+        sizes: Clauses = paging.clauses.get("size", ()) or clauses
+        blame: dict[Aspect, Clauses] = {"rows": kept.clause, "slice": clauses, "size": sizes}
         if session.ledger.failures() - before:
             # A second filter that is forgotten, too: it is the pages that forget.
             blame["rows"] = clauses
@@ -987,10 +1069,21 @@ def _one_row_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             continue
         values = {**companions(session, mirror, name), **default_comparison(session, name)}
         values |= {name: raw_value(session, name, value), paging.size: written(session, paging.size, 1)}
+        values |= _first_page(session)
         blame: dict[Aspect, Clauses] = {"total": _total_blame(session)}
         yield from expect(
             session, mirror, ask_for(session, mirror.base, values), f"{name} with one row", kept.clause, blame=blame
         )
+
+
+def _first_page(session: Session) -> dict[str, Tree]:
+    """The first page said aloud, where it is not what comes when no page is named."""
+    paging = session.listing.paging
+    if isinstance(paging, PageNumberPaging) and session.ledger.failed(paging.clauses.get("first", ())):
+        return {paging.page: written(session, paging.page, paging.first)}
+    if isinstance(paging, OffsetPaging) and session.ledger.failed(paging.clauses.get("offset-default", ())):
+        return {paging.offset: written(session, paging.offset, 0)}
+    return {}
 
 
 def _holds_any(kept: Filter, shown: Iterable[Any], value: Any) -> bool:
@@ -1006,6 +1099,9 @@ def filters_by_other_ways(session: Session, mirror: Mirror) -> Iterator[None]:
         name for name, way in transport.also.items() if way.level == "same" and not session.ledger.failed(way.clause)
     ]
     # Bodies are where a second reader of parameters lives: they come first.
+    # A separator that is not read in one form is not read in another.
+    unread = {way.separator for way in transport.also.values() if session.ledger.failed(way.clause)} - {None}
+    ways = [name for name in ways if transport.also[name].separator not in unread]
     ways.sort(key=lambda name: transport.also[name].carries == "query")
     if not ways:
         return
@@ -1060,7 +1156,7 @@ def combinations_of_all(session: Session, mirror: Mirror) -> Iterator[None]:
         more: dict[str, Tree] = {}
         paging = session.listing.paging
         if not isinstance(paging, NoPaging):
-            more[paging.size] = written(session, paging.size, 2)
+            more |= {paging.size: written(session, paging.size, 2), **_first_page(session)}
         order = session.listing.order
         if order is not None and order.descending is not None and session.usable(order.descending):
             more[order.descending] = written(session, order.descending, True)

@@ -212,7 +212,8 @@ def count_only(session: Session, mirror: Mirror) -> Iterator[None]:
     mine = counting.clauses.get("default", ())
     off = {counting.parameter: written(session, counting.parameter, False)}
     for values, purpose in ((off, "the count switched off"), ({}, "no word on counting")):
-        yield from expect(session, mirror, ask_for(session, mirror.base, values), purpose, mine)
+        ask = ask_for(session, mirror.base, {**wide(session), **values})
+        yield from expect(session, mirror, ask, purpose, mine)
 
 
 # --- scope --------------------------------------------------------------------------------------------------

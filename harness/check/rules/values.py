@@ -232,7 +232,13 @@ def _fault_problems(
         found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", told(exchange)))
     if status:
         wanted = statuses(session, named)
-        if wanted and answer.http_status not in wanted and str(answer.http_status) != _code_of(session, exchange):
+        known = session.ledger.failed(error.clauses.get("http", ()))
+        if (
+            wanted
+            and not known
+            and answer.http_status not in wanted
+            and str(answer.http_status) != _code_of(session, exchange)
+        ):
             listed = " or ".join(str(one) for one in sorted(wanted))
             found.append(("status", clauses, f"the HTTP status {listed}", told(exchange)))
     _settle_status(session, named, answer.http_status)
