@@ -829,7 +829,7 @@ def partner(session: Session, mirror: Mirror, name: str) -> dict[str, Tree]:
 
 
 def pairs_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
-    """Two filters at once: the rows that satisfy both, for pairs of values that each keep more."""
+    """Each pair of filters at once, for values that each keep more; three at once where that shows as much."""
     clauses = session.listing.conjunction_clause
     names = [
         name for name in shown_filters(session) if session.usable(name) and not is_time(session.listing.filters[name])
@@ -839,27 +839,82 @@ def pairs_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
     ]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
     session.rng.shuffle(pairs)
+    left = dict.fromkeys(frozenset(pair) for pair in pairs)
     judged_pairs = 0
     for first, second in pairs:
         if judged_pairs >= PAIRS_AT_MOST or session.ledger.failed(clauses):
             break
-        values = pair_values(session, mirror, first, second)
+        if frozenset((first, second)) not in left:
+            continue
+        third = _third(session, mirror, first, second, left)
+        values = third[1] if third is not None else pair_values(session, mirror, first, second)
         if values is None:
             continue
+        together = (first, second) if third is None else (first, second, third[0])
+        for pair in combinations(together, 2):
+            left.pop(frozenset(pair), None)
         ask = ask_for(session, mirror.base, {**wide(session), **values})
-        judged = yield from expect(session, mirror, ask, f"{first} and {second} together", clauses)
+        purpose = f"{', '.join(together[:-1])} and {together[-1]} together"
+        judged = yield from expect(session, mirror, ask, purpose, clauses)
         judged_pairs += judged.right is not None
     if not judged_pairs and clauses:
         session.ledger.not_exercised(clauses, "no two filters could be combined on these rows")
 
 
+def _third(
+    session: Session, mirror: Mirror, first: str, second: str, left: Mapping[frozenset[str], Any]
+) -> tuple[str, dict[str, Tree]] | None:
+    """A third filter whose pairs with the two are still to do, with values of one row; leaving any out shows."""
+    if _at_odds(session, first, second):
+        return None
+    wanted = [
+        name
+        for name in session.listing.filters
+        if name not in (first, second)
+        and {frozenset((name, first)), frozenset((name, second))} <= left.keys()
+        and not _at_odds(session, name, first)
+        and not _at_odds(session, name, second)
+    ]
+    best: tuple[int, str, Row] | None = None
+    for row in list(mirror.rows)[:: max(1, len(mirror.rows) // 12)]:
+        one, two = _value_for(session, mirror, first, row), _value_for(session, mirror, second, row)
+        if one is None or two is None:
+            continue
+        for name in wanted:
+            other = _value_for(session, mirror, name, row)
+            if other is None:
+                continue
+            sets = (one[1], two[1], other[1])
+            every = sets[0] & sets[1] & sets[2]
+            gain = min(len((sets[i - 1] & sets[i - 2]) - every) for i in range(3))
+            if gain > 0 and (best is None or gain > best[0]):
+                best = (gain, name, row)
+    if best is None:
+        return None
+    _, name, row = best
+    values: dict[str, Tree] = {}
+    together = (first, second, name)
+    for mine in together:
+        values |= {**companions(session, mirror, mine, row), **default_comparison(session, mine)}
+    values |= partner_of(session, mirror, *together)
+    for mine in together:
+        side = _value_for(session, mirror, mine, row)
+        assert side is not None
+        values[mine] = side[0]
+    return name, values
+
+
+def _at_odds(session: Session, first: str, second: str) -> bool:
+    """Whether two filters do not simply hold together."""
+    one, two = session.listing.filters[first], session.listing.filters[second]
+    if second in one.excludes or first in two.excludes or one.loses_to == second or two.loses_to == first:
+        return True
+    return one.same_as == second or two.same_as == first
+
+
 def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
     """Values of two filters whose rows overlap but are not the same, so that leaving one out shows."""
-    filters = session.listing.filters
-    one, two = filters[first], filters[second]
-    if second in one.excludes or first in two.excludes or one.loses_to == second or two.loses_to == first:
-        return None
-    if one.same_as == second or two.same_as == first:
+    if _at_odds(session, first, second):
         return None
     rows = list(mirror.rows)
     session.rng.shuffle(rows)
@@ -882,14 +937,12 @@ def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> di
     return best[1] if best else None
 
 
-def partner_of(session: Session, mirror: Mirror, first: str, second: str) -> dict[str, Tree]:
-    """The other ends of ranges that two filters open, where one end alone may be refused."""
+def partner_of(session: Session, mirror: Mirror, *together: str) -> dict[str, Tree]:
+    """The other ends of ranges that filters open, where one end alone may be refused."""
     found: dict[str, Tree] = {}
-    for name in (first, second):
+    for name in together:
         if is_time(session.listing.filters[name]):
-            found |= {
-                other: raw for other, raw in partner(session, mirror, name).items() if other not in (first, second)
-            }
+            found |= {other: raw for other, raw in partner(session, mirror, name).items() if other not in together}
     return found
 
 
