@@ -139,11 +139,12 @@ class _Stopped(Exception):
 
 def session_of(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Session:
     """A session ready to send: nothing is known of the target but what the options say."""
-    standard = load_standard().applying_to(spec)
+    shared = load_standard()
+    standard = shared.applying_to(spec)
     known = {name: str(family) for name, family in families(spec).items()}
     ledger = Ledger(
         clauses={**spec.clauses, **standard},
-        families={**known, **{name: str(load_standard().clauses[name].family) for name in standard}},
+        families={**known, **{name: str(shared.clauses[name].family) for name in standard}},
         gate=options.gate,
     )
     secrets = dict(options.secrets)

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -84,7 +85,9 @@ class Direct:
     def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse:
         """The simulator's answer."""
         self._at += self._step
-        return self._simulator.answer(replace(request, target=self._base + request.target), self._at)
+        answer = self._simulator.answer(replace(request, target=self._base + request.target), self._at)
+        stamp = format_datetime(self._at.astimezone(UTC), usegmt=True)
+        return replace(answer, headers=(*answer.headers, ("Date", stamp)))
 
 
 def identities_of(simulator: Simulator) -> tuple[Identity, ...]:

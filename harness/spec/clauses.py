@@ -7,6 +7,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, final
 
@@ -229,6 +230,7 @@ def body_of(spec: Spec) -> Body:
     return "xml" if "xml" in spec.listing.transport.answers[0] else "json"
 
 
+@cache
 def load_standard() -> Standard:
     """The clauses in `specs/standard.yaml`."""
     return read_standard(read_source(specs_directory() / "standard.yaml"))
