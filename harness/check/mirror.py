@@ -16,6 +16,7 @@ from harness.spec.model import (
     OffsetPaging,
     Open,
     PageNumberPaging,
+    Paging,
 )
 from harness.wire.ask import Ask
 from harness.wire.json_body import MISSING
@@ -150,6 +151,7 @@ def walk(
     step: dict[str, Tree] = {}
     cursors: set[str] = set()
     short: int | None = None
+    last = most = 0
     for page in range(PAGES_AT_MOST):
         more = {**parts, **step}
         if size_name is not None and size is not None:
@@ -160,7 +162,8 @@ def walk(
             if page == 0 and size is not None and size > 100 and exchange.answer is not None:
                 size = 100
                 continue
-            trouble = exchange
+            complete = page > 0 and _refused_beyond(paging, exchange) and (last < most or total in (None, len(found)))
+            trouble = None if complete else exchange
             break
         total = number(exchange.answer.total) if exchange.answer.total is not MISSING else total
         fresh = [row for row in exchange.rows if row.key not in by_key]
@@ -175,7 +178,8 @@ def walk(
         if isinstance(paging, NoPaging | LimitPaging):
             complete = True
             break
-        came = len(exchange.rows)
+        came = last = len(exchange.rows)
+        most = max(most, came)
         if not came or not fresh:
             complete = came == 0
             break
@@ -207,6 +211,14 @@ def walk(
         trouble=trouble,
         cut=cut,
     )
+
+
+def _refused_beyond(paging: Paging, exchange: Exchange) -> bool:
+    """Whether an error may be the API's way to say that a page lies beyond the last one."""
+    if not isinstance(paging, PageNumberPaging) or exchange.answer is None or exchange.answer.outcome != "error":
+        return False
+    choice = paging.past_the_end
+    return "refused" in (choice.options if isinstance(choice, Open) else (choice,))
 
 
 def _learn_cap(session: Session, came: int) -> None:

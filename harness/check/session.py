@@ -31,6 +31,7 @@ from harness.wire.scalars import zone as zone_named
 
 __all__ = ["UTC_ZONE", "Breach", "Exchange", "Identity", "Row", "Session"]
 
+REFUSALS_IN_A_ROW: Final = 4
 UTC_ZONE: Final = ZoneInfo("UTC")
 
 
@@ -114,6 +115,7 @@ class Session:
     carriage: str | None = None
     welcome: Ask | None = None
     turned_away: Exchange | None = None
+    refusals: int = 0
     crashes: list[Exception] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     one_of_each: bool = False
@@ -164,8 +166,14 @@ class Session:
             self._clock(response)
             if response.http_status >= 500:
                 self.server_errors.append(exchange)
-            if credentials is None and self.about_access(exchange.answer, response):
-                self.turned_away = exchange
+            if credentials is None:
+                away = self.about_access(exchange.answer, response)
+                self.refusals = self.refusals + 1 if away else 0
+                # A code that other faults have, too, says little until it comes again and again.
+                if away and (
+                    self.refusals > REFUSALS_IN_A_ROW or self.about_access(exchange.answer, response, own=True)
+                ):
+                    self.turned_away = exchange
         if witness and self.examine is not None:
             self.examine(self, exchange)
         return exchange
@@ -253,8 +261,11 @@ class Session:
             )
         )
 
-    def about_access(self, answer: Answer | None, response: HttpResponse | None = None) -> bool:
-        """Whether an answer turns the asker away: by a documented code of the log-in, or by HTTP 401 or 403."""
+    def about_access(self, answer: Answer | None, response: HttpResponse | None = None, *, own: bool = False) -> bool:
+        """Whether an answer turns the asker away: by a documented code of the log-in, or by HTTP 401 or 403.
+
+        With `own` a code counts only where no other fault has it.
+        """
         if answer is None or answer.outcome == "success":
             return False
         if response is not None and response.http_status in (401, 403):
@@ -263,6 +274,9 @@ class Session:
         names = (rules.missing_fault, rules.wrong_fault, rules.role_fault)
         known = [fault for name in names if (fault := self.listing.outcome.faults.get(name)) is not None]
         codes = {str(code) for fault in known for code in (fault.code, *fault.codes) if code is not None}
+        if own:
+            others = [fault for name, fault in self.listing.outcome.faults.items() if name not in names]
+            codes -= {str(code) for fault in others for code in (fault.code, *fault.codes)}
         return answer.code is not MISSING and str(answer.code) in codes
 
     def _clock(self, response: HttpResponse) -> None:
