@@ -21,6 +21,7 @@ from harness.wire.scalars import zone as zone_named
 from harness.wire.values import write_parameter
 
 SPECIAL: Final = frozenset("&;+%<>\"'#?=/\\ ")
+ROWS_THAT_TELL: Final = 60
 PAIRS_AT_MOST: Final = 60
 NOWHERE: Final = "nowhere-7f3a"
 LONG: Final = 1000
@@ -415,13 +416,17 @@ def hidden_alternatives(session: Session, mirror: Mirror, name: str) -> Iterator
         session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
         return
     counted = values_shown(mirror.rows, kept.compares)
-    others = 0
+    others = seen = 0
     for value, _ in counted.most_common(4):
         ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
         exchange = session.send(ask, f"{name} = {value!r}, all of its rows")
         yield
         others += sum(value not in flat(compared(row.shown, kept.compares[0])) for row in exchange.rows or ())
+        seen += len(exchange.rows or ())
     fuller = max(choice.options, key=len)
+    if not others and len(counted) > 4 and seen < ROWS_THAT_TELL:
+        # Too few rows to be sure that none of them is kept for what it does not show.
+        return
     session.knowledge.set(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
     if not others and len(counted) > 1:
         value = counted.most_common(1)[0][0]
