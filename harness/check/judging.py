@@ -679,6 +679,14 @@ def blamed_clauses(
     total = session.listing.total
     if mismatch.by_page and total is not None and total.clauses.get("independent"):
         return total.clauses["independent"]
+    sized = meaning is not None and meaning.size is not None and mismatch.kind != "stray"
+    if aspect in ("rows", "slice", "short") and sized:
+        paging = session.listing.paging
+        roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
+        for role in ("prefix", "slice", "partition"):
+            if session.ledger.failed(roles.get(role, ())):
+                # Where pages are known to be cut wrongly, that one lacks rows says nothing new.
+                return roles[role]
     if aspect in blame:
         return blame[aspect]
     if aspect in PRIMARY:

@@ -573,9 +573,7 @@ def _limits(session: Session, mirror: Mirror, paging: LimitPaging) -> Iterator[N
     large = large_sizes(session, paging.size, count)
     for size in dict.fromkeys((*sizes_for(count), *large, max(1, count - 1), count, count + 5)):
         values = {paging.size: written(session, paging.size, size)}
-        yield from _page(
-            session, mirror, values, f"at most {size} rows", size_clauses, slice=prefix, size=size_clauses
-        )
+        yield from _page(session, mirror, values, f"at most {size} rows", prefix, slice=prefix, size=size_clauses)
     if paging.all is not None:
         values = {paging.size: written(session, paging.size, paging.all)}
         yield from _page(session, mirror, values, "all rows by the word for all", default)
@@ -594,7 +592,8 @@ def _limits(session: Session, mirror: Mirror, paging: LimitPaging) -> Iterator[N
             mirror,
             {**chosen, paging.size: written(session, paging.size, 2)},
             "two rows with a filter",
-            size_clauses,
+            prefix,
+            size=size_clauses,
             slice=prefix,
         )
 
