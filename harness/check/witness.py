@@ -550,6 +550,10 @@ class _Judge:
         if known is not None and known.as_ in _TIMES and flaw.text.endswith(("got None", "got ''")):
             # Of two clauses on a time the later one is about its being there at all.
             return (*reversed(flaw.clause), *keys)
+        if known is not None and known.as_ == "epoch-seconds" and "within the years" in flaw.text:
+            # An integer all right, but no instant: that is the promise of what may be told of the time.
+            times = [law.clause for law in listing.laws if law.field == flaw.field and law.law == "not-future"]
+            return (*(clause for several in times[:1] for clause in several), *flaw.clause, *keys)
         return (*flaw.clause, *keys)
 
     # --- numbers about the rows -----------------------------------------------------------------------------

@@ -1101,7 +1101,9 @@ def filters_by_other_ways(session: Session, mirror: Mirror) -> Iterator[None]:
     # Bodies are where a second reader of parameters lives: they come first.
     # A separator that is not read in one form is not read in another.
     unread = {way.separator for way in transport.also.values() if session.ledger.failed(way.clause)} - {None}
-    ways = [name for name in ways if transport.also[name].separator not in unread]
+    if session.ledger.failed(transport.separator_clause):
+        unread.add(transport.separator)
+    ways = [name for name in ways if (transport.also[name].separator or transport.separator) not in unread]
     ways.sort(key=lambda name: transport.also[name].carries == "query")
     if not ways:
         return

@@ -7,7 +7,7 @@ from collections.abc import Generator, Hashable, Iterator, Mapping
 from typing import Any
 
 from harness.check.judging import expect
-from harness.check.mirror import Mirror, ask_for, number, reread, written
+from harness.check.mirror import Mirror, ask_for, number, read_mirror, reread, written
 from harness.check.rules import access
 from harness.check.rules.filters import raw_value, wide
 from harness.check.rules.pages import some_filter
@@ -31,6 +31,7 @@ from harness.wire.rows import compared
 
 def includes(session: Session, mirror: Mirror) -> Iterator[None]:
     """Each switch on, off and absent: the part comes and goes, and nothing else changes."""
+    before = set(session.broken)
     for include in session.listing.includes:
         clauses = tuple(name for names in include.clauses.values() for name in names)
         if not mirror.rows:
@@ -53,6 +54,9 @@ def includes(session: Session, mirror: Mirror) -> Iterator[None]:
         if any(session.not_judged(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
         _judge_include(session, mirror, include, answers)
+    if set(session.broken) - before and mirror.rows:
+        # Nothing more is judged by rows that a broken switch has changed.
+        yield from read_mirror(session, mirror, now=session.settings["now"])
 
 
 def _some_rows(session: Session) -> dict[str, Tree]:
@@ -133,6 +137,7 @@ def _judge_include(session: Session, mirror: Mirror, include: Include, answers: 
     changed = [] if mirror.volatile else _changed(include, off, on, added)
     if changed:
         role = include.clauses.get("on", ())
+        session.broken.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
         session.fail(
             role,
             f"{include.parameter} changes nothing but its own part",

@@ -563,7 +563,11 @@ def _hold(
         return
     mismatch = _match(session, mirror, exchange, meanings, only, purpose)
     if mismatch is None:
-        if is_refused(exchange):
+        nothing = session.ledger.failed(session.listing.no_match_clause) is not None
+        if nothing and isinstance(bad.gets, Open) and "nothing" in bad.gets.options:
+            # It may match nothing, too, and how that is told is known to be wrong.
+            session.ledger.observed(clauses, told(exchange))
+        elif is_refused(exchange):
             yield from judge_fault(session, exchange, bad.fault, clauses, parameter=name)
         elif session.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad):
             yield from _as_if_absent(session, mirror, exchange, name, clauses)
