@@ -538,10 +538,10 @@ def named_comparison(session: Session, mirror: Mirror, name: str) -> Iterator[No
     values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
     if not values:
         return
-    middle = values[len(values) // 2]
-    value: Any = middle
-    if isinstance(middle, str) and len(middle) > 3:
-        value = middle[1:]
+    # A cut text tells the comparisons apart, if no row shows it whole.
+    cut = [text for text in values if isinstance(text, str) and len(text) > 1 and text[1:] not in counted]
+    long = [text for text in cut if len(text) > 3] or cut
+    value: Any = long[len(long) // 2][1:] if long else values[len(values) // 2]
     base = {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, value)}
     default = session.listing.parameters[named.parameter].default
     if default in named.words:

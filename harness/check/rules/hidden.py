@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
 
-from harness.check.judging import expect
+from harness.check.judging import expect, unsteady_clauses
 from harness.check.mirror import Mirror, ask_for, largest_size, number
 from harness.check.rules.filters import (
     NO_NUMBER,
@@ -398,6 +398,9 @@ def _equal(
         return False
     if again.rows is not None and frozenset(again.keys) == due:
         session.ledger.inconclusive(clauses, "not repeatable")
+        return False
+    if session.ledger.failed(unsteady_clauses(session)):
+        session.ledger.inconclusive(clauses, "identical requests get different answers")
         return False
     came = frozenset(again.keys)
     if again.rows is None:
