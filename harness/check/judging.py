@@ -35,6 +35,8 @@ ASPECTS: Final[tuple[Aspect, ...]] = (
 PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
 MOST_REREADS: Final = 14
 REPEATS: Final = 3
+# So many rows after all that were read, and as many again, a moving list has surely ended, too.
+FAR_BEYOND: Final = 200
 OTHERS_ASKED: Final = 4
 
 
@@ -375,7 +377,9 @@ def _about_a_stranger(session: Session, mirror: Mirror, meaning: Meaning, exchan
 def _past_the_end(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
     """Whether an error is legitimate because the page lies beyond the last one."""
     paging = session.listing.paging
-    if not isinstance(paging, PageNumberPaging) or meaning.start == 0 or not mirror.complete:
+    if not isinstance(paging, PageNumberPaging) or meaning.start == 0:
+        return False
+    if not mirror.complete and meaning.start <= 2 * len(mirror.rows) + FAR_BEYOND:
         return False
     sure, _ = matching_rows(mirror, meaning)
     choice = paging.past_the_end
