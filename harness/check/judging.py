@@ -619,8 +619,9 @@ def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     sure, may = matching_rows(mirror, meaning)
     low, high = len(sure), len(sure) + len(may)
     if mirror.volatile:
-        high += 2 + len(mirror.rows) // 4
-        low = max(0, low - 2 - len(mirror.rows) // 4)
+        # A list that is read while it grows is short of rows, and has others than a moment later.
+        high += 10 + len(mirror.rows) // 2
+        low = max(0, low - 10 - len(mirror.rows) // 2)
     if low <= total <= high:
         return None
     due = str(low) if low == high else f"{low} to {high}"
@@ -647,7 +648,7 @@ def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange:
     sure, may = matching_rows(mirror, meaning)
     low, high = len(sure), len(sure) + len(may)
     if mirror.volatile:
-        low, high = max(0, low - 3), high + 3 + len(mirror.rows) // 4
+        low, high = max(0, low - 10 - len(mirror.rows) // 2), high + 10 + len(mirror.rows) // 2
     if low <= count <= high:
         return None
     return Mismatch(
