@@ -50,7 +50,7 @@ Kind = Literal["filter", "page", "sort", "descending", "include", "count"]
 Chooser = Callable[[Sequence[Any]], Any]
 """Takes one of several."""
 
-REQUESTS_AT_MOST: Final = 60
+REQUESTS_AT_MOST: Final = 38
 WHILE_MOVING: Final = 20
 """So many while the list moves: each mismatch costs readings of the whole list then."""
 KEPT_BACK: Final = 160
@@ -378,7 +378,7 @@ def chosen(
     told = {id(pieces): _telling(session, mirror, pieces, seen) for pieces in candidates}
     left = [pieces for pieces in candidates if len(told[id(pieces)]) > 1]
     nobody = [pieces for pieces in candidates if not told[id(pieces)]][:NOBODY_AT_MOST]
-    met: set[tuple[str, ...]] = set()
+    met: set[tuple[str, ...]] = set(session.settings.get("pairs-told", ()))
     for _ in range(at_most):
         best: tuple[int, int] | None = None
         for place, pieces in enumerate(left):

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from harness.check.mirror import Mirror, ask_for, largest_size, number, reread, written
+from harness.check.mirror import (
+    Mirror,
+    ask_for,
+    largest_size,
+    number,
+    reread,
+    time_filters,
+    written,
+)
 from harness.check.oracle import Meaning, sort_key
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import Clauses, CursorPaging, LimitPaging, NoPaging, Open, PageNumberPaging
@@ -19,15 +28,15 @@ from harness.wire.json_body import MISSING
 from harness.wire.pages import count_in
 from harness.wire.rows import compared
 
-Aspect = Literal["unreadable", "outcome", "count", "rows", "size", "short", "unique", "order", "slice", "total"]
+Aspect = Literal["unreadable", "outcome", "count", "unique", "rows", "size", "short", "order", "slice", "total"]
 ASPECTS: Final[tuple[Aspect, ...]] = (
     "unreadable",
     "outcome",
     "count",
+    "unique",
     "rows",
     "size",
     "short",
-    "unique",
     "order",
     "slice",
     "total",
@@ -59,6 +68,8 @@ class Mismatch:
     """There are no rows at all, not even none."""
     elsewhere: bool = False
     """What was asked for is not at fault."""
+    more: bool = False
+    """A total above the number of rows that are known."""
 
     @property
     def rank(self) -> int:
@@ -99,6 +110,12 @@ def expect(
     if session.not_judged(exchange, clauses):
         return Judged(right=None, exchange=exchange)
     judged = _judge(session, mirror, ask, exchange, purpose, only)
+    if judged.mismatch is not None and judged.mismatch.shapeless:
+        shape = session.ledger.failed(session.listing.lists.clauses.get("rows", ()))
+        if shape is not None:
+            # Every answer is held to its shape already: here it would only be said again.
+            session.ledger.inconclusive(clauses, f"cannot be judged while {shape} fails")
+            return Judged(right=None, exchange=exchange, meaning=judged.meaning)
     if judged.mismatch is None:
         _witness(session, mirror, judged, clauses, blame or {})
         return judged
@@ -115,6 +132,9 @@ def expect(
     last, rate = confirmed
     mismatch = last.mismatch
     assert mismatch is not None
+    if (yield from _lost_by_pages(session, mirror, last)):
+        # The pages of the whole list lose rows that are there: that is told where pages are judged.
+        return Judged(right=None, exchange=exchange, meaning=judged.meaning)
     blamed = blamed_clauses(session, ask, mismatch, clauses, blame or {}, last.meaning)
     if rate and not strays(last):
         # Right and wrong over data that stood still: it is not what was asked for that is wrong.
@@ -189,6 +209,52 @@ def _other_filter(session: Session, mirror: Mirror, ask: Ask, row: Row) -> Gener
         tried += 1
         if tried >= OTHERS_ASKED:
             break
+    return False
+
+
+def _lost_by_pages(session: Session, mirror: Mirror, judged: Judged) -> Generator[None, None, bool]:
+    """Whether rows that the mirror lacks are in the list all the same: a narrow time range shows them."""
+    mismatch = judged.mismatch
+    lower, upper, path = time_filters(session)
+    if mismatch is None or mirror.volatile or mirror.torn or lower is None or upper is None or path is None:
+        return False
+    times = sorted(moment for row in mirror.rows if isinstance(moment := row.shown.get(path), datetime))
+    second = timedelta(seconds=1)
+    ranges: list[tuple[datetime, datetime]] = []
+    if mismatch.kind == "unknown":
+        moment = mismatch.rows[0].shown.get(path)
+        ranges = [(moment - second, moment + second)] if isinstance(moment, datetime) else []
+    elif mismatch.aspect == "total" and mismatch.more and len(times) > 3 and not session.settings.get("halved"):
+        session.settings = {**session.settings, "halved": True}
+        edge, middle, end = min(9, len(times) // 2), times[len(times) // 2], times[-1] + timedelta(days=1)
+        ranges = [
+            (times[-1 - edge], end),
+            (times[0] - second, times[edge]),
+            (times[0] - second, middle),
+            (middle, end),
+        ]
+    size_name, size = largest_size(session)
+    wide = {size_name: written(session, size_name, size)} if size_name is not None else {}
+    for first, last in ranges:
+        first, last = first.replace(microsecond=0), last.replace(microsecond=0)
+        window = {lower: written(session, lower, first), upper: written(session, upper, last)}
+        exchange = session.send(
+            ask_for(session, mirror.base, {**wide, **window}), "is a row that was not read there?"
+        )
+        yield
+        here = [
+            row
+            for row in exchange.rows or ()
+            if isinstance(at := row.shown.get(path), datetime) and first <= at <= last
+        ]
+        if len(here) < len(exchange.rows or ()):
+            # The range itself is not kept: it proves nothing.
+            continue
+        unknown = [row for row in here if mirror.row(row.key) is None]
+        wanted = {row.key for row in mismatch.rows} if mismatch.kind == "unknown" else {row.key for row in unknown}
+        if any(row.key in wanted for row in unknown):
+            mirror.torn = f"a walk over all pages misses {len(unknown)} rows that a narrow time range shows"
+            return True
     return False
 
 
@@ -334,9 +400,9 @@ def compare(
     if exchange.rows is None:
         return Mismatch(aspect="rows", expected="rows", actual="no rows in the answer", shapeless=True)
     for aspect, check in (
+        ("unique", _repeats),
         ("rows", _stray_rows),
         ("size", _page_size),
-        ("unique", _repeats),
         ("order", _order),
         ("slice", _slice),
         ("total", _total),
@@ -488,6 +554,8 @@ def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exc
         else len(sure[meaning.start : meaning.start + meaning.size])
     )
     if len(rows) < due:
+        if _told_short(session, meaning, len(rows)):
+            return None
         if (
             isinstance(paging, PageNumberPaging)
             and meaning.start == 0
@@ -513,6 +581,15 @@ def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exc
     if len(rows) > due:
         return Mismatch(aspect="slice", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
     return None
+
+
+def _told_short(session: Session, meaning: Meaning, came: int) -> bool:
+    """Whether a short page is as short as the server's pages were found to be: at a bound, or by so many rows."""
+    told = session.settings.get("page-cap")
+    if told is None or not came:
+        return False
+    cap, asked, _ = told
+    return bool(came == cap or (meaning.size is not None and meaning.size - came == asked - cap))
 
 
 def _filtered(session: Session, mirror: Mirror, exchange: Exchange) -> bool:
@@ -614,7 +691,8 @@ def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     if listing.total is None or not meaning.total_shown or exchange.answer is None:
         return None
     total = number(exchange.answer.total)
-    if total is None or not mirror.complete:
+    if total is None or not mirror.complete or session.ledger.failed(listing.lists.clauses.get("unique", ())):
+        # Rows that come twice may be counted twice.
         return None
     sure, may = matching_rows(mirror, meaning)
     low, high = len(sure), len(sure) + len(may)
@@ -627,7 +705,13 @@ def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     due = str(low) if low == high else f"{low} to {high}"
     came = len(exchange.rows or ())
     by_page = total != high and (total == came or total == len(mirror.rows))
-    return Mismatch(aspect="total", expected=f"a total of {due}", actual=f"a total of {total}", by_page=by_page)
+    return Mismatch(
+        aspect="total",
+        expected=f"a total of {due}",
+        actual=f"a total of {total}",
+        by_page=by_page,
+        more=total > high,
+    )
 
 
 def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
@@ -673,7 +757,7 @@ def blamed_clauses(
     rows_clause = session.listing.lists.clauses.get("rows", ())
     if mismatch.nothing_due and mismatch.shapeless and session.ledger.failed(rows_clause):
         return rows_clause
-    if mismatch.nothing_due and session.listing.no_match_clause:
+    if mismatch.nothing_due and session.listing.no_match_clause and ask.carriage is None:
         # The filters keep what they should where something matches: it is "nothing matches" that is told wrongly.
         return session.listing.no_match_clause
     if mismatch.reverse and order is not None and order.descending is not None and order.descending not in ask.values:

@@ -60,6 +60,7 @@ class Mirror:
     volatile: bool = False
     torn: str = ""
     lacking: bool = False
+    widest: Snapshot | None = None
     matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
     keys_of: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
 
@@ -152,6 +153,7 @@ def walk(
     cursors: set[str] = set()
     short: int | None = None
     last = most = 0
+    before = 0
     for page in range(PAGES_AT_MOST):
         more = {**parts, **step}
         if size_name is not None and size is not None:
@@ -180,6 +182,11 @@ def walk(
             break
         came = last = len(exchange.rows)
         most = max(most, came)
+        own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open)
+        if size is not None and 1 < came == before < size and fresh and not own:
+            # Two pages alike, and neither is the last one: the server has a bound of its own.
+            session.settings = {**session.settings, "page-cap": (came, size, exchange)}
+        before = came
         if not came or not fresh:
             complete = came == 0
             break
@@ -314,6 +321,7 @@ def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[
             if isinstance(step, Snapshot):
                 first = step
             yield
+    mirror.widest = first
     long = first is not None and len(first.rows) > ROWS_WANTED + ROWS_WANTED // 2
     if first is not None and first.trouble is None and (long or not first.complete):
         narrowed = yield from _narrow(session, first)
@@ -380,6 +388,12 @@ def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None,
         if isinstance(moment, datetime):
             return moment
     return None
+
+
+def page_cap(session: Session) -> int | None:
+    """So many rows at most stand on a page of this server, where that is fewer than one may ask for."""
+    told = session.settings.get("page-cap")
+    return int(told[0]) if told is not None else None
 
 
 def read_in_other_pages(session: Session, mirror: Mirror) -> Iterator[None]:

@@ -218,8 +218,24 @@ class Session:
                 for name, field in self.listing.fields.items()
                 if field.shows in PERSONAL and isinstance(value := decoded.shown.get(name), str)
             )
-        key: Hashable = identity if identity is not None and self.identity_unique else self._core(decoded.shown)
-        return Row(shown=decoded.shown, raw=dict(tree), extras=decoded.extras, flaws=decoded.flaws, key=key)
+        return Row(
+            shown=decoded.shown,
+            raw=dict(tree),
+            extras=decoded.extras,
+            flaws=decoded.flaws,
+            key=self._key(identity, decoded.shown, tree),
+        )
+
+    def _key(self, identity: object, shown: ShownRow, tree: Mapping[str, Tree]) -> Hashable:
+        """What tells a row from others: its identity, however it is written, or all that every answer shows of it."""
+        if not self.identity_unique:
+            return self._core(shown)
+        raw = tree.get(self.listing.lists.identity)
+        if identity is None and isinstance(raw, str | int) and not isinstance(raw, bool) and raw != "":
+            # Of the wrong type, which is told as such; that it is the same row is beyond doubt.
+            text = str(raw)
+            return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text
+        return identity if identity is not None else self._core(shown)
 
     def _core(self, shown: ShownRow) -> Hashable:
         """What tells a row without a good identity from others: all that every request shows of it."""
@@ -294,7 +310,14 @@ class Session:
 
     def meanings(self, ask: Ask) -> list[tuple[Mapping[str, Any], Meaning]]:
         """What a request can mean under the open choices that are still undecided."""
-        return self.knowledge.branches(lambda pick: interpret(self.spec, ask, pick, zone=self.zone))
+        found = self.knowledge.branches(lambda pick: interpret(self.spec, ask, pick, zone=self.zone))
+        unkept: Set[str] = self.settings.get("unkept", frozenset())
+        if not unkept:
+            return found
+        return [
+            (answers, replace(meaning, tests=tuple(test for test in meaning.tests if test[0] not in unkept)))
+            for answers, meaning in found
+        ]
 
     def clause(self, clause: ClauseId) -> Clause | None:
         return self.ledger.clauses.get(clause)
@@ -394,12 +417,15 @@ class Session:
         return events
 
 
-def _whole(tree: object) -> Hashable:
-    if isinstance(tree, dict):
-        return tuple(sorted((name, _whole(value)) for name, value in tree.items()))
-    if isinstance(tree, list):
-        return tuple(_whole(item) for item in tree)
-    return (type(tree).__name__, str(tree))
+def _whole(value: object) -> Hashable:
+    """A row, or a part of one, as something that can be compared and hashed."""
+    if isinstance(value, Mapping):
+        return tuple(sorted((name, _whole(inner)) for name, inner in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(_whole(item) for item in value)
+    if isinstance(value, datetime):
+        return ("datetime", str(value.timestamp()))
+    return (type(value).__name__, str(value))
 
 
 def _zone(name: str) -> ZoneInfo:

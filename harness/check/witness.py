@@ -575,6 +575,10 @@ class _Judge:
             return
         skipped = self.skipped()
         if number < skipped + came:
+            paging = listing.paging
+            if isinstance(paging, OffsetPaging) and self.session.ledger.failed(paging.clauses.get("slice", ())):
+                # Rows that were not left out, or came twice: the total need not be wrong.
+                return
             self.fail(
                 (*total.clauses.get("bound", ()), *total.clauses.get("sum", ())),
                 expected=f"a total of at least {skipped + came}: {skipped} skipped and {came} returned",

@@ -41,6 +41,7 @@ Fields: TypeAlias = Mapping[str, Field]
 
 ZERO_TIME = "0001-01-01T00:00:00Z"
 _ABSENT_TEXTS = ("0", ZERO_TIME)
+_UNREADABLE = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +230,9 @@ def _decode_into(
     if field.least is not None and isinstance(value, int | Decimal) and value < field.least:
         text = f"expected at least {field.least}, got {in_ascii(raw)}"
         flaws.append(Flaw(field=name, kind="form", text=text, clause=field.clause))
+        return
+    if isinstance(value, str) and _UNREADABLE in value:
+        # A text that was not written in the promised encoding: what it says is not known.
         return
     shown[name] = value
     flaw = _form_flaw(name, field, raw, value)

@@ -974,7 +974,7 @@ class LastPageMissing(Sessions):
         return [] if q.offset and len(page) < q.count else page
 
 
-@defect(50, 47)
+@defect(50, 47, 61)
 class LastRowMissing(Sessions):
     def page(self, rows: list[dict[str, Any]], q: SimpleNamespace) -> list[dict[str, Any]]:
         return super().page(rows[:-1] if len(rows) > 50 else rows, q)

@@ -331,7 +331,8 @@ def _roles_and_tenants(session: Session, mirror: Mirror) -> Iterator[None]:
 def _judge_role(session: Session, role: str, exchange: Exchange) -> Iterator[None]:
     rules = session.listing.access
     if role not in rules.roles:
-        anybody = session.ledger.failed(rules.clauses.get("wrong-refused", ()))
+        signed = rules.jwt.clauses.get("unknown-key", ()) if rules.jwt is not None else ()
+        anybody = session.ledger.failed((*rules.clauses.get("wrong-refused", ()), *signed))
         if anybody is not None:
             session.ledger.blocked(binding(session, rules.clauses.get("role-refused", ())), anybody)
             return

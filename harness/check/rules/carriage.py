@@ -72,6 +72,9 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
     asks = [
         (ask, what) for ask, what in ((rich, "a filter and a page size"), (ask_for(session, mirror.base), "")) if ask
     ]
+    if rich is not None and not transport.separator_clause:
+        # Whoever reads a filter, a size and a switch from another place reads less from there, too.
+        asks = asks[:1]
     references: list[Exchange] = []
     for ask, what in asks:
         exchange = session.send(ask, f"{what or 'nothing special'}, carried as documented")
@@ -95,18 +98,15 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
         if way.path is not None and way.carries in deaf:
             # Another place for what is not understood at the first says nothing new.
             continue
-        # A way that need not be known, and every variant of one that was just tried, is asked for once.
-        for reference in references if way.level == "same" else references[:1]:
-            result = yield from _carried(session, mirror, reference, name, way)
+        if references:
+            result = yield from _carried(session, mirror, references[0], name, way)
             if result is False and way.path is None:
                 deaf.add(way.carries)
+                session.settings = {**session.settings, "deaf": frozenset(deaf)}
                 if way.separator is not None and (by := session.ledger.failed(way.clause)):
                     unread[way.separator] = by
-            if result is not True:
-                break
-        else:
             kind = (way.method, way.carries)
-            if references and way.level == "same" and kind not in locked:
+            if result is True and way.level == "same" and kind not in locked:
                 yield from _locked(session, mirror, name, few=bool(locked))
                 locked.add(kind)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import combinations, pairwise
 from typing import Any, Final
 
-from harness.check.judging import Judged, expect
+from harness.check.judging import Judged, compare, expect
 from harness.check.mirror import Mirror, ask_for, largest_size, reread, window_needed, written
 from harness.check.oracle import holds
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import ClauseId, Clauses, Field, Filter, Open
+from harness.wire.ask import Ask
 from harness.wire.problems import Tree
 from harness.wire.rows import Shown, compared, field_at
 from harness.wire.scalars import encode_rfc3339
@@ -147,7 +148,7 @@ def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any
     foreign = [text for text in texts if not text.isascii()]
     zeros = [text for text in texts if text.startswith("0")]
     plus = [text for text in texts if text.startswith("+")]
-    for group in (special, foreign, zeros, plus, *([text for text in special if mark in text] for mark in ";&%+, ")):
+    for group in (special, foreign, zeros, plus, *([text for text in special if mark in text] for mark in ";&%+,? ")):
         if group:
             chosen.append(session.rng.choice(group))
     chosen = list(dict.fromkeys(chosen))
@@ -287,7 +288,11 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
             session.ledger.not_exercised(all_clauses(kept), f"no row shows a value that {name} compares")
             continue
         alone = yield from _works_alone(session, mirror, name, values[0])
-        for value in values:
+        asked = _told_before(session, name, values)
+        if (yield from _strangers_at_once(session, mirror, name, asked)):
+            counted = values_shown(mirror.rows, kept.compares)
+            asked = [value for value in asked if counted[value]]
+        for value in asked:
             clauses = word_clauses(kept, value)
             if value in (NOWHERE, NO_NUMBER) and session.listing.no_match_clause:
                 # The filter has just kept what it should: what is left is how "nothing matches" is told.
@@ -373,6 +378,47 @@ def long_value(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
         session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
 
 
+def _strangers_at_once(
+    session: Session, mirror: Mirror, name: str, values: Sequence[Any]
+) -> Generator[None, None, bool]:
+    """Values that no row has, asked for as one list: where that keeps nothing, none of them keeps anything."""
+    kept, parameter = session.listing.filters[name], session.listing.parameters[name]
+    if parameter.as_ not in ("list", "json-list") or kept.keeps != "equal" or mirror.volatile:
+        return False
+    counted = values_shown(mirror.rows, kept.compares)
+    apart = (
+        parameter.separated_by if parameter.as_ == "list" and session.listing.transport.carries != "json" else None
+    )
+    strange = [
+        value
+        for value in values
+        if not counted[value] and value not in kept.no_filter and (apart is None or apart not in str(value))
+    ]
+    if len(strange) < 2 or len(strange) < sum(not counted[value] for value in values):
+        return False
+    values_asked = {**companions(session, mirror, name), name: raw_value(session, name, tuple(strange))}
+    exchange = session.send(
+        ask_for(session, mirror.base, {**wide(session), **values_asked}), f"{name} with {len(strange)} strangers"
+    )
+    yield
+    if exchange.answer is None or exchange.answer.outcome != "success" or not fits(session, mirror, exchange):
+        return False
+    session.ledger.witness((*kept.clause, *session.listing.no_match_clause))
+    return True
+
+
+def _told_before(session: Session, name: str, values: list[Any]) -> list[Any]:
+    """The values, fewer where another filter over the same fields was right about the odd ones already."""
+    filters = session.listing.filters
+    before = list(filters)[: list(filters).index(name)]
+    if len(values) > 5 and any(
+        filters[other].compares == filters[name].compares and session.usable(other) and not is_hidden(filters[other])
+        for other in before
+    ):
+        return [*values[:4], values[-1]]
+    return values
+
+
 def every_companion(session: Session, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
     """A filter that needs one of several others: with each of them."""
     kept = session.listing.filters[name]
@@ -417,7 +463,7 @@ def hidden_alternatives(session: Session, mirror: Mirror, name: str) -> Iterator
         return
     counted = values_shown(mirror.rows, kept.compares)
     others = seen = 0
-    for value, _ in counted.most_common(4):
+    for value, _ in counted.most_common(2):
         ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
         exchange = session.send(ask, f"{name} = {value!r}, all of its rows")
         yield
@@ -512,7 +558,6 @@ def list_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
     rare = values[-1]
     lists: list[tuple[Any, ...]] = [
         (values[0], values[1]),
-        (nowhere, rare),
         (rare, nowhere, rare),
         tuple(values[1:8]),
     ]
@@ -745,11 +790,10 @@ def time_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
     middle = times[len(times) // 2]
     quarter, late = times[len(times) // 4], times[(3 * len(times)) // 4]
     second = timedelta(seconds=1)
-    points = [middle - second, middle + second, quarter, late, times[0], times[-1], middle]
+    points = [middle - second, middle + second, quarter, times[0], times[-1], middle]
     if fine and session.listing.parameters[name].as_ == "rfc3339":
         points += [middle - timedelta(milliseconds=1), middle + timedelta(milliseconds=1)]
-    day = middle.replace(hour=0, minute=0, second=0, microsecond=0)
-    points += [day, middle + timedelta(minutes=1)]
+    points += [middle + timedelta(minutes=1)]
     if name in mirror.base:
         # Beyond its own window the mirror knows nothing.
         points = [point for point in points if times[0] <= point <= times[-1]]
@@ -834,7 +878,7 @@ def partner(session: Session, mirror: Mirror, name: str) -> dict[str, Tree]:
 
 
 def pairs_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
-    """Each pair of filters at once, for values that each keep more; three at once where that shows as much."""
+    """Every two filters at once, as many in one request as leave each of them something to keep out."""
     clauses = session.listing.conjunction_clause
     names = [
         name for name in shown_filters(session) if session.usable(name) and not is_time(session.listing.filters[name])
@@ -844,69 +888,115 @@ def pairs_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
     ]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
     session.rng.shuffle(pairs)
-    left = dict.fromkeys(frozenset(pair) for pair in pairs)
-    judged_pairs = 0
+    left = {frozenset(pair) for pair in pairs}
+    told: set[tuple[str, ...]] = set()
+    asked = 0
     for first, second in pairs:
-        if judged_pairs >= PAIRS_AT_MOST or session.ledger.failed(clauses):
+        if asked >= PAIRS_AT_MOST or session.ledger.failed(clauses):
             break
         if frozenset((first, second)) not in left:
             continue
-        third = _third(session, mirror, first, second, left)
-        values = third[1] if third is not None else pair_values(session, mirror, first, second)
+        left.discard(frozenset((first, second)))
+        several = _several(session, mirror, first, second, [*names, *times], left)
+        if len(several) > 2:
+            exchange = session.send(_together(session, mirror, several), f"{' and '.join(several)} together")
+            yield
+            asked += 1
+            if session.not_judged(exchange, clauses):
+                continue
+            covered = [
+                pair for pair in combinations(several, 2) if frozenset(pair) in left or pair == (first, second)
+            ]
+            if fits(session, mirror, exchange):
+                session.ledger.witness(clauses, times=len(covered))
+                told |= {(min(pair), max(pair)) for pair in combinations(several, 2)}
+                left -= {frozenset(pair) for pair in covered}
+                continue
+            for one, other in combinations(several, 2):
+                # The smallest request that goes wrong tells most.
+                ask = _together(session, mirror, {name: several[name] for name in (one, other)})
+                judged = yield from expect(session, mirror, ask, f"{one} and {other} together", clauses)
+                if judged.right is False:
+                    break
+            else:
+                ask = _together(session, mirror, several)
+                yield from expect(session, mirror, ask, f"{' and '.join(several)} together", clauses)
+            continue
+        values = pair_values(session, mirror, first, second)
         if values is None:
             continue
-        together = (first, second) if third is None else (first, second, third[0])
-        for pair in combinations(together, 2):
-            left.pop(frozenset(pair), None)
         ask = ask_for(session, mirror.base, {**wide(session), **values})
-        purpose = f"{', '.join(together[:-1])} and {together[-1]} together"
-        judged = yield from expect(session, mirror, ask, purpose, clauses)
-        judged_pairs += judged.right is not None
-    if not judged_pairs and clauses:
+        judged = yield from expect(session, mirror, ask, f"{first} and {second} together", clauses)
+        asked += judged.right is not None
+        if judged.right:
+            told.add((min(first, second), max(first, second)))
+    session.settings = {**session.settings, "pairs-told": frozenset(told)}
+    if not asked and clauses:
         session.ledger.not_exercised(clauses, "no two filters could be combined on these rows")
 
 
-def _third(
-    session: Session, mirror: Mirror, first: str, second: str, left: Mapping[frozenset[str], Any]
-) -> tuple[str, dict[str, Tree]] | None:
-    """A third filter whose pairs with the two are still to do, with values of one row; leaving any out shows."""
+def fits(session: Session, mirror: Mirror, exchange: Exchange) -> bool:
+    """Whether an answer is right under some reading of its request."""
+    if exchange.answer is None:
+        return False
+    return any(compare(session, mirror, meaning, exchange) is None for _, meaning in session.meanings(exchange.ask))
+
+
+def _several(
+    session: Session, mirror: Mirror, first: str, second: str, names: Sequence[str], left: Set[frozenset[str]]
+) -> dict[str, Row]:
+    """The two filters and up to two more, with a row that they all keep; the loss of each would show."""
     if _at_odds(session, first, second):
-        return None
-    wanted = [
-        name
-        for name in session.listing.filters
-        if name not in (first, second)
-        and {frozenset((name, first)), frozenset((name, second))} <= left.keys()
-        and not _at_odds(session, name, first)
-        and not _at_odds(session, name, second)
-    ]
-    best: tuple[int, str, Row] | None = None
-    for row in list(mirror.rows)[:: max(1, len(mirror.rows) // 12)]:
-        one, two = _value_for(session, mirror, first, row), _value_for(session, mirror, second, row)
-        if one is None or two is None:
+        return {}
+    best: dict[str, Row] = {}
+    gained = 0
+    rows = list(mirror.rows)
+    session.rng.shuffle(rows)
+    for row in rows[:8]:
+        chosen = [first, second]
+        if not _each_tells(session, mirror, chosen, row):
             continue
-        for name in wanted:
-            other = _value_for(session, mirror, name, row)
-            if other is None:
+        gain = 1
+        for name in names:
+            fresh = sum(frozenset((name, other)) in left for other in chosen if other != name)
+            if len(chosen) > 3 or not fresh or name in chosen or any(_at_odds(session, name, one) for one in chosen):
                 continue
-            sets = (one[1], two[1], other[1])
-            every = sets[0] & sets[1] & sets[2]
-            gain = min(len((sets[i - 1] & sets[i - 2]) - every) for i in range(3))
-            if gain > 0 and (best is None or gain > best[0]):
-                best = (gain, name, row)
-    if best is None:
-        return None
-    _, name, row = best
+            if _each_tells(session, mirror, [*chosen, name], row):
+                chosen.append(name)
+                gain += fresh
+        if gain > gained:
+            best, gained = dict.fromkeys(chosen, row), gain
+    return best
+
+
+def _each_tells(session: Session, mirror: Mirror, names: Sequence[str], row: Row) -> bool:
+    """Whether the loss of any of the filters would show."""
+    sides = [_value_for(session, mirror, name, row) for name in names]
+    kept = [side[1] for side in sides if side is not None]
+    if len(kept) < len(names):
+        return False
+    both = frozenset.intersection(*kept)
+    return bool(both) and all(
+        frozenset.intersection(*(keys for other, keys in enumerate(kept) if other != place)) != both
+        for place in range(len(kept))
+    )
+
+
+def _together(session: Session, mirror: Mirror, several: Mapping[str, Row]) -> Ask:
+    """The request that asks for a row by several filters, with what these need beside them."""
     values: dict[str, Tree] = {}
-    together = (first, second, name)
-    for mine in together:
-        values |= {**companions(session, mirror, mine, row), **default_comparison(session, mine)}
-    values |= partner_of(session, mirror, *together)
-    for mine in together:
-        side = _value_for(session, mirror, mine, row)
-        assert side is not None
-        values[mine] = side[0]
-    return name, values
+    for name, row in several.items():
+        side = _value_for(session, mirror, name, row)
+        if side is not None:
+            values[name] = side[0]
+    more: dict[str, Tree] = {}
+    for name, row in several.items():
+        if not any(other in several for other in session.listing.filters[name].applies_if_any):
+            more |= companions(session, mirror, name, row)
+        more |= default_comparison(session, name)
+        if is_time(session.listing.filters[name]):
+            more |= partner(session, mirror, name)
+    return ask_for(session, mirror.base, {**wide(session), **more, **values})
 
 
 def _at_odds(session: Session, first: str, second: str) -> bool:
@@ -933,7 +1023,11 @@ def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> di
         both = keys_a & keys_b
         gain = min(len(keys_a), len(keys_b)) - len(both)
         if gain > 0 and (best is None or gain > best[0]):
-            more = {**companions(session, mirror, first, row), **companions(session, mirror, second, other)}
+            more: dict[str, Tree] = {}
+            if second not in session.listing.filters[first].applies_if_any:
+                more |= companions(session, mirror, first, row)
+            if first not in session.listing.filters[second].applies_if_any:
+                more |= companions(session, mirror, second, other)
             more |= {**default_comparison(session, first), **default_comparison(session, second)}
             more = {name: raw for name, raw in more.items() if name not in (first, second)}
             best = (gain, {**more, **partner_of(session, mirror, first, second), first: raw_a, second: raw_b})
@@ -1009,7 +1103,7 @@ def _precedence(session: Session, mirror: Mirror, name: str, winner: str, values
     if len(values) < 2:
         session.ledger.not_exercised((*kept.loses_clause, *kept.regains_clause), "only one value occurs")
         return
-    for weak, strong in ((values[0], values[1]), (values[1], values[0]), (NOWHERE, values[-1])):
+    for weak, strong in ((values[0], values[1]), (NOWHERE, values[-1])):
         ask = ask_for(
             session,
             mirror.base,

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, cast
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final, cast
 
 from harness.check.judging import Aspect, expect, unsteady_clauses
-from harness.check.mirror import PAGE_AT_MOST, Mirror, ask_for, number, read_mirror, reread, written
+from harness.check.mirror import (
+    PAGE_AT_MOST,
+    Mirror,
+    ask_for,
+    number,
+    page_cap,
+    read_mirror,
+    reread,
+    time_filters,
+    written,
+)
 from harness.check.oracle import holds, sort_key
 from harness.check.rules.filters import (
     companions,
@@ -23,7 +34,7 @@ from harness.check.rules.filters import (
     wide,
 )
 from harness.check.rules.values import broke_down, is_refused, judge_fault
-from harness.check.session import Exchange, Session
+from harness.check.session import Exchange, Row, Session
 from harness.spec.model import (
     ClauseId,
     Clauses,
@@ -39,6 +50,9 @@ from harness.wire.ask import Ask
 from harness.wire.json_body import MISSING
 from harness.wire.problems import Tree
 from harness.wire.rows import compared
+
+TIES_TRIED: Final = 4
+"""So many groups of rows with one sort value: in each a loose order has an even chance to show."""
 
 
 def some_filter(session: Session, mirror: Mirror) -> dict[str, Tree]:
@@ -59,6 +73,8 @@ def some_filter(session: Session, mirror: Mirror) -> dict[str, Tree]:
 
 def default_order(session: Session, mirror: Mirror) -> Iterator[None]:
     """The order when nothing is said, and the same with the flag for descending said to be off."""
+    _capped(session)
+    yield from _own_window(session, mirror)
     order = session.listing.order
     if order is None or len(mirror.rows) < 2:
         return
@@ -73,7 +89,7 @@ def default_order(session: Session, mirror: Mirror) -> Iterator[None]:
     judged = yield from expect(session, mirror, ask, "the default order", clauses)
     if judged.right:
         session.ledger.witness(order.clause)
-    yield from _same_again(session, mirror, ask)
+    yield from _same_again(session, mirror, ask, judged.exchange)
 
 
 def whole_by_default(session: Session, mirror: Mirror) -> Iterator[None]:
@@ -109,28 +125,100 @@ def whole_by_default(session: Session, mirror: Mirror) -> Iterator[None]:
     yield from read_mirror(session, mirror, now=session.settings["now"])
 
 
-def _same_again(session: Session, mirror: Mirror, ask: Ask) -> Iterator[None]:
+def _own_window(session: Session, mirror: Mirror) -> Iterator[None]:
+    """The run's own time range: where it is not kept, that is told once, and nothing else is judged by it."""
+    ask = ask_for(session, mirror.base, wide(session))
+    tests = [(name, test) for _, meaning in session.meanings(ask) for name, test in meaning.tests]
+    kept = {name for name, test in tests if all(test(row.shown) is not False for row in mirror.rows)}
+    unkept = sorted({name for name, _ in tests} - kept)
+    if not unkept or mirror.volatile:
+        return
+    again = session.send(ask, "does the list keep the time range of this run?")
+    yield
+    for name in unkept:
+        own = [test for other, test in tests if other == name]
+        strays = [row for row in again.rows or () if all(test(row.shown) is False for test in own)]
+        if strays:
+            clauses = session.listing.filters[name].clause
+            actual = f"{len(strays)} of {len(again.rows or ())} rows do not"
+            session.fail(
+                clauses, f"{name} is kept", expected=f"only rows that satisfy {name}", actual=actual, exchange=again
+            )
+            session.broken.setdefault(name, clauses[0] if clauses else ClauseId(name))
+    session.settings = {**session.settings, "unkept": frozenset(unkept) & set(session.broken)}
+
+
+def _capped(session: Session) -> None:
+    """Pages shorter than what was asked for, although more rows follow."""
+    paging, told = session.listing.paging, session.settings.get("page-cap")
+    if told is None or isinstance(paging, NoPaging | LimitPaging):
+        return
+    came, size, exchange = told
+    roles: Mapping[Any, Clauses] = paging.clauses
+    expected, actual = f"{size} rows on a page, or the last ones", f"{came} rows, and more on the next page"
+    clauses = roles.get("size-max") or roles.get("size", ())
+    session.fail(clauses, "a page is as long as was asked", expected=expected, actual=actual, exchange=exchange)
+
+
+def _same_again(session: Session, mirror: Mirror, ask: Ask, first: Exchange) -> Iterator[None]:
     """Identical requests over data that stands still get identical answers."""
-    answers: list[Exchange] = []
-    for _ in range(3):
+    answers = [first] if first.rows is not None else []
+    for turn in range(len(answers), 6):
+        if turn == 3 and _alike(session, answers):
+            break
         answers.append(session.send(ask, "the same request again"))
         yield
-    if mirror.volatile or any(exchange.rows is None for exchange in answers):
-        return
-    paged = not isinstance(session.listing.paging, NoPaging | LimitPaging)
-    told = [exchange.keys if paged else sorted(exchange.keys, key=str) for exchange in answers]
-    if any(keys != told[0] for keys in told):
+        if answers[-1].rows is None:
+            return
+    lost = _comes_back(session, mirror, answers)
+    if not lost:
+        if mirror.volatile or _alike(session, answers):
+            return
         yield from reread(session, mirror)
         known = {row.key for row in mirror.rows}
-        if mirror.volatile or any(key not in known for keys in told for key in keys):
+        if mirror.volatile or any(key not in known for one in answers for key in one.keys):
             return
-        session.fail(
-            unsteady_clauses(session),
-            "identical requests get identical answers",
-            expected="the same rows in the same order",
-            actual="other rows or another order",
-            exchange=answers[-1],
-        )
+    paging = session.listing.paging
+    roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
+    session.fail(
+        (roles.get("partition", ()) if lost else ()) or unsteady_clauses(session),
+        "identical requests get identical answers",
+        expected="the same rows in the same order",
+        actual="a row that is missing once and there before and after" if lost else "other rows or another order",
+        exchange=answers[-1],
+        rows=[session.evidence.row(row, [session.listing.lists.identity]) for row in lost[:4]],
+    )
+
+
+def _alike(session: Session, answers: Sequence[Exchange]) -> bool:
+    """Whether all answers show the same rows (in the same order, where pages depend on it)."""
+    paged = not isinstance(session.listing.paging, NoPaging | LimitPaging)
+    told = [exchange.keys if paged else sorted(exchange.keys, key=str) for exchange in answers]
+    return all(keys == told[0] for keys in told)
+
+
+def _comes_back(session: Session, mirror: Mirror, answers: Sequence[Exchange]) -> list[Row]:
+    """Rows that one answer leaves out of its middle and those before and after it show: no list moves like that.
+
+    A row is old enough when the newest one began ten minutes after it: what has just come in may still be on its way.
+    """
+    _, _, path = time_filters(session)
+    times = [moment for row in mirror.rows if isinstance(moment := row.shown.get(path or ""), datetime)]
+    if not times or path is None:
+        return []
+    late = max(times) - timedelta(minutes=10)
+    found: dict[Hashable, Row] = {}
+    for index in range(1, len(answers) - 1):
+        here = set(answers[index].keys)
+        for before in answers[:index]:
+            for after in answers[index + 1 :]:
+                stayed = [row for row in before.rows or () if row.key in set(after.keys)]
+                last = max((place for place, row in enumerate(stayed) if row.key in here), default=0)
+                for row in stayed[:last]:
+                    moment = row.shown.get(path)
+                    if row.key not in here and isinstance(moment, datetime) and moment < late:
+                        found[row.key] = row
+    return list(found.values())
 
 
 def orders(session: Session, mirror: Mirror) -> Iterator[None]:
@@ -442,12 +530,10 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
     for beyond in (last + 1, last + 1000):
         yield from _page(session, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
     step = max(1, min(most, -(-count // 5)))
-    yield from _whole_walk(
-        session,
-        mirror,
-        paging.clauses.get("partition", slice_clauses),
-        [at(page, step) for page in range(-(-count // step))],
-    )
+    clauses = paging.clauses.get("partition", slice_clauses)
+    yield from _whole_walk(session, mirror, clauses, [at(page, step) for page in range(-(-count // step))])
+    single = {paging.size: written(session, paging.size, 1)}
+    yield from _ties(session, mirror, clauses, paging.page, paging.first, single)
     chosen = some_filter(session, mirror)
     if chosen:
         for page in (0, 1):
@@ -478,16 +564,18 @@ def _offsets(session: Session, mirror: Mirror, paging: OffsetPaging) -> Iterator
         slice=paging.clauses.get("offset-default", slice_clauses),
     )
     yield from _page(session, mirror, at(0, None), "offset 0", paging.clauses.get("offset-default", slice_clauses))
-    partition = paging.clauses.get("partition", ())
-    yield from _neighbours(session, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
-    for size in sizes_for(count):
+    for turn, size in enumerate(sizes_for(count)):
         yield from _page(session, mirror, at(None, size), f"{size} rows", size_clauses)
-        for skip in dict.fromkeys((1, size, count - 1)):
+        # From the second page on; past one row and up to the last one with one size each.
+        for skip in dict.fromkeys((size, *((1, count - 1) if turn == 2 else ()))):
             if 0 < skip < count:
                 yield from _page(session, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
+    partition = paging.clauses.get("partition", ())
+    if not session.ledger.failed(size_clauses):
+        yield from _neighbours(session, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
     for size in large_sizes(session, paging.size, count):
         yield from _page(session, mirror, at(None, size), f"{size} rows", size_clauses)
-    for skip in dict.fromkeys((count // 2, min(count - 1, 101), min(count - 1, 201))):
+    for skip in dict.fromkeys((count // 2, min(count - 1, 201))):
         if skip > 0:
             yield from _page(session, mirror, at(skip, 50), f"50 rows after {skip}", slice_clauses)
     most = session.listing.parameters[paging.size].most
@@ -496,10 +584,10 @@ def _offsets(session: Session, mirror: Mirror, paging: OffsetPaging) -> Iterator
             session, mirror, at(None, most), f"{most} rows", paging.clauses.get("size-max", size_clauses)
         )
     yield from _page(session, mirror, at(count, 5), "rows beyond the end", slice_clauses)
-    yield from _page(session, mirror, at(count + 40, 5), "rows far beyond the end", slice_clauses)
-    step = max(1, min(100, -(-count // 5)))
+    step = max(1, min(page_cap(session) or 100, -(-count // 5)))
     clauses = paging.clauses.get("partition", slice_clauses)
     yield from _whole_walk(session, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
+    yield from _ties(session, mirror, clauses, paging.offset, 0, {paging.size: written(session, paging.size, 1)})
     chosen = some_filter(session, mirror)
     if chosen:
         for skip in (0, 2):
@@ -542,6 +630,44 @@ def _whole_walk(session: Session, mirror: Mirror, clauses: Clauses, steps: list[
         )
         return
     session.ledger.witness(clauses)
+
+
+def _ties(
+    session: Session, mirror: Mirror, clauses: Clauses, place: str, first: int, single: Mapping[str, Tree]
+) -> Iterator[None]:
+    """Rows of one sort value, with a page border between them: each still stands on one page."""
+    if mirror.volatile or not mirror.complete or session.ledger.failed((*clauses, *_paging_clauses(session))):
+        return
+    sort = session.meanings(ask_for(session, mirror.base))[0][1].sort
+    if sort is None or sort[0].startswith("hidden."):
+        return
+    path, descends = sort
+    values = [compared(row.shown, path) for row in mirror.rows]
+    if not all(values):
+        return
+    keys = sorted((sort_key(value[0], "code-point") for value in values), reverse=descends)
+    tied: list[tuple[int, int]] = []
+    begin = 0
+    for _, group in groupby(keys):
+        size = len(list(group))
+        if size > 1:
+            tied.append((begin, size))
+        begin += size
+    for begin, size in sorted(tied, key=lambda one: (-one[1], one[0]))[:TIES_TRIED]:
+        seen: list[Hashable] = []
+        for index in range(begin, begin + min(size, 3)):
+            ask = ask_for(session, mirror.base, {**single, place: written(session, place, first + index)})
+            exchange = session.send(ask, "one of several rows of one sort value")
+            yield
+            if session.not_judged(exchange, clauses) or exchange.rows is None:
+                return
+            seen.extend(exchange.keys)
+        if len(set(seen)) < len(seen):
+            expected = "another row on each page"
+            yield from _walk_finding(session, mirror, clauses, exchange, expected, "a row on two pages")
+            return
+    if tied:
+        session.ledger.witness(clauses)
 
 
 def _walk_finding(
@@ -656,6 +782,10 @@ def _cursor_walk(
         if session.not_judged(exchange, walk_clauses) or exchange.answer is None:
             return
         if exchange.rows is None or exchange.answer.outcome != "success":
+            if exchange.answer.outcome == "success" and session.ledger.failed(
+                session.listing.lists.clauses.get("rows", ())
+            ):
+                return
             session.fail(
                 slice_clauses,
                 "a cursor that the server gave is taken",
@@ -1051,6 +1181,9 @@ def _one_row_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
     paging = session.listing.paging
     if isinstance(paging, NoPaging) or len(mirror.rows) < 4 or mirror.torn or not session.in_force(paging.size):
         return
+    if isinstance(paging, OffsetPaging):
+        # A later page tells the same: rows that are left out first are left out of what the filter keeps.
+        return
     size_clauses: Clauses = paging.clauses.get("size", ())
     if session.ledger.failed(size_clauses) or not session.usable(paging.size):
         return
@@ -1096,7 +1229,11 @@ def filters_by_other_ways(session: Session, mirror: Mirror) -> Iterator[None]:
     """Every filter by another carriage of the request: a server that reads two forms must read all of each."""
     transport = session.listing.transport
     ways = [
-        name for name, way in transport.also.items() if way.level == "same" and not session.ledger.failed(way.clause)
+        name
+        for name, way in transport.also.items()
+        if way.level == "same"
+        and not session.ledger.failed(way.clause)
+        and way.carries not in session.settings.get("deaf", ())
     ]
     # Bodies are where a second reader of parameters lives: they come first.
     # A separator that is not read in one form is not read in another.
@@ -1107,19 +1244,29 @@ def filters_by_other_ways(session: Session, mirror: Mirror) -> Iterator[None]:
     ways.sort(key=lambda name: transport.also[name].carries == "query")
     if not ways:
         return
+    names = [name for name in shown_filters(session) if session.usable(name) and session.in_force(name)]
     turn = 0
-    for name in shown_filters(session):
-        raw = _half(session, mirror, name) if session.usable(name) and session.in_force(name) else None
-        if raw is None:
-            continue
-        values = {**wide(session), **partner(session, mirror, name), **default_comparison(session, name)}
-        values |= {**companions(session, mirror, name), name: raw}
+    while names:
+        # Two at a time: with the right values the loss of either shows.
+        name = names.pop(0)
+        alone = session.ledger.failed(session.listing.conjunction_clause) is not None
+        halves = ((other, pair_values(session, mirror, name, other)) for other in names if not alone)
+        other, values = next(((other, values) for other, values in halves if values is not None), ("", None))
+        if values is None:
+            raw = _half(session, mirror, name)
+            if raw is None:
+                continue
+            values = {**partner(session, mirror, name), **default_comparison(session, name)}
+            values |= {**companions(session, mirror, name), name: raw}
+        else:
+            names.remove(other)
         for way in dict.fromkeys((ways[turn % len(ways)], ways[0])):
             clauses = transport.also[way].clause
             if session.ledger.failed(clauses):
                 continue
-            ask = replace(ask_for(session, mirror.base, values), carriage=way)
-            yield from expect(session, mirror, ask, f"{name} by {way}", clauses)
+            ask = replace(ask_for(session, mirror.base, {**wide(session), **values}), carriage=way)
+            told = f"{name} and {other}" if other else name
+            yield from expect(session, mirror, ask, f"{told} by {way}", clauses)
         turn += 1
 
 
@@ -1148,7 +1295,7 @@ def combinations_of_all(session: Session, mirror: Mirror) -> Iterator[None]:
     """Two filters, a small page and an order at once."""
     names = [name for name in shown_filters(session) if session.usable(name)]
     clauses = session.listing.conjunction_clause
-    for _ in range(3):
+    for _ in range(2):
         if len(names) < 2:
             return
         first, second = session.rng.sample(names, 2)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Hashable, Iterator, Mapping
 from typing import Any
 
 from harness.check.judging import expect
-from harness.check.mirror import Mirror, ask_for, number, read_mirror, reread, written
+from harness.check.mirror import Mirror, ask_for, number, page_cap, read_mirror, reread, written
 from harness.check.rules import access
 from harness.check.rules.filters import raw_value, wide
 from harness.check.rules.pages import some_filter
@@ -305,7 +305,7 @@ def _total_of(session: Session, mirror: Mirror, exchange: Exchange) -> Iterator[
     clauses = listing.total.clauses.get("sum", ())
     size, total = exchange.ask.values.get(paging.size), number(exchange.answer.total)
     came = len(exchange.rows or ())
-    if size is None or came >= int(str(size)) or total is None or session.ledger.failed(clauses):
+    if size is None or came >= int(str(size)) or total is None or mirror.torn or session.ledger.failed(clauses):
         return
     if total == came:
         session.ledger.witness(clauses)
@@ -813,7 +813,7 @@ def _judge_children(
     if reading == "own-and-children" and not mirror.volatile and mirror.complete:
         due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
         _, size = (wide(session) or {"": None}).popitem()
-        limit = int(str(size)) if size is not None else None
+        limit = page_cap(session) or (int(str(size)) if size is not None else None)
         if limit is None or len(due) <= limit:
             missing = due - set(on.keys)
             if missing:

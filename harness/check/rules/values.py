@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from harness.check.judging import Aspect, Mismatch, compare, expect
-from harness.check.mirror import Mirror, ask_for, number, reread, written
+from harness.check.mirror import Mirror, ask_for, number, page_cap, reread, window_needed, windows, written
 from harness.check.oracle import Meaning, sort_key
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import (
@@ -228,9 +228,10 @@ def _fault_problems(
         and str(answer.code) not in codes
         and not _misshapen(answer.code, promised.get(error.code_at))
         and not shapeless
+        and not _odd_before(session, fault, answer.code)
     ):
         found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", told(exchange)))
-    if status:
+    if status and not _never_right(session, answer.http_status):
         wanted = statuses(session, named)
         known = session.ledger.failed(error.clauses.get("http", ()))
         if (
@@ -267,6 +268,26 @@ def _misshapen(value: object, part: EnvelopeField | None) -> bool:
         return True
     text = str(value)
     return part.as_ in ("integer", "digits") and not (isinstance(value, int | str) and text.lstrip("-").isdigit())
+
+
+def _odd_before(session: Session, fault: str, code: object) -> bool:
+    """Whether a code that stands for nothing was already told for another fault: one defect, however often."""
+    faults = session.listing.outcome.faults
+    if any(str(code) in {str(one) for one in (known.code, *known.codes)} for known in faults.values()):
+        return False
+    told: Mapping[str, str] = session.settings.get("odd-codes", {})
+    session.settings = {**session.settings, "odd-codes": {str(code): fault, **told}}
+    named = faults[fault].clause
+    return str(code) in told and faults[told[str(code)]].clause != named
+
+
+def _never_right(session: Session, status: int) -> bool:
+    """Whether no error at all may come with this status, and that was told already."""
+    error = session.listing.outcome.error
+    legal = error.http.options if isinstance(error.http, Open) else (error.http,)
+    patterns = {"4xx": 400 <= status < 500, "5xx": status >= 500, "same-as-code": True}
+    fits = status in legal or any(patterns.get(word, False) for word in error.https)
+    return not fits and session.ledger.failed(error.clauses.get("http", ())) is not None
 
 
 def statuses(session: Session, fault: Fault) -> set[int]:
@@ -489,11 +510,13 @@ def bad_values(session: Session, mirror: Mirror) -> Iterator[None]:
     for name, parameter in session.listing.parameters.items():
         for raw, bad in _odd_values(parameter):
             yield from _odd(session, mirror, name, raw, bad)
+    yield from _longest_page(session, mirror)
     yield from _too_many(session, mirror)
     yield from _required(session, mirror)
     yield from _ranges(session, mirror)
     yield from _lenient(session, mirror)
     yield from _spellings(session, mirror)
+    yield from _false_is_true(session, mirror)
 
 
 def _odd_values(parameter: Parameter) -> Iterator[tuple[Tree, Bad]]:
@@ -573,6 +596,8 @@ def _hold(
             yield from _as_if_absent(session, mirror, exchange, name, clauses)
         else:
             kept(session, clauses, f"{name}={_short(ask.values.get(name))}: {told(exchange)}")
+        return
+    if mismatch.shapeless and session.ledger.failed(session.listing.lists.clauses.get("rows", ())):
         return
     if not _may_break(session, clauses):
         session.ledger.observed(clauses, f"{name}={_short(ask.values.get(name))}: {told(exchange)}")
@@ -726,11 +751,51 @@ def _too_many(session: Session, mirror: Mirror) -> Iterator[None]:
         if not refused and choice == "refused":
             yield from judge_fault(session, exchange, parameter.too_many.fault, parameter.too_many.clause)
         elif exchange.answer.outcome == "error":
+            few = replace(ask_for(session, mirror.base, {name: written(session, name, items[:2])}), carriage=carriage)
+            short = session.send(few, f"a list of two elements in {name}, in the same way", witness=False)
+            yield
+            if short.answer is None or short.answer.outcome != "success":
+                # It is the way that is not understood, and that is judged by itself.
+                continue
             yield from judge_fault(
                 session, exchange, parameter.too_many.fault, parameter.too_many.clause, parameter=name
             )
         else:
             session.ledger.observed(parameter.too_many.clause, told(exchange))
+
+
+def _longest_page(session: Session, mirror: Mirror) -> Iterator[None]:
+    """The bound of a page, asked of a list that is longer than it, where the checked part of it is not."""
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging | LimitPaging) or session.settings.get("window") is not None:
+        return
+    parameter = session.listing.parameters[paging.size]
+    beyond = parameter.beyond
+    ways = () if beyond is None else beyond.gets.options if isinstance(beyond.gets, Open) else (beyond.gets,)
+    if parameter.most is None or beyond is None or "honoured" in ways or len(mirror.rows) > parameter.most:
+        return
+    size = {paging.size: written(session, paging.size, parameter.most + 1)}
+    for base in _wider(session, mirror, parameter.most):
+        exchange = session.send(Ask(values={**base, **size}), "more rows than a page may hold, of a longer list")
+        yield
+        if session.not_judged(exchange, beyond.clause) or exchange.rows is None:
+            return
+        if len(exchange.rows) > parameter.most:
+            second = repeat(session, exchange)
+            yield
+            if len(second.rows or ()) > parameter.most:
+                expected, actual = f"an error, or at most {parameter.most} rows", f"{len(second.rows or ())} rows"
+                blame(session, beyond.clause, expected=expected, actual=actual, exchange=second)
+            return
+
+
+def _wider(session: Session, mirror: Mirror, most: int) -> Sequence[Mapping[str, Tree]]:
+    """Time ranges around the checked one that may hold more rows than a page."""
+    if window_needed(session):
+        every = list(windows(session, session.settings["now"]))
+        return every[every.index(dict(mirror.base)) + 1 :][:1] if mirror.base in every else every[1:2]
+    widest = mirror.widest
+    return [widest.base] if widest is not None and (widest.total or len(widest.rows)) > most else []
 
 
 def _many_items(session: Session, mirror: Mirror, name: str, number_: int) -> tuple[Any, ...] | None:
@@ -978,7 +1043,7 @@ def _matters(session: Session, mirror: Mirror, name: str) -> bool:
     listing, paging, rows = session.listing, session.listing.paging, mirror.rows
     if isinstance(paging, OffsetPaging | CursorPaging | PageNumberPaging | LimitPaging) and name == paging.size:
         default = listing.parameters[name].default
-        return isinstance(default, int) and len(rows) > default
+        return isinstance(default, int) and len(rows) > default and page_cap(session) is None
     if listing.order is not None and name == listing.order.descending:
         return len({_sort_value(session, row) for row in rows}) > 1
     for include in listing.includes:
@@ -1004,6 +1069,46 @@ def _spellings(session: Session, mirror: Mirror) -> Iterator[None]:
         for value in (True, False):
             if group and not (value is False and len(group) == 1 and group[0] in apart):
                 yield from _spelled(session, mirror, group, value)
+
+
+def _false_is_true(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Several flags that are wrong when they are said to be off: it is the word that is read wrongly."""
+    listing, order = session.listing, session.listing.order
+    wrong: dict[str, tuple[ClauseId, ...]] = {}
+    for name, parameter in listing.parameters.items():
+        if parameter.as_ != "flag" or not parameter.spellings_clause:
+            continue
+        own = [*parameter.default_clause, *(parameter.bad.clause if parameter.bad else ())]
+        for include in listing.includes:
+            if include.parameter == name:
+                own += [*include.clauses.get("off", ()), *include.clauses.get("default", ())]
+        if order is not None and order.descending == name:
+            own += [*order.descending_default_clause, *order.clause]
+        if listing.total is not None and listing.total.switch is not None and listing.total.switch.parameter == name:
+            own += listing.total.switch.clauses.get("off", ())
+        failed = tuple(clause for clause in dict.fromkeys(own) if session.ledger.failed((clause,)))
+        if failed:
+            wrong[name] = failed
+    if len(wrong) < 3:
+        return
+    odd: list[str] = []
+    evidence: Exchange | None = None
+    for name in wrong:
+        parameter = listing.parameters[name]
+        said = session.send(ask_for(session, mirror.base, {name: parameter.false[0]}), f"{name} said to be off")
+        yield
+        other = session.send(ask_for(session, mirror.base, {name: parameter.true[0]}), f"{name} said to be on")
+        yield
+        if same_answer(session, said, other) is None:
+            odd.append(name)
+            evidence = said
+    if len(odd) < 3 or evidence is None:
+        return
+    clauses = listing.parameters[odd[0]].spellings_clause
+    actual = f"{', '.join(odd)} are on when they are said to be off"
+    blame(session, clauses, expected="a flag that is off", actual=actual, exchange=evidence)
+    for clause in dict.fromkeys(clause for name in odd for clause in wrong[name] if clause not in clauses):
+        session.ledger.explain(clause, clauses[0])
 
 
 def _spelled(session: Session, mirror: Mirror, names: Sequence[str], value: bool) -> Iterator[None]:

@@ -439,3 +439,42 @@ def test_another_way_to_ask_may_not_arrive_at_the_api_at_all() -> None:
     session = session_of(SESSIONS, js(None, raw=b"<html>", status=404, media_type="text/html"))
     session.send(Ask(carriage="trailing-slash"), "with a slash")
     assert broken(session) == []
+
+
+# --- values below their least, errors in another shape, rows of a wrong identity ------------------------------
+
+
+def test_a_negative_duration_breaks_the_clause_on_its_form_and_is_not_judged() -> None:
+    session = session_of(SESSIONS, js(page(session_row(duration=-1))))
+    exchange = session.send(Ask(values={}), "look")
+    assert broken(session) == ["VX-GCH-059"]
+    assert exchange.rows is not None
+    assert "duration" not in exchange.rows[0].shown
+
+
+def test_an_error_told_in_another_shape_is_one_defect_of_the_error() -> None:
+    assert broken(seen(SESSIONS, js({"error": "no such parameter", "code": 101}))) == ["VX-GCH-008"]
+
+
+def test_a_breakdown_with_the_servers_own_code_does_not_blame_the_status() -> None:
+    told = {"error": {"code": 2, "msg": "internal error"}}
+    assert broken(seen(SESSIONS, js(told, status=500))) == []
+
+
+def test_a_refusal_under_a_status_of_the_server_blames_the_status() -> None:
+    told = {"error": {"code": 111, "msg": "no date"}}
+    assert broken(seen(SESSIONS, js(told, status=500))) == ["VX-GCH-009"]
+
+
+def test_a_row_is_the_same_row_however_its_identity_is_written() -> None:
+    rows = [session_row(call_session_history_id=17), session_row(call_session_history_id="17")]
+    keys = [session_of(SESSIONS, js({})).row(row, "UTC").key for row in rows]
+    assert keys == [17, 17]
+
+
+def test_without_an_identity_a_row_is_told_by_what_every_answer_shows_of_it() -> None:
+    session = session_of(SESSIONS, js({}))
+    session.identity_unique = False
+    bare, full = session_row(), {**session_row(), "calls": []}
+    assert session.row(bare, "UTC").key == session.row(full, "UTC").key
+    assert session.row(bare, "UTC").key != session.row(session_row(duration=18), "UTC").key
