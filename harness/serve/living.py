@@ -12,7 +12,7 @@ from harness.telephony.records import Record
 from harness.telephony.timeline import seen_at
 from harness.world.timeline import LIFE, Timeline
 
-_SPARE: Final = 1000
+_SPARE: Final = 100
 
 
 @final
