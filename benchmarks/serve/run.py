@@ -28,7 +28,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 HISTORY, LOGS = "ozeki/list-call-history", "etelecom/list-call-logs"
-NODE_PACKAGES = ("@stoplight/prism-cli@5", "@mockoon/cli@9", "json-server@0.17.4")
+NODE_PACKAGES = ("@stoplight/prism-cli@5", "@mockoon/cli@9", "json-server@0.17.4", "wiremock@3")
 
 
 @dataclass
@@ -200,7 +200,7 @@ def scenarios_of(calls: int, label: str) -> tuple[list[Scenario], list[dict[str,
 
 
 def node_servers(folder: Path, rows: list[dict[str, str]]) -> list[tuple[Server, Scenario]]:
-    """Prism, Mockoon and json-server with the nearest thing they can do: twenty rows as JSON."""
+    """Prism, Mockoon, json-server and WireMock with the nearest thing they can do: twenty rows as JSON."""
     if shutil.which("npm") is None:
         print("no node here: the servers of others are left out", file=sys.stderr)
         return []
@@ -227,8 +227,15 @@ def node_servers(folder: Path, rows: list[dict[str, str]]) -> list[tuple[Server,
     (folder / "calls.json").write_text(json.dumps(document))
     many = [{"id": number, **rows[number % len(rows)]} for number in range(1000)]
     (folder / "db.json").write_text(json.dumps({"calls": many}))
+    stub = {
+        "request": {"method": "GET", "urlPath": "/calls"},
+        "response": {"status": 200, "jsonBody": {"calls": rows}},
+    }
+    mappings = folder / "wiremock" / "mappings"
+    mappings.mkdir(parents=True, exist_ok=True)
+    (mappings / "calls.json").write_text(json.dumps(stub))
     found = []
-    ports = [free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(4)]
     commands = {
         "prism": ["mock", "-p", str(ports[0]), "-h", "127.0.0.1", str(folder / "calls.json")],
         "mockoon-cli": [
@@ -240,10 +247,16 @@ def node_servers(folder: Path, rows: list[dict[str, str]]) -> list[tuple[Server,
             "--disable-log-to-file",
         ],
         "json-server": ["--port", str(ports[2]), "--host", "127.0.0.1", "--quiet", str(folder / "db.json")],
+        "wiremock": [
+            *("--port", str(ports[3]), "--bind-address", "127.0.0.1", "--disable-banner", "--no-request-journal"),
+            *("--root-dir", str(folder / "wiremock")),
+        ],
     }
-    targets = {"prism": "/calls", "mockoon-cli": "/calls", "json-server": "/calls?_page=3&_limit=20"}
+    targets = dict.fromkeys(commands, "/calls") | {"json-server": "/calls?_page=3&_limit=20"}
     for port, (name, arguments) in zip(ports, commands.items(), strict=True):
-        if (modules / name).exists():
+        if name == "wiremock" and shutil.which("java") is None:
+            print("no java here: WireMock is left out", file=sys.stderr)
+        elif (modules / name).exists():
             server = Server(name, [str(modules / name), *arguments], port)
             found.append((server, Scenario("a page", name, [get(targets[name])])))
     return found
