@@ -554,6 +554,8 @@ def _odd(session: Session, mirror: Mirror, name: str, raw: Tree, bad: Bad) -> It
     paging = session.listing.paging
     if not blind and isinstance(paging, OffsetPaging) and name == paging.offset:
         only = (*only, "slice")
+    if not blind and not isinstance(paging, NoPaging) and name == paging.size:
+        only = (*only, "short")
     yield from _hold(session, mirror, ask, purpose, bad, name, meanings, only)
 
 
