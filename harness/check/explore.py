@@ -50,7 +50,7 @@ Kind = Literal["filter", "page", "sort", "descending", "include", "count"]
 Chooser = Callable[[Sequence[Any]], Any]
 """Takes one of several."""
 
-REQUESTS_AT_MOST: Final = 38
+REQUESTS_AT_MOST: Final = 36
 WHILE_MOVING: Final = 20
 """So many while the list moves: each mismatch costs readings of the whole list then."""
 KEPT_BACK: Final = 160

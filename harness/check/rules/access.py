@@ -277,7 +277,8 @@ def _bent_pairs(session: Session, mirror: Mirror, pair: Mapping[str, str]) -> It
     rules = session.listing.access
     clauses = rules.clauses.get("wrong-refused", ()) or rules.clauses.get("missing-refused", ())
     *names, secret = pair
-    bent = [(f"{what} {secret}", {**pair, secret: text}) for what, text in _twisted(pair[secret])]
+    near = [(what, text) for what, text in _twisted(pair[secret]) if what != "an extended"]
+    bent = [(f"{what} {secret}", {**pair, secret: text}) for what, text in near]
     bent += [(f"an empty {secret}", {**pair, secret: ""})]
     bent += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
     bent += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
