@@ -470,7 +470,7 @@ def hidden_alternatives(session: Session, mirror: Mirror, name: str) -> Iterator
         others += sum(value not in flat(compared(row.shown, kept.compares[0])) for row in exchange.rows or ())
         seen += len(exchange.rows or ())
     fuller = max(choice.options, key=len)
-    if not others and len(counted) > 4 and seen < ROWS_THAT_TELL:
+    if not others and seen < ROWS_THAT_TELL:
         # Too few rows to be sure that none of them is kept for what it does not show.
         return
     session.knowledge.set(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
