@@ -31,7 +31,7 @@ from harness.wire.rows import compared
 
 def includes(session: Session, mirror: Mirror) -> Iterator[None]:
     """Each switch on, off and absent: the part comes and goes, and nothing else changes."""
-    before = set(session.broken)
+    before, failed = set(session.broken), session.ledger.failures()
     for include in session.listing.includes:
         clauses = tuple(name for names in include.clauses.values() for name in names)
         if not mirror.rows:
@@ -54,6 +54,14 @@ def includes(session: Session, mirror: Mirror) -> Iterator[None]:
         if any(session.not_judged(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
         _judge_include(session, mirror, include, answers)
+    fresh = session.ledger.failures() - failed
+    if fresh:
+        # Rows that change by themselves look as if a switch had changed them.
+        yield from reread(session, mirror)
+        if mirror.volatile:
+            for clause in fresh:
+                session.ledger.retract(clause, "data-changed: the rows moved while they were compared")
+            session.broken = {name: by for name, by in session.broken.items() if name in before}
     if set(session.broken) - before and mirror.rows:
         # Nothing more is judged by rows that a broken switch has changed.
         yield from read_mirror(session, mirror, now=session.settings["now"])
