@@ -147,6 +147,10 @@ def expect(
             last = replace(last, mismatch=replace(mismatch, elsewhere=True))
             mirror.lacking = True
             mirror.forget()
+            counted = session.listing.total.clauses.get("sum", ()) if session.listing.total else ()
+            if blamed and blamed != counted and session.ledger.failed(counted):
+                # The total counts more rows than were met because there are more.
+                session.ledger.explain(counted[0], blamed[0])
     if not session.ledger.failed(blamed[:1]):
         report(session, mirror, last, blamed, message or purpose, rate, inferred)
     return last

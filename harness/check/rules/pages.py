@@ -515,7 +515,13 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
     for size in large_sizes(session, paging.size, count):
         for page in (0, 1):
             yield from _page(
-                session, mirror, at(page, size), f"page {page} of {size}", size_clauses, slice=slice_clauses
+                session,
+                mirror,
+                at(page, size),
+                f"page {page} of {size}",
+                partition or slice_clauses,
+                size=size_clauses,
+                slice=slice_clauses,
             )
     yield from _page(session, mirror, {}, "no page and no size", first_clauses)
     cap = session.knowledge.known(paging.cap.id) if isinstance(paging.cap, Open) else ()
