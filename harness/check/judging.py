@@ -612,11 +612,11 @@ def _own_bound(session: Session, meaning: Meaning, exchange: Exchange, matches: 
     known = session.listing.total.clauses if session.listing.total else {}
     if total is not None and total != matches and not any(session.ledger.failed(names) for names in known.values()):
         return False
-    if meaning.size_given is not None and came < session.widest:
-        # Other pages held more: what is missing here is missing.
-        return False
     choice = paging.default_size if meaning.size_given is None else paging.cap
     if not isinstance(choice, Open) or choice.options:
+        return False
+    if meaning.size_given is not None and came < session.widest and not session.knowledge.known(choice.id):
+        # Other pages held more: what is missing here is missing.
         return False
     filtered = any(name in session.listing.filters for name in exchange.ask.values)
     if total is None and filtered and not session.knowledge.known(choice.id):
