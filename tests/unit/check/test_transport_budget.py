@@ -127,6 +127,25 @@ def test_a_server_that_always_refuses_is_asked_a_bounded_number_of_times(asked: 
     assert sum(clock.slept) <= 10
 
 
+def test_a_run_that_must_grow_old_waits_for_the_rest_only() -> None:
+    clock = Clock()
+    mannerly = client(Script(OK), clock)
+    mannerly.send(GET)
+    clock.now += 1.0
+    mannerly.grow_old(1.5)
+    mannerly.send(GET)
+    assert clock.slept == [0.5]
+
+
+def test_a_run_without_time_to_spare_does_not_wait_to_grow_old() -> None:
+    clock = Clock()
+    mannerly = client(Script(OK), clock, max_seconds=2)
+    mannerly.send(GET)
+    mannerly.grow_old(1.5)
+    mannerly.send(GET)
+    assert clock.slept == []
+
+
 def test_a_used_up_budget_sends_nothing_and_says_so() -> None:
     clock, script = Clock(), Script(OK)
     mannerly = client(script, clock, max_requests=1)
