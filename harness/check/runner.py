@@ -312,7 +312,8 @@ def _why_blocked(session: Session, exchange: Exchange) -> str | None:
     if answer is None or answer.outcome == "unreadable":
         seen = session.evidence.answer(response, limit=160).replace("\n", ": ")
         path = exchange.request.target.decode("ascii", "replace").partition("?")[0]
-        hint = f"; the request went to its {path}: is that the base URL?" if response.http_status in (404, 405) else ""
+        lost = response.http_status in (404, 405)
+        hint = f"; the request went to its {path}: is that the base URL?" if lost else ""
         return f"{options_target(session)}: the answer is not what this API speaks: {seen}{hint}"
     if answer.outcome == "error":
         told = session.evidence.text(f"{answer.code!r} {answer.message!r}", limit=200)

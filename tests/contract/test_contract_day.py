@@ -1,4 +1,4 @@
-"""A day of a living world, polled all the time: every call that was active ends up in the history, once, as it was."""
+"""A day of a living world, polled all the time: every call that was active ends up in the history, once."""
 
 from __future__ import annotations
 
