@@ -537,6 +537,15 @@ def _scope(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> b
     return scene.told[cause][0].number <= breach.number
 
 
+def _let_in(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
+    """Who lets in credentials of any kind lets in those without a scheme or a role, too."""
+    if not scene.carried(cause, "access.clauses.wrong-refused", "access.jwt.clauses.malformed"):
+        return False
+    open_to_all = any(one.aspect == "fault" and one.kind == "outcome" for one in scene.told[cause])
+    refusal = breach.aspect == "fault" and breach.kind == "outcome"
+    return open_to_all and refusal and scene.carried(other, "access.")
+
+
 _Rule = Callable[[_Scene, ClauseId, ClauseId, Breach], bool]
 _RULES: Final[tuple[_Rule, ...]] = (
     _either,
@@ -556,5 +565,6 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _parameter,
     _pages,
     _carried_wrongly,
+    _let_in,
     _scope,
 )

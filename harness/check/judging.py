@@ -68,6 +68,8 @@ class Mismatch:
     """There are no rows at all, not even none."""
     elsewhere: bool = False
     """What was asked for is not at fault."""
+    elsewhere_on_the_list: bool = False
+    """A later page with rows that stand neither in its place nor on the first page."""
     more: bool = False
     """A total above the number of rows that are known."""
 
@@ -672,7 +674,9 @@ def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     came = [(compared(row.shown, path) or (None,))[0] for row in rows]
     if wanted != came:
         where = next((i for i, pair in enumerate(zip(wanted, came, strict=False)) if pair[0] != pair[1]), 0)
+        begin = [compared(row.shown, path)[0] for row in due[: len(rows)]]
         return Mismatch(
+            elsewhere_on_the_list=meaning.start > 0 and came != begin,
             # Where a filter is asked for and the pages are sound, other rows mean that the filter is not.
             aspect="rows" if _filtered(session, mirror, exchange) and meaning.start == 0 else "slice",
             expected=f"rows {meaning.start + 1} to {meaning.start + len(wanted)} of the sorted list",
@@ -780,6 +784,9 @@ def blamed_clauses(
             if session.ledger.failed(roles.get(role, ())):
                 # Where pages are known to be cut wrongly, that one lacks rows says nothing new.
                 return roles[role]
+    if mismatch.elsewhere_on_the_list and isinstance(session.listing.paging, PageNumberPaging):
+        # The number leads to another page, as it should: it is how pages share out the list that is wrong.
+        return session.listing.paging.clauses.get("partition") or blame.get("slice", clauses)
     if aspect in blame:
         return blame[aspect]
     if aspect in PRIMARY:

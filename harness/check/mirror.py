@@ -203,8 +203,9 @@ def walk(
             repeats.append(exchange)
             break
         cursors.add(token)
-        # A total below what has come is wrong: it ends nothing.
-        if total is not None and len(found) == total and not isinstance(paging, CursorPaging):
+        # A total below what has come is wrong: it ends nothing. One that a full page equals may count that page.
+        ends = total is not None and len(found) == total and not (page == 0 and came == size)
+        if ends and not isinstance(paging, CursorPaging):
             complete = True
             break
         step = following

@@ -423,8 +423,11 @@ class _Judge:
             if listing.count_only is not None and self.counted() is None and count_in(answer) is not None:
                 return
             missing = answer.rows_raw is MISSING
+            counting = listing.count_only
+            # A number in the place of rows is a count that nobody asked for.
+            uncalled = counting.clauses.get("default", ()) if counting and count_in(answer) is not None else ()
             self.fail(
-                clauses.get("rows", ()),
+                uncalled or clauses.get("rows", ()),
                 expected=f"a list at {listing.lists.rows_at}",
                 actual="it is missing" if missing else in_ascii(answer.rows_raw),
             )

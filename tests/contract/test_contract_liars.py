@@ -46,6 +46,9 @@ EQUALLY = {
     "OZ-LCH-038/total-ignores-filters": "OZ-LCH-039",
     "VX-GCH-018/call_session_history_id-first-only": "VX-GCH-019",
     "VX-GCH-061/pages-leave-gaps": "VX-GCH-050",
+    "VX-GCH-061/pages-overlap": "VX-GCH-050",
+    "EN-CAL-017/an-unknown-code": "EN-CAL-016",
+    "EN-CAL-069/implies-outgroup-8": "EN-CAL-070",
     "ET-LCL-040/limit-not-echoed": "ET-LCL-009",
 }
 

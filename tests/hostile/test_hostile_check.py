@@ -383,7 +383,9 @@ def turning(*, pages: int) -> Bend:
 def test_hs_18_pages_that_go_round_for_ever_are_found_out(pages: int, tmp_path: Path) -> None:
     run = bent_run(JSON_API, turning(pages=pages), tmp_path, calls=60)
     assert run.exit_code == 1
-    assert run.verdicts["PAGING-LOOP"] == "fail"
+    # The same page for ever is a cursor that is not obeyed: the documented clause has the finding, the loop its cause.
+    assert run.verdicts["PAGING-LOOP"] == ("fail" if pages > 1 else "blocked")
+    assert run.failed
     assert run.report["requests"] < 300
 
 

@@ -101,7 +101,6 @@ def _missing(session: Session) -> Iterator[Attempt]:
                 clauses=missing,
                 example=True,
             )
-        yield Attempt(purpose="an empty token", credentials={rules.token: ""}, fault=fault, clauses=missing)
         return
     for name, clauses in (
         (rules.user, rules.clauses.get("user-required", ())),
@@ -185,6 +184,11 @@ def _tokens(session: Session) -> Iterator[Attempt]:
         )
     if jwt is not None:
         yield from _signed(session, jwt)
+    # Half missing and half wrong: by now it is known how each is told.
+    missing = rules.clauses.get("missing-refused", ()) or wrong
+    yield Attempt(
+        purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing
+    )
 
 
 def _signed(session: Session, jwt: Jwt) -> Iterator[Attempt]:

@@ -374,6 +374,8 @@ def long_value(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
             expected="no rows for a value that nothing has",
             actual=f"{len(again.rows)} rows",
             exchange=again,
+            aspect="rows",
+            nothing_due=True,
         )
         session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
 

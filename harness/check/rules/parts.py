@@ -56,12 +56,15 @@ def includes(session: Session, mirror: Mirror) -> Iterator[None]:
         _judge_include(session, mirror, include, answers)
     fresh = session.ledger.failures() - failed
     if fresh:
-        # Rows that change by themselves look as if a switch had changed them.
+        # Rows that change by themselves look as if a switch had changed them. They are read as they were before.
+        broken = session.broken
+        session.broken = {name: by for name, by in broken.items() if name in before}
         yield from reread(session, mirror)
         if mirror.volatile:
             for clause in fresh:
                 session.ledger.retract(clause, "data-changed: the rows moved while they were compared")
-            session.broken = {name: by for name, by in session.broken.items() if name in before}
+        else:
+            session.broken = broken
     if set(session.broken) - before and mirror.rows:
         # Nothing more is judged by rows that a broken switch has changed.
         yield from read_mirror(session, mirror, now=session.settings["now"])
