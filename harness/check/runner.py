@@ -66,10 +66,13 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("order", (pages.default_order,)),
     # Rows are read with all their parts: a switch that changes more than its own comes to light first.
     ("include", (parts.includes,)),
+    # Each promise once, before any of them is looked at closely: most defects show in the first of these.
+    ("filters", (filters.first_looks,)),
+    ("order", (pages.orders,)),
+    ("paging", (pages.pages,)),
     ("filters", (filters.single_filters, hidden.hidden_filters)),
     ("blank", (values.blanks,)),
-    ("order", (pages.orders,)),
-    ("paging", (pages.pages, pages.pages_of_filters)),
+    ("paging", (pages.pages_of_filters,)),
     ("total", (pages.totals,)),
     ("count-only", (parts.count_only,)),
     ("scope", (parts.scope,)),

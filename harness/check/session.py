@@ -105,6 +105,8 @@ class Session:
     broken: dict[str, ClauseId] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     server_errors: list[Exchange] = field(default_factory=list)
+    looked_at: dict[str, Any] = field(default_factory=dict)
+    """The value that each filter was first asked for."""
     skew_seconds: float | None = None
     out_of_budget: str | None = None
     zone: str = "UTC"

@@ -186,9 +186,7 @@ def _tokens(session: Session) -> Iterator[Attempt]:
         yield from _signed(session, jwt)
     # Half missing and half wrong: by now it is known how each is told.
     missing = rules.clauses.get("missing-refused", ()) or wrong
-    yield Attempt(
-        purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing
-    )
+    yield Attempt(purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing)
 
 
 def _signed(session: Session, jwt: Jwt) -> Iterator[Attempt]:

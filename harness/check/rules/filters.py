@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 from typing import Any, Final
 
-from harness.check.judging import Judged, compare, expect
+from harness.check.judging import Aspect, Judged, compare, expect
 from harness.check.mirror import Mirror, ask_for, largest_size, reread, window_needed, written
 from harness.check.oracle import holds
 from harness.check.session import Exchange, Row, Session
@@ -265,6 +265,23 @@ def only_as_text(session: Session, mirror: Mirror, name: str, value: Any) -> Any
 # --- rules --------------------------------------------------------------------------------------------------
 
 
+def first_looks(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Each filter once, at the value that most rows tell apart: what is broken outright shows early."""
+    for name in shown_filters(session):
+        kept = session.listing.filters[name]
+        if is_time(kept):
+            yield from time_filter(session, mirror, name, first_look=True)
+            continue
+        values = _values_of(session, mirror, name) if session.in_force(name) and mirror.rows else []
+        if not values or values_shown(mirror.rows, kept.compares).total() == 0:
+            continue
+        alone = yield from _works_alone(session, mirror, name, values[0])
+        # Right by itself and wrong within the window: it is the two together that fail.
+        blame: dict[Aspect, Clauses] | None = {"rows": session.listing.conjunction_clause} if alone else None
+        yield from _at_value(session, mirror, name, values[0], blame)
+        session.looked_at[name] = values[0]
+
+
 def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
     """Each filter alone, at values that tell readings apart."""
     wrong: dict[ClauseId, str] = {}
@@ -280,45 +297,27 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
         if not mirror.rows:
             session.ledger.not_exercised(all_clauses(kept), "the target shows no rows")
             continue
-        values = [*telling_values(session, mirror.rows, name), *near_misses(session, mirror.rows, name)]
-        values = [value for value in dict.fromkeys(values) if whole(session, name, value)]
-        if not values or values_shown(mirror.rows, kept.compares).total() == 0:
+        values = _values_of(session, mirror, name)
+        counted = values_shown(mirror.rows, kept.compares)
+        if not values or counted.total() == 0:
             if kept.partition_clause:
                 yield from unseen_words(session, mirror, name)
             session.ledger.not_exercised(all_clauses(kept), f"no row shows a value that {name} compares")
             continue
-        alone = yield from _works_alone(session, mirror, name, values[0])
         asked = _told_before(session, name, values)
-        if (yield from _strangers_at_once(session, mirror, name, asked)):
-            counted = values_shown(mirror.rows, kept.compares)
+        seen = session.looked_at.get(name)
+        if not session.usable(name):
+            # The first look found it broken: only where else it goes wrong is left to ask.
+            if (clauses := word_clauses(kept, seen)) and session.ledger.failed(clauses[:1]):
+                wrong.setdefault(clauses[0], str(seen))
+            asked = []
+        elif (yield from _strangers_at_once(session, mirror, name, asked)):
             asked = [value for value in asked if counted[value]]
         for value in asked:
-            clauses = word_clauses(kept, value)
-            if value in (NOWHERE, NO_NUMBER) and session.listing.no_match_clause:
-                # The filter has just kept what it should: what is left is how "nothing matches" is told.
-                clauses = session.listing.no_match_clause
-            row = next((row for row in mirror.rows if value in values_shown([row], kept.compares)), None)
-            ask = ask_for(
-                session,
-                mirror.base,
-                {
-                    **wide(session),
-                    **companions(session, mirror, name, row),
-                    **default_comparison(session, name),
-                    name: raw_value(session, name, value),
-                },
-            )
-            judged = yield from expect(
-                session,
-                mirror,
-                ask,
-                f"{name} = {value!r}",
-                clauses,
-                inferred=only_as_text(session, mirror, name, value),
-                # Right by itself and wrong within the window: it is the two together that fail.
-                blame={"rows": session.listing.conjunction_clause} if alone and value == values[0] else None,
-            )
-            if note_broken(session, name, judged, clauses):
+            if value == seen:
+                continue
+            judged, clauses = yield from _at_value(session, mirror, name, value)
+            if not session.usable(name):
                 if clauses and session.ledger.failed(clauses[:1]):
                     wrong.setdefault(clauses[0], str(value))
                 break
@@ -335,6 +334,38 @@ def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
         if session.usable(name) and kept.partition_clause:
             yield from partition(session, mirror, name)
     _one_reader(session, wrong, longest)
+
+
+def _values_of(session: Session, mirror: Mirror, name: str) -> list[Any]:
+    """The values to ask a filter for, those first that most rows show."""
+    values = [*telling_values(session, mirror.rows, name), *near_misses(session, mirror.rows, name)]
+    return [value for value in dict.fromkeys(values) if whole(session, name, value)]
+
+
+def _at_value(
+    session: Session, mirror: Mirror, name: str, value: Any, blame: Mapping[Aspect, Clauses] | None = None
+) -> Generator[None, None, tuple[Judged, Clauses]]:
+    """Asks a filter for one value, and notes whether it is broken; also gives the clauses on that value."""
+    kept = session.listing.filters[name]
+    clauses = word_clauses(kept, value)
+    if value in (NOWHERE, NO_NUMBER) and session.listing.no_match_clause:
+        # The filter has just kept what it should: what is left is how "nothing matches" is told.
+        clauses = session.listing.no_match_clause
+    row = next((row for row in mirror.rows if value in values_shown([row], kept.compares)), None)
+    ask = ask_for(
+        session,
+        mirror.base,
+        {
+            **wide(session),
+            **companions(session, mirror, name, row),
+            **default_comparison(session, name),
+            name: raw_value(session, name, value),
+        },
+    )
+    inferred = only_as_text(session, mirror, name, value)
+    judged = yield from expect(session, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred, blame=blame)
+    note_broken(session, name, judged, clauses)
+    return judged, clauses
 
 
 def _one_reader(session: Session, wrong: Mapping[ClauseId, str], longest: int) -> None:
@@ -775,8 +806,11 @@ def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
 # --- times --------------------------------------------------------------------------------------------------
 
 
-def time_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
-    """A time bound: at the instant of a row, a step before and after, in other offsets, far out."""
+def time_filter(session: Session, mirror: Mirror, name: str, *, first_look: bool = False) -> Iterator[None]:
+    """A time bound: at the instant of a row, a step before and after, in other offsets, far out.
+
+    A first look asks for the first two of these points; what follows it asks for the others.
+    """
     kept = session.listing.filters[name]
     times = sorted(
         moment
@@ -799,6 +833,9 @@ def time_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
     if name in mirror.base:
         # Beyond its own window the mirror knows nothing.
         points = [point for point in points if times[0] <= point <= times[-1]]
+    if not session.usable(name):
+        return
+    points = points[:2] if first_look else points[2:]
     for point in dict.fromkeys(points):
         value = point if fine else point.replace(microsecond=0)
         near = _near_end(session, name, value, times)
@@ -807,6 +844,8 @@ def time_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
         )
         if note_broken(session, name, judged, kept.clause):
             return
+    if first_look:
+        return
     yield from _in_other_zones(session, mirror, name, quarter, late)
     if session.listing.parameters[name].as_ == "rfc3339" and kept.offsets_clause:
         for place in ("Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
@@ -890,6 +929,12 @@ def pairs_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
     ]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
     session.rng.shuffle(pairs)
+
+    def doubtful(pair: tuple[str, str]) -> bool:
+        # A filter that fails by itself says little about how filters come together.
+        return any(session.ledger.failed(session.listing.filters[name].clause) for name in pair)
+
+    pairs.sort(key=doubtful)
     left = {frozenset(pair) for pair in pairs}
     told: set[tuple[str, ...]] = set()
     asked = 0
@@ -914,7 +959,7 @@ def pairs_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
                 told |= {(min(pair), max(pair)) for pair in combinations(several, 2)}
                 left -= {frozenset(pair) for pair in covered}
                 continue
-            for one, other in combinations(several, 2):
+            for one, other in sorted(combinations(several, 2), key=doubtful):
                 # The smallest request that goes wrong tells most.
                 ask = _together(session, mirror, {name: several[name] for name in (one, other)})
                 judged = yield from expect(session, mirror, ask, f"{one} and {other} together", clauses)
