@@ -101,13 +101,19 @@ def running(server: Server) -> Iterator[Server]:
 
 
 def memory_of(pid: int) -> tuple[int, int]:
-    """Megabytes now and at most."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0, 0
-    found = {line.split(":")[0]: line.split()[1] for line in text.splitlines() if line.startswith("Vm")}
-    return int(found.get("VmRSS", "0")) // 1024, int(found.get("VmHWM", "0")) // 1024
+    """Megabytes now and at most, of a process and those it started: some servers come in a wrapper."""
+    now = most = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(folder.name)) != pid:
+                continue
+            text = (folder / "status").read_text()
+        except OSError:
+            continue
+        found = {line.split(":")[0]: line.split()[1] for line in text.splitlines() if line.startswith("Vm")}
+        now += int(found.get("VmRSS", "0")) // 1024
+        most += int(found.get("VmHWM", "0")) // 1024
+    return now, most
 
 
 def load(scenario: Scenario, port: int, options: argparse.Namespace, seconds: float) -> dict[str, float]:
@@ -249,7 +255,7 @@ def node_servers(folder: Path, rows: list[dict[str, str]]) -> list[tuple[Server,
         "json-server": ["--port", str(ports[2]), "--host", "127.0.0.1", "--quiet", str(folder / "db.json")],
         "wiremock": [
             *("--port", str(ports[3]), "--bind-address", "127.0.0.1", "--disable-banner", "--no-request-journal"),
-            *("--root-dir", str(folder / "wiremock")),
+            *("--root-dir", str(folder / "wiremock"), "--use-chunked-encoding", "never"),
         ],
     }
     targets = dict.fromkeys(commands, "/calls") | {"json-server": "/calls?_page=3&_limit=20"}

@@ -299,8 +299,8 @@ def place_in(keys: Keys, key: int) -> int:
     """Where a key would stand first in keys that ascend."""
     if keys.dtype == np.int32:
         # In the array's own type: any other would copy the whole array.
-        return int(np.searchsorted(keys, np.int32(max(-(2**31), min(key, 2**31 - 1)))))
-    return int(np.searchsorted(keys, np.int64(key)))
+        return int(keys.searchsorted(np.int32(max(-(2**31), min(key, 2**31 - 1)))))
+    return int(keys.searchsorted(np.int64(key)))
 
 
 def within(keys: Keys, chosen: Intervals) -> Flags:

@@ -139,7 +139,10 @@ class Connection(asyncio.Protocol):
             self._idle = False
             self._expect(self._limits.header_seconds)
         self._buffer += data
-        self._advance()
+        if not self._waiting:
+            # All who have asked are heard before any of them is answered: nobody's turn comes twice before another's.
+            self._waiting = True
+            self.loop.call_soon(self._next_turn)
 
     def eof_received(self) -> bool:
         """The client has no more to say; what it asked is still answered."""
@@ -172,6 +175,8 @@ class Connection(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server ends: nothing new is begun, and what is being answered is answered."""
+        if self._waiting:
+            self._next_turn()
         self._stopping = True
         if self._state == _HEAD and not self._waiting:
             self._close()

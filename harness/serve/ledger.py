@@ -7,7 +7,6 @@ as `querying.Table` gives, by other means; a property test holds one against the
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -532,15 +531,26 @@ class Ordered:
 
     def _key(self, at: int) -> int:
         assert self._keys is not None
-        return int(self._keys[at if self._here else int(self._run.take(at, at + 1)[0])])
+        run = self._run
+        if self._here:
+            return int(self._keys[at])
+        if run.rows is None and at < run.head:
+            return int(self._keys[run.first + at])
+        return int(self._keys[int(run.take(at, at + 1)[0])])
 
     def _first_of(self, key: int) -> int:
         """How many rows have a lower key."""
-        if self._keys is not None and self._here:
-            return place_in(self._keys, key)
-        if self._keys is not None and self._run.rows is None and not len(self._run.tail):
-            return place_in(self._keys[self._run.first : self._run.last], key)
-        return bisect_left(range(len(self)), key, key=self._key)
+        assert self._keys is not None
+        found = place_in(self._keys, key)
+        if self._here:
+            return found
+        # The keys rise from row to row: what counts are the rows below the first that reaches the key.
+        run = self._run
+        if run.rows is None:
+            head = min(max(found - run.first, 0), run.head)
+        else:
+            head = place_in(run.rows[run.first : run.last], found)
+        return head if head < run.head or not len(run.tail) else head + place_in(run.tail, found)
 
     def beside(self, low: int, high: int, many: int, *, behind: bool = False) -> list[int]:
         """So many rows that come next in the direction of the order, or that came before."""

@@ -237,23 +237,23 @@ def _comparison(given: Given, rule: Filter, picks: Picks) -> Keeps | Literal["of
 def _wanted(listing: Listing, rule: Filter, value: Value, picks: Picks) -> tuple[Comparable, ...]:
     """The values that satisfy a filter: words for sets and aliases spelled out."""
     items: tuple[Comparable, ...] = value if isinstance(value, tuple) else (value,)
+    if not rule.words and not rule.aliases:
+        return tuple(dict.fromkeys(items))
+    words, aliases = rule.words, rule.aliases
     folded = picks.pick(rule.case) == "folded"
-    words = {_fold(word, folded): picks.pick(means) for word, means in rule.words.items()}
-    aliases = {_fold(word, folded): means for word, means in rule.aliases.items()}
+    if folded:
+        words = {word.casefold(): means for word, means in words.items()}
+        aliases = {word.casefold(): means for word, means in aliases.items()}
     found: list[Comparable] = []
     for item in items:
-        word = _fold(item, folded) if isinstance(item, str) else None
-        if word is None:
+        word = item.casefold() if folded and isinstance(item, str) else item
+        if not isinstance(word, str):
             found.append(item)
         elif word in words:
-            found += words[word]
+            found += picks.pick(words[word])
         else:
             found.append(aliases.get(word, item))
     return tuple(dict.fromkeys(found))
-
-
-def _fold(word: str, folded: bool) -> str:
-    return word.casefold() if folded else word
 
 
 # --- scope --------------------------------------------------------------------------------------------------

@@ -82,6 +82,16 @@ def write_row(listing: Listing, dialect: Dialect, row: ShownRow, variant: Varian
 
 @final
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """The bytes of an answer before its rows and after them."""
+
+    media_type: str
+    head: bytes
+    tail: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Writer:
     """Answers put together from rows that are bytes already; the same bytes as `encode_answer` makes of the tree."""
 
@@ -123,10 +133,12 @@ class Writer:
         _, body = encode_answer(self.listing, put(MISSING, self.listing.lists.rows_at, apart))
         return body[len(self._head) : len(body) - len(self._tail)].split(self._mark)[:-1]
 
-    def answer(self, tree: Tree, rows: Sequence[bytes]) -> tuple[str, bytes]:
-        """Media type and body of an answer whose rows, if there are any, are a placeholder in its tree."""
+    def around(self, tree: Tree) -> Envelope:
+        """What stands around the rows of an answer; a placeholder in its tree is where they go, if there are any."""
         media_type, body = encode_answer(self.listing, tree)
-        if not rows:
-            return media_type, body
         head, _, tail = body.partition(self._mark)
-        return media_type, b"".join((head, (b"" if text_carried(self.listing) else b",").join(rows), tail))
+        return Envelope(media_type, head, tail)
+
+    def filled(self, around: Envelope, rows: Sequence[bytes]) -> bytes:
+        """The body with its rows."""
+        return b"".join((around.head, (b"" if text_carried(self.listing) else b",").join(rows), around.tail))

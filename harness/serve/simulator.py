@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from harness.serve.planning import Plan, plan_request, sort_mark
 from harness.serve.querying import Comparable, Found, Place, Table
 from harness.serve.reading import read_ask
 from harness.serve.seams import STRAIGHT, Page, Row, Scene, Told, is_bent, joined
-from harness.serve.showing import Variant, Writer, values_at, write_row
+from harness.serve.showing import Envelope, Variant, Writer, values_at, write_row
 from harness.spec.dialect import Dialect
 from harness.spec.load import Spec
 from harness.spec.model import CursorPaging, Listing, PageNumberPaging
@@ -42,6 +42,8 @@ T = TypeVar("T")
 
 _INSTANTS: Final = 4
 _VARIANTS: Final = 8
+_ENVELOPES: Final = 1024
+_ENVELOPE_BYTES: Final = 4096
 UNKNOWN_PATH: Final = HttpResponse(
     http_status=404, headers=(("Content-Type", "text/plain; charset=utf-8"),), body=b"no API lives here\n"
 )
@@ -104,6 +106,8 @@ class Simulator:
         self._population = Population(self.dialect.pick(self.spec.listing.lists.calls))
         self._fast = fast
         self._writer = Writer.of(self.spec.listing)
+        # What stands around the rows is the same in many answers: the totals and echoes of one question.
+        self._envelopes: dict[Hashable, Envelope] = {}
         self._ledger: Ledger | None = None
         self._moments: OrderedDict[datetime, Moment] = OrderedDict()
         self._living: tuple[Timeline, Living] | None = None
@@ -183,9 +187,16 @@ class Simulator:
 
     def _written(self, page: Page, plan: Plan, rows: Sequence[bytes], asked: Ask) -> HttpResponse:
         """The answer around rows that are written already."""
-        tree = self._tree(page, plan, [Writer.placeholder()] if rows else [])
-        media_type, body = self._writer.answer(tree, rows)
-        headers = (("Content-Type", media_type),)
+        key = (page.total, page.returned, page.next, page.prev, repr(plan.echoes), plan.zone_name)
+        around = self._envelopes.get(key)
+        if around is None:
+            around = self._writer.around(self._tree(page, plan, [Writer.placeholder()] if rows else []))
+            if len(self._envelopes) >= _ENVELOPES:
+                self._envelopes.clear()
+            if len(around.head) + len(around.tail) <= _ENVELOPE_BYTES:
+                self._envelopes[key] = around
+        headers = (("Content-Type", around.media_type),)
+        body = self._writer.filled(around, rows)
         return HttpResponse(http_status=self.spec.listing.outcome.success.http, headers=headers, body=body)
 
     def _moment(self, at: datetime) -> Moment | None:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Final, final
 
@@ -208,6 +209,7 @@ def encode_json(tree: Tree, *, indent: int | None = None) -> bytes:
     return "".join(pieces).encode("utf-8", "backslashreplace")
 
 
+@lru_cache(maxsize=4096)
 def split_pointer(pointer: str) -> tuple[str, ...]:
     """The names in a JSON pointer (RFC 6901)."""
     if not pointer:
