@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from harness.check.mirror import (
@@ -47,6 +47,10 @@ REPEATS: Final = 3
 # So many rows after all that were read, and as many again, a moving list has surely ended, too.
 FAR_BEYOND: Final = 200
 OTHERS_ASKED: Final = 4
+# A call that began this long before the run may not have reached every replica yet; one that began in a run is new.
+SETTLES: Final = timedelta(minutes=1)
+LASTS: Final = timedelta(minutes=5)
+REPLICAS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,12 +260,21 @@ def _lost_by_pages(session: Session, mirror: Mirror, judged: Judged) -> Generato
         if len(here) < len(exchange.rows or ()):
             # The range itself is not kept: it proves nothing.
             continue
-        unknown = [row for row in here if mirror.row(row.key) is None]
+        unknown = [row for row in here if mirror.row(row.key) is None and not _came_meanwhile(session, row, path)]
         wanted = {row.key for row in mismatch.rows} if mismatch.kind == "unknown" else {row.key for row in unknown}
         if any(row.key in wanted for row in unknown):
             mirror.torn = f"a walk over all pages misses {len(unknown)} rows that a narrow time range shows"
             return True
     return False
+
+
+def _came_meanwhile(session: Session, row: Row, path: str) -> bool:
+    """Whether a row is so young that it may have come after the walk, or not have reached every replica then."""
+    at, now = row.shown.get(path), session.settings.get("now")
+    if not isinstance(at, datetime) or not isinstance(now, datetime):
+        return False
+    began = now.astimezone(UTC) + timedelta(seconds=session.skew_seconds or 0.0)
+    return began - SETTLES < at.astimezone(UTC) < began + LASTS
 
 
 def report(
@@ -353,6 +366,9 @@ def _confirm(
     if spent < MOST_REREADS and first.mismatch is not None and first.mismatch.aspect not in ("unreadable", "outcome"):
         session.settings = {**session.settings, "rereads": spent + 1}
         yield from reread(session, mirror)
+    if (yield from _only_late(session, mirror, ask, first, purpose, credentials, only)):
+        mirror.volatile = True
+        return None
     wrong = 1
     last: Judged | None = None
     for attempt in range(1, REPEATS + 1):
@@ -372,6 +388,33 @@ def _confirm(
         # Never pass by luck: it was wrong once over data that did not move.
         return first, f" (in {wrong} of {REPEATS + 1} identical requests)"
     return (last, f" (in {wrong} of {REPEATS + 1} identical requests)") if last is not None else None
+
+
+def _only_late(
+    session: Session,
+    mirror: Mirror,
+    ask: Ask,
+    first: Judged,
+    purpose: str,
+    credentials: Mapping[str, str] | None,
+    only: Sequence[Aspect],
+) -> Generator[None, None, bool]:
+    """Whether rows that the list lacks are new ones, which one replica has already and another has not."""
+    path = time_filters(session)[2]
+    mismatch = first.mismatch
+    if mismatch is None or mismatch.kind != "unknown" or mirror.volatile or path is None or mirror.torn:
+        return False
+    if not all(_came_meanwhile(session, row, path) for row in mismatch.rows):
+        return False
+    for _ in range(REPLICAS):
+        yield from reread(session, mirror)
+        exchange = session.send(ask, f"again, as rows are new: {purpose}", credentials=credentials)
+        yield
+        if session.not_judged(exchange, ()):
+            return False
+        if mirror.volatile or _judge(session, mirror, ask, exchange, purpose, only).mismatch is None:
+            return True
+    return False
 
 
 # --- comparing ----------------------------------------------------------------------------------------------

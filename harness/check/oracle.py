@@ -320,7 +320,7 @@ class _Reader:
             inclusive = True
         folded = any(isinstance(item, str) for item in wanted) and self.pick.pick(kept.case) == "folded"
         chosen = self.wanted(kept, wanted)
-        paths = (*kept.compares, *self.pick.pick(kept.alternatives))
+        paths = (*(self.pick.pick(kept.instead) or kept.compares), *self.pick.pick(kept.alternatives))
 
         shown_paths = tuple(path for path in paths if not path.startswith("hidden."))
         heads = tuple(path.partition("[].")[0] for path in shown_paths)

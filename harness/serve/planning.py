@@ -183,7 +183,7 @@ def _conditions(given: Given, at: datetime, picks: Picks) -> _Filters | Refused:
         elif keeps != "off":
             condition = Condition(
                 parameter=name,
-                paths=(*rule.compares, *picks.pick(rule.alternatives)),
+                paths=(*(picks.pick(rule.instead) or rule.compares), *picks.pick(rule.alternatives)),
                 keeps=keeps,
                 wanted=_wanted(given.listing, rule, value, picks),
                 inclusive=picks.pick(rule.boundary) == "inclusive",

@@ -287,8 +287,10 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
 
 def paths_of(rule: Filter) -> tuple[str, ...]:
     """Every path that a filter may compare."""
-    options = rule.alternatives.options if isinstance(rule.alternatives, Open) else (rule.alternatives,)
-    return (*rule.compares, *(path for paths in options for path in paths))
+    others = (
+        choice.options if isinstance(choice, Open) else (choice,) for choice in (rule.alternatives, rule.instead)
+    )
+    return (*rule.compares, *(path for options in others for paths in options for path in paths))
 
 
 def words_at(listing: Listing, path: str) -> tuple[str, ...]:

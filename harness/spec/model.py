@@ -274,6 +274,9 @@ class Filter:
     alternatives: tuple[str, ...] | Open[tuple[str, ...]] = key(
         "further fields that may count as a match (open: whether they do)", ()
     )
+    instead: tuple[str, ...] | Open[tuple[str, ...]] = key(
+        "fields that are compared in place of `compares` (open: whether they are)", ()
+    )
     applies_if_any: tuple[str, ...] = key("has an effect only if one of these parameters is given", ())
     applies_clause: Clauses = key("clause on having no effect otherwise", ())
     loses_to: str | None = key("ignored if this parameter is given and not empty", None)

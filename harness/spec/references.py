@@ -124,6 +124,8 @@ def _field_names(spec: Spec) -> Iterator[tuple[Path_, str, bool]]:
         yield from (((("filters", name, "compares")), field, True) for field in rule.compares)
         for option in options_of(rule.alternatives):
             yield from (((("filters", name, "alternatives")), field, True) for field in option)
+        for option in options_of(rule.instead):
+            yield from (((("filters", name, "instead")), field, True) for field in option)
     if listing.scope is not None:
         yield from ((("scope", "owners"), field, False) for field in listing.scope.owners)
     if listing.order is not None:
