@@ -6,7 +6,7 @@ total). The first aspect that differs is the defect; the later ones are its cons
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -50,7 +50,7 @@ OTHERS_ASKED: Final = 4
 # A call that began this long before the run may not have reached every replica yet; one that began in a run is new.
 SETTLES: Final = timedelta(minutes=1)
 LASTS: Final = timedelta(minutes=5)
-REPLICAS: Final = 4
+REPLICAS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,8 +273,13 @@ def _came_meanwhile(session: Session, row: Row, path: str) -> bool:
     at, now = row.shown.get(path), session.settings.get("now")
     if not isinstance(at, datetime) or not isinstance(now, datetime):
         return False
-    began = now.astimezone(UTC) + timedelta(seconds=session.skew_seconds or 0.0)
+    began = _began(session, now)
     return began - SETTLES < at.astimezone(UTC) < began + LASTS
+
+
+def _began(session: Session, now: datetime) -> datetime:
+    """When the run began, by the clock of the server."""
+    return now.astimezone(UTC) + timedelta(seconds=session.skew_seconds or 0.0)
 
 
 def report(
@@ -366,9 +371,9 @@ def _confirm(
     if spent < MOST_REREADS and first.mismatch is not None and first.mismatch.aspect not in ("unreadable", "outcome"):
         session.settings = {**session.settings, "rereads": spent + 1}
         yield from reread(session, mirror)
-    if (yield from _only_late(session, mirror, ask, first, purpose, credentials, only)):
-        mirror.volatile = True
-        return None
+    if not mirror.volatile and first.mismatch is not None:
+        if (yield from unsettled(session, mirror, first.mismatch.rows)):
+            return None
     wrong = 1
     last: Judged | None = None
     for attempt in range(1, REPEATS + 1):
@@ -390,30 +395,36 @@ def _confirm(
     return (last, f" (in {wrong} of {REPEATS + 1} identical requests)") if last is not None else None
 
 
-def _only_late(
-    session: Session,
-    mirror: Mirror,
-    ask: Ask,
-    first: Judged,
-    purpose: str,
-    credentials: Mapping[str, str] | None,
-    only: Sequence[Aspect],
-) -> Generator[None, None, bool]:
-    """Whether rows that the list lacks are new ones, which one replica has already and another has not."""
-    path = time_filters(session)[2]
-    mismatch = first.mismatch
-    if mismatch is None or mismatch.kind != "unknown" or mirror.volatile or path is None or mirror.torn:
+def unsettled(session: Session, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
+    """Whether the calls of the last minute come and go: one replica has them already and another has not."""
+    lower, upper, path = time_filters(session)
+    now = session.settings.get("now")
+    if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.torn:
         return False
-    if not all(_came_meanwhile(session, row, path) for row in mismatch.rows):
+    if mirror.since is not None or session.settings.get("replicas"):
+        return mirror.since is not None
+    if not any(_came_meanwhile(session, row, path) for row in (*rows, *mirror.rows)):
         return False
+    session.settings = {**session.settings, "replicas": True}
+    since = _began(session, now) - SETTLES
+    size_name, size = largest_size(session)
+    window = {lower: written(session, lower, since.replace(microsecond=0))}
+    if upper not in mirror.base:
+        window[upper] = written(session, upper, (since + SETTLES + LASTS).replace(microsecond=0))
+    if size_name is not None:
+        window[size_name] = written(session, size_name, size)
+    first: set[Hashable] | None = None
     for _ in range(REPLICAS):
-        yield from reread(session, mirror)
-        exchange = session.send(ask, f"again, as rows are new: {purpose}", credentials=credentials)
+        exchange = session.send(ask_for(session, mirror.base, window), "do the newest rows stay?")
         yield
-        if session.not_judged(exchange, ()):
+        if exchange.rows is None:
             return False
-        if mirror.volatile or _judge(session, mirror, ask, exchange, purpose, only).mismatch is None:
+        young = {row.key for row in exchange.rows if _came_meanwhile(session, row, path)}
+        if first is not None and young != first:
+            mirror.volatile, mirror.since = True, (path, since)
+            mirror.forget()
             return True
+        first = young
     return False
 
 

@@ -60,6 +60,8 @@ class Mirror:
     volatile: bool = False
     torn: str = ""
     lacking: bool = False
+    since: tuple[str, datetime] | None = None
+    """The field and the instant from which on rows come and go, as not every replica has them yet."""
     widest: Snapshot | None = None
     matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
     keys_of: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
@@ -86,6 +88,10 @@ class Mirror:
 
     def steady(self, row: Row) -> bool:
         """Whether a row shows the same in both readings."""
+        if self.since is not None:
+            began = row.shown.get(self.since[0])
+            if isinstance(began, datetime) and began >= self.since[1]:
+                return False
         if self.before is self.after or self.before is None or self.after is None:
             return True
         first, second = self.before.by_key.get(row.key), self.after.by_key.get(row.key)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, cast
 
-from harness.check.judging import Aspect, expect, unsteady_clauses
+from harness.check.judging import Aspect, expect, unsettled, unsteady_clauses
 from harness.check.mirror import (
     PAGE_AT_MOST,
     Mirror,
@@ -172,7 +172,7 @@ def _same_again(session: Session, mirror: Mirror, ask: Ask, first: Exchange) -> 
             return
     lost = _comes_back(session, mirror, answers)
     if not lost:
-        if mirror.volatile or _alike(session, answers):
+        if mirror.volatile or _alike(session, answers) or (yield from unsettled(session, mirror)):
             return
         yield from reread(session, mirror)
         known = {row.key for row in mirror.rows}
