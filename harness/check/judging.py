@@ -371,9 +371,9 @@ def _confirm(
     if spent < MOST_REREADS and first.mismatch is not None and first.mismatch.aspect not in ("unreadable", "outcome"):
         session.settings = {**session.settings, "rereads": spent + 1}
         yield from reread(session, mirror)
-    if not mirror.volatile and first.mismatch is not None:
-        if (yield from unsettled(session, mirror, first.mismatch.rows)):
-            return None
+    rows = first.mismatch.rows if first.mismatch is not None else ()
+    if not mirror.volatile and (yield from unsettled(session, mirror, rows)):
+        return None
     wrong = 1
     last: Judged | None = None
     for attempt in range(1, REPEATS + 1):
