@@ -48,6 +48,9 @@ _LIMIT_ERRORS: Final = frozenset(
         etree.ErrorTypes.ERR_ENTITY_LOOP,
     }
 )
+_QUOTED: Final = re.compile(rb"\"[^\"<]*+\"|'[^'<]*+'")
+# Comments, instructions and CDATA begin otherwise. Possessive: no tag makes the match go back and try again.
+_TAG: Final = re.compile(rb"<[^<>!?/\"'](?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+")
 _SPACE: Final = " \t\r\n"
 
 
@@ -152,6 +155,11 @@ class _Reader:
             return None
         if data.count(b"<") - data.count(b"</") > self.limits.nodes:
             self.add("xml:limit", f"more than {self.limits.nodes} elements")
+            return None
+        most = _most_attributes(data, self.limits.attributes)
+        if most > self.limits.attributes:
+            # Told before the parser sees them: it would take memory for each.
+            self.add("xml:limit", f"an element with {most} attributes; at most {self.limits.attributes}")
             return None
         parser = etree.XMLParser(
             resolve_entities=False,
@@ -383,6 +391,18 @@ class _Writer:
 
     def _breaks(self, level: int) -> tuple[str, str]:
         return ("\n" + "  " * (level + 1), "\n" + "  " * level) if self.pretty else ("", "")
+
+
+def _most_attributes(data: bytes, few: int) -> int:
+    """How many attributes the first element has that has more than a few; 0 where none does."""
+    if data.count(b"=") <= few:
+        return 0
+    for tag in _TAG.finditer(data):
+        if tag.end() - tag.start() > 4 * few:
+            many = sum(1 for _ in _QUOTED.finditer(data, tag.start(), tag.end()))
+            if many > few:
+                return many
+    return 0
 
 
 def _has_doctype(data: bytes) -> bool:
