@@ -333,10 +333,10 @@ def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[
     if first is not None and first.trouble is None and (long or not first.complete):
         narrowed = yield from _narrow(session, first)
         if narrowed is not None:
-            base = narrowed
-            for step in walk(session, base, purpose="read the part of the list that is checked"):
-                if isinstance(step, Snapshot):
-                    first = step
+            for step in walk(session, narrowed, purpose="read the part of the list that is checked"):
+                if isinstance(step, Snapshot) and step.trouble is None and step.rows:
+                    # A range that is refused, or that loses every row, is no ground to stand on.
+                    base, first = narrowed, step
                 yield
     mirror.base = base
     mirror.before = mirror.after = first
@@ -354,15 +354,22 @@ def _narrow(session: Session, first: Snapshot) -> Generator[None, None, dict[str
         return None
     newest_first = times[:50] == sorted(times[:50], reverse=True)
     edge = times[:ROWS_WANTED][-1]
+    if not newest_first and times[:50] != sorted(times[:50]):
+        # In no order of time at all: the later half of what was seen.
+        newest_first, edge = True, sorted(times)[len(times) // 2]
+    # Whole seconds, which every server can read.
+    edge, latest, earliest = (moment.replace(microsecond=0) for moment in (edge, max(times), min(times)))
     second = timedelta(seconds=1)
     window: dict[str, Tree] = dict(first.base)
     # The second at the edge of the window may be cut in two by the page's end: it is left out.
     if newest_first:
         window[lower] = written(session, lower, edge + second)
         if upper is not None:
-            window[upper] = written(session, upper, max(times) + second)
+            window[upper] = written(session, upper, latest + second)
     elif upper is not None:
         window[upper] = written(session, upper, edge - second)
+        # Some take the two ends only together.
+        window.setdefault(lower, written(session, lower, earliest))
     elif first.complete:
         window[lower] = written(session, lower, sorted(times)[-min(ROWS_WANTED, len(times))] + second)
     else:
