@@ -32,6 +32,7 @@ from harness.check.gate import gate_colour
 from harness.check.judging import expect
 from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger
+from harness.check.likeness import likeness
 from harness.check.mirror import (
     Mirror,
     ask_for,
@@ -83,7 +84,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (access.access,)),
     ("transport", (carriage.carriages, pages.filters_by_other_ways)),
-    ("echoes", (echoes.echoes,)),
+    ("echoes", (echoes.echoes, likeness)),
     ("polls", (polls.polls,)),
     ("fuzz", (fuzz,)),
 )

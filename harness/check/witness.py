@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from harness.check.findings import Verdict
+from harness.check.likeness import note
 from harness.check.rules.laws import context_of, row_laws
 from harness.check.session import Exchange, Row, Session
 from harness.check.transport import leads_to, parse_target
@@ -471,6 +472,8 @@ class _Judge:
 
     def rows(self, rows: Sequence[Row]) -> None:
         self.unique(rows)
+        if not self.exchange.ask.repeated:
+            note(self.session, self.exchange)
         fresh = self.fresh(rows)
         if not fresh:
             return
