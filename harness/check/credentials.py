@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 
 from harness.errors import Misuse
 from harness.output.secrets import Secret
@@ -39,6 +39,41 @@ class Identity:
     role: str | None = None
     customer: int | None = None
     everyone: bool | None = None
+
+
+class Served(Protocol):
+    """A user as a simulated API knows it: none, one or several roles."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def credentials(self) -> Mapping[str, str]: ...
+    @property
+    def roles(self) -> tuple[str, ...]: ...
+    @property
+    def customer_id(self) -> int | None: ...
+    @property
+    def everyone(self) -> bool: ...
+
+
+def known_to(users: Iterable[Served], access: Access) -> tuple[Identity, ...]:
+    """The users of a simulated API as who asks: with their one role, or a word of its own where there is none."""
+
+    def role(roles: tuple[str, ...]) -> str | None:
+        if not access.roles or len(roles) > 1:
+            return None
+        return roles[0] if roles else "no-role"
+
+    return tuple(
+        Identity(
+            name=user.name,
+            credentials=dict(user.credentials),
+            role=role(user.roles),
+            customer=user.customer_id,
+            everyone=user.everyone,
+        )
+        for user in users
+    )
 
 
 def credential_names(access: Access) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ import click
 from harness.cli.session import Session, harness_version
 
 if TYPE_CHECKING:
-    from harness.check.credentials import Identity
     from harness.check.findings import RunReport
     from harness.serve.faults import Fault
     from harness.serve.simulator import Simulator
@@ -99,7 +98,7 @@ def _checked(simulator: Simulator, url: str, *, seconds: float) -> RunReport:
     from dataclasses import replace
 
     from harness.check.budget import Budget, MannerlyClient
-    from harness.check.credentials import kept_fresh, secrets_of
+    from harness.check.credentials import kept_fresh, known_to, secrets_of
     from harness.check.findings import RunEnded
     from harness.check.runner import CheckOptions, run_check
     from harness.check.session import Identity as Asking
@@ -108,7 +107,7 @@ def _checked(simulator: Simulator, url: str, *, seconds: float) -> RunReport:
 
     spec = simulator.spec
     access = spec.listing.access
-    known = _identities(simulator)
+    known = known_to(simulator.identities, access)
     began = time.monotonic()
     with Transport(url) as transport:
         fresh = [kept_fresh(one, access=access, clock=_now) for one in known]
@@ -123,23 +122,6 @@ def _checked(simulator: Simulator, url: str, *, seconds: float) -> RunReport:
             if isinstance(event, RunEnded):
                 return replace(event.report, seconds=time.monotonic() - began)
     raise HarnessError("the checker stopped without a report")
-
-
-def _identities(simulator: Simulator) -> tuple[Identity, ...]:
-    """The users of the simulator as the checker knows them."""
-    from harness.check.credentials import Identity
-
-    has_roles = bool(simulator.spec.listing.access.roles)
-    return tuple(
-        Identity(
-            name=one.name,
-            credentials=dict(one.credentials),
-            role=(one.roles[0] if len(one.roles) == 1 else None if one.roles else "no-role") if has_roles else None,
-            customer=one.customer_id,
-            everyone=one.everyone,
-        )
-        for one in simulator.identities
-    )
 
 
 def _line(report: RunReport) -> str:

@@ -233,7 +233,7 @@ def _simulated(
     spec: Spec, stack: ExitStack, dialect: Dialect | None, *, given: tuple[Identity, ...]
 ) -> tuple[str, tuple[Identity, ...]]:
     """The built-in simulator on a free port, and the identities that it knows by itself."""
-    from harness.check.credentials import Identity as Asking
+    from harness.check.credentials import known_to
     from harness.serve.access import make_key_pair
     from harness.serve.http import serve_in_thread
     from harness.serve.simulator import Simulator
@@ -242,24 +242,7 @@ def _simulated(
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, World.of(seed=1), dialect=dialect, key=key)
     server = stack.enter_context(serve_in_thread([simulator], watch=_now))
-    known = tuple(
-        Asking(
-            name=identity.name,
-            credentials=dict(identity.credentials),
-            role=identity.roles[0] if len(identity.roles) == 1 else None if identity.roles else "no-role",
-            customer=identity.customer_id,
-            everyone=identity.everyone,
-        )
-        if spec.listing.access.roles
-        else Asking(
-            name=identity.name,
-            credentials=dict(identity.credentials),
-            customer=identity.customer_id,
-            everyone=identity.everyone,
-        )
-        for identity in simulator.identities
-    )
-    return server.urls[spec.id], given or known
+    return server.urls[spec.id], given or known_to(simulator.identities, spec.listing.access)
 
 
 def _header_secrets(headers: Sequence[tuple[str, str]]) -> Iterator[str]:

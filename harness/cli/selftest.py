@@ -19,7 +19,6 @@ import click
 from harness.cli.session import Session
 
 if TYPE_CHECKING:
-    from harness.check.credentials import Identity
     from harness.serve.simulator import Simulator
     from harness.spec.dialect import Dialect
     from harness.spec.load import Spec
@@ -90,24 +89,9 @@ class Direct:
         return replace(answer, headers=(*answer.headers, ("Date", stamp)))
 
 
-def identities_of(simulator: Simulator) -> tuple[Identity, ...]:
-    """The identities that a simulator knows, as the checker knows identities."""
-    from harness.check.credentials import Identity
-
-    return tuple(
-        Identity(
-            name=known.name,
-            credentials=known.credentials,
-            role=known.roles[0] if len(known.roles) == 1 else ("" if known.name == "no-role" else None),
-            customer=known.customer_id,
-            everyone=known.everyone,
-        )
-        for known in simulator.identities
-    )
-
-
 def run_trial(trial: Trial) -> Result:
     """Runs the checker against the simulator of a trial."""
+    from harness.check.credentials import known_to
     from harness.check.findings import Colour, RunEnded, RunReport, Verdict
     from harness.check.runner import CheckOptions, run_check
     from harness.serve.access import make_key_pair
@@ -126,7 +110,10 @@ def run_trial(trial: Trial) -> Result:
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed, known_values=known)
     report: RunReport | None = None
     for event in run_check(
-        spec, Direct(simulator, world.instant, step_seconds=trial.step_seconds), identities_of(simulator), options
+        spec,
+        Direct(simulator, world.instant, step_seconds=trial.step_seconds),
+        known_to(simulator.identities, spec.listing.access),
+        options,
     ):
         if isinstance(event, RunEnded):
             report = event.report

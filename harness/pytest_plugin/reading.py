@@ -61,7 +61,7 @@ def read_target(
 
 def _simulated(spec: Spec, stack: ExitStack) -> tuple[str, tuple[Identity, ...]]:
     """The built-in simulator on a free port, and the identities that it knows by itself."""
-    from harness.check.credentials import Identity
+    from harness.check.credentials import known_to
     from harness.serve.access import make_key_pair
     from harness.serve.http import serve_in_thread
     from harness.serve.simulator import Simulator
@@ -71,21 +71,4 @@ def _simulated(spec: Spec, stack: ExitStack) -> tuple[str, tuple[Identity, ...]]
     key = make_key_pair() if access.jwt is not None else None
     simulator = Simulator(spec, World.of(seed=1), key=key)
     server = stack.enter_context(serve_in_thread([simulator]))
-    known = tuple(
-        Identity(
-            name=one.name,
-            credentials=dict(one.credentials),
-            role=_role(one.roles) if access.roles else None,
-            customer=one.customer_id,
-            everyone=one.everyone,
-        )
-        for one in simulator.identities
-    )
-    return server.urls[spec.id], known
-
-
-def _role(roles: tuple[str, ...]) -> str | None:
-    """The one role of an identity; none where it has several, and a word of its own where it has not any."""
-    if not roles:
-        return "no-role"
-    return roles[0] if len(roles) == 1 else None
+    return server.urls[spec.id], known_to(simulator.identities, access)

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.check.credentials import known_to
 from harness.check.judging import compare
 from harness.check.mirror import Mirror, ask_for, read_mirror, written
 from harness.check.oracle import interpret
 from harness.check.rules.filters import is_hidden, is_time, partner, raw_value, telling_values
 from harness.check.runner import CheckOptions, session_of
 from harness.check.session import Session
-from harness.cli.selftest import Direct, identities_of, random_dialect
+from harness.cli.selftest import Direct, random_dialect
 from harness.serve.simulator import Simulator
 from harness.spec.dialect import Dialect
 from harness.spec.load import load_spec, spec_ids
@@ -35,7 +36,9 @@ def meeting(api: str, seed: int) -> tuple[Session, Mirror]:
     world = World.of(seed=seed, calls=250)
     simulator = Simulator(spec, world, dialect=Dialect(drawn))
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", dialect=Dialect(drawn))
-    session = session_of(spec, Direct(simulator, world.instant), identities_of(simulator), options)
+    session = session_of(
+        spec, Direct(simulator, world.instant), known_to(simulator.identities, spec.listing.access), options
+    )
     session.examine = None
     mirror = Mirror()
     for _ in read_mirror(session, mirror, now=world.instant):

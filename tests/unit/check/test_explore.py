@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from harness.check import explore as exploring
+from harness.check.credentials import known_to
 from harness.check.explore import drawn, explore, requests_allowed, seed_of
 from harness.check.findings import Event, RunEnded, RunReport
 from harness.check.mirror import Mirror, read_mirror
 from harness.check.runner import CheckOptions, run_check, session_of
 from harness.check.session import Session
-from harness.cli.selftest import Direct, identities_of
+from harness.cli.selftest import Direct
 from harness.serve.access import make_key_pair
 from harness.serve.breaches.bending import Fault
 from harness.serve.planning import Plan
@@ -50,7 +51,9 @@ def meeting(api: str, *faults: Fault, calls: int = 400, seed: int = 1) -> tuple[
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, faults=faults, key=key)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=seed)
-    session = session_of(spec, Direct(simulator, world.instant), identities_of(simulator), options)
+    session = session_of(
+        spec, Direct(simulator, world.instant), known_to(simulator.identities, spec.listing.access), options
+    )
     mirror = Mirror()
     for _ in read_mirror(session, mirror, now=world.instant):
         pass
@@ -64,7 +67,13 @@ def found(api: str, *faults: Fault) -> Sequence[Any]:
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, faults=faults, key=key)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0")
-    report = report_of(list(run_check(spec, Direct(simulator, world.instant), identities_of(simulator), options)))
+    report = report_of(
+        list(
+            run_check(
+                spec, Direct(simulator, world.instant), known_to(simulator.identities, spec.listing.access), options
+            )
+        )
+    )
     return report.findings
 
 
