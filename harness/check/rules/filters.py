@@ -10,8 +10,8 @@ from itertools import combinations, pairwise
 from typing import Any, Final
 
 from harness.check.judging import Aspect, Judged, compare, expect
-from harness.check.mirror import Mirror, ask_for, largest_size, reread, window_needed, written
-from harness.check.oracle import holds
+from harness.check.mirror import Mirror, ask_for, largest_size, reread, time_filters, window_needed, written
+from harness.check.oracle import Meaning, holds
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import ClauseId, Clauses, Field, Filter, Open
 from harness.wire.ask import Ask
@@ -527,7 +527,30 @@ def _works_alone(session: Session, mirror: Mirror, name: str, value: Any) -> Gen
         return False
     meanings = [meaning for _, meaning in session.meanings(ask) if meaning.tests]
     strays = [row for row in exchange.rows if all(meaning.keeps(row.shown) is False for meaning in meanings)]
-    return not strays and bool(meanings)
+    return not strays and bool(meanings) and not _others_than_mirrored(session, mirror, exchange, meanings)
+
+
+def _others_than_mirrored(session: Session, mirror: Mirror, exchange: Exchange, meanings: Sequence[Meaning]) -> bool:
+    """Whether a filter without the run's window lacks rows of the window that it keeps, or has others there."""
+    path = time_filters(session)[2]
+    if path is None or mirror.volatile or not mirror.complete:
+        return False
+    whole = [meaning for _, meaning in session.meanings(ask_for(session, mirror.base))]
+    came = {row.key: row for row in exchange.rows or ()}
+    times = [at for row in came.values() if isinstance(at := row.shown.get(path), datetime)]
+    if not times:
+        return False
+    # The page may end early: what lies beyond its times, or at its edges, is not known.
+    first, last = min(times), max(times)
+    for row in mirror.rows:
+        at = row.shown.get(path)
+        inside = isinstance(at, datetime) and first < at < last and row.key not in came
+        if inside and all(meaning.keeps(row.shown) is True for meaning in meanings):
+            return True
+    return any(
+        mirror.row(key) is None and all(meaning.keeps(row.shown) is True for meaning in whole)
+        for key, row in came.items()
+    )
 
 
 def not_yet_known(session: Session, mirror: Mirror, name: str) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -52,6 +53,7 @@ from harness.wire.problems import Tree
 from harness.wire.rows import compared
 
 TIES_TRIED: Final = 3
+TIES_WALKED: Final = 5
 """So many groups of rows with one sort value: in each a loose order has an even chance to show."""
 
 
@@ -764,6 +766,8 @@ def _cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator
         yield from _cursor_walk(
             session, mirror, paging, {**chosen, paging.size: written(session, paging.size, 3)}, whole=False
         )
+    yield from _tied_cursors(session, mirror, paging)
+    yield from _sorted_cursors(session, mirror, paging)
     yield from _odd_cursors(session, mirror, paging)
 
 
@@ -862,6 +866,66 @@ def _cursor_walk(
         session.ledger.not_exercised((*slice_clauses, *paging.clauses.get("prev", ())), "there is only one page")
     if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
         yield from _back(session, mirror, paging, values, steps[:2])
+
+
+def _tied_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+    """Rows of one instant, one on each page: a cursor tells them apart."""
+    lower, upper, path = time_filters(session)
+    order = session.listing.order
+    if lower is None or upper is None or path is None or order is None or order.by != path:
+        return
+    if mirror.volatile or not mirror.complete or not {lower, upper}.isdisjoint(session.broken):
+        return
+    times = [at for row in mirror.rows if isinstance(at := row.shown.get(path), datetime)]
+    second = timedelta(seconds=1)
+    for at, together in Counter(times).most_common():
+        first = at.replace(microsecond=0) - second
+        last = first + 3 * second
+        around = [moment for moment in times if first <= moment <= last]
+        if together < 2:
+            return
+        if len(around) <= TIES_WALKED and first not in around and last not in around:
+            window = {lower: written(session, lower, first), upper: written(session, upper, last)}
+            yield from _cursor_walk(
+                session, mirror, paging, {**window, paging.size: written(session, paging.size, 1)}, whole=False
+            )
+            return
+
+
+def _sorted_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+    """A following page goes on in whichever order was asked for."""
+    order = session.listing.order
+    sort = order.sort if order is not None else None
+    clauses = paging.clauses.get("partition") or paging.clauses.get("slice", ())
+    if sort is None or not session.usable(sort.parameter) or mirror.volatile or not mirror.complete:
+        return
+    if session.ledger.failed((*clauses, *_paging_clauses(session), *sort.clauses.get("words", ()))):
+        return
+    few = {paging.size: written(session, paging.size, 2)}
+    for word, path in sort.words.items():
+        values = [compared(row.shown, path) for row in mirror.rows]
+        if len(values) < 5 or not all(value and isinstance(value[0], datetime) for value in values):
+            continue
+        for spelling in (word, f"-{word}") if sort.signed else (word,):
+            due = sorted((cast(datetime, value[0]) for value in values), reverse=spelling != word)[:4]
+            token: Tree = ""
+            came: list[Any] = []
+            for page in ("a page", "the following page"):
+                more = {paging.after: token} if token else {}
+                ask = ask_for(session, mirror.base, {sort.parameter: spelling, **few, **more})
+                exchange = session.send(ask, f"{sort.parameter} = {spelling}: {page}")
+                yield
+                if exchange.rows is None or exchange.answer is None or session.not_judged(exchange, clauses):
+                    return
+                came.extend(compared(row.shown, path)[0] for row in exchange.rows if compared(row.shown, path))
+                if not isinstance(exchange.answer.next, str) or not exchange.answer.next:
+                    return
+                token = exchange.answer.next
+            if came != due:
+                yield from _walk_finding(
+                    session, mirror, clauses, exchange, f"{path}: {due[2]}, {due[3]}"[:200], f"{came[2:]}"[:200]
+                )
+                return
 
 
 def _kept_rows(session: Session, mirror: Mirror, values: Mapping[str, Tree]) -> set[Hashable] | None:
