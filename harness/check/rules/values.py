@@ -926,6 +926,24 @@ def _ranges(session: Session, mirror: Mirror) -> Iterator[None]:
             )
             if judged.right and judged.meaning is not None and judged.meaning.fault is not None:
                 yield from judge_fault(session, judged.exchange, pair.one_alone_fault, clauses)
+            elif judged.right and narrowed:
+                _one_end_kept(session, judged.exchange, clauses)
+
+
+def _one_end_kept(session: Session, exchange: Exchange, clauses: Clauses) -> None:
+    """An end that is taken alone keeps rows out, also of those that the run did not read."""
+    meanings = [meaning for _, meaning in session.meanings(exchange.ask) if meaning.fault is None and meaning.tests]
+    strays = [row for row in exchange.rows or () if all(meaning.keeps(row.shown) is False for meaning in meanings)]
+    if meanings and strays:
+        paths = sorted(set().union(*(meaning.paths for meaning in meanings)))
+        session.fail(
+            clauses,
+            "one end of a range alone is refused, or kept",
+            expected="an error, or only rows within the range",
+            actual=f"{len(strays)} of {len(exchange.rows or ())} rows are not within it",
+            exchange=exchange,
+            rows=[session.evidence.row(row, [session.listing.lists.identity, *paths]) for row in strays[:4]],
+        )
 
 
 def _two_values(session: Session, mirror: Mirror, name: str, part: int = 0) -> tuple[Any, Any] | None:
