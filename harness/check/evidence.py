@@ -119,13 +119,15 @@ class Evidence:
         for name, value in self.secrets.items():
             if len(value) < 6:
                 continue
+            # Inside a longer word, or as the name of a parameter, an everyday word is no secret.
+            whole = re.compile(rf"(?<!\w){re.escape(value)}(?!\w|=)")
             variable = "".join(char if char.isalnum() else "_" for char in name).upper()
             cut: list[str] = []
             for piece in pieces:
                 if piece.startswith("\0"):
                     cut.append(piece)
                     continue
-                parts = piece.split(value)
+                parts = whole.split(piece)
                 for index, part in enumerate(parts):
                     if index:
                         cut.append(f"\0{variable}")

@@ -62,7 +62,8 @@ _NOT_SECRET_NAME: Final = re.compile(
 )
 _NAME: Final = rb"[A-Za-z0-9_.\-]{1,64}"
 _LONGEST_NAMED: Final = 2048
-_KEPT: Final = rb"(?!\*\*\*|\$[A-Z{(])"
+# Masked already, or a variable for the shell to fill in, which stands in quotes of its own.
+_KEPT: Final = rb"(?!\*\*\*|\$[A-Z{(]|\"\$[A-Z][A-Z0-9_]*+\")"
 # A quotation mark, also as it stands in a JSON string and in HTML.
 _QUOTE: Final = rb"(?:\\?[\"']|&#(?:34|39|x22|x27);|&quot;|&apos;)"
 _NAMED_VALUES: Final = (
