@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -421,10 +421,10 @@ def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses
     scope, mine = session.listing.scope, session.identity.customer
     if scope is None or scope.parameter is None or not scope.identity or mine is None or identity.everyone:
         return
-    if identity.everyone is None:
+    own = own_credentials(session, identity)
+    if identity.everyone is None and not (yield from _refused_everyone(session, mirror, identity)):
         session.ledger.not_exercised(clauses, f"say whether {identity.name} may see everyone, in --credentials")
         return
-    own = own_credentials(session, identity)
 
     def strays(exchange: Exchange) -> list[Row]:
         return [row for row in _foreign(session, mirror, identity, exchange) if _of(row, scope.owners, mine)]
@@ -438,21 +438,37 @@ def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses
         if is_refused(exchange) or mirror.rows:
             session.ledger.witness(binding(session, clauses))
         return
+    its_own: set[Hashable] = set()
     if scope.recursive is not None and session.usable(scope.recursive):
         below = {scope.parameter: str(identity.customer), scope.recursive: written(session, scope.recursive, True)}
         family = session.send(
             ask_for(session, mirror.base, below), f"the calls below {identity.name}", credentials=own
         )
         yield
-        if strays(family):
-            # It asks from above: what it sees is its own.
-            return
+        # What it sees from above is its own.
+        its_own = set(family.keys)
     second = repeat(session, exchange)
     yield
-    if strays(second):
+    # Rows that were there before and after its own were read are not among them because they are another's.
+    before = {row.key for row in strays(exchange)}
+    others = [row for row in strays(second) if row.key in before and row.key not in its_own]
+    if others:
         expected = "an error, or no rows"
-        actual = f"{len(strays(second))} rows of another customer"
+        actual = f"{len(others)} rows of another customer"
         blame(session, clauses, expected=expected, actual=actual, exchange=second)
+
+
+def _refused_everyone(session: Session, mirror: Mirror, identity: Identity) -> Generator[None, None, bool]:
+    """Whether an account of which nobody said so is refused the list of everyone: then it may not see others'."""
+    scope = session.listing.scope
+    word = next((word for word, meaning in scope.words.items() if meaning == "everyone"), None) if scope else None
+    if scope is None or scope.parameter is None or word is None:
+        return False
+    ask = ask_for(session, mirror.base, {scope.parameter: word})
+    purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
+    exchange = session.send(ask, purpose, credentials=own_credentials(session, identity), witness=False)
+    yield
+    return is_refused(exchange)
 
 
 def _looks_up_mine(session: Session, mirror: Mirror, identity: Identity, clauses: Clauses) -> Iterator[None]:

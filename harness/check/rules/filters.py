@@ -22,6 +22,7 @@ from harness.wire.scalars import zone as zone_named
 from harness.wire.values import write_parameter
 
 SPECIAL: Final = frozenset("&;+%<>\"'#?=/\\ ")
+PATTERN: Final = frozenset("_%*?.+()[]{}|^$\\")
 ROWS_THAT_TELL: Final = 60
 PAIRS_AT_MOST: Final = 60
 NOWHERE: Final = "nowhere-7f3a"
@@ -148,7 +149,13 @@ def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any
     foreign = [text for text in texts if not text.isascii()]
     zeros = [text for text in texts if text.startswith("0")]
     plus = [text for text in texts if text.startswith("+")]
-    for group in (special, foreign, zeros, plus, *([text for text in special if mark in text] for mark in ";&%+,? ")):
+    for group in (
+        special,
+        foreign,
+        zeros,
+        plus,
+        *([text for text in special if mark in text] for mark in ";&%+,?' "),
+    ):
         if group:
             chosen.append(session.rng.choice(group))
     chosen = list(dict.fromkeys(chosen))
@@ -374,7 +381,9 @@ def _one_reader(session: Session, wrong: Mapping[ClauseId, str], longest: int) -
     `wrong` holds the value at which each failed; `longest` is the length of the longest that kept rows.
     """
     marks = {
-        clause: (SPECIAL & set(text)) | ({"long"} if 0 < longest < len(text) else set())
+        clause: (SPECIAL & set(text))
+        | ({"long"} if 0 < longest < len(text) else set())
+        | ({"pattern"} if PATTERN & set(text) else set())
         for clause, text in wrong.items()
     }
     shared = Counter(mark for several in marks.values() for mark in several)

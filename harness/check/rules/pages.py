@@ -25,6 +25,7 @@ from harness.check.oracle import holds, sort_key
 from harness.check.rules.filters import (
     companions,
     default_comparison,
+    fits,
     is_time,
     pair_values,
     partner,
@@ -83,7 +84,12 @@ def default_order(session: Session, mirror: Mirror) -> Iterator[None]:
     clauses = order.clause
     if order.descending is not None and session.in_force(order.descending):
         off = {order.descending: written(session, order.descending, False)}
-        blame: dict[Aspect, Clauses] = {"order": clauses, "slice": clauses}
+        unsaid = session.send(ask_for(session, mirror.base, wide(session)), "the order with nothing said")
+        yield
+        # Where the order is right with nothing said, and wrong with the flag said to be off, the flag is at fault.
+        rightly = unsaid.rows and fits(session, mirror, unsaid)
+        off_clauses = (order.descending_default_clause or clauses) if rightly else clauses
+        blame: dict[Aspect, Clauses] = {"order": off_clauses, "slice": off_clauses}
         ask = ask_for(session, mirror.base, {**wide(session), **off})
         yield from expect(session, mirror, ask, f"{order.descending} = False", clauses, blame=blame)
         clauses = order.descending_default_clause or clauses

@@ -23,6 +23,7 @@ from harness.spec.model import (
     PageNumberPaging,
     Scope,
 )
+from harness.wire.pages import count_in
 from harness.wire.problems import Tree
 from harness.wire.rows import compared
 
@@ -54,6 +55,8 @@ def includes(session: Session, mirror: Mirror) -> Iterator[None]:
         if any(session.not_judged(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
         _judge_include(session, mirror, include, answers)
+        if session.usable(include.parameter) and not session.ledger.failed(clauses):
+            yield from _beside_a_filter(session, mirror, include, answers)
     fresh = session.ledger.failures() - failed
     if fresh:
         # Rows that change by themselves look as if a switch had changed them. They are read as they were before.
@@ -158,6 +161,37 @@ def _judge_include(session: Session, mirror: Mirror, include: Include, answers: 
         )
 
 
+def _beside_a_filter(
+    session: Session, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
+) -> Iterator[None]:
+    """A switch that is on stays on when the list is also filtered."""
+    chosen = some_filter(session, mirror)
+    added = _added(include, answers["off"], answers["on"])
+    part = {row.key for row in answers["on"].rows or () if _shows_part(include, row, added)}
+    if not chosen or not part:
+        return
+    role = include.clauses.get("on", ()) or include.clauses.get("off", ())
+    ask = answers["on"].ask.having(chosen)
+    exchange, lacking = answers["on"], 0
+    for purpose in (f"{include.parameter} on with a filter", f"again: {include.parameter} on with a filter"):
+        exchange = session.send(ask, purpose)
+        yield
+        if session.not_judged(exchange, role):
+            return
+        shared = [row for row in exchange.rows or () if row.key in part]
+        lacking = sum(not _shows_part(include, row, added) for row in shared)
+        if not lacking:
+            session.ledger.witness(role, times=len(shared))
+            return
+    session.fail(
+        role,
+        f"{include.parameter} adds its part",
+        expected="the part in the rows that show it without a filter",
+        actual=f"{lacking} rows without it",
+        exchange=exchange,
+    )
+
+
 def _names(row: Row) -> set[str]:
     return set(row.raw) if isinstance(row.raw, dict) else set()
 
@@ -215,6 +249,10 @@ def count_only(session: Session, mirror: Mirror) -> Iterator[None]:
         yield from expect(
             session, mirror, ask_for(session, mirror.base, {**on, **chosen}), "a count with a filter", clauses
         )
+    if (word := _word_for_several(session)) and judged.right:
+        yield from expect(
+            session, mirror, ask_for(session, mirror.base, {**on, **word}), "a count with a word for several", clauses
+        )
     for name in counting.ignores:
         if judged.right and session.usable(name):
             small = written(session, name, 1)
@@ -230,6 +268,43 @@ def count_only(session: Session, mirror: Mirror) -> Iterator[None]:
     for values, purpose in ((off, "the count switched off"), ({}, "no word on counting")):
         ask = ask_for(session, mirror.base, {**wide(session), **values})
         yield from expect(session, mirror, ask, purpose, mine)
+
+
+def _word_for_several(session: Session) -> dict[str, Tree]:
+    """A filter with a word that stands for several values of its field; empty when there is none."""
+    for name, kept in session.listing.filters.items():
+        words = [word for word, meant in kept.words.items() if isinstance(meant, tuple)]
+        if words and session.usable(name) and session.in_force(name):
+            return {name: words[0]}
+    return {}
+
+
+def _count_of(session: Session, mirror: Mirror, listed: Exchange) -> Iterator[None]:
+    """The number in place of a list that was read whole: both are told again before they are held to differ."""
+    counting = session.listing.count_only
+    if counting is None or not listed.rows or not session.usable(counting.parameter):
+        return
+    clauses = counting.clauses.get("on", ())
+    if session.ledger.failed(clauses) or not isinstance(session.listing.paging, NoPaging | LimitPaging):
+        return
+    on = {counting.parameter: written(session, counting.parameter, True)}
+    for attempt in range(2):
+        counted = session.send(listed.ask.having(on), f"the count of: {listed.purpose}", witness=False)
+        yield
+        told = count_in(counted.answer) if counted.answer is not None else None
+        if session.not_judged(counted, clauses) or told is None:
+            return
+        if told[0] == len(listed.rows or ()):
+            session.ledger.witness(clauses)
+            return
+        before = listed.keys
+        listed = session.send(listed.ask, f"again: {listed.purpose}", witness=False)
+        yield
+        if mirror.volatile or set(listed.keys) != set(before):
+            return
+        if attempt:
+            expected = f"the number {len(before)}"
+            session.fail(clauses, counted.purpose, expected=expected, actual=str(told[0]), exchange=counted)
 
 
 # --- scope --------------------------------------------------------------------------------------------------
@@ -424,6 +499,8 @@ def _word_rows(session: Session, mirror: Mirror, rule: Scope, whose: str) -> Any
         return None
     if exchange.rows is None:
         return None
+    if whose == "everyone":
+        yield from _count_of(session, mirror, exchange)
     return list(exchange.rows)
 
 
@@ -577,6 +654,7 @@ def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children
     if mirror.volatile:
         session.ledger.inconclusive((*deep, *off), "data-changed")
         return
+    yield from _count_of(session, mirror, answers["deep"])
     plain, deeper = set(answers["plain"].keys), set(answers["deep"].keys)
     if set(answers["off"].keys) != plain:
         session.fail(
