@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
+from harness.check.budget import MannerlyClient
 from harness.check.mirror import (
     Mirror,
     ask_for,
     largest_size,
     number,
+    only_live,
     reread,
     time_filters,
     written,
@@ -44,6 +46,9 @@ ASPECTS: Final[tuple[Aspect, ...]] = (
 PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
 MOST_REREADS: Final = 14
 REPEATS: Final = 3
+LAGS: Final = 1.2
+"""So many seconds copies of one list may be apart."""
+MOST_WAITS: Final = 6
 # So many rows after all that were read, and as many again, a moving list has surely ended, too.
 FAR_BEYOND: Final = 200
 OTHERS_ASKED: Final = 4
@@ -386,13 +391,41 @@ def _confirm(
             wrong += 1
             last = again
             if attempt == 1:
-                return last, ""
+                break
         elif mirror.volatile:
             return None
-    if last is None and first.mismatch is not None and not mirror.volatile:
+    twice_at_once = last is not None and attempt == 1
+    flaky = "" if twice_at_once else f" (in {wrong} of {REPEATS + 1} identical requests)"
+    if last is None:
         # Never pass by luck: it was wrong once over data that did not move.
-        return first, f" (in {wrong} of {REPEATS + 1} identical requests)"
-    return (last, f" (in {wrong} of {REPEATS + 1} identical requests)") if last is not None else None
+        last = first if first.mismatch is not None and not mirror.volatile else None
+    if last is None or not (yield from _wrong_later_too(session, mirror, ask, last, purpose, only)):
+        return None
+    return last, flaky
+
+
+def _wrong_later_too(
+    session: Session, mirror: Mirror, ask: Ask, last: Judged, purpose: str, only: Sequence[Aspect]
+) -> Generator[None, None, bool]:
+    """Whether an answer is also wrong by a list of calls in progress that is read when some time has passed.
+
+    Several copies of such a list may each be a little behind: what one shows last, another has dropped already.
+    """
+    settings, sender = session.settings, session.sender
+    if not only_live(session) or settings.get("stands-still") or not isinstance(sender, MannerlyClient):
+        return True
+    if last.mismatch is None or last.mismatch.aspect in ("unreadable", "outcome") or last.mismatch.kind == "stray":
+        return True
+    waits = int(settings.get("waits", 0))
+    if waits >= MOST_WAITS:
+        return not mirror.volatile
+    session.settings = {**settings, "waits": waits + 1}
+    sender.grow_old(sender.budget.seconds + LAGS)
+    yield from reread(session, mirror)
+    if not mirror.volatile:
+        session.settings = {**session.settings, "stands-still": True}
+        return True
+    return _judge(session, mirror, ask, last.exchange, purpose, only).mismatch is not None
 
 
 def unsettled(session: Session, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:

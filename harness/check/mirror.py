@@ -98,6 +98,12 @@ class Mirror:
         return first is not None and second is not None and first.shown == second.shown
 
 
+def only_live(session: Session) -> bool:
+    """Whether the list holds calls in progress and no others."""
+    calls = session.listing.lists.calls
+    return calls == "live" if not isinstance(calls, Open) else session.knowledge.known(calls.id) == ("live",)
+
+
 def ask_for(session: Session, base: Mapping[str, Tree], more: Mapping[str, Tree] | None = None) -> Ask:
     """A request within the base (the window of the run)."""
     return Ask(values={**base, **(more or {})})

@@ -9,10 +9,10 @@ from typing import Final, cast
 
 from harness.check.budget import MannerlyClient
 from harness.check.evidence import value_text
-from harness.check.mirror import Mirror, Snapshot, ask_for, everything_shown, reread, walk
+from harness.check.mirror import Mirror, Snapshot, ask_for, everything_shown, only_live, reread, walk
 from harness.check.rules.laws import Context, View, as_number, compare, describe, holds
 from harness.check.session import Exchange, Row, Session
-from harness.spec.model import Clauses, Filter, Law, LimitPaging, NoPaging, Open
+from harness.spec.model import Clauses, Filter, Law, LimitPaging, NoPaging
 from harness.wire.ask import Ask
 from harness.wire.rows import Shown, compared
 
@@ -59,7 +59,7 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
     """Reads the list again and judges the laws that hold between polls; a list without such laws is left alone."""
     laws = [law for law in session.listing.laws if law.law in _BETWEEN]
     named = session.listing.lists.clauses
-    only, one_per = (named.get("only", ()), named.get("one-per", ())) if _only_live(session) else ((), ())
+    only, one_per = (named.get("only", ()), named.get("one-per", ())) if only_live(session) else ((), ())
     if not laws and not only and not one_per:
         return
     every = tuple(dict.fromkeys((*(clause for law in laws for clause in law.clause), *only, *one_per)))
@@ -77,18 +77,13 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
                 yield from _shared(session, mirror, law)
             case "in-other-list":
                 yield from _in_other_list(session, mirror, law)
-    if _only_live(session):
+    if only_live(session):
         _identity(session, mirror, taken)
         _renamed(session, one_per or named.get("unique", ()), taken)
     vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
-    paced = _paced(session, taken[-1]) if _only_live(session) else True
+    paced = _paced(session, taken[-1]) if only_live(session) else True
     _ended(session, tuple(dict.fromkeys((*vanishing, *only))), taken, paced=paced)
     yield from _one_per(session, mirror, one_per, taken)
-
-
-def _only_live(session: Session) -> bool:
-    calls = session.listing.lists.calls
-    return calls == "live" if not isinstance(calls, Open) else session.knowledge.known(calls.id) == ("live",)
 
 
 def _taken(session: Session, mirror: Mirror, clauses: Clauses) -> Generator[None, None, list[Snapshot] | None]:
@@ -96,10 +91,10 @@ def _taken(session: Session, mirror: Mirror, clauses: Clauses) -> Generator[None
     earlier = mirror.before or mirror.after
     taken = [earlier] if earlier is not None and earlier.trouble is None else []
     whole = isinstance(session.listing.paging, NoPaging | LimitPaging)
-    times = POLLS_OF_LIVE if whole and _only_live(session) else POLLS
+    times = POLLS_OF_LIVE if whole and only_live(session) else POLLS
     for number in range(1, times + 1):
         found: Snapshot | None = None
-        if number == max(2, times - 1) and _only_live(session) and isinstance(session.sender, MannerlyClient):
+        if number == max(2, times - 1) and only_live(session) and isinstance(session.sender, MannerlyClient):
             session.sender.grow_old(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
         for step in walk(session, mirror.base, purpose=f"poll {number} of the list", rows_at_most=ROWS_AT_MOST):
