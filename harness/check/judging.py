@@ -404,6 +404,12 @@ def _confirm(
     return last, flaky
 
 
+def let_copies_agree(session: Session) -> None:
+    """Waits a moment where calls come and go: copies of one list may be a little behind one another."""
+    if only_live(session) and not session.settings.get("stands-still") and isinstance(session.sender, MannerlyClient):
+        session.sender.grow_old(session.sender.budget.seconds + LAGS)
+
+
 def _wrong_later_too(
     session: Session, mirror: Mirror, ask: Ask, last: Judged, purpose: str, only: Sequence[Aspect]
 ) -> Generator[None, None, bool]:
@@ -411,8 +417,8 @@ def _wrong_later_too(
 
     Several copies of such a list may each be a little behind: what one shows last, another has dropped already.
     """
-    settings, sender = session.settings, session.sender
-    if not only_live(session) or settings.get("stands-still") or not isinstance(sender, MannerlyClient):
+    settings = session.settings
+    if not only_live(session) or settings.get("stands-still") or not isinstance(session.sender, MannerlyClient):
         return True
     if last.mismatch is None or last.mismatch.aspect in ("unreadable", "outcome") or last.mismatch.kind == "stray":
         return True
@@ -420,12 +426,14 @@ def _wrong_later_too(
     if waits >= MOST_WAITS:
         return not mirror.volatile
     session.settings = {**settings, "waits": waits + 1}
-    sender.grow_old(sender.budget.seconds + LAGS)
+    let_copies_agree(session)
     yield from reread(session, mirror)
     if not mirror.volatile:
-        session.settings = {**session.settings, "stands-still": True}
+        # A list that stood still for so long twice stands still.
+        session.settings = {**session.settings, "stands-still": waits > 0}
         return True
-    return _judge(session, mirror, ask, last.exchange, purpose, only).mismatch is not None
+    found = _judge(session, mirror, ask, last.exchange, purpose, only).mismatch
+    return found is not None and (found.aspect, found.kind) == (last.mismatch.aspect, last.mismatch.kind)
 
 
 def unsettled(session: Session, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:

@@ -302,9 +302,28 @@ def _count_of(session: Session, mirror: Mirror, listed: Exchange) -> Iterator[No
         yield
         if mirror.volatile or set(listed.keys) != set(before):
             return
+        if attempt and (yield from _list_is_cut(session, listed, told[0])):
+            return
         if attempt:
             expected = f"the number {len(before)}"
             session.fail(clauses, counted.purpose, expected=expected, actual=str(told[0]), exchange=counted)
+
+
+def _list_is_cut(session: Session, listed: Exchange, counted: int) -> Generator[None, None, bool]:
+    """Whether a list is shorter than its count because no limit is taken for one; then that is told."""
+    paging = session.listing.paging
+    clauses = paging.clauses.get("size-default", ()) if isinstance(paging, LimitPaging) else ()
+    if not isinstance(paging, LimitPaging) or not clauses or counted <= len(listed.rows or ()):
+        return False
+    high = listed.ask.having({paging.size: written(session, paging.size, 2 * counted)})
+    exchange = session.send(high, f"with a high limit: {listed.purpose}", witness=False)
+    yield
+    if len(exchange.rows or ()) != counted:
+        return False
+    if not session.ledger.failed(clauses):
+        told = f"{len(listed.rows or ())} rows"
+        session.fail(clauses, "no limit means all rows", expected=f"{counted} rows", actual=told, exchange=listed)
+    return True
 
 
 # --- scope --------------------------------------------------------------------------------------------------
@@ -445,7 +464,9 @@ def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None
     every = yield from _word_rows(session, mirror, rule, "everyone")
     children = yield from _word_rows(session, mirror, rule, "children")
     everything = every if every is not None else list(mirror.rows)
-    if every is not None and not mirror.volatile:
+    paging = session.listing.paging
+    cut = isinstance(paging, LimitPaging) and session.ledger.failed(paging.clauses.get("size-default", ()))
+    if every is not None and not mirror.volatile and not cut:
         _superset(session, rule, every, list(mirror.rows), children)
     if children and own is not None:
         wrong = [row for row in children if owners_of(row, rule) == {own}]

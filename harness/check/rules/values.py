@@ -10,9 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from harness.check.budget import MannerlyClient
-from harness.check.judging import LAGS, Aspect, Mismatch, compare, expect
-from harness.check.mirror import Mirror, ask_for, number, only_live, page_cap, reread, window_needed, windows, written
+from harness.check.judging import Aspect, Mismatch, compare, expect, let_copies_agree
+from harness.check.mirror import Mirror, ask_for, number, page_cap, reread, window_needed, windows, written
 from harness.check.oracle import Meaning, sort_key
 from harness.check.rules.filters import default_comparison
 from harness.check.session import Exchange, Row, Session
@@ -491,9 +490,7 @@ def agreed(
         if session.not_judged(exchange, clauses):
             return None
     # The reference was asked every second time until here: a list that comes and goes in that step looks different.
-    # Copies of a list of calls in progress may be a little behind one another: that shows when some time has passed.
-    if only_live(session) and not session.settings.get("stands-still") and isinstance(session.sender, MannerlyClient):
-        session.sender.grow_old(session.sender.budget.seconds + LAGS)
+    let_copies_agree(session)
     at_once = repeat(session, reference)
     yield
     if session.not_judged(at_once, clauses):
