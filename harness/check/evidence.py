@@ -139,7 +139,9 @@ class Evidence:
     def answer(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
         """An excerpt of what came back."""
         if isinstance(response, NoResponse):
-            return f"no answer ({response.reason}): {visible(response.text, limit=300)}"
+            told = f"no answer ({response.reason}): {visible(response.text, limit=300)}"
+            arrived = self.text(response.partial.decode("utf-8", "replace"), limit=limit)
+            return f"{told}\nwhat had come: {arrived}" if arrived else told
         head = f"HTTP {response.http_status} {response.header('content-type') or 'no Content-Type'}"
         return f"{self.text(head, limit=200)}\n{self.text(response.body.decode('utf-8', 'replace'), limit=limit)}"
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.check.evidence import Evidence
 from harness.output.secrets import Redactor
-from harness.wire.exchange import HttpRequest
+from harness.wire.exchange import HttpRequest, NoResponse
 
 
 def curl(secret: str, target: str, *, name: str = "auth_password") -> str:
@@ -36,3 +36,12 @@ def test_a_secret_with_a_letter_more_is_no_variable() -> None:
     line = curl("correct-horse", "/list?auth_password=correct-horsex")
     assert "correct-horse" not in line
     assert "$AUTH_PASSWORD" not in line
+
+
+def test_what_had_come_of_an_answer_is_kept() -> None:
+    evidence = Evidence(base="http://127.0.0.1:1", redactor=Redactor(["hunter2-hunter2"]), secrets={})
+    cut = NoResponse(reason="timeout:total", text="30 s went by", partial=b'{"calls": ["hunter2-hunter2", \x1b[2J')
+    shown = evidence.answer(cut)
+    assert "what had come" in shown
+    assert '{"calls": ["***"' in shown
+    assert "\x1b" not in shown
