@@ -54,6 +54,7 @@ from harness.wire.problems import Tree
 from harness.wire.rows import compared
 
 TIES_TRIED: Final = 3
+FAR_LARGER: Final = 5000
 TIES_WALKED: Final = 5
 """So many groups of rows with one sort value: in each a loose order has an even chance to show."""
 
@@ -534,6 +535,7 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
                 size=size_clauses,
                 slice=slice_clauses,
             )
+    yield from _far_larger(session, mirror, paging.size, partition or slice_clauses)
     yield from _page(session, mirror, {}, "no page and no size", first_clauses)
     cap = session.knowledge.known(paging.cap.id) if isinstance(paging.cap, Open) else ()
     most = min([100, *(bound for bound in cap if isinstance(bound, int))])
@@ -557,6 +559,25 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
             yield from _page(
                 session, mirror, {**chosen, **at(page, 3)}, f"page {page} of 3 with a filter", slice_clauses
             )
+
+
+def _far_larger(session: Session, mirror: Mirror, name: str, clauses: Clauses) -> Iterator[None]:
+    """A page far larger than the list: it may be refused or cut, but a success holds rows."""
+    if session.listing.parameters[name].most is not None or not mirror.rows:
+        return
+    ask = ask_for(session, mirror.base, {name: written(session, name, FAR_LARGER)})
+    exchange = None
+    for purpose in (f"a page of {FAR_LARGER}", f"again: a page of {FAR_LARGER}"):
+        exchange = session.send(ask, purpose)
+        yield
+        if session.not_judged(exchange, clauses) or exchange.answer is None or exchange.answer.outcome != "success":
+            return
+        if exchange.rows is None or exchange.rows:
+            return
+    actual = "no rows"
+    session.fail(
+        clauses, "a large page holds rows", expected="rows, as on smaller pages", actual=actual, exchange=exchange
+    )
 
 
 def _offsets(session: Session, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:

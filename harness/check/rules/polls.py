@@ -270,14 +270,13 @@ def _paced(session: Session, snapshot: Snapshot) -> bool:
         began, numbers = row.shown.get(start), [as_number(row.shown.get(name)) for name in (ring, talk)]
         if isinstance(began, datetime) and all(number is not None and 0 <= number < 10**10 for number in numbers):
             lives.append((began, sum(float(number or 0) for number in numbers), row))
-    lives.sort(key=lambda life: life[0])
-    rates: list[float] = []
-    for (early, long, _), (late, short, _) in pairwise(lives):
-        gap = (late - early).total_seconds()
-        if gap >= _GAP_SECONDS:
-            rates.append((long - short) / gap)
-    # Time on hold may be left out of a call's talk: such calls are few, the others decide.
-    if len(rates) < _RATES or sorted(rates)[len(rates) // 2] < _TOO_FAST:
+    # Calls that talk, or those that only ring, may be the ones whose numbers count something else.
+    talks = [life for life in lives if as_number(life[2].shown.get(talk))]
+    rings = [life for life in lives if not as_number(life[2].shown.get(talk))]
+    lives, rate = next(
+        ((some, rate) for some in (lives, talks, rings) if (rate := _rate(some)) >= _TOO_FAST), (lives, 0.0)
+    )
+    if rate < _TOO_FAST:
         return True
     longest = max(lives, key=lambda life: life[1])[2]
     name = max((ring, talk), key=lambda one: as_number(longest.shown.get(one)) or 0)
@@ -287,10 +286,21 @@ def _paced(session: Session, snapshot: Snapshot) -> bool:
             clauses,
             _says(session, clauses, f"{name} is a number of seconds"),
             expected="a call that began a second earlier to have lasted a second longer",
-            actual=f"{sorted(rates)[len(rates) // 2]:.0f} longer",
+            actual=f"{rate:.0f} longer",
             rows=[_line(session, row, start, ring, talk) for _, _, row in lives[:8]],
         )
     return False
+
+
+def _rate(lives: list[tuple[datetime, float, Row]]) -> float:
+    """How much longer a call has lasted for each second that it began earlier, as a rule; 0 when few can tell."""
+    rates: list[float] = []
+    for (early, long, _), (late, short, _) in pairwise(sorted(lives, key=lambda life: life[0])):
+        gap = (late - early).total_seconds()
+        if gap >= _GAP_SECONDS:
+            rates.append((long - short) / gap)
+    # Time on hold may be left out of a call's talk: such calls are few, the others decide.
+    return sorted(rates)[len(rates) // 2] if len(rates) >= _RATES else 0.0
 
 
 def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot], *, paced: bool = True) -> None:

@@ -215,7 +215,10 @@ def _fault_problems(
         return [] if answer.http_status >= 400 else [("unreadable", (), due, told(exchange))]
     found: list[tuple[str, Clauses, str, str]] = []
     error = session.listing.outcome.error
-    if exchange.rows and not error.clauses.get("no-rows"):
+    if exchange.rows and "rows-in-errors" not in session.settings:
+        session.settings = {**session.settings, "rows-in-errors": (fault, clauses)}
+    first_told = session.settings.get("rows-in-errors") in (None, (fault, clauses))
+    if exchange.rows and not error.clauses.get("no-rows") and first_told:
         found.append(("rows", clauses, "an error without rows", f"an error with {len(exchange.rows)} rows"))
     named = session.listing.outcome.faults.get(fault)
     if named is None:
