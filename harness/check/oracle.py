@@ -548,9 +548,11 @@ def sort_key(shown: Shown, collation: str) -> tuple[Any, ...]:
     if isinstance(shown, str):
         match collation:
             case "folded":
-                return (1, shown.casefold(), shown)
+                # Texts that differ in case alone are ties, whose order is left open.
+                return (1, shown.casefold())
             case "numeric":
-                return (1, not shown.isdigit(), int(shown) if shown.isascii() and shown.isdigit() else 0, shown)
+                digits = shown.isascii() and shown.isdigit()
+                return (1, not digits, int(shown) if digits else 0, "" if digits else shown)
             case _:
                 return (1, shown)
     return (1, shown)
