@@ -763,13 +763,17 @@ def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     sure, may = matching_rows(mirror, meaning)
     if may or any(not compared(row.shown, path) for row in sure):
         return None
-    due = sorted(sure, key=lambda row: sort_key(compared(row.shown, path)[0], meaning.collation), reverse=descends)
+
+    def place_of(row: Row) -> tuple[Any, ...]:
+        return sort_key((compared(row.shown, path) or (None,))[0], meaning.collation)
+
+    due = sorted((place_of(row) for row in sure), reverse=descends)
     stop = len(due) if meaning.size is None else meaning.start + meaning.size
-    wanted = [compared(row.shown, path)[0] for row in due[meaning.start : stop]][: len(rows)]
-    came = [(compared(row.shown, path) or (None,))[0] for row in rows]
+    wanted = due[meaning.start : stop][: len(rows)]
+    came = [place_of(row) for row in rows]
     if wanted != came:
         where = next((i for i, pair in enumerate(zip(wanted, came, strict=False)) if pair[0] != pair[1]), 0)
-        begin = [compared(row.shown, path)[0] for row in due[: len(rows)]]
+        begin = due[: len(rows)]
         return Mismatch(
             elsewhere_on_the_list=meaning.start > 0 and came != begin,
             # Where a filter is asked for and the pages are sound, other rows mean that the filter is not.

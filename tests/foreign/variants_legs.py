@@ -1316,3 +1316,68 @@ class legs_unsorted_when_filtered(Switch):
     def ordered(self, legs: list[Row], p: dict[str, str]) -> list[Row]:
         found = super().ordered(legs, p)
         return found[1::2] + found[::2] if p.get("stype") and not p.get("sort") else found
+
+
+# =============================================================== what a later look at the page brought
+
+
+@ok()
+class legs_copies_that_lag(Switch):
+    """Each request is answered by one of several copies of the list, some of them a little behind."""
+
+    churn = 6.0
+
+    def now(self) -> float:
+        return super().now() - random.Random().choice((0.0, 0.0, 0.3, 0.8))
+
+
+@ok()
+class legs_numbers_sorted_by_value(Switch):
+    """Texts that are numbers sort by their value, whatever zeros they begin with; equal ones at random."""
+
+    def key(self, leg: Row, sort: str) -> Any:
+        value = leg[sort]
+        if not isinstance(value, str):
+            return value
+        digits = value.isascii() and value.isdigit()
+        return (not digits, int(value) if digits else 0, "" if digits else value)
+
+    def ordered(self, legs: list[Row], p: dict[str, str]) -> list[Row]:
+        for index, leg in enumerate(self.legs):
+            if index % 5 == 0 and leg["cnumber"].isdigit() and not leg["cnumber"].startswith("00"):
+                leg["cnumber"] = "00" + leg["cnumber"]
+        legs = list(legs)
+        random.Random(7).shuffle(legs)
+        return super().ordered(legs, p)
+
+
+@bad("028")
+class legs_count_up_to_forty(Switch):
+    def counted(self, legs: list[Row], p: dict[str, str]) -> Any:
+        return super().counted(legs[:40], p)
+
+
+@bad("028")
+class legs_count_ignores_in_out(Switch):
+    def counted(self, legs: list[Row], p: dict[str, str]) -> Any:
+        if p.get("direction") == "in_out":
+            legs = self.select(p | {"direction": ""}, ("", int(self.people[p["auth_username"]][1]), "user"))
+        return super().counted(legs, p)
+
+
+@bad("044")
+class legs_names_lost_with_a_filter(Switch):
+    def row(self, leg: Row, names: bool, index: int, p: dict[str, str]) -> Row:
+        return super().row(leg, names and not p.get("stype"), index, p)
+
+
+@bad("057")
+class legs_empty_number_beside_its_match(Switch):
+    def keep(self, leg: Row, p: dict[str, str]) -> bool:
+        return super().keep(leg, p) and not (p.get("snumber") == "" and "smatch" in p)
+
+
+@bad("041")
+class legs_descending_zero_is_one(Switch):
+    def flag(self, p: dict[str, str], name: str) -> bool:
+        return p.get(name) == "0" if name == "descending" and p.get(name) == "0" else super().flag(p, name)

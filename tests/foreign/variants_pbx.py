@@ -1600,3 +1600,56 @@ class active_start_moves(Pbx):
 class active_durations_in_milliseconds(Pbx):
     def seconds(self, value: float) -> str:
         return f"{int(value * 1000)}.000"
+
+
+# =============================================================== what a later look at the pages brought
+
+
+@act("018")
+class active_newest_in_every_second_answer(Pbx):
+    def active_calls(self, now: float) -> list[Row]:
+        calls = super().active_calls(now)
+        return calls[:-1] if self.count % 2 else calls
+
+
+@act("015")
+class active_talk_halved_in_every_third_answer(Pbx):
+    def durations(self, call: Row, now: float) -> tuple[float, float]:
+        ring, talk = super().durations(call, now)
+        return ring, talk / 2 if self.count % 3 == 0 else talk
+
+
+@act("012")
+class active_talk_in_milliseconds(Pbx):
+    def durations(self, call: Row, now: float) -> tuple[float, float]:
+        ring, talk = super().durations(call, now)
+        return ring, talk * 1000
+
+
+@hist("005")
+class history_in_a_namespace(Pbx):
+    def declarations(self) -> str:
+        return ' xmlns="http://pbx.example/api"'
+
+
+@hist("037 034 036")
+class history_large_pages_are_empty(Pbx):
+    def page(self, calls: list[Row], size: int | None, page: int, p: dict[str, str]) -> list[Row]:
+        return [] if size is not None and size > 2000 else super().page(calls, size, page, p)
+
+
+@hist("HTTP-SERVER-ERRORS 003 022")
+class history_apostrophes_break_it(Pbx):
+    def calls(self, p: dict[str, str]) -> list[Row]:
+        if "'" in p.get("CallerId", ""):
+            raise Refuse(500, "SQL error", http=500)
+        return super().calls(p)
+
+    def error_status(self, refused: Refuse) -> int:
+        return refused.http
+
+
+@hist("038")
+class history_no_total_on_later_pages(Pbx):
+    def total(self, calls: list[Row], kept: list[Row], shown: list[Row], p: dict[str, str]) -> int:
+        return 0 if p.get("PageNumber", "0") not in ("", "0") else super().total(calls, kept, shown, p)

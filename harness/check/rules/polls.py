@@ -63,6 +63,8 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
     if not laws and not only and not one_per:
         return
     every = tuple(dict.fromkeys((*(clause for law in laws for clause in law.clause), *only, *one_per)))
+    sender = session.sender
+    aged = not isinstance(sender, MannerlyClient) or sender.budget.seconds >= _APART_SECONDS
     taken = yield from _taken(session, mirror, every)
     if taken is None:
         return
@@ -83,7 +85,7 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
     vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
     paced = _paced(session, taken[-1]) if only_live(session) else True
     _ended(session, tuple(dict.fromkeys((*vanishing, *only))), taken, paced=paced)
-    yield from _one_per(session, mirror, one_per, taken)
+    yield from _one_per(session, mirror, one_per, taken, aged=aged)
 
 
 def _taken(session: Session, mirror: Mirror, clauses: Clauses) -> Generator[None, None, list[Snapshot] | None]:
@@ -426,18 +428,20 @@ def overdue(session: Session, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     ]
 
 
-def _one_per(session: Session, mirror: Mirror, clauses: Clauses, taken: Sequence[Snapshot]) -> Iterator[None]:
+def _one_per(
+    session: Session, mirror: Mirror, clauses: Clauses, taken: Sequence[Snapshot], *, aged: bool
+) -> Iterator[None]:
     """A call that was in progress before and after a poll is in that poll.
 
     Copies of a list that lag behind differ on calls that have just begun or ended: before is what was read well
-    before the last two polls, after is what is read when some more time has passed.
+    before the last two polls (before all of them when the run was old by then), after is what is read later still.
     """
     whole = isinstance(session.listing.paging, NoPaging | LimitPaging)
     if not clauses or not whole or not session.identity_unique or len(taken) < POLLS_OF_LIVE:
         return
     earlier = [one for one in (mirror.first, mirror.before) if one is not None and one.trouble is None]
     before = {key: row for snapshot in earlier for key, row in snapshot.by_key.items()}
-    middle = [set(snapshot.by_key) for snapshot in taken[-2:]]
+    middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-2:])]
     lasting = before.keys() & set().union(*middle)
     doubtful = {key for key in lasting if any(key not in keys for keys in middle)}
     if doubtful:

@@ -152,7 +152,7 @@ def test_beginnings_that_all_move_with_the_clock_are_a_finding() -> None:
 
 def test_calls_that_have_another_identity_in_each_poll_are_a_finding() -> None:
     starts = ("10:30:00", "10:31:00", "10:32:00", "10:34:07")
-    bodies = [live(*(call(f"{poll}{start[3:5]}", start=start) for start in starts)) for poll in "abc"]
+    bodies = [live(*(call(f"{poll}{start[3:5]}", start=start) for start in starts)) for poll in "abcdef"]
     assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-018") is Verdict.FAIL
 
 
