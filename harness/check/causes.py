@@ -38,6 +38,8 @@ _ENVELOPE: Final = (
 _STANDARD: Final = ("HTTP-FRAMING", "HTTP-CONTENT-TYPE", "JSON-SYNTAX", "XML-SYNTAX", "TEXT-ENCODING")
 _WALKS: Final = ("paging.clauses.partition", "paging.clauses.prev")
 _DEPENDENT: Final = (".loses-clause", ".regains-clause", ".excludes-clause", ".applies-clause")
+_NO_ERROR: Final = ("an answer that cannot be read", "a success")
+_MISSING_PART: Final = "it is missing"
 PAGED: Final = ("short", "size", "slice", "unique", "partition")
 # So many filters that are all ignored are one defect of how filters come together.
 MANY_FILTERS: Final = 3
@@ -49,6 +51,7 @@ def settle_causes(session: Session, mirror: Mirror) -> None:
     scene.conjunction()
     scene.rows_of_nowhere()
     scene.statuses()
+    scene.errors()
     for rule in _RULES:
         for cause in scene.failed():
             if not scene.fails(cause):
@@ -268,6 +271,39 @@ class _Scene:
         elif wrong:
             self.session.ledger.explain(only, wrong[0])
 
+    def errors(self) -> None:
+        """Errors that do not look like errors: one defect of their shape, and none of each refusal."""
+        shape = self.declared(self.listing.outcome.error.clauses.get("shape", ()))
+        if shape is None:
+            return
+        lost = [one for one in self.failed() if one != shape and self._only_where_refused(one)]
+        if not lost:
+            return
+        if not self.fails(shape):
+            self.move(lost[0], shape)
+        for one in self.failed():
+            told = [b for b in self.told[one] if b.aspect in ("outcome", "fault", "unreadable")]
+            bare = all(b.exchange is None or not b.exchange.rows for b in told)
+            taken = told and len(told) == len(self.told[one]) and bare
+            if one != shape and (one in lost or (taken and all(b.actual.startswith(_NO_ERROR) for b in told))):
+                self.session.ledger.explain(one, shape)
+
+    def _only_where_refused(self, clause: ClauseId) -> bool:
+        """Whether an answer as a whole is wrong, and only where the request may be refused."""
+        whole = clause in _STANDARD[2:] or self.carried(clause, "lists.clauses.rows", "outcome.envelope", "zone.")
+        breaches = self.told[clause]
+        if not whole or not all(b.law and b.exchange is not None for b in breaches):
+            return False
+        if clause not in _STANDARD and not all(_MISSING_PART in b.actual for b in breaches):
+            return False
+        refusable = [
+            b
+            for b in breaches
+            if b.exchange is not None
+            and any(meaning.fault is not None for _, meaning in self.session.meanings(b.exchange.ask))
+        ]
+        return len(breaches) > 1 and len(refusable) * 2 >= len(breaches)
+
     def declared(self, clauses: Iterable[ClauseId]) -> ClauseId | None:
         return next((clause for clause in clauses if clause in self.session.ledger.clauses), None)
 
@@ -435,6 +471,42 @@ def _parameter(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) 
     return bool(used)
 
 
+def _flag(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
+    """A flag that means the same whatever it says: another word is taken in the same wrong way."""
+    names = {one.parameter for one in scene.listing.includes if any(cause in told for told in one.clauses.values())}
+    scope = scene.listing.scope
+    if scope is not None and scope.children_only is not None:
+        switch = scope.children_only
+        names |= {switch.parameter} if any(cause in told for told in switch.clauses.values()) else set()
+    return any(_is_odd(scene, name, breach) for name in names)
+
+
+def _understood(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
+    """A value of a wrong form that is understood all the same: the request is then refused for another reason."""
+    names = {name for name, known in scene.listing.parameters.items() if known.bad and cause in known.bad.clause}
+    return breach.kind == "code" and any(_is_odd(scene, name, breach) for name in names)
+
+
+def _is_odd(scene: _Scene, name: str, breach: Breach) -> bool:
+    known = scene.listing.parameters[name].bad
+    asked = breach.exchange.ask.values if breach.exchange is not None else {}
+    return known is not None and name in asked and str(asked[name]) in {str(one) for one in known.like}
+
+
+def _fewer(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
+    """A filter that is wrong by itself in a request of which another one only has more: no bad conjunction."""
+    if not scene.carried(other, "conjunction"):
+        return False
+    names, asked = scene.parameters_of(cause), scene.asked(breach)
+    return any(
+        one.kind == breach.kind
+        and scene.asked(one) & set(scene.listing.filters) <= names
+        and names & scene.asked(one)
+        and scene.asked(one) <= asked
+        for one in scene.told[cause]
+    )
+
+
 def _pages(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
     """Pages that do not lead on, or do not share out the list: the other promises about pages rest on that."""
     if scene.carried(other, "total.clauses.bound"):
@@ -563,6 +635,9 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _stuck,
     _totals,
     _parameter,
+    _flag,
+    _understood,
+    _fewer,
     _pages,
     _carried_wrongly,
     _let_in,
