@@ -6,7 +6,7 @@ total). The first aspect that differs is the defect; the later ones are its cons
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -56,6 +56,9 @@ OTHERS_ASKED: Final = 4
 SETTLES: Final = timedelta(minutes=1)
 LASTS: Final = timedelta(minutes=5)
 REPLICAS: Final = 6
+REPLICA_TESTS: Final = 4
+# A list whose latest call began so lately is a living one.
+LIVELY: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +285,15 @@ def _came_meanwhile(session: Session, row: Row, path: str) -> bool:
     return began - SETTLES < at.astimezone(UTC) < began + LASTS
 
 
+def _is_new(session: Session, row: Row) -> bool:
+    """Whether a call began within the run: no earlier reading could hold it."""
+    at, now = row.shown.get(time_filters(session)[2] or ""), session.settings.get("now")
+    if not isinstance(at, datetime) or not isinstance(now, datetime):
+        return False
+    began = _began(session, now) + timedelta(seconds=1)
+    return began < at.astimezone(UTC) < began + LASTS
+
+
 def _began(session: Session, now: datetime) -> datetime:
     """When the run began, by the clock of the server."""
     return now.astimezone(UTC) + timedelta(seconds=session.skew_seconds or 0.0)
@@ -436,17 +448,26 @@ def _wrong_later_too(
     return found is not None and (found.aspect, found.kind) == (last.mismatch.aspect, last.mismatch.kind)
 
 
+def living(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Before answers are held against one another: do all replicas of a living list tell the same?"""
+    path, now = time_filters(session)[2], session.settings.get("now")
+    times = [at for row in mirror.rows if isinstance(at := row.shown.get(path or ""), datetime)]
+    if times and isinstance(now, datetime) and max(times).astimezone(UTC) > _began(session, now) - LIVELY:
+        yield from unsettled(session, mirror)
+
+
 def unsettled(session: Session, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
     """Whether the calls of the last minute come and go: one replica has them already and another has not."""
     lower, upper, path = time_filters(session)
     now = session.settings.get("now")
     if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.torn:
         return False
-    if mirror.since is not None or session.settings.get("replicas"):
+    asked = int(session.settings.get("replicas", 0))
+    if mirror.since is not None or asked >= REPLICA_TESTS:
         return mirror.since is not None
-    if not any(_came_meanwhile(session, row, path) for row in (*rows, *mirror.rows)):
+    if rows and not any(_came_meanwhile(session, row, path) for row in (*rows, *mirror.rows)):
         return False
-    session.settings = {**session.settings, "replicas": True}
+    session.settings = {**session.settings, "replicas": asked + 1}
     since = _began(session, now) - SETTLES
     size_name, size = largest_size(session)
     window = {lower: written(session, lower, since.replace(microsecond=0))}
@@ -626,7 +647,7 @@ def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Ex
             rows=tuple(stray),
         )
     if mirror.complete and not mirror.volatile and mirror.after is not None:
-        unknown = [row for row in rows if row.key not in mirror.after.by_key]
+        unknown = [row for row in rows if row.key not in mirror.after.by_key and not _is_new(session, row)]
         if unknown:
             return Mismatch(
                 aspect="rows",

@@ -272,6 +272,33 @@ class OldestKept(Logs):
     calls = 2000
 
 
+@correct()
+class ComparedByCreation(Logs):
+    """A call is written down two seconds after it began, and the dates look at that."""
+
+    def f_date_from(self, row: dict[str, Any], q: SimpleNamespace) -> bool:
+        return q.first is None or row["start"] + timedelta(seconds=2) >= q.first
+
+    def f_date_to(self, row: dict[str, Any], q: SimpleNamespace) -> bool:
+        return q.last is None or row["start"] + timedelta(seconds=2) <= q.last
+
+    def row(self, row: dict[str, Any], q: SimpleNamespace) -> dict[str, Any]:
+        late = row["start"] + timedelta(seconds=2)
+        return {**super().row(row, q), "created_at": self.moment(late)}
+
+
+@correct()
+class ReplicaBehind(Logs):
+    """Every other answer comes from a replica that is three seconds behind; a call comes in now and then."""
+
+    per_second = 0.7
+
+    def stored(self) -> list[dict[str, Any]]:
+        rows = super().stored()
+        late = self.rng.random() < 0.5
+        return [row for row in rows if not late or row["start"] < self.clock() - timedelta(seconds=3)]
+
+
 # --- defects: filters ---------------------------------------------------------------------------------------
 
 
@@ -1220,3 +1247,76 @@ class OffsetCursors(Logs):
 
     def place_before(self, rows: list[dict[str, Any]], mark: Any, q: SimpleNamespace) -> int:
         return mark[0]
+
+
+@defect(43)
+class OldestFirstOfMany(Logs):
+    """More calls than a run reads, from the wrong end."""
+
+    calls = 900
+
+    def read_sort(self, p: dict[str, Any]) -> str:
+        return super().read_sort(p) if p.get("sort") else "started_at"
+
+
+@defect(20)
+class CallerOnlyOfMany(Logs):
+    """More calls than a run reads, so that all is asked within a range of time."""
+
+    calls = 900
+
+    def f_call_number(self, row: dict[str, Any], q: SimpleNamespace) -> bool:
+        return q.number is None or row["caller"] == q.number
+
+
+@defect(26)
+class OneDateAloneIsIgnoredOfMany(Logs):
+    calls = 900
+    one_date = "alone"
+
+    def read_dates(self, f: dict[str, Any], q: SimpleNamespace) -> None:
+        super().read_dates(f, q)
+        if (q.first is None) != (q.last is None):
+            q.first = q.last = None
+
+
+@defect(10)
+class NotesCutOnLongPages(Logs):
+    def envelope(
+        self, page: list[dict[str, Any]], found: list[Any], q: SimpleNamespace, more: bool, back: bool
+    ) -> Any:
+        told = super().envelope(page, found, q, more, back)
+        for row in told["call_logs"] if len(page) > 20 else ():
+            row["note"] = row["note"][:4]
+        return told
+
+
+@defect(18)
+class TargetsOnFirstPageOnly(Logs):
+    def row(self, row: dict[str, Any], q: SimpleNamespace) -> dict[str, Any]:
+        later: dict[str, Any] = {"call_targets": []} if q.after is not None else {}
+        return {**super().row(row, q), **later}
+
+
+@defect(11, 22)
+class StateDependsOnNumber(Logs):
+    def row(self, row: dict[str, Any], q: SimpleNamespace) -> dict[str, Any]:
+        told = super().row(row, q)
+        unknown = q.number is not None and told["call_state"] == "unknown"
+        return {**told, "call_state": "not_answered"} if unknown else told
+
+
+@defect(45, 44, 50)
+class AscendingCursorsGoBack(Logs):
+    def page(self, rows: list[dict[str, Any]], q: SimpleNamespace) -> Any:
+        if q.after is None or q.sort.startswith("-"):
+            return super().page(rows, q)
+        last = max(0, self.place_after(rows, q.after, q) - 1)
+        return rows[max(0, last - q.limit) : last], True, True
+
+
+@defect(45, 44)
+class TiesLostAtPageBorder(Logs):
+    def is_past(self, row: dict[str, Any], mark: tuple[Any, int, str], q: SimpleNamespace) -> bool:
+        at = self.key(row, q)[0]
+        return bool(at < mark[0] if q.sort.startswith("-") else at > mark[0])

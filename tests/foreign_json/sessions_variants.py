@@ -333,6 +333,31 @@ class OldLogsAreGone(Sessions):
         return shown
 
 
+@correct()
+class CodesOfTheirOwnForIds(Sessions):
+    """An id that is no number gets the code that the vendor keeps for this kind of id."""
+
+    CODES = {"call_session_history_id": 150, "application_id": 116, "user_id": 117, "child_account_id": 194}
+
+    def integer(self, name: str, text: str) -> int:
+        try:
+            return super().integer(name, text)
+        except Refused as refused:
+            raise Refused(self.CODES.get(name, refused.code), refused.msg) from None
+
+
+@correct()
+class ReplicaBehind(Sessions):
+    """Every other answer comes from a replica that is three seconds behind; a session comes in now and then."""
+
+    per_second = 0.7
+
+    def stored(self) -> list[dict[str, Any]]:
+        rows = super().stored()
+        late = self.rng.random() < 0.5
+        return [row for row in rows if not late or row["start"] < self.clock() - timedelta(seconds=3)]
+
+
 # --- defects: dates and zones -------------------------------------------------------------------------------
 
 
@@ -1376,3 +1401,37 @@ class ZoneWithoutSummer(Sessions):
 
     def moment(self, at: Any, q: SimpleNamespace) -> Any:
         return (at + timedelta(hours=1) if q.zone_name != "UTC" else at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@defect(8)
+class ErrorsAreEmpty(Sessions):
+    def refusal(self, refused: Refused) -> Reply:
+        return Reply(200, b"", self.media)
+
+
+@defect(8)
+class ErrorsWithoutTheirObject(Sessions):
+    def error(self, refused: Refused) -> Any:
+        return {"code": refused.code, "msg": refused.msg}
+
+
+@defect(60, 36)
+class RecordIdsChange(Sessions):
+    def record(self, record: dict[str, Any], row: dict[str, Any], q: SimpleNamespace) -> dict[str, Any]:
+        return {**super().record(record, row, q), "record_id": self.rng.randrange(10**9)}
+
+
+@defect(4, 3)
+class SignatureComparedInPart(Sessions):
+    known: dict[str, str] = {}
+
+    def by_token(self, token: str) -> str:
+        signed, _, signature = token.rpartition(".")
+        try:
+            role = super().by_token(token)
+        except Refused:
+            if signature and self.known.get(signed, "").startswith(signature):
+                return "Owner"
+            raise
+        self.known[signed] = signature
+        return role

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, cast
 
-from harness.check.judging import Aspect, expect, let_copies_agree, unsettled, unsteady_clauses
+from harness.check.judging import Aspect, expect, let_copies_agree, living, unsettled, unsteady_clauses
 from harness.check.mirror import (
     PAGE_AT_MOST,
     Mirror,
@@ -1148,6 +1148,7 @@ def _refusable(
 
 def totals(session: Session, mirror: Mirror) -> Iterator[None]:
     """The total with filters, without matches, and switched off."""
+    yield from living(session, mirror)
     total = session.listing.total
     no_match = session.listing.no_match_clause
     chosen = some_filter(session, mirror)
@@ -1226,7 +1227,8 @@ def _total_switch(session: Session, mirror: Mirror) -> Iterator[None]:
     clauses = switch.clauses.get("default", ())
     if not session.not_judged(plain, clauses) and plain.answer is not None and on.answer is not None:
         told, said = number(plain.answer.total), number(on.answer.total)
-        if told is None or (told != said and not mirror.volatile):
+        moved = told is not None and told != said and (mirror.volatile or (yield from unsettled(session, mirror)))
+        if (told != said and not moved) or told is None:
             session.fail(
                 clauses,
                 "the total is told by default",

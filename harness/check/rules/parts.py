@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Hashable, Iterator, Mapping
 from typing import Any
 
-from harness.check.judging import expect
+from harness.check.judging import expect, unsettled
 from harness.check.mirror import Mirror, ask_for, number, page_cap, read_mirror, reread, written
 from harness.check.rules import access
 from harness.check.rules.filters import raw_value, wide
@@ -858,7 +858,8 @@ def _children(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
                 return
         plain = set(answers["default"].keys)
         clauses = switch.clauses.get("default", ())
-        if set(answers["off"].keys) != plain and not mirror.volatile:
+        differ = set(answers["off"].keys) != plain
+        if differ and not mirror.volatile and not (yield from unsettled(session, mirror)):
             session.fail(
                 clauses,
                 f"{switch.parameter} is off by default",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from harness.check.judging import Aspect, Mismatch, compare, expect, let_copies_agree
+from harness.check.judging import Aspect, Mismatch, compare, expect, let_copies_agree, living, unsettled
 from harness.check.mirror import Mirror, ask_for, number, page_cap, reread, window_needed, windows, written
 from harness.check.oracle import Meaning, sort_key
 from harness.check.rules.filters import default_comparison
@@ -502,6 +502,9 @@ def agreed(
         session.ledger.inconclusive(firm, "data-changed: the list moved between two requests")
         mirror.volatile = True
         return None
+    if (yield from unsettled(session, mirror)):
+        session.ledger.inconclusive(firm, "data-changed: the newest rows come and go")
+        return None
     if blaming:
         blame(session, clauses, expected=expected, actual=f"they differ: {found}", exchange=exchange)
     return False
@@ -520,6 +523,7 @@ def plain(session: Session, mirror: Mirror, purpose: str) -> Generator[None, Non
 
 def bad_values(session: Session, mirror: Mirror) -> Iterator[None]:
     """Values that cannot be read or are out of bounds; what must be given; ranges; defaults; spellings."""
+    yield from living(session, mirror)
     yield from _defaults(session, mirror)
     for name, parameter in session.listing.parameters.items():
         for raw, bad in _odd_values(parameter):
