@@ -567,13 +567,14 @@ def _past_the_end(session: Session, mirror: Mirror, meaning: Meaning, exchange: 
     paging = session.listing.paging
     if not isinstance(paging, PageNumberPaging) or meaning.start == 0:
         return False
-    if not mirror.complete and meaning.start <= 2 * len(mirror.rows) + FAR_BEYOND:
-        return False
     sure, _ = matching_rows(mirror, meaning)
     choice = paging.past_the_end
     left = (session.knowledge.known(choice.id) or choice.options) if isinstance(choice, Open) else (choice,)
     if len(sure) > meaning.start or "refused" not in left:
         return False
+    if not mirror.complete and meaning.start <= 2 * len(mirror.rows) + FAR_BEYOND:
+        # Of what a filter keeps nothing is known there; the list itself is known to go on.
+        return bool(meaning.tests)
     if isinstance(choice, Open):
         session.knowledge.set(choice.id, "refused", exchange.purpose)
     return True

@@ -221,6 +221,9 @@ def walk(
             complete = True
             break
         step = following
+    else:
+        # Small pages of a long list: what was read is a part of it, as its own total says.
+        cut = total is not None and total > len(found)
     yield Snapshot(
         base=dict(base),
         rows=tuple(found),
@@ -391,7 +394,8 @@ def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None,
         return None
     total = first.total
     if isinstance(paging, PageNumberPaging):
-        size = 100
+        # A size that no bound of the server's own cuts, or the page would be another one.
+        size = min((20, *_caps_known(session)))
         where = {paging.page: written(session, paging.page, max(0, (total - ROWS_WANTED) // size) + paging.first)}
     else:
         size = 1
@@ -408,6 +412,15 @@ def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None,
         if isinstance(moment, datetime):
             return moment
     return None
+
+
+def _caps_known(session: Session) -> list[int]:
+    """The bounds on the size of a page that this server has shown."""
+    paging = session.listing.paging
+    own = paging.cap if isinstance(paging, PageNumberPaging) else None
+    shown = session.knowledge.known(own.id) if isinstance(own, Open) else ()
+    told = page_cap(session)
+    return [size for size in (*shown, told) if isinstance(size, int) and size > 0]
 
 
 def page_cap(session: Session) -> int | None:
