@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, TypeVar, final
 from harness.check.judging import Aspect, Judged, Mismatch, compare, expect, report, strays, unsteady_clauses
 from harness.check.knowledge import MOST_BRANCHES
 from harness.check.mirror import Mirror, ask_for, reread, written
-from harness.check.rules.filters import (
+from harness.check.rules.asking import (
     companions,
     default_comparison,
     flat,
@@ -29,8 +29,8 @@ from harness.check.rules.filters import (
     telling_values,
     values_shown,
     wide,
-    word_clauses,
 )
+from harness.check.rules.filters import word_clauses
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import (
     Clauses,

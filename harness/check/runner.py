@@ -44,7 +44,22 @@ from harness.check.mirror import (
     windows,
     written,
 )
-from harness.check.rules import access, carriage, echoes, filters, hidden, pages, parts, polls, values
+from harness.check.rules import (
+    absent,
+    access,
+    carriage,
+    echoes,
+    filters,
+    hidden,
+    order,
+    pages,
+    parts,
+    polls,
+    scope,
+    together,
+    totals,
+    values,
+)
 from harness.check.session import Exchange, Identity, Session
 from harness.check.truth import Truth, known_world
 from harness.check.witness import examine
@@ -63,27 +78,27 @@ Rule = Callable[[Session, Mirror], Iterator[None]]
 
 PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("versions", (parts.versions,)),
-    ("paging", (pages.whole_by_default,)),
-    ("order", (pages.default_order,)),
+    ("paging", (order.whole_by_default,)),
+    ("order", (order.default_order,)),
     # Rows are read with all their parts: a switch that changes more than its own comes to light first.
     ("include", (parts.includes,)),
     # Each promise once, before any of them is looked at closely: most defects show in the first of these.
     ("filters", (filters.first_looks,)),
-    ("order", (pages.orders,)),
+    ("order", (order.orders,)),
     ("paging", (pages.pages,)),
     ("filters", (filters.single_filters, hidden.hidden_filters)),
-    ("blank", (values.blanks,)),
-    ("paging", (pages.pages_of_filters,)),
-    ("total", (pages.totals,)),
+    ("blank", (absent.blanks,)),
+    ("paging", (totals.pages_of_filters,)),
+    ("total", (totals.totals,)),
     ("count-only", (parts.count_only,)),
-    ("scope", (parts.scope,)),
-    ("dependence", (filters.dependences, filters.pairs_of_filters, pages.combinations_of_all)),
+    ("scope", (scope.scope,)),
+    ("dependence", (together.dependences, together.pairs_of_filters, totals.combinations_of_all)),
     ("explore", (explore,)),
     ("known-world", (known_world,)),
     ("values", (values.bad_values,)),
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (access.access,)),
-    ("transport", (carriage.carriages, pages.filters_by_other_ways)),
+    ("transport", (carriage.carriages, totals.filters_by_other_ways)),
     ("echoes", (echoes.echoes, likeness)),
     ("polls", (polls.polls,)),
     ("fuzz", (fuzz,)),

@@ -17,9 +17,9 @@ from typing import Any, Final, final
 from zoneinfo import ZoneInfo
 
 from harness.check.mirror import Mirror, ask_for, largest_size
-from harness.check.rules.filters import is_hidden, raw_value, wide
+from harness.check.rules.asking import is_hidden, raw_value, wide
 from harness.check.rules.hidden import stranger_of
-from harness.check.rules.parts import owners_of
+from harness.check.rules.scope import owners_of
 from harness.check.session import Exchange, Row, Session
 from harness.errors import Misuse
 from harness.spec.dialect import Dialect

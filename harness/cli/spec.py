@@ -58,7 +58,7 @@ def lint(session: Session, apis: tuple[str, ...], documents: str | None, as_json
 def _known_rules() -> frozenset[str] | None:
     """The names that `checked-by` may use, where the checker tells them."""
     try:
-        from harness.check.rules import RULE_NAMES  # type: ignore[attr-defined,unused-ignore]
+        from harness.check.rules import RULE_NAMES  # type: ignore[attr-defined, unused-ignore]
     except ImportError:
         return None
     return frozenset(RULE_NAMES)

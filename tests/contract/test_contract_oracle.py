@@ -15,7 +15,7 @@ from harness.check.credentials import known_to
 from harness.check.judging import compare
 from harness.check.mirror import Mirror, ask_for, read_mirror, written
 from harness.check.oracle import interpret
-from harness.check.rules.filters import is_hidden, is_time, partner, raw_value, telling_values
+from harness.check.rules.asking import is_hidden, is_time, partner, raw_value, telling_values
 from harness.check.runner import CheckOptions, session_of
 from harness.check.session import Session
 from harness.cli.selftest import Direct, random_dialect

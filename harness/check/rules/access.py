@@ -12,8 +12,8 @@ from typing import Final
 
 from harness.check.credentials import can_sign, signed_token
 from harness.check.mirror import Mirror, ask_for, written
-from harness.check.rules.filters import companions, is_time, raw_value, shown_filters, values_shown, wide
-from harness.check.rules.values import binding, blame, is_refused, judge_fault, kept, repeat, told
+from harness.check.rules.asking import companions, is_time, raw_value, shown_filters, values_shown, wide
+from harness.check.rules.faults import binding, blame, is_refused, judge_fault, kept, repeat, told
 from harness.check.session import Exchange, Identity, Row, Session
 from harness.errors import Misuse
 from harness.spec.model import Clauses, Jwt, Open

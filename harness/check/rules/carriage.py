@@ -10,17 +10,8 @@ from typing import Any, Final
 from harness.check.judging import Aspect, compare, expect
 from harness.check.mirror import Mirror, ask_for, everything_shown, largest_size, written
 from harness.check.rules import access
-from harness.check.rules.values import (
-    agreed,
-    binding,
-    blame,
-    is_refused,
-    judge_fault,
-    kept,
-    repeat,
-    same_answer,
-    told,
-)
+from harness.check.rules.faults import binding, blame, is_refused, judge_fault, kept, repeat, told
+from harness.check.rules.sameness import agreed, same_answer
 from harness.check.session import Exchange, Session
 from harness.spec.model import Carriage, ClauseId, Clauses, Open, Refusal
 from harness.wire.ask import Ask

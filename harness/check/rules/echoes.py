@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from harness.check.mirror import Mirror, ask_for, everything_shown, largest_size, written
-from harness.check.rules.values import blame, kept, repeat
+from harness.check.rules.faults import blame, kept, repeat
 from harness.check.session import Exchange, Session
 from harness.spec.model import CursorPaging, Open
 from harness.wire.ask import Ask

@@ -15,18 +15,17 @@ from typing import Any, Final
 
 from harness.check.judging import expect, unsteady_clauses
 from harness.check.mirror import Mirror, ask_for, largest_size, number
-from harness.check.rules.filters import (
+from harness.check.rules.asking import (
     NO_NUMBER,
     NOWHERE,
     is_hidden,
     is_time,
-    not_yet_known,
-    note_broken,
     raw_value,
     shown_filters,
     values_shown,
     wide,
 )
+from harness.check.rules.filters import not_yet_known, note_broken
 from harness.check.session import Exchange, Session
 from harness.spec.model import ClauseId, Clauses, Filter, Open
 from harness.telephony.attributes import ATTRIBUTES, Grain, Kind

@@ -16,7 +16,9 @@ from harness.check.findings import Gate, Verdict
 from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger, roll_up
 from harness.check.mirror import Mirror, ask_for, read_mirror
-from harness.check.rules.values import bad_values, blanks, same_answer
+from harness.check.rules.absent import blanks
+from harness.check.rules.sameness import same_answer
+from harness.check.rules.values import bad_values
 from harness.check.session import Exchange, Session
 from harness.check.witness import examine
 from harness.output.secrets import Redactor
