@@ -21,6 +21,7 @@ POLLS: Final = 2
 POLLS_OF_LIVE: Final = 5
 """What goes wrong in each second or third answer goes wrong in one of these, and is right in another."""
 ROWS_AT_MOST: Final = 200
+SETTLED_SECONDS: Final = 60
 GROUPS: Final = 2
 LOOKED_UP: Final = 3
 # A call whose own clock is that far behind its neighbours' has stopped counting long ago.
@@ -96,7 +97,7 @@ def _taken(session: Session, mirror: Mirror, clauses: Clauses) -> Generator[None
     times = POLLS_OF_LIVE if whole and only_live(session) else POLLS
     for number in range(1, times + 1):
         found: Snapshot | None = None
-        if number == max(2, times - 1) and only_live(session) and isinstance(session.sender, MannerlyClient):
+        if number == max(2, times - 2) and only_live(session) and isinstance(session.sender, MannerlyClient):
             session.sender.grow_old(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
         for step in walk(session, mirror.base, purpose=f"poll {number} of the list", rows_at_most=ROWS_AT_MOST):
@@ -434,16 +435,20 @@ def _one_per(
     """A call that was in progress before and after a poll is in that poll.
 
     Copies of a list that lag behind differ on calls that have just begun or ended: before is what was read well
-    before the last two polls (before all of them when the run was old by then), after is what is read later still.
+    before the last three polls (before all of them when the run was old by then), after is what is read later still.
     """
     whole = isinstance(session.listing.paging, NoPaging | LimitPaging)
     if not clauses or not whole or not session.identity_unique or len(taken) < POLLS_OF_LIVE:
         return
     earlier = [one for one in (mirror.first, mirror.before) if one is not None and one.trouble is None]
     before = {key: row for snapshot in earlier for key, row in snapshot.by_key.items()}
-    middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-2:])]
+    middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-3:])]
     lasting = before.keys() & set().union(*middle)
     doubtful = {key for key in lasting if any(key not in keys for keys in middle)}
+    # A call that had gone on for a while has long reached every copy: it is in each poll.
+    every = [set(snapshot.by_key) for snapshot in taken[1:]]
+    old = {key for key in before.keys() & set().union(*every) if _settled(session, before, key)}
+    doubtful |= {key for key in old if any(key not in keys for keys in every)}
     if doubtful:
         late: set[Hashable] = set()
         if isinstance(session.sender, MannerlyClient):
@@ -466,6 +471,19 @@ def _one_per(
         session.ledger.witness(clauses, times=len(lasting))
     else:
         session.ledger.not_exercised(clauses, "no call lasted over three polls")
+
+
+def _settled(session: Session, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
+    """Whether a call began a good while before: by its own durations, or long before the youngest."""
+    by_attribute = {field.shows: name for name, field in session.listing.fields.items() if field.shows is not None}
+    shown = rows[key].shown
+    spans = [as_number(shown.get(by_attribute.get(name, ""))) for name in ("ring_seconds", "talk_seconds")]
+    if sum(span for span in spans if span is not None and span > 0) > SETTLED_SECONDS:
+        return True
+    start = by_attribute.get("started_at", "")
+    began = shown.get(start)
+    starts = [at for row in rows.values() if isinstance(at := row.shown.get(start), datetime)]
+    return isinstance(began, datetime) and (max(starts) - began).total_seconds() > SETTLED_SECONDS
 
 
 # --- rows of one call ---------------------------------------------------------------------------------------

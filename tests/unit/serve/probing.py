@@ -239,6 +239,8 @@ def _by_parameters(spec: Spec) -> Iterator[dict[str, Tree]]:
         for rule in (parameter.bad, parameter.beyond, parameter.zero, parameter.too_many):
             for value in rule.like if rule is not None else ():
                 yield {name: value if in_json else str(value)}
+        if parameter.too_many is not None and parameter.most_items and not in_json:
+            yield {name: (parameter.separated_by or ",").join(str(1000 + n) for n in range(parameter.most_items + 1))}
         if parameter.as_ == "flag":
             for spelling in (*parameter.true, *parameter.false):
                 yield {name: spelling}
