@@ -468,6 +468,9 @@ def _parameter(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) 
     about = scene.parameters_of(other)
     if (about and about <= names) or scene.carried(other, "paging.clauses.partition"):
         return False
+    if scene.carried(other, "paging.clauses.first") and breach.number <= own[0].number:
+        # Pages that are counted from another one: the first page tells it.
+        return False
     return bool(used)
 
 

@@ -77,6 +77,12 @@ def _tear(session: Session, mirror: Mirror) -> Iterator[None]:
             )
         elif one == two:
             blamed, actual = roles.get("slice") or partition, "the same page twice"
+            after = written(session, place, 2 * second - first)
+            values = {paging.size: written(session, paging.size, 3), place: after}
+            third = session.send(ask_for(session, mirror.base, values), "pages side by side: three")
+            yield
+            if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
+                blamed, actual, evidence = start, "a first page that comes again as the second", answers["two"]
         elif plain != one:
             blamed, actual, evidence = start, "another page when no page is named", answers["plain"]
         elif both[:3] != one:
