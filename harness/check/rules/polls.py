@@ -10,6 +10,7 @@ from typing import Final, cast
 from harness.check.budget import MannerlyClient
 from harness.check.evidence import value_text
 from harness.check.mirror import Mirror, Snapshot, ask_for, everything_shown, only_live, reread, walk
+from harness.check.rules.lasting import MOVING, line, same_calls, says, settled
 from harness.check.rules.laws import Context, View, as_number, compare, describe, holds
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import Clauses, Filter, Law, LimitPaging, NoPaging
@@ -21,38 +22,22 @@ POLLS: Final = 2
 POLLS_OF_LIVE: Final = 5
 """What goes wrong in each second or third answer goes wrong in one of these, and is right in another."""
 ROWS_AT_MOST: Final = 200
-SETTLED_SECONDS: Final = 60
 GROUPS: Final = 2
 LOOKED_UP: Final = 3
 # A call whose own clock is that far behind its neighbours' has stopped counting long ago.
 _STALLED_SECONDS: Final = 900
 _AGED_SECONDS: Final = 86_400
 _BETWEEN: Final = ("never-falls", "stands-still", "vanishes", "shared", "in-other-list")
-_MOVING: Final = ("never-falls", "stands-still")
-_JITTER_SECONDS: Final = 2
 _GAP_SECONDS: Final = 3
 _RATES: Final = 4
 _TOO_FAST: Final = 5
 """So many seconds longer for one second earlier is another unit, whatever was on hold."""
+_ALIKE_SECONDS: Final = 5
+_READINGS: Final = 3
+_STOPPED: Final = 3
+_OVERLONG_SECONDS: Final = 60
 _APART_SECONDS: Final = 1.3
 """The run is at least so old at its last poll: what moves with the clock has moved by then, in whole seconds too."""
-_PARTIES: Final = frozenset(
-    {
-        "source",
-        "source_dialed",
-        "source_number",
-        "dialed",
-        "destination_dialed",
-        "called_number",
-        "caller_id",
-        "caller_name",
-        "caller_name_internal",
-        "caller_name_external",
-        "caller_number_internal",
-        "caller_number_external",
-        "channel",
-    }
-)
 _LIVE: Final = frozenset({"dialing", "ringing", "answered", "held"})
 
 
@@ -74,18 +59,18 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
         return
     for law in laws:
         match law.law:
-            case word if word in _MOVING:
+            case word if word in MOVING:
                 _between(session, law, taken)
             case "shared":
                 yield from _shared(session, mirror, law)
             case "in-other-list":
                 yield from _in_other_list(session, mirror, law)
     if only_live(session):
-        _identity(session, mirror, taken)
-        _renamed(session, one_per or named.get("unique", ()), taken)
+        same_calls(session, mirror, taken, one_per or named.get("unique", ()))
     vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
     paced = _paced(session, taken[-1]) if only_live(session) else True
-    _ended(session, tuple(dict.fromkeys((*vanishing, *only))), taken, paced=paced)
+    readings = [*([mirror.first] if mirror.first is not None else []), *taken]
+    _ended(session, tuple(dict.fromkeys((*vanishing, *only))), readings, paced=paced)
     yield from _one_per(session, mirror, one_per, taken, aged=aged)
 
 
@@ -138,11 +123,11 @@ def _between(session: Session, law: Law, taken: Sequence[Snapshot]) -> None:
         while_ = f" while {describe(law.when)}" if law.when is not None else ""
         session.fail(
             law.clause,
-            _says(session, law.clause, law.law),
+            says(session, law.clause, law.law),
             expected=f"{path} {wanted}{while_}",
             actual=f"{value_text(before.shown.get(path))}, then {value_text(row.shown.get(path))}; "
             f"in {len(broken)} of {times} comparisons",
-            rows=[_line(session, one, path) for pair in broken[:4] for one in pair],
+            rows=[line(session, one, path) for pair in broken[:4] for one in pair],
         )
     elif times:
         session.ledger.witness(law.clause, times=times)
@@ -179,86 +164,6 @@ def _distance(first: Shown, second: Shown) -> float:
         return float("inf")
 
 
-def _identity(session: Session, mirror: Mirror, taken: Sequence[Snapshot]) -> None:
-    """One identity stays with one call: its beginning does not move.
-
-    Clocks that are rounded may jump by a second here and there, but not all of them the same way.
-    """
-    earlier, later = mirror.first or taken[0], taken[-1]
-    for name, field in session.listing.fields.items():
-        if field.shows != "started_at":
-            continue
-        pairs: list[tuple[Row, Row, float]] = []
-        for key, row in later.by_key.items():
-            before = earlier.by_key.get(key)
-            if before is None or not _same_parties(session, before, row):
-                continue
-            one, two = before.shown.get(name), row.shown.get(name)
-            if isinstance(one, datetime) and isinstance(two, datetime):
-                pairs.append((before, row, (two - one).total_seconds()))
-        moved = [pair for pair in pairs if abs(pair[2]) > _JITTER_SECONDS]
-        drifting = [pair for pair in pairs if pair[2] >= 1]
-        if not moved and len(drifting) >= max(3, (len(pairs) * 4) // 5):
-            moved = drifting
-        if not moved:
-            continue
-        before, row, _ = moved[0]
-        laws = [law.clause for law in session.listing.laws if law.field == name and law.law not in _MOVING]
-        session.fail(
-            laws[-1] if laws else field.clause,
-            f"{name} of a call stands still",
-            expected=f"{name}={value_text(before.shown.get(name))}, as in an earlier poll",
-            actual=f"{value_text(row.shown.get(name))}; it moved in {len(moved)} of {len(pairs)} rows",
-            rows=[_line(session, one, name) for pair in moved[:4] for one in pair[:2]],
-            inferred=True,
-        )
-        return
-
-
-def _same_parties(session: Session, one: Row, other: Row) -> bool:
-    """Whether two rows show the same parties, two of them at least."""
-    names = [name for name, field in session.listing.fields.items() if field.shows in _PARTIES]
-    shown = [(one.shown.get(name), other.shown.get(name)) for name in names]
-    return all(first == second for first, second in shown) and sum(bool(first) for first, _ in shown) > 1
-
-
-def _renamed(session: Session, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
-    """Calls that last keep their identity: a list whose calls all have another one each time tells none apart."""
-    starts = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
-    if not starts or not session.identity_unique or len(taken) < 3:
-        return
-    start = starts[0]
-    twins: list[tuple[Row, Row]] = []
-    for earlier, later in pairwise(taken):
-        if set(earlier.by_key) & set(later.by_key):
-            return
-        # A call that began well before a poll was in that poll, if it is in a later one.
-        moments = [moment for row in earlier.rows if isinstance(moment := row.shown.get(start), datetime)]
-        old = [
-            row
-            for row in earlier.rows
-            if isinstance(moment := row.shown.get(start), datetime)
-            and (max(moments) - moment).total_seconds() > _JITTER_SECONDS
-        ]
-        found = [
-            (row, other)
-            for row in old
-            for other in later.rows
-            if other.shown.get(start) == row.shown.get(start) and _same_parties(session, row, other)
-        ]
-        if len({row.key for row, _ in found}) < max(3, len(old) // 2):
-            return
-        twins = found
-    session.fail(
-        clauses,
-        _says(session, clauses, "a call keeps its identity"),
-        expected="calls in progress under the same identity in each poll",
-        actual=f"another identity in each of {len(taken)} polls for {len(twins)} calls that began alike",
-        rows=[_line(session, one, start) for pair in twins[:4] for one in pair],
-        inferred=True,
-    )
-
-
 # --- ended calls leave, calls in progress stay --------------------------------------------------------------
 
 
@@ -280,6 +185,7 @@ def _paced(session: Session, snapshot: Snapshot) -> bool:
         ((some, rate) for some in (lives, talks, rings) if (rate := _rate(some)) >= _TOO_FAST), (lives, 0.0)
     )
     if rate < _TOO_FAST:
+        _overlong(session, start, ring, talk, snapshot)
         return True
     longest = max(lives, key=lambda life: life[1])[2]
     name = max((ring, talk), key=lambda one: as_number(longest.shown.get(one)) or 0)
@@ -287,12 +193,47 @@ def _paced(session: Session, snapshot: Snapshot) -> bool:
     if session.ledger.failed(clauses) is None:
         session.fail(
             clauses,
-            _says(session, clauses, f"{name} is a number of seconds"),
+            says(session, clauses, f"{name} is a number of seconds"),
             expected="a call that began a second earlier to have lasted a second longer",
             actual=f"{rate:.0f} longer",
-            rows=[_line(session, row, start, ring, talk) for _, _, row in lives[:8]],
+            rows=[line(session, row, start, ring, talk) for _, _, row in lives[:8]],
         )
     return False
+
+
+def _overlong(session: Session, start: str, ring: str, talk: str, snapshot: Snapshot) -> None:
+    """A call has not talked for longer than since it began: calls that only ring tell what time it is."""
+    clauses = session.listing.fields[talk].clause
+    rings: list[datetime] = []
+    talks: list[tuple[datetime, Row]] = []
+    for row in snapshot.rows:
+        began, rang, talked = row.shown.get(start), as_number(row.shown.get(ring)), as_number(row.shown.get(talk))
+        if not isinstance(began, datetime) or rang is None or talked is None:
+            continue
+        if not (0 <= rang < _AGED_SECONDS and 0 <= talked < 10**8):
+            continue
+        try:
+            reached = began + timedelta(seconds=float(talked or rang))
+        except OverflowError:
+            continue
+        if talked:
+            talks.append((reached, row))
+        else:
+            rings.append(reached)
+    now = max(rings, default=None)
+    if now is None or sum((now - one).total_seconds() <= _ALIKE_SECONDS for one in rings) < 2:
+        return
+    beyond = [(reached, row) for reached, row in talks if (reached - now).total_seconds() > _OVERLONG_SECONDS]
+    if len(beyond) < 2 or session.ledger.failed(clauses) is not None:
+        return
+    session.fail(
+        clauses,
+        says(session, clauses, f"{talk} is a number of seconds"),
+        expected=f"{talk} not above the time since {start}: calls that ring have rung until {value_text(now)}",
+        actual=f"calls that talked until {value_text(beyond[0][0])}; {len(beyond)} of {len(talks)}",
+        rows=[line(session, row, start, ring, talk) for _, row in beyond[:8]],
+        inferred=True,
+    )
 
 
 def _rate(lives: list[tuple[datetime, float, Row]]) -> float:
@@ -323,13 +264,18 @@ def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot], *, pac
         row, why = next(iter(ended.values()))
         _fail_listed(session, clauses, [row for row, _ in ended.values()], why, inferred=False)
         return
-    moving = tuple(clause for law in session.listing.laws if law.law in _MOVING for clause in law.clause)
+    moving = tuple(clause for law in session.listing.laws if law.law in MOVING for clause in law.clause)
     wrong = session.ledger.failed(moving) is not None or not paced
     stale = [] if wrong else [(row, why) for snapshot in taken for row, why in overdue(session, snapshot.rows)]
     if stale:
         rows = list({row.key: row for row, _ in stale}.values())
         # A long call may be what it looks like: only the comparison with its neighbours speaks against it.
         _fail_listed(session, clauses, rows, stale[0][1], inferred=True)
+        return
+    stopped = [] if wrong else _stopped(session, taken)
+    if stopped:
+        why = "they say that they talk, and talk no more, while others go on"
+        _fail_listed(session, clauses, stopped, why, inferred=True)
         return
     last = taken[-1].by_key
     gone = {key for snapshot in taken[:-1] for key in snapshot.by_key if key not in last}
@@ -345,11 +291,42 @@ def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot], *, pac
         )
 
 
+def _stopped(session: Session, readings: Sequence[Snapshot]) -> list[Row]:
+    """Rows that say they talk while their talk has stood still from reading to reading, and that of others has not.
+
+    A few of them may be on hold where a server has no word for it: then only many speak against it.
+    """
+    fields = session.listing.fields
+    by_attribute = {field.shows: name for name, field in fields.items() if field.shows is not None}
+    state, talk = by_attribute.get("state"), by_attribute.get("talk_seconds")
+    talking = fields[state].words.get("answered") if state is not None else None
+    if state is None or talk is None or talking is None or len(readings) < _READINGS:
+        return []
+    stopped: list[Row] = []
+    going = 0
+    for key in readings[-1].by_key:
+        rows = [reading.by_key[key] for reading in readings if key in reading.by_key]
+        if len(rows) < _READINGS or any(row.shown.get(state) != talking for row in rows):
+            continue
+        numbers = [as_number(row.shown.get(talk)) for row in rows]
+        known = [number for number in numbers if number is not None and number > 0]
+        if len(known) < len(rows):
+            continue
+        if known[0] == known[-1] == max(known):
+            stopped.append(rows[-1])
+        elif known[-1] - known[0] >= 1:
+            going += 1
+    held = fields[state].words.get("held")
+    says_hold = held is not None and any(row.shown.get(state) == held for row in readings[-1].rows)
+    enough = _STOPPED if says_hold else max(_STOPPED, (going + len(stopped)) // 3 + 1)
+    return stopped if going and len(stopped) >= enough else []
+
+
 def _fail_listed(session: Session, clauses: Clauses, rows: Sequence[Row], why: str, *, inferred: bool) -> None:
     names = [name for name, field in session.listing.fields.items() if field.shows in _TELLING]
     session.fail(
         clauses,
-        _says(session, clauses, "a call that has ended is not listed"),
+        says(session, clauses, "a call that has ended is not listed"),
         expected="calls in progress only",
         actual=f"{why}; {len(rows)} such rows",
         rows=[session.evidence.row(row, [session.listing.lists.identity, *names]) for row in rows[:8]],
@@ -447,7 +424,7 @@ def _one_per(
     doubtful = {key for key in lasting if any(key not in keys for keys in middle)}
     # A call that had gone on for a while has long reached every copy: it is in each poll.
     every = [set(snapshot.by_key) for snapshot in taken[1:]]
-    old = {key for key in before.keys() & set().union(*every) if _settled(session, before, key)}
+    old = {key for key in before.keys() & set().union(*every) if settled(session, before, key)}
     doubtful |= {key for key in old if any(key not in keys for keys in every)}
     if doubtful:
         late: set[Hashable] = set()
@@ -462,28 +439,15 @@ def _one_per(
     if doubtful:
         session.fail(
             clauses,
-            _says(session, clauses, "each call in progress is listed"),
+            says(session, clauses, "each call in progress is listed"),
             expected="calls that are listed before and after a poll also in that poll",
             actual=f"{len(doubtful)} of them are left out there",
-            rows=[_line(session, row) for key, row in before.items() if key in doubtful][:8],
+            rows=[line(session, row) for key, row in before.items() if key in doubtful][:8],
         )
     elif lasting:
         session.ledger.witness(clauses, times=len(lasting))
     else:
         session.ledger.not_exercised(clauses, "no call lasted over three polls")
-
-
-def _settled(session: Session, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
-    """Whether a call began a good while before: by its own durations, or long before the youngest."""
-    by_attribute = {field.shows: name for name, field in session.listing.fields.items() if field.shows is not None}
-    shown = rows[key].shown
-    spans = [as_number(shown.get(by_attribute.get(name, ""))) for name in ("ring_seconds", "talk_seconds")]
-    if sum(span for span in spans if span is not None and span > 0) > SETTLED_SECONDS:
-        return True
-    start = by_attribute.get("started_at", "")
-    began = shown.get(start)
-    starts = [at for row in rows.values() if isinstance(at := row.shown.get(start), datetime)]
-    return isinstance(began, datetime) and (max(starts) - began).total_seconds() > SETTLED_SECONDS
 
 
 # --- rows of one call ---------------------------------------------------------------------------------------
@@ -525,11 +489,11 @@ def _shared(session: Session, mirror: Mirror, law: Law) -> Generator[None, None,
                 break
             session.fail(
                 law.clause,
-                _says(session, law.clause, law.law),
+                says(session, law.clause, law.law),
                 expected=f"the {len(_groups(mirror, path).get(value, ()))} rows with {path}={value}, each once",
                 actual=wrong,
                 exchange=exchange,
-                rows=[_line(session, row, path) for row in (exchange.rows or ())[:8]],
+                rows=[line(session, row, path) for row in (exchange.rows or ())[:8]],
             )
             return
 
@@ -612,20 +576,9 @@ def _in_other_list(session: Session, mirror: Mirror, law: Law) -> Generator[None
     else:
         session.fail(
             law.clause,
-            _says(session, law.clause, law.law),
+            says(session, law.clause, law.law),
             expected=f"each row to be found by {law.operation}",
             actual=f"{len(lost)} of {len(rows)} were not",
             exchange=lost[0][1],
-            rows=[_line(session, row, path) for row, _ in lost],
+            rows=[line(session, row, path) for row, _ in lost],
         )
-
-
-# --- words --------------------------------------------------------------------------------------------------
-
-
-def _says(session: Session, clauses: Clauses, otherwise: str) -> str:
-    return next((known.says for name in clauses if (known := session.clause(name)) is not None), otherwise)
-
-
-def _line(session: Session, row: Row, *names: str) -> str:
-    return session.evidence.row(row, [session.listing.lists.identity, *names])

@@ -150,6 +150,76 @@ def test_beginnings_that_all_move_with_the_clock_are_a_finding() -> None:
     assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-010") is Verdict.FAIL
 
 
+def test_a_beginning_that_goes_to_and_fro_by_more_than_rounding_is_a_finding() -> None:
+    bodies = [live(call("a", start=f"10:34:{second:02}"), call("b")) for second in (7, 8, 9, 7, 8, 9)]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-010") is Verdict.FAIL
+
+
+OLD = {"start": "10:20:00", "talk": "800.000", "state": "InCall"}
+YOUNG = call("young")
+
+
+def test_talk_that_rings_in_between_is_a_finding() -> None:
+    ringing = {**OLD, "state": "Ringing", "talk": "0.000"}
+    bodies = [live(call("a", **how), call("b", **how), YOUNG) for how in (OLD, ringing, OLD, OLD)]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-013") is Verdict.FAIL
+
+
+def test_talk_that_is_held_in_between_is_none() -> None:
+    held = {**OLD, "state": "Hold"}
+    bodies = [live(call("a", **how), call("b", **how), YOUNG) for how in (OLD, held, OLD, OLD)]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-013") is not Verdict.FAIL
+
+
+def test_parties_that_change_places_and_back_are_a_finding() -> None:
+    calls = [call("a", **OLD), call("b", **OLD)]
+    swapped = [one.replace("<Source>1<", "<Source>9<") for one in calls]
+    bodies = [live(*rows, YOUNG) for rows in (calls, swapped, calls, calls)]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-009") is Verdict.FAIL
+
+
+def test_one_party_that_changes_and_stays_is_a_transfer() -> None:
+    calls = [call("a", **OLD), call("b", **OLD)]
+    moved = [one.replace("<Source>1<", "<Source>9<") for one in calls]
+    bodies = [live(*rows, YOUNG) for rows in (calls, moved, moved, moved)]
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-009") is not Verdict.FAIL
+
+
+def test_talk_that_is_longer_than_the_call_is_a_finding() -> None:
+    rings = [call(f"r{number}", start="10:34:07", ring="2.000") for number in range(2)]
+    talks = [call(f"t{number}", start="10:33:00", talk="500.000", state="InCall") for number in range(2)]
+    assert verdict(run(LIVE, Script([live(*rings, *talks)])), "OZ-LAC-012") is Verdict.FAIL
+
+
+def test_talk_since_an_answer_that_is_told_as_the_beginning_is_none() -> None:
+    rings = [call(f"r{number}", start="10:34:07", ring="2.000") for number in range(2)]
+    talks = [
+        call(f"t{number}", start="10:33:09", ring="90.000", talk="60.000", state="InCall") for number in range(2)
+    ]
+    assert verdict(run(LIVE, Script([live(*rings, *talks)])), "OZ-LAC-012") is not Verdict.FAIL
+
+
+def stopped(*states: str) -> Session:
+    def body(second: int) -> bytes:
+        going = [call(f"g{number}", talk=f"{20 + second}.000", state="InCall") for number in range(3)]
+        still = [call(f"s{number}", talk="20.000", state=state) for number, state in enumerate(states)]
+        return live(*going, *still)
+
+    return run(LIVE, Script([body(second) for second in range(6)]))
+
+
+def test_calls_that_talk_no_more_while_others_do_are_found_as_ended() -> None:
+    assert verdict(stopped("InCall", "InCall", "InCall"), "OZ-LAC-019") is Verdict.FAIL
+
+
+def test_one_call_that_stands_still_may_be_on_hold() -> None:
+    assert verdict(stopped("InCall"), "OZ-LAC-019") is Verdict.PASS
+
+
+def test_calls_that_stand_still_on_hold_are_none_that_ended() -> None:
+    assert verdict(stopped("Hold", "Hold", "Hold"), "OZ-LAC-019") is Verdict.PASS
+
+
 def test_calls_that_have_another_identity_in_each_poll_are_a_finding() -> None:
     starts = ("10:30:00", "10:31:00", "10:32:00", "10:34:07")
     bodies = [live(*(call(f"{poll}{start[3:5]}", start=start) for start in starts)) for poll in "abcdef"]
