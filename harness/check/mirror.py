@@ -44,6 +44,8 @@ class Snapshot:
     trouble: Exchange | None = None
     cut: bool = False
     """The walk stopped by itself, having seen enough."""
+    twins: tuple[tuple[Row, Row, Exchange], ...] = ()
+    """Rows of one identity on two pages that began at different instants, with the answer of the second."""
 
 
 @dataclass(slots=True)
@@ -158,6 +160,7 @@ def walk(
     found: list[Row] = []
     by_key: dict[Hashable, Row] = {}
     repeats: list[Exchange] = []
+    twins: list[tuple[Row, Row, Exchange]] = []
     total: int | None = None
     complete = cut = False
     trouble: Exchange | None = None
@@ -183,6 +186,8 @@ def walk(
         fresh = [row for row in exchange.rows if row.key not in by_key]
         if len(fresh) < len(exchange.rows):
             repeats.append(exchange)
+            known = [(by_key[row.key], row, exchange) for row in exchange.rows if row.key in by_key]
+            twins += [pair for pair in known if _began_apart(session, pair[0], pair[1])]
         if fresh and page and short is not None:
             _learn_cap(session, short)
         short = len(exchange.rows) if size is not None and 0 < len(exchange.rows) < size else None
@@ -233,6 +238,17 @@ def walk(
         repeats=tuple(repeats),
         trouble=trouble,
         cut=cut,
+        twins=tuple(twins),
+    )
+
+
+def _began_apart(session: Session, one: Row, other: Row) -> bool:
+    """Whether two rows show beginnings that no rounding makes one."""
+    shown = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
+    moments = [(one.shown.get(name), other.shown.get(name)) for name in shown]
+    return any(
+        isinstance(first, datetime) and isinstance(second, datetime) and abs(first - second) > timedelta(seconds=1)
+        for first, second in moments
     )
 
 
@@ -473,6 +489,7 @@ def read_in_other_pages(session: Session, mirror: Mirror) -> Iterator[None]:
         total=first.total,
         by_key=merged,
         repeats=(*first.repeats, *second.repeats),
+        twins=(*first.twins, *second.twins),
     )
     mirror.before = mirror.after = union
     mirror.forget()

@@ -60,7 +60,7 @@ from harness.check.rules import (
     totals,
     values,
 )
-from harness.check.session import Exchange, Identity, Session
+from harness.check.session import Exchange, Identity, Row, Session
 from harness.check.truth import Truth, known_world
 from harness.check.witness import examine
 from harness.output.personal import Pseudonyms
@@ -386,6 +386,7 @@ def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator
         session.ledger.witness((ClauseId("PAGING-LOOP"),))
     elif snapshot.repeats:
         yield from _endless(session, mirror)
+    _share_an_identity(session, (*snapshot.twins, *(mirror.widest.twins if mirror.widest is not None else ())))
     identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
     keys = [identity for identity in identities if identity is not None]
     if session.ledger.failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
@@ -411,6 +412,23 @@ def _elsewhere(session: Session, mirror: Mirror, now: datetime) -> Iterator[None
         if name is not None:
             clauses = session.listing.filters[name].clause
             yield from expect(session, mirror, ask_for(session, values), "a range that holds no calls", clauses)
+
+
+def _share_an_identity(session: Session, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
+    """Two pages show two calls under one identity."""
+    if not twins or not session.identity_unique:
+        return
+    one, other, exchange = twins[0]
+    names = [session.listing.lists.identity]
+    names += [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
+    session.fail(
+        session.listing.lists.clauses.get("unique", ()),
+        "a row's identity is its own",
+        expected="each identity once in the list",
+        actual=f"{session.evidence.row(one, names[:1])} on two pages, for calls that began at different instants",
+        exchange=exchange,
+        rows=[session.evidence.row(row, names) for row in (one, other)],
+    )
 
 
 def _endless(session: Session, mirror: Mirror) -> Iterator[None]:
