@@ -417,7 +417,7 @@ def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> 
 
 
 def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses: Clauses) -> Iterator[None]:
-    """Another customer's account asks for the calls of the run's own customer by its id."""
+    """Another customer's account asks for the calls of the run's own customer: by its id, and among everyone's."""
     scope, mine = session.listing.scope, session.identity.customer
     if scope is None or scope.parameter is None or not scope.identity or mine is None or identity.everyone:
         return
@@ -429,33 +429,41 @@ def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses
     def strays(exchange: Exchange) -> list[Row]:
         return [row for row in _foreign(session, mirror, identity, exchange) if _of(row, scope.owners, mine)]
 
-    ask = ask_for(session, mirror.base, {scope.parameter: str(mine)})
-    exchange = session.send(ask, f"{identity.name} asks for another customer's calls", credentials=own)
-    yield
-    if session.not_judged(exchange, clauses):
-        return
-    if not strays(exchange):
-        if is_refused(exchange) or mirror.rows:
-            session.ledger.witness(binding(session, clauses))
-        return
-    its_own: set[Hashable] = set()
-    if scope.recursive is not None and session.usable(scope.recursive):
-        below = {scope.parameter: str(identity.customer), scope.recursive: written(session, scope.recursive, True)}
-        family = session.send(
-            ask_for(session, mirror.base, below), f"the calls below {identity.name}", credentials=own
-        )
+    asked = [(str(mine), "another customer's calls")]
+    if identity.everyone is False:
+        asked += [(word, "everyone's calls") for word, whose in scope.words.items() if whose == "everyone"]
+    for value, whose in asked:
+        ask = ask_for(session, mirror.base, {scope.parameter: value})
+        exchange = session.send(ask, f"{identity.name} asks for {whose}", credentials=own)
         yield
-        # What it sees from above is its own.
-        its_own = set(family.keys)
-    second = repeat(session, exchange)
-    yield
-    # Rows that were there before and after its own were read are not among them because they are another's.
-    before = {row.key for row in strays(exchange)}
-    others = [row for row in strays(second) if row.key in before and row.key not in its_own]
-    if others:
-        expected = "an error, or no rows"
-        actual = f"{len(others)} rows of another customer"
-        blame(session, clauses, expected=expected, actual=actual, exchange=second)
+        if session.not_judged(exchange, clauses):
+            return
+        if not strays(exchange):
+            if is_refused(exchange) or mirror.rows:
+                session.ledger.witness(binding(session, clauses))
+            continue
+        its_own: set[Hashable] = set()
+        if scope.recursive is not None and session.usable(scope.recursive):
+            below = {
+                scope.parameter: str(identity.customer),
+                scope.recursive: written(session, scope.recursive, True),
+            }
+            family = session.send(
+                ask_for(session, mirror.base, below), f"the calls below {identity.name}", credentials=own
+            )
+            yield
+            # What it sees from above is its own.
+            its_own = set(family.keys)
+        second = repeat(session, exchange)
+        yield
+        # Rows that were there before and after its own were read are not among them because they are another's.
+        before = {row.key for row in strays(exchange)}
+        others = [row for row in strays(second) if row.key in before and row.key not in its_own]
+        if others:
+            expected = "an error, or no rows"
+            actual = f"{len(others)} rows of another customer"
+            blame(session, clauses, expected=expected, actual=actual, exchange=second)
+            return
 
 
 def _refused_everyone(session: Session, mirror: Mirror, identity: Identity) -> Generator[None, None, bool]:
