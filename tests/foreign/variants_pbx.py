@@ -39,12 +39,6 @@ class exclusive_from(Pbx):
 
 
 @correct(HISTORY, ACTIVE)
-class errors_with_4xx(Pbx):
-    def error_status(self, refused: Refuse) -> int:
-        return {304: 401, 305: 401, 301: 404}.get(refused.code, 400)
-
-
-@correct(HISTORY, ACTIVE)
 class self_closed_and_bare(Pbx):
     def container(self, name: str, rows: str) -> str:
         return super().container(name, rows) if rows else f"<{name} />"
@@ -1171,6 +1165,12 @@ class other_success_message(Pbx):
         return super().head(code, "OK" if code == 200 else message)
 
 
+@hist("003")
+class errors_with_4xx(Pbx):
+    def error_status(self, refused: Refuse) -> int:
+        return {304: 401, 305: 401, 301: 404}.get(refused.code, 400)
+
+
 @hist("003 HTTP-SERVER-ERRORS")
 class errors_with_http_500(Pbx):
     def error_status(self, refused: Refuse) -> int:
@@ -1537,6 +1537,12 @@ class active_error_without_message(Pbx):
 class active_error_without_code(Pbx):
     def head(self, code: int, message: str) -> str:
         return super().head(code, message) if code == 200 else f"<Message>{message}</Message>"
+
+
+@act("025")
+class active_errors_with_4xx(Pbx):
+    def error_status(self, refused: Refuse) -> int:
+        return {304: 401, 305: 401, 301: 404}.get(refused.code, 400)
 
 
 @act("025 HTTP-SERVER-ERRORS")

@@ -615,6 +615,16 @@ def _judge_children(
         due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
         _, size = (wide(session) or {"": None}).popitem()
         limit = page_cap(session) or (int(str(size)) if size is not None else None)
+        strangers = {owner for owner in every - found if owner != own} if own is not None else set()
+        if strangers and (limit is None or len(on.rows or ()) < limit):
+            session.fail(
+                clauses,
+                "all the children's calls are listed, and nobody else's",
+                expected=f"in the list by default only {own} and the accounts of the list of children",
+                actual=f"also {', '.join(sorted(map(str, strangers))[:4])}",
+                exchange=on,
+            )
+            return
         if limit is None or len(due) <= limit:
             missing = due - set(on.keys)
             if missing:
@@ -637,7 +647,9 @@ def _listed(session: Session, mirror: Mirror, rule: Scope, found: set[Any]) -> I
     if not children:
         session.ledger.not_exercised(clauses, "no child account has calls in the time range")
         return
-    for chosen in [(child,) for child in children[:2]] + ([tuple(children[:2])] if len(children) > 1 else []):
+    # One that is no child at all is among those that stand apart: the last by its number is asked for, too.
+    alone = [(child,) for child in dict.fromkeys((*children[:2], children[-1]))]
+    for chosen in alone + ([tuple(children[:2])] if len(children) > 1 else []):
         values = {rule.listed_children: raw_value(session, rule.listed_children, chosen)}
         exchange = _read(session, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
         yield
