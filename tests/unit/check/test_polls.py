@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from harness.check.mirror import Mirror, read_mirror
 from harness.check.rules.polls import polls
 from harness.check.session import Identity, Session
 from harness.output.secrets import Redactor
+from harness.spec.clauses import load_standard
 from harness.spec.load import load_spec
 from harness.spec.model import ClauseId
 from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
@@ -45,7 +46,10 @@ class Script:
         return HttpResponse(http_status=200, headers=(), body=body)
 
 
-def run(api: str, script: Script, **settings: Any) -> Session:
+Rule = Callable[[Session, Mirror], Iterator[None]]
+
+
+def run(api: str, script: Script, rule: Rule = polls, **settings: Any) -> Session:
     spec = spec_of(api)
     me = Identity(name="me", credentials={"Username": "u", "Password": "p"})
     session = Session(
@@ -53,7 +57,7 @@ def run(api: str, script: Script, **settings: Any) -> Session:
         sender=script,
         identity=me,
         identities=(me,),
-        ledger=Ledger(clauses=spec.clauses, families={}, gate=Gate.CI),
+        ledger=Ledger(clauses={**spec.clauses, **load_standard().applying_to(spec)}, families={}, gate=Gate.CI),
         knowledge=Knowledge(spec),
         evidence=Evidence(base="http://x", redactor=Redactor(()), secrets={}),
         rng=random.Random(1),
@@ -62,7 +66,7 @@ def run(api: str, script: Script, **settings: Any) -> Session:
     mirror = Mirror()
     for _ in read_mirror(session, mirror, now=NOW):
         pass
-    for _ in polls(session, mirror):
+    for _ in rule(session, mirror):
         pass
     return session
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from harness.check.findings import Verdict
 from harness.check.rules.carriage import carriages
 from harness.spec.load import spec_ids
+from tests.unit.check.test_polls import LIVE, Script, call, live, run, verdict
 from tests.unit.check.test_rules_values import ran
 
 
@@ -59,3 +61,38 @@ def test_without_other_parameters_the_credentials_tell_whether_case_counts(answe
 @pytest.mark.parametrize("api", spec_ids())
 def test_carriages_take_a_modest_number_of_requests(api: str) -> None:
     assert ran(api, carriages).requests <= 25
+
+
+# --- text that is written twice -----------------------------------------------------------------------------
+
+
+def of_names(*names: str) -> Verdict:
+    """How a list with calls by these is judged."""
+    rows = [call(f"a{number}").replace("<CallerId>1<", f"<CallerId>{name}<") for number, name in enumerate(names)]
+    return verdict(run(LIVE, Script([live(*rows)]), carriages), "TEXT-ONCE")
+
+
+def twice(text: str) -> str:
+    return text.encode().decode("latin-1").replace("&", "&amp;").replace("<", "&lt;")
+
+
+def test_names_that_are_encoded_twice_are_found() -> None:
+    assert of_names(twice("Jürgen"), twice("Łódź"), "Bob") is Verdict.FAIL
+
+
+def test_names_that_are_escaped_twice_are_found() -> None:
+    assert of_names("Smith &amp;amp; Sons", "&amp;lt;Sales&amp;gt;") is Verdict.FAIL
+
+
+def test_one_odd_name_is_what_somebody_typed() -> None:
+    assert of_names(twice("Jürgen"), "Bob") is not Verdict.FAIL
+    assert of_names("Smith &amp;amp; Sons", "Bob") is not Verdict.FAIL
+
+
+def test_odd_names_beside_right_ones_are_what_somebody_typed() -> None:
+    assert of_names(twice("Jürgen"), twice("Łódź"), "Zoë") is Verdict.PASS
+    assert of_names("Smith &amp;amp; Sons", "&amp;lt;Sales&amp;gt;", "A &amp; B") is Verdict.PASS
+
+
+def test_names_of_plain_letters_prove_nothing() -> None:
+    assert of_names("Ann", "Bob") is Verdict.NOT_EXERCISED
