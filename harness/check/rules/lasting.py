@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Final
+from typing import Final, cast
 
 from harness.check.evidence import value_text
-from harness.check.mirror import Mirror, Snapshot
+from harness.check.mirror import Snapshot
 from harness.check.rules.laws import as_number
 from harness.check.session import Row, Session
-from harness.spec.model import Clauses, Field
+from harness.spec.model import Clauses, Field, Law
 from harness.wire.rows import Shown
 
 SETTLED_SECONDS: Final = 60
-# A beginning worked out anew for each answer may be rounded one way or the other.
-_JITTER_SECONDS: Final = 1
+_JITTER_SECONDS: Final = 2
 _FLIPS: Final = 2
 MOVING: Final = ("never-falls", "stands-still")
 """The laws of what counts, from poll to poll."""
@@ -42,50 +41,47 @@ _PARTIES: Final = frozenset(
 )
 
 
-def same_calls(session: Session, mirror: Mirror, taken: Sequence[Snapshot], one_per: Clauses) -> None:
+def same_calls(session: Session, readings: Sequence[Snapshot], one_per: Clauses) -> None:
     """Judges what a row shows in each reading of the list, from the first of the run to the last poll."""
-    readings = [*([mirror.first] if mirror.first is not None else []), *taken]
-    _beginnings(session, readings)
     _flips(session, readings)
-    _renamed(session, one_per, taken)
+    _renamed(session, one_per, readings)
 
 
-def _beginnings(session: Session, readings: Sequence[Snapshot]) -> None:
-    """The beginning of a call does not move.
+def still(session: Session, law: Law, readings: Sequence[Snapshot]) -> None:
+    """stands-still with a slack: an instant such as a beginning does not move, whatever the polls lie apart.
 
-    Clocks that are rounded may jump by a second here and there, but not all of them the same way.
+    Clocks that are rounded may jump by the slack here and there, but not all of them the same way.
     """
-    for name, field in session.listing.fields.items():
-        if field.shows != "started_at":
+    name = cast(str, law.field)
+    pairs: list[tuple[Row, Row, float]] = []
+    for rows in _histories(readings).values():
+        alike = [row for row in rows if _same_parties(session, row, rows[-1])]
+        shown = [(moment, row) for row in alike if isinstance(moment := row.shown.get(name), datetime)]
+        if len(shown) < 2:
             continue
-        pairs: list[tuple[Row, Row, float]] = []
-        for rows in _histories(readings).values():
-            alike = [row for row in rows if _same_parties(session, row, rows[-1])]
-            shown = [(moment, row) for row in alike if isinstance(moment := row.shown.get(name), datetime)]
-            if len(shown) < 2:
-                continue
-            # The first and the last tell a drift; the two that are furthest apart tell everything else.
-            least, most = (pick(shown, key=lambda item: item[0]) for pick in (min, max))
-            apart = (most[0] - least[0]).total_seconds()
-            one, other = (least, most) if apart > _JITTER_SECONDS else (shown[0], shown[-1])
-            pairs.append((one[1], other[1], (other[0] - one[0]).total_seconds()))
-        moved = [pair for pair in pairs if abs(pair[2]) > _JITTER_SECONDS]
-        drifting = [pair for pair in pairs if pair[2] >= 1]
+        # The first and the last tell a drift; the two that are furthest apart tell everything else.
+        least, most = (pick(shown, key=lambda item: item[0]) for pick in (min, max))
+        apart = (most[0] - least[0]).total_seconds()
+        one, other = (least, most) if apart > law.slack_seconds else (shown[0], shown[-1])
+        pairs.append((one[1], other[1], (other[0] - one[0]).total_seconds()))
+    moved = [pair for pair in pairs if abs(pair[2]) > law.slack_seconds]
+    for drifting in ([pair for pair in pairs if pair[2] >= 1], [pair for pair in pairs if pair[2] <= -1]):
         if not moved and len(drifting) >= max(3, (len(pairs) * 4) // 5):
             moved = drifting
-        if not moved:
-            continue
+    if moved:
         before, row, _ = moved[0]
-        clauses = _clause_of(session, name, field)
         session.fail(
-            clauses,
+            law.clause,
             f"{name} of a call stands still",
             expected=f"{name}={value_text(before.shown.get(name))}, as in another poll",
             actual=f"{value_text(row.shown.get(name))}; it moved in {len(moved)} of {len(pairs)} rows",
             rows=[line(session, one, name) for pair in moved[:4] for one in pair[:2]],
             inferred=True,
         )
-        return
+    elif pairs:
+        session.ledger.witness(law.clause, times=len(pairs))
+    else:
+        session.ledger.not_exercised(law.clause, f"no row showed {name} in two polls")
 
 
 def _flips(session: Session, readings: Sequence[Snapshot]) -> None:

@@ -10,7 +10,7 @@ from typing import Final, cast
 from harness.check.budget import MannerlyClient
 from harness.check.evidence import value_text
 from harness.check.mirror import Mirror, Snapshot, ask_for, everything_shown, only_live, reread, walk
-from harness.check.rules.lasting import MOVING, line, same_calls, says, settled
+from harness.check.rules.lasting import MOVING, line, same_calls, says, settled, still
 from harness.check.rules.laws import Context, View, as_number, compare, describe, holds
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import Clauses, Filter, Law, LimitPaging, NoPaging
@@ -57,8 +57,11 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
     if not any(snapshot.rows for snapshot in taken):
         session.ledger.not_exercised(every, "the list was empty in every poll")
         return
+    readings = taken if mirror.first is None or mirror.first is taken[0] else [mirror.first, *taken]
     for law in laws:
         match law.law:
+            case "stands-still" if law.slack_seconds:
+                still(session, law, readings)
             case word if word in MOVING:
                 _between(session, law, taken)
             case "shared":
@@ -66,10 +69,9 @@ def polls(session: Session, mirror: Mirror) -> Iterator[None]:
             case "in-other-list":
                 yield from _in_other_list(session, mirror, law)
     if only_live(session):
-        same_calls(session, mirror, taken, one_per or named.get("unique", ()))
+        same_calls(session, readings, one_per or named.get("unique", ()))
     vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
     paced = _paced(session, taken[-1]) if only_live(session) else True
-    readings = [*([mirror.first] if mirror.first is not None else []), *taken]
     _ended(session, tuple(dict.fromkeys((*vanishing, *only))), readings, paced=paced)
     yield from _one_per(session, mirror, one_per, taken, aged=aged)
 
@@ -144,7 +146,7 @@ def moved_rightly(law: Law, before: View, after: View, context: Context) -> bool
     if law.when is not None and not all(holds(law.when, view, context) is True for view in (before, after)):
         return None
     earlier, later = before.value(path), after.value(path)
-    if law.law == "stands-still" and not law.slack_seconds:
+    if law.law == "stands-still":
         return earlier == later
     order = compare(later, earlier)
     if order is None:
@@ -422,10 +424,11 @@ def _one_per(
     middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-3:])]
     lasting = before.keys() & set().union(*middle)
     doubtful = {key for key in lasting if any(key not in keys for keys in middle)}
-    # A call that had gone on for a while has long reached every copy: it is in each poll.
-    every = [set(snapshot.by_key) for snapshot in taken[1:]]
-    old = {key for key in before.keys() & set().union(*every) if settled(session, before, key)}
-    doubtful |= {key for key in old if any(key not in keys for keys in every)}
+    # A call that had gone on for a while has long reached every copy: once it was listed, it is in each poll.
+    known = {key: row for snapshot in (*earlier, *taken) for key, row in snapshot.by_key.items()}
+    polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken)]
+    gone = {key for keys, later in pairwise(polled) for key in keys - later}
+    doubtful |= {key for key in gone if settled(session, known, key)}
     if doubtful:
         late: set[Hashable] = set()
         if isinstance(session.sender, MannerlyClient):
@@ -442,7 +445,7 @@ def _one_per(
             says(session, clauses, "each call in progress is listed"),
             expected="calls that are listed before and after a poll also in that poll",
             actual=f"{len(doubtful)} of them are left out there",
-            rows=[line(session, row) for key, row in before.items() if key in doubtful][:8],
+            rows=[line(session, row) for key, row in known.items() if key in doubtful][:8],
         )
     elif lasting:
         session.ledger.witness(clauses, times=len(lasting))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +28,9 @@ _LATE: Final[dict[str, Tree]] = {
     "local-time": "2100-01-01 00:00:00",
     "rfc3339": "2100-01-01T00:00:00Z",
 }
+
+
+_LONG_AGO: Final = "2001-01-01 00:00:00"
 
 
 # --- rows ---------------------------------------------------------------------------------------------------
@@ -165,6 +169,33 @@ def of_laws(listing: Listing) -> Iterator[Fault]:
             f"{law.law}-{law.field or (law.then.field if law.then else number)}-{number}",
             f"the law '{law.law}' does not hold",
             Seams(row=_bending(listing, law, change)),
+        )
+    yield from _of_presence(listing)
+
+
+def _of_presence(listing: Listing) -> Iterator[Fault]:
+    """Calls in progress that are left out, and calls that ended long ago and are still there."""
+    lists = listing.lists
+    if lists.calls != "live":
+        return
+    answers = itertools.count()
+    yield from breach(
+        lists.clauses.get("one-per", ()),
+        "left-out-now-and-then",
+        "the first row is missing in every second answer that has several",
+        on_page(lambda page, scene: replace(page, rows=page.rows[len(page.rows) > 1 and next(answers) % 2 :])),
+    )
+    by_attribute = {field.shows: name for name, field in listing.fields.items()}
+    starts = by_attribute.get("started_at")
+    ended = lists.clauses.get("only", ())
+    told = starts is not None and {"ring_seconds", "talk_seconds", "state"} <= by_attribute.keys()
+    if told and listing.fields[starts or ""].as_ == "local-time" and listing.order is not None:
+        # Their clocks stopped long ago, whatever they say of their state.
+        yield from breach(
+            ended if not listing.order.clause else (),
+            "ended-calls-stay",
+            "every third call ended long ago",
+            on_rows(lambda row: _write(row, starts or "", lambda _: _LONG_AGO), every=3),
         )
 
 
