@@ -15,7 +15,18 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final, Literal, TypeVar, final
 
-from harness.check.judging import Aspect, Judged, Mismatch, compare, expect, report, strays, unsteady_clauses
+from harness.check.judging import (
+    Aspect,
+    Judged,
+    Mismatch,
+    compare,
+    expect,
+    report,
+    strays,
+    unsettled,
+    unsteady_clauses,
+    young,
+)
 from harness.check.knowledge import MOST_BRANCHES
 from harness.check.mirror import Mirror, ask_for, reread, written
 from harness.check.rules.asking import (
@@ -644,6 +655,8 @@ def _unsteady(
     """It was wrong once and right the next time: over data that stood still that is a defect too."""
     yield from reread(session, mirror)
     if mirror.volatile or _wrong(session, mirror, pieces, exchange) is False:
+        return
+    if young(session, wrong.rows) or (yield from unsettled(session, mirror, wrong.rows)):
         return
     told = Judged(right=False, exchange=exchange, mismatch=wrong)
     blamed = blame.get(wrong.aspect, clauses)
