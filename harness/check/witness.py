@@ -651,7 +651,8 @@ class _Judge:
                 continue
             if str(told) in due and not isinstance(told, dict | list | bool):
                 self.witness(echo.clause)
-            else:
+            elif not any(meaning.fault for _, meaning in self.session.meanings(self.exchange.ask)):
+                # What should have been refused need not be repeated either.
                 self.fail(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=in_ascii(told))
 
     def due_echo(self, echo: Echo) -> tuple[str, ...] | None:

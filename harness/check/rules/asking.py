@@ -187,7 +187,9 @@ def near_misses(session: Session, rows: Sequence[Row], name: str) -> list[str]:
     if kept.keeps == "equal":
         short = next((one for one in plain if one.isdigit() and len(one) < 6), "")
         heads = [head for one in limited if (head := one.partition(" ")[0]) != one and head]
-        made += [f"{text};zz", f"{text} zz", *([f"{short[:1]}-{short[1:]}"] if short else []), *heads[:1]]
+        # A number is a text here: with a hyphen or one more zero before it, it is another one.
+        numbers = [f"{short[:1]}-{short[1:]}", f"0{short}"] if short else []
+        made += [f"{text};zz", f"{text} zz", *numbers, *heads[:1]]
     return [one for one in made if not any(one in other for other in limited)]
 
 
