@@ -484,6 +484,11 @@ def _flag(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bo
     return any(_is_odd(scene, name, breach) for name in names)
 
 
+def _switched(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
+    """A switch that loses rows: the list was first read with it, and other lists show rows that it lacked."""
+    return breach.kind == "unknown" and any(one.kind == "switch" for one in scene.told[cause])
+
+
 def _understood(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
     """A value of a wrong form that is understood all the same: the request is then refused for another reason."""
     names = {name for name, known in scene.listing.parameters.items() if known.bad and cause in known.bad.clause}
@@ -529,6 +534,14 @@ def _pages(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> b
         # Pages that are counted from another one: the first page tells it.
         return scene.told[cause][0].number <= breach.number
     return False
+
+
+def _cut_first(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
+    """A list that is cut before its rows are chosen or sorted: what goes wrong only where a size is given."""
+    size = scene.size()
+    if size is None or not scene.carried(cause, "paging.clauses.prefix") or breach.law or breach.exchange is None:
+        return False
+    return size in breach.exchange.ask.values and breach.aspect in ("slice", "short", "rows")
 
 
 def _stuck(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
@@ -635,10 +648,12 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _nothing,
     _default_order,
     _default_size,
+    _cut_first,
     _stuck,
     _totals,
     _parameter,
     _flag,
+    _switched,
     _understood,
     _fewer,
     _pages,

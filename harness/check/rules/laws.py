@@ -342,24 +342,38 @@ def row_laws(session: Session, exchange: Exchange, rows: Sequence[Row] | None = 
     context = context_of(session, exchange)
     # What is wrong by itself explains what is wrong beside it, and is told first.
     laws.sort(key=lambda law: law.law not in _ALONE)
+    # A clock that is ahead shows in every instant: the beginning tells it.
+    laws.sort(key=lambda law: law.law == "not-future" and not _is_beginning(session, law))
     blamed: dict[int, set[str]] = {}
+    ahead: set[int] = set()
     for law in laws:
         broken: list[tuple[Row, Breach]] = []
         times = 0
         paths = set(paths_of(law))
         for index, row in enumerate(judged):
-            if paths & blamed.get(index, _NONE) or paths & {flaw.field for flaw in row.flaws}:
+            if (
+                (law.law == "not-future" and index in ahead)
+                or paths & blamed.get(index, _NONE)
+                or paths & {flaw.field for flaw in row.flaws}
+            ):
                 continue
             seen, breach = judge_row(law, row.shown, context)
             times += seen
             if breach is not None:
                 broken.append((row, breach))
+                if law.law == "not-future":
+                    ahead.add(index)
                 if law.law in _ALONE:
                     blamed.setdefault(index, set()).update(paths)
         if broken:
             _report(session, exchange, law, broken, len(judged), context)
         else:
             session.ledger.witness(law.clause, times=times)
+
+
+def _is_beginning(session: Session, law: Law) -> bool:
+    field = field_at(session.listing.fields, law.field) if law.field is not None else None
+    return field is not None and field.shows == "started_at"
 
 
 def context_of(session: Session, exchange: Exchange) -> Context:

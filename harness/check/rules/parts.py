@@ -133,17 +133,32 @@ def _judge_include(session: Session, mirror: Mirror, include: Include, answers: 
         )
     else:
         session.ledger.witness(role, times=len(shown))
-    changed = [] if mirror.volatile else _changed(include, off, on, added)
+    if mirror.volatile:
+        return
+    changed = [f"other values in {name}" for name in _changed(include, off, on, added)]
+    if not changed and _whole(session, off):
+        lost = set(off.keys) & set(plain.keys) - set(on.keys)
+        changed = [f"{len(lost)} of {len(off.keys)} rows missing"] if lost else []
     if changed:
         role = include.clauses.get("on", ())
         session.broken.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
         session.fail(
             role,
             f"{include.parameter} changes nothing but its own part",
-            expected="the same other fields",
-            actual=f"other values in {', '.join(changed)}",
+            expected="the same rows with the same other fields",
+            actual=", ".join(changed),
             exchange=on,
+            kind="switch",
         )
+
+
+def _whole(session: Session, exchange: Exchange) -> bool:
+    """Whether an answer holds the whole list: no page cut it."""
+    paging = session.listing.paging
+    if isinstance(paging, NoPaging | LimitPaging):
+        return True
+    size = exchange.ask.values.get(paging.size)
+    return str(size).isdigit() and len(exchange.keys) < int(str(size))
 
 
 def _beside_a_filter(

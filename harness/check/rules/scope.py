@@ -377,7 +377,8 @@ def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children
         )
         if plain == deeper and off:
             # Recursion unasked for: that is why other lists hold sub-customers' rows, too.
-            for clause in (*rule.clauses.get("unset", ()), *rule.clauses.get("identity", ())):
+            theirs = (*rule.clauses.get("unset", ()), *rule.clauses.get("identity", ()))
+            for clause in (*theirs, *_word_clauses(rule, "everyone")):
                 if session.ledger.failed((clause,)):
                     session.ledger.explain(clause, off[0])
     else:
