@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final, cast
 
 from harness.check.evidence import value_text
-from harness.check.mirror import Snapshot
+from harness.check.mirror import Mirror, Snapshot
 from harness.check.rules.laws import as_number
 from harness.check.session import Row, Session
 from harness.spec.model import Clauses, Field, Law
@@ -17,6 +17,7 @@ from harness.wire.rows import Shown
 SETTLED_SECONDS: Final = 60
 _JITTER_SECONDS: Final = 2
 _FLIPS: Final = 2
+_RENAMED: Final = 5
 MOVING: Final = ("never-falls", "stands-still")
 """The laws of what counts, from poll to poll."""
 _TALKS: Final = frozenset({"answered", "held"})
@@ -188,6 +189,33 @@ def _renamed(session: Session, clauses: Clauses, taken: Sequence[Snapshot]) -> N
         rows=[line(session, one, start) for pair in twins[:4] for one in pair],
         inferred=True,
     )
+
+
+def same_rows(session: Session, mirror: Mirror) -> None:
+    """A row of the past keeps its identity: the list is not the same rows by other names when it is read again."""
+    first, last = mirror.first, mirror.after
+    if first is None or last is None or first is last or not session.identity_unique:
+        return
+    identity = session.listing.lists.identity
+    new = {_beside(row, identity): row for row in last.rows if row.key not in first.by_key}
+    lost = [row for row in first.rows if row.key not in last.by_key]
+    renamed = [(row, new[beside]) for row in lost if (beside := _beside(row, identity)) in new]
+    if len(renamed) < max(_RENAMED, len(lost) // 2, len(first.rows) // 10):
+        return
+    clauses = session.listing.lists.clauses.get("unique", ())
+    session.fail(
+        clauses,
+        says(session, clauses, "a row keeps its identity"),
+        expected="the same rows under the same identities",
+        actual=f"{len(renamed)} of {len(first.rows)} rows came back under others",
+        rows=[line(session, one) for pair in renamed[:4] for one in pair],
+        inferred=True,
+    )
+
+
+def _beside(row: Row, identity: str) -> str:
+    """All that a row shows but its identity."""
+    return repr(sorted((name, repr(value)) for name, value in row.shown.items() if name != identity))
 
 
 def settled(session: Session, rows: Mapping[Hashable, Row], key: Hashable) -> bool:

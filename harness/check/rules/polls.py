@@ -10,7 +10,7 @@ from typing import Final, cast
 from harness.check.budget import MannerlyClient
 from harness.check.evidence import value_text
 from harness.check.mirror import Mirror, Snapshot, ask_for, everything_shown, only_live, reread, walk
-from harness.check.rules.lasting import MOVING, line, same_calls, says, settled, still
+from harness.check.rules.lasting import MOVING, line, same_calls, same_rows, says, settled, still
 from harness.check.rules.laws import Context, View, as_number, compare, describe, holds
 from harness.check.session import Exchange, Row, Session
 from harness.spec.model import Clauses, Filter, Law, LimitPaging, NoPaging
@@ -43,6 +43,8 @@ _LIVE: Final = frozenset({"dialing", "ringing", "answered", "held"})
 
 def polls(session: Session, mirror: Mirror) -> Iterator[None]:
     """Reads the list again and judges the laws that hold between polls; a list without such laws is left alone."""
+    if not only_live(session):
+        same_rows(session, mirror)
     laws = [law for law in session.listing.laws if law.law in _BETWEEN]
     named = session.listing.lists.clauses
     only, one_per = (named.get("only", ()), named.get("one-per", ())) if only_live(session) else ((), ())

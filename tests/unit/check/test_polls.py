@@ -13,7 +13,7 @@ from harness.check.evidence import Evidence
 from harness.check.findings import Gate, Verdict
 from harness.check.knowledge import Knowledge
 from harness.check.ledger import Ledger
-from harness.check.mirror import Mirror, read_mirror
+from harness.check.mirror import Mirror, read_mirror, reread
 from harness.check.rules.polls import polls
 from harness.check.session import Identity, Session
 from harness.output.secrets import Redactor
@@ -248,6 +248,32 @@ def test_a_list_without_such_laws_is_not_read_again() -> None:
     script = Script([body])
     run(HISTORY, script)
     assert script.sent == 1
+
+
+def past(poll: str, count: int = 8) -> bytes:
+    """A page of the past whose calls have identities that end in `poll`."""
+    calls = [call(f"{number}{poll}", start=f"10:34:0{number}") for number in range(count)]
+    rows = "".join(one.replace("<Call>", "<Call><Direction>Inbound</Direction>") for one in calls)
+    head = f"<Code>200</Code><Message>Command successfully executed</Message><TotalRecords>{count}</TotalRecords>"
+    return f"<Response>{head}<CallHistory>{rows}</CallHistory></Response>".encode()
+
+
+def read_twice(session: Session, mirror: Mirror) -> Iterator[None]:
+    yield from reread(session, mirror)
+    yield from polls(session, mirror)
+
+
+def test_rows_of_the_past_that_come_back_under_other_identities_are_a_finding() -> None:
+    session = run(HISTORY, Script([past("a"), past("b")]), read_twice)
+    assert [finding.clause for finding in session.ledger.findings()] == list(
+        session.listing.lists.clauses["unique"][:1]
+    )
+
+
+def test_other_rows_of_the_past_are_none_that_were_renamed() -> None:
+    later = past("b").replace(b"<Source>1<", b"<Source>7<")
+    assert run(HISTORY, Script([past("a"), later]), read_twice).ledger.findings() == ()
+    assert run(HISTORY, Script([past("a"), past("a")]), read_twice).ledger.findings() == ()
 
 
 # --- calls that leave and calls that stay -------------------------------------------------------------------
