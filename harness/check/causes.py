@@ -367,6 +367,14 @@ def _code(breach: Breach) -> Any:
     return answer.code if answer is not None else MISSING
 
 
+def _lost_letters(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
+    """A value that came in a wrong encoding cannot be asked for as it is."""
+    if cause != "TEXT-ENCODING" or breach.exchange is None:
+        return False
+    asked = [breach.exchange.ask.values[name] for name in scene.filters_asked(breach)]
+    return any(isinstance(value, str) and set(value) & {"?", "\ufffd"} for value in asked)
+
+
 def _field(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
     """What a row shows wrongly cannot be filtered or sorted by either."""
     if breach.law or not any(one.law for one in scene.told[cause]):
@@ -434,7 +442,7 @@ def _default_size(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breac
     values = breach.exchange.ask.values if breach.exchange is not None else {}
     if size is None or values.get(size) not in (None, ""):
         return False
-    return (breach.law and scene.carried(other, "echoes.")) or breach.aspect in ("size", "short", "rows")
+    return (breach.law and scene.carried(other, "echoes.")) or breach.aspect in ("size", "short", "rows", "count")
 
 
 def _size(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
@@ -459,6 +467,9 @@ def _parameter(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) 
     own = [one for one in scene.told[cause] if not one.law and scene.asked(one) & names]
     companions = {kept.named_by.parameter for n in names if (kept := scene.listing.filters.get(n)) and kept.named_by}
     alone = [one for one in own if scene.asked(one) <= names | size | companions]
+    if not alone and scene.asked(breach) & scene.steps():
+        # What goes wrong on later pages only, goes wrong there whatever leads to them.
+        alone = [one for one in own if scene.asked(one) <= names | size | companions | scene.steps()]
     if not alone or breach.exchange is None:
         return False
     used = {name for name in names if breach.exchange.ask.values.get(name) not in (None, "")}
@@ -639,6 +650,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _either,
     _counted_by_default,
     _envelope,
+    _lost_letters,
     _repeated,
     _field,
     _size,

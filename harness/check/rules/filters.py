@@ -280,6 +280,9 @@ def hidden_alternatives(session: Session, mirror: Mirror, name: str) -> Iterator
             expected="no rows for a value that nothing has",
             actual=f"{len(exchange.rows or ())} rows",
             exchange=exchange,
+            aspect="rows",
+            kind="stray",
+            nothing_due=True,
         )
         session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
         return
