@@ -35,6 +35,7 @@ _TOO_FAST: Final = 5
 _ALIKE_SECONDS: Final = 5
 _READINGS: Final = 3
 _STOPPED: Final = 3
+_LATE_SECONDS: Final = 10
 _OVERLONG_SECONDS: Final = 60
 _APART_SECONDS: Final = 1.3
 """The run is at least so old at its last poll: what moves with the clock has moved by then, in whole seconds too."""
@@ -302,7 +303,8 @@ def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot], *, pac
 def _stopped(session: Session, readings: Sequence[Snapshot]) -> list[Row]:
     """Rows that say they talk while their talk has stood still from reading to reading, and that of others has not.
 
-    A few of them may be on hold where a server has no word for it: then only many speak against it.
+    A few of them may be on hold where a server has no word for it: then only many speak against it. Nor do those
+    that are hardly behind the others: a server may bring its numbers up to date every few seconds.
     """
     fields = session.listing.fields
     by_attribute = {field.shows: name for name, field in fields.items() if field.shows is not None}
@@ -324,6 +326,8 @@ def _stopped(session: Session, readings: Sequence[Snapshot]) -> list[Row]:
             stopped.append(rows[-1])
         elif known[-1] - known[0] >= 1:
             going += 1
+    late = {row.key for row, _ in overdue(session, readings[-1].rows, stalled=_LATE_SECONDS)}
+    stopped = [row for row in stopped if row.key in late]
     held = fields[state].words.get("held")
     says_hold = held is not None and any(row.shown.get(state) == held for row in readings[-1].rows)
     enough = _STOPPED if says_hold else max(_STOPPED, (going + len(stopped)) // 3 + 1)
@@ -371,7 +375,7 @@ def _clocked(session: Session, row: Row) -> bool:
     return any(isinstance(row.shown.get(name), datetime) for name in names)
 
 
-def overdue(session: Session, rows: Sequence[Row]) -> list[tuple[Row, str]]:
+def overdue(session: Session, rows: Sequence[Row], *, stalled: int = _STALLED_SECONDS) -> list[tuple[Row, str]]:
     """Rows whose own clocks stopped long before those of their neighbours.
 
     While a call lives, its beginning and what it has rung and talked since add up to about now: the same for all
@@ -385,7 +389,7 @@ def overdue(session: Session, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     held = {word for meaning, word in fields[state].words.items() if meaning == "held"} if state else set()
     if start is None:
         return []
-    limit = _STALLED_SECONDS if len(spans) == 2 else _AGED_SECONDS
+    limit = stalled if len(spans) == 2 else _AGED_SECONDS
     clocks: list[tuple[Row, datetime, datetime]] = []
     for row in rows:
         began = row.shown.get(start)
@@ -406,7 +410,7 @@ def overdue(session: Session, rows: Sequence[Row]) -> list[tuple[Row, str]]:
     if len(reached) < 2:
         return []
     newest = max(moment for _, moment in reached)
-    told = "began, rang and talked" if limit == _STALLED_SECONDS else "began"
+    told = "began, rang and talked" if len(spans) == 2 else "began"
     return [
         (row, f"the call {told} until {value_text(moment)}, while others reach {value_text(newest)}")
         for row, moment in reached

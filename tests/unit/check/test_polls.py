@@ -203,9 +203,9 @@ def test_talk_since_an_answer_that_is_told_as_the_beginning_is_none() -> None:
     assert verdict(run(LIVE, Script([live(*rings, *talks)])), "OZ-LAC-012") is not Verdict.FAIL
 
 
-def stopped(*states: str) -> Session:
+def stopped(*states: str, talk: int = 40) -> Session:
     def body(second: int) -> bytes:
-        going = [call(f"g{number}", talk=f"{20 + second}.000", state="InCall") for number in range(3)]
+        going = [call(f"g{number}", talk=f"{talk + second}.000", state="InCall") for number in range(3)]
         still = [call(f"s{number}", talk="20.000", state=state) for number, state in enumerate(states)]
         return live(*going, *still)
 
@@ -214,6 +214,10 @@ def stopped(*states: str) -> Session:
 
 def test_calls_that_talk_no_more_while_others_do_are_found_as_ended() -> None:
     assert verdict(stopped("InCall", "InCall", "InCall"), "OZ-LAC-019") is Verdict.FAIL
+
+
+def test_numbers_that_are_brought_up_to_date_now_and_then_are_none_that_ended() -> None:
+    assert verdict(stopped("InCall", "InCall", "InCall", talk=22), "OZ-LAC-019") is Verdict.PASS
 
 
 def test_one_call_that_stands_still_may_be_on_hold() -> None:
