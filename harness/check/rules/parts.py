@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 
-from harness.check.judging import expect
+from harness.check.judging import expect, let_copies_agree, young
 from harness.check.mirror import Mirror, ask_for, read_mirror, reread, written
 from harness.check.rules.asking import some_filter, wide
 from harness.check.session import Exchange, Row, Session
@@ -40,6 +40,8 @@ def includes(session: Session, mirror: Mirror) -> Iterator[None]:
         if any(session.not_judged(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
         _judge_include(session, mirror, include, answers)
+        if session.usable(include.parameter) and not session.ledger.failed(clauses):
+            yield from _loses_rows(session, mirror, include, answers)
         if session.usable(include.parameter) and not session.ledger.failed(clauses):
             yield from _beside_a_filter(session, mirror, include, answers)
     fresh = session.ledger.failures() - failed
@@ -135,21 +137,47 @@ def _judge_include(session: Session, mirror: Mirror, include: Include, answers: 
         session.ledger.witness(role, times=len(shown))
     if mirror.volatile:
         return
-    changed = [f"other values in {name}" for name in _changed(include, off, on, added)]
-    if not changed and _whole(session, off):
-        lost = set(off.keys) & set(plain.keys) - set(on.keys)
-        changed = [f"{len(lost)} of {len(off.keys)} rows missing"] if lost else []
+    changed = _changed(include, off, on, added)
     if changed:
         role = include.clauses.get("on", ())
         session.broken.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
         session.fail(
             role,
             f"{include.parameter} changes nothing but its own part",
-            expected="the same rows with the same other fields",
-            actual=", ".join(changed),
+            expected="the same other fields",
+            actual=f"other values in {', '.join(changed)}",
             exchange=on,
-            kind="switch",
         )
+
+
+def _loses_rows(
+    session: Session, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
+) -> Generator[None, None, None]:
+    """A switch that is on leaves no row out: asked twice, as rows come and go and copies of a list may lag."""
+    lost = set(answers["off"].keys) & set(answers["default"].keys) - set(answers["on"].keys)
+    if not lost or mirror.volatile or not _whole(session, answers["off"]):
+        return
+    let_copies_agree(session)
+    on, off = answers["on"], answers["off"]
+    for state in ("off", "on", "off"):
+        exchange = session.send(answers[state].ask, f"again: {include.parameter} {state}")
+        yield
+        if exchange.rows is None:
+            return
+        lost = lost - set(exchange.keys) if state == "on" else lost & set(exchange.keys)
+        on, off = (exchange, off) if state == "on" else (on, exchange)
+    if not lost or young(session, [row for row in off.rows or () if row.key in lost]):
+        return
+    role = include.clauses.get("on", ())
+    session.broken.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
+    session.fail(
+        role,
+        f"{include.parameter} changes nothing but its own part",
+        expected="the same rows",
+        actual=f"{len(lost)} of {len(off.keys)} rows missing",
+        exchange=on,
+        kind="switch",
+    )
 
 
 def _whole(session: Session, exchange: Exchange) -> bool:
