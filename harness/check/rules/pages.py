@@ -124,13 +124,9 @@ def _neighbours(
         session.ledger.witness(slice_clauses)
         return
     whole = len(shared) == len(second.rows)
-    session.fail(
-        slice_clauses if whole else partition or slice_clauses,
-        "neighbouring pages hold different rows",
-        expected="no row on both pages",
-        actual="the same page twice" if whole else f"{len(shared)} rows on both pages",
-        exchange=second,
-    )
+    clauses = slice_clauses if whole else partition or slice_clauses
+    actual = "the same page twice" if whole else f"{len(shared)} rows on both pages"
+    yield from walk_finding(session, mirror, clauses, second, "no row on both pages", actual)
 
 
 def _crossed(session: Session, first: Exchange, second: Exchange) -> str:

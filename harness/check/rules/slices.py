@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from typing import cast
 
-from harness.check.judging import Aspect, expect
+from harness.check.judging import Aspect, expect, unsettled
 from harness.check.mirror import PAGE_AT_MOST, Mirror, ask_for, reread
 from harness.check.session import Exchange, Session
 from harness.spec.model import Clauses, NoPaging
@@ -51,7 +51,7 @@ def walk_finding(
 ) -> Iterator[None]:
     """Blames a walk over pages, unless the list moved meanwhile."""
     yield from reread(session, mirror)
-    if mirror.volatile:
+    if mirror.volatile or (yield from unsettled(session, mirror)):
         session.ledger.inconclusive(clauses, "data-changed: the list moved during the walk")
         return
     session.fail(clauses, "the pages share out the list", expected=expected, actual=actual, exchange=exchange)

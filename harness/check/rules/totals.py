@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from harness.check.judging import Aspect, expect, living, unsettled
-from harness.check.mirror import Mirror, ask_for, number, written
+from harness.check.mirror import Mirror, ask_for, number, reread, written
 from harness.check.oracle import holds
 from harness.check.rules.asking import (
     companions,
@@ -122,6 +122,8 @@ def _total_switch(session: Session, mirror: Mirror) -> Iterator[None]:
     clauses = switch.clauses.get("default", ())
     if not session.not_judged(plain, clauses) and plain.answer is not None and on.answer is not None:
         told, said = number(plain.answer.total), number(on.answer.total)
+        if told is not None and told != said and not mirror.volatile:
+            yield from reread(session, mirror)
         moved = told is not None and told != said and (mirror.volatile or (yield from unsettled(session, mirror)))
         if (told != said and not moved) or told is None:
             session.fail(
