@@ -429,14 +429,15 @@ def _one_per(
     whole = isinstance(session.listing.paging, NoPaging | LimitPaging)
     if not clauses or not whole or not session.identity_unique or len(taken) < POLLS_OF_LIVE:
         return
-    earlier = [one for one in (mirror.first, mirror.before) if one is not None and one.trouble is None]
+    # In the order of time: the mirror may have been read again since the polls.
+    earlier = [one for one in (mirror.first, taken[0]) if one is not None and one.trouble is None]
     before = {key: row for snapshot in earlier for key, row in snapshot.by_key.items()}
     middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-3:])]
     lasting = before.keys() & set().union(*middle)
     doubtful = {key for key in lasting if any(key not in keys for keys in middle)}
     # A call that had gone on for a while has long reached every copy: once it was listed, it is in each poll.
-    known = {key: row for snapshot in (*earlier, *taken) for key, row in snapshot.by_key.items()}
-    polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken)]
+    known = {key: row for snapshot in (*earlier, *taken[1:]) for key, row in snapshot.by_key.items()}
+    polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken[1:])]
     gone = {key for keys, later in pairwise(polled) for key in keys - later}
     doubtful |= {key for key in gone if settled(session, known, key)}
     if doubtful:
