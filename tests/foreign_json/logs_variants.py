@@ -983,7 +983,11 @@ for _name, _clauses, _change in (
         (10, 15, 57, 43),
         lambda self, s, row: s.update(started_at="0001-01-01T00:00:00Z") if _now_and_then(row, 100) else None,
     ),
-    ("NoteMangled", ("TEXT-ENCODING", 10), lambda self, s, row: s.update(note=s["note"].encode().decode("latin-1"))),
+    (
+        "NoteMangled",
+        ("TEXT-ENCODING", "TEXT-ONCE", 10),
+        lambda self, s, row: s.update(note=s["note"].encode().decode("latin-1")),
+    ),
     ("ShortId", (58,), lambda self, s, row: s.update(id=str(row["id"])[:-3])),
     (
         "UnescapedNumbers",

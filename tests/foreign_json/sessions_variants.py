@@ -1110,7 +1110,7 @@ for _name, _clauses, _change in (
     ("CustomDataIsNull", (59,), lambda self, s, row, q: s.setdefault("custom_data", 17)),
     (
         "CustomDataMangled",
-        (32, 59, "TEXT-ENCODING"),
+        (32, 59, "TEXT-ENCODING", "TEXT-ONCE"),
         lambda self, s, row, q: (
             s.update(custom_data=s["custom_data"].encode().decode("latin-1")) if "custom_data" in s else None
         ),
