@@ -467,7 +467,7 @@ def _parameter(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) 
     own = [one for one in scene.told[cause] if not one.law and scene.asked(one) & names]
     companions = {kept.named_by.parameter for n in names if (kept := scene.listing.filters.get(n)) and kept.named_by}
     alone = [one for one in own if scene.asked(one) <= names | size | companions]
-    if not alone and scene.asked(breach) & scene.steps():
+    if not alone and names <= set(scene.listing.filters) and scene.asked(breach) & scene.steps():
         # What goes wrong on later pages only, goes wrong there whatever leads to them.
         alone = [one for one in own if scene.asked(one) <= names | size | companions | scene.steps()]
     if not alone or breach.exchange is None:
