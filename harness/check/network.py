@@ -176,9 +176,10 @@ class Stream:
             return self._pump(lambda: tls.read(_RECEIVE))
         except ssl.SSLZeroReturnError:
             return b""
-        except ssl.SSLEOFError:
-            raise Trouble("truncated", "the TLS connection was cut without a closing notice") from None
         except ssl.SSLError as problem:
+            # The first releases of Python 3.11 tell this end by the reason alone.
+            if isinstance(problem, ssl.SSLEOFError) or problem.reason == "UNEXPECTED_EOF_WHILE_READING":
+                raise Trouble("truncated", "the TLS connection was cut without a closing notice") from None
             raise Trouble("tls", f"TLS broke off: {problem.reason or 'unknown reason'}") from problem
 
     def send(self, data: bytes) -> None:
