@@ -406,9 +406,14 @@ def _confirm(
         elif mirror.volatile:
             return None
     twice_at_once = last is not None and attempt == 1
-    if not twice_at_once and (young(session, rows) if rows else any(young(session, (row,)) for row in mirror.rows)):
+    if not twice_at_once and young(session, rows):
         # They have not reached every replica yet, or they came between two of the requests.
         return None
+    if not twice_at_once and not rows and any(young(session, (row,)) for row in mirror.rows):
+        # A number alone does not say which rows it is about.
+        for _ in range(2):
+            if (yield from unsettled(session, mirror)):
+                return None
     flaky = "" if twice_at_once else f" (in {wrong} of {REPEATS + 1} identical requests)"
     if last is None:
         # Never pass by luck: it was wrong once over data that did not move.

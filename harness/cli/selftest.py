@@ -194,7 +194,7 @@ def about_hidden(spec: Spec, fault_id: str) -> bool:
 
 def step_of(fault_id: str) -> float:
     """How far the clock must move with a request: what grows between two polls shows only while it moves."""
-    return 1.0 if fault_id.partition("/")[2].startswith(("never-falls", "stands-still")) else 0.0
+    return 1.0 if fault_id.partition("/")[2].startswith(("never-falls", "stands-still", "left-out")) else 0.0
 
 
 def results_of(trials: Sequence[Trial], *, workers: int) -> Iterator[Result]:

@@ -35,6 +35,7 @@ def lint(session: Session, apis: tuple[str, ...], documents: str | None, as_json
     """Find what does not hold together in specs; all shipped ones by default. Exit code 1 on findings."""
     from pathlib import Path
 
+    from harness.check.rules import RULE_NAMES
     from harness.spec.ids import LOCK_FILE, load_lock
     from harness.spec.lint import lint as lint_spec
     from harness.spec.load import load_spec, spec_ids, specs_directory
@@ -46,22 +47,13 @@ def lint(session: Session, apis: tuple[str, ...], documents: str | None, as_json
         results.append(
             lint_spec(
                 load_spec(name),
-                rules=_known_rules(),
+                rules=RULE_NAMES,
                 documents=Path(documents) if documents else None,
                 lock=lock if name in shipped else None,
             )
         )
     session.result(_lint_json(results) if as_json else "\n".join(_lint_lines(results)))
     return 0 if all(result.clean for result in results) else 1
-
-
-def _known_rules() -> frozenset[str] | None:
-    """The names that `checked-by` may use, where the checker tells them."""
-    try:
-        from harness.check.rules import RULE_NAMES  # type: ignore[attr-defined, unused-ignore]
-    except ImportError:
-        return None
-    return frozenset(RULE_NAMES)
 
 
 def _lint_lines(results: list[LintResult]) -> Iterator[str]:

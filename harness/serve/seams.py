@@ -37,11 +37,12 @@ class Page:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What is known when a page is cut: the table, the plan, and all that matches."""
+    """What is known when a page is cut: the table, the plan, all that matches, and the instant."""
 
     table: Table
     plan: Plan
     found: Found
+    at: datetime
 
 
 @final

@@ -243,7 +243,7 @@ class Simulator:
         )
         if isinstance(paging, CursorPaging) and found.page:
             page = self._with_cursors(page, plan, found, table, paging)
-        return self._seams.page(page, Scene(table=table, plan=plan, found=found))
+        return self._seams.page(page, Scene(table=table, plan=plan, found=found, at=view.at))
 
     def _with_cursors(self, page: Page, plan: Plan, found: Found, table: Table, paging: CursorPaging) -> Page:
         sorting = plan.query.sorting
