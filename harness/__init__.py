@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.serve.door import application, serve_in_thread, simulator
-    from harness.serve.stub import mock
+    from harness.api import application, serve_in_thread, simulator
+    from harness.serve.responses_mock import mock
 
 __all__ = ["application", "mock", "serve_in_thread", "simulator"]
 
@@ -14,11 +14,11 @@ __all__ = ["application", "mock", "serve_in_thread", "simulator"]
 def __getattr__(name: str) -> Any:
     # `import harness` alone stays quick: worlds are made of numpy and polars.
     if name == "mock":
-        from harness.serve.stub import mock
+        from harness.serve.responses_mock import mock
 
         return mock
     if name in ("application", "serve_in_thread", "simulator"):
-        from harness.serve import door
+        from harness import api as door
 
         return getattr(door, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -145,10 +145,10 @@ def asked(request: Any) -> str:
 def scenarios_of(calls: int, label: str) -> tuple[list[Scenario], list[dict[str, str]]]:
     """The scenarios over one world, and twenty rows for the servers that answer from a file."""
     from harness.serve.simulator import Simulator
-    from harness.spec.load import load_spec
-    from harness.wire.ask import Ask
-    from harness.wire.pages import decode_answer
-    from harness.wire.requests import encode_request
+    from harness.specification.load import load_spec
+    from harness.wire.list_request import Ask
+    from harness.wire.request_codec import encode_request
+    from harness.wire.response_codec import decode_answer
     from harness.world import BUSY_HOUR, World
 
     world = World.of(seed=1, calls=calls)

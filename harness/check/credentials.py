@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol, final
 
 from harness.errors import Misuse
-from harness.output.secrets import Secret
-from harness.spec.load import Spec
-from harness.spec.model import Access, Jwt
-from harness.spec.source import Plain, Source, read_source
+from harness.output.redaction import Secret
+from harness.specification.load import Spec
+from harness.specification.model import Access, Jwt
+from harness.specification.yaml_source import Plain, Source, read_source
 
 ENVIRONMENT: Final = "CALLHARNESS_CREDENTIAL_"
 DEFAULT: Final = "default"

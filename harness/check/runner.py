@@ -4,127 +4,94 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
-from typing import Any, Final, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from harness.check.budget import Sender
-from harness.check.causes import settle_causes
-from harness.check.evidence import Evidence
-from harness.check.explore import explore
-from harness.check.findings import (
+from harness.check.baseline import read_baseline
+from harness.check.client.budget import Sender
+from harness.check.context import Exchange, Identity, Session
+from harness.check.options import CheckOptions
+from harness.check.oracle.dialect_inference import Knowledge
+from harness.check.preflight import options_target, run_preflight
+from harness.check.probe.count_only import count_only
+from harness.check.probe.mirror import (
+    Mirror,
+)
+from harness.check.results.collector import Ledger
+from harness.check.results.evidence import Evidence
+from harness.check.results.findings import (
     ClauseJudged,
     ClauseResult,
     Colour,
     Event,
     FindingMade,
-    Gate,
     PhaseStarted,
     RunEnded,
     RunReport,
     RunStarted,
     Verdict,
 )
-from harness.check.fuzz import fuzz
-from harness.check.gate import gate_colour
-from harness.check.judging import expect
-from harness.check.knowledge import Knowledge
-from harness.check.ledger import Ledger
-from harness.check.likeness import likeness
-from harness.check.mirror import (
-    Mirror,
-    ask_for,
-    read_in_other_pages,
-    read_mirror,
-    reread,
-    time_filters,
-    window_needed,
-    windows,
-    written,
-)
-from harness.check.rules import (
-    absent,
-    access,
-    carriage,
-    echoes,
-    filters,
-    hidden,
-    order,
-    pages,
-    parts,
-    polls,
-    scope,
-    together,
-    totals,
-    values,
-)
-from harness.check.session import Exchange, Identity, Row, Session
-from harness.check.truth import Truth, known_world
-from harness.check.witness import examine
-from harness.output.personal import Pseudonyms
-from harness.output.secrets import Redactor
-from harness.spec.clauses import families, load_standard
-from harness.spec.dialect import Dialect
-from harness.spec.load import Spec
-from harness.spec.model import ClauseId, CursorPaging, NoPaging, Open
-from harness.wire.exchange import HttpResponse, NoResponse
-from harness.wire.json_body import MISSING, at
-from harness.wire.scalars import NotThat
-from harness.wire.scalars import zone as zone_named
+from harness.check.results.gate import gate_colour
+from harness.check.root_causes import settle_causes
+from harness.check.rules.access.authentication import access
+from harness.check.rules.access.scope import scope
+from harness.check.rules.exploration.combinations import explore
+from harness.check.rules.exploration.schema_fuzzing import fuzz
+from harness.check.rules.filters.combinations import dependences, pairs_of_filters
+from harness.check.rules.filters.hidden_filters import hidden_filters
+from harness.check.rules.filters.single_filter import first_looks, single_filters
+from harness.check.rules.live.polling import polls
+from harness.check.rules.paging.ordering import default_order, orders, whole_by_default
+from harness.check.rules.paging.pages import pages
+from harness.check.rules.paging.totals import combinations_of_all, filters_by_other_ways, pages_of_filters, totals
+from harness.check.rules.parameters.defaults import blanks
+from harness.check.rules.parameters.invalid_values import bad_values
+from harness.check.rules.responses.echoes import echoes
+from harness.check.rules.responses.every_response import examine
+from harness.check.rules.responses.includes import includes
+from harness.check.rules.responses.known_world import known_world
+from harness.check.rules.responses.row_consistency import likeness
+from harness.check.rules.responses.versions import versions
+from harness.check.rules.transport.request_encoding import carriages
+from harness.output.pseudonyms import Pseudonyms
+from harness.output.redaction import Redactor
+from harness.specification.clauses import families, load_standard
+from harness.specification.dialect import Dialect
+from harness.specification.load import Spec
+from harness.specification.model import ClauseId, CursorPaging
+from harness.wire.http_messages import HttpResponse
+from harness.wire.json_body import MISSING
 
 Rule = Callable[[Session, Mirror], Iterator[None]]
 
 PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
-    ("versions", (parts.versions,)),
-    ("paging", (order.whole_by_default,)),
-    ("order", (order.default_order,)),
+    ("versions", (versions,)),
+    ("paging", (whole_by_default,)),
+    ("order", (default_order,)),
     # Rows are read with all their parts: a switch that changes more than its own comes to light first.
-    ("include", (parts.includes,)),
+    ("include", (includes,)),
     # Each promise once, before any of them is looked at closely: most defects show in the first of these.
-    ("filters", (filters.first_looks,)),
-    ("order", (order.orders,)),
-    ("paging", (pages.pages,)),
-    ("filters", (filters.single_filters, hidden.hidden_filters)),
-    ("blank", (absent.blanks,)),
-    ("paging", (totals.pages_of_filters,)),
-    ("total", (totals.totals,)),
-    ("count-only", (parts.count_only,)),
-    ("scope", (scope.scope,)),
-    ("dependence", (together.dependences, together.pairs_of_filters, totals.combinations_of_all)),
+    ("filters", (first_looks,)),
+    ("order", (orders,)),
+    ("paging", (pages,)),
+    ("filters", (single_filters, hidden_filters)),
+    ("blank", (blanks,)),
+    ("paging", (pages_of_filters,)),
+    ("total", (totals,)),
+    ("count-only", (count_only,)),
+    ("scope", (scope,)),
+    ("dependence", (dependences, pairs_of_filters, combinations_of_all)),
     ("explore", (explore,)),
     ("known-world", (known_world,)),
-    ("values", (values.bad_values,)),
+    ("values", (bad_values,)),
     # Wrong log-ins may lock an account: they come when most is known.
-    ("access", (access.access,)),
-    ("transport", (carriage.carriages, totals.filters_by_other_ways)),
-    ("echoes", (echoes.echoes, likeness)),
-    ("polls", (polls.polls,)),
+    ("access", (access,)),
+    ("transport", (carriages, filters_by_other_ways)),
+    ("echoes", (echoes, likeness)),
+    ("polls", (polls,)),
     ("fuzz", (fuzz,)),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckOptions:
-    """What the user decides about a run. `now` is the wall's instant, given by the caller."""
-
-    now: datetime
-    target: str
-    seed: int = 1
-    gate: Gate = Gate.CI
-    only: tuple[ClauseId, ...] = ()
-    window: tuple[datetime, datetime] | None = None
-    dialect: Dialect | None = None
-    evidence: Literal["masked", "full"] = "full"
-    allow_empty: bool = False
-    known_values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    harness_version: str = ""
-    stop: Callable[[], str | None] = lambda: None
-    limits: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    world: Truth | None = None
-    fuzz: bool = False
 
 
 def run_check(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Iterator[Event]:
@@ -216,10 +183,10 @@ def _own_words(spec: Spec) -> tuple[str, ...]:
 
 
 def _stages(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
-    yield from _watched(session, "preflight", _preflight(session, options), options)
+    yield from _watched(session, "preflight", run_preflight(session, options), options)
     if session.settings.get("blocked") or session.crashes:
         return
-    yield from _watched(session, "mirror", _mirror(session, mirror, options), options)
+    yield from _watched(session, "mirror", read_baseline(session, mirror, options), options)
     if session.crashes:
         return
     for phase, rules in PHASES:
@@ -269,192 +236,6 @@ def _turned_away_for_good(session: Session) -> bool:
 
 
 # --- preflight and mirror -----------------------------------------------------------------------------------
-
-
-def _preflight(session: Session, options: CheckOptions) -> Iterator[None]:
-    """Is there a server that speaks this API, and does it know us?"""
-    window = next(windows(session, options.now), {})
-    exchange = session.send(ask_for(session, window), "reach the target and log in")
-    yield
-    answer = exchange.answer
-    if isinstance(exchange.response, NoResponse) and not exchange.response.reason.startswith("budget"):
-        # Once more: a first connection may meet a server that is just starting.
-        exchange = session.send(ask_for(session, window), "again: reach the target and log in")
-        yield
-        answer = exchange.answer
-    why = _why_blocked(session, exchange)
-    if why is not None and answer is not None:
-        other = yield from _by_another_way(session, window)
-        if other is not None:
-            transport = session.listing.transport
-            clauses = transport.separator_clause or session.listing.lists.clauses.get("reach", ())
-            session.fail(
-                clauses,
-                "the documented form of a request is understood",
-                expected=f"the same answer as by {other.ask.carriage}",
-                actual=why,
-                exchange=exchange,
-            )
-            exchange, answer, why = other, other.answer, None
-    if why is not None:
-        session.settings = {**session.settings, "blocked": why}
-        session.notes.append(why)
-        return
-    reach = session.listing.lists.clauses.get("reach", ())
-    if answer is not None and answer.outcome == "success":
-        session.welcome = exchange.ask
-        session.ledger.witness((*reach, *session.listing.access.clauses.get("accepted", ())))
-    _learn_zone(session, exchange)
-
-
-def _by_another_way(session: Session, window: Mapping[str, Any]) -> Generator[None, None, Exchange | None]:
-    """An exchange by another documented carriage, where the main form of a request is not understood.
-
-    The run goes on with it: one defect must not hide all the others.
-    """
-    for name, way in session.listing.transport.also.items():
-        if way.level == "may":
-            continue
-        exchange = session.send(replace(ask_for(session, window), carriage=name), f"log in by {name}", witness=False)
-        yield
-        if exchange.answer is not None and exchange.answer.outcome == "success":
-            session.carriage = name
-            return exchange
-    return None
-
-
-def _why_blocked(session: Session, exchange: Exchange) -> str | None:
-    response = exchange.response
-    if isinstance(response, NoResponse):
-        return f"{options_target(session)}: {response.text or response.reason}"
-    answer = exchange.answer
-    if answer is None or answer.outcome == "unreadable":
-        seen = session.evidence.answer(response, limit=160).replace("\n", ": ")
-        path = exchange.request.target.decode("ascii", "replace").partition("?")[0]
-        lost = response.http_status in (404, 405)
-        hint = f"; the request went to its {path}: is that the base URL?" if lost else ""
-        return f"{options_target(session)}: the answer is not what this API speaks: {seen}{hint}"
-    if answer.outcome == "error":
-        told = session.evidence.text(f"{answer.code!r} {answer.message!r}", limit=200)
-        if session.about_access(answer):
-            return f"{options_target(session)}: the credentials are refused: {told}"
-        if response.http_status in (401, 403, 404, 405, 429) or response.http_status >= 500:
-            return f"{options_target(session)}: HTTP {response.http_status}: {told}"
-        return None
-    return None
-
-
-def options_target(session: Session) -> str:
-    """The target as it may be shown."""
-    return session.evidence.text(session.target, limit=300)
-
-
-def _learn_zone(session: Session, exchange: Exchange) -> None:
-    zone = session.listing.zone
-    if zone is None or zone.echo is None or exchange.answer is None or not isinstance(exchange.answer.tree, dict):
-        return
-    told = at(exchange.answer.tree, zone.echo)
-    if isinstance(told, str) and told:
-        try:
-            zone_named(told)
-        except NotThat:
-            return
-        session.zone = told
-        if isinstance(zone.default, Open):
-            session.knowledge.set(zone.default.id, told, "the zone named in an answer")
-
-
-def _mirror(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
-    yield from read_mirror(session, mirror, now=options.now)
-    snapshot = mirror.after
-    if snapshot is None:
-        return
-    if not snapshot.rows and snapshot.total:
-        paging = session.listing.paging
-        roles: Mapping[Any, tuple[ClauseId, ...]] = {} if isinstance(paging, NoPaging) else paging.clauses
-        total = session.listing.total
-        session.fail(
-            roles.get("first") or roles.get("offset-default") or (total.clauses.get("sum", ()) if total else ()),
-            "the first page holds the first rows",
-            expected=f"rows: the total is {snapshot.total}",
-            actual="no rows on the first page",
-            kind="bare",
-        )
-    if not snapshot.rows and snapshot.trouble is None:
-        yield from _elsewhere(session, mirror, options.now)
-    if snapshot.complete:
-        session.ledger.witness((ClauseId("PAGING-LOOP"),))
-    elif snapshot.repeats:
-        yield from _endless(session, mirror)
-    _share_an_identity(session, (*snapshot.twins, *(mirror.widest.twins if mirror.widest is not None else ())))
-    identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
-    keys = [identity for identity in identities if identity is not None]
-    if session.ledger.failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
-        # Either a row stands twice, or two rows share what should tell them apart.
-        session.identity_unique = False
-        session.one_of_each = True
-        yield from read_mirror(session, mirror, now=options.now)
-    # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
-    yield from reread(session, mirror)
-    if not mirror.volatile:
-        yield from read_in_other_pages(session, mirror)
-    _settle_size(session, mirror)
-
-
-def _elsewhere(session: Session, mirror: Mirror, now: datetime) -> Iterator[None]:
-    """No rows where rows are looked for: a range read the wrong way round shows them where none can be."""
-    lower, upper, _ = time_filters(session)
-    if not window_needed(session):
-        return
-    for name, first in ((lower, now + timedelta(days=2)), (upper, datetime(2000, 1, 1, tzinfo=UTC))):
-        ends = ((lower, first), (upper, first + timedelta(days=1)))
-        values = {end: written(session, end, moment) for end, moment in ends if end is not None}
-        if name is not None:
-            clauses = session.listing.filters[name].clause
-            yield from expect(session, mirror, ask_for(session, values), "a range that holds no calls", clauses)
-
-
-def _share_an_identity(session: Session, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
-    """Two pages show two calls under one identity."""
-    if not twins or not session.identity_unique:
-        return
-    one, other, exchange = twins[0]
-    names = [session.listing.lists.identity]
-    names += [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
-    session.fail(
-        session.listing.lists.clauses.get("unique", ()),
-        "a row's identity is its own",
-        expected="each identity once in the list",
-        actual=f"{session.evidence.row(one, names[:1])} on two pages, for calls that began at different instants",
-        exchange=exchange,
-        rows=[session.evidence.row(row, names) for row in (one, other)],
-    )
-
-
-def _endless(session: Session, mirror: Mirror) -> Iterator[None]:
-    """A walk that met the same page again and again: does the list end at all?"""
-    assert mirror.after is not None
-    again = mirror.after.repeats[-1]
-    if again.answer is not None and isinstance(session.listing.paging, CursorPaging) and again.rows:
-        session.fail(
-            (ClauseId("PAGING-LOOP"),),
-            "a walk over the pages comes to an end",
-            expected="rows that were not shown before, or the end",
-            actual="the same rows again",
-            exchange=again,
-        )
-    yield
-
-
-def _settle_size(session: Session, mirror: Mirror) -> None:
-    clauses = session.listing.lists.clauses
-    unique = clauses.get("unique", ())
-    if len(mirror.rows) > 1 and session.identity_unique:
-        session.ledger.witness(unique, times=len(mirror.rows))
-    elif len(mirror.rows) <= 1 and not session.ledger.failed(unique):
-        session.ledger.not_exercised(unique, f"the target shows {len(mirror.rows)} rows")
-    if not mirror.rows and mirror.after is not None and mirror.after.trouble is None:
-        session.ledger.witness(clauses.get("empty", ()))
 
 
 # --- the end ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from harness.cli.session import Session
+from harness.cli.console import Session
 
 
 @click.command()
@@ -14,7 +14,7 @@ from harness.cli.session import Session
 @click.pass_obj
 def apis(session: Session, as_json: bool) -> None:
     """List the APIs that the harness knows."""
-    from harness.spec.load import load_spec, spec_ids
+    from harness.specification.load import load_spec, spec_ids
 
     specs = [load_spec(name) for name in spec_ids()]
     if as_json:

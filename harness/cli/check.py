@@ -9,10 +9,11 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from harness.cli.check_run import run, show_result
+from harness.cli.check_setup import Settings, prepare
+from harness.cli.console import Session
 from harness.cli.options import headers, pairs, positive, together, window
-from harness.cli.running import Settings, prepare, run, show_result
-from harness.cli.session import Session
-from harness.cli.sinks import sinks
+from harness.cli.report_files import sinks
 from harness.errors import Misuse
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -125,8 +126,8 @@ def _known_values(given: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
 def _write_known(session: Session, file: str, report: Any) -> None:
     from datetime import UTC, datetime
 
-    from harness.check.known import known_text
-    from harness.output.files import write_atomically
+    from harness.check.results.known_failures import known_text
+    from harness.output.atomic_files import write_atomically
 
     # Not redacted as a whole: to the net by name, the key `signature` looks like that of a secret.
     write_atomically(Path(file), known_text(report, today=datetime.now(UTC).date(), redact=session.clean))

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from harness.cli.session import Session, harness_version
+from harness.cli.console import Session, harness_version
 
 if TYPE_CHECKING:
-    from harness.check.findings import RunReport
-    from harness.serve.faults import Fault
+    from harness.check.results.findings import RunReport
+    from harness.serve.faults.catalogue import Fault
     from harness.serve.simulator import Simulator
-    from harness.spec.load import Spec
+    from harness.specification.load import Spec
 
 SECONDS_EACH: Final = 8.0
 SECONDS_IN_ALL: Final = 54.0
@@ -37,10 +37,10 @@ def demo(session: Session) -> int:
 
     Nothing leaves this machine. Reports go into the directory callharness-demo.
     """
-    from harness.serve.access import make_key_pair
-    from harness.serve.http import serve_in_thread
+    from harness.serve.authentication import make_key_pair
+    from harness.serve.http.server import serve_in_thread
     from harness.serve.simulator import Simulator
-    from harness.spec.load import load_spec, spec_ids
+    from harness.specification.load import load_spec, spec_ids
     from harness.world.world import World
 
     began = time.monotonic()
@@ -78,8 +78,8 @@ def demo(session: Session) -> int:
 
 def _liar(specs: Sequence[Spec]) -> tuple[Spec, tuple[Fault, ...]]:
     """The API with most of the families that the faults are taken from, and a fault of each."""
-    from harness.serve.faults import faults_of
-    from harness.spec.clauses import families
+    from harness.serve.faults.catalogue import faults_of
+    from harness.specification.clauses import families
 
     best: tuple[Spec, tuple[Fault, ...]] = specs[0], ()
     for spec in specs:
@@ -97,12 +97,13 @@ def _checked(simulator: Simulator, url: str, *, seconds: float) -> RunReport:
     """Check one simulator within its time."""
     from dataclasses import replace
 
-    from harness.check.budget import Budget, MannerlyClient
+    from harness.check.client.budget import Budget, MannerlyClient
+    from harness.check.client.client import Transport
+    from harness.check.context import Identity as Asking
     from harness.check.credentials import kept_fresh, known_to, secrets_of
-    from harness.check.findings import RunEnded
-    from harness.check.runner import CheckOptions, run_check
-    from harness.check.session import Identity as Asking
-    from harness.check.transport import Transport
+    from harness.check.options import CheckOptions
+    from harness.check.results.findings import RunEnded
+    from harness.check.runner import run_check
     from harness.errors import HarnessError
 
     spec = simulator.spec
@@ -140,7 +141,7 @@ def _catch(fault: Fault, caught: bool) -> str:
 
 def _write(session: Session, reports: Mapping[str, RunReport]) -> Path:
     """The reports as HTML and JSON, in the current directory or, where that cannot be, in a temporary one."""
-    from harness.output.files import write_atomically
+    from harness.output.atomic_files import write_atomically
     from harness.report import render
 
     where = Path.cwd() / REPORTS

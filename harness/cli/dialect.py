@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from harness.cli.check import ACCESS_OPTIONS, MANNERS, settings_of
+from harness.cli.check_run import run
+from harness.cli.check_setup import prepare
+from harness.cli.console import Session
 from harness.cli.options import headers, pairs
-from harness.cli.running import prepare, run
-from harness.cli.session import Session
 
 
 @click.command()
@@ -26,8 +27,8 @@ def dialect(session: Session, /, api: str, out: str, **given: Any) -> int:
 
     `serve`, `generate` and `check` take that file with --dialect.
     """
-    from harness.output.files import write_atomically
-    from harness.spec.dialect import dialect_text
+    from harness.output.atomic_files import write_atomically
+    from harness.specification.dialect import dialect_text
 
     with ExitStack() as stack:
         prepared = prepare(

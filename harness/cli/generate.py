@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from harness.cli.console import Session
 from harness.cli.options import dialect_in, nearest
-from harness.cli.session import Session
 from harness.errors import Misuse
 
 
@@ -35,7 +35,7 @@ def generate(
     The same command gives the same bytes.
     """
     from harness.generate import write_fixtures
-    from harness.spec.load import load_spec
+    from harness.specification.load import load_spec
     from harness.world import PROFILES
     from harness.world.world import World
 

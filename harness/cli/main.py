@@ -11,7 +11,7 @@ from typing import Any, Final, final
 
 import click
 
-from harness.cli.session import Session
+from harness.cli.console import Session
 from harness.errors import HarnessError
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -77,7 +77,7 @@ class NotInstalled(HarnessError):
 
 def _show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from harness.cli.session import harness_version
+        from harness.cli.console import harness_version
 
         click.echo(f"callharness {harness_version()}")
         ctx.exit()

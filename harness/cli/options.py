@@ -14,8 +14,8 @@ import click
 from harness.errors import Misuse
 
 if TYPE_CHECKING:
-    from harness.spec.dialect import Dialect
-    from harness.spec.load import Spec
+    from harness.specification.dialect import Dialect
+    from harness.specification.load import Spec
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,8 +79,8 @@ def dialect_in(path: str | None, spec: Spec) -> Dialect | None:
     """The dialect in a file, or None without one."""
     if path is None:
         return None
-    from harness.spec.dialect import load_dialect
-    from harness.spec.source import read_source
+    from harness.specification.dialect import load_dialect
+    from harness.specification.yaml_source import read_source
 
     return load_dialect(read_source(Path(path)), spec)
 

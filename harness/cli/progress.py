@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from harness.check.findings import Event
+    from harness.check.results.findings import Event
 
 
 class Listener(Protocol):
@@ -30,7 +30,7 @@ def progress(*, budget: int | None) -> Iterator[Listener]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from harness.check.findings import Exchanged, FindingMade, PhaseStarted
+    from harness.check.results.findings import Exchanged, FindingMade, PhaseStarted
 
     # Only words of ours are drawn, and never as markup: a server's text stays out of the progress line.
     bar = Progress(

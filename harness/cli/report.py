@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from harness.cli.session import Session
+from harness.cli.console import Session
 
 
 @click.command()
@@ -26,8 +26,8 @@ def report(session: Session, journal: str, kind: str, out: str | None) -> int:
 
     A run that was killed gives an incomplete report: what it had not reached is not_run.
     """
-    from harness.output.files import write_atomically
-    from harness.output.secrets import Redactor
+    from harness.output.atomic_files import write_atomically
+    from harness.output.redaction import Redactor
     from harness.report import read_recording, render
     from harness.report.text import text_report
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from harness.cli.check import ACCESS_OPTIONS
+from harness.cli.console import Session, harness_version
 from harness.cli.options import headers as read_headers
 from harness.cli.options import pairs
-from harness.cli.session import Session, harness_version
-from harness.cli.sinks import sinks
+from harness.cli.report_files import sinks
 from harness.errors import Misuse
 
 if TYPE_CHECKING:
-    from harness.cli.running import Settings
+    from harness.cli.check_setup import Settings
 
 
 @click.command()
@@ -41,9 +41,11 @@ def resume(
 
     Credentials are never kept; give them again, or let them stand in the environment.
     """
-    from harness.cli.running import Outcome, digests, missing, prepare, run, show_result
-    from harness.cli.sinks import write_reports
-    from harness.output.secrets import Redactor
+    from harness.cli.check_report import Outcome, digests, missing
+    from harness.cli.check_run import run, show_result
+    from harness.cli.check_setup import prepare
+    from harness.cli.report_files import write_reports
+    from harness.output.redaction import Redactor
     from harness.report import read_recording
 
     session.redact_by(Redactor(()))
@@ -80,7 +82,7 @@ def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def _settings(journal: str, kept: Mapping[str, Any]) -> Settings:
-    from harness.cli.running import Settings
+    from harness.cli.check_setup import Settings
 
     known = {one.name for one in dataclasses.fields(Settings)}
     values = {name: value for name, value in kept.items() if name in known}

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from harness.cli.session import Session
+from harness.cli.console import Session
 
 if TYPE_CHECKING:
     from harness.serve.simulator import Simulator
-    from harness.spec.dialect import Dialect
-    from harness.spec.load import Spec
-    from harness.wire.exchange import HttpRequest, HttpResponse
+    from harness.specification.dialect import Dialect
+    from harness.specification.load import Spec
+    from harness.wire.http_messages import HttpRequest, HttpResponse
     from harness.world import World
 
 # Worlds that decide everything and still answer quickly.
@@ -92,13 +92,14 @@ class Direct:
 def run_trial(trial: Trial) -> Result:
     """Runs the checker against the simulator of a trial."""
     from harness.check.credentials import known_to
-    from harness.check.findings import Colour, RunEnded, RunReport, Verdict
-    from harness.check.runner import CheckOptions, run_check
-    from harness.serve.access import make_key_pair
-    from harness.serve.faults import find_faults
+    from harness.check.options import CheckOptions
+    from harness.check.results.findings import Colour, RunEnded, RunReport, Verdict
+    from harness.check.runner import run_check
+    from harness.serve.authentication import make_key_pair
+    from harness.serve.faults.catalogue import find_faults
     from harness.serve.simulator import Simulator
-    from harness.spec.dialect import Dialect
-    from harness.spec.load import load_spec
+    from harness.specification.dialect import Dialect
+    from harness.specification.load import load_spec
     from harness.world import World
 
     spec = load_spec(trial.api)
@@ -166,8 +167,8 @@ def random_dialect(spec: Spec, rng: random.Random) -> dict[str, Any]:
 
 def trials_of(api: str, *, seeds: Sequence[int], honest: int) -> list[Trial]:
     """The trials of one API: every fault with every seed, and so many honest ones over sizes and dialects."""
-    from harness.serve.faults import faults_of
-    from harness.spec.load import load_spec
+    from harness.serve.faults.catalogue import faults_of
+    from harness.specification.load import load_spec
 
     spec = load_spec(api)
     trials = [Trial(api=api, seed=seed) for seed in seeds]
@@ -254,7 +255,7 @@ def selftest(
 
     Exit 0 when every fault is found and no honest simulator is blamed, else 1.
     """
-    from harness.spec.load import spec_ids
+    from harness.specification.load import spec_ids
 
     results: list[Result] = []
     trials = [

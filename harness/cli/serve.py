@@ -20,19 +20,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.console import Session
 from harness.cli.options import dialect_in, instant, nearest, pairs, positive
-from harness.cli.session import Session
 from harness.errors import Misuse
 
 if TYPE_CHECKING:
-    from harness.serve.access import Identity, KeyPair
-    from harness.serve.faults import Fault
-    from harness.serve.heads import Broken
-    from harness.serve.hearing import RequestLog
-    from harness.serve.http import RunningServer
-    from harness.serve.rough import Rough
+    from harness.serve.authentication import Identity, KeyPair
+    from harness.serve.control.request_log import RequestLog
+    from harness.serve.faults.catalogue import Fault
+    from harness.serve.faults.transport import Rough
+    from harness.serve.http.request_parser import Broken
+    from harness.serve.http.server import RunningServer
     from harness.serve.simulator import Simulator
-    from harness.spec.load import Spec
+    from harness.specification.load import Spec
     from harness.world.clock import Clock
     from harness.world.world import World
 
@@ -89,7 +89,7 @@ def serve(session: Session, /, apis: tuple[str, ...], **given: Any) -> int:
     Prints `ready API URL` on a line for each API when it listens; the URL is what `check --target` takes.
     """
     _loopback_only(given["host"], allowed=given["allow_remote"])
-    from harness.spec.load import load_spec, spec_ids
+    from harness.specification.load import load_spec, spec_ids
 
     specs = {spec.id: spec for spec in map(load_spec, dict.fromkeys(apis or spec_ids()))}
     if given["list_faults"]:
@@ -108,8 +108,8 @@ def serve(session: Session, /, apis: tuple[str, ...], **given: Any) -> int:
 
 
 def _list_faults(session: Session, specs: Mapping[str, Spec]) -> None:
-    from harness.serve.faults import faults_of
-    from harness.serve.rough import KINDS, PREFIX
+    from harness.serve.faults.catalogue import faults_of
+    from harness.serve.faults.transport import KINDS, PREFIX
 
     for spec in specs.values():
         for fault in faults_of(spec):
@@ -141,7 +141,7 @@ def _settled(session: Session, specs: Mapping[str, Spec], given: Mapping[str, An
     found: dict[str, Any] = {"began": began.replace(microsecond=0) if given["began"] is None else began}
     made = given["jwt_key"] is None and not given["any_jwt"] and given["users"] is None
     if made and any(spec.listing.access.jwt is not None for spec in specs.values()):
-        from harness.serve.access import make_key_pair
+        from harness.serve.authentication import make_key_pair
 
         key = scratch / "jwt-key.pem"
         key.touch(mode=0o600)
@@ -229,7 +229,7 @@ def _clock(text: str, world: World, began: datetime) -> Clock:
 
 
 def _dialects(specs: Mapping[str, Spec], files: tuple[str, ...]) -> dict[str, Any]:
-    from harness.spec.source import read_source
+    from harness.specification.yaml_source import read_source
 
     found: dict[str, Any] = {}
     for file in files:
@@ -247,8 +247,8 @@ def _faults(
     specs: Mapping[str, Spec], given: tuple[str, ...]
 ) -> tuple[dict[str, list[Fault]], dict[str, list[Rough]]]:
     """The faults to serve with, by API: of clauses and of the transport; a clause without a name takes its first."""
-    from harness.serve.faults import find_faults
-    from harness.serve.rough import api_and_name, is_rough, rough_fault
+    from harness.serve.faults.catalogue import find_faults
+    from harness.serve.faults.transport import api_and_name, is_rough, rough_fault
 
     found: dict[str, list[Fault]] = {}
     rough: dict[str, list[Rough]] = {}
@@ -265,7 +265,7 @@ def _faults(
 
 
 def _jwt_key(file: str | None) -> KeyPair | None:
-    from harness.serve.access import KeyPair
+    from harness.serve.authentication import KeyPair
 
     if file is None:
         return None
@@ -290,7 +290,7 @@ def _users(
     from dataclasses import replace
 
     from harness.check.credentials import credential_names
-    from harness.serve.access import built_in_identities, users_file
+    from harness.serve.authentication import built_in_identities, users_file
 
     credentials = pairs("--credential", given["credentials"])
     access = spec.listing.access
@@ -315,7 +315,7 @@ def _users(
 
 
 def _serve(session: Session, specs: Mapping[str, Spec], given: Mapping[str, Any]) -> int:
-    from harness.serve.http import serve_in_thread
+    from harness.serve.http.server import serve_in_thread
 
     ended = threading.Event()
     with _heard(ended), ExitStack() as stack:
@@ -381,9 +381,9 @@ def _request_log(session: Session, simulators: list[Simulator], given: Mapping[s
     """What remembers requests, where anybody may ask for them."""
     if not given["control"] and not given["verbose"]:
         return None
-    from harness.output.secrets import Redactor
-    from harness.serve.hearing import RequestLog
-    from harness.wire.requests import credential_names
+    from harness.output.redaction import Redactor
+    from harness.serve.control.request_log import RequestLog
+    from harness.wire.request_codec import credential_names
 
     secrets: set[str] = {given["control_token"] or ""}
     words: set[str] = set()
@@ -408,7 +408,7 @@ def _open_control(
 ) -> None:
     import secrets
 
-    from harness.serve.control import Control, serve_control
+    from harness.serve.control.routes import Control, serve_control
 
     token = given["control_token"] or secrets.token_urlsafe(24)
     control = Control(
@@ -434,7 +434,7 @@ def _now() -> datetime:
 def _serve_by_workers(session: Session, specs: Mapping[str, Spec], given: Mapping[str, Any]) -> int:
     """Processes that all listen at one socket; each makes the same world, so that it does not matter who answers."""
     from harness.errors import HarnessError
-    from harness.serve.http import listen, make_certificate
+    from harness.serve.http.server import listen, make_certificate
 
     # What is wrong with the arguments is told once, by this process.
     maker(specs, given)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.console import Session
 from harness.cli.options import nearest
-from harness.cli.session import Session
 
 if TYPE_CHECKING:
-    from harness.spec.clauses import Family
-    from harness.spec.lint import LintResult
-    from harness.spec.load import Spec
-    from harness.spec.model import Clause, ClauseId, Open
+    from harness.specification.clauses import Family
+    from harness.specification.lint.linter import LintResult
+    from harness.specification.load import Spec
+    from harness.specification.model import Clause, ClauseId, Open
 
 
 @click.group()
@@ -36,9 +36,9 @@ def lint(session: Session, apis: tuple[str, ...], documents: str | None, as_json
     from pathlib import Path
 
     from harness.check.rules import RULE_NAMES
-    from harness.spec.ids import LOCK_FILE, load_lock
-    from harness.spec.lint import lint as lint_spec
-    from harness.spec.load import load_spec, spec_ids, specs_directory
+    from harness.specification.lint.id_lock import LOCK_FILE, load_lock
+    from harness.specification.lint.linter import lint as lint_spec
+    from harness.specification.load import load_spec, spec_ids, specs_directory
 
     lock = load_lock() if (specs_directory() / LOCK_FILE).is_file() else None
     shipped = spec_ids()
@@ -110,7 +110,7 @@ def _lint_json(results: list[LintResult]) -> str:
 def show(session: Session, api: str, only: tuple[str, ...]) -> None:
     """Print the clauses of a spec by family, and the choices that its document leaves open."""
     from harness.errors import Misuse
-    from harness.spec.load import load_spec
+    from harness.specification.load import load_spec
 
     loaded = load_spec(api)
     for name in only:
@@ -120,7 +120,7 @@ def show(session: Session, api: str, only: tuple[str, ...]) -> None:
 
 
 def _shown(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
-    from harness.spec.clauses import Family, families
+    from harness.specification.clauses import Family, families
 
     about = families(loaded)
     clauses = {name: clause for name, clause in loaded.clauses.items() if not only or name in only}
@@ -140,7 +140,7 @@ def _shown(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
 
 
 def _family_lines(loaded: Spec, family: Family, mine: Mapping[ClauseId, Clause]) -> Iterator[str]:
-    from harness.spec.clauses import carriers
+    from harness.specification.clauses import carriers
 
     carried = carriers(loaded)
     width = max(len(name) for name in mine)
@@ -183,8 +183,8 @@ def _word(value: object) -> str:
 @click.pass_obj
 def openapi(session: Session, api: str, server: str | None, extension: bool, as_yaml: bool) -> None:
     """Print the OpenAPI 3.1 document of a spec, for any OpenAPI tool."""
-    from harness.spec.load import load_spec
-    from harness.spec.openapi import openapi_document
+    from harness.specification.load import load_spec
+    from harness.specification.openapi import openapi_document
 
     document = openapi_document(load_spec(api), base_url=server, extension=extension)
     if as_yaml:

@@ -7,9 +7,9 @@ manifest. Same arguments: same bytes. It raises Misuse when `out` cannot take fi
 
 from harness.generate.fixtures import Written, write_fixtures
 from harness.generate.formats import FORMATS, Format
-from harness.generate.invalid import Invalid, invalid_answers
-from harness.generate.pages import Page, pages_of
+from harness.generate.invalid_responses import Invalid, invalid_answers
 from harness.generate.rows import RowSet, rows_of
+from harness.generate.sample_exchanges import Page, pages_of
 
 __all__ = [
     "FORMATS",

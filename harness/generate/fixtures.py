@@ -13,14 +13,14 @@ from typing import Any, Final, final
 
 from harness.errors import Misuse
 from harness.generate.formats import FORMATS
-from harness.generate.invalid import Invalid, invalid_answers
-from harness.generate.pages import Page, pages_of, request_text
+from harness.generate.invalid_responses import Invalid, invalid_answers
 from harness.generate.rows import hidden_lines, rows_of
-from harness.output.files import reason_of, write_atomically
-from harness.spec.dialect import Dialect
-from harness.spec.load import Spec
+from harness.generate.sample_exchanges import Page, pages_of, request_text
+from harness.output.atomic_files import reason_of, write_atomically
+from harness.specification.dialect import Dialect
+from harness.specification.load import Spec
 from harness.telephony.attributes import Grain
-from harness.wire.exchange import HttpResponse
+from harness.wire.http_messages import HttpResponse
 from harness.world.population import Population
 from harness.world.world import World
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any, final
 from zoneinfo import ZoneInfo
 
-from harness.spec.dialect import Dialect
-from harness.spec.load import Spec
-from harness.spec.model import Listing
+from harness.specification.dialect import Dialect
+from harness.specification.load import Spec
+from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
+from harness.wire.format_problems import Tree
 from harness.wire.json_body import encode_json
-from harness.wire.pages import text_carried
-from harness.wire.problems import Tree
-from harness.wire.rows import Shown, ShownRow, compared, encode_row, show
+from harness.wire.response_codec import text_carried
+from harness.wire.row_codec import Shown, ShownRow, compared, encode_row, show
 from harness.world.population import Population
 from harness.world.world import World
 

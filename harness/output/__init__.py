@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from harness.output.files import NotWritten, write_atomically
-from harness.output.journal import BadJournal, Journal, JournalWriter, read_journal
-from harness.output.personal import NAME_DROPPED, Pseudonyms
-from harness.output.secrets import MASK, RedactingWriter, Redactor, Secret, is_secret_name
-from harness.output.visible import (
+from harness.output.atomic_files import NotWritten, write_atomically
+from harness.output.escaping import (
     csv_field,
     json_island,
     markdown_cell,
@@ -16,6 +13,9 @@ from harness.output.visible import (
     visible,
     xml_text,
 )
+from harness.output.journal import BadJournal, Journal, JournalWriter, read_journal
+from harness.output.pseudonyms import NAME_DROPPED, Pseudonyms
+from harness.output.redaction import MASK, RedactingWriter, Redactor, Secret, is_secret_name
 
 __all__ = [
     "MASK",

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from harness.errors import UsageError
-from harness.output.files import NotWritten, reason_of
+from harness.output.atomic_files import NotWritten, reason_of
 
 JOURNAL_VERSION: Final = 1
 

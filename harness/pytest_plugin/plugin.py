@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         config.addinivalue_line("markers", line)
     if config.getoption("--call-api") or config.getoption("--call-api-target"):
-        from harness.pytest_plugin.collecting import check_options
+        from harness.pytest_plugin.items import check_options
 
         check_options(config)
 
@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the items of the clauses; first, so that -k, -m and --lf see them."""
     if config.getoption("--call-api"):
-        from harness.pytest_plugin.collecting import clause_items
+        from harness.pytest_plugin.items import clause_items
 
         items.extend(clause_items(session, config))
 
@@ -76,7 +76,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """List the promises that are broken without failing the run."""
     if config.getoption("--call-api"):
-        from harness.pytest_plugin.collecting import write_ambers
+        from harness.pytest_plugin.items import write_ambers
 
         write_ambers(terminalreporter)
 
@@ -87,7 +87,7 @@ def call_api_simulator() -> Iterator[Callable[..., str]]:
 
     Each listens on a free port of the loopback until the test ends. A fault is `CLAUSE` or `CLAUSE/NAME`.
     """
-    from harness.pytest_plugin.simulating import running_simulators
+    from harness.pytest_plugin.simulator_fixtures import running_simulators
 
     with running_simulators() as start:
         yield start
@@ -101,7 +101,7 @@ def call_api_mock() -> Iterator[Callable[..., Any]]:
     """
     from contextlib import ExitStack
 
-    from harness.pytest_plugin.simulating import mock_of
+    from harness.pytest_plugin.simulator_fixtures import mock_of
 
     with ExitStack() as stack:
 

@@ -6,7 +6,8 @@ rebuild one from the journal of a run, also of one that was killed.
 
 from __future__ import annotations
 
-from harness.report.recording import (
+from harness.report.formats import Kind, render
+from harness.report.run_record import (
     Recording,
     assembled,
     footer_of,
@@ -16,7 +17,6 @@ from harness.report.recording import (
     read_recording,
     recorded,
 )
-from harness.report.rendering import Kind, render
 
 __all__ = [
     "Kind",

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import harfile
 
-from harness.check.findings import Exchanged
-from harness.output.visible import visible
-from harness.report.recording import Recording
+from harness.check.results.findings import Exchanged
+from harness.output.escaping import visible
+from harness.report.run_record import Recording
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from harness.check.findings import ClauseResult, Colour, Finding, RunReport, Verdict
-from harness.output.visible import visible
+from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.output.escaping import visible
 
 _MOST_FINDINGS: Final = 2000
 

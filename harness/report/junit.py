@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from harness.check.findings import ClauseResult, Colour, Finding, RunReport, Verdict
-from harness.output.visible import visible, xml_text
+from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.output.escaping import visible, xml_text
 
 # CI servers refuse or choke on larger files than some ten megabytes, whatever a target answers.
 _MOST_TEXT: Final = 1_500_000

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from harness.check.findings import ClauseResult, Colour, Finding, RunReport, Verdict
-from harness.output.visible import visible
+from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.output.escaping import visible
 
 _WIDTH: Final = 118
 _LONGEST_LINE: Final = 2000

@@ -12,30 +12,30 @@ from typing import Final, Protocol, TypeVar, cast, final
 from urllib.parse import urlsplit
 
 from harness.errors import Misuse
-from harness.serve.access import Door, Identity, KeyPair, built_in_identities
-from harness.serve.breaches.bending import Fault
-from harness.serve.cursors import Cursor, encode_cursor
-from harness.serve.ledger import Ledger, Moment
-from harness.serve.living import Living
-from harness.serve.planning import Plan, plan_request, sort_mark
-from harness.serve.querying import Comparable, Found, Place, Table
-from harness.serve.reading import read_ask
-from harness.serve.seams import STRAIGHT, Page, Row, Scene, Told, is_bent, joined
-from harness.serve.showing import Envelope, Variant, Writer, values_at, write_row
-from harness.spec.dialect import Dialect
-from harness.spec.load import Spec
-from harness.spec.model import CursorPaging, Listing, PageNumberPaging
+from harness.serve.authentication import Door, Identity, KeyPair, built_in_identities
+from harness.serve.faults.base import Fault
+from harness.serve.faults.hooks import STRAIGHT, Page, Row, Scene, Told, is_bent, joined
+from harness.serve.index.live_rows import Living
+from harness.serve.index.row_index import Ledger, Moment
+from harness.serve.query.cursors import Cursor, encode_cursor
+from harness.serve.query.parameters import read_ask
+from harness.serve.query.planner import Plan, plan_request, sort_mark
+from harness.serve.query.table import Comparable, Found, Place, Table
+from harness.serve.row_writer import Envelope, Variant, Writer, values_at, write_row
+from harness.specification.dialect import Dialect
+from harness.specification.load import Spec
+from harness.specification.model import CursorPaging, Listing, PageNumberPaging
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
-from harness.wire.ask import Ask
-from harness.wire.exchange import HttpRequest, HttpResponse
-from harness.wire.pages import encode_answer, fault_tree, success_tree, text_carried
-from harness.wire.problems import Tree
-from harness.wire.requests import Refused, decode_request
-from harness.wire.rows import ShownRow, show
+from harness.wire.format_problems import Tree
+from harness.wire.http_messages import HttpRequest, HttpResponse
+from harness.wire.list_request import Ask
+from harness.wire.request_codec import Refused, decode_request
+from harness.wire.response_codec import encode_answer, fault_tree, success_tree, text_carried
+from harness.wire.row_codec import ShownRow, show
 from harness.world.customers import Customers
 from harness.world.population import Population
-from harness.world.timeline import Timeline
+from harness.world.row_timeline import Timeline
 from harness.world.traffic import millis_of
 
 T = TypeVar("T")

@@ -1,11 +1,8 @@
 """What a call is: pure values, no HTTP, no files, no clock."""
 
 from harness.telephony.attributes import ATTRIBUTES, IDENTITY, Attribute, Grain, Kind
-from harness.telephony.causes import HangupCause
-from harness.telephony.laws import LAWS, broken_laws
-from harness.telephony.records import Record, Value, call_record
-from harness.telephony.timeline import lives_at, seen_at, state_of
-from harness.telephony.words import (
+from harness.telephony.call_invariants import LAWS, broken_laws
+from harness.telephony.enums import (
     AnswerState,
     AudioQuality,
     Completion,
@@ -21,6 +18,9 @@ from harness.telephony.words import (
     State,
     TranscriptionState,
 )
+from harness.telephony.hangup_causes import HangupCause
+from harness.telephony.records import Record, Value, call_record
+from harness.telephony.visibility import lives_at, seen_at, state_of
 
 __all__ = [
     "ATTRIBUTES",

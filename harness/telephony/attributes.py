@@ -26,7 +26,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, final
 
-from harness.telephony.words import (
+from harness.telephony.enums import (
     AnswerState,
     AudioQuality,
     Completion,

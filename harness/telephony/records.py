@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, final
 
 from harness.telephony.attributes import ATTRIBUTES, Grain, Kind
-from harness.telephony.causes import HangupCause
-from harness.telephony.words import (
+from harness.telephony.enums import (
     AnswerState,
     Completion,
     Direction,
@@ -17,6 +16,7 @@ from harness.telephony.words import (
     Media,
     OutcomeState,
 )
+from harness.telephony.hangup_causes import HangupCause
 
 Value: TypeAlias = "int | float | str | datetime | tuple[str, ...] | tuple[Record, ...] | None"
 

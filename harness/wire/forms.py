@@ -13,7 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from harness.errors import Misuse
-from harness.wire.problems import Problem, shown
+from harness.wire.format_problems import Problem, shown
 
 Pairs = list[tuple[str, str]]
 

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring
 from typing import Final, final
 
 from harness.errors import Misuse
-from harness.wire.problems import DEFAULT_LIMITS, PROBLEM_LIMIT, BodyLimits, Decoded, Problem, Tree, shown
+from harness.wire.format_problems import DEFAULT_LIMITS, PROBLEM_LIMIT, BodyLimits, Decoded, Problem, Tree, shown
 
 __all__ = ["MISSING", "Decoded", "Missing", "at", "decode_json", "encode_json", "put", "split_pointer"]
 

@@ -12,7 +12,7 @@ from typing import Final, final
 from lxml import etree
 
 from harness.errors import Misuse
-from harness.wire.problems import DEFAULT_LIMITS, PROBLEM_LIMIT, BodyLimits, Decoded, Problem, Tree, shown
+from harness.wire.format_problems import DEFAULT_LIMITS, PROBLEM_LIMIT, BodyLimits, Decoded, Problem, Tree, shown
 
 __all__ = ["Decoded", "canonical_xml", "decode_xml", "encode_xml"]
 

@@ -1,7 +1,7 @@
 """Calls as columns: every attribute of a batch of calls, each made when it is asked for.
 
 `CallBatch.whole` tells the whole life of the calls, `CallBatch.seen` what is seen of living calls at an
-instant. The plain path (`harness.telephony.timeline`) tells the same row by row.
+instant. The plain path (`harness.telephony.visibility`) tells the same row by row.
 """
 
 from __future__ import annotations
@@ -14,24 +14,14 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
-from harness.telephony.causes import HangupCause
-from harness.telephony.words import Direction, Disposition, NumberKind
-from harness.world.chance import Bits, Flags, Ints, below, chance, choose, draw, thresholds, zipf
+from harness.telephony.enums import Direction, Disposition, NumberKind
+from harness.telephony.hangup_causes import HangupCause
+from harness.world.call_lifecycle import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, Lives, lives_of
+from harness.world.column_types import choice, flags, instants, integers, joined, money, padded, seconds, where
 from harness.world.customers import CUSTOMERS
-from harness.world.lives import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, Lives, lives_of
-from harness.world.pools import APPLICATION_WEIGHTS, DATA_WEIGHTS, RULE_WEIGHTS, Pool, Pools
-from harness.world.series import (
-    choice,
-    flags,
-    instants,
-    integers,
-    joined,
-    money,
-    padded,
-    seconds,
-    where,
-)
+from harness.world.random_streams import Bits, Flags, Ints, below, chance, choose, draw, thresholds, zipf
 from harness.world.traffic import SLOTS_A_DAY, Traffic
+from harness.world.value_pools import APPLICATION_WEIGHTS, DATA_WEIGHTS, RULE_WEIGHTS, Pool, Pools
 
 CALL_ID_BASE: Final = 5_000_000_000
 SESSION_ID_BASE: Final = 4_300_000_000

@@ -14,14 +14,14 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
-from harness.telephony.words import Direction, EndKind
+from harness.telephony.enums import Direction, EndKind
+from harness.world.call_lifecycle import NEVER
 from harness.world.calls import INBOUND, INTERNAL, OUTBOUND, TRANSIT, CallBatch
-from harness.world.chance import Bits, Flags, Ints, below, chance, choose, draw, thresholds
+from harness.world.column_types import choice, flags, instants, integers, joined, padded, where
 from harness.world.customers import CUSTOMERS
-from harness.world.lives import NEVER
-from harness.world.pools import Pool, Pools
-from harness.world.series import choice, flags, instants, integers, joined, padded, where
+from harness.world.random_streams import Bits, Flags, Ints, below, chance, choose, draw, thresholds
 from harness.world.traffic import Traffic
+from harness.world.value_pools import Pool, Pools
 
 _DIRECTIONS: Final = Pool(tuple(word.value for word in Direction))
 _KINDS: Final = Pool(tuple(word.value for word in EndKind))

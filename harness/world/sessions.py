@@ -10,13 +10,13 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
-from harness.telephony.words import AudioQuality, FinishReason
+from harness.telephony.enums import AudioQuality, FinishReason
+from harness.world.call_lifecycle import NEVER, lives_of, units_in
 from harness.world.calls import SESSION_ID_BASE, CallBatch, code_of
-from harness.world.chance import Bits, Ints, chance, choose, draw, thresholds, zipf
-from harness.world.lives import NEVER, lives_of, units_in
-from harness.world.pools import DATA_WEIGHTS, Pool, Pools
-from harness.world.series import choice, instants, integers, joined, seconds, where
+from harness.world.column_types import choice, instants, integers, joined, seconds, where
+from harness.world.random_streams import Bits, Ints, chance, choose, draw, thresholds, zipf
 from harness.world.traffic import Traffic
+from harness.world.value_pools import DATA_WEIGHTS, Pool, Pools
 
 _QUALITIES: Final = Pool(tuple(word.value for word in AudioQuality))
 _REASONS: Final = Pool(tuple(word.value for word in FinishReason))

@@ -14,7 +14,7 @@ from typing import Final, final
 import numpy as np
 
 from harness.errors import Misuse
-from harness.world.chance import Ints, below, chance, choose, draw, poisson
+from harness.world.random_streams import Ints, below, chance, choose, draw, poisson
 
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 BUSY_HOUR: Final = datetime(2026, 3, 11, 10, 30, tzinfo=UTC)

@@ -12,15 +12,14 @@ import polars as pl
 
 from harness.telephony.attributes import ATTRIBUTES, IDENTITY, Grain, Kind
 from harness.telephony.records import Record, Value, blank, seconds
-from harness.telephony.timeline import lives_at, seen_at
-from harness.world.chance import Ints
+from harness.telephony.visibility import lives_at, seen_at
+from harness.world.call_lifecycle import lives_of, units_in
+from harness.world.column_types import series_of
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customers
-from harness.world.generated import GeneratedPart, all_names
-from harness.world.lives import lives_of, units_in
-from harness.world.pools import Pools
+from harness.world.generated_calls import GeneratedPart, all_names
 from harness.world.population import Population
-from harness.world.series import series_of
-from harness.world.timeline import LIFE, Stretch, Timeline
+from harness.world.random_streams import Ints
+from harness.world.row_timeline import LIFE, Stretch, Timeline
 from harness.world.traffic import (
     BUSY_HOUR,
     CALLS_A_SESSION,
@@ -30,6 +29,7 @@ from harness.world.traffic import (
     TrafficProfile,
     millis_of,
 )
+from harness.world.value_pools import Pools
 
 GENERATOR_VERSION: Final = "3"
 

@@ -37,7 +37,7 @@ class Module:
                 base = package[: len(package) - node.level + 1] if node.level else []
                 name = ".".join([*base, *([node.module] if node.module else [])])
                 yield name, node.lineno
-                # `from harness import spec` imports the module harness.spec.
+                # `from harness import spec` imports the module harness.specification.
                 if name == "harness":
                     yield from ((f"harness.{alias.name}", node.lineno) for alias in node.names)
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 import pytest
 from sources import Module, modules
 
-from harness.spec import model
-from harness.spec.load import Spec, load_spec, spec_ids
-from harness.spec.model import Field
+from harness.specification import model
+from harness.specification.load import Spec, load_spec, spec_ids
+from harness.specification.model import Field
 from harness.telephony.attributes import ATTRIBUTES
 
 # Names of some API that are ordinary words of English or telephony put together.
@@ -94,7 +94,9 @@ _NOW = {
 }
 _FORBIDDEN_MODULES = {"secrets"}
 # Where the machine's clock enters although it is not the command line, and why.
-EDGES = {"serve/http.py": "the default clock of the HTTP front; the simulator takes the instant as an argument"}
+EDGES = {
+    "serve/http/application.py": "the default clock of the HTTP front; the simulator takes the instant as an argument"
+}
 
 
 def _reads_of_time_or_chance(module: Module) -> Iterator[str]:

@@ -32,46 +32,50 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # Narrower than the layer: of these layers only these modules.
 ONLY: dict[tuple[str, str], set[str]] = {
-    ("generate", "serve"): {"harness.serve.simulator", "harness.serve.seams"},
-    ("report", "check"): {"harness.check.findings", "harness.check.gate", "harness.check.known"},
+    ("generate", "serve"): {"harness.serve.simulator", "harness.serve.faults.hooks"},
+    ("report", "check"): {
+        "harness.check.results.findings",
+        "harness.check.results.gate",
+        "harness.check.results.known_failures",
+    },
 }
 
 DOORS: dict[str, tuple[str, ...]] = {
     "click": ("cli/",),
-    "cryptography": ("check/credentials.py", "serve/access.py"),
+    "cryptography": ("check/credentials.py", "serve/authentication.py"),
     "dask": ("generate/",),
     "faker": ("world/people.py",),
-    "h11": ("check/transport.py", "serve/"),
+    "h11": ("check/client/client.py", "serve/"),
     "harfile": ("report/",),
     "httpcore": ("check/",),
     "hypothesis": ("check/",),
     "jinja2": ("report/",),
     "jsonschema": ("spec/",),
     "junitparser": ("report/",),
-    "jwt": ("check/credentials.py", "serve/access.py"),
+    "jwt": ("check/credentials.py", "serve/authentication.py"),
     "lxml": ("wire/xml_body.py",),
     # The escaping of the templates.
     "markupsafe": ("report/",),
     "numpy": (
         "world/",
-        "serve/querying.py",
-        "serve/columns.py",
-        "serve/ledger.py",
-        "serve/living.py",
-        "serve/reckoning.py",
+        "serve/query/table.py",
+        "serve/index/columns.py",
+        "serve/index/row_index.py",
+        "serve/index/live_rows.py",
+        "serve/index/column_builder.py",
         "generate/",
     ),
-    "phonenumbers": ("telephony/", "world/", "output/personal.py"),
+    "phonenumbers": ("telephony/", "world/", "output/pseudonyms.py"),
     "polars": ("world/", "generate/"),
     "pytest": ("pytest_plugin/",),
     "_pytest": ("pytest_plugin/",),
     "python_multipart": ("wire/forms.py",),
-    "responses": ("serve/stub.py",),
+    "responses": ("serve/responses_mock.py",),
     "rich": ("cli/", "report/"),
-    "schemathesis": ("check/fuzz.py",),
+    "schemathesis": ("check/rules/exploration/schema_fuzzing.py",),
     "trustme": ("serve/",),
-    "uvicorn": ("serve/http.py",),
-    "yaml": ("spec/", "check/known.py", "cli/"),
+    "uvicorn": ("serve/http/application.py",),
+    "yaml": ("spec/", "check/results/known_failures.py", "cli/"),
 }
 
 

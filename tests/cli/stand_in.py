@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness.check import findings as f
-from harness.check.gate import colour_of, gate_colour
-from harness.spec.clauses import families
-from harness.spec.load import Spec
-from harness.wire.exchange import HttpRequest, HttpResponse
+from harness.check.results import findings as f
+from harness.check.results.gate import colour_of, gate_colour
+from harness.specification.clauses import families
+from harness.specification.load import Spec
+from harness.wire.http_messages import HttpRequest, HttpResponse
 
 HOSTILE = "\x1b]0;PWN\x07 <script> ::error::x [/oops]"
 

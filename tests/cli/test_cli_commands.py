@@ -96,7 +96,7 @@ def test_lint_prints_the_count_of_a_spec() -> None:
 
 
 def test_lint_ends_red_for_a_spec_with_a_finding(tmp_path: Path) -> None:
-    from harness.spec.load import specs_directory
+    from harness.specification.load import specs_directory
 
     broken = tmp_path / "mine.yaml"
     text = (specs_directory() / f"{API}.yaml").read_text()
@@ -107,7 +107,7 @@ def test_lint_ends_red_for_a_spec_with_a_finding(tmp_path: Path) -> None:
 
 
 def test_a_spec_with_a_wrong_key_is_told_with_file_and_line(tmp_path: Path) -> None:
-    from harness.spec.load import specs_directory
+    from harness.specification.load import specs_directory
 
     broken = tmp_path / "mine.yaml"
     text = (specs_directory() / f"{API}.yaml").read_text()

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 import harness
-from harness.spec.dialect import Dialect
+from harness.specification.dialect import Dialect
 
 SESSIONS = "https://api.voximplant.com/platform_api/GetCallHistory"
 LOGS = "https://api.etelecom.vn/v1/shop.Etelecom/ListCallLogs"

@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from harness.serve.access import make_key_pair
-from harness.serve.http import serve_in_thread
-from harness.serve.rough import rough_fault
+from harness.serve.authentication import make_key_pair
+from harness.serve.faults.transport import rough_fault
+from harness.serve.http.server import serve_in_thread
 from harness.serve.simulator import Simulator
-from harness.spec.load import load_spec
+from harness.specification.load import load_spec
 from harness.world import BUSY_HOUR, World
 
 pytestmark = pytest.mark.skipif(

@@ -11,10 +11,10 @@ from typing import Any, cast
 import pytest
 
 from harness.serve.simulator import Simulator
-from harness.spec.load import load_spec
-from harness.wire.ask import Ask
-from harness.wire.pages import decode_answer
-from harness.wire.requests import encode_request
+from harness.specification.load import load_spec
+from harness.wire.list_request import Ask
+from harness.wire.request_codec import encode_request
+from harness.wire.response_codec import decode_answer
 from harness.world import World
 
 # Polling every quarter of a second at sixty times the speed of the world.

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from harness.spec.dialect import Dialect
-from harness.spec.load import load_spec
-from harness.wire.exchange import HttpResponse
+from harness.specification.dialect import Dialect
+from harness.specification.load import load_spec
+from harness.wire.format_problems import Tree
+from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import at
-from harness.wire.pages import decode_answer, encode_answer, success_tree, text_carried
-from harness.wire.problems import Tree
-from harness.wire.rows import decode_row, encode_row
+from harness.wire.response_codec import decode_answer, encode_answer, success_tree, text_carried
+from harness.wire.row_codec import decode_row, encode_row
 from harness.wire.xml_body import canonical_xml
 from tests.contract import documents
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from harness.cli.selftest import SIZES, Trial, random_dialect, run_trial
-from harness.spec.load import load_spec, spec_ids
+from harness.specification.load import load_spec, spec_ids
 
 
 @pytest.mark.parametrize("api", spec_ids())

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from harness.cli.selftest import Trial, run_trial, step_of
-from harness.serve.faults import faults_of
-from harness.spec.clauses import families
-from harness.spec.load import load_spec, spec_ids
+from harness.serve.faults.catalogue import faults_of
+from harness.specification.clauses import families
+from harness.specification.load import load_spec, spec_ids
 
 
 def one_of_each_kind() -> list[tuple[str, str]]:

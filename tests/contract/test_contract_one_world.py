@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from harness.serve.simulator import Simulator
-from harness.spec.load import load_spec
+from harness.specification.load import load_spec
 from harness.telephony import Grain, Record
-from harness.wire.ask import Ask
-from harness.wire.pages import decode_answer
-from harness.wire.requests import encode_request
+from harness.wire.list_request import Ask
+from harness.wire.request_codec import encode_request
+from harness.wire.response_codec import decode_answer
 from harness.world import Population, World
 
 WORLD = World.of(seed=11, calls=400)

@@ -11,19 +11,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.check.context import Session
 from harness.check.credentials import known_to
-from harness.check.judging import compare
-from harness.check.mirror import Mirror, ask_for, read_mirror, written
-from harness.check.oracle import interpret
-from harness.check.rules.asking import is_hidden, is_time, partner, raw_value, telling_values
-from harness.check.runner import CheckOptions, session_of
-from harness.check.session import Session
+from harness.check.options import CheckOptions
+from harness.check.oracle.interpreter import interpret
+from harness.check.probe.comparison import compare
+from harness.check.probe.filter_values import is_hidden, is_time, partner, raw_value, telling_values
+from harness.check.probe.mirror import Mirror, ask_for, read_mirror, written
+from harness.check.runner import session_of
 from harness.cli.selftest import Direct, random_dialect
 from harness.serve.simulator import Simulator
-from harness.spec.dialect import Dialect
-from harness.spec.load import load_spec, spec_ids
-from harness.spec.model import NoPaging
-from harness.wire.problems import Tree
+from harness.specification.dialect import Dialect
+from harness.specification.load import load_spec, spec_ids
+from harness.specification.model import NoPaging
+from harness.wire.format_problems import Tree
 from harness.world import World
 
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from harness.wire.exchange import HttpRequest, HttpResponse
-from tests.hostile.fronts import XML_API, Bent, credentials
+from fronts import XML_API, Bent, credentials
+
+from harness.wire.http_messages import HttpRequest, HttpResponse
 
 COMMAND: Final = str(Path(sys.executable).with_name("callharness"))
 KINDS: Final = ("text", "json", "junit", "html", "ndjson", "har")

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fronts import XML_API, credentials, front
+from hostile_servers import Peer
 
 from harness.cli.main import main
 from harness.report import read_recording
@@ -28,8 +30,6 @@ from tests.durability.installed import (
     words,
 )
 from tests.hostile.envelope import harmless, leaks, parsed
-from tests.hostile.fronts import XML_API, credentials, front
-from tests.hostile.servers import Peer
 
 ACCESS = [word for name, value in credentials(XML_API).items() for word in ("--credential", f"{name}={value}")]
 

@@ -7,10 +7,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from fronts import XML_API, front, rewritten
+from hostile_servers import free_port
 
 from tests.durability.installed import in_shell, lines_of, slowly, start, until, words
-from tests.hostile.fronts import XML_API, front, rewritten
-from tests.hostile.servers import free_port
 
 
 def ended(given: list[str], place: Path) -> tuple[int, str]:

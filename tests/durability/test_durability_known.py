@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fronts import XML_API, Front, front, rewritten
 
 from harness.cli.main import main
 from tests.durability.installed import words
-from tests.hostile.fronts import XML_API, Front, front, rewritten
 
 TODAY = datetime.now(UTC).date()
 CLAUSE = "OZ-LAC-006"

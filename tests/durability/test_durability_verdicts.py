@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fronts import JSON_API, XML_API, front
 
-from harness.check.findings import Colour, Gate, Verdict
-from harness.check.gate import colour_of, gate_colour
+from harness.check.results.findings import Colour, Gate, Verdict
+from harness.check.results.gate import colour_of, gate_colour
 from harness.cli.main import main
 from harness.report import read_recording
-from harness.spec.load import spec_ids
-from harness.wire.exchange import HttpRequest
+from harness.specification.load import spec_ids
+from harness.wire.http_messages import HttpRequest
 from tests.durability.installed import verdicts, words
-from tests.hostile.fronts import JSON_API, XML_API, front
 
 
 @pytest.fixture(scope="module", params=[XML_API, JSON_API])
@@ -143,7 +143,7 @@ def test_du_06_a_whole_run_at_each_gate(api: str, gate: str) -> None:
 def test_du_08_an_invalid_request_of_ours_is_an_error_and_not_the_servers_fault(
     number: int, breach: Any, honest: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.check import session
+    from harness.check import context as session
 
     api, url = honest
     made = session.encode_request
@@ -168,7 +168,7 @@ def test_du_08_an_invalid_request_of_ours_is_an_error_and_not_the_servers_fault(
 def test_du_08_a_fault_of_ours_in_a_rule_is_an_error_with_a_saved_traceback(
     honest: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.check.rules import polls
+    from harness.check.rules.live import polling as polls
 
     def broken(*given: Any) -> Iterator[None]:
         yield

@@ -10,7 +10,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 import variants_legs  # noqa: E402, F401
 import variants_pbx  # noqa: E402, F401
-from running_foreign import alarms, check, told  # noqa: E402
+from foreign_checks import alarms, check, told  # noqa: E402
 from variants import CORRECT, DEFECTS  # noqa: E402
 
 kind, part, api = [*sys.argv[1:], "", ""][:3]

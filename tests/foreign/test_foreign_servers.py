@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import variants_legs  # noqa: F401
 import variants_pbx  # noqa: F401
+from foreign_checks import alarms, check, told
 from known_disagreements import FALSE_ALARMS, MISSED, WRONG_CLAUSE
-from running_foreign import alarms, check, told
 from variants import CORRECT, DEFECTS, Variant
 
 

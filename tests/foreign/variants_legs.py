@@ -9,9 +9,9 @@ import time
 from functools import partial
 from typing import Any
 
+from foreign_checks import LEGS
 from foreign_http import Asked, Told, pairs
 from legs_json import PARAMETERS, TREE, Refuse, Row, Switch
-from running_foreign import LEGS
 from variants import correct, defect
 
 ok = partial(correct, LEGS)

@@ -7,9 +7,9 @@ import time
 from datetime import datetime, timedelta
 from functools import partial
 
+from foreign_checks import ACTIVE, HISTORY
 from foreign_http import Asked, Told, decoded, pairs
 from pbx_xml import EXACT, FORMAT, Pbx, Refuse, Row, history
-from running_foreign import ACTIVE, HISTORY
 from variants import correct, defect
 
 # =============================================================== correct servers

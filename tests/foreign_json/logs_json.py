@@ -14,7 +14,7 @@ from typing import Any
 
 from vendor_http import NOW, Asked, Reply, Vendor
 
-from harness.check.session import Identity
+from harness.check.context import Identity
 
 API = "etelecom/list-call-logs"
 KEY, OTHER_KEY = "Shop-Key-aA9x7Qq2LmZ", "other-shop-Key-77PqRs"

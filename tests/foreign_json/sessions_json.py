@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from vendor_http import NOW, Asked, Reply, Vendor
 
-from harness.check.session import Identity
+from harness.check.context import Identity
 
 API = "voximplant/get-call-history"
 ACCOUNT = 4410

@@ -15,14 +15,15 @@ from typing import Any, TypeVar
 
 import pytest
 
-from harness.check.budget import Budget, MannerlyClient
+from harness.check.client.budget import Budget, MannerlyClient
+from harness.check.client.client import Transport
+from harness.check.client.connection import Limits
+from harness.check.context import Identity
 from harness.check.credentials import kept_fresh
-from harness.check.findings import Colour, RunEnded, RunReport
-from harness.check.network import Limits
-from harness.check.runner import CheckOptions, run_check
-from harness.check.session import Identity
-from harness.check.transport import Transport
-from harness.spec.load import load_spec
+from harness.check.options import CheckOptions
+from harness.check.results.findings import Colour, RunEnded, RunReport
+from harness.check.runner import run_check
+from harness.specification.load import load_spec
 
 # The vendors' clocks begin here, so that every run tells the same story.
 NOW = datetime(2026, 3, 16, 9, 30, tzinfo=UTC)

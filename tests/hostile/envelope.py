@@ -30,10 +30,10 @@ from xml.etree import ElementTree
 
 import html5lib
 import jsonschema
+from fronts import CANARY, TOKEN, credentials
 from lxml import etree
 
 from harness.cli.main import main
-from tests.hostile.fronts import CANARY, TOKEN, credentials
 
 KINDS: Final = ("text", "json", "junit", "html", "ndjson", "har")
 EXIT_CODES: Final = (0, 1, 2, 3, 4, 5, 129, 130, 143)

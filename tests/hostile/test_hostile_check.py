@@ -30,25 +30,7 @@ from typing import Any, Final
 
 import pytest
 import trustme
-from markdown_it import MarkdownIt
-
-import harness
-from harness.check.budget import Budget
-from harness.cli.main import main
-from harness.output.visible import csv_field, markdown_cell, markdown_fence
-from harness.spec.load import load_spec, spec_ids
-from harness.wire.exchange import HttpRequest, HttpResponse
-from tests.hostile.envelope import (
-    COMMAND,
-    EXCHANGE_SECONDS,
-    MEBIBYTE,
-    HostileRun,
-    harmless,
-    hostile_process,
-    hostile_run,
-    leaks,
-)
-from tests.hostile.fronts import (
+from fronts import (
     CALLS,
     CANARY,
     JSON_API,
@@ -63,7 +45,7 @@ from tests.hostile.fronts import (
     rewritten,
     since,
 )
-from tests.hostile.payloads import (
+from hostile_payloads import (
     BODIES,
     ESCAPES,
     FILE_NAMES,
@@ -73,7 +55,7 @@ from tests.hostile.payloads import (
     RUNNER_COMMANDS,
     SHELL_WORDS,
 )
-from tests.hostile.servers import (
+from hostile_servers import (
     BEHAVIOURS,
     OK,
     answering,
@@ -82,6 +64,24 @@ from tests.hostile.servers import (
     once,
     redirecting,
     response,
+)
+from markdown_it import MarkdownIt
+
+import harness
+from harness.check.client.budget import Budget
+from harness.cli.main import main
+from harness.output.escaping import csv_field, markdown_cell, markdown_fence
+from harness.specification.load import load_spec, spec_ids
+from harness.wire.http_messages import HttpRequest, HttpResponse
+from tests.hostile.envelope import (
+    COMMAND,
+    EXCHANGE_SECONDS,
+    MEBIBYTE,
+    HostileRun,
+    harmless,
+    hostile_process,
+    hostile_run,
+    leaks,
 )
 
 # Where an answer is bent in the middle: late enough that the mirror stands, early enough that much follows.

@@ -7,10 +7,11 @@ import resource
 import time
 
 import pytest
+from hostile_servers import OK, Peer, free_port, hostile_server, redirecting
 
-from harness.check.transport import Limits, RedirectKind, Transport, redirect_of
-from harness.wire.exchange import HttpRequest, HttpResponse, NoResponse
-from tests.hostile.servers import OK, Peer, free_port, hostile_server, redirecting
+from harness.check.client.client import Limits, Transport
+from harness.check.client.target import RedirectKind, redirect_of
+from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
 LIMITS = Limits(connect_seconds=0.4, exchange_seconds=0.4, wire_bytes=1 << 20, decoded_bytes=4 << 20)
 # Where time is not what ends the exchange, a loaded machine must not make it so.
@@ -218,7 +219,7 @@ def test_a_redirect_to_another_port_reaches_nobody() -> None:
 
 
 def test_cookies_are_not_kept() -> None:
-    from tests.hostile.servers import answering, response
+    from hostile_servers import answering, response
 
     with (
         hostile_server(answering(lambda _head: response(b"", "Set-Cookie: id=other; Path=/"))) as server,

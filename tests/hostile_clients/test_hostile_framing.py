@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from wires import HISTORY, Wire, status_of, wired
 
-from harness.serve.limits import Limits
+from harness.serve.http.limits import Limits
 
 
 @pytest.fixture(scope="module")

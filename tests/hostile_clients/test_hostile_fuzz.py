@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from wires import HISTORY, Wire, read_all, wired
 
-from harness.serve.limits import Limits
+from harness.serve.http.limits import Limits
 
 SEEDS = (
     b"GET " + HISTORY + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from wires import HISTORY, QUICK, Wire, read_all, status_of, wired
 
-from harness.serve.limits import Limits
+from harness.serve.http.limits import Limits
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from wires import HISTORY, wired
 
-from harness.serve.hearing import RequestLog
-from harness.serve.limits import Limits
+from harness.serve.control.request_log import RequestLog
+from harness.serve.http.limits import Limits
 
 
 def resident() -> int:

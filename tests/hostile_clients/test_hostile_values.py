@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from probing_clients import owners_seen
+from client_probes import owners_seen
 from wires import HISTORY, Wire, wired
 
 LOGS = b"/v1/shop.Etelecom/ListCallLogs"
@@ -199,7 +199,7 @@ def test_a_customer_does_see_its_own_calls() -> None:
 # HC-26, HC-29
 def test_nothing_secret_and_nothing_that_acts_is_logged() -> None:
     heard: list[str] = []
-    from harness.serve.hearing import RequestLog
+    from harness.serve.control.request_log import RequestLog
 
     log = RequestLog(tell=heard.append)
     with wired(heard=log.hear, refused=lambda broken: heard.append(broken.why)) as wire:

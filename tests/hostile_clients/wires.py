@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.serve.http import RunningServer, serve_in_thread
-from harness.serve.limits import Limits
+from harness.serve.http.limits import Limits
+from harness.serve.http.server import RunningServer, serve_in_thread
 from harness.serve.simulator import Simulator
-from harness.spec.load import load_spec, spec_ids
+from harness.specification.load import load_spec, spec_ids
 from harness.world import World
 
 HISTORY = b"/api?command=ListCallHistory&RowsPerPage=2&Username=HTTP_User_1&Password=qwe123"

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-import harness.pytest_plugin.reading as reading
-from harness.check.findings import ClauseResult, Finding, Gate, RunReport, Verdict
-from harness.check.gate import colour_of, gate_colour
+import harness.pytest_plugin.target_run as reading
+from harness.check.results.findings import ClauseResult, Finding, Gate, RunReport, Verdict
+from harness.check.results.gate import colour_of, gate_colour
 from harness.errors import HarnessError
-from harness.spec.clauses import families, load_standard
-from harness.spec.load import Spec, load_spec
-from harness.spec.model import ClauseId
+from harness.specification.clauses import families, load_standard
+from harness.specification.load import Spec, load_spec
+from harness.specification.model import ClauseId
 
 pytest_plugins = ["pytester"]
 

@@ -13,7 +13,7 @@ import requests
 # Imported here, before any inner run: an inner run forgets what it imported, and numpy loads only once a process.
 import harness.check.runner
 import harness.report.text
-import harness.serve.stub  # noqa: F401
+import harness.serve.responses_mock  # noqa: F401
 from harness.errors import Misuse
 
 pytest_plugins = ["pytester"]

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.wire import forms, scalars
+from harness.wire import forms
+from harness.wire import scalar_codecs as scalars
+from harness.wire.format_problems import ADVISORY, Tree
 from harness.wire.json_body import at, decode_json, encode_json, put
-from harness.wire.problems import ADVISORY, Tree
-from harness.wire.scalars import NotThat, zone
+from harness.wire.scalar_codecs import NotThat, zone
 from harness.wire.xml_body import canonical_xml, decode_xml, encode_xml
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

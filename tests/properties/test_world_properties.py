@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harness.telephony import ATTRIBUTES, Grain, Kind, Record, broken_laws, call_record
 from harness.telephony.records import Value
 from harness.world import BUSY_HOUR, OFFICE, STEADY, Population, World
-from harness.world.series import values_of
+from harness.world.column_types import values_of
 
 LISTS = (Grain.SESSION, Grain.CALL, Grain.LEG)
 WORLDS = st.builds(

@@ -9,7 +9,7 @@ from typing import Final, final
 
 from harness.generate.formats import csv, native, ndjson, parquet
 from harness.generate.rows import RowSet
-from harness.spec.model import Listing
+from harness.specification.model import Listing
 
 
 @final

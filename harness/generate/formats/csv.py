@@ -6,9 +6,9 @@ import csv
 import io
 
 from harness.generate.rows import RowSet
-from harness.spec.model import Listing
+from harness.specification.model import Listing
+from harness.wire.format_problems import Tree
 from harness.wire.json_body import encode_json
-from harness.wire.problems import Tree
 
 
 def extension(listing: Listing) -> str:

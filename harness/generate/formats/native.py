@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.generate.formats import ndjson
 from harness.generate.rows import RowSet
-from harness.spec.model import Listing
-from harness.wire.pages import encode_answer, success_tree, text_carried
+from harness.specification.model import Listing
+from harness.wire.response_codec import encode_answer, success_tree, text_carried
 
 
 def extension(listing: Listing) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.generate.rows import RowSet
-from harness.spec.model import Listing
+from harness.specification.model import Listing
 from harness.wire.json_body import encode_json
 
 

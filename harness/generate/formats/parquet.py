@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from harness.generate.rows import RowSet
-from harness.spec.model import Field, Listing
+from harness.specification.model import Field, Listing
 from harness.wire.json_body import encode_json
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_servers import free_port, hostile_server
 from tiny_calls import (
     OWN,
     PASSWORD,
@@ -27,7 +28,7 @@ from tiny_calls import (
     without_seconds,
 )
 
-from harness.check.findings import (
+from harness.check.results.findings import (
     ClauseJudged,
     ClauseResult,
     Colour,
@@ -42,16 +43,17 @@ from harness.check.findings import (
     Verdict,
 )
 from harness.cli.check import check, settings_of
-from harness.cli.interrupts import Interrupted
+from harness.cli.check_report import Outcome, worst
+from harness.cli.check_run import run
+from harness.cli.check_setup import Prepared, Settings, known_ids, planned_clauses, prepare
+from harness.cli.console import Session
 from harness.cli.main import main
-from harness.cli.running import Outcome, Prepared, Settings, known_ids, planned_clauses, prepare, run, worst
-from harness.cli.session import Session
-from harness.cli.sinks import sinks
+from harness.cli.report_files import sinks
+from harness.cli.signals import Interrupted
 from harness.errors import HarnessError, Misuse, UsageError
-from harness.output.files import NotWritten
-from harness.spec.load import load_spec
-from harness.spec.model import ClauseId
-from tests.hostile.servers import free_port, hostile_server
+from harness.output.atomic_files import NotWritten
+from harness.specification.load import load_spec
+from harness.specification.model import ClauseId
 
 # Nothing listens there, and nothing is sent to it.
 NOWHERE = "http://127.0.0.1:9"

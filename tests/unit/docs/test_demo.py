@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.spec.load import spec_ids
+from harness.specification.load import spec_ids
 
 # Any name that is looked up, and any address but the loopback, ends the process with code 99.
 GUARD = """

@@ -12,10 +12,10 @@ import click
 import pytest
 import yaml
 
+from harness.cli.console import Session
 from harness.cli.main import group
-from harness.cli.session import Session
-from harness.serve.faults import find_faults
-from harness.spec.load import load_spec, spec_ids
+from harness.serve.faults.catalogue import find_faults
+from harness.specification.load import load_spec, spec_ids
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md", "tests/README.md")

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.spec.clauses import load_standard
-from harness.spec.dialect import Dialect
-from harness.spec.load import Spec
-from harness.spec.model import Clauses, Filter, Holds, Law, NoPaging
-from harness.wire.ask import Ask
-from harness.wire.exchange import HttpRequest, HttpResponse
+from harness.specification.clauses import load_standard
+from harness.specification.dialect import Dialect
+from harness.specification.load import Spec
+from harness.specification.model import Clauses, Filter, Holds, Law, NoPaging
+from harness.wire.format_problems import ADVISORY
+from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, at
-from harness.wire.pages import Answer, count_in, decode_answer, same_scalar, text_carried
-from harness.wire.problems import ADVISORY
-from harness.wire.requests import decode_request
-from harness.wire.rows import DecodedRow, compared, decode_row
-from harness.wire.values import is_blank, read_parameter
+from harness.wire.list_request import Ask
+from harness.wire.parameter_codec import is_blank, read_parameter
+from harness.wire.request_codec import decode_request
+from harness.wire.response_codec import Answer, count_in, decode_answer, same_scalar, text_carried
+from harness.wire.row_codec import DecodedRow, compared, decode_row
 
 STANDARD = load_standard()
 

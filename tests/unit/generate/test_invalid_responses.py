@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from invented_spec import acmepbx
 
 from harness.generate import Invalid, invalid_answers, write_fixtures
 from harness.serve.simulator import Simulator
-from harness.spec.dialect import Dialect
-from harness.spec.load import Spec, load_spec
-from harness.wire.exchange import HttpResponse
+from harness.specification.dialect import Dialect
+from harness.specification.load import Spec, load_spec
+from harness.wire.http_messages import HttpResponse
 from harness.world.world import World
-from tests.unit.spec.invented import acmepbx
 
 ACME = "acmepbx/list-calls"
 XML = "ozeki/list-call-history"

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from harness.errors import Misuse
+from harness.wire.format_problems import PROBLEM_LIMIT, BodyLimits, Problem, Tree, shown
 from harness.wire.json_body import MISSING, at, decode_json, encode_json, put, split_pointer
-from harness.wire.problems import PROBLEM_LIMIT, BodyLimits, Problem, Tree, shown
 
 # The envelope of a list of live calls as documented, its ellipses left empty.
 ENVELOPE = (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import Misuse
-from harness.wire.problems import PROBLEM_LIMIT, BodyLimits, Decoded, Tree, shown
+from harness.wire.format_problems import PROBLEM_LIMIT, BodyLimits, Decoded, Tree, shown
 from harness.wire.xml_body import canonical_xml, decode_xml, encode_xml
 
 PREFIXES = (

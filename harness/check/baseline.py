@@ -1,0 +1,115 @@
+"""The list as it is read once before anything is judged: every page, within the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from harness.check.context import Exchange, Row, Session
+from harness.check.options import CheckOptions
+from harness.check.probe.expect import expect
+from harness.check.probe.mirror import (
+    Mirror,
+    ask_for,
+    read_in_other_pages,
+    read_mirror,
+    reread,
+    time_filters,
+    window_needed,
+    written,
+)
+from harness.specification.model import ClauseId, CursorPaging, NoPaging
+
+
+def read_baseline(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
+    yield from read_mirror(session, mirror, now=options.now)
+    snapshot = mirror.after
+    if snapshot is None:
+        return
+    if not snapshot.rows and snapshot.total:
+        paging = session.listing.paging
+        roles: Mapping[Any, tuple[ClauseId, ...]] = {} if isinstance(paging, NoPaging) else paging.clauses
+        total = session.listing.total
+        session.fail(
+            roles.get("first") or roles.get("offset-default") or (total.clauses.get("sum", ()) if total else ()),
+            "the first page holds the first rows",
+            expected=f"rows: the total is {snapshot.total}",
+            actual="no rows on the first page",
+            kind="bare",
+        )
+    if not snapshot.rows and snapshot.trouble is None:
+        yield from _elsewhere(session, mirror, options.now)
+    if snapshot.complete:
+        session.ledger.witness((ClauseId("PAGING-LOOP"),))
+    elif snapshot.repeats:
+        yield from _endless(session, mirror)
+    _share_an_identity(session, (*snapshot.twins, *(mirror.widest.twins if mirror.widest is not None else ())))
+    identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
+    keys = [identity for identity in identities if identity is not None]
+    if session.ledger.failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
+        # Either a row stands twice, or two rows share what should tell them apart.
+        session.identity_unique = False
+        session.one_of_each = True
+        yield from read_mirror(session, mirror, now=options.now)
+    # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
+    yield from reread(session, mirror)
+    if not mirror.volatile:
+        yield from read_in_other_pages(session, mirror)
+    _settle_size(session, mirror)
+
+
+def _elsewhere(session: Session, mirror: Mirror, now: datetime) -> Iterator[None]:
+    """No rows where rows are looked for: a range read the wrong way round shows them where none can be."""
+    lower, upper, _ = time_filters(session)
+    if not window_needed(session):
+        return
+    for name, first in ((lower, now + timedelta(days=2)), (upper, datetime(2000, 1, 1, tzinfo=UTC))):
+        ends = ((lower, first), (upper, first + timedelta(days=1)))
+        values = {end: written(session, end, moment) for end, moment in ends if end is not None}
+        if name is not None:
+            clauses = session.listing.filters[name].clause
+            yield from expect(session, mirror, ask_for(session, values), "a range that holds no calls", clauses)
+
+
+def _share_an_identity(session: Session, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
+    """Two pages show two calls under one identity."""
+    if not twins or not session.identity_unique:
+        return
+    one, other, exchange = twins[0]
+    names = [session.listing.lists.identity]
+    names += [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
+    session.fail(
+        session.listing.lists.clauses.get("unique", ()),
+        "a row's identity is its own",
+        expected="each identity once in the list",
+        actual=f"{session.evidence.row(one, names[:1])} on two pages, for calls that began at different instants",
+        exchange=exchange,
+        rows=[session.evidence.row(row, names) for row in (one, other)],
+    )
+
+
+def _endless(session: Session, mirror: Mirror) -> Iterator[None]:
+    """A walk that met the same page again and again: does the list end at all?"""
+    assert mirror.after is not None
+    again = mirror.after.repeats[-1]
+    if again.answer is not None and isinstance(session.listing.paging, CursorPaging) and again.rows:
+        session.fail(
+            (ClauseId("PAGING-LOOP"),),
+            "a walk over the pages comes to an end",
+            expected="rows that were not shown before, or the end",
+            actual="the same rows again",
+            exchange=again,
+        )
+    yield
+
+
+def _settle_size(session: Session, mirror: Mirror) -> None:
+    clauses = session.listing.lists.clauses
+    unique = clauses.get("unique", ())
+    if len(mirror.rows) > 1 and session.identity_unique:
+        session.ledger.witness(unique, times=len(mirror.rows))
+    elif len(mirror.rows) <= 1 and not session.ledger.failed(unique):
+        session.ledger.not_exercised(unique, f"the target shows {len(mirror.rows)} rows")
+    if not mirror.rows and mirror.after is not None and mirror.after.trouble is None:
+        session.ledger.witness(clauses.get("empty", ()))

@@ -1,0 +1,1 @@
+"""One request to a target within limits of time and size."""

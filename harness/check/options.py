@@ -1,0 +1,36 @@
+"""What a run of the checker is told: gate, window, seed, values, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from harness.check.results.findings import Gate
+from harness.check.rules.responses.known_world import Truth
+from harness.specification.dialect import Dialect
+from harness.specification.model import ClauseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What the user decides about a run. `now` is the wall's instant, given by the caller."""
+
+    now: datetime
+    target: str
+    seed: int = 1
+    gate: Gate = Gate.CI
+    only: tuple[ClauseId, ...] = ()
+    window: tuple[datetime, datetime] | None = None
+    dialect: Dialect | None = None
+    evidence: Literal["masked", "full"] = "full"
+    allow_empty: bool = False
+    known_values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    harness_version: str = ""
+    stop: Callable[[], str | None] = lambda: None
+    limits: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    world: Truth | None = None
+    fuzz: bool = False

@@ -1,0 +1,1 @@
+"""What must come back: a plain evaluator of the spec over the rows that were read."""

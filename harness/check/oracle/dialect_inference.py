@@ -1,0 +1,104 @@
+"""What is known of a server's open choices, and evaluation under what is not yet known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar, cast
+
+from harness.specification.load import Spec
+from harness.specification.model import Open
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MOST_BRANCHES: Final = 96
+
+
+@dataclass(eq=False)
+class Unsettled(Exception):
+    """Evaluation needs the answer to an open choice that has several."""
+
+    key: str
+    candidates: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Assumption:
+    """Settles choices for one evaluation: by what is assigned, or by what is already known."""
+
+    known: Mapping[str, tuple[Any, ...]]
+    assigned: Mapping[str, Any]
+
+    def pick(self, value: T | Open[T], detail: str = "") -> T:
+        """The value itself, or the answer; raises Unsettled where several answers are still possible.
+
+        `detail` keeps apart what a server may decide case by case, such as each kind of bad value.
+        """
+        if not isinstance(value, Open):
+            return value
+        key = f"{value.id}={detail}" if detail else value.id
+        if key in self.assigned:
+            return cast(T, self.assigned[key])
+        candidates = self.known.get(key) or value.options or (value.assumed,)
+        if len(candidates) == 1:
+            return cast(T, candidates[0])
+        raise Unsettled(key, candidates)
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """The candidates that observation has left for each choice, and which choices were seen at work."""
+
+    spec: Spec
+    candidates: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    settled_by: dict[str, str] = field(default_factory=dict)
+
+    def branches(self, evaluate: Callable[[Assumption], R]) -> list[tuple[Mapping[str, Any], R]]:
+        """Every result that `evaluate` can have under the answers still possible, with those answers."""
+        results: list[tuple[Mapping[str, Any], R]] = []
+        waiting: list[Mapping[str, Any]] = [{}]
+        while waiting and len(results) < MOST_BRANCHES:
+            assigned = waiting.pop()
+            try:
+                results.append((assigned, evaluate(Assumption(self.candidates, assigned))))
+            except Unsettled as unsettled:
+                waiting.extend({**assigned, unsettled.key: candidate} for candidate in reversed(unsettled.candidates))
+        return results
+
+    def settle(self, matching: list[Mapping[str, Any]], purpose: str) -> dict[str, Any]:
+        """Keeps the answers under which an observation is right; returns those that are now certain."""
+        certain: dict[str, Any] = {}
+        keys = {key for assigned in matching for key in assigned}
+        for key in keys:
+            if not all(key in assigned for assigned in matching):
+                continue
+            left: tuple[Any, ...] = ()
+            for assigned in matching:
+                if assigned[key] not in left:
+                    left = (*left, assigned[key])
+            self.candidates[key] = left
+            if len(left) == 1:
+                certain[key] = left[0]
+                self.settled_by.setdefault(key, purpose)
+        return certain
+
+    def set(self, choice: str, value: Any, purpose: str) -> None:
+        """Fixes one answer, known by other means."""
+        self.candidates[choice] = (value,)
+        self.settled_by.setdefault(choice, purpose)
+
+    def known(self, choice: str) -> tuple[Any, ...]:
+        """The candidates of a choice; empty when nothing was observed."""
+        return self.candidates.get(choice, ())
+
+    def answers(self) -> dict[str, Any]:
+        """The certain answers, by choice; answers case by case count when all cases agree."""
+        found: dict[str, list[Any]] = {}
+        for key, values in self.candidates.items():
+            name = key.partition("=")[0]
+            if len(values) == 1 and name in self.spec.choices:
+                found.setdefault(name, []).append(values[0])
+        return {
+            name: values[0] for name, values in sorted(found.items()) if all(value == values[0] for value in values)
+        }

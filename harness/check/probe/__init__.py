@@ -1,0 +1,1 @@
+"""One probe: what is asked, what must come back, in what an answer differs, whether the data stood still."""

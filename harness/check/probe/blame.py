@@ -1,0 +1,119 @@
+"""Which clauses a difference breaks, by the aspect in which an answer differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.check.context import Session
+from harness.check.oracle.interpreter import Meaning
+from harness.check.probe.comparison import Aspect, Mismatch
+from harness.specification.model import Clauses, LimitPaging, NoPaging, PageNumberPaging
+from harness.wire.list_request import Ask
+
+PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
+
+
+def unsteady_clauses(session: Session) -> Clauses:
+    """The clauses that identical requests break when they get different answers."""
+    order, lists = session.listing.order, session.listing.lists.clauses
+    return (
+        (order.clause if order else ()) or lists.get("unique", ()) or lists.get("rows", ()) or lists.get("reach", ())
+    )
+
+
+def completeness_clauses(session: Session) -> Clauses:
+    """The clauses that a list breaks when it leaves rows out."""
+    paging, total, lists = session.listing.paging, session.listing.total, session.listing.lists.clauses
+    roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
+    return roles.get("partition") or (total.clauses.get("sum", ()) if total else ()) or lists.get("one-per", ())
+
+
+def blamed_clauses(
+    session: Session,
+    ask: Ask,
+    mismatch: Mismatch,
+    clauses: Clauses,
+    blame: Mapping[Aspect, Clauses],
+    meaning: Meaning | None = None,
+) -> Clauses:
+    """The clauses that promise the aspect in which an answer differs, best first."""
+    aspect = mismatch.aspect
+    order = session.listing.order
+    rows_clause = session.listing.lists.clauses.get("rows", ())
+    if mismatch.nothing_due and mismatch.shapeless and session.ledger.failed(rows_clause):
+        return rows_clause
+    if mismatch.nothing_due and session.listing.no_match_clause and ask.carriage is None:
+        # The filters keep what they should where something matches: it is "nothing matches" that is told wrongly.
+        return session.listing.no_match_clause
+    if mismatch.reverse and order is not None and order.descending is not None and order.descending not in ask.values:
+        # Nobody asked for the other direction: it is the flag's default that is wrong.
+        return (
+            order.clause if session.ledger.failed(order.clause) else order.descending_default_clause or order.clause
+        )
+    total = session.listing.total
+    if mismatch.by_page and total is not None and total.clauses.get("independent"):
+        return total.clauses["independent"]
+    sized = meaning is not None and meaning.size is not None and mismatch.kind != "stray"
+    if aspect in ("rows", "slice", "short") and sized:
+        paging = session.listing.paging
+        roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
+        for role in ("prefix", "slice", "partition"):
+            if session.ledger.failed(roles.get(role, ())):
+                # Where pages are known to be cut wrongly, that one lacks rows says nothing new.
+                return roles[role]
+    if mismatch.elsewhere_on_the_list and isinstance(session.listing.paging, PageNumberPaging):
+        # The number leads to another page, as it should: it is how pages share out the list that is wrong.
+        return session.listing.paging.clauses.get("partition") or blame.get("slice", clauses)
+    if aspect in blame:
+        return blame[aspect]
+    if aspect in PRIMARY:
+        return clauses
+    return promised(session, ask, aspect, meaning) or clauses
+
+
+def promised(session: Session, ask: Ask, aspect: Aspect, meaning: Meaning | None) -> Clauses:
+    """The clauses of the constructs that promise order, size, slice, total and uniqueness."""
+    listing = session.listing
+    paging = listing.paging
+    order = listing.order
+    match aspect:
+        case "unique":
+            return listing.lists.clauses.get("unique", ())
+        case "order":
+            if order is None:
+                return ()
+            if order.descending is not None and order.descending in ask.values:
+                return order.descending_clause or order.clause
+            if order.sort is not None and order.sort.parameter in ask.values:
+                word = str(ask.values[order.sort.parameter])
+                if word in order.sort.undocumented and order.sort.clauses.get("undocumented"):
+                    return order.sort.clauses["undocumented"]
+                return order.sort.clauses.get("words", ()) or order.clause
+            return order.clause
+        case "total":
+            return listing.total.clauses.get("sum", ()) if listing.total else ()
+        case "size":
+            if isinstance(paging, NoPaging):
+                return ()
+            default: Clauses = ()
+            if meaning is not None and meaning.size_default and not isinstance(paging, PageNumberPaging):
+                default = paging.clauses.get("size-default", ())
+            return default or paging.clauses.get("size", ())
+        case "short":
+            roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
+            if meaning is not None and meaning.size_default and roles.get("size-default"):
+                return roles["size-default"]
+            return roles.get("partition") or roles.get("prefix") or roles.get("slice") or roles.get("size", ())
+        case "slice":
+            if isinstance(paging, NoPaging):
+                return ()
+            if isinstance(paging, LimitPaging):
+                return paging.clauses.get("prefix", ())
+            if session.ledger.failed(paging.clauses.get("partition", ())):
+                return paging.clauses["partition"]
+            if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
+                return paging.clauses.get("first", ()) or paging.clauses.get("slice", ())
+            return paging.clauses.get("slice", ())
+        case _:
+            return ()

@@ -1,0 +1,440 @@
+"""The first aspect in which an answer differs from what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from harness.check.context import Exchange, Row, Session
+from harness.check.oracle.interpreter import Meaning, sort_key
+from harness.check.probe.mirror import Mirror, number
+from harness.check.probe.stability import young
+from harness.specification.model import Clauses, Open, PageNumberPaging
+from harness.wire.response_codec import count_in
+from harness.wire.row_codec import compared
+
+Aspect = Literal["unreadable", "outcome", "count", "unique", "rows", "size", "short", "order", "slice", "total"]
+
+
+ASPECTS: Final[tuple[Aspect, ...]] = (
+    "unreadable",
+    "outcome",
+    "count",
+    "unique",
+    "rows",
+    "size",
+    "short",
+    "order",
+    "slice",
+    "total",
+)
+
+
+# So many rows after all that were read, and as many again, a moving list has surely ended, too.
+FAR_BEYOND: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """The first aspect in which an answer differs from what is due."""
+
+    aspect: Aspect
+    expected: str
+    actual: str
+    rows: tuple[Row, ...] = ()
+    reverse: bool = False
+    nothing_due: bool = False
+    kind: str = ""
+    by_page: bool = False
+    """A total that counts the page, or all rows whatever was asked for."""
+    unlisted: bool = False
+    """The rows are right by what they show, but the whole list does not hold them."""
+    shapeless: bool = False
+    """There are no rows at all, not even none."""
+    elsewhere: bool = False
+    """What was asked for is not at fault."""
+    elsewhere_on_the_list: bool = False
+    """A later page with rows that stand neither in its place nor on the first page."""
+    more: bool = False
+    """A total above the number of rows that are known."""
+
+    @property
+    def rank(self) -> int:
+        return ASPECTS.index(self.aspect)
+
+
+def compare(
+    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, only: Sequence[Aspect] = ASPECTS
+) -> Mismatch | None:
+    """The first aspect in which the answer differs from its meaning, or None."""
+    answer = exchange.answer
+    assert answer is not None
+    if meaning.anything:
+        return None
+    if meaning.fault is not None:
+        if answer.outcome == "error" or (answer.outcome == "unreadable" and answer.http_status >= 400):
+            # An error page of another shape still refuses; its shape is judged by itself.
+            return None
+        came = "an answer that cannot be read" if answer.outcome == "unreadable" else "a success"
+        held = f" with {len(exchange.rows)} rows" if exchange.rows is not None else ""
+        return Mismatch(aspect="outcome", expected=f"an error ({meaning.fault})", actual=came + held)
+    if answer.outcome == "unreadable":
+        return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_problem(exchange))
+    if answer.outcome == "error" and (
+        _about_a_stranger(session, mirror, meaning, exchange) or _past_the_end(session, mirror, meaning, exchange)
+    ):
+        return None
+    if answer.outcome == "error":
+        told = f"the error {answer.code!r}" + (f" ({answer.message!r})" if isinstance(answer.message, str) else "")
+        return Mismatch(aspect="outcome", expected="a success", actual=told)
+    if meaning.numbered:
+        return _compare_count(session, mirror, meaning, exchange)
+    if exchange.rows is None:
+        return Mismatch(aspect="rows", expected="rows", actual="no rows in the answer", shapeless=True)
+    for aspect, check in (
+        ("unique", _repeats),
+        ("rows", _stray_rows),
+        ("size", _page_size),
+        ("order", _order),
+        ("slice", _slice),
+        ("total", _total),
+    ):
+        if aspect in only or aspect == "rows":
+            found = check(session, mirror, meaning, exchange)
+            if found is not None and (found.aspect in only):
+                return found
+    return None
+
+
+def _about_a_stranger(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
+    """Whether an error is legitimate because a value names nothing that the server knows."""
+    for name, raw in exchange.ask.values.items():
+        kept = session.listing.filters.get(name)
+        if kept is None or kept.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
+            continue
+        shown = {
+            str(value)
+            for row in mirror.rows
+            for path in kept.compares
+            if not path.startswith("hidden.")
+            for value in compared(row.shown, path)
+        }
+        separator = session.listing.parameters[name].separated_by
+        named = raw if isinstance(raw, list) else str(raw).split(separator)
+        if all(str(item).strip() in shown for item in named):
+            continue
+        if isinstance(kept.stranger, Open):
+            left = session.knowledge.known(kept.stranger.id) or kept.stranger.options
+            if "refused" not in left:
+                continue
+            session.knowledge.set(kept.stranger.id, "refused", exchange.purpose)
+        return True
+    return False
+
+
+def _past_the_end(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
+    """Whether an error is legitimate because the page lies beyond the last one."""
+    paging = session.listing.paging
+    if not isinstance(paging, PageNumberPaging) or meaning.start == 0:
+        return False
+    sure, _ = matching_rows(mirror, meaning)
+    choice = paging.past_the_end
+    left = (session.knowledge.known(choice.id) or choice.options) if isinstance(choice, Open) else (choice,)
+    if len(sure) > meaning.start or "refused" not in left:
+        return False
+    if not mirror.complete and meaning.start <= 2 * len(mirror.rows) + FAR_BEYOND:
+        # Of what a filter keeps nothing is known there; the list itself is known to go on.
+        return bool(meaning.tests)
+    if isinstance(choice, Open):
+        session.knowledge.set(choice.id, "refused", exchange.purpose)
+    return True
+
+
+def _problem(exchange: Exchange) -> str:
+    assert exchange.answer is not None
+    problems = exchange.answer.problems
+    return f"{problems[0].code}: {problems[0].text}" if problems else "a body of another shape"
+
+
+def merged(mirror: Mirror, row: Row) -> Mapping[str, Any]:
+    """What is known of a row: what it shows itself, and what the mirror's fuller copy shows."""
+    known = mirror.row(row.key)
+    return (
+        {**known.shown, **{k: v for k, v in row.shown.items() if v is not None or k not in known.shown}}
+        if known
+        else row.shown
+    )
+
+
+def matching_rows(mirror: Mirror, meaning: Meaning) -> tuple[list[Row], list[Row]]:
+    """Rows of the mirror that surely match, and rows that may match (hidden attributes, moving data)."""
+    if meaning.empty:
+        return [], []
+    known = mirror.matches.get(id(meaning))
+    if known is not None and known[0] is meaning:
+        return known[1], known[2]
+    if len(mirror.matches) > 64:
+        mirror.matches.clear()
+    sure: list[Row] = []
+    may: list[Row] = []
+    for row in mirror.rows:
+        kept = meaning.keeps(row.shown)
+        if row.flaws and doubtful(meaning, row):
+            may.append(row)
+        elif kept is True and mirror.steady(row):
+            sure.append(row)
+        elif kept is not False:
+            may.append(row)
+    mirror.matches[id(meaning)] = (meaning, sure, may)
+    return sure, may
+
+
+def doubtful(meaning: Meaning, row: Row) -> bool:
+    """Whether a row shows a compared field otherwise than documented: what it means there, nobody knows."""
+    return any(
+        flaw.field in meaning.paths and (flaw.kind != "form" or not any(compared(row.shown, flaw.field)))
+        for flaw in row.flaws
+    )
+
+
+def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    rows = exchange.rows or ()
+    if meaning.empty and rows:
+        return Mismatch(aspect="rows", expected="no rows", actual=f"{len(rows)} rows", rows=tuple(rows))
+    # While data moves the mirror's copy of a row may be out of date: then only what came itself counts.
+    stray = [
+        row
+        for row in rows
+        if meaning.keeps(row.shown if mirror.volatile else merged(mirror, row)) is False
+        and not doubtful(meaning, row)
+    ]
+    if stray:
+        asked = ", ".join(name for name, _ in meaning.tests)
+        return Mismatch(
+            aspect="rows",
+            expected=f"only rows that satisfy {asked}",
+            actual=f"{len(stray)} of {len(rows)} rows do not",
+            kind="stray",
+            rows=tuple(stray),
+        )
+    if mirror.complete and not mirror.volatile and mirror.after is not None:
+        unknown = [row for row in rows if row.key not in mirror.after.by_key and not young(session, (row,))]
+        if unknown:
+            return Mismatch(
+                aspect="rows",
+                expected="rows that the list without this request's parameters holds too",
+                actual=f"{len(unknown)} rows that it does not hold",
+                kind="unknown",
+                rows=tuple(unknown),
+                unlisted=bool(meaning.tests) and all(meaning.keeps(row.shown) is True for row in unknown),
+            )
+    return None
+
+
+def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    rows = exchange.rows or ()
+    paging = session.listing.paging
+    if meaning.size is not None and len(rows) > meaning.size:
+        return Mismatch(aspect="size", expected=f"at most {meaning.size} rows", actual=f"{len(rows)} rows")
+    if not mirror.complete or mirror.volatile or meaning.cursor:
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    if may:
+        return None
+    due = (
+        len(sure[meaning.start :])
+        if meaning.size is None
+        else len(sure[meaning.start : meaning.start + meaning.size])
+    )
+    if len(rows) < due:
+        if _told_short(session, meaning, len(rows)):
+            return None
+        if (
+            isinstance(paging, PageNumberPaging)
+            and meaning.start == 0
+            and rows
+            and _own_bound(session, meaning, exchange, len(sure))
+        ):
+            return None
+        if (
+            rows
+            and not _filtered(session, mirror, exchange)
+            and ((meaning.size is not None and len(sure) > meaning.size) or meaning.start)
+        ):
+            return Mismatch(aspect="short", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
+        shown = {row.key for row in rows}
+        missing = [row for row in sure if row.key not in shown]
+        return Mismatch(
+            aspect="rows",
+            expected=f"{due} rows",
+            actual=f"{len(rows)} rows; {len(missing)} that match are missing",
+            kind="missing",
+            rows=tuple(missing),
+        )
+    if len(rows) > due:
+        return Mismatch(aspect="slice", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
+    return None
+
+
+def _told_short(session: Session, meaning: Meaning, came: int) -> bool:
+    """Whether a short page is as short as the server's pages were found to be: at a bound, or by so many rows."""
+    told = session.settings.get("page-cap")
+    if told is None or not came:
+        return False
+    cap, asked, _ = told
+    return bool(came == cap or (meaning.size is not None and meaning.size - came == asked - cap))
+
+
+def _filtered(session: Session, mirror: Mirror, exchange: Exchange) -> bool:
+    """Whether the request asks for a filter beyond the run's own window."""
+    values = exchange.ask.values
+    return any(name in values and values[name] != mirror.base.get(name) for name in session.listing.filters)
+
+
+def _own_bound(session: Session, meaning: Meaning, exchange: Exchange, matches: int) -> bool:
+    """Whether a short page shows the server's own bound: its default page size, or its limit on any page."""
+    paging = session.listing.paging
+    assert isinstance(paging, PageNumberPaging)
+    assert exchange.answer is not None
+    came = len(exchange.rows or ())
+    total = number(exchange.answer.total)
+    known = session.listing.total.clauses if session.listing.total else {}
+    if total is not None and total != matches and not any(session.ledger.failed(names) for names in known.values()):
+        return False
+    choice = paging.default_size if meaning.size_given is None else paging.cap
+    if not isinstance(choice, Open) or choice.options:
+        return False
+    if meaning.size_given is not None and came < session.widest and not session.knowledge.known(choice.id):
+        # Other pages held more: what is missing here is missing.
+        return False
+    filtered = any(name in session.listing.filters for name in exchange.ask.values)
+    if total is None and filtered and not session.knowledge.known(choice.id):
+        # Without a total a short page of a filter may as well be the filter's doing.
+        return False
+    if session.knowledge.known(choice.id):
+        return bool(came == session.knowledge.known(choice.id)[0])
+    session.knowledge.set(choice.id, came, exchange.purpose)
+    return True
+
+
+def _repeats(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    keys = exchange.keys
+    if len(set(keys)) == len(keys):
+        return None
+    twice = [row for row in exchange.rows or () if keys.count(row.key) > 1]
+    return Mismatch(aspect="unique", expected="each row once", actual="the same row twice", rows=tuple(twice[:4]))
+
+
+def _order(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    if meaning.sort is None or meaning.sort[0].startswith("hidden."):
+        return None
+    path, descends = meaning.sort
+    rows = [row for row in exchange.rows or () if compared(row.shown, path)]
+    keys = [sort_key(compared(row.shown, path)[0], meaning.collation) for row in rows]
+    for index in range(1, len(keys)):
+        first, second = keys[index - 1], keys[index]
+        if (first < second) if descends else (first > second):
+            way = "descending" if descends else "ascending"
+            return Mismatch(
+                aspect="order",
+                expected=f"rows {way} by {path}",
+                actual=f"row {index} and row {index + 1} stand the other way round",
+                rows=(rows[index - 1], rows[index]),
+                reverse=keys == sorted(keys, reverse=not descends),
+            )
+    return None
+
+
+def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    rows = exchange.rows or ()
+    if not mirror.complete or mirror.volatile or meaning.cursor or meaning.sort is None or not rows:
+        return None
+    path, descends = meaning.sort
+    if path.startswith("hidden.") or session.ledger.failed(_order_clauses(session)):
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    if may or any(not compared(row.shown, path) for row in sure):
+        return None
+
+    def place_of(row: Row) -> tuple[Any, ...]:
+        return sort_key((compared(row.shown, path) or (None,))[0], meaning.collation)
+
+    due = sorted((place_of(row) for row in sure), reverse=descends)
+    stop = len(due) if meaning.size is None else meaning.start + meaning.size
+    wanted = due[meaning.start : stop][: len(rows)]
+    came = [place_of(row) for row in rows]
+    if wanted != came:
+        where = next((i for i, pair in enumerate(zip(wanted, came, strict=False)) if pair[0] != pair[1]), 0)
+        begin = due[: len(rows)]
+        return Mismatch(
+            elsewhere_on_the_list=meaning.start > 0 and came != begin,
+            # Where a filter is asked for and the pages are sound, other rows mean that the filter is not.
+            aspect="rows" if _filtered(session, mirror, exchange) and meaning.start == 0 else "slice",
+            expected=f"rows {meaning.start + 1} to {meaning.start + len(wanted)} of the sorted list",
+            actual=f"other rows, from place {where + 1} of the page on",
+            rows=tuple(rows[where : where + 3]),
+        )
+    return None
+
+
+def _order_clauses(session: Session) -> Clauses:
+    order = session.listing.order
+    if order is None:
+        return ()
+    words = order.sort.clauses.get("words", ()) if order.sort else ()
+    return (*order.clause, *order.descending_default_clause, *order.descending_clause, *words)
+
+
+def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    listing = session.listing
+    if listing.total is None or not meaning.total_shown or exchange.answer is None:
+        return None
+    total = number(exchange.answer.total)
+    if total is None or not mirror.complete or session.ledger.failed(listing.lists.clauses.get("unique", ())):
+        # Rows that come twice may be counted twice.
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    low, high = len(sure), len(sure) + len(may)
+    if mirror.volatile:
+        # A list that is read while it grows is short of rows, and has others than a moment later.
+        high += 10 + len(mirror.rows) // 2
+        low = max(0, low - 10 - len(mirror.rows) // 2)
+    if low <= total <= high:
+        return None
+    due = str(low) if low == high else f"{low} to {high}"
+    came = len(exchange.rows or ())
+    by_page = total != high and (total == came or total == len(mirror.rows))
+    return Mismatch(
+        aspect="total",
+        expected=f"a total of {due}",
+        actual=f"a total of {total}",
+        by_page=by_page,
+        more=total > high,
+    )
+
+
+def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+    assert exchange.answer is not None
+    assert session.listing.count_only is not None
+    told = count_in(exchange.answer)
+    if told is None:
+        held = f"{len(exchange.rows)} rows" if exchange.rows is not None else "something else"
+        return Mismatch(aspect="count", expected="a number in place of the rows", actual=held)
+    count, shape = told
+    choice = session.listing.count_only.shape
+    if isinstance(choice, Open):
+        if session.knowledge.known(choice.id) and shape not in session.knowledge.known(choice.id):
+            return Mismatch(aspect="count", expected="the same form of number as before", actual=f"a {shape}")
+        session.knowledge.set(choice.id, shape, exchange.purpose)
+    if not mirror.complete:
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    low, high = len(sure), len(sure) + len(may)
+    if mirror.volatile:
+        low, high = max(0, low - 10 - len(mirror.rows) // 2), high + 10 + len(mirror.rows) // 2
+    if low <= count <= high:
+        return None
+    return Mismatch(
+        aspect="count", expected=f"the number {low}" + (f" to {high}" if high > low else ""), actual=str(count)
+    )

@@ -1,0 +1,377 @@
+"""What to ask a filter for: values that tell readings apart, and what has to come with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, Final
+
+from harness.check.context import Exchange, Row, Session
+from harness.check.oracle.interpreter import holds
+from harness.check.probe.comparison import compare
+from harness.check.probe.mirror import Mirror, largest_size, written
+from harness.specification.model import ClauseId, Field, Filter, Open
+from harness.wire.format_problems import Tree
+from harness.wire.row_codec import Shown, compared
+
+SPECIAL: Final = frozenset("&;+%<>\"'#?=/\\ ")
+PATTERN: Final = frozenset("_%*?.+()[]{}|^$\\")
+NOWHERE: Final = "nowhere-7f3a"
+NO_NUMBER: Final = 999_999_999_983
+
+
+def is_time(kept: Filter) -> bool:
+    """Whether a filter bounds a time."""
+    return kept.keeps in ("at-or-after", "at-or-before")
+
+
+def is_hidden(kept: Filter) -> bool:
+    """Whether a filter looks only at what rows do not show."""
+    return all(path.startswith("hidden.") for path in kept.compares)
+
+
+def shown_filters(session: Session) -> list[str]:
+    """Filters whose effect rows can show."""
+    return [name for name, kept in session.listing.filters.items() if not is_hidden(kept)]
+
+
+def values_shown(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
+    """How many rows show each value at one of the paths."""
+    counted: Counter[Any] = Counter()
+    for row in rows:
+        here = {
+            value for path in paths if not path.startswith("hidden.") for value in flat(compared(row.shown, path))
+        }
+        counted.update(here)
+    return counted
+
+
+def flat(values: Sequence[Shown]) -> list[Any]:
+    """Single values, lists opened, 'none' left out."""
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, tuple):
+            found.extend(item for item in value if not isinstance(item, Mapping))
+        elif value is not None:
+            found.append(value)
+    return found
+
+
+def telling_values(session: Session, rows: Sequence[Row], name: str) -> list[Any]:
+    """Values worth asking for, most telling first: some that occur, in their odd shapes, and one that does not."""
+    kept = session.listing.filters[name]
+    parameter = session.listing.parameters[name]
+    counted = values_shown(rows, kept.compares)
+    # What came in a wrong encoding cannot be asked for.
+    lost = "\ufffd?" if session.ledger.failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
+    counted = Counter(
+        {value: times for value, times in counted.items() if not (isinstance(value, str) and set(value) & set(lost))}
+    )
+    if parameter.as_ == "word":
+        words = [word for word, _ in counted.most_common()]
+        ordered = [*(word for word in kept.word_clauses if word in words), *words, *kept.words]
+        return list(dict.fromkeys(ordered))
+    if not counted:
+        return []
+    some = [value for value, count in counted.most_common() if count < len(rows)] or [next(iter(counted))]
+    chosen: list[Any] = [some[0]]
+    once = [value for value in some if counted[value] == 1]
+    if once:
+        chosen.append(session.rng.choice(once))
+        if len(once) > len(rows) // 2:
+            # A look-up that only sees the first rows is right for most values of those.
+            chosen.append(once[-1])
+    texts = [value for value in some if isinstance(value, str) and value]
+    if texts:
+        chosen += _odd_texts(session, texts, kept)
+    elif len(some) > 2:
+        chosen.append(some[len(some) // 2])
+    if isinstance(some[0], bool):
+        return list(dict.fromkeys(chosen))
+    chosen += strange_values(session, rows, kept, counted, texts=bool(texts))
+    chosen.append(NOWHERE if texts else NO_NUMBER)
+    return list(dict.fromkeys(chosen))
+
+
+def strange_values(
+    session: Session, rows: Sequence[Row], kept: Filter, counted: Counter[Any], *, texts: bool
+) -> list[Any]:
+    """A value that only other fields show: a filter that looks at one of those too keeps rows for it."""
+    own = {path.partition("[].")[0] for path in kept.compares} | set(kept.compares)
+    others: Counter[Any] = Counter()
+    # Fields beside the own one first: they are what a slip would look at.
+    beside = {path.rpartition(".")[0] for path in kept.compares}
+    numeric = sum(str(text).lstrip("+").isdigit() for text in counted) * 2 > len(counted)
+    for row in rows[:200]:
+        for path, field in all_paths(session.listing.fields):
+            if path in own or field.as_ not in (("text",) if texts else ("integer", "digits")):
+                continue
+            weight = 1000 if path.rpartition(".")[0] in beside else 1
+            for value in set(flat(compared(row.shown, path))):
+                if not texts or str(value).lstrip("+").isdigit() == numeric:
+                    others[value] += weight
+    known = [text for text in counted if isinstance(text, str)]
+    found: list[Any] = []
+    for value, _ in others.most_common(60):
+        if value in counted or value in ("", 0) or value in kept.words or value in kept.no_filter:
+            continue
+        if texts and any(str(value).lstrip("+") in text for text in known):
+            continue
+        found.append(value)
+        if len(found) == 1:
+            break
+    return found
+
+
+def all_paths(fields: Mapping[str, Field], before: str = "") -> Iterator[tuple[str, Field]]:
+    """Every field with its path, nested ones too."""
+    for name, field in fields.items():
+        if field.as_ == "rows":
+            yield from all_paths(field.fields, f"{before}{name}[].")
+        else:
+            yield before + name, field
+
+
+def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any]:
+    chosen: list[Any] = []
+    special = [text for text in texts if set(text) & SPECIAL]
+    foreign = [text for text in texts if not text.isascii()]
+    zeros = [text for text in texts if text.startswith("0")]
+    plus = [text for text in texts if text.startswith("+")]
+    for group in (
+        special,
+        foreign,
+        zeros,
+        plus,
+        *([text for text in special if mark in text] for mark in ";&%+,?' "),
+    ):
+        if group:
+            chosen.append(session.rng.choice(group))
+    chosen = list(dict.fromkeys(chosen))
+    if kept.keeps == "contains":
+        long = [text for text in texts if len(text) > 4] or list(texts)
+        text = session.rng.choice(long)
+        chosen += [text[1:-1] or text, text[:3], text[-3:]]
+        return chosen
+    # A value inside another one tells equality from containing; a cut one from beginning or ending.
+    limited = list(texts)[:400]
+    for text in limited:
+        if any(text != other and text in other for other in limited):
+            chosen.append(text)
+            break
+    long = [text for text in limited if len(text) > 2]
+    if long:
+        text = session.rng.choice(long)
+        # A leading plus may be left out in good faith: it is never the only thing that is cut.
+        chosen += [cut for cut in (text[:-1], text.lstrip("+")[1:]) if cut and cut not in texts][:2]
+    if not any("%" in text for text in limited):
+        chosen.append("%")
+    lettered = [text for text in limited if text.swapcase() != text and text.swapcase() not in texts]
+    if lettered:
+        chosen.append(session.rng.choice(lettered).swapcase())
+    return chosen
+
+
+def near_misses(session: Session, rows: Sequence[Row], name: str) -> list[str]:
+    """Texts that no row shows, but that careless readers take for one that some do: cut short, or as a pattern."""
+    kept, parameter = session.listing.filters[name], session.listing.parameters[name]
+    counted = values_shown(rows, kept.compares)
+    limited = [text for text in counted if isinstance(text, str)][:400]
+    plain = [text for text in limited if text.isascii() and text.isalnum() and len(text) > 2]
+    if not plain or parameter.as_ not in ("text", "list", "json-list") or parameter.of in ("integer", "digits"):
+        return []
+    text = session.rng.choice(plain)
+    place = len(text) // 2
+    # What stands for anything in SQL, for one character there, and what ends a value for careless readers.
+    made = [f"{text[:place]}%{text[place + 1 :]}", f"{text[:place]}_{text[place + 1 :]}"]
+    if kept.keeps == "equal":
+        short = next((one for one in plain if one.isdigit() and len(one) < 6), "")
+        heads = [head for one in limited if (head := one.partition(" ")[0]) != one and head]
+        # A number is a text here: with a hyphen or one more zero before it, it is another one.
+        numbers = [f"{short[:1]}-{short[1:]}", f"0{short}"] if short else []
+        made += [f"{text};zz", f"{text} zz", *numbers, *heads[:1]]
+    return [one for one in made if not any(one in other for other in limited)]
+
+
+def whole(session: Session, name: str, value: Any) -> bool:
+    """Whether a request can hold the value as one: in a list a separator inside would cut it in two."""
+    parameter = session.listing.parameters[name]
+    if parameter.as_ != "list" or session.listing.transport.carries == "json":
+        return True
+    return parameter.separated_by not in str(value) and str(value) == str(value).strip()
+
+
+def raw_value(session: Session, name: str, value: Any) -> Tree:
+    """A shown value as the parameter writes it."""
+    parameter = session.listing.parameters[name]
+    if isinstance(value, tuple):
+        return written(session, name, tuple(_element(parameter.of, item) for item in value))
+    if parameter.as_ in ("list", "json-list"):
+        return written(session, name, (_element(parameter.of, value),))
+    if parameter.as_ == "text":
+        return str(value)
+    if parameter.as_ == "digits":
+        return str(value)
+    return written(session, name, value)
+
+
+def _element(of: str, item: Any) -> Any:
+    return int(item) if of in ("integer", "digits") else str(item)
+
+
+def companions(session: Session, mirror: Mirror, name: str, row: Row | None = None) -> dict[str, Tree]:
+    """Parameters without which a filter has no effect, with values that hold for the row (or for most rows)."""
+    kept = session.listing.filters[name]
+    if not kept.applies_if_any:
+        return {}
+    for other in kept.applies_if_any:
+        if not session.usable(other) or other not in session.listing.filters:
+            continue
+        paths = session.listing.filters[other].compares
+        values = values_shown([row] if row is not None else mirror.rows, paths)
+        if values:
+            return {other: raw_value(session, other, values.most_common(1)[0][0])}
+    return {}
+
+
+def wide(session: Session) -> dict[str, Tree]:
+    """The largest page, so that one answer shows as many matches as can be."""
+    name, size = largest_size(session)
+    return (
+        {name: written(session, name, size)} if name is not None and size is not None and session.usable(name) else {}
+    )
+
+
+def only_as_text(session: Session, mirror: Mirror, name: str, value: Any) -> Any:
+    """A judge of a finding: is the answer right if the filter looks for the text anywhere in the field?"""
+    paths = session.listing.filters[name].compares
+
+    def reading(exchange: Exchange) -> bool:
+        if not isinstance(value, str) or session.listing.filters[name].keeps != "equal":
+            return False
+        came = set(exchange.keys)
+        loose = {
+            row.key
+            for row in mirror.rows
+            if any(holds("contains", shown, value) for path in paths for shown in compared(row.shown, path))
+        }
+        return bool(came) and came <= loose
+
+    return reading
+
+
+def default_comparison(session: Session, name: str) -> dict[str, Tree]:
+    """The default word of a comparison named by another parameter, said aloud."""
+    named = session.listing.filters[name].named_by
+    if named is None or not session.in_force(named.parameter):
+        return {}
+    default = session.listing.parameters[named.parameter].default
+    if default in named.words:
+        return {named.parameter: str(default)}
+    # The default compares nothing: a documented word is needed for the filter to have an effect at all.
+    word = next((word for word in named.words if word not in named.may), None)
+    return {named.parameter: word} if word is not None else {}
+
+
+def partner(session: Session, mirror: Mirror, name: str) -> dict[str, Tree]:
+    """The other end of a range, wide open, where one end alone may be refused."""
+    for pair in session.listing.ranges:
+        if name in (pair.first, pair.last):
+            other = pair.last if name == pair.first else pair.first
+            if other in mirror.base or pair.one_alone == "one-sided":
+                return {}
+            far = datetime(2000, 1, 1, tzinfo=UTC) if other == pair.first else datetime(2100, 1, 1, tzinfo=UTC)
+            return {other: raw_value(session, other, far)}
+    return {}
+
+
+def some_filter(session: Session, mirror: Mirror) -> dict[str, Tree]:
+    """A working filter that keeps some rows but not all, for combinations; empty when there is none."""
+    best: tuple[int, dict[str, Tree]] | None = None
+    for name in shown_filters(session):
+        kept = session.listing.filters[name]
+        if not session.usable(name) or kept.applies_if_any or kept.keeps != "equal" or kept.named_by:
+            continue
+        for value, count in values_shown(mirror.rows, kept.compares).most_common(6):
+            if 5 <= count < len(mirror.rows) and (best is None or count > best[0]) and value not in kept.words:
+                best = (count, {name: raw_value(session, name, value)})
+    return best[1] if best else {}
+
+
+def fits(session: Session, mirror: Mirror, exchange: Exchange) -> bool:
+    """Whether an answer is right under some reading of its request."""
+    if exchange.answer is None:
+        return False
+    return any(compare(session, mirror, meaning, exchange) is None for _, meaning in session.meanings(exchange.ask))
+
+
+def at_odds(session: Session, first: str, second: str) -> bool:
+    """Whether two filters do not simply hold together."""
+    one, two = session.listing.filters[first], session.listing.filters[second]
+    if second in one.excludes or first in two.excludes or one.loses_to == second or two.loses_to == first:
+        return True
+    return one.same_as == second or two.same_as == first
+
+
+def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
+    """Values of two filters whose rows overlap but are not the same, so that leaving one out shows."""
+    if at_odds(session, first, second):
+        return None
+    rows = list(mirror.rows)
+    session.rng.shuffle(rows)
+    best: tuple[int, dict[str, Tree]] | None = None
+    # Values of one row first; values of two rows tell as well where one row's values say the same thing.
+    for row, other in (*((row, row) for row in rows[:16]), *pairwise(rows[:13])):
+        sides = [value_for(session, mirror, first, row), value_for(session, mirror, second, other)]
+        if any(side is None for side in sides):
+            continue
+        (raw_a, keys_a), (raw_b, keys_b) = sides  # type: ignore[misc]
+        both = keys_a & keys_b
+        gain = min(len(keys_a), len(keys_b)) - len(both)
+        if gain > 0 and (best is None or gain > best[0]):
+            more: dict[str, Tree] = {}
+            if second not in session.listing.filters[first].applies_if_any:
+                more |= companions(session, mirror, first, row)
+            if first not in session.listing.filters[second].applies_if_any:
+                more |= companions(session, mirror, second, other)
+            more |= {**default_comparison(session, first), **default_comparison(session, second)}
+            more = {name: raw for name, raw in more.items() if name not in (first, second)}
+            best = (gain, {**more, **partner_of(session, mirror, first, second), first: raw_a, second: raw_b})
+            if gain > 3:
+                break
+    return best[1] if best else None
+
+
+def partner_of(session: Session, mirror: Mirror, *together: str) -> dict[str, Tree]:
+    """The other ends of ranges that filters open, where one end alone may be refused."""
+    found: dict[str, Tree] = {}
+    for name in together:
+        if is_time(session.listing.filters[name]):
+            found |= {other: raw for other, raw in partner(session, mirror, name).items() if other not in together}
+    return found
+
+
+def value_for(session: Session, mirror: Mirror, name: str, row: Row) -> tuple[Tree, frozenset[Any]] | None:
+    kept = session.listing.filters[name]
+    values = flat([value for path in kept.compares for value in compared(row.shown, path)])
+    if not values:
+        return None
+    value = values[0]
+    if isinstance(value, datetime):
+        step = timedelta(seconds=1) if kept.keeps == "at-or-before" else timedelta(seconds=-1)
+        value = (value + step).replace(microsecond=0)
+    if isinstance(value, Decimal):
+        value = int(value)
+    known = (name, value)
+    if known not in mirror.keys_of:
+        keeps = kept.keeps.assumed if isinstance(kept.keeps, Open) else kept.keeps
+        mirror.keys_of[known] = frozenset(
+            other.key
+            for other in mirror.rows
+            if any(holds(keeps, shown, value) for path in kept.compares for shown in compared(other.shown, path))
+        )
+    keys = mirror.keys_of[known]
+    return raw_value(session, name, value), keys

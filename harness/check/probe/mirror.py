@@ -1,0 +1,518 @@
+"""The mirror: the rows of the target, read once, under a budget, as the ground that the oracle stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from harness.check.context import Exchange, Row, Session
+from harness.specification.model import (
+    CursorPaging,
+    LimitPaging,
+    NoPaging,
+    OffsetPaging,
+    Open,
+    PageNumberPaging,
+    Paging,
+)
+from harness.wire.format_problems import Tree
+from harness.wire.json_body import MISSING
+from harness.wire.list_request import Ask
+from harness.wire.parameter_codec import write_parameter
+from harness.wire.scalar_codecs import NotThat
+from harness.wire.scalar_codecs import zone as zone_named
+
+ROWS_WANTED: Final = 400
+ROWS_AT_MOST: Final = 1000
+PAGE_AT_MOST: Final = 500
+PAGES_AT_MOST: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The rows that one walk found; `complete` when the walk reached the end of the list."""
+
+    base: Mapping[str, Tree]
+    rows: tuple[Row, ...]
+    complete: bool
+    total: int | None
+    by_key: Mapping[Hashable, Row]
+    repeats: tuple[Exchange, ...] = ()
+    trouble: Exchange | None = None
+    cut: bool = False
+    """The walk stopped by itself, having seen enough."""
+    twins: tuple[tuple[Row, Row, Exchange], ...] = ()
+    """Rows of one identity on two pages that began at different instants, with the answer of the second."""
+
+
+@dataclass(slots=True)
+class Mirror:
+    """Two readings of the list: before and after. While nothing moved they are one and the same.
+
+    `first` is the earliest of all, for what only time shows.
+    """
+
+    base: Mapping[str, Tree] = field(default_factory=dict)
+    before: Snapshot | None = None
+    after: Snapshot | None = None
+    first: Snapshot | None = None
+    volatile: bool = False
+    torn: str = ""
+    lacking: bool = False
+    since: tuple[str, datetime] | None = None
+    """The field and the instant from which on rows come and go, as not every replica has them yet."""
+    widest: Snapshot | None = None
+    matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
+    keys_of: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return self.after.rows if self.after else ()
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.after and self.after.complete and not self.torn and not self.lacking)
+
+    def forget(self) -> None:
+        """Drops what was derived from the rows, because they changed."""
+        self.matches.clear()
+        self.keys_of.clear()
+
+    def row(self, key: Hashable) -> Row | None:
+        """The fullest row known under a key."""
+        for snapshot in (self.after, self.before):
+            if snapshot is not None and key in snapshot.by_key:
+                return snapshot.by_key[key]
+        return None
+
+    def steady(self, row: Row) -> bool:
+        """Whether a row shows the same in both readings."""
+        if self.since is not None:
+            began = row.shown.get(self.since[0])
+            if isinstance(began, datetime) and began >= self.since[1]:
+                return False
+        if self.before is self.after or self.before is None or self.after is None:
+            return True
+        first, second = self.before.by_key.get(row.key), self.after.by_key.get(row.key)
+        return first is not None and second is not None and first.shown == second.shown
+
+
+def only_live(session: Session) -> bool:
+    """Whether the list holds calls in progress and no others."""
+    calls = session.listing.lists.calls
+    return calls == "live" if not isinstance(calls, Open) else session.knowledge.known(calls.id) == ("live",)
+
+
+def ask_for(session: Session, base: Mapping[str, Tree], more: Mapping[str, Tree] | None = None) -> Ask:
+    """A request within the base (the window of the run)."""
+    return Ask(values={**base, **(more or {})})
+
+
+def everything_shown(session: Session) -> dict[str, Tree]:
+    """Parameters that switch on every optional part of a row."""
+    return {
+        include.parameter: written(session, include.parameter, True)
+        for include in session.listing.includes
+        if include.adds and session.usable(include.parameter)
+    }
+
+
+def written(session: Session, name: str, value: Any) -> Tree:
+    """A value as the request writes it."""
+    parameter = session.listing.parameters[name]
+    zone: ZoneInfo
+    try:
+        zone = zone_named(session.zone)
+    except NotThat:
+        zone = ZoneInfo("UTC")
+    return write_parameter(parameter, value, zone=zone, in_json=session.listing.transport.carries == "json")
+
+
+def largest_size(session: Session) -> tuple[str | None, int | None]:
+    """The parameter of the page size and the largest useful value."""
+    paging = session.listing.paging
+    if isinstance(paging, LimitPaging) and session.ledger.failed(paging.clauses.get("size-default", ())):
+        # Without a limit not all rows come.
+        return paging.size, ROWS_AT_MOST
+    if isinstance(paging, NoPaging | LimitPaging):
+        return None, None
+    most = session.listing.parameters[paging.size].most
+    return paging.size, most if most is not None else PAGE_AT_MOST
+
+
+def walk(
+    session: Session,
+    base: Mapping[str, Tree],
+    *,
+    purpose: str,
+    rows_at_most: int = ROWS_AT_MOST,
+    size: int | None = None,
+) -> Iterator[Exchange | Snapshot]:
+    """Reads page by page; yields each exchange and at last the snapshot."""
+    listing = session.listing
+    paging = listing.paging
+    size_name, largest = largest_size(session)
+    size = size or largest
+    parts = everything_shown(session)
+    found: list[Row] = []
+    by_key: dict[Hashable, Row] = {}
+    repeats: list[Exchange] = []
+    twins: list[tuple[Row, Row, Exchange]] = []
+    total: int | None = None
+    complete = cut = False
+    trouble: Exchange | None = None
+    step: dict[str, Tree] = {}
+    cursors: set[str] = set()
+    short: int | None = None
+    last = most = 0
+    before = 0
+    for page in range(PAGES_AT_MOST):
+        more = {**parts, **step}
+        if size_name is not None and size is not None:
+            more[size_name] = written(session, size_name, size)
+        exchange = session.send(ask_for(session, base, more), purpose)
+        yield exchange
+        if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
+            if page == 0 and size is not None and size > 100 and exchange.answer is not None:
+                size = 100
+                continue
+            complete = page > 0 and _refused_beyond(paging, exchange) and (last < most or total in (None, len(found)))
+            trouble = None if complete else exchange
+            break
+        total = number(exchange.answer.total) if exchange.answer.total is not MISSING else total
+        fresh = [row for row in exchange.rows if row.key not in by_key]
+        if len(fresh) < len(exchange.rows):
+            repeats.append(exchange)
+            known = [(by_key[row.key], row, exchange) for row in exchange.rows if row.key in by_key]
+            twins += [pair for pair in known if _began_apart(session, pair[0], pair[1])]
+        if fresh and page and short is not None:
+            _learn_cap(session, short)
+        short = len(exchange.rows) if size is not None and 0 < len(exchange.rows) < size else None
+        for row in fresh:
+            by_key[row.key] = row
+            found.append(row)
+        if isinstance(paging, NoPaging | LimitPaging):
+            complete = True
+            break
+        came = last = len(exchange.rows)
+        most = max(most, came)
+        own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open)
+        if size is not None and 1 < came == before < size and fresh and not own:
+            # Two pages alike, and neither is the last one: the server has a bound of its own.
+            session.settings = {**session.settings, "page-cap": (came, size, exchange)}
+        before = came
+        if not came or not fresh:
+            complete = came == 0
+            break
+        if len(found) >= rows_at_most:
+            complete = total is not None and len(found) == total
+            cut = not complete
+            break
+        following = _following(paging, page, len(found), exchange, session)
+        if following is None:
+            complete = True
+            break
+        token = str(following)
+        if token in cursors:
+            repeats.append(exchange)
+            break
+        cursors.add(token)
+        # A total below what has come is wrong: it ends nothing. One that a full page equals may count that page.
+        ends = total is not None and len(found) == total and not (page == 0 and came == size)
+        if ends and not isinstance(paging, CursorPaging):
+            complete = True
+            break
+        step = following
+    else:
+        # Small pages of a long list: what was read is a part of it, as its own total says.
+        cut = total is not None and total > len(found)
+    yield Snapshot(
+        base=dict(base),
+        rows=tuple(found),
+        complete=complete,
+        total=total,
+        by_key=by_key,
+        repeats=tuple(repeats),
+        trouble=trouble,
+        cut=cut,
+        twins=tuple(twins),
+    )
+
+
+def _began_apart(session: Session, one: Row, other: Row) -> bool:
+    """Whether two rows show beginnings that no rounding makes one."""
+    shown = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
+    moments = [(one.shown.get(name), other.shown.get(name)) for name in shown]
+    return any(
+        isinstance(first, datetime) and isinstance(second, datetime) and abs(first - second) > timedelta(seconds=1)
+        for first, second in moments
+    )
+
+
+def _refused_beyond(paging: Paging, exchange: Exchange) -> bool:
+    """Whether an error may be the API's way to say that a page lies beyond the last one."""
+    if not isinstance(paging, PageNumberPaging) or exchange.answer is None or exchange.answer.outcome != "error":
+        return False
+    choice = paging.past_the_end
+    return "refused" in (choice.options if isinstance(choice, Open) else (choice,))
+
+
+def _learn_cap(session: Session, came: int) -> None:
+    """A page shorter than it was asked to be, with more rows after it, shows the server's own limit."""
+    paging = session.listing.paging
+    if isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open) and not paging.cap.options:
+        session.knowledge.set(paging.cap.id, came, "reading the list")
+
+
+def _following(
+    paging: PageNumberPaging | OffsetPaging | CursorPaging, page: int, seen: int, exchange: Exchange, session: Session
+) -> dict[str, Tree] | None:
+    match paging:
+        case PageNumberPaging():
+            return {paging.page: written(session, paging.page, paging.first + page + 1)}
+        case OffsetPaging():
+            most = session.listing.parameters[paging.offset].most
+            return (
+                None if most is not None and seen > most else {paging.offset: written(session, paging.offset, seen)}
+            )
+        case CursorPaging():
+            token = exchange.answer.next if exchange.answer else MISSING
+            return {paging.after: token} if isinstance(token, str) and token else None
+
+
+def number(raw: object) -> int | None:
+    """A number of rows as an answer tells it (XML tells it as text)."""
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int):
+        return raw
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 19:
+        return int(raw)
+    return None
+
+
+# --- windows ------------------------------------------------------------------------------------------------
+
+
+def time_filters(session: Session) -> tuple[str | None, str | None, str | None]:
+    """The parameters that bound a time from below and above, and the field they compare."""
+    lower = upper = path = None
+    for name, kept in session.listing.filters.items():
+        if kept.keeps == "at-or-after":
+            lower, path = name, kept.compares[0]
+        elif kept.keeps == "at-or-before":
+            upper = name
+    return lower, upper, path
+
+
+def window_needed(session: Session) -> bool:
+    """Whether the API refuses to list without a time range."""
+    lower, upper, _ = time_filters(session)
+    parameters = session.listing.parameters
+    return any(name is not None and parameters[name].required is not None for name in (lower, upper))
+
+
+def windows(session: Session, now: datetime) -> Iterator[dict[str, Tree]]:
+    """Windows to try, narrow ones first."""
+    lower, upper, _ = time_filters(session)
+    given = session.settings.get("window")
+    spans: list[tuple[datetime, datetime]]
+    if given is not None:
+        spans = [given]
+    else:
+        ahead = now + timedelta(days=1)
+        spans = [(now - timedelta(days=days), ahead) for days in (2, 31, 366, 3653)]
+    for first, last in spans:
+        window: dict[str, Tree] = {}
+        if lower is not None:
+            window[lower] = written(session, lower, first.astimezone(UTC).replace(microsecond=0))
+        if upper is not None:
+            window[upper] = written(session, upper, last.astimezone(UTC).replace(microsecond=0))
+        yield window
+
+
+def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[None]:
+    """Fills the mirror: finds a window that holds data where one is needed, and narrows a list too long."""
+    base: Mapping[str, Tree] = mirror.base
+    first: Snapshot | None = None
+    if window_needed(session) or session.settings.get("window") is not None:
+        for window in windows(session, now):
+            for step in walk(
+                session, window, purpose="look for a time range that holds calls", rows_at_most=ROWS_WANTED
+            ):
+                if isinstance(step, Snapshot) and (step.trouble is None or first is None):
+                    first, base = step, window
+                yield
+            if first is not None and len(first.rows) >= 60:
+                break
+    else:
+        for step in walk(session, base, purpose="read the list", rows_at_most=ROWS_WANTED):
+            if isinstance(step, Snapshot):
+                first = step
+            yield
+    mirror.widest = first
+    long = first is not None and len(first.rows) > ROWS_WANTED + ROWS_WANTED // 2
+    if first is not None and first.trouble is None and (long or not first.complete):
+        narrowed = yield from _narrow(session, first)
+        if narrowed is not None:
+            for step in walk(session, narrowed, purpose="read the part of the list that is checked"):
+                if isinstance(step, Snapshot) and step.trouble is None and step.rows:
+                    # A range that is refused, or that loses every row, is no ground to stand on.
+                    base, first = narrowed, step
+                yield
+    mirror.base = base
+    mirror.before = mirror.after = first
+    mirror.first = mirror.first or first
+    mirror.forget()
+
+
+def _narrow(session: Session, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
+    """A window that holds about as many rows as are wanted, or None when no filter can make one."""
+    lower, upper, path = time_filters(session)
+    if path is None or lower is None:
+        return None
+    times = [moment for row in first.rows if isinstance(moment := row.shown.get(path), datetime)]
+    if len(times) < 2:
+        return None
+    newest_first = times[:50] == sorted(times[:50], reverse=True)
+    edge = times[:ROWS_WANTED][-1]
+    if not newest_first and times[:50] != sorted(times[:50]):
+        # In no order of time at all: the later half of what was seen.
+        newest_first, edge = True, sorted(times)[len(times) // 2]
+    # Whole seconds, which every server can read.
+    edge, latest, earliest = (moment.replace(microsecond=0) for moment in (edge, max(times), min(times)))
+    second = timedelta(seconds=1)
+    window: dict[str, Tree] = dict(first.base)
+    # The second at the edge of the window may be cut in two by the page's end: it is left out.
+    if newest_first:
+        window[lower] = written(session, lower, edge + second)
+        if upper is not None:
+            window[upper] = written(session, upper, latest + second)
+    elif upper is not None:
+        window[upper] = written(session, upper, edge - second)
+        # Some take the two ends only together.
+        window.setdefault(lower, written(session, lower, earliest))
+    elif first.complete:
+        window[lower] = written(session, lower, sorted(times)[-min(ROWS_WANTED, len(times))] + second)
+    else:
+        start = (yield from _late_start(session, first, path)) or min(times)
+        window[lower] = written(session, lower, start + second)
+    return window
+
+
+def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
+    """The time of a row near the end of a list in ascending order."""
+    paging = session.listing.paging
+    if first.total is None or not isinstance(paging, PageNumberPaging | OffsetPaging):
+        return None
+    total = first.total
+    if isinstance(paging, PageNumberPaging):
+        # A size that no bound of the server's own cuts, or the page would be another one.
+        size = min((20, *_caps_known(session)))
+        where = {paging.page: written(session, paging.page, max(0, (total - ROWS_WANTED) // size) + paging.first)}
+    else:
+        size = 1
+        most = session.listing.parameters[paging.offset].most
+        skip = max(0, total - ROWS_WANTED)
+        where = {paging.offset: written(session, paging.offset, min(skip, most) if most is not None else skip)}
+    exchange = session.send(
+        ask_for(session, first.base, {**where, paging.size: written(session, paging.size, size)}),
+        "look for the end of the list",
+    )
+    yield
+    for row in exchange.rows or ():
+        moment = row.shown.get(path)
+        if isinstance(moment, datetime):
+            return moment
+    return None
+
+
+def _caps_known(session: Session) -> list[int]:
+    """The bounds on the size of a page that this server has shown."""
+    paging = session.listing.paging
+    own = paging.cap if isinstance(paging, PageNumberPaging) else None
+    shown = session.knowledge.known(own.id) if isinstance(own, Open) else ()
+    told = page_cap(session)
+    return [size for size in (*shown, told) if isinstance(size, int) and size > 0]
+
+
+def page_cap(session: Session) -> int | None:
+    """So many rows at most stand on a page of this server, where that is fewer than one may ask for."""
+    told = session.settings.get("page-cap")
+    return int(told[0]) if told is not None else None
+
+
+def read_in_other_pages(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Reads the list in smaller pages: pages that do not share it out alike tear the mirror.
+
+    Rows that only one of the two walks met belong to the list all the same.
+    """
+    first = mirror.after
+    size_name, largest = largest_size(session)
+    if first is None or size_name is None or largest is None or first.trouble is not None:
+        return
+    if first.total is not None and first.complete and first.total == len(first.rows) <= largest:
+        # One page held everything that the total promises.
+        return
+    smaller = max(2, min(largest - 1, -(-len(first.rows) // 3) + 1, (largest * 3) // 5))
+    second: Snapshot | None = None
+    for step in walk(session, mirror.base, purpose="read the list in smaller pages", size=smaller):
+        if isinstance(step, Snapshot):
+            second = step
+        yield
+    if second is None or second.trouble is not None or (second.complete and set(second.by_key) == set(first.by_key)):
+        return
+    if first.cut or second.cut:
+        return
+    if not second.complete and not first.complete:
+        mirror.torn = "a walk over the pages does not reach the end"
+    elif set(second.by_key) != set(first.by_key):
+        # Movement or a tear: the first walk once more tells which.
+        third: Snapshot | None = None
+        for step in walk(session, mirror.base, purpose="read the list again"):
+            if isinstance(step, Snapshot):
+                third = step
+            yield
+        if third is not None and set(third.by_key) == set(first.by_key):
+            few, many = sorted((len(first.rows), len(second.rows)))
+            mirror.torn = f"walks with pages of different sizes meet {few} and {many} rows"
+        else:
+            mirror.volatile = True
+    merged = {**second.by_key, **first.by_key}
+    union = Snapshot(
+        base=first.base,
+        rows=tuple(merged.values()),
+        complete=first.complete,
+        total=first.total,
+        by_key=merged,
+        repeats=(*first.repeats, *second.repeats),
+        twins=(*first.twins, *second.twins),
+    )
+    mirror.before = mirror.after = union
+    mirror.forget()
+
+
+def reread(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Reads the list again: what was `after` becomes `before`, and movement is noticed."""
+    latest: Snapshot | None = None
+    if mirror.torn:
+        return
+    for step in walk(session, mirror.base, purpose="read the list again"):
+        if isinstance(step, Snapshot):
+            latest = step
+        yield
+    if latest is None or latest.trouble is not None or mirror.after is None:
+        return
+    # Another order of the same rows is no movement: it is judged as what it is.
+    same = set(latest.by_key) == set(mirror.after.by_key) and all(
+        row.raw == mirror.after.by_key[row.key].raw for row in latest.rows
+    )
+    if same:
+        mirror.before = mirror.after
+        return
+    mirror.volatile = True
+    mirror.before, mirror.after = mirror.after, latest
+    mirror.forget()

@@ -1,0 +1,1 @@
+"""What a run found: findings, verdicts per clause, evidence, gates, known failures."""

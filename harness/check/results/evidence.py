@@ -1,0 +1,167 @@
+"""How requests, answers and rows are shown in findings: visible, free of secrets, and repeatable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal, Protocol, final
+from urllib.parse import quote, quote_plus
+
+from harness.output.escaping import shell_word, visible
+from harness.output.pseudonyms import NAME_DROPPED, Pseudonyms
+from harness.output.redaction import Redactor
+from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
+
+EXCERPT = 4096
+
+
+class HasShown(Protocol):
+    """A row that shows values by field."""
+
+    @property
+    def shown(self) -> Mapping[str, Any]: ...
+
+
+# Attributes in which people's names and words stand.
+PERSONAL: Final = frozenset(
+    {"caller_id", "caller_name", "caller_name_internal", "caller_name_external", "note", "custom_data", "name"}
+)
+
+
+@final
+class People:
+    """The names and words of people that rows showed, so that masked evidence can drop them wherever they stand."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, values: Iterable[str]) -> None:
+        """More values; numbers and very short ones are left to other means."""
+        new = {value for value in values if len(value) > 2 and not re.fullmatch(r"[+0-9 ()/.-]+", value)}
+        if new - self._values:
+            self._values |= new
+            spellings = {form for value in self._values for form in (value, quote(value, safe=""), quote_plus(value))}
+            ordered = sorted(spellings, key=len, reverse=True)
+            self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
+
+    def dropped(self, text: str) -> str:
+        """The text without them."""
+        return self._pattern.sub(NAME_DROPPED, text) if self._pattern is not None else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Renders what was sent and seen; `base` is the target's URL, `secrets` name their values."""
+
+    base: str
+    redactor: Redactor
+    secrets: Mapping[str, str]
+    mode: Literal["masked", "full"] = "full"
+    pseudonyms: Pseudonyms | None = None
+    people: People = field(default_factory=People)
+
+    def text(self, text: str, *, limit: int = EXCERPT) -> str:
+        """Any text from or for the wire, made fit for a report."""
+        return self.redactor.redact(visible(self.impersonal(text), limit=limit))
+
+    def impersonal(self, text: str) -> str:
+        """The text without people's names and numbers, where the report must not hold them."""
+        if self.mode == "full" or self.pseudonyms is None:
+            return text
+        return self.pseudonyms.text(self.people.dropped(text))
+
+    def url(self, request: HttpRequest) -> str:
+        """The whole URL of a request, secrets masked."""
+        target = request.target.decode("latin-1")
+        return self.redactor.redact(visible(self.base + self._aliased(target), limit=EXCERPT))
+
+    def _aliased(self, text: str) -> str:
+        """A target or a body with people's names and numbers replaced, its form kept."""
+        if self.mode == "full" or self.pseudonyms is None:
+            return text
+        alias = self.pseudonyms.number
+        return re.sub(
+            r"(?:%2B|\+)?[0-9]{7,16}(?![0-9-])",
+            lambda found: alias(found[0].replace("%2B", "+")),
+            self.people.dropped(text),
+        )
+
+    def line(self, request: HttpRequest) -> str:
+        """A request on one line."""
+        body = f"  {self.body(request)}" if request.body else ""
+        return f"{request.method} {self.url(request)}{body}"
+
+    def body(self, request: HttpRequest) -> str:
+        """The body of a request as a text."""
+        return self.redactor.redact(visible(self._aliased(request.body.decode("utf-8", "replace")), limit=EXCERPT))
+
+    def curl(self, request: HttpRequest) -> str:
+        """A command line that sends the same bytes; secrets stand as `$NAME` for the shell to fill in."""
+        parts = ["curl", "-sS", "--globoff", "--proto", "'=http,https'", "--path-as-is"]
+        if request.method != "GET" or request.body:
+            parts += ["-X", request.method]
+        for name, value in request.headers:
+            parts += ["-H", self._quoted(f"{name}: {value}")]
+        if request.chunked:
+            parts += ["-H", shell_word("Transfer-Encoding: chunked")]
+        if request.body:
+            parts += ["--data-raw", self._quoted(self._aliased(request.body.decode("latin-1")))]
+        parts.append(self._quoted(self.base + self._aliased(request.target.decode("latin-1"))))
+        return self.redactor.redact(visible(" ".join(parts), limit=4 * EXCERPT))
+
+    def _quoted(self, text: str) -> str:
+        """Shell-quoted, with the secrets as variables outside the quotes."""
+        pieces = [text]
+        for name, value in self.secrets.items():
+            if len(value) < 6:
+                continue
+            # Inside a longer word, or as the name of a parameter, an everyday word is no secret.
+            whole = re.compile(rf"(?<!\w){re.escape(value)}(?!\w|=)")
+            variable = "".join(char if char.isalnum() else "_" for char in name).upper()
+            cut: list[str] = []
+            for piece in pieces:
+                if piece.startswith("\0"):
+                    cut.append(piece)
+                    continue
+                parts = whole.split(piece)
+                for index, part in enumerate(parts):
+                    if index:
+                        cut.append(f"\0{variable}")
+                    cut.append(part)
+            pieces = cut
+        quoted = [f'"${piece[1:]}"' if piece.startswith("\0") else shell_word(piece) for piece in pieces if piece]
+        return "".join(quoted)
+
+    def answer(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
+        """An excerpt of what came back."""
+        if isinstance(response, NoResponse):
+            told = f"no answer ({response.reason}): {visible(response.text, limit=300)}"
+            arrived = self.text(response.partial.decode("utf-8", "replace"), limit=limit)
+            return f"{told}\nwhat had come: {arrived}" if arrived else told
+        head = f"HTTP {response.http_status} {response.header('content-type') or 'no Content-Type'}"
+        return f"{self.text(head, limit=200)}\n{self.text(response.body.decode('utf-8', 'replace'), limit=limit)}"
+
+    def row(self, row: HasShown, names: Iterable[str]) -> str:
+        """A row on one line: the fields that matter first."""
+        shown = row.shown
+        wanted = [name for name in dict.fromkeys(names) if name in shown]
+        return self.text("  ".join(f"{name}={value_text(shown[name])}" for name in wanted), limit=400)
+
+
+def value_text(value: Any) -> str:
+    """A shown value as a person reads it."""
+    if value is None:
+        return "none"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, tuple):
+        return f"[{', '.join(value_text(item) for item in value[:4])}{', ...' if len(value) > 4 else ''}]"
+    if isinstance(value, Mapping):
+        return "{...}"
+    if isinstance(value, Decimal):
+        return str(value)
+    return repr(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,270 @@
+"""Known failures: what a vendor lives with for a while, by rules that keep it from being forgotten.
+
+A waived check is run; only its effect on the gate changes. The file belongs to the implementation, not to the
+harness. `B3` and the like in comments are the rules of `verdicts.md`, part B.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import yaml
+
+from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
+from harness.check.results.gate import colour_of, gate_colour
+from harness.check.results.known_failures_file import KnownFailure, KnownFailures
+from harness.errors import Misuse
+from harness.specification.model import ClauseId
+
+WRITTEN_DAYS: Final = 30
+MOST_WAIVED_SHARE: Final = 0.2
+STRAIGHT_PASSES: Final = 20
+
+
+# --- what a file says ---------------------------------------------------------------------------------------
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+# --- applying -----------------------------------------------------------------------------------------------
+
+
+def apply_known(
+    report: RunReport,
+    known: KnownFailures,
+    *,
+    allow_empty: bool = False,
+    outcomes: Mapping[ClauseId, Sequence[Verdict]] = MappingProxyType({}),
+) -> RunReport:
+    """The report with known failures taken into account: waived, stale, or counted all the same.
+
+    `outcomes` are the verdicts of all the runs of the flaky clauses.
+    """
+    certify = report.gate is Gate.CERTIFY
+    results: list[ClauseResult] = []
+    notes: list[str] = []
+    waived: dict[ClauseId, KnownFailure] = {}
+    deviations: list[str] = []
+    texts = _texts(report.findings)
+    for result in report.clauses:
+        entry = known.by_clause.get(result.id)
+        if result.id in known.quarantined and result.verdict is not Verdict.PASS:
+            results.append(_quarantined(result, known.quarantined[result.id]))
+            continue
+        shaky = known.flaky.get(result.id)
+        if shaky is not None and outcomes.get(result.id) and not certify:
+            judged = judge_flaky(result, shaky, outcomes[result.id])
+            results.append(dataclasses.replace(judged, colour=_flaky_colour(judged, report.gate)))
+            continue
+        if entry is None or result.verdict is not entry.expect:
+            results.append(result)  # B4
+            continue
+        if not _signed(entry, result, texts.get(result.id, ())):  # B5
+            notes.append(f"{entry.id} does not explain {result.id}: its signature {entry.signature!r} does not occur")
+            results.append(result)
+            continue
+        if certify:  # B12
+            deviations.append(f"{result.id} ({entry.id})")
+            results.append(_deviation(result))
+            continue
+        waived[result.id] = entry
+        results.append(dataclasses.replace(result, waived=entry.id, colour=Colour.NONE))  # B2
+    if deviations:
+        notes.append(f"stated deviations: {', '.join(deviations)}")
+    results = [_stale_or_same(result, known, waived, certify=certify) for result in results]
+    findings = tuple(_found(finding, waived, results, certify=certify) for finding in report.findings)
+    colour = gate_colour(results)
+    summary, excessive = _summary(known, results, certify=certify)
+    notes += summary
+    if excessive and colour is Colour.GREEN:
+        colour = Colour.AMBER
+    changed = dataclasses.replace(
+        report, clauses=tuple(results), findings=findings, colour=colour, notes=(*report.notes, *notes)
+    )
+    return dataclasses.replace(changed, exit_code=exit_code_of(changed, allow_empty=allow_empty))
+
+
+def exit_code_of(report: RunReport, *, allow_empty: bool) -> int:
+    """The exit code after the gate's colour has changed; what does not depend on the gate stays as it was."""
+    if report.exit_code not in (0, 1, 5):
+        return report.exit_code
+    if report.colour is Colour.RED:
+        return 1
+    if report.exit_code == 5:
+        return 5
+    # A red run does not tell whether the target showed calls; now that it is not red, that counts.
+    empty = report.exit_code == 1 and report.rows_seen == 0 and not allow_empty
+    return 5 if empty else 0
+
+
+def _texts(findings: Iterable[Finding]) -> dict[ClauseId, tuple[str, ...]]:
+    found: dict[ClauseId, tuple[str, ...]] = {}
+    for finding in findings:
+        text = "\n".join((finding.message, finding.expected, finding.actual, finding.reason, finding.response))
+        found[finding.clause] = (*found.get(finding.clause, ()), text)
+    return found
+
+
+def _signed(entry: KnownFailure, result: ClauseResult, texts: tuple[str, ...]) -> bool:
+    """Whether every finding of the clause, or its reason, holds the signature; one without it is another failure."""
+    signature = entry.signature
+    if signature is None:
+        return True
+    return all(signature in text for text in texts) if texts else signature in result.reason
+
+
+def _stale_or_same(
+    result: ClauseResult, known: KnownFailures, waived: Mapping[ClauseId, KnownFailure], *, certify: bool
+) -> ClauseResult:
+    entry = known.by_clause.get(result.id)
+    if entry is None or result.verdict is not Verdict.PASS or certify:
+        return result
+    if "*" in entry.clause and any(other.id == entry.id for other in waived.values()):
+        return result
+    reason = f"it was expected to be {entry.expect.value} and passes: remove {entry.id}"  # B3
+    return dataclasses.replace(result, colour=Colour.RED, reason=reason)
+
+
+def _flaky_colour(result: ClauseResult, gate: Gate) -> Colour:
+    """The colour after all runs: the first run's says nothing about the others."""
+    if result.waived is not None or result.verdict is Verdict.PASS:
+        return result.colour
+    return colour_of(result.verdict, level=result.level, basis=result.basis, gate=gate)
+
+
+def _quarantined(result: ClauseResult, entry: KnownFailure) -> ClauseResult:
+    if result.verdict is Verdict.ERROR:
+        return result
+    return dataclasses.replace(result, waived=entry.id, colour=Colour.NONE)
+
+
+def _deviation(result: ClauseResult) -> ClauseResult:
+    """A `should` that is broken is red in `certify` unless the vendor states it."""
+    if result.verdict is Verdict.FAIL and result.level == "should":
+        return dataclasses.replace(result, colour=Colour.AMBER)
+    return result
+
+
+def _found(
+    finding: Finding,
+    waived: Mapping[ClauseId, KnownFailure],
+    results: Iterable[ClauseResult],
+    *,
+    certify: bool,
+) -> Finding:
+    if finding.clause in waived:
+        return dataclasses.replace(finding, waived=waived[finding.clause].id, colour=Colour.NONE)
+    about = next((result for result in results if result.id == finding.clause), None)
+    if about is not None and about.waived is not None:
+        return dataclasses.replace(finding, waived=about.waived, colour=Colour.NONE)
+    if certify and about is not None and about.colour is Colour.AMBER:
+        return dataclasses.replace(finding, colour=Colour.AMBER)
+    return finding
+
+
+def _summary(known: KnownFailures, results: Sequence[ClauseResult], *, certify: bool) -> tuple[list[str], bool]:
+    """B15: how many, the oldest, the next to expire, the share of required checks waived; and if that is too much."""
+    entries = known.entries
+    if not entries:
+        return [], False
+    required = [result for result in results if result.level == "must"]
+    share = sum(result.waived is not None for result in required) / len(required) if required else 0.0
+    oldest = min(entries, key=lambda entry: (entry.added, entry.id))
+    following = min(entries, key=lambda entry: (entry.expires, entry.id))
+    used = "not counted under certify" if certify else f"{sum(r.waived is not None for r in results)} waived"
+    text = (
+        f"known failures: {len(entries)} ({used}), oldest {oldest.id} of {oldest.added}, "
+        f"next to expire {following.id} on {following.expires}, {share:.0%} of the required checks waived"
+    )
+    excessive = share > MOST_WAIVED_SHARE
+    return [text + (f", more than {MOST_WAIVED_SHARE:.0%}" if excessive else "")], excessive
+
+
+# --- flaky checks and skips ---------------------------------------------------------------------------------
+
+
+def judge_flaky(result: ClauseResult, entry: KnownFailure, outcomes: Sequence[Verdict]) -> ClauseResult:
+    """The verdict on a flaky check after all its runs (B11): good enough is amber, always good must be removed."""
+    assert entry.flaky is not None
+    passes = sum(outcome is Verdict.PASS for outcome in outcomes)
+    rate = f"{passes} of {len(outcomes)} runs passed"
+    if passes == len(outcomes):
+        result = dataclasses.replace(result, colour=Colour.GREEN)
+        straight = entry.flaky.straight + passes
+        if straight >= STRAIGHT_PASSES:
+            reason = f"{straight} passes in a row: remove {entry.id}"
+            return dataclasses.replace(result, verdict=Verdict.PASS, colour=Colour.RED, reason=reason)
+        return dataclasses.replace(result, verdict=Verdict.PASS, reason=rate)
+    if passes >= entry.flaky.min_pass:
+        return dataclasses.replace(result, verdict=Verdict.FAIL, waived=entry.id, colour=Colour.AMBER, reason=rate)
+    return dataclasses.replace(result, verdict=Verdict.FAIL, reason=f"{rate}, at least {entry.flaky.min_pass} must")
+
+
+def with_unexpected_skips(report: RunReport, baseline: Mapping[ClauseId, Verdict]) -> RunReport:
+    """The report with checks marked that were exercised last time and are not now (B13)."""
+    exercised = (Verdict.PASS, Verdict.FAIL)
+    colour = Colour.RED if report.gate in (Gate.STRICT, Gate.CERTIFY) else Colour.AMBER
+    results = []
+    for result in report.clauses:
+        skipped = result.verdict in (Verdict.NOT_EXERCISED, Verdict.NOT_APPLICABLE)
+        if (
+            skipped
+            and result.waived is None
+            and baseline.get(result.id) in exercised
+            and report.gate is not Gate.EXPLORE
+        ):
+            reason = "; ".join(filter(None, (result.reason, "it was exercised last time")))
+            result = dataclasses.replace(result, colour=colour, reason=reason)
+        results.append(result)
+    after = gate_colour(results)
+    # Too many waivers made it amber, which no single clause shows.
+    after = report.colour if after is Colour.GREEN else after
+    changed = dataclasses.replace(report, clauses=tuple(results), colour=after)
+    return dataclasses.replace(changed, exit_code=exit_code_of(changed, allow_empty=True))
+
+
+def load_baseline(path: Path) -> Mapping[ClauseId, Verdict]:
+    """The verdicts of an earlier run, from its JSON report. Raises Misuse."""
+    try:
+        report = json.loads(path.read_bytes())
+        return {ClauseId(one["id"]): Verdict(one["verdict"]) for one in report["clauses"]}
+    except OSError as problem:
+        raise Misuse(str(path), "the JSON report of an earlier run", problem.strerror or str(problem)) from problem
+    except (ValueError, KeyError, TypeError) as problem:
+        wanted = "the JSON report of an earlier run (check --report json=FILE)"
+        raise Misuse(str(path), wanted, "something else") from problem
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+def known_text(report: RunReport, *, today: date, redact: Callable[[str], str] = str) -> str:
+    """Entries for the failures of a run that nothing explains yet; each still needs a reason and an owner (B14)."""
+    entries: list[dict[str, Any]] = []
+    failed = [
+        r for r in report.clauses if r.verdict is Verdict.FAIL and r.waived is None and r.colour is not Colour.NONE
+    ]
+    for number, result in enumerate(failed, start=1):
+        finding = next((found for found in report.findings if found.clause == result.id), None)
+        entry: dict[str, Any] = {
+            "id": f"W-{today:%Y%m%d}-{number:03d}",
+            "clause": str(result.id),
+            "expect": "fail",
+        }
+        if finding is not None and finding.message:
+            entry["signature"] = redact(finding.message)
+        entry |= {"reason": "", "owner": ""}
+        if result.level == "must":
+            entry["issue"] = ""
+        entry |= {"added": str(today), "expires": str(today + timedelta(days=WRITTEN_DAYS))}
+        entries.append(entry)
+    head = f"# Failures of {report.api} on {today}. Each entry needs a reason and an owner before it counts.\n"
+    body = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=100) if entries else "[]\n"
+    return head + str(body)

@@ -1,0 +1,1 @@
+"""Who may ask, and whose calls an answer may hold."""

@@ -1,0 +1,547 @@
+"""Who is let in: missing and wrong credentials, tokens of every bad kind, roles, and whose rows come."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Generator, Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Final
+
+from harness.check.context import Exchange, Identity, Row, Session
+from harness.check.credentials import can_sign, signed_token
+from harness.check.probe.error_responses import binding, blame, is_refused, judge_fault, kept, repeat, told
+from harness.check.probe.filter_values import companions, is_time, raw_value, shown_filters, values_shown, wide
+from harness.check.probe.mirror import Mirror, ask_for, written
+from harness.errors import Misuse
+from harness.specification.model import Clauses, Jwt, Open
+from harness.wire.format_problems import Tree
+from harness.wire.list_request import Ask
+
+_ADD: Final = "to the file of --credentials"
+_HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Credentials that must be refused, the fault that is due and the clauses that promise it."""
+
+    purpose: str
+    credentials: Mapping[str, str]
+    fault: str
+    clauses: Clauses
+    scheme: str = "Bearer"
+    example: bool = False
+
+
+def access(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Credentials that must be refused are, those that suffice are not, and each sees its own rows."""
+    rules = session.listing.access
+    if mirror.after is not None and mirror.after.trouble is None:
+        session.ledger.witness(rules.clauses.get("accepted", ()))
+    for attempt in chain(_missing(session), _passwords(session) if rules.kind == "password" else _tokens(session)):
+        yield from _must_be_refused(session, mirror, attempt)
+    yield from _legacy(session, mirror)
+    yield from _roles_and_tenants(session, mirror)
+    yield from _still_welcome(session, mirror)
+
+
+def _must_be_refused(session: Session, mirror: Mirror, attempt: Attempt) -> Iterator[None]:
+    keep_secret(session, attempt.credentials)
+    ask = replace(
+        ask_for(session, mirror.base, _example(session) if attempt.example else None), scheme=attempt.scheme
+    )
+    exchange = session.send(ask, attempt.purpose, credentials=attempt.credentials)
+    yield
+    yield from judge_fault(session, exchange, attempt.fault, attempt.clauses)
+
+
+def keep_secret(session: Session, credentials: Mapping[str, str]) -> None:
+    """A credential with one letter changed gives the true one away: no report shows it."""
+    rules = session.listing.access
+    secret = [text for name, text in credentials.items() if name != rules.user and len(text) > 1]
+    session.evidence = replace(session.evidence, redactor=session.evidence.redactor.with_secrets(secret))
+
+
+def _example(session: Session) -> dict[str, Tree]:
+    """The parameters as the document shows them."""
+    return {
+        name: parameter.example
+        for name, parameter in session.listing.parameters.items()
+        if parameter.example is not None and parameter.required is not None
+    }
+
+
+def own_credentials(session: Session, identity: Identity) -> dict[str, str]:
+    """The credentials that the documented way of asking carries, and no others."""
+    rules = session.listing.access
+    names = (rules.user, rules.password) if rules.kind == "password" else (rules.token,)
+    held = identity.credentials
+    return {name: held[name] for name in names if name is not None and name in held}
+
+
+# --- credentials that must be refused -----------------------------------------------------------------------
+
+
+def _missing(session: Session) -> Iterator[Attempt]:
+    rules = session.listing.access
+    fault = rules.missing_fault
+    missing = rules.clauses.get("missing-refused", ())
+    own = own_credentials(session, session.identity)
+    if rules.kind == "bearer":
+        missing = missing or rules.clauses.get("wrong-refused", ())
+        yield Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
+        if _example(session):
+            yield Attempt(
+                purpose="the documented example without credentials",
+                credentials={},
+                fault=fault,
+                clauses=missing,
+                example=True,
+            )
+        return
+    for name, clauses in (
+        (rules.user, rules.clauses.get("user-required", ())),
+        (rules.password, rules.clauses.get("password-required", ())),
+    ):
+        if name is not None and name in own:
+            rest = {other: text for other, text in own.items() if other != name}
+            yield Attempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
+    # By now it is known which of the two is not needed, if one is not.
+    halves = (rules.clauses.get("user-required", ()), rules.clauses.get("password-required", ()))
+    both = missing or next((half for half in halves if session.ledger.failed(half)), halves[0] or halves[1])
+    yield Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
+    if rules.password is not None:
+        blank = {**own, rules.password: ""}
+        clauses = rules.clauses.get("password-required", ()) or rules.clauses.get("wrong-refused", ())
+        yield Attempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
+
+
+def _passwords(session: Session) -> Iterator[Attempt]:
+    rules = session.listing.access
+    own = own_credentials(session, session.identity)
+    if rules.user is None or rules.password is None or rules.user not in own or rules.password not in own:
+        return
+    clauses = rules.clauses.get("wrong-refused", ())
+    others = [
+        held[rules.password]
+        for identity in session.identities
+        if rules.password in (held := own_credentials(session, identity))
+        and held[rules.password] != own[rules.password]
+    ]
+    for what, password in (*_twisted(own[rules.password]), *(("another user's", text) for text in others[:1])):
+        yield Attempt(
+            purpose=f"the right user with {what} password",
+            credentials={**own, rules.password: password},
+            fault=rules.wrong_fault,
+            clauses=clauses,
+        )
+    yield Attempt(
+        purpose="a wrong user with the right password",
+        credentials={**own, rules.user: own[rules.user] + "x"},
+        fault=rules.wrong_fault,
+        clauses=clauses,
+    )
+
+
+def _twisted(secret: str) -> Iterator[tuple[str, str]]:
+    """Values that are nearly the right one."""
+    if not secret:
+        return
+    middle = len(secret) // 2
+    other = "a" if secret[middle] not in "aA" else "b"
+    yield "a slightly wrong", secret[:middle] + other + secret[middle + 1 :]
+    if len(secret) > 1:
+        # A signed token loses three whole bytes of its signature: what is left can still be decoded.
+        yield "a truncated", secret[:-4] if secret.count(".") == 2 else secret[:-1]
+    yield "an extended", secret + "x"
+    if secret.swapcase() not in (secret, other):
+        yield "an otherwise cased", secret.swapcase()
+
+
+def _tokens(session: Session) -> Iterator[Attempt]:
+    rules = session.listing.access
+    own = own_credentials(session, session.identity)
+    token = own.get(rules.token, "")
+    jwt = rules.jwt
+    wrong = rules.clauses.get("wrong-refused", ())
+    malformed = wrong or (jwt.clauses.get("malformed", ()) if jwt else ())
+    # What is left of a signed token is one with a wrong signature.
+    bent = wrong or (jwt.clauses.get("wrong-key" if token.count(".") == 2 else "malformed", ()) if jwt else ())
+    fault = rules.wrong_fault
+    for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
+        yield Attempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
+    for what, text in _twisted(token):
+        yield Attempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=bent)
+    if token:
+        yield Attempt(
+            purpose="the token after another word than Bearer",
+            credentials=own,
+            fault=fault,
+            clauses=wrong or rules.clauses.get("missing-refused", ()),
+            scheme="Basic",
+        )
+    if jwt is not None:
+        yield from _signed(session, jwt)
+    # Half missing and half wrong: by now it is known how each is told.
+    missing = rules.clauses.get("missing-refused", ()) or wrong
+    yield Attempt(purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing)
+
+
+def _signed(session: Session, jwt: Jwt) -> Iterator[Attempt]:
+    """Signed tokens, each wrong in one point."""
+    rules = session.listing.access
+    held = getattr(session.identity.credentials, "given", session.identity.credentials)
+    now = session.settings.get("now")
+    if not can_sign(held, jwt) or not isinstance(now, datetime):
+        clauses = tuple(clause for name, many in jwt.clauses.items() if name != "malformed" for clause in many)
+        names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
+        session.ledger.not_exercised(clauses, f"to sign tokens, give the credentials {names}")
+        return
+    # By the server's clock: nobody is blamed for the difference.
+    at = int((now + timedelta(seconds=session.skew_seconds or 0)).timestamp())
+    longest = jwt.longest_seconds
+
+    def token(iat: int, exp: int, kid: str = held[jwt.key_id]) -> str | None:
+        claims = {"iss": held[jwt.issuer], "iat": iat, "exp": exp}
+        try:
+            return signed_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+        except Misuse:
+            return None
+
+    good = token(at - 5, at - 5 + min(longest, _HOUR))
+    made: tuple[tuple[str, str, str | None], ...] = (
+        ("expired", "an expired token", token(at - longest - _HOUR, at - _HOUR)),
+        ("future", "a token issued in the future", token(at + 2 * _HOUR, at + 2 * _HOUR + min(longest, _HOUR))),
+        ("too-long", "a token that is valid for too long", token(at - 5, at - 5 + longest + 24 * _HOUR)),
+        ("wrong-key", "a token with a wrong signature", _resigned(good)),
+        ("wrong-key", "a token without a signature", _unsigned(good)),
+        ("unknown-key", "a token of an unknown key", token(at - 5, at - 5 + _HOUR, held[jwt.key_id] + "x")),
+    )
+    for kind, purpose, text in made:
+        clauses = next((many for name, many in jwt.clauses.items() if name == kind), ())
+        if text is not None:
+            yield Attempt(purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses)
+
+
+def _resigned(token: str | None) -> str | None:
+    """The same token with another signature, as well-formed as the true one."""
+    if token is None:
+        return None
+    head, _, signature = token.rpartition(".")
+    half = len(signature) // 2
+    # The last letter stays: not every letter may end a text in base64.
+    turned = signature[:half][::-1] + signature[half:]
+    return f"{head}.{turned}" if turned != signature else None
+
+
+def _unsigned(token: str | None) -> str | None:
+    """The same claims under a header that says that nothing is signed."""
+    if token is None:
+        return None
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
+    return f"{header}.{token.split('.')[1]}."
+
+
+def by_other_ways(session: Session) -> Iterator[Attempt]:
+    """The attempts that tell most, for ways that carry the same request otherwise: few, as accounts may be locked."""
+    password = session.listing.access.password
+    missing = [attempt for attempt in _missing(session) if not attempt.example]
+    without = [attempt for attempt in missing if password is not None and password not in attempt.credentials]
+    yield from (without or missing)[:1]
+    yield from islice(_passwords(session) if session.listing.access.kind == "password" else _tokens(session), 1)
+
+
+# --- credentials that may or must suffice -------------------------------------------------------------------
+
+
+def _legacy(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Older pairs, which a server may still take: sent only where the user gave them."""
+    for legacy in session.listing.access.legacy:
+        held = getattr(session.identity.credentials, "given", session.identity.credentials)
+        if not all(held.get(name) for name in legacy.parameters):
+            reason = f"the older credentials {' and '.join(legacy.parameters)} are not given"
+            session.ledger.not_applicable(legacy.clause, reason)
+            continue
+        pair = {name: held[name] for name in legacy.parameters}
+        exchange = session.send(ask_for(session, mirror.base), "older credentials", credentials=pair)
+        yield
+        if session.not_judged(exchange, legacy.clause):
+            continue
+        session.ledger.observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
+        if not is_refused(exchange):
+            yield from _bent_pairs(session, mirror, pair)
+
+
+def _bent_pairs(session: Session, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
+    """An older pair that is taken: with one half bent, empty or left out it is worth no more than nothing."""
+    rules = session.listing.access
+    clauses = rules.clauses.get("wrong-refused", ()) or rules.clauses.get("missing-refused", ())
+    *names, secret = pair
+    near = [(what, text) for what, text in _twisted(pair[secret]) if what != "an extended"]
+    bent = [(f"{what} {secret}", {**pair, secret: text}) for what, text in near]
+    bent += [(f"an empty {secret}", {**pair, secret: ""})]
+    bent += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
+    bent += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
+    for what, credentials in bent:
+        keep_secret(session, {name: text for name, text in credentials.items() if name == secret})
+        exchange = session.send(
+            ask_for(session, mirror.base), f"older credentials with {what}", credentials=credentials
+        )
+        yield
+        if session.not_judged(exchange, clauses):
+            continue
+        if is_refused(exchange):
+            kept(session, clauses, told(exchange))
+            continue
+        second = repeat(session, exchange)
+        yield
+        if second.answer is not None and second.answer.outcome == "success":
+            blame(session, clauses, expected="a refusal", actual=f"{told(second)} for {what}", exchange=second)
+            return
+
+
+def _roles_and_tenants(session: Session, mirror: Mirror) -> Iterator[None]:
+    rules = session.listing.access
+    mine = session.identity
+    for role in rules.roles:
+        if mine.role == role and mirror.after is not None and mirror.after.trouble is None:
+            session.ledger.witness(rules.role_clauses.get(role, ()))
+    seen: dict[str, Exchange] = {}
+    for identity in session.identities:
+        if identity.name == mine.name:
+            continue
+        known_role = identity.role is not None and bool(rules.roles)
+        elsewhere = identity.customer is not None and identity.customer != mine.customer
+        tenant = session.listing.scope is not None and session.listing.scope.clauses.get("tenant", ())
+        if not known_role and not (elsewhere and tenant):
+            continue
+        own = own_credentials(session, identity)
+        keep_secret(session, own)
+        exchange = session.send(
+            ask_for(session, mirror.base), f"the list as {identity.name} sees it", credentials=own
+        )
+        yield
+        if identity.role is not None and known_role:
+            yield from _judge_role(session, identity.role, exchange)
+        if exchange.rows is not None:
+            seen[identity.name] = exchange
+    _note_roles(session)
+    yield from _tenants(session, mirror, seen)
+
+
+def _judge_role(session: Session, role: str, exchange: Exchange) -> Iterator[None]:
+    rules = session.listing.access
+    if role not in rules.roles:
+        signed = rules.jwt.clauses.get("unknown-key", ()) if rules.jwt is not None else ()
+        anybody = session.ledger.failed((*rules.clauses.get("wrong-refused", ()), *signed))
+        if anybody is not None:
+            session.ledger.blocked(binding(session, rules.clauses.get("role-refused", ())), anybody)
+            return
+        yield from judge_fault(session, exchange, rules.role_fault, rules.clauses.get("role-refused", ()))
+        return
+    clauses = rules.role_clauses.get(role, ())
+    if session.not_judged(exchange, clauses):
+        return
+    if not is_refused(exchange):
+        kept(session, clauses, told(exchange))
+        return
+    second = repeat(session, exchange)
+    yield
+    if is_refused(second):
+        blame(session, clauses, expected=f"a success for the role {role}", actual=told(second), exchange=second)
+    else:
+        session.ledger.inconclusive(clauses, "not repeatable")
+
+
+def _note_roles(session: Session) -> None:
+    """Says which identities would have been needed."""
+    rules = session.listing.access
+    if not rules.roles:
+        return
+    given = {identity.role for identity in (session.identity, *session.identities)}
+    for role in rules.roles:
+        if role not in given:
+            reason = f"add an identity with the role {role} {_ADD}"
+            session.ledger.not_exercised(rules.role_clauses.get(role, ()), reason)
+    if not any(role is not None and role not in rules.roles for role in given):
+        reason = f"add an identity whose role is none of {', '.join(rules.roles)} {_ADD}"
+        session.ledger.not_exercised(rules.clauses.get("role-refused", ()), reason)
+
+
+def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> Iterator[None]:
+    scope = session.listing.scope
+    clauses = scope.clauses.get("tenant", ()) if scope is not None else ()
+    if scope is None or not clauses:
+        return
+    mine = session.identity
+    judged = False
+    for identity in session.identities:
+        exchange = seen.get(identity.name)
+        if exchange is None or identity.customer is None or identity.customer == mine.customer:
+            continue
+        if not scope.owners and mine.customer is None:
+            continue
+        judged = True
+        unset = session.ledger.failed((*scope.clauses.get("unset", ()), *scope.clauses.get("recursive-default", ())))
+        if unset is not None:
+            # Whose calls a list shows that names nobody is known to be wrong.
+            session.ledger.blocked(binding(session, clauses), unset)
+            continue
+        strays = _foreign(session, mirror, identity, exchange)
+        if strays:
+            second = repeat(session, exchange)
+            yield
+            strays = _foreign(session, mirror, identity, second)
+            if strays:
+                blame(
+                    session,
+                    clauses,
+                    expected=f"only rows of the customer of {identity.name}",
+                    actual=f"{len(strays)} of {len(second.rows or ())} rows belong to another",
+                    exchange=second,
+                )
+                continue
+            session.ledger.inconclusive(binding(session, clauses), "not repeatable")
+        elif exchange.rows or mirror.rows:
+            session.ledger.witness(binding(session, clauses))
+        else:
+            session.ledger.not_exercised(clauses, "neither list holds a row")
+        yield from _asks_for_mine(session, mirror, identity, clauses)
+        yield from _looks_up_mine(session, mirror, identity, clauses)
+    if not judged:
+        reason = f"add identities of two customers, each with its customer, {_ADD}"
+        session.ledger.not_exercised(clauses, reason)
+
+
+def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses: Clauses) -> Iterator[None]:
+    """Another customer's account asks for the calls of the run's own customer: by its id, and among everyone's."""
+    scope, mine = session.listing.scope, session.identity.customer
+    if scope is None or scope.parameter is None or not scope.identity or mine is None or identity.everyone:
+        return
+    own = own_credentials(session, identity)
+    if identity.everyone is None and not (yield from _refused_everyone(session, mirror, identity)):
+        session.ledger.not_exercised(clauses, f"say whether {identity.name} may see everyone, in --credentials")
+        return
+
+    def strays(exchange: Exchange) -> list[Row]:
+        return [row for row in _foreign(session, mirror, identity, exchange) if _of(row, scope.owners, mine)]
+
+    asked = [(str(mine), "another customer's calls")]
+    if identity.everyone is False:
+        asked += [(word, "everyone's calls") for word, whose in scope.words.items() if whose == "everyone"]
+    for value, whose in asked:
+        ask = ask_for(session, mirror.base, {scope.parameter: value})
+        exchange = session.send(ask, f"{identity.name} asks for {whose}", credentials=own)
+        yield
+        if session.not_judged(exchange, clauses):
+            return
+        if not strays(exchange):
+            if is_refused(exchange) or mirror.rows:
+                session.ledger.witness(binding(session, clauses))
+            continue
+        its_own: set[Hashable] = set()
+        if scope.recursive is not None and session.usable(scope.recursive):
+            below = {
+                scope.parameter: str(identity.customer),
+                scope.recursive: written(session, scope.recursive, True),
+            }
+            family = session.send(
+                ask_for(session, mirror.base, below), f"the calls below {identity.name}", credentials=own
+            )
+            yield
+            # What it sees from above is its own.
+            its_own = set(family.keys)
+        second = repeat(session, exchange)
+        yield
+        # Rows that were there before and after its own were read are not among them because they are another's.
+        before = {row.key for row in strays(exchange)}
+        others = [row for row in strays(second) if row.key in before and row.key not in its_own]
+        if others:
+            expected = "an error, or no rows"
+            actual = f"{len(others)} rows of another customer"
+            blame(session, clauses, expected=expected, actual=actual, exchange=second)
+            return
+
+
+def _refused_everyone(session: Session, mirror: Mirror, identity: Identity) -> Generator[None, None, bool]:
+    """Whether an account of which nobody said so is refused the list of everyone: then it may not see others'."""
+    scope = session.listing.scope
+    word = next((word for word, meaning in scope.words.items() if meaning == "everyone"), None) if scope else None
+    if scope is None or scope.parameter is None or word is None:
+        return False
+    ask = ask_for(session, mirror.base, {scope.parameter: word})
+    purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
+    exchange = session.send(ask, purpose, credentials=own_credentials(session, identity), witness=False)
+    yield
+    return is_refused(exchange)
+
+
+def _looks_up_mine(session: Session, mirror: Mirror, identity: Identity, clauses: Clauses) -> Iterator[None]:
+    """Another customer's account asks by values of the run's own rows: a look-up must not forget whose they are."""
+    if identity.everyone or session.ledger.failed(clauses):
+        return
+    own = own_credentials(session, identity)
+    for name in shown_filters(session):
+        rule = session.listing.filters[name]
+        if rule.keeps != "equal" and not isinstance(rule.keeps, Open):
+            continue
+        if is_time(rule) or rule.words or not session.usable(name) or not session.in_force(name):
+            continue
+        counted = values_shown(mirror.rows, rule.compares)
+        if not counted or session.listing.parameters[name].as_ == "word":
+            continue
+        value = min(counted, key=lambda one: (counted[one], str(one)))
+        values = {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, value)}
+        ask = ask_for(session, mirror.base, values)
+        exchange = session.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
+        yield
+        if session.not_judged(exchange, clauses):
+            continue
+        if not _foreign(session, mirror, identity, exchange):
+            session.ledger.witness(binding(session, clauses))
+            continue
+        second = repeat(session, exchange)
+        yield
+        strays = _foreign(session, mirror, identity, second)
+        if strays:
+            actual = f"{len(strays)} rows of another customer by {name}"
+            blame(session, clauses, expected="no rows of another customer", actual=actual, exchange=second)
+            return
+
+
+def _of(row: Row, owners: tuple[str, ...], customer: int) -> bool:
+    return not owners or any(row.shown.get(name) == customer for name in owners)
+
+
+def _foreign(session: Session, mirror: Mirror, identity: Identity, exchange: Exchange) -> list[Row]:
+    """Rows of an identity's own list that are surely another customer's."""
+    scope = session.listing.scope
+    rows = exchange.rows or ()
+    if scope is None:
+        return []
+    if scope.owners:
+        return [row for row in rows if not _owned(row, scope.owners, identity.customer)]
+    return [row for row in rows if mirror.row(row.key) is not None]
+
+
+def _owned(row: Row, owners: tuple[str, ...], customer: int | None) -> bool:
+    """Whether an owner of the row is the customer; a row that does not show its owners counts as owned."""
+    shown = [row.shown[name] for name in owners if name in row.shown]
+    return len(shown) < len(owners) or customer in shown
+
+
+def _still_welcome(session: Session, mirror: Mirror) -> Iterator[None]:
+    """The right credentials still work after so many wrong ones: else an account is locked, and one should know."""
+    clauses = session.listing.access.clauses.get("accepted", ())
+    exchange = session.send(Ask(values=dict(mirror.base)), "the right credentials after wrong ones")
+    yield
+    if session.not_judged(exchange, clauses):
+        return
+    if is_refused(exchange):
+        session.ledger.inconclusive(clauses, "after wrong credentials the right ones are refused: a locked account?")
+        session.notes.append("after wrong credentials the right ones are refused: the account may be locked")
+        return
+    session.ledger.witness(clauses)

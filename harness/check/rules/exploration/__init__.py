@@ -1,0 +1,1 @@
+"""Requests that nobody planned: combinations drawn by Hypothesis, requests drawn by Schemathesis."""

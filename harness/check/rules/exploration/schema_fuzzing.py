@@ -1,0 +1,287 @@
+"""Schema fuzzing: Schemathesis draws requests from the OpenAPI side of a spec; we send them and judge the answers.
+
+Only drawing is Schemathesis' part. The requests go over our own transport (its limits and manners hold, and `;`
+stands between pairs where the spec says so), and what comes back, XML or JSON, is judged by our own witness rules:
+findings stand under the clauses that they break, beside those of the other rules and never twice.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Final, Literal, final
+
+from harness.check.client.budget import MannerlyClient
+from harness.check.context import Exchange, Session
+from harness.check.probe.mirror import Mirror
+from harness.check.rules.exploration.combinations import seed_of
+from harness.specification.load import Spec
+from harness.specification.model import ClauseId, Listing
+from harness.specification.openapi import openapi_document
+from harness.wire.format_problems import Tree
+from harness.wire.http_messages import HttpRequest, HttpResponse
+from harness.wire.json_body import MISSING, at, encode_json
+from harness.wire.list_request import Ask
+
+REQUESTS: Final = 200
+"""What fuzzing may spend, beside the budget of the other rules."""
+TIMES: Final = 3
+"""So often a request must get a server error before it counts as one that gets it again and again."""
+_NOWHERE: Final = "http://127.0.0.1"
+_CLAUSE: Final = ClauseId("HTTP-SERVER-ERRORS")
+
+Data = Literal["positive", "negative"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One drawn request: pairs by name, or a whole JSON body; `data` says whether it obeys the schema."""
+
+    data: Data
+    pairs: tuple[tuple[str, str], ...] = ()
+    body: Tree = None
+
+
+def fuzz(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Sends what Schemathesis draws, when the run asks for it; each answer is judged as it comes."""
+    if not session.settings.get("fuzz"):
+        return
+    if isinstance(session.sender, MannerlyClient):
+        session.sender.budget.extend(REQUESTS)
+    spent = session.requests
+    for number, one in enumerate(drawn(session, at_most=REQUESTS)):
+        if session.requests - spent >= REQUESTS:
+            return
+        ask, edit = request_of(session.listing, one, mirror.base if number % 2 else {})
+        try:
+            exchange = session.send(ask, f"{one.data} data (fuzzed)", edit=edit)
+        except UnicodeEncodeError:
+            # Half a character cannot be written: there is no such request.
+            continue
+        yield
+        yield from _repeated(session, exchange, ask, edit, one)
+
+
+def _repeated(session: Session, exchange: Exchange, ask: Ask, edit: Any, one: Drawn) -> Iterator[None]:
+    """The request again where a server error came: one error proves nothing."""
+    failing = [exchange]
+    while _is_server_error(session, failing[-1]) and not session.ledger.failed((_CLAUSE,)):
+        if len(failing) == TIMES:
+            session.fail(
+                (_CLAUSE,),
+                "a request that can be read does not get a server error again and again",
+                expected="no HTTP 5xx",
+                actual=f"HTTP {_status(exchange)} each of {TIMES} times, for {one.data} data",
+                exchange=exchange,
+            )
+            return
+        failing.append(session.send(ask, f"again: {one.data} data (fuzzed)", edit=edit))
+        yield
+
+
+def _status(exchange: Exchange) -> int | None:
+    return exchange.response.http_status if isinstance(exchange.response, HttpResponse) else None
+
+
+def _is_server_error(session: Session, exchange: Exchange) -> bool:
+    """Whether a server error came that is not the API's documented way to refuse a request."""
+    if not isinstance(exchange.response, HttpResponse) or exchange.response.http_status < 500:
+        return False
+    answer = exchange.answer
+    told = answer is not None and answer.outcome == "error" and answer.code is not MISSING
+    if told and "5xx" in session.listing.outcome.error.https:
+        if exchange in session.server_errors:
+            session.server_errors.remove(exchange)
+        return False
+    return True
+
+
+# --- requests -----------------------------------------------------------------------------------------------
+
+
+def request_of(listing: Listing, one: Drawn, base: Mapping[str, Tree]) -> tuple[Ask, Any]:
+    """What a drawn request asks, for us and for our judges, and the edit that makes its bytes what was drawn.
+
+    `base` gives values to parameters that must be there, so that some requests get past them.
+    """
+    needed = {name: value for name, value in base.items() if listing.parameters[name].required is not None}
+    if listing.transport.carries != "json":
+        values: dict[str, Tree] = {name: text for name, text in one.pairs if name in listing.parameters}
+        extra = tuple((name, text) for name, text in one.pairs if name not in listing.parameters)
+        return Ask(values={**values, **needed}, extra=extra), None
+    found: dict[str, Tree] = {}
+    if isinstance(one.body, dict):
+        for name, parameter in listing.parameters.items():
+            value = at(one.body, parameter.at or f"/{name}")
+            if value is not MISSING:
+                found[name] = value
+    body = encode_json(one.body)
+
+    def edit(request: HttpRequest) -> HttpRequest:
+        return replace(request, body=body)
+
+    return Ask(values=found), edit
+
+
+# --- drawing ------------------------------------------------------------------------------------------------
+
+
+def fuzzed_document(spec: Spec) -> dict[str, Any]:
+    """The OpenAPI document without what is ours to say: credentials, and the name of the operation."""
+    document = openapi_document(spec, base_url=_NOWHERE)
+    own = _own_parameters(spec.listing)
+    item = document["paths"][spec.path]
+    operation = item[spec.method.lower()]
+    for holder in (document, operation):
+        holder.pop("security", None)
+    document.get("components", {}).pop("securitySchemes", None)
+    for holder in (item, operation):
+        if "parameters" in holder:
+            holder["parameters"] = [
+                one for one in holder["parameters"] if _followed(document, one).get("name") not in own
+            ]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        _close(document, content.get("schema", {}), own, depth=0)
+    return document
+
+
+def _own_parameters(listing: Listing) -> frozenset[str]:
+    access, routing = listing.access, listing.transport.routing
+    names = [access.user, access.password, routing.parameter if routing is not None else None]
+    names += [name for legacy in access.legacy for name in legacy.parameters]
+    names += [name for carriage in listing.transport.also.values() for name in carriage.adds]
+    return frozenset(name for name in names if name)
+
+
+def _followed(document: Mapping[str, Any], node: Any) -> Any:
+    while isinstance(node, dict) and isinstance(node.get("$ref"), str) and node["$ref"].startswith("#/"):
+        found: Any = document
+        for step in node["$ref"][2:].split("/"):
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        node = found
+    return node
+
+
+def _close(document: Mapping[str, Any], schema: Any, own: frozenset[str], *, depth: int) -> None:
+    """Leaves credentials out of a body, and lets it hold documented names only: others draw too much attention."""
+    schema = _followed(document, schema)
+    if not isinstance(schema, dict) or depth > 8:
+        return
+    for name in own & set(schema.get("properties", {})):
+        del schema["properties"][name]
+    if "required" in schema:
+        schema["required"] = [name for name in schema["required"] if name not in own]
+    if "properties" in schema:
+        schema.setdefault("additionalProperties", False)
+        for inner in schema["properties"].values():
+            _close(document, inner, own, depth=depth + 1)
+    for word in ("allOf", "anyOf", "oneOf"):
+        for inner in schema.get(word, []):
+            _close(document, inner, own, depth=depth + 1)
+
+
+def drawn(session: Session, *, at_most: int) -> list[Drawn]:
+    """Requests from the spec's schemas, positive and negative in turn; the same for the same seed."""
+    if not session.listing.parameters:
+        session.notes.append("fuzz: the operation has no parameters; there is nothing to draw")
+        return []
+    found: dict[Data, list[Drawn]] = {"positive": [], "negative": []}
+    for data, requests in found.items():
+        try:
+            requests += _drawn(session, data, at_most=(at_most + 1) // 2)
+        except Exception as problem:
+            # Schemathesis is somebody else's: what goes wrong in it costs the run nothing but the fuzzing.
+            session.notes.append(f"fuzz: no {data} data could be drawn: {type(problem).__name__}")
+    pairs = zip(found["positive"], found["negative"], strict=False)
+    rest = max(found.values(), key=len)[min(map(len, found.values())) :]
+    return [*(one for pair in pairs for one in pair), *rest][:at_most]
+
+
+def _drawn(session: Session, data: Data, *, at_most: int) -> list[Drawn]:
+    import schemathesis
+    from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+    from schemathesis.generation import GenerationMode
+
+    spec = session.spec
+    # A configuration of our own: Schemathesis would read one from the directory it runs in.
+    schema = schemathesis.openapi.from_dict(fuzzed_document(spec), config=schemathesis.Config())
+    operation = schema[spec.path][spec.method.lower()]
+    found: dict[str, Drawn] = {}
+
+    @seed(seed_of(session, f"fuzz {data}"))
+    @settings(
+        max_examples=at_most,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+    @given(operation.as_strategy(generation_mode=GenerationMode(data)))
+    def collect(case: Any) -> None:
+        one = drawn_of(data, case.query, case.body, json=spec.listing.transport.carries == "json")
+        if one is not None:
+            found.setdefault(repr(one), one)
+
+    with _caches_elsewhere():
+        collect()
+    return list(found.values())
+
+
+@contextmanager
+def _caches_elsewhere() -> Iterator[None]:
+    """Hypothesis keeps caches where it runs; here they go where nobody minds, for as long as it draws."""
+    from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
+
+    before = storage_directory(intent_to_write=False).home_directory
+    with tempfile.TemporaryDirectory(prefix="callharness-") as place:
+        set_hypothesis_home_dir(place)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(before)
+
+
+def drawn_of(data: Data, query: Any, body: Any, *, json: bool) -> Drawn | None:
+    """A case of Schemathesis as we send it; None for one that is no request of this API's kind."""
+    if json:
+        if isinstance(body, bytes):
+            return None
+        try:
+            return Drawn(data=data, body=_tree(body) if isinstance(body, dict | list | str | int | float) else {})
+        except ValueError:
+            return None
+    parts = {**(query if isinstance(query, Mapping) else {}), **(body if isinstance(body, Mapping) else {})}
+    return Drawn(data=data, pairs=tuple((str(name), _text(value)) for name, value in parts.items()))
+
+
+def _text(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return ""
+        case Mapping() | Sequence() if not isinstance(value, bytes):
+            return encode_json(_tree(value)).decode()
+        case _:
+            return str(value)
+
+
+def _tree(value: Any) -> Tree:
+    match value:
+        case float():
+            return Decimal(repr(value))
+        case Mapping():
+            return {str(name): _tree(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_tree(inner) for inner in value]
+        case str() | int() | None:
+            return value
+        case _:
+            return str(value)

@@ -1,0 +1,157 @@
+"""Filters with words that stand for sets of values, and words that no row shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from harness.check.context import Exchange, Session
+from harness.check.probe.expect import expect
+from harness.check.probe.filter_clauses import all_clauses, word_clauses
+from harness.check.probe.filter_values import wide
+from harness.check.probe.mirror import Mirror, ask_for, reread
+from harness.specification.model import Clauses, Filter
+from harness.wire.row_codec import field_at
+
+
+def unseen_words(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """Words of a field that no row shows share out the list; a word for several has the rows of each."""
+    kept = session.listing.filters[name]
+    field = field_at(session.listing.fields, kept.compares[0])
+    words = list(dict.fromkeys(field.words.values())) if field is not None else []
+    several = {word: meant for word, meant in kept.words.items() if isinstance(meant, tuple)}
+    if len(words) < 2 or not mirror.complete:
+        return
+    wrong: tuple[Clauses, str, str, Exchange] | None = None
+    for attempt in range(2):
+        answers: dict[str, Exchange] = {}
+        for word in (*words, *several):
+            clauses = word_clauses(kept, word)
+            ask = ask_for(session, mirror.base, {**wide(session), name: word})
+            # What the word says of a row holds only if the filter works: the general rules come later.
+            answers[word] = session.send(ask, f"rows of {name}={word}", witness=False)
+            yield
+            if session.not_judged(answers[word], clauses):
+                return
+            if answers[word].rows is None:
+                # Refused, or no list at all: the oracle knows as much without a row.
+                yield from expect(session, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome"))
+                return
+        if attempt == 0 or wrong is not None:
+            yield from reread(session, mirror)
+        if mirror.volatile:
+            session.ledger.inconclusive(all_clauses(kept), "data-changed")
+            return
+        wrong = _shared_out(mirror, kept, words, several, answers)
+        if wrong is None:
+            tried = {clause for word in (*words, *several) for clause in word_clauses(kept, word)}
+            session.ledger.witness((*tried, *kept.partition_clause))
+            for exchange in answers.values():
+                session.examine(session, exchange)
+            return
+    assert wrong is not None
+    clauses, expected, actual, exchange = wrong
+    session.fail(
+        clauses,
+        next((known.says for clause in clauses if (known := session.clause(clause)) is not None), name),
+        expected=expected,
+        actual=actual,
+        exchange=exchange,
+    )
+    session.broken.setdefault(name, clauses[0])
+
+
+def _shared_out(
+    mirror: Mirror,
+    kept: Filter,
+    words: Sequence[str],
+    several: Mapping[str, Sequence[Any]],
+    answers: Mapping[str, Exchange],
+) -> tuple[Clauses, str, str, Exchange] | None:
+    """What is wrong with the rows of words that no row shows: clauses, expected, actual and an answer; or None."""
+    everything = {row.key for row in mirror.rows}
+    rows = {word: set(exchange.keys) for word, exchange in answers.items()}
+    for word in words:
+        if rows[word] == everything and any(rows[other] for other in words if other != word):
+            return (
+                word_clauses(kept, word),
+                "fewer rows than without it",
+                f"all {len(everything)} rows",
+                answers[word],
+            )
+    for word, meant in several.items():
+        parts: set[Any] = set().union(*(rows[str(part)] for part in meant if str(part) in rows))
+        others = [other for other in words if other not in meant]
+        rest: set[Any] = set().union(*(rows[other] for other in others))
+        both = rest & parts
+        if rows[word] == parts and len(others) == 1 and both:
+            # Two answers agree against the third.
+            actual = f"{len(both)} rows that {word} keeps, too"
+            return word_clauses(kept, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
+        if rows[word] != parts and parts | rest == everything and not both:
+            actual = f"{len(rows[word])} rows: {len(parts - rows[word])} missing, {len(rows[word] - parts)} too many"
+            told = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
+            return word_clauses(kept, word), told, actual, answers[word]
+    for one, two in combinations(words, 2):
+        if rows[one] & rows[two]:
+            actual = f"{len(rows[one] & rows[two])} rows for {one} and for {two}"
+            return kept.partition_clause, "each row for one word", actual, answers[two]
+    lost = everything - set().union(*(rows[word] for word in words))
+    if lost:
+        actual = f"{len(lost)} rows for none of the words"
+        return kept.partition_clause, "each row for one word", actual, answers[words[-1]]
+    return None
+
+
+def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+    """The field's words, asked one by one, share out all rows."""
+    kept = session.listing.filters[name]
+    field = field_at(session.listing.fields, kept.compares[0])
+    words = list(dict.fromkeys(field.words.values())) if field is not None else []
+    seen: dict[Any, str] = {}
+    for word in words:
+        exchange = session.send(
+            ask_for(session, mirror.base, {**wide(session), name: word}), f"rows of {name}={word}"
+        )
+        yield
+        if session.not_judged(exchange, kept.partition_clause) or exchange.rows is None:
+            return
+        for row in exchange.rows:
+            other = seen.setdefault(row.key, word)
+            if other != word and not mirror.volatile:
+                session.fail(
+                    kept.partition_clause,
+                    f"a row belongs to one word of {name}",
+                    expected="one word",
+                    actual=f"{other} and {word}",
+                    exchange=exchange,
+                )
+                return
+    if mirror.volatile or not mirror.complete:
+        session.ledger.inconclusive(kept.partition_clause, "data-changed")
+        return
+    left = [row for row in mirror.rows if row.key not in seen]
+    if left:
+        yield from reread(session, mirror)
+        if mirror.volatile:
+            session.ledger.inconclusive(kept.partition_clause, "data-changed")
+            return
+        for word in words:
+            again = session.send(
+                ask_for(session, mirror.base, {**wide(session), name: word}), f"again: rows of {name}={word}"
+            )
+            yield
+            left = [row for row in left if row.key not in set(again.keys)]
+        if not left:
+            session.ledger.inconclusive(kept.partition_clause, "not repeatable")
+            return
+    if left:
+        session.fail(
+            kept.partition_clause,
+            f"the words of {name} share out all rows",
+            expected=f"{len(mirror.rows)} rows",
+            actual=f"{len(mirror.rows) - len(left)} rows",
+        )
+    else:
+        session.ledger.witness(kept.partition_clause)

@@ -1,0 +1,1 @@
+"""Pages, cursors, totals and order."""

@@ -1,0 +1,1 @@
+"""What a parameter means when it is absent, blank, unknown, repeated or wrong."""

@@ -1,0 +1,323 @@
+"""What counts as not given: defaults, blanks, and the spellings of a flag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.check.context import Exchange, Session
+from harness.check.probe.equivalence import agree, plain, same_answer, shape_of, sort_value
+from harness.check.probe.error_responses import ROWS_TOO, blame, is_refused, kept
+from harness.check.probe.expect import expect
+from harness.check.probe.filter_values import default_comparison
+from harness.check.probe.mirror import Mirror, ask_for, page_cap, written
+from harness.specification.model import (
+    ClauseId,
+    Clauses,
+    CursorPaging,
+    LimitPaging,
+    OffsetPaging,
+    Open,
+    PageNumberPaging,
+    Parameter,
+)
+from harness.wire.format_problems import Tree
+
+# --- defaults and spellings ---------------------------------------------------------------------------------
+
+
+def defaults_given(session: Session, mirror: Mirror) -> Iterator[None]:
+    """A parameter that is absent means its default: all defaults said aloud, and on a difference each alone."""
+    chosen = {
+        name: parameter
+        for name, parameter in session.listing.parameters.items()
+        if parameter.default is not None and parameter.default_clause and session.usable(name)
+    }
+    shown = {name: value for name, value in chosen.items() if _matters(session, mirror, name)}
+    for name, parameter in chosen.items():
+        if name not in shown:
+            reason = f"the rows at hand would be the same with any {name}"
+            session.ledger.not_exercised(parameter.default_clause, reason)
+    if not shown:
+        return
+    reference = yield from plain(session, mirror, "the list without anything said")
+    if reference is None:
+        return
+    values = {name: _default_value(session, name) for name in shown}
+    clauses = tuple(dict.fromkeys(clause for parameter in shown.values() for clause in parameter.default_clause))
+    expected = "the same answer with the default said and not said"
+    same = yield from agree(
+        session,
+        mirror,
+        reference,
+        ask_for(session, mirror.base, values),
+        "every default said aloud",
+        clauses if len(shown) == 1 else (),
+        expected=expected,
+        blaming=len(shown) == 1,
+        witness=False,
+    )
+    if same:
+        kept(session, clauses, "the same answer")
+    if same is not False or len(shown) == 1:
+        return
+    for name, parameter in shown.items():
+        # What a default says aloud changes is the default's fault, not that of the order or of the rows.
+        ask = ask_for(session, mirror.base, {name: values[name]})
+        yield from agree(
+            session,
+            mirror,
+            reference,
+            ask,
+            f"{name} at its default",
+            parameter.default_clause,
+            expected=expected,
+            witness=False,
+        )
+
+
+def _default_value(session: Session, name: str) -> Tree:
+    parameter = session.listing.parameters[name]
+    default = parameter.default
+    if parameter.as_ == "flag" and not isinstance(default, bool):
+        return str(default)
+    return written(session, name, default)
+
+
+def _matters(session: Session, mirror: Mirror, name: str) -> bool:
+    """Whether the rows at hand would tell one value of a parameter from another."""
+    listing, paging, rows = session.listing, session.listing.paging, mirror.rows
+    if isinstance(paging, OffsetPaging | CursorPaging | PageNumberPaging | LimitPaging) and name == paging.size:
+        default = listing.parameters[name].default
+        return isinstance(default, int) and len(rows) > default and page_cap(session) is None
+    if listing.order is not None and name == listing.order.descending:
+        return len({sort_value(session, row) for row in rows}) > 1
+    for include in listing.includes:
+        if include.parameter == name:
+            return any(shape_of(row, set(include.adds)) for row in rows)
+    return bool(rows)
+
+
+def spellings(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Each other spelling of a flag is understood as the documented one."""
+    flags = {
+        name: parameter
+        for name, parameter in session.listing.parameters.items()
+        if parameter.as_ == "flag" and parameter.spellings_clause and session.usable(name)
+    }
+    scope = session.listing.scope
+    # These flags may leave no rows, which would hide the others.
+    apart = {scope.children_only.parameter} if scope is not None and scope.children_only is not None else set()
+    if session.listing.count_only is not None:
+        apart.add(session.listing.count_only.parameter)
+    groups = [[name for name in flags if name not in apart], *([name] for name in flags if name in apart)]
+    for group in groups:
+        for value in (True, False):
+            if group and not (value is False and len(group) == 1 and group[0] in apart):
+                yield from _spelled(session, mirror, group, value)
+
+
+def false_is_true(session: Session, mirror: Mirror) -> Iterator[None]:
+    """Several flags that are wrong when they are said to be off: it is the word that is read wrongly."""
+    listing, order = session.listing, session.listing.order
+    wrong: dict[str, tuple[ClauseId, ...]] = {}
+    for name, parameter in listing.parameters.items():
+        if parameter.as_ != "flag" or not parameter.spellings_clause:
+            continue
+        own = [*parameter.default_clause, *(parameter.bad.clause if parameter.bad else ())]
+        for include in listing.includes:
+            if include.parameter == name:
+                own += [*include.clauses.get("off", ()), *include.clauses.get("default", ())]
+        if order is not None and order.descending == name:
+            own += [*order.descending_default_clause, *order.clause]
+        if listing.total is not None and listing.total.switch is not None and listing.total.switch.parameter == name:
+            own += listing.total.switch.clauses.get("off", ())
+        failed = tuple(clause for clause in dict.fromkeys(own) if session.ledger.failed((clause,)))
+        if failed:
+            wrong[name] = failed
+    if len(wrong) < 3:
+        return
+    odd: list[str] = []
+    evidence: Exchange | None = None
+    for name in wrong:
+        parameter = listing.parameters[name]
+        said = session.send(ask_for(session, mirror.base, {name: parameter.false[0]}), f"{name} said to be off")
+        yield
+        other = session.send(ask_for(session, mirror.base, {name: parameter.true[0]}), f"{name} said to be on")
+        yield
+        if same_answer(session, said, other) is None:
+            odd.append(name)
+            evidence = said
+    if len(odd) < 3 or evidence is None:
+        return
+    clauses = listing.parameters[odd[0]].spellings_clause
+    actual = f"{', '.join(odd)} are on when they are said to be off"
+    blame(session, clauses, expected="a flag that is off", actual=actual, exchange=evidence)
+    for clause in dict.fromkeys(clause for name in odd for clause in wrong[name] if clause not in clauses):
+        session.ledger.explain(clause, clauses[0])
+
+
+def _spelled(session: Session, mirror: Mirror, names: Sequence[str], value: bool) -> Iterator[None]:
+    parameters = session.listing.parameters
+    words = {name: parameters[name].true if value else parameters[name].false for name in names}
+    clauses = tuple(dict.fromkeys(clause for name in names for clause in parameters[name].spellings_clause))
+    documented = ask_for(session, mirror.base, {name: words[name][0] for name in names})
+    reference = session.send(documented, "flags as they are documented")
+    yield
+    if reference.answer is None or reference.answer.outcome != "success":
+        return
+    if not mirror.rows:
+        session.ledger.not_exercised(clauses, "the list is empty")
+        return
+    expected = "the same answer for each spelling"
+    for place in range(1, max(len(spelled) for spelled in words.values())):
+        given = {name: spelled[min(place, len(spelled) - 1)] for name, spelled in words.items()}
+        ask = ask_for(session, mirror.base, given)
+        same = yield from agree(
+            session,
+            mirror,
+            reference,
+            ask,
+            "flags in another spelling",
+            (),
+            expected=expected,
+            blaming=False,
+            witness=False,
+        )
+        if same:
+            kept(session, clauses, "the same answer")
+        if same is not False:
+            continue
+        for name in names:
+            one = session.send(ask_for(session, mirror.base, {name: words[name][0]}), f"{name} as it is documented")
+            yield
+            if one.answer is None or one.answer.outcome != "success":
+                continue
+            yield from agree(
+                session,
+                mirror,
+                one,
+                ask_for(session, mirror.base, {name: given[name]}),
+                f"{name} in another spelling",
+                parameters[name].spellings_clause,
+                expected=expected,
+                witness=False,
+            )
+        if session.ledger.failed(clauses):
+            return
+
+
+# --- blank values -------------------------------------------------------------------------------------------
+
+
+def blanks(session: Session, mirror: Mirror) -> Iterator[None]:
+    """A parameter that is there and empty: all together, and on a difference each alone."""
+    reference = yield from plain(session, mirror, "the list without anything said")
+    if reference is None:
+        return
+    firm: dict[str, Clauses] = {}
+    open_: dict[str, Clauses] = {}
+    for name, parameter in session.listing.parameters.items():
+        if not _can_be_blank(session, name, parameter, mirror):
+            continue
+        means = parameter.blank if parameter.blank is not None else session.listing.blank.means
+        own = session.listing.filters[name].blank_clause if name in session.listing.filters else ()
+        clauses = own or (session.listing.blank.clause if parameter.blank is None else ())
+        (open_ if isinstance(means, Open) else firm)[name] = clauses
+    yield from _blank_together(session, mirror, reference, firm)
+    yield from _blank_open(session, mirror, open_)
+
+
+def _can_be_blank(session: Session, name: str, parameter: Parameter, mirror: Mirror) -> bool:
+    paging = session.listing.paging
+    walking = {paging.after, paging.before} if isinstance(paging, CursorPaging) else set()
+    if name in walking or parameter.required is not None or name in mirror.base:
+        return False
+    if session.listing.transport.carries == "json":
+        # What an empty text means where a number or a time is due, JSON's own types leave open.
+        return name in session.listing.filters and parameter.as_ in ("text", "digits", "word", "list")
+    return name in session.listing.filters or parameter.blank is not None
+
+
+def _blank(session: Session, name: str) -> Tree:
+    parameter = session.listing.parameters[name]
+    if parameter.as_ == "list" and session.listing.transport.carries == "json":
+        return []
+    return "[]" if parameter.as_ == "json-list" else ""
+
+
+def _blank_together(
+    session: Session, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
+) -> Iterator[None]:
+    if not chosen:
+        return
+    clauses = tuple(dict.fromkeys(clause for many in chosen.values() for clause in many))
+    if not reference.rows:
+        session.ledger.not_exercised(clauses, "the list is empty")
+        return
+    expected = "the same answer as without the parameter"
+    ask = ask_for(session, mirror.base, {name: _blank(session, name) for name in chosen})
+    same = yield from agree(
+        session, mirror, reference, ask, "every filter given and empty", (), expected=expected, blaming=False
+    )
+    if same:
+        kept(session, clauses, "the same answer")
+        yield from _blank_compared(session, mirror, reference, chosen)
+    if same is not False:
+        return
+    for name, own in chosen.items():
+        one = ask_for(session, mirror.base, {name: _blank(session, name)})
+        yield from agree(session, mirror, reference, one, f"{name} given and empty", own, expected=expected)
+
+
+def _blank_compared(
+    session: Session, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
+) -> Iterator[None]:
+    """An empty value says nothing either when the comparison beside it is said aloud."""
+    asked = {name: {name: _blank(session, name), **default_comparison(session, name)} for name in chosen}
+    asked = {name: values for name, values in asked.items() if len(values) > 1}
+    if not asked:
+        return
+    every = {name: value for values in asked.values() for name, value in values.items()}
+    expected = "the same answer as without the parameters"
+    purpose = "empty filters beside their comparisons"
+    ask = ask_for(session, mirror.base, every)
+    same = yield from agree(session, mirror, reference, ask, purpose, (), expected=expected, blaming=False)
+    if same is not False:
+        return
+    for name, values in asked.items():
+        ask = ask_for(session, mirror.base, values)
+        purpose = f"{name} empty beside its comparison"
+        yield from agree(session, mirror, reference, ask, purpose, chosen[name], expected=expected)
+
+
+def _blank_open(session: Session, mirror: Mirror, chosen: Mapping[str, Clauses]) -> Iterator[None]:
+    """Where the document says nothing: first all together, which settles all if it is taken."""
+    if not chosen:
+        return
+    values = {name: _blank(session, name) for name in chosen}
+    judged = yield from expect(
+        session, mirror, ask_for(session, mirror.base, values), "parameters given and empty", (), only=ROWS_TOO
+    )
+    if not is_refused(judged.exchange):
+        return
+    # One of several that share a choice speaks for all.
+    speakers: dict[str, str] = {}
+    for name in chosen:
+        means = _blank_rule(session, name)
+        speakers.setdefault(means.id if isinstance(means, Open) else name, name)
+    for name in chosen:
+        if name in speakers.values():
+            yield from expect(
+                session,
+                mirror,
+                ask_for(session, mirror.base, {name: values[name]}),
+                f"{name} given and empty",
+                chosen[name],
+                only=ROWS_TOO,
+            )
+
+
+def _blank_rule(session: Session, name: str) -> Any:
+    blank = session.listing.parameters[name].blank
+    return blank if blank is not None else session.listing.blank.means

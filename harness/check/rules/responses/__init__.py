@@ -1,0 +1,1 @@
+"""What must hold in every answer: shape, rows, parts, echoes, invariants."""

@@ -1,0 +1,99 @@
+"""Text that is encoded or escaped twice on its way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from harness.check.context import Session
+from harness.check.probe.mirror import Mirror
+from harness.specification.model import ClauseId, Clauses
+from harness.wire.row_codec import Shown
+
+ENTITY: Final = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);")
+
+
+_ONCE: Final = (ClauseId("TEXT-ONCE"),)
+
+
+_TWICE: Final = 2
+
+
+def check_written_once(session: Session, mirror: Mirror) -> None:
+    """Text that looks as if it had been encoded or escaped twice, wherever a field has special characters at all.
+
+    One such text may be what somebody typed; several, and none in the same field that is as it should be, are not.
+    """
+    escaping = session.listing.transport.escaping_clause or _ONCE
+    kinds: tuple[tuple[Clauses, str, Callable[[str], bool], Callable[[str], bool]], ...] = (
+        (_ONCE, "encoded", lambda text: not text.isascii(), _encoded_twice),
+        (escaping, "escaped", lambda text: "&" in text, lambda text: "&" not in ENTITY.sub("", text)),
+    )
+    seen = 0
+    for path, texts in _shown_texts(mirror).items():
+        for clauses, done, special, twice in kinds:
+            some = [text for text in texts if special(text)]
+            odd = [text for text in some if twice(text)]
+            seen += len(some) - len(odd)
+            misled = _filters_misled(session, path, odd)
+            # A text that is shown and cannot be found is no longer what somebody typed.
+            enough = 1 if misled else _TWICE
+            if misled is None or len(odd) < max(enough, len(some)) or session.ledger.failed(clauses):
+                continue
+            session.fail(
+                clauses,
+                f"text is {done} once",
+                expected=f"in {path} the characters themselves",
+                actual=f"{len(odd)} texts such as {odd[0][:60]!r}, and no other with special characters",
+                rows=[session.evidence.row(row, [path]) for row in mirror.rows if row.shown.get(path) in odd[:4]][:4],
+                inferred=True,
+            )
+            for clause in misled:
+                session.ledger.explain(clause, clauses[0])
+    if seen:
+        session.ledger.witness(_ONCE, times=seen)
+    else:
+        session.ledger.not_exercised(_ONCE, "no row shows a text with characters that could be escaped or encoded")
+
+
+def _filters_misled(session: Session, path: str, odd: list[str]) -> list[ClauseId] | None:
+    """The broken promises of filters on a field that were asked for one of its odd texts; None for any other."""
+    misled: list[ClauseId] = []
+    for name, rule in session.listing.filters.items():
+        failed = session.ledger.failed(rule.clause) if path in rule.compares else None
+        if failed is None:
+            continue
+        exchanges = [one.exchange for one in session.breaches if one.clause == failed]
+        asked = [exchange.ask.values.get(name) for exchange in exchanges if exchange is not None]
+        if not any(isinstance(value, str) and any(value in text for text in odd) for value in asked):
+            return None
+        misled.append(failed)
+    return misled
+
+
+def _shown_texts(mirror: Mirror) -> dict[str, list[str]]:
+    """The different texts of the rows by the path of their field, nested rows included."""
+    found: dict[str, dict[str, None]] = {}
+    waiting: list[tuple[str, Shown]] = [(name, value) for row in mirror.rows for name, value in row.shown.items()]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            found.setdefault(path, {})[value] = None
+        elif isinstance(value, tuple):
+            for item in value:
+                if isinstance(item, Mapping):
+                    waiting += [(f"{path}[].{name}", inner) for name, inner in item.items()]
+    return {path: list(texts) for path, texts in found.items()}
+
+
+def _encoded_twice(text: str) -> bool:
+    """Whether the characters of a text are the bytes of another one in UTF-8, each taken for a character."""
+    if text.isascii():
+        return False
+    for encoding in ("latin-1", "cp1252"):
+        try:
+            return not text.encode(encoding).decode("utf-8").isascii()
+        except ValueError:
+            continue
+    return False

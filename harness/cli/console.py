@@ -1,0 +1,102 @@
+"""What one command has at hand: its streams, what must be kept out of them, and how it ends badly."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+    from harness.output.redaction import Redactor
+
+MAX_MESSAGE: Final = 20_000
+
+
+@final
+class Session:
+    """Results go to standard output, talk to standard error; both pass the redactor, once there is one."""
+
+    def __init__(self) -> None:
+        self.redactor: Redactor | None = None
+        self.stdout_lost = False
+
+    def redact_by(self, redactor: Redactor) -> None:
+        """From now on, everything passes this redactor."""
+        self.redactor = redactor
+
+    def with_secrets(self, secrets: Iterable[str], *, words: Iterable[str] = ()) -> Redactor:
+        """A redactor of these secrets, used from now on."""
+        from harness.output.redaction import Redactor
+
+        self.redactor = Redactor(secrets, words=words)
+        return self.redactor
+
+    def clean(self, text: str) -> str:
+        """The text without the secrets of this run."""
+        return text if self.redactor is None else self.redactor.redact(text)
+
+    def result(self, text: str) -> None:
+        """Write a result, whole lines, to standard output at once."""
+        data = self.clean(text if text.endswith("\n") or not text else text + "\n")
+        try:
+            sys.stdout.write(data.encode("utf-8", "backslashreplace").decode("utf-8"))
+            sys.stdout.flush()
+        except (OSError, UnicodeEncodeError) as problem:
+            if isinstance(problem, UnicodeEncodeError):
+                encoding = sys.stdout.encoding or "ascii"
+                sys.stdout.write(data.encode(encoding, "backslashreplace").decode(encoding))
+                sys.stdout.flush()
+                return
+            self.stdout_lost = True
+            raise
+
+    def talk(self, text: str) -> None:
+        """Tell the person at the terminal something; a closed stream is no reason to stop."""
+        data = self.clean(text if text.endswith("\n") else text + "\n")
+        with contextlib.suppress(OSError, ValueError):
+            encoding = sys.stderr.encoding or "ascii"
+            sys.stderr.write(data.encode(encoding, "backslashreplace").decode(encoding))
+            sys.stderr.flush()
+
+    def complain(self, message: str, exit_code: int) -> int:
+        """Tell what went wrong; gives back the exit code."""
+        from harness.output.escaping import visible
+
+        self.talk("callharness: " + visible(message.rstrip(), limit=MAX_MESSAGE, multiline=True))
+        return exit_code
+
+    def crashed(self, problem: BaseException) -> int:
+        """One line about a fault of our own, with the traceback put into a file; exit code 3."""
+        from harness.output.escaping import visible
+
+        if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+            return self.complain(f"harness error: no space left on the device ({problem.filename or 'a stream'})", 3)
+        what = visible(f"{type(problem).__name__}: {problem}", limit=300)
+        where = self._save_traceback(problem)
+        return self.complain(f"harness error: {what}; {where}", 3)
+
+    def _save_traceback(self, problem: BaseException) -> str:
+        import tempfile
+        import traceback
+
+        text = "".join(traceback.format_exception(problem))
+        try:
+            handle, path = tempfile.mkstemp(prefix="callharness-crash-", suffix=".txt")
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(self.clean(text))
+        except OSError:
+            return "the traceback could not be saved"
+        return f"the traceback is in {path}"
+
+
+def harness_version() -> str:
+    """The version of the installed harness."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("callharness")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,233 @@
+"""Items of pytest: one per clause of an API, each with the verdict that one reading of the target gave it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, final
+
+import pytest
+from _pytest.runner import collect_one_node
+
+if TYPE_CHECKING:
+    from _pytest._code.code import TerminalRepr
+
+    from harness.check.results.findings import ClauseResult, RunReport
+    from harness.specification.load import Spec
+    from harness.specification.model import Clause
+
+SECTION: Final = "callharness: not kept, but no reason to fail"
+_READINGS: Final = pytest.StashKey[dict[str, "RunReport | str"]]()
+_SKIPPED: Final = ("inconclusive", "not_exercised", "not_applicable", "not_run")
+
+
+class ClauseNotKept(Exception):
+    """A clause that the gate does not let pass; the text is the report."""
+
+
+# --- options ------------------------------------------------------------------------------------------------
+
+
+def check_options(config: pytest.Config) -> None:
+    """Stop the run at options that cannot be right; nothing is sent. Raises pytest.UsageError."""
+    from harness.errors import HarnessError
+    from harness.specification.load import load_spec
+
+    apis = config.getoption("--call-api")
+    if not apis:
+        raise pytest.UsageError("--call-api-target needs --call-api API")
+    try:
+        for api in apis:
+            load_spec(api)
+    except HarnessError as problem:
+        raise pytest.UsageError(f"--call-api: {problem}") from None
+    for word in _words():
+        config.addinivalue_line("markers", f"{word}: a clause of this level, basis or family")
+    targets = _targets(config)
+    for api in apis:
+        if api not in targets and not config.getoption("collectonly"):
+            raise pytest.UsageError(f"--call-api {api} needs --call-api-target URL (or sim: for the simulator)")
+
+
+def _words() -> list[str]:
+    """The markers that stand for a level, a basis or a family."""
+    from typing import get_args
+
+    from harness.specification.clauses import Family
+    from harness.specification.model import Basis, Level
+
+    return [word.replace("-", "_") for word in (*get_args(Level), *get_args(Basis), *(one.value for one in Family))]
+
+
+def _targets(config: pytest.Config) -> Mapping[str, str]:
+    """The target of each API."""
+    apis: list[str] = config.getoption("--call-api")
+    found: dict[str, str] = {}
+    for text in config.getoption("--call-api-target"):
+        api, mark, url = text.partition("=")
+        if mark and api in apis:
+            found[api] = url
+        else:
+            found |= {name: text for name in apis if name not in found}
+    return found
+
+
+def credentials_of(config: pytest.Config) -> list[tuple[str, str]]:
+    """The credentials given as options. Raises pytest.UsageError, without the value."""
+    found = []
+    for text in config.getoption("--call-api-credential"):
+        name, mark, value = text.partition("=")
+        if not mark or not name:
+            raise pytest.UsageError("--call-api-credential: expected NAME=VALUE, got no '=' with a name before it")
+        found.append((name, value))
+    return found
+
+
+# --- collecting ---------------------------------------------------------------------------------------------
+
+
+def clause_items(session: pytest.Session, config: pytest.Config) -> Iterator[pytest.Item]:
+    """One item per clause of each API; the network is not touched."""
+    from harness.specification.load import load_spec
+
+    root = Machine.from_parent(session, name="callharness", nodeid="callharness")
+    for name in dict.fromkeys(config.getoption("--call-api")):
+        spec = load_spec(name)
+        report = collect_one_node(Api.from_parent(root, name=spec.id, spec=spec, asked=name))
+        # As for any file: the terminal counts what is collected by these.
+        config.hook.pytest_collectreport(report=report)
+        for item in report.result:
+            if isinstance(item, pytest.Item):
+                config.hook.pytest_itemcollected(item=item)
+                yield item
+
+
+@final
+class Machine(pytest.Collector):
+    """What all items hang on."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Nothing by itself: the APIs are given."""
+        return iter(())
+
+
+@final
+class Api(pytest.Collector):
+    """One API."""
+
+    def __init__(self, *, spec: Spec, asked: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.spec = spec
+        self.asked = asked
+
+    def collect(self) -> Iterator[ClauseItem]:
+        """An item for each clause of the spec, and for those that every API shares."""
+        from harness.specification.clauses import families, load_standard
+
+        standard = load_standard()
+        family: dict[str, str] = {name: str(found) for name, found in families(self.spec).items()}
+        family |= {name: str(one.family) for name, one in standard.clauses.items()}
+        for name, clause in {**self.spec.clauses, **standard.applying_to(self.spec)}.items():
+            yield ClauseItem.from_parent(self, name=str(name), clause=clause, family=family[name])
+
+
+@final
+class ClauseItem(pytest.Item):
+    """One clause of one API."""
+
+    parent: Api
+
+    def __init__(self, *, clause: Clause, family: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.clause = clause
+        self.add_marker(pytest.mark.call_api(self.parent.spec.id))
+        self.add_marker(pytest.mark.level(clause.level))
+        self.add_marker(pytest.mark.basis(clause.basis))
+        self.add_marker(pytest.mark.family(family))
+        # So that `-m "must and filters"` selects as well: an expression knows markers by their names only.
+        for word in (clause.level, clause.basis, family):
+            self.add_marker(word.replace("-", "_"))
+        self.user_properties += [("level", clause.level), ("basis", clause.basis), ("family", family)]
+
+    def runtest(self) -> None:
+        """The verdict of the reading."""
+        report = reading_of(self.config, self.parent)
+        result = next((one for one in report.clauses if one.id == self.name), None)
+        if result is None:
+            pytest.skip("not_run: the checker gave no verdict")
+        self.user_properties.append(("verdict", result.verdict.value))
+        self.user_properties.append(("witnesses", result.witnesses))
+        text = _told(report, result)
+        if result.colour == "red":
+            raise ClauseNotKept(text)
+        if result.verdict.value in _SKIPPED:
+            pytest.skip(f"{result.verdict}: {result.reason}")
+        if result.verdict.value != "pass" and result.verdict.value != "observed":
+            self.add_report_section("call", SECTION, text)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
+        """The finding; never the inside of the checker."""
+        if isinstance(excinfo.value, ClauseNotKept):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """The clause stands in the spec."""
+        place = self.parent.spec.where("clauses", self.name)
+        line = re.search(r":(\d+)", place)
+        return Path(self.parent.spec.file), int(line[1]) - 1 if line else None, f"{self.parent.name} {self.name}"
+
+
+# --- reading the target -------------------------------------------------------------------------------------
+
+
+def reading_of(config: pytest.Config, api: Api) -> RunReport:
+    """The report on the API's target, read once in this process."""
+    from harness.errors import HarnessError
+    from harness.pytest_plugin.target_run import read_target
+
+    known = config.stash.setdefault(_READINGS, {})
+    if api.asked not in known:
+        try:
+            known[api.asked] = read_target(
+                api.spec,
+                target=_targets(config)[api.asked],
+                credentials=credentials_of(config),
+                gate=config.getoption("--call-api-gate"),
+                seed=config.getoption("--call-api-seed"),
+            )
+        except HarnessError as problem:
+            # Told for every clause, but tried only once.
+            known[api.asked] = str(problem)
+    found = known[api.asked]
+    if isinstance(found, str):
+        raise ClauseNotKept(found)
+    return found
+
+
+def _told(report: RunReport, result: ClauseResult) -> str:
+    """What a person needs to know of a verdict."""
+    from harness.output.escaping import visible
+    from harness.report.text import finding_lines
+
+    lines = [
+        line
+        for finding in report.findings
+        if finding.clause == result.id
+        for line in finding_lines(finding, api=report.api, source=result.source)
+    ]
+    if not lines:
+        head = f"{result.verdict.value.upper()} {result.id}  {result.says}"
+        lines = [visible(text) for text in (head, f"  because   {result.reason}")]
+    return "\n".join(lines)
+
+
+def write_ambers(terminalreporter: Any) -> None:
+    """A line for each clause that is not kept and does not fail the run."""
+    passed = terminalreporter.stats.get("passed", [])
+    told = [(report.nodeid, text) for report in passed for title, text in report.sections if SECTION in title]
+    if told:
+        terminalreporter.section("clauses not kept, but no reason to fail", sep="-")
+        for _, text in told:
+            terminalreporter.write_line(text)

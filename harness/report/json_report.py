@@ -1,0 +1,101 @@
+"""The report for programs: JSON with a schema, `report.schema.json`, that lies beside this module."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from importlib.resources import files
+from typing import Any, cast
+
+from harness.check.results.findings import SCHEMA_VERSION, ClauseResult, Finding, RunReport
+from harness.output.escaping import visible
+from harness.report.run_record import plain
+
+
+def json_report(report: RunReport, *, complete: bool = True) -> str:
+    """The report as JSON text; only `seconds` depends on the machine."""
+    tree = report_tree(report, complete=complete)
+    return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema that every JSON report satisfies."""
+    text = files("harness.report").joinpath("report.schema.json").read_text(encoding="utf-8")
+    return cast(dict[str, Any], json.loads(text))
+
+
+def report_tree(report: RunReport, *, complete: bool = True) -> dict[str, Any]:
+    """The report as plain values."""
+    counts = Counter(result.verdict.value for result in report.clauses if result.waived is None)
+    tree = {
+        "schema_version": SCHEMA_VERSION,
+        "harness_version": report.harness_version,
+        "api": report.api,
+        "title": report.title,
+        "spec_version": report.spec_version,
+        "target": report.target,
+        "verdict": report.verdict.value,
+        "gate": {"profile": report.gate.value, "colour": report.colour.value},
+        "exit_code": report.exit_code,
+        "complete": complete and report.interrupted is None,
+        "interrupted": report.interrupted,
+        "seed": report.seed,
+        "requests": report.requests,
+        "seconds": round(report.seconds, 3),
+        "rows_seen": report.rows_seen,
+        "evidence": report.evidence,
+        "counts": {**dict(sorted(counts.items())), "waived": sum(r.waived is not None for r in report.clauses)},
+        "dialect": plain(dict(sorted(report.dialect.items()))),
+        "limits": plain(dict(sorted(report.limits.items()))),
+        "notes": list(report.notes),
+        "findings": [_finding(finding) for finding in report.findings],
+        "clauses": [_clause(result) for result in report.clauses],
+    }
+    return cast(dict[str, Any], _shown(tree))
+
+
+def _clause(result: ClauseResult) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "level": result.level,
+        "basis": result.basis,
+        "family": result.family,
+        "verdict": result.verdict.value,
+        "colour": result.colour.value,
+        "witnesses": result.witnesses,
+        "reason": result.reason,
+        "says": result.says,
+        "source": result.source,
+        "counts": {verdict.value: count for verdict, count in sorted(result.counts.items())},
+        "waived": result.waived,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "clause": finding.clause,
+        "level": finding.level,
+        "basis": finding.basis,
+        "family": finding.family,
+        "verdict": finding.verdict.value,
+        "colour": finding.colour.value,
+        "message": finding.message,
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "request": finding.request,
+        "curl": finding.curl,
+        "response": finding.response,
+        "rows": list(finding.rows),
+        "reason": finding.reason,
+        "replay": finding.replay,
+        "waived": finding.waived,
+    }
+
+
+def _shown(value: Any) -> Any:
+    """Every text visible, line ends kept: nothing of a server acts on whoever prints the values."""
+    if isinstance(value, dict):
+        return {name: _shown(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_shown(inner) for inner in value]
+    return visible(value, limit=65536, multiline=True) if isinstance(value, str) else value

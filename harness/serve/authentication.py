@@ -1,0 +1,353 @@
+"""Who asks: the identities a simulator knows, and the door that lets them in."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, final
+
+from harness.errors import Misuse
+from harness.specification.load import Spec
+from harness.specification.model import Access, Jwt
+from harness.specification.yaml_source import Plain, read_source
+from harness.wire.list_request import Ask
+from harness.wire.request_codec import Refused
+from harness.world.customers import Customers
+
+DEFAULT: Final = "default"
+NO_ROLE: Final = "no-role"
+CHILD: Final = "child"
+FOREIGN: Final = "foreign"
+_LONGEST_TOKEN: Final = 8192
+_MOST_TOKENS: Final = 1024
+_SKEW_SECONDS: Final = 60
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One user of the simulated API: credentials by their names in the spec, roles, and whose calls are its own.
+
+    `everyone` says that it may look at every customer; without it only at its own and those below.
+    `customer_id` None means a user of an API without customers.
+    """
+
+    name: str
+    credentials: Mapping[str, str] = field(repr=False)
+    roles: tuple[str, ...] = ()
+    customer_id: int | None = None
+    everyone: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair:
+    """An RSA key pair for signed tokens, as PEM."""
+
+    private_pem: str = field(repr=False)
+
+    @property
+    def public_pem(self) -> str:
+        """The public half."""
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding,
+            PublicFormat,
+            load_pem_private_key,
+        )
+
+        key = load_pem_private_key(self.private_pem.encode(), password=None)
+        return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def make_key_pair() -> KeyPair:
+    """A new key pair; the one thing here that is left to chance."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return KeyPair(private_pem=pem.decode())
+
+
+# --- identities ---------------------------------------------------------------------------------------------
+
+
+def built_in_identities(
+    spec: Spec, *, customers: Customers, home: int, key: KeyPair | None = None
+) -> tuple[Identity, ...]:
+    """The identities that a simulator knows by itself, the default one first.
+
+    | name | credentials (password kind; bearer kind) | may see |
+    |---|---|---|
+    | `default` | the document's example; `callharness-token` | all; its own is the home customer |
+    | `role-ROLE` | user `role-ROLE`, password `callharness-role-ROLE`; `callharness-token-role-ROLE` | as default |
+    | `no-role` | `no-role`, `callharness-no-role`; `callharness-token-no-role` | nothing: its role does not suffice |
+    | `child` | `child`, `callharness-child`; `callharness-token-child` | a child of the home customer, and below |
+    | `foreign` | `foreign`, `callharness-foreign`; `callharness-token-foreign` | another customer, not related |
+
+    Spaces in a role become hyphens. With a key pair each also has a signed identity, of the key id
+    `callharness-key` or `callharness-key-NAME`. Identities of roles exist where the spec names roles.
+    """
+    access = spec.listing.access
+    all_roles = access.roles
+    found = [_built_in(access, DEFAULT, roles=all_roles, customer_id=home, everyone=True, key=key)]
+    for role in all_roles:
+        name = f"role-{_slug(role)}"
+        found.append(_built_in(access, name, roles=(role,), customer_id=home, everyone=True, key=key))
+    if all_roles:
+        found.append(_built_in(access, NO_ROLE, roles=(), customer_id=home, everyone=True, key=key))
+    children = customers.children_of(home)
+    if children:
+        found.append(_built_in(access, CHILD, roles=all_roles, customer_id=children[0].id, key=key))
+    foreign = _foreign(customers, home)
+    if foreign is not None:
+        found.append(_built_in(access, FOREIGN, roles=all_roles, customer_id=foreign, key=key))
+    return tuple(found)
+
+
+def _foreign(customers: Customers, home: int) -> int | None:
+    related = {home, *(member.id for member in customers.descendants_of(home))}
+    above = {member.id for member in customers.ancestors_of(home)}
+    outside = [member for member in customers.members if member.id not in related | above]
+    outside.sort(key=lambda member: -member.share)
+    return outside[0].id if outside else None
+
+
+def _built_in(
+    access: Access,
+    name: str,
+    *,
+    roles: tuple[str, ...],
+    customer_id: int,
+    everyone: bool = False,
+    key: KeyPair | None,
+) -> Identity:
+    suffix = "" if name == DEFAULT else f"-{name}"
+    credentials: dict[str, str] = {}
+    if access.kind == "password":
+        if name == DEFAULT and access.example:
+            credentials |= access.example
+        else:
+            if access.user is not None:
+                credentials[access.user] = name
+            if access.password is not None:
+                credentials[access.password] = f"callharness-{name}"
+    else:
+        credentials[access.token] = f"callharness-token{suffix}"
+    for legacy in access.legacy:
+        for place, parameter in enumerate(legacy.parameters):
+            # The first of a pair says who, the second proves it.
+            value = str(customer_id) if place == 0 else f"callharness-key-{parameter}{suffix}"
+            credentials.setdefault(parameter, value)
+    if access.jwt is not None and key is not None:
+        credentials[access.jwt.issuer] = str(customer_id)
+        credentials[access.jwt.key_id] = f"callharness-key{suffix}"
+        credentials[access.jwt.private_key] = key.private_pem
+    return Identity(name=name, credentials=credentials, roles=roles, customer_id=customer_id, everyone=everyone)
+
+
+def _slug(role: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", role.lower()).strip("-")
+
+
+def users_file(path: Path) -> tuple[Identity, ...]:
+    """The identities in a YAML file: `users:`, a list of name, credentials, roles, customer, everyone. Raises Misuse.
+
+    A credential may be given as `{file: PATH}`, relative to the YAML file (a private key, say).
+    """
+    source = read_source(path)
+    users = source.tree.get("users") if isinstance(source.tree, Mapping) else None
+    if not isinstance(users, list) or not users:
+        raise Misuse(str(path), "a list of identities under the key users", "something else")
+    found = []
+    for index, user in enumerate(users):
+        where = source.where(("users", index))
+        known = {"name", "credentials", "roles", "customer", "everyone"}
+        if not isinstance(user, Mapping) or not {"name", "credentials"} <= user.keys() or user.keys() - known:
+            raise Misuse(where, f"the keys {', '.join(sorted(known))} (name and credentials at least)", "others")
+        found.append(_user(where, path.parent, user))
+    return tuple(found)
+
+
+def _user(where: str, folder: Path, user: Mapping[str, Plain]) -> Identity:
+    credentials, roles = user["credentials"], user.get("roles", [])
+    customer, everyone = user.get("customer"), user.get("everyone", False)
+    if not isinstance(credentials, Mapping) or not credentials:
+        raise Misuse(where, "credentials by name", "something else")
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise Misuse(where, "roles as a list of texts", "something else")
+    if customer is not None and (isinstance(customer, bool) or not isinstance(customer, int)):
+        raise Misuse(where, "customer as an integer", repr(customer))
+    if not isinstance(everyone, bool):
+        raise Misuse(where, "everyone as true or false", repr(everyone))
+    return Identity(
+        name=str(user["name"]),
+        credentials={name: _credential(where, folder, value) for name, value in credentials.items()},
+        roles=tuple(str(role) for role in roles),
+        customer_id=customer,
+        everyone=everyone,
+    )
+
+
+def _credential(where: str, folder: Path, value: Plain) -> str:
+    if isinstance(value, Mapping) and set(value) == {"file"}:
+        file = folder / str(value["file"])
+        try:
+            return file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise Misuse(where, f"a readable file {file}", error.strerror or "an error") from None
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise Misuse(where, "a text, or {file: PATH}", "something else")
+
+
+# --- the door -----------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Finds out who asks. With `any_jwt` a well-formed, unexpired token of any key counts as the first identity."""
+
+    access: Access
+    identities: tuple[Identity, ...]
+    any_jwt: bool = False
+    # Reading a private key takes longer than checking a signature: the public halves are kept.
+    _public: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    # Tokens whose signature was right, until they expire: clients send one many times.
+    _verified: dict[str, tuple[Identity, Mapping[str, Any]]] = field(default_factory=dict, repr=False, compare=False)
+    # Credentials that were right once: identities do not change.
+    _welcome: dict[tuple[str, ...], Identity] = field(default_factory=dict, repr=False, compare=False)
+
+    def admit(self, ask: Ask, now: datetime) -> Identity | Refused:
+        """The identity behind a request, or the fault; `now` is the wall clock, by which tokens expire."""
+        who = self.recognise(ask, now)
+        if isinstance(who, Refused):
+            return who
+        if self.access.roles and not set(self.access.roles) & set(who.roles):
+            return Refused(fault=self.access.role_fault)
+        return who
+
+    def recognise(self, ask: Ask, now: datetime) -> Identity | Refused:
+        """The identity, whatever its roles."""
+        access = self.access
+        own = (access.user or "", access.password or "") if access.kind == "password" else (access.token,)
+        sets = [own, *(legacy.parameters for legacy in access.legacy)]
+        given = [names for names in sets if all(ask.credentials.get(name) for name in names)]
+        if not given:
+            some = next((name for name in own if not ask.credentials.get(name)), "")
+            parameter = some if access.kind == "password" else ""
+            return Refused(fault=access.missing_fault, parameter=parameter)
+        names = given[0]
+        if access.kind == "bearer" and names == own:
+            if ask.scheme.lower() != "bearer":
+                return Refused(fault=access.wrong_fault)
+            token = ask.credentials[access.token]
+            if access.jwt is not None and token.count(".") == 2:
+                return self._signed(access.jwt, token, now)
+        # In a body of JSON a credential may be anything.
+        given_as_text = all(isinstance(ask.credentials[name], str) for name in names)
+        shown = (*names, *(ask.credentials[name] for name in names)) if given_as_text else ()
+        known = self._welcome.get(shown)
+        if known is not None:
+            return known
+        matching = [identity for identity in self.identities if _same(identity, names, ask.credentials)]
+        if not matching:
+            return Refused(fault=access.wrong_fault)
+        if len(self._welcome) >= _MOST_TOKENS:
+            self._welcome.clear()
+        if shown:
+            self._welcome[shown] = matching[0]
+        return matching[0]
+
+    def _signed(self, jwt: Jwt, token: str, now: datetime) -> Identity | Refused:
+        import jwt as pyjwt
+
+        refused = Refused(fault=self.access.wrong_fault)
+        if len(token) > _LONGEST_TOKEN:
+            return refused
+        remembered = self._verified.get(token)
+        if remembered is not None:
+            if _in_time(remembered[1], now, longest=jwt.longest_seconds):
+                return remembered[0]
+            self._verified.pop(token, None)
+            return refused
+        try:
+            kid = pyjwt.get_unverified_header(token).get("kid")
+            known = [who for who in self.identities if _same_text(who.credentials.get(jwt.key_id), kid)]
+            if not known and not self.any_jwt:
+                return refused
+            who = known[0] if known else self.identities[0]
+            key_pem = who.credentials.get(jwt.private_key)
+            if key_pem is None and not self.any_jwt:
+                return refused
+            claims = _claims(jwt, token, None if self.any_jwt else self._public_half(key_pem or ""))
+        except (pyjwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+            return refused
+        if not _in_time(claims, now, longest=jwt.longest_seconds):
+            return refused
+        issuer = claims.get("iss")
+        if not self.any_jwt and not _same_text(who.credentials.get(jwt.issuer), issuer):
+            return refused
+        if len(self._verified) >= _MOST_TOKENS:
+            self._verified.clear()
+        self._verified[token] = (who, claims)
+        return who
+
+    def _public_half(self, pem: str) -> str:
+        found = self._public.get(pem)
+        if found is None:
+            found = self._public[pem] = KeyPair(private_pem=pem).public_pem if "PRIVATE" in pem else pem
+        return found
+
+
+def _claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:
+    import jwt as pyjwt
+
+    # Only the signature is the library's to check: it reads its own clock, and wants texts where numbers are legal.
+    names = ("exp", "iat", "nbf", "aud", "iss", "sub", "jti")
+    options: Any = {"verify_signature": key_pem is not None} | {f"verify_{name}": False for name in names}
+    if key_pem is None:
+        return dict(pyjwt.decode(token, options=options))
+    return dict(pyjwt.decode(token, key_pem, algorithms=[jwt.algorithm], options=options))
+
+
+def unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Header and claims of a signed token as they stand, or None for a text that is none."""
+    import jwt as pyjwt
+
+    if len(token) > _LONGEST_TOKEN:
+        return None
+    try:
+        options: Any = {"verify_signature": False}
+        return pyjwt.get_unverified_header(token), dict(pyjwt.decode(token, options=options))
+    except (pyjwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+        return None
+
+
+def _in_time(claims: Mapping[str, Any], now: datetime, *, longest: int) -> bool:
+    issued, expires = _number(claims.get("iat")), _number(claims.get("exp"))
+    if issued is None or expires is None:
+        return False
+    wall = now.timestamp()
+    return issued <= wall + _SKEW_SECONDS and wall < expires <= issued + longest
+
+
+def _number(value: object) -> int | float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _same(identity: Identity, names: tuple[str, ...], given: Mapping[str, str]) -> bool:
+    # No short cut: the time of a comparison says nothing about where it failed.
+    same = [_same_text(identity.credentials.get(name), given.get(name)) for name in names]
+    return all(same)
+
+
+def _same_text(ours: str | None, theirs: object) -> bool:
+    if ours is None or isinstance(theirs, bool) or not isinstance(theirs, str | int):
+        return False
+    return hmac.compare_digest(ours.encode(), str(theirs).encode("utf-8", "surrogatepass"))

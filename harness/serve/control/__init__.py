@@ -1,0 +1,1 @@
+"""The control API of a simulator: world, clock and faults while it runs, and the requests it got."""

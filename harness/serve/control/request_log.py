@@ -1,0 +1,165 @@
+"""What was asked lately: a bounded log of exchanges, without secrets, each with the clauses that it exercised."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Final, final
+from urllib.parse import unquote_plus
+
+from harness.output.escaping import visible
+from harness.output.redaction import is_secret_name
+from harness.specification.clauses import constructs
+from harness.specification.load import Spec
+from harness.wire.list_request import Ask
+from harness.wire.request_codec import Refused, credential_names
+
+if TYPE_CHECKING:
+    from harness.serve.http.application import Heard
+
+MASK: Final = "***"
+_PAIR: Final = re.compile(r"([^&;=?/]+)=([^&;?]*)")
+_LONGEST_TARGET: Final = 2000
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One exchange as it is remembered: nothing in it is secret, and every text is visible."""
+
+    number: int
+    at: datetime
+    world_at: datetime
+    api: str
+    method: str
+    target: str
+    parameters: tuple[str, ...]
+    fault: str
+    http_status: int
+    body_bytes: int
+    clauses: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The exchange on one line."""
+        what = f"{self.http_status} {self.method} {self.target} {self.body_bytes} B"
+        more = [self.api or "no API", self.fault, " ".join(self.clauses)]
+        return " · ".join((what, *filter(None, more)))
+
+
+@final
+class RequestLog:
+    """The last exchanges. `redact` takes out what is known to be secret, before anything is stored."""
+
+    def __init__(
+        self,
+        *,
+        size: int = 1000,
+        redact: Callable[[str], str] = str,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self._entries: deque[Entry] = deque(maxlen=size)
+        self._redact = redact
+        self._tell = tell
+        self._tables: dict[str, ClauseTable] = {}
+        self._number = 0
+        self._lock = Lock()
+
+    def hear(self, heard: Heard) -> None:
+        """Remember an exchange, and tell it if anybody wants to know."""
+        spec, asked = heard.spec, heard.asked
+        table = None
+        if spec is not None:
+            table = self._tables.get(spec.id)
+            if table is None:
+                table = self._tables[spec.id] = ClauseTable(spec)
+        secret = table.secret if table is not None else frozenset()
+        target = _masked(heard.request.target.decode("latin-1"), secret)
+        given = asked.values if isinstance(asked, Ask) else {}
+        fault = asked.fault if isinstance(asked, Refused) else ""
+        with self._lock:
+            self._number += 1
+            entry = Entry(
+                number=self._number,
+                at=heard.at,
+                world_at=heard.world_at,
+                api=heard.api,
+                method=visible(heard.request.method, limit=40),
+                target=visible(self._redact(target), limit=_LONGEST_TARGET),
+                parameters=tuple(visible(name, limit=100) for name in given),
+                fault=fault,
+                http_status=heard.response.http_status,
+                body_bytes=len(heard.response.body),
+                clauses=table.exercised(given, fault) if table is not None else (),
+            )
+            self._entries.append(entry)
+        if self._tell is not None:
+            self._tell(entry.line)
+
+    def last(self, count: int) -> tuple[Entry, ...]:
+        """The last so many exchanges, the oldest first."""
+        with self._lock:
+            return tuple(self._entries)[-count:] if count else ()
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._entries.clear()
+
+
+@final
+class ClauseTable:
+    """Which clauses of a spec speak of which parameter, and which of a refusal."""
+
+    def __init__(self, spec: Spec) -> None:
+        listing = spec.listing
+        self.secret = credential_names(listing.access) - {listing.access.user or ""}
+        self._by_parameter: dict[str, tuple[str, ...]] = {}
+        self._by_fault: dict[str, tuple[str, ...]] = {}
+        for construct in constructs(spec):
+            part, *rest = construct.path
+            if not rest:
+                continue
+            table = {"parameters": self._by_parameter, "filters": self._by_parameter}.get(str(part))
+            if table is None and part == "outcome" and len(rest) > 1 and rest[0] == "faults":
+                table, rest = self._by_fault, rest[1:]
+            if table is not None:
+                name = str(rest[0])
+                table[name] = (*table.get(name, ()), *map(str, construct.clauses))
+
+    def exercised(self, given: Iterable[str], fault: str) -> tuple[str, ...]:
+        """The clauses that a request touches, as far as its parameters tell."""
+        found = [clause for name in given for clause in self._by_parameter.get(name, ())]
+        return tuple(dict.fromkeys((*found, *self._by_fault.get(fault, ()))))
+
+
+def _masked(target: str, secret: frozenset[str]) -> str:
+    """A target without the values of parameters that carry secrets, right or wrong."""
+
+    def mask(found: re.Match[str]) -> str:
+        name = unquote_plus(found[1])
+        return f"{found[1]}={MASK}" if name in secret or is_secret_name(name) else found[0]
+
+    # In the path as well: some separate parameters by `;` and leave the question mark out.
+    return _PAIR.sub(mask, target)
+
+
+def as_tree(entry: Entry) -> Mapping[str, object]:
+    """An exchange as JSON has it."""
+    return {
+        "number": entry.number,
+        "at": entry.at.isoformat(),
+        "world_at": entry.world_at.isoformat(),
+        "api": entry.api,
+        "method": entry.method,
+        "target": entry.target,
+        "parameters": list(entry.parameters),
+        "fault": entry.fault,
+        "http_status": entry.http_status,
+        "body_bytes": entry.body_bytes,
+        "clauses": list(entry.clauses),
+    }

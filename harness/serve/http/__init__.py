@@ -1,0 +1,1 @@
+"""HTTP/1.1 around the simulator: request parser, connection, application, server."""

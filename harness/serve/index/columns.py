@@ -1,0 +1,339 @@
+"""Columns over millions of rows: every row has a whole number as its key, and to compare values is to compare keys.
+
+A condition becomes intervals of keys. Which rows have their keys there tells an index, made when first needed.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from math import ceil, floor
+from typing import Any, Final, Protocol, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.serve.query.table import Collation, Comparable, collated, natural
+from harness.specification.model import Keeps
+from harness.world.row_timeline import NONE, hash_of
+
+Keys: TypeAlias = "NDArray[np.int64] | NDArray[np.int32]"
+Places: TypeAlias = "NDArray[np.int64] | NDArray[np.int32]"
+Flags: TypeAlias = NDArray[np.bool_]
+Intervals: TypeAlias = "tuple[tuple[int, int], ...]"
+
+_INTEGER: Final = re.compile(r"-?[0-9]{1,64}", re.ASCII)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LEAST: Final = NONE + 1
+_MOST: Final = 2**63 - 1
+
+
+# --- values and keys ----------------------------------------------------------------------------------------
+
+
+class Scale(Protocol):
+    """How values stand to keys."""
+
+    def value(self, key: int) -> Comparable | None:
+        """The value of a key."""
+        ...
+
+    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+        """The keys of values that equal a wanted one, half open; None when nothing compares to it.
+
+        An empty span stands where such a value would be.
+        """
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """Keys that count so many microseconds each."""
+
+    unit: int
+
+    def value(self, key: int) -> Comparable | None:
+        return None if key == NONE else _EPOCH + timedelta(microseconds=key * self.unit)
+
+    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+        if not isinstance(wanted, datetime):
+            return None
+        micros = (wanted - _EPOCH) // timedelta(microseconds=1)
+        return -(-micros // self.unit), micros // self.unit + 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Keys that are numbers, or so many decimal places of them."""
+
+    places: int = 0
+
+    def value(self, key: int) -> Comparable | None:
+        if key == NONE:
+            return None
+        return Decimal(key).scaleb(-self.places) if self.places else key
+
+    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+        if isinstance(wanted, datetime):
+            return None
+        if isinstance(wanted, str):
+            if not _INTEGER.fullmatch(wanted):
+                return None
+            wanted = int(wanted)
+        exact = Decimal(wanted).scaleb(self.places) if self.places else wanted
+        return _within(ceil(exact)), _within(floor(exact) + 1)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Keys that are places in a list of all values, which are in order and of one kind."""
+
+    values: Sequence[Any]
+
+    def value(self, key: int) -> Comparable | None:
+        return None if key < 0 else self.values[key]
+
+    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+        if not self.values:
+            return None
+        sample = self.values[0]
+        if isinstance(sample, datetime) or isinstance(wanted, datetime):
+            if not isinstance(sample, datetime) or not isinstance(wanted, datetime):
+                return None
+        elif isinstance(sample, str):
+            wanted = wanted if isinstance(wanted, str) else str(wanted)
+        elif isinstance(wanted, str):
+            if not _INTEGER.fullmatch(wanted):
+                return None
+            wanted = int(wanted)
+        key = natural(wanted)
+        return bisect_left(self.values, key, key=natural), bisect_right(self.values, key, key=natural)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """Keys that stand for texts without telling them: good for equality only."""
+
+    def value(self, key: int) -> Comparable | None:
+        raise NotImplementedError("a hash does not tell its text")
+
+    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+        if isinstance(wanted, datetime):
+            return None
+        key = hash_of(wanted if isinstance(wanted, str) else str(wanted))
+        return key, key + 1
+
+
+def _within(key: int) -> int:
+    return max(_LEAST, min(key, _MOST))
+
+
+# --- columns ------------------------------------------------------------------------------------------------
+
+
+@final
+class Column:
+    """One path over all rows. `rows` are the rows of the keys where a row may have several, else key by key.
+
+    `changes` says that rows which live may show something else. The keys of a `rising` column never fall.
+    """
+
+    def __init__(self, keys: Keys, scale: Scale, *, rows: Places | None = None, changes: bool = False) -> None:
+        self.keys = keys
+        self.scale = scale
+        self.rows = rows
+        self.changes = changes
+        self._folded: list[str] | None = None
+        self._ranked: dict[Collation, Column] = {}
+
+    @cached_property
+    def rising(self) -> bool:
+        return self.rows is None and bool((self.keys[1:] >= self.keys[:-1]).all())
+
+    @property
+    def listed(self) -> bool:
+        """Whether only values that occur have keys."""
+        return isinstance(self.scale, Listed)
+
+    @property
+    def none_key(self) -> int:
+        """The key of none."""
+        return -1 if isinstance(self.scale, Listed | Collated) else NONE
+
+    @cached_property
+    def _index(self) -> tuple[Places, Keys]:
+        """The keys' places in order of the keys, and the keys in order."""
+        small = np.int32 if len(self.keys) < 2**31 else np.int64
+        order: NDArray[Any] = np.argsort(self.keys, kind="stable").astype(small)
+        return order, self.keys[order]
+
+    def choose(self, keeps: Keeps, wanted: Comparable, *, inclusive: bool, folded: bool) -> Intervals:
+        """The keys of the values that compare as said; that of 'none' is never among them."""
+        match keeps:
+            case "contains" | "starts" | "ends":
+                text = str(wanted).casefold() if folded else str(wanted)
+                test: Callable[[str], bool] = {
+                    "contains": lambda found: text in found,
+                    "starts": lambda found: found.startswith(text),
+                    "ends": lambda found: found.endswith(text),
+                }[keeps]
+                return self._scan(test, folded=folded)
+            case "equal" if folded and isinstance(wanted, str) and self._is_text():
+                folded_text = wanted.casefold()
+                return self._scan(lambda found: found == folded_text, folded=True)
+        span = self.scale.span(wanted)
+        if span is None:
+            return ()
+        low, high = span
+        least, most = (0, len(self.scale.values)) if isinstance(self.scale, Listed) else (_LEAST, _MOST)
+        match keeps:
+            case "equal":
+                found = (low, high)
+            case "at-or-after" | "at-least":
+                found = (low if inclusive else high, most)
+            case "at-or-before" | "at-most":
+                found = (least, high if inclusive else low)
+            case "below":
+                found = (least, low)
+            case _:
+                found = (high, most)
+        return (found,) if found[0] < found[1] else ()
+
+    def _is_text(self) -> bool:
+        return isinstance(self.scale, Listed) and bool(self.scale.values) and isinstance(self.scale.values[0], str)
+
+    def _scan(self, test: Callable[[str], bool], *, folded: bool) -> Intervals:
+        if not isinstance(self.scale, Listed):
+            keys = [int(key) for key in np.unique(self.keys) if key != NONE]
+            texts = [str(self.scale.value(key)) for key in keys]
+            texts = [text.casefold() for text in texts] if folded else texts
+            return united([(key, key + 1) for key, text in zip(keys, texts, strict=True) if test(text)])
+        values: Sequence[Any] = self.scale.values
+        if folded:
+            if self._folded is None:
+                self._folded = [str(value).casefold() for value in values]
+            values = self._folded
+        return united([(code, code + 1) for code, text in enumerate(values) if test(str(text))])
+
+    # --- which rows -----------------------------------------------------------------------------------------
+
+    def count(self, chosen: Intervals) -> int:
+        """How many keys are in the intervals."""
+        return sum(last - first for first, last in self._ranges(chosen))
+
+    def _ranges(self, chosen: Intervals) -> list[tuple[int, int]]:
+        _, keys = self._index
+        return [(place_in(keys, low), place_in(keys, high)) for low, high in chosen]
+
+    def having(self, chosen: Intervals) -> Places:
+        """The rows with a key in the intervals, ascending."""
+        order, keys = self._index
+        pieces = [order[first:last] for first, last in self._ranges(chosen)]
+        one = len(chosen) == 1 and chosen[0][0] + 1 == chosen[0][1]
+        if one and self.rows is None:
+            # The index is stable: rows of one key ascend.
+            return pieces[0]
+        found = np.concatenate(pieces) if pieces else order[:0]
+        if self.rows is not None:
+            return np.unique(self.rows[found])
+        if len(found) * 4 > len(keys):
+            return np.flatnonzero(within(self.keys, chosen))
+        return np.sort(found)
+
+    def test(self, rows: Places, chosen: Intervals) -> Flags:
+        """Which of some rows have a key in the intervals."""
+        if self.rows is None:
+            return within(self.keys[rows], chosen)
+        having = self.having(chosen)
+        if not len(having):
+            return np.zeros(len(rows), dtype=np.bool_)
+        places = np.minimum(np.searchsorted(having, rows.astype(having.dtype)), len(having) - 1)
+        found: Flags = having[places] == rows
+        return found
+
+    # --- in which order -------------------------------------------------------------------------------------
+
+    def ranked(self, collation: Collation) -> Column:
+        """The same column with keys in the order of a collation."""
+        if collation == "code-point" or not self._is_text() or not isinstance(self.scale, Listed):
+            return self
+        found = self._ranked.get(collation)
+        if found is None:
+            keyed = [collated(value, collation) for value in self.scale.values]
+            ordered = sorted(set(keyed))
+            place = {key: rank for rank, key in enumerate(ordered)}
+            table = np.asarray([*(place[key] for key in keyed), -1], dtype=np.int32)
+            scale = Collated(self.scale, self.keys, ordered, collation)
+            found = self._ranked[collation] = Column(table[self.keys], scale, changes=self.changes)
+        return found
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Collated:
+    """Keys that are ranks under a collation, under which different texts may be the same."""
+
+    listed: Listed
+    codes: Keys
+    ordered: Sequence[Any]
+    collation: Collation
+
+    def value(self, key: int) -> Comparable | None:
+        raise NotImplementedError("a rank may stand for several texts")
+
+    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+        key = collated(wanted, self.collation)
+        return bisect_left(self.ordered, key), bisect_right(self.ordered, key)
+
+
+def place_in(keys: Keys, key: int) -> int:
+    """Where a key would stand first in keys that ascend."""
+    if keys.dtype == np.int32:
+        # In the array's own type: any other would copy the whole array.
+        return int(keys.searchsorted(np.int32(max(-(2**31), min(key, 2**31 - 1)))))
+    return int(keys.searchsorted(np.int64(key)))
+
+
+def within(keys: Keys, chosen: Intervals) -> Flags:
+    """Which keys are in the intervals."""
+    if len(chosen) > 3:
+        starts = np.asarray([low for low, _ in chosen], dtype=np.int64)
+        ends = np.asarray([high for _, high in chosen], dtype=np.int64)
+        places = np.searchsorted(starts, keys, side="right") - 1
+        inside: Flags = (places >= 0) & (keys < ends[np.maximum(places, 0)])
+        return inside
+    found = np.zeros(len(keys), dtype=np.bool_)
+    for low, high in chosen:
+        found |= keys == low if high == low + 1 else (keys >= low) & (keys < high)
+    return found
+
+
+def united(intervals: Sequence[tuple[int, int]]) -> Intervals:
+    """The same keys in as few intervals as can be, ascending."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(intervals):
+        if found and low <= found[-1][1]:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return tuple(found)
+
+
+def listed_column(found: Sequence[tuple[int, Comparable | None]], length: int, *, changes: bool) -> Column:
+    """A column of values of any kind, each with its row; rows ascend."""
+    distinct = {value for _, value in found if value is not None}
+    values: list[Any] = sorted(distinct, key=natural)
+    code_of: dict[Hashable, int] = {value: code for code, value in enumerate(values)}
+    codes = np.asarray([-1 if value is None else code_of[value] for _, value in found], dtype=np.int32)
+    rows = np.asarray([row for row, _ in found], dtype=np.int64)
+    flat = len(rows) == length and bool((rows == np.arange(length)).all())
+    return Column(codes, Listed(values), rows=None if flat else rows, changes=changes)

@@ -1,0 +1,88 @@
+"""Opaque cursors: a place in an order that any replica can read, and nobody can invent."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final, final
+
+from harness.serve.query.table import Comparable, Place
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SEAL: Final = b"callharness cursor"
+_SEAL_BYTES: Final = 6
+_LONGEST: Final = 2048
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """A place under one sort; `back` says that following it leads to the rows before."""
+
+    sort: str
+    place: Place
+    back: bool = False
+
+
+def encode_cursor(cursor: Cursor) -> str:
+    """The cursor as base64url text with a seal."""
+    parts = [cursor.sort, _plain(cursor.place.value), _plain(cursor.place.identity), int(cursor.back)]
+    payload = json.dumps(parts, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_seal(payload) + payload).decode().rstrip("=")
+
+
+def decode_cursor(text: str) -> Cursor | None:
+    """The cursor in a text, or None for one that was never given."""
+    if len(text) > _LONGEST or not text.isascii():
+        return None
+    try:
+        sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    seal, payload = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+    if not hmac.compare_digest(seal, _seal(payload)):
+        return None
+    # The seal holds: the payload is our own writing.
+    sort, value, identity, back = json.loads(payload)
+    return Cursor(sort=sort, place=Place(value=_value(value), identity=_value(identity)), back=bool(back))
+
+
+def _seal(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=_SEAL_BYTES, key=_SEAL).digest()
+
+
+def _plain(value: Comparable | None) -> list[str | int] | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return ["t", (value - _EPOCH) // timedelta(microseconds=1)]
+    if isinstance(value, bool):
+        return ["b", int(value)]
+    if isinstance(value, int):
+        return ["i", value]
+    if isinstance(value, Decimal | float):
+        return ["d", str(value)]
+    return ["s", value]
+
+
+def _value(plain: list[str | int] | None) -> Comparable | None:
+    if plain is None:
+        return None
+    kind, value = plain
+    match kind:
+        case "t":
+            return _EPOCH + timedelta(microseconds=int(value))
+        case "b":
+            return bool(value)
+        case "i":
+            return int(value)
+        case "d":
+            return Decimal(str(value))
+        case _:
+            return str(value)

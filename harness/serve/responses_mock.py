@@ -1,0 +1,91 @@
+"""A simulated API behind `requests`, without a socket: for clients that are built on that library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from harness.serve.http.application import Watch, wall_clock
+from harness.serve.simulator import Simulator
+from harness.specification.load import load_spec
+from harness.wire.http_messages import HttpRequest
+from harness.world.clock import Clock, Frozen
+from harness.world.world import World
+
+if TYPE_CHECKING:
+    import responses
+
+
+@contextmanager
+def mock(
+    spec_id: str, *, calls: int = 2000, seed: int = 1, url: str = "http://127.0.0.1", **options: Any
+) -> Iterator[responses.RequestsMock]:
+    """Let `requests` reach one API by the id of its spec, over a world of its own; `options` are the simulator's."""
+    simulator = Simulator(load_spec(spec_id), World.of(seed=seed, calls=calls), **options)
+    with stubbed(simulator, url=url) as registered:
+        yield registered
+
+
+@contextmanager
+def stubbed(
+    *simulators: Simulator,
+    url: str = "http://127.0.0.1",
+    clock: Clock | None = None,
+    watch: Watch = wall_clock,
+) -> Iterator[responses.RequestsMock]:
+    """Let `requests` reach the simulators under `url` (scheme, host and port) while the block runs.
+
+    Any other address is refused by `responses`, as always. The mock is given, for its record of calls.
+    """
+    import re
+
+    import responses
+
+    from harness.serve.router import Switchboard
+
+    switchboard = Switchboard.of(simulators)
+    settled = clock if clock is not None else Frozen(simulators[0].world.instant)
+
+    def answer(request: Any) -> tuple[int, dict[str, str], bytes]:
+        now = watch()
+        response = switchboard.answer(_plain(request), _instant(settled, now), now=now)
+        return response.http_status, dict(response.headers), response.body
+
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as registered:
+        everything = re.compile(re.escape(url.rstrip("/")) + r"(?:[/?].*)?")
+        for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"):
+            # Content types stand among the headers; `responses` would set its own otherwise.
+            registered.add_callback(method, everything, callback=answer, content_type=None)
+        yield registered
+
+
+def _instant(clock: Clock, now: datetime) -> datetime:
+    return clock.at(now)
+
+
+def _plain(request: Any) -> HttpRequest:
+    parts = urlsplit(str(request.url))
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    body = request.body
+    if body is None:
+        data = b""
+    elif isinstance(body, str):
+        data = body.encode()
+    elif isinstance(body, bytes | bytearray):
+        data = bytes(body)
+    else:
+        data = b"".join(part if isinstance(part, bytes) else str(part).encode() for part in body)
+    return HttpRequest(
+        method=str(request.method),
+        target=target.encode("utf-8"),
+        headers=tuple((str(name), _header(value)) for name, value in request.headers.items()),
+        body=data,
+        chunked="Transfer-Encoding" in request.headers,
+    )
+
+
+def _header(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

@@ -1,0 +1,144 @@
+"""Rows as this API shows them: values to compare by, and bytes to send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, cast, final
+from zoneinfo import ZoneInfo
+
+from harness.serve.query.table import Comparable
+from harness.specification.dialect import Dialect
+from harness.specification.model import Field, Listing
+from harness.wire.format_problems import Tree
+from harness.wire.json_body import MISSING, encode_json, put
+from harness.wire.response_codec import encode_answer, text_carried
+from harness.wire.row_codec import ShownRow, compared, encode_row, field_at
+
+# In JSON no text can hold an unescaped quotation mark, in XML none an element: it stands where it was put.
+_MARK: Final = "\ue000"
+
+
+class Variant(NamedTuple):
+    """What the bytes of a row depend on besides the row: the zone, and the parts left out or shown empty."""
+
+    zone: ZoneInfo
+    without: frozenset[str]
+    emptied: frozenset[str]
+
+
+def none_of(field: Field | None, dialect: Dialect) -> int | None:
+    """What 'none' compares as: what is written as 0 compares as 0."""
+    return 0 if field is not None and field.as_ == "integer" and dialect.pick(field.absent) == "zero" else None
+
+
+def values_at(
+    listing: Listing, dialect: Dialect, path: str, record: Mapping[str, Any], row: ShownRow
+) -> tuple[Comparable | None, ...]:
+    """The values that a row has at a path: of a field, `attribute.name` or `hidden.name`."""
+    head, _, tail = path.partition(".")
+    if head == "attribute":
+        return attributes_at(record, tail)
+    if head == "hidden":
+        hidden = listing.hidden[tail]
+        if hidden.words:
+            words: Mapping[Any, str] = hidden.words
+            return tuple(words.get(value) for value in attributes_at(record, hidden.holds))
+        return attributes_at(record, hidden.holds)
+    none = none_of(field_at(listing.fields, path), dialect)
+    return tuple(none if value is None else cast(Comparable, value) for value in compared(row, path))
+
+
+def attributes_at(record: Mapping[str, Any], name: str) -> tuple[Comparable | None, ...]:
+    """The values of a telephony attribute, also inside nested rows."""
+    head, nested, tail = name.partition("[].")
+    value = record.get(head)
+    if nested:
+        return tuple(found for inner in value or () for found in attributes_at(inner, tail))
+    return value if isinstance(value, tuple) else (value,)
+
+
+def write_row(listing: Listing, dialect: Dialect, row: ShownRow, variant: Variant) -> dict[str, Tree]:
+    """A row as it is written."""
+    nested = {name for name in variant.without | variant.emptied if "[]." in name}
+    tree = encode_row(
+        listing.fields,
+        row,
+        zone=variant.zone,
+        picks=dialect,
+        text_carried=text_carried(listing),
+        without=variant.without - nested,
+    )
+    for name in variant.emptied - nested:
+        tree[name] = []
+    for name in nested:
+        head, _, tail = name.partition("[].")
+        inner = tree.get(head)
+        for item in inner if isinstance(inner, list) else ():
+            if isinstance(item, dict):
+                item.pop(tail, None)
+    return tree
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The bytes of an answer before its rows and after them."""
+
+    media_type: str
+    head: bytes
+    tail: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Answers put together from rows that are bytes already; the same bytes as `encode_answer` makes of the tree."""
+
+    listing: Listing
+    _head: bytes
+    _tail: bytes
+    _mark: bytes
+
+    @staticmethod
+    def of(listing: Listing) -> Writer:
+        """The writer of an API."""
+        if not text_carried(listing):
+            return Writer(listing, b"", b"", encode_json(Writer.placeholder()))
+        tree = put(MISSING, listing.lists.rows_at, [Writer.placeholder()])
+        _, body = encode_answer(listing, tree)
+        element = listing.lists.row_element or ""
+        mark = f"<{element}><m>{_MARK}</m></{element}>".encode()
+        head, _, tail = body.partition(mark)
+        return Writer(listing, head, tail, mark)
+
+    @staticmethod
+    def placeholder() -> Tree:
+        """Stands in a tree for all rows."""
+        return {"m": _MARK}
+
+    def row(self, tree: Tree) -> bytes:
+        """One row."""
+        if not text_carried(self.listing):
+            return encode_json(tree)
+        _, body = encode_answer(self.listing, put(MISSING, self.listing.lists.rows_at, [tree]))
+        return body[len(self._head) : len(body) - len(self._tail)]
+
+    def rows(self, trees: Sequence[Tree]) -> list[bytes]:
+        """Many rows, one by one."""
+        if not text_carried(self.listing) or len(trees) < 2:
+            return [self.row(tree) for tree in trees]
+        # Written in one go, with something between that no row can hold.
+        apart = [part for tree in trees for part in (tree, Writer.placeholder())]
+        _, body = encode_answer(self.listing, put(MISSING, self.listing.lists.rows_at, apart))
+        return body[len(self._head) : len(body) - len(self._tail)].split(self._mark)[:-1]
+
+    def around(self, tree: Tree) -> Envelope:
+        """What stands around the rows of an answer; a placeholder in its tree is where they go, if there are any."""
+        media_type, body = encode_answer(self.listing, tree)
+        head, _, tail = body.partition(self._mark)
+        return Envelope(media_type, head, tail)
+
+    def filled(self, around: Envelope, rows: Sequence[bytes]) -> bytes:
+        """The body with its rows."""
+        return b"".join((around.head, (b"" if text_carried(self.listing) else b",").join(rows), around.tail))

@@ -1,0 +1,267 @@
+"""From plain YAML values to the frozen values of the model, and from the model to its JSON Schema.
+
+One walk over the annotations of `harness.specification.model` serves both, so the loader and the published grammar
+cannot disagree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import enum
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from harness.specification.model import Clauses, Open
+from harness.specification.yaml_source import BadSource, Path_, Plain, Source
+
+T = TypeVar("T")
+
+KINDS: Final = ("integer", "zone", "text")
+_OPEN_KEYS: Final = ("open", "assumed", "clause")
+
+
+def kebab(name: str) -> str:
+    """The key in a spec for a field of the model."""
+    return name.rstrip("_").replace("_", "-")
+
+
+def structure(cls: type[T], source: Source, path: Path_ = ()) -> T:
+    """The value of `cls` that stands at `path`. Raises BadSource at the first thing that means nothing."""
+    node: Plain = source.tree
+    for step in path:
+        node = node[step]  # type: ignore[index]
+    return typing.cast(T, _Builder(source, path).build(cls, node, path))
+
+
+@dataclasses.dataclass(slots=True)
+class _Builder:
+    source: Source
+    base: Path_
+
+    def stop(self, path: Path_, expected: str, actual: str, do: str = "") -> BadSource:
+        return BadSource(self.source.where(path), expected, actual, do)
+
+    def build(self, kind: Any, node: Plain, path: Path_) -> Any:
+        origin = typing.get_origin(kind)
+        if origin in (typing.Union, types.UnionType):
+            return self.union(typing.get_args(kind), node, path)
+        if origin is typing.Literal:
+            return self.word(typing.get_args(kind), node, path)
+        if origin is tuple:
+            (inner, _) = typing.get_args(kind)
+            items = node if isinstance(node, list) else [node]
+            places = [(*path, i) for i in range(len(items))] if isinstance(node, list) else [path]
+            return tuple(self.build(inner, item, place) for item, place in zip(items, places, strict=True))
+        if origin in (Mapping, dict):
+            key_kind, inner = typing.get_args(kind)
+            if not isinstance(node, Mapping):
+                raise self.stop(path, "a mapping", _shown(node))
+            if typing.get_origin(key_kind) is typing.Literal:
+                for name in node:
+                    self.known(name, typing.get_args(key_kind), (*path, name))
+            return types.MappingProxyType(
+                {name: self.build(inner, value, (*path, name)) for name, value in node.items()}
+            )
+        if dataclasses.is_dataclass(kind):
+            return self.record(typing.cast(type, kind), node, path)
+        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+            return kind(self.word(tuple(member.value for member in kind), node, path))
+        if getattr(kind, "__supertype__", None) is not None:
+            return self.build(kind.__supertype__, node, path)
+        return self.scalar(kind, node, path)
+
+    def scalar(self, kind: Any, node: Plain, path: Path_) -> Any:
+        if kind is type(None) and node is None:
+            return None
+        if kind is bool and isinstance(node, bool):
+            return node
+        if kind is int and isinstance(node, int) and not isinstance(node, bool):
+            return node
+        if kind is str and isinstance(node, str):
+            return node
+        if kind is str and isinstance(node, int) and not isinstance(node, bool):
+            raise self.stop(path, "text", f"the number {node}", f'write "{node}" in quotes')
+        raise self.stop(path, _name_of(kind), _shown(node))
+
+    def word(self, words: tuple[Any, ...], node: Plain, path: Path_) -> Any:
+        for word in words:
+            if word == node and type(word) is type(node):
+                return word
+        raise self.unknown(node, words, path, "value")
+
+    def known(self, name: str, words: tuple[str, ...], path: Path_) -> None:
+        if name not in words:
+            raise self.unknown(name, words, path, "key")
+
+    def unknown(self, node: Plain, words: tuple[Any, ...], path: Path_, what: str) -> BadSource:
+        near = difflib.get_close_matches(str(node), [str(word) for word in words], n=1)
+        return self.stop(
+            path,
+            f"one of {', '.join(str(word) for word in words)}",
+            f"the {what} {node!r}, which means nothing here",
+            f"did you mean {near[0]!r}?" if near else "",
+        )
+
+    def union(self, kinds: tuple[Any, ...], node: Plain, path: Path_) -> Any:
+        opens = [kind for kind in kinds if typing.get_origin(kind) is Open]
+        rest = tuple(kind for kind in kinds if typing.get_origin(kind) is not Open)
+        if opens and isinstance(node, Mapping) and "open" in node:
+            return self.open(rest, node, path)
+        if node is None and type(None) in rest:
+            return None
+        rest = tuple(kind for kind in rest if kind is not type(None))
+        if len(rest) == 1:
+            return self.build(rest[0], node, path)
+        records = [kind for kind in rest if dataclasses.is_dataclass(kind)]
+        if records:
+            return self.by_kind(records, node, path)
+        for kind in rest:
+            try:
+                return self.build(kind, node, path)
+            except BadSource:
+                continue
+        raise self.stop(path, " or ".join(_name_of(kind) for kind in rest), _shown(node))
+
+    def by_kind(self, records: list[Any], node: Plain, path: Path_) -> Any:
+        if not isinstance(node, Mapping) or "kind" not in node:
+            raise self.stop(path, "a mapping with the key kind", _shown(node))
+        table = {typing.get_args(typing.get_type_hints(record)["kind"])[0]: record for record in records}
+        chosen = self.word(tuple(table), node["kind"], (*path, "kind"))
+        return self.record(table[chosen], node, path)
+
+    def open(self, kinds: tuple[Any, ...], node: Mapping[str, Plain], path: Path_) -> Open[Any]:
+        for name in node:
+            self.known(name, _OPEN_KEYS, (*path, name))
+        if "assumed" not in node:
+            raise self.stop(path, "the key assumed beside open", "no assumed")
+        kind = kinds[0] if len(kinds) == 1 else typing.Union[kinds]  # noqa: UP007
+        given = node["open"]
+        named: str | None = None
+        options: tuple[Any, ...] = ()
+        if isinstance(given, str):
+            named = self.word(KINDS, given, (*path, "open"))
+        elif isinstance(given, list) and len(given) > 1:
+            options = tuple(self.build(kind, item, (*path, "open", i)) for i, item in enumerate(given))
+        else:
+            raise self.stop((*path, "open"), f"two or more alternatives, or one of {', '.join(KINDS)}", _shown(given))
+        assumed = self.build(kind, node["assumed"], (*path, "assumed"))
+        if options and assumed not in options:
+            raise self.stop((*path, "assumed"), f"one of the alternatives {options}", _shown(node["assumed"]))
+        clause = self.build(Clauses, node.get("clause", []), (*path, "clause"))
+        name = ".".join(str(part) for part in path[len(self.base) :])
+        return Open(id=name, options=options, assumed=assumed, kind=named, clause=clause)
+
+    def record(self, cls: type, node: Plain, path: Path_) -> Any:
+        if not isinstance(node, Mapping):
+            raise self.stop(path, f"a mapping ({(cls.__doc__ or '').strip().rstrip('.').lower()})", _shown(node))
+        hints = typing.get_type_hints(cls)
+        fields = {kebab(field.name): field for field in dataclasses.fields(cls)}
+        for name in node:
+            self.known(name, tuple(fields), (*path, name))
+        values: dict[str, Any] = {}
+        for name, field in fields.items():
+            if name in node:
+                values[field.name] = self.build(hints[field.name], node[name], (*path, name))
+            elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                raise self.stop(path, f"the key {name} ({field.metadata.get('says', '')})", "no such key")
+        return cls(**values)
+
+
+def json_schema(cls: type) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a value of `cls` as it stands in a spec."""
+    definitions: dict[str, Any] = {}
+    top = _schema(cls, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "x-listing, the listing language",
+        **top,
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        return _union_schema(typing.get_args(kind), definitions)
+    if origin is typing.Literal:
+        return {"enum": list(typing.get_args(kind))}
+    if kind == Clauses:
+        one = {"type": "string"}
+        definitions["Clauses"] = {"anyOf": [one, {"type": "array", "items": one}], "description": "Ids of clauses."}
+        return {"$ref": "#/$defs/Clauses"}
+    if origin is tuple:
+        inner = _schema(typing.get_args(kind)[0], definitions)
+        return {"anyOf": [inner, {"type": "array", "items": inner}]}
+    if origin in (Mapping, dict):
+        key_kind, value_kind = typing.get_args(kind)
+        result: dict[str, Any] = {"type": "object", "additionalProperties": _schema(value_kind, definitions)}
+        if typing.get_origin(key_kind) is typing.Literal:
+            result["propertyNames"] = {"enum": list(typing.get_args(key_kind))}
+        return result
+    if dataclasses.is_dataclass(kind):
+        return _record_schema(typing.cast(type, kind), definitions)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return {"enum": [member.value for member in kind]}
+    if getattr(kind, "__supertype__", None) is not None:
+        return {"type": "string"}
+    return {"type": {str: "string", int: "integer", bool: "boolean", type(None): "null"}[kind]}
+
+
+def _union_schema(kinds: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
+    rest = [kind for kind in kinds if typing.get_origin(kind) is not Open]
+    options = [_schema(kind, definitions) for kind in rest]
+    if len(rest) < len(kinds):
+        one = options[0] if len(options) == 1 else {"anyOf": options}
+        options = [
+            *options,
+            {
+                "type": "object",
+                "required": ["open", "assumed"],
+                "additionalProperties": False,
+                "properties": {
+                    "open": {"anyOf": [{"enum": list(KINDS)}, {"type": "array", "minItems": 2, "items": one}]},
+                    "assumed": one,
+                    "clause": _schema(Clauses, definitions),
+                },
+            },
+        ]
+    return options[0] if len(options) == 1 else {"anyOf": options}
+
+
+def _record_schema(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
+    if cls.__name__ not in definitions:
+        definitions[cls.__name__] = {}
+        hints = typing.get_type_hints(cls)
+        properties = {}
+        required = []
+        for field in dataclasses.fields(cls):
+            name = kebab(field.name)
+            properties[name] = {
+                **_schema(hints[field.name], definitions),
+                "description": field.metadata.get("says", ""),
+            }
+            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                required.append(name)
+        definitions[cls.__name__] = {
+            "type": "object",
+            "description": (cls.__doc__ or "").strip(),
+            "additionalProperties": False,
+            "properties": properties,
+            **({"required": required} if required else {}),
+        }
+    return {"$ref": f"#/$defs/{cls.__name__}"}
+
+
+def _shown(node: Plain) -> str:
+    if isinstance(node, Mapping):
+        return "a mapping with the keys " + ", ".join(node) if node else "an empty mapping"
+    if isinstance(node, list):
+        return f"a list of {len(node)}"
+    return repr(node)
+
+
+def _name_of(kind: Any) -> str:
+    return {str: "text", int: "an integer", bool: "true or false", type(None): "null"}.get(kind, str(kind))

@@ -1,0 +1,1 @@
+"""Whether a spec holds together: references, coverage of clauses, agreement with its OpenAPI side."""

@@ -1,0 +1,63 @@
+"""One thing that the linter found, and how its checks walk a spec."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from harness.specification.deserialize import kebab
+from harness.specification.load import Spec
+from harness.specification.model import Open
+from harness.specification.yaml_source import Path_
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintFinding:
+    """One thing that does not hold together."""
+
+    rule: str
+    where: str
+    expected: str
+    actual: str
+    do: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.rule}", f"  expected  {self.expected}", f"  actual    {self.actual}"]
+        return "\n".join([*lines, f"  do        {self.do}"] if self.do else lines)
+
+
+def say(
+    spec: Spec, rule: str, path: Path_, expected: str, actual: str, do: str = "", *, top: bool = False
+) -> LintFinding:
+    where = spec.source.where(path) if top else spec.where(*path)
+    return LintFinding(rule=rule, where=where, expected=expected, actual=actual, do=do)
+
+
+def nodes(value: object, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
+    """Every record of the model inside a value, with its path in `x-listing`."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if not isinstance(value, Open):
+            yield path, value
+            for field in dataclasses.fields(value):
+                yield from nodes(getattr(value, field.name), (*path, kebab(field.name)))
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from nodes(inner, (*path, name))
+    elif isinstance(value, tuple):
+        for index, inner in enumerate(value):
+            yield from nodes(inner, (*path, index))
+
+
+def options_of(value: object) -> tuple[Any, ...]:
+    """All the values that a choice can take."""
+    if isinstance(value, Open):
+        return (*value.options, value.assumed)
+    return (value,)
+
+
+def given(spec: Spec, path: Path_) -> bool:
+    """Whether the file itself says something at a place."""
+    return (*spec.base, *path) in spec.source.lines

@@ -1,0 +1,136 @@
+"""From a file in `specs/` (or a user's own) to a `Spec`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from harness.errors import Misuse
+from harness.specification.deserialize import structure
+from harness.specification.model import Clause, ClauseId, Listing, Open
+from harness.specification.yaml_source import BadSource, Path_, Plain, Source, read_source
+
+EXTENSION: Final = "x-listing"
+METHODS: Final = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """One documented operation: its OpenAPI document and the meaning of its listing.
+
+    `id` is `<vendor>/<operation>` for a shipped spec and the file's path for a user's own.
+    """
+
+    id: str
+    file: str
+    openapi: Mapping[str, Any]
+    path: str
+    method: str
+    listing: Listing
+    choices: Mapping[str, Open[Any]]
+    source: Source = dataclasses.field(repr=False)
+
+    @property
+    def title(self) -> str:
+        return str(self.openapi["info"]["title"])
+
+    @property
+    def base(self) -> Path_:
+        """Where `x-listing` stands in the file."""
+        return ("paths", self.path, self.method.lower(), EXTENSION)
+
+    def where(self, *path: str | int) -> str:
+        """`file:line, place` of a path inside `x-listing`."""
+        return self.source.where((*self.base, *path))
+
+    @property
+    def clauses(self) -> Mapping[ClauseId, Clause]:
+        return {ClauseId(name): clause for name, clause in self.listing.clauses.items()}
+
+
+def specs_directory() -> Path:
+    """Where the shipped specs lie: inside the installed package, or at the top of a checkout."""
+    inside = Path(__file__).resolve().parent.parent / "specs"
+    return inside if inside.is_dir() else inside.parent.parent / "specs"
+
+
+def spec_ids() -> tuple[str, ...]:
+    """The ids of the shipped specs, in order."""
+    top = specs_directory()
+    return tuple(sorted(f"{path.parent.name}/{path.stem}" for path in top.glob("*/*.yaml")))
+
+
+def load_spec(name: str | Path) -> Spec:
+    """The spec with that id, or in the file at that path.
+
+    Raises Misuse for an unknown id and BadSource for a file that is not a spec, with file and line.
+    """
+    text = str(name)
+    shipped = specs_directory() / f"{text}.yaml"
+    if text in spec_ids():
+        return read_spec(shipped, spec_id=text)
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml", ".json") or path.is_file():
+        return read_spec(path, spec_id=text)
+    raise Misuse(
+        f"API {text!r}",
+        f"a spec id ({', '.join(spec_ids())}) or the path of a spec file",
+        "neither",
+        "see `callharness apis`",
+    )
+
+
+def read_spec(path: Path, *, spec_id: str) -> Spec:
+    """The spec in a file."""
+    return build_spec(read_source(path), spec_id=spec_id)
+
+
+def build_spec(source: Source, *, spec_id: str) -> Spec:
+    """The spec in a parsed file."""
+    tree = source.tree
+    if not isinstance(tree, Mapping) or not isinstance(tree.get("paths"), Mapping) or "openapi" not in tree:
+        raise BadSource(source.where(()), "an OpenAPI 3.1 document with paths", "something else")
+    if not str(tree["openapi"]).startswith("3.1"):
+        raise BadSource(source.where(("openapi",)), "OpenAPI 3.1", str(tree["openapi"]))
+    found = list(_operations(tree["paths"]))
+    if len(found) != 1:
+        raise BadSource(source.where(("paths",)), f"exactly one operation with {EXTENSION}", f"{len(found)} of them")
+    path, method = found[0]
+    listing = structure(Listing, source, ("paths", path, method, EXTENSION))
+    return Spec(
+        id=spec_id,
+        file=source.name,
+        openapi=tree,
+        path=path,
+        method=method.upper(),
+        listing=listing,
+        choices={choice.id: choice for choice in open_choices(listing)},
+        source=source,
+    )
+
+
+def _operations(paths: Plain) -> Iterator[tuple[str, str]]:
+    if isinstance(paths, Mapping):
+        for path, item in paths.items():
+            if isinstance(item, Mapping):
+                for method, operation in item.items():
+                    if method in METHODS and isinstance(operation, Mapping) and EXTENSION in operation:
+                        yield path, method
+
+
+def open_choices(value: object) -> Iterator[Open[Any]]:
+    """Every open choice inside a value of the model, in order of appearance."""
+    if isinstance(value, Open):
+        yield value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from open_choices(getattr(value, field.name))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from open_choices(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from open_choices(inner)

@@ -1,0 +1,864 @@
+"""The listing language as frozen values: what one documented call API promises.
+
+The classes below *are* the grammar of `x-listing`. A key in a spec is the field's name in kebab case; `as_` and
+the like lose their underscore. `harness.specification.deserialize` builds these values from a spec and derives the JSON
+Schema `specs/listing.schema.json` from the same annotations, so that grammar, loader and reference cannot
+disagree. The text of a field's `says` is the reference in `specs/README.md`.
+
+A value typed `X | Open[X]` may be left to the vendor: `{open: [a, b], assumed: a, clause: ID}`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Literal, NewType, TypeVar
+
+T = TypeVar("T", covariant=True)
+ClauseId = NewType("ClauseId", str)
+Clauses = tuple[ClauseId, ...]
+Scalar = str | int | bool
+
+
+def key(says: str, default: Any = dataclasses.MISSING, factory: Any = dataclasses.MISSING) -> Any:
+    """A field of the grammar with its line in the reference."""
+    if factory is not dataclasses.MISSING:
+        return dataclasses.field(default_factory=factory, metadata={"says": says})
+    return dataclasses.field(default=default, metadata={"says": says})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open(Generic[T]):
+    """A named choice that the document leaves to the vendor.
+
+    `options` are the known alternatives; `kind` instead says "any value of this kind" (`integer`, `zone`,
+    `text`). `id` is the path of the choice inside `x-listing`, and its key in a dialect file.
+    """
+
+    id: str
+    options: tuple[T, ...]
+    assumed: T
+    kind: str | None = None
+    clause: Clauses = ()
+
+
+# --- closed words -------------------------------------------------------------------------------------------
+
+Level = Literal["must", "should", "may"]
+Basis = Literal["documented", "corroborated", "inferred", "unknown", "standard"]
+Codec = Literal[
+    "text",
+    "integer",
+    "digits",
+    "decimal",
+    "epoch-seconds",
+    "local-time",
+    "rfc3339",
+    "flag",
+    "word",
+    "text-list",
+    "rows",
+]
+Absent = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
+Shape = Literal["text", "integer", "digits", "flag", "word", "local-time", "rfc3339", "list", "json-list"]
+Keeps = Literal[
+    "equal",
+    "contains",
+    "starts",
+    "ends",
+    "at-or-after",
+    "at-or-before",
+    "at-most",
+    "at-least",
+    "below",
+    "above",
+]
+Gets = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
+Carries = Literal["query", "form", "multipart", "chunked-multipart", "json"]
+Boundary = Literal["inclusive", "exclusive"]
+Whose = Literal["own", "children", "own-and-children", "that", "everyone", "nobody"]
+
+
+# --- clauses ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """Why a black box cannot check a clause."""
+
+    code: Literal["not-wire-observable", "needs-known-traffic", "needs-other-version", "informative"] = key(
+        "the kind of reason"
+    )
+    why: str = key("one sentence: what would be needed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One checkable promise."""
+
+    level: Level = key("how strong: must, should, may")
+    basis: Basis = key("how sure we are that the vendor said so")
+    says: str = key("the promise, in our own words, one sentence")
+    source: str = key("the place in the document (or the fact of api-facts) that it rests on")
+    since: str | None = key("first version of the API with this promise", None)
+    checked_by: tuple[str, ...] = key("rules that check it although no construct names it", ())
+    excluded: Exclusion | None = key("set when a black box cannot check it", None)
+
+
+# --- what is listed -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The document that the spec was written from."""
+
+    name: str = key("file name of the document")
+    sha256: str = key("digest of the document, so that a changed document is noticed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """What the operation lists."""
+
+    calls: Literal["ended", "live", "both"] | Open[Literal["ended", "live", "both"]] = key(
+        "which calls: ended, live or both"
+    )
+    one_row_per: Literal["session", "call", "leg"] = key("what a row stands for")
+    rows_at: str = key("JSON pointer to the rows in an answer (for XML below the root element)")
+    root: str | None = key("XML only: name of the root element", None)
+    row_element: str | None = key("XML only: name of a row's element", None)
+    namespaces: Mapping[str, str] = key("XML only: prefixes declared on the root, unused", factory=dict)
+    identity: str = key("the field that identifies a row")
+    clauses: Mapping[
+        Literal["reach", "rows", "row-element", "keys", "unique", "empty", "one-per", "only"], Clauses
+    ] = key(
+        "reach: the operation answers; rows: the container is there, also when empty; row-element: each child is a "
+        "row; keys: each row has the named fields; unique: identities are; empty: an idle system is a success "
+        "with no rows; one-per: one row per listed thing; only: nothing else is listed",
+        factory=dict,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a row."""
+
+    shows: str | None = key("the telephony attribute it shows; without it the simulator leaves the field out", None)
+    as_: Codec = key("how it is written", "text")
+    digits: int = key("decimal: digits after the dot", 3)
+    words: Mapping[str, str] = key("word: the API's word for each telephony word", factory=dict)
+    more_words: tuple[str, ...] = key("word: other words known to be legitimate", ())
+    unknown_words: Literal["refused", "tolerated"] = key(
+        "word: what to think of a word that is not listed", "refused"
+    )
+    absent: Absent | Open[Absent] = key(
+        "how 'none' is written: never happens, missing, none (null), empty, zero, zero-time", "never"
+    )
+    tolerates: tuple[Absent, ...] = key("other ways to write 'none' that are legitimate too", ())
+    optional: bool = key("the field may be missing from a row", False)
+    other_types: tuple[Literal["text", "integer", "object", "list"], ...] = key(
+        "further JSON types that are legitimate; what they say is not read", ()
+    )
+    least: int | None = key("integer or decimal: never below this", None)
+    pattern: str | None = key("text: what it must look like (anchored, ASCII)", None)
+    non_empty: bool = key("text: never empty", False)
+    fields: Mapping[str, Field] = key("rows: the fields of the nested rows", factory=dict)
+    clause: Clauses = key("the clause on its form", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """An attribute that a row does not show but a filter may use."""
+
+    holds: str = key("the telephony attribute; `list[].name` is that of any nested row")
+    words: Mapping[str, str] = key("the API's word for each telephony word", factory=dict)
+
+
+# --- parameters ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bad:
+    """What a value gets that cannot be read or is out of bounds."""
+
+    gets: Gets | Open[Gets] = key(
+        "refused (a fault), ignored, default, clamped, nothing (no rows), honoured (taken as it is)"
+    )
+    fault: str = key("the fault when refused", "invalid")
+    like: tuple[Scalar, ...] = key("values to try", ())
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Required:
+    """A parameter that must be given."""
+
+    fault: str = key("the fault when it is missing", "missing")
+    unless_all_missing: tuple[str, ...] = key("with all of these missing together, `then` applies instead", ())
+    then: Literal["refused", "last-month", "everything"] | Open[Literal["refused", "last-month", "everything"]] = key(
+        "what happens when all of those are missing", "refused"
+    )
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One request parameter: where it stands, how it is written, what odd values get."""
+
+    as_: Shape = key("how its value is written", "text")
+    of: Literal["text", "integer", "digits", "word"] = key("list: what the elements are", "text")
+    separated_by: str = key("list: the separator; a JSON array in a JSON body needs none", ",")
+    at: str | None = key("JSON pointer into the request's body; without it a pair of query or form", None)
+    words: tuple[str, ...] = key("word: the legal words (a filter's own words are added)", ())
+    true: tuple[str, ...] = key("flag: spellings of true, the documented one first", ("1",))
+    false: tuple[str, ...] = key("flag: spellings of false, the documented one first", ("0",))
+    spellings_clause: Clauses = key("flag: clause on the other spellings", ())
+    default: Scalar | None = key("the value meant when it is absent", None)
+    default_clause: Clauses = key("clause on the default", ())
+    least: int | None = key("integer: smallest legal value", None)
+    most: int | None = key("integer: largest legal value", None)
+    beyond: Bad | None = key("integer: what a value above `most` gets (default: as `bad`)", None)
+    zero: Bad | None = key("integer: what 0 gets, where it is below `least` (default: as `bad`)", None)
+    most_items: int | None = key("list: the longest legal list", None)
+    too_many: Bad | None = key("list: what a longer one gets", None)
+    list_clause: Clauses = key("list: clause on the separator", ())
+    bad: Bad | None = key("what a value that cannot be read gets", None)
+    blank: Literal["absent", "refused"] | Open[Literal["absent", "refused"]] | None = key(
+        "what an empty value means (default: the rule of `blank`)", None
+    )
+    required: Required | None = key("set when it must be given", None)
+    lenient: bool = key("JSON: digits are accepted for integers and the reverse (never relied on)", False)
+    lenient_clause: Clauses = key("clause on that leniency", ())
+    example: Scalar | None = key("a value as the document shows it", None)
+    since: str | None = key("first version of the API with it", None)
+    clause: Clauses = key("clause on accepting it at all", ())
+
+
+# --- meaning ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedComparison:
+    """A comparison chosen by another parameter."""
+
+    parameter: str = key("the parameter that names it")
+    words: Mapping[str, Keeps] = key("its words")
+    may: tuple[str, ...] = key("words that a server may or may not know", ())
+    none: tuple[str, ...] = key("words that switch the filter off", ())
+    unknown: Gets | Open[Gets] = key("what another word gets", "refused")
+    clauses: Mapping[Literal["default", "other", "none", "may"], Clauses] = key(
+        "default: the word meant when absent; other: unknown words; none: words that switch off; may: optional words",
+        factory=dict,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which rows a parameter keeps. Its name is the parameter's."""
+
+    compares: tuple[str, ...] = key(
+        "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
+    )
+    keeps: Keeps | Open[Keeps] = key("how it compares; a list parameter keeps rows that match any element", "equal")
+    named_by: NamedComparison | None = key("the comparison is named by another parameter", None)
+    words: Mapping[str, tuple[str, ...] | Open[tuple[str, ...]]] = key(
+        "words that stand for a set of the field's words", factory=dict
+    )
+    no_filter: tuple[str, ...] = key("words that mean: no filter", ())
+    no_filter_clause: Clauses = key("clause on those words", ())
+    aliases: Mapping[str, str] = key("words that a server may take for another", factory=dict)
+    boundary: Boundary | Open[Boundary] = key(
+        "at-or-after, at-or-before: does the instant itself belong?", "inclusive"
+    )
+    alternatives: tuple[str, ...] | Open[tuple[str, ...]] = key(
+        "further fields that may count as a match (open: whether they do)", ()
+    )
+    instead: tuple[str, ...] | Open[tuple[str, ...]] = key(
+        "fields that are compared in place of `compares` (open: whether they are)", ()
+    )
+    applies_if_any: tuple[str, ...] = key("has an effect only if one of these parameters is given", ())
+    applies_clause: Clauses = key("clause on having no effect otherwise", ())
+    loses_to: str | None = key("ignored if this parameter is given and not empty", None)
+    loses_clause: Clauses = key("clause: the other one wins", ())
+    regains_clause: Clauses = key("clause: an empty other one does not win", ())
+    excludes: tuple[str, ...] = key("may not come together with these", ())
+    excluded_gets: Literal["refused", "both"] | Open[Literal["refused", "both"]] = key(
+        "what giving both gets: refused, or both filters apply", "both"
+    )
+    excludes_fault: str = key("the fault when refused", "excluded")
+    excludes_clause: Clauses = key("clause on giving both", ())
+    same_as: str | None = key("selects the same rows as this other filter would, by another name", None)
+    stranger: Literal["nothing", "refused"] | Open[Literal["nothing", "refused"]] = key(
+        "what a well-formed value gets that names nothing the server knows", "nothing"
+    )
+    stranger_fault: str = key("the fault when refused", "invalid")
+    case: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key("does letter case count?", "exact")
+    clause: Clauses = key("the clause", ())
+    blank_clause: Clauses = key("clause on the blank value, where it has one of its own", ())
+    word_clauses: Mapping[str, Clauses] = key("clause per word, where words have clauses of their own", factory=dict)
+    partition_clause: Clauses = key("clause: the field's words, asked one by one, share out all rows", ())
+    offsets_clause: Clauses = key("rfc3339: clause on other offsets naming the same instant", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Two filters that are the ends of one range."""
+
+    first: str = key("parameter of the earlier end")
+    last: str = key("parameter of the later end")
+    reversed: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
+        "what a reversed range gets", "refused"
+    )
+    reversed_fault: str = key("the fault when refused", "invalid")
+    one_alone: Literal["refused", "one-sided"] | Open[Literal["refused", "one-sided"]] = key(
+        "what one end alone gets", "one-sided"
+    )
+    one_alone_fault: str = key("the fault when refused", "invalid")
+    clauses: Mapping[Literal["reversed", "one-alone"], Clauses] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A filter by a flag: when true, only rows of one population stay."""
+
+    parameter: str = key("the flag")
+    keeps: Whose = key("whose rows stay when it is true")
+    clauses: Mapping[Literal["on", "default"], Clauses] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose calls are listed."""
+
+    owners: tuple[str, ...] = key("fields that show the owner; one suffices. Empty: rows do not show it", ())
+    owner_attributes: tuple[str, ...] = key("telephony attributes that hold the owner, when no field shows it", ())
+    own_credential: str | None = key("the credential that names the account's own customer as the owners do", None)
+    unset: Whose | Open[Whose] = key("whose, when nothing is said", "own")
+    parameter: str | None = key("the parameter that says whose", None)
+    words: Mapping[str, Whose] = key("its words", factory=dict)
+    word_clauses: Mapping[str, Clauses] = key("clause per word", factory=dict)
+    may_words: Mapping[str, Whose] = key("words that a server may refuse or know", factory=dict)
+    may_clause: Clauses = key("clause on those", ())
+    identity: bool = key("its value may be a customer's id", False)
+    bad_fault: str = key("the fault for an unknown customer", "invalid")
+    recursive: str | None = key("flag: sub-customers at all depths too, for a customer's id", None)
+    listed_children: str | None = key("list parameter: only these children", None)
+    children_only: Switch | None = key("flag: the children's calls only", None)
+    foreign: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
+        "another's calls without the right to them", "refused"
+    )
+    foreign_fault: str = key("the fault then", "forbidden")
+    clauses: Mapping[
+        Literal[
+            "unset",
+            "identity",
+            "bad",
+            "recursive",
+            "recursive-default",
+            "recursive-ignored",
+            "tenant",
+            "listed-children",
+        ],
+        Clauses,
+    ] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortBy:
+    """A parameter that names the sort key."""
+
+    parameter: str = key("the parameter")
+    words: Mapping[str, str] = key("its words and the field (or `hidden.name`) of each")
+    signed: bool = key("a leading minus means descending", False)
+    undocumented: tuple[str, ...] = key("words of these that the document does not list", ())
+    unknown: Gets | Open[Gets] = key("what an unknown word gets", "refused")
+    unknown_fault: str = key("the fault then", "invalid")
+    refused: tuple[str, ...] = key("values that must be refused", ())
+    unknown_like: tuple[str, ...] = key("unknown words to try", ("nosuchfield",))
+    clauses: Mapping[Literal["words", "undocumented", "unknown", "refused"], Clauses] = key(
+        "the clauses", factory=dict
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """In which order rows come."""
+
+    by: str | Open[str] = key("the field they are ordered by when nothing is said")
+    direction: Literal["ascending", "descending"] | Open[Literal["ascending", "descending"]] = key(
+        "and its direction", "ascending"
+    )
+    sort: SortBy | None = key("a parameter names the key", None)
+    descending: str | None = key("flag: descending", None)
+    collation: Literal["code-point", "folded", "numeric"] | Open[Literal["code-point", "folded", "numeric"]] = key(
+        "how texts compare", "code-point"
+    )
+    clause: Clauses = key("clause on the default order", ())
+    descending_clause: Clauses = key("clause on the flag", ())
+    descending_default_clause: Clauses = key("clause on the flag's default", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageNumberPaging:
+    """Pages by number."""
+
+    kind: Literal["page-number"] = key("the kind of paging")
+    page: str = key("parameter: which page")
+    size: str = key("parameter: rows per page")
+    first: int = key("number of the first page", 0)
+    default_size: int | Open[int | None] | None = key("rows per page when not said; none: all", None)
+    cap: int | Open[int | None] | None = key("the server's own limit on rows per page", None)
+    past_the_end: Literal["empty", "refused"] | Open[Literal["empty", "refused"]] = key(
+        "a page beyond the last", "empty"
+    )
+    past_the_end_fault: str = key("the fault then", "invalid")
+    clauses: Mapping[Literal["size", "first", "slice", "partition", "past-the-end"], Clauses] = key(
+        "the clauses", factory=dict
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffsetPaging:
+    """A slice by offset and count; defaults and bounds stand with the parameters."""
+
+    kind: Literal["offset"] = key("the kind of paging")
+    offset: str = key("parameter: rows to skip")
+    size: str = key("parameter: rows to return")
+    clauses: Mapping[
+        Literal["size", "size-max", "size-default", "slice", "offset-default", "offset-max", "partition"],
+        Clauses,
+    ] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CursorPaging:
+    """Pages by opaque cursor."""
+
+    kind: Literal["cursor"] = key("the kind of paging")
+    after: str = key("parameter: rows after this cursor")
+    before: str = key("parameter: rows before this cursor")
+    size: str = key("parameter: rows per page")
+    next_at: str = key("pointer to the cursor of the following page")
+    prev_at: str = key("pointer to the cursor of the page before")
+    start_words: tuple[str, ...] = key("values of `after` that mean the first page, besides absent", ())
+    end_words: tuple[str, ...] = key("values of `before` that mean the last page", ())
+    next_on_last: Literal["given", "empty"] | Open[Literal["given", "empty"]] = key(
+        "is `next` given on the last page with rows?", "given"
+    )
+    prev_goes_into: Literal["before", "after"] | Open[Literal["before", "after"]] = key(
+        "which parameter takes `prev`", "before"
+    )
+    both_gets: Gets | Open[Gets] = key("after and before together", "refused")
+    garbage_gets: Gets | Open[Gets] = key("a cursor that the server never gave", "refused")
+    other_sort_gets: Gets | Open[Gets] = key("a cursor made under another sort", "refused")
+    fault: str = key("the fault for these", "invalid")
+    clauses: Mapping[
+        Literal[
+            "size",
+            "size-default",
+            "slice",
+            "partition",
+            "prev",
+            "start",
+            "both",
+            "garbage",
+            "other-sort",
+            "empty",
+            "stable",
+        ],
+        Clauses,
+    ] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitPaging:
+    """No pages; at most so many of the first rows."""
+
+    kind: Literal["limit"] = key("the kind of paging")
+    size: str = key("parameter: at most so many rows")
+    all: int | None = key("the value that means: all", None)
+    clauses: Mapping[Literal["size", "size-default", "prefix"], Clauses] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPaging:
+    """All rows in one answer."""
+
+    kind: Literal["none"] = key("the kind of paging")
+
+
+Paging = PageNumberPaging | OffsetPaging | CursorPaging | LimitPaging | NoPaging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalSwitch:
+    """A flag that leaves the total out."""
+
+    parameter: str = key("the flag")
+    off: Absent | Open[Absent] = key("how the total looks when switched off: missing, none, zero", "missing")
+    clauses: Mapping[Literal["default", "off"], Clauses] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """How many rows match, told with every page."""
+
+    at: str = key("pointer to the number")
+    switch: TotalSwitch | None = key("a flag that leaves it out", None)
+    clauses: Mapping[Literal["present", "independent", "sum", "bound"], Clauses] = key(
+        "present: an integer not below 0; independent of paging; sum: it counts all matching rows; bound: it is "
+        "not below what was skipped and returned",
+        factory=dict,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """How many rows this answer holds, told in the answer."""
+
+    at: str = key("pointer to the number")
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountOnly:
+    """A flag that turns the answer into a number."""
+
+    parameter: str = key("the flag")
+    shape: (
+        Literal["integer", "digits", "object", "list-of-object"]
+        | Open[Literal["integer", "digits", "object", "list-of-object"]]
+    ) = key('5, "5", {count: 5} or [{count: 5}], in place of the rows', "integer")
+    ignores: tuple[str, ...] = key("parameters that have no effect then", ())
+    counts: Literal["rows", "calls"] | Open[Literal["rows", "calls"]] = key("what is counted", "rows")
+    clauses: Mapping[Literal["on", "default", "ignores"], Clauses] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Include:
+    """A switch that adds a part to each row."""
+
+    parameter: str = key("the flag")
+    adds: tuple[str, ...] = key("fields of a row that it adds; empty: new fields of any name", ())
+    any_names: bool = key("fields of other names may be added in their place", False)
+    off: tuple[Absent, ...] = key("how the part may look when left out", ("missing",))
+    clauses: Mapping[Literal["on", "off", "default"], Clauses] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """A field of the answer that repeats what was asked or what was taken in its place."""
+
+    at: str = key("pointer in the answer")
+    of: str = key("the parameter; for a page size the effective one")
+    exact: bool = key("false: the value of an absent parameter is open", True)
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """In which time zone local times are read and written."""
+
+    parameter: str | None = key("the parameter that names it", None)
+    default: str | Open[str] = key("the zone when not said", "UTC")
+    echo: str | None = key("pointer in the answer that names the zone used", None)
+    account_words: tuple[str, ...] = key("values that mean the zone of the account: the default one", ())
+    clauses: Mapping[Literal["echo", "shift"], Clauses] = key("the clauses", factory=dict)
+
+
+# --- access -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legacy:
+    """An older pair of credentials that a server may still take."""
+
+    parameters: tuple[str, ...] = key("the parameters, in place of the others")
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jwt:
+    """A signed token."""
+
+    algorithm: str = key("the signature algorithm", "RS256")
+    issuer: str = key("credential that is the claim iss")
+    key_id: str = key("credential that is the header kid")
+    private_key: str = key("credential that holds the signing key")
+    longest_seconds: int = key("exp is at most iat plus this", 3600)
+    clauses: Mapping[Literal["malformed", "expired", "future", "too-long", "wrong-key", "unknown-key"], Clauses] = (
+        key("the clauses", factory=dict)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How a client shows who it is, and who may see the list."""
+
+    kind: Literal["password", "bearer"] = key("password: two parameters; bearer: a token in Authorization")
+    user: str | None = key("password: the parameter of the user's name", None)
+    password: str | None = key("password: the parameter of the password", None)
+    token: str = key("bearer: the credential's name", "token")
+    jwt: Jwt | None = key("bearer: the token is a JWT", None)
+    legacy: tuple[Legacy, ...] = key("older pairs", ())
+    example: Mapping[str, str] = key(
+        "the credentials of the document's example, which a simulator takes", factory=dict
+    )
+    roles: tuple[str, ...] = key("roles (or privileges) that suffice, each alone", ())
+    role_clauses: Mapping[str, Clauses] = key("clause per role", factory=dict)
+    missing_fault: str = key("fault: no credentials, or half of them", "unauthenticated")
+    wrong_fault: str = key("fault: wrong credentials", "unauthenticated")
+    role_fault: str = key("fault: the role does not suffice", "forbidden")
+    clauses: Mapping[
+        Literal[
+            "accepted",
+            "user-required",
+            "password-required",
+            "wrong-refused",
+            "missing-refused",
+            "role-refused",
+        ],
+        Clauses,
+    ] = key("the clauses", factory=dict)
+
+
+# --- outcome ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvelopeField:
+    """A part of every answer, success or error, or of every success."""
+
+    at: str = key("pointer")
+    as_: Literal["integer", "text", "digits", "object", "list"] = key("its type")
+    when: Literal["always", "success", "error"] = key("in which answers", "always")
+    values: tuple[Scalar, ...] = key("the values it can have", ())
+    least_items: int = key("list: at least so many", 0)
+    optional: bool = key("it may be missing (then it has no clause of presence)", False)
+    clause: Clauses = key("the clause", ())
+    form_clause: Clauses = key("clause on its type and values, where it is not the clause on its presence", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Success:
+    """How success is told."""
+
+    http: int = key("HTTP status", 200)
+    shows: Mapping[str, Scalar] = key("pointers and the values they have", factory=dict)
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One kind of error."""
+
+    http: int | Open[int] | None = key("HTTP status (default: that of `error`)", None)
+    code: Scalar | None = key("the code in the body that the simulator tells", None)
+    codes: tuple[Scalar, ...] = key("further codes that are legitimate; empty with no code: any", ())
+    https: tuple[int, ...] = key("further HTTP statuses that are legitimate", ())
+    says: str = key("the message that the simulator tells; {parameter}, {operation}, {value} are filled in", "")
+    names: tuple[Literal["parameter", "operation"], ...] = key("what the message must name", ())
+    names_clause: Clauses = key("clause on that", ())
+    own: bool = key("the server itself is at fault, whatever was asked", False)
+    speaks: bool = key("whether the clause on the code also promises a message that is not blank", False)
+    clause: Clauses = key("clause on the code", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorShape:
+    """How errors are told."""
+
+    code_at: str = key("pointer to the code")
+    code_as: Literal["integer", "digits", "text"] = key("its type", "integer")
+    message_at: str | None = key("pointer to the message", None)
+    key_at: str | None = key("pointer to the name of the offending parameter", None)
+    http: int | Open[int] = key("HTTP status around an error, where a fault says nothing else", 200)
+    https: tuple[str, ...] = key("further statuses that are legitimate: `4xx`, `5xx`, or `same-as-code`", ())
+    shows: Mapping[str, Scalar] = key("other parts of an error", factory=dict)
+    no_rows: Literal["absent", "empty", "absent-or-empty"] = key(
+        "what stands in place of the rows", "absent-or-empty"
+    )
+    only_codes: tuple[Scalar, ...] = key("no other code is ever told (empty: any)", ())
+    clauses: Mapping[Literal["shape", "http", "no-rows", "only-codes"], Clauses] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How success and each fault are told."""
+
+    success: Success = key("success")
+    error: ErrorShape = key("errors")
+    envelope: Mapping[str, EnvelopeField] = key("parts of an answer besides the rows", factory=dict)
+    faults: Mapping[str, Fault] = key("each kind of error by name")
+
+
+# --- transport ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carriage:
+    """Another way to carry the same request; the answer must be the same."""
+
+    method: Literal["GET", "POST"] = key("HTTP method", "POST")
+    carries: Carries = key("where the parameters stand", "query")
+    path: str | None = key("another path", None)
+    adds: Mapping[str, str] = key("parameters that select the operation there", factory=dict)
+    separator: str | None = key("between pairs, when not the usual one", None)
+    slash: Literal["with", "without"] | None = key("trailing slash, when not the usual one", None)
+    level: Literal["same", "may"] = key("may: a server need not know it", "same")
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """The operation is named in the request."""
+
+    parameter: str | None = key("the parameter that names it; none: the last part of the path does", None)
+    name: str = key("its name")
+    unknown_fault: str = key("fault: another name", "unknown-operation")
+    missing_fault: str = key("fault: no name", "missing-operation")
+    clauses: Mapping[Literal["unknown", "missing"], Clauses] = key("the clauses", factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that the transport refuses."""
+
+    fault: str = key("the fault")
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """How requests are carried."""
+
+    carries: Carries = key("where the parameters stand in the documented form", "query")
+    separator: str = key("between pairs in the documented form", "&")
+    routing: Routing | None = key("the operation is named in the request", None)
+    also: Mapping[str, Carriage] = key("other ways to carry a request", factory=dict)
+    answers: tuple[str, ...] = key("media types of an answer; the first is the simulator's")
+    answers_clause: Clauses = key("clause on the media type", ())
+    separator_clause: Clauses = key("clause on the separator", ())
+    names: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key(
+        "does letter case count in parameter names?", "exact"
+    )
+    names_clause: Clauses = key("clause on that", ())
+    unknown_parameters: Literal["ignored", "refused"] | Open[Literal["ignored", "refused"]] = key(
+        "parameters that are not documented", "ignored"
+    )
+    unknown_clause: Clauses = key("clause on that", ())
+    repeated_parameters: (
+        Literal["first", "last", "refused", "joined"] | Open[Literal["first", "last", "refused", "joined"]]
+    ) = key("a parameter given twice", "first")
+    tolerated: Mapping[str, str] = key(
+        "parameters from elsewhere that a server may ignore or honour, with a value to try", factory=dict
+    )
+    tolerated_clause: Clauses = key("clause on those", ())
+    optional_parts: Mapping[str, Clauses] = key(
+        "parts of an answer that may appear and are ignored: pointer and clause", factory=dict
+    )
+    wrong_method: Refusal | None = key("GET where POST is due", None)
+    wrong_media_type: Refusal | None = key("another Content-Type than the documented one", None)
+    bad_syntax: Refusal | None = key("a body that is not JSON", None)
+    escaping_clause: Clauses = key("clause on special characters in data", ())
+
+
+# --- laws ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """A condition on one field of a row."""
+
+    field: str = key("the field")
+    is_: tuple[Scalar, ...] = key("it has one of these values", ())
+    not_: tuple[Scalar, ...] = key("it has none of these values", ())
+    present: bool | None = key("it shows something (true) or 'none' (false)", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Law:
+    """What must hold inside a row, between rows, or between two polls."""
+
+    law: Literal[
+        "implies",
+        "not-before",
+        "not-future",
+        "non-negative",
+        "one-of",
+        "never-falls",
+        "stands-still",
+        "inside",
+        "vanishes",
+        "shared",
+        "in-other-list",
+        "equals-span",
+    ] = key(
+        "implies: `then` holds where `when` does; not-before: `field` is not earlier than `than`; not-future; "
+        "non-negative; one-of: `values`; never-falls, stands-still: between two polls, while `when` holds; "
+        "inside: nested `field` not before the row's `than`; vanishes: an ended call leaves the list; shared: rows "
+        "with the same `field` are one call; in-other-list: rows are found by another operation"
+    )
+    field: str | None = key("the field it is about", None)
+    than: str | None = key("not-before, inside: the earlier field", None)
+    values: tuple[Scalar, ...] = key("one-of: the values", ())
+    when: Holds | None = key("only where this holds", None)
+    then: Holds | None = key("implies: what must hold", None)
+    slack_seconds: int = key("tolerance for clocks and rounding", 0)
+    operation: str | None = key("in-other-list: the spec id of the other operation", None)
+    other_field: str | None = key("in-other-list: its parameter that takes the value", None)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """Versions of the API and what each brought."""
+
+    order: tuple[str, ...] = key("all known versions, oldest first")
+    serves: str | Open[str] = key("the version that a server follows")
+    older_clause: Clauses = key("clause: an older server ignores what came later", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlankRule:
+    """What a present but empty parameter means."""
+
+    means: Literal["absent", "refused"] | Open[Literal["absent", "refused"]] = key("its meaning", "absent")
+    clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """`x-listing`: the meaning of one operation that lists calls."""
+
+    language: Literal[1] = key("version of this language")
+    document: Document = key("the document it was written from")
+    version: str = key("version of this spec, for manifests and reports", "1")
+    lists: Lists = key("what is listed")
+    fields: Mapping[str, Field] = key("the fields of a row")
+    hidden: Mapping[str, Hidden] = key("attributes that rows do not show", factory=dict)
+    parameters: Mapping[str, Parameter] = key("the request's parameters", factory=dict)
+    filters: Mapping[str, Filter] = key("which rows a parameter keeps", factory=dict)
+    conjunction_clause: Clauses = key("clause: filters given together must all hold", ())
+    no_match_clause: Clauses = key("clause: when nothing matches the answer is an empty success", ())
+    ranges: tuple[Range, ...] = key("pairs of filters that make a range", ())
+    blank: BlankRule = key("what an empty parameter means", factory=BlankRule)
+    scope: Scope | None = key("whose calls", None)
+    order: Order | None = key("in which order", None)
+    paging: Paging = key("how the list is cut")
+    total: Total | None = key("how many match", None)
+    returned: Returned | None = key("how many this answer holds", None)
+    count_only: CountOnly | None = key("a number instead of rows", None)
+    includes: tuple[Include, ...] = key("parts that a switch adds", ())
+    echoes: tuple[Echo, ...] = key("parts of the answer that repeat the request", ())
+    zone: Zone | None = key("the time zone of local times", None)
+    access: Access = key("who may ask")
+    outcome: Outcome = key("success and faults")
+    transport: Transport = key("how requests are carried")
+    laws: tuple[Law, ...] = key("what must hold in and between rows and polls", ())
+    versions: Versions | None = key("versions of the API", None)
+    clauses: Mapping[str, Clause] = key("the promises")
+
+
+LANGUAGE: Final = 1

@@ -1,0 +1,346 @@
+"""Single values on the wire, in pairs of encode_* and decode_*; a decoder is strict, and raises only NotThat.
+
+A name with `json` takes what a JSON number or flag has become; any other name takes text. Text is ASCII
+wherever a number or a time is meant: no other digits, no spaces, no underscores, no final newline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from harness.wire.format_problems import ADVISORY, Tree, shown
+from harness.wire.json_body import decode_json, encode_json
+
+_Meaning = TypeVar("_Meaning")
+
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DIGITS: Final = re.compile(r"[0-9]+")
+_SECONDS: Final = re.compile(r"(?:0|[1-9][0-9]{0,17})(?:\.([0-9]{1,18}))?")
+_LOCAL: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2})")
+_RFC3339: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:\.([0-9]{1,64}))?(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
+)
+_ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_EPOCH: Final = -62_135_596_800
+_LAST_EPOCH: Final = 253_402_300_799
+_MICROSECOND: Final = Decimal("0.000001")
+# Wide enough for every value that the patterns admit; the caller's decimal context plays no part.
+_EXACT: Final = Context(prec=80)
+
+
+@dataclass(eq=False)
+class NotThat(ValueError):
+    """A value on the wire is not what was promised; `actual` is visible ASCII, whatever was sent."""
+
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}, got {self.actual}"
+
+
+def encode_integer(value: int) -> str:
+    """The integer in decimal digits."""
+    return str(value)
+
+
+def decode_integer(text: str, *, digits: int = 18, signed: bool = True) -> int:
+    """An integer without leading zeros, of at most so many digits."""
+    negative = text.startswith("-") if isinstance(text, str) else False
+    if _matches(_INTEGER, text, digits + negative) and (signed or not negative) and text != "-0":
+        return int(text)
+    sign = "an integer" if signed else "an integer without a sign"
+    raise NotThat(f"{sign} of at most {digits} digits", shown(text))
+
+
+def encode_json_integer(value: int) -> Tree:
+    """The integer as a JSON number."""
+    return value
+
+
+def decode_json_integer(value: Tree, *, digits: int = 18, signed: bool = True) -> int:
+    """An integer that JSON carries as a number; neither a text, nor a flag, nor 1.0."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        within = value.bit_length() <= 4 * digits and abs(value) < 10**digits
+        if within and (signed or value >= 0):
+            return value
+    sign = "a JSON integer" if signed else "a JSON integer that is not negative"
+    raise NotThat(f"{sign} of at most {digits} digits", _kind(value))
+
+
+def encode_digits(value: str, *, longest: int = 64) -> str:
+    """Digits that are a name and no number: leading zeros stay."""
+    return decode_digits(value, longest=longest)
+
+
+def decode_digits(text: str, *, longest: int = 64) -> str:
+    """One to `longest` digits, as they stand."""
+    if _matches(_DIGITS, text, longest):
+        return text
+    raise NotThat(f"1 to {longest} digits", shown(text))
+
+
+def encode_seconds(value: Decimal, *, places: int) -> str:
+    """Seconds with exactly `places` digits after the point, halves rounded up."""
+    return str(_quantized(value, places))
+
+
+def decode_seconds(text: str, *, places: int | None = None) -> Decimal:
+    """Seconds such as 0.749, with exactly `places` digits after the point when they are given."""
+    match = _SECONDS.fullmatch(text) if isinstance(text, str) else None
+    if match is not None and (places is None or len(match.group(1) or "") == places):
+        return Decimal(text)
+    exactly = "" if places is None else f" with {places} digits after the point"
+    raise NotThat(f"seconds{exactly}", shown(text))
+
+
+def encode_json_seconds(value: Decimal, *, places: int) -> Tree:
+    """Seconds as a JSON number; an integer when there are no places."""
+    rounded = _quantized(value, places)
+    return int(rounded) if places == 0 else rounded
+
+
+def decode_json_seconds(value: Tree) -> Decimal:
+    """Seconds that JSON carries as a number, not negative."""
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        seconds = Decimal(value) if not isinstance(value, int) or value.bit_length() < 64 else None
+        if seconds is not None and seconds.is_finite() and not seconds.is_signed():
+            exponent = seconds.as_tuple().exponent
+            if seconds.adjusted() < 18 and isinstance(exponent, int) and exponent >= -18:
+                return seconds
+    raise NotThat("seconds as a JSON number, not negative", _kind(value))
+
+
+def encode_epoch(moment: datetime) -> int:
+    """The whole seconds since 1970-01-01T00:00:00Z; a fraction is cut off."""
+    return _since_epoch(moment) // timedelta(seconds=1)
+
+
+def decode_epoch(value: int) -> datetime:
+    """The instant so many seconds after 1970-01-01T00:00:00Z, in UTC, years 1 to 9999."""
+    if isinstance(value, int) and not isinstance(value, bool) and _FIRST_EPOCH <= value <= _LAST_EPOCH:
+        return _EPOCH + timedelta(seconds=value)
+    raise NotThat("seconds since 1970 within the years 1 to 9999", _kind(value))
+
+
+def encode_epoch_fraction(moment: datetime, *, places: int) -> Decimal:
+    """The seconds since 1970-01-01T00:00:00Z with up to 6 digits after the point; the rest is cut off."""
+    exact = Decimal(_since_epoch(moment) // timedelta(microseconds=1)).scaleb(-6, _EXACT)
+    return exact.quantize(Decimal(1).scaleb(-places), ROUND_FLOOR, _EXACT)
+
+
+def decode_epoch_fraction(value: int | Decimal) -> datetime:
+    """The instant so many seconds after 1970-01-01T00:00:00Z, in UTC, cut to microseconds."""
+    number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    if number and Decimal(value).is_finite() and _FIRST_EPOCH <= value < _LAST_EPOCH + 1:
+        exact = Decimal(value).quantize(_MICROSECOND, ROUND_FLOOR, Context(prec=40))
+        return _EPOCH + timedelta(microseconds=int(exact.scaleb(6, _EXACT)))
+    raise NotThat("seconds since 1970 within the years 1 to 9999", _kind(value))
+
+
+def encode_local(moment: datetime, zone: ZoneInfo) -> str:
+    """The wall clock of a zone as YYYY-MM-DD HH:MM:SS; a fraction is cut off."""
+    local = _in_zone(moment, zone)
+    return f"{local.year:04d}-{local:%m-%d %H:%M:%S}"
+
+
+def decode_local(text: str, zone: ZoneInfo, *, fold: int = 0) -> datetime:
+    """The instant, in UTC, when the wall clock of a zone shows the text.
+
+    Of two such instants `fold` chooses the first (0) or the second (1). A time that the clocks skip is
+    read by the offset before the jump (0) or after it (1).
+    """
+    expected = "a date and time YYYY-MM-DD HH:MM:SS of the years 1 to 9999"
+    match = _LOCAL.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise NotThat(expected, shown(text))
+    year, month, day, hour, minute, second = (int(part) for part in match.groups())
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone, fold=fold).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NotThat(expected, shown(text)) from None
+
+
+def encode_rfc3339(moment: datetime, *, zone: ZoneInfo | None = None, places: int = 0) -> str:
+    """An RFC 3339 time with `places` digits of a second, cut and not rounded; without a zone in UTC as Z."""
+    if zone is None:
+        local = _in_zone(moment, UTC)
+        suffix = "Z"
+    else:
+        offset = _in_zone(moment, zone).utcoffset() or timedelta()
+        # Local mean times have seconds in their offset, which RFC 3339 cannot say: the instant stays exact.
+        minutes = offset // timedelta(minutes=1)
+        local = _in_zone(moment, timezone(timedelta(minutes=minutes)))
+        hours, rest = divmod(abs(minutes), 60)
+        suffix = f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
+    fraction = f".{local.microsecond:06d}{'0' * (places - 6)}"[: places + 1] if places else ""
+    return f"{local.year:04d}-{local:%m-%dT%H:%M:%S}{fraction}{suffix}"
+
+
+def decode_rfc3339(text: str) -> datetime:
+    """The instant, in UTC, that an RFC 3339 time with an offset names, cut to microseconds."""
+    expected = "an RFC 3339 time with an offset, of the years 1 to 9999"
+    match = _RFC3339.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise NotThat(expected, shown(text))
+    year, month, day, hour, minute, second = (int(part) for part in match.group(1, 2, 3, 4, 5, 6))
+    fraction, sign, hours, minutes = match.group(7, 8, 9, 10)
+    micros = int(f"{fraction:0<6}"[:6]) if fraction else 0
+    try:
+        moment = datetime(year, month, day, hour, minute, second, micros, tzinfo=UTC)
+        if sign is None:
+            return moment
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        return moment + offset if sign == "-" else moment - offset
+    except (ValueError, OverflowError):
+        raise NotThat(expected, shown(text)) from None
+
+
+def encode_flag(value: bool, spellings: Mapping[str, bool]) -> str:
+    """The first spelling of a flag in the table."""
+    return encode_word(value, spellings)
+
+
+def decode_flag(text: str, spellings: Mapping[str, bool]) -> bool:
+    """The flag that a text of the table spells."""
+    return decode_word(text, spellings)
+
+
+def encode_json_flag(value: bool) -> Tree:
+    """The flag as JSON's true or false."""
+    return value
+
+
+def decode_json_flag(value: Tree) -> bool:
+    """JSON's true or false; neither 1 nor a text."""
+    if isinstance(value, bool):
+        return value
+    raise NotThat("true or false", _kind(value))
+
+
+def encode_word(meaning: _Meaning, words: Mapping[str, _Meaning]) -> str:
+    """The first word of the table for a meaning."""
+    for word, meant in words.items():
+        if meant == meaning and type(meant) is type(meaning):
+            return word
+    raise NotThat(f"a meaning with a word among {_choices(words)}", shown(str(meaning)))
+
+
+def decode_word(text: str, words: Mapping[str, _Meaning], *, ignore_case: bool = False) -> _Meaning:
+    """The meaning of a word of the table; with `ignore_case` ASCII letters match in either case."""
+    if isinstance(text, str):
+        if text in words:
+            return words[text]
+        if ignore_case and text.isascii():
+            lowered = text.lower()
+            for word, meaning in words.items():
+                if word.isascii() and word.lower() == lowered:
+                    return meaning
+    raise NotThat(f"one of {_choices(words)}", _kind(text))
+
+
+def encode_list(items: Sequence[str], *, separator: str) -> str:
+    """The items with a separator between them; an item is never empty and never holds the separator."""
+    for item in items:
+        if not item or separator in item:
+            raise NotThat(f"items that are not empty and hold no {separator!r}", shown(item))
+    return separator.join(items)
+
+
+def decode_list(text: str, *, separator: str, most: int = 1000) -> tuple[str, ...]:
+    """The items between separators, at most so many; an empty text is no item."""
+    if not isinstance(text, str):
+        raise NotThat(f"a list separated by {separator!r}", _kind(text))
+    if not text:
+        return ()
+    if text.count(separator) >= most:
+        raise NotThat(f"at most {most} items", f"{text.count(separator) + 1} items")
+    items = tuple(text.split(separator))
+    if "" in items:
+        raise NotThat("a list without empty items", shown(text))
+    return items
+
+
+def encode_json_list(items: Sequence[Tree]) -> str:
+    """A JSON array inside a text."""
+    return encode_json(list(items)).decode()
+
+
+def decode_json_list(text: str) -> list[Tree]:
+    """The elements of a JSON array inside a text."""
+    expected = "a JSON array in a text"
+    if not isinstance(text, str):
+        raise NotThat(expected, _kind(text))
+    decoded = decode_json(text.encode("utf-8", "replace"))
+    broken = [problem.text for problem in decoded.problems if problem.code not in ADVISORY]
+    if broken or not isinstance(decoded.tree, list):
+        raise NotThat(expected, f"{shown(text)} ({broken[0]})" if broken else shown(text))
+    return decoded.tree
+
+
+def encode_zone(value: ZoneInfo) -> str:
+    """The name of a time zone."""
+    if value.key is None:
+        raise NotThat("a time zone with a name", "one that was read from a file")
+    return value.key
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of a name in the IANA database; never a file elsewhere, never this machine's own zone."""
+    expected = "the name of a time zone, such as Europe/Berlin or Etc/UTC"
+    # The two families and the two names are files of one machine, or count leap seconds.
+    other = name.startswith(("right/", "posix/")) if isinstance(name, str) else True
+    if other or not _matches(_ZONE, name, 64) or name in ("localtime", "posixrules"):
+        raise NotThat(expected, _kind(name))
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise NotThat(expected, shown(name)) from None
+
+
+decode_zone: Final = zone
+
+
+def _matches(pattern: re.Pattern[str], text: str, longest: int) -> bool:
+    return isinstance(text, str) and len(text) <= longest and pattern.fullmatch(text) is not None
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, str):
+        return f"the text {shown(value)}"
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else shown(value)
+
+
+def _choices(words: Mapping[str, object]) -> str:
+    return ", ".join(shown(word) for word in list(words)[:20]) + (", ..." if len(words) > 20 else "")
+
+
+def _quantized(value: Decimal, places: int) -> Decimal:
+    try:
+        rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACT)
+    except InvalidOperation:
+        raise NotThat("seconds of at most 18 digits", shown(value)) from None
+    if not rounded.is_finite() or rounded < 0 or rounded.adjusted() >= 18:
+        raise NotThat("seconds of at most 18 digits, not negative", shown(value))
+    return rounded.copy_abs()
+
+
+def _since_epoch(moment: datetime) -> timedelta:
+    return _in_zone(moment, UTC) - _EPOCH
+
+
+def _in_zone(moment: datetime, zone: ZoneInfo | timezone) -> datetime:
+    if moment.tzinfo is None:
+        raise NotThat("an instant with a zone", moment.isoformat())
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        raise NotThat("an instant whose local time has a year from 1 to 9999", moment.isoformat()) from None

@@ -1,0 +1,208 @@
+"""The values that calls draw from: numbers reserved for fiction, extensions, names, applications, texts.
+
+Pools are small and skewed: some values are met often, many a few times, some once. Among them are values that
+begin with another value, that differ only by case, and that hold `&`, `+`, `;`, quotes, `<` and `%`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, final
+
+import numpy as np
+import polars as pl
+
+from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID
+from harness.world.people import AWKWARD_PEOPLE, load_names
+from harness.world.random_streams import Flags, Ints, chance, draw
+
+_AREA_CODES: Final = (
+    202, 203, 206, 207, 212, 213, 214, 215, 217, 301, 303, 305, 307, 312, 314, 317, 402, 404, 406, 412,
+    415, 416, 503, 504, 505, 512, 515, 602, 604, 605, 612, 613, 617, 702, 703, 713, 718, 801, 808, 907,
+)  # fmt: skip
+_SIP_USERS: Final = (
+    "anna", "anna.maria", "Anna", "front+desk", "o'neill", "lobby%201", "r&d", "007", "door", "berlin_2",
+)  # fmt: skip
+
+# The extensions of the home customer: often called ones first, with values that begin with one another.
+_HOME_EXTENSIONS: Final = (
+    "101", "102", "1010", "103", "200", "104", "1001", "105", "106", "007", "107", "2001", "108", "109", "110",
+    "1002", "111", "112", "113", "114", "115", "1003", "116", "117", "118", "0107", "119", "120", "121", "122",
+    "1004", "123", "124", "125", "126", "127", "1005", "128", "129", "130", "131", "1006", "132", "133", "134",
+    "135", "136", "1007",
+)  # fmt: skip
+_OTHER_EXTENSIONS: Final = ("101", "102", "201", "103", "202", "301", "1010", "203", "104", "400")
+
+APPLICATIONS: Final = ("reception", "outreach", "reception-night", "Support & Care+")
+APPLICATION_WEIGHTS: Final = (0.6, 0.3, 0.0994, 0.0006)
+RULES: Final = (
+    "incoming",
+    "incoming-vip",
+    "outgoing",
+    "after hours; weekend",
+    "Fallback <50%>",
+    'say "hello" & wait',
+    "Incoming",
+    "audit+1",
+    "audit+12",
+    "audit+123",
+)
+RULE_WEIGHTS: Final = (0.45, 0.1, 0.3, 0.08, 0.04, 0.026, 0.0025, 0.0005, 0.0005, 0.0005)
+DATA: Final = (
+    "vip",
+    "vip-gold",
+    "campaign=spring&step=1",
+    "VIP",
+    "0042",
+    "42",
+    "größe=10%; farbe=grün",
+    'quote "inside" + plus',
+    "<tag>",
+    "a;b;c",
+)
+DATA_WEIGHTS: Final = (0.3, 0.15, 0.15, 0.1, 0.08, 0.08, 0.06, 0.04, 0.03, 0.01)
+DATA_PREFIXES: Final = ("lead:", "order 00", '{"ref": "', "x&y=1+1;", "Lead:")
+OUTSIDE: Final = ("0042", "00421", "web&mobile", "A+B/7", "lead;12", "ÅÄÖ-1", "alpha-7", "Alpha-7", "50%")
+OUTSIDE_PREFIXES: Final = ("crm-", "CRM-", "000", "crm/ü+")
+NOTES: Final = (
+    "call back",
+    "call back tomorrow",
+    "Call back",
+    "wants 5% off & free delivery",
+    'said "maybe"',
+    "spoke to Zoë; sent the offer",
+    "a < b, really",
+    "1+1 = 2",
+    "résumé 📄 received",
+    "wrong number",
+)
+TRUNKS: Final = ("trunk-a", "trunk-b", "trunk-a-backup", "Köln & Bonn")
+
+
+@final
+class Pool:
+    """Strings to pick from by code."""
+
+    __slots__ = ("_series", "strings")
+
+    def __init__(self, strings: tuple[str, ...]) -> None:
+        self.strings = strings
+        self._series = pl.Series([*strings, None], dtype=pl.String)
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    def take(self, codes: Ints, present: Flags | None = None) -> pl.Series:
+        """The string of each code; none where the code is negative or not present."""
+        kept = codes >= 0 if present is None else present & (codes >= 0)
+        # Not by `gather`: its query plan would cost more than the work for the few rows of a page.
+        return self._series[pl.Series(np.where(kept, codes, len(self.strings)).astype(np.uint32))]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extensions:
+    """All extensions as columns, those of one customer side by side."""
+
+    numbers: tuple[str, ...]
+    first: Ints
+    many: Ints
+    customer: Ints
+    person: Ints
+
+
+def _extensions(people: int) -> Extensions:
+    numbers: list[str] = []
+    customers: list[int] = []
+    first, many = [], []
+    for index, customer in enumerate(CUSTOMERS.members):
+        own = _HOME_EXTENSIONS if customer.id == HOME_CUSTOMER_ID else _OTHER_EXTENSIONS
+        first.append(len(numbers))
+        many.append(len(own))
+        numbers += own
+        customers += [index] * len(own)
+    rows = np.arange(len(numbers), dtype=np.int64)
+    # Every third line belongs to somebody whose name is hard to write.
+    person = np.where(rows % 3 == 1, rows // 3 % len(AWKWARD_PEOPLE), len(AWKWARD_PEOPLE) + rows * 13 % people)
+    return Extensions(
+        numbers=tuple(numbers),
+        first=np.asarray(first, dtype=np.int64),
+        many=np.asarray(many, dtype=np.int64),
+        customer=np.asarray(customers, dtype=np.int64),
+        person=person,
+    )
+
+
+def remote_numbers() -> tuple[tuple[str, ...], Ints]:
+    """The outsiders' numbers, and what stands behind each (an index into pstn, mobile, user, sip)."""
+    fixed = [f"+1{area}55501{line:02d}" for area in _AREA_CODES for line in range(100)]
+    fixed += [f"+4420794600{line:02d}" for line in range(100)]
+    fixed += [f"+441632960{line:03d}" for line in range(1000)]
+    mobile = [f"+447700900{line:03d}" for line in range(1000)]
+    mobile += [f"+6149157015{line}" for line in range(6, 10)]
+    sip = [f"sip:{user}@{host}" for host in ("example.com", "example.org") for user in _SIP_USERS]
+    kinds = [0] * len(fixed) + [1] * len(mobile) + [3] * len(sip)
+    order = np.argsort(draw(0, "pool.remote", np.arange(len(kinds), dtype=np.int64)), kind="stable")
+    numbers = fixed + mobile + sip
+    return tuple(numbers[index] for index in order), np.asarray(kinds, dtype=np.int64)[order]
+
+
+def typed_forms(number: str) -> tuple[str, str, str]:
+    """The ways to type an outsider's number: as it is, with 00, and nationally where that differs."""
+    if not number.startswith("+"):
+        return number, number, number
+    national = "0" + number[3:] if number.startswith(("+44", "+61")) else number[1:]
+    return number, "00" + number[1:], national
+
+
+@final
+class Pools:
+    """All pools of a world; the same for every seed."""
+
+    def __init__(self) -> None:
+        names = load_names()
+        self.people = AWKWARD_PEOPLE + tuple(name for name in names.people if name not in AWKWARD_PEOPLE)
+        self.extensions = _extensions(len(self.people) - len(AWKWARD_PEOPLE))
+        self.remotes, self.remote_kinds = remote_numbers()
+        self.dids = tuple(f"+442079460{900 + index}" for index in range(4 * len(CUSTOMERS.members)))
+        self.names = Pool(self.people + names.companies)
+        # One pool for whatever can stand at an end: extensions, then remote numbers, then DIDs, then words.
+        self.ends = Pool(self.extensions.numbers + self.remotes + self.dids + ("anonymous", "Anonymous"))
+        self.remote_base = len(self.extensions.numbers)
+        self.did_base = self.remote_base + len(self.remotes)
+        self.anonymous = self.did_base + len(self.dids)
+        self.texts = {
+            "application": Pool(APPLICATIONS),
+            "rule": Pool(RULES),
+            "data": Pool(DATA),
+            "data_prefix": Pool(DATA_PREFIXES),
+            "outside": Pool(OUTSIDE),
+            "outside_prefix": Pool(OUTSIDE_PREFIXES),
+            "note": Pool(NOTES),
+            "trunk": Pool(TRUNKS),
+        }
+
+    @cached_property
+    def typed(self) -> Pool:
+        """The typed forms of the remote numbers, three for each."""
+        return Pool(tuple(form for number in self.remotes for form in typed_forms(number)))
+
+    @cached_property
+    def contact_names(self) -> Ints:
+        """For each remote number the name its contact goes by, or -1."""
+        rows = np.arange(len(self.remotes), dtype=np.int64)
+        bits = draw(0, "pool.contact", rows)
+        known = chance(bits, 0.6)
+        return np.where(known, (bits & np.uint64(0xFFFF)).astype(np.int64) % len(self.names), -1)
+
+    @cached_property
+    def lines(self) -> Pool:
+        """The account of each extension's telephone line: unique among all customers."""
+        members = CUSTOMERS.members
+        return Pool(
+            tuple(
+                number if members[customer].id == HOME_CUSTOMER_ID else f"{members[customer].id}{number}"
+                for number, customer in zip(self.extensions.numbers, self.extensions.customer.tolist(), strict=True)
+            )
+        )

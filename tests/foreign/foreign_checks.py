@@ -1,0 +1,55 @@
+"""Runs the checker against a foreign server over real HTTP, as the command line does."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from typing import Any
+
+from foreign_http import App, serving
+
+from harness.check.client.budget import Budget, MannerlyClient
+from harness.check.client.client import Transport
+from harness.check.client.connection import Limits
+from harness.check.context import Identity
+from harness.check.options import CheckOptions
+from harness.check.results.findings import Colour, RunEnded, RunReport
+from harness.check.runner import run_check
+from harness.specification.load import load_spec
+
+HISTORY = "ozeki/list-call-history"
+ACTIVE = "ozeki/list-active-calls"
+LEGS = "enswitch/calls-active-list"
+
+
+def check(app: App, api: str, *, seed: int = 1, max_seconds: float | None = 90.0) -> RunReport:
+    """The report of one run."""
+    spec = load_spec(api)
+    known = {one.name for one in dataclasses.fields(Identity)}
+    identities = [
+        Identity(**{name: value for name, value in one.items() if name in known})
+        for one in app.credentials()  # type: ignore[attr-defined]
+    ]
+    report: RunReport | None = None
+    with serving(app) as url, Transport(url, limits=Limits(exchange_seconds=10.0)) as transport:
+        client = MannerlyClient(transport, Budget(max_requests=500, max_seconds=max_seconds))
+        options = CheckOptions(now=datetime.now(UTC), target=url, seed=seed)
+        for event in run_check(spec, client, identities, options):
+            if isinstance(event, RunEnded):
+                report = event.report
+    assert report is not None
+    return report
+
+
+def alarms(report: RunReport) -> list[Any]:
+    """The findings that a user is alarmed by."""
+    return [one for one in report.findings if one.colour in (Colour.RED, Colour.AMBER)]
+
+
+def told(report: RunReport) -> str:
+    """The alarms, for a message."""
+    return "\n".join(
+        f"{one.clause} [{one.colour}] {one.message} | expected: {one.expected} | actual: {one.actual} | "
+        f"request: {one.request} | rows: {list(one.rows)[:4]} | response: {one.response[:300]}"
+        for one in alarms(report)
+    )

@@ -1,0 +1,147 @@
+"""Runs made by hand, small enough to be read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from harness.check.results.findings import ClauseResult, Colour, Exchanged, Finding, Gate, RunReport, Verdict
+from harness.report import Recording
+from harness.specification.model import Basis, ClauseId, Level
+
+HOSTILE = "\x1b]0;PWN\x07\x1b[2J <script>alert(1)</script> ]]> \ufffe \u202e [/oops] ##[error]x"
+BEGAN = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+
+
+def result(
+    name: str,
+    verdict: Verdict = Verdict.PASS,
+    *,
+    level: Level = "must",
+    basis: Basis = "documented",
+    colour: Colour = Colour.GREEN,
+    family: str = "paging",
+    reason: str = "",
+    waived: str | None = None,
+) -> ClauseResult:
+    return ClauseResult(
+        id=ClauseId(name),
+        level=level,
+        basis=basis,
+        family=family,
+        says=f"what {name} promises",
+        source="Parameters, row page",
+        verdict=verdict,
+        witnesses=3,
+        reason=reason,
+        colour=colour,
+        counts={verdict: 3},
+        waived=waived,
+    )
+
+
+def finding(
+    name: str = "AC-LST-021",
+    *,
+    message: str = "the total counts all matching calls",
+    actual: str = "43 on page 0, 20 on page 1",
+    colour: Colour = Colour.RED,
+    waived: str | None = None,
+) -> Finding:
+    return Finding(
+        clause=ClauseId(name),
+        level="must",
+        basis="documented",
+        family="total",
+        message=message,
+        expected="43 on every page",
+        actual=actual,
+        request="GET /calls?page=1&rows=20",
+        curl="curl -sS 'http://127.0.0.1:8080/calls?page=1&rows=20'",
+        response='HTTP 200 application/json\n{"total": 20}',
+        rows=("- id=7 started=2026-03-02T14:00:00Z", "+ id=8 started=2026-03-02T14:01:00Z"),
+        colour=colour,
+        replay="callharness check acmepbx/list-calls --target http://127.0.0.1:8080 --only AC-LST-021 --seed 7",
+        waived=waived,
+    )
+
+
+def exchange(number: int = 1, *, body: str = '{"total": 43}') -> Exchanged:
+    return Exchanged(
+        number=number,
+        phase="paging",
+        purpose="the second page",
+        method="GET",
+        url=f"http://127.0.0.1:8080/calls?page={number};rows=20",
+        http_status=200,
+        seconds=0.25,
+        request_headers=(("Accept", "*/*"),),
+        response_headers=(("Content-Type", "application/json"),),
+        response_body=body,
+    )
+
+
+def report(
+    *clauses: ClauseResult,
+    findings: tuple[Finding, ...] = (),
+    colour: Colour = Colour.GREEN,
+    exit_code: int = 0,
+    gate: Gate = Gate.CI,
+    rows_seen: int = 43,
+    notes: tuple[str, ...] = (),
+) -> RunReport:
+    return RunReport(
+        api="acmepbx/list-calls",
+        title="AcmePBX list calls",
+        target="http://127.0.0.1:8080",
+        gate=gate,
+        colour=colour,
+        exit_code=exit_code,
+        seed=7,
+        requests=12,
+        seconds=1.25,
+        dialect={"order.direction": "descending", "paging.default-size": None, "words": ("a", "b")},
+        clauses=clauses or (result("AC-LST-001"),),
+        findings=findings,
+        notes=notes,
+        evidence="masked",
+        harness_version="0.1.0",
+        rows_seen=rows_seen,
+        limits={"max_requests": 500},
+    )
+
+
+def red_report() -> RunReport:
+    """One of each verdict."""
+    return report(
+        result("AC-LST-001", family="access"),
+        result("AC-LST-020", Verdict.NOT_EXERCISED, colour=Colour.AMBER, reason="no second page"),
+        result("AC-LST-021", Verdict.FAIL, colour=Colour.RED, family="total"),
+        result("AC-LST-022", Verdict.FAIL, colour=Colour.NONE, family="total", waived="W-0007"),
+        result("AC-LST-023", Verdict.INCONCLUSIVE, colour=Colour.AMBER, level="should", reason="data-changed"),
+        result(
+            "AC-LST-024", Verdict.OBSERVED, colour=Colour.NONE, basis="unknown", level="may", reason="newest first"
+        ),
+        result("AC-LST-025", Verdict.NOT_APPLICABLE, colour=Colour.NONE, reason="no version"),
+        result("AC-LST-026", Verdict.BLOCKED, colour=Colour.RED, reason="AC-LST-001"),
+        result("AC-LST-027", Verdict.ERROR, colour=Colour.RED, reason="our request was not valid"),
+        result("AC-LST-028", Verdict.NOT_RUN, colour=Colour.AMBER, reason="budget"),
+        findings=(finding(), finding("AC-LST-022", colour=Colour.NONE, waived="W-0007")),
+        colour=Colour.RED,
+        exit_code=3,
+        notes=("the list changed while it was read",),
+    )
+
+
+def hostile_report() -> RunReport:
+    """A run against a server that wants to break out of every format."""
+    return report(
+        result("AC-LST-021", Verdict.FAIL, colour=Colour.RED, family="total", reason=HOSTILE),
+        findings=(finding(message=HOSTILE, actual=f"{HOSTILE}\n::error file=app.py::injected\n  ::add-mask::abc"),),
+        colour=Colour.RED,
+        exit_code=1,
+        notes=(HOSTILE,),
+    )
+
+
+def recording(of: RunReport | None = None) -> Recording:
+    return Recording(report=of or red_report(), exchanges=(exchange(1), exchange(2)), began=BEGAN)

@@ -1,0 +1,93 @@
+"""Lists of live calls written by hand, one answer for each poll."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.check.context import Identity, Session
+from harness.check.oracle.dialect_inference import Knowledge
+from harness.check.probe.mirror import Mirror, read_mirror
+from harness.check.results.collector import Ledger
+from harness.check.results.evidence import Evidence
+from harness.check.results.findings import Gate, Verdict
+from harness.check.rules.live.polling import polls
+from harness.output.redaction import Redactor
+from harness.specification.clauses import load_standard
+from harness.specification.load import load_spec
+from harness.specification.model import ClauseId
+from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
+
+LIVE, LEGS, HISTORY = "ozeki/list-active-calls", "enswitch/calls-active-list", "ozeki/list-call-history"
+
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+spec_of = functools.cache(load_spec)
+
+
+class Script:
+    """A sender that answers with one body after the other, the last one for ever; a filter may have its own."""
+
+    def __init__(self, bodies: Sequence[bytes | None], asked: Mapping[bytes, bytes] | None = None) -> None:
+        self.bodies = list(bodies)
+        self.asked = dict(asked or {})
+        self.sent = 0
+
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
+        self.sent += 1
+        for part, body in self.asked.items():
+            if part in request.target:
+                return HttpResponse(http_status=200, headers=(), body=body)
+        body = self.bodies.pop(0) if len(self.bodies) > 1 else self.bodies[0]
+        if body is None:
+            return NoResponse(reason="timeout:total", text="too slow")
+        return HttpResponse(http_status=200, headers=(), body=body)
+
+
+Rule = Callable[[Session, Mirror], Iterator[None]]
+
+
+def run(api: str, script: Script, rule: Rule = polls, **settings: Any) -> Session:
+    spec = spec_of(api)
+    me = Identity(name="me", credentials={"Username": "u", "Password": "p"})
+    session = Session(
+        spec=spec,
+        sender=script,
+        identity=me,
+        identities=(me,),
+        ledger=Ledger(clauses={**spec.clauses, **load_standard().applying_to(spec)}, families={}, gate=Gate.CI),
+        knowledge=Knowledge(spec),
+        evidence=Evidence(base="http://x", redactor=Redactor(()), secrets={}),
+        rng=random.Random(1),
+        settings={"now": NOW, **settings},
+    )
+    mirror = Mirror()
+    for _ in read_mirror(session, mirror, now=NOW):
+        pass
+    for _ in rule(session, mirror):
+        pass
+    return session
+
+
+def verdict(session: Session, clause: str) -> Verdict:
+    return session.ledger.result(ClauseId(clause), default=Verdict.NOT_RUN).verdict
+
+
+def call(
+    identity: str, *, talk: str = "0.000", ring: str = "2.000", state: str = "Ringing", start: str = "10:34:07"
+) -> str:
+    return (
+        f"<Call><CallId>{identity}</CallId><Source>1</Source><CallerId>1</CallerId><Destination>2</Destination>"
+        f"<CallerDialed>2</CallerDialed><CalleeDialed>2</CalleeDialed><StartTime>2019-04-09 {start}</StartTime>"
+        f"<RingDuration>{ring}</RingDuration><TalkDuration>{talk}</TalkDuration><CallState>{state}</CallState></Call>"
+    )
+
+
+def live(*calls: str) -> bytes:
+    head = "<Code>200</Code><Message>Command successfully executed</Message>"
+    return f"<Response>{head}<ActiveCalls>{''.join(calls)}</ActiveCalls></Response>".encode()

@@ -1,0 +1,80 @@
+"""Runs of the checker against a simulator in this process, honest or with a fault made up by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from harness.check.context import Session
+from harness.check.credentials import known_to
+from harness.check.options import CheckOptions
+from harness.check.probe.mirror import Mirror, read_mirror
+from harness.check.results.findings import Event, RunEnded, RunReport
+from harness.check.runner import run_check, session_of
+from harness.cli.selftest import Direct
+from harness.serve.authentication import make_key_pair
+from harness.serve.faults.base import Fault
+from harness.serve.faults.hooks import Seams
+from harness.serve.query.parameters import Given
+from harness.serve.query.planner import Plan
+from harness.serve.query.table import Query
+from harness.serve.simulator import Simulator
+from harness.specification.load import load_spec
+from harness.specification.model import ClauseId
+from harness.wire.request_codec import Refused
+from harness.world import World
+
+Bent = Callable[[Plan, Given], Plan]
+
+
+def liar(bend: Bent) -> Fault:
+    """A fault that bends the plan of some requests."""
+
+    def plan(made: Plan | Refused, given: Given) -> Plan | Refused:
+        return made if isinstance(made, Refused) else bend(made, given)
+
+    return Fault(clause=ClauseId("NONE"), name="made-up", says="a test's own", seams=Seams(plan=plan))
+
+
+def on_query(bend: Callable[[Query, Given], Query]) -> Fault:
+    return liar(lambda plan, given: replace(plan, query=bend(plan.query, given)))
+
+
+def meeting(api: str, *faults: Fault, calls: int = 400, seed: int = 1) -> tuple[Session, Mirror]:
+    """A session with a simulator, and its mirror."""
+    spec = load_spec(api)
+    world = World.of(seed=7, calls=calls)
+    key = make_key_pair() if spec.listing.access.jwt is not None else None
+    simulator = Simulator(spec, world, faults=faults, key=key)
+    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=seed)
+    session = session_of(
+        spec, Direct(simulator, world.instant), known_to(simulator.identities, spec.listing.access), options
+    )
+    mirror = Mirror()
+    for _ in read_mirror(session, mirror, now=world.instant):
+        pass
+    return session, mirror
+
+
+def found(api: str, *faults: Fault) -> Sequence[Any]:
+    """What a whole run finds."""
+    spec = load_spec(api)
+    world = World.of(seed=7, calls=400)
+    key = make_key_pair() if spec.listing.access.jwt is not None else None
+    simulator = Simulator(spec, world, faults=faults, key=key)
+    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0")
+    report = report_of(
+        list(
+            run_check(
+                spec, Direct(simulator, world.instant), known_to(simulator.identities, spec.listing.access), options
+            )
+        )
+    )
+    return report.findings
+
+
+def report_of(events: Sequence[Event]) -> RunReport:
+    last = events[-1]
+    assert isinstance(last, RunEnded)
+    return last.report

@@ -1,0 +1,327 @@
+"""Requests that between them touch every construct of a spec: for asking an honest simulator and a liar the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jwt as pyjwt
+
+from harness.serve.authentication import Identity, KeyPair
+from harness.serve.query.table import Query, Sorting
+from harness.serve.simulator import Simulator
+from harness.specification.load import Spec
+from harness.specification.model import CursorPaging, OffsetPaging, PageNumberPaging
+from harness.wire.format_problems import Tree
+from harness.wire.http_messages import HttpRequest, HttpResponse
+from harness.wire.list_request import Ask
+from harness.wire.parameter_codec import write_parameter
+from harness.wire.request_codec import encode_request
+from harness.wire.response_codec import decode_answer
+from harness.world import BUSY_HOUR, World
+
+ZONE = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Prober:
+    """Asks one simulator at the busy hour."""
+
+    simulator: Simulator
+
+    @property
+    def spec(self) -> Spec:
+        return self.simulator.honest
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        return self.simulator.answer(request, BUSY_HOUR)
+
+    def ask(self, ask: Ask) -> HttpResponse:
+        return self.send(encode_request(self.spec, ask, base_path=self.simulator.base_path))
+
+    def get(self, values: dict[str, Tree] | None = None, **more: Any) -> HttpResponse:
+        """The answer to some values, with the default credentials and what must be given."""
+        return self.ask(base_ask(self.simulator, values or {}, **more))
+
+    def rows(self, values: dict[str, Tree] | None = None, **more: Any) -> list[dict[str, Any]]:
+        answer = decode_answer(self.spec.listing, self.get(values, **more))
+        assert answer.outcome == "success", answer
+        assert answer.rows is not None
+        return list(answer.rows)  # type: ignore[arg-type]
+
+
+def credentials_of(simulator: Simulator, who: Identity) -> dict[str, str]:
+    access = simulator.honest.listing.access
+    names = [name for name in (access.user, access.password) if name] or [access.token]
+    return {name: who.credentials[name] for name in names}
+
+
+def window(spec: Spec) -> dict[str, Tree]:
+    """What must be given, wide open."""
+    found: dict[str, Tree] = {}
+    for name, parameter in spec.listing.parameters.items():
+        if parameter.required is not None:
+            keeps = spec.listing.filters[name].keeps
+            moment = BUSY_HOUR + timedelta(days=-30 if keeps == "at-or-after" else 1)
+            found[name] = write_parameter(parameter, moment, zone=ZONE, in_json=parameter.at is not None)
+    return found
+
+
+def base_ask(simulator: Simulator, values: dict[str, Tree], *, who: str = "default", **more: Any) -> Ask:
+    identity = next(one for one in simulator.identities if one.name == who)
+    more.setdefault("credentials", credentials_of(simulator, identity))
+    return Ask(values={**window(simulator.honest), **values}, **more)
+
+
+def asks(simulator: Simulator, key: KeyPair) -> Iterator[Ask]:
+    """A few hundred requests."""
+    spec = simulator.honest
+    yield base_ask(simulator, {})
+    yield from _by_access(simulator, key)
+    singles = list(_by_filters(simulator))
+    for values in (*singles, *_by_parameters(spec), *_by_order_and_pages(spec), *_by_scope(spec)):
+        yield base_ask(simulator, values)
+    for values in _by_filters_of_everyone(simulator):
+        yield base_ask(simulator, values)
+    together = of_one_row(simulator)
+    for step in (1, 2, len(together) // 2, len(together) // 2 + 1):
+        for first, second in zip(together, together[step:], strict=False):
+            yield base_ask(simulator, {**first, **second})
+    for who in simulator.identities:
+        yield base_ask(simulator, {}, who=who.name)
+        for values in _by_scope(spec):
+            yield base_ask(simulator, values, who=who.name)
+    for way in spec.listing.transport.also:
+        yield base_ask(simulator, {}, carriage=way)
+    yield base_ask(simulator, {}, operation="NoSuchThing")
+    yield base_ask(simulator, {}, no_operation=True)
+    yield base_ask(simulator, {}, extra=(("nosuchparameter", "1"),))
+
+
+def requests(simulator: Simulator) -> Iterator[HttpRequest]:
+    """Requests that cannot be said as an ask."""
+    spec = simulator.honest
+    plain = encode_request(spec, base_ask(simulator, {}), base_path=simulator.base_path)
+    if spec.listing.transport.carries == "json":
+        headers = tuple((name, value) for name, value in plain.headers if name != "Content-Type")
+        yield HttpRequest(method="GET", target=plain.target, headers=headers)
+        yield HttpRequest(
+            method="POST", target=plain.target, headers=(*headers, ("Content-Type", "text/plain")), body=b"{}"
+        )
+        yield HttpRequest(method="POST", target=plain.target, headers=plain.headers, body=b"{")
+
+
+def _by_access(simulator: Simulator, key: KeyPair) -> Iterator[Ask]:
+    access = simulator.honest.listing.access
+    right = credentials_of(simulator, simulator.identities[0])
+    for name in right:
+        yield base_ask(simulator, {}, credentials={other: right[other] for other in right if other != name})
+        yield base_ask(simulator, {}, credentials={**right, name: "wrong"})
+    yield base_ask(simulator, {}, credentials={})
+    if access.jwt is not None:
+        wall = int(BUSY_HOUR.timestamp())
+        good = {"iss": "1200", "iat": wall - 5, "exp": wall + 60}
+        for claims, kid in (
+            (good, "callharness-key"),
+            (good, "nosuchkey"),
+            ({**good, "iat": wall - 900, "exp": wall - 600}, "callharness-key"),
+            ({**good, "iat": wall + 900, "exp": wall + 1200}, "callharness-key"),
+            ({**good, "exp": wall + 90000}, "callharness-key"),
+        ):
+            token = pyjwt.encode(claims, key.private_pem, algorithm="RS256", headers={"kid": kid})
+            yield base_ask(simulator, {}, credentials={access.token: token})
+            other = pyjwt.encode({**claims, "jti": "1"}, key.private_pem, algorithm="RS256", headers={"kid": kid})
+            forged = ".".join((*token.split(".")[:2], other.split(".")[2]))
+            yield base_ask(simulator, {}, credentials={access.token: forged})
+
+
+def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
+    listing = simulator.honest.listing
+    for name, rule in listing.filters.items():
+        parameter = listing.parameters[name]
+        in_json = parameter.at is not None
+        chosen: list[Any] = []
+        for path in rule.compares:
+            values = seen(simulator, path)
+            few = 5 if len(rule.compares) == 1 else 25
+            chosen += list(dict.fromkeys(values[:: max(1, len(values) // few) if values else 1]))[:few]
+        words = [*rule.words, *parameter.words, *rule.no_filter, *rule.word_clauses]
+        for value in chosen:
+            if parameter.as_ in ("list", "json-list"):
+                pair = tuple(dict.fromkeys((value, chosen[0], chosen[-1])))
+                yield {name: write_parameter(parameter, pair, zone=ZONE, in_json=in_json)}
+            else:
+                yield {name: write_parameter(parameter, value, zone=ZONE, in_json=in_json)}
+            if isinstance(value, str) and len(value) > 3:
+                for part in (value[1:4], value[:4]):
+                    yield {name: json.dumps([part]) if parameter.as_ == "json-list" else part}
+        for word in words:
+            yield {name: word}
+        if isinstance(chosen[0] if chosen else None, datetime):
+            for value in chosen:
+                local = value.astimezone(ZoneInfo("Asia/Ho_Chi_Minh"))
+                yield {name: local.isoformat(timespec="seconds")}
+        yield {name: [] if in_json and parameter.as_ == "list" else ""}
+        if rule.loses_to is not None:
+            yield {name: str(chosen[0]), rule.loses_to: "[]"}
+            yield {name: str(chosen[0]), rule.loses_to: json.dumps([chosen[-1]])}
+        if rule.named_by is not None:
+            for word in (*rule.named_by.words, *rule.named_by.none, "nosuchword"):
+                for value in chosen[2:4]:
+                    raw = write_parameter(parameter, value, zone=ZONE, in_json=in_json)
+                    yield {name: raw, rule.named_by.parameter: word}
+        for other in rule.applies_if_any:
+            for needed in seen(simulator, listing.filters[other].compares[0])[:2]:
+                for text in (str(chosen[0]), str(chosen[-1]), str(chosen[0])[1:4]):
+                    yield {name: text, other: str(needed)}
+    for pair in listing.ranges:
+        moments = [BUSY_HOUR - timedelta(minutes=11), BUSY_HOUR - timedelta(minutes=9)]
+        parameter = listing.parameters[pair.first]
+        raws = [write_parameter(parameter, one, zone=ZONE, in_json=parameter.at is not None) for one in moments]
+        yield {pair.first: raws[0], pair.last: raws[1]}
+        yield {pair.first: raws[1], pair.last: raws[0]}
+        if parameter.as_ == "rfc3339":
+            first, last = (one.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).isoformat() for one in moments)
+            yield {pair.first: first, pair.last: last}
+            yield {pair.first: raws[0], pair.last: last}
+            yield {pair.first: first, pair.last: raws[1]}
+
+
+def seen(simulator: Simulator, path: str) -> list[Any]:
+    """The values at a path in the rows that the default identity sees, in order."""
+    view = simulator._view(BUSY_HOUR)
+    owners = frozenset((simulator.world.home_customer_id,)) if simulator.honest.listing.scope else None
+    rows = view.table.matching(Query(sorting=Sorting(path=""), owners=owners)).tolist()
+    column = view._values(path)
+    found = {value for row in rows for value in column[row] if value is not None}
+    found = found or {value for values in column for value in values if value is not None}
+    return sorted(found)  # type: ignore[type-var]
+
+
+def _by_filters_of_everyone(simulator: Simulator) -> Iterator[dict[str, Tree]]:
+    """Filters and sorts beside the word that shows everybody's calls."""
+    scope, order = simulator.honest.listing.scope, simulator.honest.listing.order
+    everyone = next((word for word, whose in (scope.words if scope else {}).items() if whose == "everyone"), None)
+    if scope is None or scope.parameter is None or everyone is None:
+        return
+    for values in _by_filters(simulator):
+        yield {**values, scope.parameter: everyone}
+    if order is not None and order.sort is not None:
+        for word in order.sort.words:
+            yield {order.sort.parameter: word, scope.parameter: everyone}
+
+
+def of_one_row(simulator: Simulator) -> list[dict[str, Tree]]:
+    """For several rows each filter with a value of that row."""
+    listing = simulator.honest.listing
+    view = simulator._view(BUSY_HOUR)
+    owners = frozenset((simulator.world.home_customer_id,)) if listing.scope else None
+    rows = view.table.matching(Query(sorting=Sorting(path=""), owners=owners)).tolist()
+    found: list[dict[str, Tree]] = []
+    for row in rows[:: max(1, len(rows) // 2)][:2]:
+        for name, rule in listing.filters.items():
+            parameter = listing.parameters[name]
+            values = [value for value in view._values(rule.compares[0])[row] if value is not None]
+            if values and not isinstance(values[0], datetime):
+                value = (values[0],) if parameter.as_ in ("list", "json-list") else values[0]
+                raw = write_parameter(parameter, value, zone=ZONE, in_json=parameter.at is not None)  # type: ignore[arg-type]
+                found.append({name: raw})
+    return found
+
+
+def _by_parameters(spec: Spec) -> Iterator[dict[str, Tree]]:
+    for name, parameter in spec.listing.parameters.items():
+        in_json = parameter.at is not None
+        for rule in (parameter.bad, parameter.beyond, parameter.zero, parameter.too_many):
+            for value in rule.like if rule is not None else ():
+                yield {name: value if in_json else str(value)}
+        if parameter.too_many is not None and parameter.most_items and not in_json:
+            yield {name: (parameter.separated_by or ",").join(str(1000 + n) for n in range(parameter.most_items + 1))}
+        if parameter.as_ == "flag":
+            for spelling in (*parameter.true, *parameter.false):
+                yield {name: spelling}
+        if parameter.as_ == "integer":
+            for number in (0, 1, 2, 3, 7, 20):
+                yield {name: number if in_json else str(number)}
+    zone = spec.listing.zone
+    if zone is not None and zone.parameter is not None:
+        for name in ("Asia/Kolkata", "Etc/GMT+2"):
+            yield {zone.parameter: name}
+    count = spec.listing.count_only
+    if count is not None:
+        yield {count.parameter: "1"}
+        for other in (*count.ignores, *spec.listing.filters):
+            yield {count.parameter: "1", other: "2"}
+
+
+def _by_order_and_pages(spec: Spec) -> Iterator[dict[str, Tree]]:
+    order, paging = spec.listing.order, spec.listing.paging
+    if order is not None and order.sort is not None:
+        sort = order.sort
+        for word in (*sort.words, *sort.refused, *sort.unknown_like):
+            yield {sort.parameter: word}
+            yield {sort.parameter: f"-{word}"}
+            if order.descending is not None:
+                yield {sort.parameter: word, order.descending: "1"}
+    if isinstance(paging, PageNumberPaging | OffsetPaging):
+        place = paging.page if isinstance(paging, PageNumberPaging) else paging.offset
+        for size in (1, 3, 20):
+            for number in (0, 1, 2, 5):
+                yield {paging.size: str(size), place: str(number)}
+    if isinstance(paging, CursorPaging):
+        yield from (
+            {paging.after: "."},
+            {paging.after: "@@"},
+            {paging.before: "."},
+            {paging.after: "A", paging.before: "A"},
+        )
+
+
+def _by_scope(spec: Spec) -> Iterator[dict[str, Tree]]:
+    scope = spec.listing.scope
+    if scope is None:
+        return
+    if scope.parameter is not None:
+        for value in (*scope.words, *scope.may_words, "1200", "1201", "1202", "1300", "999999", "nosuch"):
+            yield {scope.parameter: value}
+            if scope.recursive is not None:
+                yield {scope.parameter: value, scope.recursive: "1"}
+    if scope.listed_children is not None:
+        for value in ("1201", "1201;1202", "1300", "abc"):
+            yield {scope.listed_children: value}
+    if scope.children_only is not None:
+        yield {scope.children_only.parameter: "true"}
+
+
+def walk(prober: Prober, size: int) -> list[bytes]:
+    """A few pages by cursor, on and back; nothing for other kinds of paging."""
+    paging = prober.spec.listing.paging
+    if not isinstance(paging, CursorPaging):
+        return []
+    bodies: list[bytes] = []
+    first = prober.get({paging.size: size})
+    bodies.append(first.body)
+    answer = decode_answer(prober.spec.listing, first)
+    for _ in range(2):
+        response = prober.get({paging.size: size, paging.after: answer.next if isinstance(answer.next, str) else ""})
+        bodies.append(response.body)
+        answer = decode_answer(prober.spec.listing, response)
+    if isinstance(answer.prev, str):
+        bodies.append(prober.get({paging.size: size, paging.before: answer.prev}).body)
+    if isinstance(answer.next, str):
+        order = prober.spec.listing.order
+        assert order is not None
+        assert order.sort is not None
+        other = list(order.sort.words)[-1]
+        both: dict[str, Tree] = {paging.after: answer.next, paging.before: answer.next}
+        bodies.append(prober.get(both).body)
+        bodies.append(prober.get({paging.after: answer.next, order.sort.parameter: other}).body)
+    return bodies
+
+
+def make_world() -> World:
+    return World.of(seed=1, calls=2000)

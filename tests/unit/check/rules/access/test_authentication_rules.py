@@ -1,0 +1,67 @@
+"""Rules on access, against the simulator as it should be and with one breach."""
+
+from __future__ import annotations
+
+import pytest
+from simulated_rules import ran
+
+from harness.check.results.findings import Verdict
+from harness.check.rules.access.authentication import access
+from harness.specification.load import spec_ids
+
+
+@pytest.mark.parametrize("api", spec_ids())
+def test_a_server_as_documented_breaks_nothing(api: str) -> None:
+    assert ran(api, access, everybody=True).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("api", "fault"),
+    [
+        ("ozeki/list-call-history", "OZ-LCH-016/Username-not-needed"),
+        ("ozeki/list-call-history", "OZ-LCH-017/Password-not-needed"),
+        ("ozeki/list-call-history", "OZ-LCH-018/wrong-let-in"),
+        ("ozeki/list-call-history", "OZ-LCH-019/refused-code"),
+        ("ozeki/list-active-calls", "OZ-LAC-004/wrong-let-in"),
+        ("enswitch/calls-active-list", "EN-CAL-011/wrong-let-in"),
+        ("enswitch/calls-active-list", "EN-CAL-013/line-reports-turned-away"),
+        ("enswitch/calls-active-list", "EN-CAL-015/role-ignored"),
+        ("enswitch/calls-active-list", "EN-CAL-082/tenants-see-all"),
+        ("etelecom/list-call-logs", "ET-LCL-003/nobody-let-in"),
+        ("etelecom/list-call-logs", "ET-LCL-003/wrong-let-in"),
+        ("etelecom/list-call-logs", "ET-LCL-054/owners-ignored"),
+        ("voximplant/get-call-history", "VX-GCH-002/nobody-let-in"),
+        ("voximplant/get-call-history", "VX-GCH-003/expired-token-let-in"),
+        ("voximplant/get-call-history", "VX-GCH-003/future-token-let-in"),
+        ("voximplant/get-call-history", "VX-GCH-003/too-long-token-let-in"),
+        ("voximplant/get-call-history", "VX-GCH-004/wrong-key-token-let-in"),
+        ("voximplant/get-call-history", "VX-GCH-004/unknown-key-token-let-in"),
+        ("voximplant/get-call-history", "VX-GCH-007/role-ignored"),
+    ],
+)
+def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
+    assert ran(api, access, fault=fault, everybody=True).findings == (fault.partition("/")[0],)
+
+
+def test_without_other_identities_roles_and_tenants_are_not_exercised() -> None:
+    run = ran("enswitch/calls-active-list", access)
+    clauses = ("EN-CAL-012", "EN-CAL-015", "EN-CAL-082")
+    assert {run.verdict(clause) for clause in clauses} == {Verdict.NOT_EXERCISED}
+
+
+def test_older_credentials_that_nobody_gave_are_not_applicable() -> None:
+    run = ran("voximplant/get-call-history", access, key=False)
+    assert run.verdict("VX-GCH-005") is Verdict.NOT_APPLICABLE
+
+
+def test_a_slightly_wrong_password_reaches_no_report() -> None:
+    run = ran("ozeki/list-call-history", access, fault="OZ-LCH-018/wrong-let-in")
+    said = "\n".join(
+        f"{finding.request} {finding.curl} {finding.actual}" for finding in run.session.ledger.findings()
+    )
+    assert not any(part in said for part in ("qwe12", "qwea23", "QWE123"))
+
+
+@pytest.mark.parametrize("api", spec_ids())
+def test_access_takes_a_modest_number_of_requests(api: str) -> None:
+    assert ran(api, access, key=False).requests <= 14

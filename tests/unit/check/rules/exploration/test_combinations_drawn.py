@@ -1,0 +1,137 @@
+"""Exploration: what is drawn, what is asked, how a combination that goes wrong is shrunk and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from simulated_runs import found, liar, meeting, on_query
+
+from harness.check.rules.exploration import combinations as exploring
+from harness.check.rules.exploration.combinations import drawn, explore, requests_allowed, seed_of
+from harness.serve.query.parameters import Given
+from harness.serve.query.planner import Plan
+from harness.serve.query.table import Query, Slice
+from harness.specification.load import spec_ids
+from harness.specification.model import ClauseId
+
+
+def names(pieces: Sequence[exploring.Piece]) -> list[str]:
+    return [name for piece in pieces for name, _ in piece.values]
+
+
+# --- drawing ------------------------------------------------------------------------------------------------
+
+
+def test_the_same_run_draws_the_same() -> None:
+    first = drawn(*meeting("ozeki/list-call-history"), at_most=60)
+    again = drawn(*meeting("ozeki/list-call-history"), at_most=60)
+    assert first == again
+
+
+def test_another_seed_draws_otherwise() -> None:
+    first = drawn(*meeting("ozeki/list-call-history"), at_most=60)
+    again = drawn(*meeting("ozeki/list-call-history", seed=2), at_most=60)
+    assert first != again
+
+
+def test_each_check_has_a_seed_of_its_own() -> None:
+    session, _ = meeting("ozeki/list-active-calls")
+    assert seed_of(session, "explore") != seed_of(session, "fuzz")
+
+
+def test_a_combination_says_each_parameter_once() -> None:
+    for pieces in drawn(*meeting("voximplant/get-call-history"), at_most=80):
+        said: dict[str, Any] = {}
+        for piece in pieces:
+            for name, value in piece.values:
+                assert said.setdefault(name, value) == value
+
+
+def test_what_is_broken_alone_is_not_combined() -> None:
+    session, mirror = meeting("ozeki/list-call-history")
+    session.broken["Source"] = ClauseId("OZ-LCH-029")
+    assert all("Source" not in names(pieces) for pieces in drawn(session, mirror, at_most=80))
+
+
+def test_an_operation_without_parameters_has_no_combinations() -> None:
+    assert drawn(*meeting("ozeki/list-active-calls"), at_most=20) == []
+
+
+# --- spending -----------------------------------------------------------------------------------------------
+
+
+def test_the_phases_to_come_keep_their_requests() -> None:
+    session, _ = meeting("ozeki/list-active-calls")
+    session.settings = {**session.settings, "max_requests": session.requests + exploring.KEPT_BACK + 7}
+    assert requests_allowed(session, 60) == 7
+    session.settings = {**session.settings, "max_requests": session.requests + 10}
+    assert requests_allowed(session, 60) == 0
+
+
+@pytest.mark.parametrize("api", spec_ids())
+def test_an_honest_server_is_explored_within_sixty_requests_and_not_blamed(api: str) -> None:
+    session, mirror = meeting(api)
+    before = session.requests
+    for _ in explore(session, mirror):
+        pass
+    assert session.ledger.findings() == ()
+    assert session.requests - before <= exploring.REQUESTS_AT_MOST
+
+
+# --- finding, shrinking, blaming ----------------------------------------------------------------------------
+
+
+def test_an_order_lost_beside_a_filter_is_the_orders() -> None:
+    def bend(query: Query, given: Given) -> Query:
+        return replace(query, sorting=replace(query.sorting, descending=False)) if query.conditions else query
+
+    findings = found("enswitch/calls-active-list", on_query(bend))
+    assert [finding.clause for finding in findings] == ["EN-CAL-042"]
+    assert "descending=1" in findings[0].request
+
+
+def test_a_page_that_is_cut_before_the_filter_is_the_pages() -> None:
+    def bend(query: Query, given: Given) -> Query:
+        cut = query.cut
+        if isinstance(cut, Slice) and cut.take is not None and cut.take < 10 and len(query.conditions) > 1:
+            return replace(query, cut=replace(cut, take=max(1, cut.take - 1), skip=cut.skip + 1))
+        return query
+
+    session, mirror = meeting("ozeki/list-call-history", on_query(bend))
+    for _ in explore(session, mirror):
+        pass
+    clauses = {finding.clause for finding in session.ledger.findings()}
+    assert clauses
+    assert clauses <= {"OZ-LCH-034", "OZ-LCH-035", "OZ-LCH-036", "OZ-LCH-037"}
+
+
+def test_of_three_filters_one_is_forgotten() -> None:
+    def bend(query: Query, given: Given) -> Query:
+        return replace(query, conditions=query.conditions[:2]) if len(query.conditions) > 2 else query
+
+    findings = found("ozeki/list-call-history", on_query(bend))
+    assert [finding.clause for finding in findings] == ["OZ-LCH-032"]
+
+
+def test_a_part_is_lost_beside_a_filter() -> None:
+    def bend(plan: Plan, given: Given) -> Plan:
+        filtered = given.has("local_number") or given.has("user_id")
+        return replace(plan, without=plan.without | {"records"}) if filtered else plan
+
+    findings = found("voximplant/get-call-history", liar(bend))
+    assert [finding.clause for finding in findings] == ["VX-GCH-036"]
+
+
+def test_the_finding_is_the_smallest_combination() -> None:
+    def bend(query: Query, given: Given) -> Query:
+        both = given.has("Direction") and given.has("RowsPerPage")
+        return replace(query, conditions=()) if both else query
+
+    findings = found("ozeki/list-call-history", on_query(bend))
+    assert len(findings) == 1
+    asked = findings[0].request.partition("?")[2]
+    told = {pair.partition("=")[0] for pair in asked.split("&")} - {"command", "Username", "Password"}
+    assert {"Direction", "RowsPerPage"} <= told <= {"Direction", "RowsPerPage", "PageNumber", "From"}

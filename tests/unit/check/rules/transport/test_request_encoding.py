@@ -1,0 +1,98 @@
+"""Rules on the carriage of requests, against the simulator as it should be and with one breach."""
+
+from __future__ import annotations
+
+import pytest
+from scripted_polls import LIVE, Script, call, live, run, verdict
+from simulated_rules import ran
+
+from harness.check.results.findings import Verdict
+from harness.check.rules.transport.request_encoding import carriages
+from harness.specification.load import spec_ids
+
+
+@pytest.mark.parametrize("api", spec_ids())
+def test_a_server_as_documented_breaks_nothing(api: str) -> None:
+    assert ran(api, carriages).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("api", "fault"),
+    [
+        ("ozeki/list-call-history", "OZ-LCH-002/post-form-not-understood"),
+        ("ozeki/list-call-history", "OZ-LCH-020/any-operation"),
+        ("ozeki/list-call-history", "OZ-LCH-020/unknown-operation-code"),
+        ("enswitch/calls-active-list", "EN-CAL-003/ampersand-not-understood"),
+        ("enswitch/calls-active-list", "EN-CAL-004/post-form-not-understood"),
+        ("enswitch/calls-active-list", "EN-CAL-005/no-slash-not-understood"),
+        ("voximplant/get-call-history", "VX-GCH-012/multipart-not-understood"),
+        ("voximplant/get-call-history", "VX-GCH-011/cmd-form-not-understood"),
+        ("voximplant/get-call-history", "VX-GCH-064/any-operation"),
+        ("etelecom/list-call-logs", "ET-LCL-005/any-method"),
+        ("etelecom/list-call-logs", "ET-LCL-006/any-media-type"),
+        ("etelecom/list-call-logs", "ET-LCL-007/any-syntax"),
+    ],
+)
+def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
+    assert ran(api, carriages, fault=fault).findings == (fault.partition("/")[0],)
+
+
+@pytest.mark.parametrize(
+    ("choice", "answer"),
+    [
+        ("transport.names", "exact"),
+        ("transport.names", "folded"),
+        ("transport.unknown-parameters", "refused"),
+        ("transport.repeated-parameters", "last"),
+        ("transport.repeated-parameters", "refused"),
+    ],
+)
+def test_what_the_document_leaves_open_is_learnt(choice: str, answer: str) -> None:
+    run = ran("ozeki/list-call-history", carriages, dialect={choice: answer})
+    assert (run.findings, run.session.knowledge.answers()[choice]) == ((), answer)
+
+
+@pytest.mark.parametrize("answer", ["exact", "folded"])
+def test_without_other_parameters_the_credentials_tell_whether_case_counts(answer: str) -> None:
+    run = ran("ozeki/list-active-calls", carriages, dialect={"transport.names": answer})
+    assert (run.findings, run.session.knowledge.answers()["transport.names"]) == ((), answer)
+
+
+@pytest.mark.parametrize("api", spec_ids())
+def test_carriages_take_a_modest_number_of_requests(api: str) -> None:
+    assert ran(api, carriages).requests <= 25
+
+
+# --- text that is written twice -----------------------------------------------------------------------------
+
+
+def of_names(*names: str) -> Verdict:
+    """How a list with calls by these is judged."""
+    rows = [call(f"a{number}").replace("<CallerId>1<", f"<CallerId>{name}<") for number, name in enumerate(names)]
+    return verdict(run(LIVE, Script([live(*rows)]), carriages), "TEXT-ONCE")
+
+
+def twice(text: str) -> str:
+    return text.encode().decode("latin-1").replace("&", "&amp;").replace("<", "&lt;")
+
+
+def test_names_that_are_encoded_twice_are_found() -> None:
+    assert of_names(twice("Jürgen"), twice("Łódź"), "Bob") is Verdict.FAIL
+
+
+def test_names_that_are_escaped_twice_are_found() -> None:
+    assert of_names("Smith &amp;amp; Sons", "&amp;lt;Sales&amp;gt;") is Verdict.FAIL
+
+
+def test_one_odd_name_is_what_somebody_typed() -> None:
+    assert of_names(twice("Jürgen"), "Bob") is not Verdict.FAIL
+    assert of_names("Smith &amp;amp; Sons", "Bob") is not Verdict.FAIL
+
+
+def test_odd_names_beside_right_ones_are_what_somebody_typed() -> None:
+    assert of_names(twice("Jürgen"), twice("Łódź"), "Zoë") is Verdict.PASS
+    assert of_names("Smith &amp;amp; Sons", "&amp;lt;Sales&amp;gt;", "A &amp; B") is Verdict.PASS
+
+
+def test_names_of_plain_letters_prove_nothing() -> None:
+    assert of_names("Ann", "Bob") is Verdict.NOT_EXERCISED

@@ -1,0 +1,98 @@
+"""Invalid answers: each breaks the clause that it is named by, and no other."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from one_answer import Situation
+
+from harness.generate import Invalid, Page, invalid_answers, pages_of
+from harness.generate.sample_exchanges import Asker
+from harness.specification.clauses import load_standard
+from harness.specification.dialect import Dialect
+from harness.specification.load import load_spec, spec_ids
+from harness.world import World
+
+APIS = spec_ids()
+
+
+@cache
+def world() -> World:
+    return World.of(seed=7, calls=60)
+
+
+@cache
+def asker_of(api: str) -> Asker:
+    return Asker(load_spec(api), world(), Dialect())
+
+
+@cache
+def invalid_of(api: str) -> tuple[Invalid, ...]:
+    return tuple(invalid_answers(load_spec(api), world(), Dialect()))
+
+
+@cache
+def honest_of(api: str) -> tuple[Page, ...]:
+    return tuple(pages_of(load_spec(api), world(), Dialect()))
+
+
+def broken_by(api: str, one: Invalid) -> set[str]:
+    asker = asker_of(api)
+    due, fault = asker.send(one.request)
+    situation = Situation(
+        spec=asker.spec,
+        credentials=asker.credentials,
+        zone=asker.zone,
+        now=world().instant,
+        base_path=asker.simulator.base_path,
+        all_rows=len(asker.visible),
+        due=due,
+        fault=fault,
+    )
+    return situation.broken(one.request, one.response)
+
+
+def cases() -> list[object]:
+    return [
+        pytest.param(api, index, id=f"{api}-{index}-{one.clause}")
+        for api in APIS
+        for index, one in enumerate(invalid_of(api))
+    ]
+
+
+@pytest.mark.parametrize(("api", "index"), cases())
+def test_an_invalid_answer_breaks_its_clause_and_no_other(api: str, index: int) -> None:
+    one = invalid_of(api)[index]
+    assert broken_by(api, one) == {one.clause}, one.done
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_the_honest_answers_break_nothing(api: str) -> None:
+    for page in honest_of(api):
+        if page.request is None or page.fault is not None:
+            continue
+        honest = Invalid(clause="none", done=page.name, request=page.request, response=page.response)  # type: ignore[arg-type]
+        assert broken_by(api, honest) == set(), page.name
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_invalid_answer_names_a_clause_that_there_is(api: str) -> None:
+    known = {*load_spec(api).clauses, *load_standard().clauses}
+    assert {one.clause for one in invalid_of(api)} <= known
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_there_are_invalid_answers_of_many_clauses(api: str) -> None:
+    assert len({one.clause for one in invalid_of(api)}) >= 15
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_invalid_answer_differs_from_the_due_one(api: str) -> None:
+    for one in invalid_of(api):
+        due, _ = asker_of(api).send(one.request)
+        assert (due.http_status, due.headers, due.body) != (
+            one.response.http_status,
+            one.response.headers,
+            one.response.body,
+        ), one.done

@@ -1,0 +1,223 @@
+"""What each kind of report says of a run, and that no server breaks out of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from xml.parsers import expat
+
+import html5lib
+import jsonschema
+import junitparser
+import pytest
+from lxml import etree
+from report_samples import HOSTILE, exchange, finding, hostile_report, recording, red_report, report, result
+
+from harness.check.results.findings import Colour, Verdict
+from harness.output import Redactor
+from harness.report import Kind, Recording, render
+from harness.report.json_report import report_schema
+from harness.report.text import text_report
+
+Golden = Callable[[str, str], None]
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=str)
+def test_a_report_is_what_it_was(kind: Kind, golden: Golden) -> None:
+    golden(f"report/red.{kind.value}", render(recording(), kind))
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=str)
+def test_the_same_run_gives_the_same_bytes(kind: Kind) -> None:
+    assert render(recording(), kind) == render(recording(), kind)
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=str)
+def test_what_is_rendered_passes_the_redactor(kind: Kind) -> None:
+    secret = "Zq7-canary-Zq7"
+    run = recording(replace(red_report(), findings=(finding(actual=f"it said {secret}"),)))
+    run = replace(run, exchanges=(exchange(body=f"hello {secret}"),))
+    assert secret not in render(run, kind, redact=Redactor([secret]).redact)
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=str)
+def test_no_control_character_of_a_server_gets_through(kind: Kind) -> None:
+    run = Recording(report=hostile_report(), exchanges=(exchange(body=HOSTILE),))
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe]", render(run, kind))
+
+
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.JUNIT, Kind.HTML], ids=str)
+def test_no_line_of_a_report_is_a_command_to_a_ci_server(kind: Kind) -> None:
+    text = render(hostile_report(), kind)
+    assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+    assert "##[" not in text
+
+
+# --- text ---------------------------------------------------------------------------------------------------
+
+
+def test_colours_appear_only_when_asked_for() -> None:
+    assert "\x1b[31m" in text_report(red_report(), coloured=True)
+    assert "\x1b" not in text_report(red_report())
+
+
+def test_a_red_finding_stands_before_an_amber_one() -> None:
+    amber = finding("AC-LST-001", colour=Colour.AMBER)
+    text = text_report(replace(red_report(), findings=(amber, finding("AC-LST-099"))))
+    assert text.index("FAIL AC-LST-099") < text.index("FAIL AC-LST-001")
+
+
+def test_full_evidence_is_marked() -> None:
+    assert "people's numbers" in text_report(replace(report(), evidence="full"))
+    assert "people's numbers" not in text_report(report())
+
+
+def test_a_known_failure_that_passes_is_told() -> None:
+    stale = result("AC-LST-001", colour=Colour.RED, reason="it passes: remove W-0007")
+    assert "remove W-0007" in text_report(report(stale, colour=Colour.RED))
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", [red_report, hostile_report, report], ids=["red", "hostile", "green"])
+def test_a_json_report_satisfies_the_schema(made: Callable[..., object]) -> None:
+    tree = json.loads(render(made(), Kind.JSON))  # type: ignore[arg-type]
+    jsonschema.Draft202012Validator(report_schema()).validate(tree)
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(report_schema())
+
+
+def test_the_schema_refuses_a_verdict_that_does_not_exist() -> None:
+    tree = json.loads(render(red_report(), Kind.JSON))
+    tree["clauses"][0]["verdict"] = "passed"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(report_schema()).validate(tree)
+
+
+def test_a_json_report_counts_waived_clauses_apart() -> None:
+    counts = json.loads(render(red_report(), Kind.JSON))["counts"]
+    assert (counts["fail"], counts["waived"]) == (1, 1)
+
+
+# --- JUnit --------------------------------------------------------------------------------------------------
+
+
+def _suites(text: str) -> junitparser.JUnitXml:
+    return junitparser.JUnitXml.fromstring(text.encode("utf-8"))
+
+
+@pytest.mark.parametrize("made", [red_report, hostile_report], ids=["red", "hostile"])
+def test_junit_is_read_by_two_parsers(made: Callable[[], object]) -> None:
+    data = render(made(), Kind.JUNIT).encode("utf-8")  # type: ignore[arg-type]
+    expat.ParserCreate().Parse(data, True)
+    assert etree.fromstring(data).tag == "testsuites"
+
+
+def test_junit_counts_equal_the_children() -> None:
+    root = etree.fromstring(render(red_report(), Kind.JUNIT).encode("utf-8"))
+    for parent in (root, *root.iter("testsuite")):
+        cases = list(parent.iter("testcase"))
+        assert int(parent.get("tests")) == len(cases)
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(parent.get(attribute)) == sum(case.find(tag) is not None for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("clause", "element", "attribute", "text"),
+    [
+        ("AC-LST-021", "failure", "type", "AC-LST-021"),
+        ("AC-LST-027", "error", "type", "error"),
+        ("AC-LST-026", "error", "type", "blocked"),
+        ("AC-LST-023", "skipped", "message", "inconclusive: data-changed"),
+        ("AC-LST-020", "skipped", "message", "not_exercised: no second page"),
+        ("AC-LST-025", "skipped", "message", "not_applicable: no version"),
+        ("AC-LST-028", "skipped", "message", "not_run: budget"),
+        ("AC-LST-022", "skipped", "message", "waived W-0007"),
+    ],
+)
+def test_junit_has_its_word_for_each_verdict(clause: str, element: str, attribute: str, text: str) -> None:
+    root = etree.fromstring(render(red_report(), Kind.JUNIT).encode("utf-8"))
+    case = next(case for case in root.iter("testcase") if case.get("name") == clause)
+    assert case.find(element).get(attribute) == text
+
+
+@pytest.mark.parametrize("clause", ["AC-LST-001", "AC-LST-024"])
+def test_junit_shows_a_pass_and_an_observation_as_passed(clause: str) -> None:
+    root = etree.fromstring(render(red_report(), Kind.JUNIT).encode("utf-8"))
+    case = next(case for case in root.iter("testcase") if case.get("name") == clause)
+    assert [child.tag for child in case] == ["properties"]
+
+
+def test_junit_is_read_by_a_junit_library() -> None:
+    suites = _suites(render(red_report(), Kind.JUNIT))
+    assert (suites.tests, suites.failures, suites.errors, suites.skipped) == (10, 1, 2, 5)
+
+
+def test_junit_stays_small_with_ten_thousand_long_failures() -> None:
+    results = [result(f"AC-{n}", Verdict.FAIL, colour=Colour.RED) for n in range(10_000)]
+    long = "x]]>\x00" * 1000
+    findings = tuple(finding(one.id, message=long, actual=long) for one in results)
+    text = render(report(*results, findings=findings), Kind.JUNIT)
+    assert len(text.encode("utf-8")) < 10_000_000
+    expat.ParserCreate().Parse(text.encode("utf-8"), True)
+
+
+# --- HTML ---------------------------------------------------------------------------------------------------
+
+
+def _shape(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Every element with its attributes' names and those values that a browser acts upon."""
+    tree = html5lib.parse(text, treebuilder="etree", namespaceHTMLElements=False)
+    return [(str(element.tag), tuple(sorted(element.attrib))) for element in tree.iter()]
+
+
+def test_a_hostile_server_adds_no_element_and_no_attribute() -> None:
+    def one(text: str) -> str:
+        run = hostile_report()
+        clauses = (replace(run.clauses[0], reason=text),)
+        return render(
+            replace(run, clauses=clauses, findings=(finding(message=text, actual=text),), notes=(text,)), Kind.HTML
+        )
+
+    assert _shape(one(HOSTILE)) == _shape(one("harmless"))
+
+
+def test_html_loads_nothing_and_runs_nothing() -> None:
+    text = render(recording(), Kind.HTML)
+    assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
+    tags = {tag for tag, _ in _shape(text)}
+    assert not tags & {"script", "a", "img", "link", "iframe", "form", "object", "base"}
+
+
+def test_the_style_of_the_html_report_has_the_hash_of_its_policy() -> None:
+    import base64
+    import hashlib
+    import html
+
+    text = render(recording(), Kind.HTML)
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in html.unescape(text)
+
+
+# --- HAR ----------------------------------------------------------------------------------------------------
+
+
+def test_a_har_has_an_entry_for_each_exchange() -> None:
+    log = json.loads(render(recording(), Kind.HAR))["log"]
+    assert log["version"] == "1.2"
+    assert [entry["request"]["url"][-15:] for entry in log["entries"]] == ["?page=1;rows=20", "?page=2;rows=20"]
+
+
+def test_a_har_without_exchanges_is_whole() -> None:
+    assert json.loads(render(report(), Kind.HAR))["log"]["entries"] == []
+
+
+def test_a_har_splits_pairs_at_both_separators() -> None:
+    entry = json.loads(render(recording(), Kind.HAR))["log"]["entries"][0]
+    assert entry["request"]["queryString"] == [{"name": "page", "value": "1"}, {"name": "rows", "value": "20"}]

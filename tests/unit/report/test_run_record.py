@@ -1,0 +1,113 @@
+"""A run goes into a journal and comes out of it as it was, also when it was cut short."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from report_samples import exchange, recording, red_report
+
+from harness.check.results.findings import ClauseJudged, Colour, FindingMade, Gate, RunReport, RunStarted, Verdict
+from harness.output.journal import BadJournal, JournalWriter
+from harness.report import Kind, Recording, footer_of, from_journal, header_of, line_of, read_recording, render
+
+
+def written(path: Path, run: Recording, *, ended: bool = True, lines: int | None = None) -> Path:
+    events = [*run.exchanges, *map(_made, run.report.findings), *map(_judged, run.report.clauses)]
+    with JournalWriter.start(path, header_of(run)) as writer:
+        for event in events[:lines]:
+            line = line_of(event)
+            assert line is not None
+            writer.finished(line)
+        if ended:
+            writer.end(footer_of(run.report))
+    return path
+
+
+def _made(found: object) -> FindingMade:
+    return FindingMade(finding=found)  # type: ignore[arg-type]
+
+
+def _judged(found: object) -> ClauseJudged:
+    return ClauseJudged(result=found)  # type: ignore[arg-type]
+
+
+def plain_dialect(report: RunReport) -> RunReport:
+    return replace(report, dialect=dict(report.dialect), limits=dict(report.limits))
+
+
+def test_a_journal_gives_back_the_report(tmp_path: Path) -> None:
+    found = from_journal(written(tmp_path / "run.jsonl", recording()))
+    assert plain_dialect(found) == plain_dialect(red_report())
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=str)
+def test_every_kind_of_report_can_be_rebuilt(kind: Kind, tmp_path: Path) -> None:
+    run = recording()
+    assert render(read_recording(written(tmp_path / "run.jsonl", run)), kind) == render(run, kind)
+
+
+def test_the_rendered_journal_is_a_journal(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text(render(recording(), Kind.NDJSON), encoding="utf-8")
+    assert plain_dialect(from_journal(path)) == plain_dialect(red_report())
+
+
+@pytest.mark.parametrize("lines", range(15))
+def test_a_killed_run_gives_every_planned_clause_one_verdict(lines: int, tmp_path: Path) -> None:
+    run = read_recording(written(tmp_path / "run.jsonl", recording(), ended=False, lines=lines))
+    assert [result.id for result in run.report.clauses] == [result.id for result in red_report().clauses]
+    assert not run.complete
+
+
+def test_a_clause_without_a_line_is_not_run(tmp_path: Path) -> None:
+    run = read_recording(written(tmp_path / "run.jsonl", recording(), ended=False, lines=5))
+    judged = [result.verdict for result in run.report.clauses]
+    assert judged == [Verdict.PASS] + [Verdict.NOT_RUN] * 9
+
+
+def test_a_killed_run_is_called_incomplete(tmp_path: Path) -> None:
+    run = read_recording(written(tmp_path / "run.jsonl", recording(), ended=False, lines=5))
+    assert "INCOMPLETE" in render(run, Kind.TEXT)
+
+
+def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", recording())
+    path.write_bytes(path.read_bytes()[:-10])
+    assert not read_recording(path).complete
+
+
+def test_what_is_not_run_is_red_under_the_strict_gate(tmp_path: Path) -> None:
+    run = recording(replace(red_report(), gate=Gate.STRICT))
+    read = read_recording(written(tmp_path / "run.jsonl", run, ended=False, lines=3))
+    assert read.report.colour is Colour.RED
+
+
+def test_a_later_line_of_a_clause_counts(tmp_path: Path) -> None:
+    run = recording()
+    path = tmp_path / "run.jsonl"
+    with JournalWriter.start(path, header_of(run)) as writer:
+        for verdict in (Verdict.INCONCLUSIVE, Verdict.PASS):
+            line = line_of(ClauseJudged(result=replace(run.report.clauses[0], verdict=verdict)))
+            assert line is not None
+            writer.finished(line)
+    assert from_journal(path).clauses[0].verdict is Verdict.PASS
+
+
+def test_a_start_needs_no_line() -> None:
+    run = RunStarted(api="a", title="t", target="x", seed=1, gate=Gate.CI, clauses=())
+    assert line_of(run) is None
+
+
+def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with JournalWriter.start(path, {"hello": "world"}):
+        pass
+    with pytest.raises(BadJournal, match="schema_version"):
+        from_journal(path)
+
+
+def test_exchanges_survive(tmp_path: Path) -> None:
+    run = read_recording(written(tmp_path / "run.jsonl", recording()))
+    assert run.exchanges == (exchange(1), exchange(2))

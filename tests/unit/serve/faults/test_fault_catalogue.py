@@ -1,0 +1,76 @@
+"""Every liar tells at least one lie, and only about what its clause says."""
+
+from __future__ import annotations
+
+import pytest
+from simulator_prober import Prober, asks, make_world, requests, walk
+
+from harness.errors import Misuse
+from harness.serve.authentication import KeyPair, make_key_pair
+from harness.serve.faults.catalogue import Fault, faults_of, find_faults
+from harness.serve.simulator import Simulator
+from harness.specification.load import load_spec, spec_ids
+from harness.wire.http_messages import HttpRequest, HttpResponse
+from harness.wire.request_codec import encode_request
+from harness.world import BUSY_HOUR, World
+
+
+@pytest.fixture(scope="module")
+def key() -> KeyPair:
+    return make_key_pair()
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world()
+
+
+def lies(fault: Fault, honest: Simulator, key: KeyPair, heard: list[tuple[HttpRequest, HttpResponse]]) -> bool:
+    """Whether some answer of the liar differs from the honest one."""
+    liar = Simulator(honest.honest, honest.world, key=key, faults=[fault])
+    lists, fields = liar.spec.listing.lists, liar.spec.listing.fields
+    if (lists, fields) == (honest.spec.listing.lists, honest.spec.listing.fields):
+        # The rows are the same: no need to make them again for hundreds of liars.
+        liar._views[BUSY_HOUR] = honest._view(BUSY_HOUR)
+    if any(liar.answer(request, BUSY_HOUR) != response for request, response in heard):
+        return True
+    return walk(Prober(liar), 3) != walk(Prober(honest), 3)
+
+
+@pytest.mark.parametrize("spec_id", spec_ids())
+def test_each_fault_changes_an_answer(spec_id: str, world: World, key: KeyPair) -> None:
+    spec = load_spec(spec_id)
+    honest = Simulator(spec, world, key=key)
+    sent = [encode_request(spec, ask, base_path=honest.base_path) for ask in asks(honest, key)]
+    heard = [(request, honest.answer(request, BUSY_HOUR)) for request in (*sent, *requests(honest))]
+    silent = [fault.id for fault in faults_of(spec) if not lies(fault, honest, key, heard)]
+    assert silent == []
+
+
+@pytest.mark.parametrize("spec_id", spec_ids())
+def test_faults_belong_to_clauses_that_bind_and_can_be_seen(spec_id: str) -> None:
+    spec = load_spec(spec_id)
+    for fault in faults_of(spec):
+        clause = spec.clauses[fault.clause]
+        assert clause.level in ("must", "should"), fault.id
+        assert clause.excluded is None, fault.id
+        assert fault.says, fault.id
+
+
+@pytest.mark.parametrize("spec_id", spec_ids())
+def test_fault_names_are_unique_words(spec_id: str) -> None:
+    ids = [fault.id for fault in faults_of(load_spec(spec_id))]
+    assert len(ids) == len(set(ids))
+    assert all(" " not in name for name in ids)
+
+
+def test_a_clause_names_all_its_faults() -> None:
+    spec = load_spec("ozeki/list-call-history")
+    found = find_faults(spec, "OZ-LCH-039")
+    assert [fault.name for fault in found] == ["total-one-more"]
+
+
+def test_an_unknown_fault_is_refused_with_its_nearest_names() -> None:
+    spec = load_spec("ozeki/list-call-history")
+    with pytest.raises(Misuse, match="OZ-LCH-022/CallerId-ignored"):
+        find_faults(spec, "OZ-LCH-022/CallerId-ignore")

@@ -1,0 +1,177 @@
+"""Who gets in, and who does not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt as pyjwt
+import pytest
+
+from harness.errors import Misuse
+from harness.serve.authentication import Door, Identity, KeyPair, built_in_identities, make_key_pair, users_file
+from harness.specification.load import load_spec
+from harness.wire.list_request import Ask
+from harness.wire.request_codec import Refused
+from harness.world import BUSY_HOUR, CUSTOMERS, HOME_CUSTOMER_ID
+
+VOXIMPLANT = load_spec("voximplant/get-call-history")
+NOW = int(BUSY_HOUR.timestamp())
+
+
+@pytest.fixture(scope="module")
+def key() -> KeyPair:
+    return make_key_pair()
+
+
+def door(key: KeyPair, *, any_jwt: bool = False) -> Door:
+    identities = built_in_identities(VOXIMPLANT, customers=CUSTOMERS, home=HOME_CUSTOMER_ID, key=key)
+    return Door(access=VOXIMPLANT.listing.access, identities=identities, any_jwt=any_jwt)
+
+
+def admitted(who: Door, token: str, scheme: str = "Bearer") -> str:
+    found = who.admit(Ask(credentials={"token": token}, scheme=scheme), BUSY_HOUR)
+    return found.name if isinstance(found, Identity) else found.fault
+
+
+def signed(key: KeyPair, *, kid: str = "callharness-key", **changes: Any) -> str:
+    claims = {"iss": str(HOME_CUSTOMER_ID), "iat": NOW - 5, "exp": NOW + 24} | changes
+    return pyjwt.encode(claims, key.private_pem, algorithm="RS256", headers={"kid": kid})
+
+
+def test_a_fresh_token_is_admitted(key: KeyPair) -> None:
+    assert admitted(door(key), signed(key)) == "default"
+    assert admitted(door(key), signed(key, kid="callharness-key-role-owner")) == "role-owner"
+
+
+def test_an_issuer_may_be_a_number(key: KeyPair) -> None:
+    head, _, _ = signed(key).split(".")
+    api = pyjwt.PyJWS()
+    token = api.encode(
+        f'{{"iss":{HOME_CUSTOMER_ID},"iat":{NOW},"exp":{NOW + 60}}}'.encode(),
+        key.private_pem,
+        algorithm="RS256",
+        headers={"kid": "callharness-key"},
+    )
+    assert head
+    assert admitted(door(key), token) == "default"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": NOW},
+        {"iat": NOW + 600, "exp": NOW + 700},
+        {"iat": NOW, "exp": NOW + 3601},
+        {"exp": None},
+        {"exp": "tomorrow"},
+        {"exp": True},
+        {"iss": "4711"},
+        {"kid": "nosuchkey"},
+    ],
+)
+def test_a_token_that_is_not_in_order_is_refused(key: KeyPair, changes: dict[str, Any]) -> None:
+    assert admitted(door(key), signed(key, **changes)) == "bad-token"
+
+
+def test_a_token_of_another_key_is_refused(key: KeyPair) -> None:
+    assert admitted(door(key), signed(make_key_pair())) == "bad-token"
+
+
+def test_a_token_that_names_its_own_algorithm_is_refused(key: KeyPair) -> None:
+    none = pyjwt.encode(
+        {"iss": "1200", "iat": NOW, "exp": NOW + 9}, "", algorithm="none", headers={"kid": "callharness-key"}
+    )
+    assert admitted(door(key), none) == "bad-token"
+
+
+@pytest.mark.parametrize("token", ["a.b.c", "...", "nonsense", "x" * 10_000, "é.é.é"])
+def test_nonsense_is_refused(key: KeyPair, token: str) -> None:
+    assert admitted(door(key), token) == "bad-token"
+
+
+def test_any_well_formed_token_will_do_when_asked_for(key: KeyPair) -> None:
+    lenient = door(key, any_jwt=True)
+    assert admitted(lenient, signed(make_key_pair(), kid="whatever", iss="1")) == "default"
+    assert admitted(lenient, signed(make_key_pair(), exp=NOW)) == "bad-token"
+
+
+def test_the_static_token_and_the_older_pair_are_taken(key: KeyPair) -> None:
+    who = door(key)
+    assert admitted(who, "callharness-token") == "default"
+    assert admitted(who, "callharness-token", scheme="Basic") == "bad-token"
+    older = Ask(credentials={"account_id": "1200", "api_key": "callharness-key-api_key"})
+    found = who.admit(older, BUSY_HOUR + timedelta(days=1))
+    assert isinstance(found, Identity)
+    assert found.name == "default"
+
+
+def test_half_a_pair_is_missing_credentials() -> None:
+    spec = load_spec("ozeki/list-call-history")
+    identities = built_in_identities(spec, customers=CUSTOMERS, home=HOME_CUSTOMER_ID)
+    who = Door(access=spec.listing.access, identities=identities)
+    missing = who.admit(Ask(credentials={"Username": "HTTP_User_1"}), BUSY_HOUR)
+    wrong = who.admit(Ask(credentials={"Username": "HTTP_User_1", "Password": "qwe124"}), BUSY_HOUR)
+    assert missing == Refused(fault="unauthenticated", parameter="Password")
+    assert wrong == Refused(fault="refused")
+
+
+def test_credentials_do_not_show_in_a_repr(key: KeyPair) -> None:
+    assert "qwe123" not in repr(door(key).identities)
+    assert "PRIVATE" not in repr(key)
+
+
+def test_users_are_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "users.yaml"
+    (tmp_path / "key.pem").write_text("PEM", encoding="utf-8")
+    file.write_text(
+        "users:\n  - name: ann\n    credentials: {token: s3cret, private_key: {file: key.pem}}\n"
+        "    roles: [Owner]\n    customer: 1201\n",
+        encoding="utf-8",
+    )
+    (ann,) = users_file(file)
+    assert (ann.name, ann.roles, ann.customer_id, ann.everyone) == ("ann", ("Owner",), 1201, False)
+    assert dict(ann.credentials) == {"token": "s3cret", "private_key": "PEM"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "users: []\n",
+        "people: 1\n",
+        "users:\n  - name: ann\n",
+        "users:\n  - {name: a, credentials: {t: x}, rols: []}\n",
+    ],
+)
+def test_a_users_file_that_is_not_one_says_where(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "users.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(Misuse, match=r"users\.yaml"):
+        users_file(file)
+
+
+def test_a_verified_token_is_remembered_until_it_expires(key: KeyPair) -> None:
+    who = door(key)
+    token = signed(key)
+    assert admitted(who, token) == "default"
+    # Remembered: the key is not looked at again.
+    who._public.clear()
+    assert admitted(who, token) == "default"
+    assert who._public == {}
+    late = who.admit(Ask(credentials={"token": token}, scheme="Bearer"), BUSY_HOUR + timedelta(seconds=24))
+    assert late == Refused(fault="bad-token")
+    assert who._verified == {}
+
+
+def test_a_token_that_was_refused_is_not_remembered(key: KeyPair) -> None:
+    who = door(key)
+    assert admitted(who, signed(make_key_pair())) == "bad-token"
+    assert who._verified == {}
+
+
+def test_only_so_many_tokens_are_remembered(key: KeyPair) -> None:
+    who = door(key)
+    who._verified.update({f"a.b.{number}": (who.identities[0], {}) for number in range(1024)})
+    assert admitted(who, signed(key)) == "default"
+    assert len(who._verified) == 1

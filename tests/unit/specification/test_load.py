@@ -1,0 +1,82 @@
+"""From a file to frozen values: what the language does not know stops the loader, with the nearest word."""
+
+from __future__ import annotations
+
+import pytest
+from invented_spec import ACMEPBX, acmepbx, acmepbx_text, line_of
+
+from harness.errors import Misuse
+from harness.specification.load import load_spec, open_choices, spec_ids
+from harness.specification.model import PageNumberPaging
+from harness.specification.yaml_source import BadSource
+
+
+def test_a_key_that_means_nothing_is_named_with_its_line_and_the_nearest_word() -> None:
+    text = acmepbx_text(("          default-size: 20\n", "          defualt-size: 20\n"))
+    with pytest.raises(BadSource) as caught:
+        acmepbx(("          default-size: 20\n", "          defualt-size: 20\n"))
+    assert caught.value.where.startswith(f"acmepbx.yaml:{line_of(text, 'defualt-size')}, ")
+    assert caught.value.where.endswith("x-listing.paging.defualt-size")
+    assert caught.value.do == "did you mean 'default-size'?"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("calls: ended\n", "calls: endet\n", "'endet'"),
+        ("kind: page-number", "kind: page-numbers", "did you mean 'page-number'?"),
+        ("          identity: id\n", "", "the key identity"),
+        ("first: from, last: until", "first: [from], last: until", "text"),
+        ("total:\n          at: /total", "total:\n          at: 7", "write \"7\" in quotes"),
+        ("assumed: inclusive, clause", "assumed: sometimes, clause", "'sometimes'"),
+        ("{open: [200, 400], assumed: 200}", "{open: [200, 400], assumed: 500}", "one of the alternatives"),
+        ("{open: [200, 400], assumed: 200}", "{open: [200, 400]}", "the key assumed"),
+        ("{open: [200, 400], assumed: 200}", "{open: [200], assumed: 200}", "two or more"),
+        ("{open: zone, assumed: UTC}", "{open: zones, assumed: UTC}", "did you mean 'zone'?"),
+        ("openapi: 3.1.0", "openapi: 3.0.3", "OpenAPI 3.1"),
+        ("      x-listing:\n", "      x-something:\n", "exactly one operation"),
+    ],
+)  # fmt: skip
+def test_a_value_that_means_nothing_is_refused(old: str, new: str, expected: str) -> None:
+    with pytest.raises(BadSource) as caught:
+        acmepbx((old, new))
+    assert expected in str(caught.value)
+    assert caught.value.where.startswith("acmepbx.yaml:")
+
+
+def test_a_users_own_file_is_a_spec_by_its_path() -> None:
+    spec = load_spec(ACMEPBX)
+    assert spec.id == str(ACMEPBX)
+    assert (spec.method, spec.path) == ("GET", "/calls")
+    assert isinstance(spec.listing.paging, PageNumberPaging)
+    assert spec.listing.paging.size == "rows"
+
+
+def test_an_unknown_id_names_the_known_ones() -> None:
+    with pytest.raises(Misuse) as caught:
+        load_spec("acmepbx/nothing")
+    assert all(name in str(caught.value) for name in spec_ids())
+
+
+def test_an_open_choice_is_named_by_its_place() -> None:
+    spec = acmepbx()
+    assert sorted(spec.choices) == ["filters.from.boundary", "outcome.error.http", "zone.default"]
+    boundary = spec.choices["filters.from.boundary"]
+    assert (boundary.options, boundary.assumed) == (("inclusive", "exclusive"), "inclusive")
+    assert boundary.clause == ("AC-LST-027",)
+    assert spec.choices["zone.default"].kind == "zone"
+
+
+def test_open_choices_come_in_the_order_of_the_language() -> None:
+    assert [choice.id for choice in open_choices(acmepbx().listing)] == list(acmepbx().choices)
+
+
+def test_a_single_value_stands_for_a_list_of_one() -> None:
+    assert acmepbx().listing.filters["dir"].compares == ("dir",)
+    assert acmepbx().listing.filters["dir"].words["in_out"] == ("in", "out")
+
+
+def test_a_place_inside_the_extension_has_its_line() -> None:
+    text = acmepbx_text()
+    where = acmepbx().where("paging", "size")
+    assert where.startswith(f"acmepbx.yaml:{line_of(text, 'size: rows')}, ")

@@ -1,0 +1,53 @@
+"""The committed reference and grammar are those that the code generates."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.errors import Misuse
+from harness.specification import model
+from harness.specification.load import specs_directory
+from harness.specification.reference_docs import MARKER, readme_text, reference_text, schema_text, write_reference
+
+DO = "run `python -m harness.specification.reference_docs`"
+
+
+def test_the_committed_reference_is_the_generated_one() -> None:
+    committed = (specs_directory() / "README.md").read_text(encoding="utf-8")
+    assert committed == readme_text(committed), DO
+
+
+def test_the_committed_grammar_is_the_generated_one() -> None:
+    assert (specs_directory() / "listing.schema.json").read_text(encoding="utf-8") == schema_text(), DO
+
+
+def test_every_construct_has_a_section_and_every_key_a_meaning() -> None:
+    text = reference_text()
+    for name, record in vars(model).items():
+        if isinstance(record, type) and dataclasses.is_dataclass(record) and name not in ("Open", "Listing"):
+            assert f"### {name}\n" in text
+            assert all(field.metadata["says"] for field in dataclasses.fields(record))
+
+
+def test_rewriting_keeps_what_is_written_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(f"By hand.\n\n{MARKER}\nold\n", encoding="utf-8")
+    assert [path.name for path in write_reference(tmp_path)] == ["README.md", "listing.schema.json"]
+    assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith(f"By hand.\n\n{MARKER}\n\n## Reference\n")
+    assert write_reference(tmp_path) == ()
+
+
+def test_a_readme_without_the_marker_is_left_alone() -> None:
+    with pytest.raises(Misuse):
+        readme_text("nothing here")
+
+
+def test_the_examples_in_the_readme_use_words_of_the_language() -> None:
+    text = (specs_directory() / "README.md").read_text(encoding="utf-8")
+    keys = set(json.loads(schema_text())["$defs"]["Listing"]["properties"])
+    for name in ("lists", "fields", "hidden", "filters", "ranges", "count-only", "includes", "echoes", "laws"):
+        assert name in keys
+        assert f"`{name}`" in text
