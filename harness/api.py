@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.world.traffic import BUSY_HOUR
@@ -30,7 +30,7 @@ def serve_in_thread(
     """Serve APIs on a thread, listening when this returns; `close()`, or the end of a `with` block, ends it.
 
     APIs by the id of their spec share one world. `options` are those of `harness.serve.serve_in_thread`
-    (port, clock, rough, tls_dir ...). Raises Misuse.
+    (port, clock, rough, tls_dir ...). Raises UsageProblem.
     """
     from harness.serve.http.server import serve_in_thread as serve
 
@@ -50,6 +50,6 @@ def _simulators(
     apis: tuple[str | Path | Simulator, ...], calls: int, seed: int, instant: datetime
 ) -> list[Simulator]:
     if not apis:
-        raise Misuse("serve", "at least one API", "none")
+        raise UsageProblem("serve", "at least one API", "none")
     world = World.of(seed=seed, calls=calls, instant=instant)
     return [one if isinstance(one, Simulator) else Simulator(load_spec(one), world) for one in apis]

@@ -18,7 +18,7 @@ class UsageError(HarnessError):
 
 
 @dataclass(eq=False)
-class Misuse(UsageError):
+class UsageProblem(UsageError):
     """A value given by the user that cannot be used: where it stands, what was expected, what came.
 
     `do` says what to do next and may be empty.

@@ -146,9 +146,9 @@ def scenarios_of(calls: int, label: str) -> tuple[list[Scenario], list[dict[str,
     """The scenarios over one world, and twenty rows for the servers that answer from a file."""
     from harness.serve.simulator import Simulator
     from harness.specification.load import load_spec
-    from harness.wire.list_request import Ask
+    from harness.wire.list_request import ListRequest
     from harness.wire.request_codec import encode_request
-    from harness.wire.response_codec import decode_answer
+    from harness.wire.response_codec import decode_response
     from harness.world import BUSY_HOUR, World
 
     world = World.of(seed=1, calls=calls)
@@ -156,18 +156,22 @@ def scenarios_of(calls: int, label: str) -> tuple[list[Scenario], list[dict[str,
     chance = random.Random(7)
 
     def ask(simulator: Any, values: dict[str, Any]) -> Any:
-        who = simulator.identities[0]
-        access = simulator.honest.listing.access
+        who = simulator.users[0]
+        access = simulator.documented_spec.listing.access
         names = [name for name in (access.user, access.password) if name] or [access.token]
         credentials = {name: who.credentials[name] for name in names}
         return encode_request(
-            simulator.honest, Ask(values=values, credentials=credentials), base_path=simulator.base_path
+            simulator.documented_spec,
+            ListRequest(values=values, credentials=credentials),
+            base_path=simulator.base_path,
         )
 
-    rows = decode_answer(history.honest.listing, history.answer(ask(history, {}), BUSY_HOUR)).rows or ()
+    rows = decode_response(history.documented_spec.listing, history.answer(ask(history, {}), BUSY_HOUR)).rows or ()
     many = calls // 20
     # Extensions of the home customer and numbers of outsiders, each with one of the ways a call can end.
-    seen = decode_answer(history.honest.listing, history.answer(ask(history, {"RowsPerPage": "400"}), BUSY_HOUR)).rows
+    seen = decode_response(
+        history.documented_spec.listing, history.answer(ask(history, {"RowsPerPage": "400"}), BUSY_HOUR)
+    ).rows
     pairs = [(str(row["Source"]), str(row["State"])) for row in seen or () if isinstance(row, dict)]
     deep = [chance.randrange(many // 2, many) for _ in range(50)]
     walk = []
@@ -175,8 +179,8 @@ def scenarios_of(calls: int, label: str) -> tuple[list[Scenario], list[dict[str,
     for _ in range(300):
         request = ask(logs, {"limit": 20, **({"after": after} if after else {})})
         walk.append(asked(request))
-        answer = decode_answer(logs.honest.listing, logs.answer(request, BUSY_HOUR))
-        after = str(answer.next) if answer.rows else ""
+        answer = decode_response(logs.documented_spec.listing, logs.answer(request, BUSY_HOUR))
+        after = str(answer.next_cursor) if answer.rows else ""
     anywhere = [chance.randrange(many) for _ in range(min(many, 6_000))]
     some = [
         Scenario("first pages", label, [asked(ask(history, {"PageNumber": str(n)})) for n in range(min(50, many))]),

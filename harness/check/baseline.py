@@ -6,23 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from harness.check.context import Exchange, Row, Session
+from harness.check.context import CheckContext, Exchange, Row
 from harness.check.options import CheckOptions
-from harness.check.probe.expect import expect
+from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import (
     Mirror,
-    ask_for,
-    read_in_other_pages,
+    build_request,
+    encode_request_value,
     read_mirror,
-    reread,
-    time_filters,
-    window_needed,
-    written,
+    requires_time_range,
+    reread_in_smaller_pages,
+    reread_mirror,
+    time_range_filters,
 )
 from harness.specification.model import ClauseId, CursorPaging, NoPaging
 
 
-def read_baseline(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
+def read_baseline(session: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
     yield from read_mirror(session, mirror, now=options.now)
     snapshot = mirror.after
     if snapshot is None:
@@ -38,41 +38,49 @@ def read_baseline(session: Session, mirror: Mirror, options: CheckOptions) -> It
             actual="no rows on the first page",
             kind="bare",
         )
-    if not snapshot.rows and snapshot.trouble is None:
-        yield from _elsewhere(session, mirror, options.now)
+    if not snapshot.rows and snapshot.failed_exchange is None:
+        yield from _check_reversed_range(session, mirror, options.now)
     if snapshot.complete:
-        session.ledger.witness((ClauseId("PAGING-LOOP"),))
-    elif snapshot.repeats:
-        yield from _endless(session, mirror)
-    _share_an_identity(session, (*snapshot.twins, *(mirror.widest.twins if mirror.widest is not None else ())))
+        session.results.record_pass((ClauseId("PAGING-LOOP"),))
+    elif snapshot.repeated_pages:
+        yield from _check_endless_walk(session, mirror)
+    _report_shared_identity(
+        session,
+        (
+            *snapshot.shared_identities,
+            *(mirror.widest_snapshot.shared_identities if mirror.widest_snapshot is not None else ()),
+        ),
+    )
     identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
     keys = [identity for identity in identities if identity is not None]
-    if session.ledger.failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
+    if session.results.first_failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
         # Either a row stands twice, or two rows share what should tell them apart.
         session.identity_unique = False
-        session.one_of_each = True
+        session.drop_repeated_rows = True
         yield from read_mirror(session, mirror, now=options.now)
     # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
-    yield from reread(session, mirror)
+    yield from reread_mirror(session, mirror)
     if not mirror.volatile:
-        yield from read_in_other_pages(session, mirror)
-    _settle_size(session, mirror)
+        yield from reread_in_smaller_pages(session, mirror)
+    _note_list_size(session, mirror)
 
 
-def _elsewhere(session: Session, mirror: Mirror, now: datetime) -> Iterator[None]:
+def _check_reversed_range(session: CheckContext, mirror: Mirror, now: datetime) -> Iterator[None]:
     """No rows where rows are looked for: a range read the wrong way round shows them where none can be."""
-    lower, upper, _ = time_filters(session)
-    if not window_needed(session):
+    lower, upper, _ = time_range_filters(session)
+    if not requires_time_range(session):
         return
     for name, first in ((lower, now + timedelta(days=2)), (upper, datetime(2000, 1, 1, tzinfo=UTC))):
         ends = ((lower, first), (upper, first + timedelta(days=1)))
-        values = {end: written(session, end, moment) for end, moment in ends if end is not None}
+        values = {end: encode_request_value(session, end, moment) for end, moment in ends if end is not None}
         if name is not None:
             clauses = session.listing.filters[name].clause
-            yield from expect(session, mirror, ask_for(session, values), "a range that holds no calls", clauses)
+            yield from check_probe(
+                session, mirror, build_request(session, values), "a range that holds no calls", clauses
+            )
 
 
-def _share_an_identity(session: Session, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
+def _report_shared_identity(session: CheckContext, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
     """Two pages show two calls under one identity."""
     if not twins or not session.identity_unique:
         return
@@ -83,16 +91,17 @@ def _share_an_identity(session: Session, twins: Sequence[tuple[Row, Row, Exchang
         session.listing.lists.clauses.get("unique", ()),
         "a row's identity is its own",
         expected="each identity once in the list",
-        actual=f"{session.evidence.row(one, names[:1])} on two pages, for calls that began at different instants",
+        actual=f"{session.evidence.render_row(one, names[:1])} on two pages, for calls that began at "
+        "different instants",
         exchange=exchange,
-        rows=[session.evidence.row(row, names) for row in (one, other)],
+        rows=[session.evidence.render_row(row, names) for row in (one, other)],
     )
 
 
-def _endless(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_endless_walk(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A walk that met the same page again and again: does the list end at all?"""
     assert mirror.after is not None
-    again = mirror.after.repeats[-1]
+    again = mirror.after.repeated_pages[-1]
     if again.answer is not None and isinstance(session.listing.paging, CursorPaging) and again.rows:
         session.fail(
             (ClauseId("PAGING-LOOP"),),
@@ -104,12 +113,12 @@ def _endless(session: Session, mirror: Mirror) -> Iterator[None]:
     yield
 
 
-def _settle_size(session: Session, mirror: Mirror) -> None:
+def _note_list_size(session: CheckContext, mirror: Mirror) -> None:
     clauses = session.listing.lists.clauses
     unique = clauses.get("unique", ())
     if len(mirror.rows) > 1 and session.identity_unique:
-        session.ledger.witness(unique, times=len(mirror.rows))
-    elif len(mirror.rows) <= 1 and not session.ledger.failed(unique):
-        session.ledger.not_exercised(unique, f"the target shows {len(mirror.rows)} rows")
-    if not mirror.rows and mirror.after is not None and mirror.after.trouble is None:
-        session.ledger.witness(clauses.get("empty", ()))
+        session.results.record_pass(unique, times=len(mirror.rows))
+    elif len(mirror.rows) <= 1 and not session.results.first_failed(unique):
+        session.results.record_not_exercised(unique, f"the target shows {len(mirror.rows)} rows")
+    if not mirror.rows and mirror.after is not None and mirror.after.failed_exchange is None:
+        session.results.record_pass(clauses.get("empty", ()))

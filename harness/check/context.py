@@ -11,25 +11,25 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from harness.check.client.budget import Sender
-from harness.check.credentials import Identity
-from harness.check.oracle.dialect_inference import Knowledge
-from harness.check.oracle.interpreter import Meaning, interpret
-from harness.check.results.collector import Ledger
-from harness.check.results.evidence import PERSONAL, Evidence
+from harness.check.credentials import ClientIdentity
+from harness.check.oracle.dialect_inference import InferredDialect
+from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
+from harness.check.results.collector import ResultCollector
+from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
 from harness.specification.load import Spec
 from harness.specification.model import Clause, ClauseId, Clauses, Listing, Open
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import Answer, decode_answer, text_carried
-from harness.wire.row_codec import Flaw, ShownRow, decode_row
-from harness.wire.scalar_codecs import NotThat
-from harness.wire.scalar_codecs import zone as zone_named
+from harness.wire.response_codec import DecodedResponse, decode_response, is_xml
+from harness.wire.row_codec import ApiRow, FieldProblem, decode_row
+from harness.wire.scalar_codecs import DecodeError
+from harness.wire.scalar_codecs import zone_named as zone_named
 
-__all__ = ["UTC_ZONE", "Breach", "Exchange", "Identity", "Row", "Session"]
+__all__ = ["Breach", "CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE"]
 
 REFUSALS_IN_A_ROW: Final = 4
 UTC_ZONE: Final = ZoneInfo("UTC")
@@ -39,10 +39,10 @@ UTC_ZONE: Final = ZoneInfo("UTC")
 class Row:
     """A row of an answer: what it shows, how it came, and what tells it from other rows."""
 
-    shown: ShownRow
+    shown: ApiRow
     raw: Tree
     extras: Mapping[str, Tree]
-    flaws: tuple[Flaw, ...]
+    flaws: tuple[FieldProblem, ...]
     key: Hashable
 
 
@@ -50,11 +50,11 @@ class Row:
 class Exchange:
     """A request with what came back; `rows` is None when the answer holds no rows."""
 
-    ask: Ask
+    list_request: ListRequest
     purpose: str
     request: HttpRequest
     response: HttpResponse | NoResponse
-    answer: Answer | None
+    answer: DecodedResponse | None
     rows: tuple[Row, ...] | None
     zone: str = "UTC"
 
@@ -84,16 +84,16 @@ class Breach:
 
 
 @dataclass(slots=True)
-class Session:
-    """The state of one run. Rules send with `send`, judge with `judging.expect`, and write to `ledger`."""
+class CheckContext:
+    """The state of one run. Rules send with `send`, judge with `judging.expect`, and write to `results`."""
 
     spec: Spec
     sender: Sender
-    identity: Identity
-    identities: tuple[Identity, ...]
-    ledger: Ledger
-    knowledge: Knowledge
-    evidence: Evidence
+    identity: ClientIdentity
+    identities: tuple[ClientIdentity, ...]
+    results: ResultCollector
+    dialect: InferredDialect
+    evidence: EvidenceRenderer
     rng: random.Random
     seed: int = 1
     target: str = ""
@@ -102,40 +102,40 @@ class Session:
     events: list[Event] = field(default_factory=list)
     requests: int = 0
     phase: str = "preflight"
-    broken: dict[str, ClauseId] = field(default_factory=dict)
+    broken_parameters: dict[str, ClauseId] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     server_errors: list[Exchange] = field(default_factory=list)
-    looked_at: dict[str, Any] = field(default_factory=dict)
+    value_by_filter: dict[str, Any] = field(default_factory=dict)
     """The value that each filter was first asked for."""
-    skew_seconds: float | None = None
+    clock_skew_seconds: float | None = None
     out_of_budget: str | None = None
     zone: str = "UTC"
     identity_unique: bool = True
-    widest: int = 0
+    longest_page: int = 0
     """The most rows that came in one answer."""
-    examine: Any = None
+    response_check: Any = None
     carriage: str | None = None
-    welcome: Ask | None = None
-    turned_away: Exchange | None = None
-    refusals: int = 0
+    accepted_request: ListRequest | None = None
+    access_refusal: Exchange | None = None
+    refusals_in_a_row: int = 0
     crashes: list[Exception] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
-    one_of_each: bool = False
+    drop_repeated_rows: bool = False
 
     @property
     def listing(self) -> Listing:
         return self.spec.listing
 
     @property
-    def text(self) -> bool:
+    def is_xml(self) -> bool:
         """Whether answers are XML."""
-        return text_carried(self.listing)
+        return is_xml(self.listing)
 
     # --- sending --------------------------------------------------------------------------------------------
 
     def send(
         self,
-        ask: Ask,
+        ask: ListRequest,
         purpose: str,
         *,
         credentials: Mapping[str, str] | None = None,
@@ -150,7 +150,7 @@ class Session:
         ask = replace(
             ask,
             credentials=self.identity.credentials if credentials is None else credentials,
-            carriage=ask.carriage or self.carriage,
+            encoding_name=ask.encoding_name or self.carriage,
         )
         request = encode_request(self.spec, ask)
         if extra_headers:
@@ -162,41 +162,46 @@ class Session:
             self.out_of_budget = response.reason.partition(":")[2]
         else:
             self.requests += 1
-        exchange = self._read(ask, purpose, request, response)
-        self._event(exchange)
+        exchange = self._decode_exchange(ask, purpose, request, response)
+        self._record_exchange(exchange)
         if isinstance(response, HttpResponse):
-            self._clock(response)
+            self._learn_clock_skew(response)
             if response.http_status >= 500:
                 self.server_errors.append(exchange)
             if credentials is None:
-                away = self.about_access(exchange.answer, response)
-                self.refusals = self.refusals + 1 if away else 0
+                away = self.is_access_refusal(exchange.answer, response)
+                self.refusals_in_a_row = self.refusals_in_a_row + 1 if away else 0
                 # A code that other faults have, too, says little until it comes again and again.
                 if away and (
-                    self.refusals > REFUSALS_IN_A_ROW or self.about_access(exchange.answer, response, own=True)
+                    self.refusals_in_a_row > REFUSALS_IN_A_ROW
+                    or self.is_access_refusal(exchange.answer, response, own=True)
                 ):
-                    self.turned_away = exchange
-        if witness and self.examine is not None:
-            self.examine(self, exchange)
+                    self.access_refusal = exchange
+        if witness and self.response_check is not None:
+            self.response_check(self, exchange)
         return exchange
 
-    def _read(self, ask: Ask, purpose: str, request: HttpRequest, response: HttpResponse | NoResponse) -> Exchange:
+    def _decode_exchange(
+        self, ask: ListRequest, purpose: str, request: HttpRequest, response: HttpResponse | NoResponse
+    ) -> Exchange:
         if isinstance(response, NoResponse):
-            return Exchange(ask=ask, purpose=purpose, request=request, response=response, answer=None, rows=None)
-        answer = decode_answer(self.listing, response)
-        zone = self.zone_of(ask)
+            return Exchange(
+                list_request=ask, purpose=purpose, request=request, response=response, answer=None, rows=None
+            )
+        answer = decode_response(self.listing, response)
+        zone = self.zone_of_request(ask)
         rows = None
         if answer.rows is not None:
-            left_out = self._parts_left_out(ask)
-            rows = tuple(self.row(tree, zone, left_out) for tree in answer.rows if isinstance(tree, dict))
-            if self.one_of_each:
+            left_out = self._fields_left_out(ask)
+            rows = tuple(self.row_from_tree(tree, zone, left_out) for tree in answer.rows if isinstance(tree, dict))
+            if self.drop_repeated_rows:
                 rows = tuple({row.key: row for row in rows}.values())
-            self.widest = max(self.widest, len(rows))
+            self.longest_page = max(self.longest_page, len(rows))
         return Exchange(
-            ask=ask, purpose=purpose, request=request, response=response, answer=answer, rows=rows, zone=zone
+            list_request=ask, purpose=purpose, request=request, response=response, answer=answer, rows=rows, zone=zone
         )
 
-    def _parts_left_out(self, ask: Ask) -> frozenset[str]:
+    def _fields_left_out(self, ask: ListRequest) -> frozenset[str]:
         """Fields that a switch of the request leaves out: what is empty there says nothing."""
         names: set[str] = set()
         for include in self.listing.includes:
@@ -207,44 +212,44 @@ class Session:
                 names.update(include.adds)
         return frozenset(names)
 
-    def row(self, tree: Mapping[str, Tree], zone: str, left_out: Set[str] = frozenset()) -> Row:
+    def row_from_tree(self, tree: Mapping[str, Tree], zone: str, left_out: Set[str] = frozenset()) -> Row:
         """One row of an answer; fields `left_out` count only where they show something all the same."""
-        decoded = decode_row(self.listing.fields, tree, zone=_zone(zone), text_carried=self.text)
+        decoded = decode_row(self.listing.fields, tree, zone=_zone_or_utc(zone), text_carried=self.is_xml)
         if left_out:
-            shown = {name: value for name, value in decoded.shown.items() if name not in left_out or value}
-            decoded = replace(decoded, shown=shown)
-        identity = decoded.shown.get(self.listing.lists.identity)
+            shown = {name: value for name, value in decoded.values.items() if name not in left_out or value}
+            decoded = replace(decoded, values=shown)
+        identity = decoded.values.get(self.listing.lists.identity)
         if self.evidence.mode == "masked":
-            self.evidence.people.add(
+            self.evidence.personal_names.add(
                 value
                 for name, field in self.listing.fields.items()
-                if field.shows in PERSONAL and isinstance(value := decoded.shown.get(name), str)
+                if field.shows in PERSONAL_ATTRIBUTES and isinstance(value := decoded.values.get(name), str)
             )
         return Row(
-            shown=decoded.shown,
+            shown=decoded.values,
             raw=dict(tree),
             extras=decoded.extras,
-            flaws=decoded.flaws,
-            key=self._key(identity, decoded.shown, tree),
+            flaws=decoded.problems,
+            key=self._row_key(identity, decoded.values, tree),
         )
 
-    def _key(self, identity: object, shown: ShownRow, tree: Mapping[str, Tree]) -> Hashable:
+    def _row_key(self, identity: object, shown: ApiRow, tree: Mapping[str, Tree]) -> Hashable:
         """What tells a row from others: its identity, however it is written, or all that every answer shows of it."""
         if not self.identity_unique:
-            return self._core(shown)
+            return self._row_content(shown)
         raw = tree.get(self.listing.lists.identity)
         if identity is None and isinstance(raw, str | int) and not isinstance(raw, bool) and raw != "":
             # Of the wrong type, which is told as such; that it is the same row is beyond doubt.
             text = str(raw)
             return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text
-        return identity if identity is not None else self._core(shown)
+        return identity if identity is not None else self._row_content(shown)
 
-    def _core(self, shown: ShownRow) -> Hashable:
+    def _row_content(self, shown: ApiRow) -> Hashable:
         """What tells a row without a good identity from others: all that every request shows of it."""
         parts = {name for include in self.listing.includes for name in include.adds} | {self.listing.lists.identity}
-        return tuple(sorted((name, _whole(value)) for name, value in shown.items() if name not in parts))
+        return tuple(sorted((name, _hashable_value(value)) for name, value in shown.items() if name not in parts))
 
-    def zone_of(self, ask: Ask) -> str:
+    def zone_of_request(self, ask: ListRequest) -> str:
         """The zone in which the answer to a request writes local times."""
         zone = self.listing.zone
         if zone is not None and zone.parameter is not None:
@@ -252,12 +257,12 @@ class Session:
             if isinstance(asked, str) and asked and asked not in zone.account_words:
                 try:
                     zone_named(asked)
-                except NotThat:
+                except DecodeError:
                     return self.zone
                 return asked
         return self.zone
 
-    def _event(self, exchange: Exchange) -> None:
+    def _record_exchange(self, exchange: Exchange) -> None:
         response = exchange.response
         came = isinstance(response, HttpResponse)
         self.events.append(
@@ -266,20 +271,24 @@ class Session:
                 phase=self.phase,
                 purpose=exchange.purpose,
                 method=exchange.request.method,
-                url=self.evidence.url(exchange.request),
+                url=self.evidence.render_url(exchange.request),
                 http_status=response.http_status,
                 seconds=response.seconds,
                 reason="" if came else getattr(response, "reason", ""),
-                request_headers=tuple((name, self.evidence.text(value)) for name, value in exchange.request.headers),
-                request_body=self.evidence.body(exchange.request) if exchange.request.body else "",
-                response_headers=tuple((name, self.evidence.text(value)) for name, value in response.headers),
-                response_body=self.evidence.text(response.body[:2048].decode("utf-8", "replace"), limit=1500)
+                request_headers=tuple(
+                    (name, self.evidence.render_text(value)) for name, value in exchange.request.headers
+                ),
+                request_body=self.evidence.render_body(exchange.request) if exchange.request.body else "",
+                response_headers=tuple((name, self.evidence.render_text(value)) for name, value in response.headers),
+                response_body=self.evidence.render_text(response.body[:2048].decode("utf-8", "replace"), limit=1500)
                 if isinstance(response, HttpResponse)
                 else "",
             )
         )
 
-    def about_access(self, answer: Answer | None, response: HttpResponse | None = None, *, own: bool = False) -> bool:
+    def is_access_refusal(
+        self, answer: DecodedResponse | None, response: HttpResponse | None = None, *, own: bool = False
+    ) -> bool:
         """Whether an answer turns the asker away: by a documented code of the log-in, or by HTTP 401 or 403.
 
         With `own` a code counts only where no other fault has it.
@@ -297,8 +306,8 @@ class Session:
             codes -= {str(code) for fault in others for code in (fault.code, *fault.codes)}
         return answer.code is not MISSING and str(answer.code) in codes
 
-    def _clock(self, response: HttpResponse) -> None:
-        if self.skew_seconds is not None or self.settings.get("now") is None:
+    def _learn_clock_skew(self, response: HttpResponse) -> None:
+        if self.clock_skew_seconds is not None or self.settings.get("now") is None:
             return
         try:
             then = parsedate_to_datetime(response.header("date") or "")
@@ -306,13 +315,13 @@ class Session:
             return
         now: datetime = self.settings["now"]
         if then.tzinfo is not None:
-            self.skew_seconds = (then - now.astimezone(UTC)).total_seconds()
+            self.clock_skew_seconds = (then - now.astimezone(UTC)).total_seconds()
 
     # --- judging --------------------------------------------------------------------------------------------
 
-    def meanings(self, ask: Ask) -> list[tuple[Mapping[str, Any], Meaning]]:
+    def expected_answers(self, ask: ListRequest) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
         """What a request can mean under the open choices that are still undecided."""
-        found = self.knowledge.branches(lambda pick: interpret(self.spec, ask, pick, zone=self.zone))
+        found = self.dialect.evaluate_branches(lambda pick: interpret_request(self.spec, ask, pick, zone=self.zone))
         unkept: Set[str] = self.settings.get("unkept", frozenset())
         if not unkept:
             return found
@@ -322,7 +331,7 @@ class Session:
         ]
 
     def clause(self, clause: ClauseId) -> Clause | None:
-        return self.ledger.clauses.get(clause)
+        return self.results.clauses.get(clause)
 
     def fail(
         self,
@@ -340,7 +349,7 @@ class Session:
         nothing_due: bool = False,
     ) -> None:
         """Records a broken promise under the first of the clauses that is declared; see Breach for the rest."""
-        declared = [clause for clause in clauses if clause in self.ledger.clauses]
+        declared = [clause for clause in clauses if clause in self.results.clauses]
         if not declared:
             self.notes.append(f"{message}: expected {expected}, got {actual}")
             return
@@ -357,81 +366,85 @@ class Session:
                 either=tuple(declared[1:]) if law else (),
             )
         )
-        known = self.ledger.clauses[declared[0]]
+        known = self.results.clauses[declared[0]]
         replay = f"callharness check {self.spec.id} --target {self.target} --only {declared[0]} --seed {self.seed}"
         finding = Finding(
             clause=declared[0],
             level=known.level,
             basis="inferred" if inferred else known.basis,
-            family=self.ledger.families.get(declared[0], "shape"),
-            message=self.evidence.text(message, limit=400),
-            expected=self.evidence.text(expected, limit=1000),
-            actual=self.evidence.text(actual, limit=1000),
-            request=self.evidence.line(exchange.request) if exchange else "",
-            curl=self.evidence.curl(exchange.request) if exchange else "",
-            response=self.evidence.answer(exchange.response) if exchange else "",
+            family=self.results.families.get(declared[0], "shape"),
+            message=self.evidence.render_text(message, limit=400),
+            expected=self.evidence.render_text(expected, limit=1000),
+            actual=self.evidence.render_text(actual, limit=1000),
+            request=self.evidence.render_request_line(exchange.request) if exchange else "",
+            curl=self.evidence.render_curl(exchange.request) if exchange else "",
+            response=self.evidence.render_response(exchange.response) if exchange else "",
             rows=tuple(rows)[:12],
             replay=replay,
             found_after=self.requests,
         )
-        self.ledger.fail(tuple(declared), finding)
+        self.results.record_failure(tuple(declared), finding)
 
-    def in_force(self, *parameters: str) -> bool:
+    def supports_parameters(self, *parameters: str) -> bool:
         """Whether the version that the server follows knows all of these parameters."""
         versions = self.listing.versions
         if versions is None:
             return True
-        left = self.knowledge.known(versions.serves.id) if isinstance(versions.serves, Open) else (versions.serves,)
+        left = (
+            self.dialect.candidates_of(versions.serves.id)
+            if isinstance(versions.serves, Open)
+            else (versions.serves,)
+        )
         if len(left) != 1:
             return True
         place = versions.order.index(left[0])
         sinces = (self.listing.parameters[name].since for name in parameters)
         return all(since is None or versions.order.index(since) <= place for since in sinces)
 
-    def usable(self, *parameters: str) -> bool:
+    def parameters_work(self, *parameters: str) -> bool:
         """Whether none of these parameters is known to be broken."""
-        return not any(parameter in self.broken for parameter in parameters)
+        return not any(parameter in self.broken_parameters for parameter in parameters)
 
-    def not_judged(self, exchange: Exchange, clauses: Clauses) -> bool:
+    def note_unusable(self, exchange: Exchange, clauses: Clauses) -> bool:
         """Whether the exchange failed in a way that blames no clause; then the clauses are inconclusive."""
         response = exchange.response
         if isinstance(response, NoResponse):
             if response.reason.startswith("budget:"):
-                self.ledger.note(clauses, Verdict.NOT_RUN, f"the budget of {self.out_of_budget} is used up")
+                self.results.record(clauses, Verdict.NOT_RUN, f"the budget of {self.out_of_budget} is used up")
             else:
-                self.ledger.inconclusive(clauses, f"no answer: {response.reason}")
+                self.results.record_inconclusive(clauses, f"no answer: {response.reason}")
             return True
         if response.http_status == 429:
-            self.ledger.inconclusive(clauses, "rate-limit: the server answered 429")
+            self.results.record_inconclusive(clauses, "rate-limit: the server answered 429")
             return True
-        if response.http_status >= 500 and not self._error_is_spoken(exchange):
-            self.ledger.inconclusive(clauses, f"the server answered HTTP {response.http_status}")
+        if response.http_status >= 500 and not self._is_api_error(exchange):
+            self.results.record_inconclusive(clauses, f"the server answered HTTP {response.http_status}")
             return True
         return False
 
-    def _error_is_spoken(self, exchange: Exchange) -> bool:
+    def _is_api_error(self, exchange: Exchange) -> bool:
         """Whether a 5xx carries the API's own error shape (some APIs speak so)."""
         return exchange.answer is not None and exchange.answer.code is not MISSING
 
-    def drain(self) -> list[Event]:
+    def take_events(self) -> list[Event]:
         """The events since the last call."""
         events, self.events = self.events, []
         return events
 
 
-def _whole(value: object) -> Hashable:
+def _hashable_value(value: object) -> Hashable:
     """A row, or a part of one, as something that can be compared and hashed."""
     if isinstance(value, Mapping):
-        return tuple(sorted((name, _whole(inner)) for name, inner in value.items()))
+        return tuple(sorted((name, _hashable_value(inner)) for name, inner in value.items()))
     if isinstance(value, list | tuple):
-        return tuple(_whole(item) for item in value)
+        return tuple(_hashable_value(item) for item in value)
     if isinstance(value, datetime):
         return ("datetime", str(value.timestamp()))
     return (type(value).__name__, str(value))
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone_or_utc(name: str) -> ZoneInfo:
     try:
         return zone_named(name)
-    except NotThat:
+    except DecodeError:
         return UTC_ZONE

@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, final
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.output.redaction import Secret
 from harness.specification.load import Spec
 from harness.specification.model import Access, Jwt
-from harness.specification.yaml_source import Plain, Source, read_source
+from harness.specification.yaml_source import PlainValue, SourceFile, load_source_file
 
-ENVIRONMENT: Final = "CALLHARNESS_CREDENTIAL_"
-DEFAULT: Final = "default"
+ENVIRONMENT_PREFIX: Final = "CALLHARNESS_CREDENTIAL_"
+DEFAULT_NAME: Final = "default"
 
 _USER_KEYS: Final = ("name", "credentials", "role", "roles", "customer", "everyone")
 # A signer's clock may be ahead of the server's; a token issued in the future is refused.
@@ -27,7 +27,7 @@ _RENEWED_BEFORE_SECONDS: Final = 60
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class ClientIdentity:
     """Who asks: credentials by their name in the spec, and what is known of the rights behind them.
 
     `role` is its one role, None when nobody said; `customer` the id of the customer it belongs to; `everyone` whether
@@ -41,7 +41,7 @@ class Identity:
     everyone: bool | None = None
 
 
-class Served(Protocol):
+class ServedUser(Protocol):
     """A user as a simulated API knows it: none, one or several roles."""
 
     @property
@@ -56,7 +56,7 @@ class Served(Protocol):
     def everyone(self) -> bool: ...
 
 
-def known_to(users: Iterable[Served], access: Access) -> tuple[Identity, ...]:
+def identities_of_users(users: Iterable[ServedUser], access: Access) -> tuple[ClientIdentity, ...]:
     """The users of a simulated API as who asks: with their one role, or a word of its own where there is none."""
 
     def role(roles: tuple[str, ...]) -> str | None:
@@ -65,7 +65,7 @@ def known_to(users: Iterable[Served], access: Access) -> tuple[Identity, ...]:
         return roles[0] if roles else "no-role"
 
     return tuple(
-        Identity(
+        ClientIdentity(
             name=user.name,
             credentials=dict(user.credentials),
             role=role(user.roles),
@@ -76,7 +76,7 @@ def known_to(users: Iterable[Served], access: Access) -> tuple[Identity, ...]:
     )
 
 
-def credential_names(access: Access) -> tuple[str, ...]:
+def all_credential_names(access: Access) -> tuple[str, ...]:
     """The names that a credential of an API can have, in the order of the spec."""
     names: list[str | None] = [access.user, access.password] if access.kind == "password" else [access.token]
     if access.jwt is not None:
@@ -86,19 +86,19 @@ def credential_names(access: Access) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def secret_names(access: Access) -> frozenset[str]:
+def secret_credential_names(access: Access) -> frozenset[str]:
     """Those of the names whose values are secrets: not a user's name, not an account's id, not a key's id."""
     public = {access.user}
     if access.jwt is not None:
         public |= {access.jwt.issuer, access.jwt.key_id}
     # The first of an older pair says who, the second proves it.
     public |= {legacy.parameters[0] for legacy in access.legacy if len(legacy.parameters) > 1}
-    return frozenset(credential_names(access)) - {name for name in public if name}
+    return frozenset(all_credential_names(access)) - {name for name in public if name}
 
 
-def secrets_of(identities: Iterable[Identity], access: Access) -> Mapping[str, str]:
+def secrets_of(identities: Iterable[ClientIdentity], access: Access) -> Mapping[str, str]:
     """The secret values by the name under which a reproducer may speak of them (`Password`, `Password_child`)."""
-    secret = secret_names(access)
+    secret = secret_credential_names(access)
     found: dict[str, str] = {}
     for index, identity in enumerate(identities):
         held = identity.credentials
@@ -118,29 +118,29 @@ def gather_identities(
     options: Iterable[tuple[str, str]] = (),
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
-) -> tuple[Identity, ...]:
-    """The identities of a run, the default one first; empty when nothing was given. Raises Misuse.
+) -> tuple[ClientIdentity, ...]:
+    """The identities of a run, the default one first; empty when nothing was given. Raises UsageProblem.
 
     An option beats the file, the file beats the environment; the first two must name credentials of the API.
     """
     access = spec.listing.access
-    default = dict(from_environment(access, environment or {}))
-    others: tuple[Identity, ...] = ()
-    first: Identity | None = None
+    default = dict(credentials_from_environment(access, environment or {}))
+    others: tuple[ClientIdentity, ...] = ()
+    first: ClientIdentity | None = None
     if file is not None:
         first, *rest = load_credentials(file, spec)
         others = tuple(rest)
         default |= first.credentials
-    given = from_options(access, options, api=spec.id)
+    given = credentials_from_options(access, options, api=spec.id)
     if access.jwt is not None and access.jwt.private_key in given and access.token not in given:
         # Whoever gives a key on the command line does not mean a token that lay elsewhere.
         default.pop(access.token, None)
     default |= given
     if not default:
         return others
-    mine = Identity(
-        name=first.name if first else DEFAULT,
-        credentials=_wrapped(default, access),
+    mine = ClientIdentity(
+        name=first.name if first else DEFAULT_NAME,
+        credentials=_wrap_secrets(default, access),
         role=first.role if first else None,
         customer=first.customer if first else None,
         everyone=first.everyone if first else None,
@@ -148,156 +148,156 @@ def gather_identities(
     return (mine, *others)
 
 
-def from_options(access: Access, options: Iterable[tuple[str, str]], *, api: str) -> dict[str, str]:
-    """`--credential NAME=VALUE` by name; a private key may be given as the path of its file. Raises Misuse."""
+def credentials_from_options(access: Access, options: Iterable[tuple[str, str]], *, api: str) -> dict[str, str]:
+    """`--credential NAME=VALUE` by name; a private key may be given as the path of its file. Raises UsageProblem."""
     found: dict[str, str] = {}
     for name, value in options:
-        known = _known_name(access, name)
+        known = _find_credential_name(access, name)
         if known is None:
-            raise _unknown(f"--credential {name}", access, name, api=api)
-        found[known] = _key_or_text(access, known, value, where=f"--credential {known}")
+            raise _unknown_credential(f"--credential {name}", access, name, api=api)
+        found[known] = _credential_text(access, known, value, where=f"--credential {known}")
     return found
 
 
-def from_environment(access: Access, environment: Mapping[str, str]) -> dict[str, str]:
+def credentials_from_environment(access: Access, environment: Mapping[str, str]) -> dict[str, str]:
     """`CALLHARNESS_CREDENTIAL_<NAME>` by name; what belongs to another API is passed over."""
     found: dict[str, str] = {}
-    for name in credential_names(access):
-        variable = variable_of(name)
+    for name in all_credential_names(access):
+        variable = environment_variable_of(name)
         if environment.get(variable):
-            found[name] = _key_or_text(access, name, environment[variable], where=variable)
+            found[name] = _credential_text(access, name, environment[variable], where=variable)
     return found
 
 
-def variable_of(name: str) -> str:
+def environment_variable_of(name: str) -> str:
     """The environment variable of a credential."""
-    return ENVIRONMENT + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return ENVIRONMENT_PREFIX + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
-def load_credentials(file: Path, spec: Spec) -> tuple[Identity, ...]:
-    """The identities in a YAML file, at least one. Raises Misuse.
+def load_credentials(file: Path, spec: Spec) -> tuple[ClientIdentity, ...]:
+    """The identities in a YAML file, at least one. Raises UsageProblem.
 
     Either `credentials:` for one identity, or `identities:` (also `users:`, as `serve --users` takes it), a list of
     name, credentials, role, customer, everyone. A credential may be `{file: PATH}`, relative to the YAML file.
     """
-    source = read_source(file)
+    source = load_source_file(file)
     tree = source.tree
     if isinstance(tree, Mapping) and set(tree) == {"credentials"}:
-        return (_identity(source, ("credentials",), {"name": DEFAULT, **tree}, spec, file.parent),)
+        return (_parse_identity(source, ("credentials",), {"name": DEFAULT_NAME, **tree}, spec, file.parent),)
     key = next((key for key in ("identities", "users") if isinstance(tree, Mapping) and key in tree), None)
     listed = tree[key] if key is not None and isinstance(tree, Mapping) else None
     if key is None or not isinstance(listed, list) or not listed:
-        raise Misuse(str(file), "the key credentials, or a list under the key identities", "something else")
+        raise UsageProblem(str(file), "the key credentials, or a list under the key identities", "something else")
     found = []
     for index, user in enumerate(listed):
         place = (key, index)
         if not isinstance(user, Mapping):
-            raise Misuse(source.where(place), "an identity with name and credentials", "something else")
-        found.append(_identity(source, place, user, spec, file.parent))
+            raise UsageProblem(source.location(place), "an identity with name and credentials", "something else")
+        found.append(_parse_identity(source, place, user, spec, file.parent))
     names = [identity.name for identity in found]
     for name in names:
         if names.count(name) > 1:
-            raise Misuse(source.where((key,)), "each name once", f"{name!r} more than once")
+            raise UsageProblem(source.location((key,)), "each name once", f"{name!r} more than once")
     return tuple(found)
 
 
-def _identity(
-    source: Source, place: tuple[str | int, ...], user: Mapping[str, Plain], spec: Spec, folder: Path
-) -> Identity:
-    where = source.where(place)
+def _parse_identity(
+    source: SourceFile, place: tuple[str | int, ...], user: Mapping[str, PlainValue], spec: Spec, folder: Path
+) -> ClientIdentity:
+    where = source.location(place)
     for key in user:
         if key not in _USER_KEYS:
-            raise Misuse(source.where((*place, key)), f"one of {', '.join(_USER_KEYS)}", repr(key))
+            raise UsageProblem(source.location((*place, key)), f"one of {', '.join(_USER_KEYS)}", repr(key))
     name, held = user.get("name"), user.get("credentials")
     if not isinstance(name, str) or not name or not isinstance(held, Mapping) or not held:
-        raise Misuse(where, "a name, and credentials by name", "one of them is missing")
+        raise UsageProblem(where, "a name, and credentials by name", "one of them is missing")
     access = spec.listing.access
     credentials: dict[str, str] = {}
     for key, value in held.items():
-        known = _known_name(access, key)
-        here = source.where((*place, "credentials", key))
+        known = _find_credential_name(access, key)
+        here = source.location((*place, "credentials", key))
         if known is None:
-            raise _unknown(here, access, key, api=spec.id)
-        credentials[known] = _value(access, known, value, here, folder)
+            raise _unknown_credential(here, access, key, api=spec.id)
+        credentials[known] = _parse_credential(access, known, value, here, folder)
     customer, everyone = user.get("customer"), user.get("everyone")
     if customer is not None and (isinstance(customer, bool) or not isinstance(customer, int)):
-        raise Misuse(source.where((*place, "customer")), "an integer", repr(customer))
+        raise UsageProblem(source.location((*place, "customer")), "an integer", repr(customer))
     if everyone is not None and not isinstance(everyone, bool):
-        raise Misuse(source.where((*place, "everyone")), "true or false", repr(everyone))
-    return Identity(
+        raise UsageProblem(source.location((*place, "everyone")), "true or false", repr(everyone))
+    return ClientIdentity(
         name=name,
-        credentials=_wrapped(credentials, access),
-        role=_role(source, place, user),
+        credentials=_wrap_secrets(credentials, access),
+        role=_parse_role(source, place, user),
         customer=customer,
         everyone=everyone,
     )
 
 
-def _role(source: Source, place: tuple[str | int, ...], user: Mapping[str, Plain]) -> str | None:
+def _parse_role(source: SourceFile, place: tuple[str | int, ...], user: Mapping[str, PlainValue]) -> str | None:
     role, roles = user.get("role"), user.get("roles")
     if role is not None and not isinstance(role, str):
-        raise Misuse(source.where((*place, "role")), "a text", repr(role))
+        raise UsageProblem(source.location((*place, "role")), "a text", repr(role))
     if roles is None or role is not None:
         return role
     if not isinstance(roles, list) or not all(isinstance(one, str) for one in roles):
-        raise Misuse(source.where((*place, "roles")), "a list of texts", repr(roles))
+        raise UsageProblem(source.location((*place, "roles")), "a list of texts", repr(roles))
     # An identity with several roles proves nothing about any one of them.
     return str(roles[0]) if len(roles) == 1 else None if roles else "no-role"
 
 
-def _value(access: Access, name: str, value: Plain, where: str, folder: Path) -> str:
+def _parse_credential(access: Access, name: str, value: PlainValue, where: str, folder: Path) -> str:
     if isinstance(value, Mapping) and set(value) == {"file"}:
-        return _file(folder / str(value["file"]), where)
+        return _read_text_file(folder / str(value["file"]), where)
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        return _key_or_text(access, name, str(value), where=where, folder=folder)
-    raise Misuse(where, "a text, or {file: PATH}", "something else")
+        return _credential_text(access, name, str(value), where=where, folder=folder)
+    raise UsageProblem(where, "a text, or {file: PATH}", "something else")
 
 
-def _key_or_text(access: Access, name: str, value: str, *, where: str, folder: Path | None = None) -> str:
+def _credential_text(access: Access, name: str, value: str, *, where: str, folder: Path | None = None) -> str:
     """The value itself, or for a private key that is not PEM the content of the file it names."""
     if access.jwt is None or name != access.jwt.private_key:
         return value
     # A variable or an option often carries the line ends of a key as \n.
-    text = value.replace("\\n", "\n") if "-----BEGIN" in value else _file((folder or Path()) / value, where)
+    text = value.replace("\\n", "\n") if "-----BEGIN" in value else _read_text_file((folder or Path()) / value, where)
     if "-----BEGIN" not in text or "PRIVATE KEY" not in text:
-        raise Misuse(where, "a private key in PEM form, or the path of its file", "something else")
+        raise UsageProblem(where, "a private key in PEM form, or the path of its file", "something else")
     return text
 
 
-def _file(path: Path, where: str) -> str:
+def _read_text_file(path: Path, where: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as problem:
-        raise Misuse(where, "a text file", "a file that is not UTF-8") from problem
+        raise UsageProblem(where, "a text file", "a file that is not UTF-8") from problem
     except OSError as problem:
         # The name is not told: it may be a secret that was taken for a path.
-        raise Misuse(where, "a readable file", (problem.strerror or "an error").lower()) from None
+        raise UsageProblem(where, "a readable file", (problem.strerror or "an error").lower()) from None
 
 
-def _known_name(access: Access, name: str) -> str | None:
-    names = credential_names(access)
+def _find_credential_name(access: Access, name: str) -> str | None:
+    names = all_credential_names(access)
     if name in names:
         return name
     return next((known for known in names if known.lower() == name.lower()), None)
 
 
-def _unknown(where: str, access: Access, name: str, *, api: str) -> Misuse:
-    names = credential_names(access)
+def _unknown_credential(where: str, access: Access, name: str, *, api: str) -> UsageProblem:
+    names = all_credential_names(access)
     near = difflib.get_close_matches(name.lower(), [known.lower() for known in names], n=1)
     meant = next((known for known in names if near and known.lower() == near[0]), None)
     do = f"did you mean {meant}?" if meant else ""
-    return Misuse(where, f"a credential of {api}: {', '.join(names)}", f"{name!r}", do)
+    return UsageProblem(where, f"a credential of {api}: {', '.join(names)}", f"{name!r}", do)
 
 
-def _wrapped(credentials: Mapping[str, str], access: Access) -> Mapping[str, str]:
-    secret = secret_names(access)
+def _wrap_secrets(credentials: Mapping[str, str], access: Access) -> Mapping[str, str]:
+    secret = secret_credential_names(access)
     return {name: Secret(value) if name in secret else value for name, value in credentials.items()}
 
 
 # --- signed tokens ------------------------------------------------------------------------------------------
 
 
-def bearer_token(identity: Identity, *, access: Access, now: datetime) -> Secret | None:
+def bearer_token(identity: ClientIdentity, *, access: Access, now: datetime) -> Secret | None:
     """The token to send now: the given one, or one signed with the identity's key; None with neither.
 
     The same identity and instant give the same token.
@@ -311,7 +311,7 @@ def bearer_token(identity: Identity, *, access: Access, now: datetime) -> Secret
         return None
     issued = int(now.timestamp()) - _BACKDATED_SECONDS
     claims = {"iss": held[jwt.issuer], "iat": issued, "exp": issued + jwt.longest_seconds}
-    return signed_token(claims, key_id=held[jwt.key_id], private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+    return sign_token(claims, key_id=held[jwt.key_id], private_key=held[jwt.private_key], algorithm=jwt.algorithm)
 
 
 def can_sign(credentials: Mapping[str, str], jwt: Jwt) -> bool:
@@ -319,14 +319,14 @@ def can_sign(credentials: Mapping[str, str], jwt: Jwt) -> bool:
     return all(credentials.get(name) for name in (jwt.issuer, jwt.key_id, jwt.private_key))
 
 
-def signed_token(claims: Mapping[str, Any], *, key_id: str, private_key: str, algorithm: str) -> Secret:
-    """A JWT with these claims. Raises Misuse for a key that cannot sign."""
+def sign_token(claims: Mapping[str, Any], *, key_id: str, private_key: str, algorithm: str) -> Secret:
+    """A JWT with these claims. Raises UsageProblem for a key that cannot sign."""
     import jwt as pyjwt
 
     try:
         return Secret(pyjwt.encode(dict(claims), private_key, algorithm=algorithm, headers={"kid": key_id}))
     except (pyjwt.PyJWTError, ValueError, TypeError, NotImplementedError) as problem:
-        raise Misuse("the private key", f"a key that can sign with {algorithm}", "one that cannot") from problem
+        raise UsageProblem("the private key", f"a key that can sign with {algorithm}", "one that cannot") from problem
 
 
 @final
@@ -349,11 +349,11 @@ class FreshCredentials(Mapping[str, str]):
         self._clock = clock
         self._on_token = on_token
         self._token: Secret | None = None
-        self._due = 0.0
+        self._renew_at = 0.0
 
     def __getitem__(self, name: str) -> str:
         if name == self._access.token and not self.given.get(name):
-            return self._fresh()
+            return self._current_token()
         return self.given[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -367,33 +367,33 @@ class FreshCredentials(Mapping[str, str]):
     def __repr__(self) -> str:
         return "FreshCredentials(***)"
 
-    def _fresh(self) -> Secret:
+    def _current_token(self) -> Secret:
         now = self._clock()
         jwt = self._access.jwt
-        if self._token is None or jwt is None or now.timestamp() >= self._due:
-            token = bearer_token(Identity(name="", credentials=self.given), access=self._access, now=now)
+        if self._token is None or jwt is None or now.timestamp() >= self._renew_at:
+            token = bearer_token(ClientIdentity(name="", credentials=self.given), access=self._access, now=now)
             if token is None or jwt is None:
                 raise KeyError(self._access.token)
             self._token = token
-            self._due = now.timestamp() + max(1, jwt.longest_seconds - _RENEWED_BEFORE_SECONDS)
+            self._renew_at = now.timestamp() + max(1, jwt.longest_seconds - _RENEWED_BEFORE_SECONDS)
             if self._on_token is not None:
                 self._on_token(token)
         return self._token
 
 
-def kept_fresh(
-    identity: Identity,
+def with_fresh_token(
+    identity: ClientIdentity,
     *,
     access: Access,
     clock: Callable[[], datetime],
     on_token: Callable[[str], None] | None = None,
-) -> Identity:
+) -> ClientIdentity:
     """The identity with a token that is always in time, where it holds a key and no token; else as it is."""
     jwt = access.jwt
     if jwt is None or identity.credentials.get(access.token) or not can_sign(identity.credentials, jwt):
         return identity
     fresh = FreshCredentials(identity.credentials, access=access, clock=clock, on_token=on_token)
-    return Identity(
+    return ClientIdentity(
         name=identity.name,
         credentials=fresh,
         role=identity.role,

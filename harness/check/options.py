@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from harness.check.results.findings import Gate
-from harness.check.rules.responses.known_world import Truth
+from harness.check.rules.responses.known_world import KnownWorld
 from harness.specification.dialect import Dialect
 from harness.specification.model import ClauseId
 
@@ -32,5 +32,5 @@ class CheckOptions:
     harness_version: str = ""
     stop: Callable[[], str | None] = lambda: None
     limits: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    world: Truth | None = None
+    world: KnownWorld | None = None
     fuzz: bool = False

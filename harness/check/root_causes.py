@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from harness.check.context import Breach, Session
-from harness.check.probe.mirror import Mirror, number
-from harness.specification.clauses import carriers
+from harness.check.context import Breach, CheckContext
+from harness.check.probe.mirror import Mirror, parse_row_count
+from harness.specification.clauses import constructs_by_clause
 from harness.specification.model import (
-    Carriage,
     ClauseId,
     Clauses,
     CursorPaging,
@@ -24,6 +23,7 @@ from harness.specification.model import (
     NoPaging,
     OffsetPaging,
     PageNumberPaging,
+    RequestEncoding,
 )
 from harness.wire.json_body import MISSING
 
@@ -45,7 +45,7 @@ PAGED: Final = ("short", "size", "slice", "unique", "partition")
 MANY_FILTERS: Final = 3
 
 
-def settle_causes(session: Session, mirror: Mirror) -> None:
+def settle_causes(session: CheckContext, mirror: Mirror) -> None:
     """Explains away what follows from another failure; the clause that explains best keeps its finding."""
     scene = _Scene.of(session, mirror)
     scene.conjunction()
@@ -60,7 +60,7 @@ def settle_causes(session: Session, mirror: Mirror) -> None:
                 if other != cause and scene.fails(cause) and scene.fails(other):
                     breaches = scene.told[other]
                     if breaches and all(rule(scene, cause, other, breach) for breach in breaches):
-                        session.ledger.explain(other, cause)
+                        session.results.mark_consequence(other, cause)
     scene.codes()
 
 
@@ -68,17 +68,17 @@ def settle_causes(session: Session, mirror: Mirror) -> None:
 class _Scene:
     """All breaches of a run, by clause, and what carries each clause."""
 
-    session: Session
+    session: CheckContext
     base: Mapping[str, Any]
     told: dict[ClauseId, list[Breach]] = field(default_factory=dict)
     places: dict[ClauseId, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, session: Session, mirror: Mirror) -> _Scene:
+    def of(cls, session: CheckContext, mirror: Mirror) -> _Scene:
         scene = cls(session=session, base=mirror.base)
         for breach in session.breaches:
             scene.told.setdefault(breach.clause, []).append(breach)
-        for clause, constructs in carriers(session.spec).items():
+        for clause, constructs in constructs_by_clause(session.spec).items():
             scene.places[clause] = tuple(construct.name for construct in constructs)
         return scene
 
@@ -87,7 +87,7 @@ class _Scene:
         return self.session.listing
 
     def fails(self, clause: ClauseId) -> bool:
-        return self.session.ledger.failed((clause,)) is not None
+        return self.session.results.first_failed((clause,)) is not None
 
     def failed(self) -> list[ClauseId]:
         """The clauses that fail, those that were seen first before the others."""
@@ -103,7 +103,7 @@ class _Scene:
         """The parameters that the request has beyond the run's window and the page size of its reading."""
         if breach.exchange is None:
             return frozenset()
-        values = breach.exchange.ask.values
+        values = breach.exchange.list_request.values
         names = {name for name, value in values.items() if self.base.get(name) != value}
         return frozenset(names - self.switches())
 
@@ -126,13 +126,15 @@ class _Scene:
         return set()
 
     def filters_asked(self, breach: Breach) -> list[str]:
-        values = breach.exchange.ask.values if breach.exchange is not None else {}
+        values = breach.exchange.list_request.values if breach.exchange is not None else {}
         return [name for name in values if name in self.listing.filters and values[name] not in ("", None, [], "[]")]
 
     def refused_wrongly(self) -> list[Mapping[str, Any]]:
         """The requests that got an error where rows, or none, were due."""
         every = [breach for breaches in self.told.values() for breach in breaches]
-        return [one.exchange.ask.values for one in every if one.exchange is not None and one.aspect == "outcome"]
+        return [
+            one.exchange.list_request.values for one in every if one.exchange is not None and one.aspect == "outcome"
+        ]
 
     def sound_apart(self, breach: Breach) -> bool:
         """Whether two filters that fail together are not known to fail alone."""
@@ -184,7 +186,7 @@ class _Scene:
             names |= set(self.listing.filters[name].compares)
         order = self.listing.order
         if order is not None and order.sort is not None and breach.exchange is not None:
-            word = str(breach.exchange.ask.values.get(order.sort.parameter, "")).lstrip("-")
+            word = str(breach.exchange.list_request.values.get(order.sort.parameter, "")).lstrip("-")
             names |= {word} & set(self.listing.fields)
         return names
 
@@ -207,12 +209,12 @@ class _Scene:
             for one in self.places
             if any(p.startswith("filters.") and p.endswith(".clause") for p in self.places[one])
             and not self.fails(one)
-            and self.session.ledger.witnesses(one)
+            and self.session.results.pass_count(one)
         ]
         if others and len(single) >= MANY_FILTERS and len(single) > len(passed):
             self.move(single[0], clause)
             for one in single[1:]:
-                self.session.ledger.explain(one, clause)
+                self.session.results.mark_consequence(one, clause)
 
     def rows_of_nowhere(self) -> None:
         """Rows that several filters find and the plain list lacks are missing there: no filter is to blame."""
@@ -235,7 +237,7 @@ class _Scene:
             self.move(single[0], clause)
         for one in lost:
             if one != clause and self.fails(one):
-                self.session.ledger.explain(one, clause)
+                self.session.results.mark_consequence(one, clause)
 
     def statuses(self) -> None:
         """The same HTTP status where several different refusals are due is one defect of how errors are told."""
@@ -253,7 +255,7 @@ class _Scene:
             self.move(broken[0], clause)
         for one in broken:
             if self.fails(one):
-                self.session.ledger.explain(one, clause)
+                self.session.results.mark_consequence(one, clause)
 
     def codes(self) -> None:
         """A code that no fault may tell breaks two promises at once: the more telling one keeps the finding."""
@@ -267,9 +269,9 @@ class _Scene:
         wrong = [name for name in own if self.fails(name)]
         if len(wrong) > 1:
             for name in wrong:
-                self.session.ledger.explain(name, only)
+                self.session.results.mark_consequence(name, only)
         elif wrong:
-            self.session.ledger.explain(only, wrong[0])
+            self.session.results.mark_consequence(only, wrong[0])
 
     def errors(self) -> None:
         """Errors that do not look like errors: one defect of their shape, and none of each refusal."""
@@ -286,7 +288,7 @@ class _Scene:
             bare = all(b.exchange is None or not b.exchange.rows for b in told)
             taken = told and len(told) == len(self.told[one]) and bare
             if one != shape and (one in lost or (taken and all(b.actual.startswith(_NO_ERROR) for b in told))):
-                self.session.ledger.explain(one, shape)
+                self.session.results.mark_consequence(one, shape)
 
     def _only_where_refused(self, clause: ClauseId) -> bool:
         """Whether an answer as a whole is wrong, and only where the request may be refused."""
@@ -300,16 +302,18 @@ class _Scene:
             b
             for b in breaches
             if b.exchange is not None
-            and any(meaning.fault is not None for _, meaning in self.session.meanings(b.exchange.ask))
+            and any(
+                meaning.fault is not None for _, meaning in self.session.expected_answers(b.exchange.list_request)
+            )
         ]
         return len(breaches) > 1 and len(refusable) * 2 >= len(breaches)
 
     def declared(self, clauses: Iterable[ClauseId]) -> ClauseId | None:
-        return next((clause for clause in clauses if clause in self.session.ledger.clauses), None)
+        return next((clause for clause in clauses if clause in self.session.results.clauses), None)
 
     def move(self, clause: ClauseId, to: ClauseId) -> None:
         """Gives the finding of one clause to another one, which it shows to be broken."""
-        self.session.ledger.move(clause, to)
+        self.session.results.move_finding(clause, to)
         self.told.setdefault(to, []).extend(self.told[clause])
 
 
@@ -326,7 +330,7 @@ def _counted_by_default(scene: _Scene, cause: ClauseId, other: ClauseId, breach:
     if not scene.carried(cause, "count-only.clauses.default"):
         return False
     switch = scene.listing.count_only.parameter if scene.listing.count_only else ""
-    asked = breach.exchange.ask.values if breach.exchange is not None else {}
+    asked = breach.exchange.list_request.values if breach.exchange is not None else {}
     return switch not in asked and breach.exchange is not None and breach.exchange.rows is None
 
 
@@ -371,7 +375,7 @@ def _lost_letters(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breac
     """A value that came in a wrong encoding cannot be asked for as it is."""
     if cause != "TEXT-ENCODING" or breach.exchange is None:
         return False
-    asked = [breach.exchange.ask.values[name] for name in scene.filters_asked(breach)]
+    asked = [breach.exchange.list_request.values[name] for name in scene.filters_asked(breach)]
     return any(isinstance(value, str) and set(value) & {"?", "\ufffd"} for value in asked)
 
 
@@ -417,7 +421,7 @@ def _window(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> 
     mine = scene.told[cause]
     if not bounds or not any(scene.asked(one) <= bounds | {scene.size() or ""} for one in mine):
         return False
-    values = breach.exchange.ask.values if breach.exchange is not None else scene.base
+    values = breach.exchange.list_request.values if breach.exchange is not None else scene.base
     return not breach.law and bool(bounds & {*values, *scene.base})
 
 
@@ -439,7 +443,7 @@ def _default_size(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breac
     if not scene.carried(cause, "paging.clauses.size-default", "parameters.limit.default"):
         return False
     size = scene.size()
-    values = breach.exchange.ask.values if breach.exchange is not None else {}
+    values = breach.exchange.list_request.values if breach.exchange is not None else {}
     if size is None or values.get(size) not in (None, ""):
         return False
     return (breach.law and scene.carried(other, "echoes.")) or breach.aspect in ("size", "short", "rows", "count")
@@ -453,7 +457,7 @@ def _size(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bo
     if scene.carried(cause, "paging.clauses.size-") and not scene.carried(cause, "echoes."):
         return False
     shown = [one for one in scene.told[cause] if one.aspect in ("size", "short") or one.law]
-    if not any(one.exchange is not None and size in one.exchange.ask.values for one in shown):
+    if not any(one.exchange is not None and size in one.exchange.list_request.values for one in shown):
         return False
     if breach.kind == "stray" or breach.law:
         return False
@@ -472,7 +476,7 @@ def _parameter(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) 
         alone = [one for one in own if scene.asked(one) <= names | size | companions | scene.steps()]
     if not alone or breach.exchange is None:
         return False
-    used = {name for name in names if breach.exchange.ask.values.get(name) not in (None, "")}
+    used = {name for name in names if breach.exchange.list_request.values.get(name) not in (None, "")}
     echoed = {echo.of for echo in scene.listing.echoes if set(echo.clause) & {other}}
     if breach.law:
         return bool(echoed & names)
@@ -508,7 +512,7 @@ def _understood(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach)
 
 def _is_odd(scene: _Scene, name: str, breach: Breach) -> bool:
     known = scene.listing.parameters[name].bad
-    asked = breach.exchange.ask.values if breach.exchange is not None else {}
+    asked = breach.exchange.list_request.values if breach.exchange is not None else {}
     return known is not None and name in asked and str(asked[name]) in {str(one) for one in known.like}
 
 
@@ -552,7 +556,7 @@ def _cut_first(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) 
     size = scene.size()
     if size is None or not scene.carried(cause, "paging.clauses.prefix") or breach.law or breach.exchange is None:
         return False
-    return size in breach.exchange.ask.values and breach.aspect in ("slice", "short", "rows")
+    return size in breach.exchange.list_request.values and breach.aspect in ("slice", "short", "rows")
 
 
 def _stuck(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
@@ -606,9 +610,11 @@ def _nothing(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) ->
         return False
     if breach.law:
         # The law was broken by the very answers that tell it wrongly.
-        asks = [one.ask.values for one in mine] + scene.refused_wrongly()
-        shared = any(one.exchange is not None and one.exchange.ask.values in asks for one in scene.told[other])
-        return shared and (came.outcome == "error" or number(came.total) == 0)
+        asks = [one.list_request.values for one in mine] + scene.refused_wrongly()
+        shared = any(
+            one.exchange is not None and one.exchange.list_request.values in asks for one in scene.told[other]
+        )
+        return shared and (came.outcome == "error" or parse_row_count(came.total) == 0)
     if breach.nothing_due:
         return True
     return came.outcome == "error" and "error" in outcomes and breach.aspect in ("outcome", "")
@@ -623,9 +629,9 @@ def _carried_wrongly(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Br
     return _way(breach, ways) in mine
 
 
-def _way(breach: Breach, ways: Mapping[str, Carriage]) -> str | None:
+def _way(breach: Breach, ways: Mapping[str, RequestEncoding]) -> str | None:
     """Where a request by another way has its parameters."""
-    name = breach.exchange.ask.carriage if breach.exchange is not None else None
+    name = breach.exchange.list_request.encoding_name if breach.exchange is not None else None
     return ways[name].carries if name in ways and name is not None else None
 
 

@@ -10,16 +10,16 @@ from typing import Final
 
 from harness.check.baseline import read_baseline
 from harness.check.client.budget import Sender
-from harness.check.context import Exchange, Identity, Session
+from harness.check.context import CheckContext, ClientIdentity, Exchange
 from harness.check.options import CheckOptions
-from harness.check.oracle.dialect_inference import Knowledge
-from harness.check.preflight import options_target, run_preflight
-from harness.check.probe.count_only import count_only
+from harness.check.oracle.dialect_inference import InferredDialect
+from harness.check.preflight import printable_target, run_preflight
+from harness.check.probe.count_only import check_count_only
 from harness.check.probe.mirror import (
     Mirror,
 )
-from harness.check.results.collector import Ledger
-from harness.check.results.evidence import Evidence
+from harness.check.results.collector import ResultCollector
+from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import (
     ClauseJudged,
     ClauseResult,
@@ -34,121 +34,130 @@ from harness.check.results.findings import (
 )
 from harness.check.results.gate import gate_colour
 from harness.check.root_causes import settle_causes
-from harness.check.rules.access.authentication import access
-from harness.check.rules.access.scope import scope
-from harness.check.rules.exploration.combinations import explore
-from harness.check.rules.exploration.schema_fuzzing import fuzz
-from harness.check.rules.filters.combinations import dependences, pairs_of_filters
-from harness.check.rules.filters.hidden_filters import hidden_filters
-from harness.check.rules.filters.single_filter import first_looks, single_filters
-from harness.check.rules.live.polling import polls
-from harness.check.rules.paging.ordering import default_order, orders, whole_by_default
-from harness.check.rules.paging.pages import pages
-from harness.check.rules.paging.totals import combinations_of_all, filters_by_other_ways, pages_of_filters, totals
-from harness.check.rules.parameters.defaults import blanks
-from harness.check.rules.parameters.invalid_values import bad_values
-from harness.check.rules.responses.echoes import echoes
-from harness.check.rules.responses.every_response import examine
-from harness.check.rules.responses.includes import includes
-from harness.check.rules.responses.known_world import known_world
-from harness.check.rules.responses.row_consistency import likeness
-from harness.check.rules.responses.versions import versions
-from harness.check.rules.transport.request_encoding import carriages
+from harness.check.rules.access.authentication import check_authentication
+from harness.check.rules.access.scope import check_scope
+from harness.check.rules.exploration.combinations import check_combinations
+from harness.check.rules.exploration.schema_fuzzing import check_schema_fuzzing
+from harness.check.rules.filters.combinations import check_filter_dependences, check_filter_pairs
+from harness.check.rules.filters.hidden_filters import check_hidden_filters
+from harness.check.rules.filters.single_filter import check_filters_once, check_single_filters
+from harness.check.rules.live.polling import check_polling
+from harness.check.rules.paging.ordering import check_default_order, check_sort_orders, check_unlimited_list
+from harness.check.rules.paging.pages import check_pages
+from harness.check.rules.paging.totals import (
+    check_filtered_pages,
+    check_filters_by_carriage,
+    check_full_combinations,
+    check_totals,
+)
+from harness.check.rules.parameters.defaults import check_blank_values
+from harness.check.rules.parameters.invalid_values import check_invalid_values
+from harness.check.rules.responses.echoes import check_echoes
+from harness.check.rules.responses.every_response import check_response
+from harness.check.rules.responses.includes import check_includes
+from harness.check.rules.responses.known_world import check_known_world
+from harness.check.rules.responses.row_consistency import check_row_consistency
+from harness.check.rules.responses.versions import check_versions
+from harness.check.rules.transport.request_encoding import check_request_encoding
 from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
-from harness.specification.clauses import families, load_standard
+from harness.specification.clauses import families_by_clause, load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, CursorPaging
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
 
-Rule = Callable[[Session, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], Iterator[None]]
 
 PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
-    ("versions", (versions,)),
-    ("paging", (whole_by_default,)),
-    ("order", (default_order,)),
+    ("versions", (check_versions,)),
+    ("paging", (check_unlimited_list,)),
+    ("order", (check_default_order,)),
     # Rows are read with all their parts: a switch that changes more than its own comes to light first.
-    ("include", (includes,)),
+    ("include", (check_includes,)),
     # Each promise once, before any of them is looked at closely: most defects show in the first of these.
-    ("filters", (first_looks,)),
-    ("order", (orders,)),
-    ("paging", (pages,)),
-    ("filters", (single_filters, hidden_filters)),
-    ("blank", (blanks,)),
-    ("paging", (pages_of_filters,)),
-    ("total", (totals,)),
-    ("count-only", (count_only,)),
-    ("scope", (scope,)),
-    ("dependence", (dependences, pairs_of_filters, combinations_of_all)),
-    ("explore", (explore,)),
-    ("known-world", (known_world,)),
-    ("values", (bad_values,)),
+    ("filters", (check_filters_once,)),
+    ("order", (check_sort_orders,)),
+    ("paging", (check_pages,)),
+    ("filters", (check_single_filters, check_hidden_filters)),
+    ("blank", (check_blank_values,)),
+    ("paging", (check_filtered_pages,)),
+    ("total", (check_totals,)),
+    ("count-only", (check_count_only,)),
+    ("scope", (check_scope,)),
+    ("dependence", (check_filter_dependences, check_filter_pairs, check_full_combinations)),
+    ("explore", (check_combinations,)),
+    ("known-world", (check_known_world,)),
+    ("values", (check_invalid_values,)),
     # Wrong log-ins may lock an account: they come when most is known.
-    ("access", (access,)),
-    ("transport", (carriages, filters_by_other_ways)),
-    ("echoes", (echoes, likeness)),
-    ("polls", (polls,)),
-    ("fuzz", (fuzz,)),
+    ("access", (check_authentication,)),
+    ("transport", (check_request_encoding, check_filters_by_carriage)),
+    ("echoes", (check_echoes, check_row_consistency)),
+    ("polls", (check_polling,)),
+    ("fuzz", (check_schema_fuzzing,)),
 )
 
 
-def run_check(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Iterator[Event]:
+def run_check(
+    spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
+) -> Iterator[Event]:
     """Checks a target and yields what happens; the last event is RunEnded.
 
     The first identity is the one that asks; the others serve role and tenant clauses. Nothing is raised for
     what a target does; a rule of ours that breaks down is raised after RunEnded.
     """
-    session = session_of(spec, sender, identities, options)
-    clauses = tuple(session.ledger.clauses)
+    session = make_context(spec, sender, identities, options)
+    clauses = tuple(session.results.clauses)
     yield RunStarted(
         api=spec.id, title=spec.title, target=options.target, seed=options.seed, gate=options.gate, clauses=clauses
     )
     mirror = Mirror()
     try:
-        yield from _stages(session, mirror, options)
-    except _Stopped as stopped:
+        yield from _run_phases(session, mirror, options)
+    except _RunStopped as stopped:
         session.notes.append(f"interrupted by {stopped.signal}")
-        yield from session.drain()
-        yield from _end(session, mirror, options, interrupted=stopped.signal)
+        yield from session.take_events()
+        yield from _finish_run(session, mirror, options, interrupted=stopped.signal)
         return
-    yield from _end(session, mirror, options, interrupted=None)
+    yield from _finish_run(session, mirror, options, interrupted=None)
     if session.crashes:
         # Our own mistake: what could be judged is told, and whoever runs us learns why it is not all.
         raise session.crashes[0]
 
 
 @dataclass(eq=False)
-class _Stopped(Exception):
+class _RunStopped(Exception):
     signal: str
 
 
-def session_of(spec: Spec, sender: Sender, identities: Sequence[Identity], options: CheckOptions) -> Session:
+def make_context(
+    spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
+) -> CheckContext:
     """A session ready to send: nothing is known of the target but what the options say."""
-    shared = load_standard()
-    standard = shared.applying_to(spec)
-    known = {name: str(family) for name, family in families(spec).items()}
-    ledger = Ledger(
+    shared = load_standard_clauses()
+    standard = shared.clauses_for(spec)
+    known = {name: str(family) for name, family in families_by_clause(spec).items()}
+    ledger = ResultCollector(
         clauses={**spec.clauses, **standard},
         families={**known, **{name: str(shared.clauses[name].family) for name in standard}},
         gate=options.gate,
     )
     secrets = dict(options.secrets)
-    evidence = Evidence(
+    evidence = EvidenceRenderer(
         base=options.target.rstrip("/"),
-        redactor=Redactor(secrets.values(), words=_own_words(spec)),
+        redactor=Redactor(secrets.values(), words=_spec_words(spec)),
         secrets=secrets,
         mode=options.evidence,
-        pseudonyms=Pseudonyms(_alias_key(secrets, options.seed)) if options.evidence == "masked" else None,
+        pseudonyms=Pseudonyms(_pseudonym_key(secrets, options.seed)) if options.evidence == "masked" else None,
     )
-    session = Session(
+    session = CheckContext(
         spec=spec,
         sender=sender,
         identity=identities[0],
         identities=tuple(identities),
-        ledger=ledger,
-        knowledge=Knowledge(spec),
+        results=ledger,
+        dialect=InferredDialect(spec),
         evidence=evidence,
         rng=random.Random(options.seed),  # noqa: S311 - chance that can be repeated, not a secret
         seed=options.seed,
@@ -161,75 +170,75 @@ def session_of(spec: Spec, sender: Sender, identities: Sequence[Identity], optio
             "fuzz": options.fuzz,
         },
         known_values=options.known_values,
-        examine=examine,
+        response_check=check_response,
     )
     for name, value in (options.dialect.values if options.dialect else {}).items():
-        session.knowledge.set(name, value, "the dialect given")
+        session.dialect.fix_answer(name, value, "the dialect given")
     zone = spec.listing.zone
     if zone is not None:
-        session.zone = (options.dialect or Dialect()).pick(zone.default)
+        session.zone = (options.dialect or Dialect()).resolve(zone.default)
     return session
 
 
-def _alias_key(secrets: Mapping[str, str], seed: int) -> bytes:
+def _pseudonym_key(secrets: Mapping[str, str], seed: int) -> bytes:
     """A key that only who holds the credentials can make, and always the same one."""
     return hashlib.sha256("\n".join((*sorted(secrets.values()), str(seed))).encode()).digest()
 
 
-def _own_words(spec: Spec) -> tuple[str, ...]:
+def _spec_words(spec: Spec) -> tuple[str, ...]:
     access_rules = spec.listing.access
     names = (access_rules.user, access_rules.password, access_rules.token, *spec.listing.parameters)
     return tuple(name for name in names if name)
 
 
-def _stages(session: Session, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
-    yield from _watched(session, "preflight", run_preflight(session, options), options)
+def _run_phases(session: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
+    yield from _run_phase(session, "preflight", run_preflight(session, options), options)
     if session.settings.get("blocked") or session.crashes:
         return
-    yield from _watched(session, "mirror", read_baseline(session, mirror, options), options)
+    yield from _run_phase(session, "mirror", read_baseline(session, mirror, options), options)
     if session.crashes:
         return
     for phase, rules in PHASES:
         for rule in rules:
             if session.out_of_budget is not None or session.settings.get("blocked"):
                 return
-            yield from _watched(session, phase, rule(session, mirror), options)
-    yield from _watched(session, "errors", _errors_again(session, mirror), options)
+            yield from _run_phase(session, phase, rule(session, mirror), options)
+    yield from _run_phase(session, "errors", _repeat_server_errors(session, mirror), options)
 
 
-def _watched(session: Session, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
+def _run_phase(session: CheckContext, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
     session.phase = phase
     yield PhaseStarted(phase=phase, steps=0)
     try:
         for _ in steps:
-            yield from session.drain()
+            yield from session.take_events()
             signal = options.stop()
             if signal is not None:
-                raise _Stopped(signal)
-            if session.out_of_budget is not None or _turned_away_for_good(session):
+                raise _RunStopped(signal)
+            if session.out_of_budget is not None or _credentials_revoked(session):
                 break
-    except _Stopped:
+    except _RunStopped:
         raise
     except Exception as problem:
         # One rule that breaks down must not take the verdicts of all the others with it.
         problem.add_note(f"while the checker was at: {phase}")
         session.crashes.append(problem)
-    yield from session.drain()
+    yield from session.take_events()
 
 
-def _turned_away_for_good(session: Session) -> bool:
+def _credentials_revoked(session: CheckContext) -> bool:
     """Whether the run's own credentials are no longer accepted; then nothing more can be judged.
 
     One refusal may be the server's mistake about that request: the plain list is asked for once more.
     """
-    suspect, session.turned_away = session.turned_away, None
-    if suspect is None or session.welcome is None or session.settings.get("blocked"):
+    suspect, session.access_refusal = session.access_refusal, None
+    if suspect is None or session.accepted_request is None or session.settings.get("blocked"):
         return False
-    again = session.send(session.welcome, "are the credentials still accepted?", witness=False)
-    if session.turned_away is None:
+    again = session.send(session.accepted_request, "are the credentials still accepted?", witness=False)
+    if session.access_refusal is None:
         return False
-    told = session.evidence.answer(again.response, limit=160).replace("\n", ": ")
-    why = f"{options_target(session)}: the credentials are refused from request {session.requests - 1} on: {told}"
+    told = session.evidence.render_response(again.response, limit=160).replace("\n", ": ")
+    why = f"{printable_target(session)}: the credentials are refused from request {session.requests - 1} on: {told}"
     session.settings = {**session.settings, "blocked": why}
     session.notes.append(why)
     return True
@@ -241,19 +250,21 @@ def _turned_away_for_good(session: Session) -> bool:
 # --- the end ------------------------------------------------------------------------------------------------
 
 
-def _end(session: Session, mirror: Mirror, options: CheckOptions, *, interrupted: str | None) -> Iterator[Event]:
-    _server_errors(session)
+def _finish_run(
+    session: CheckContext, mirror: Mirror, options: CheckOptions, *, interrupted: str | None
+) -> Iterator[Event]:
+    _judge_server_errors(session)
     settle_causes(session, mirror)
-    _open_choices(session)
+    _record_open_choices(session)
     blocked = session.settings.get("blocked")
     only = set(options.only)
     results: list[ClauseResult] = []
-    for clause_id in session.ledger.clauses:
+    for clause_id in session.results.clauses:
         default, reason = _default_verdict(session, mirror, clause_id, interrupted)
         if only and clause_id not in only:
             continue
-        results.append(session.ledger.result(clause_id, default=default, reason=reason))
-    findings = tuple(finding for finding in session.ledger.findings() if not only or finding.clause in only)
+        results.append(session.results.result_of(clause_id, default=default, reason=reason))
+    findings = tuple(finding for finding in session.results.findings() if not only or finding.clause in only)
     for finding in findings:
         yield FindingMade(finding=finding)
     for result in results:
@@ -269,7 +280,7 @@ def _end(session: Session, mirror: Mirror, options: CheckOptions, *, interrupted
         exit_code=_exit_code(
             results,
             colour,
-            blocked=blocked is not None and session.welcome is None,
+            blocked=blocked is not None and session.accepted_request is None,
             rows=rows,
             options=options,
             interrupted=interrupted,
@@ -279,7 +290,7 @@ def _end(session: Session, mirror: Mirror, options: CheckOptions, *, interrupted
         seed=options.seed,
         requests=session.requests,
         seconds=0.0,
-        dialect=session.knowledge.answers(),
+        dialect=session.dialect.certain_answers(),
         clauses=tuple(results),
         findings=findings,
         notes=tuple(dict.fromkeys(session.notes)),
@@ -318,10 +329,10 @@ def _exit_code(
 
 
 def _default_verdict(
-    session: Session, mirror: Mirror, clause_id: ClauseId, interrupted: str | None
+    session: CheckContext, mirror: Mirror, clause_id: ClauseId, interrupted: str | None
 ) -> tuple[Verdict, str]:
     """The verdict of a clause that nothing touched."""
-    clause = session.ledger.clauses[clause_id]
+    clause = session.results.clauses[clause_id]
     if clause.excluded is not None:
         return Verdict.NOT_APPLICABLE, f"{clause.excluded.code}: {clause.excluded.why}"
     if "known-world" in clause.checked_by:
@@ -343,23 +354,25 @@ def _default_verdict(
     return Verdict.NOT_EXERCISED, "nothing in this run could show it"
 
 
-def _errors_again(session: Session, mirror: Mirror) -> Iterator[None]:
+def _repeat_server_errors(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A request that got a server error gets it once more: chance, or a defect?"""
     again: list[Exchange] = []
     for exchange in list(session.server_errors)[:3]:
-        if _speaks(exchange):
+        if _is_api_error(exchange):
             continue
-        repeated = session.send(exchange.ask, f"again: {exchange.purpose}", credentials=exchange.ask.credentials)
+        repeated = session.send(
+            exchange.list_request, f"again: {exchange.purpose}", credentials=exchange.list_request.credentials
+        )
         yield
         if isinstance(repeated.response, HttpResponse) and repeated.response.http_status >= 500:
             again.append(repeated)
     session.settings = {**session.settings, "errors-again": tuple(again)}
 
 
-def _server_errors(session: Session) -> None:
+def _judge_server_errors(session: CheckContext) -> None:
     clause = ClauseId("HTTP-SERVER-ERRORS")
     again = session.settings.get("errors-again", ())
-    errors = [exchange for exchange in session.server_errors if not _speaks(exchange)]
+    errors = [exchange for exchange in session.server_errors if not _is_api_error(exchange)]
     if again or len(errors) >= 3:
         session.fail(
             (clause,),
@@ -369,17 +382,17 @@ def _server_errors(session: Session) -> None:
             exchange=again[0] if again else errors[0],
         )
     elif session.requests and session.settings.get("blocked") is None:
-        session.ledger.witness((clause,), times=session.requests)
+        session.results.record_pass((clause,), times=session.requests)
 
 
-def _speaks(exchange: Exchange) -> bool:
+def _is_api_error(exchange: Exchange) -> bool:
     """Whether a 5xx carries the API's own error: some APIs tell their errors so."""
     return exchange.answer is not None and exchange.answer.code is not MISSING
 
 
-def _open_choices(session: Session) -> None:
+def _record_open_choices(session: CheckContext) -> None:
     """What was found out about each open choice that has a clause of its own."""
-    answers = session.knowledge.answers()
+    answers = session.dialect.certain_answers()
     for name, choice in session.spec.choices.items():
-        if choice.clause and name in answers and not session.ledger.failed(choice.clause):
-            session.ledger.observed(choice.clause, f"{name}: {answers[name]}")
+        if choice.clause and name in answers and not session.results.first_failed(choice.clause):
+            session.results.record_observed(choice.clause, f"{name}: {answers[name]}")

@@ -9,16 +9,16 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from harness.cli.check_run import run, show_result
-from harness.cli.check_setup import Settings, prepare
-from harness.cli.console import Session
-from harness.cli.options import headers, pairs, positive, together, window
-from harness.cli.report_files import sinks
-from harness.errors import Misuse
+from harness.cli.check_run import print_result, run_prepared
+from harness.cli.check_setup import CheckSettings, prepare_run
+from harness.cli.console import Console
+from harness.cli.options import combine_options, parse_headers, parse_pairs, parse_window, positive_number
+from harness.cli.report_files import parse_report_sinks
+from harness.errors import UsageProblem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ACCESS_OPTIONS: Final = together(
+ACCESS_OPTIONS: Final = combine_options(
     click.option(
         "--credential", "credentials", metavar="NAME=VALUE", multiple=True, help="A credential, as the spec names it."
     ),
@@ -26,16 +26,16 @@ ACCESS_OPTIONS: Final = together(
     click.option("--header", "headers", metavar="NAME:VALUE", multiple=True, help="A header for every request."),
     click.option("--ca", metavar="FILE", help="The certificate authorities to trust (PEM)."),
 )
-MANNERS: Final = together(
+BUDGET_OPTIONS: Final = combine_options(
     click.option("--max-requests", type=click.IntRange(0), default=500, show_default=True, metavar="N"),
-    click.option("--max-seconds", type=float, callback=positive, metavar="N"),
-    click.option("--rate", type=float, callback=positive, metavar="R", help="Requests a second, at most."),
+    click.option("--max-seconds", type=float, callback=positive_number, metavar="N"),
+    click.option("--rate", type=float, callback=positive_number, metavar="R", help="Requests a second, at most."),
     click.option(
         "--timeout",
         type=float,
         default=30.0,
         show_default=True,
-        callback=positive,
+        callback=positive_number,
         metavar="S",
         help="For one exchange.",
     ),
@@ -68,40 +68,40 @@ MANNERS: Final = together(
 @click.option("--fuzz", is_flag=True, help="Let Schemathesis draw requests, too: up to 200 beside --max-requests.")
 @click.option("--evidence", type=click.Choice(["masked", "full"]), help="Whether people's data may stand in reports.")
 @click.option("--allow-empty", is_flag=True, help="A server without calls is good enough.")
-@MANNERS
+@BUDGET_OPTIONS
 @click.pass_obj
-def check(session: Session, /, api: str, **given: Any) -> int:
+def check(session: Console, /, api: str, **given: Any) -> int:
     """Put every promise of the API to the test on a server, and say which are kept."""
-    wanted = sinks(given["reports"])
+    wanted = parse_report_sinks(given["reports"])
     settings = settings_of(api, given)
     with ExitStack() as stack:
-        prepared = prepare(
+        prepared = prepare_run(
             session,
             settings,
             stack,
-            credentials=pairs("--credential", given["credentials"]),
+            credentials=parse_pairs("--credential", given["credentials"]),
             credentials_file=given["credentials_file"],
-            headers=headers(given["headers"]),
+            headers=parse_headers(given["headers"]),
         )
-        outcome = run(session, prepared, wanted)
+        outcome = run_prepared(session, prepared, wanted)
     if given["write_known"] is not None:
-        _write_known(session, given["write_known"], outcome.recording.report)
-    return show_result(session, outcome, wanted)
+        _write_known_failures(session, given["write_known"], outcome.run_record.report)
+    return print_result(session, outcome, wanted)
 
 
-def settings_of(api: str, given: Mapping[str, Any]) -> Settings:
+def settings_of(api: str, given: Mapping[str, Any]) -> CheckSettings:
     """The options as values."""
-    return Settings(
+    return CheckSettings(
         api=api,
         target=given["target"],
         gate=given.get("gate", "ci"),
         only=tuple(dict.fromkeys(given.get("only", ()))),
-        window=window(given.get("window")),
+        window=parse_window(given.get("window")),
         dialect=given.get("dialect"),
         known=given.get("known"),
         baseline=given.get("baseline"),
         world=given.get("world"),
-        known_values=_known_values(given.get("known_values", ())),
+        known_values=_parse_known_values(given.get("known_values", ())),
         fuzz=given.get("fuzz", False),
         evidence=given.get("evidence"),
         allow_empty=given.get("allow_empty", False),
@@ -114,21 +114,21 @@ def settings_of(api: str, given: Mapping[str, Any]) -> Settings:
     )
 
 
-def _known_values(given: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+def _parse_known_values(given: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for name, value in pairs("--known-value", given):
+    for name, value in parse_pairs("--known-value", given):
         if not value:
-            raise Misuse(f"--known-value {name}", "a value", "nothing")
+            raise UsageProblem(f"--known-value {name}", "a value", "nothing")
         found[name] = (*found.get(name, ()), value)
     return found
 
 
-def _write_known(session: Session, file: str, report: Any) -> None:
+def _write_known_failures(session: Console, file: str, report: Any) -> None:
     from datetime import UTC, datetime
 
-    from harness.check.results.known_failures import known_text
+    from harness.check.results.known_failures import draft_known_failures
     from harness.output.atomic_files import write_atomically
 
     # Not redacted as a whole: to the net by name, the key `signature` looks like that of a secret.
-    write_atomically(Path(file), known_text(report, today=datetime.now(UTC).date(), redact=session.clean))
-    session.talk(f"callharness: {file} is written; give each entry a reason and an owner before you use it")
+    write_atomically(Path(file), draft_known_failures(report, today=datetime.now(UTC).date(), redact=session.redact))
+    session.write_message(f"callharness: {file} is written; give each entry a reason and an owner before you use it")

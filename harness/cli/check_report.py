@@ -10,37 +10,37 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
-from harness.cli.check_setup import Prepared, Settings, planned_clauses
+from harness.cli.check_setup import CheckSettings, PreparedRun, planned_clauses
 from harness.cli.console import harness_version
 from harness.cli.signals import Interrupted
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.check.results.findings import ClauseResult, Event, Exchanged, Finding, RunReport, Verdict
-    from harness.report import Recording
+    from harness.report import RunRecord
     from harness.specification.model import ClauseId
 
 
 # Which exit code counts when several apply, the highest first.
-_PRECEDENCE: Final = (3, 2, 4, 1, 5, 0)
+_EXIT_CODE_PRECEDENCE: Final = (3, 2, 4, 1, 5, 0)
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RunOutcome:
     """How a run ended: what was recorded, and the exit code."""
 
-    recording: Recording
+    run_record: RunRecord
     exit_code: int
 
 
-def worst(codes: Sequence[int]) -> int:
+def worst_exit_code(codes: Sequence[int]) -> int:
     """The exit code that counts of several: the highest applicable of 3 > 2 > 4 > 1 > 5 > 0."""
-    return next((code for code in _PRECEDENCE if code in codes), max(codes, default=0))
+    return next((code for code in _EXIT_CODE_PRECEDENCE if code in codes), max(codes, default=0))
 
 
 @dataclass(slots=True)
-class Heard:
+class RunCollector:
     """What a run has told so far."""
 
     exchanges: list[Exchanged] = field(default_factory=list)
@@ -69,19 +69,19 @@ class Heard:
                 pass
 
 
-def plain_fields(result: ClauseResult) -> dict[str, Any]:
-    from harness.report.run_record import plain
+def result_fields(result: ClauseResult) -> dict[str, Any]:
+    from harness.report.run_record import plain_value
 
-    return {one.name: plain(getattr(result, one.name)) for one in dataclasses.fields(result)}
+    return {one.name: plain_value(getattr(result, one.name)) for one in dataclasses.fields(result)}
 
 
-def missing(earlier: Recording) -> tuple[ClauseId, ...]:
+def unjudged_clauses(earlier: RunRecord) -> tuple[ClauseId, ...]:
     """The clauses that a run left unjudged. What an interrupted one had not seen broken, it might still have."""
-    kept = _kept(earlier)
+    kept = _standing_verdicts(earlier)
     return tuple(result.id for result in earlier.report.clauses if result.id not in kept)
 
 
-def _kept(earlier: Recording) -> dict[ClauseId, ClauseResult]:
+def _standing_verdicts(earlier: RunRecord) -> dict[ClauseId, ClauseResult]:
     """The verdicts of an earlier run that stand."""
     from harness.check.results.findings import Verdict
 
@@ -94,7 +94,7 @@ def _kept(earlier: Recording) -> dict[ClauseId, ClauseResult]:
     }
 
 
-def report_frame(prepared: Prepared) -> RunReport:
+def empty_report(prepared: PreparedRun) -> RunReport:
     """A report of nothing yet."""
     from harness.check.results.findings import Colour, Gate, RunReport
 
@@ -119,7 +119,7 @@ def report_frame(prepared: Prepared) -> RunReport:
     )
 
 
-def limits_of(settings: Settings) -> dict[str, Any]:
+def limits_of(settings: CheckSettings) -> dict[str, Any]:
     return {
         "max_requests": settings.max_requests,
         "max_seconds": settings.max_seconds,
@@ -128,16 +128,16 @@ def limits_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def planned_results(prepared: Prepared, earlier: Recording | None) -> tuple[ClauseResult, ...]:
+def planned_results(prepared: PreparedRun, earlier: RunRecord | None) -> tuple[ClauseResult, ...]:
     """All clauses that this run may judge, none of them judged."""
     if earlier is not None:
         return earlier.plan
     from harness.check.results.findings import ClauseResult, Gate, Verdict
     from harness.check.results.gate import colour_of
-    from harness.specification.clauses import families, load_standard
+    from harness.specification.clauses import families_by_clause, load_standard_clauses
 
-    about = {name: family.value for name, family in families(prepared.spec).items()}
-    about |= {name: clause.family.value for name, clause in load_standard().clauses.items()}  # type: ignore[misc]
+    about = {name: family.value for name, family in families_by_clause(prepared.spec).items()}
+    about |= {name: clause.family.value for name, clause in load_standard_clauses().clauses.items()}  # type: ignore[misc]
     gate = Gate(prepared.settings.gate)
     return tuple(
         ClauseResult(
@@ -155,24 +155,26 @@ def planned_results(prepared: Prepared, earlier: Recording | None) -> tuple[Clau
     )
 
 
-def journal_header(prepared: Prepared, plan: tuple[ClauseResult, ...], began: datetime | None) -> dict[str, Any]:
-    from harness.report import Recording, header_of
+def journal_header(prepared: PreparedRun, plan: tuple[ClauseResult, ...], began: datetime | None) -> dict[str, Any]:
+    from harness.report import RunRecord, header_line
 
-    return header_of(Recording(report=report_frame(prepared), plan=plan, began=began, settings=_settings(prepared)))
+    return header_line(
+        RunRecord(report=empty_report(prepared), plan=plan, began=began, settings=_resumable_settings(prepared))
+    )
 
 
-def _settings(prepared: Prepared) -> Mapping[str, Any]:
+def _resumable_settings(prepared: PreparedRun) -> Mapping[str, Any]:
     """What `resume` needs to go on in the same way, and to notice when it cannot."""
     settings = prepared.settings
     values: dict[str, Any] = {one.name: getattr(settings, one.name) for one in dataclasses.fields(settings)}
     if settings.window is not None:
         values["window"] = [end.isoformat() for end in settings.window]
     values["identities"] = [identity.name for identity in prepared.identities]
-    values["digests"] = digests(prepared)
+    values["digests"] = file_digests(prepared)
     return values
 
 
-def digests(prepared: Prepared) -> dict[str, str]:
+def file_digests(prepared: PreparedRun) -> dict[str, str]:
     """A hash of each file that a run rests on."""
     settings = prepared.settings
     files = {
@@ -193,11 +195,11 @@ def digests(prepared: Prepared) -> dict[str, str]:
 
 
 def report_of(
-    prepared: Prepared,
-    heard: Heard,
+    prepared: PreparedRun,
+    heard: RunCollector,
     frame: RunReport,
     plan: tuple[ClauseResult, ...],
-    earlier: Recording | None,
+    earlier: RunRecord | None,
     *,
     stop: Interrupted | None,
     problem: Exception | None,
@@ -212,11 +214,13 @@ def report_of(
         if stop is not None and report.interrupted is None:
             report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
     frame = dataclasses.replace(frame, seconds=seconds)
-    before = _kept(earlier) if earlier is not None else {}
+    before = _standing_verdicts(earlier) if earlier is not None else {}
     if report is None or earlier is not None:
         source = report or dataclasses.replace(frame, findings=tuple(heard.findings), requests=len(heard.exchanges))
         judged = {result.id: result for result in source.clauses} | heard.judged
-        report = _cut_short(prepared, source, plan, {**before, **_done(judged)}, stop=stop, problem=problem)
+        report = _cut_short_report(
+            prepared, source, plan, {**before, **_judged_results(judged)}, stop=stop, problem=problem
+        )
         if earlier is not None:
             again = {finding.clause for finding in report.findings}
             old = tuple(one for one in earlier.report.findings if one.clause not in again)
@@ -228,9 +232,9 @@ def report_of(
                 rows_seen=max(earlier.report.rows_seen, report.rows_seen),
             )
     if prepared.known is not None:
-        from harness.check.results.known_failures import apply_known
+        from harness.check.results.known_failures import apply_known_failures
 
-        report = apply_known(
+        report = apply_known_failures(
             report, prepared.known, allow_empty=prepared.settings.allow_empty, outcomes=heard.outcomes
         )
     if prepared.baseline is not None:
@@ -240,14 +244,14 @@ def report_of(
     return report
 
 
-def _done(results: Mapping[ClauseId, ClauseResult]) -> dict[ClauseId, ClauseResult]:
+def _judged_results(results: Mapping[ClauseId, ClauseResult]) -> dict[ClauseId, ClauseResult]:
     from harness.check.results.findings import Verdict
 
     return {name: result for name, result in results.items() if result.verdict is not Verdict.NOT_RUN}
 
 
-def _cut_short(
-    prepared: Prepared,
+def _cut_short_report(
+    prepared: PreparedRun,
     source: RunReport,
     plan: tuple[ClauseResult, ...],
     judged: Mapping[ClauseId, ClauseResult],
@@ -256,14 +260,14 @@ def _cut_short(
     problem: Exception | None,
 ) -> RunReport:
     from harness.check.results.findings import Colour
-    from harness.report import assembled
+    from harness.report import assemble_report
 
     reason = "not reached"
     if stop is not None:
         reason = f"interrupted by {stop.name}"
     elif problem is not None:
         reason = "the harness stopped"
-    report = assembled(source, plan=plan, judged=judged, reason=reason)
+    report = assemble_report(source, plan=plan, judged=judged, reason=reason)
     if stop is not None:
         report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
     elif problem is not None:
@@ -274,21 +278,21 @@ def _cut_short(
     return report
 
 
-def recording_of(
-    prepared: Prepared,
+def run_record_of(
+    prepared: PreparedRun,
     report: RunReport,
-    heard: Heard,
+    heard: RunCollector,
     plan: tuple[ClauseResult, ...],
-    earlier: Recording | None,
+    earlier: RunRecord | None,
     began: datetime | None,
-) -> Recording:
-    from harness.report import Recording
+) -> RunRecord:
+    from harness.report import RunRecord
 
     before = earlier.exchanges if earlier is not None else ()
-    return Recording(
+    return RunRecord(
         report=report,
         exchanges=(*before, *heard.exchanges),
         plan=plan,
         began=began,
-        settings=_settings(prepared),
+        settings=_resumable_settings(prepared),
     )

@@ -14,31 +14,31 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, final
 
 from harness.cli.check_report import (
-    Heard,
-    Outcome,
+    RunCollector,
+    RunOutcome,
+    empty_report,
     journal_header,
     limits_of,
-    missing,
-    plain_fields,
     planned_results,
-    recording_of,
-    report_frame,
     report_of,
-    worst,
+    result_fields,
+    run_record_of,
+    unjudged_clauses,
+    worst_exit_code,
 )
-from harness.cli.check_setup import Prepared, current_time
-from harness.cli.console import Session, harness_version
+from harness.cli.check_setup import PreparedRun, current_time
+from harness.cli.console import Console, harness_version
 from harness.cli.signals import Interrupted, interruptible
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.check.results.findings import Event, RunReport
-    from harness.cli.report_files import Sink
+    from harness.cli.report_files import ReportSink
     from harness.output.journal import JournalWriter
-    from harness.report import Recording
+    from harness.report import RunRecord
 
 # How long an interrupted engine may take to say what it knows.
-LAST_WORDS_SECONDS: Final = 0.8
+DRAIN_SECONDS: Final = 0.8
 
 
 # --- what an engine needs -----------------------------------------------------------------------------------
@@ -48,11 +48,11 @@ LAST_WORDS_SECONDS: Final = 0.8
 
 
 def engine_events(
-    prepared: Prepared, *, only: tuple[str, ...] | None = None, stop: Callable[[], str | None] = lambda: None
+    prepared: PreparedRun, *, only: tuple[str, ...] | None = None, stop: Callable[[], str | None] = lambda: None
 ) -> Iterator[Event]:
     """The events of a run, as the engine yields them; `stop` names the signal that ends it."""
-    from harness.check.client.budget import Budget, MannerlyClient
-    from harness.check.context import Identity as Asking
+    from harness.check.client.budget import Budget, RateLimitedClient
+    from harness.check.context import ClientIdentity as Asking
     from harness.check.options import CheckOptions
     from harness.check.runner import run_check
 
@@ -62,7 +62,7 @@ def engine_events(
         max_seconds=settings.max_seconds,
         per_second=settings.rate,
     )
-    options = _options(CheckOptions, prepared, only=only, stop=stop)
+    options = _build_options(CheckOptions, prepared, only=only, stop=stop)
     asking = [
         Asking(
             name=one.name,
@@ -73,11 +73,11 @@ def engine_events(
         )
         for one in prepared.identities
     ]
-    yield from run_check(prepared.spec, MannerlyClient(prepared.transport, budget), asking, options)
+    yield from run_check(prepared.spec, RateLimitedClient(prepared.client, budget), asking, options)
 
 
-def _options(
-    kind: type[Any], prepared: Prepared, *, only: tuple[str, ...] | None, stop: Callable[[], str | None]
+def _build_options(
+    kind: type[Any], prepared: PreparedRun, *, only: tuple[str, ...] | None, stop: Callable[[], str | None]
 ) -> Any:
     from harness.check.results.findings import Gate
     from harness.specification.model import ClauseId
@@ -113,41 +113,45 @@ def _options(
 
 
 @final
-class Beside:
+class EventThread:
     """The same events, made on a thread of their own, so that a signal always finds the main thread awake."""
 
     def __init__(self, events: Iterator[Event]) -> None:
         self._events = events
-        self._passed: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
-        threading.Thread(target=self._make, name="callharness-engine", daemon=True).start()
+        self._queue: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+        threading.Thread(target=self._produce_events, name="callharness-engine", daemon=True).start()
 
-    def _make(self) -> None:
+    def _produce_events(self) -> None:
         try:
             for event in self._events:
-                self._passed.put(event)
+                self._queue.put(event)
         except BaseException as problem:
-            self._passed.put(problem)
+            self._queue.put(problem)
         else:
-            self._passed.put(None)
+            self._queue.put(None)
 
     def __iter__(self) -> Iterator[Event]:
-        while (event := self._passed.get()) is not None:
+        while (event := self._queue.get()) is not None:
             if isinstance(event, BaseException):
                 raise event
             yield event
 
-    def last_words(self, hear: Callable[[Event], None], *, seconds: float) -> None:
+    def drain(self, hear: Callable[[Event], None], *, seconds: float) -> None:
         """Hear what an engine that was asked to stop still says, for so long at most."""
         until = time.monotonic() + seconds
         with contextlib.suppress(queue.Empty):
-            while (event := self._passed.get(timeout=max(0.0, until - time.monotonic()))) is not None:
+            while (event := self._queue.get(timeout=max(0.0, until - time.monotonic()))) is not None:
                 if isinstance(event, BaseException):
                     return
                 hear(event)
 
 
-def _repeats(
-    prepared: Prepared, heard: Heard, engine: Callable[..., Iterator[Event]], *, stop: Callable[[], str | None]
+def _repeat_flaky_clauses(
+    prepared: PreparedRun,
+    heard: RunCollector,
+    engine: Callable[..., Iterator[Event]],
+    *,
+    stop: Callable[[], str | None],
 ) -> Iterator[Event]:
     """The further runs that flaky clauses ask for; yields their requests and keeps their verdicts in `heard`."""
     from harness.check.results.findings import ClauseJudged, Exchanged, Verdict
@@ -157,7 +161,7 @@ def _repeats(
     heard.outcomes = {name: [heard.judged[name].verdict] for name in names}
     runs = max((entry.flaky.runs for name in names if (entry := flaky[name]).flaky is not None), default=1)
     for _ in range(runs - 1):
-        for event in Beside(engine(prepared, only=names, stop=stop)):
+        for event in EventThread(engine(prepared, only=names, stop=stop)):
             if isinstance(event, Exchanged):
                 yield event
             elif isinstance(event, ClauseJudged) and event.result.verdict is not Verdict.NOT_RUN:
@@ -167,136 +171,140 @@ def _repeats(
 # --- listening ----------------------------------------------------------------------------------------------
 
 
-def run(
-    session: Session,
-    prepared: Prepared,
-    wanted: Sequence[Sink],
+def run_prepared(
+    session: Console,
+    prepared: PreparedRun,
+    wanted: Sequence[ReportSink],
     *,
     engine: Callable[..., Iterator[Event]] = engine_events,
-    earlier: Recording | None = None,
+    earlier: RunRecord | None = None,
     journal: str | None = None,
-) -> Outcome:
+) -> RunOutcome:
     """Run the checker, write the reports, show the result; never raises for what the target does.
 
     `earlier` is what a run to be finished knew already, and `journal` the file it goes on in.
     """
-    from harness.cli.progress import progress
-    from harness.cli.report_files import open_journal, write_reports
-    from harness.report import footer_of, line_of
+    from harness.cli.progress import progress_listener
+    from harness.cli.report_files import open_journals, write_reports
+    from harness.report import event_line, footer_line
 
     began = earlier.began if earlier is not None else current_time()
-    heard = Heard()
+    heard = RunCollector()
     stop: Interrupted | None = None
     problem: Exception | None = None
-    frame = report_frame(prepared)
+    frame = empty_report(prepared)
     plan = planned_results(prepared, earlier)
-    only = missing(earlier) if earlier is not None else None
+    only = unjudged_clauses(earlier) if earlier is not None else None
     asked: list[str] = []
     started = time.monotonic()
-    writers, sound = open_journal(session, wanted, journal_header(prepared, plan, began))
+    writers, sound = open_journals(session, wanted, journal_header(prepared, plan, began))
     if journal is not None:
-        writers.append(_reopened(session, journal))
+        writers.append(_reopen_journal(session, journal))
 
     def hear(event: Event) -> None:
         nonlocal sound
         heard(event)
-        sound = _note(session, writers, line_of(event)) and sound
+        sound = _write_journal_line(session, writers, event_line(event)) and sound
 
     with ExitStack() as stack:
-        stack.callback(_close_all, writers)
+        stack.callback(_close_journals, writers)
         with interruptible() as watch:
-            events = Beside(engine(prepared, only=only, stop=lambda: asked[0] if asked else None))
+            events = EventThread(engine(prepared, only=only, stop=lambda: asked[0] if asked else None))
             try:
-                with progress(budget=prepared.settings.max_requests) as draw:
+                with progress_listener(budget=prepared.settings.max_requests) as draw:
                     for event in events:
                         hear(event)
                         draw(event)
                     if heard.report is None:
                         raise HarnessError("the checker stopped without a report")
-                    for event in _repeats(prepared, heard, engine, stop=lambda: asked[0] if asked else None):
+                    for event in _repeat_flaky_clauses(
+                        prepared, heard, engine, stop=lambda: asked[0] if asked else None
+                    ):
                         hear(event)
                         draw(event)
-                watch.calm()
+                watch.stop_raising()
             except Interrupted as interruption:
                 stop = interruption
                 asked.append(stop.name)
-                events.last_words(hear, seconds=LAST_WORDS_SECONDS)
+                events.drain(hear, seconds=DRAIN_SECONDS)
             except Exception as trouble:
                 problem = trouble
-            watch.calm()
-            prepared.transport.close()
+            watch.stop_raising()
+            prepared.client.close()
             seconds = time.monotonic() - started
             report = report_of(prepared, heard, frame, plan, earlier, stop=stop, problem=problem, seconds=seconds)
-            recording = recording_of(prepared, report, heard, plan, earlier, began)
+            recording = run_record_of(prepared, report, heard, plan, earlier, began)
             for result in report.clauses:
                 if heard.judged.get(result.id) != result and (
                     earlier is None or result not in earlier.report.clauses
                 ):
-                    sound = _note(session, writers, {"kind": "clause", **plain_fields(result)}) and sound
+                    sound = (
+                        _write_journal_line(session, writers, {"kind": "clause", **result_fields(result)}) and sound
+                    )
             # Written first, so that the footer can tell how the process ends.
             sound = write_reports(session, recording, wanted) and sound
             code = _exit_code(session, report, sound=sound, stop=stop, problem=problem)
             report = dataclasses.replace(report, exit_code=code)
             for writer in writers:
                 try:
-                    writer.end(footer_of(report))
+                    writer.write_footer(footer_line(report))
                 except HarnessError as trouble:
-                    code = session.complain(str(trouble), 3)
-    return Outcome(recording=dataclasses.replace(recording, report=report), exit_code=code)
+                    code = session.report_error(str(trouble), 3)
+    return RunOutcome(run_record=dataclasses.replace(recording, report=report), exit_code=code)
 
 
 def _exit_code(
-    session: Session, report: RunReport, *, sound: bool, stop: Interrupted | None, problem: Exception | None
+    session: Console, report: RunReport, *, sound: bool, stop: Interrupted | None, problem: Exception | None
 ) -> int:
     if problem is not None:
         if isinstance(problem, HarnessError):
-            return worst([session.complain(str(problem), problem.exit_code), 0 if sound else 3])
-        return session.crashed(problem)
+            return worst_exit_code([session.report_error(str(problem), problem.exit_code), 0 if sound else 3])
+        return session.report_crash(problem)
     if not sound:
         return 3
     if stop is not None:
-        session.talk(f"callharness: interrupted by {stop.name}")
+        session.write_message(f"callharness: interrupted by {stop.name}")
         return stop.exit_code
     return report.exit_code
 
 
-def _close_all(writers: Sequence[JournalWriter]) -> None:
+def _close_journals(writers: Sequence[JournalWriter]) -> None:
     for writer in writers:
         writer.close()
 
 
-def _note(session: Session, writers: list[JournalWriter], line: dict[str, Any] | None) -> bool:
+def _write_journal_line(session: Console, writers: list[JournalWriter], line: dict[str, Any] | None) -> bool:
     """Write a line to every journal; one that cannot be written is told once and given up."""
     if line is None:
         return True
     sound = True
     for writer in tuple(writers):
         try:
-            writer.finished(line)
+            writer.append_check(line)
         except HarnessError as problem:
-            session.complain(str(problem), 3)
+            session.report_error(str(problem), 3)
             writers.remove(writer)
             writer.close()
             sound = False
     return sound
 
 
-def _reopened(session: Session, journal: str) -> JournalWriter:
+def _reopen_journal(session: Console, journal: str) -> JournalWriter:
     from harness.output.journal import JournalWriter
 
-    writer, _ = JournalWriter.resume(journal, redact=session.clean)
+    writer, _ = JournalWriter.resume(journal, redact=session.redact)
     return writer
 
 
 # --- showing ------------------------------------------------------------------------------------------------
 
 
-def show_result(session: Session, outcome: Outcome, wanted: Sequence[Sink]) -> int:
+def print_result(session: Console, outcome: RunOutcome, wanted: Sequence[ReportSink]) -> int:
     """Print the text report unless a report already goes to standard output; the exit code."""
     if any(sink.file in ("-", "/dev/stdout") for sink in wanted):
         return outcome.exit_code
     from harness.report.text import text_report
 
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    session.result(text_report(outcome.recording.report, coloured=coloured))
+    session.write_result(text_report(outcome.run_record.report, coloured=coloured))
     return outcome.exit_code

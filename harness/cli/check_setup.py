@@ -11,26 +11,26 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, final
 
-from harness.cli.console import Session
-from harness.cli.options import nearest
-from harness.errors import Misuse
+from harness.cli.console import Console
+from harness.cli.options import did_you_mean
+from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from harness.check.client.client import Transport
-    from harness.check.credentials import Identity
+    from harness.check.client.client import HttpClient
+    from harness.check.credentials import ClientIdentity
     from harness.check.results.findings import Verdict
     from harness.check.results.known_failures_file import KnownFailures
-    from harness.check.rules.responses.known_world import Truth
+    from harness.check.rules.responses.known_world import KnownWorld
     from harness.specification.dialect import Dialect
     from harness.specification.load import Spec
     from harness.specification.model import Clause, ClauseId
 
 
-SIMULATOR: Final = "sim:"
+SIMULATOR_TARGET: Final = "sim:"
 
 
 # Headers that say nothing about who asks.
-_PLAIN_HEADERS: Final = frozenset(
+_HEADERS_WITHOUT_SECRETS: Final = frozenset(
     {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "host"}
     | {"origin", "pragma", "referer", "te", "user-agent", "x-request-id", "x-forwarded-proto"}
 )
@@ -38,7 +38,7 @@ _PLAIN_HEADERS: Final = frozenset(
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class CheckSettings:
     """What the command line asks of a run, credentials aside; all of it may stand in a journal."""
 
     api: str
@@ -64,64 +64,66 @@ class Settings:
 
 def planned_clauses(spec: Spec) -> Mapping[ClauseId, Clause]:
     """The clauses of a spec and those that every API shares, by id."""
-    from harness.specification.clauses import load_standard
+    from harness.specification.clauses import load_standard_clauses
 
-    return {**spec.clauses, **load_standard().applying_to(spec)}
+    return {**spec.clauses, **load_standard_clauses().clauses_for(spec)}
 
 
-def known_ids(spec: Spec, only: Sequence[str]) -> tuple[str, ...]:
-    """The clauses named by `--only`. Raises Misuse for one that the spec does not have."""
+def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[str, ...]:
+    """The clauses named by `--only`. Raises UsageProblem for one that the spec does not have."""
     clauses = planned_clauses(spec)
     for name in only:
         if name not in clauses:
-            raise Misuse(f"--only {name}", f"a clause of {spec.id}", repr(name), nearest(name, clauses).strip())
+            raise UsageProblem(
+                f"--only {name}", f"a clause of {spec.id}", repr(name), did_you_mean(name, clauses).strip()
+            )
     return tuple(only)
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
+class PreparedRun:
     """A run that may begin: the spec, where requests go, who asks, and what to hold against it."""
 
     spec: Spec
-    settings: Settings
-    transport: Transport
-    identities: tuple[Identity, ...]
+    settings: CheckSettings
+    client: HttpClient
+    identities: tuple[ClientIdentity, ...]
     target: str
     evidence: Literal["masked", "full"]
     dialect: Dialect | None
     known: KnownFailures | None
     baseline: Mapping[ClauseId, Verdict] | None = None
-    world: Truth | None = None
+    world: KnownWorld | None = None
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
-def prepare(
-    session: Session,
-    settings: Settings,
+def prepare_run(
+    session: Console,
+    settings: CheckSettings,
     stack: ExitStack,
     *,
     credentials: Sequence[tuple[str, str]] = (),
     credentials_file: str | None = None,
     headers: Sequence[tuple[str, str]] = (),
-) -> Prepared:
+) -> PreparedRun:
     """Read everything that a run needs; nothing is sent yet. Raises UsageError."""
-    from harness.check.client.client import Transport
-    from harness.check.client.connection import Limits
+    from harness.check.client.client import HttpClient
+    from harness.check.client.connection import ExchangeLimits
     from harness.check.client.target import parse_target
-    from harness.check.credentials import Identity as Asking
-    from harness.check.credentials import credential_names, gather_identities, kept_fresh, secrets_of
-    from harness.cli.options import dialect_in
+    from harness.check.credentials import ClientIdentity as Asking
+    from harness.check.credentials import all_credential_names, gather_identities, secrets_of, with_fresh_token
+    from harness.cli.options import load_dialect_file
     from harness.specification.load import load_spec
 
     spec = load_spec(settings.api)
-    known_ids(spec, settings.only)
-    dialect = dialect_in(settings.dialect, spec)
-    known = _known(session, settings, spec)
-    baseline = _baseline(settings)
-    world = _world(settings, spec)
+    parse_clause_ids(spec, settings.only)
+    dialect = load_dialect_file(settings.dialect, spec)
+    known = _load_known_failures_of(session, settings, spec)
+    baseline = _load_baseline_of(settings)
+    world = _load_world(settings, spec)
     access = spec.listing.access
-    simulated = settings.target == SIMULATOR
+    simulated = settings.target == SIMULATOR_TARGET
     if not simulated:
         parse_target(settings.target)
     identities = gather_identities(
@@ -132,35 +134,40 @@ def prepare(
     )
     base = settings.target
     if simulated:
-        base, identities = _simulated(spec, stack, dialect, given=identities)
+        base, identities = _start_simulator(spec, stack, dialect, given=identities)
     if not identities:
-        names = ", ".join(credential_names(access))
-        session.talk(f"callharness: no credentials were given; {spec.id} knows {names}")
+        names = ", ".join(all_credential_names(access))
+        session.write_message(f"callharness: no credentials were given; {spec.id} knows {names}")
         identities = (Asking(name="default", credentials={}),)
     named = secrets_of(identities, access)
     secrets = [*named.values(), *_header_secrets(headers)]
     words = [*spec.listing.parameters, *spec.listing.fields, *planned_clauses(spec)]
-    redactor = session.with_secrets(secrets, words=words)
+    redactor = session.redact_secrets(secrets, words=words)
     for weak in (*redactor.too_short, *redactor.too_common):
         kind = "shorter than six characters" if weak in redactor.too_short else "an everyday word"
         if not simulated:
-            session.talk(f"callharness: a secret is {kind}: it is masked only where it stands as a value")
+            session.write_message(f"callharness: a secret is {kind}: it is masked only where it stands as a value")
     identities = tuple(
-        kept_fresh(
+        with_fresh_token(
             identity,
             access=access,
             clock=current_time,
-            on_token=lambda token: session.redact_by((session.redactor or redactor).with_secrets([token])),
+            on_token=lambda token: session.use_redactor((session.redactor or redactor).with_secrets([token])),
         )
         for identity in identities
     )
     transport = stack.enter_context(
-        Transport(base, limits=Limits(exchange_seconds=settings.timeout), headers=tuple(headers), ca_file=settings.ca)
+        HttpClient(
+            base,
+            limits=ExchangeLimits(exchange_seconds=settings.timeout),
+            headers=tuple(headers),
+            ca_file=settings.ca,
+        )
     )
-    return Prepared(
+    return PreparedRun(
         spec=spec,
         settings=settings,
-        transport=transport,
+        client=transport,
         identities=identities,
         target=settings.target if simulated else transport.target.url,
         evidence=settings.evidence or ("full" if simulated or transport.target.is_loopback else "masked"),
@@ -172,27 +179,27 @@ def prepare(
     )
 
 
-def _world(settings: Settings, spec: Spec) -> Truth | None:
+def _load_world(settings: CheckSettings, spec: Spec) -> KnownWorld | None:
     """The world that was loaded into the target, as its files tell it."""
     if settings.world is None:
         return None
-    from harness.check.rules.responses.known_world import load_truth
+    from harness.check.rules.responses.known_world import load_known_world
 
-    return load_truth(spec, Path(settings.world))
+    return load_known_world(spec, Path(settings.world))
 
 
-def _known(session: Session, settings: Settings, spec: Spec) -> KnownFailures | None:
+def _load_known_failures_of(session: Console, settings: CheckSettings, spec: Spec) -> KnownFailures | None:
     if settings.known is None:
         return None
-    from harness.check.results.known_failures_file import load_known
+    from harness.check.results.known_failures_file import load_known_failures
 
-    known = load_known(Path(settings.known), spec=spec, today=current_time().date())
+    known = load_known_failures(Path(settings.known), spec=spec, today=current_time().date())
     for warning in known.warnings:
-        session.talk(f"callharness: {warning}")
+        session.write_message(f"callharness: {warning}")
     return known
 
 
-def _baseline(settings: Settings) -> Mapping[ClauseId, Verdict] | None:
+def _load_baseline_of(settings: CheckSettings) -> Mapping[ClauseId, Verdict] | None:
     """What an earlier run exercised."""
     if settings.baseline is None:
         return None
@@ -201,11 +208,11 @@ def _baseline(settings: Settings) -> Mapping[ClauseId, Verdict] | None:
     return load_baseline(Path(settings.baseline))
 
 
-def _simulated(
-    spec: Spec, stack: ExitStack, dialect: Dialect | None, *, given: tuple[Identity, ...]
-) -> tuple[str, tuple[Identity, ...]]:
+def _start_simulator(
+    spec: Spec, stack: ExitStack, dialect: Dialect | None, *, given: tuple[ClientIdentity, ...]
+) -> tuple[str, tuple[ClientIdentity, ...]]:
     """The built-in simulator on a free port, and the identities that it knows by itself."""
-    from harness.check.credentials import known_to
+    from harness.check.credentials import identities_of_users
     from harness.serve.authentication import make_key_pair
     from harness.serve.http.server import serve_in_thread
     from harness.serve.simulator import Simulator
@@ -214,12 +221,12 @@ def _simulated(
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, World.of(seed=1), dialect=dialect, key=key)
     server = stack.enter_context(serve_in_thread([simulator], watch=current_time))
-    return server.urls[spec.id], given or known_to(simulator.identities, spec.listing.access)
+    return server.urls[spec.id], given or identities_of_users(simulator.users, spec.listing.access)
 
 
 def _header_secrets(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
     for name, value in headers:
-        if name.lower() not in _PLAIN_HEADERS and value:
+        if name.lower() not in _HEADERS_WITHOUT_SECRETS and value:
             yield value
             scheme, _, token = value.partition(" ")
             if token and scheme.isalpha():

@@ -16,31 +16,31 @@ MAX_MESSAGE: Final = 20_000
 
 
 @final
-class Session:
+class Console:
     """Results go to standard output, talk to standard error; both pass the redactor, once there is one."""
 
     def __init__(self) -> None:
         self.redactor: Redactor | None = None
         self.stdout_lost = False
 
-    def redact_by(self, redactor: Redactor) -> None:
+    def use_redactor(self, redactor: Redactor) -> None:
         """From now on, everything passes this redactor."""
         self.redactor = redactor
 
-    def with_secrets(self, secrets: Iterable[str], *, words: Iterable[str] = ()) -> Redactor:
+    def redact_secrets(self, secrets: Iterable[str], *, words: Iterable[str] = ()) -> Redactor:
         """A redactor of these secrets, used from now on."""
         from harness.output.redaction import Redactor
 
         self.redactor = Redactor(secrets, words=words)
         return self.redactor
 
-    def clean(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """The text without the secrets of this run."""
         return text if self.redactor is None else self.redactor.redact(text)
 
-    def result(self, text: str) -> None:
+    def write_result(self, text: str) -> None:
         """Write a result, whole lines, to standard output at once."""
-        data = self.clean(text if text.endswith("\n") or not text else text + "\n")
+        data = self.redact(text if text.endswith("\n") or not text else text + "\n")
         try:
             sys.stdout.write(data.encode("utf-8", "backslashreplace").decode("utf-8"))
             sys.stdout.flush()
@@ -53,30 +53,32 @@ class Session:
             self.stdout_lost = True
             raise
 
-    def talk(self, text: str) -> None:
+    def write_message(self, text: str) -> None:
         """Tell the person at the terminal something; a closed stream is no reason to stop."""
-        data = self.clean(text if text.endswith("\n") else text + "\n")
+        data = self.redact(text if text.endswith("\n") else text + "\n")
         with contextlib.suppress(OSError, ValueError):
             encoding = sys.stderr.encoding or "ascii"
             sys.stderr.write(data.encode(encoding, "backslashreplace").decode(encoding))
             sys.stderr.flush()
 
-    def complain(self, message: str, exit_code: int) -> int:
+    def report_error(self, message: str, exit_code: int) -> int:
         """Tell what went wrong; gives back the exit code."""
-        from harness.output.escaping import visible
+        from harness.output.escaping import visible_text
 
-        self.talk("callharness: " + visible(message.rstrip(), limit=MAX_MESSAGE, multiline=True))
+        self.write_message("callharness: " + visible_text(message.rstrip(), limit=MAX_MESSAGE, multiline=True))
         return exit_code
 
-    def crashed(self, problem: BaseException) -> int:
+    def report_crash(self, problem: BaseException) -> int:
         """One line about a fault of our own, with the traceback put into a file; exit code 3."""
-        from harness.output.escaping import visible
+        from harness.output.escaping import visible_text
 
         if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
-            return self.complain(f"harness error: no space left on the device ({problem.filename or 'a stream'})", 3)
-        what = visible(f"{type(problem).__name__}: {problem}", limit=300)
+            return self.report_error(
+                f"harness error: no space left on the device ({problem.filename or 'a stream'})", 3
+            )
+        what = visible_text(f"{type(problem).__name__}: {problem}", limit=300)
         where = self._save_traceback(problem)
-        return self.complain(f"harness error: {what}; {where}", 3)
+        return self.report_error(f"harness error: {what}; {where}", 3)
 
     def _save_traceback(self, problem: BaseException) -> str:
         import tempfile
@@ -86,7 +88,7 @@ class Session:
         try:
             handle, path = tempfile.mkstemp(prefix="callharness-crash-", suffix=".txt")
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(self.clean(text))
+                file.write(self.redact(text))
         except OSError:
             return "the traceback could not be saved"
         return f"the traceback is in {path}"

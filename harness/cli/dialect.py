@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from harness.cli.check import ACCESS_OPTIONS, MANNERS, settings_of
-from harness.cli.check_run import run
-from harness.cli.check_setup import prepare
-from harness.cli.console import Session
-from harness.cli.options import headers, pairs
+from harness.cli.check import ACCESS_OPTIONS, BUDGET_OPTIONS, settings_of
+from harness.cli.check_run import run_prepared
+from harness.cli.check_setup import prepare_run
+from harness.cli.console import Console
+from harness.cli.options import parse_headers, parse_pairs
 
 
 @click.command()
@@ -20,9 +20,9 @@ from harness.cli.options import headers, pairs
 @click.option("--out", required=True, metavar="FILE", help="Where the dialect is written; - is standard output.")
 @ACCESS_OPTIONS
 @click.option("--window", metavar="FROM..TO", help="The dates to look at, where the API needs some.")
-@MANNERS
+@BUDGET_OPTIONS
 @click.pass_obj
-def dialect(session: Session, /, api: str, out: str, **given: Any) -> int:
+def dialect(session: Console, /, api: str, out: str, **given: Any) -> int:
     """Observe a server and write its answers to open choices into a file.
 
     `serve`, `generate` and `check` take that file with --dialect.
@@ -31,24 +31,26 @@ def dialect(session: Session, /, api: str, out: str, **given: Any) -> int:
     from harness.specification.dialect import dialect_text
 
     with ExitStack() as stack:
-        prepared = prepare(
+        prepared = prepare_run(
             session,
             settings_of(api, {**given, "gate": "explore", "allow_empty": True}),
             stack,
-            credentials=pairs("--credential", given["credentials"]),
+            credentials=parse_pairs("--credential", given["credentials"]),
             credentials_file=given["credentials_file"],
-            headers=headers(given["headers"]),
+            headers=parse_headers(given["headers"]),
         )
-        outcome = run(session, prepared, ())
+        outcome = run_prepared(session, prepared, ())
         if outcome.exit_code not in (0, 1):
             return outcome.exit_code
-        found = outcome.recording.report.dialect
+        found = outcome.run_record.report.dialect
         known = {name: value for name, value in found.items() if name in prepared.spec.choices}
-        text = session.clean(dialect_text(prepared.spec, known))
+        text = session.redact(dialect_text(prepared.spec, known))
         if out == "-":
-            session.result(text)
+            session.write_result(text)
         else:
             write_atomically(out, text)
         open_still = sorted(set(prepared.spec.choices) - set(known))
-    session.talk(f"callharness: {len(known)} choices observed" + (f", {len(open_still)} not" if open_still else ""))
+    session.write_message(
+        f"callharness: {len(known)} choices observed" + (f", {len(open_still)} not" if open_still else "")
+    )
     return 0

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.console import Session
-from harness.cli.options import dialect_in, nearest
-from harness.errors import Misuse
+from harness.cli.console import Console
+from harness.cli.options import did_you_mean, load_dialect_file
+from harness.errors import UsageProblem
 
 
 @click.command()
@@ -21,7 +21,7 @@ from harness.errors import Misuse
 @click.option("--out", required=True, metavar="DIR", type=click.Path(), help="Where the files go.")
 @click.pass_obj
 def generate(
-    session: Session,
+    session: Console,
     api: str,
     calls: int,
     seed: int,
@@ -42,16 +42,16 @@ def generate(
     spec = load_spec(api)
     profiles = {profile.name: profile for profile in PROFILES}
     if traffic not in profiles:
-        hint = nearest(traffic, profiles).strip()
-        raise Misuse(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
+        hint = did_you_mean(traffic, profiles).strip()
+        raise UsageProblem(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
     written = write_fixtures(
         spec,
         world=World.of(seed=seed, calls=calls, profile=profiles[traffic]),
         out=Path(out),
-        dialect=dialect_in(dialect, spec),
+        dialect=load_dialect_file(dialect, spec),
         formats=formats or ("native",),
     )
-    session.result(
+    session.write_result(
         f"{written.out}: {len(written.files) + 1} files, {written.rows} rows, {written.pages} pages, "
         f"{written.invalid} invalid answers"
     )

@@ -11,7 +11,7 @@ from typing import Any, Final, final
 
 import click
 
-from harness.cli.console import Session
+from harness.cli.console import Console
 from harness.errors import HarnessError
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -36,7 +36,7 @@ EPILOG: Final = (
 )
 
 
-class Verbs(click.Group):
+class VerbGroup(click.Group):
     """A group that knows the names and one line of each verb, and loads a verb when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -58,9 +58,9 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in VERBS:
-            from harness.cli.options import nearest
+            from harness.cli.options import did_you_mean
 
-            ctx.fail(f"No such command {args[0]!r}.{nearest(args[0], VERBS)}")
+            ctx.fail(f"No such command {args[0]!r}.{did_you_mean(args[0], VERBS)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -83,7 +83,7 @@ def _show_version(ctx: click.Context, parameter: click.Parameter, value: bool) -
         ctx.exit()
 
 
-group: Final = Verbs(
+group: Final = VerbGroup(
     name="callharness",
     help="From the documentation of a call API as a spec: generate calls, serve the API, check a server.",
     epilog=EPILOG,
@@ -102,7 +102,7 @@ group: Final = Verbs(
 
 
 @final
-class _Silent:
+class _SilentStream:
     """Takes the place of a stream that nobody reads any more."""
 
     def write(self, text: str) -> int:
@@ -114,13 +114,13 @@ class _Silent:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Nothing that goes wrong shows a traceback."""
-    session = Session()
+    session = Console()
     args = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = _run(session, args)
+        code = _run_command(session, args)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as problem:
-        code = _told(session, problem)
+        code = _report_problem(session, problem)
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
     if session.stdout_lost:
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(session: Session, args: list[str]) -> int:
+def _run_command(session: Console, args: list[str]) -> int:
     try:
         with group.make_context("callharness", args, obj=session) as context:
             result: Any = group.invoke(context)
@@ -137,28 +137,28 @@ def _run(session: Session, args: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _told(session: Session, problem: BaseException) -> int:
+def _report_problem(session: Console, problem: BaseException) -> int:
     """Tell what went wrong in a few words; the exit code that it means."""
     match problem:
         case click.exceptions.NoArgsIsHelpError():
-            return session.complain(problem.format_message(), 2)
+            return session.report_error(problem.format_message(), 2)
         case click.UsageError():
             where = f"{problem.ctx.get_usage()}\n" if problem.ctx is not None else ""
             hint = f"\ntry `{problem.ctx.command_path} --help`" if problem.ctx is not None else ""
-            return session.complain(f"{where}{problem.format_message()}{hint}", 2)
+            return session.report_error(f"{where}{problem.format_message()}{hint}", 2)
         case click.Abort() | KeyboardInterrupt():
-            return session.complain("interrupted", 130)
+            return session.report_error("interrupted", 130)
         case click.ClickException():
-            return session.complain(problem.format_message(), 2)
+            return session.report_error(problem.format_message(), 2)
         case HarnessError():
-            return session.complain(str(problem), problem.exit_code)
+            return session.report_error(str(problem), problem.exit_code)
         case BrokenPipeError():
             session.stdout_lost = True
-            return session.complain("harness error: standard output was closed before everything was written", 3)
+            return session.report_error("harness error: standard output was closed before everything was written", 3)
         case OSError() if session.stdout_lost:
-            return session.complain(f"harness error: standard output: not written, {problem.strerror}", 3)
+            return session.report_error(f"harness error: standard output: not written, {problem.strerror}", 3)
         case _:
-            return session.crashed(problem)
+            return session.report_crash(problem)
 
 
 def _abandon_stdout() -> None:
@@ -169,7 +169,7 @@ def _abandon_stdout() -> None:
         descriptor = os.open(os.devnull, os.O_WRONLY)
         os.dup2(descriptor, sys.stdout.fileno())
         os.close(descriptor)
-    sys.stdout = _Silent()
+    sys.stdout = _SilentStream()
 
 
 if __name__ == "__main__":

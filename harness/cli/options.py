@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
     from harness.specification.dialect import Dialect
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean X?`, or nothing when no known word is near."""
     words = list(known)
     lowered = {name.lower(): name for name in words}
@@ -28,71 +28,71 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {lowered[found[0]]}?" if found else ""
 
 
-def pairs(option: str, given: Iterable[str], *, separator: str = "=") -> tuple[tuple[str, str], ...]:
+def parse_pairs(option: str, given: Iterable[str], *, separator: str = "=") -> tuple[tuple[str, str], ...]:
     """`NAME=VALUE` options as pairs; a value is never repeated in a message, for it may be a secret."""
     found = []
     for text in given:
         name, mark, value = text.partition(separator)
         if not mark or not name.strip():
-            raise Misuse(option, f"NAME{separator}VALUE", f"no {separator!r} with a name before it")
+            raise UsageProblem(option, f"NAME{separator}VALUE", f"no {separator!r} with a name before it")
         found.append((name.strip(), value))
     return tuple(found)
 
 
-def headers(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def parse_headers(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """`--header NAME:VALUE` options."""
     found = []
-    for name, value in pairs("--header", given, separator=":"):
+    for name, value in parse_pairs("--header", given, separator=":"):
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name, re.ASCII):
-            raise Misuse("--header", "a header name made of letters, digits and hyphens", repr(name))
+            raise UsageProblem("--header", "a header name made of letters, digits and hyphens", repr(name))
         if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value):
-            raise Misuse(f"--header {name}", "a value of Latin-1 text on one line", "other characters")
+            raise UsageProblem(f"--header {name}", "a value of Latin-1 text on one line", "other characters")
         found.append((name, value.strip(" \t")))
     return tuple(found)
 
 
-def instant(option: str, text: str) -> datetime:
+def parse_instant(option: str, text: str) -> datetime:
     """An ISO 8601 instant or date; without an offset it is UTC."""
     if not re.fullmatch(r"[0-9T:.+Z \-]{8,40}", text, re.ASCII):
-        raise Misuse(option, "an instant such as 2026-03-02T14:30:00Z", repr(text))
+        raise UsageProblem(option, "an instant such as 2026-03-02T14:30:00Z", repr(text))
     try:
         found = datetime.fromisoformat(text)
     except ValueError as problem:
-        raise Misuse(option, "an instant such as 2026-03-02T14:30:00Z", repr(text)) from problem
+        raise UsageProblem(option, "an instant such as 2026-03-02T14:30:00Z", repr(text)) from problem
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def window(text: str | None) -> tuple[datetime, datetime] | None:
+def parse_window(text: str | None) -> tuple[datetime, datetime] | None:
     """`--window FROM..TO`."""
     if text is None:
         return None
     first, mark, last = text.partition("..")
     if not mark:
-        raise Misuse("--window", "FROM..TO, such as 2026-03-01..2026-03-02", repr(text))
-    found = instant("--window", first), instant("--window", last)
+        raise UsageProblem("--window", "FROM..TO, such as 2026-03-01..2026-03-02", repr(text))
+    found = parse_instant("--window", first), parse_instant("--window", last)
     if found[0] >= found[1]:
-        raise Misuse("--window", "FROM before TO", repr(text))
+        raise UsageProblem("--window", "FROM before TO", repr(text))
     return found
 
 
-def dialect_in(path: str | None, spec: Spec) -> Dialect | None:
+def load_dialect_file(path: str | None, spec: Spec) -> Dialect | None:
     """The dialect in a file, or None without one."""
     if path is None:
         return None
     from harness.specification.dialect import load_dialect
-    from harness.specification.yaml_source import read_source
+    from harness.specification.yaml_source import load_source_file
 
-    return load_dialect(read_source(Path(path)), spec)
+    return load_dialect(load_source_file(Path(path)), spec)
 
 
-def positive(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+def positive_number(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
     """A number above zero, or the option was not given."""
     if value is not None and not 0 < value < float("inf"):
         raise click.BadParameter("it must be a number above 0", ctx=context, param=parameter)
     return value
 
 
-def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+def combine_options(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator, shown in the order given."""
 
     def decorate(function: F) -> F:

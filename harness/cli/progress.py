@@ -17,15 +17,15 @@ class Listener(Protocol):
     def __call__(self, event: Event, /) -> None: ...
 
 
-def _deaf(event: Event, /) -> None:
+def _ignore_event(event: Event, /) -> None:
     return None
 
 
 @contextmanager
-def progress(*, budget: int | None) -> Iterator[Listener]:
+def progress_listener(*, budget: int | None) -> Iterator[Listener]:
     """A listener that draws a line on standard error, if that is a terminal."""
     if not _is_terminal():
-        yield _deaf
+        yield _ignore_event
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from harness.cli.console import Session
+from harness.cli.console import Console
 
 
 @click.command()
@@ -21,26 +21,26 @@ from harness.cli.console import Session
 )
 @click.option("--out", metavar="FILE", help="Where to write it, in place of standard output.")
 @click.pass_obj
-def report(session: Session, journal: str, kind: str, out: str | None) -> int:
+def report(session: Console, journal: str, kind: str, out: str | None) -> int:
     """Write a report from the journal of a run (`check --report ndjson=JOURNAL`).
 
     A run that was killed gives an incomplete report: what it had not reached is not_run.
     """
     from harness.output.atomic_files import write_atomically
     from harness.output.redaction import Redactor
-    from harness.report import read_recording, render
+    from harness.report import read_run_record, render_report
     from harness.report.text import text_report
 
     # The journal was redacted by value when it was written; the net by name is still there.
-    session.redact_by(Redactor(()))
-    recording = read_recording(journal)
+    session.use_redactor(Redactor(()))
+    recording = read_run_record(journal)
     if kind == "text" and out is None:
         coloured = sys.stdout.isatty()
-        session.result(text_report(recording.report, complete=recording.complete, coloured=coloured))
+        session.write_result(text_report(recording.report, complete=recording.complete, coloured=coloured))
         return 0
-    text = render(recording, kind, redact=session.clean)
+    text = render_report(recording, kind, redact=session.redact)
     if out is None:
-        session.result(text)
+        session.write_result(text)
     else:
         write_atomically(out, text.encode("utf-8", "backslashreplace"))
     return 0

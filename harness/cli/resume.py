@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from harness.cli.check import ACCESS_OPTIONS
-from harness.cli.console import Session, harness_version
-from harness.cli.options import headers as read_headers
-from harness.cli.options import pairs
-from harness.cli.report_files import sinks
-from harness.errors import Misuse
+from harness.cli.console import Console, harness_version
+from harness.cli.options import parse_headers as read_headers
+from harness.cli.options import parse_pairs
+from harness.cli.report_files import parse_report_sinks
+from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from harness.cli.check_setup import Settings
+    from harness.cli.check_setup import CheckSettings
 
 
 @click.command()
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def resume(
-    session: Session,
+    session: Console,
     journal: str,
     credentials: tuple[str, ...],
     credentials_file: str | None,
@@ -41,53 +41,55 @@ def resume(
 
     Credentials are never kept; give them again, or let them stand in the environment.
     """
-    from harness.cli.check_report import Outcome, digests, missing
-    from harness.cli.check_run import run, show_result
-    from harness.cli.check_setup import prepare
+    from harness.cli.check_report import RunOutcome, file_digests, unjudged_clauses
+    from harness.cli.check_run import print_result, run_prepared
+    from harness.cli.check_setup import prepare_run
     from harness.cli.report_files import write_reports
     from harness.output.redaction import Redactor
-    from harness.report import read_recording
+    from harness.report import read_run_record
 
-    session.redact_by(Redactor(()))
-    wanted = sinks(reports)
-    recording = read_recording(journal)
+    session.use_redactor(Redactor(()))
+    wanted = parse_report_sinks(reports)
+    recording = read_run_record(journal)
     if recording.report.harness_version != harness_version():
         found = f"one of version {recording.report.harness_version}"
-        raise Misuse(journal, f"a journal of callharness {harness_version()}", found, "run the check anew")
-    settings = _settings(journal, recording.settings)
+        raise UsageProblem(journal, f"a journal of callharness {harness_version()}", found, "run the check anew")
+    settings = _settings_from_journal(journal, recording.settings)
     if ca is not None:
         settings = dataclasses.replace(settings, ca=ca)
-    if recording.complete and (recording.report.interrupted is None or not missing(recording)):
-        session.talk("callharness: that run came to its end; nothing is missing")
+    if recording.complete and (recording.report.interrupted is None or not unjudged_clauses(recording)):
+        session.write_message("callharness: that run came to its end; nothing is missing")
         code = recording.report.exit_code if write_reports(session, recording, wanted) else 3
-        return show_result(session, Outcome(recording=recording, exit_code=code), wanted)
+        return print_result(session, RunOutcome(run_record=recording, exit_code=code), wanted)
     with ExitStack() as stack:
-        prepared = prepare(
+        prepared = prepare_run(
             session,
             settings,
             stack,
-            credentials=pairs("--credential", credentials),
+            credentials=parse_pairs("--credential", credentials),
             credentials_file=credentials_file,
             headers=read_headers(headers),
         )
-        changed = _changed(recording.settings.get("digests", {}), digests(prepared))
+        changed = _changed_files(recording.settings.get("digests", {}), file_digests(prepared))
         if changed:
-            raise Misuse(journal, "the files that the run began with", f"{', '.join(changed)} changed", "run it anew")
-        outcome = run(session, prepared, wanted, earlier=recording, journal=journal)
-    return show_result(session, outcome, wanted)
+            raise UsageProblem(
+                journal, "the files that the run began with", f"{', '.join(changed)} changed", "run it anew"
+            )
+        outcome = run_prepared(session, prepared, wanted, earlier=recording, journal=journal)
+    return print_result(session, outcome, wanted)
 
 
-def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+def _changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
 
 
-def _settings(journal: str, kept: Mapping[str, Any]) -> Settings:
-    from harness.cli.check_setup import Settings
+def _settings_from_journal(journal: str, kept: Mapping[str, Any]) -> CheckSettings:
+    from harness.cli.check_setup import CheckSettings
 
-    known = {one.name for one in dataclasses.fields(Settings)}
+    known = {one.name for one in dataclasses.fields(CheckSettings)}
     values = {name: value for name, value in kept.items() if name in known}
     if not {"api", "target"} <= values.keys():
-        raise Misuse(journal, "a journal that `callharness check` wrote", "one without the settings of its run")
+        raise UsageProblem(journal, "a journal that `callharness check` wrote", "one without the settings of its run")
     try:
         window = values.get("window")
         if window:
@@ -95,6 +97,6 @@ def _settings(journal: str, kept: Mapping[str, Any]) -> Settings:
             values["window"] = (first, last)
         values["only"] = tuple(values.get("only", ()))
         values["known_values"] = {name: tuple(many) for name, many in values.get("known_values", {}).items()}
-        return Settings(**values)
+        return CheckSettings(**values)
     except (TypeError, ValueError, AttributeError) as problem:
-        raise Misuse(journal, "the settings of a run", "something that this version cannot read") from problem
+        raise UsageProblem(journal, "the settings of a run", "something that this version cannot read") from problem

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from harness.cli.console import Session
+from harness.cli.console import Console
 
 if TYPE_CHECKING:
     from harness.serve.simulator import Simulator
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from harness.world import World
 
 # Worlds that decide everything and still answer quickly.
-CALLS: Final = 700
-KNOWN_VALUES: Final = 4
-SIZES: Final = (0, 1, 3, 40, 400)
+TRIAL_CALLS: Final = 700
+KNOWN_VALUES_PER_FILTER: Final = 4
+WORLD_SIZES: Final = (0, 1, 3, 40, 400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Trial:
 
     api: str
     fault: str | None = None
-    calls: int = CALLS
+    calls: int = TRIAL_CALLS
     seed: int = 7
     check_seed: int = 1
     dialect: Mapping[str, Any] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class TrialResult:
     """What a trial showed. `clauses` are the findings' clauses, the first evidence first."""
 
     trial: Trial
@@ -67,31 +67,31 @@ class Result:
         return bool(self.clauses)
 
     @property
-    def right(self) -> bool:
+    def is_right_clause(self) -> bool:
         """Whether the fault was found under its own clause."""
         return self.trial.fault is not None and self.trial.fault.partition("/")[0] in self.clauses
 
 
-class Direct:
+class DirectSender:
     """A sender that asks a simulator in this process, without a network."""
 
     def __init__(self, simulator: Simulator, at: datetime, *, step_seconds: float = 0.0) -> None:
         self._simulator = simulator
         self._base = simulator.base_path.encode("ascii")
-        self._at = at
+        self._now = at
         self._step = timedelta(seconds=step_seconds)
 
     def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse:
         """The simulator's answer."""
-        self._at += self._step
-        answer = self._simulator.answer(replace(request, target=self._base + request.target), self._at)
-        stamp = format_datetime(self._at.astimezone(UTC), usegmt=True)
+        self._now += self._step
+        answer = self._simulator.answer(replace(request, target=self._base + request.target), self._now)
+        stamp = format_datetime(self._now.astimezone(UTC), usegmt=True)
         return replace(answer, headers=(*answer.headers, ("Date", stamp)))
 
 
-def run_trial(trial: Trial) -> Result:
+def run_trial(trial: Trial) -> TrialResult:
     """Runs the checker against the simulator of a trial."""
-    from harness.check.credentials import known_to
+    from harness.check.credentials import identities_of_users
     from harness.check.options import CheckOptions
     from harness.check.results.findings import Colour, RunEnded, RunReport, Verdict
     from harness.check.runner import run_check
@@ -112,8 +112,8 @@ def run_trial(trial: Trial) -> Result:
     report: RunReport | None = None
     for event in run_check(
         spec,
-        Direct(simulator, world.instant, step_seconds=trial.step_seconds),
-        known_to(simulator.identities, spec.listing.access),
+        DirectSender(simulator, world.instant, step_seconds=trial.step_seconds),
+        identities_of_users(simulator.users, spec.listing.access),
         options,
     ):
         if isinstance(event, RunEnded):
@@ -124,7 +124,7 @@ def run_trial(trial: Trial) -> Result:
         key=lambda finding: finding.found_after,
     )
     open_verdicts = (Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.BLOCKED, Verdict.NOT_RUN, Verdict.ERROR)
-    return Result(
+    return TrialResult(
         trial=trial,
         clauses=tuple(finding.clause for finding in alarms),
         red=tuple(finding.clause for finding in alarms if finding.colour is Colour.RED),
@@ -140,17 +140,17 @@ def run_trial(trial: Trial) -> Result:
 
 def hidden_values(spec: Spec, world: World, dialect: Dialect) -> dict[str, tuple[str, ...]]:
     """Some values that really occur, for every filter on what no row shows; the commonest ones."""
-    from harness.generate.rows import rows_of
+    from harness.generate.rows import row_set_of
 
-    rows = rows_of(spec, world, dialect)
+    rows = row_set_of(spec, world, dialect)
     found: dict[str, tuple[str, ...]] = {}
     for name, kept in spec.listing.filters.items():
         paths = [path for path in kept.compares if path.startswith("hidden.")]
         counted = Counter(
-            str(value) for path in paths for index in range(len(rows)) for value in rows.values(index, path)
+            str(value) for path in paths for index in range(len(rows)) for value in rows.values_at(index, path)
         )
         if counted:
-            found[name] = tuple(value for value, _ in counted.most_common(KNOWN_VALUES))
+            found[name] = tuple(value for value, _ in counted.most_common(KNOWN_VALUES_PER_FILTER))
     return found
 
 
@@ -174,17 +174,17 @@ def trials_of(api: str, *, seeds: Sequence[int], honest: int) -> list[Trial]:
     trials = [Trial(api=api, seed=seed) for seed in seeds]
     rng = random.Random(f"{api} {honest}")  # noqa: S311 - chance that can be repeated, not a secret
     for index in range(honest):
-        calls = SIZES[index % len(SIZES)]
+        calls = WORLD_SIZES[index % len(WORLD_SIZES)]
         dialect = random_dialect(spec, rng) if index % 2 else {}
         trials.append(Trial(api=api, calls=calls, seed=rng.randrange(10_000), check_seed=index, dialect=dialect))
     for fault in faults_of(spec):
-        step = step_of(fault.id)
-        hidden = about_hidden(spec, fault.id)
+        step = clock_step_of(fault.id)
+        hidden = needs_hidden_values(spec, fault.id)
         trials += [Trial(api=api, fault=fault.id, seed=seed, step_seconds=step, told_hidden=hidden) for seed in seeds]
     return trials
 
 
-def about_hidden(spec: Spec, fault_id: str) -> bool:
+def needs_hidden_values(spec: Spec, fault_id: str) -> bool:
     """Whether a fault is about a filter on what no row shows: nobody finds it without values that occur."""
     clause = fault_id.partition("/")[0]
     return any(
@@ -193,23 +193,23 @@ def about_hidden(spec: Spec, fault_id: str) -> bool:
     )
 
 
-def step_of(fault_id: str) -> float:
+def clock_step_of(fault_id: str) -> float:
     """How far the clock must move with a request: what grows between two polls shows only while it moves."""
     return 1.0 if fault_id.partition("/")[2].startswith(("never-falls", "stands-still", "left-out")) else 0.0
 
 
-def results_of(trials: Sequence[Trial], *, workers: int) -> Iterator[Result]:
+def run_trials(trials: Sequence[Trial], *, workers: int) -> Iterator[TrialResult]:
     """The results, as they come."""
     if workers <= 1:
         yield from map(run_trial, trials)
         return
     with ProcessPoolExecutor(max_workers=workers) as pool:
-        futures: list[Future[Result]] = [pool.submit(run_trial, trial) for trial in trials]
+        futures: list[Future[TrialResult]] = [pool.submit(run_trial, trial) for trial in trials]
         for future in as_completed(futures):
             yield future.result()
 
 
-def score(results: Sequence[Result]) -> dict[str, Any]:
+def score_results(results: Sequence[TrialResult]) -> dict[str, Any]:
     """The figures of a self-test."""
     liars = [result for result in results if result.trial.fault]
     honest = [result for result in results if not result.trial.fault]
@@ -218,12 +218,12 @@ def score(results: Sequence[Result]) -> dict[str, Any]:
     return {
         "faults": len(liars),
         "found": len(found),
-        "right_clause": sum(result.right for result in liars),
+        "right_clause": sum(result.is_right_clause for result in liars),
         "missed": sorted(f"{result.trial.api}:{result.trial.fault}" for result in liars if not result.found),
         "misattributed": sorted(
             f"{result.trial.api}:{result.trial.fault} as {', '.join(result.clauses[:3])}"
             for result in found
-            if not result.right
+            if not result.is_right_clause
         ),
         "findings_per_fault": statistics.median([len(result.clauses) for result in found]) if found else 0,
         "honest_runs": len(honest),
@@ -249,7 +249,7 @@ def score(results: Sequence[Result]) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="The score and every trial as JSON.")
 @click.pass_obj
 def selftest(
-    session: Session, /, apis: tuple[str, ...], seeds: int, honest: int, workers: int | None, as_json: bool
+    session: Console, /, apis: tuple[str, ...], seeds: int, honest: int, workers: int | None, as_json: bool
 ) -> int:
     """Serve every spec with every fault to the checker, and print how many it finds.
 
@@ -257,30 +257,30 @@ def selftest(
     """
     from harness.specification.load import spec_ids
 
-    results: list[Result] = []
+    results: list[TrialResult] = []
     trials = [
         trial
         for api in (apis or spec_ids())
         for trial in trials_of(api, seeds=[7 + index for index in range(seeds)], honest=honest)
     ]
-    for result in results_of(trials, workers=workers or os.cpu_count() or 1):
+    for result in run_trials(trials, workers=workers or os.cpu_count() or 1):
         results.append(result)
         if sys.stderr.isatty():
             click.echo(f"\r{len(results)} of {len(trials)} runs", err=True, nl=False)
     if sys.stderr.isatty():
         click.echo("", err=True)
-    figures = score(results)
+    figures = score_results(results)
     if as_json:
         import json
 
         plain = [{**asdict(result), "trial": asdict(result.trial)} for result in results]
         click.echo(json.dumps({"score": figures, "trials": plain}, indent=1, default=str))
     else:
-        _show(figures)
+        _print_score(figures)
     return 0 if not figures["missed"] and not figures["false_alarms"] else 1
 
 
-def _show(figures: Mapping[str, Any]) -> None:
+def _print_score(figures: Mapping[str, Any]) -> None:
     faults, found = figures["faults"], figures["found"]
     click.echo(f"faults          {faults}")
     click.echo(f"found           {found}")

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.console import Session
-from harness.cli.options import dialect_in, instant, nearest, pairs, positive
-from harness.errors import Misuse
+from harness.cli.console import Console
+from harness.cli.options import did_you_mean, load_dialect_file, parse_instant, parse_pairs, positive_number
+from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from harness.serve.authentication import Identity, KeyPair
+    from harness.serve.authentication import KeyPair, SimulatedUser
     from harness.serve.control.request_log import RequestLog
     from harness.serve.faults.catalogue import Fault
-    from harness.serve.faults.transport import Rough
-    from harness.serve.http.request_parser import Broken
+    from harness.serve.faults.transport import TransportFault
+    from harness.serve.http.request_parser import RequestRejection
     from harness.serve.http.server import RunningServer
     from harness.serve.simulator import Simulator
     from harness.specification.load import Spec
@@ -80,48 +80,50 @@ if TYPE_CHECKING:
 @click.option("--listen-fd", type=int, hidden=True)
 @click.option("--tls-made", is_flag=True, hidden=True)
 @click.option(
-    "--max-seconds", type=float, callback=positive, metavar="N", help="Stop by itself after so many seconds."
+    "--max-seconds", type=float, callback=positive_number, metavar="N", help="Stop by itself after so many seconds."
 )
 @click.pass_obj
-def serve(session: Session, /, apis: tuple[str, ...], **given: Any) -> int:
+def serve(session: Console, /, apis: tuple[str, ...], **given: Any) -> int:
     """Answer requests to APIs (all shipped ones by default) the way their documentation says.
 
     Prints `ready API URL` on a line for each API when it listens; the URL is what `check --target` takes.
     """
-    _loopback_only(given["host"], allowed=given["allow_remote"])
+    _require_loopback(given["host"], allowed=given["allow_remote"])
     from harness.specification.load import load_spec, spec_ids
 
     specs = {spec.id: spec for spec in map(load_spec, dict.fromkeys(apis or spec_ids()))}
     if given["list_faults"]:
         _list_faults(session, specs)
         return 0
-    secrets = [value for _, value in pairs("--credential", given["credentials"])]
+    secrets = [value for _, value in parse_pairs("--credential", given["credentials"])]
     secrets += [given["control_token"] or ""]
     words = [name for spec in specs.values() for name in spec.listing.parameters]
-    session.with_secrets(secrets, words=words)
-    _told_together(given)
+    session.redact_secrets(secrets, words=words)
+    _check_option_conflicts(given)
     with tempfile.TemporaryDirectory(prefix="callharness-serve-") as scratch:
-        given = {**given, "apis": apis, **_settled(session, specs, given, Path(scratch))}
+        given = {**given, "apis": apis, **_shared_values(session, specs, given, Path(scratch))}
         if given["workers"] > 1:
             return _serve_by_workers(session, specs, given)
-        return _serve(session, specs, given)
+        return _serve_in_process(session, specs, given)
 
 
-def _list_faults(session: Session, specs: Mapping[str, Spec]) -> None:
+def _list_faults(session: Console, specs: Mapping[str, Spec]) -> None:
     from harness.serve.faults.catalogue import faults_of
-    from harness.serve.faults.transport import KINDS, PREFIX
+    from harness.serve.faults.transport import TRANSPORT_FAULT_KINDS, TRANSPORT_PREFIX
 
     for spec in specs.values():
         for fault in faults_of(spec):
-            session.result(f"{spec.id}:{fault.id}  {fault.says}")
-        for name, kind in KINDS.items():
-            session.result(f"{spec.id}:{PREFIX}{name}[=VALUE]  {kind.says}; VALUE is {kind.value}")
+            session.write_result(f"{spec.id}:{fault.id}  {fault.description}")
+        for name, kind in TRANSPORT_FAULT_KINDS.items():
+            session.write_result(
+                f"{spec.id}:{TRANSPORT_PREFIX}{name}[=VALUE]  {kind.description}; VALUE is {kind.value_syntax}"
+            )
 
 
-def _told_together(given: Mapping[str, Any]) -> None:
+def _check_option_conflicts(given: Mapping[str, Any]) -> None:
     """Options that do not go together stop the command before anything is made."""
     if given["control"] and given["workers"] > 1:
-        raise Misuse(
+        raise UsageProblem(
             "--control",
             "one process: what is changed at run time is known to that process only",
             f"--workers {given['workers']}",
@@ -129,15 +131,17 @@ def _told_together(given: Mapping[str, Any]) -> None:
         )
     for option in ("control_token", "control_port"):
         if given[option] and not given["control"]:
-            raise Misuse(f"--{option.replace('_', '-')}", "--control with it", "no --control")
+            raise UsageProblem(f"--{option.replace('_', '-')}", "--control with it", "no --control")
     token = given["control_token"]
     if token is not None and not re.fullmatch(r"[\x21-\x7e]{6,200}", token):
-        raise Misuse("--control-token", "6 to 200 visible ASCII characters without spaces", "something else")
+        raise UsageProblem("--control-token", "6 to 200 visible ASCII characters without spaces", "something else")
 
 
-def _settled(session: Session, specs: Mapping[str, Spec], given: Mapping[str, Any], scratch: Path) -> dict[str, Any]:
+def _shared_values(
+    session: Console, specs: Mapping[str, Spec], given: Mapping[str, Any], scratch: Path
+) -> dict[str, Any]:
     """What all processes of one `serve` must agree on: the instant at which it began, keys, certificates."""
-    began = _now() if given["began"] is None else instant("--began", given["began"])
+    began = _current_time() if given["began"] is None else parse_instant("--began", given["began"])
     found: dict[str, Any] = {"began": began.replace(microsecond=0) if given["began"] is None else began}
     made = given["jwt_key"] is None and not given["any_jwt"] and given["users"] is None
     if made and any(spec.listing.access.jwt is not None for spec in specs.values()):
@@ -147,24 +151,26 @@ def _settled(session: Session, specs: Mapping[str, Spec], given: Mapping[str, An
         key.touch(mode=0o600)
         key.write_text(make_key_pair().private_pem, encoding="ascii")
         found["jwt_key"] = str(key)
-        session.talk(f"tokens signed with the key in {key} (key id callharness-key) are accepted while this runs")
+        session.write_message(
+            f"tokens signed with the key in {key} (key id callharness-key) are accepted while this runs"
+        )
     if given["tls"] or given["tls_dir"] is not None:
         folder = Path(given["tls_dir"] or scratch)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
-            raise Misuse(f"--tls-dir {folder}", "a directory", str(problem.strerror).lower()) from problem
+            raise UsageProblem(f"--tls-dir {folder}", "a directory", str(problem.strerror).lower()) from problem
         found["tls_dir"] = str(folder)
     return found
 
 
-def _loopback_only(host: str, *, allowed: bool) -> None:
+def _require_loopback(host: str, *, allowed: bool) -> None:
     try:
         near = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         near = False
     if not near and not allowed:
-        raise Misuse(
+        raise UsageProblem(
             f"--host {host}",
             "a loopback address",
             "one that other machines may reach",
@@ -175,12 +181,12 @@ def _loopback_only(host: str, *, allowed: bool) -> None:
 # --- what is served -----------------------------------------------------------------------------------------
 
 
-def maker(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> Callable[..., list[Simulator]]:
+def simulator_factory(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> Callable[..., list[Simulator]]:
     """What makes one simulator per API, over a world and with faults by API."""
     from harness.serve.simulator import Simulator
 
-    key = _jwt_key(given["jwt_key"])
-    dialects = _dialects(specs, given["dialects"])
+    key = _read_jwt_key(given["jwt_key"])
+    dialects = _read_dialects(specs, given["dialects"])
 
     def make(world: World, faults: Mapping[str, Sequence[Fault]]) -> list[Simulator]:
         return [
@@ -188,7 +194,7 @@ def maker(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> Callable[..., 
                 spec,
                 world,
                 dialect=dialects.get(spec.id),
-                users=_users(specs, spec, world, key, given),
+                users=_make_identities(specs, spec, world, key, given),
                 key=key,
                 any_jwt=given["any_jwt"],
                 faults=faults.get(spec.id, ()),
@@ -199,72 +205,72 @@ def maker(specs: Mapping[str, Spec], given: Mapping[str, Any]) -> Callable[..., 
     return make
 
 
-def _world(given: Mapping[str, Any]) -> World:
+def _make_world(given: Mapping[str, Any]) -> World:
     from harness.world.world import World
 
     word, _, value = str(given["clock"]).partition("=")
     if word == "frozen" and value:
-        return World.of(seed=given["seed"], calls=given["calls"], instant=instant("--clock frozen", value))
+        return World.of(seed=given["seed"], calls=given["calls"], instant=parse_instant("--clock frozen", value))
     if word == "live":
         return World.of(seed=given["seed"], calls=given["calls"], instant=given["began"])
     return World.of(seed=given["seed"], calls=given["calls"])
 
 
-def _clock(text: str, world: World, began: datetime) -> Clock:
-    from harness.world.clock import Frozen, Live, Scaled
+def _make_clock(text: str, world: World, began: datetime) -> Clock:
+    from harness.world.clock import FrozenClock, LiveClock, ScaledClock
 
     word, mark, value = text.partition("=")
     match word:
         case "frozen":
-            return Frozen(world.instant)
+            return FrozenClock(world.instant)
         case "live" if not mark:
-            return Live()
+            return LiveClock()
         case "scaled":
             try:
                 factor = float(value)
-                return Scaled(began=began, instant=world.instant, factor=factor)
+                return ScaledClock(began=began, instant=world.instant, factor=factor)
             except ValueError as problem:
-                raise Misuse("--clock scaled", "scaled=K with a K above 0", repr(text)) from problem
-    raise Misuse("--clock", "frozen, frozen=INSTANT, live or scaled=K", repr(text))
+                raise UsageProblem("--clock scaled", "scaled=K with a K above 0", repr(text)) from problem
+    raise UsageProblem("--clock", "frozen, frozen=INSTANT, live or scaled=K", repr(text))
 
 
-def _dialects(specs: Mapping[str, Spec], files: tuple[str, ...]) -> dict[str, Any]:
-    from harness.specification.yaml_source import read_source
+def _read_dialects(specs: Mapping[str, Spec], files: tuple[str, ...]) -> dict[str, Any]:
+    from harness.specification.yaml_source import load_source_file
 
     found: dict[str, Any] = {}
     for file in files:
-        tree = read_source(Path(file)).tree
+        tree = load_source_file(Path(file)).tree
         api = tree.get("api") if isinstance(tree, Mapping) else None
         if api is None and len(specs) == 1:
             api = next(iter(specs))
         if api not in specs:
-            raise Misuse(f"--dialect {file}", f"a dialect of {', '.join(specs)}", f"a dialect of {api}")
-        found[str(api)] = dialect_in(file, specs[str(api)])
+            raise UsageProblem(f"--dialect {file}", f"a dialect of {', '.join(specs)}", f"a dialect of {api}")
+        found[str(api)] = load_dialect_file(file, specs[str(api)])
     return found
 
 
-def _faults(
+def _parse_faults(
     specs: Mapping[str, Spec], given: tuple[str, ...]
-) -> tuple[dict[str, list[Fault]], dict[str, list[Rough]]]:
+) -> tuple[dict[str, list[Fault]], dict[str, list[TransportFault]]]:
     """The faults to serve with, by API: of clauses and of the transport; a clause without a name takes its first."""
     from harness.serve.faults.catalogue import find_faults
-    from harness.serve.faults.transport import api_and_name, is_rough, rough_fault
+    from harness.serve.faults.transport import is_transport_fault, parse_transport_fault, split_fault_name
 
     found: dict[str, list[Fault]] = {}
-    rough: dict[str, list[Rough]] = {}
+    rough: dict[str, list[TransportFault]] = {}
     for text in given:
-        api, name = api_and_name(text)
+        api, name = split_fault_name(text)
         if api not in specs:
             form = "API:CLAUSE[/NAME] or API:transport/NAME[=VALUE]"
-            raise Misuse("--fault", f"{form} with an API of {', '.join(specs)}", repr(text))
-        if is_rough(name):
-            rough.setdefault(api, []).append(rough_fault(name))
+            raise UsageProblem("--fault", f"{form} with an API of {', '.join(specs)}", repr(text))
+        if is_transport_fault(name):
+            rough.setdefault(api, []).append(parse_transport_fault(name))
         else:
             found.setdefault(api, []).append(find_faults(specs[api], name)[0])
     return found, rough
 
 
-def _jwt_key(file: str | None) -> KeyPair | None:
+def _read_jwt_key(file: str | None) -> KeyPair | None:
     from harness.serve.authentication import KeyPair
 
     if file is None:
@@ -272,40 +278,42 @@ def _jwt_key(file: str | None) -> KeyPair | None:
     try:
         text = Path(file).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as problem:
-        raise Misuse("--jwt-key", "a readable PEM file", "something else") from problem
+        raise UsageProblem("--jwt-key", "a readable PEM file", "something else") from problem
     if "PRIVATE KEY" not in text:
-        raise Misuse("--jwt-key", "a private key in PEM form", "something else")
+        raise UsageProblem("--jwt-key", "a private key in PEM form", "something else")
     key = KeyPair(private_pem=text)
     try:
         assert key.public_pem
     except (ValueError, TypeError) as problem:
-        raise Misuse("--jwt-key", "a private key in PEM form without a passphrase", "something else") from problem
+        raise UsageProblem(
+            "--jwt-key", "a private key in PEM form without a passphrase", "something else"
+        ) from problem
     return key
 
 
-def _users(
+def _make_identities(
     specs: Mapping[str, Spec], spec: Spec, world: World, key: KeyPair | None, given: Mapping[str, Any]
-) -> tuple[Identity, ...] | None:
+) -> tuple[SimulatedUser, ...] | None:
     """The identities of one API; None for the built-in ones."""
     from dataclasses import replace
 
-    from harness.check.credentials import credential_names
-    from harness.serve.authentication import built_in_identities, users_file
+    from harness.check.credentials import all_credential_names
+    from harness.serve.authentication import built_in_users, read_users_file
 
-    credentials = pairs("--credential", given["credentials"])
+    credentials = parse_pairs("--credential", given["credentials"])
     access = spec.listing.access
-    known = {name for one in specs.values() for name in credential_names(one.listing.access)}
+    known = {name for one in specs.values() for name in all_credential_names(one.listing.access)}
     for name, _ in credentials:
         if name not in known:
-            hint = nearest(name, known).strip()
-            raise Misuse(f"--credential {name}", f"one of {', '.join(sorted(known))}", repr(name), hint)
+            hint = did_you_mean(name, known).strip()
+            raise UsageProblem(f"--credential {name}", f"one of {', '.join(sorted(known))}", repr(name), hint)
     if given["users"] is not None:
-        users = users_file(Path(given["users"]))
+        users = read_users_file(Path(given["users"]))
     elif credentials:
-        users = built_in_identities(spec, customers=world.customers, home=world.home_customer_id, key=key)
+        users = built_in_users(spec, customers=world.customers, home=world.home_customer_id, key=key)
     else:
         return None
-    mine = {name: value for name, value in credentials if name in credential_names(access)}
+    mine = {name: value for name, value in credentials if name in all_credential_names(access)}
     if not mine:
         return users
     return (replace(users[0], credentials={**users[0].credentials, **mine}), *users[1:])
@@ -314,54 +322,54 @@ def _users(
 # --- serving ------------------------------------------------------------------------------------------------
 
 
-def _serve(session: Session, specs: Mapping[str, Spec], given: Mapping[str, Any]) -> int:
+def _serve_in_process(session: Console, specs: Mapping[str, Spec], given: Mapping[str, Any]) -> int:
     from harness.serve.http.server import serve_in_thread
 
     ended = threading.Event()
-    with _heard(ended), ExitStack() as stack:
-        make = maker(specs, given)
-        faults, rough = _faults(specs, given["faults"])
-        world = _world(given)
+    with _stop_on_signals(ended), ExitStack() as stack:
+        make = simulator_factory(specs, given)
+        faults, rough = _parse_faults(specs, given["faults"])
+        world = _make_world(given)
         simulators = make(world, faults)
-        log = _request_log(session, simulators, given)
+        log = _make_request_log(session, simulators, given)
         tls_dir = given["tls_dir"]
         server = stack.enter_context(
             serve_in_thread(
                 simulators,
                 host=given["host"],
                 port=given["port"],
-                clock=_clock(given["clock"], world, given["began"]),
+                clock=_make_clock(given["clock"], world, given["began"]),
                 rough=rough,
                 seed=given["seed"],
-                watch=_now,
+                watch=_current_time,
                 allow_hosts=given["allow_hosts"],
                 tls_dir=Path(tls_dir) if tls_dir is not None else None,
                 tls_made=given["tls_made"],
-                log=session.talk,
-                heard=log.hear if log is not None else None,
-                refused=(lambda broken: session.talk(f"{broken.http_status} {broken.why}"))
+                log=session.write_message,
+                heard=log.record_exchange if log is not None else None,
+                refused=(lambda broken: session.write_message(f"{broken.http_status} {broken.reason}"))
                 if given["verbose"]
                 else None,
-                listening=_inherited(given["listen_fd"]),
+                listening=_inherited_socket(given["listen_fd"]),
             )
         )
         if log is not None and given["control"]:
             full = [f"{api}:{fault.id}" for found in (faults, rough) for api, some in found.items() for fault in some]
             _open_control(session, stack, server, make, world, full, log, given)
         if server.ca_file is not None and given["listen_fd"] is None:
-            session.talk(f"the certificate's authority is {server.ca_file}; check --ca takes it")
-        session.result("\n".join(f"ready {api} {url}" for api, url in server.urls.items()))
+            session.write_message(f"the certificate's authority is {server.ca_file}; check --ca takes it")
+        session.write_result("\n".join(f"ready {api} {url}" for api, url in server.urls.items()))
         ended.wait(given["max_seconds"])
     # A server has no other end than being told to stop.
     return 0
 
 
-def _tell_refused(session: Session) -> Callable[[Broken], None]:
-    return lambda broken: session.talk(f"{broken.http_status} {broken.why}")
+def _refusal_printer(session: Console) -> Callable[[RequestRejection], None]:
+    return lambda broken: session.write_message(f"{broken.http_status} {broken.reason}")
 
 
 @contextmanager
-def _heard(ended: threading.Event) -> Iterator[None]:
+def _stop_on_signals(ended: threading.Event) -> Iterator[None]:
     """The first signal to stop sets the event, the second one stops at once."""
 
     def hear(number: int, frame: object) -> None:
@@ -377,27 +385,27 @@ def _heard(ended: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _request_log(session: Session, simulators: list[Simulator], given: Mapping[str, Any]) -> RequestLog | None:
+def _make_request_log(session: Console, simulators: list[Simulator], given: Mapping[str, Any]) -> RequestLog | None:
     """What remembers requests, where anybody may ask for them."""
     if not given["control"] and not given["verbose"]:
         return None
     from harness.output.redaction import Redactor
     from harness.serve.control.request_log import RequestLog
-    from harness.wire.request_codec import credential_names
+    from harness.wire.request_codec import credential_parameters
 
     secrets: set[str] = {given["control_token"] or ""}
     words: set[str] = set()
     for simulator in simulators:
-        access = simulator.honest.listing.access
-        names = (credential_names(access) | {access.token}) - {access.user or ""}
-        secrets |= {who.credentials.get(name, "") for who in simulator.identities for name in names}
-        words |= set(simulator.honest.listing.parameters)
+        access = simulator.documented_spec.listing.access
+        names = (credential_parameters(access) | {access.token}) - {access.user or ""}
+        secrets |= {who.credentials.get(name, "") for who in simulator.users for name in names}
+        words |= set(simulator.documented_spec.listing.parameters)
     redactor = Redactor(secrets, words=words)
-    return RequestLog(redact=redactor.redact, tell=session.talk if given["verbose"] else None)
+    return RequestLog(redact=redactor.redact, tell=session.write_message if given["verbose"] else None)
 
 
 def _open_control(
-    session: Session,
+    session: Console,
     stack: ExitStack,
     server: RunningServer,
     make: Callable[..., list[Simulator]],
@@ -408,44 +416,44 @@ def _open_control(
 ) -> None:
     import secrets
 
-    from harness.serve.control.routes import Control, serve_control
+    from harness.serve.control.routes import ControlApi, serve_control
 
     token = given["control_token"] or secrets.token_urlsafe(24)
-    control = Control(
+    control = ControlApi(
         server.application, make=make, world=world, faults=faults, seed=given["seed"], token=token, log=log
     )
-    url = stack.enter_context(serve_control(control, port=given["control_port"], log=session.talk))
+    url = stack.enter_context(serve_control(control, port=given["control_port"], log=session.write_message))
     told = "the one given" if given["control_token"] else token
-    session.talk(f"control {url} token {told}")
+    session.write_message(f"control {url} token {told}")
 
 
-def _inherited(descriptor: int | None) -> socket.socket | None:
+def _inherited_socket(descriptor: int | None) -> socket.socket | None:
     """The listening socket that the first process made."""
     return None if descriptor is None else socket.socket(fileno=descriptor)
 
 
-def _now() -> datetime:
+def _current_time() -> datetime:
     return datetime.now(UTC)
 
 
 # --- several processes --------------------------------------------------------------------------------------
 
 
-def _serve_by_workers(session: Session, specs: Mapping[str, Spec], given: Mapping[str, Any]) -> int:
+def _serve_by_workers(session: Console, specs: Mapping[str, Spec], given: Mapping[str, Any]) -> int:
     """Processes that all listen at one socket; each makes the same world, so that it does not matter who answers."""
     from harness.errors import HarnessError
-    from harness.serve.http.server import listen, make_certificate
+    from harness.serve.http.server import make_certificate, open_listening_socket
 
     # What is wrong with the arguments is told once, by this process.
-    maker(specs, given)
-    _faults(specs, given["faults"])
+    simulator_factory(specs, given)
+    _parse_faults(specs, given["faults"])
     ended = threading.Event()
-    with _heard(ended), listen(given["host"], given["port"]) as listening:
+    with _stop_on_signals(ended), open_listening_socket(given["host"], given["port"]) as listening:
         if given["tls_dir"] is not None:
             ca_file = make_certificate(Path(given["tls_dir"]), given["host"])
-            session.talk(f"the certificate's authority is {ca_file}; check --ca takes it")
+            session.write_message(f"the certificate's authority is {ca_file}; check --ca takes it")
         listening.set_inheritable(True)
-        command = [sys.executable, "-m", "harness.cli.main", *_again(given, listening.fileno(), specs)]
+        command = [sys.executable, "-m", "harness.cli.main", *_worker_command(given, listening.fileno(), specs)]
         workers = [
             subprocess.Popen(  # noqa: S603
                 command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, pass_fds=[listening.fileno()], text=True
@@ -456,17 +464,17 @@ def _serve_by_workers(session: Session, specs: Mapping[str, Spec], given: Mappin
             told = [[worker.stdout.readline() for _ in specs] if worker.stdout else [] for worker in workers]
             if not all(all(lines) for lines in told) and not ended.is_set():
                 raise HarnessError("a worker did not start; what it said stands above")
-            session.result("".join(told[0]))
+            session.write_result("".join(told[0]))
             deadline = None if given["max_seconds"] is None else time.monotonic() + given["max_seconds"]
             while not ended.wait(0.1) and (deadline is None or time.monotonic() < deadline):
                 if any(worker.poll() is not None for worker in workers):
                     raise HarnessError("a worker has ended by itself")
         finally:
-            _end(workers)
+            _stop_workers(workers)
     return 0
 
 
-def _end(workers: list[subprocess.Popen[str]]) -> None:
+def _stop_workers(workers: list[subprocess.Popen[str]]) -> None:
     for worker in workers:
         worker.terminate()
     deadline = time.monotonic() + 1.8
@@ -480,7 +488,7 @@ def _end(workers: list[subprocess.Popen[str]]) -> None:
             worker.stdout.close()
 
 
-def _again(given: Mapping[str, Any], descriptor: int, specs: Mapping[str, Spec]) -> list[str]:
+def _worker_command(given: Mapping[str, Any], descriptor: int, specs: Mapping[str, Spec]) -> list[str]:
     """The command line of a worker."""
     found = ["serve", *given["apis"], "--listen-fd", str(descriptor), "--began", given["began"].isoformat()]
     for option in ("host", "calls", "seed", "clock", "users", "jwt_key", "tls_dir"):

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Final, final
 
 ORDERLY_SECONDS: Final = 1.7
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
@@ -33,23 +33,23 @@ class Interrupted(BaseException):
 
 
 @final
-class Watch:
-    """Whether signals still end the work; after `calm` the work is done and they only have to be waited for."""
+class SignalWatch:
+    """Whether signals still end the work; after `stop_raising` the work is done and they are only waited for."""
 
     def __init__(self) -> None:
-        self.heard: list[int] = []
-        self.calmed = False
+        self.received_signals: list[int] = []
+        self.raising_stopped = False
 
-    def calm(self) -> None:
+    def stop_raising(self) -> None:
         """From now on the first signal no longer raises: what remains is short and must be finished."""
-        self.calmed = True
+        self.raising_stopped = True
 
-    def hear(self, number: int, frame: FrameType | None) -> None:
+    def handle_signal(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        if self.heard:
+        if self.received_signals:
             os._exit(128 + number)
-        self.heard.append(number)
-        if self.calmed:
+        self.received_signals.append(number)
+        if self.raising_stopped:
             return
         # Threads that wait for a server would keep the interpreter from ending.
         timer = threading.Timer(ORDERLY_SECONDS, os._exit, (128 + number,))
@@ -59,23 +59,23 @@ class Watch:
 
 
 @contextmanager
-def interruptible() -> Iterator[Watch]:
+def interruptible() -> Iterator[SignalWatch]:
     """Within, SIGINT, SIGTERM and SIGHUP raise `Interrupted` in the main thread, once.
 
     After it the process has `ORDERLY_SECONDS` to end by itself; a second signal does not wait for that.
     """
-    watch = Watch()
+    watch = SignalWatch()
     if threading.current_thread() is not threading.main_thread():
         yield watch
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    for number in _SIGNALS:
+    before = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
+    for number in _STOP_SIGNALS:
         # Who was told to ignore a signal (nohup) goes on ignoring it.
         if before[number] is not signal.SIG_IGN:
-            signal.signal(number, watch.hear)
+            signal.signal(number, watch.handle_signal)
     try:
         yield watch
     finally:
-        if not watch.heard:
+        if not watch.received_signals:
             for number, handler in before.items():
                 signal.signal(number, handler)

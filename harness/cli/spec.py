@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.console import Session
-from harness.cli.options import nearest
+from harness.cli.console import Console
+from harness.cli.options import did_you_mean
 
 if TYPE_CHECKING:
-    from harness.specification.clauses import Family
+    from harness.specification.clauses import ClauseFamily
     from harness.specification.lint.linter import LintResult
     from harness.specification.load import Spec
     from harness.specification.model import Clause, ClauseId, Open
@@ -31,16 +31,16 @@ def spec() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def lint(session: Session, apis: tuple[str, ...], documents: str | None, as_json: bool) -> int:
+def lint(session: Console, apis: tuple[str, ...], documents: str | None, as_json: bool) -> int:
     """Find what does not hold together in specs; all shipped ones by default. Exit code 1 on findings."""
     from pathlib import Path
 
     from harness.check.rules import RULE_NAMES
-    from harness.specification.lint.id_lock import LOCK_FILE, load_lock
-    from harness.specification.lint.linter import lint as lint_spec
+    from harness.specification.lint.id_lock import LOCK_FILE, load_id_lock
+    from harness.specification.lint.linter import lint_spec as lint_spec
     from harness.specification.load import load_spec, spec_ids, specs_directory
 
-    lock = load_lock() if (specs_directory() / LOCK_FILE).is_file() else None
+    lock = load_id_lock() if (specs_directory() / LOCK_FILE).is_file() else None
     shipped = spec_ids()
     results = []
     for name in apis or shipped:
@@ -52,7 +52,7 @@ def lint(session: Session, apis: tuple[str, ...], documents: str | None, as_json
                 lock=lock if name in shipped else None,
             )
         )
-    session.result(_lint_json(results) if as_json else "\n".join(_lint_lines(results)))
+    session.write_result(_lint_json(results) if as_json else "\n".join(_lint_lines(results)))
     return 0 if all(result.clean for result in results) else 1
 
 
@@ -107,28 +107,30 @@ def _lint_json(results: list[LintResult]) -> str:
 @click.argument("api", metavar="API|FILE")
 @click.option("--clause", "only", metavar="ID", multiple=True, help="Only these clauses.")
 @click.pass_obj
-def show(session: Session, api: str, only: tuple[str, ...]) -> None:
+def show(session: Console, api: str, only: tuple[str, ...]) -> None:
     """Print the clauses of a spec by family, and the choices that its document leaves open."""
-    from harness.errors import Misuse
+    from harness.errors import UsageProblem
     from harness.specification.load import load_spec
 
     loaded = load_spec(api)
     for name in only:
         if name not in loaded.clauses:
-            raise Misuse("--clause", f"a clause of {loaded.id}", repr(name), nearest(name, loaded.clauses).strip())
-    session.result("\n".join(_shown(loaded, only)))
+            raise UsageProblem(
+                "--clause", f"a clause of {loaded.id}", repr(name), did_you_mean(name, loaded.clauses).strip()
+            )
+    session.write_result("\n".join(_spec_lines(loaded, only)))
 
 
-def _shown(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
-    from harness.specification.clauses import Family, families
+def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
+    from harness.specification.clauses import ClauseFamily, families_by_clause
 
-    about = families(loaded)
+    about = families_by_clause(loaded)
     clauses = {name: clause for name, clause in loaded.clauses.items() if not only or name in only}
     document = loaded.listing.document
     yield f"{loaded.id}  {loaded.title}"
     yield f"  {loaded.method} {loaded.path}, {len(loaded.clauses)} clauses, {len(loaded.choices)} open choices"
     yield f"  written from {document.name} (sha256 {document.sha256[:12]}…), spec {loaded.file}"
-    for family in Family:
+    for family in ClauseFamily:
         mine = {name: clause for name, clause in clauses.items() if about[name] is family}
         if mine:
             yield from _family_lines(loaded, family, mine)
@@ -139,10 +141,10 @@ def _shown(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
             yield from _choice_lines(choice)
 
 
-def _family_lines(loaded: Spec, family: Family, mine: Mapping[ClauseId, Clause]) -> Iterator[str]:
-    from harness.specification.clauses import carriers
+def _family_lines(loaded: Spec, family: ClauseFamily, mine: Mapping[ClauseId, Clause]) -> Iterator[str]:
+    from harness.specification.clauses import constructs_by_clause
 
-    carried = carriers(loaded)
+    carried = constructs_by_clause(loaded)
     width = max(len(name) for name in mine)
     yield ""
     yield f"{family.value}"
@@ -163,15 +165,15 @@ def _family_lines(loaded: Spec, family: Family, mine: Mapping[ClauseId, Clause])
 
 
 def _choice_lines(choice: Open[Any]) -> Iterator[str]:
-    options = ", ".join(_word(option) for option in choice.options) or f"any {choice.kind}"
+    options = ", ".join(_choice_text(option) for option in choice.options) or f"any {choice.kind}"
     clauses = f"  ({', '.join(choice.clause)})" if choice.clause else ""
     yield f"  {choice.id}{clauses}"
-    yield f"    {options}; assumed {_word(choice.assumed)}"
+    yield f"    {options}; assumed {_choice_text(choice.assumed)}"
 
 
-def _word(value: object) -> str:
+def _choice_text(value: object) -> str:
     if isinstance(value, tuple):
-        return "[" + ", ".join(_word(item) for item in value) + "]"
+        return "[" + ", ".join(_choice_text(item) for item in value) + "]"
     return "none" if value is None else str(value)
 
 
@@ -181,7 +183,7 @@ def _word(value: object) -> str:
 @click.option("--extension", is_flag=True, help="Keep x-listing.")
 @click.option("--yaml", "as_yaml", is_flag=True, help="As YAML; otherwise JSON.")
 @click.pass_obj
-def openapi(session: Session, api: str, server: str | None, extension: bool, as_yaml: bool) -> None:
+def openapi(session: Console, api: str, server: str | None, extension: bool, as_yaml: bool) -> None:
     """Print the OpenAPI 3.1 document of a spec, for any OpenAPI tool."""
     from harness.specification.load import load_spec
     from harness.specification.openapi import openapi_document
@@ -193,4 +195,4 @@ def openapi(session: Session, api: str, server: str | None, extension: bool, as_
         text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
     else:
         text = json.dumps(document, indent=2, ensure_ascii=False)
-    session.result(text)
+    session.write_result(text)

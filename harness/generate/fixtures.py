@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.generate.formats import FORMATS
-from harness.generate.invalid_responses import Invalid, invalid_answers
-from harness.generate.rows import hidden_lines, rows_of
-from harness.generate.sample_exchanges import Page, pages_of, request_text
-from harness.output.atomic_files import reason_of, write_atomically
+from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
+from harness.generate.rows import encode_hidden_rows, row_set_of
+from harness.generate.sample_exchanges import SampleExchange, make_sample_exchanges, request_text
+from harness.output.atomic_files import os_error_reason, write_atomically
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.telephony.attributes import Grain
@@ -24,15 +24,17 @@ from harness.wire.http_messages import HttpResponse
 from harness.world.population import Population
 from harness.world.world import World
 
-MANIFEST: Final = "manifest.json"
-HIDDEN: Final = "hidden.ndjson"
+MANIFEST_FILE: Final = "manifest.json"
+HIDDEN_FILE: Final = "hidden.ndjson"
 SCHEMA_VERSION: Final = 1
-_OWN_FILE: Final = re.compile(r"(?:rows\.[a-z]+|hidden\.ndjson|pages/[A-Za-z0-9._-]+|invalid/[A-Za-z0-9._-]+)")
+_OWN_FILE_PATTERN: Final = re.compile(
+    r"(?:rows\.[a-z]+|hidden\.ndjson|pages/[A-Za-z0-9._-]+|invalid/[A-Za-z0-9._-]+)"
+)
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenFixtures:
     """What was written: the digest of each file by its name below `out`, and how many of each kind."""
 
     out: Path
@@ -51,77 +53,77 @@ def write_fixtures(
     formats: Sequence[str] = ("native",),
     pages: bool = True,
     invalid: bool = True,
-) -> Written:
+) -> WrittenFixtures:
     """Write rows, pages, invalid answers and `manifest.json` into `out`; the same arguments give the same bytes.
 
     Files of other origin in `out` stay; what an earlier run wrote and this one does not is removed, unless it was
-    changed since. Raises Misuse for an unknown format and when `out` cannot take files.
+    changed since. Raises UsageProblem for an unknown format and when `out` cannot take files.
     """
     picks = dialect if dialect is not None else Dialect()
-    chosen = _formats(formats)
-    _prepare(out)
+    chosen = _check_formats(formats)
+    _prepare_directory(out)
     files: dict[str, bytes] = {}
-    rows = rows_of(spec, world, picks)
+    rows = row_set_of(spec, world, picks)
     for name in chosen:
         made = FORMATS[name]
-        files[f"rows.{made.extension(spec.listing)}"] = made.encode(rows)
-    hidden = hidden_lines(rows)
+        files[f"rows.{made.file_extension(spec.listing)}"] = made.encode_rows(rows)
+    hidden = encode_hidden_rows(rows)
     if hidden:
-        files[HIDDEN] = hidden
+        files[HIDDEN_FILE] = hidden
     told: list[Mapping[str, Any]] = []
-    for number, page in enumerate(pages_of(spec, world, picks) if pages else (), 1):
-        told.append(_page_files(files, number, page))
+    for number, page in enumerate(make_sample_exchanges(spec, world, picks) if pages else (), 1):
+        told.append(_add_exchange_files(files, number, page))
     broken: list[Mapping[str, Any]] = []
     if invalid:
-        broken = _invalid_files(files, invalid_answers(spec, world, picks))
-        files["invalid/index.json"] = _json({"api": spec.id, "payloads": broken})
+        broken = _add_invalid_files(files, make_invalid_responses(spec, world, picks))
+        files["invalid/index.json"] = _encode_json_file({"api": spec.id, "payloads": broken})
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    manifest = _manifest(spec, world=world, dialect=picks, formats=chosen, pages=told, digests=digests)
-    stale = _stale(out, digests)
+    manifest = _build_manifest(spec, world=world, dialect=picks, formats=chosen, pages=told, digests=digests)
+    stale = _stale_files(out, digests)
     for name, data in files.items():
-        _write(out / name, data)
+        _write_file(out / name, data)
     # Last, so that a manifest never names a file that is not there.
-    _write(out / MANIFEST, _json(manifest))
+    _write_file(out / MANIFEST_FILE, _encode_json_file(manifest))
     for path in stale:
         path.unlink(missing_ok=True)
-    return Written(out=out, files=digests, rows=len(rows), pages=len(told), invalid=len(broken))
+    return WrittenFixtures(out=out, files=digests, rows=len(rows), pages=len(told), invalid=len(broken))
 
 
-def _formats(names: Sequence[str]) -> tuple[str, ...]:
+def _check_formats(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in FORMATS:
-            raise Misuse("--format", f"one of {', '.join(FORMATS)}", repr(name))
+            raise UsageProblem("--format", f"one of {', '.join(FORMATS)}", repr(name))
     return tuple(dict.fromkeys(names))
 
 
-def _prepare(out: Path) -> None:
+def _prepare_directory(out: Path) -> None:
     where = f"--out {out}"
     try:
         out.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise Misuse(where, "a directory, or a name that is free", "a file") from None
+        raise UsageProblem(where, "a directory, or a name that is free", "a file") from None
     except NotADirectoryError:
-        raise Misuse(where, "a directory, or a name that is free", "a file stands on the way") from None
+        raise UsageProblem(where, "a directory, or a name that is free", "a file stands on the way") from None
     except OSError as problem:
-        raise Misuse(where, "a directory that can be made", reason_of(problem)) from None
+        raise UsageProblem(where, "a directory that can be made", os_error_reason(problem)) from None
     if not os.access(out, os.W_OK | os.X_OK):
-        raise Misuse(where, "a directory that can be written to", "permission denied")
+        raise UsageProblem(where, "a directory that can be written to", "permission denied")
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write_file(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, data)
 
 
-def _stale(out: Path, digests: Mapping[str, str]) -> list[Path]:
+def _stale_files(out: Path, digests: Mapping[str, str]) -> list[Path]:
     """Files that an earlier manifest lists, that this run does not write, and that nobody has changed."""
     try:
-        earlier = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["files"]
+        earlier = json.loads((out / MANIFEST_FILE).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
     found = []
     for name, digest in earlier.items() if isinstance(earlier, dict) else ():
-        if name in digests or not _OWN_FILE.fullmatch(name):
+        if name in digests or not _OWN_FILE_PATTERN.fullmatch(name):
             continue
         path = out / name
         if path.is_file() and not path.is_symlink() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
@@ -132,21 +134,21 @@ def _stale(out: Path, digests: Mapping[str, str]) -> list[Path]:
 # --- pages and invalid answers ------------------------------------------------------------------------------
 
 
-def _page_files(files: dict[str, bytes], number: int, page: Page) -> Mapping[str, Any]:
-    stem = f"pages/{number:03d}-{_plain(page.name)}"
+def _add_exchange_files(files: dict[str, bytes], number: int, page: SampleExchange) -> Mapping[str, Any]:
+    stem = f"pages/{number:03d}-{_plain_file_name(page.name)}"
     entry: dict[str, Any] = {"name": page.name, "says": page.says}
-    if page.fault is not None:
-        entry["fault"] = page.fault
+    if page.error_name is not None:
+        entry["fault"] = page.error_name
     if page.request is not None:
         entry["request"] = f"{stem}.request.http"
         files[entry["request"]] = request_text(page.request)
-    entry["response"] = f"{stem}.response.{_extension(page.response)}"
+    entry["response"] = f"{stem}.response.{_body_extension(page.response)}"
     files[entry["response"]] = page.response.body
-    entry |= _head(page.response)
+    entry |= _response_head(page.response)
     return entry
 
 
-def _invalid_files(files: dict[str, bytes], broken: Iterable[Invalid]) -> list[Mapping[str, Any]]:
+def _add_invalid_files(files: dict[str, bytes], broken: Iterable[InvalidResponse]) -> list[Mapping[str, Any]]:
     made = list(broken)
     count = {one.clause: sum(other.clause == one.clause for other in made) for one in made}
     seen: dict[str, int] = {}
@@ -154,36 +156,36 @@ def _invalid_files(files: dict[str, bytes], broken: Iterable[Invalid]) -> list[M
     for one in made:
         seen[one.clause] = number = seen.get(one.clause, 0) + 1
         stem = one.clause if count[one.clause] == 1 else f"{one.clause}-{number}"
-        name = f"invalid/{stem}.{_extension(one.response)}"
+        name = f"invalid/{stem}.{_body_extension(one.response)}"
         files[name] = one.response.body
         index.append(
             {
                 "file": name.removeprefix("invalid/"),
                 "clause": one.clause,
-                "done": one.done,
-                **_head(one.response),
+                "done": one.change,
+                **_response_head(one.response),
                 "request": request_text(one.request).decode("utf-8"),
             }
         )
     return index
 
 
-def _head(response: HttpResponse) -> Mapping[str, Any]:
+def _response_head(response: HttpResponse) -> Mapping[str, Any]:
     return {"http_status": response.http_status, "content_type": response.header("content-type")}
 
 
-def _extension(response: HttpResponse) -> str:
+def _body_extension(response: HttpResponse) -> str:
     return "xml" if response.body.lstrip().startswith(b"<") else "json"
 
 
-def _plain(name: str) -> str:
+def _plain_file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name)
 
 
 # --- the manifest -------------------------------------------------------------------------------------------
 
 
-def _manifest(
+def _build_manifest(
     spec: Spec,
     *,
     world: World,
@@ -207,13 +209,13 @@ def _manifest(
         "instant": world.instant.isoformat(),
         "dialect": {name: dialect.values[name] for name in sorted(dialect.values)},
         "formats": list(formats),
-        "command": _command(spec, world, calls, profile, formats),
+        "command": _repeat_command(spec, world, calls, profile, formats),
         "pages": list(pages),
         "files": dict(digests),
     }
 
 
-def _command(spec: Spec, world: World, calls: int, profile: str | None, formats: Sequence[str]) -> str | None:
+def _repeat_command(spec: Spec, world: World, calls: int, profile: str | None, formats: Sequence[str]) -> str | None:
     """The command that writes these files again; None for a world that was not made from a seed."""
     if world.seed is None or world.given:
         return None
@@ -224,5 +226,5 @@ def _command(spec: Spec, world: World, calls: int, profile: str | None, formats:
     return " ".join([*words, "--out DIR"])
 
 
-def _json(tree: Any) -> bytes:
+def _encode_json_file(tree: Any) -> bytes:
     return json.dumps(tree, indent=2, ensure_ascii=False, default=list).encode() + b"\n"

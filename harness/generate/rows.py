@@ -14,8 +14,8 @@ from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import encode_json
-from harness.wire.response_codec import text_carried
-from harness.wire.row_codec import Shown, ShownRow, compared, encode_row, show
+from harness.wire.response_codec import is_xml
+from harness.wire.row_codec import ApiRow, ApiValue, encode_row, row_values_at, show_record
 from harness.world.population import Population
 from harness.world.world import World
 
@@ -28,48 +28,48 @@ class RowSet:
     listing: Listing
     dialect: Dialect
     records: tuple[Record, ...]
-    shown: tuple[ShownRow, ...]
+    rows: tuple[ApiRow, ...]
     trees: tuple[Mapping[str, Tree], ...]
 
     def __len__(self) -> int:
         return len(self.trees)
 
-    def only(self, identities: frozenset[Shown]) -> RowSet:
+    def with_identities(self, identities: frozenset[ApiValue]) -> RowSet:
         """The rows with these identities."""
         name = self.listing.lists.identity
-        kept = [index for index, row in enumerate(self.shown) if row.get(name) in identities]
+        kept = [index for index, row in enumerate(self.rows) if row.get(name) in identities]
         return RowSet(
             listing=self.listing,
             dialect=self.dialect,
             records=tuple(self.records[index] for index in kept),
-            shown=tuple(self.shown[index] for index in kept),
+            rows=tuple(self.rows[index] for index in kept),
             trees=tuple(self.trees[index] for index in kept),
         )
 
-    def values(self, index: int, path: str) -> tuple[Any, ...]:
+    def values_at(self, index: int, path: str) -> tuple[Any, ...]:
         """What one row has at a path of the spec, hidden ones among them; nothing where there is nothing."""
         if path.startswith("hidden."):
             hidden = self.listing.hidden[path.removeprefix("hidden.")]
             words: Mapping[Any, str] = hidden.words
-            found = attributes_of(self.records[index], hidden.holds)
+            found = attribute_values_of(self.records[index], hidden.holds)
             return tuple(words.get(value, value) for value in found if value is not None)
-        return tuple(value for value in compared(self.shown[index], path) if value is not None)
+        return tuple(value for value in row_values_at(self.rows[index], path) if value is not None)
 
 
-def rows_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
+def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
     """Every row of the world at its instant as the API shows it, whoever may see it."""
     listing = spec.listing
-    population = Population(dialect.pick(listing.lists.calls))
+    population = Population(dialect.resolve(listing.lists.calls))
     records = tuple(world.records(Grain(listing.lists.one_row_per), population, world.instant))
-    shown = tuple(show(listing.fields, record) for record in records)
-    zone = zone_of(listing, dialect)
+    shown = tuple(show_record(listing.fields, record) for record in records)
+    zone = default_zone(listing, dialect)
     trees = tuple(
-        encode_row(listing.fields, row, zone=zone, picks=dialect, text_carried=text_carried(listing)) for row in shown
+        encode_row(listing.fields, row, zone=zone, picks=dialect, text_carried=is_xml(listing)) for row in shown
     )
-    return RowSet(listing=listing, dialect=dialect, records=records, shown=shown, trees=trees)
+    return RowSet(listing=listing, dialect=dialect, records=records, rows=shown, trees=trees)
 
 
-def hidden_lines(rows: RowSet) -> bytes:
+def encode_hidden_rows(rows: RowSet) -> bytes:
     """What rows have and do not show, a JSON object a line: identity, hidden attributes, and whose the row is.
 
     Empty where the API hides nothing. With it a checker knows what filters on hidden attributes must keep.
@@ -81,24 +81,24 @@ def hidden_lines(rows: RowSet) -> bytes:
         return b""
     lines: list[bytes] = []
     for index, tree in enumerate(rows.trees):
-        hidden: dict[str, Tree] = {name: list(rows.values(index, f"hidden.{name}")) for name in listing.hidden}
+        hidden: dict[str, Tree] = {name: list(rows.values_at(index, f"hidden.{name}")) for name in listing.hidden}
         line: dict[str, Tree] = {"identity": tree[listing.lists.identity], "hidden": hidden}
         if owners:
-            found = (value for name in owners for value in attributes_of(rows.records[index], name))
+            found = (value for name in owners for value in attribute_values_of(rows.records[index], name))
             line["owners"] = [value for value in found if value is not None]
         lines.append(encode_json(line) + b"\n")
     return b"".join(lines)
 
 
-def zone_of(listing: Listing, dialect: Dialect) -> ZoneInfo:
+def default_zone(listing: Listing, dialect: Dialect) -> ZoneInfo:
     """The zone of local times when nothing is said."""
-    return ZoneInfo(dialect.pick(listing.zone.default) if listing.zone is not None else "UTC")
+    return ZoneInfo(dialect.resolve(listing.zone.default) if listing.zone is not None else "UTC")
 
 
-def attributes_of(record: Mapping[str, Any], name: str) -> tuple[Any, ...]:
+def attribute_values_of(record: Mapping[str, Any], name: str) -> tuple[Any, ...]:
     """The values of a telephony attribute; `list[].name` is that of every nested row."""
     head, nested, tail = name.partition("[].")
     value = record.get(head)
     if nested:
-        return tuple(found for inner in value or () for found in attributes_of(inner, tail))
+        return tuple(found for inner in value or () for found in attribute_values_of(inner, tail))
     return value if isinstance(value, tuple) else (value,)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from harness.output.atomic_files import NotWritten, write_atomically
+from harness.output.atomic_files import FileNotWritten, write_atomically
 from harness.output.escaping import (
     csv_field,
-    json_island,
+    json_for_script,
     markdown_cell,
     markdown_fence,
-    safe_name,
+    safe_file_name,
     shell_word,
-    visible,
+    visible_text,
     xml_text,
 )
 from harness.output.journal import BadJournal, Journal, JournalWriter, read_journal
@@ -18,25 +18,25 @@ from harness.output.pseudonyms import NAME_DROPPED, Pseudonyms
 from harness.output.redaction import MASK, RedactingWriter, Redactor, Secret, is_secret_name
 
 __all__ = [
-    "MASK",
-    "NAME_DROPPED",
     "BadJournal",
+    "FileNotWritten",
     "Journal",
     "JournalWriter",
-    "NotWritten",
+    "MASK",
+    "NAME_DROPPED",
     "Pseudonyms",
     "RedactingWriter",
     "Redactor",
     "Secret",
     "csv_field",
     "is_secret_name",
-    "json_island",
+    "json_for_script",
     "markdown_cell",
     "markdown_fence",
     "read_journal",
-    "safe_name",
+    "safe_file_name",
     "shell_word",
-    "visible",
+    "visible_text",
     "write_atomically",
     "xml_text",
 ]

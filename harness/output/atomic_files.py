@@ -12,7 +12,7 @@ from harness.errors import HarnessError
 
 
 @dataclass(eq=False)
-class NotWritten(HarnessError):
+class FileNotWritten(HarnessError):
     """A file could not be written; what stood there before is still there. Exit code 3."""
 
     path: str
@@ -27,7 +27,7 @@ def write_atomically(path: str | os.PathLike[str], data: str | bytes) -> None:
     target = Path(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
     if target.is_dir():
-        raise NotWritten(str(target), "it is a directory")
+        raise FileNotWritten(str(target), "it is a directory")
     try:
         # A link stays a link: what it points at is replaced.
         place = target.resolve() if target.is_symlink() else target
@@ -39,7 +39,7 @@ def write_atomically(path: str | os.PathLike[str], data: str | bytes) -> None:
         mode = _mode_for(place)
         handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".callharness-", suffix=".tmp")
     except OSError as problem:
-        raise NotWritten(str(target), reason_of(problem)) from problem
+        raise FileNotWritten(str(target), os_error_reason(problem)) from problem
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -51,12 +51,12 @@ def write_atomically(path: str | os.PathLike[str], data: str | bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         if isinstance(problem, OSError):
-            raise NotWritten(str(target), reason_of(problem)) from problem
+            raise FileNotWritten(str(target), os_error_reason(problem)) from problem
         raise
     _sync_directory(place.parent)
 
 
-def reason_of(problem: OSError) -> str:
+def os_error_reason(problem: OSError) -> str:
     """The system's own words for an error, in lower case and without numbers."""
     return (problem.strerror or type(problem).__name__).lower()
 

@@ -1,6 +1,6 @@
 """Text from the network made visible and harmless: in terminals, logs, JUnit, HTML, Markdown, CSV, shells.
 
-Everything a server or a client sent passes through `visible` (or one of the helpers below, which call it
+Everything a server or a client sent passes through `visible_text` (or one of the helpers below, which call it
 where the format allows) before it reaches a person, a CI log or a file name.
 """
 
@@ -16,17 +16,17 @@ from typing import Final
 _INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-_NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_NAMED_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # GitHub's runner trims white space before it looks for `::`, and finds `##[` anywhere in a line.
-_OLD_COMMAND: Final = re.compile(r"##(?=\[)")
-_NEW_COMMAND: Final = re.compile(r"^( *):(?=:)", re.MULTILINE)
+_OLD_CI_COMMAND: Final = re.compile(r"##(?=\[)")
+_NEW_CI_COMMAND: Final = re.compile(r"^( *):(?=:)", re.MULTILINE)
 
 _E164: Final = re.compile(r"\+[0-9]{1,15}", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def visible(text: str | bytes, *, limit: int = 4096, prefix: str = "", multiline: bool = False) -> str:
+def visible_text(text: str | bytes, *, limit: int = 4096, prefix: str = "", multiline: bool = False) -> str:
     """The text, at most `limit` characters, with all that acts instead of being read shown as an escape.
 
     Line ends survive only in multi-line mode, which a `prefix` (put before each line) implies; elsewhere the
@@ -38,9 +38,9 @@ def visible(text: str | bytes, *, limit: int = 4096, prefix: str = "", multiline
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
     lines_kept = multiline or bool(prefix)
-    shown, used = _escaped(text, limit, lines_kept)
+    shown, used = _escape_head(text, limit, lines_kept)
     missing = len(text) - used
-    shown = _NEW_COMMAND.sub(r"\1\\x3a", _OLD_COMMAND.sub(r"#\\x23", shown))
+    shown = _NEW_CI_COMMAND.sub(r"\1\\x3a", _OLD_CI_COMMAND.sub(r"#\\x23", shown))
     if missing:
         shown += f"…({missing} more)"
     if prefix:
@@ -48,7 +48,7 @@ def visible(text: str | bytes, *, limit: int = 4096, prefix: str = "", multiline
     return shown
 
 
-def _escaped(text: str, limit: int, lines_kept: bool) -> tuple[str, int]:
+def _escape_head(text: str, limit: int, lines_kept: bool) -> tuple[str, int]:
     """The escaped head of the text, and how many of its characters that head used up."""
     head = text[:limit]
     if head.isprintable() and not _INVISIBLE.search(head):
@@ -64,7 +64,7 @@ def _escaped(text: str, limit: int, lines_kept: bool) -> tuple[str, int]:
         elif (lines_kept and char == "\n") or (char.isprintable() and not _INVISIBLE.match(char)):
             piece = char
         else:
-            piece = _escape(char)
+            piece = _escape_character(char)
         if len(piece) > room:
             break
         pieces.append(piece)
@@ -73,10 +73,10 @@ def _escaped(text: str, limit: int, lines_kept: bool) -> tuple[str, int]:
     return "".join(pieces), used
 
 
-def _escape(char: str) -> str:
+def _escape_character(char: str) -> str:
     code = ord(char)
-    if char in _NAMED:
-        return _NAMED[char]
+    if char in _NAMED_ESCAPES:
+        return _NAMED_ESCAPES[char]
     if code <= 0xFF:
         return f"\\x{code:02x}"
     if code <= 0xFFFF:
@@ -86,14 +86,14 @@ def _escape(char: str) -> str:
 
 def markdown_fence(text: str | bytes, *, info: str = "", limit: int = 4096) -> str:
     """A fenced Markdown block that the text cannot leave: its fence is longer than any backtick run."""
-    shown = visible(text, limit=limit, multiline=True)
+    shown = visible_text(text, limit=limit, multiline=True)
     fence = "`" * max(3, _longest_backtick_run(shown) + 1)
     return f"{fence}{info}\n{shown}\n{fence}"
 
 
 def markdown_cell(text: str | bytes, *, limit: int = 200) -> str:
     """A code span on one line that may stand in a Markdown table: no link, mention or column starts in it."""
-    shown = visible(text, limit=limit)
+    shown = visible_text(text, limit=limit)
     if not shown.strip():
         return ""
     fence = "`" * (_longest_backtick_run(shown) + 1)
@@ -114,13 +114,13 @@ def csv_field(text: str, *, spreadsheet: bool = False) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def json_island(value: object) -> str:
+def json_for_script(value: object) -> str:
     """JSON that may stand inside a `<script>` element: nothing in it can end the element or the line."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def safe_name(text: str | bytes, *, suffix: str = "") -> str:
+def safe_file_name(text: str | bytes, *, suffix: str = "") -> str:
     """A file name made from a hash of the text, so that no id from a server becomes a path."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     return hashlib.sha256(data).hexdigest()[:32] + suffix
@@ -128,7 +128,7 @@ def safe_name(text: str | bytes, *, suffix: str = "") -> str:
 
 def xml_text(text: str | bytes, *, limit: int = 65536) -> str:
     """Visible multi-line text of characters that XML 1.0 can carry; markup is the XML writer's to escape."""
-    return _NOT_XML.sub("", visible(text, limit=limit, multiline=True))
+    return _NOT_XML.sub("", visible_text(text, limit=limit, multiline=True))
 
 
 def shell_word(text: str) -> str:
@@ -136,7 +136,7 @@ def shell_word(text: str) -> str:
 
     Text that would act on the terminal or in a CI log is written in the `$'…'` form (bash, zsh, POSIX 2024).
     """
-    if text.isprintable() and not _INVISIBLE.search(text) and not _OLD_COMMAND.search(text):
+    if text.isprintable() and not _INVISIBLE.search(text) and not _OLD_CI_COMMAND.search(text):
         return shlex.quote(text)
     pieces: list[str] = []
     for char in text:

@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from harness.errors import UsageError
-from harness.output.atomic_files import NotWritten, reason_of
+from harness.output.atomic_files import FileNotWritten, os_error_reason
 
 JOURNAL_VERSION: Final = 1
 
-Record = Mapping[str, Any]
+JournalRecord = Mapping[str, Any]
 
 
 @dataclass(eq=False)
@@ -39,14 +39,14 @@ class BadJournal(UsageError):
 class Journal:
     """What a journal says: its header, the finished checks in order, the footer of a run that ended.
 
-    `torn` tells that the last line was half written; `sound_bytes` is where the last whole line ends.
+    `torn` tells that the last line was half written; `intact_bytes` is where the last whole line ends.
     """
 
-    header: Record
-    records: tuple[Record, ...]
-    footer: Record | None
+    header: JournalRecord
+    records: tuple[JournalRecord, ...]
+    footer: JournalRecord | None
     torn: bool
-    sound_bytes: int
+    intact_bytes: int
 
     @property
     def complete(self) -> bool:
@@ -67,12 +67,12 @@ class JournalWriter:
 
     @classmethod
     def start(
-        cls, path: str | os.PathLike[str], header: Record, *, redact: Callable[[str], str] | None = None
+        cls, path: str | os.PathLike[str], header: JournalRecord, *, redact: Callable[[str], str] | None = None
     ) -> Self:
         """A new journal with its header line written."""
         writer = cls(path, redact=redact)
         try:
-            writer._append({**header, "line": "header", "journal_version": JOURNAL_VERSION})
+            writer._write_line({**header, "line": "header", "journal_version": JOURNAL_VERSION})
         except BaseException:
             writer.close()
             raise
@@ -89,21 +89,21 @@ class JournalWriter:
         writer._redact = redact
         writer._descriptor = writer._open(0)
         if journal.torn:
-            os.ftruncate(writer._descriptor, journal.sound_bytes)
+            os.ftruncate(writer._descriptor, journal.intact_bytes)
         return writer, journal
 
-    def finished(self, record: Record) -> None:
+    def append_check(self, record: JournalRecord) -> None:
         """Append one finished check."""
-        self._append({**record, "line": "check"})
+        self._write_line({**record, "line": "check"})
 
-    def end(self, footer: Record) -> None:
+    def write_footer(self, footer: JournalRecord) -> None:
         """Append the footer, make the file durable and close it."""
-        self._append({**footer, "line": "footer"})
+        self._write_line({**footer, "line": "footer"})
         if self._descriptor is not None:
             try:
                 os.fsync(self._descriptor)
             except OSError as problem:
-                raise NotWritten(str(self._path), reason_of(problem)) from problem
+                raise FileNotWritten(str(self._path), os_error_reason(problem)) from problem
         self.close()
 
     def close(self) -> None:
@@ -124,11 +124,11 @@ class JournalWriter:
         try:
             return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | flags, 0o666)
         except OSError as problem:
-            raise NotWritten(str(self._path), reason_of(problem)) from problem
+            raise FileNotWritten(str(self._path), os_error_reason(problem)) from problem
 
-    def _append(self, record: Record) -> None:
+    def _write_line(self, record: JournalRecord) -> None:
         if self._descriptor is None:
-            raise NotWritten(str(self._path), "the journal is closed")
+            raise FileNotWritten(str(self._path), "the journal is closed")
         text = json.dumps(record, sort_keys=True, ensure_ascii=True, allow_nan=False)
         if self._redact is not None:
             text = self._redact(text)
@@ -141,7 +141,7 @@ class JournalWriter:
             # Half a line in the middle would spoil the whole journal once more lines follow.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, sound_bytes)
-            raise NotWritten(str(self._path), reason_of(problem)) from problem
+            raise FileNotWritten(str(self._path), os_error_reason(problem)) from problem
 
 
 def read_journal(path: str | os.PathLike[str]) -> Journal:
@@ -150,10 +150,10 @@ def read_journal(path: str | os.PathLike[str]) -> Journal:
     try:
         content = Path(path).read_bytes()
     except OSError as problem:
-        raise BadJournal(name, 0, reason_of(problem)) from problem
+        raise BadJournal(name, 0, os_error_reason(problem)) from problem
     *lines, rest = content.split(b"\n")
     torn = bool(rest)
-    records: list[Record] = []
+    records: list[JournalRecord] = []
     sound_bytes = 0
     for number, line in enumerate(lines, start=1):
         try:
@@ -180,5 +180,5 @@ def read_journal(path: str | os.PathLike[str]) -> Journal:
         records=tuple(record for record in records if record["line"] == "check"),
         footer=records[-1] if ended else None,
         torn=torn,
-        sound_bytes=sound_bytes,
+        intact_bytes=sound_bytes,
     )

@@ -27,7 +27,7 @@ class Pseudonyms:
     def __repr__(self) -> str:
         return "Pseudonyms(***)"
 
-    def number(self, number: str) -> str:
+    def alias_number(self, number: str) -> str:
         """A phone number as country code, last two digits and a keyed hash: `+49…17~3f2a`."""
         if not number:
             return number
@@ -36,39 +36,39 @@ class Pseudonyms:
         significant = digits.removeprefix("00") if number.strip().startswith("00") else digits
         country = "+" + country_code_of(significant) if international and len(significant) >= 7 else ""
         ending = significant[-2:] if len(significant) >= 5 else ""
-        return f"{country}…{ending}~{self._hash(significant if international else digits or number, 4)}"
+        return f"{country}…{ending}~{self._keyed_hash(significant if international else digits or number, 4)}"
 
-    def name(self, name: str) -> str:
+    def alias_name(self, name: str) -> str:
         """A name of a person: dropped, but not mistaken for a missing one."""
         return NAME_DROPPED if name else name
 
-    def url(self, url: str) -> str:
+    def alias_url(self, url: str) -> str:
         """A URL as its origin and a keyed hash of the rest; credentials and ports of no use are gone."""
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
         except ValueError:
-            return f"…~{self._hash(url, 8)}"
+            return f"…~{self._keyed_hash(url, 8)}"
         if not parts.scheme or not host:
-            return f"…~{self._hash(url, 8)}"
+            return f"…~{self._keyed_hash(url, 8)}"
         bracketed = f"[{host}]" if ":" in host else host
         origin = f"{parts.scheme}://{bracketed}" + (f":{port}" if port else "")
-        return f"{origin}/…~{self._hash(url, 8)}"
+        return f"{origin}/…~{self._keyed_hash(url, 8)}"
 
-    def text(self, text: str) -> str:
+    def alias_text(self, text: str) -> str:
         """Free text with every URL and everything that looks like a phone number replaced by its alias."""
         pieces: list[str] = []
         done = 0
         for match in _URL.finditer(text):
-            pieces += (self._numbers_in(text[done : match.start()]), self.url(match[0]))
+            pieces += (self._alias_numbers(text[done : match.start()]), self.alias_url(match[0]))
             done = match.end()
-        pieces.append(self._numbers_in(text[done:]))
+        pieces.append(self._alias_numbers(text[done:]))
         return "".join(pieces)
 
-    def _numbers_in(self, text: str) -> str:
-        return _NUMBER.sub(lambda match: self.number(match[0]), text)
+    def _alias_numbers(self, text: str) -> str:
+        return _NUMBER.sub(lambda match: self.alias_number(match[0]), text)
 
-    def _hash(self, value: str, digits: int) -> str:
+    def _keyed_hash(self, value: str, digits: int) -> str:
         data = value.encode("utf-8", "surrogatepass")
         return hmac.new(self._key, data, hashlib.sha256).hexdigest()[:digits]
 

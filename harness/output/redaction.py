@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import Final, Protocol, Self, final
 
 MASK: Final = "***"
-SHORTEST: Final = 6
+SHORTEST_SECRET: Final = 6
 
 _MASK: Final = MASK.encode()
 # A line end, continued by a backslash or `=` or itself escaped, and the next line's indent.
-_WRAP: Final = rb"(?:(?:\\{1,4}[rn]|[\\=]?\r?\n){1,2}[ \t]{0,8})?"
+_LINE_WRAP: Final = rb"(?:(?:\\{1,4}[rn]|[\\=]?\r?\n){1,2}[ \t]{0,8})?"
 # What may stand between the layers of an escape when text was escaped more than once.
 _PERCENT: Final = rb"%(?:25){0,2}"
 _BACKSLASHES: Final = rb"\\{1,4}"
@@ -41,8 +41,8 @@ _BASE64: Final = rb"(?:[A-Za-z0-9+/_\-]|\\{1,4}/|" + _PERCENT + rb"2[bBfF])"
 _WIDEST_BYTE: Final = 48
 # A pattern of all of a long secret, in every spelling and with a wrap anywhere, takes seconds to build. Its beginning
 # tells it well enough; what follows in the same alphabet, as far as the secret goes, is masked with it.
-_LONG: Final = 128
-_BEGINNING: Final = 64
+_LONG_SECRET: Final = 128
+_MATCHED_BEGINNING: Final = 64
 _URL_SAFE: Final = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 
 _NAME_PARTS: Final = (
@@ -60,39 +60,43 @@ _NOT_SECRET_NAME: Final = re.compile(
     r"|(?:external|call|media|sip)[_-]?session[_-]?id",
     re.I | re.ASCII,
 )
-_NAME: Final = rb"[A-Za-z0-9_.\-]{1,64}"
+_NAME_PATTERN: Final = rb"[A-Za-z0-9_.\-]{1,64}"
 _LONGEST_NAMED: Final = 2048
 # Masked already, or a variable for the shell to fill in, which stands in quotes of its own.
-_KEPT: Final = rb"(?!\*\*\*|\$[A-Z{(]|\"\$[A-Z][A-Z0-9_]*+\")"
+_NOT_MASKED: Final = rb"(?!\*\*\*|\$[A-Z{(]|\"\$[A-Z][A-Z0-9_]*+\")"
 # A quotation mark, also as it stands in a JSON string and in HTML.
 _QUOTE: Final = rb"(?:\\?[\"']|&#(?:34|39|x22|x27);|&quot;|&apos;)"
 _NAMED_VALUES: Final = (
     # name=value in URLs (also with `;`), forms and `.env` files
     re.compile(
-        rb"(?<![A-Za-z0-9_.\-])(?P<name>" + _NAME + rb")=" + _KEPT + rb"(?P<value>[^&;,\s\"'<>\\#)}\]]{1,2048})"
+        rb"(?<![A-Za-z0-9_.\-])(?P<name>"
+        + _NAME_PATTERN
+        + rb")="
+        + _NOT_MASKED
+        + rb"(?P<value>[^&;,\s\"'<>\\#)}\]]{1,2048})"
     ),
     # "name": "value" in JSON (also escaped once more), YAML, Python reprs; name="value" in XML and headers
     re.compile(
         rb"(?<![A-Za-z0-9_.\-])(?P<name>"
-        + _NAME
+        + _NAME_PATTERN
         + rb")"
         + _QUOTE
         + rb"?\s{0,4}[:=]\s{0,4}(?P<quote>"
         + _QUOTE
         + rb")"
-        + _KEPT
+        + _NOT_MASKED
         + rb"(?P<value>(?:(?!(?P=quote))[^\r\n]){1,2048})(?P=quote)"
     ),
     # {"name": "Authorization", "value": "…"} in HAR
     re.compile(
         rb"\"name\"\s{0,8}:\s{0,8}\"(?P<name>"
-        + _NAME
+        + _NAME_PATTERN
         + rb")\"\s{0,8},\s{0,64}\"value\"\s{0,8}:\s{0,8}\""
-        + _KEPT
+        + _NOT_MASKED
         + rb"(?P<value>(?:[^\"\\\r\n]|\\.){1,2048})\""
     ),
     # <Password>value</Password>
-    re.compile(rb"<(?P<name>" + _NAME + rb")>" + _KEPT + rb"(?P<value>[^<>]{1,2048})</(?P=name)>"),
+    re.compile(rb"<(?P<name>" + _NAME_PATTERN + rb")>" + _NOT_MASKED + rb"(?P<value>[^<>]{1,2048})</(?P=name)>"),
     # Authorization: Bearer value, as a header line or inside a quoted `-H '…'`; never past a quote or a tag
     re.compile(
         rb"(?<![A-Za-z0-9_.\-])(?P<name>(?i:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z0-9\-]{1,40}))"
@@ -100,13 +104,13 @@ _NAMED_VALUES: Final = (
         rb":[ \t]{0,4}+(?![A-Za-z]{1,20}[ \t]{1,4}(?:\$[A-Z{(]|"
         + _QUOTE
         + rb"))"
-        + _KEPT
+        + _NOT_MASKED
         + rb"(?P<value>(?:(?!"
         + _QUOTE
         + rb")[^\r\n<]){1,2048})"
     ),
     # https://user:value@host
-    re.compile(rb"(?P<name>://)[^\s/@:\"'<>]{0,256}:" + _KEPT + rb"(?P<value>[^\s/@\"'<>]{1,2048})@"),
+    re.compile(rb"(?P<name>://)[^\s/@:\"'<>]{0,256}:" + _NOT_MASKED + rb"(?P<value>[^\s/@\"'<>]{1,2048})@"),
 )
 
 
@@ -137,11 +141,11 @@ class Redactor:
         known = sorted({str(secret) for secret in secrets if secret}, key=lambda secret: (-len(secret), secret))
         self._words = tuple(words)
         vocabulary = [word.lower() for word in self._words]
-        self.too_short = tuple(Secret(secret) for secret in known if len(secret) < SHORTEST)
+        self.too_short = tuple(Secret(secret) for secret in known if len(secret) < SHORTEST_SECRET)
         self.too_common = tuple(
             Secret(secret)
             for secret in known
-            if len(secret) >= SHORTEST
+            if len(secret) >= SHORTEST_SECRET
             and (
                 re.fullmatch(f"(?:{_NAME_PARTS})s?|username|user|admin", secret, re.I)
                 or any(secret.lower() in word for word in vocabulary)
@@ -150,20 +154,20 @@ class Redactor:
         weak = {*self.too_short, *self.too_common}
         self._strong = tuple(secret for secret in known if secret not in weak)
         self._patterns = tuple(
-            [re.compile(b"|".join(_spellings(secret))) for secret in self._strong]
-            + [re.compile(b"|".join(_encoded(secret))) for secret in self.too_common]
-            + [_as_a_value(secret) for secret in known if secret in weak]
+            [re.compile(b"|".join(_spelling_patterns(secret))) for secret in self._strong]
+            + [re.compile(b"|".join(_encoded_patterns(secret))) for secret in self.too_common]
+            + [_value_pattern(secret) for secret in known if secret in weak]
         )
         longest = max((len(secret.encode("utf-8", "surrogatepass")) for secret in known), default=0)
-        self._reach = max(longest * _WIDEST_BYTE, 2 * _LONGEST_NAMED)
+        self._holdback_bytes = max(longest * _WIDEST_BYTE, 2 * _LONGEST_NAMED)
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._strong) + len(self.too_short) + len(self.too_common)} secrets>"
 
     @property
-    def reach(self) -> int:
+    def holdback_bytes(self) -> int:
         """How many bytes a stream must hold back so that no secret slips through a chunk border."""
-        return self._reach
+        return self._holdback_bytes
 
     def with_secrets(self, secrets: Iterable[str]) -> Redactor:
         """A redactor that also knows these secrets (a token obtained during the run)."""
@@ -177,13 +181,13 @@ class Redactor:
 
     def redact_bytes(self, data: bytes) -> bytes:
         """The bytes with every secret replaced."""
-        return _masked(data, self._spans(data))
+        return _mask_spans(data, self._secret_spans(data))
 
     def writer(self, stream: BinaryStream) -> RedactingWriter:
         """A writer that redacts what goes to the stream, wherever the chunk borders fall."""
         return RedactingWriter(stream, self)
 
-    def _spans(self, data: bytes) -> list[tuple[int, int, int]]:
+    def _secret_spans(self, data: bytes) -> list[tuple[int, int, int]]:
         """Where a match begins, and the start and end of the secret in it."""
         found: list[tuple[int, int, int]] = []
         for pattern in self._patterns:
@@ -215,14 +219,14 @@ class RedactingWriter:
     def __init__(self, stream: BinaryStream, redactor: Redactor) -> None:
         self._stream = stream
         self._redactor = redactor
-        self._held = b""
+        self._held_bytes = b""
 
     def write(self, data: bytes | str) -> int:
         """Take more data; what can no longer be part of a secret goes on, redacted."""
-        self._held += data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+        self._held_bytes += data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
         # Working in larger steps keeps the cost linear: the held part is searched again each time.
-        if len(self._held) >= 4 * self._redactor.reach:
-            self._pass_on(len(self._held) - 2 * self._redactor.reach)
+        if len(self._held_bytes) >= 4 * self._redactor.holdback_bytes:
+            self._write_until(len(self._held_bytes) - 2 * self._redactor.holdback_bytes)
         return len(data)
 
     def flush(self) -> None:
@@ -231,7 +235,7 @@ class RedactingWriter:
 
     def close(self) -> None:
         """Let the held bytes out and flush."""
-        self._pass_on(len(self._held))
+        self._write_until(len(self._held_bytes))
         self._stream.flush()
 
     def __enter__(self) -> Self:
@@ -242,8 +246,8 @@ class RedactingWriter:
     ) -> None:
         self.close()
 
-    def _pass_on(self, cut: int) -> None:
-        spans = self._redactor._spans(self._held)
+    def _write_until(self, cut: int) -> None:
+        spans = self._redactor._secret_spans(self._held_bytes)
         # A cut through a match (its name or its secret) moves to where the match begins.
         moved = True
         while moved:
@@ -251,25 +255,25 @@ class RedactingWriter:
             for begin, _, end in spans:
                 if begin < cut < end:
                     cut, moved = begin, True
-        ready = _masked(self._held[:cut], [span for span in spans if span[2] <= cut])
-        self._held = self._held[cut:]
+        ready = _mask_spans(self._held_bytes[:cut], [span for span in spans if span[2] <= cut])
+        self._held_bytes = self._held_bytes[cut:]
         if ready:
             self._stream.write(ready)
 
 
-def _masked(data: bytes, spans: list[tuple[int, int, int]]) -> bytes:
+def _mask_spans(data: bytes, spans: list[tuple[int, int, int]]) -> bytes:
     if not spans:
         return data
     pieces: list[bytes] = []
     done = 0
-    for start, end in _merged((start, end) for _, start, end in spans):
+    for start, end in _merge_spans((start, end) for _, start, end in spans):
         pieces += (data[done:start], _MASK)
         done = end
     pieces.append(data[done:])
     return b"".join(pieces)
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merge_spans(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     current: tuple[int, int] | None = None
     for start, end in sorted(spans):
         if current is None:
@@ -283,26 +287,27 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield current
 
 
-def _spellings(secret: str) -> list[bytes]:
-    return [_escaped(secret), *_encoded(secret)]
+def _spelling_patterns(secret: str) -> list[bytes]:
+    return [_escaped_pattern(secret), *_encoded_patterns(secret)]
 
 
-def _escaped(secret: str) -> bytes:
+def _escaped_pattern(secret: str) -> bytes:
     """The secret character by character, each in any mixture of raw, URL, JSON and XML spelling."""
     # Nobody escapes a letter of a key file or of a token.
-    plain = len(secret) > _LONG
+    plain = len(secret) > _LONG_SECRET
     if plain and _URL_SAFE.fullmatch(secret):
-        begin = _WRAP.join(re.escape(char.encode()) for char in secret[:_BEGINNING])
-        return begin + _rest(rb"[A-Za-z0-9._~-]", len(secret) - _BEGINNING)
-    return _WRAP.join(
-        char.encode() if plain and char.isascii() and char.isalnum() else _escaped_char(char) for char in secret
+        begin = _LINE_WRAP.join(re.escape(char.encode()) for char in secret[:_MATCHED_BEGINNING])
+        return begin + _rest_pattern(rb"[A-Za-z0-9._~-]", len(secret) - _MATCHED_BEGINNING)
+    return _LINE_WRAP.join(
+        char.encode() if plain and char.isascii() and char.isalnum() else _escaped_char_pattern(char)
+        for char in secret
     )
 
 
-def _escaped_char(char: str) -> bytes:
+def _escaped_char_pattern(char: str) -> bytes:
     raw = char.encode("utf-8", "surrogatepass")
     code = ord(char)
-    ways = [re.escape(raw), b"".join(_PERCENT + _any_case(b"%02x" % byte) for byte in raw)]
+    ways = [re.escape(raw), b"".join(_PERCENT + _any_case_pattern(b"%02x" % byte) for byte in raw)]
     if char == " ":
         ways.append(rb"\+")
     if char in _JSON_SHORT:
@@ -310,27 +315,27 @@ def _escaped_char(char: str) -> bytes:
     units = char.encode("utf-16-be", "surrogatepass")
     ways.append(
         b"".join(
-            _BACKSLASHES + b"u" + _any_case(units[index : index + 2].hex().encode())
+            _BACKSLASHES + b"u" + _any_case_pattern(units[index : index + 2].hex().encode())
             for index in range(0, len(units), 2)
         )
     )
     if code <= 0xFF:
-        ways.append(_BACKSLASHES + b"x" + _any_case(b"%02x" % code))
+        ways.append(_BACKSLASHES + b"x" + _any_case_pattern(b"%02x" % code))
     if char in _XML_NAMES:
         ways.append(_AMPERSAND + _XML_NAMES[char] + b";")
-    ways.append(_AMPERSAND + b"#(?:0{0,4}%d|[xX]0{0,4}" % code + _any_case(b"%x" % code) + b");")
+    ways.append(_AMPERSAND + b"#(?:0{0,4}%d|[xX]0{0,4}" % code + _any_case_pattern(b"%x" % code) + b");")
     # The longest first: the backslash of a doubled backslash alone would leave the other one behind.
     return b"(?:" + b"|".join(ways[1:] + ways[:1]) + b")"
 
 
-def _encoded(secret: str) -> list[bytes]:
+def _encoded_patterns(secret: str) -> list[bytes]:
     """The secret as a whole in hexadecimal and in base64, at each of the three places it can begin."""
     data = secret.encode("utf-8", "surrogatepass")
-    long = len(data) > _LONG
-    kept = data[: _BEGINNING // 2] if long else data
-    ways = [_WRAP.join(_any_case(b"%02x" % byte) for byte in kept)]
+    long = len(data) > _LONG_SECRET
+    kept = data[: _MATCHED_BEGINNING // 2] if long else data
+    ways = [_LINE_WRAP.join(_any_case_pattern(b"%02x" % byte) for byte in kept)]
     if long:
-        ways[0] += _rest(rb"[0-9A-Fa-f]", 2 * (len(data) - len(kept)))
+        ways[0] += _rest_pattern(rb"[0-9A-Fa-f]", 2 * (len(data) - len(kept)))
     for shift in range(3):
         text = base64.b64encode(b"\0" * shift + data).rstrip(b"=")
         # A character that shares its bits with a neighbour differs from text to text, and goes with the rest.
@@ -339,22 +344,22 @@ def _encoded(secret: str) -> list[bytes]:
         if len(core) < 4:
             continue
         edge = rb"[A-Za-z0-9+/_\-]"
-        begin = edge + _WRAP if shift else b""
+        begin = edge + _LINE_WRAP if shift else b""
         if long:
-            known = _WRAP.join(_base64_char(core[i : i + 1]) for i in range(_BEGINNING))
-            ways.append(begin + known + _rest(_BASE64, len(core) + shared_last - _BEGINNING))
+            known = _LINE_WRAP.join(_base64_char_pattern(core[i : i + 1]) for i in range(_MATCHED_BEGINNING))
+            ways.append(begin + known + _rest_pattern(_BASE64, len(core) + shared_last - _MATCHED_BEGINNING))
             continue
-        finish = _WRAP + edge if shared_last else b""
-        ways.append(begin + _WRAP.join(_base64_char(core[i : i + 1]) for i in range(len(core))) + finish)
+        finish = _LINE_WRAP + edge if shared_last else b""
+        ways.append(begin + _LINE_WRAP.join(_base64_char_pattern(core[i : i + 1]) for i in range(len(core))) + finish)
     return ways
 
 
-def _rest(alphabet: bytes, most: int) -> bytes:
+def _rest_pattern(alphabet: bytes, most: int) -> bytes:
     """Up to so many more characters of an alphabet, wrapped or not."""
-    return rb"(?:" + _WRAP + alphabet + rb"){0,%d}" % most
+    return rb"(?:" + _LINE_WRAP + alphabet + rb"){0,%d}" % most
 
 
-def _base64_char(char: bytes) -> bytes:
+def _base64_char_pattern(char: bytes) -> bytes:
     match char:
         case b"+":
             return rb"(?:[+\-]|" + _PERCENT + rb"2[bB])"
@@ -364,11 +369,11 @@ def _base64_char(char: bytes) -> bytes:
             return char
 
 
-def _as_a_value(secret: str) -> re.Pattern[bytes]:
+def _value_pattern(secret: str) -> re.Pattern[bytes]:
     begin = rb"(?:(?<=[=:])|(?<=[=:][\"' ])|(?<=: \")|(?<=%3[dD]))(?P<value>"
-    return re.compile(begin + _escaped(secret) + rb")(?=[&;,\"'<>\s})\]\\#]|$)")
+    return re.compile(begin + _escaped_pattern(secret) + rb")(?=[&;,\"'<>\s})\]\\#]|$)")
 
 
-def _any_case(hexadecimal: bytes) -> bytes:
+def _any_case_pattern(hexadecimal: bytes) -> bytes:
     digits = hexadecimal.decode("ascii").lower()
     return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits).encode()

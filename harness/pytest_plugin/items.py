@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from harness.specification.load import Spec
     from harness.specification.model import Clause
 
-SECTION: Final = "callharness: not kept, but no reason to fail"
-_READINGS: Final = pytest.StashKey[dict[str, "RunReport | str"]]()
-_SKIPPED: Final = ("inconclusive", "not_exercised", "not_applicable", "not_run")
+AMBER_SECTION: Final = "callharness: not kept, but no reason to fail"
+_REPORT_BY_API: Final = pytest.StashKey[dict[str, "RunReport | str"]]()
+_SKIPPED_VERDICTS: Final = ("inconclusive", "not_exercised", "not_applicable", "not_run")
 
 
 class ClauseNotKept(Exception):
@@ -29,7 +29,7 @@ class ClauseNotKept(Exception):
 # --- options ------------------------------------------------------------------------------------------------
 
 
-def check_options(config: pytest.Config) -> None:
+def validate_options(config: pytest.Config) -> None:
     """Stop the run at options that cannot be right; nothing is sent. Raises pytest.UsageError."""
     from harness.errors import HarnessError
     from harness.specification.load import load_spec
@@ -42,25 +42,27 @@ def check_options(config: pytest.Config) -> None:
             load_spec(api)
     except HarnessError as problem:
         raise pytest.UsageError(f"--call-api: {problem}") from None
-    for word in _words():
+    for word in _marker_words():
         config.addinivalue_line("markers", f"{word}: a clause of this level, basis or family")
-    targets = _targets(config)
+    targets = _target_by_api(config)
     for api in apis:
         if api not in targets and not config.getoption("collectonly"):
             raise pytest.UsageError(f"--call-api {api} needs --call-api-target URL (or sim: for the simulator)")
 
 
-def _words() -> list[str]:
+def _marker_words() -> list[str]:
     """The markers that stand for a level, a basis or a family."""
     from typing import get_args
 
-    from harness.specification.clauses import Family
+    from harness.specification.clauses import ClauseFamily
     from harness.specification.model import Basis, Level
 
-    return [word.replace("-", "_") for word in (*get_args(Level), *get_args(Basis), *(one.value for one in Family))]
+    return [
+        word.replace("-", "_") for word in (*get_args(Level), *get_args(Basis), *(one.value for one in ClauseFamily))
+    ]
 
 
-def _targets(config: pytest.Config) -> Mapping[str, str]:
+def _target_by_api(config: pytest.Config) -> Mapping[str, str]:
     """The target of each API."""
     apis: list[str] = config.getoption("--call-api")
     found: dict[str, str] = {}
@@ -87,14 +89,14 @@ def credentials_of(config: pytest.Config) -> list[tuple[str, str]]:
 # --- collecting ---------------------------------------------------------------------------------------------
 
 
-def clause_items(session: pytest.Session, config: pytest.Config) -> Iterator[pytest.Item]:
+def collect_clause_items(session: pytest.Session, config: pytest.Config) -> Iterator[pytest.Item]:
     """One item per clause of each API; the network is not touched."""
     from harness.specification.load import load_spec
 
-    root = Machine.from_parent(session, name="callharness", nodeid="callharness")
+    root = RootCollector.from_parent(session, name="callharness", nodeid="callharness")
     for name in dict.fromkeys(config.getoption("--call-api")):
         spec = load_spec(name)
-        report = collect_one_node(Api.from_parent(root, name=spec.id, spec=spec, asked=name))
+        report = collect_one_node(ApiCollector.from_parent(root, name=spec.id, spec=spec, asked=name))
         # As for any file: the terminal counts what is collected by these.
         config.hook.pytest_collectreport(report=report)
         for item in report.result:
@@ -104,7 +106,7 @@ def clause_items(session: pytest.Session, config: pytest.Config) -> Iterator[pyt
 
 
 @final
-class Machine(pytest.Collector):
+class RootCollector(pytest.Collector):
     """What all items hang on."""
 
     def collect(self) -> Iterator[pytest.Item]:
@@ -113,22 +115,22 @@ class Machine(pytest.Collector):
 
 
 @final
-class Api(pytest.Collector):
+class ApiCollector(pytest.Collector):
     """One API."""
 
     def __init__(self, *, spec: Spec, asked: str, **rest: Any) -> None:
         super().__init__(**rest)
         self.spec = spec
-        self.asked = asked
+        self.requested_name = asked
 
     def collect(self) -> Iterator[ClauseItem]:
         """An item for each clause of the spec, and for those that every API shares."""
-        from harness.specification.clauses import families, load_standard
+        from harness.specification.clauses import families_by_clause, load_standard_clauses
 
-        standard = load_standard()
-        family: dict[str, str] = {name: str(found) for name, found in families(self.spec).items()}
+        standard = load_standard_clauses()
+        family: dict[str, str] = {name: str(found) for name, found in families_by_clause(self.spec).items()}
         family |= {name: str(one.family) for name, one in standard.clauses.items()}
-        for name, clause in {**self.spec.clauses, **standard.applying_to(self.spec)}.items():
+        for name, clause in {**self.spec.clauses, **standard.clauses_for(self.spec)}.items():
             yield ClauseItem.from_parent(self, name=str(name), clause=clause, family=family[name])
 
 
@@ -136,7 +138,7 @@ class Api(pytest.Collector):
 class ClauseItem(pytest.Item):
     """One clause of one API."""
 
-    parent: Api
+    parent: ApiCollector
 
     def __init__(self, *, clause: Clause, family: str, **rest: Any) -> None:
         super().__init__(**rest)
@@ -152,19 +154,19 @@ class ClauseItem(pytest.Item):
 
     def runtest(self) -> None:
         """The verdict of the reading."""
-        report = reading_of(self.config, self.parent)
+        report = report_on_api(self.config, self.parent)
         result = next((one for one in report.clauses if one.id == self.name), None)
         if result is None:
             pytest.skip("not_run: the checker gave no verdict")
         self.user_properties.append(("verdict", result.verdict.value))
         self.user_properties.append(("witnesses", result.witnesses))
-        text = _told(report, result)
+        text = _verdict_text(report, result)
         if result.colour == "red":
             raise ClauseNotKept(text)
-        if result.verdict.value in _SKIPPED:
+        if result.verdict.value in _SKIPPED_VERDICTS:
             pytest.skip(f"{result.verdict}: {result.reason}")
         if result.verdict.value != "pass" and result.verdict.value != "observed":
-            self.add_report_section("call", SECTION, text)
+            self.add_report_section("call", AMBER_SECTION, text)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
         """The finding; never the inside of the checker."""
@@ -174,7 +176,7 @@ class ClauseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The clause stands in the spec."""
-        place = self.parent.spec.where("clauses", self.name)
+        place = self.parent.spec.location("clauses", self.name)
         line = re.search(r":(\d+)", place)
         return Path(self.parent.spec.file), int(line[1]) - 1 if line else None, f"{self.parent.name} {self.name}"
 
@@ -182,33 +184,33 @@ class ClauseItem(pytest.Item):
 # --- reading the target -------------------------------------------------------------------------------------
 
 
-def reading_of(config: pytest.Config, api: Api) -> RunReport:
+def report_on_api(config: pytest.Config, api: ApiCollector) -> RunReport:
     """The report on the API's target, read once in this process."""
     from harness.errors import HarnessError
     from harness.pytest_plugin.target_run import read_target
 
-    known = config.stash.setdefault(_READINGS, {})
-    if api.asked not in known:
+    known = config.stash.setdefault(_REPORT_BY_API, {})
+    if api.requested_name not in known:
         try:
-            known[api.asked] = read_target(
+            known[api.requested_name] = read_target(
                 api.spec,
-                target=_targets(config)[api.asked],
+                target=_target_by_api(config)[api.requested_name],
                 credentials=credentials_of(config),
                 gate=config.getoption("--call-api-gate"),
                 seed=config.getoption("--call-api-seed"),
             )
         except HarnessError as problem:
             # Told for every clause, but tried only once.
-            known[api.asked] = str(problem)
-    found = known[api.asked]
+            known[api.requested_name] = str(problem)
+    found = known[api.requested_name]
     if isinstance(found, str):
         raise ClauseNotKept(found)
     return found
 
 
-def _told(report: RunReport, result: ClauseResult) -> str:
+def _verdict_text(report: RunReport, result: ClauseResult) -> str:
     """What a person needs to know of a verdict."""
-    from harness.output.escaping import visible
+    from harness.output.escaping import visible_text
     from harness.report.text import finding_lines
 
     lines = [
@@ -219,14 +221,14 @@ def _told(report: RunReport, result: ClauseResult) -> str:
     ]
     if not lines:
         head = f"{result.verdict.value.upper()} {result.id}  {result.says}"
-        lines = [visible(text) for text in (head, f"  because   {result.reason}")]
+        lines = [visible_text(text) for text in (head, f"  because   {result.reason}")]
     return "\n".join(lines)
 
 
-def write_ambers(terminalreporter: Any) -> None:
+def write_amber_lines(terminalreporter: Any) -> None:
     """A line for each clause that is not kept and does not fail the run."""
     passed = terminalreporter.stats.get("passed", [])
-    told = [(report.nodeid, text) for report in passed for title, text in report.sections if SECTION in title]
+    told = [(report.nodeid, text) for report in passed for title, text in report.sections if AMBER_SECTION in title]
     if told:
         terminalreporter.section("clauses not kept, but no reason to fail", sep="-")
         for _, text in told:

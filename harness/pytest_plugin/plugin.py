@@ -53,18 +53,18 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         config.addinivalue_line("markers", line)
     if config.getoption("--call-api") or config.getoption("--call-api-target"):
-        from harness.pytest_plugin.items import check_options
+        from harness.pytest_plugin.items import validate_options
 
-        check_options(config)
+        validate_options(config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the items of the clauses; first, so that -k, -m and --lf see them."""
     if config.getoption("--call-api"):
-        from harness.pytest_plugin.items import clause_items
+        from harness.pytest_plugin.items import collect_clause_items
 
-        items.extend(clause_items(session, config))
+        items.extend(collect_clause_items(session, config))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -76,9 +76,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """List the promises that are broken without failing the run."""
     if config.getoption("--call-api"):
-        from harness.pytest_plugin.items import write_ambers
+        from harness.pytest_plugin.items import write_amber_lines
 
-        write_ambers(terminalreporter)
+        write_amber_lines(terminalreporter)
 
 
 @pytest.fixture
@@ -101,11 +101,11 @@ def call_api_mock() -> Iterator[Callable[..., Any]]:
     """
     from contextlib import ExitStack
 
-    from harness.pytest_plugin.simulator_fixtures import mock_of
+    from harness.pytest_plugin.simulator_fixtures import make_mock
 
     with ExitStack() as stack:
 
         def start(api: str, /, **given: Any) -> Any:
-            return stack.enter_context(mock_of(api, **given))
+            return stack.enter_context(make_mock(api, **given))
 
         yield start

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from harness.world.clock import Clock
 
 
-def simulator_of(
+def make_simulator(
     api: str, *, calls: int = 2000, seed: int = 1, faults: Sequence[str] = (), dialect: Dialect | None = None
 ) -> Simulator:
-    """A simulator of an API over a world of its own. Raises Misuse for a fault that the API does not have."""
+    """A simulator of an API over a world of its own. Raises UsageProblem for a fault that the API does not have."""
     from harness.serve.faults.catalogue import find_faults
     from harness.serve.simulator import Simulator
     from harness.specification.load import load_spec
@@ -43,14 +43,14 @@ def running_simulators() -> Iterator[Callable[..., str]]:
             dialect: Dialect | None = None,
             clock: Clock | None = None,
         ) -> str:
-            simulator = simulator_of(api, calls=calls, seed=seed, faults=faults, dialect=dialect)
+            simulator = make_simulator(api, calls=calls, seed=seed, faults=faults, dialect=dialect)
             server = stack.enter_context(serve_in_thread([simulator], clock=clock))
             return server.urls[simulator.spec.id]
 
         yield start
 
 
-def mock_of(
+def make_mock(
     api: str,
     /,
     *,
@@ -62,7 +62,7 @@ def mock_of(
     clock: Clock | None = None,
 ) -> AbstractContextManager[Any]:
     """The simulator behind `requests`, under `url`."""
-    from harness.serve.responses_mock import stubbed
+    from harness.serve.responses_mock import mock_simulators
 
-    simulator = simulator_of(api, calls=calls, seed=seed, faults=faults, dialect=dialect)
-    return stubbed(simulator, url=url, clock=clock)
+    simulator = make_simulator(api, calls=calls, seed=seed, faults=faults, dialect=dialect)
+    return mock_simulators(simulator, url=url, clock=clock)

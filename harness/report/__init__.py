@@ -1,32 +1,32 @@
 """Reports: what a run found out, as text, JSON, JUnit, HTML, HAR, or the journal's own lines.
 
-`render(recording, kind)` makes any of them from a `Recording`; `from_journal(path)` and `read_recording(path)`
+`render(recording, kind)` makes any of them from a `RunRecord`; `from_journal(path)` and `read_recording(path)`
 rebuild one from the journal of a run, also of one that was killed.
 """
 
 from __future__ import annotations
 
-from harness.report.formats import Kind, render
+from harness.report.formats import ReportKind, render_report
 from harness.report.run_record import (
-    Recording,
-    assembled,
-    footer_of,
-    from_journal,
-    header_of,
-    line_of,
-    read_recording,
-    recorded,
+    RunRecord,
+    assemble_report,
+    event_line,
+    footer_line,
+    header_line,
+    read_run_record,
+    report_from_journal,
+    run_record_from_journal,
 )
 
 __all__ = [
-    "Kind",
-    "Recording",
-    "assembled",
-    "footer_of",
-    "from_journal",
-    "header_of",
-    "line_of",
-    "read_recording",
-    "recorded",
-    "render",
+    "ReportKind",
+    "RunRecord",
+    "assemble_report",
+    "event_line",
+    "footer_line",
+    "header_line",
+    "read_run_record",
+    "render_report",
+    "report_from_journal",
+    "run_record_from_journal",
 ]

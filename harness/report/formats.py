@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import assert_never
 
 from harness.check.results.findings import RunReport
-from harness.report.run_record import Recording
+from harness.report.run_record import RunRecord
 
 
-class Kind(StrEnum):
+class ReportKind(StrEnum):
     """A kind of report."""
 
     TEXT = "text"
@@ -21,39 +21,41 @@ class Kind(StrEnum):
     HAR = "har"
 
 
-def render(what: Recording | RunReport, kind: Kind | str, *, redact: Callable[[str], str] | None = None) -> str:
+def render_report(
+    what: RunRecord | RunReport, kind: ReportKind | str, *, redact: Callable[[str], str] | None = None
+) -> str:
     """The report of that kind as text; `redact` sees the whole of it last.
 
     A report without the exchanges gives an empty HAR.
     """
-    recording = what if isinstance(what, Recording) else Recording(report=what)
-    text = _rendered(recording, Kind(kind))
+    recording = what if isinstance(what, RunRecord) else RunRecord(report=what)
+    text = _render_kind(recording, ReportKind(kind))
     return text if redact is None else redact(text)
 
 
-def _rendered(recording: Recording, kind: Kind) -> str:
+def _render_kind(recording: RunRecord, kind: ReportKind) -> str:
     match kind:
-        case Kind.TEXT:
+        case ReportKind.TEXT:
             from harness.report.text import text_report
 
             return text_report(recording.report, complete=recording.complete)
-        case Kind.JSON:
+        case ReportKind.JSON:
             from harness.report.json_report import json_report
 
             return json_report(recording.report, complete=recording.complete)
-        case Kind.JUNIT:
+        case ReportKind.JUNIT:
             from harness.report.junit import junit_report
 
             return junit_report(recording.report)
-        case Kind.HTML:
+        case ReportKind.HTML:
             from harness.report.html import html_report
 
             return html_report(recording.report, complete=recording.complete)
-        case Kind.NDJSON:
-            from harness.report.run_record import journal_lines
+        case ReportKind.NDJSON:
+            from harness.report.run_record import journal_text
 
-            return journal_lines(recording)
-        case Kind.HAR:
+            return journal_text(recording)
+        case ReportKind.HAR:
             from harness.report.har import har_report
 
             return har_report(recording)

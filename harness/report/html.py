@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
-from harness.output.escaping import visible
+from harness.output.escaping import visible_text
 
 _MOST_FINDINGS: Final = 2000
 
@@ -26,53 +26,53 @@ def html_report(report: RunReport, *, complete: bool = True) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["shown"] = _shown
-    environment.filters["lines"] = partial(_shown, multiline=True)
+    environment.filters["shown"] = _escape_text
+    environment.filters["lines"] = partial(_escape_text, multiline=True)
     template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
     return template.render(
         report=report,
         complete=complete,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         style=Markup(style),  # noqa: S704 - our own file; a style element takes no escapes
-        counts=_counts(report),
-        findings=[_card(finding, report) for finding in _ordered(report)][:_MOST_FINDINGS],
+        counts=_verdict_counts(report),
+        findings=[_finding_values(finding, report) for finding in _ordered_findings(report)][:_MOST_FINDINGS],
         hidden_findings=max(0, len(report.findings) - _MOST_FINDINGS),
-        families=_families(report),
+        families=_results_by_family(report),
         verdicts=[verdict.value for verdict in Verdict],
-        dialect=[(name, _word(value)) for name, value in sorted(report.dialect.items())],
-        limits=[(name, _word(value)) for name, value in sorted(report.limits.items())],
+        dialect=[(name, _value_text(value)) for name, value in sorted(report.dialect.items())],
+        limits=[(name, _value_text(value)) for name, value in sorted(report.limits.items())],
     )
 
 
-def _counts(report: RunReport) -> list[tuple[str, int]]:
+def _verdict_counts(report: RunReport) -> list[tuple[str, int]]:
     counted = Counter(result.verdict for result in report.clauses if result.waived is None)
     found = [(verdict.value, counted[verdict]) for verdict in Verdict if counted[verdict]]
     waived = sum(result.waived is not None for result in report.clauses)
     return [*found, *([("waived", waived)] if waived else [])]
 
 
-def _ordered(report: RunReport) -> list[Finding]:
+def _ordered_findings(report: RunReport) -> list[Finding]:
     rank = {Colour.RED: 0, Colour.AMBER: 1}
     return sorted(report.findings, key=lambda one: (one.waived is not None, rank.get(one.colour, 2), one.clause))
 
 
-def _card(finding: Finding, report: RunReport) -> dict[str, Any]:
+def _finding_values(finding: Finding, report: RunReport) -> dict[str, Any]:
     about = next((result for result in report.clauses if result.id == finding.clause), None)
     return {"finding": finding, "says": about.says if about else "", "source": about.source if about else ""}
 
 
-def _families(report: RunReport) -> list[tuple[str, list[ClauseResult]]]:
+def _results_by_family(report: RunReport) -> list[tuple[str, list[ClauseResult]]]:
     found: dict[str, list[ClauseResult]] = {}
     for result in report.clauses:
         found.setdefault(result.family, []).append(result)
     return list(found.items())
 
 
-def _shown(text: object, *, multiline: bool = False) -> str:
-    return visible(str(text), limit=8192, multiline=multiline)
+def _escape_text(text: object, *, multiline: bool = False) -> str:
+    return visible_text(str(text), limit=8192, multiline=multiline)
 
 
-def _word(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(_word(inner) for inner in value) + "]"
+        return "[" + ", ".join(_value_text(inner) for inner in value) + "]"
     return "none" if value is None else str(value)

@@ -8,8 +8,8 @@ from importlib.resources import files
 from typing import Any, cast
 
 from harness.check.results.findings import SCHEMA_VERSION, ClauseResult, Finding, RunReport
-from harness.output.escaping import visible
-from harness.report.run_record import plain
+from harness.output.escaping import visible_text
+from harness.report.run_record import plain_value
 
 
 def json_report(report: RunReport, *, complete: bool = True) -> str:
@@ -45,16 +45,16 @@ def report_tree(report: RunReport, *, complete: bool = True) -> dict[str, Any]:
         "rows_seen": report.rows_seen,
         "evidence": report.evidence,
         "counts": {**dict(sorted(counts.items())), "waived": sum(r.waived is not None for r in report.clauses)},
-        "dialect": plain(dict(sorted(report.dialect.items()))),
-        "limits": plain(dict(sorted(report.limits.items()))),
+        "dialect": plain_value(dict(sorted(report.dialect.items()))),
+        "limits": plain_value(dict(sorted(report.limits.items()))),
         "notes": list(report.notes),
-        "findings": [_finding(finding) for finding in report.findings],
-        "clauses": [_clause(result) for result in report.clauses],
+        "findings": [_finding_tree(finding) for finding in report.findings],
+        "clauses": [_clause_tree(result) for result in report.clauses],
     }
-    return cast(dict[str, Any], _shown(tree))
+    return cast(dict[str, Any], _escape_tree(tree))
 
 
-def _clause(result: ClauseResult) -> dict[str, Any]:
+def _clause_tree(result: ClauseResult) -> dict[str, Any]:
     return {
         "id": result.id,
         "level": result.level,
@@ -71,7 +71,7 @@ def _clause(result: ClauseResult) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding_tree(finding: Finding) -> dict[str, Any]:
     return {
         "clause": finding.clause,
         "level": finding.level,
@@ -92,10 +92,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _shown(value: Any) -> Any:
+def _escape_tree(value: Any) -> Any:
     """Every text visible, line ends kept: nothing of a server acts on whoever prints the values."""
     if isinstance(value, dict):
-        return {name: _shown(inner) for name, inner in value.items()}
+        return {name: _escape_tree(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_shown(inner) for inner in value]
-    return visible(value, limit=65536, multiline=True) if isinstance(value, str) else value
+        return [_escape_tree(inner) for inner in value]
+    return visible_text(value, limit=65536, multiline=True) if isinstance(value, str) else value

@@ -7,7 +7,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
-from harness.output.escaping import visible, xml_text
+from harness.output.escaping import visible_text, xml_text
 
 # CI servers refuse or choke on larger files than some ten megabytes, whatever a target answers.
 _MOST_TEXT: Final = 1_500_000
@@ -28,8 +28,8 @@ def junit_report(report: RunReport) -> str:
     suites = []
     totals = [0, 0, 0, 0]
     for family, results in families.items():
-        cases = [_case(report, result, by_clause.get(result.id, []), room) for result in results]
-        outcomes = [_outcome(result) for result in results]
+        cases = [_test_case_lines(report, result, by_clause.get(result.id, []), room) for result in results]
+        outcomes = [_element_name(result) for result in results]
         counts = [
             len(results),
             outcomes.count("failure"),
@@ -37,16 +37,16 @@ def junit_report(report: RunReport) -> str:
             outcomes.count("skipped"),
         ]
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
-        name = _attribute(f"{report.api} {family}")
-        suites.append(f'  <testsuite name={name} {_counted(counts)} time="0">')
+        name = _quote_attribute(f"{report.api} {family}")
+        suites.append(f'  <testsuite name={name} {_count_attributes(counts)} time="0">')
         suites += cases
         suites.append("  </testsuite>")
-    head = f"<testsuites name={_attribute(f'callharness {report.api}')} {_counted(totals)} "
+    head = f"<testsuites name={_quote_attribute(f'callharness {report.api}')} {_count_attributes(totals)} "
     head += f'time="{report.seconds:.3f}">'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>", ""])
 
 
-def _outcome(result: ClauseResult) -> str:
+def _element_name(result: ClauseResult) -> str:
     """Which element a result becomes, or `passed`."""
     # A known failure that passes is red: it must be seen, and JUnit has no other word for it.
     if result.verdict is Verdict.PASS:
@@ -64,29 +64,30 @@ def _outcome(result: ClauseResult) -> str:
             return "skipped"
 
 
-def _case(report: RunReport, result: ClauseResult, findings: list[Finding], room: int) -> str:
-    lines = [f'    <testcase classname={_attribute(report.api)} name={_attribute(result.id)} time="0">']
-    lines += _properties(result, short=room <= _MOST_TEXT // _MANY_CLAUSES)
-    outcome = _outcome(result)
+def _test_case_lines(report: RunReport, result: ClauseResult, findings: list[Finding], room: int) -> str:
+    lines = [f'    <testcase classname={_quote_attribute(report.api)} name={_quote_attribute(result.id)} time="0">']
+    lines += _property_lines(result, short=room <= _MOST_TEXT // _MANY_CLAUSES)
+    outcome = _element_name(result)
     reason = result.reason or (findings[0].message if findings else "")
     if result.waived is not None and outcome == "skipped":
-        lines.append(f"      <skipped message={_attribute(f'waived {result.waived}')}/>")
+        lines.append(f"      <skipped message={_quote_attribute(f'waived {result.waived}')}/>")
     elif outcome == "skipped":
         message = f"{result.verdict.value}: {reason}" if reason else result.verdict.value
-        lines.append(f"      <skipped message={_attribute(message)}/>")
+        lines.append(f"      <skipped message={_quote_attribute(message)}/>")
     elif outcome in ("failure", "error"):
         kind = {"failure": str(result.id), "error": result.verdict.value}[outcome]
         message = findings[0].message if findings else (reason or result.says)
-        text = "\n\n".join(_told(finding, room) for finding in findings) or reason
+        text = "\n\n".join(_failure_text(finding, room) for finding in findings) or reason
         body = escape(xml_text(text, limit=room))
         lines.append(
-            f"      <{outcome} type={_attribute(kind)} message={_attribute(message, room)}>{body}</{outcome}>"
+            f"      <{outcome} type={_quote_attribute(kind)} message={_quote_attribute(message, room)}>"
+            f"{body}</{outcome}>"
         )
     lines.append("    </testcase>")
     return "\n".join(lines)
 
 
-def _properties(result: ClauseResult, *, short: bool) -> Iterator[str]:
+def _property_lines(result: ClauseResult, *, short: bool) -> Iterator[str]:
     values = {
         "level": result.level,
         "basis": result.basis,
@@ -104,12 +105,12 @@ def _properties(result: ClauseResult, *, short: bool) -> Iterator[str]:
         values["waived"] = result.waived
     yield "      <properties>"
     for name, value in values.items():
-        yield f"        <property name={_attribute(name)} value={_attribute(value)}/>"
+        yield f"        <property name={_quote_attribute(name)} value={_quote_attribute(value)}/>"
     yield "      </properties>"
 
 
-def _told(finding: Finding, room: int) -> str:
-    parts = [visible(finding.message, limit=room)]
+def _failure_text(finding: Finding, room: int) -> str:
+    parts = [visible_text(finding.message, limit=room)]
     labelled = [("expected", finding.expected), ("actual", finding.actual), ("because", finding.reason)]
     if room > _MOST_TEXT // _MANY_CLAUSES:
         labelled += [
@@ -120,15 +121,15 @@ def _told(finding: Finding, room: int) -> str:
     for label, text in labelled:
         if text:
             # A bar before each further line: no line of a server begins a line of a log.
-            shown = visible(text, limit=min(4096, room), multiline=True).split("\n")
+            shown = visible_text(text, limit=min(4096, room), multiline=True).split("\n")
             parts.append(f"{label:<9} " + "\n          | ".join(shown))
     return "\n".join(parts)
 
 
-def _counted(counts: list[int]) -> str:
+def _count_attributes(counts: list[int]) -> str:
     tests, failures, errors, skipped = counts
     return f'tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}"'
 
 
-def _attribute(text: str, room: int = 300) -> str:
-    return quoteattr(xml_text(visible(text, limit=min(300, room))))
+def _quote_attribute(text: str, room: int = 300) -> str:
+    return quoteattr(xml_text(visible_text(text, limit=min(300, room))))

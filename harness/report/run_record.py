@@ -30,20 +30,20 @@ from harness.check.results.findings import (
     Verdict,
 )
 from harness.check.results.gate import colour_of, gate_colour
-from harness.output.escaping import visible
+from harness.output.escaping import visible_text
 from harness.output.journal import JOURNAL_VERSION, BadJournal, Journal, read_journal
 from harness.specification.model import Basis, ClauseId, Level
 
 R = TypeVar("R")
 
-UNFINISHED: Final = "the run did not come to its end"
+UNFINISHED_REASON: Final = "the run did not come to its end"
 _LONGEST_TEXT: Final = 65536
-_ABOUT: Final = ("id", "level", "basis", "family", "says", "source")
+_PLAN_FIELDS: Final = ("id", "level", "basis", "family", "says", "source")
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class RunRecord:
     """A report with what it rests on.
 
     `plan` are all clauses of the run, as they were before it; `complete` is false when the journal has no footer;
@@ -61,7 +61,7 @@ class Recording:
 # --- to lines -----------------------------------------------------------------------------------------------
 
 
-def header_of(recording: Recording) -> dict[str, Any]:
+def header_line(recording: RunRecord) -> dict[str, Any]:
     """The journal's first line: the plan, and all that tells this run from another."""
     report = recording.report
     return {
@@ -74,29 +74,30 @@ def header_of(recording: Recording) -> dict[str, Any]:
         "evidence": report.evidence,
         "spec_version": report.spec_version,
         "harness_version": report.harness_version,
-        "limits": plain(report.limits),
+        "limits": plain_value(report.limits),
         "began": recording.began.isoformat() if recording.began else None,
-        "settings": plain(recording.settings),
+        "settings": plain_value(recording.settings),
         "plan": [
-            {name: plain(getattr(planned, name)) for name in _ABOUT} for planned in (recording.plan or report.clauses)
+            {name: plain_value(getattr(planned, name)) for name in _PLAN_FIELDS}
+            for planned in (recording.plan or report.clauses)
         ],
     }
 
 
-def line_of(event: Event) -> dict[str, Any] | None:
+def event_line(event: Event) -> dict[str, Any] | None:
     """The journal's line for an event; None for events that need none."""
     match event:
         case Exchanged():
-            return {"kind": "exchange", **_fields(event)}
+            return {"kind": "exchange", **_plain_fields(event)}
         case FindingMade(finding=finding):
-            return {"kind": "finding", **_fields(finding)}
+            return {"kind": "finding", **_plain_fields(finding)}
         case ClauseJudged(result=result):
-            return {"kind": "clause", **_fields(result)}
+            return {"kind": "clause", **_plain_fields(result)}
         case _:
             return None
 
 
-def footer_of(report: RunReport) -> dict[str, Any]:
+def footer_line(report: RunReport) -> dict[str, Any]:
     """The journal's last line: how the run ended, and the findings as they stand in the end."""
     return {
         "verdict": report.verdict.value,
@@ -106,79 +107,81 @@ def footer_of(report: RunReport) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "rows_seen": report.rows_seen,
         "interrupted": report.interrupted,
-        "dialect": plain(report.dialect),
-        "limits": plain(report.limits),
+        "dialect": plain_value(report.dialect),
+        "limits": plain_value(report.limits),
         "notes": list(report.notes),
         "counts": dict(sorted(Counter(result.verdict.value for result in report.clauses).items())),
-        "findings": [_fields(finding) for finding in report.findings],
+        "findings": [_plain_fields(finding) for finding in report.findings],
     }
 
 
-def journal_lines(recording: Recording) -> str:
+def journal_text(recording: RunRecord) -> str:
     """The whole journal of a run as text."""
-    lines: list[dict[str, Any]] = [{**header_of(recording), "line": "header", "journal_version": JOURNAL_VERSION}]
-    lines += [{"line": "check", "kind": "exchange", **_fields(exchange)} for exchange in recording.exchanges]
-    lines += [{"line": "check", "kind": "finding", **_fields(found)} for found in recording.report.findings]
-    judged = [result for result in recording.report.clauses if recording.complete or result.reason != UNFINISHED]
-    lines += [{"line": "check", "kind": "clause", **_fields(result)} for result in judged]
+    lines: list[dict[str, Any]] = [{**header_line(recording), "line": "header", "journal_version": JOURNAL_VERSION}]
+    lines += [{"line": "check", "kind": "exchange", **_plain_fields(exchange)} for exchange in recording.exchanges]
+    lines += [{"line": "check", "kind": "finding", **_plain_fields(found)} for found in recording.report.findings]
+    judged = [
+        result for result in recording.report.clauses if recording.complete or result.reason != UNFINISHED_REASON
+    ]
+    lines += [{"line": "check", "kind": "clause", **_plain_fields(result)} for result in judged]
     if recording.complete:
-        lines.append({**footer_of(recording.report), "line": "footer"})
+        lines.append({**footer_line(recording.report), "line": "footer"})
     return "".join(json.dumps(line, sort_keys=True, ensure_ascii=True, allow_nan=False) + "\n" for line in lines)
 
 
-def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+def _plain_fields(value: Any) -> dict[str, Any]:
+    return {field.name: plain_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
 
 
-def plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """The value as JSON can hold it."""
     if isinstance(value, Mapping):
-        return {str(name): plain(inner) for name, inner in value.items()}
+        return {str(name): plain_value(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
-        return [plain(inner) for inner in value]
+        return [plain_value(inner) for inner in value]
     if isinstance(value, float):
         return round(value, 6)
     if value is None or isinstance(value, bool | int):
         return value
-    return visible(str(value), limit=_LONGEST_TEXT, multiline=True)
+    return visible_text(str(value), limit=_LONGEST_TEXT, multiline=True)
 
 
 # --- from lines ---------------------------------------------------------------------------------------------
 
 
-def from_journal(path: str | os.PathLike[str]) -> RunReport:
+def report_from_journal(path: str | os.PathLike[str]) -> RunReport:
     """The report of the run whose journal lies there. Raises BadJournal."""
-    return read_recording(path).report
+    return read_run_record(path).report
 
 
-def read_recording(path: str | os.PathLike[str]) -> Recording:
+def read_run_record(path: str | os.PathLike[str]) -> RunRecord:
     """The run whose journal lies there, as far as it came. Raises BadJournal."""
-    return recorded(read_journal(path), name=os.fspath(path))
+    return run_record_from_journal(read_journal(path), name=os.fspath(path))
 
 
-def recorded(journal: Journal, *, name: str = "the journal") -> Recording:
+def run_record_from_journal(journal: Journal, *, name: str = "the journal") -> RunRecord:
     """The run that a journal tells. Raises BadJournal."""
     try:
-        return _recorded(journal)
+        return _build_run_record(journal)
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         what = f"the key {problem} is missing" if isinstance(problem, KeyError) else str(problem)
         raise BadJournal(name, 1, f"a line is not as this version writes it ({what})") from problem
 
 
-def _recorded(journal: Journal) -> Recording:
+def _build_run_record(journal: Journal) -> RunRecord:
     header, footer = journal.header, journal.footer
     if header["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"its schema_version is not {SCHEMA_VERSION}")
     gate = Gate(header["gate"])
-    plan = tuple(_planned(one, gate=gate) for one in header["plan"])
+    plan = tuple(_parse_planned_clause(one, gate=gate) for one in header["plan"])
     by_kind: dict[str, list[Mapping[str, Any]]] = {"exchange": [], "finding": [], "clause": []}
     for record in journal.records:
         by_kind.setdefault(str(record.get("kind")), []).append(record)
-    exchanges = tuple(_exchange(record) for record in by_kind["exchange"])
+    exchanges = tuple(_parse_exchange(record) for record in by_kind["exchange"])
     raw_findings = by_kind["finding"] if footer is None else cast(Sequence[Mapping[str, Any]], footer["findings"])
-    judged = {result.id: result for result in map(_result, by_kind["clause"])}
+    judged = {result.id: result for result in map(_parse_result, by_kind["clause"])}
     end: Mapping[str, Any] = footer or {}
-    report = assembled(
+    report = assemble_report(
         RunReport(
             api=header["api"],
             title=header["title"],
@@ -189,26 +192,26 @@ def _recorded(journal: Journal) -> Recording:
             seed=header["seed"],
             requests=end.get("requests", len(exchanges)),
             seconds=end.get("seconds", round(sum(exchange.seconds for exchange in exchanges), 3)),
-            dialect=_tuples(end.get("dialect", {})),
+            dialect=_freeze_lists(end.get("dialect", {})),
             clauses=(),
-            findings=tuple(_finding(record) for record in raw_findings),
+            findings=tuple(_parse_finding(record) for record in raw_findings),
             notes=tuple(end.get("notes", ())),
             evidence=header["evidence"],
             spec_version=header["spec_version"],
             harness_version=header["harness_version"],
             interrupted=end.get("interrupted", "killed"),
             rows_seen=end.get("rows_seen", 0),
-            limits=_tuples(end.get("limits", header["limits"])),
+            limits=_freeze_lists(end.get("limits", header["limits"])),
         ),
         # A run that came to its end says itself which clauses it had; one that was killed had all of its plan.
         plan=plan if footer is None else (one for one in plan if one.id in judged),
         judged=judged,
-        reason=UNFINISHED,
+        reason=UNFINISHED_REASON,
     )
     if footer is not None:
         report = dataclasses.replace(report, colour=Colour(footer["colour"]), exit_code=footer["exit_code"])
     began = header.get("began")
-    return Recording(
+    return RunRecord(
         report=report,
         exchanges=exchanges,
         plan=plan,
@@ -218,7 +221,7 @@ def _recorded(journal: Journal) -> Recording:
     )
 
 
-def assembled(
+def assemble_report(
     frame: RunReport,
     *,
     plan: Iterable[ClauseResult],
@@ -228,7 +231,7 @@ def assembled(
     """The report of a run that stopped: planned clauses without a verdict are `not_run`, for that reason."""
     planned = tuple(plan)
     results = tuple(
-        judged.get(one.id) or dataclasses.replace(one, reason=reason, colour=_not_run(one, frame.gate))
+        judged.get(one.id) or dataclasses.replace(one, reason=reason, colour=_not_run_colour(one, frame.gate))
         for one in planned
     )
     extra = tuple(result for name, result in judged.items() if name not in {one.id for one in planned})
@@ -237,11 +240,11 @@ def assembled(
     return dataclasses.replace(frame, clauses=clauses, colour=colour, exit_code=1 if colour is Colour.RED else 0)
 
 
-def _not_run(planned: ClauseResult, gate: Gate) -> Colour:
+def _not_run_colour(planned: ClauseResult, gate: Gate) -> Colour:
     return colour_of(Verdict.NOT_RUN, level=planned.level, basis=planned.basis, gate=gate)
 
 
-def _planned(record: Mapping[str, Any], *, gate: Gate) -> ClauseResult:
+def _parse_planned_clause(record: Mapping[str, Any], *, gate: Gate) -> ClauseResult:
     level, basis = cast(Level, record["level"]), cast(Basis, record["basis"])
     return ClauseResult(
         id=ClauseId(record["id"]),
@@ -255,8 +258,8 @@ def _planned(record: Mapping[str, Any], *, gate: Gate) -> ClauseResult:
     )
 
 
-def _result(record: Mapping[str, Any]) -> ClauseResult:
-    values = _known(ClauseResult, record)
+def _parse_result(record: Mapping[str, Any]) -> ClauseResult:
+    values = _known_fields(ClauseResult, record)
     values["verdict"] = Verdict(values["verdict"])
     values["colour"] = Colour(values["colour"])
     values["counts"] = MappingProxyType(
@@ -265,29 +268,29 @@ def _result(record: Mapping[str, Any]) -> ClauseResult:
     return ClauseResult(**values)
 
 
-def _finding(record: Mapping[str, Any]) -> Finding:
-    values = _known(Finding, record)
+def _parse_finding(record: Mapping[str, Any]) -> Finding:
+    values = _known_fields(Finding, record)
     values["verdict"] = Verdict(values["verdict"])
     values["colour"] = Colour(values["colour"])
     values["rows"] = tuple(values.get("rows", ()))
     return Finding(**values)
 
 
-def _exchange(record: Mapping[str, Any]) -> Exchanged:
-    values = _known(Exchanged, record)
+def _parse_exchange(record: Mapping[str, Any]) -> Exchanged:
+    values = _known_fields(Exchanged, record)
     for name in ("request_headers", "response_headers"):
         values[name] = tuple((str(key), str(value)) for key, value in values.get(name, ()))
     return Exchanged(**values)
 
 
-def _known(kind: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
+def _known_fields(kind: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
     names = {field.name for field in dataclasses.fields(kind)}
     return {name: value for name, value in record.items() if name in names}
 
 
-def _tuples(value: Any) -> Any:
+def _freeze_lists(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return MappingProxyType({name: _tuples(inner) for name, inner in value.items()})
+        return MappingProxyType({name: _freeze_lists(inner) for name, inner in value.items()})
     if isinstance(value, list):
-        return tuple(_tuples(inner) for inner in value)
+        return tuple(_freeze_lists(inner) for inner in value)
     return value

@@ -8,38 +8,44 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
-from harness.output.escaping import visible
+from harness.output.escaping import visible_text
 
 _WIDTH: Final = 118
 _LONGEST_LINE: Final = 2000
 _ROWS_SHOWN: Final = 8
 _LEVELS: Final = ("must", "should", "may")
-_CODES: Final[Mapping[str, str]] = {"red": "31", "amber": "33", "green": "32", "bold": "1", "dim": "2"}
+_ANSI_CODES: Final[Mapping[str, str]] = {"red": "31", "amber": "33", "green": "32", "bold": "1", "dim": "2"}
 # Verdicts that each get a line of their own; the others are counted.
-_TOLD: Final = (Verdict.ERROR, Verdict.BLOCKED, Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.NOT_RUN)
+_LISTED_VERDICTS: Final = (
+    Verdict.ERROR,
+    Verdict.BLOCKED,
+    Verdict.INCONCLUSIVE,
+    Verdict.NOT_EXERCISED,
+    Verdict.NOT_RUN,
+)
 
 Paint = Callable[[str, str], str]
 
 
 def text_report(report: RunReport, *, complete: bool = True, coloured: bool = False) -> str:
     """The whole report; `coloured` only for a terminal."""
-    paint: Paint = _painted if coloured else _plain
+    paint: Paint = _paint_ansi if coloured else _paint_plain
     lines = [
-        *_heading(report, paint),
-        *_findings(report, paint),
-        *_others(report, paint),
-        *_table(report),
-        *_dialect(report),
-        *_notes(report, complete=complete),
+        *_heading_lines(report, paint),
+        *_all_finding_lines(report, paint),
+        *_other_clause_lines(report, paint),
+        *_table_lines(report),
+        *_dialect_lines(report),
+        *_note_lines(report, complete=complete),
         "",
-        _last_line(report, paint, complete=complete),
+        _summary_line(report, paint, complete=complete),
     ]
     return "\n".join(lines) + "\n"
 
 
 def finding_lines(finding: Finding, *, api: str, source: str = "", coloured: bool = False) -> Iterator[str]:
     """One finding in the house's form: what broke, expected, actual, request, replay."""
-    paint: Paint = _painted if coloured else _plain
+    paint: Paint = _paint_ansi if coloured else _paint_plain
     word = "FAIL" if finding.verdict is Verdict.FAIL else finding.verdict.value.upper()
     if finding.waived is not None:
         word = "waived"
@@ -50,27 +56,27 @@ def finding_lines(finding: Finding, *, api: str, source: str = "", coloured: boo
     gap = " " * max(2, _WIDTH - len(word) - 1 - len(head) - len(place))
     yield f"{paint(word, finding.colour.value)} {head}{gap}{paint(place, 'dim')}"
     promise = f"{finding.level}, {finding.basis}" + (f"; {_one_line(source)}" if source else "")
-    yield from _labelled("clause", promise)
-    yield from _labelled("expected", finding.expected)
-    yield from _labelled("actual", finding.actual)
+    yield from _labelled_lines("clause", promise)
+    yield from _labelled_lines("expected", finding.expected)
+    yield from _labelled_lines("actual", finding.actual)
     if finding.reason:
-        yield from _labelled("because", finding.reason)
+        yield from _labelled_lines("because", finding.reason)
     if finding.waived is not None:
-        yield from _labelled("waived", f"by {finding.waived}")
+        yield from _labelled_lines("waived", f"by {finding.waived}")
     shown = finding.rows[:_ROWS_SHOWN]
     if shown:
         more = len(finding.rows) - len(shown)
-        text = "\n".join(visible(row, limit=400) for row in shown)
-        yield from _labelled("rows", text + (f"\n… and {more} more" if more else ""))
-    yield from _labelled("request", finding.curl or finding.request)
-    yield from _labelled("replay", finding.replay)
+        text = "\n".join(visible_text(row, limit=400) for row in shown)
+        yield from _labelled_lines("rows", text + (f"\n… and {more} more" if more else ""))
+    yield from _labelled_lines("request", finding.curl or finding.request)
+    yield from _labelled_lines("replay", finding.replay)
 
 
-def _labelled(label: str, text: str) -> Iterator[str]:
+def _labelled_lines(label: str, text: str) -> Iterator[str]:
     """`label` and the text beside it; more lines stand below, each with a bar before it."""
     if not text:
         return
-    lines = visible(text, limit=_LONGEST_LINE, multiline=True).split("\n")
+    lines = visible_text(text, limit=_LONGEST_LINE, multiline=True).split("\n")
     if len(lines) == 1:
         yield f"  {label:<9} {lines[0]}"
         return
@@ -78,13 +84,13 @@ def _labelled(label: str, text: str) -> Iterator[str]:
         yield f"  {label if number == 0 else '':<9} │ {line}"
 
 
-def _heading(report: RunReport, paint: Paint) -> Iterator[str]:
+def _heading_lines(report: RunReport, paint: Paint) -> Iterator[str]:
     yield paint(f"{_one_line(report.api)}  {_one_line(report.title)}", "bold")
     yield f"  target {_one_line(report.target)}, gate {report.gate.value}, seed {report.seed}"
     yield ""
 
 
-def _findings(report: RunReport, paint: Paint) -> Iterator[str]:
+def _all_finding_lines(report: RunReport, paint: Paint) -> Iterator[str]:
     sources = {result.id: result.source for result in report.clauses}
     rank = {Colour.RED: 0, Colour.AMBER: 1}
     ordered = sorted(
@@ -92,22 +98,22 @@ def _findings(report: RunReport, paint: Paint) -> Iterator[str]:
     )
     for finding in ordered:
         yield from finding_lines(
-            finding, api=report.api, source=sources.get(finding.clause, ""), coloured=paint is _painted
+            finding, api=report.api, source=sources.get(finding.clause, ""), coloured=paint is _paint_ansi
         )
         yield ""
 
 
-def _others(report: RunReport, paint: Paint) -> Iterator[str]:
+def _other_clause_lines(report: RunReport, paint: Paint) -> Iterator[str]:
     with_finding = {finding.clause for finding in report.findings}
     told = [
         result
         for verdict in Verdict
         for result in report.clauses
         if result.verdict is verdict
-        and (verdict in _TOLD or (verdict is Verdict.FAIL and result.id not in with_finding))
+        and (verdict in _LISTED_VERDICTS or (verdict is Verdict.FAIL and result.id not in with_finding))
     ]
     told += [result for result in report.clauses if result.verdict is Verdict.PASS and result.colour is Colour.RED]
-    for reason, results in _grouped(told):
+    for reason, results in _group_by_reason(told):
         if len(results) > 3:
             verdict, colour = results[0].verdict.value, results[0].colour.value
             yield f"{paint(verdict, colour)} {len(results)} clauses: {reason}"
@@ -117,12 +123,12 @@ def _others(report: RunReport, paint: Paint) -> Iterator[str]:
             for result in results:
                 yield f"{paint(result.verdict.value, result.colour.value)} {result.id}  {_one_line(result.says)}"
                 if result.reason:
-                    yield from _labelled("because", result.reason)
+                    yield from _labelled_lines("because", result.reason)
     if told:
         yield ""
 
 
-def _grouped(results: Iterable[ClauseResult]) -> Iterator[tuple[str, list[ClauseResult]]]:
+def _group_by_reason(results: Iterable[ClauseResult]) -> Iterator[tuple[str, list[ClauseResult]]]:
     groups: dict[tuple[Verdict, Colour, str], list[ClauseResult]] = {}
     for result in results:
         groups.setdefault((result.verdict, result.colour, _one_line(result.reason)), []).append(result)
@@ -130,7 +136,7 @@ def _grouped(results: Iterable[ClauseResult]) -> Iterator[tuple[str, list[Clause
         yield reason or "no reason given", members
 
 
-def _table(report: RunReport) -> Iterator[str]:
+def _table_lines(report: RunReport) -> Iterator[str]:
     counts: Counter[tuple[Verdict, str]] = Counter()
     waived = 0
     for result in report.clauses:
@@ -149,17 +155,17 @@ def _table(report: RunReport) -> Iterator[str]:
     yield f"  {'all':<14}" + "".join(f"{number or '-':>8}" for number in (*totals, len(report.clauses)))
 
 
-def _dialect(report: RunReport) -> Iterator[str]:
+def _dialect_lines(report: RunReport) -> Iterator[str]:
     if not report.dialect:
         return
     yield ""
     yield "dialect observed"
     width = min(60, max(len(name) for name in report.dialect))
     for name, value in sorted(report.dialect.items()):
-        yield f"  {_one_line(name):<{width}}  {_one_line(_word(value))}"
+        yield f"  {_one_line(name):<{width}}  {_one_line(_value_text(value))}"
 
 
-def _notes(report: RunReport, *, complete: bool) -> Iterator[str]:
+def _note_lines(report: RunReport, *, complete: bool) -> Iterator[str]:
     notes = list(report.notes)
     if report.evidence == "full":
         notes.append("evidence is full: this report may hold people's numbers and names")
@@ -169,12 +175,12 @@ def _notes(report: RunReport, *, complete: bool) -> Iterator[str]:
         yield ""
         yield "notes"
     for note in notes:
-        wrapped = textwrap.wrap(visible(note, limit=_LONGEST_LINE), _WIDTH - 4, break_on_hyphens=False)
+        wrapped = textwrap.wrap(visible_text(note, limit=_LONGEST_LINE), _WIDTH - 4, break_on_hyphens=False)
         for number, line in enumerate(wrapped):
             yield ("  - " if number == 0 else "    ") + line
 
 
-def _last_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
+def _summary_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
     verdicts = Counter(result.verdict for result in report.clauses if result.waived is None)
     head = report.colour.value.upper() if complete else "INCOMPLETE"
     parts = [f"{verdicts[Verdict.PASS]} of {len(report.clauses)} clauses kept"]
@@ -188,20 +194,20 @@ def _last_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
     return f"{paint(head, report.colour.value)}  {', '.join(parts)}"
 
 
-def _word(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(_word(inner) for inner in value) + "]"
+        return "[" + ", ".join(_value_text(inner) for inner in value) + "]"
     return "none" if value is None else str(value)
 
 
 def _one_line(text: str) -> str:
-    return visible(text, limit=600)
+    return visible_text(text, limit=600)
 
 
-def _plain(text: str, style: str) -> str:
+def _paint_plain(text: str, style: str) -> str:
     return text
 
 
-def _painted(text: str, style: str) -> str:
-    code = _CODES.get(style)
+def _paint_ansi(text: str, style: str) -> str:
+    code = _ANSI_CODES.get(style)
     return f"\x1b[{code}m{text}\x1b[0m" if code else text

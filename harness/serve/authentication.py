@@ -10,26 +10,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, final
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.specification.load import Spec
 from harness.specification.model import Access, Jwt
-from harness.specification.yaml_source import Plain, read_source
-from harness.wire.list_request import Ask
-from harness.wire.request_codec import Refused
+from harness.specification.yaml_source import PlainValue, load_source_file
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import RefusedRequest
 from harness.world.customers import Customers
 
-DEFAULT: Final = "default"
-NO_ROLE: Final = "no-role"
-CHILD: Final = "child"
-FOREIGN: Final = "foreign"
+DEFAULT_USER: Final = "default"
+NO_ROLE_USER: Final = "no-role"
+CHILD_USER: Final = "child"
+FOREIGN_USER: Final = "foreign"
 _LONGEST_TOKEN: Final = 8192
-_MOST_TOKENS: Final = 1024
+_MAX_CACHED_TOKENS: Final = 1024
 _SKEW_SECONDS: Final = 60
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class SimulatedUser:
     """One user of the simulated API: credentials by their names in the spec, roles, and whose calls are its own.
 
     `everyone` says that it may look at every customer; without it only at its own and those below.
@@ -76,9 +76,9 @@ def make_key_pair() -> KeyPair:
 # --- identities ---------------------------------------------------------------------------------------------
 
 
-def built_in_identities(
+def built_in_users(
     spec: Spec, *, customers: Customers, home: int, key: KeyPair | None = None
-) -> tuple[Identity, ...]:
+) -> tuple[SimulatedUser, ...]:
     """The identities that a simulator knows by itself, the default one first.
 
     | name | credentials (password kind; bearer kind) | may see |
@@ -94,22 +94,22 @@ def built_in_identities(
     """
     access = spec.listing.access
     all_roles = access.roles
-    found = [_built_in(access, DEFAULT, roles=all_roles, customer_id=home, everyone=True, key=key)]
+    found = [_built_in_user(access, DEFAULT_USER, roles=all_roles, customer_id=home, everyone=True, key=key)]
     for role in all_roles:
         name = f"role-{_slug(role)}"
-        found.append(_built_in(access, name, roles=(role,), customer_id=home, everyone=True, key=key))
+        found.append(_built_in_user(access, name, roles=(role,), customer_id=home, everyone=True, key=key))
     if all_roles:
-        found.append(_built_in(access, NO_ROLE, roles=(), customer_id=home, everyone=True, key=key))
+        found.append(_built_in_user(access, NO_ROLE_USER, roles=(), customer_id=home, everyone=True, key=key))
     children = customers.children_of(home)
     if children:
-        found.append(_built_in(access, CHILD, roles=all_roles, customer_id=children[0].id, key=key))
-    foreign = _foreign(customers, home)
+        found.append(_built_in_user(access, CHILD_USER, roles=all_roles, customer_id=children[0].id, key=key))
+    foreign = _foreign_customer_id(customers, home)
     if foreign is not None:
-        found.append(_built_in(access, FOREIGN, roles=all_roles, customer_id=foreign, key=key))
+        found.append(_built_in_user(access, FOREIGN_USER, roles=all_roles, customer_id=foreign, key=key))
     return tuple(found)
 
 
-def _foreign(customers: Customers, home: int) -> int | None:
+def _foreign_customer_id(customers: Customers, home: int) -> int | None:
     related = {home, *(member.id for member in customers.descendants_of(home))}
     above = {member.id for member in customers.ancestors_of(home)}
     outside = [member for member in customers.members if member.id not in related | above]
@@ -117,7 +117,7 @@ def _foreign(customers: Customers, home: int) -> int | None:
     return outside[0].id if outside else None
 
 
-def _built_in(
+def _built_in_user(
     access: Access,
     name: str,
     *,
@@ -125,11 +125,11 @@ def _built_in(
     customer_id: int,
     everyone: bool = False,
     key: KeyPair | None,
-) -> Identity:
-    suffix = "" if name == DEFAULT else f"-{name}"
+) -> SimulatedUser:
+    suffix = "" if name == DEFAULT_USER else f"-{name}"
     credentials: dict[str, str] = {}
     if access.kind == "password":
-        if name == DEFAULT and access.example:
+        if name == DEFAULT_USER and access.example:
             credentials |= access.example
         else:
             if access.user is not None:
@@ -147,62 +147,65 @@ def _built_in(
         credentials[access.jwt.issuer] = str(customer_id)
         credentials[access.jwt.key_id] = f"callharness-key{suffix}"
         credentials[access.jwt.private_key] = key.private_pem
-    return Identity(name=name, credentials=credentials, roles=roles, customer_id=customer_id, everyone=everyone)
+    return SimulatedUser(name=name, credentials=credentials, roles=roles, customer_id=customer_id, everyone=everyone)
 
 
 def _slug(role: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", role.lower()).strip("-")
 
 
-def users_file(path: Path) -> tuple[Identity, ...]:
-    """The identities in a YAML file: `users:`, a list of name, credentials, roles, customer, everyone. Raises Misuse.
+def read_users_file(path: Path) -> tuple[SimulatedUser, ...]:
+    """The identities in a YAML file: `users:`, a list of name, credentials, roles, customer, everyone. Raises
+    UsageProblem.
 
     A credential may be given as `{file: PATH}`, relative to the YAML file (a private key, say).
     """
-    source = read_source(path)
+    source = load_source_file(path)
     users = source.tree.get("users") if isinstance(source.tree, Mapping) else None
     if not isinstance(users, list) or not users:
-        raise Misuse(str(path), "a list of identities under the key users", "something else")
+        raise UsageProblem(str(path), "a list of identities under the key users", "something else")
     found = []
     for index, user in enumerate(users):
-        where = source.where(("users", index))
+        where = source.location(("users", index))
         known = {"name", "credentials", "roles", "customer", "everyone"}
         if not isinstance(user, Mapping) or not {"name", "credentials"} <= user.keys() or user.keys() - known:
-            raise Misuse(where, f"the keys {', '.join(sorted(known))} (name and credentials at least)", "others")
-        found.append(_user(where, path.parent, user))
+            raise UsageProblem(
+                where, f"the keys {', '.join(sorted(known))} (name and credentials at least)", "others"
+            )
+        found.append(_decode_user(where, path.parent, user))
     return tuple(found)
 
 
-def _user(where: str, folder: Path, user: Mapping[str, Plain]) -> Identity:
+def _decode_user(where: str, folder: Path, user: Mapping[str, PlainValue]) -> SimulatedUser:
     credentials, roles = user["credentials"], user.get("roles", [])
     customer, everyone = user.get("customer"), user.get("everyone", False)
     if not isinstance(credentials, Mapping) or not credentials:
-        raise Misuse(where, "credentials by name", "something else")
+        raise UsageProblem(where, "credentials by name", "something else")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-        raise Misuse(where, "roles as a list of texts", "something else")
+        raise UsageProblem(where, "roles as a list of texts", "something else")
     if customer is not None and (isinstance(customer, bool) or not isinstance(customer, int)):
-        raise Misuse(where, "customer as an integer", repr(customer))
+        raise UsageProblem(where, "customer as an integer", repr(customer))
     if not isinstance(everyone, bool):
-        raise Misuse(where, "everyone as true or false", repr(everyone))
-    return Identity(
+        raise UsageProblem(where, "everyone as true or false", repr(everyone))
+    return SimulatedUser(
         name=str(user["name"]),
-        credentials={name: _credential(where, folder, value) for name, value in credentials.items()},
+        credentials={name: _decode_credential(where, folder, value) for name, value in credentials.items()},
         roles=tuple(str(role) for role in roles),
         customer_id=customer,
         everyone=everyone,
     )
 
 
-def _credential(where: str, folder: Path, value: Plain) -> str:
+def _decode_credential(where: str, folder: Path, value: PlainValue) -> str:
     if isinstance(value, Mapping) and set(value) == {"file"}:
         file = folder / str(value["file"])
         try:
             return file.read_text(encoding="utf-8")
         except OSError as error:
-            raise Misuse(where, f"a readable file {file}", error.strerror or "an error") from None
+            raise UsageProblem(where, f"a readable file {file}", error.strerror or "an error") from None
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return str(value)
-    raise Misuse(where, "a text, or {file: PATH}", "something else")
+    raise UsageProblem(where, "a text, or {file: PATH}", "something else")
 
 
 # --- the door -----------------------------------------------------------------------------------------------
@@ -210,29 +213,33 @@ def _credential(where: str, folder: Path, value: Plain) -> str:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class Authenticator:
     """Finds out who asks. With `any_jwt` a well-formed, unexpired token of any key counts as the first identity."""
 
     access: Access
-    identities: tuple[Identity, ...]
+    users: tuple[SimulatedUser, ...]
     any_jwt: bool = False
     # Reading a private key takes longer than checking a signature: the public halves are kept.
-    _public: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _public_keys: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     # Tokens whose signature was right, until they expire: clients send one many times.
-    _verified: dict[str, tuple[Identity, Mapping[str, Any]]] = field(default_factory=dict, repr=False, compare=False)
+    _verified_tokens: dict[str, tuple[SimulatedUser, Mapping[str, Any]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     # Credentials that were right once: identities do not change.
-    _welcome: dict[tuple[str, ...], Identity] = field(default_factory=dict, repr=False, compare=False)
+    _verified_credentials: dict[tuple[str, ...], SimulatedUser] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
-    def admit(self, ask: Ask, now: datetime) -> Identity | Refused:
+    def authenticate(self, ask: ListRequest, now: datetime) -> SimulatedUser | RefusedRequest:
         """The identity behind a request, or the fault; `now` is the wall clock, by which tokens expire."""
-        who = self.recognise(ask, now)
-        if isinstance(who, Refused):
+        who = self.identify_user(ask, now)
+        if isinstance(who, RefusedRequest):
             return who
         if self.access.roles and not set(self.access.roles) & set(who.roles):
-            return Refused(fault=self.access.role_fault)
+            return RefusedRequest(fault=self.access.role_fault)
         return who
 
-    def recognise(self, ask: Ask, now: datetime) -> Identity | Refused:
+    def identify_user(self, ask: ListRequest, now: datetime) -> SimulatedUser | RefusedRequest:
         """The identity, whatever its roles."""
         access = self.access
         own = (access.user or "", access.password or "") if access.kind == "password" else (access.token,)
@@ -241,71 +248,71 @@ class Door:
         if not given:
             some = next((name for name in own if not ask.credentials.get(name)), "")
             parameter = some if access.kind == "password" else ""
-            return Refused(fault=access.missing_fault, parameter=parameter)
+            return RefusedRequest(fault=access.missing_fault, parameter=parameter)
         names = given[0]
         if access.kind == "bearer" and names == own:
             if ask.scheme.lower() != "bearer":
-                return Refused(fault=access.wrong_fault)
+                return RefusedRequest(fault=access.wrong_fault)
             token = ask.credentials[access.token]
             if access.jwt is not None and token.count(".") == 2:
-                return self._signed(access.jwt, token, now)
+                return self._authenticate_token(access.jwt, token, now)
         # In a body of JSON a credential may be anything.
         given_as_text = all(isinstance(ask.credentials[name], str) for name in names)
         shown = (*names, *(ask.credentials[name] for name in names)) if given_as_text else ()
-        known = self._welcome.get(shown)
+        known = self._verified_credentials.get(shown)
         if known is not None:
             return known
-        matching = [identity for identity in self.identities if _same(identity, names, ask.credentials)]
+        matching = [identity for identity in self.users if _credentials_match(identity, names, ask.credentials)]
         if not matching:
-            return Refused(fault=access.wrong_fault)
-        if len(self._welcome) >= _MOST_TOKENS:
-            self._welcome.clear()
+            return RefusedRequest(fault=access.wrong_fault)
+        if len(self._verified_credentials) >= _MAX_CACHED_TOKENS:
+            self._verified_credentials.clear()
         if shown:
-            self._welcome[shown] = matching[0]
+            self._verified_credentials[shown] = matching[0]
         return matching[0]
 
-    def _signed(self, jwt: Jwt, token: str, now: datetime) -> Identity | Refused:
+    def _authenticate_token(self, jwt: Jwt, token: str, now: datetime) -> SimulatedUser | RefusedRequest:
         import jwt as pyjwt
 
-        refused = Refused(fault=self.access.wrong_fault)
+        refused = RefusedRequest(fault=self.access.wrong_fault)
         if len(token) > _LONGEST_TOKEN:
             return refused
-        remembered = self._verified.get(token)
+        remembered = self._verified_tokens.get(token)
         if remembered is not None:
-            if _in_time(remembered[1], now, longest=jwt.longest_seconds):
+            if _is_token_current(remembered[1], now, longest=jwt.longest_seconds):
                 return remembered[0]
-            self._verified.pop(token, None)
+            self._verified_tokens.pop(token, None)
             return refused
         try:
             kid = pyjwt.get_unverified_header(token).get("kid")
-            known = [who for who in self.identities if _same_text(who.credentials.get(jwt.key_id), kid)]
+            known = [who for who in self.users if _texts_match(who.credentials.get(jwt.key_id), kid)]
             if not known and not self.any_jwt:
                 return refused
-            who = known[0] if known else self.identities[0]
+            who = known[0] if known else self.users[0]
             key_pem = who.credentials.get(jwt.private_key)
             if key_pem is None and not self.any_jwt:
                 return refused
-            claims = _claims(jwt, token, None if self.any_jwt else self._public_half(key_pem or ""))
+            claims = _decode_claims(jwt, token, None if self.any_jwt else self._public_key_of(key_pem or ""))
         except (pyjwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             return refused
-        if not _in_time(claims, now, longest=jwt.longest_seconds):
+        if not _is_token_current(claims, now, longest=jwt.longest_seconds):
             return refused
         issuer = claims.get("iss")
-        if not self.any_jwt and not _same_text(who.credentials.get(jwt.issuer), issuer):
+        if not self.any_jwt and not _texts_match(who.credentials.get(jwt.issuer), issuer):
             return refused
-        if len(self._verified) >= _MOST_TOKENS:
-            self._verified.clear()
-        self._verified[token] = (who, claims)
+        if len(self._verified_tokens) >= _MAX_CACHED_TOKENS:
+            self._verified_tokens.clear()
+        self._verified_tokens[token] = (who, claims)
         return who
 
-    def _public_half(self, pem: str) -> str:
-        found = self._public.get(pem)
+    def _public_key_of(self, pem: str) -> str:
+        found = self._public_keys.get(pem)
         if found is None:
-            found = self._public[pem] = KeyPair(private_pem=pem).public_pem if "PRIVATE" in pem else pem
+            found = self._public_keys[pem] = KeyPair(private_pem=pem).public_pem if "PRIVATE" in pem else pem
         return found
 
 
-def _claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:
+def _decode_claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:
     import jwt as pyjwt
 
     # Only the signature is the library's to check: it reads its own clock, and wants texts where numbers are legal.
@@ -316,7 +323,7 @@ def _claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:
     return dict(pyjwt.decode(token, key_pem, algorithms=[jwt.algorithm], options=options))
 
 
-def unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+def decode_unverified_token(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
     """Header and claims of a signed token as they stand, or None for a text that is none."""
     import jwt as pyjwt
 
@@ -329,25 +336,25 @@ def unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None
         return None
 
 
-def _in_time(claims: Mapping[str, Any], now: datetime, *, longest: int) -> bool:
-    issued, expires = _number(claims.get("iat")), _number(claims.get("exp"))
+def _is_token_current(claims: Mapping[str, Any], now: datetime, *, longest: int) -> bool:
+    issued, expires = _number_or_none(claims.get("iat")), _number_or_none(claims.get("exp"))
     if issued is None or expires is None:
         return False
     wall = now.timestamp()
     return issued <= wall + _SKEW_SECONDS and wall < expires <= issued + longest
 
 
-def _number(value: object) -> int | float | None:
+def _number_or_none(value: object) -> int | float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _same(identity: Identity, names: tuple[str, ...], given: Mapping[str, str]) -> bool:
+def _credentials_match(identity: SimulatedUser, names: tuple[str, ...], given: Mapping[str, str]) -> bool:
     # No short cut: the time of a comparison says nothing about where it failed.
-    same = [_same_text(identity.credentials.get(name), given.get(name)) for name in names]
+    same = [_texts_match(identity.credentials.get(name), given.get(name)) for name in names]
     return all(same)
 
 
-def _same_text(ours: str | None, theirs: object) -> bool:
+def _texts_match(ours: str | None, theirs: object) -> bool:
     if ours is None or isinstance(theirs, bool) or not isinstance(theirs, str | int):
         return False
     return hmac.compare_digest(ours.encode(), str(theirs).encode("utf-8", "surrogatepass"))

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from harness.serve.http.application import Watch, wall_clock
+from harness.serve.http.application import WallClock, wall_clock
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.wire.http_messages import HttpRequest
-from harness.world.clock import Clock, Frozen
+from harness.world.clock import Clock, FrozenClock
 from harness.world.world import World
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ def mock(
 ) -> Iterator[responses.RequestsMock]:
     """Let `requests` reach one API by the id of its spec, over a world of its own; `options` are the simulator's."""
     simulator = Simulator(load_spec(spec_id), World.of(seed=seed, calls=calls), **options)
-    with stubbed(simulator, url=url) as registered:
+    with mock_simulators(simulator, url=url) as registered:
         yield registered
 
 
 @contextmanager
-def stubbed(
+def mock_simulators(
     *simulators: Simulator,
     url: str = "http://127.0.0.1",
     clock: Clock | None = None,
-    watch: Watch = wall_clock,
+    watch: WallClock = wall_clock,
 ) -> Iterator[responses.RequestsMock]:
     """Let `requests` reach the simulators under `url` (scheme, host and port) while the block runs.
 
@@ -44,14 +44,14 @@ def stubbed(
 
     import responses
 
-    from harness.serve.router import Switchboard
+    from harness.serve.router import Router
 
-    switchboard = Switchboard.of(simulators)
-    settled = clock if clock is not None else Frozen(simulators[0].world.instant)
+    switchboard = Router.of(simulators)
+    settled = clock if clock is not None else FrozenClock(simulators[0].world.instant)
 
     def answer(request: Any) -> tuple[int, dict[str, str], bytes]:
         now = watch()
-        response = switchboard.answer(_plain(request), _instant(settled, now), now=now)
+        response = switchboard.answer(_http_request_of(request), _world_instant(settled, now), now=now)
         return response.http_status, dict(response.headers), response.body
 
     with responses.RequestsMock(assert_all_requests_are_fired=False) as registered:
@@ -62,11 +62,11 @@ def stubbed(
         yield registered
 
 
-def _instant(clock: Clock, now: datetime) -> datetime:
-    return clock.at(now)
+def _world_instant(clock: Clock, now: datetime) -> datetime:
+    return clock.instant_at(now)
 
 
-def _plain(request: Any) -> HttpRequest:
+def _http_request_of(request: Any) -> HttpRequest:
     parts = urlsplit(str(request.url))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     body = request.body
@@ -81,11 +81,11 @@ def _plain(request: Any) -> HttpRequest:
     return HttpRequest(
         method=str(request.method),
         target=target.encode("utf-8"),
-        headers=tuple((str(name), _header(value)) for name, value in request.headers.items()),
+        headers=tuple((str(name), _header_text(value)) for name, value in request.headers.items()),
         body=data,
         chunked="Transfer-Encoding" in request.headers,
     )
 
 
-def _header(value: str | bytes) -> str:
+def _header_text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value

@@ -7,48 +7,51 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import final
 
-from harness.errors import Misuse
-from harness.serve.simulator import UNKNOWN_PATH, Simulator
+from harness.errors import UsageProblem
+from harness.serve.simulator import UNKNOWN_PATH_RESPONSE, Simulator
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.list_request import Ask
-from harness.wire.request_codec import Refused
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import RefusedRequest
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Switchboard:
+class Router:
     """Simulators by path. Where two share one, the request's operation decides; the first answers for no one."""
 
     simulators: tuple[Simulator, ...]
 
     @staticmethod
-    def of(simulators: Sequence[Simulator]) -> Switchboard:
-        """The switchboard over some simulators, each of its own operation. Raises Misuse."""
+    def of(simulators: Sequence[Simulator]) -> Router:
+        """The switchboard over some simulators, each of its own operation. Raises UsageProblem."""
         seen: dict[tuple[str, str, str], str] = {}
         for simulator in simulators:
-            routing = simulator.honest.listing.transport.routing
+            routing = simulator.documented_spec.listing.transport.routing
             name = routing.name if routing else ""
-            place = (simulator.base_path, simulator.honest.path.rstrip("/"), name)
+            place = (simulator.base_path, simulator.documented_spec.path.rstrip("/"), name)
             if place in seen:
-                raise Misuse(
-                    simulator.honest.id, "a path of its own", f"the path of {seen[place]}", "serve them on two ports"
+                raise UsageProblem(
+                    simulator.documented_spec.id,
+                    "a path of its own",
+                    f"the path of {seen[place]}",
+                    "serve them on two ports",
                 )
-            seen[place] = simulator.honest.id
+            seen[place] = simulator.documented_spec.id
         if not simulators:
-            raise Misuse("serve", "at least one API", "none")
-        return Switchboard(tuple(simulators))
+            raise UsageProblem("serve", "at least one API", "none")
+        return Router(tuple(simulators))
 
     def answer(self, request: HttpRequest, at: datetime, *, now: datetime | None = None) -> HttpResponse:
         """The response of the API that the request is for."""
-        found = self.find(request)
-        return UNKNOWN_PATH if found is None else found[0].answer_asked(found[1], at, now=now)
+        found = self.find_simulator(request)
+        return UNKNOWN_PATH_RESPONSE if found is None else found[0].answer_list_request(found[1], at, now=now)
 
-    def find(self, request: HttpRequest) -> tuple[Simulator, Ask | Refused] | None:
+    def find_simulator(self, request: HttpRequest) -> tuple[Simulator, ListRequest | RefusedRequest] | None:
         """The simulator that a request is for, and what it asks there."""
-        refused: tuple[Simulator, Refused] | None = None
+        refused: tuple[Simulator, RefusedRequest] | None = None
         for simulator in self.simulators:
-            asked = simulator.asked(request)
-            if isinstance(asked, Ask):
+            asked = simulator.decode_list_request(request)
+            if isinstance(asked, ListRequest):
                 return simulator, asked
             if asked is not None and refused is None:
                 refused = (simulator, asked)

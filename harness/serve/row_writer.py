@@ -11,65 +11,65 @@ from harness.serve.query.table import Comparable
 from harness.specification.dialect import Dialect
 from harness.specification.model import Field, Listing
 from harness.wire.format_problems import Tree
-from harness.wire.json_body import MISSING, encode_json, put
-from harness.wire.response_codec import encode_answer, text_carried
-from harness.wire.row_codec import ShownRow, compared, encode_row, field_at
+from harness.wire.json_body import MISSING, encode_json, put_value
+from harness.wire.response_codec import encode_response, is_xml
+from harness.wire.row_codec import ApiRow, encode_row, field_at, row_values_at
 
 # In JSON no text can hold an unescaped quotation mark, in XML none an element: it stands where it was put.
-_MARK: Final = "\ue000"
+_PLACEHOLDER_MARK: Final = "\ue000"
 
 
-class Variant(NamedTuple):
+class RowVariant(NamedTuple):
     """What the bytes of a row depend on besides the row: the zone, and the parts left out or shown empty."""
 
     zone: ZoneInfo
-    without: frozenset[str]
-    emptied: frozenset[str]
+    omitted_parts: frozenset[str]
+    emptied_parts: frozenset[str]
 
 
-def none_of(field: Field | None, dialect: Dialect) -> int | None:
+def value_for_none(field: Field | None, dialect: Dialect) -> int | None:
     """What 'none' compares as: what is written as 0 compares as 0."""
-    return 0 if field is not None and field.as_ == "integer" and dialect.pick(field.absent) == "zero" else None
+    return 0 if field is not None and field.as_ == "integer" and dialect.resolve(field.absent) == "zero" else None
 
 
-def values_at(
-    listing: Listing, dialect: Dialect, path: str, record: Mapping[str, Any], row: ShownRow
+def values_at_path(
+    listing: Listing, dialect: Dialect, path: str, record: Mapping[str, Any], row: ApiRow
 ) -> tuple[Comparable | None, ...]:
     """The values that a row has at a path: of a field, `attribute.name` or `hidden.name`."""
     head, _, tail = path.partition(".")
     if head == "attribute":
-        return attributes_at(record, tail)
+        return attribute_values(record, tail)
     if head == "hidden":
         hidden = listing.hidden[tail]
         if hidden.words:
             words: Mapping[Any, str] = hidden.words
-            return tuple(words.get(value) for value in attributes_at(record, hidden.holds))
-        return attributes_at(record, hidden.holds)
-    none = none_of(field_at(listing.fields, path), dialect)
-    return tuple(none if value is None else cast(Comparable, value) for value in compared(row, path))
+            return tuple(words.get(value) for value in attribute_values(record, hidden.holds))
+        return attribute_values(record, hidden.holds)
+    none = value_for_none(field_at(listing.fields, path), dialect)
+    return tuple(none if value is None else cast(Comparable, value) for value in row_values_at(row, path))
 
 
-def attributes_at(record: Mapping[str, Any], name: str) -> tuple[Comparable | None, ...]:
+def attribute_values(record: Mapping[str, Any], name: str) -> tuple[Comparable | None, ...]:
     """The values of a telephony attribute, also inside nested rows."""
     head, nested, tail = name.partition("[].")
     value = record.get(head)
     if nested:
-        return tuple(found for inner in value or () for found in attributes_at(inner, tail))
+        return tuple(found for inner in value or () for found in attribute_values(inner, tail))
     return value if isinstance(value, tuple) else (value,)
 
 
-def write_row(listing: Listing, dialect: Dialect, row: ShownRow, variant: Variant) -> dict[str, Tree]:
+def build_row_tree(listing: Listing, dialect: Dialect, row: ApiRow, variant: RowVariant) -> dict[str, Tree]:
     """A row as it is written."""
-    nested = {name for name in variant.without | variant.emptied if "[]." in name}
+    nested = {name for name in variant.omitted_parts | variant.emptied_parts if "[]." in name}
     tree = encode_row(
         listing.fields,
         row,
         zone=variant.zone,
         picks=dialect,
-        text_carried=text_carried(listing),
-        without=variant.without - nested,
+        text_carried=is_xml(listing),
+        without=variant.omitted_parts - nested,
     )
-    for name in variant.emptied - nested:
+    for name in variant.emptied_parts - nested:
         tree[name] = []
     for name in nested:
         head, _, tail = name.partition("[].")
@@ -92,8 +92,8 @@ class Envelope:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Writer:
-    """Answers put together from rows that are bytes already; the same bytes as `encode_answer` makes of the tree."""
+class RowWriter:
+    """Answers put together from rows that are bytes already: those that `encode_response` makes of the tree."""
 
     listing: Listing
     _head: bytes
@@ -101,44 +101,44 @@ class Writer:
     _mark: bytes
 
     @staticmethod
-    def of(listing: Listing) -> Writer:
+    def of(listing: Listing) -> RowWriter:
         """The writer of an API."""
-        if not text_carried(listing):
-            return Writer(listing, b"", b"", encode_json(Writer.placeholder()))
-        tree = put(MISSING, listing.lists.rows_at, [Writer.placeholder()])
-        _, body = encode_answer(listing, tree)
+        if not is_xml(listing):
+            return RowWriter(listing, b"", b"", encode_json(RowWriter.row_placeholder()))
+        tree = put_value(MISSING, listing.lists.rows_at, [RowWriter.row_placeholder()])
+        _, body = encode_response(listing, tree)
         element = listing.lists.row_element or ""
-        mark = f"<{element}><m>{_MARK}</m></{element}>".encode()
+        mark = f"<{element}><m>{_PLACEHOLDER_MARK}</m></{element}>".encode()
         head, _, tail = body.partition(mark)
-        return Writer(listing, head, tail, mark)
+        return RowWriter(listing, head, tail, mark)
 
     @staticmethod
-    def placeholder() -> Tree:
+    def row_placeholder() -> Tree:
         """Stands in a tree for all rows."""
-        return {"m": _MARK}
+        return {"m": _PLACEHOLDER_MARK}
 
-    def row(self, tree: Tree) -> bytes:
+    def encode_row_tree(self, tree: Tree) -> bytes:
         """One row."""
-        if not text_carried(self.listing):
+        if not is_xml(self.listing):
             return encode_json(tree)
-        _, body = encode_answer(self.listing, put(MISSING, self.listing.lists.rows_at, [tree]))
+        _, body = encode_response(self.listing, put_value(MISSING, self.listing.lists.rows_at, [tree]))
         return body[len(self._head) : len(body) - len(self._tail)]
 
-    def rows(self, trees: Sequence[Tree]) -> list[bytes]:
+    def encode_row_trees(self, trees: Sequence[Tree]) -> list[bytes]:
         """Many rows, one by one."""
-        if not text_carried(self.listing) or len(trees) < 2:
-            return [self.row(tree) for tree in trees]
+        if not is_xml(self.listing) or len(trees) < 2:
+            return [self.encode_row_tree(tree) for tree in trees]
         # Written in one go, with something between that no row can hold.
-        apart = [part for tree in trees for part in (tree, Writer.placeholder())]
-        _, body = encode_answer(self.listing, put(MISSING, self.listing.lists.rows_at, apart))
+        apart = [part for tree in trees for part in (tree, RowWriter.row_placeholder())]
+        _, body = encode_response(self.listing, put_value(MISSING, self.listing.lists.rows_at, apart))
         return body[len(self._head) : len(body) - len(self._tail)].split(self._mark)[:-1]
 
-    def around(self, tree: Tree) -> Envelope:
+    def split_envelope(self, tree: Tree) -> Envelope:
         """What stands around the rows of an answer; a placeholder in its tree is where they go, if there are any."""
-        media_type, body = encode_answer(self.listing, tree)
+        media_type, body = encode_response(self.listing, tree)
         head, _, tail = body.partition(self._mark)
         return Envelope(media_type, head, tail)
 
-    def filled(self, around: Envelope, rows: Sequence[bytes]) -> bytes:
+    def fill_envelope(self, around: Envelope, rows: Sequence[bytes]) -> bytes:
         """The body with its rows."""
-        return b"".join((around.head, (b"" if text_carried(self.listing) else b",").join(rows), around.tail))
+        return b"".join((around.head, (b"" if is_xml(self.listing) else b",").join(rows), around.tail))

@@ -11,17 +11,25 @@ from threading import Lock
 from typing import Final, Protocol, TypeVar, cast, final
 from urllib.parse import urlsplit
 
-from harness.errors import Misuse
-from harness.serve.authentication import Door, Identity, KeyPair, built_in_identities
+from harness.errors import UsageProblem
+from harness.serve.authentication import Authenticator, KeyPair, SimulatedUser, built_in_users
 from harness.serve.faults.base import Fault
-from harness.serve.faults.hooks import STRAIGHT, Page, Row, Scene, Told, is_bent, joined
-from harness.serve.index.live_rows import Living
-from harness.serve.index.row_index import Ledger, Moment
+from harness.serve.faults.hooks import (
+    NO_HOOKS,
+    AnswerContext,
+    AnswerPage,
+    PageContext,
+    RowTree,
+    combine_hooks,
+    is_active_hook,
+)
+from harness.serve.index.live_rows import LiveRows
+from harness.serve.index.row_index import IndexSnapshot, RowIndex
 from harness.serve.query.cursors import Cursor, encode_cursor
-from harness.serve.query.parameters import read_ask
-from harness.serve.query.planner import Plan, plan_request, sort_mark
-from harness.serve.query.table import Comparable, Found, Place, Table
-from harness.serve.row_writer import Envelope, Variant, Writer, values_at, write_row
+from harness.serve.query.parameters import parse_parameters
+from harness.serve.query.planner import Plan, plan_request, sort_signature
+from harness.serve.query.table import Comparable, QueryResult, SortPosition, Table
+from harness.serve.row_writer import Envelope, RowVariant, RowWriter, build_row_tree, values_at_path
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, Listing, PageNumberPaging
@@ -29,10 +37,10 @@ from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.list_request import Ask
-from harness.wire.request_codec import Refused, decode_request
-from harness.wire.response_codec import encode_answer, fault_tree, success_tree, text_carried
-from harness.wire.row_codec import ShownRow, show
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import RefusedRequest, decode_request
+from harness.wire.response_codec import encode_response, error_tree, is_xml, success_tree
+from harness.wire.row_codec import ApiRow, show_record
 from harness.world.customers import Customers
 from harness.world.population import Population
 from harness.world.row_timeline import Timeline
@@ -40,16 +48,16 @@ from harness.world.traffic import millis_of
 
 T = TypeVar("T")
 
-_INSTANTS: Final = 4
-_VARIANTS: Final = 8
-_ENVELOPES: Final = 1024
-_ENVELOPE_BYTES: Final = 4096
-UNKNOWN_PATH: Final = HttpResponse(
+_MAX_INSTANTS: Final = 4
+_MAX_VARIANTS: Final = 8
+_MAX_ENVELOPES: Final = 1024
+_MAX_ENVELOPE_BYTES: Final = 4096
+UNKNOWN_PATH_RESPONSE: Final = HttpResponse(
     http_status=404, headers=(("Content-Type", "text/plain; charset=utf-8"),), body=b"no API lives here\n"
 )
 
 
-class Calls(Protocol):
+class RecordSource(Protocol):
     """The world as the simulator sees it: records at an instant, and whose they are."""
 
     @property
@@ -78,128 +86,140 @@ class Simulator:
     def __init__(
         self,
         spec: Spec,
-        world: Calls,
+        world: RecordSource,
         *,
         dialect: Dialect | None = None,
-        users: Iterable[Identity] | None = None,
+        users: Iterable[SimulatedUser] | None = None,
         key: KeyPair | None = None,
         any_jwt: bool = False,
         faults: Iterable[Fault] = (),
         fast: bool = True,
     ) -> None:
         """`fast` False answers from rows one by one: the same answers, slowly."""
-        self._seams = joined(fault.seams for fault in faults)
-        self.honest = spec
-        self.spec = replace(spec, listing=self._seams.listing(spec.listing))
+        self._hooks = combine_hooks(fault.hooks for fault in faults)
+        self.documented_spec = spec
+        self.spec = replace(spec, listing=self._hooks.listing(spec.listing))
         self.world = world
         self.dialect = dialect if dialect is not None else Dialect()
         self._base_paths = base_paths_of(spec)
         self.base_path = self._base_paths[0]
-        self.identities: tuple[Identity, ...] = (
+        self.users: tuple[SimulatedUser, ...] = (
             tuple(users)
             if users is not None
-            else built_in_identities(spec, customers=world.customers, home=world.home_customer_id, key=key)
+            else built_in_users(spec, customers=world.customers, home=world.home_customer_id, key=key)
         )
-        if not self.identities:
-            raise Misuse(f"users of {spec.id}", "at least one identity", "none")
-        self._door = Door(access=self.spec.listing.access, identities=self.identities, any_jwt=any_jwt)
-        self._population = Population(self.dialect.pick(self.spec.listing.lists.calls))
+        if not self.users:
+            raise UsageProblem(f"users of {spec.id}", "at least one identity", "none")
+        self._authenticator = Authenticator(access=self.spec.listing.access, users=self.users, any_jwt=any_jwt)
+        self._population = Population(self.dialect.resolve(self.spec.listing.lists.calls))
         self._fast = fast
-        self._writer = Writer.of(self.spec.listing)
+        self._writer = RowWriter.of(self.spec.listing)
         # What stands around the rows is the same in many answers: the totals and echoes of one question.
         self._envelopes: dict[Hashable, Envelope] = {}
-        self._ledger: Ledger | None = None
-        self._moments: OrderedDict[datetime, Moment] = OrderedDict()
-        self._living: tuple[Timeline, Living] | None = None
-        self._views: OrderedDict[datetime, _View] = OrderedDict()
+        self._row_index: RowIndex | None = None
+        self._snapshots: OrderedDict[datetime, IndexSnapshot] = OrderedDict()
+        self._live_rows: tuple[Timeline, LiveRows] | None = None
+        self._views: OrderedDict[datetime, _InstantView] = OrderedDict()
         self._lock = Lock()
 
     # --- one request ----------------------------------------------------------------------------------------
 
     def answer(self, request: HttpRequest, at: datetime, *, now: datetime | None = None) -> HttpResponse:
         """The response to a request when the world is at an instant; `now` is the wall clock, if another."""
-        asked = self.asked(request)
+        asked = self.decode_list_request(request)
         if asked is None:
-            return UNKNOWN_PATH
-        return self.answer_asked(asked, at, now=now)
+            return UNKNOWN_PATH_RESPONSE
+        return self.answer_list_request(asked, at, now=now)
 
-    def asked(self, request: HttpRequest) -> Ask | Refused | None:
+    def decode_list_request(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
         """What a request asks of this API; None for a request to another path."""
-        heard = self._seams.request(request)
+        heard = self._hooks.request(request)
         for base_path in self._base_paths:
             asked = decode_request(self.spec, heard, self.dialect, base_path=base_path)
             if asked is not None:
-                return self._seams.ask(asked)
+                return self._hooks.list_request(asked)
         return None
 
-    def answer_asked(self, asked: Ask | Refused, at: datetime, *, now: datetime | None = None) -> HttpResponse:
-        """The response to what `asked` gave."""
-        if isinstance(asked, Refused):
-            return self._refuse(asked, None)
+    def answer_list_request(
+        self, asked: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None = None
+    ) -> HttpResponse:
+        """The response to what `decode_list_request` gave."""
+        if isinstance(asked, RefusedRequest):
+            return self._respond_with_refusal(asked, None)
         wall = now if now is not None else at
-        who = self._seams.who(self._door.admit(asked, wall), asked, self.identities, wall)
-        if isinstance(who, Refused):
-            return self._refuse(who, asked)
+        who = self._hooks.user(self._authenticator.authenticate(asked, wall), asked, self.users, wall)
+        if isinstance(who, RefusedRequest):
+            return self._respond_with_refusal(who, asked)
         listing = self.spec.listing
-        given = self._seams.given(read_ask(listing, asked, self.dialect), asked)
-        if isinstance(given, Refused):
-            return self._refuse(given, asked)
+        given = self._hooks.parameters(parse_parameters(listing, asked, self.dialect), asked)
+        if isinstance(given, RefusedRequest):
+            return self._respond_with_refusal(given, asked)
         plan = plan_request(given, who, customers=self.world.customers, at=at, picks=self.dialect)
-        plan = self._seams.plan(plan, given)
-        if isinstance(plan, Refused):
-            return self._refuse(plan, asked)
+        plan = self._hooks.plan(plan, given)
+        if isinstance(plan, RefusedRequest):
+            return self._respond_with_refusal(plan, asked)
         if self._fast:
-            quick = self._quick(plan, at, asked)
+            quick = self._answer_from_index(plan, at, asked)
             if quick is not None:
                 return quick
-        view = self._view(at)
-        shown = self._page(plan, view)
-        if isinstance(shown, Refused):
-            return self._refuse(shown, asked)
-        return self._show(shown, plan, view, asked)
+        view = self._view_at(at)
+        shown = self._select_page(plan, view)
+        if isinstance(shown, RefusedRequest):
+            return self._respond_with_refusal(shown, asked)
+        return self._respond_with_page(shown, plan, view, asked)
 
     # --- the quick way: columns, indexes, rows that are bytes already ------------------------------------------
 
-    def _quick(self, plan: Plan, at: datetime, asked: Ask) -> HttpResponse | None:
+    def _answer_from_index(self, plan: Plan, at: datetime, asked: ListRequest) -> HttpResponse | None:
         """The response by way of columns; None where only rows one by one will do."""
-        if self._seams is not STRAIGHT or plan.count == "calls":
+        if self._hooks is not NO_HOOKS or plan.count_unit == "calls":
             return None
-        moment = self._moment(at)
-        if moment is None or not moment.answers(plan.query):
+        moment = self._snapshot_at(at)
+        if moment is None or not moment.can_answer(plan.query):
             return None
-        for condition, refused in plan.known:
-            if not moment.matches(replace(plan.query, conditions=(condition,), owners=None)):
-                return self._refuse(refused, asked)
-        if plan.count is not None:
+        for condition, refused in plan.required_matches:
+            if not moment.has_match(replace(plan.query, conditions=(condition,), owners=None)):
+                return self._respond_with_refusal(refused, asked)
+        if plan.count_unit is not None:
             if isinstance(self.spec.listing.paging, CursorPaging):
                 return None
-            many = moment.how_many(plan.query)
-            page = Page(rows=(), count=many, total=None, returned=many)
-            return self._respond(self.spec.listing.outcome.success.http, self._tree(page, plan, None), _told(asked))
-        excerpt = moment.excerpt(plan)
-        if not excerpt.rows and self._is_past_the_end(plan):
-            return self._refuse(self._past_the_end(), asked)
-        page = Page(rows=(), count=None, total=excerpt.total if plan.total else None, returned=len(excerpt.rows))
+            many = moment.count_page_rows(plan.query)
+            page = AnswerPage(rows=(), count=many, total=None, returned=many)
+            return self._respond(
+                self.spec.listing.outcome.success.http, self._answer_tree(page, plan, None), _success_context(asked)
+            )
+        excerpt = moment.render_page(plan)
+        if not excerpt.rows and self._refuses_past_the_end(plan):
+            return self._respond_with_refusal(self._past_the_end_refusal(), asked)
+        page = AnswerPage(
+            rows=(), count=None, total=excerpt.total if plan.shows_total else None, returned=len(excerpt.rows)
+        )
         paging = self.spec.listing.paging
         if isinstance(paging, CursorPaging) and excerpt.first is not None and excerpt.last is not None:
-            page = self._pointing(page, plan, paging, excerpt.first, excerpt.last, is_last=excerpt.is_last)
-        return self._written(page, plan, excerpt.rows, asked)
+            page = self._with_cursors_between(
+                page, plan, paging, excerpt.first, excerpt.last, is_last=excerpt.is_last
+            )
+        return self._respond_with_row_bytes(page, plan, excerpt.rows, asked)
 
-    def _written(self, page: Page, plan: Plan, rows: Sequence[bytes], asked: Ask) -> HttpResponse:
+    def _respond_with_row_bytes(
+        self, page: AnswerPage, plan: Plan, rows: Sequence[bytes], asked: ListRequest
+    ) -> HttpResponse:
         """The answer around rows that are written already."""
         key = (page.total, page.returned, page.next, page.prev, repr(plan.echoes), plan.zone_name)
         around = self._envelopes.get(key)
         if around is None:
-            around = self._writer.around(self._tree(page, plan, [Writer.placeholder()] if rows else []))
-            if len(self._envelopes) >= _ENVELOPES:
+            around = self._writer.split_envelope(
+                self._answer_tree(page, plan, [RowWriter.row_placeholder()] if rows else [])
+            )
+            if len(self._envelopes) >= _MAX_ENVELOPES:
                 self._envelopes.clear()
-            if len(around.head) + len(around.tail) <= _ENVELOPE_BYTES:
+            if len(around.head) + len(around.tail) <= _MAX_ENVELOPE_BYTES:
                 self._envelopes[key] = around
         headers = (("Content-Type", around.media_type),)
-        body = self._writer.filled(around, rows)
+        body = self._writer.fill_envelope(around, rows)
         return HttpResponse(http_status=self.spec.listing.outcome.success.http, headers=headers, body=body)
 
-    def _moment(self, at: datetime) -> Moment | None:
+    def _snapshot_at(self, at: datetime) -> IndexSnapshot | None:
         timeline_of = getattr(self.world, "timeline", None)
         if timeline_of is None or self._population is Population.LIVE or getattr(self.world, "given", None):
             return None
@@ -207,87 +227,102 @@ class Simulator:
             timeline = timeline_of(Grain(self.spec.listing.lists.one_row_per), at)
             if timeline is None:
                 return None
-            if self._ledger is None or self._ledger.timeline is not timeline:
+            if self._row_index is None or self._row_index.timeline is not timeline:
                 attributes = attributes_of(self.spec.listing)
-                self._ledger = Ledger(self.spec.listing, self.dialect, timeline, attributes)
-                self._moments.clear()
-            moment = self._moments.get(at)
+                self._row_index = RowIndex(self.spec.listing, self.dialect, timeline, attributes)
+                self._snapshots.clear()
+            moment = self._snapshots.get(at)
             if moment is None:
-                moment = self._moments[at] = Moment(self._ledger, at, self._population, self._table_of)
-                while len(self._moments) > _INSTANTS:
-                    self._moments.popitem(last=False)
+                moment = self._snapshots[at] = IndexSnapshot(self._row_index, at, self._population, self._table_of)
+                while len(self._snapshots) > _MAX_INSTANTS:
+                    self._snapshots.popitem(last=False)
             return moment
 
     def _table_of(self, records: Sequence[Record]) -> Table:
-        return _View(self.spec.listing, records, self.world.instant, self.dialect).table
+        return _InstantView(self.spec.listing, records, self.world.instant, self.dialect).table
 
     # --- the plain way: every row as values -------------------------------------------------------------------
 
-    def _page(self, plan: Plan, view: _View) -> Page | Refused:
+    def _select_page(self, plan: Plan, view: _InstantView) -> AnswerPage | RefusedRequest:
         table = view.table
-        for condition, refused in plan.known:
-            if not len(table.matching(replace(plan.query, conditions=(condition,), owners=None))):
+        for condition, refused in plan.required_matches:
+            if not len(table.matching_rows(replace(plan.query, conditions=(condition,), owners=None))):
                 return refused
         found = table.find(plan.query)
         paging = self.spec.listing.paging
-        if not found.page and self._is_past_the_end(plan):
-            return self._past_the_end()
+        if not found.page_rows and self._refuses_past_the_end(plan):
+            return self._past_the_end_refusal()
         count = None
-        if plan.count is not None:
-            count = len(found.page) if plan.count == "rows" else table.distinct(found.page, view.call_path)
-        page = Page(
-            rows=found.page,
+        if plan.count_unit is not None:
+            count = (
+                len(found.page_rows)
+                if plan.count_unit == "rows"
+                else table.count_distinct(found.page_rows, view.call_path)
+            )
+        page = AnswerPage(
+            rows=found.page_rows,
             count=count,
-            total=found.total if plan.total else None,
-            returned=len(found.page),
+            total=found.total if plan.shows_total else None,
+            returned=len(found.page_rows),
         )
-        if isinstance(paging, CursorPaging) and found.page:
+        if isinstance(paging, CursorPaging) and found.page_rows:
             page = self._with_cursors(page, plan, found, table, paging)
-        return self._seams.page(page, Scene(table=table, plan=plan, found=found, at=view.at))
+        return self._hooks.page(page, PageContext(table=table, plan=plan, query_result=found, at=view.at))
 
-    def _with_cursors(self, page: Page, plan: Plan, found: Found, table: Table, paging: CursorPaging) -> Page:
-        sorting = plan.query.sorting
-        first, last = (table.place_of(row, sorting) for row in (page.rows[0], page.rows[-1]))
-        return self._pointing(page, plan, paging, first, last, is_last=found.is_last)
+    def _with_cursors(
+        self, page: AnswerPage, plan: Plan, found: QueryResult, table: Table, paging: CursorPaging
+    ) -> AnswerPage:
+        sorting = plan.query.sort_order
+        first, last = (table.position_of(row, sorting) for row in (page.rows[0], page.rows[-1]))
+        return self._with_cursors_between(page, plan, paging, first, last, is_last=found.is_last)
 
-    def _pointing(
-        self, page: Page, plan: Plan, paging: CursorPaging, first: Place, last: Place, *, is_last: bool
-    ) -> Page:
+    def _with_cursors_between(
+        self,
+        page: AnswerPage,
+        plan: Plan,
+        paging: CursorPaging,
+        first: SortPosition,
+        last: SortPosition,
+        *,
+        is_last: bool,
+    ) -> AnswerPage:
         """A page with cursors to its neighbours."""
-        mark = sort_mark(plan.query.sorting)
-        back = self.dialect.pick(paging.prev_goes_into) == "after"
-        following = encode_cursor(Cursor(sort=mark, place=last))
-        if is_last and self.dialect.pick(paging.next_on_last) == "empty":
+        mark = sort_signature(plan.query.sort_order)
+        back = self.dialect.resolve(paging.prev_goes_into) == "after"
+        following = encode_cursor(Cursor(sort=mark, position=last))
+        if is_last and self.dialect.resolve(paging.next_on_last) == "empty":
             following = ""
-        return replace(page, next=following, prev=encode_cursor(Cursor(sort=mark, place=first, back=back)))
+        return replace(page, next=following, prev=encode_cursor(Cursor(sort=mark, position=first, backward=back)))
 
-    def _is_past_the_end(self, plan: Plan) -> bool:
+    def _refuses_past_the_end(self, plan: Plan) -> bool:
         """Whether a page without rows is refused."""
         paging = self.spec.listing.paging
         return (
             isinstance(paging, PageNumberPaging)
-            and getattr(plan.query.cut, "skip", 0) > 0
-            and self.dialect.pick(paging.past_the_end) == "refused"
+            and getattr(plan.query.page_slice, "skip", 0) > 0
+            and self.dialect.resolve(paging.past_the_end) == "refused"
         )
 
-    def _past_the_end(self) -> Refused:
+    def _past_the_end_refusal(self) -> RefusedRequest:
         paging = cast(PageNumberPaging, self.spec.listing.paging)
-        return Refused(fault=paging.past_the_end_fault, parameter=paging.page)
+        return RefusedRequest(fault=paging.past_the_end_fault, parameter=paging.page)
 
-    def _show(self, page: Page, plan: Plan, view: _View, asked: Ask) -> HttpResponse:
-        if self._seams is STRAIGHT and page.count is None:
-            variant = Variant(plan.zone, plan.without, plan.emptied)
-            return self._written(page, plan, view.bodies(page.rows, variant, self._writer), asked)
+    def _respond_with_page(
+        self, page: AnswerPage, plan: Plan, view: _InstantView, asked: ListRequest
+    ) -> HttpResponse:
+        if self._hooks is NO_HOOKS and page.count is None:
+            variant = RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts)
+            return self._respond_with_row_bytes(page, plan, view.row_bodies(page.rows, variant, self._writer), asked)
         rows: list[Tree] | None = None
         if page.count is None:
-            rows = [self._row(view, row, plan) for row in page.rows]
-        tree = self._tree(page, plan, rows)
-        return self._respond(self.spec.listing.outcome.success.http, tree, _told(asked))
+            rows = [self._row_tree(view, row, plan) for row in page.rows]
+        tree = self._answer_tree(page, plan, rows)
+        return self._respond(self.spec.listing.outcome.success.http, tree, _success_context(asked))
 
-    def _tree(self, page: Page, plan: Plan, rows: list[Tree] | None) -> Tree:
+    def _answer_tree(self, page: AnswerPage, plan: Plan, rows: list[Tree] | None) -> Tree:
         listing = self.spec.listing
         echoes: dict[str, Tree] = dict(plan.echoes)
-        if text_carried(listing):
+        if is_xml(listing):
             echoes = {pointer: str(value) for pointer, value in echoes.items()}
         return success_tree(
             listing,
@@ -302,17 +337,21 @@ class Simulator:
             zone_name=plan.zone_name,
         )
 
-    def _row(self, view: _View, row: int, plan: Plan) -> Row:
-        encoded = view.encoded(row, Variant(plan.zone, plan.without, plan.emptied))
-        return self._seams.row(deepcopy(encoded), row, view.at) if is_bent(self._seams.row) else encoded
+    def _row_tree(self, view: _InstantView, row: int, plan: Plan) -> RowTree:
+        encoded = view.row_tree(row, RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts))
+        return self._hooks.row(deepcopy(encoded), row, view.at) if is_active_hook(self._hooks.row) else encoded
 
-    def _refuse(self, fault: Refused, asked: Ask | None) -> HttpResponse:
+    def _respond_with_refusal(self, fault: RefusedRequest, asked: ListRequest | None) -> HttpResponse:
         listing = self.spec.listing
         routing = listing.transport.routing
         # A fault that the spec does not name is told as the nearest one that it does.
         known = listing.outcome.faults
-        name = fault.fault if fault.fault in known else next((n for n in _COMMON if n in known), next(iter(known)))
-        status, tree = fault_tree(
+        name = (
+            fault.fault
+            if fault.fault in known
+            else next((n for n in _FALLBACK_FAULTS if n in known), next(iter(known)))
+        )
+        status, tree = error_tree(
             listing,
             name,
             picks=self.dialect,
@@ -320,30 +359,30 @@ class Simulator:
             operation=fault.operation or (routing.name if routing else ""),
             value=fault.value,
         )
-        return self._respond(status, tree, Told(ask=asked, fault=fault))
+        return self._respond(status, tree, AnswerContext(list_request=asked, refusal=fault))
 
-    def _respond(self, status: int, tree: Tree, told: Told) -> HttpResponse:
-        media_type, body = encode_answer(self.spec.listing, self._seams.tree(tree, told))
+    def _respond(self, status: int, tree: Tree, told: AnswerContext) -> HttpResponse:
+        media_type, body = encode_response(self.spec.listing, self._hooks.tree(tree, told))
         response = HttpResponse(http_status=status, headers=(("Content-Type", media_type),), body=body)
-        return self._seams.response(response, told)
+        return self._hooks.response(response, told)
 
     def warm(self, at: datetime) -> None:
         """Prepare what the first request at an instant would otherwise wait for."""
-        if not self._fast or self._seams is not STRAIGHT or self._moment(at) is None:
-            self._view(at)
+        if not self._fast or self._hooks is not NO_HOOKS or self._snapshot_at(at) is None:
+            self._view_at(at)
 
-    def _view(self, at: datetime) -> _View:
+    def _view_at(self, at: datetime) -> _InstantView:
         with self._lock:
             view = self._views.get(at)
             if view is None:
-                view = self._views[at] = _View(self.spec.listing, self._records(at), at, self.dialect)
-                while len(self._views) > _INSTANTS:
+                view = self._views[at] = _InstantView(self.spec.listing, self._records_at(at), at, self.dialect)
+                while len(self._views) > _MAX_INSTANTS:
                     self._views.popitem(last=False)
             else:
                 self._views.move_to_end(at)
             return view
 
-    def _records(self, at: datetime) -> Sequence[Record]:
+    def _records_at(self, at: datetime) -> Sequence[Record]:
         """All rows that are listed at an instant."""
         attributes = attributes_of(self.spec.listing)
         grain = Grain(self.spec.listing.lists.one_row_per)
@@ -352,16 +391,16 @@ class Simulator:
         timeline = timeline_of(grain, at) if quick and timeline_of is not None else None
         if timeline is None:
             return self.world.records(grain, self._population, at, attributes=attributes)
-        if self._living is None or self._living[0] is not timeline:
-            self._living = (timeline, Living(timeline, attributes))
-        return self._living[1].seen(timeline.living(millis_of(at)).tolist(), at)
+        if self._live_rows is None or self._live_rows[0] is not timeline:
+            self._live_rows = (timeline, LiveRows(timeline, attributes))
+        return self._live_rows[1].records_at(timeline.live_positions(millis_of(at)).tolist(), at)
 
 
-_COMMON: Final = ("invalid", "unreadable")
+_FALLBACK_FAULTS: Final = ("invalid", "unreadable")
 
 
-def _told(asked: Ask) -> Told:
-    return Told(ask=asked, fault=None)
+def _success_context(asked: ListRequest) -> AnswerContext:
+    return AnswerContext(list_request=asked, refusal=None)
 
 
 def attributes_of(listing: Listing) -> tuple[str, ...]:
@@ -392,7 +431,7 @@ def base_paths_of(spec: Spec) -> tuple[str, ...]:
 
 
 @final
-class _View:
+class _InstantView:
     """The world at one instant as this API shows it: rows, columns over them, and rows already written."""
 
     def __init__(self, listing: Listing, records: Sequence[Record], at: datetime, dialect: Dialect) -> None:
@@ -400,54 +439,54 @@ class _View:
         self._listing = listing
         self._dialect = dialect
         self._records = records
-        self._rows: list[ShownRow] = [show(listing.fields, record) for record in self._records]
-        self._encoded: OrderedDict[Variant, dict[int, Row]] = OrderedDict()
-        self._bodies: OrderedDict[Variant, dict[int, bytes]] = OrderedDict()
+        self._rows: list[ApiRow] = [show_record(listing.fields, record) for record in self._records]
+        self._row_trees: OrderedDict[RowVariant, dict[int, RowTree]] = OrderedDict()
+        self._row_bodies: OrderedDict[RowVariant, dict[int, bytes]] = OrderedDict()
         self.call_path = "" if listing.lists.one_row_per != "leg" else "attribute.call_ref"
         self.table = Table(
             len(self._rows),
             identity=listing.lists.identity,
-            values=self._values,
-            owners=self._owners,
+            values=self._values_at,
+            owners=self._owner_values,
         )
 
-    def _values(self, path: str) -> Sequence[Sequence[Comparable | None]]:
+    def _values_at(self, path: str) -> Sequence[Sequence[Comparable | None]]:
         if path == "":
             return [(row,) for row in range(len(self._rows))]
         return [
-            values_at(self._listing, self._dialect, path, record, row)
+            values_at_path(self._listing, self._dialect, path, record, row)
             for record, row in zip(self._records, self._rows, strict=True)
         ]
 
-    def _owners(self) -> Sequence[Sequence[Comparable | None]]:
+    def _owner_values(self) -> Sequence[Sequence[Comparable | None]]:
         scope = self._listing.scope
         paths = [] if scope is None else [*scope.owners, *(f"attribute.{name}" for name in scope.owner_attributes)]
-        columns = [self._values(path) for path in paths]
+        columns = [self._values_at(path) for path in paths]
         return [tuple(value for column in columns for value in column[row]) for row in range(len(self._rows))]
 
-    def encoded(self, row: int, variant: Variant) -> Row:
+    def row_tree(self, row: int, variant: RowVariant) -> RowTree:
         """A row as it is written."""
-        written = _kept(self._encoded, variant)
+        written = _cached_variant(self._row_trees, variant)
         found = written.get(row)
         if found is None:
-            found = written[row] = write_row(self._listing, self._dialect, self._rows[row], variant)
+            found = written[row] = build_row_tree(self._listing, self._dialect, self._rows[row], variant)
         return found
 
-    def bodies(self, rows: Sequence[int], variant: Variant, writer: Writer) -> list[bytes]:
+    def row_bodies(self, rows: Sequence[int], variant: RowVariant, writer: RowWriter) -> list[bytes]:
         """Rows as they are sent."""
-        written = _kept(self._bodies, variant)
+        written = _cached_variant(self._row_bodies, variant)
         missing = [row for row in dict.fromkeys(rows) if row not in written]
         if missing:
-            trees = [write_row(self._listing, self._dialect, self._rows[row], variant) for row in missing]
-            written.update(zip(missing, writer.rows(trees), strict=True))
+            trees = [build_row_tree(self._listing, self._dialect, self._rows[row], variant) for row in missing]
+            written.update(zip(missing, writer.encode_row_trees(trees), strict=True))
         return [written[row] for row in rows]
 
 
-def _kept(variants: OrderedDict[Variant, dict[int, T]], variant: Variant) -> dict[int, T]:
+def _cached_variant(variants: OrderedDict[RowVariant, dict[int, T]], variant: RowVariant) -> dict[int, T]:
     """What is remembered of one variant; of many only the last are."""
     found = variants.get(variant)
     if found is None:
         found = variants[variant] = {}
-        while len(variants) > _VARIANTS:
+        while len(variants) > _MAX_VARIANTS:
             variants.popitem(last=False)
     return found

@@ -11,13 +11,13 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, final
 
-from harness.specification.deserialize import kebab, structure
+from harness.specification.deserialize import deserialize_value, spec_key
 from harness.specification.load import Spec, specs_directory
 from harness.specification.model import Clause, ClauseId, Clauses, Level, Open
-from harness.specification.yaml_source import Path_, Source, read_source
+from harness.specification.yaml_source import KeyPath, SourceFile, load_source_file
 
 
-class Family(StrEnum):
+class ClauseFamily(StrEnum):
     """What a clause is about."""
 
     SHAPE = "shape"
@@ -39,7 +39,7 @@ class Family(StrEnum):
     VERSIONS = "versions"
 
 
-Body = Literal["json", "xml"]
+BodyFormat = Literal["json", "xml"]
 
 
 @final
@@ -47,7 +47,7 @@ Body = Literal["json", "xml"]
 class Construct:
     """One place in `x-listing` that names clauses: its path, and what they are."""
 
-    path: Path_
+    path: KeyPath
     clauses: Clauses
 
     @property
@@ -56,45 +56,45 @@ class Construct:
         return ".".join(str(part) for part in self.path)
 
     @property
-    def family(self) -> Family:
+    def family(self) -> ClauseFamily:
         """What the construct is about."""
         return family_of_path(self.path)
 
 
-def constructs(spec: Spec) -> tuple[Construct, ...]:
+def constructs_of(spec: Spec) -> tuple[Construct, ...]:
     """Every place in the spec that can carry clauses and does, in the order of the grammar."""
-    return tuple(place for place in _places(spec.listing, type(spec.listing), ()) if place.clauses)
+    return tuple(place for place in _walk_constructs(spec.listing, type(spec.listing), ()) if place.clauses)
 
 
-def carriers(spec: Spec) -> Mapping[ClauseId, tuple[Construct, ...]]:
+def constructs_by_clause(spec: Spec) -> Mapping[ClauseId, tuple[Construct, ...]]:
     """The constructs that carry each clause, also of clauses that are not declared."""
     found: dict[ClauseId, list[Construct]] = {}
-    for construct in constructs(spec):
+    for construct in constructs_of(spec):
         for clause in construct.clauses:
             found.setdefault(clause, []).append(construct)
     return MappingProxyType({clause: tuple(places) for clause, places in found.items()})
 
 
-def families(spec: Spec) -> Mapping[ClauseId, Family]:
+def families_by_clause(spec: Spec) -> Mapping[ClauseId, ClauseFamily]:
     """The family of each declared clause."""
-    carried = carriers(spec)
-    return MappingProxyType({clause: _family(carried.get(clause, ())) for clause in spec.clauses})
+    carried = constructs_by_clause(spec)
+    return MappingProxyType({clause: _family_of_constructs(carried.get(clause, ())) for clause in spec.clauses})
 
 
-def family_of(spec: Spec, clause: ClauseId) -> Family:
+def family_of_clause(spec: Spec, clause: ClauseId) -> ClauseFamily:
     """The family of a declared clause: that of the construct that carries it."""
-    return families(spec)[clause]
+    return families_by_clause(spec)[clause]
 
 
-def _family(places: tuple[Construct, ...]) -> Family:
+def _family_of_constructs(places: tuple[Construct, ...]) -> ClauseFamily:
     """The family of the most telling construct; a clause that only a rule checks is about shape."""
     found = [place.family for place in places]
     # What a parameter says of its own values is the least telling: a filter or a page on it says more.
-    telling = [family for family in found if family is not Family.VALUES] or found
-    return telling[0] if telling else Family.SHAPE
+    telling = [family for family in found if family is not ClauseFamily.VALUES] or found
+    return telling[0] if telling else ClauseFamily.SHAPE
 
 
-def _places(value: object, hint: Any, path: Path_) -> Iterator[Construct]:
+def _walk_constructs(value: object, hint: Any, path: KeyPath) -> Iterator[Construct]:
     if hint == Clauses:
         yield Construct(path, typing.cast(Clauses, value))
     elif isinstance(value, Open):
@@ -102,66 +102,66 @@ def _places(value: object, hint: Any, path: Path_) -> Iterator[Construct]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         hints = typing.get_type_hints(type(value))
         for field in dataclasses.fields(value):
-            yield from _places(getattr(value, field.name), hints[field.name], (*path, kebab(field.name)))
+            yield from _walk_constructs(getattr(value, field.name), hints[field.name], (*path, spec_key(field.name)))
     elif isinstance(value, Mapping):
         inner = typing.get_args(hint)[1] if typing.get_origin(hint) is not None else None
         for name, item in value.items():
-            yield from _places(item, inner, (*path, name))
+            yield from _walk_constructs(item, inner, (*path, name))
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
-            yield from _places(item, None, (*path, index))
+            yield from _walk_constructs(item, None, (*path, index))
 
 
 # --- families by place --------------------------------------------------------------------------------------
 
-_TOP: Final[Mapping[str, Family]] = MappingProxyType(
+_FAMILY_BY_KEY: Final[Mapping[str, ClauseFamily]] = MappingProxyType(
     {
-        "lists": Family.SHAPE,
-        "fields": Family.SHAPE,
-        "hidden": Family.FILTERS,
-        "parameters": Family.VALUES,
-        "filters": Family.FILTERS,
-        "conjunction-clause": Family.FILTERS,
-        "no-match-clause": Family.FILTERS,
-        "ranges": Family.FILTERS,
-        "blank": Family.BLANK,
-        "scope": Family.SCOPE,
-        "order": Family.ORDER,
-        "paging": Family.PAGING,
-        "total": Family.TOTAL,
-        "returned": Family.TOTAL,
-        "count-only": Family.COUNT_ONLY,
-        "includes": Family.INCLUDE,
-        "echoes": Family.SHAPE,
-        "zone": Family.ZONE,
-        "access": Family.ACCESS,
-        "outcome": Family.SHAPE,
-        "transport": Family.TRANSPORT,
-        "laws": Family.LAWS,
-        "versions": Family.VERSIONS,
+        "lists": ClauseFamily.SHAPE,
+        "fields": ClauseFamily.SHAPE,
+        "hidden": ClauseFamily.FILTERS,
+        "parameters": ClauseFamily.VALUES,
+        "filters": ClauseFamily.FILTERS,
+        "conjunction-clause": ClauseFamily.FILTERS,
+        "no-match-clause": ClauseFamily.FILTERS,
+        "ranges": ClauseFamily.FILTERS,
+        "blank": ClauseFamily.BLANK,
+        "scope": ClauseFamily.SCOPE,
+        "order": ClauseFamily.ORDER,
+        "paging": ClauseFamily.PAGING,
+        "total": ClauseFamily.TOTAL,
+        "returned": ClauseFamily.TOTAL,
+        "count-only": ClauseFamily.COUNT_ONLY,
+        "includes": ClauseFamily.INCLUDE,
+        "echoes": ClauseFamily.SHAPE,
+        "zone": ClauseFamily.ZONE,
+        "access": ClauseFamily.ACCESS,
+        "outcome": ClauseFamily.SHAPE,
+        "transport": ClauseFamily.TRANSPORT,
+        "laws": ClauseFamily.LAWS,
+        "versions": ClauseFamily.VERSIONS,
     }
 )
-_DEPENDENCE: Final = ("applies-clause", "loses-clause", "regains-clause", "excludes-clause", "excluded-gets")
+_DEPENDENCE_KEYS: Final = ("applies-clause", "loses-clause", "regains-clause", "excludes-clause", "excluded-gets")
 
 
-def family_of_path(path: Path_) -> Family:
+def family_of_path(path: KeyPath) -> ClauseFamily:
     """The family of a place in `x-listing`."""
     top = str(path[0])
     inner = tuple(str(part) for part in path[1:])
     match top, inner:
         case "outcome", ("error" | "faults", *_):
-            return Family.ERRORS
+            return ClauseFamily.ERRORS
         case "transport", ("answers-clause" | "escaping-clause" | "optional-parts", *_):
-            return Family.SHAPE
+            return ClauseFamily.SHAPE
         case "filters" | "parameters", (_, "blank" | "blank-clause", *_):
-            return Family.BLANK
-        case "filters", (_, place, *_) if place in _DEPENDENCE:
-            return Family.DEPENDENCE
+            return ClauseFamily.BLANK
+        case "filters", (_, place, *_) if place in _DEPENDENCE_KEYS:
+            return ClauseFamily.DEPENDENCE
         case "count-only", ("clauses", "ignores"):
-            return Family.DEPENDENCE
+            return ClauseFamily.DEPENDENCE
         case "scope", ("clauses", "recursive-ignored"):
-            return Family.DEPENDENCE
-    return _TOP.get(top, Family.SHAPE)
+            return ClauseFamily.DEPENDENCE
+    return _FAMILY_BY_KEY.get(top, ClauseFamily.SHAPE)
 
 
 # --- what every API shares ----------------------------------------------------------------------------------
@@ -176,11 +176,11 @@ class StandardClause:
     break it.
     """
 
-    family: Family
+    family: ClauseFamily
     level: Level
     says: str
     source: str
-    applies_to: tuple[Body, ...] = ("json", "xml")
+    applies_to: tuple[BodyFormat, ...] = ("json", "xml")
     problems: tuple[str, ...] = ()
 
     @property
@@ -191,14 +191,14 @@ class StandardClause:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standard:
+class StandardClauses:
     """The clauses that every API shares."""
 
     clauses: Mapping[str, StandardClause]
 
-    def clause_of(self, problem: str) -> ClauseId | None:
+    def clause_for_problem(self, problem: str) -> ClauseId | None:
         """The clause that a problem of the wire breaks; None when it breaks none (a time-out, a reset)."""
-        table = self.problem_clauses
+        table = self.clauses_by_problem
         parts = problem.split(":")
         for length in range(len(parts), 0, -1):
             found = table.get(":".join(parts[:length]))
@@ -207,15 +207,15 @@ class Standard:
         return None
 
     @property
-    def problem_clauses(self) -> Mapping[str, ClauseId]:
+    def clauses_by_problem(self) -> Mapping[str, ClauseId]:
         """Which clause each beginning of a problem code belongs to."""
         return MappingProxyType(
             {start: ClauseId(name) for name, clause in self.clauses.items() for start in clause.problems}
         )
 
-    def applying_to(self, spec: Spec) -> Mapping[ClauseId, Clause]:
+    def clauses_for(self, spec: Spec) -> Mapping[ClauseId, Clause]:
         """The clauses that count for a spec, by the kind of body that it answers with."""
-        body = body_of(spec)
+        body = body_format(spec)
         return MappingProxyType(
             {
                 ClauseId(name): clause.clause
@@ -225,17 +225,17 @@ class Standard:
         )
 
 
-def body_of(spec: Spec) -> Body:
+def body_format(spec: Spec) -> BodyFormat:
     """What kind of body the operation answers with."""
     return "xml" if "xml" in spec.listing.transport.answers[0] else "json"
 
 
 @cache
-def load_standard() -> Standard:
+def load_standard_clauses() -> StandardClauses:
     """The clauses in `specs/standard.yaml`."""
-    return read_standard(read_source(specs_directory() / "standard.yaml"))
+    return parse_standard_clauses(load_source_file(specs_directory() / "standard.yaml"))
 
 
-def read_standard(source: Source) -> Standard:
+def parse_standard_clauses(source: SourceFile) -> StandardClauses:
     """The standard clauses in a parsed file."""
-    return structure(Standard, source)
+    return deserialize_value(StandardClauses, source)

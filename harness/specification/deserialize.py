@@ -15,65 +15,65 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from harness.specification.model import Clauses, Open
-from harness.specification.yaml_source import BadSource, Path_, Plain, Source
+from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError
 
 T = TypeVar("T")
 
-KINDS: Final = ("integer", "zone", "text")
-_OPEN_KEYS: Final = ("open", "assumed", "clause")
+OPEN_CHOICE_KINDS: Final = ("integer", "zone", "text")
+_OPEN_CHOICE_KEYS: Final = ("open", "assumed", "clause")
 
 
-def kebab(name: str) -> str:
+def spec_key(name: str) -> str:
     """The key in a spec for a field of the model."""
     return name.rstrip("_").replace("_", "-")
 
 
-def structure(cls: type[T], source: Source, path: Path_ = ()) -> T:
-    """The value of `cls` that stands at `path`. Raises BadSource at the first thing that means nothing."""
-    node: Plain = source.tree
+def deserialize_value(cls: type[T], source: SourceFile, path: KeyPath = ()) -> T:
+    """The value of `cls` that stands at `path`. Raises SourceFileError at the first thing that means nothing."""
+    node: PlainValue = source.tree
     for step in path:
         node = node[step]  # type: ignore[index]
-    return typing.cast(T, _Builder(source, path).build(cls, node, path))
+    return typing.cast(T, _ModelBuilder(source, path).build_value(cls, node, path))
 
 
 @dataclasses.dataclass(slots=True)
-class _Builder:
-    source: Source
-    base: Path_
+class _ModelBuilder:
+    source: SourceFile
+    base: KeyPath
 
-    def stop(self, path: Path_, expected: str, actual: str, do: str = "") -> BadSource:
-        return BadSource(self.source.where(path), expected, actual, do)
+    def source_error(self, path: KeyPath, expected: str, actual: str, do: str = "") -> SourceFileError:
+        return SourceFileError(self.source.location(path), expected, actual, do)
 
-    def build(self, kind: Any, node: Plain, path: Path_) -> Any:
+    def build_value(self, kind: Any, node: PlainValue, path: KeyPath) -> Any:
         origin = typing.get_origin(kind)
         if origin in (typing.Union, types.UnionType):
-            return self.union(typing.get_args(kind), node, path)
+            return self.build_union(typing.get_args(kind), node, path)
         if origin is typing.Literal:
-            return self.word(typing.get_args(kind), node, path)
+            return self.build_word(typing.get_args(kind), node, path)
         if origin is tuple:
             (inner, _) = typing.get_args(kind)
             items = node if isinstance(node, list) else [node]
             places = [(*path, i) for i in range(len(items))] if isinstance(node, list) else [path]
-            return tuple(self.build(inner, item, place) for item, place in zip(items, places, strict=True))
+            return tuple(self.build_value(inner, item, place) for item, place in zip(items, places, strict=True))
         if origin in (Mapping, dict):
             key_kind, inner = typing.get_args(kind)
             if not isinstance(node, Mapping):
-                raise self.stop(path, "a mapping", _shown(node))
+                raise self.source_error(path, "a mapping", _describe_node(node))
             if typing.get_origin(key_kind) is typing.Literal:
                 for name in node:
-                    self.known(name, typing.get_args(key_kind), (*path, name))
+                    self.check_key(name, typing.get_args(key_kind), (*path, name))
             return types.MappingProxyType(
-                {name: self.build(inner, value, (*path, name)) for name, value in node.items()}
+                {name: self.build_value(inner, value, (*path, name)) for name, value in node.items()}
             )
         if dataclasses.is_dataclass(kind):
-            return self.record(typing.cast(type, kind), node, path)
+            return self.build_record(typing.cast(type, kind), node, path)
         if isinstance(kind, type) and issubclass(kind, enum.Enum):
-            return kind(self.word(tuple(member.value for member in kind), node, path))
+            return kind(self.build_word(tuple(member.value for member in kind), node, path))
         if getattr(kind, "__supertype__", None) is not None:
-            return self.build(kind.__supertype__, node, path)
-        return self.scalar(kind, node, path)
+            return self.build_value(kind.__supertype__, node, path)
+        return self.build_scalar(kind, node, path)
 
-    def scalar(self, kind: Any, node: Plain, path: Path_) -> Any:
+    def build_scalar(self, kind: Any, node: PlainValue, path: KeyPath) -> Any:
         if kind is type(None) and node is None:
             return None
         if kind is bool and isinstance(node, bool):
@@ -83,97 +83,107 @@ class _Builder:
         if kind is str and isinstance(node, str):
             return node
         if kind is str and isinstance(node, int) and not isinstance(node, bool):
-            raise self.stop(path, "text", f"the number {node}", f'write "{node}" in quotes')
-        raise self.stop(path, _name_of(kind), _shown(node))
+            raise self.source_error(path, "text", f"the number {node}", f'write "{node}" in quotes')
+        raise self.source_error(path, _type_name(kind), _describe_node(node))
 
-    def word(self, words: tuple[Any, ...], node: Plain, path: Path_) -> Any:
+    def build_word(self, words: tuple[Any, ...], node: PlainValue, path: KeyPath) -> Any:
         for word in words:
             if word == node and type(word) is type(node):
                 return word
-        raise self.unknown(node, words, path, "value")
+        raise self.unknown_word_error(node, words, path, "value")
 
-    def known(self, name: str, words: tuple[str, ...], path: Path_) -> None:
+    def check_key(self, name: str, words: tuple[str, ...], path: KeyPath) -> None:
         if name not in words:
-            raise self.unknown(name, words, path, "key")
+            raise self.unknown_word_error(name, words, path, "key")
 
-    def unknown(self, node: Plain, words: tuple[Any, ...], path: Path_, what: str) -> BadSource:
+    def unknown_word_error(
+        self, node: PlainValue, words: tuple[Any, ...], path: KeyPath, what: str
+    ) -> SourceFileError:
         near = difflib.get_close_matches(str(node), [str(word) for word in words], n=1)
-        return self.stop(
+        return self.source_error(
             path,
             f"one of {', '.join(str(word) for word in words)}",
             f"the {what} {node!r}, which means nothing here",
             f"did you mean {near[0]!r}?" if near else "",
         )
 
-    def union(self, kinds: tuple[Any, ...], node: Plain, path: Path_) -> Any:
+    def build_union(self, kinds: tuple[Any, ...], node: PlainValue, path: KeyPath) -> Any:
         opens = [kind for kind in kinds if typing.get_origin(kind) is Open]
         rest = tuple(kind for kind in kinds if typing.get_origin(kind) is not Open)
         if opens and isinstance(node, Mapping) and "open" in node:
-            return self.open(rest, node, path)
+            return self.build_open_choice(rest, node, path)
         if node is None and type(None) in rest:
             return None
         rest = tuple(kind for kind in rest if kind is not type(None))
         if len(rest) == 1:
-            return self.build(rest[0], node, path)
+            return self.build_value(rest[0], node, path)
         records = [kind for kind in rest if dataclasses.is_dataclass(kind)]
         if records:
-            return self.by_kind(records, node, path)
+            return self.build_by_kind(records, node, path)
         for kind in rest:
             try:
-                return self.build(kind, node, path)
-            except BadSource:
+                return self.build_value(kind, node, path)
+            except SourceFileError:
                 continue
-        raise self.stop(path, " or ".join(_name_of(kind) for kind in rest), _shown(node))
+        raise self.source_error(path, " or ".join(_type_name(kind) for kind in rest), _describe_node(node))
 
-    def by_kind(self, records: list[Any], node: Plain, path: Path_) -> Any:
+    def build_by_kind(self, records: list[Any], node: PlainValue, path: KeyPath) -> Any:
         if not isinstance(node, Mapping) or "kind" not in node:
-            raise self.stop(path, "a mapping with the key kind", _shown(node))
+            raise self.source_error(path, "a mapping with the key kind", _describe_node(node))
         table = {typing.get_args(typing.get_type_hints(record)["kind"])[0]: record for record in records}
-        chosen = self.word(tuple(table), node["kind"], (*path, "kind"))
-        return self.record(table[chosen], node, path)
+        chosen = self.build_word(tuple(table), node["kind"], (*path, "kind"))
+        return self.build_record(table[chosen], node, path)
 
-    def open(self, kinds: tuple[Any, ...], node: Mapping[str, Plain], path: Path_) -> Open[Any]:
+    def build_open_choice(self, kinds: tuple[Any, ...], node: Mapping[str, PlainValue], path: KeyPath) -> Open[Any]:
         for name in node:
-            self.known(name, _OPEN_KEYS, (*path, name))
+            self.check_key(name, _OPEN_CHOICE_KEYS, (*path, name))
         if "assumed" not in node:
-            raise self.stop(path, "the key assumed beside open", "no assumed")
+            raise self.source_error(path, "the key assumed beside open", "no assumed")
         kind = kinds[0] if len(kinds) == 1 else typing.Union[kinds]  # noqa: UP007
         given = node["open"]
         named: str | None = None
         options: tuple[Any, ...] = ()
         if isinstance(given, str):
-            named = self.word(KINDS, given, (*path, "open"))
+            named = self.build_word(OPEN_CHOICE_KINDS, given, (*path, "open"))
         elif isinstance(given, list) and len(given) > 1:
-            options = tuple(self.build(kind, item, (*path, "open", i)) for i, item in enumerate(given))
+            options = tuple(self.build_value(kind, item, (*path, "open", i)) for i, item in enumerate(given))
         else:
-            raise self.stop((*path, "open"), f"two or more alternatives, or one of {', '.join(KINDS)}", _shown(given))
-        assumed = self.build(kind, node["assumed"], (*path, "assumed"))
+            raise self.source_error(
+                (*path, "open"),
+                f"two or more alternatives, or one of {', '.join(OPEN_CHOICE_KINDS)}",
+                _describe_node(given),
+            )
+        assumed = self.build_value(kind, node["assumed"], (*path, "assumed"))
         if options and assumed not in options:
-            raise self.stop((*path, "assumed"), f"one of the alternatives {options}", _shown(node["assumed"]))
-        clause = self.build(Clauses, node.get("clause", []), (*path, "clause"))
+            raise self.source_error(
+                (*path, "assumed"), f"one of the alternatives {options}", _describe_node(node["assumed"])
+            )
+        clause = self.build_value(Clauses, node.get("clause", []), (*path, "clause"))
         name = ".".join(str(part) for part in path[len(self.base) :])
         return Open(id=name, options=options, assumed=assumed, kind=named, clause=clause)
 
-    def record(self, cls: type, node: Plain, path: Path_) -> Any:
+    def build_record(self, cls: type, node: PlainValue, path: KeyPath) -> Any:
         if not isinstance(node, Mapping):
-            raise self.stop(path, f"a mapping ({(cls.__doc__ or '').strip().rstrip('.').lower()})", _shown(node))
+            raise self.source_error(
+                path, f"a mapping ({(cls.__doc__ or '').strip().rstrip('.').lower()})", _describe_node(node)
+            )
         hints = typing.get_type_hints(cls)
-        fields = {kebab(field.name): field for field in dataclasses.fields(cls)}
+        fields = {spec_key(field.name): field for field in dataclasses.fields(cls)}
         for name in node:
-            self.known(name, tuple(fields), (*path, name))
+            self.check_key(name, tuple(fields), (*path, name))
         values: dict[str, Any] = {}
         for name, field in fields.items():
             if name in node:
-                values[field.name] = self.build(hints[field.name], node[name], (*path, name))
+                values[field.name] = self.build_value(hints[field.name], node[name], (*path, name))
             elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise self.stop(path, f"the key {name} ({field.metadata.get('says', '')})", "no such key")
+                raise self.source_error(path, f"the key {name} ({field.metadata.get('says', '')})", "no such key")
         return cls(**values)
 
 
 def json_schema(cls: type) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a value of `cls` as it stands in a spec."""
     definitions: dict[str, Any] = {}
-    top = _schema(cls, definitions)
+    top = _type_schema(cls, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "x-listing, the listing language",
@@ -182,7 +192,7 @@ def json_schema(cls: type) -> dict[str, Any]:
     }
 
 
-def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+def _type_schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         return _union_schema(typing.get_args(kind), definitions)
@@ -193,11 +203,11 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         definitions["Clauses"] = {"anyOf": [one, {"type": "array", "items": one}], "description": "Ids of clauses."}
         return {"$ref": "#/$defs/Clauses"}
     if origin is tuple:
-        inner = _schema(typing.get_args(kind)[0], definitions)
+        inner = _type_schema(typing.get_args(kind)[0], definitions)
         return {"anyOf": [inner, {"type": "array", "items": inner}]}
     if origin in (Mapping, dict):
         key_kind, value_kind = typing.get_args(kind)
-        result: dict[str, Any] = {"type": "object", "additionalProperties": _schema(value_kind, definitions)}
+        result: dict[str, Any] = {"type": "object", "additionalProperties": _type_schema(value_kind, definitions)}
         if typing.get_origin(key_kind) is typing.Literal:
             result["propertyNames"] = {"enum": list(typing.get_args(key_kind))}
         return result
@@ -212,7 +222,7 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _union_schema(kinds: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
     rest = [kind for kind in kinds if typing.get_origin(kind) is not Open]
-    options = [_schema(kind, definitions) for kind in rest]
+    options = [_type_schema(kind, definitions) for kind in rest]
     if len(rest) < len(kinds):
         one = options[0] if len(options) == 1 else {"anyOf": options}
         options = [
@@ -222,9 +232,11 @@ def _union_schema(kinds: tuple[Any, ...], definitions: dict[str, Any]) -> dict[s
                 "required": ["open", "assumed"],
                 "additionalProperties": False,
                 "properties": {
-                    "open": {"anyOf": [{"enum": list(KINDS)}, {"type": "array", "minItems": 2, "items": one}]},
+                    "open": {
+                        "anyOf": [{"enum": list(OPEN_CHOICE_KINDS)}, {"type": "array", "minItems": 2, "items": one}]
+                    },
                     "assumed": one,
-                    "clause": _schema(Clauses, definitions),
+                    "clause": _type_schema(Clauses, definitions),
                 },
             },
         ]
@@ -238,9 +250,9 @@ def _record_schema(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
         properties = {}
         required = []
         for field in dataclasses.fields(cls):
-            name = kebab(field.name)
+            name = spec_key(field.name)
             properties[name] = {
-                **_schema(hints[field.name], definitions),
+                **_type_schema(hints[field.name], definitions),
                 "description": field.metadata.get("says", ""),
             }
             if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
@@ -255,7 +267,7 @@ def _record_schema(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{cls.__name__}"}
 
 
-def _shown(node: Plain) -> str:
+def _describe_node(node: PlainValue) -> str:
     if isinstance(node, Mapping):
         return "a mapping with the keys " + ", ".join(node) if node else "an empty mapping"
     if isinstance(node, list):
@@ -263,5 +275,5 @@ def _shown(node: Plain) -> str:
     return repr(node)
 
 
-def _name_of(kind: Any) -> str:
+def _type_name(kind: Any) -> str:
     return {str: "text", int: "an integer", bool: "true or false", type(None): "null"}.get(kind, str(kind))

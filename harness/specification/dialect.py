@@ -9,18 +9,18 @@ from typing import Any, Protocol, TypeVar, cast
 
 import yaml
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.specification.load import Spec
 from harness.specification.model import Open
-from harness.specification.yaml_source import Source, parse_source
+from harness.specification.yaml_source import SourceFile, parse_source_text
 
 T = TypeVar("T")
 
 
-class Picks(Protocol):
+class ChoiceResolver(Protocol):
     """Something that settles an open choice."""
 
-    def pick(self, value: T | Open[T]) -> T: ...
+    def resolve(self, value: T | Open[T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Dialect:
 
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
-    def pick(self, value: T | Open[T]) -> T:
+    def resolve(self, value: T | Open[T]) -> T:
         """The value itself, or this dialect's answer to an open choice."""
         if isinstance(value, Open):
             return cast(T, self.values.get(value.id, value.assumed))
@@ -47,31 +47,31 @@ def dialect_text(spec: Spec, values: Mapping[str, Any]) -> str:
     return str(yaml.safe_dump(tree, sort_keys=True, allow_unicode=True, default_flow_style=False))
 
 
-def load_dialect(source: Source, spec: Spec) -> Dialect:
-    """The dialect in a file, each answer checked against the spec. Raises Misuse."""
+def load_dialect(source: SourceFile, spec: Spec) -> Dialect:
+    """The dialect in a file, each answer checked against the spec. Raises UsageProblem."""
     tree = source.tree
     if not isinstance(tree, Mapping) or not isinstance(tree.get("dialect"), Mapping):
-        raise Misuse(source.name, "a mapping with the keys api and dialect", "something else")
+        raise UsageProblem(source.name, "a mapping with the keys api and dialect", "something else")
     if tree.get("api") not in (spec.id, None):
-        raise Misuse(source.where(("api",)), f"a dialect of {spec.id}", f"a dialect of {tree.get('api')}")
+        raise UsageProblem(source.location(("api",)), f"a dialect of {spec.id}", f"a dialect of {tree.get('api')}")
     given = cast(Mapping[str, Any], tree["dialect"])
     values: dict[str, Any] = {}
     for name, raw in given.items():
-        where = source.where(("dialect", name))
+        where = source.location(("dialect", name))
         choice = spec.choices.get(name)
         if choice is None:
-            raise Misuse(where, f"an open choice of {spec.id}", f"{name!r}", "see `callharness spec show`")
+            raise UsageProblem(where, f"an open choice of {spec.id}", f"{name!r}", "see `callharness spec show`")
         value = tuple(raw) if isinstance(raw, list) else raw
         if choice.options and value not in choice.options:
-            raise Misuse(where, f"one of {', '.join(map(str, choice.options))}", repr(raw))
+            raise UsageProblem(where, f"one of {', '.join(map(str, choice.options))}", repr(raw))
         if choice.kind == "integer" and value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            raise Misuse(where, "an integer", repr(raw))
+            raise UsageProblem(where, "an integer", repr(raw))
         if choice.kind in ("zone", "text") and not isinstance(value, str):
-            raise Misuse(where, f"a {choice.kind}", repr(raw))
+            raise UsageProblem(where, f"a {choice.kind}", repr(raw))
         values[name] = value
     return Dialect(values)
 
 
 def parse_dialect(text: str, *, name: str, spec: Spec) -> Dialect:
     """The dialect in a text, as `dialect_text` writes it."""
-    return load_dialect(parse_source(text, name=name), spec)
+    return load_dialect(parse_source_text(text, name=name), spec)

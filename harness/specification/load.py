@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from harness.errors import Misuse
-from harness.specification.deserialize import structure
+from harness.errors import UsageProblem
+from harness.specification.deserialize import deserialize_value
 from harness.specification.model import Clause, ClauseId, Listing, Open
-from harness.specification.yaml_source import BadSource, Path_, Plain, Source, read_source
+from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError, load_source_file
 
-EXTENSION: Final = "x-listing"
-METHODS: Final = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
+LISTING_EXTENSION: Final = "x-listing"
+HTTP_METHODS: Final = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,20 +31,20 @@ class Spec:
     method: str
     listing: Listing
     choices: Mapping[str, Open[Any]]
-    source: Source = dataclasses.field(repr=False)
+    source: SourceFile = dataclasses.field(repr=False)
 
     @property
     def title(self) -> str:
         return str(self.openapi["info"]["title"])
 
     @property
-    def base(self) -> Path_:
+    def listing_path(self) -> KeyPath:
         """Where `x-listing` stands in the file."""
-        return ("paths", self.path, self.method.lower(), EXTENSION)
+        return ("paths", self.path, self.method.lower(), LISTING_EXTENSION)
 
-    def where(self, *path: str | int) -> str:
+    def location(self, *path: str | int) -> str:
         """`file:line, place` of a path inside `x-listing`."""
-        return self.source.where((*self.base, *path))
+        return self.source.location((*self.listing_path, *path))
 
     @property
     def clauses(self) -> Mapping[ClauseId, Clause]:
@@ -66,16 +66,16 @@ def spec_ids() -> tuple[str, ...]:
 def load_spec(name: str | Path) -> Spec:
     """The spec with that id, or in the file at that path.
 
-    Raises Misuse for an unknown id and BadSource for a file that is not a spec, with file and line.
+    Raises UsageProblem for an unknown id and BadSource for a file that is not a spec, with file and line.
     """
     text = str(name)
     shipped = specs_directory() / f"{text}.yaml"
     if text in spec_ids():
-        return read_spec(shipped, spec_id=text)
+        return load_spec_file(shipped, spec_id=text)
     path = Path(name)
     if path.suffix in (".yaml", ".yml", ".json") or path.is_file():
-        return read_spec(path, spec_id=text)
-    raise Misuse(
+        return load_spec_file(path, spec_id=text)
+    raise UsageProblem(
         f"API {text!r}",
         f"a spec id ({', '.join(spec_ids())}) or the path of a spec file",
         "neither",
@@ -83,23 +83,25 @@ def load_spec(name: str | Path) -> Spec:
     )
 
 
-def read_spec(path: Path, *, spec_id: str) -> Spec:
+def load_spec_file(path: Path, *, spec_id: str) -> Spec:
     """The spec in a file."""
-    return build_spec(read_source(path), spec_id=spec_id)
+    return build_spec(load_source_file(path), spec_id=spec_id)
 
 
-def build_spec(source: Source, *, spec_id: str) -> Spec:
+def build_spec(source: SourceFile, *, spec_id: str) -> Spec:
     """The spec in a parsed file."""
     tree = source.tree
     if not isinstance(tree, Mapping) or not isinstance(tree.get("paths"), Mapping) or "openapi" not in tree:
-        raise BadSource(source.where(()), "an OpenAPI 3.1 document with paths", "something else")
+        raise SourceFileError(source.location(()), "an OpenAPI 3.1 document with paths", "something else")
     if not str(tree["openapi"]).startswith("3.1"):
-        raise BadSource(source.where(("openapi",)), "OpenAPI 3.1", str(tree["openapi"]))
-    found = list(_operations(tree["paths"]))
+        raise SourceFileError(source.location(("openapi",)), "OpenAPI 3.1", str(tree["openapi"]))
+    found = list(_listing_operations(tree["paths"]))
     if len(found) != 1:
-        raise BadSource(source.where(("paths",)), f"exactly one operation with {EXTENSION}", f"{len(found)} of them")
+        raise SourceFileError(
+            source.location(("paths",)), f"exactly one operation with {LISTING_EXTENSION}", f"{len(found)} of them"
+        )
     path, method = found[0]
-    listing = structure(Listing, source, ("paths", path, method, EXTENSION))
+    listing = deserialize_value(Listing, source, ("paths", path, method, LISTING_EXTENSION))
     return Spec(
         id=spec_id,
         file=source.name,
@@ -112,12 +114,12 @@ def build_spec(source: Source, *, spec_id: str) -> Spec:
     )
 
 
-def _operations(paths: Plain) -> Iterator[tuple[str, str]]:
+def _listing_operations(paths: PlainValue) -> Iterator[tuple[str, str]]:
     if isinstance(paths, Mapping):
         for path, item in paths.items():
             if isinstance(item, Mapping):
                 for method, operation in item.items():
-                    if method in METHODS and isinstance(operation, Mapping) and EXTENSION in operation:
+                    if method in HTTP_METHODS and isinstance(operation, Mapping) and LISTING_EXTENSION in operation:
                         yield path, method
 
 

@@ -1,8 +1,8 @@
 """The listing language as frozen values: what one documented call API promises.
 
 The classes below *are* the grammar of `x-listing`. A key in a spec is the field's name in kebab case; `as_` and
-the like lose their underscore. `harness.specification.deserialize` builds these values from a spec and derives the JSON
-Schema `specs/listing.schema.json` from the same annotations, so that grammar, loader and reference cannot
+the like lose their underscore. `harness.specification.deserialize` builds these values from a spec and derives the
+JSON Schema `specs/listing.schema.json` from the same annotations, so that grammar, loader and reference cannot
 disagree. The text of a field's `says` is the reference in `specs/README.md`.
 
 A value typed `X | Open[X]` may be left to the vendor: `{open: [a, b], assumed: a, clause: ID}`.
@@ -47,7 +47,7 @@ class Open(Generic[T]):
 
 Level = Literal["must", "should", "may"]
 Basis = Literal["documented", "corroborated", "inferred", "unknown", "standard"]
-Codec = Literal[
+FieldCodec = Literal[
     "text",
     "integer",
     "digits",
@@ -60,9 +60,9 @@ Codec = Literal[
     "text-list",
     "rows",
 ]
-Absent = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
-Shape = Literal["text", "integer", "digits", "flag", "word", "local-time", "rfc3339", "list", "json-list"]
-Keeps = Literal[
+AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
+ParameterCodec = Literal["text", "integer", "digits", "flag", "word", "local-time", "rfc3339", "list", "json-list"]
+Comparison = Literal[
     "equal",
     "contains",
     "starts",
@@ -74,10 +74,10 @@ Keeps = Literal[
     "below",
     "above",
 ]
-Gets = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
-Carries = Literal["query", "form", "multipart", "chunked-multipart", "json"]
+Treatment = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
+ParameterPlace = Literal["query", "form", "multipart", "chunked-multipart", "json"]
 Boundary = Literal["inclusive", "exclusive"]
-Whose = Literal["own", "children", "own-and-children", "that", "everyone", "nobody"]
+OwnerGroup = Literal["own", "children", "own-and-children", "that", "everyone", "nobody"]
 
 
 # --- clauses ------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lists:
+class ListedRows:
     """What the operation lists."""
 
     calls: Literal["ended", "live", "both"] | Open[Literal["ended", "live", "both"]] = key(
@@ -145,17 +145,17 @@ class Field:
     """One field of a row."""
 
     shows: str | None = key("the telephony attribute it shows; without it the simulator leaves the field out", None)
-    as_: Codec = key("how it is written", "text")
+    as_: FieldCodec = key("how it is written", "text")
     digits: int = key("decimal: digits after the dot", 3)
     words: Mapping[str, str] = key("word: the API's word for each telephony word", factory=dict)
     more_words: tuple[str, ...] = key("word: other words known to be legitimate", ())
     unknown_words: Literal["refused", "tolerated"] = key(
         "word: what to think of a word that is not listed", "refused"
     )
-    absent: Absent | Open[Absent] = key(
+    absent: AbsentForm | Open[AbsentForm] = key(
         "how 'none' is written: never happens, missing, none (null), empty, zero, zero-time", "never"
     )
-    tolerates: tuple[Absent, ...] = key("other ways to write 'none' that are legitimate too", ())
+    tolerates: tuple[AbsentForm, ...] = key("other ways to write 'none' that are legitimate too", ())
     optional: bool = key("the field may be missing from a row", False)
     other_types: tuple[Literal["text", "integer", "object", "list"], ...] = key(
         "further JSON types that are legitimate; what they say is not read", ()
@@ -168,7 +168,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
+class HiddenAttribute:
     """An attribute that a row does not show but a filter may use."""
 
     holds: str = key("the telephony attribute; `list[].name` is that of any nested row")
@@ -179,10 +179,10 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bad:
+class InvalidValueRule:
     """What a value gets that cannot be read or is out of bounds."""
 
-    gets: Gets | Open[Gets] = key(
+    gets: Treatment | Open[Treatment] = key(
         "refused (a fault), ignored, default, clamped, nothing (no rows), honoured (taken as it is)"
     )
     fault: str = key("the fault when refused", "invalid")
@@ -191,7 +191,7 @@ class Bad:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Required:
+class RequiredParameter:
     """A parameter that must be given."""
 
     fault: str = key("the fault when it is missing", "missing")
@@ -206,7 +206,7 @@ class Required:
 class Parameter:
     """One request parameter: where it stands, how it is written, what odd values get."""
 
-    as_: Shape = key("how its value is written", "text")
+    as_: ParameterCodec = key("how its value is written", "text")
     of: Literal["text", "integer", "digits", "word"] = key("list: what the elements are", "text")
     separated_by: str = key("list: the separator; a JSON array in a JSON body needs none", ",")
     at: str | None = key("JSON pointer into the request's body; without it a pair of query or form", None)
@@ -218,16 +218,16 @@ class Parameter:
     default_clause: Clauses = key("clause on the default", ())
     least: int | None = key("integer: smallest legal value", None)
     most: int | None = key("integer: largest legal value", None)
-    beyond: Bad | None = key("integer: what a value above `most` gets (default: as `bad`)", None)
-    zero: Bad | None = key("integer: what 0 gets, where it is below `least` (default: as `bad`)", None)
+    beyond: InvalidValueRule | None = key("integer: what a value above `most` gets (default: as `bad`)", None)
+    zero: InvalidValueRule | None = key("integer: what 0 gets, where it is below `least` (default: as `bad`)", None)
     most_items: int | None = key("list: the longest legal list", None)
-    too_many: Bad | None = key("list: what a longer one gets", None)
+    too_many: InvalidValueRule | None = key("list: what a longer one gets", None)
     list_clause: Clauses = key("list: clause on the separator", ())
-    bad: Bad | None = key("what a value that cannot be read gets", None)
+    bad: InvalidValueRule | None = key("what a value that cannot be read gets", None)
     blank: Literal["absent", "refused"] | Open[Literal["absent", "refused"]] | None = key(
         "what an empty value means (default: the rule of `blank`)", None
     )
-    required: Required | None = key("set when it must be given", None)
+    required: RequiredParameter | None = key("set when it must be given", None)
     lenient: bool = key("JSON: digits are accepted for integers and the reverse (never relied on)", False)
     lenient_clause: Clauses = key("clause on that leniency", ())
     example: Scalar | None = key("a value as the document shows it", None)
@@ -243,10 +243,10 @@ class NamedComparison:
     """A comparison chosen by another parameter."""
 
     parameter: str = key("the parameter that names it")
-    words: Mapping[str, Keeps] = key("its words")
+    words: Mapping[str, Comparison] = key("its words")
     may: tuple[str, ...] = key("words that a server may or may not know", ())
     none: tuple[str, ...] = key("words that switch the filter off", ())
-    unknown: Gets | Open[Gets] = key("what another word gets", "refused")
+    unknown: Treatment | Open[Treatment] = key("what another word gets", "refused")
     clauses: Mapping[Literal["default", "other", "none", "may"], Clauses] = key(
         "default: the word meant when absent; other: unknown words; none: words that switch off; may: optional words",
         factory=dict,
@@ -260,7 +260,9 @@ class Filter:
     compares: tuple[str, ...] = key(
         "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
     )
-    keeps: Keeps | Open[Keeps] = key("how it compares; a list parameter keeps rows that match any element", "equal")
+    keeps: Comparison | Open[Comparison] = key(
+        "how it compares; a list parameter keeps rows that match any element", "equal"
+    )
     named_by: NamedComparison | None = key("the comparison is named by another parameter", None)
     words: Mapping[str, tuple[str, ...] | Open[tuple[str, ...]]] = key(
         "words that stand for a set of the field's words", factory=dict
@@ -302,7 +304,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class FilterRange:
     """Two filters that are the ends of one range."""
 
     first: str = key("parameter of the earlier end")
@@ -319,32 +321,32 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
+class ScopeSwitch:
     """A filter by a flag: when true, only rows of one population stay."""
 
     parameter: str = key("the flag")
-    keeps: Whose = key("whose rows stay when it is true")
+    keeps: OwnerGroup = key("whose rows stay when it is true")
     clauses: Mapping[Literal["on", "default"], Clauses] = key("the clauses", factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class CallScope:
     """Whose calls are listed."""
 
     owners: tuple[str, ...] = key("fields that show the owner; one suffices. Empty: rows do not show it", ())
     owner_attributes: tuple[str, ...] = key("telephony attributes that hold the owner, when no field shows it", ())
     own_credential: str | None = key("the credential that names the account's own customer as the owners do", None)
-    unset: Whose | Open[Whose] = key("whose, when nothing is said", "own")
+    unset: OwnerGroup | Open[OwnerGroup] = key("whose, when nothing is said", "own")
     parameter: str | None = key("the parameter that says whose", None)
-    words: Mapping[str, Whose] = key("its words", factory=dict)
+    words: Mapping[str, OwnerGroup] = key("its words", factory=dict)
     word_clauses: Mapping[str, Clauses] = key("clause per word", factory=dict)
-    may_words: Mapping[str, Whose] = key("words that a server may refuse or know", factory=dict)
+    may_words: Mapping[str, OwnerGroup] = key("words that a server may refuse or know", factory=dict)
     may_clause: Clauses = key("clause on those", ())
     identity: bool = key("its value may be a customer's id", False)
     bad_fault: str = key("the fault for an unknown customer", "invalid")
     recursive: str | None = key("flag: sub-customers at all depths too, for a customer's id", None)
     listed_children: str | None = key("list parameter: only these children", None)
-    children_only: Switch | None = key("flag: the children's calls only", None)
+    children_only: ScopeSwitch | None = key("flag: the children's calls only", None)
     foreign: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
         "another's calls without the right to them", "refused"
     )
@@ -365,14 +367,14 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SortBy:
+class SortParameter:
     """A parameter that names the sort key."""
 
     parameter: str = key("the parameter")
     words: Mapping[str, str] = key("its words and the field (or `hidden.name`) of each")
     signed: bool = key("a leading minus means descending", False)
     undocumented: tuple[str, ...] = key("words of these that the document does not list", ())
-    unknown: Gets | Open[Gets] = key("what an unknown word gets", "refused")
+    unknown: Treatment | Open[Treatment] = key("what an unknown word gets", "refused")
     unknown_fault: str = key("the fault then", "invalid")
     refused: tuple[str, ...] = key("values that must be refused", ())
     unknown_like: tuple[str, ...] = key("unknown words to try", ("nosuchfield",))
@@ -389,7 +391,7 @@ class Order:
     direction: Literal["ascending", "descending"] | Open[Literal["ascending", "descending"]] = key(
         "and its direction", "ascending"
     )
-    sort: SortBy | None = key("a parameter names the key", None)
+    sort: SortParameter | None = key("a parameter names the key", None)
     descending: str | None = key("flag: descending", None)
     collation: Literal["code-point", "folded", "numeric"] | Open[Literal["code-point", "folded", "numeric"]] = key(
         "how texts compare", "code-point"
@@ -449,9 +451,9 @@ class CursorPaging:
     prev_goes_into: Literal["before", "after"] | Open[Literal["before", "after"]] = key(
         "which parameter takes `prev`", "before"
     )
-    both_gets: Gets | Open[Gets] = key("after and before together", "refused")
-    garbage_gets: Gets | Open[Gets] = key("a cursor that the server never gave", "refused")
-    other_sort_gets: Gets | Open[Gets] = key("a cursor made under another sort", "refused")
+    both_gets: Treatment | Open[Treatment] = key("after and before together", "refused")
+    garbage_gets: Treatment | Open[Treatment] = key("a cursor that the server never gave", "refused")
+    other_sort_gets: Treatment | Open[Treatment] = key("a cursor made under another sort", "refused")
     fault: str = key("the fault for these", "invalid")
     clauses: Mapping[
         Literal[
@@ -496,7 +498,7 @@ class TotalSwitch:
     """A flag that leaves the total out."""
 
     parameter: str = key("the flag")
-    off: Absent | Open[Absent] = key("how the total looks when switched off: missing, none, zero", "missing")
+    off: AbsentForm | Open[AbsentForm] = key("how the total looks when switched off: missing, none, zero", "missing")
     clauses: Mapping[Literal["default", "off"], Clauses] = key("the clauses", factory=dict)
 
 
@@ -514,7 +516,7 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Returned:
+class ReturnedCount:
     """How many rows this answer holds, told in the answer."""
 
     at: str = key("pointer to the number")
@@ -542,7 +544,7 @@ class Include:
     parameter: str = key("the flag")
     adds: tuple[str, ...] = key("fields of a row that it adds; empty: new fields of any name", ())
     any_names: bool = key("fields of other names may be added in their place", False)
-    off: tuple[Absent, ...] = key("how the part may look when left out", ("missing",))
+    off: tuple[AbsentForm, ...] = key("how the part may look when left out", ("missing",))
     clauses: Mapping[Literal["on", "off", "default"], Clauses] = key("the clauses", factory=dict)
 
 
@@ -557,7 +559,7 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
+class TimeZoneRule:
     """In which time zone local times are read and written."""
 
     parameter: str | None = key("the parameter that names it", None)
@@ -571,7 +573,7 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Legacy:
+class LegacyCredentials:
     """An older pair of credentials that a server may still take."""
 
     parameters: tuple[str, ...] = key("the parameters, in place of the others")
@@ -601,7 +603,7 @@ class Access:
     password: str | None = key("password: the parameter of the password", None)
     token: str = key("bearer: the credential's name", "token")
     jwt: Jwt | None = key("bearer: the token is a JWT", None)
-    legacy: tuple[Legacy, ...] = key("older pairs", ())
+    legacy: tuple[LegacyCredentials, ...] = key("older pairs", ())
     example: Mapping[str, str] = key(
         "the credentials of the document's example, which a simulator takes", factory=dict
     )
@@ -641,7 +643,7 @@ class EnvelopeField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Success:
+class SuccessShape:
     """How success is told."""
 
     http: int = key("HTTP status", 200)
@@ -650,7 +652,7 @@ class Success:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class ErrorKind:
     """One kind of error."""
 
     http: int | Open[int] | None = key("HTTP status (default: that of `error`)", None)
@@ -684,24 +686,24 @@ class ErrorShape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ResponseShape:
     """How success and each fault are told."""
 
-    success: Success = key("success")
+    success: SuccessShape = key("success")
     error: ErrorShape = key("errors")
     envelope: Mapping[str, EnvelopeField] = key("parts of an answer besides the rows", factory=dict)
-    faults: Mapping[str, Fault] = key("each kind of error by name")
+    faults: Mapping[str, ErrorKind] = key("each kind of error by name")
 
 
 # --- transport ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carriage:
+class RequestEncoding:
     """Another way to carry the same request; the answer must be the same."""
 
     method: Literal["GET", "POST"] = key("HTTP method", "POST")
-    carries: Carries = key("where the parameters stand", "query")
+    carries: ParameterPlace = key("where the parameters stand", "query")
     path: str | None = key("another path", None)
     adds: Mapping[str, str] = key("parameters that select the operation there", factory=dict)
     separator: str | None = key("between pairs, when not the usual one", None)
@@ -722,7 +724,7 @@ class Routing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class RefusalRule:
     """A request that the transport refuses."""
 
     fault: str = key("the fault")
@@ -730,13 +732,13 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transport:
+class RequestTransport:
     """How requests are carried."""
 
-    carries: Carries = key("where the parameters stand in the documented form", "query")
+    carries: ParameterPlace = key("where the parameters stand in the documented form", "query")
     separator: str = key("between pairs in the documented form", "&")
     routing: Routing | None = key("the operation is named in the request", None)
-    also: Mapping[str, Carriage] = key("other ways to carry a request", factory=dict)
+    also: Mapping[str, RequestEncoding] = key("other ways to carry a request", factory=dict)
     answers: tuple[str, ...] = key("media types of an answer; the first is the simulator's")
     answers_clause: Clauses = key("clause on the media type", ())
     separator_clause: Clauses = key("clause on the separator", ())
@@ -758,9 +760,9 @@ class Transport:
     optional_parts: Mapping[str, Clauses] = key(
         "parts of an answer that may appear and are ignored: pointer and clause", factory=dict
     )
-    wrong_method: Refusal | None = key("GET where POST is due", None)
-    wrong_media_type: Refusal | None = key("another Content-Type than the documented one", None)
-    bad_syntax: Refusal | None = key("a body that is not JSON", None)
+    wrong_method: RefusalRule | None = key("GET where POST is due", None)
+    wrong_media_type: RefusalRule | None = key("another Content-Type than the documented one", None)
+    bad_syntax: RefusalRule | None = key("a body that is not JSON", None)
     escaping_clause: Clauses = key("clause on special characters in data", ())
 
 
@@ -768,7 +770,7 @@ class Transport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holds:
+class FieldCondition:
     """A condition on one field of a row."""
 
     field: str = key("the field")
@@ -803,8 +805,8 @@ class Law:
     field: str | None = key("the field it is about", None)
     than: str | None = key("not-before, inside: the earlier field", None)
     values: tuple[Scalar, ...] = key("one-of: the values", ())
-    when: Holds | None = key("only where this holds", None)
-    then: Holds | None = key("implies: what must hold", None)
+    when: FieldCondition | None = key("only where this holds", None)
+    then: FieldCondition | None = key("implies: what must hold", None)
     slack_seconds: int = key("tolerance for clocks and rounding", 0)
     operation: str | None = key("in-other-list: the spec id of the other operation", None)
     other_field: str | None = key("in-other-list: its parameter that takes the value", None)
@@ -812,7 +814,7 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
+class ApiVersions:
     """Versions of the API and what each brought."""
 
     order: tuple[str, ...] = key("all known versions, oldest first")
@@ -835,29 +837,29 @@ class Listing:
     language: Literal[1] = key("version of this language")
     document: Document = key("the document it was written from")
     version: str = key("version of this spec, for manifests and reports", "1")
-    lists: Lists = key("what is listed")
+    lists: ListedRows = key("what is listed")
     fields: Mapping[str, Field] = key("the fields of a row")
-    hidden: Mapping[str, Hidden] = key("attributes that rows do not show", factory=dict)
+    hidden: Mapping[str, HiddenAttribute] = key("attributes that rows do not show", factory=dict)
     parameters: Mapping[str, Parameter] = key("the request's parameters", factory=dict)
     filters: Mapping[str, Filter] = key("which rows a parameter keeps", factory=dict)
     conjunction_clause: Clauses = key("clause: filters given together must all hold", ())
     no_match_clause: Clauses = key("clause: when nothing matches the answer is an empty success", ())
-    ranges: tuple[Range, ...] = key("pairs of filters that make a range", ())
+    ranges: tuple[FilterRange, ...] = key("pairs of filters that make a range", ())
     blank: BlankRule = key("what an empty parameter means", factory=BlankRule)
-    scope: Scope | None = key("whose calls", None)
+    scope: CallScope | None = key("whose calls", None)
     order: Order | None = key("in which order", None)
     paging: Paging = key("how the list is cut")
     total: Total | None = key("how many match", None)
-    returned: Returned | None = key("how many this answer holds", None)
+    returned: ReturnedCount | None = key("how many this answer holds", None)
     count_only: CountOnly | None = key("a number instead of rows", None)
     includes: tuple[Include, ...] = key("parts that a switch adds", ())
     echoes: tuple[Echo, ...] = key("parts of the answer that repeat the request", ())
-    zone: Zone | None = key("the time zone of local times", None)
+    zone: TimeZoneRule | None = key("the time zone of local times", None)
     access: Access = key("who may ask")
-    outcome: Outcome = key("success and faults")
-    transport: Transport = key("how requests are carried")
+    outcome: ResponseShape = key("success and faults")
+    transport: RequestTransport = key("how requests are carried")
     laws: tuple[Law, ...] = key("what must hold in and between rows and polls", ())
-    versions: Versions | None = key("versions of the API", None)
+    versions: ApiVersions | None = key("versions of the API", None)
     clauses: Mapping[str, Clause] = key("the promises")
 
 

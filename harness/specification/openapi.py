@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from harness.specification.load import EXTENSION, Spec
-from harness.specification.yaml_source import Path_
+from harness.specification.load import LISTING_EXTENSION, Spec
+from harness.specification.yaml_source import KeyPath
 
 Schema = Mapping[str, Any]
 
-_DEEPEST: Final = 32
-_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_DEPTH_LIMIT: Final = 32
+_FORM_MEDIA_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def openapi_document(spec: Spec, *, base_url: str | None = None, extension: bool = False) -> dict[str, Any]:
@@ -20,19 +20,19 @@ def openapi_document(spec: Spec, *, base_url: str | None = None, extension: bool
 
     `base_url` takes the place of its servers; `extension` keeps `x-listing`.
     """
-    document: dict[str, Any] = _plain(spec.openapi)
+    document: dict[str, Any] = _plain_copy(spec.openapi)
     if base_url is not None:
         document["servers"] = [{"url": base_url}]
     if not extension:
-        del document["paths"][spec.path][spec.method.lower()][EXTENSION]
+        del document["paths"][spec.path][spec.method.lower()][LISTING_EXTENSION]
     return document
 
 
-def _plain(node: Any) -> Any:
+def _plain_copy(node: Any) -> Any:
     if isinstance(node, Mapping):
-        return {name: _plain(value) for name, value in node.items()}
+        return {name: _plain_copy(value) for name, value in node.items()}
     if isinstance(node, list | tuple):
-        return [_plain(value) for value in node]
+        return [_plain_copy(value) for value in node]
     return node
 
 
@@ -48,7 +48,7 @@ class RequestParameter:
     place: str
     schema: Schema
     required: bool
-    path: Path_
+    path: KeyPath
 
 
 def request_parameters(spec: Spec) -> tuple[RequestParameter, ...]:
@@ -59,8 +59,8 @@ def request_parameters(spec: Spec) -> tuple[RequestParameter, ...]:
     for base in (("paths", spec.path), ("paths", spec.path, method)):
         holder = item if len(base) == 2 else item[method]
         for index, raw in enumerate(holder.get("parameters", [])):
-            one = follow(spec, raw)
-            schema = follow(spec, one.get("schema", {}))
+            one = resolve_reference(spec, raw)
+            schema = resolve_reference(spec, one.get("schema", {}))
             path = (*base, "parameters", index)
             required = one.get("required") is True
             found.append(
@@ -73,10 +73,10 @@ def request_parameters(spec: Spec) -> tuple[RequestParameter, ...]:
                 )
             )
     for media_type, schema in _request_schemas(spec):
-        if media_type in _FORMS:
+        if media_type in _FORM_MEDIA_TYPES:
             path = ("paths", spec.path, method, "requestBody")
             known = {one.name for one in found}
-            for part in alternatives(spec, schema):
+            for part in schema_alternatives(spec, schema):
                 for name, inner in part.get("properties", {}).items():
                     if name not in known:
                         known.add(name)
@@ -85,7 +85,7 @@ def request_parameters(spec: Spec) -> tuple[RequestParameter, ...]:
                             RequestParameter(
                                 name=name,
                                 place="form",
-                                schema=follow(spec, inner),
+                                schema=resolve_reference(spec, inner),
                                 required=required,
                                 path=path,
                             )
@@ -95,13 +95,13 @@ def request_parameters(spec: Spec) -> tuple[RequestParameter, ...]:
 
 def request_schemas_at(spec: Spec, pointer: str) -> tuple[Schema, ...]:
     """What the JSON request body may hold at a pointer; empty when the schema does not know the place."""
-    tops = [schema for media_type, schema in _request_schemas(spec) if media_type not in _FORMS]
+    tops = [schema for media_type, schema in _request_schemas(spec) if media_type not in _FORM_MEDIA_TYPES]
     return schemas_at(spec, tops, pointer)
 
 
 def _request_schemas(spec: Spec) -> Iterator[tuple[str, Schema]]:
     operation = spec.openapi["paths"][spec.path][spec.method.lower()]
-    body = follow(spec, operation.get("requestBody", {}))
+    body = resolve_reference(spec, operation.get("requestBody", {}))
     for media_type, content in body.get("content", {}).items():
         yield media_type, content.get("schema", {})
 
@@ -114,22 +114,22 @@ def response_schemas_at(spec: Spec, pointer: str) -> tuple[Schema, ...]:
     operation = spec.openapi["paths"][spec.path][spec.method.lower()]
     tops: list[Schema] = []
     for response in operation.get("responses", {}).values():
-        for content in follow(spec, response).get("content", {}).values():
+        for content in resolve_reference(spec, response).get("content", {}).values():
             tops.append(content.get("schema", {}))
     return schemas_at(spec, tops, pointer)
 
 
 def row_schemas(spec: Spec, lists: Sequence[Schema]) -> tuple[Schema, ...]:
     """The schemas of the elements of schemas of lists."""
-    parts = (part for schema in lists for part in alternatives(spec, schema))
-    return tuple(follow(spec, part["items"]) for part in parts if isinstance(part.get("items"), Mapping))
+    parts = (part for schema in lists for part in schema_alternatives(spec, schema))
+    return tuple(resolve_reference(spec, part["items"]) for part in parts if isinstance(part.get("items"), Mapping))
 
 
 def property_schemas(spec: Spec, schemas: Sequence[Schema]) -> Mapping[str, tuple[Schema, ...]]:
     """The properties that any of the schemas names, with what each may be."""
     found: dict[str, tuple[Schema, ...]] = {}
     for schema in schemas:
-        for part in alternatives(spec, schema):
+        for part in schema_alternatives(spec, schema):
             for name, inner in part.get("properties", {}).items():
                 found[name] = (*found.get(name, ()), inner)
     return found
@@ -145,21 +145,21 @@ def schemas_at(spec: Spec, schemas: Sequence[Schema], pointer: str) -> tuple[Sch
     return here
 
 
-def alternatives(spec: Spec, schema: Schema, *, depth: int = 0) -> Iterator[Schema]:
+def schema_alternatives(spec: Spec, schema: Schema, *, depth: int = 0) -> Iterator[Schema]:
     """A schema and those that it is made of, references followed."""
-    if depth > _DEEPEST:
+    if depth > _DEPTH_LIMIT:
         return
-    one = follow(spec, schema)
+    one = resolve_reference(spec, schema)
     yield one
     for word in ("allOf", "anyOf", "oneOf"):
         for inner in one.get(word, []):
             if isinstance(inner, Mapping):
-                yield from alternatives(spec, inner, depth=depth + 1)
+                yield from schema_alternatives(spec, inner, depth=depth + 1)
 
 
-def follow(spec: Spec, node: Any) -> Schema:
+def resolve_reference(spec: Spec, node: Any) -> Schema:
     """The mapping that a node is or that its `$ref` names; empty when there is none."""
-    for _ in range(_DEEPEST):
+    for _ in range(_DEPTH_LIMIT):
         if not isinstance(node, Mapping):
             return {}
         reference = node.get("$ref")

@@ -15,27 +15,32 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.output import write_atomically
-from harness.specification.deserialize import json_schema, kebab
+from harness.specification.deserialize import json_schema, spec_key
 from harness.specification.load import specs_directory
 from harness.specification.model import Clauses, Listing, Open
 
-MARKER: Final = "<!-- Below this line: written by `python -m harness.specification.reference_docs` from harness/specification/model.py. -->"
+GENERATED_MARKER: Final = (
+    "<!-- Below this line: written by `python -m harness.specification.reference_docs` "
+    "from harness/specification/model.py. -->"
+)
 
 
 def reference_text() -> str:
     """The generated part of the reference: a section per construct, with a table of its keys."""
-    sections = [_section(record) for record in _records(Listing)]
+    sections = [_record_section(record) for record in _grammar_records(Listing)]
     return "\n".join(["## Reference", "", *sections])
 
 
 def readme_text(old: str) -> str:
     """The text of `specs/README.md` with its generated part renewed."""
-    above, marker, _ = old.partition(MARKER)
+    above, marker, _ = old.partition(GENERATED_MARKER)
     if not marker:
-        raise Misuse("specs/README.md", f"the line {MARKER}", "no such line", "put it above the generated part")
-    return f"{above}{MARKER}\n\n{reference_text()}"
+        raise UsageProblem(
+            "specs/README.md", f"the line {GENERATED_MARKER}", "no such line", "put it above the generated part"
+        )
+    return f"{above}{GENERATED_MARKER}\n\n{reference_text()}"
 
 
 def schema_text() -> str:
@@ -55,7 +60,7 @@ def write_reference(directory: Path) -> tuple[Path, ...]:
     return tuple(changed)
 
 
-def _records(top: type) -> tuple[type, ...]:
+def _grammar_records(top: type) -> tuple[type, ...]:
     """The records of the grammar, each once, in the order in which a reader meets them."""
     found: dict[type, None] = {}
 
@@ -79,27 +84,27 @@ def _inner_records(hint: Any) -> Iterator[type]:
             yield from _inner_records(inner)
 
 
-def _section(record: type) -> str:
+def _record_section(record: type) -> str:
     hints = typing.get_type_hints(record)
-    title = _title(record)
+    title = _record_title(record)
     lines = [f"### {title}", "", inspect.cleandoc(record.__doc__ or ""), ""]
     lines += ["| key | type | meaning | default |", "|---|---|---|---|"]
     for field in dataclasses.fields(record):
         cells = (
-            f"`{kebab(field.name)}`",
-            _type(hints[field.name]),
+            f"`{spec_key(field.name)}`",
+            _type_text(hints[field.name]),
             str(field.metadata.get("says", "")),
-            _default(field),
+            _default_cell(field),
         )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join([*lines, ""])
 
 
-def _title(record: type) -> str:
+def _record_title(record: type) -> str:
     return "x-listing" if record is Listing else record.__name__
 
 
-def _default(field: dataclasses.Field[Any]) -> str:
+def _default_cell(field: dataclasses.Field[Any]) -> str:
     if field.default_factory is not dataclasses.MISSING:
         value = field.default_factory()
     elif field.default is not dataclasses.MISSING:
@@ -110,41 +115,41 @@ def _default(field: dataclasses.Field[Any]) -> str:
         return ""
     if dataclasses.is_dataclass(value):
         return "its own defaults"
-    return f"`{_value(value)}`"
+    return f"`{_value_text(value)}`"
 
 
-def _value(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, tuple):
-        return ", ".join(_value(inner) for inner in value)
+        return ", ".join(_value_text(inner) for inner in value)
     if isinstance(value, bool):
         return str(value).lower()
     return '"' + value + '"' if isinstance(value, str) and (not value.isidentifier() or value == "") else str(value)
 
 
-def _type(hint: Any) -> str:
+def _type_text(hint: Any) -> str:
     if hint == Clauses:
         return "clause ids"
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return _union(inner)
+        return _union_text(inner)
     if origin is typing.Literal:
         return ", ".join(f"`{word}`" for word in inner)
     if origin is tuple:
-        return f"list of {_type(inner[0])}"
+        return f"list of {_type_text(inner[0])}"
     if origin is Mapping or (isinstance(origin, type) and issubclass(origin, Mapping)):
-        keys = _type(inner[0])
-        return f"mapping of {keys} to {_type(inner[1])}"
+        keys = _type_text(inner[0])
+        return f"mapping of {keys} to {_type_text(inner[1])}"
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        title = _title(hint)
+        title = _record_title(hint)
         return f"[{title}](#{title.lower()})"
     if getattr(hint, "__supertype__", None) is not None:
         return "text"
     return {str: "text", int: "integer", bool: "true, false"}[hint]
 
 
-def _union(kinds: tuple[Any, ...]) -> str:
+def _union_text(kinds: tuple[Any, ...]) -> str:
     plain = [kind for kind in kinds if typing.get_origin(kind) is not Open and kind is not type(None)]
-    shown = " or ".join(_type(kind) for kind in plain)
+    shown = " or ".join(_type_text(kind) for kind in plain)
     words = [shown]
     if any(typing.get_origin(kind) is Open for kind in kinds):
         words.append("may be [open](#open-choices)")

@@ -12,23 +12,23 @@ import yaml
 
 from harness.errors import UsageError
 
-Plain = Mapping[str, "Plain"] | list["Plain"] | str | int | float | bool | None
-Path_ = tuple[str | int, ...]
+PlainValue = Mapping[str, "PlainValue"] | list["PlainValue"] | str | int | float | bool | None
+KeyPath = tuple[str | int, ...]
 
-MOST_NODES: Final = 200_000
-MOST_BYTES: Final = 4 * 1024 * 1024
+NODE_LIMIT: Final = 200_000
+BYTE_LIMIT: Final = 4 * 1024 * 1024
 
 _CORE_INT: Final = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 _CORE_FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+", re.ASCII)
 # What YAML 1.2's core schema takes for a number although YAML 1.1 reads text.
-_LATER_NUMBER: Final = re.compile(
+_YAML12_NUMBER: Final = re.compile(
     r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII
 )
-_WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
+_CONSTANT_WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
 
 
 @dataclass(eq=False)
-class BadSource(UsageError):
+class SourceFileError(UsageError):
     """A file of ours or of the user's that cannot be read as what it should be."""
 
     where: str
@@ -44,14 +44,14 @@ class BadSource(UsageError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceFile:
     """A parsed file: its plain values, and the line of each."""
 
     name: str
-    tree: Plain
-    lines: Mapping[Path_, int]
+    tree: PlainValue
+    lines: Mapping[KeyPath, int]
 
-    def where(self, path: Path_) -> str:
+    def location(self, path: KeyPath) -> str:
         """`file:line, a.b.c` for a place in the tree (the nearest known one)."""
         known = path
         while known and known not in self.lines:
@@ -60,83 +60,85 @@ class Source:
         return f"{self.name}:{self.lines.get(known, 1)}, {shown}"
 
 
-def read_source(path: Path) -> Source:
-    """The file at `path`. Raises BadSource when it is missing, too large, or not plain YAML."""
+def load_source_file(path: Path) -> SourceFile:
+    """The file at `path`. Raises SourceFileError when it is missing, too large, or not plain YAML."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadSource(str(path), "a readable file", error.strerror or str(error)) from None
-    if len(data) > MOST_BYTES:
-        raise BadSource(str(path), f"at most {MOST_BYTES} bytes", f"{len(data)} bytes")
+        raise SourceFileError(str(path), "a readable file", error.strerror or str(error)) from None
+    if len(data) > BYTE_LIMIT:
+        raise SourceFileError(str(path), f"at most {BYTE_LIMIT} bytes", f"{len(data)} bytes")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadSource(str(path), "UTF-8 text", f"byte {error.start} is not UTF-8") from None
-    return parse_source(text, name=str(path))
+        raise SourceFileError(str(path), "UTF-8 text", f"byte {error.start} is not UTF-8") from None
+    return parse_source_text(text, name=str(path))
 
 
-def parse_source(text: str, *, name: str) -> Source:
+def parse_source_text(text: str, *, name: str) -> SourceFile:
     """The YAML in `text`; a scalar that YAML 1.1 and 1.2 read differently stops it."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise BadSource(f"{name}:{line}", "well-formed YAML", str(error.problem or error.context)) from None
+        raise SourceFileError(f"{name}:{line}", "well-formed YAML", str(error.problem or error.context)) from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise BadSource(name, "well-formed YAML", str(error).splitlines()[0]) from None
+        raise SourceFileError(name, "well-formed YAML", str(error).splitlines()[0]) from None
     if node is None:
-        raise BadSource(name, "a YAML mapping", "an empty file")
-    lines: dict[Path_, int] = {}
-    tree = _Reader(name=name, lines=lines).read(node, ())
-    return Source(name=name, tree=tree, lines=lines)
+        raise SourceFileError(name, "a YAML mapping", "an empty file")
+    lines: dict[KeyPath, int] = {}
+    tree = _NodeReader(name=name, lines=lines).read_node(node, ())
+    return SourceFile(name=name, tree=tree, lines=lines)
 
 
 @dataclass(slots=True, kw_only=True)
-class _Reader:
+class _NodeReader:
     name: str
-    lines: dict[Path_, int]
+    lines: dict[KeyPath, int]
     nodes: int = 0
 
-    def read(self, node: yaml.Node, path: Path_) -> Plain:
+    def read_node(self, node: yaml.Node, path: KeyPath) -> PlainValue:
         self.nodes += 1
-        if self.nodes > MOST_NODES or len(path) > 64:
-            raise BadSource(self.name, f"at most {MOST_NODES} nodes, 64 deep", "more (aliases repeat their node)")
+        if self.nodes > NODE_LIMIT or len(path) > 64:
+            raise SourceFileError(
+                self.name, f"at most {NODE_LIMIT} nodes, 64 deep", "more (aliases repeat their node)"
+            )
         line = node.start_mark.line + 1
         self.lines[path] = line
         if isinstance(node, yaml.MappingNode):
-            result: dict[str, Plain] = {}
+            result: dict[str, PlainValue] = {}
             for key_node, value_node in node.value:
                 key_line = key_node.start_mark.line + 1
                 if not isinstance(key_node, yaml.ScalarNode):
-                    raise BadSource(f"{self.name}:{key_line}", "a word as key", "a list or mapping as key")
+                    raise SourceFileError(f"{self.name}:{key_line}", "a word as key", "a list or mapping as key")
                 key = key_node.value
                 if key in result:
-                    raise BadSource(f"{self.name}:{key_line}", "each key once", f"{key!r} a second time")
+                    raise SourceFileError(f"{self.name}:{key_line}", "each key once", f"{key!r} a second time")
                 if key_node.style is None and not (path and path[-1] == "responses"):
-                    read_as = self.scalar(key_node, key_line)
+                    read_as = self.read_scalar(key_node, key_line)
                     key = key if isinstance(read_as, int | float | bool) or read_as is None else str(read_as)
-                result[key] = self.read(value_node, (*path, key))
+                result[key] = self.read_node(value_node, (*path, key))
                 self.lines[(*path, key)] = key_line
             return result
         if isinstance(node, yaml.SequenceNode):
-            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+            return [self.read_node(item, (*path, index)) for index, item in enumerate(node.value)]
         if not isinstance(node, yaml.ScalarNode):  # pragma: no cover - compose knows no other node
-            raise BadSource(f"{self.name}:{line}", "plain YAML", type(node).__name__)
-        return self.scalar(node, line)
+            raise SourceFileError(f"{self.name}:{line}", "plain YAML", type(node).__name__)
+        return self.read_scalar(node, line)
 
-    def scalar(self, node: yaml.ScalarNode, line: int) -> Plain:
+    def read_scalar(self, node: yaml.ScalarNode, line: int) -> PlainValue:
         text = str(node.value)
         if node.style is not None or node.tag == "!":
             return text
-        if text in _WORDS:
-            return _WORDS[text]
+        if text in _CONSTANT_WORDS:
+            return _CONSTANT_WORDS[text]
         if _CORE_INT.fullmatch(text) and len(text) < 19:
             return int(text)
         if _CORE_FLOAT.fullmatch(text):
             return float(text)
-        if node.tag != "tag:yaml.org,2002:str" or _LATER_NUMBER.fullmatch(text):
-            raise BadSource(
+        if node.tag != "tag:yaml.org,2002:str" or _YAML12_NUMBER.fullmatch(text):
+            raise SourceFileError(
                 f"{self.name}:{line}",
                 "a value that every YAML reader reads alike",
                 f"{text!r}, which one version of YAML reads as {node.tag.rpartition(':')[2]} and another as text",

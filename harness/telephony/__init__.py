@@ -1,54 +1,54 @@
 """What a call is: pure values, no HTTP, no files, no clock."""
 
-from harness.telephony.attributes import ATTRIBUTES, IDENTITY, Attribute, Grain, Kind
-from harness.telephony.call_invariants import LAWS, broken_laws
+from harness.telephony.attributes import ATTRIBUTES, IDENTITY_ATTRIBUTES, Attribute, AttributeKind, Grain
+from harness.telephony.call_invariants import CALL_INVARIANTS, broken_invariants
 from harness.telephony.enums import (
     AnswerState,
     AudioQuality,
+    CallState,
     Completion,
     Direction,
     Disposition,
-    EndKind,
+    EndpointKind,
     FinishReason,
     LineDirection,
     Media,
     NumberKind,
     OutcomeState,
     ResourceKind,
-    State,
     TranscriptionState,
 )
 from harness.telephony.hangup_causes import HangupCause
-from harness.telephony.records import Record, Value, call_record
-from harness.telephony.visibility import lives_at, seen_at, state_of
+from harness.telephony.records import AttributeValue, Record, call_record
+from harness.telephony.visibility import call_state_at, is_live_at, visible_record
 
 __all__ = [
     "ATTRIBUTES",
-    "IDENTITY",
-    "LAWS",
     "AnswerState",
     "Attribute",
+    "AttributeKind",
+    "AttributeValue",
     "AudioQuality",
+    "CALL_INVARIANTS",
+    "CallState",
     "Completion",
     "Direction",
     "Disposition",
-    "EndKind",
+    "EndpointKind",
     "FinishReason",
     "Grain",
     "HangupCause",
-    "Kind",
+    "IDENTITY_ATTRIBUTES",
     "LineDirection",
     "Media",
     "NumberKind",
     "OutcomeState",
     "Record",
     "ResourceKind",
-    "State",
     "TranscriptionState",
-    "Value",
-    "broken_laws",
+    "broken_invariants",
     "call_record",
-    "lives_at",
-    "seen_at",
-    "state_of",
+    "call_state_at",
+    "is_live_at",
+    "visible_record",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from harness.telephony.enums import OutcomeState, State
+from harness.telephony.enums import CallState, OutcomeState
 from harness.telephony.records import Record
 
-Law = Callable[[Record], bool]
+CallInvariant = Callable[[Record], bool]
 
 
 def instants_are_in_order(call: Record) -> bool:
@@ -44,7 +44,7 @@ def the_words_agree(call: Record) -> bool:
     """State, outcome, disposition and answer state tell the same story."""
     answered = call.instant("answered_at") is not None
     if call["state"] is not None:
-        talking = call["state"] in (State.ANSWERED, State.HELD)
+        talking = call["state"] in (CallState.ANSWERED, CallState.HELD)
         outcome = OutcomeState.IN_CALL if talking else OutcomeState.RINGING
         return talking == answered and call["outcome_state"] == outcome
     return (
@@ -71,7 +71,7 @@ def legs_live_within_the_call(call: Record) -> bool:
     return (not legs or starts[0] == call.instant("started_at")) and within
 
 
-LAWS: Final[tuple[Law, ...]] = (
+CALL_INVARIANTS: Final[tuple[CallInvariant, ...]] = (
     instants_are_in_order,
     nobody_talks_unanswered,
     the_parts_add_up,
@@ -82,6 +82,6 @@ LAWS: Final[tuple[Law, ...]] = (
 )
 
 
-def broken_laws(call: Record) -> tuple[str, ...]:
+def broken_invariants(call: Record) -> tuple[str, ...]:
     """The names of the laws that a call breaks."""
-    return tuple(law.__name__ for law in LAWS if not law(call))
+    return tuple(law.__name__ for law in CALL_INVARIANTS if not law(call))

@@ -33,7 +33,7 @@ class Media(StrEnum):
     VIDEO = "video"
 
 
-class State(StrEnum):
+class CallState(StrEnum):
     """Where a live call is."""
 
     DIALING = "dialing"
@@ -93,7 +93,7 @@ class NumberKind(StrEnum):
     SIP = "sip"
 
 
-class EndKind(StrEnum):
+class EndpointKind(StrEnum):
     """What kind of thing stands at one end of a leg."""
 
     PHONE = "phone"

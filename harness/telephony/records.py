@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias, final
 
-from harness.telephony.attributes import ATTRIBUTES, Grain, Kind
+from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.telephony.enums import (
     AnswerState,
     Completion,
@@ -18,21 +18,21 @@ from harness.telephony.enums import (
 )
 from harness.telephony.hangup_causes import HangupCause
 
-Value: TypeAlias = "int | float | str | datetime | tuple[str, ...] | tuple[Record, ...] | None"
+AttributeValue: TypeAlias = "int | float | str | datetime | tuple[str, ...] | tuple[Record, ...] | None"
 
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BASE62_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 @final
-class Record(Mapping[str, Value]):
+class Record(Mapping[str, AttributeValue]):
     """One row: every attribute of a grain (or those asked for) with its value; `None` means none."""
 
     __slots__ = ("_values",)
 
-    def __init__(self, values: Mapping[str, Value]) -> None:
+    def __init__(self, values: Mapping[str, AttributeValue]) -> None:
         self._values = dict(values)
 
-    def __getitem__(self, name: str) -> Value:
+    def __getitem__(self, name: str) -> AttributeValue:
         return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -47,7 +47,7 @@ class Record(Mapping[str, Value]):
     def __repr__(self) -> str:
         return f"Record({self._values!r})"
 
-    def but(self, **changed: Value) -> Record:
+    def with_values(self, **changed: AttributeValue) -> Record:
         """The same row with some values changed."""
         return Record({**self._values, **changed})
 
@@ -66,29 +66,29 @@ class Record(Mapping[str, Value]):
         return tuple(row for row in value if isinstance(row, Record))
 
 
-def seconds(span: timedelta) -> float:
+def span_seconds(span: timedelta) -> float:
     """A span in seconds, to the whole millisecond."""
     return span // timedelta(milliseconds=1) / 1000
 
 
-def blank(grain: Grain) -> dict[str, Value]:
+def blank_values(grain: Grain) -> dict[str, AttributeValue]:
     """Every attribute of the grain with the value that means none."""
     return {
-        name: () if attribute.kind in (Kind.ROWS, Kind.TEXT_LIST) else None
+        name: () if attribute.kind in (AttributeKind.ROWS, AttributeKind.TEXT_LIST) else None
         for name, attribute in ATTRIBUTES[grain].items()
     }
 
 
-def base62(number: int, *, width: int = 1) -> str:
+def encode_base62(number: int, *, width: int = 1) -> str:
     """A number in digits, capitals and small letters, which differ by case."""
     digits = ""
     while number:
         number, digit = divmod(number, 62)
-        digits = _DIGITS[digit] + digits
+        digits = _BASE62_DIGITS[digit] + digits
     return digits.rjust(width, "0")
 
 
-def bill_seconds(talk: float, direction: Value) -> float:
+def bill_seconds(talk: float, direction: AttributeValue) -> float:
     """Talk as the tariff rounds it up: outbound 30 seconds and then steps of 6, others whole seconds."""
     millis = round(talk * 1000)
     if millis <= 0:
@@ -106,7 +106,7 @@ def call_record(
     answered_at: datetime | None = None,
     ended_at: datetime | None = None,
     disposition: Disposition | None = None,
-    **given: Value,
+    **given: AttributeValue,
 ) -> Record:
     """A call given by hand, for tests and injection: its whole life, with everything that follows from it.
 
@@ -124,16 +124,16 @@ def call_record(
     if disposition is None and ended_at is not None:
         disposition = Disposition.ANSWERED if answered else Disposition.NO_ANSWER
     ref = f"{int(started_at.timestamp())}.{call_id % 10**8:08d}"
-    values = blank(Grain.CALL) | {
+    values = blank_values(Grain.CALL) | {
         "call_id": call_id,
-        "call_code": base62(call_id % 62**6, width=5),
+        "call_code": encode_base62(call_id % 62**6, width=5),
         "call_ref": ref,
         "session_id": 2**33 + call_id,
         "direction": Direction.INTERNAL.value,
         "line_direction": LineDirection.INTERNAL.value,
         "media": Media.AUDIO.value,
         "disposition": None if disposition is None else disposition.value,
-        "outcome_state": _outcome(disposition).value,
+        "outcome_state": _outcome_state(disposition).value,
         "answer_state": (AnswerState.ANSWERED if answered else AnswerState.NOT_ANSWERED).value,
         "completion": (Completion.SUCCEEDED if answered else Completion.FAILED_NETWORK).value,
         "incoming": given.get("direction") == Direction.INBOUND,
@@ -148,29 +148,29 @@ def call_record(
     if disposition is not None:
         cause = HangupCause.of(disposition)
         values |= {"hangup_cause": cause.value, "hangup_text": cause.text}
-    values |= durations(values | given, stamps[-1])
+    values |= call_durations(values | given, stamps[-1])
     return Record(values | given)
 
 
-def durations(values: Mapping[str, Value], until: datetime) -> dict[str, Value]:
+def call_durations(values: Mapping[str, AttributeValue], until: datetime) -> dict[str, AttributeValue]:
     """The durations of a call up to an instant, from its instants (those that have come)."""
     started, rang, answered = (values[name] for name in ("started_at", "ringing_at", "answered_at"))
     if not isinstance(started, datetime):
         raise ValueError("a call has a start")
     ringing = rang if isinstance(rang, datetime) else None
     talking = answered if isinstance(answered, datetime) else None
-    talk = seconds(until - talking) if talking else 0.0
+    talk = span_seconds(until - talking) if talking else 0.0
     return {
-        "setup_seconds": seconds((ringing or talking or until) - started),
-        "ring_seconds": seconds((talking or until) - ringing) if ringing else 0.0,
+        "setup_seconds": span_seconds((ringing or talking or until) - started),
+        "ring_seconds": span_seconds((talking or until) - ringing) if ringing else 0.0,
         "talk_seconds": talk,
-        "duration_seconds": seconds(until - started),
-        "answer_seconds": seconds(talking - started) if talking else None,
+        "duration_seconds": span_seconds(until - started),
+        "answer_seconds": span_seconds(talking - started) if talking else None,
         "bill_seconds": bill_seconds(talk, values["direction"]),
     }
 
 
-def _outcome(disposition: Disposition | None) -> OutcomeState:
+def _outcome_state(disposition: Disposition | None) -> OutcomeState:
     match disposition:
         case None:
             return OutcomeState.IN_CALL

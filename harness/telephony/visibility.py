@@ -9,69 +9,69 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from harness.telephony.attributes import Grain
-from harness.telephony.enums import AnswerState, Completion, OutcomeState, State
-from harness.telephony.records import Record, Value, durations, seconds
+from harness.telephony.enums import AnswerState, CallState, Completion, OutcomeState
+from harness.telephony.records import AttributeValue, Record, call_durations, span_seconds
 
 
-def lives_at(record: Record, at: datetime) -> bool:
+def is_live_at(record: Record, at: datetime) -> bool:
     """Whether the row has begun at the instant and has not ended."""
     started, ended = record.instant("started_at"), record.instant("ended_at")
     return started is not None and started <= at and (ended is None or ended > at)
 
 
-def state_of(record: Record, at: datetime) -> State | None:
+def call_state_at(record: Record, at: datetime) -> CallState | None:
     """Where a call is at an instant; None before it begins and once it has ended."""
-    if not lives_at(record, at):
+    if not is_live_at(record, at):
         return None
-    if _come(record, "answered_at", at) is None:
-        return State.DIALING if _come(record, "ringing_at", at) is None else State.RINGING
-    held = _come(record, "held_at", at) is not None and _come(record, "resumed_at", at) is None
-    return State.HELD if held else State.ANSWERED
+    if _reached_instant(record, "answered_at", at) is None:
+        return CallState.DIALING if _reached_instant(record, "ringing_at", at) is None else CallState.RINGING
+    held = _reached_instant(record, "held_at", at) is not None and _reached_instant(record, "resumed_at", at) is None
+    return CallState.HELD if held else CallState.ANSWERED
 
 
-def seen_at(grain: Grain, record: Record, at: datetime) -> Record | None:
+def visible_record(grain: Grain, record: Record, at: datetime) -> Record | None:
     """What is seen of a row at an instant, given its whole life; None before it begins."""
     match grain:
         case Grain.CALL:
-            return _seen_call(record, at)
+            return _visible_call(record, at)
         case Grain.LEG:
-            return _seen_leg(record, at)
+            return _visible_leg(record, at)
         case Grain.SESSION:
-            return _seen_session(record, at)
+            return _visible_session(record, at)
         case Grain.TARGET:
-            return _seen_target(record, at)
+            return _visible_target(record, at)
         case Grain.RECORDING:
-            return _if_over(record, at)
+            return _record_if_ended(record, at)
         case Grain.RESOURCE:
-            return None if _come(record, "used_at", at) is None else record
+            return None if _reached_instant(record, "used_at", at) is None else record
 
 
-def _come(record: Record, name: str, at: datetime) -> datetime | None:
+def _reached_instant(record: Record, name: str, at: datetime) -> datetime | None:
     stamp = record.instant(name)
     return stamp if stamp is not None and stamp <= at else None
 
 
-def _seen_rows(grain: Grain, rows: tuple[Record, ...], at: datetime) -> tuple[Record, ...]:
-    return tuple(seen for row in rows if (seen := seen_at(grain, row, at)) is not None)
+def _visible_rows(grain: Grain, rows: tuple[Record, ...], at: datetime) -> tuple[Record, ...]:
+    return tuple(seen for row in rows if (seen := visible_record(grain, row, at)) is not None)
 
 
-def _only(record: Record, changed: dict[str, Value]) -> Record:
+def _with_known_values(record: Record, changed: dict[str, AttributeValue]) -> Record:
     # A row may hold only the attributes that were asked for.
-    return record.but(**{name: value for name, value in changed.items() if name in record})
+    return record.with_values(**{name: value for name, value in changed.items() if name in record})
 
 
-def _seen_call(record: Record, at: datetime) -> Record | None:
-    if _come(record, "started_at", at) is None:
+def _visible_call(record: Record, at: datetime) -> Record | None:
+    if _reached_instant(record, "started_at", at) is None:
         return None
-    state = state_of(record, at)
+    state = call_state_at(record, at)
     if state is None:
         return record
-    talking = state in (State.ANSWERED, State.HELD)
+    talking = state in (CallState.ANSWERED, CallState.HELD)
     names = ("started_at", "ringing_at", "answered_at", "ended_at", "held_at", "resumed_at")
-    stamps = {name: _come(record, name, at) for name in names}
+    stamps = {name: _reached_instant(record, name, at) for name in names}
     changes = [stamps[name] for name in ("started_at", "ringing_at", "answered_at")]
-    so_far = durations({**record, **stamps}, at) if "direction" in record else {}
-    return _only(
+    so_far = call_durations({**record, **stamps}, at) if "direction" in record else {}
+    return _with_known_values(
         record,
         {
             **stamps,
@@ -88,63 +88,63 @@ def _seen_call(record: Record, at: datetime) -> Record | None:
             "recording_url": None,
             "cost": None,
             "successful": talking,
-            "targets": _seen_rows(Grain.TARGET, record.rows("targets"), at),
-            "legs": _seen_rows(Grain.LEG, record.rows("legs"), at),
+            "targets": _visible_rows(Grain.TARGET, record.rows("targets"), at),
+            "legs": _visible_rows(Grain.LEG, record.rows("legs"), at),
         },
     )
 
 
-def _seen_leg(record: Record, at: datetime) -> Record | None:
-    if _come(record, "started_at", at) is None:
+def _visible_leg(record: Record, at: datetime) -> Record | None:
+    if _reached_instant(record, "started_at", at) is None:
         return None
-    if not lives_at(record, at):
+    if not is_live_at(record, at):
         return record
-    answered = _come(record, "answered_at", at)
-    changed: dict[str, Value] = {
+    answered = _reached_instant(record, "answered_at", at)
+    changed: dict[str, AttributeValue] = {
         "answered_at": answered,
         "ended_at": None,
         "state_text": "Up" if answered else "Ringing",
         "recording_path": record.get("recording_path") if answered else None,
     }
-    return _only(record, changed)
+    return _with_known_values(record, changed)
 
 
-def _seen_target(record: Record, at: datetime) -> Record | None:
-    if _come(record, "added_at", at) is None:
+def _visible_target(record: Record, at: datetime) -> Record | None:
+    if _reached_instant(record, "added_at", at) is None:
         return None
-    if _come(record, "ended_at", at) is not None:
+    if _reached_instant(record, "ended_at", at) is not None:
         return record
-    rang, answered = _come(record, "ringing_at", at), _come(record, "answered_at", at)
-    changed: dict[str, Value] = {
+    rang, answered = _reached_instant(record, "ringing_at", at), _reached_instant(record, "answered_at", at)
+    changed: dict[str, AttributeValue] = {
         "ringing_at": rang,
         "answered_at": answered,
         "ended_at": None,
-        "ring_seconds": seconds((answered or at) - rang) if rang else 0.0,
+        "ring_seconds": span_seconds((answered or at) - rang) if rang else 0.0,
         "end_reason": None,
         "fail_code": 0,
         "state_text": "answered" if answered else "ringing" if rang else "dialing",
     }
-    return _only(record, changed)
+    return _with_known_values(record, changed)
 
 
-def _seen_session(record: Record, at: datetime) -> Record | None:
-    started = _come(record, "started_at", at)
+def _visible_session(record: Record, at: datetime) -> Record | None:
+    started = _reached_instant(record, "started_at", at)
     if started is None:
         return None
-    if not lives_at(record, at):
+    if not is_live_at(record, at):
         return record
-    changed: dict[str, Value] = {
+    changed: dict[str, AttributeValue] = {
         "ended_at": None,
-        "duration_seconds": seconds(at - started),
+        "duration_seconds": span_seconds(at - started),
         "finish_reason": None,
-        "calls": _seen_rows(Grain.CALL, record.rows("calls"), at),
-        "recordings": _seen_rows(Grain.RECORDING, record.rows("recordings"), at),
-        "resources": _seen_rows(Grain.RESOURCE, record.rows("resources"), at),
+        "calls": _visible_rows(Grain.CALL, record.rows("calls"), at),
+        "recordings": _visible_rows(Grain.RECORDING, record.rows("recordings"), at),
+        "resources": _visible_rows(Grain.RESOURCE, record.rows("resources"), at),
     }
-    return _only(record, changed)
+    return _with_known_values(record, changed)
 
 
-def _if_over(record: Record, at: datetime) -> Record | None:
+def _record_if_ended(record: Record, at: datetime) -> Record | None:
     started, length = record.instant("started_at"), record["duration_seconds"]
     if started is None or not isinstance(length, float):
         return None

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, final
 Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | int | Decimal | bool | None"
 """A decoded body: what JSON can say, with exact numbers; XML becomes objects, lists and texts."""
 
-ADVISORY: Final = frozenset({"json:negative-zero", "json:unsafe-integer"})
+ADVISORY_CODES: Final = frozenset({"json:negative-zero", "json:unsafe-integer"})
 """Codes of problems that break no rule of the format: the value is exact here, but not in every reader."""
 
 PROBLEM_LIMIT: Final = 64
@@ -18,7 +18,7 @@ PROBLEM_LIMIT: Final = 64
 
 @final
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FormatProblem:
     """One broken promise of the format: a stable code, a sentence in ASCII, and a pointer or a position."""
 
     code: str
@@ -28,7 +28,7 @@ class Problem:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedBody:
     """What a body says, and what is wrong with how it says it.
 
     `missing` tells "there is no tree" from the value null: with problems the body is unreadable,
@@ -36,7 +36,7 @@ class Decoded:
     """
 
     tree: Tree
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[FormatProblem, ...] = ()
     missing: bool = False
 
 
@@ -52,10 +52,10 @@ class BodyLimits:
     attributes: int = 256
 
 
-DEFAULT_LIMITS: Final = BodyLimits()
+DEFAULT_BODY_LIMITS: Final = BodyLimits()
 
 
-def shown(value: object, *, limit: int = 80) -> str:
+def printable_text(value: object, *, limit: int = 80) -> str:
     """A value in visible ASCII, cut to a readable length; safe to print, whatever a server sent."""
     if isinstance(value, str):
         text = ascii(value[: limit + 1])

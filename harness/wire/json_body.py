@@ -12,10 +12,18 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Final, final
 
-from harness.errors import Misuse
-from harness.wire.format_problems import DEFAULT_LIMITS, PROBLEM_LIMIT, BodyLimits, Decoded, Problem, Tree, shown
+from harness.errors import UsageProblem
+from harness.wire.format_problems import (
+    DEFAULT_BODY_LIMITS,
+    PROBLEM_LIMIT,
+    BodyLimits,
+    DecodedBody,
+    FormatProblem,
+    Tree,
+    printable_text,
+)
 
-__all__ = ["MISSING", "Decoded", "Missing", "at", "decode_json", "encode_json", "put", "split_pointer"]
+__all__ = ["DecodedBody", "MISSING", "Missing", "decode_json", "encode_json", "put_value", "split_pointer", "tree_at"]
 
 
 @final
@@ -36,7 +44,7 @@ _STRUCTURE: Final = b'"[]{},'
 _NOT_STRUCTURE: Final = bytes(set(range(256)) - set(_STRUCTURE))
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STRING: Final = re.compile(rb'"[^"]*"')
-_SUSPICIOUS: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
+_RISKY_ESCAPE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _LARGEST_EXPONENT: Final = 308
 _LARGEST_SAFE_INTEGER: Final = 2**53 - 1
@@ -44,28 +52,28 @@ _LARGEST_SAFE_INTEGER: Final = 2**53 - 1
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Odd:
+class _OddNumber:
     """Stands in the raw tree for a number with a problem, until its pointer is known."""
 
     code: str
     text: str
     value: Tree
-    seen: str
+    written_as: str
 
 
 @final
 @dataclass(slots=True)
-class _Repair:
+class _ProblemCollector:
     """What is collected while the scanner runs, and the problems once their pointers are known."""
 
     limits: BodyLimits
-    problems: list[Problem]
+    problems: list[FormatProblem]
     duplicates: dict[int, tuple[dict[str, Tree], list[tuple[str, Tree, Tree]]]]
-    odd: bool = False
+    has_odd_numbers: bool = False
 
-    def add(self, code: str, text: str, where: str = "") -> None:
+    def add_problem(self, code: str, text: str, where: str = "") -> None:
         if len(self.problems) < PROBLEM_LIMIT:
-            self.problems.append(Problem(code, text, where))
+            self.problems.append(FormatProblem(code, text, where))
 
     def read_object(self, pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
         result = dict(pairs)
@@ -81,93 +89,96 @@ class _Repair:
             self.duplicates[id(result)] = (result, twice)
         return result
 
-    def read_integer(self, text: str) -> Tree | _Odd:
+    def read_integer(self, text: str) -> Tree | _OddNumber:
         if len(text) > self.limits.number_digits:
-            return self._odd("json:number", f"a number of {len(text)} characters", text, text)
+            return self._mark_odd("json:number", f"a number of {len(text)} characters", text, text)
         value = int(text)
         if value == 0 and text[0] == "-":
-            return self._odd("json:negative-zero", "the number -0", Decimal("-0"), text)
+            return self._mark_odd("json:negative-zero", "the number -0", Decimal("-0"), text)
         if not -_LARGEST_SAFE_INTEGER <= value <= _LARGEST_SAFE_INTEGER:
-            return self._odd("json:unsafe-integer", "an integer beyond 2**53 - 1", value, text)
+            return self._mark_odd("json:unsafe-integer", "an integer beyond 2**53 - 1", value, text)
         return value
 
-    def read_decimal(self, text: str) -> Tree | _Odd:
+    def read_decimal(self, text: str) -> Tree | _OddNumber:
         if len(text) > self.limits.number_digits:
-            return self._odd("json:number", f"a number of {len(text)} characters", text, text)
+            return self._mark_odd("json:number", f"a number of {len(text)} characters", text, text)
         try:
             value = Decimal(text)
         except InvalidOperation:
-            return self._odd("json:number", "a number out of every range", text, text)
+            return self._mark_odd("json:number", "a number out of every range", text, text)
         if value and not -_LARGEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT:
-            return self._odd("json:number", "a number beyond the range of a double", text, text)
-        if not value and abs(_exponent(value)) > _LARGEST_EXPONENT:
-            return self._odd("json:number", "a zero with an exponent beyond every use", text, text)
+            return self._mark_odd("json:number", "a number beyond the range of a double", text, text)
+        if not value and abs(_decimal_exponent(value)) > _LARGEST_EXPONENT:
+            return self._mark_odd("json:number", "a zero with an exponent beyond every use", text, text)
         return value
 
-    def read_constant(self, text: str) -> _Odd:
-        return self._odd("json:number", "a word that JSON does not know as a number", text, text)
+    def read_constant(self, text: str) -> _OddNumber:
+        return self._mark_odd("json:number", "a word that JSON does not know as a number", text, text)
 
-    def _odd(self, code: str, text: str, value: Tree, seen: str) -> _Odd:
-        self.odd = True
-        return _Odd(code, text, value, seen)
+    def _mark_odd(self, code: str, text: str, value: Tree, seen: str) -> _OddNumber:
+        self.has_odd_numbers = True
+        return _OddNumber(code, text, value, seen)
 
-    def walk(self, node: object, where: str) -> Tree:
+    def repair_tree(self, node: object, where: str) -> Tree:
         """The tree with plain values in place of odd ones; the problems get their pointers on the way."""
         if type(node) is str:
-            return self._clean(node, where)
+            return self._repair_text(node, where)
         if type(node) is dict:
             _, twice = self.duplicates.pop(id(node), (None, ()))
             for key, earlier, later in twice:
-                text = f"the key {shown(key)} stands twice: first {_seen(earlier)}, then {_seen(later)}"
-                self.add("json:duplicate-key", text, f"{where}/{_escape(key)}")
+                first, second = _printable_value(earlier), _printable_value(later)
+                text = f"the key {printable_text(key)} stands twice: first {first}, then {second}"
+                self.add_problem("json:duplicate-key", text, f"{where}/{_escape_name(key)}")
             cleaned: dict[str, Tree] = {}
             for key, value in node.items():
                 # The pointer is built before the key is mended, from the mended key.
-                name = self._clean(key, where)
-                cleaned[name] = self.walk(value, f"{where}/{_escape(name)}")
+                name = self._repair_text(key, where)
+                cleaned[name] = self.repair_tree(value, f"{where}/{_escape_name(name)}")
             return cleaned
         if type(node) is list:
             for index, value in enumerate(node):
                 # Most elements are plain: a new string for each pointer would cost more than the walk.
                 if type(value) not in (int, bool, Decimal):
-                    node[index] = self.walk(value, f"{where}/{index}")
+                    node[index] = self.repair_tree(value, f"{where}/{index}")
             return node
-        if isinstance(node, _Odd):
-            self.add(node.code, f"{node.text}: {shown(node.seen)}", where)
+        if isinstance(node, _OddNumber):
+            self.add_problem(node.code, f"{node.text}: {printable_text(node.written_as)}", where)
             return node.value
         return node  # type: ignore[return-value]
 
-    def _clean(self, text: str, where: str) -> str:
+    def _repair_text(self, text: str, where: str) -> str:
         if "\0" in text:
-            self.add("encoding:nul", f"a NUL in the text {shown(text)}", where)
+            self.add_problem("encoding:nul", f"a NUL in the text {printable_text(text)}", where)
         if _SURROGATE.search(text):
-            self.add("encoding:lone-surrogate", f"half of a surrogate pair in the text {shown(text)}", where)
+            self.add_problem(
+                "encoding:lone-surrogate", f"half of a surrogate pair in the text {printable_text(text)}", where
+            )
             return _SURROGATE.sub("\ufffd", text)
         return text
 
 
-def decode_json(body: bytes, *, charset: str | None = None, limits: BodyLimits = DEFAULT_LIMITS) -> Decoded:
+def decode_json(body: bytes, *, charset: str | None = None, limits: BodyLimits = DEFAULT_BODY_LIMITS) -> DecodedBody:
     """The tree of a JSON body and its problems; total, whatever the bytes are.
 
     The body is read as UTF-8 whatever `charset` says. Of a repeated key the last value stays. A number
     that JSON or a double cannot hold stays as its text; half a surrogate pair becomes U+FFFD.
     """
-    repair = _Repair(limits, [], {})
+    repair = _ProblemCollector(limits, [], {})
     if charset is not None and charset.strip(" \t\"'").lower() not in _UTF8_NAMES:
-        repair.add("charset", f"JSON is UTF-8, but the declared charset is {shown(charset)}")
+        repair.add_problem("charset", f"JSON is UTF-8, but the declared charset is {printable_text(charset)}")
     if not body.strip(b" \t\r\n"):
-        return Decoded(None, tuple(repair.problems), missing=True)
-    text = _text_of(body, repair)
+        return DecodedBody(None, tuple(repair.problems), missing=True)
+    text = _decode_body(body, repair)
     if text is None:
-        return Decoded(None, tuple(repair.problems), missing=True)
+        return DecodedBody(None, tuple(repair.problems), missing=True)
     if text.startswith("\ufeff"):
-        repair.add("encoding:bom", "the body starts with a byte order mark", "byte 0")
+        repair.add_problem("encoding:bom", "the body starts with a byte order mark", "byte 0")
         text = text.removeprefix("\ufeff")
         body = text.encode()
     elif not body.isascii():
         body = text.encode()
     if not _within_limits(body, repair):
-        return Decoded(None, tuple(repair.problems), missing=True)
+        return DecodedBody(None, tuple(repair.problems), missing=True)
     decoder = json.JSONDecoder(
         object_pairs_hook=repair.read_object,
         parse_int=repair.read_integer,
@@ -178,21 +189,22 @@ def decode_json(body: bytes, *, charset: str | None = None, limits: BodyLimits =
         tree = decoder.decode(text)
     except json.JSONDecodeError as error:
         if "\0" in text:
-            repair.add("encoding:nul", "a NUL byte in the body", f"character {text.index(chr(0))}")
-        repair.add("json:syntax", _ascii(error.msg), f"line {error.lineno}, column {error.colno}")
-        return Decoded(None, tuple(repair.problems), missing=True)
+            repair.add_problem("encoding:nul", "a NUL byte in the body", f"character {text.index(chr(0))}")
+        repair.add_problem("json:syntax", _ascii_text(error.msg), f"line {error.lineno}, column {error.colno}")
+        return DecodedBody(None, tuple(repair.problems), missing=True)
     except RecursionError:
         # Unreachable behind the depth scan, unless the caller's own stack is nearly used up.
-        repair.add("json:depth", "the nesting is deeper than the reader's stack")
-        return Decoded(None, tuple(repair.problems), missing=True)
-    if repair.odd or repair.duplicates or _SUSPICIOUS.search(body):
-        tree = repair.walk(tree, "")
+        repair.add_problem("json:depth", "the nesting is deeper than the reader's stack")
+        return DecodedBody(None, tuple(repair.problems), missing=True)
+    if repair.has_odd_numbers or repair.duplicates or _RISKY_ESCAPE.search(body):
+        tree = repair.repair_tree(tree, "")
         for _, twice in repair.duplicates.values():
             for key, earlier, later in twice:
                 # An object that an outer repetition replaced: it stands nowhere in the tree.
-                text = f"the key {shown(key)} stands twice: first {_seen(earlier)}, then {_seen(later)}"
-                repair.add("json:duplicate-key", text)
-    return Decoded(tree, tuple(repair.problems))
+                first, second = _printable_value(earlier), _printable_value(later)
+                text = f"the key {printable_text(key)} stands twice: first {first}, then {second}"
+                repair.add_problem("json:duplicate-key", text)
+    return DecodedBody(tree, tuple(repair.problems))
 
 
 def encode_json(tree: Tree, *, indent: int | None = None) -> bytes:
@@ -205,7 +217,7 @@ def encode_json(tree: Tree, *, indent: int | None = None) -> bytes:
         except TypeError:
             pass
     pieces: list[str] = []
-    _write(tree, indent, 0, pieces)
+    _write_node(tree, indent, 0, pieces)
     return "".join(pieces).encode("utf-8", "backslashreplace")
 
 
@@ -215,14 +227,14 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
     if not pointer:
         return ()
     if not pointer.startswith("/"):
-        raise Misuse("a JSON pointer", "nothing, or names that each follow a '/'", shown(pointer))
+        raise UsageProblem("a JSON pointer", "nothing, or names that each follow a '/'", printable_text(pointer))
     names = pointer[1:].split("/")
     if "~" in pointer:
         names = [name.replace("~1", "/").replace("~0", "~") for name in names]
     return tuple(names)
 
 
-def at(tree: Tree, pointer: str | tuple[str, ...]) -> Tree | Missing:
+def tree_at(tree: Tree, pointer: str | tuple[str, ...]) -> Tree | Missing:
     """What stands at a pointer; MISSING where nothing stands, None where a null stands."""
     node = tree
     for name in split_pointer(pointer) if isinstance(pointer, str) else pointer:
@@ -231,7 +243,7 @@ def at(tree: Tree, pointer: str | tuple[str, ...]) -> Tree | Missing:
                 return MISSING
             node = node[name]
         elif isinstance(node, list):
-            index = _index(name)
+            index = _array_index(name)
             if index is None or index >= len(node):
                 return MISSING
             node = node[index]
@@ -240,7 +252,7 @@ def at(tree: Tree, pointer: str | tuple[str, ...]) -> Tree | Missing:
     return node
 
 
-def put(tree: Tree | Missing, pointer: str, value: Tree) -> Tree:
+def put_value(tree: Tree | Missing, pointer: str, value: Tree) -> Tree:
     """Sets the value at a pointer, in place, and returns the root.
 
     What is missing on the way is created: an array for the names `0` and `-`, an object for any other.
@@ -259,26 +271,28 @@ def put(tree: Tree | Missing, pointer: str, value: Tree) -> Tree:
                 node[name] = following
             node = node[name]
         elif isinstance(node, list):
-            index = len(node) if name == "-" else _index(name)
+            index = len(node) if name == "-" else _array_index(name)
             if index is None or index > len(node):
                 expected = f"'-' or an index up to {len(node)}"
-                raise Misuse(f"the pointer {shown(pointer)}", expected, shown(name))
+                raise UsageProblem(f"the pointer {printable_text(pointer)}", expected, printable_text(name))
             if index == len(node):
                 node.append(following)
             elif last:
                 node[index] = following
             node = node[index]
         else:
-            expected = f"an object or an array that can hold {shown(name)}"
-            raise Misuse(f"the pointer {shown(pointer)}", expected, shown(node))
+            expected = f"an object or an array that can hold {printable_text(name)}"
+            raise UsageProblem(f"the pointer {printable_text(pointer)}", expected, printable_text(node))
     return root
 
 
-def _text_of(body: bytes, repair: _Repair) -> str | None:
+def _decode_body(body: bytes, repair: _ProblemCollector) -> str | None:
     """The body as text; None when it is so far from UTF-8 that reading on would be guessing."""
     encoding = json.detect_encoding(body)
     if encoding.startswith(("utf-16", "utf-32")):
-        repair.add(f"encoding:{encoding[:6]}", f"the body is {encoding[:6].upper()}, and JSON is UTF-8", "byte 0")
+        repair.add_problem(
+            f"encoding:{encoding[:6]}", f"the body is {encoding[:6].upper()}, and JSON is UTF-8", "byte 0"
+        )
         try:
             return body.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
@@ -287,11 +301,11 @@ def _text_of(body: bytes, repair: _Repair) -> str | None:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         bad = body[error.start : error.end].hex(" ")
-        repair.add("encoding:invalid-utf8", f"the bytes {bad} are not UTF-8", f"byte {error.start}")
+        repair.add_problem("encoding:invalid-utf8", f"the bytes {bad} are not UTF-8", f"byte {error.start}")
         return body.decode("utf-8", "replace")
 
 
-def _within_limits(body: bytes, repair: _Repair) -> bool:
+def _within_limits(body: bytes, repair: _ProblemCollector) -> bool:
     """Scans the brackets outside strings, without recursion and before anything is built."""
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
@@ -306,51 +320,51 @@ def _within_limits(body: bytes, repair: _Repair) -> bool:
         if bracket in b"[{":
             depth += 1
             if depth > repair.limits.depth:
-                repair.add("json:depth", f"more than {repair.limits.depth} levels of nesting")
+                repair.add_problem("json:depth", f"more than {repair.limits.depth} levels of nesting")
                 return False
         else:
             depth -= 1
             if depth < 0:
                 break
     if nodes > repair.limits.nodes:
-        repair.add("json:nodes", f"about {nodes} values; at most {repair.limits.nodes} are read")
+        repair.add_problem("json:nodes", f"about {nodes} values; at most {repair.limits.nodes} are read")
         return False
     return True
 
 
-def _write(node: Tree, indent: int | None, level: int, pieces: list[str]) -> None:
+def _write_node(node: Tree, indent: int | None, level: int, pieces: list[str]) -> None:
     if isinstance(node, dict):
         if not node:
             pieces.append("{}")
             return
-        inner, outer, colon = _breaks(indent, level)
+        inner, outer, colon = _line_breaks(indent, level)
         separator = "{" + inner
         for key, value in node.items():
             pieces.append(separator)
             pieces.append(encode_basestring(key))
             pieces.append(colon)
             if isinstance(value, (dict, list)):
-                _write(value, indent, level + 1, pieces)
+                _write_node(value, indent, level + 1, pieces)
             else:
-                pieces.append(_scalar(value))
+                pieces.append(_encode_scalar(value))
             separator = "," + inner
         pieces.append(outer + "}")
     elif isinstance(node, list):
         if not node:
             pieces.append("[]")
             return
-        inner, outer, _ = _breaks(indent, level)
+        inner, outer, _ = _line_breaks(indent, level)
         separator = "[" + inner
         for value in node:
             pieces.append(separator)
-            _write(value, indent, level + 1, pieces)
+            _write_node(value, indent, level + 1, pieces)
             separator = "," + inner
         pieces.append(outer + "]")
     else:
-        pieces.append(_scalar(node))
+        pieces.append(_encode_scalar(node))
 
 
-def _scalar(node: str | int | Decimal | bool | None) -> str:
+def _encode_scalar(node: str | int | Decimal | bool | None) -> str:
     if isinstance(node, str):
         return encode_basestring(node)
     if node is None:
@@ -361,16 +375,18 @@ def _scalar(node: str | int | Decimal | bool | None) -> str:
         return str(node)
     if isinstance(node, Decimal) and node.is_finite():
         return str(node)
-    raise Misuse("a JSON body", "objects, arrays, texts, exact finite numbers, flags and nulls", shown(node))
+    raise UsageProblem(
+        "a JSON body", "objects, arrays, texts, exact finite numbers, flags and nulls", printable_text(node)
+    )
 
 
-def _breaks(indent: int | None, level: int) -> tuple[str, str, str]:
+def _line_breaks(indent: int | None, level: int) -> tuple[str, str, str]:
     if indent is None:
         return "", "", ":"
     return "\n" + " " * (indent * (level + 1)), "\n" + " " * (indent * level), ": "
 
 
-def _index(name: str) -> int | None:
+def _array_index(name: str) -> int | None:
     if name.isascii() and name.isdigit() and len(name) < 10 and (name == "0" or name[0] != "0"):
         return int(name)
     return None
@@ -380,20 +396,22 @@ def _container_for(name: str) -> dict[str, Tree] | list[Tree]:
     return [] if name in ("0", "-") else {}
 
 
-def _exponent(value: Decimal) -> int:
+def _decimal_exponent(value: Decimal) -> int:
     exponent = value.as_tuple().exponent
     return exponent if isinstance(exponent, int) else 0
 
 
-def _escape(name: str) -> str:
+def _escape_name(name: str) -> str:
     if "~" in name or "/" in name:
         name = name.replace("~", "~0").replace("/", "~1")
-    return name if name.isascii() and name.isprintable() and len(name) <= 80 else shown(name)
+    return name if name.isascii() and name.isprintable() and len(name) <= 80 else printable_text(name)
 
 
-def _seen(value: object) -> str:
-    return value.seen if isinstance(value, _Odd) and len(value.seen) <= 80 else shown(value)
+def _printable_value(value: object) -> str:
+    return (
+        value.written_as if isinstance(value, _OddNumber) and len(value.written_as) <= 80 else printable_text(value)
+    )
 
 
-def _ascii(text: str) -> str:
+def _ascii_text(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode("ascii")

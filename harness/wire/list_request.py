@@ -10,14 +10,14 @@ from harness.wire.format_problems import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ListRequest:
     """The raw values of one request, by parameter name of the spec.
 
     `values` holds documented parameters as they are written on the wire: text for pairs, any JSON value for a
     parameter in a JSON body. A key that is missing was not given. `credentials` holds credential values by their
     name in the spec (`Username`, `token`); `scheme` is the word before a token. `extra` are parameters that the
     spec does not know, in order; `repeated` the further values of parameters given more than once. `operation` is
-    the name in the request when it is not the documented one. `carriage` names a way of `transport.also`.
+    the name in the request when it is not the documented one. `encoding_name` names a way of `transport.also`.
     """
 
     values: Mapping[str, Tree] = field(default_factory=lambda: MappingProxyType({}))
@@ -27,8 +27,8 @@ class Ask:
     repeated: Mapping[str, tuple[Tree, ...]] = field(default_factory=lambda: MappingProxyType({}))
     operation: str | None = None
     no_operation: bool = False
-    carriage: str | None = None
+    encoding_name: str | None = None
 
-    def having(self, values: Mapping[str, Tree]) -> Ask:
+    def with_values(self, values: Mapping[str, Tree]) -> ListRequest:
         """This request with more values, by name."""
         return replace(self, values={**self.values, **values})

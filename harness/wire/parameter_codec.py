@@ -10,12 +10,12 @@ from harness.specification.model import Parameter
 from harness.wire import scalar_codecs as scalars
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import decode_json, encode_json
-from harness.wire.scalar_codecs import NotThat
+from harness.wire.scalar_codecs import DecodeError
 
-Value: TypeAlias = "str | int | bool | datetime | tuple[str | int, ...]"
+ParameterValue: TypeAlias = "str | int | bool | datetime | tuple[str | int, ...]"
 
 
-class Beyond(NotThat):
+class OutOfRange(DecodeError):
     """A value that is readable but larger, or a list longer, than the parameter allows."""
 
 
@@ -24,29 +24,29 @@ def is_blank(raw: Tree) -> bool:
     return raw is None or raw == "" or raw == []
 
 
-def read_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json: bool) -> Value:
-    """What `raw` means. Raises NotThat when it cannot be read or is below `least`, Beyond above `most`."""
+def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json: bool) -> ParameterValue:
+    """What `raw` means. Raises DecodeError when it cannot be read or is below `least`, Beyond above `most`."""
     match parameter.as_:
         case "text" | "word":
-            return _text(raw)
+            return _decode_text(raw)
         case "integer":
-            return _bounded(parameter, _integer(raw, lenient=not in_json or parameter.lenient))
+            return _check_bounds(parameter, _decode_integer(raw, lenient=not in_json or parameter.lenient))
         case "digits":
-            return _bounded(parameter, _digits(raw, lenient=parameter.lenient))
+            return _check_bounds(parameter, _decode_digits(raw, lenient=parameter.lenient))
         case "flag":
-            return _flag(parameter, raw)
+            return _decode_flag(parameter, raw)
         case "local-time":
-            return scalars.decode_local(_text(raw), zone)
+            return scalars.decode_local(_decode_text(raw), zone)
         case "rfc3339":
-            return scalars.decode_rfc3339(_text(raw))
+            return scalars.decode_rfc3339(_decode_text(raw))
         case "list":
-            return _items(parameter, _elements(parameter, raw), in_json=in_json)
+            return _decode_items(parameter, _split_elements(parameter, raw), in_json=in_json)
         case "json-list":
-            return _items(parameter, _json_elements(raw), in_json=True)
+            return _decode_items(parameter, _decode_json_elements(raw), in_json=True)
 
 
-def write_parameter(parameter: Parameter, value: Value, *, zone: ZoneInfo, in_json: bool) -> Tree:
-    """`value` as a request writes it; the inverse of `read_parameter`."""
+def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneInfo, in_json: bool) -> Tree:
+    """`value` as a request writes it; the inverse of `decode_parameter`."""
     if isinstance(value, tuple):
         items: list[Tree] = [str(item) if parameter.of != "integer" or not in_json else item for item in value]
         if parameter.as_ == "json-list" and not in_json:
@@ -65,37 +65,37 @@ def write_parameter(parameter: Parameter, value: Value, *, zone: ZoneInfo, in_js
     return value
 
 
-def _text(raw: Tree) -> str:
+def _decode_text(raw: Tree) -> str:
     if not isinstance(raw, str):
-        raise NotThat("a text", repr(raw))
+        raise DecodeError("a text", repr(raw))
     return raw
 
 
-def _integer(raw: Tree, *, lenient: bool) -> int:
+def _decode_integer(raw: Tree, *, lenient: bool) -> int:
     if isinstance(raw, int) and not isinstance(raw, bool):
         return raw
     if isinstance(raw, str) and lenient:
         return scalars.decode_integer(raw)
-    raise NotThat("an integer", repr(raw))
+    raise DecodeError("an integer", repr(raw))
 
 
-def _digits(raw: Tree, *, lenient: bool) -> int:
+def _decode_digits(raw: Tree, *, lenient: bool) -> int:
     if isinstance(raw, str):
         return int(scalars.decode_digits(raw))
     if lenient and isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
         return raw
-    raise NotThat("a text of digits", repr(raw))
+    raise DecodeError("a text of digits", repr(raw))
 
 
-def _bounded(parameter: Parameter, number: int) -> int:
+def _check_bounds(parameter: Parameter, number: int) -> int:
     if parameter.least is not None and number < parameter.least:
-        raise NotThat(f"{parameter.least} or more", str(number))
+        raise DecodeError(f"{parameter.least} or more", str(number))
     if parameter.most is not None and number > parameter.most:
-        raise Beyond(f"{parameter.most} or less", str(number))
+        raise OutOfRange(f"{parameter.most} or less", str(number))
     return number
 
 
-def _flag(parameter: Parameter, raw: Tree) -> bool:
+def _decode_flag(parameter: Parameter, raw: Tree) -> bool:
     if isinstance(raw, bool):
         return raw
     if isinstance(raw, str):
@@ -103,34 +103,34 @@ def _flag(parameter: Parameter, raw: Tree) -> bool:
             return True
         if raw in parameter.false:
             return False
-    raise NotThat(f"one of {', '.join((*parameter.true, *parameter.false))}", repr(raw))
+    raise DecodeError(f"one of {', '.join((*parameter.true, *parameter.false))}", repr(raw))
 
 
-def _elements(parameter: Parameter, raw: Tree) -> list[Tree]:
+def _split_elements(parameter: Parameter, raw: Tree) -> list[Tree]:
     if isinstance(raw, list):
         return raw
     if isinstance(raw, str):
         return [item for item in (part.strip() for part in raw.split(parameter.separated_by)) if item]
-    raise NotThat("a list", repr(raw))
+    raise DecodeError("a list", repr(raw))
 
 
-def _json_elements(raw: Tree) -> list[Tree]:
+def _decode_json_elements(raw: Tree) -> list[Tree]:
     if isinstance(raw, list):
         return raw
     if isinstance(raw, str):
         decoded = decode_json(raw.encode("utf-8", "surrogatepass"))
         if isinstance(decoded.tree, list) and not decoded.problems:
             return decoded.tree
-    raise NotThat("a JSON array", repr(raw))
+    raise DecodeError("a JSON array", repr(raw))
 
 
-def _items(parameter: Parameter, elements: list[Tree], *, in_json: bool) -> tuple[str | int, ...]:
+def _decode_items(parameter: Parameter, elements: list[Tree], *, in_json: bool) -> tuple[str | int, ...]:
     if parameter.most_items is not None and len(elements) > parameter.most_items:
-        raise Beyond(f"at most {parameter.most_items} elements", f"{len(elements)} elements")
+        raise OutOfRange(f"at most {parameter.most_items} elements", f"{len(elements)} elements")
     match parameter.of:
         case "text" | "word":
-            return tuple(_text(item) for item in elements)
+            return tuple(_decode_text(item) for item in elements)
         case "integer":
-            return tuple(_integer(item, lenient=not in_json or parameter.lenient) for item in elements)
+            return tuple(_decode_integer(item, lenient=not in_json or parameter.lenient) for item in elements)
         case "digits":
-            return tuple(_digits(item, lenient=parameter.lenient) for item in elements)
+            return tuple(_decode_digits(item, lenient=parameter.lenient) for item in elements)

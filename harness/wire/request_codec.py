@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 from urllib.parse import quote, unquote
 
-from harness.specification.dialect import Picks
+from harness.specification.dialect import ChoiceResolver
 from harness.specification.load import Spec
-from harness.specification.model import Access, Carriage, Carries, Listing
+from harness.specification.model import Access, Listing, ParameterPlace, RequestEncoding
 from harness.wire.format_problems import Tree
-from harness.wire.forms import BrokenForm, decode_form, decode_pairs, encode_multipart, encode_pairs
+from harness.wire.forms import FormError, decode_form, decode_pairs, encode_multipart, encode_pairs
 from harness.wire.http_messages import HttpRequest
-from harness.wire.json_body import MISSING, at, decode_json, encode_json, put
-from harness.wire.list_request import Ask
+from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, tree_at
+from harness.wire.list_request import ListRequest
 
-BOUNDARY: Final = "callharness-b7e151628aed2a6a"
-FORM: Final = "application/x-www-form-urlencoded"
-JSON: Final = "application/json"
+MULTIPART_BOUNDARY: Final = "callharness-b7e151628aed2a6a"
+FORM_MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
+JSON_MEDIA_TYPE: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusedRequest:
     """A request that the transport itself refuses, by the name of the fault."""
 
     fault: str
@@ -34,13 +34,13 @@ class Refused:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def encode_request(spec: Spec, ask: Ask, *, base_path: str = "") -> HttpRequest:
+def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> HttpRequest:
     """The bytes of a request: in the documented form, or in the carriage that the ask names."""
     listing = spec.listing
-    way = listing.transport.also.get(ask.carriage or "")
-    carries: Carries = way.carries if way else listing.transport.carries
+    way = listing.transport.also.get(ask.encoding_name or "")
+    carries: ParameterPlace = way.carries if way else listing.transport.carries
     method = way.method if way else spec.method
-    path = _path(spec, ask, way)
+    path = _request_path(spec, ask, way)
     headers: list[tuple[str, str]] = []
     token = ask.credentials.get(listing.access.token) if listing.access.kind == "bearer" else None
     if token is not None:
@@ -49,27 +49,27 @@ def encode_request(spec: Spec, ask: Ask, *, base_path: str = "") -> HttpRequest:
         body: Tree = {}
         for name, value in ask.values.items():
             parameter = listing.parameters.get(name)
-            body = put(body, (parameter.at if parameter else None) or f"/{name}", value)
+            body = put_value(body, (parameter.at if parameter else None) or f"/{name}", value)
         for pointer, value in ask.extra:
-            body = put(body, pointer if pointer.startswith("/") else f"/{pointer}", value)
-        headers.append(("Content-Type", JSON))
-        return _request(method, base_path + path, b"", headers, encode_json(body))
-    pairs = _pairs(spec, ask, way)
+            body = put_value(body, pointer if pointer.startswith("/") else f"/{pointer}", value)
+        headers.append(("Content-Type", JSON_MEDIA_TYPE))
+        return _http_request(method, base_path + path, b"", headers, encode_json(body))
+    pairs = _request_pairs(spec, ask, way)
     separator = (way.separator if way else None) or listing.transport.separator
     if carries == "query":
         query = encode_pairs(pairs, separator=cast('Literal["&", ";"]', separator))
-        return _request(method, base_path + path, query, headers, b"")
+        return _http_request(method, base_path + path, query, headers, b"")
     if carries == "form":
-        headers.append(("Content-Type", FORM))
-        return _request(
+        headers.append(("Content-Type", FORM_MEDIA_TYPE))
+        return _http_request(
             method, base_path + path, b"", headers, encode_pairs(pairs, separator="&", plus_for_space=True)
         )
-    content_type, data = encode_multipart(pairs, BOUNDARY)
+    content_type, data = encode_multipart(pairs, MULTIPART_BOUNDARY)
     headers.append(("Content-Type", content_type))
-    return _request(method, base_path + path, b"", headers, data, chunked=carries == "chunked-multipart")
+    return _http_request(method, base_path + path, b"", headers, data, chunked=carries == "chunked-multipart")
 
 
-def _request(
+def _http_request(
     method: str,
     path: str,
     query: bytes,
@@ -82,7 +82,7 @@ def _request(
     return HttpRequest(method=method, target=target, headers=tuple(headers), body=body, chunked=chunked)
 
 
-def _path(spec: Spec, ask: Ask, way: Carriage | None) -> str:
+def _request_path(spec: Spec, ask: ListRequest, way: RequestEncoding | None) -> str:
     path = (way.path if way else None) or spec.path
     routing = spec.listing.transport.routing
     if routing is not None and routing.parameter is None and not (way and way.path):
@@ -98,7 +98,7 @@ def _path(spec: Spec, ask: Ask, way: Carriage | None) -> str:
     return path
 
 
-def _pairs(spec: Spec, ask: Ask, way: Carriage | None) -> list[tuple[str, str]]:
+def _request_pairs(spec: Spec, ask: ListRequest, way: RequestEncoding | None) -> list[tuple[str, str]]:
     listing = spec.listing
     pairs: list[tuple[str, str]] = []
     routing = listing.transport.routing
@@ -138,43 +138,47 @@ def _pair_text(value: Tree) -> str:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-def credential_names(access: Access) -> frozenset[str]:
+def credential_parameters(access: Access) -> frozenset[str]:
     """Parameters (not headers) that carry credentials."""
     own = (access.user, access.password) if access.kind == "password" else ()
     older = (name for legacy in access.legacy for name in legacy.parameters)
     return frozenset(name for name in (*own, *older) if name)
 
 
-def decode_request(spec: Spec, request: HttpRequest, picks: Picks, *, base_path: str = "") -> Ask | Refused | None:
+def decode_request(
+    spec: Spec, request: HttpRequest, picks: ChoiceResolver, *, base_path: str = ""
+) -> ListRequest | RefusedRequest | None:
     """What a request asks; Refused for one that the transport refuses, None for one of another path."""
     try:
         path = unquote(request.path.decode("ascii"), errors="strict")
     except UnicodeDecodeError:
         return None
-    placed = _place(spec, path, base_path)
+    placed = _encodings_at_path(spec, path, base_path)
     if placed is None:
         return None
     ways, operation, routed_by_path = placed
-    if isinstance(operation, Refused):
+    if isinstance(operation, RefusedRequest):
         return operation
     methods = {way.method for way in ways}
     if request.method not in methods:
         refusal = spec.listing.transport.wrong_method
-        return Refused(fault=refusal.fault if refusal else "unreadable", value=request.method)
+        return RefusedRequest(fault=refusal.fault if refusal else "unreadable", value=request.method)
     if spec.listing.transport.carries == "json":
-        return _json_ask(spec, request)
-    pairs = _read_pairs(spec, request, ways)
-    if isinstance(pairs, Refused):
+        return _decode_json_request(spec, request)
+    pairs = _decode_request_pairs(spec, request, ways)
+    if isinstance(pairs, RefusedRequest):
         return pairs
-    return _ask_of(spec, pairs, request, ways, picks, routed_by_path)
+    return _list_request_of(spec, pairs, request, ways, picks, routed_by_path)
 
 
-def _documented(spec: Spec) -> Carriage:
+def _documented_encoding(spec: Spec) -> RequestEncoding:
     method = cast('Literal["GET", "POST"]', spec.method)
-    return Carriage(method=method, carries=spec.listing.transport.carries)
+    return RequestEncoding(method=method, carries=spec.listing.transport.carries)
 
 
-def _place(spec: Spec, path: str, base_path: str) -> tuple[tuple[Carriage, ...], Refused | None, bool] | None:
+def _encodings_at_path(
+    spec: Spec, path: str, base_path: str
+) -> tuple[tuple[RequestEncoding, ...], RefusedRequest | None, bool] | None:
     """The carriages that may stand at a path; whether the operation's name is in it."""
     if not path.startswith(base_path):
         return None
@@ -186,7 +190,7 @@ def _place(spec: Spec, path: str, base_path: str) -> tuple[tuple[Carriage, ...],
         slashes = {way.slash for way in here}
         same = rest.endswith("/") == spec.path.endswith("/")
         if same or slashes & {"with", "without"}:
-            return (_documented(spec), *here), None, True
+            return (_documented_encoding(spec), *here), None, True
     elsewhere = tuple(way for way in transport.also.values() if way.path and way.path.rstrip("/") == bare)
     if elsewhere:
         return elsewhere, None, False
@@ -194,18 +198,20 @@ def _place(spec: Spec, path: str, base_path: str) -> tuple[tuple[Carriage, ...],
     if routing is not None and routing.parameter is None:
         head = spec.path.rstrip("/").rpartition("/")[0]
         if bare == head:
-            return (_documented(spec), *here), Refused(fault=routing.missing_fault), True
+            return (_documented_encoding(spec), *here), RefusedRequest(fault=routing.missing_fault), True
         if bare.rpartition("/")[0] == head:
             name = bare.rpartition("/")[2]
             return (
-                (_documented(spec), *here),
-                Refused(fault=routing.unknown_fault, operation=name, value=name),
+                (_documented_encoding(spec), *here),
+                RefusedRequest(fault=routing.unknown_fault, operation=name, value=name),
                 True,
             )
     return None
 
 
-def _read_pairs(spec: Spec, request: HttpRequest, ways: Sequence[Carriage]) -> list[tuple[str, str]] | Refused:
+def _decode_request_pairs(
+    spec: Spec, request: HttpRequest, ways: Sequence[RequestEncoding]
+) -> list[tuple[str, str]] | RefusedRequest:
     transport = spec.listing.transport
     separators = {transport.separator, *(way.separator or transport.separator for way in ways)}
     try:
@@ -214,25 +220,25 @@ def _read_pairs(spec: Spec, request: HttpRequest, ways: Sequence[Carriage]) -> l
             content_type = request.header("content-type") or ""
             if any(way.carries in ("form", "multipart", "chunked-multipart") for way in ways):
                 pairs = [*pairs, *decode_form(request.body, content_type)]
-    except BrokenForm:
-        return Refused(fault=transport.bad_syntax.fault if transport.bad_syntax else "unreadable")
+    except FormError:
+        return RefusedRequest(fault=transport.bad_syntax.fault if transport.bad_syntax else "unreadable")
     return pairs
 
 
-def _ask_of(
+def _list_request_of(
     spec: Spec,
     pairs: Sequence[tuple[str, str]],
     request: HttpRequest,
-    ways: Sequence[Carriage],
-    picks: Picks,
+    ways: Sequence[RequestEncoding],
+    picks: ChoiceResolver,
     routed_by_path: bool,
-) -> Ask | Refused:
+) -> ListRequest | RefusedRequest:
     listing = spec.listing
     routing = listing.transport.routing
-    secret = credential_names(listing.access)
-    selector = _selector(listing, ways, routed_by_path)
+    secret = credential_parameters(listing.access)
+    selector = _operation_parameter(listing, ways, routed_by_path)
     known = {*listing.parameters, *secret, *([selector] if selector else [])}
-    folded = picks.pick(listing.transport.names) == "folded"
+    folded = picks.resolve(listing.transport.names) == "folded"
     by_fold = {name.lower(): name for name in known} if folded else {}
     values: dict[str, Tree] = {}
     repeated: dict[str, tuple[Tree, ...]] = {}
@@ -251,23 +257,25 @@ def _ask_of(
             repeated[name] = (*repeated.get(name, ()), text)
         else:
             values[name] = text
-    credentials |= _token(listing, request)
+    credentials |= _bearer_token(listing, request)
     if selector is not None and routing is not None:
         if operation is None:
-            return Refused(fault=routing.missing_fault, parameter=selector)
+            return RefusedRequest(fault=routing.missing_fault, parameter=selector)
         if operation != routing.name:
-            return Refused(fault=routing.unknown_fault, parameter=selector, operation=operation, value=operation)
-    return Ask(
+            return RefusedRequest(
+                fault=routing.unknown_fault, parameter=selector, operation=operation, value=operation
+            )
+    return ListRequest(
         values=values,
         credentials=credentials,
-        scheme=_scheme(request),
+        scheme=_authorization_scheme(request),
         extra=tuple(extra),
         repeated=repeated,
         operation=operation,
     )
 
 
-def _selector(listing: Listing, ways: Sequence[Carriage], routed_by_path: bool) -> str | None:
+def _operation_parameter(listing: Listing, ways: Sequence[RequestEncoding], routed_by_path: bool) -> str | None:
     routing = listing.transport.routing
     if routing is None:
         return None
@@ -278,29 +286,29 @@ def _selector(listing: Listing, ways: Sequence[Carriage], routed_by_path: bool) 
     return next((name for way in ways for name, text in way.adds.items() if text == routing.name), None)
 
 
-def _json_ask(spec: Spec, request: HttpRequest) -> Ask | Refused:
+def _decode_json_request(spec: Spec, request: HttpRequest) -> ListRequest | RefusedRequest:
     transport = spec.listing.transport
     media = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if media != JSON and transport.wrong_media_type is not None:
-        return Refused(fault=transport.wrong_media_type.fault, value=media)
+    if media != JSON_MEDIA_TYPE and transport.wrong_media_type is not None:
+        return RefusedRequest(fault=transport.wrong_media_type.fault, value=media)
     decoded = decode_json(request.body)
     if decoded.missing or not isinstance(decoded.tree, dict) or decoded.problems:
         fault = transport.bad_syntax.fault if transport.bad_syntax else "unreadable"
-        return Refused(fault=fault)
+        return RefusedRequest(fault=fault)
     values: dict[str, Tree] = {}
     for name, parameter in spec.listing.parameters.items():
-        value = at(decoded.tree, parameter.at or f"/{name}")
+        value = tree_at(decoded.tree, parameter.at or f"/{name}")
         if value is not MISSING:
             values[name] = value
-    return Ask(
+    return ListRequest(
         values=values,
-        credentials=_token(spec.listing, request),
-        scheme=_scheme(request),
-        extra=tuple(_unknown(spec.listing, decoded.tree)),
+        credentials=_bearer_token(spec.listing, request),
+        scheme=_authorization_scheme(request),
+        extra=tuple(_unknown_members(spec.listing, decoded.tree)),
     )
 
 
-def _unknown(listing: Listing, tree: Mapping[str, Tree]) -> list[tuple[str, Tree]]:
+def _unknown_members(listing: Listing, tree: Mapping[str, Tree]) -> list[tuple[str, Tree]]:
     pointers = {parameter.at or f"/{name}" for name, parameter in listing.parameters.items()}
     found: list[tuple[str, Tree]] = []
 
@@ -318,7 +326,7 @@ def _unknown(listing: Listing, tree: Mapping[str, Tree]) -> list[tuple[str, Tree
     return found
 
 
-def _token(listing: Listing, request: HttpRequest) -> dict[str, str]:
+def _bearer_token(listing: Listing, request: HttpRequest) -> dict[str, str]:
     if listing.access.kind != "bearer":
         return {}
     header = request.header("authorization")
@@ -328,6 +336,6 @@ def _token(listing: Listing, request: HttpRequest) -> dict[str, str]:
     return {listing.access.token: token.strip() if space else header.strip()}
 
 
-def _scheme(request: HttpRequest) -> str:
+def _authorization_scheme(request: HttpRequest) -> str:
     header = (request.header("authorization") or "").strip()
     return header.partition(" ")[0] if " " in header else ""

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from harness.specification.dialect import Picks
+from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import CursorPaging, Listing, Scalar
-from harness.wire.format_problems import Problem, Tree
+from harness.wire.format_problems import FormatProblem, Tree
 from harness.wire.http_messages import HttpResponse
-from harness.wire.json_body import MISSING, Missing, at, decode_json, encode_json, put
+from harness.wire.json_body import MISSING, Missing, decode_json, encode_json, put_value, tree_at
 from harness.wire.xml_body import decode_xml, encode_xml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class DecodedResponse:
     """A response as the spec reads it.
 
     `outcome` is `unreadable` when the body is not what the media type promises, `error` when the spec's way of
@@ -25,7 +25,7 @@ class Answer:
     outcome: Literal["success", "error", "unreadable"]
     http_status: int
     tree: Tree | Missing
-    problems: tuple[Problem, ...]
+    problems: tuple[FormatProblem, ...]
     code: Tree | Missing = MISSING
     message: Tree | Missing = MISSING
     key: Tree | Missing = MISSING
@@ -33,16 +33,16 @@ class Answer:
     rows_raw: Tree | Missing = MISSING
     total: Tree | Missing = MISSING
     returned: Tree | Missing = MISSING
-    next: Tree | Missing = MISSING
-    prev: Tree | Missing = MISSING
+    next_cursor: Tree | Missing = MISSING
+    previous_cursor: Tree | Missing = MISSING
 
 
-def text_carried(listing: Listing) -> bool:
+def is_xml(listing: Listing) -> bool:
     """Whether every leaf of an answer is text (XML)."""
     return listing.lists.root is not None
 
 
-def row_lists(listing: Listing) -> Mapping[str, str]:
+def xml_row_names(listing: Listing) -> Mapping[str, str]:
     """XML: the pointers of lists and the names of their elements."""
     return {listing.lists.rows_at: listing.lists.row_element} if listing.lists.row_element else {}
 
@@ -53,7 +53,7 @@ def row_lists(listing: Listing) -> Mapping[str, str]:
 def success_tree(
     listing: Listing,
     *,
-    picks: Picks,
+    picks: ChoiceResolver,
     rows: Sequence[Tree] | None = None,
     count: int | None = None,
     total: int | None = None,
@@ -69,35 +69,35 @@ def success_tree(
     """
     tree: Tree | Missing = MISSING
     for pointer, value in listing.outcome.success.shows.items():
-        tree = put(tree, pointer, _scalar(listing, value))
+        tree = put_value(tree, pointer, _scalar_tree(listing, value))
     if listing.total is not None and count is None:
         if total is not None:
-            tree = put(tree, listing.total.at, _scalar(listing, total))
+            tree = put_value(tree, listing.total.at, _scalar_tree(listing, total))
         elif listing.total.switch is not None:
-            off = picks.pick(listing.total.switch.off)
+            off = picks.resolve(listing.total.switch.off)
             if off in ("none", "zero", "empty"):
-                tree = put(tree, listing.total.at, None if off == "none" else _scalar(listing, 0))
+                tree = put_value(tree, listing.total.at, None if off == "none" else _scalar_tree(listing, 0))
     if rows is not None:
-        tree = put(tree, listing.lists.rows_at, list(rows))
+        tree = put_value(tree, listing.lists.rows_at, list(rows))
     elif count is not None and listing.count_only is not None:
-        tree = put(tree, listing.lists.rows_at, _count(picks.pick(listing.count_only.shape), count))
+        tree = put_value(tree, listing.lists.rows_at, _count_tree(picks.resolve(listing.count_only.shape), count))
     if listing.returned is not None and returned is not None:
-        tree = put(tree, listing.returned.at, _scalar(listing, returned))
+        tree = put_value(tree, listing.returned.at, _scalar_tree(listing, returned))
     if isinstance(listing.paging, CursorPaging) and rows is not None:
-        tree = put(tree, listing.paging.next_at, next or "")
-        tree = put(tree, listing.paging.prev_at, prev or "")
+        tree = put_value(tree, listing.paging.next_at, next or "")
+        tree = put_value(tree, listing.paging.prev_at, prev or "")
     for pointer, echoed in (echoes or {}).items():
-        tree = put(tree, pointer, echoed)
+        tree = put_value(tree, pointer, echoed)
     if listing.zone is not None and listing.zone.echo is not None and zone_name is not None:
-        tree = put(tree, listing.zone.echo, zone_name)
+        tree = put_value(tree, listing.zone.echo, zone_name)
     return cast(Tree, tree)
 
 
-def fault_tree(
+def error_tree(
     listing: Listing,
     fault: str,
     *,
-    picks: Picks,
+    picks: ChoiceResolver,
     parameter: str = "",
     operation: str = "",
     value: str = "",
@@ -105,15 +105,15 @@ def fault_tree(
     """HTTP status and tree of the named error."""
     error = listing.outcome.error
     told = listing.outcome.faults[fault]
-    status = picks.pick(told.http) if told.http is not None else picks.pick(error.http)
+    status = picks.resolve(told.http) if told.http is not None else picks.resolve(error.http)
     tree: Tree | Missing = MISSING
     for pointer, shown in error.shows.items():
-        tree = put(tree, pointer, _scalar(listing, shown))
+        tree = put_value(tree, pointer, _scalar_tree(listing, shown))
     if told.code is not None:
         code = str(told.code) if error.code_as != "integer" else int(str(told.code))
-        tree = put(tree, error.code_at, _scalar(listing, code))
+        tree = put_value(tree, error.code_at, _scalar_tree(listing, code))
     if error.key_at is not None:
-        tree = put(tree, error.key_at, parameter)
+        tree = put_value(tree, error.key_at, parameter)
     if error.message_at is not None:
         message = told.says or "{fault}"
         for name, text in (
@@ -123,11 +123,11 @@ def fault_tree(
             ("fault", fault),
         ):
             message = message.replace("{" + name + "}", text)
-        tree = put(tree, error.message_at, message)
+        tree = put_value(tree, error.message_at, message)
     return int(status or 200), cast(Tree, tree)
 
 
-def encode_answer(listing: Listing, tree: Tree) -> tuple[str, bytes]:
+def encode_response(listing: Listing, tree: Tree) -> tuple[str, bytes]:
     """Media type and body of an answer."""
     media_type = listing.transport.answers[0]
     if listing.lists.root is None:
@@ -135,17 +135,17 @@ def encode_answer(listing: Listing, tree: Tree) -> tuple[str, bytes]:
     body = encode_xml(
         cast("dict[str, Tree]", tree),
         root=listing.lists.root,
-        lists=row_lists(listing),
+        lists=xml_row_names(listing),
         namespaces=listing.lists.namespaces,
     )
     return media_type, body
 
 
-def _scalar(listing: Listing, value: Scalar) -> Tree:
-    return str(value) if text_carried(listing) else value
+def _scalar_tree(listing: Listing, value: Scalar) -> Tree:
+    return str(value) if is_xml(listing) else value
 
 
-def _count(shape: str, count: int) -> Tree:
+def _count_tree(shape: str, count: int) -> Tree:
     match shape:
         case "digits":
             return str(count)
@@ -160,40 +160,40 @@ def _count(shape: str, count: int) -> Tree:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-def decode_answer(listing: Listing, response: HttpResponse) -> Answer:
+def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse:
     """What a response says, by the spec; total, whatever came."""
-    charset = _charset(response)
+    charset = _declared_charset(response)
     if listing.lists.root is None:
         decoded = decode_json(response.body, charset=charset)
     else:
-        decoded = decode_xml(response.body, root=listing.lists.root, lists=row_lists(listing))
+        decoded = decode_xml(response.body, root=listing.lists.root, lists=xml_row_names(listing))
     tree: Tree | Missing = MISSING if decoded.missing else decoded.tree
     if not isinstance(tree, dict):
-        problems = decoded.problems or (Problem("body:shape", _what(tree, response)),)
-        return Answer(outcome="unreadable", http_status=response.http_status, tree=tree, problems=problems)
+        problems = decoded.problems or (FormatProblem("body:shape", _describe_shape(tree, response)),)
+        return DecodedResponse(outcome="unreadable", http_status=response.http_status, tree=tree, problems=problems)
     error = listing.outcome.error
-    rows_raw = at(tree, listing.lists.rows_at)
+    rows_raw = tree_at(tree, listing.lists.rows_at)
     rows = tuple(rows_raw) if isinstance(rows_raw, list) else None
     paging = listing.paging
     cursor = paging if isinstance(paging, CursorPaging) else None
-    return Answer(
+    return DecodedResponse(
         outcome="success" if _is_success(listing, tree, response.http_status) else "error",
         http_status=response.http_status,
         tree=tree,
         problems=decoded.problems,
-        code=at(tree, error.code_at),
-        message=at(tree, error.message_at) if error.message_at else MISSING,
-        key=at(tree, error.key_at) if error.key_at else MISSING,
+        code=tree_at(tree, error.code_at),
+        message=tree_at(tree, error.message_at) if error.message_at else MISSING,
+        key=tree_at(tree, error.key_at) if error.key_at else MISSING,
         rows=rows,
         rows_raw=rows_raw,
-        total=at(tree, listing.total.at) if listing.total else MISSING,
-        returned=at(tree, listing.returned.at) if listing.returned else MISSING,
-        next=at(tree, cursor.next_at) if cursor else MISSING,
-        prev=at(tree, cursor.prev_at) if cursor else MISSING,
+        total=tree_at(tree, listing.total.at) if listing.total else MISSING,
+        returned=tree_at(tree, listing.returned.at) if listing.returned else MISSING,
+        next_cursor=tree_at(tree, cursor.next_at) if cursor else MISSING,
+        previous_cursor=tree_at(tree, cursor.prev_at) if cursor else MISSING,
     )
 
 
-def count_in(answer: Answer) -> tuple[int, str] | None:
+def count_in(answer: DecodedResponse) -> tuple[int, str] | None:
     """The number that an answer tells in place of rows, and its shape; None when there is none."""
     raw = answer.rows_raw
     if isinstance(raw, bool):
@@ -224,7 +224,7 @@ def same_scalar(expected: Scalar, actual: Tree | Missing, *, text: bool) -> bool
 def _is_success(listing: Listing, tree: Tree, http_status: int) -> bool:
     error = listing.outcome.error
     shows = listing.outcome.success.shows
-    code = at(tree, error.code_at)
+    code = tree_at(tree, error.code_at)
     if error.code_at in shows:
         # Read leniently here: a code of the wrong type is judged elsewhere, under its own clause.
         return str(code) == str(shows[error.code_at])
@@ -232,11 +232,11 @@ def _is_success(listing: Listing, tree: Tree, http_status: int) -> bool:
         return False
     # Where the object around the code is something else, and no rows are there, an error is told in another shape.
     around = error.code_at.rpartition("/")[0]
-    told = at(tree, around) if around else MISSING
-    return told is MISSING or told is None or at(tree, listing.lists.rows_at) is not MISSING
+    told = tree_at(tree, around) if around else MISSING
+    return told is MISSING or told is None or tree_at(tree, listing.lists.rows_at) is not MISSING
 
 
-def _charset(response: HttpResponse) -> str | None:
+def _declared_charset(response: HttpResponse) -> str | None:
     for part in (response.header("content-type") or "").split(";")[1:]:
         name, _, value = part.partition("=")
         if name.strip().lower() == "charset":
@@ -244,7 +244,7 @@ def _charset(response: HttpResponse) -> str | None:
     return None
 
 
-def _what(tree: Tree | Missing, response: HttpResponse) -> str:
+def _describe_shape(tree: Tree | Missing, response: HttpResponse) -> str:
     if not response.body.strip():
         return "the body is empty"
     return f"the body is no object but {type(tree).__name__}"

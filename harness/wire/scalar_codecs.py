@@ -14,7 +14,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, InvalidOperati
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from harness.wire.format_problems import ADVISORY, Tree, shown
+from harness.wire.format_problems import ADVISORY_CODES, Tree, printable_text
 from harness.wire.json_body import decode_json, encode_json
 
 _Meaning = TypeVar("_Meaning")
@@ -22,7 +22,7 @@ _Meaning = TypeVar("_Meaning")
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _SECONDS: Final = re.compile(r"(?:0|[1-9][0-9]{0,17})(?:\.([0-9]{1,18}))?")
-_LOCAL: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2})")
+_LOCAL_TIME: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2}):([0-9]{2})")
 _RFC3339: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})"
     r"(?:\.([0-9]{1,64}))?(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
@@ -37,7 +37,7 @@ _EXACT: Final = Context(prec=80)
 
 
 @dataclass(eq=False)
-class NotThat(ValueError):
+class DecodeError(ValueError):
     """A value on the wire is not what was promised; `actual` is visible ASCII, whatever was sent."""
 
     expected: str
@@ -58,7 +58,7 @@ def decode_integer(text: str, *, digits: int = 18, signed: bool = True) -> int:
     if _matches(_INTEGER, text, digits + negative) and (signed or not negative) and text != "-0":
         return int(text)
     sign = "an integer" if signed else "an integer without a sign"
-    raise NotThat(f"{sign} of at most {digits} digits", shown(text))
+    raise DecodeError(f"{sign} of at most {digits} digits", printable_text(text))
 
 
 def encode_json_integer(value: int) -> Tree:
@@ -73,7 +73,7 @@ def decode_json_integer(value: Tree, *, digits: int = 18, signed: bool = True) -
         if within and (signed or value >= 0):
             return value
     sign = "a JSON integer" if signed else "a JSON integer that is not negative"
-    raise NotThat(f"{sign} of at most {digits} digits", _kind(value))
+    raise DecodeError(f"{sign} of at most {digits} digits", _describe_value(value))
 
 
 def encode_digits(value: str, *, longest: int = 64) -> str:
@@ -85,12 +85,12 @@ def decode_digits(text: str, *, longest: int = 64) -> str:
     """One to `longest` digits, as they stand."""
     if _matches(_DIGITS, text, longest):
         return text
-    raise NotThat(f"1 to {longest} digits", shown(text))
+    raise DecodeError(f"1 to {longest} digits", printable_text(text))
 
 
 def encode_seconds(value: Decimal, *, places: int) -> str:
     """Seconds with exactly `places` digits after the point, halves rounded up."""
-    return str(_quantized(value, places))
+    return str(_round_seconds(value, places))
 
 
 def decode_seconds(text: str, *, places: int | None = None) -> Decimal:
@@ -99,12 +99,12 @@ def decode_seconds(text: str, *, places: int | None = None) -> Decimal:
     if match is not None and (places is None or len(match.group(1) or "") == places):
         return Decimal(text)
     exactly = "" if places is None else f" with {places} digits after the point"
-    raise NotThat(f"seconds{exactly}", shown(text))
+    raise DecodeError(f"seconds{exactly}", printable_text(text))
 
 
 def encode_json_seconds(value: Decimal, *, places: int) -> Tree:
     """Seconds as a JSON number; an integer when there are no places."""
-    rounded = _quantized(value, places)
+    rounded = _round_seconds(value, places)
     return int(rounded) if places == 0 else rounded
 
 
@@ -116,24 +116,24 @@ def decode_json_seconds(value: Tree) -> Decimal:
             exponent = seconds.as_tuple().exponent
             if seconds.adjusted() < 18 and isinstance(exponent, int) and exponent >= -18:
                 return seconds
-    raise NotThat("seconds as a JSON number, not negative", _kind(value))
+    raise DecodeError("seconds as a JSON number, not negative", _describe_value(value))
 
 
 def encode_epoch(moment: datetime) -> int:
     """The whole seconds since 1970-01-01T00:00:00Z; a fraction is cut off."""
-    return _since_epoch(moment) // timedelta(seconds=1)
+    return _time_since_epoch(moment) // timedelta(seconds=1)
 
 
 def decode_epoch(value: int) -> datetime:
     """The instant so many seconds after 1970-01-01T00:00:00Z, in UTC, years 1 to 9999."""
     if isinstance(value, int) and not isinstance(value, bool) and _FIRST_EPOCH <= value <= _LAST_EPOCH:
         return _EPOCH + timedelta(seconds=value)
-    raise NotThat("seconds since 1970 within the years 1 to 9999", _kind(value))
+    raise DecodeError("seconds since 1970 within the years 1 to 9999", _describe_value(value))
 
 
 def encode_epoch_fraction(moment: datetime, *, places: int) -> Decimal:
     """The seconds since 1970-01-01T00:00:00Z with up to 6 digits after the point; the rest is cut off."""
-    exact = Decimal(_since_epoch(moment) // timedelta(microseconds=1)).scaleb(-6, _EXACT)
+    exact = Decimal(_time_since_epoch(moment) // timedelta(microseconds=1)).scaleb(-6, _EXACT)
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_FLOOR, _EXACT)
 
 
@@ -143,7 +143,7 @@ def decode_epoch_fraction(value: int | Decimal) -> datetime:
     if number and Decimal(value).is_finite() and _FIRST_EPOCH <= value < _LAST_EPOCH + 1:
         exact = Decimal(value).quantize(_MICROSECOND, ROUND_FLOOR, Context(prec=40))
         return _EPOCH + timedelta(microseconds=int(exact.scaleb(6, _EXACT)))
-    raise NotThat("seconds since 1970 within the years 1 to 9999", _kind(value))
+    raise DecodeError("seconds since 1970 within the years 1 to 9999", _describe_value(value))
 
 
 def encode_local(moment: datetime, zone: ZoneInfo) -> str:
@@ -159,14 +159,14 @@ def decode_local(text: str, zone: ZoneInfo, *, fold: int = 0) -> datetime:
     read by the offset before the jump (0) or after it (1).
     """
     expected = "a date and time YYYY-MM-DD HH:MM:SS of the years 1 to 9999"
-    match = _LOCAL.fullmatch(text) if isinstance(text, str) else None
+    match = _LOCAL_TIME.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise NotThat(expected, shown(text))
+        raise DecodeError(expected, printable_text(text))
     year, month, day, hour, minute, second = (int(part) for part in match.groups())
     try:
         return datetime(year, month, day, hour, minute, second, tzinfo=zone, fold=fold).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise NotThat(expected, shown(text)) from None
+        raise DecodeError(expected, printable_text(text)) from None
 
 
 def encode_rfc3339(moment: datetime, *, zone: ZoneInfo | None = None, places: int = 0) -> str:
@@ -190,7 +190,7 @@ def decode_rfc3339(text: str) -> datetime:
     expected = "an RFC 3339 time with an offset, of the years 1 to 9999"
     match = _RFC3339.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise NotThat(expected, shown(text))
+        raise DecodeError(expected, printable_text(text))
     year, month, day, hour, minute, second = (int(part) for part in match.group(1, 2, 3, 4, 5, 6))
     fraction, sign, hours, minutes = match.group(7, 8, 9, 10)
     micros = int(f"{fraction:0<6}"[:6]) if fraction else 0
@@ -201,7 +201,7 @@ def decode_rfc3339(text: str) -> datetime:
         offset = timedelta(hours=int(hours), minutes=int(minutes))
         return moment + offset if sign == "-" else moment - offset
     except (ValueError, OverflowError):
-        raise NotThat(expected, shown(text)) from None
+        raise DecodeError(expected, printable_text(text)) from None
 
 
 def encode_flag(value: bool, spellings: Mapping[str, bool]) -> str:
@@ -223,7 +223,7 @@ def decode_json_flag(value: Tree) -> bool:
     """JSON's true or false; neither 1 nor a text."""
     if isinstance(value, bool):
         return value
-    raise NotThat("true or false", _kind(value))
+    raise DecodeError("true or false", _describe_value(value))
 
 
 def encode_word(meaning: _Meaning, words: Mapping[str, _Meaning]) -> str:
@@ -231,7 +231,7 @@ def encode_word(meaning: _Meaning, words: Mapping[str, _Meaning]) -> str:
     for word, meant in words.items():
         if meant == meaning and type(meant) is type(meaning):
             return word
-    raise NotThat(f"a meaning with a word among {_choices(words)}", shown(str(meaning)))
+    raise DecodeError(f"a meaning with a word among {_list_words(words)}", printable_text(str(meaning)))
 
 
 def decode_word(text: str, words: Mapping[str, _Meaning], *, ignore_case: bool = False) -> _Meaning:
@@ -244,28 +244,28 @@ def decode_word(text: str, words: Mapping[str, _Meaning], *, ignore_case: bool =
             for word, meaning in words.items():
                 if word.isascii() and word.lower() == lowered:
                     return meaning
-    raise NotThat(f"one of {_choices(words)}", _kind(text))
+    raise DecodeError(f"one of {_list_words(words)}", _describe_value(text))
 
 
 def encode_list(items: Sequence[str], *, separator: str) -> str:
     """The items with a separator between them; an item is never empty and never holds the separator."""
     for item in items:
         if not item or separator in item:
-            raise NotThat(f"items that are not empty and hold no {separator!r}", shown(item))
+            raise DecodeError(f"items that are not empty and hold no {separator!r}", printable_text(item))
     return separator.join(items)
 
 
 def decode_list(text: str, *, separator: str, most: int = 1000) -> tuple[str, ...]:
     """The items between separators, at most so many; an empty text is no item."""
     if not isinstance(text, str):
-        raise NotThat(f"a list separated by {separator!r}", _kind(text))
+        raise DecodeError(f"a list separated by {separator!r}", _describe_value(text))
     if not text:
         return ()
     if text.count(separator) >= most:
-        raise NotThat(f"at most {most} items", f"{text.count(separator) + 1} items")
+        raise DecodeError(f"at most {most} items", f"{text.count(separator) + 1} items")
     items = tuple(text.split(separator))
     if "" in items:
-        raise NotThat("a list without empty items", shown(text))
+        raise DecodeError("a list without empty items", printable_text(text))
     return items
 
 
@@ -278,69 +278,69 @@ def decode_json_list(text: str) -> list[Tree]:
     """The elements of a JSON array inside a text."""
     expected = "a JSON array in a text"
     if not isinstance(text, str):
-        raise NotThat(expected, _kind(text))
+        raise DecodeError(expected, _describe_value(text))
     decoded = decode_json(text.encode("utf-8", "replace"))
-    broken = [problem.text for problem in decoded.problems if problem.code not in ADVISORY]
+    broken = [problem.text for problem in decoded.problems if problem.code not in ADVISORY_CODES]
     if broken or not isinstance(decoded.tree, list):
-        raise NotThat(expected, f"{shown(text)} ({broken[0]})" if broken else shown(text))
+        raise DecodeError(expected, f"{printable_text(text)} ({broken[0]})" if broken else printable_text(text))
     return decoded.tree
 
 
 def encode_zone(value: ZoneInfo) -> str:
     """The name of a time zone."""
     if value.key is None:
-        raise NotThat("a time zone with a name", "one that was read from a file")
+        raise DecodeError("a time zone with a name", "one that was read from a file")
     return value.key
 
 
-def zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
     """The time zone of a name in the IANA database; never a file elsewhere, never this machine's own zone."""
     expected = "the name of a time zone, such as Europe/Berlin or Etc/UTC"
     # The two families and the two names are files of one machine, or count leap seconds.
     other = name.startswith(("right/", "posix/")) if isinstance(name, str) else True
     if other or not _matches(_ZONE, name, 64) or name in ("localtime", "posixrules"):
-        raise NotThat(expected, _kind(name))
+        raise DecodeError(expected, _describe_value(name))
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise NotThat(expected, shown(name)) from None
+        raise DecodeError(expected, printable_text(name)) from None
 
 
-decode_zone: Final = zone
+decode_zone: Final = zone_named
 
 
 def _matches(pattern: re.Pattern[str], text: str, longest: int) -> bool:
     return isinstance(text, str) and len(text) <= longest and pattern.fullmatch(text) is not None
 
 
-def _kind(value: object) -> str:
+def _describe_value(value: object) -> str:
     if isinstance(value, str):
-        return f"the text {shown(value)}"
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else shown(value)
+        return f"the text {printable_text(value)}"
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else printable_text(value)
 
 
-def _choices(words: Mapping[str, object]) -> str:
-    return ", ".join(shown(word) for word in list(words)[:20]) + (", ..." if len(words) > 20 else "")
+def _list_words(words: Mapping[str, object]) -> str:
+    return ", ".join(printable_text(word) for word in list(words)[:20]) + (", ..." if len(words) > 20 else "")
 
 
-def _quantized(value: Decimal, places: int) -> Decimal:
+def _round_seconds(value: Decimal, places: int) -> Decimal:
     try:
         rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACT)
     except InvalidOperation:
-        raise NotThat("seconds of at most 18 digits", shown(value)) from None
+        raise DecodeError("seconds of at most 18 digits", printable_text(value)) from None
     if not rounded.is_finite() or rounded < 0 or rounded.adjusted() >= 18:
-        raise NotThat("seconds of at most 18 digits, not negative", shown(value))
+        raise DecodeError("seconds of at most 18 digits, not negative", printable_text(value))
     return rounded.copy_abs()
 
 
-def _since_epoch(moment: datetime) -> timedelta:
+def _time_since_epoch(moment: datetime) -> timedelta:
     return _in_zone(moment, UTC) - _EPOCH
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo | timezone) -> datetime:
     if moment.tzinfo is None:
-        raise NotThat("an instant with a zone", moment.isoformat())
+        raise DecodeError("an instant with a zone", moment.isoformat())
     try:
         return moment.astimezone(zone)
     except OverflowError:
-        raise NotThat("an instant whose local time has a year from 1 to 9999", moment.isoformat()) from None
+        raise DecodeError("an instant whose local time has a year from 1 to 9999", moment.isoformat()) from None

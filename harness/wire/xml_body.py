@@ -11,18 +11,26 @@ from typing import Final, final
 
 from lxml import etree
 
-from harness.errors import Misuse
-from harness.wire.format_problems import DEFAULT_LIMITS, PROBLEM_LIMIT, BodyLimits, Decoded, Problem, Tree, shown
+from harness.errors import UsageProblem
+from harness.wire.format_problems import (
+    DEFAULT_BODY_LIMITS,
+    PROBLEM_LIMIT,
+    BodyLimits,
+    DecodedBody,
+    FormatProblem,
+    Tree,
+    printable_text,
+)
 
-__all__ = ["Decoded", "canonical_xml", "decode_xml", "encode_xml"]
+__all__ = ["DecodedBody", "canonical_xml", "decode_xml", "encode_xml"]
 
-_INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
-_NAME: Final = re.compile(
+_XSI_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_NAME_PATTERN: Final = re.compile(
     r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff][-.0-9A-Za-z_\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff]*"
 )
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NEEDS_WORK: Final = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_DECLARED: Final = re.compile(
+_NEEDS_ESCAPE: Final = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENCODING_DECLARATION: Final = re.compile(
     r"<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*[\"'][0-9.]{1,8}[\"']"
     r"[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})[\"']"
 )
@@ -59,25 +67,25 @@ def decode_xml(
     *,
     root: str,
     lists: Mapping[str, str],
-    limits: BodyLimits = DEFAULT_LIMITS,
-) -> Decoded:
+    limits: BodyLimits = DEFAULT_BODY_LIMITS,
+) -> DecodedBody:
     """The children of the root element as a tree, and the body's problems; total, whatever the bytes are.
 
     `lists` names the elements that hold rows, by pointer: {"/Calls": "Call"}; the rows of a list
     have the pointer "/Calls/*" when they hold lists themselves. A leaf is its text, an element
     with xsi:nil="true" is None, any other element is an object.
     """
-    reader = _Reader(root, lists, limits, [])
+    reader = _XmlReader(root, lists, limits, [])
     if not body.strip(b" \t\r\n"):
-        return Decoded(None, missing=True)
-    element = reader.parse(body)
+        return DecodedBody(None, missing=True)
+    element = reader.parse_body(body)
     if element is None:
-        return Decoded(None, tuple(reader.problems), missing=True)
+        return DecodedBody(None, tuple(reader.problems), missing=True)
     try:
         tree = reader.read_root(element)
-    except _BeyondLimit:
-        return Decoded(None, tuple(reader.problems), missing=True)
-    return Decoded(tree, tuple(reader.problems))
+    except _LimitExceeded:
+        return DecodedBody(None, tuple(reader.problems), missing=True)
+    return DecodedBody(tree, tuple(reader.problems))
 
 
 def encode_xml(
@@ -96,11 +104,13 @@ def encode_xml(
     members from an empty text: both are an empty element.
     """
     declared = tuple(namespaces.items()) if isinstance(namespaces, Mapping) else namespaces
-    nil = next((prefix for prefix, name in declared if name == _INSTANCE), "")
-    nothing = f' {nil}:nil="true" />' if nil else f' xmlns:xsi="{_INSTANCE}" xsi:nil="true" />'
-    writer = _Writer(lists, nothing, pretty, [], set())
+    nil = next((prefix for prefix, name in declared if name == _XSI_NAMESPACE), "")
+    nothing = f' {nil}:nil="true" />' if nil else f' xmlns:xsi="{_XSI_NAMESPACE}" xsi:nil="true" />'
+    writer = _XmlWriter(lists, nothing, pretty, [], set())
     head = '<?xml version="1.0"?>' + ("\n" if pretty else "") if declaration else ""
-    attributes = "".join(f' xmlns:{writer.name(prefix)}="{_escaped_attribute(name)}"' for prefix, name in declared)
+    attributes = "".join(
+        f' xmlns:{writer.checked_name(prefix)}="{_escape_attribute(name)}"' for prefix, name in declared
+    )
     writer.write_element(root, dict(tree), "", 0, attributes)
     return (head + "".join(writer.pieces)).encode()
 
@@ -110,8 +120,8 @@ def canonical_xml(body: bytes) -> bytes:
 
     White space between elements, comments, the order of attributes and unused prefixes make no difference.
     """
-    reader = _Reader("", {}, DEFAULT_LIMITS, [])
-    element = reader.parse(body)
+    reader = _XmlReader("", {}, DEFAULT_BODY_LIMITS, [])
+    element = reader.parse_body(body)
     if element is None:
         raise ValueError(reader.problems[0].text if reader.problems else "an empty body")
     for node in element.iter():
@@ -128,38 +138,38 @@ def canonical_xml(body: bytes) -> bytes:
         raise ValueError("a document without a canonical form") from None
 
 
-class _BeyondLimit(Exception):
+class _LimitExceeded(Exception):
     """Ends the reading of a tree that is too large; the problem is already recorded."""
 
 
 @final
 @dataclass(slots=True)
-class _Reader:
+class _XmlReader:
     root: str
     lists: Mapping[str, str]
     limits: BodyLimits
-    problems: list[Problem]
+    problems: list[FormatProblem]
 
-    def add(self, code: str, text: str, where: str = "") -> None:
+    def add_problem(self, code: str, text: str, where: str = "") -> None:
         if len(self.problems) < PROBLEM_LIMIT:
             # Names may have letters of any script, and thousands of them.
             where = where[:400].encode("ascii", "backslashreplace").decode("ascii")
-            self.problems.append(Problem(code, text, where))
+            self.problems.append(FormatProblem(code, text, where))
 
-    def parse(self, body: bytes) -> etree._Element | None:
-        data = self.as_utf8(body)
+    def parse_body(self, body: bytes) -> etree._Element | None:
+        data = self.convert_to_utf8(body)
         if data is None:
             return None
         if _has_doctype(data):
-            self.add("xml:dtd", "a document type declaration; the body is not read any further")
+            self.add_problem("xml:dtd", "a document type declaration; the body is not read any further")
             return None
         if data.count(b"<") - data.count(b"</") > self.limits.nodes:
-            self.add("xml:limit", f"more than {self.limits.nodes} elements")
+            self.add_problem("xml:limit", f"more than {self.limits.nodes} elements")
             return None
-        most = _most_attributes(data, self.limits.attributes)
+        most = _largest_attribute_count(data, self.limits.attributes)
         if most > self.limits.attributes:
             # Told before the parser sees them: it would take memory for each.
-            self.add("xml:limit", f"an element with {most} attributes; at most {self.limits.attributes}")
+            self.add_problem("xml:limit", f"an element with {most} attributes; at most {self.limits.attributes}")
             return None
         parser = etree.XMLParser(
             resolve_entities=False,
@@ -176,18 +186,18 @@ class _Reader:
         except etree.XMLSyntaxError as error:
             line, column = error.position
             text = (error.msg or "not well-formed").encode("ascii", "backslashreplace").decode("ascii")
-            self.add(
+            self.add_problem(
                 "xml:limit" if error.code in _LIMIT_ERRORS else "xml:syntax",  # type: ignore[attr-defined]
                 text.partition(", line ")[0].strip()[:200].replace("\n", " "),
                 f"line {line}, column {column}",
             )
             return None
         if element.getroottree().docinfo.internalDTD is not None:
-            self.add("xml:dtd", "a document type declaration")
+            self.add_problem("xml:dtd", "a document type declaration")
             return None
         return element
 
-    def as_utf8(self, body: bytes) -> bytes | None:
+    def convert_to_utf8(self, body: bytes) -> bytes | None:
         """The body in UTF-8 without a mark; the declared encoding counts only where it can be right."""
         if body.startswith((codecs.BOM_UTF16_LE, b"<\0")):
             return self._from_utf16(body, "utf-16-le")
@@ -198,14 +208,16 @@ class _Reader:
         declared = _declared_encoding(body[:256].decode("latin-1"))
         encoding = "utf-8" if declared is None else _ENCODINGS.get(declared.lower(), "")
         if not encoding or (marked and encoding != "utf-8"):
-            self.add("encoding:declaration", f"declared {shown(declared)}, but the bytes are read as UTF-8")
+            self.add_problem(
+                "encoding:declaration", f"declared {printable_text(declared)}, but the bytes are read as UTF-8"
+            )
             encoding = "utf-8"
         try:
             text = body.decode(encoding)
         except UnicodeDecodeError as error:
             bad = body[error.start : error.end].hex(" ")
             code = "encoding:invalid-utf8" if encoding == "utf-8" else "encoding:declaration"
-            self.add(code, f"the bytes {bad} are not {declared or 'UTF-8'}", f"byte {error.start}")
+            self.add_problem(code, f"the bytes {bad} are not {declared or 'UTF-8'}", f"byte {error.start}")
             text = body.decode(encoding, "replace")
         return text.encode()
 
@@ -213,20 +225,22 @@ class _Reader:
         try:
             text = body.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as error:
-            self.add("encoding:invalid-utf16", "the bytes are not UTF-16", f"byte {error.start}")
+            self.add_problem("encoding:invalid-utf16", "the bytes are not UTF-16", f"byte {error.start}")
             return None
         declared = _declared_encoding(text[:256])
         if declared is not None and encoding not in _UTF16_NAMES.get(declared.lower(), ()):
-            self.add("encoding:declaration", f"declared {shown(declared)}, but the bytes are UTF-16")
+            self.add_problem("encoding:declaration", f"declared {printable_text(declared)}, but the bytes are UTF-16")
         return text.encode()
 
     def read_root(self, element: etree._Element) -> Tree:
         name = self.local_name(element, "")
         if name != self.root:
-            self.add("xml:root", f"the root element is {shown(name)}, not {shown(self.root)}")
+            self.add_problem(
+                "xml:root", f"the root element is {printable_text(name)}, not {printable_text(self.root)}"
+            )
         return self.read_object(element, "", "", 1)
 
-    def read(self, element: etree._Element, pointer: str, where: str, depth: int) -> Tree:
+    def read_element(self, element: etree._Element, pointer: str, where: str, depth: int) -> Tree:
         """One element's value; `pointer` has `*` for rows, `where` has their indexes."""
         attributes = element.attrib
         if attributes and self._is_nil(attributes, where):
@@ -234,9 +248,9 @@ class _Reader:
         if pointer in self.lists:
             return self.read_list(element, self.lists[pointer], pointer, where, depth)
         if len(element) == 0:
-            return self._bounded(element.text or "", where)
+            return self._check_length(element.text or "", where)
         if all(not isinstance(child.tag, str) for child in element):
-            return self._bounded(_text_around(element), where)
+            return self._check_length(_text_without_comments(element), where)
         return self.read_object(element, pointer, where, depth)
 
     def read_object(self, element: etree._Element, pointer: str, where: str, depth: int) -> dict[str, Tree]:
@@ -257,10 +271,12 @@ class _Reader:
             if len(child) == 0 and not child.attrib and below not in lists and len(text or "") <= longest:
                 value = text or ""
             else:
-                value = self.read(child, below, f"{where}/{name}", depth + 1)
+                value = self.read_element(child, below, f"{where}/{name}", depth + 1)
             if name in result:
-                both = f"first {shown(result[name])}, then {shown(value)}"
-                self.add("xml:repeated-element", f"{shown(name)} stands twice: {both}", f"{where}/{name}")
+                both = f"first {printable_text(result[name])}, then {printable_text(value)}"
+                self.add_problem(
+                    "xml:repeated-element", f"{printable_text(name)} stands twice: {both}", f"{where}/{name}"
+                )
             result[name] = value
         return result
 
@@ -275,14 +291,14 @@ class _Reader:
             here = f"{where}/{len(result)}"
             name = self.local_name(child, here)
             if name != row:
-                text = f"{shown(name)} among the {shown(row)} elements; skipped"
-                self.add("xml:unexpected-element", text, here)
+                text = f"{printable_text(name)} among the {printable_text(row)} elements; skipped"
+                self.add_problem("xml:unexpected-element", text, here)
                 continue
             attributes = child.attrib
             if attributes and self._is_nil(attributes, here):
                 result.append(None)
             elif len(child) == 0 and (child.text or "").strip(_SPACE):
-                result.append(self._bounded(child.text or "", here))
+                result.append(self._check_length(child.text or "", here))
             else:
                 result.append(self.read_object(child, below, here, depth + 1))
         return result
@@ -292,79 +308,83 @@ class _Reader:
         if tag[0] != "{":
             return tag
         space, _, name = tag[1:].rpartition("}")
-        self.add("xml:namespace", f"{shown(name)} is in the namespace {shown(space)}, not in none", where)
+        self.add_problem(
+            "xml:namespace", f"{printable_text(name)} is in the namespace {printable_text(space)}, not in none", where
+        )
         return name
 
     def _is_nil(self, attributes: etree._Attrib, where: str) -> bool:
         if len(attributes) > self.limits.attributes:
-            self.add("xml:limit", f"{len(attributes)} attributes; at most {self.limits.attributes}", where)
-            raise _BeyondLimit
-        return attributes.get(f"{{{_INSTANCE}}}nil", "").strip(_SPACE) in ("true", "1")
+            self.add_problem("xml:limit", f"{len(attributes)} attributes; at most {self.limits.attributes}", where)
+            raise _LimitExceeded
+        return attributes.get(f"{{{_XSI_NAMESPACE}}}nil", "").strip(_SPACE) in ("true", "1")
 
     def _check_depth(self, depth: int, where: str) -> None:
         if depth > self.limits.depth:
-            self.add("xml:limit", f"more than {self.limits.depth} levels of nesting", where)
-            raise _BeyondLimit
+            self.add_problem("xml:limit", f"more than {self.limits.depth} levels of nesting", where)
+            raise _LimitExceeded
 
     def _check_text(self, element: etree._Element, where: str) -> None:
         if element.attrib and len(element.attrib) > self.limits.attributes:
             self._is_nil(element.attrib, where)
         text = element.text
         if text is not None and text.strip(_SPACE):
-            self._mixed(text, where)
+            self._note_mixed_text(text, where)
         for child in element:
             text = child.tail
             if text is not None and text.strip(_SPACE):
-                self._mixed(text, where)
+                self._note_mixed_text(text, where)
 
-    def _mixed(self, text: str, where: str) -> None:
-        self._bounded(text, where)
-        self.add("xml:mixed-text", f"text between elements: {shown(text.strip(_SPACE))}; skipped", where)
+    def _note_mixed_text(self, text: str, where: str) -> None:
+        self._check_length(text, where)
+        self.add_problem(
+            "xml:mixed-text", f"text between elements: {printable_text(text.strip(_SPACE))}; skipped", where
+        )
 
-    def _bounded(self, text: str, where: str) -> str:
+    def _check_length(self, text: str, where: str) -> str:
         if len(text) > self.limits.text_characters:
             longest = self.limits.text_characters
-            self.add("xml:limit", f"a text of {len(text)} characters; at most {longest}", where)
-            raise _BeyondLimit
+            self.add_problem("xml:limit", f"a text of {len(text)} characters; at most {longest}", where)
+            raise _LimitExceeded
         return text
 
 
 @final
 @dataclass(slots=True)
-class _Writer:
+class _XmlWriter:
     lists: Mapping[str, str]
-    nothing: str
+    nil_attribute: str
     pretty: bool
     pieces: list[str]
     names: set[str]
 
-    def name(self, name: str) -> str:
+    def checked_name(self, name: str) -> str:
         if name not in self.names:
-            if not _NAME.fullmatch(name):
-                raise Misuse("an XML body", "names that XML allows, without a prefix", shown(name))
+            if not _NAME_PATTERN.fullmatch(name):
+                raise UsageProblem("an XML body", "names that XML allows, without a prefix", printable_text(name))
             self.names.add(name)
         return name
 
     def write_element(self, name: str, value: Tree, pointer: str, level: int, attributes: str = "") -> None:
-        self.name(name)
+        self.checked_name(name)
         pieces = self.pieces
         if value is None:
-            pieces.append(f"<{name}{attributes}{self.nothing}")
+            pieces.append(f"<{name}{attributes}{self.nil_attribute}")
         elif isinstance(value, list):
             self._write_list(name, value, pointer, level)
         elif pointer in self.lists:
-            raise Misuse(f"the XML element {pointer}", "a list of rows", shown(value))
+            raise UsageProblem(f"the XML element {pointer}", "a list of rows", printable_text(value))
         elif isinstance(value, dict) and value:
             pieces.append(f"<{name}{attributes}>")
-            inner, outer = self._breaks(level)
+            inner, outer = self._line_breaks(level)
             lists = self.lists
             for key, child in value.items():
                 below = f"{pointer}/{key}"
                 pieces.append(inner)
                 # Most children are short texts: they are written here, without a call each.
                 if type(child) is str and child and below not in lists:
-                    self.name(key)
-                    text = _escaped(child) if _NEEDS_WORK.search(child) else child
+                    self.checked_name(key)
+                    text = _escape_text(child) if _NEEDS_ESCAPE.search(child) else child
                     pieces.append(f"<{key}>{text}</{key}>")
                 else:
                     self.write_element(key, child, below, level + 1)
@@ -372,16 +392,18 @@ class _Writer:
         elif value == "" or isinstance(value, dict):
             pieces.append(f"<{name}{attributes} />")
         else:
-            pieces.append(f"<{name}{attributes}>{_escaped(_text(value))}</{name}>")
+            pieces.append(f"<{name}{attributes}>{_escape_text(_leaf_text(value))}</{name}>")
 
     def _write_list(self, name: str, rows: list[Tree], pointer: str, level: int) -> None:
         row = self.lists.get(pointer)
         if row is None:
-            raise Misuse(f"the XML element {pointer}", "a text or an object; it is no list", shown(rows))
+            raise UsageProblem(
+                f"the XML element {pointer}", "a text or an object; it is no list", printable_text(rows)
+            )
         if not rows:
             self.pieces.append(f"<{name} />")
             return
-        inner, outer = self._breaks(level)
+        inner, outer = self._line_breaks(level)
         below = f"{pointer}/*"
         self.pieces.append(f"<{name}>")
         for value in rows:
@@ -389,11 +411,11 @@ class _Writer:
             self.write_element(row, value, below, level + 1)
         self.pieces.append(f"{outer}</{name}>")
 
-    def _breaks(self, level: int) -> tuple[str, str]:
+    def _line_breaks(self, level: int) -> tuple[str, str]:
         return ("\n" + "  " * (level + 1), "\n" + "  " * level) if self.pretty else ("", "")
 
 
-def _most_attributes(data: bytes, few: int) -> int:
+def _largest_attribute_count(data: bytes, few: int) -> int:
     """How many attributes the first element has that has more than a few; 0 where none does."""
     if data.count(b"=") <= few:
         return 0
@@ -425,30 +447,30 @@ def _has_doctype(data: bytes) -> bool:
 
 
 def _declared_encoding(head: str) -> str | None:
-    match = _DECLARED.match(head)
+    match = _ENCODING_DECLARATION.match(head)
     return match.group(1) if match else None
 
 
-def _text_around(element: etree._Element) -> str:
+def _text_without_comments(element: etree._Element) -> str:
     """The text of a leaf that holds comments or instructions, without theirs."""
     return (element.text or "") + "".join(child.tail or "" for child in element)
 
 
-def _text(value: Tree) -> str:
+def _leaf_text(value: Tree) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, Decimal)):
         return str(value)
     if isinstance(value, str):
         return value
-    raise Misuse("an XML body", "texts, numbers, flags, objects, lists and None", shown(value))
+    raise UsageProblem("an XML body", "texts, numbers, flags, objects, lists and None", printable_text(value))
 
 
-def _escaped(text: str) -> str:
+def _escape_text(text: str) -> str:
     text = _NOT_XML.sub("\ufffd", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
-def _escaped_attribute(text: str) -> str:
-    text = _escaped(text).replace('"', "&quot;")
+def _escape_attribute(text: str) -> str:
+    text = _escape_text(text).replace('"', "&quot;")
     return text.replace("\t", "&#9;").replace("\n", "&#10;")

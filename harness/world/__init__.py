@@ -1,6 +1,6 @@
 """A population of calls: deterministic, as columns or row by row, seen at an instant given by the caller."""
 
-from harness.world.clock import Clock, Frozen, Live, Scaled
+from harness.world.clock import Clock, FrozenClock, LiveClock, ScaledClock
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customer, Customers
 from harness.world.population import Population
 from harness.world.traffic import BUSY_HOUR, CONTACT_CENTRE, OFFICE, PROFILES, STEADY, TrafficProfile
@@ -10,18 +10,18 @@ __all__ = [
     "BUSY_HOUR",
     "CONTACT_CENTRE",
     "CUSTOMERS",
-    "GENERATOR_VERSION",
-    "HOME_CUSTOMER_ID",
-    "OFFICE",
-    "PROFILES",
-    "STEADY",
     "Clock",
     "Customer",
     "Customers",
-    "Frozen",
-    "Live",
+    "FrozenClock",
+    "GENERATOR_VERSION",
+    "HOME_CUSTOMER_ID",
+    "LiveClock",
+    "OFFICE",
+    "PROFILES",
     "Population",
-    "Scaled",
+    "STEADY",
+    "ScaledClock",
     "TrafficProfile",
     "World",
 ]

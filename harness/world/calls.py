@@ -1,6 +1,6 @@
 """Calls as columns: every attribute of a batch of calls, each made when it is asked for.
 
-`CallBatch.whole` tells the whole life of the calls, `CallBatch.seen` what is seen of living calls at an
+`CallBatch.column` tells the whole life of the calls, `CallBatch.column_at` what is seen of living calls at an
 instant. The plain path (`harness.telephony.visibility`) tells the same row by row.
 """
 
@@ -16,12 +16,32 @@ import polars as pl
 
 from harness.telephony.enums import Direction, Disposition, NumberKind
 from harness.telephony.hangup_causes import HangupCause
-from harness.world.call_lifecycle import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, Lives, lives_of
-from harness.world.column_types import choice, flags, instants, integers, joined, money, padded, seconds, where
+from harness.world.call_lifecycle import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, CallTimes, call_times_of
+from harness.world.column_types import (
+    case_column,
+    flag_column,
+    instant_column,
+    integer_column,
+    join_texts,
+    money_column,
+    null_unless,
+    pad_integers,
+    seconds_column,
+)
 from harness.world.customers import CUSTOMERS
-from harness.world.random_streams import Bits, Flags, Ints, below, chance, choose, draw, thresholds, zipf
-from harness.world.traffic import SLOTS_A_DAY, Traffic
-from harness.world.value_pools import APPLICATION_WEIGHTS, DATA_WEIGHTS, RULE_WEIGHTS, Pool, Pools
+from harness.world.random_streams import (
+    BitArray,
+    FlagArray,
+    IntArray,
+    chance_flags,
+    choose_indexes,
+    draw_bits,
+    integers_below,
+    weight_thresholds,
+    zipf_thresholds,
+)
+from harness.world.traffic import SLOTS_PER_DAY, Traffic
+from harness.world.value_pools import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS, TextPool, ValuePools
 
 CALL_ID_BASE: Final = 5_000_000_000
 SESSION_ID_BASE: Final = 4_300_000_000
@@ -30,10 +50,10 @@ CONTACT_ID_BASE: Final = 500_001
 
 INBOUND, OUTBOUND, INTERNAL, TRANSIT = range(4)
 
-_DIRECTIONS: Final = Pool(tuple(word.value for word in Direction))
-_DISPOSITIONS: Final = Pool(tuple(word.value for word in Disposition))
-_NUMBER_KINDS: Final = Pool(tuple(word.value for word in NumberKind))
-_WORDS: Final = Pool(
+_DIRECTION_WORDS: Final = TextPool(tuple(word.value for word in Direction))
+_DISPOSITIONS: Final = TextPool(tuple(word.value for word in Disposition))
+_NUMBER_KINDS: Final = TextPool(tuple(word.value for word in NumberKind))
+_LINE_AND_MEDIA_WORDS: Final = TextPool(
     (
         "internal",
         "internal_inbound",
@@ -45,128 +65,133 @@ _WORDS: Final = Pool(
         "video",
     )
 )
-_OUTCOMES: Final = Pool(
+_OUTCOME_WORDS: Final = TextPool(
     ("caller_hung_up", "callee_hung_up", "transferred", "not_answered", "busy", "cancelled", "failed")
 )
-_CAUSES: Final = Pool(tuple(cause.text for cause in HangupCause))
+_CAUSE_TEXTS: Final = TextPool(tuple(cause.text for cause in HangupCause))
 _CAUSE_CODES: Final = np.asarray([cause.value for cause in HangupCause], dtype=np.int64)
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PAIRS: Final = Pool(tuple(high + low for high in _BASE62 for low in _BASE62))
-_SINGLES: Final = Pool(tuple(_BASE62))
-_CODES: Final = 62**6
+_BASE62_PAIRS: Final = TextPool(tuple(high + low for high in _BASE62 for low in _BASE62))
+_BASE62_SINGLES: Final = TextPool(tuple(_BASE62))
+_CODE_COUNT: Final = 62**6
 
-_DIRECTION_WEIGHTS: Final = thresholds((0.43, 0.38, 0.17, 0.02))
-_CUSTOMER_WEIGHTS: Final = thresholds([member.share for member in CUSTOMERS.members])
-_HOME_LINES: Final = zipf(48, 1.1)
-_OTHER_LINES: Final = zipf(10, 1.0)
-_REMOTE: Final = zipf(6124, 0.75)
+_DIRECTION_WEIGHTS: Final = weight_thresholds((0.43, 0.38, 0.17, 0.02))
+_CUSTOMER_WEIGHTS: Final = weight_thresholds([member.share for member in CUSTOMERS.members])
+_HOME_LINE_WEIGHTS: Final = zipf_thresholds(48, 1.1)
+_OTHER_LINE_WEIGHTS: Final = zipf_thresholds(10, 1.0)
+_REMOTE_WEIGHTS: Final = zipf_thresholds(6124, 0.75)
 _CUSTOMER_IDS: Final = np.asarray([member.id for member in CUSTOMERS.members], dtype=np.int64)
-_MEDIA_ADDRESSES: Final = Pool(tuple(f"203.0.113.{10 + machine}" for machine in range(8)))
+_MEDIA_ADDRESSES: Final = TextPool(tuple(f"203.0.113.{10 + machine}" for machine in range(8)))
 
 
-def code_of(units: Ints) -> pl.Series:
+def call_codes_of(units: IntArray) -> pl.Series:
     """Five or six letters and digits for each call, unlike for unlike numbers (within 26 years of traffic)."""
-    mixed = units.astype(np.uint64) % np.uint64(_CODES)
+    mixed = units.astype(np.uint64) % np.uint64(_CODE_COUNT)
     for factor in (165_580_141, 222_334_565):
-        mixed = mixed * np.uint64(factor) % np.uint64(_CODES)
+        mixed = mixed * np.uint64(factor) % np.uint64(_CODE_COUNT)
         mixed = mixed % np.uint64(62**3) * np.uint64(62**3) + mixed // np.uint64(62**3)
     code = mixed.astype(np.int64)
     low, middle, high = code % 3844, code // 3844 % 3844, code // 3844**2
-    start = choice(_PAIRS.take(high), (high < 62, _SINGLES.take(np.minimum(high, 61))))
-    return joined(start, _PAIRS.take(middle), _PAIRS.take(low))
+    start = case_column(_BASE62_PAIRS.texts_of(high), (high < 62, _BASE62_SINGLES.texts_of(np.minimum(high, 61))))
+    return join_texts(start, _BASE62_PAIRS.texts_of(middle), _BASE62_PAIRS.texts_of(low))
 
 
 @final
 class CallBatch:
     """Some calls, by their numbers; intermediate arrays are made once, when first needed."""
 
-    def __init__(self, traffic: Traffic, pools: Pools, units: Ints) -> None:
+    def __init__(self, traffic: Traffic, pools: ValuePools, units: IntArray) -> None:
         self.traffic = traffic
         self.pools = pools
-        self.units = units
-        self.numbers = units >> 2
-        self._whole: dict[str, pl.Series] = {}
+        self.call_numbers = units
+        self.session_numbers = units >> 2
+        self._columns: dict[str, pl.Series] = {}
 
     def __len__(self) -> int:
-        return len(self.units)
+        return len(self.call_numbers)
 
-    def whole(self, name: str) -> pl.Series:
+    def column(self, name: str) -> pl.Series:
         """An attribute over the whole life of the calls."""
-        if name not in self._whole:
-            self._whole[name] = WHOLE[name](self)
-        return self._whole[name]
+        if name not in self._columns:
+            self._columns[name] = CALL_COLUMNS[name](self)
+        return self._columns[name]
 
-    def seen(self, name: str, at: int) -> pl.Series:
+    def column_at(self, name: str, at: int) -> pl.Series:
         """An attribute as it is seen at an instant (in milliseconds) at which all these calls live."""
-        maker = SEEN.get(name)
-        return self.whole(name) if maker is None else maker(Living(self, at))
+        maker = LIVE_CALL_COLUMNS.get(name)
+        return self.column(name) if maker is None else maker(CallsAt(self, at))
 
-    def draw(self, what: str) -> Bits:
-        return draw(self.traffic.seed, f"call.{what}", self.units)
+    def draw_for_calls(self, what: str) -> BitArray:
+        return draw_bits(self.traffic.seed, f"call.{what}", self.call_numbers)
 
-    def draw_session(self, what: str) -> Bits:
-        return draw(self.traffic.seed, f"session.{what}", self.numbers)
-
-    @cached_property
-    def lives(self) -> Lives:
-        return lives_of(self.traffic, self.units)
+    def draw_for_sessions(self, what: str) -> BitArray:
+        return draw_bits(self.traffic.seed, f"session.{what}", self.session_numbers)
 
     @cached_property
-    def answers(self) -> Flags:
-        holds: Flags = self.lives.answered != NEVER
+    def times(self) -> CallTimes:
+        return call_times_of(self.traffic, self.call_numbers)
+
+    @cached_property
+    def is_answered(self) -> FlagArray:
+        holds: FlagArray = self.times.answered != NEVER
         return holds
 
     @cached_property
-    def talk(self) -> Ints:
-        return np.where(self.answers, self.lives.ended - self.lives.answered, 0)
+    def talk_millis(self) -> IntArray:
+        return np.where(self.is_answered, self.times.ended - self.times.answered, 0)
 
     @cached_property
-    def direction(self) -> Ints:
-        first = choose(self.draw("direction"), _DIRECTION_WEIGHTS)
-        further = np.where(chance(self.draw("further"), 0.75), OUTBOUND, INTERNAL)
-        return np.where(self.units & 3, further, first)
+    def direction(self) -> IntArray:
+        first = choose_indexes(self.draw_for_calls("direction"), _DIRECTION_WEIGHTS)
+        further = np.where(chance_flags(self.draw_for_calls("further"), 0.75), OUTBOUND, INTERNAL)
+        return np.where(self.call_numbers & 3, further, first)
 
     @cached_property
-    def customer(self) -> Ints:
-        return choose(self.draw_session("customer"), _CUSTOMER_WEIGHTS)
+    def customer(self) -> IntArray:
+        return choose_indexes(self.draw_for_sessions("customer"), _CUSTOMER_WEIGHTS)
 
     @cached_property
-    def _rank(self) -> Ints:
-        bits = self.draw("line")
-        home = self.pools.extensions.many[self.customer] > 10
-        return np.where(home, choose(bits, _HOME_LINES), choose(bits, _OTHER_LINES))
+    def _line_rank(self) -> IntArray:
+        bits = self.draw_for_calls("line")
+        home = self.pools.extensions.count_of_customer[self.customer] > 10
+        return np.where(home, choose_indexes(bits, _HOME_LINE_WEIGHTS), choose_indexes(bits, _OTHER_LINE_WEIGHTS))
 
     @cached_property
-    def line(self) -> Ints:
-        return self.pools.extensions.first[self.customer] + self._rank
+    def line(self) -> IntArray:
+        return self.pools.extensions.first_of_customer[self.customer] + self._line_rank
 
     @cached_property
-    def other_line(self) -> Ints:
-        many = self.pools.extensions.many[self.customer]
+    def other_line(self) -> IntArray:
+        many = self.pools.extensions.count_of_customer[self.customer]
         return (
-            self.pools.extensions.first[self.customer] + (self._rank + 1 + below(self.draw("other"), many - 1)) % many
+            self.pools.extensions.first_of_customer[self.customer]
+            + (self._line_rank + 1 + integers_below(self.draw_for_calls("other"), many - 1)) % many
         )
 
     @cached_property
-    def remote(self) -> Ints:
-        return choose(self.draw("remote"), _REMOTE)
+    def remote(self) -> IntArray:
+        return choose_indexes(self.draw_for_calls("remote"), _REMOTE_WEIGHTS)
 
     @cached_property
-    def further_remote(self) -> Ints:
-        return (self.remote + 1 + below(self.draw("remote.further"), 5000)) % len(self.pools.remotes)
+    def further_remote(self) -> IntArray:
+        return (self.remote + 1 + integers_below(self.draw_for_calls("remote.further"), 5000)) % len(
+            self.pools.remotes
+        )
 
     @cached_property
-    def did(self) -> Ints:
-        return self.customer * 4 + np.minimum(choose(self.draw_session("did"), zipf(6, 1.3)), 3)
+    def did(self) -> IntArray:
+        return self.customer * 4 + np.minimum(
+            choose_indexes(self.draw_for_sessions("did"), zipf_thresholds(6, 1.3)), 3
+        )
 
     @cached_property
-    def source(self) -> Ints:
+    def source(self) -> IntArray:
         """A code in the pool of ends."""
         outside = (self.direction == INBOUND) | (self.direction == TRANSIT)
         return np.where(outside, self.pools.remote_base + self.remote, self.line)
 
     @cached_property
-    def destination(self) -> Ints:
+    def destination(self) -> IntArray:
         """A code in the pool of ends."""
         base = self.pools.remote_base
         return np.select(
@@ -176,450 +201,466 @@ class CallBatch:
         )
 
     @cached_property
-    def has_line(self) -> Flags:
-        holds: Flags = self.direction != TRANSIT
+    def has_line(self) -> FlagArray:
+        holds: FlagArray = self.direction != TRANSIT
         return holds
 
     @cached_property
-    def outside(self) -> Flags:
-        holds: Flags = self.direction != INTERNAL
+    def is_external(self) -> FlagArray:
+        holds: FlagArray = self.direction != INTERNAL
         return holds
 
     @cached_property
-    def comes_in(self) -> Flags:
-        holds: Flags = (self.direction == INBOUND) | (self.direction == TRANSIT)
+    def is_from_outside(self) -> FlagArray:
+        holds: FlagArray = (self.direction == INBOUND) | (self.direction == TRANSIT)
         return holds
 
     @cached_property
-    def caller_name(self) -> Ints:
+    def caller_name(self) -> IntArray:
         """A code in the pool of names, or -1."""
         return np.where(
-            self.comes_in,
+            self.is_from_outside,
             self.pools.contact_names[self.remote],
             self.pools.extensions.person[self.line],
         )
 
     @cached_property
-    def trunk(self) -> Ints:
-        return choose(self.draw("trunk"), thresholds((0.6, 0.25, 0.1, 0.05)))
+    def trunk(self) -> IntArray:
+        return choose_indexes(self.draw_for_calls("trunk"), weight_thresholds((0.6, 0.25, 0.1, 0.05)))
 
     @cached_property
-    def machine(self) -> Ints:
-        return choose(self.draw_session("machine"), thresholds((0.4, 0.3, 0.2, 0.07, 0.03)))
+    def machine(self) -> IntArray:
+        return choose_indexes(self.draw_for_sessions("machine"), weight_thresholds((0.4, 0.3, 0.2, 0.07, 0.03)))
 
     @cached_property
-    def held(self) -> tuple[Ints, Ints]:
+    def hold_times(self) -> tuple[IntArray, IntArray]:
         """When each call is put on hold and resumed, or NEVER."""
-        holds = (self.talk > 20_000) & chance(self.draw("hold"), 0.18)
-        held = self.lives.answered + self.talk // 10 + below(self.draw("hold.from"), self.talk // 3 + 1)
-        resumed = held + 1000 + below(self.draw("hold.long"), self.talk // 3 + 1)
+        holds = (self.talk_millis > 20_000) & chance_flags(self.draw_for_calls("hold"), 0.18)
+        held = (
+            self.times.answered
+            + self.talk_millis // 10
+            + integers_below(self.draw_for_calls("hold.from"), self.talk_millis // 3 + 1)
+        )
+        resumed = held + 1000 + integers_below(self.draw_for_calls("hold.long"), self.talk_millis // 3 + 1)
         return np.where(holds, held, NEVER), np.where(holds, resumed, NEVER)
 
     @cached_property
-    def transferred_at(self) -> Ints:
-        moves = (self.talk > 10_000) & (self.held[0] == NEVER) & chance(self.draw("transfer"), 0.08)
-        at = self.lives.answered + self.talk // 4 + below(self.draw("transfer.at"), self.talk // 2 + 1)
+    def transferred_at(self) -> IntArray:
+        moves = (
+            (self.talk_millis > 10_000)
+            & (self.hold_times[0] == NEVER)
+            & chance_flags(self.draw_for_calls("transfer"), 0.08)
+        )
+        at = (
+            self.times.answered
+            + self.talk_millis // 4
+            + integers_below(self.draw_for_calls("transfer.at"), self.talk_millis // 2 + 1)
+        )
         return np.where(moves, at, NEVER)
 
     @cached_property
-    def recordings(self) -> Ints:
+    def recording_counts(self) -> IntArray:
         """How many recordings each call has: none, one or two."""
-        bits = self.draw("recording")
-        many = chance(bits, 0.45).astype(np.int64) + chance(bits, 0.05).astype(np.int64)
-        return np.where(self.talk > 2000, many, 0)
+        bits = self.draw_for_calls("recording")
+        many = chance_flags(bits, 0.45).astype(np.int64) + chance_flags(bits, 0.05).astype(np.int64)
+        return np.where(self.talk_millis > 2000, many, 0)
 
     @cached_property
-    def cause(self) -> Ints:
+    def cause_index(self) -> IntArray:
         """An index into the hang-up causes."""
         order = list(HangupCause)
-        bits = self.draw("cause")
+        bits = self.draw_for_calls("cause")
         failures = np.asarray([order.index(HangupCause(code)) for code in (1, 3, 21, 27, 34, 38, 41)])
-        usual = chance(bits, 0.9)
+        usual = chance_flags(bits, 0.9)
         return np.select(
-            [self.lives.endings == code for code in (ANSWERED, NO_ANSWER, BUSY, CANCELLED)],
+            [self.times.dispositions == code for code in (ANSWERED, NO_ANSWER, BUSY, CANCELLED)],
             [
                 np.where(usual, order.index(HangupCause(16)), order.index(HangupCause(31))),
                 np.where(usual, order.index(HangupCause(19)), order.index(HangupCause(18))),
                 np.full(len(self), order.index(HangupCause(17))),
                 np.full(len(self), order.index(HangupCause(16))),
             ],
-            default=failures[below(bits, len(failures))],
+            default=failures[integers_below(bits, len(failures))],
         )
 
     @cached_property
-    def code(self) -> pl.Series:
-        return code_of(self.units)
+    def call_code(self) -> pl.Series:
+        return call_codes_of(self.call_numbers)
 
     @cached_property
-    def sequence(self) -> Ints:
+    def leg_sequence(self) -> IntArray:
         """The first of sixteen leg numbers of each call, unlike for all calls of a day."""
-        width = self.traffic.width
-        slots, places = self.numbers // width, self.numbers % width
-        numbers: Ints = ((slots % SLOTS_A_DAY) * width + places) * 16 + (self.units & 3) * 4
+        width = self.traffic.numbers_per_slot
+        slots, places = self.session_numbers // width, self.session_numbers % width
+        numbers: IntArray = ((slots % SLOTS_PER_DAY) * width + places) * 16 + (self.call_numbers & 3) * 4
         return numbers
 
     @property
     def sequence_digits(self) -> int:
-        return len(str(SLOTS_A_DAY * self.traffic.width * 16))
+        return len(str(SLOTS_PER_DAY * self.traffic.numbers_per_slot * 16))
 
     @cached_property
     def call_ref(self) -> pl.Series:
-        epoch = pl.Series(self.lives.started // 1000, dtype=pl.Int64)
-        return joined(epoch, ".", padded(self.sequence, self.sequence_digits))
+        epoch = pl.Series(self.times.started // 1000, dtype=pl.Int64)
+        return join_texts(epoch, ".", pad_integers(self.leg_sequence, self.sequence_digits))
 
     @cached_property
-    def billed(self) -> Ints:
-        return billed(self.talk, self.direction)
+    def billed_seconds(self) -> IntArray:
+        return billed_seconds_of(self.talk_millis, self.direction)
 
 
-def billed(talk: Ints, direction: Ints) -> Ints:
+def billed_seconds_of(talk: IntArray, direction: IntArray) -> IntArray:
     """Talk in milliseconds, rounded up by the tariff to seconds."""
     outbound = np.maximum(30, -(-talk // 6000) * 6)
     return np.where(talk <= 0, 0, np.where(direction == OUTBOUND, outbound, -(-talk // 1000)))
 
 
 @final
-class Living:
+class CallsAt:
     """Calls that all live at one instant, and the parts of their lives that have come."""
 
     def __init__(self, batch: CallBatch, at: int) -> None:
         self.batch = batch
         self.at = at
 
-    def come(self, stamps: Ints) -> Ints:
+    def reached(self, stamps: IntArray) -> IntArray:
         return np.where(stamps <= self.at, stamps, NEVER)
 
     @property
-    def rang(self) -> Ints:
-        return self.come(self.batch.lives.rang)
+    def rang(self) -> IntArray:
+        return self.reached(self.batch.times.rang)
 
     @property
-    def answered(self) -> Ints:
-        return self.come(self.batch.lives.answered)
+    def answered(self) -> IntArray:
+        return self.reached(self.batch.times.answered)
 
     @property
-    def talks(self) -> Flags:
-        holds: Flags = self.answered != NEVER
+    def is_answered(self) -> FlagArray:
+        holds: FlagArray = self.answered != NEVER
         return holds
 
     @property
-    def talk(self) -> Ints:
-        return np.where(self.talks, self.at - self.answered, 0)
+    def talk_millis(self) -> IntArray:
+        return np.where(self.is_answered, self.at - self.answered, 0)
 
-    def words(self, *cases: tuple[str, Flags], otherwise: str | None) -> pl.Series:
+    def word_column(self, *cases: tuple[str, FlagArray], otherwise: str | None) -> pl.Series:
         texts = tuple(text for text, _ in cases) + ((otherwise,) if otherwise is not None else ())
         codes = np.select(
             [holds for _, holds in cases],
             list(range(len(cases))),
             default=len(cases) if otherwise is not None else -1,
         )
-        return Pool(texts).take(codes.astype(np.int64))
+        return TextPool(texts).texts_of(codes.astype(np.int64))
 
-    def nothing(self, dtype: pl.DataType) -> pl.Series:
+    def empty_column(self, dtype: pl.DataType) -> pl.Series:
         return pl.Series([None] * len(self.batch), dtype=dtype)
 
 
-def _source_text(batch: CallBatch) -> pl.Series:
-    return batch.pools.ends.take(batch.source)
+def _source_column(batch: CallBatch) -> pl.Series:
+    return batch.pools.endpoints.texts_of(batch.source)
 
 
-def _destination_text(batch: CallBatch) -> pl.Series:
-    return batch.pools.ends.take(batch.destination)
+def _destination_column(batch: CallBatch) -> pl.Series:
+    return batch.pools.endpoints.texts_of(batch.destination)
 
 
-def _dialed(batch: CallBatch) -> pl.Series:
+def _dialed_column(batch: CallBatch) -> pl.Series:
     pools, direction = batch.pools, batch.direction
-    form = choose(batch.draw("typed"), thresholds((0.5, 0.2, 0.3)))
+    form = choose_indexes(batch.draw_for_calls("typed"), weight_thresholds((0.5, 0.2, 0.3)))
     outside = np.where(direction == OUTBOUND, batch.remote, batch.further_remote)
-    star = (direction == INTERNAL) & chance(batch.draw("star"), 0.06)
-    internal = pools.ends.take(np.where(direction == INTERNAL, batch.destination, -1))
-    return choice(
-        pools.typed.take(outside * 3 + form),
-        (direction == INBOUND, pools.ends.take(pools.did_base + batch.did)),
-        (star, joined("*", internal)),
+    star = (direction == INTERNAL) & chance_flags(batch.draw_for_calls("star"), 0.06)
+    internal = pools.endpoints.texts_of(np.where(direction == INTERNAL, batch.destination, -1))
+    return case_column(
+        pools.dialed_numbers.texts_of(outside * 3 + form),
+        (direction == INBOUND, pools.endpoints.texts_of(pools.did_base + batch.did)),
+        (star, join_texts("*", internal)),
         (direction == INTERNAL, internal),
     )
 
 
-def _destination_dialed(batch: CallBatch) -> pl.Series:
-    star = (batch.direction == INTERNAL) & chance(batch.draw("star"), 0.06)
+def _destination_dialed_column(batch: CallBatch) -> pl.Series:
+    star = (batch.direction == INTERNAL) & chance_flags(batch.draw_for_calls("star"), 0.06)
     plain = np.where((batch.direction == INBOUND) | star, batch.destination, -1)
-    return _dialed(batch).zip_with(pl.Series(plain < 0), batch.pools.ends.take(plain))
+    return _dialed_column(batch).zip_with(pl.Series(plain < 0), batch.pools.endpoints.texts_of(plain))
 
 
-def _caller_id(batch: CallBatch) -> pl.Series:
-    pools, bits = batch.pools, batch.draw("presented")
-    named = chance(bits, 0.3) & (batch.caller_name >= 0)
-    hidden = batch.comes_in & chance(batch.draw("hidden"), 0.03)
-    hidden_as = pools.anonymous + chance(batch.draw("hidden.as"), 0.3).astype(np.int64)
+def _caller_id_column(batch: CallBatch) -> pl.Series:
+    pools, bits = batch.pools, batch.draw_for_calls("presented")
+    named = chance_flags(bits, 0.3) & (batch.caller_name >= 0)
+    hidden = batch.is_from_outside & chance_flags(batch.draw_for_calls("hidden"), 0.03)
+    hidden_as = pools.anonymous_base + chance_flags(batch.draw_for_calls("hidden.as"), 0.3).astype(np.int64)
     shown = np.where(batch.direction == OUTBOUND, pools.did_base + batch.did, batch.source)
-    return choice(
-        pools.ends.take(shown),
-        (hidden, pools.ends.take(hidden_as)),
-        (named, pools.names.take(batch.caller_name)),
+    return case_column(
+        pools.endpoints.texts_of(shown),
+        (hidden, pools.endpoints.texts_of(hidden_as)),
+        (named, pools.names.texts_of(batch.caller_name)),
     )
 
 
-def _line_direction(batch: CallBatch) -> pl.Series:
-    seen = choose(batch.draw("line.direction"), thresholds((0.3, 0.4, 0.3)))
+def _line_direction_column(batch: CallBatch) -> pl.Series:
+    seen = choose_indexes(batch.draw_for_calls("line.direction"), weight_thresholds((0.3, 0.4, 0.3)))
     codes = np.select(
         [batch.direction == INTERNAL, batch.direction == INBOUND, batch.direction == OUTBOUND],
         [seen, np.full(len(batch), 3), np.full(len(batch), 4)],
         default=5,
     )
-    return _WORDS.take(codes)
+    return _LINE_AND_MEDIA_WORDS.texts_of(codes)
 
 
-def _outcome(batch: CallBatch) -> pl.Series:
-    hung_up = np.where(chance(batch.draw("hangup"), 0.48), 0, 1)
+def _outcome_state_column(batch: CallBatch) -> pl.Series:
+    hung_up = np.where(chance_flags(batch.draw_for_calls("hangup"), 0.48), 0, 1)
     done = np.where(batch.transferred_at != NEVER, 2, hung_up)
-    endings = batch.lives.endings
-    return _OUTCOMES.take(np.where(endings == ANSWERED, done, endings + 2))
+    endings = batch.times.dispositions
+    return _OUTCOME_WORDS.texts_of(np.where(endings == ANSWERED, done, endings + 2))
 
 
-def _setup(batch: CallBatch) -> pl.Series:
-    lives = batch.lives
-    return seconds(np.where(lives.rang != NEVER, lives.rang, lives.ended) - lives.started)
+def _setup_seconds_column(batch: CallBatch) -> pl.Series:
+    lives = batch.times
+    return seconds_column(np.where(lives.rang != NEVER, lives.rang, lives.ended) - lives.started)
 
 
-def _ring(batch: CallBatch) -> pl.Series:
-    lives = batch.lives
-    until = np.where(batch.answers, lives.answered, lives.ended)
-    return seconds(np.where(lives.rang != NEVER, until - lives.rang, 0))
+def _ring_seconds_column(batch: CallBatch) -> pl.Series:
+    lives = batch.times
+    until = np.where(batch.is_answered, lives.answered, lives.ended)
+    return seconds_column(np.where(lives.rang != NEVER, until - lives.rang, 0))
 
 
-def _user(batch: CallBatch) -> pl.Series:
-    return integers(3001 + batch.line, batch.has_line & (batch.line % 11 != 10))
+def _user_id_column(batch: CallBatch) -> pl.Series:
+    return integer_column(3001 + batch.line, batch.has_line & (batch.line % 11 != 10))
 
 
-def _department(batch: CallBatch) -> pl.Series:
+def _department_id_column(batch: CallBatch) -> pl.Series:
     groups = np.asarray([0, 0, 0, 1, 1, 2, 3], dtype=np.int64)[batch.line % 7]
-    return integers(810 + batch.customer * 10 + groups, batch.has_line)
+    return integer_column(810 + batch.customer * 10 + groups, batch.has_line)
 
 
-def _text_or_code(batch: CallBatch, what: str, pool: str, weights: Bits, common: float) -> pl.Series:
+def _text_or_code_column(batch: CallBatch, what: str, pool: str, weights: BitArray, common: float) -> pl.Series:
     """A text of a pool, or one of its prefixes with the call's own code."""
     prefixes = batch.pools.texts[pool + "_prefix"]
-    bits = batch.draw(what + ".which")
-    own = joined(prefixes.take(below(bits, len(prefixes))), batch.code)
-    shared = batch.pools.texts[pool].take(choose(batch.draw(what + ".text"), weights))
-    return choice(own, (chance(batch.draw(what + ".common"), common), shared))
+    bits = batch.draw_for_calls(what + ".which")
+    own = join_texts(prefixes.texts_of(integers_below(bits, len(prefixes))), batch.call_code)
+    shared = batch.pools.texts[pool].texts_of(choose_indexes(batch.draw_for_calls(what + ".text"), weights))
+    return case_column(own, (chance_flags(batch.draw_for_calls(what + ".common"), common), shared))
 
 
-def _custom_data(batch: CallBatch) -> pl.Series:
-    text = _text_or_code(batch, "data", "data", thresholds(DATA_WEIGHTS), 0.7)
-    return where(chance(batch.draw("data"), 0.6), text)
+def _custom_data_column(batch: CallBatch) -> pl.Series:
+    text = _text_or_code_column(batch, "data", "data", weight_thresholds(CUSTOM_DATA_WEIGHTS), 0.7)
+    return null_unless(chance_flags(batch.draw_for_calls("data"), 0.6), text)
 
 
-def _external_id(batch: CallBatch) -> pl.Series:
-    text = _text_or_code(batch, "outside", "outside", zipf(9, 1.0), 0.2)
-    return where(chance(batch.draw("outside"), 0.65), text)
+def _external_id_column(batch: CallBatch) -> pl.Series:
+    text = _text_or_code_column(batch, "outside", "outside", zipf_thresholds(9, 1.0), 0.2)
+    return null_unless(chance_flags(batch.draw_for_calls("outside"), 0.65), text)
 
 
-def _external_session_id(batch: CallBatch) -> pl.Series:
-    shared = batch.pools.texts["outside"].take(choose(batch.draw_session("outside.text"), zipf(9, 1.0)))
-    own = joined("web:", code_of(batch.numbers * 4))
-    text = choice(own, (chance(batch.draw_session("outside.common"), 0.25), shared))
-    return where(chance(batch.draw_session("outside"), 0.5), text)
+def _external_session_id_column(batch: CallBatch) -> pl.Series:
+    shared = batch.pools.texts["outside"].texts_of(
+        choose_indexes(batch.draw_for_sessions("outside.text"), zipf_thresholds(9, 1.0))
+    )
+    own = join_texts("web:", call_codes_of(batch.session_numbers * 4))
+    text = case_column(own, (chance_flags(batch.draw_for_sessions("outside.common"), 0.25), shared))
+    return null_unless(chance_flags(batch.draw_for_sessions("outside"), 0.5), text)
 
 
-def _note(batch: CallBatch) -> pl.Series:
-    shared = batch.pools.texts["note"].take(choose(batch.draw("note.text"), zipf(10, 0.9)))
-    own = joined("ticket #", batch.code, ' & "follow-up"')
-    text = choice(own, (chance(batch.draw("note.common"), 0.85), shared))
-    return where(chance(batch.draw("note"), 0.3), text)
+def _note_column(batch: CallBatch) -> pl.Series:
+    shared = batch.pools.texts["note"].texts_of(
+        choose_indexes(batch.draw_for_calls("note.text"), zipf_thresholds(10, 0.9))
+    )
+    own = join_texts("ticket #", batch.call_code, ' & "follow-up"')
+    text = case_column(own, (chance_flags(batch.draw_for_calls("note.common"), 0.85), shared))
+    return null_unless(chance_flags(batch.draw_for_calls("note"), 0.3), text)
 
 
 def recording_url(batch: CallBatch, part: int) -> pl.Series:
     """Where a recording of each call lies."""
     folder = pl.Series(_CUSTOMER_IDS[batch.customer], dtype=pl.Int64)
     tail = f".mp3?part={part + 1}&sig=a%2Bb"
-    return joined("https://recordings.example.com/", folder, "/", batch.code, tail)
+    return join_texts("https://recordings.example.com/", folder, "/", batch.call_code, tail)
 
 
-def _recording_urls(batch: CallBatch) -> pl.Series:
-    first = where(batch.recordings > 0, recording_url(batch, 0))
-    second = where(batch.recordings > 1, recording_url(batch, 1))
+def _recording_urls_column(batch: CallBatch) -> pl.Series:
+    first = null_unless(batch.recording_counts > 0, recording_url(batch, 0))
+    second = null_unless(batch.recording_counts > 1, recording_url(batch, 1))
     lists = pl.select(pl.concat_list(pl.lit(first), pl.lit(second)).list.drop_nulls()).to_series()
     return lists.cast(pl.List(pl.String))
 
 
-def number_kind(batch: CallBatch) -> Ints:
+def number_kind_index(batch: CallBatch) -> IntArray:
     """What stands behind the remote number: an index into the kinds of numbers."""
-    return np.where(batch.outside, batch.pools.remote_kinds[batch.remote], 2)
+    return np.where(batch.is_external, batch.pools.remote_kinds[batch.remote], 2)
 
 
-def _cost(batch: CallBatch) -> pl.Series:
-    mobile = number_kind(batch) == 1
+def _cost_column(batch: CallBatch) -> pl.Series:
+    mobile = number_kind_index(batch) == 1
     rates = np.select(
         [batch.direction == OUTBOUND, batch.direction == INBOUND],
         [np.where(mobile, 950, 120), np.full(len(batch), 45)],
         default=60,
     )
-    return money(batch.billed * rates // 60, batch.outside)
+    return money_column(batch.billed_seconds * rates // 60, batch.is_external)
 
 
-def _local_number(batch: CallBatch) -> pl.Series:
+def _local_number_column(batch: CallBatch) -> pl.Series:
     pools = batch.pools
-    return pools.ends.take(np.where(batch.outside, pools.did_base + batch.did, batch.source))
+    return pools.endpoints.texts_of(np.where(batch.is_external, pools.did_base + batch.did, batch.source))
 
 
-def _remote_number(batch: CallBatch) -> pl.Series:
+def _remote_number_column(batch: CallBatch) -> pl.Series:
     pools = batch.pools
-    return pools.ends.take(np.where(batch.outside, pools.remote_base + batch.remote, batch.destination))
+    return pools.endpoints.texts_of(np.where(batch.is_external, pools.remote_base + batch.remote, batch.destination))
 
 
-def _diversion(batch: CallBatch) -> pl.Series:
-    diverted = (batch.direction == INBOUND) & chance(batch.draw("diverted"), 0.06)
-    return batch.pools.ends.take(batch.pools.did_base + (batch.did ^ 1), diverted)
+def _diversion_number_column(batch: CallBatch) -> pl.Series:
+    diverted = (batch.direction == INBOUND) & chance_flags(batch.draw_for_calls("diverted"), 0.06)
+    return batch.pools.endpoints.texts_of(batch.pools.did_base + (batch.did ^ 1), diverted)
 
 
-def _contact(batch: CallBatch) -> pl.Series:
-    known = (batch.pools.contact_names[batch.remote] >= 0) & batch.outside
-    return integers(CONTACT_ID_BASE + batch.remote, known)
+def _contact_id_column(batch: CallBatch) -> pl.Series:
+    known = (batch.pools.contact_names[batch.remote] >= 0) & batch.is_external
+    return integer_column(CONTACT_ID_BASE + batch.remote, known)
 
 
-def session_application(bits: Bits) -> Ints:
+def choose_application(bits: BitArray) -> IntArray:
     """The application of sessions."""
-    return choose(bits, thresholds(APPLICATION_WEIGHTS))
+    return choose_indexes(bits, weight_thresholds(APPLICATION_WEIGHTS))
 
 
-def session_rule(bits: Bits) -> Ints:
+def choose_rule(bits: BitArray) -> IntArray:
     """The rule of sessions."""
-    return choose(bits, thresholds(RULE_WEIGHTS))
+    return choose_indexes(bits, weight_thresholds(RULE_WEIGHTS))
 
 
-def _application(batch: CallBatch) -> Ints:
-    return session_application(batch.draw_session("application"))
+def _application_index(batch: CallBatch) -> IntArray:
+    return choose_application(batch.draw_for_sessions("application"))
 
 
-def _words(pool: Pool, codes: Callable[[CallBatch], Ints]) -> Callable[[CallBatch], pl.Series]:
-    return lambda batch: pool.take(codes(batch))
+def _word_column(pool: TextPool, codes: Callable[[CallBatch], IntArray]) -> Callable[[CallBatch], pl.Series]:
+    return lambda batch: pool.texts_of(codes(batch))
 
 
-def _media(batch: CallBatch) -> pl.Series:
+def _media_column(batch: CallBatch) -> pl.Series:
     rarely = np.where(batch.direction == INTERNAL, 1, 0)
-    bits = batch.draw("media")
-    video = np.where(rarely == 1, chance(bits, 0.25), chance(bits, 0.03))
-    return _WORDS.take(np.where(video, 7, 6))
+    bits = batch.draw_for_calls("media")
+    video = np.where(rarely == 1, chance_flags(bits, 0.25), chance_flags(bits, 0.03))
+    return _LINE_AND_MEDIA_WORDS.texts_of(np.where(video, 7, 6))
 
 
-WHOLE: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingProxyType(
+CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingProxyType(
     {
-        "call_id": lambda b: integers(CALL_ID_BASE + b.units),
-        "call_code": lambda b: b.code,
+        "call_id": lambda b: integer_column(CALL_ID_BASE + b.call_numbers),
+        "call_code": lambda b: b.call_code,
         "call_ref": lambda b: b.call_ref,
-        "session_id": lambda b: integers(SESSION_ID_BASE + b.numbers),
-        "direction": _words(_DIRECTIONS, lambda b: b.direction),
-        "line_direction": _line_direction,
-        "source": _source_text,
-        "destination": _destination_text,
-        "dialed": _dialed,
-        "caller_id": _caller_id,
-        "caller_name": lambda b: b.pools.names.take(b.caller_name),
-        "source_dialed": _dialed,
-        "destination_dialed": _destination_dialed,
-        "media": _media,
+        "session_id": lambda b: integer_column(SESSION_ID_BASE + b.session_numbers),
+        "direction": _word_column(_DIRECTION_WORDS, lambda b: b.direction),
+        "line_direction": _line_direction_column,
+        "source": _source_column,
+        "destination": _destination_column,
+        "dialed": _dialed_column,
+        "caller_id": _caller_id_column,
+        "caller_name": lambda b: b.pools.names.texts_of(b.caller_name),
+        "source_dialed": _dialed_column,
+        "destination_dialed": _destination_dialed_column,
+        "media": _media_column,
         "state": lambda b: pl.Series([None] * len(b), dtype=pl.String),
-        "outcome_state": _outcome,
-        "disposition": _words(_DISPOSITIONS, lambda b: b.lives.endings),
-        "answer_state": lambda b: Pool(("not_answered", "answered")).take(b.answers.astype(np.int64)),
-        "completion": lambda b: Pool(("failed_network", "succeeded")).take(b.answers.astype(np.int64)),
-        "hangup_cause": lambda b: integers(_CAUSE_CODES[b.cause]),
-        "hangup_text": lambda b: _CAUSES.take(b.cause),
-        "started_at": lambda b: instants(b.lives.started),
-        "ringing_at": lambda b: instants(b.lives.rang),
-        "answered_at": lambda b: instants(b.lives.answered),
-        "ended_at": lambda b: instants(b.lives.ended),
-        "held_at": lambda b: instants(b.held[0]),
-        "resumed_at": lambda b: instants(b.held[1]),
-        "created_at": lambda b: instants(b.lives.started),
-        "updated_at": lambda b: instants(b.lives.ended),
-        "setup_seconds": _setup,
-        "ring_seconds": _ring,
-        "talk_seconds": lambda b: seconds(b.talk),
-        "duration_seconds": lambda b: seconds(b.lives.ended - b.lives.started),
-        "answer_seconds": lambda b: seconds(b.lives.answered - b.lives.started, b.answers),
-        "bill_seconds": lambda b: seconds(b.billed * 1000),
-        "customer_id": lambda b: integers(_CUSTOMER_IDS[b.customer]),
-        "user_id": _user,
-        "department_id": _department,
-        "did_id": lambda b: integers(9001 + b.did, b.direction == INBOUND),
-        "did_number": lambda b: b.pools.ends.take(b.pools.did_base + b.did, b.direction == INBOUND),
-        "extension_id": lambda b: integers(70_001 + b.line, b.has_line),
-        "extension": lambda b: b.pools.ends.take(b.line, b.has_line),
-        "contact_id": _contact,
-        "external_id": _external_id,
-        "external_session_id": _external_session_id,
-        "note": _note,
-        "recording_urls": _recording_urls,
-        "recording_url": lambda b: where(b.recordings > 0, recording_url(b, 0)),
-        "application_id": lambda b: integers(1001 + _application(b)),
-        "application_name": lambda b: b.pools.texts["application"].take(_application(b)),
-        "rule_name": lambda b: b.pools.texts["rule"].take(session_rule(b.draw_session("rule"))),
-        "custom_data": _custom_data,
-        "machine_id": lambda b: integers(1 + b.machine),
-        "media_address": lambda b: _MEDIA_ADDRESSES.take(b.machine),
-        "cost": _cost,
-        "transaction_id": lambda b: integers(TRANSACTION_BASE + b.units * 8),
-        "local_number": _local_number,
-        "remote_number": _remote_number,
-        "remote_number_kind": _words(_NUMBER_KINDS, number_kind),
-        "incoming": lambda b: flags(b.comes_in),
-        "successful": lambda b: flags(b.answers),
-        "diversion_number": _diversion,
-        "trunk_name": lambda b: b.pools.texts["trunk"].take(b.trunk, b.outside),
+        "outcome_state": _outcome_state_column,
+        "disposition": _word_column(_DISPOSITIONS, lambda b: b.times.dispositions),
+        "answer_state": lambda b: TextPool(("not_answered", "answered")).texts_of(b.is_answered.astype(np.int64)),
+        "completion": lambda b: TextPool(("failed_network", "succeeded")).texts_of(b.is_answered.astype(np.int64)),
+        "hangup_cause": lambda b: integer_column(_CAUSE_CODES[b.cause_index]),
+        "hangup_text": lambda b: _CAUSE_TEXTS.texts_of(b.cause_index),
+        "started_at": lambda b: instant_column(b.times.started),
+        "ringing_at": lambda b: instant_column(b.times.rang),
+        "answered_at": lambda b: instant_column(b.times.answered),
+        "ended_at": lambda b: instant_column(b.times.ended),
+        "held_at": lambda b: instant_column(b.hold_times[0]),
+        "resumed_at": lambda b: instant_column(b.hold_times[1]),
+        "created_at": lambda b: instant_column(b.times.started),
+        "updated_at": lambda b: instant_column(b.times.ended),
+        "setup_seconds": _setup_seconds_column,
+        "ring_seconds": _ring_seconds_column,
+        "talk_seconds": lambda b: seconds_column(b.talk_millis),
+        "duration_seconds": lambda b: seconds_column(b.times.ended - b.times.started),
+        "answer_seconds": lambda b: seconds_column(b.times.answered - b.times.started, b.is_answered),
+        "bill_seconds": lambda b: seconds_column(b.billed_seconds * 1000),
+        "customer_id": lambda b: integer_column(_CUSTOMER_IDS[b.customer]),
+        "user_id": _user_id_column,
+        "department_id": _department_id_column,
+        "did_id": lambda b: integer_column(9001 + b.did, b.direction == INBOUND),
+        "did_number": lambda b: b.pools.endpoints.texts_of(b.pools.did_base + b.did, b.direction == INBOUND),
+        "extension_id": lambda b: integer_column(70_001 + b.line, b.has_line),
+        "extension": lambda b: b.pools.endpoints.texts_of(b.line, b.has_line),
+        "contact_id": _contact_id_column,
+        "external_id": _external_id_column,
+        "external_session_id": _external_session_id_column,
+        "note": _note_column,
+        "recording_urls": _recording_urls_column,
+        "recording_url": lambda b: null_unless(b.recording_counts > 0, recording_url(b, 0)),
+        "application_id": lambda b: integer_column(1001 + _application_index(b)),
+        "application_name": lambda b: b.pools.texts["application"].texts_of(_application_index(b)),
+        "rule_name": lambda b: b.pools.texts["rule"].texts_of(choose_rule(b.draw_for_sessions("rule"))),
+        "custom_data": _custom_data_column,
+        "machine_id": lambda b: integer_column(1 + b.machine),
+        "media_address": lambda b: _MEDIA_ADDRESSES.texts_of(b.machine),
+        "cost": _cost_column,
+        "transaction_id": lambda b: integer_column(TRANSACTION_BASE + b.call_numbers * 8),
+        "local_number": _local_number_column,
+        "remote_number": _remote_number_column,
+        "remote_number_kind": _word_column(_NUMBER_KINDS, number_kind_index),
+        "incoming": lambda b: flag_column(b.is_from_outside),
+        "successful": lambda b: flag_column(b.is_answered),
+        "diversion_number": _diversion_number_column,
+        "trunk_name": lambda b: b.pools.texts["trunk"].texts_of(b.trunk, b.is_external),
     }
 )
 
 
-def _state_now(now: Living) -> pl.Series:
-    held, resumed = (now.come(stamps) for stamps in now.batch.held)
-    return now.words(
+def _live_state_column(now: CallsAt) -> pl.Series:
+    held, resumed = (now.reached(stamps) for stamps in now.batch.hold_times)
+    return now.word_column(
         ("held", (held != NEVER) & (resumed == NEVER)),
-        ("answered", now.talks),
+        ("answered", now.is_answered),
         ("ringing", now.rang != NEVER),
         otherwise="dialing",
     )
 
 
-def _setup_now(now: Living) -> pl.Series:
-    return seconds(np.where(now.rang != NEVER, now.rang, now.at) - now.batch.lives.started)
+def _live_setup_seconds_column(now: CallsAt) -> pl.Series:
+    return seconds_column(np.where(now.rang != NEVER, now.rang, now.at) - now.batch.times.started)
 
 
-def _ring_now(now: Living) -> pl.Series:
-    until = np.where(now.talks, now.answered, now.at)
-    return seconds(np.where(now.rang != NEVER, until - now.rang, 0))
+def _live_ring_seconds_column(now: CallsAt) -> pl.Series:
+    until = np.where(now.is_answered, now.answered, now.at)
+    return seconds_column(np.where(now.rang != NEVER, until - now.rang, 0))
 
 
-def _updated_now(now: Living) -> pl.Series:
-    return instants(np.maximum(now.batch.lives.started, np.maximum(now.rang, now.answered)))
+def _live_updated_at_column(now: CallsAt) -> pl.Series:
+    return instant_column(np.maximum(now.batch.times.started, np.maximum(now.rang, now.answered)))
 
 
-SEEN: Final[Mapping[str, Callable[[Living], pl.Series]]] = MappingProxyType(
+LIVE_CALL_COLUMNS: Final[Mapping[str, Callable[[CallsAt], pl.Series]]] = MappingProxyType(
     {
-        "state": _state_now,
-        "outcome_state": lambda n: n.words(("in_call", n.talks), otherwise="ringing"),
-        "disposition": lambda n: n.nothing(pl.String()),
-        "answer_state": lambda n: n.words(("answered", n.talks), otherwise="unknown"),
-        "completion": lambda n: n.words(("succeeded", n.talks), otherwise="unknown"),
-        "hangup_cause": lambda n: n.nothing(pl.Int64()),
-        "hangup_text": lambda n: n.nothing(pl.String()),
-        "ringing_at": lambda n: instants(n.rang),
-        "answered_at": lambda n: instants(n.answered),
-        "ended_at": lambda n: n.nothing(pl.Datetime("ms", "UTC")),
-        "held_at": lambda n: instants(n.come(n.batch.held[0])),
-        "resumed_at": lambda n: instants(n.come(n.batch.held[1])),
-        "updated_at": _updated_now,
-        "setup_seconds": _setup_now,
-        "ring_seconds": _ring_now,
-        "talk_seconds": lambda n: seconds(n.talk),
-        "duration_seconds": lambda n: seconds(n.at - n.batch.lives.started),
-        "answer_seconds": lambda n: seconds(n.answered - n.batch.lives.started, n.talks),
-        "bill_seconds": lambda n: seconds(billed(n.talk, n.batch.direction) * 1000),
+        "state": _live_state_column,
+        "outcome_state": lambda n: n.word_column(("in_call", n.is_answered), otherwise="ringing"),
+        "disposition": lambda n: n.empty_column(pl.String()),
+        "answer_state": lambda n: n.word_column(("answered", n.is_answered), otherwise="unknown"),
+        "completion": lambda n: n.word_column(("succeeded", n.is_answered), otherwise="unknown"),
+        "hangup_cause": lambda n: n.empty_column(pl.Int64()),
+        "hangup_text": lambda n: n.empty_column(pl.String()),
+        "ringing_at": lambda n: instant_column(n.rang),
+        "answered_at": lambda n: instant_column(n.answered),
+        "ended_at": lambda n: n.empty_column(pl.Datetime("ms", "UTC")),
+        "held_at": lambda n: instant_column(n.reached(n.batch.hold_times[0])),
+        "resumed_at": lambda n: instant_column(n.reached(n.batch.hold_times[1])),
+        "updated_at": _live_updated_at_column,
+        "setup_seconds": _live_setup_seconds_column,
+        "ring_seconds": _live_ring_seconds_column,
+        "talk_seconds": lambda n: seconds_column(n.talk_millis),
+        "duration_seconds": lambda n: seconds_column(n.at - n.batch.times.started),
+        "answer_seconds": lambda n: seconds_column(n.answered - n.batch.times.started, n.is_answered),
+        "bill_seconds": lambda n: seconds_column(billed_seconds_of(n.talk_millis, n.batch.direction) * 1000),
         "recording_urls": lambda n: pl.Series([[]] * len(n.batch), dtype=pl.List(pl.String())),
-        "recording_url": lambda n: n.nothing(pl.String()),
-        "cost": lambda n: n.nothing(pl.Float64()),
-        "successful": lambda n: flags(n.talks),
+        "recording_url": lambda n: n.empty_column(pl.String()),
+        "cost": lambda n: n.empty_column(pl.Float64()),
+        "successful": lambda n: flag_column(n.is_answered),
     }
 )

@@ -9,29 +9,29 @@ from typing import TypeAlias, final
 
 @final
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class FrozenClock:
     """Always the same instant."""
 
     instant: datetime
 
-    def at(self, now: datetime) -> datetime:
+    def instant_at(self, now: datetime) -> datetime:
         """The instant of the world; `now` is not looked at."""
         return self.instant
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveClock:
     """The watch itself, so that replicas with good clocks agree."""
 
-    def at(self, now: datetime) -> datetime:
+    def instant_at(self, now: datetime) -> datetime:
         """The instant of the world: now."""
         return now
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scaled:
+class ScaledClock:
     """The world is at `instant` when the watch says `began`, and runs `factor` times as fast since."""
 
     began: datetime
@@ -42,9 +42,9 @@ class Scaled:
         if self.factor <= 0:
             raise ValueError(f"a clock runs forward: factor is more than 0, not {self.factor}")
 
-    def at(self, now: datetime) -> datetime:
+    def instant_at(self, now: datetime) -> datetime:
         """The instant of the world."""
         return self.instant + (now - self.began) * self.factor
 
 
-Clock: TypeAlias = "Frozen | Live | Scaled"
+Clock: TypeAlias = "FrozenClock | LiveClock | ScaledClock"

@@ -10,70 +10,70 @@ from typing import Final, cast
 
 import polars as pl
 
-from harness.telephony.attributes import Attribute, Kind
-from harness.telephony.records import Value
-from harness.world.random_streams import Flags, Ints
+from harness.telephony.attributes import Attribute, AttributeKind
+from harness.telephony.records import AttributeValue
+from harness.world.random_streams import FlagArray, IntArray
 
-_ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANT: Final = pl.Datetime("ms", "UTC")
-_TYPES: Final[dict[Kind, pl.DataType]] = {
-    Kind.TEXT: pl.String(),
-    Kind.INTEGER: pl.Int64(),
-    Kind.DECIMAL: pl.Float64(),
-    Kind.INSTANT: _INSTANT,
-    Kind.SECONDS: pl.Float64(),
-    Kind.FLAG: pl.Boolean(),
-    Kind.WORD: pl.String(),
-    Kind.TEXT_LIST: pl.List(pl.String()),
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT_TYPE: Final = pl.Datetime("ms", "UTC")
+_POLARS_TYPES: Final[dict[AttributeKind, pl.DataType]] = {
+    AttributeKind.TEXT: pl.String(),
+    AttributeKind.INTEGER: pl.Int64(),
+    AttributeKind.DECIMAL: pl.Float64(),
+    AttributeKind.INSTANT: _INSTANT_TYPE,
+    AttributeKind.SECONDS: pl.Float64(),
+    AttributeKind.FLAG: pl.Boolean(),
+    AttributeKind.WORD: pl.String(),
+    AttributeKind.TEXT_LIST: pl.List(pl.String()),
 }
 
 
-def where(present: Flags, series: pl.Series) -> pl.Series:
+def null_unless(present: FlagArray, series: pl.Series) -> pl.Series:
     """The series with none where the value is not present."""
     # Most columns are made for the few rows of a page: a query plan would cost more than the work.
     return series.set(pl.Series(~present), None)
 
 
-def integers(values: Ints, present: Flags | None = None) -> pl.Series:
+def integer_column(values: IntArray, present: FlagArray | None = None) -> pl.Series:
     """Whole numbers."""
     series = pl.Series(values, dtype=pl.Int64)
-    return series if present is None else where(present, series)
+    return series if present is None else null_unless(present, series)
 
 
-def instants(millis: Ints) -> pl.Series:
+def instant_column(millis: IntArray) -> pl.Series:
     """Instants from milliseconds since 1970; none where negative."""
-    return where(millis >= 0, pl.Series(millis, dtype=pl.Int64)).cast(_INSTANT)
+    return null_unless(millis >= 0, pl.Series(millis, dtype=pl.Int64)).cast(_INSTANT_TYPE)
 
 
-def seconds(millis: Ints, present: Flags | None = None) -> pl.Series:
+def seconds_column(millis: IntArray, present: FlagArray | None = None) -> pl.Series:
     """Seconds from milliseconds."""
     series = pl.Series(millis / 1000, dtype=pl.Float64)
-    return series if present is None else where(present, series)
+    return series if present is None else null_unless(present, series)
 
 
-def money(parts: Ints, present: Flags | None = None) -> pl.Series:
+def money_column(parts: IntArray, present: FlagArray | None = None) -> pl.Series:
     """Money from its ten-thousandths."""
     series = pl.Series(parts / 10_000, dtype=pl.Float64)
-    return series if present is None else where(present, series)
+    return series if present is None else null_unless(present, series)
 
 
-def flags(values: Flags) -> pl.Series:
+def flag_column(values: FlagArray) -> pl.Series:
     """Truth values."""
     return pl.Series(values, dtype=pl.Boolean)
 
 
-def joined(*parts: pl.Series | str) -> pl.Series:
+def join_texts(*parts: pl.Series | str) -> pl.Series:
     """Texts side by side; none where a part is none."""
     columns = [pl.Series([part]) if isinstance(part, str) else part.cast(pl.String) for part in parts]
     return reduce(add, columns)
 
 
-def padded(values: Ints, width: int) -> pl.Series:
+def pad_integers(values: IntArray, width: int) -> pl.Series:
     """Whole numbers with leading zeros."""
     return pl.Series(values, dtype=pl.Int64).cast(pl.String).str.zfill(width)
 
 
-def choice(otherwise: pl.Series, *cases: tuple[Flags, pl.Series]) -> pl.Series:
+def case_column(otherwise: pl.Series, *cases: tuple[FlagArray, pl.Series]) -> pl.Series:
     """For each row the value of the first case that holds, or the last resort."""
     result = otherwise
     for holds, series in reversed(cases):
@@ -81,19 +81,19 @@ def choice(otherwise: pl.Series, *cases: tuple[Flags, pl.Series]) -> pl.Series:
     return result
 
 
-def values_of(series: pl.Series, kind: Kind) -> list[Value]:
+def column_values(series: pl.Series, kind: AttributeKind) -> list[AttributeValue]:
     """The values of a column as a row shows them."""
-    if kind is Kind.INSTANT:
+    if kind is AttributeKind.INSTANT:
         physical = cast("list[int | None]", series.to_physical().to_list())
-        return [None if millis is None else _ZERO + timedelta(milliseconds=millis) for millis in physical]
-    if kind is Kind.TEXT_LIST:
+        return [None if millis is None else _EPOCH + timedelta(milliseconds=millis) for millis in physical]
+    if kind is AttributeKind.TEXT_LIST:
         return [tuple(texts or ()) for texts in series.to_list()]
     return series.to_list()
 
 
-def series_of(values: Sequence[Value], attribute: Attribute) -> pl.Series:
+def column_of_values(values: Sequence[AttributeValue], attribute: Attribute) -> pl.Series:
     """A column of given values."""
     plain = [list(value) if isinstance(value, tuple) else value for value in values]
-    if attribute.kind is Kind.DECIMAL or attribute.kind is Kind.SECONDS:
+    if attribute.kind is AttributeKind.DECIMAL or attribute.kind is AttributeKind.SECONDS:
         plain = [None if value is None else float(cast(float, value)) for value in plain]
-    return pl.Series(attribute.name, plain, dtype=_TYPES[attribute.kind], strict=False)
+    return pl.Series(attribute.name, plain, dtype=_POLARS_TYPES[attribute.kind], strict=False)

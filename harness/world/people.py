@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-_FILE: Final = Path(__file__).with_name("names.json")
+_NAMES_FILE: Final = Path(__file__).with_name("names.json")
 
 _LOCALES: Final = (
     ("en_GB", 60), ("en_US", 40), ("de_DE", 40), ("fr_FR", 30), ("es_ES", 25), ("pl_PL", 25), ("cs_CZ", 20),
@@ -53,20 +53,20 @@ AWKWARD_COMPANIES: Final = (
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class NamePools:
     """The pools of names, the awkward ones among the others."""
 
     people: tuple[str, ...]
     companies: tuple[str, ...]
 
 
-def load_names() -> Names:
+def load_names() -> NamePools:
     """The frozen pools."""
-    pools = json.loads(_FILE.read_text(encoding="utf-8"))
-    return Names(people=tuple(pools["people"]), companies=tuple(pools["companies"]))
+    pools = json.loads(_NAMES_FILE.read_text(encoding="utf-8"))
+    return NamePools(people=tuple(pools["people"]), companies=tuple(pools["companies"]))
 
 
-def make_names(*, seed: int = 20260311) -> Names:
+def make_names(*, seed: int = 20260311) -> NamePools:
     """New pools from the installed Faker; the awkward names are spread evenly among them."""
     from faker import Faker
 
@@ -77,10 +77,13 @@ def make_names(*, seed: int = 20260311) -> Names:
         faker.seed_instance(seed)
         people += [f"{faker.first_name()} {faker.last_name()}" for _ in range(many)]
         companies += [faker.company() for _ in range(max(2, many // 5))]
-    return Names(people=_spread(people, AWKWARD_PEOPLE), companies=_spread(companies, AWKWARD_COMPANIES))
+    return NamePools(
+        people=_spread_awkward_names(people, AWKWARD_PEOPLE),
+        companies=_spread_awkward_names(companies, AWKWARD_COMPANIES),
+    )
 
 
-def _spread(names: list[str], awkward: tuple[str, ...]) -> tuple[str, ...]:
+def _spread_awkward_names(names: list[str], awkward: tuple[str, ...]) -> tuple[str, ...]:
     unique = [name for name in dict.fromkeys(names) if name not in awkward]
     # Locales come in blocks: a stride that shares no factor with the length mixes them.
     stride = next(step for step in range(37, 37 + len(unique)) if len(unique) % step)
@@ -96,7 +99,7 @@ def write_names() -> None:
     """Write `names.json` again."""
     names = make_names()
     pools = {"people": names.people, "companies": names.companies}
-    _FILE.write_text(json.dumps(pools, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    _NAMES_FILE.write_text(json.dumps(pools, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

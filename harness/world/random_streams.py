@@ -15,24 +15,24 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Bits = NDArray[np.uint64]
-Flags = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+BitArray = NDArray[np.uint64]
+FlagArray = NDArray[np.bool_]
 
-_STEPS = 4096
+_QUANTILE_STEPS = 4096
 
 
-def salt(seed: int, what: str) -> int:
+def stream_salt(seed: int, what: str) -> int:
     """The 64-bit start of the stream `what` under a seed."""
     digest = hashlib.blake2b(f"{seed}/{what}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
 
-def draw(seed: int, what: str, rows: Ints) -> Bits:
+def draw_bits(seed: int, what: str, rows: IntArray) -> BitArray:
     """64 random bits for each row, from the stream `what`."""
     z = rows.astype(np.uint64)
     z *= np.uint64(0x9E3779B97F4A7C15)
-    z += np.uint64(salt(seed, what))
+    z += np.uint64(stream_salt(seed, what))
     z ^= z >> np.uint64(30)
     z *= np.uint64(0xBF58476D1CE4E5B9)
     z ^= z >> np.uint64(27)
@@ -41,19 +41,19 @@ def draw(seed: int, what: str, rows: Ints) -> Bits:
     return z
 
 
-def below(bits: Bits, bound: int | Ints) -> Ints:
+def integers_below(bits: BitArray, bound: int | IntArray) -> IntArray:
     """A number in 0..bound-1 for each draw; the bound is at most 2**31."""
     limit = np.asarray(bound).astype(np.uint64)
     return (((bits >> np.uint64(32)) * limit) >> np.uint64(32)).astype(np.int64)
 
 
-def chance(bits: Bits, probability: float) -> Flags:
+def chance_flags(bits: BitArray, probability: float) -> FlagArray:
     """Whether each draw falls under the probability."""
     return (bits >> np.uint64(32)) < np.uint64(round(probability * 2**32))
 
 
-def thresholds(weights: Sequence[float]) -> Bits:
-    """The cumulative weights, scaled to 32 bits, for `choose`."""
+def weight_thresholds(weights: Sequence[float]) -> BitArray:
+    """The cumulative weights, scaled to 32 bits, for `choose_indexes`."""
     total = math.fsum(weights)
     sums = np.cumsum(np.asarray(weights, dtype=np.float64)) / total
     scaled = np.rint(sums * 2**32).astype(np.uint64)
@@ -61,28 +61,28 @@ def thresholds(weights: Sequence[float]) -> Bits:
     return scaled
 
 
-def choose(bits: Bits, cumulative: Bits) -> Ints:
-    """An index for each draw, in proportion to the weights behind `thresholds`."""
+def choose_indexes(bits: BitArray, cumulative: BitArray) -> IntArray:
+    """An index for each draw, in proportion to the weights behind `weight_thresholds`."""
     return np.searchsorted(cumulative, bits >> np.uint64(32), side="right").astype(np.int64)
 
 
-def zipf(size: int, exponent: float) -> Bits:
+def zipf_thresholds(size: int, exponent: float) -> BitArray:
     """Thresholds under which the first of `size` things are met most often."""
-    return thresholds([1.0 / (rank + 1) ** exponent for rank in range(size)])
+    return weight_thresholds([1.0 / (rank + 1) ** exponent for rank in range(size)])
 
 
-def log_normal(*, median: float, sigma: float, least: float, most: float) -> Ints:
+def log_normal_table(*, median: float, sigma: float, least: float, most: float) -> IntArray:
     """The quantiles of a clipped log-normal distribution of seconds, as a table of milliseconds."""
     normal = NormalDist()
     table = []
-    for step in range(_STEPS + 1):
-        share = min(max(step / _STEPS, 0.5 / _STEPS), 1 - 0.5 / _STEPS)
+    for step in range(_QUANTILE_STEPS + 1):
+        share = min(max(step / _QUANTILE_STEPS, 0.5 / _QUANTILE_STEPS), 1 - 0.5 / _QUANTILE_STEPS)
         seconds = median * math.exp(sigma * normal.inv_cdf(share))
         table.append(round(1000 * min(max(seconds, least), most)))
     return np.asarray(table, dtype=np.int64)
 
 
-def quantile(bits: Bits, table: Ints) -> Ints:
+def quantile_values(bits: BitArray, table: IntArray) -> IntArray:
     """A value of the distribution behind a table of quantiles, for each draw."""
     step = (bits >> np.uint64(52)).astype(np.int64)
     part = ((bits >> np.uint64(36)) & np.uint64(0xFFFF)).astype(np.int64)
@@ -90,13 +90,13 @@ def quantile(bits: Bits, table: Ints) -> Ints:
     return low + (((table[step + 1] - low) * part) >> 16)
 
 
-def mean(table: Ints) -> float:
+def table_mean(table: IntArray) -> float:
     """The mean of the distribution behind a table of quantiles."""
-    return math.fsum((int(low) + int(high)) / 2 for low, high in pairwise(table.tolist())) / _STEPS
+    return math.fsum((int(low) + int(high)) / 2 for low, high in pairwise(table.tolist())) / _QUANTILE_STEPS
 
 
-def poisson(expected: float) -> Bits:
-    """Thresholds under which `choose` gives Poisson counts; approximate beyond an expectation of 500."""
+def poisson_thresholds(expected: float) -> BitArray:
+    """Thresholds under which `choose_indexes` gives Poisson counts; approximate beyond an expectation of 500."""
     if expected <= 0:
         return np.asarray([2**32], dtype=np.uint64)
     if expected > 500:
@@ -110,6 +110,6 @@ def poisson(expected: float) -> Bits:
             term *= expected / count
             total += term
             sums.append(total)
-    scaled: Bits = np.minimum(np.rint(np.asarray(sums) * 2**32), 2**32).astype(np.uint64)
+    scaled: BitArray = np.minimum(np.rint(np.asarray(sums) * 2**32), 2**32).astype(np.uint64)
     scaled[-1] = 2**32
     return scaled

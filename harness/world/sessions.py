@@ -11,96 +11,117 @@ import numpy as np
 import polars as pl
 
 from harness.telephony.enums import AudioQuality, FinishReason
-from harness.world.call_lifecycle import NEVER, lives_of, units_in
-from harness.world.calls import SESSION_ID_BASE, CallBatch, code_of
-from harness.world.column_types import choice, instants, integers, joined, seconds, where
-from harness.world.random_streams import Bits, Ints, chance, choose, draw, thresholds, zipf
+from harness.world.call_lifecycle import NEVER, call_numbers_in, call_times_of
+from harness.world.calls import SESSION_ID_BASE, CallBatch, call_codes_of
+from harness.world.column_types import (
+    case_column,
+    instant_column,
+    integer_column,
+    join_texts,
+    null_unless,
+    seconds_column,
+)
+from harness.world.random_streams import (
+    BitArray,
+    IntArray,
+    chance_flags,
+    choose_indexes,
+    draw_bits,
+    weight_thresholds,
+    zipf_thresholds,
+)
 from harness.world.traffic import Traffic
-from harness.world.value_pools import DATA_WEIGHTS, Pool, Pools
+from harness.world.value_pools import CUSTOM_DATA_WEIGHTS, TextPool, ValuePools
 
-_QUALITIES: Final = Pool(tuple(word.value for word in AudioQuality))
-_REASONS: Final = Pool(tuple(word.value for word in FinishReason))
-_REASON_WEIGHTS: Final = thresholds((0.93, 0.01, 0.005, 0.02, 0.02, 0.015))
-_ADDRESSES: Final = Pool(tuple(f"198.51.100.{host}" for host in range(1, 255)))
+_QUALITY_WORDS: Final = TextPool(tuple(word.value for word in AudioQuality))
+_REASON_WORDS: Final = TextPool(tuple(word.value for word in FinishReason))
+_REASON_WEIGHTS: Final = weight_thresholds((0.93, 0.01, 0.005, 0.02, 0.02, 0.015))
+_ADDRESSES: Final = TextPool(tuple(f"198.51.100.{host}" for host in range(1, 255)))
 
 
 @final
 class SessionBatch:
     """Some sessions, by their numbers."""
 
-    def __init__(self, traffic: Traffic, pools: Pools, numbers: Ints) -> None:
+    def __init__(self, traffic: Traffic, pools: ValuePools, numbers: IntArray) -> None:
         self.traffic = traffic
         self.pools = pools
-        self.numbers = numbers
-        self.first = CallBatch(traffic, pools, numbers * 4)
-        self._whole: dict[str, pl.Series] = {}
+        self.session_numbers = numbers
+        self.first_calls = CallBatch(traffic, pools, numbers * 4)
+        self._columns: dict[str, pl.Series] = {}
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.session_numbers)
 
-    def whole(self, name: str) -> pl.Series:
+    def column(self, name: str) -> pl.Series:
         """An attribute over the whole life of the sessions."""
-        if name not in self._whole:
-            self._whole[name] = WHOLE[name](self)
-        return self._whole[name]
+        if name not in self._columns:
+            self._columns[name] = SESSION_COLUMNS[name](self)
+        return self._columns[name]
 
-    def seen(self, name: str, at: int) -> pl.Series:
+    def column_at(self, name: str, at: int) -> pl.Series:
         """An attribute as it is seen at an instant (in milliseconds) at which all these sessions live."""
         match name:
             case "ended_at":
-                return instants(np.full(len(self), NEVER, dtype=np.int64))
+                return instant_column(np.full(len(self), NEVER, dtype=np.int64))
             case "finish_reason":
                 return pl.Series([None] * len(self), dtype=pl.String)
             case "duration_seconds":
-                return seconds(at - self.started)
+                return seconds_column(at - self.started)
             case _:
-                return self.whole(name)
+                return self.column(name)
 
-    def draw(self, what: str) -> Bits:
-        return draw(self.traffic.seed, f"session.{what}", self.numbers)
-
-    @cached_property
-    def started(self) -> Ints:
-        return self.traffic.starts(self.numbers)
+    def draw_for_sessions(self, what: str) -> BitArray:
+        return draw_bits(self.traffic.seed, f"session.{what}", self.session_numbers)
 
     @cached_property
-    def ended(self) -> Ints:
+    def started(self) -> IntArray:
+        return self.traffic.session_starts(self.session_numbers)
+
+    @cached_property
+    def ended(self) -> IntArray:
         if not len(self):
             return np.zeros(0, dtype=np.int64)
-        ends = lives_of(self.traffic, units_in(self.traffic, self.numbers)).ended
-        counts = self.traffic.calls_in(self.numbers)
+        ends = call_times_of(self.traffic, call_numbers_in(self.traffic, self.session_numbers)).ended
+        counts = self.traffic.call_counts(self.session_numbers)
         return np.maximum.reduceat(ends, np.cumsum(counts) - counts)
 
 
-def _custom_data(sessions: SessionBatch) -> pl.Series:
-    texts, bits = sessions.pools.texts, sessions.draw("data.text")
-    shared = texts["data"].take(choose(bits, thresholds(DATA_WEIGHTS)))
-    own = joined("run=", code_of(sessions.numbers * 4), "&ok=100%")
-    text = choice(own, (chance(sessions.draw("data.common"), 0.75), shared))
-    return where(chance(sessions.draw("data"), 0.7), text)
+def _custom_data_column(sessions: SessionBatch) -> pl.Series:
+    texts, bits = sessions.pools.texts, sessions.draw_for_sessions("data.text")
+    shared = texts["data"].texts_of(choose_indexes(bits, weight_thresholds(CUSTOM_DATA_WEIGHTS)))
+    own = join_texts("run=", call_codes_of(sessions.session_numbers * 4), "&ok=100%")
+    text = case_column(own, (chance_flags(sessions.draw_for_sessions("data.common"), 0.75), shared))
+    return null_unless(chance_flags(sessions.draw_for_sessions("data"), 0.7), text)
 
 
-def _log_url(sessions: SessionBatch) -> pl.Series:
-    text = joined("https://logs.example.net/", code_of(sessions.numbers * 4), "?zone=eu&v=2")
-    return where(chance(sessions.draw("log"), 0.97), text)
+def _log_url_column(sessions: SessionBatch) -> pl.Series:
+    text = join_texts("https://logs.example.net/", call_codes_of(sessions.session_numbers * 4), "?zone=eu&v=2")
+    return null_unless(chance_flags(sessions.draw_for_sessions("log"), 0.97), text)
 
 
-WHOLE: Final[Mapping[str, Callable[[SessionBatch], pl.Series]]] = MappingProxyType(
+SESSION_COLUMNS: Final[Mapping[str, Callable[[SessionBatch], pl.Series]]] = MappingProxyType(
     {
-        "session_id": lambda s: integers(SESSION_ID_BASE + s.numbers),
-        "customer_id": lambda s: s.first.whole("customer_id"),
-        "application_id": lambda s: s.first.whole("application_id"),
-        "application_name": lambda s: s.first.whole("application_name"),
-        "user_id": lambda s: s.first.whole("user_id"),
-        "rule_name": lambda s: s.first.whole("rule_name"),
-        "started_at": lambda s: instants(s.started),
-        "ended_at": lambda s: instants(s.ended),
-        "duration_seconds": lambda s: seconds(s.ended - s.started),
-        "initiator_address": lambda s: _ADDRESSES.take(choose(s.draw("address"), zipf(254, 0.7))),
-        "media_address": lambda s: s.first.whole("media_address"),
-        "log_url": _log_url,
-        "audio_quality": lambda s: _QUALITIES.take(choose(s.draw("quality"), thresholds((0.5, 0.4, 0.1)))),
-        "finish_reason": lambda s: _REASONS.take(choose(s.draw("reason"), _REASON_WEIGHTS)),
-        "custom_data": _custom_data,
+        "session_id": lambda s: integer_column(SESSION_ID_BASE + s.session_numbers),
+        "customer_id": lambda s: s.first_calls.column("customer_id"),
+        "application_id": lambda s: s.first_calls.column("application_id"),
+        "application_name": lambda s: s.first_calls.column("application_name"),
+        "user_id": lambda s: s.first_calls.column("user_id"),
+        "rule_name": lambda s: s.first_calls.column("rule_name"),
+        "started_at": lambda s: instant_column(s.started),
+        "ended_at": lambda s: instant_column(s.ended),
+        "duration_seconds": lambda s: seconds_column(s.ended - s.started),
+        "initiator_address": lambda s: _ADDRESSES.texts_of(
+            choose_indexes(s.draw_for_sessions("address"), zipf_thresholds(254, 0.7))
+        ),
+        "media_address": lambda s: s.first_calls.column("media_address"),
+        "log_url": _log_url_column,
+        "audio_quality": lambda s: _QUALITY_WORDS.texts_of(
+            choose_indexes(s.draw_for_sessions("quality"), weight_thresholds((0.5, 0.4, 0.1)))
+        ),
+        "finish_reason": lambda s: _REASON_WORDS.texts_of(
+            choose_indexes(s.draw_for_sessions("reason"), _REASON_WEIGHTS)
+        ),
+        "custom_data": _custom_data_column,
     }
 )

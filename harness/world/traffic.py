@@ -13,16 +13,23 @@ from typing import Final, final
 
 import numpy as np
 
-from harness.errors import Misuse
-from harness.world.random_streams import Ints, below, chance, choose, draw, poisson
+from harness.errors import UsageProblem
+from harness.world.random_streams import (
+    IntArray,
+    chance_flags,
+    choose_indexes,
+    draw_bits,
+    integers_below,
+    poisson_thresholds,
+)
 
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 BUSY_HOUR: Final = datetime(2026, 3, 11, 10, 30, tzinfo=UTC)
 SLOT_MS: Final = 60_000
-SLOTS_A_DAY: Final = 1440
+SLOTS_PER_DAY: Final = 1440
 
 # Of a hundred sessions 79 hold one call, 18 two and 3 three.
-CALLS_A_SESSION: Final = 1.24
+CALLS_PER_SESSION: Final = 1.24
 # What the distributions of `lives` amount to; a test holds it to them.
 MEAN_CALL_SECONDS: Final = 118.3
 
@@ -91,24 +98,24 @@ class Traffic:
     profile: TrafficProfile
 
     @property
-    def width(self) -> int:
+    def numbers_per_slot(self) -> int:
         """How many numbers each minute has; a power of two beyond any count that will be met."""
-        peak = self._expected(max(self.profile.hours) * max(self.profile.days))
+        peak = self._expected_sessions(max(self.profile.hours) * max(self.profile.days))
         return 1 << math.ceil(math.log2(peak + 10 * math.sqrt(peak) + 16))
 
-    def _expected(self, weight: float) -> float:
+    def _expected_sessions(self, weight: float) -> float:
         busiest = max(self.profile.hours) * max(self.profile.days)
-        return self.profile.calls_per_second / CALLS_A_SESSION * SLOT_MS / 1000 * weight / busiest
+        return self.profile.calls_per_second / CALLS_PER_SESSION * SLOT_MS / 1000 * weight / busiest
 
     @staticmethod
     def slot_of(millis: int) -> int:
         """The minute that an instant falls into."""
         return (millis - EPOCH_MS) // SLOT_MS
 
-    def counts(self, first: int, last: int) -> Ints:
+    def session_counts(self, first: int, last: int) -> IntArray:
         """How many sessions begin in each minute from the first to the last, which are included."""
         slots = np.arange(first, last + 1, dtype=np.int64)
-        bits = draw(self.seed, "traffic.count", slots)
+        bits = draw_bits(self.seed, "traffic.count", slots)
         # 2000-01-01 was a Saturday.
         hours = (slots // 60 + 5 * 24) % 168
         weights = np.outer(self.profile.days, self.profile.hours).ravel()
@@ -116,16 +123,16 @@ class Traffic:
         for weight in np.unique(weights):
             here = weights[hours] == weight
             if here.any():
-                counts[here] = choose(bits[here], poisson(self._expected(float(weight))))
-        return np.minimum(counts, self.width - 1)
+                counts[here] = choose_indexes(bits[here], poisson_thresholds(self._expected_sessions(float(weight))))
+        return np.minimum(counts, self.numbers_per_slot - 1)
 
-    def numbers(self, first: int, last: int) -> Ints:
+    def session_numbers(self, first: int, last: int) -> IntArray:
         """The numbers of the sessions that begin from the first to the last minute."""
-        counts = self.counts(first, last)
+        counts = self.session_counts(first, last)
         slots = np.repeat(np.arange(first, last + 1, dtype=np.int64), counts)
         ends = np.cumsum(counts)
         places = np.arange(len(slots), dtype=np.int64) - np.repeat(ends - counts, counts)
-        return slots * self.width + places
+        return slots * self.numbers_per_slot + places
 
     def first_slot_for(self, sessions: int, last: int) -> int:
         """The latest minute from which at least so many sessions begin until the last minute."""
@@ -133,33 +140,33 @@ class Traffic:
         while sessions > 0:
             low = high - step + 1
             if high < 0:
-                raise Misuse(
+                raise UsageProblem(
                     where="the world of calls",
                     expected=f"a log that begins after {EPOCH:%Y-%m-%d}",
                     actual=f"{sessions:,} sessions are still missing there",
                     do="raise calls_per_second, or ask for fewer calls",
                 )
-            sums = np.cumsum(self.counts(max(low, 0), high)[::-1])
+            sums = np.cumsum(self.session_counts(max(low, 0), high)[::-1])
             if len(sums) and sums[-1] >= sessions:
                 return high - int(np.searchsorted(sums, sessions))
             sessions -= int(sums[-1])
             high, step = low - 1, min(step * 2, 500_000)
         return high
 
-    def starts(self, numbers: Ints) -> Ints:
+    def session_starts(self, numbers: IntArray) -> IntArray:
         """When sessions begin, in milliseconds since 1970.
 
         A quarter begins on the whole second, and one in twenty in the middle of its minute, so that some
         sessions share their instant.
         """
-        bits = draw(self.seed, "traffic.start", numbers)
-        within = below(bits, SLOT_MS)
+        bits = draw_bits(self.seed, "traffic.start", numbers)
+        within = integers_below(bits, SLOT_MS)
         low = (bits & np.uint64(0xFFFFFF)) << np.uint64(40)
-        within = np.where(chance(low, 0.25), within // 1000 * 1000, within)
-        within = np.where(chance(low, 0.05), SLOT_MS // 2, within)
-        return EPOCH_MS + numbers // self.width * SLOT_MS + within
+        within = np.where(chance_flags(low, 0.25), within // 1000 * 1000, within)
+        within = np.where(chance_flags(low, 0.05), SLOT_MS // 2, within)
+        return EPOCH_MS + numbers // self.numbers_per_slot * SLOT_MS + within
 
-    def calls_in(self, numbers: Ints) -> Ints:
+    def call_counts(self, numbers: IntArray) -> IntArray:
         """How many calls each session holds: one, two or three."""
-        bits = draw(self.seed, "traffic.calls", numbers)
-        return 1 + chance(bits, 0.21).astype(np.int64) + chance(bits, 0.03).astype(np.int64)
+        bits = draw_bits(self.seed, "traffic.calls", numbers)
+        return 1 + chance_flags(bits, 0.21).astype(np.int64) + chance_flags(bits, 0.03).astype(np.int64)

@@ -15,7 +15,7 @@ import polars as pl
 
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID
 from harness.world.people import AWKWARD_PEOPLE, load_names
-from harness.world.random_streams import Flags, Ints, chance, draw
+from harness.world.random_streams import FlagArray, IntArray, chance_flags, draw_bits
 
 _AREA_CODES: Final = (
     202, 203, 206, 207, 212, 213, 214, 215, 217, 301, 303, 305, 307, 312, 314, 317, 402, 404, 406, 412,
@@ -49,7 +49,7 @@ RULES: Final = (
     "audit+123",
 )
 RULE_WEIGHTS: Final = (0.45, 0.1, 0.3, 0.08, 0.04, 0.026, 0.0025, 0.0005, 0.0005, 0.0005)
-DATA: Final = (
+CUSTOM_DATA: Final = (
     "vip",
     "vip-gold",
     "campaign=spring&step=1",
@@ -61,10 +61,10 @@ DATA: Final = (
     "<tag>",
     "a;b;c",
 )
-DATA_WEIGHTS: Final = (0.3, 0.15, 0.15, 0.1, 0.08, 0.08, 0.06, 0.04, 0.03, 0.01)
-DATA_PREFIXES: Final = ("lead:", "order 00", '{"ref": "', "x&y=1+1;", "Lead:")
-OUTSIDE: Final = ("0042", "00421", "web&mobile", "A+B/7", "lead;12", "ÅÄÖ-1", "alpha-7", "Alpha-7", "50%")
-OUTSIDE_PREFIXES: Final = ("crm-", "CRM-", "000", "crm/ü+")
+CUSTOM_DATA_WEIGHTS: Final = (0.3, 0.15, 0.15, 0.1, 0.08, 0.08, 0.06, 0.04, 0.03, 0.01)
+CUSTOM_DATA_PREFIXES: Final = ("lead:", "order 00", '{"ref": "', "x&y=1+1;", "Lead:")
+EXTERNAL_IDS: Final = ("0042", "00421", "web&mobile", "A+B/7", "lead;12", "ÅÄÖ-1", "alpha-7", "Alpha-7", "50%")
+EXTERNAL_ID_PREFIXES: Final = ("crm-", "CRM-", "000", "crm/ü+")
 NOTES: Final = (
     "call back",
     "call back tomorrow",
@@ -81,23 +81,23 @@ TRUNKS: Final = ("trunk-a", "trunk-b", "trunk-a-backup", "Köln & Bonn")
 
 
 @final
-class Pool:
+class TextPool:
     """Strings to pick from by code."""
 
-    __slots__ = ("_series", "strings")
+    __slots__ = ("_series", "texts")
 
     def __init__(self, strings: tuple[str, ...]) -> None:
-        self.strings = strings
+        self.texts = strings
         self._series = pl.Series([*strings, None], dtype=pl.String)
 
     def __len__(self) -> int:
-        return len(self.strings)
+        return len(self.texts)
 
-    def take(self, codes: Ints, present: Flags | None = None) -> pl.Series:
+    def texts_of(self, codes: IntArray, present: FlagArray | None = None) -> pl.Series:
         """The string of each code; none where the code is negative or not present."""
         kept = codes >= 0 if present is None else present & (codes >= 0)
         # Not by `gather`: its query plan would cost more than the work for the few rows of a page.
-        return self._series[pl.Series(np.where(kept, codes, len(self.strings)).astype(np.uint32))]
+        return self._series[pl.Series(np.where(kept, codes, len(self.texts)).astype(np.uint32))]
 
 
 @final
@@ -106,13 +106,13 @@ class Extensions:
     """All extensions as columns, those of one customer side by side."""
 
     numbers: tuple[str, ...]
-    first: Ints
-    many: Ints
-    customer: Ints
-    person: Ints
+    first_of_customer: IntArray
+    count_of_customer: IntArray
+    customer: IntArray
+    person: IntArray
 
 
-def _extensions(people: int) -> Extensions:
+def _build_extensions(people: int) -> Extensions:
     numbers: list[str] = []
     customers: list[int] = []
     first, many = [], []
@@ -127,14 +127,14 @@ def _extensions(people: int) -> Extensions:
     person = np.where(rows % 3 == 1, rows // 3 % len(AWKWARD_PEOPLE), len(AWKWARD_PEOPLE) + rows * 13 % people)
     return Extensions(
         numbers=tuple(numbers),
-        first=np.asarray(first, dtype=np.int64),
-        many=np.asarray(many, dtype=np.int64),
+        first_of_customer=np.asarray(first, dtype=np.int64),
+        count_of_customer=np.asarray(many, dtype=np.int64),
         customer=np.asarray(customers, dtype=np.int64),
         person=person,
     )
 
 
-def remote_numbers() -> tuple[tuple[str, ...], Ints]:
+def remote_numbers() -> tuple[tuple[str, ...], IntArray]:
     """The outsiders' numbers, and what stands behind each (an index into pstn, mobile, user, sip)."""
     fixed = [f"+1{area}55501{line:02d}" for area in _AREA_CODES for line in range(100)]
     fixed += [f"+4420794600{line:02d}" for line in range(100)]
@@ -143,12 +143,12 @@ def remote_numbers() -> tuple[tuple[str, ...], Ints]:
     mobile += [f"+6149157015{line}" for line in range(6, 10)]
     sip = [f"sip:{user}@{host}" for host in ("example.com", "example.org") for user in _SIP_USERS]
     kinds = [0] * len(fixed) + [1] * len(mobile) + [3] * len(sip)
-    order = np.argsort(draw(0, "pool.remote", np.arange(len(kinds), dtype=np.int64)), kind="stable")
+    order = np.argsort(draw_bits(0, "pool.remote", np.arange(len(kinds), dtype=np.int64)), kind="stable")
     numbers = fixed + mobile + sip
     return tuple(numbers[index] for index in order), np.asarray(kinds, dtype=np.int64)[order]
 
 
-def typed_forms(number: str) -> tuple[str, str, str]:
+def dialed_forms(number: str) -> tuple[str, str, str]:
     """The ways to type an outsider's number: as it is, with 00, and nationally where that differs."""
     if not number.startswith("+"):
         return number, number, number
@@ -157,50 +157,50 @@ def typed_forms(number: str) -> tuple[str, str, str]:
 
 
 @final
-class Pools:
+class ValuePools:
     """All pools of a world; the same for every seed."""
 
     def __init__(self) -> None:
         names = load_names()
         self.people = AWKWARD_PEOPLE + tuple(name for name in names.people if name not in AWKWARD_PEOPLE)
-        self.extensions = _extensions(len(self.people) - len(AWKWARD_PEOPLE))
+        self.extensions = _build_extensions(len(self.people) - len(AWKWARD_PEOPLE))
         self.remotes, self.remote_kinds = remote_numbers()
         self.dids = tuple(f"+442079460{900 + index}" for index in range(4 * len(CUSTOMERS.members)))
-        self.names = Pool(self.people + names.companies)
+        self.names = TextPool(self.people + names.companies)
         # One pool for whatever can stand at an end: extensions, then remote numbers, then DIDs, then words.
-        self.ends = Pool(self.extensions.numbers + self.remotes + self.dids + ("anonymous", "Anonymous"))
+        self.endpoints = TextPool(self.extensions.numbers + self.remotes + self.dids + ("anonymous", "Anonymous"))
         self.remote_base = len(self.extensions.numbers)
         self.did_base = self.remote_base + len(self.remotes)
-        self.anonymous = self.did_base + len(self.dids)
+        self.anonymous_base = self.did_base + len(self.dids)
         self.texts = {
-            "application": Pool(APPLICATIONS),
-            "rule": Pool(RULES),
-            "data": Pool(DATA),
-            "data_prefix": Pool(DATA_PREFIXES),
-            "outside": Pool(OUTSIDE),
-            "outside_prefix": Pool(OUTSIDE_PREFIXES),
-            "note": Pool(NOTES),
-            "trunk": Pool(TRUNKS),
+            "application": TextPool(APPLICATIONS),
+            "rule": TextPool(RULES),
+            "data": TextPool(CUSTOM_DATA),
+            "data_prefix": TextPool(CUSTOM_DATA_PREFIXES),
+            "outside": TextPool(EXTERNAL_IDS),
+            "outside_prefix": TextPool(EXTERNAL_ID_PREFIXES),
+            "note": TextPool(NOTES),
+            "trunk": TextPool(TRUNKS),
         }
 
     @cached_property
-    def typed(self) -> Pool:
+    def dialed_numbers(self) -> TextPool:
         """The typed forms of the remote numbers, three for each."""
-        return Pool(tuple(form for number in self.remotes for form in typed_forms(number)))
+        return TextPool(tuple(form for number in self.remotes for form in dialed_forms(number)))
 
     @cached_property
-    def contact_names(self) -> Ints:
+    def contact_names(self) -> IntArray:
         """For each remote number the name its contact goes by, or -1."""
         rows = np.arange(len(self.remotes), dtype=np.int64)
-        bits = draw(0, "pool.contact", rows)
-        known = chance(bits, 0.6)
+        bits = draw_bits(0, "pool.contact", rows)
+        known = chance_flags(bits, 0.6)
         return np.where(known, (bits & np.uint64(0xFFFF)).astype(np.int64) % len(self.names), -1)
 
     @cached_property
-    def lines(self) -> Pool:
+    def line_accounts(self) -> TextPool:
         """The account of each extension's telephone line: unique among all customers."""
         members = CUSTOMERS.members
-        return Pool(
+        return TextPool(
             tuple(
                 number if members[customer].id == HOME_CUSTOMER_ID else f"{members[customer].id}{number}"
                 for number, customer in zip(self.extensions.numbers, self.extensions.customer.tolist(), strict=True)

@@ -10,41 +10,41 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
-from harness.telephony.attributes import ATTRIBUTES, IDENTITY, Grain, Kind
-from harness.telephony.records import Record, Value, blank, seconds
-from harness.telephony.visibility import lives_at, seen_at
-from harness.world.call_lifecycle import lives_of, units_in
-from harness.world.column_types import series_of
+from harness.telephony.attributes import ATTRIBUTES, IDENTITY_ATTRIBUTES, AttributeKind, Grain
+from harness.telephony.records import AttributeValue, Record, blank_values, span_seconds
+from harness.telephony.visibility import is_live_at, visible_record
+from harness.world.call_lifecycle import call_numbers_in, call_times_of
+from harness.world.column_types import column_of_values
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customers
-from harness.world.generated_calls import GeneratedPart, all_names
+from harness.world.generated_calls import GeneratedCalls, attribute_names
 from harness.world.population import Population
-from harness.world.random_streams import Ints
-from harness.world.row_timeline import LIFE, Stretch, Timeline
+from harness.world.random_streams import IntArray
+from harness.world.row_timeline import VISIBILITY_ATTRIBUTES, Timeline, TimelineSegment
 from harness.world.traffic import (
     BUSY_HOUR,
-    CALLS_A_SESSION,
+    CALLS_PER_SESSION,
     MEAN_CALL_SECONDS,
     OFFICE,
     Traffic,
     TrafficProfile,
     millis_of,
 )
-from harness.world.value_pools import Pools
+from harness.world.value_pools import ValuePools
 
 GENERATOR_VERSION: Final = "3"
 
 _SLOTS_AHEAD: Final = 60
-_LISTS: Final = (Grain.SESSION, Grain.CALL, Grain.LEG)
+_LISTED_GRAINS: Final = (Grain.SESSION, Grain.CALL, Grain.LEG)
 
 
 @final
 @dataclass(eq=False)
-class _Ahead:
+class _FutureCalls:
     """What a generated world has made of the time after its instant; made again when time runs past it."""
 
     until: int = -1
-    part: GeneratedPart | None = None
-    firsts: dict[Grain, Stretch] = field(default_factory=dict)
+    calls: GeneratedCalls | None = None
+    past_segments: dict[Grain, TimelineSegment] = field(default_factory=dict)
     timelines: dict[Grain, tuple[int, Timeline]] = field(default_factory=dict)
 
 
@@ -63,8 +63,8 @@ class World:
     given: tuple[Record, ...] = ()
     customers: Customers = CUSTOMERS
     home_customer_id: int = HOME_CUSTOMER_ID
-    _past: GeneratedPart | None = field(default=None, repr=False)
-    _ahead: _Ahead = field(default_factory=_Ahead, repr=False)
+    _past: GeneratedCalls | None = field(default=None, repr=False)
+    _future: _FutureCalls = field(default_factory=_FutureCalls, repr=False)
 
     @staticmethod
     def of(
@@ -91,7 +91,7 @@ class World:
             profile = profile.with_rate(calls_per_second)
         traffic = Traffic(seed, profile)
         numbers = _last_sessions(traffic, calls, millis_of(instant))
-        past = GeneratedPart(traffic, Pools(), numbers)
+        past = GeneratedCalls(traffic, ValuePools(), numbers)
         return World(instant=instant, seed=seed, profile=profile, _past=past)
 
     @staticmethod
@@ -111,7 +111,7 @@ class World:
         kept = tuple(call for call in self.given if call["call_id"] not in fresh)
         return replace(self, given=kept + tuple(calls))
 
-    def without(self, call_ids: Collection[int]) -> World:
+    def without_calls(self, call_ids: Collection[int]) -> World:
         """The same world without some of its given calls."""
         return replace(self, given=tuple(call for call in self.given if call["call_id"] not in call_ids))
 
@@ -121,9 +121,9 @@ class World:
 
     def count(self, grain: Grain, population: Population, at: datetime) -> int:
         """How many rows are listed at an instant."""
-        return len(self._listed(grain, population, at).order)
+        return len(self._list_rows(grain, population, at).order)
 
-    def frame(
+    def columns(
         self, grain: Grain, population: Population, at: datetime, attributes: Collection[str]
     ) -> dict[str, pl.Series]:
         """The rows listed at an instant as columns, in the order of (started_at, identity).
@@ -131,16 +131,18 @@ class World:
         Nested rows do not stand in columns: ask for the frame of their own grain and join it by
         `session_id` or `call_ref`, or for `records`.
         """
-        names = _known(grain, attributes)
-        nested = [name for name in names if ATTRIBUTES[grain][name].kind is Kind.ROWS]
+        names = _check_attributes(grain, attributes)
+        nested = [name for name in names if ATTRIBUTES[grain][name].kind is AttributeKind.ROWS]
         if nested:
             raise ValueError(f"{', '.join(nested)}: nested rows do not stand in columns")
-        listed = self._listed(grain, population, at)
+        listed = self._list_rows(grain, population, at)
         millis = millis_of(at)
-        parts = [part.frame(grain, rows, millis, names) for part, rows in listed.generated]
+        parts = [part.columns(grain, rows, millis, names) for part, rows in listed.generated]
         if listed.given or not parts:
-            seen = [_seen(grain, whole, at) for whole in listed.given]
-            parts.append({name: series_of([row[name] for row in seen], ATTRIBUTES[grain][name]) for name in names})
+            seen = [_visible_row(grain, whole, at) for whole in listed.given]
+            parts.append(
+                {name: column_of_values([row[name] for row in seen], ATTRIBUTES[grain][name]) for name in names}
+            )
         if len(parts) == 1 and not listed.given:
             return parts[0]
         order = listed.order.astype(np.uint32)
@@ -155,35 +157,35 @@ class World:
         rows: slice | Sequence[int] | None = None,
         attributes: Collection[str] | None = None,
     ) -> list[Record]:
-        """The rows listed at an instant, one by one, with nested rows; in the order of `frame`.
+        """The rows listed at an instant, one by one, with nested rows; in the order of `columns`.
 
         `rows` picks some by their positions in that order, `attributes` some of the values.
         """
-        names = _known(grain, attributes) if attributes is not None else all_names(grain)
-        listed = self._listed(grain, population, at)
+        names = _check_attributes(grain, attributes) if attributes is not None else attribute_names(grain)
+        listed = self._list_rows(grain, population, at)
         if rows is None:
             wanted = listed.order
         elif isinstance(rows, slice):
             wanted = listed.order[rows]
         else:
             wanted = listed.order[np.asarray(rows, dtype=np.int64)]
-        lives = tuple(dict.fromkeys((*names, *LIFE[grain])))
+        lives = tuple(dict.fromkeys((*names, *VISIBILITY_ATTRIBUTES[grain])))
         wholes: dict[int, Record] = {}
         base = 0
         for part, positions in listed.generated:
             here = wanted[(wanted >= base) & (wanted < base + len(positions))]
-            made = part.wholes(grain, positions[here - base], lives)
+            made = part.records_at(grain, positions[here - base], lives)
             wholes |= dict(zip(here.tolist(), made, strict=True))
             base += len(positions)
         wholes |= {base + index: whole for index, whole in enumerate(listed.given)}
-        seen = [_seen(grain, wholes[index], at) for index in wanted.tolist()]
+        seen = [_visible_row(grain, wholes[index], at) for index in wanted.tolist()]
         return [Record({name: row[name] for name in names}) for row in seen]
 
-    def _listed(self, grain: Grain, population: Population, at: datetime) -> _Listed:
-        if grain not in _LISTS:
+    def _list_rows(self, grain: Grain, population: Population, at: datetime) -> _RowListing:
+        if grain not in _LISTED_GRAINS:
             raise ValueError(f"rows of grain {grain} occur only inside other rows")
         millis = millis_of(at)
-        generated = [(part, part.index(grain).rows(population, millis)) for part in self._parts(millis)]
+        generated = [(part, part.index(grain).positions_at(population, millis)) for part in self._parts_until(millis)]
         given = tuple(
             whole
             for whole in _given_rows(grain, self.given)
@@ -191,85 +193,87 @@ class World:
         )  # fmt: skip
         total = sum(len(rows) for _, rows in generated) + len(given)
         if len([rows for _, rows in generated if len(rows)]) <= 1 and not given:
-            return _Listed(generated, given, np.arange(total, dtype=np.int64))
-        identity = IDENTITY[grain]
+            return _RowListing(generated, given, np.arange(total, dtype=np.int64))
+        identity = IDENTITY_ATTRIBUTES[grain]
         keys = ("started_at", identity)
-        columns = [part.frame(grain, rows, millis, keys) for part, rows in generated]
-        columns.append({name: series_of([whole[name] for whole in given], ATTRIBUTES[grain][name]) for name in keys})
+        columns = [part.columns(grain, rows, millis, keys) for part, rows in generated]
+        columns.append(
+            {name: column_of_values([whole[name] for whole in given], ATTRIBUTES[grain][name]) for name in keys}
+        )
         joined = pl.DataFrame({name: pl.concat([column[name] for column in columns]) for name in keys})
         order = joined.select(pl.arg_sort_by(keys)).to_series().to_numpy().astype(np.int64)
-        return _Listed(generated, given, order)
+        return _RowListing(generated, given, order)
 
     def timeline(self, grain: Grain, at: datetime) -> Timeline | None:
         """All generated rows that have begun at an instant, and perhaps later ones; None when none are generated.
 
         Given calls are not among them.
         """
-        if self._past is None or grain not in _LISTS:
+        if self._past is None or grain not in _LISTED_GRAINS:
             return None
-        millis, ahead = millis_of(at), self._ahead
-        parts = self._parts(millis)
+        millis, ahead = millis_of(at), self._future
+        parts = self._parts_until(millis)
         until = ahead.until if len(parts) > 1 else -1
         known = ahead.timelines.get(grain)
         if known is None or known[0] != until:
-            known = ahead.timelines[grain] = (until, self._timeline(grain, parts))
+            known = ahead.timelines[grain] = (until, self._build_timeline(grain, parts))
         return known[1]
 
-    def _timeline(self, grain: Grain, parts: list[GeneratedPart]) -> Timeline:
+    def _build_timeline(self, grain: Grain, parts: list[GeneratedCalls]) -> Timeline:
         past, begin = parts[0].index(grain), millis_of(self.instant)
         # What began until the world's own instant never changes its place: its columns are made once.
         many = int(np.searchsorted(past.started, begin, side="right"))
-        first = self._ahead.firsts.get(grain)
+        first = self._future.past_segments.get(grain)
         if first is None:
-            first = Stretch(past.units[:many], past.started[:many], past.ended[:many], past.batch)
-            self._ahead.firsts[grain] = first
+            first = TimelineSegment(past.row_numbers[:many], past.started[:many], past.ended[:many], past.make_batch)
+            self._future.past_segments[grain] = first
         if len(parts) == 1:
             return Timeline(grain, parts[0], (first,))
         later = parts[1].index(grain)
         started = np.concatenate([past.started[many:], later.started])
-        order = np.lexsort((np.concatenate([past.ties[many:], later.ties]), started))
-        units = np.concatenate([past.units[many:], later.units])[order]
+        order = np.lexsort((np.concatenate([past.tie_keys[many:], later.tie_keys]), started))
+        units = np.concatenate([past.row_numbers[many:], later.row_numbers])[order]
         ended = np.concatenate([past.ended[many:], later.ended])[order]
-        return Timeline(grain, parts[0], (first, Stretch(units, started[order], ended, past.batch)))
+        return Timeline(grain, parts[0], (first, TimelineSegment(units, started[order], ended, past.make_batch)))
 
-    def _parts(self, millis: int) -> list[GeneratedPart]:
+    def _parts_until(self, millis: int) -> list[GeneratedCalls]:
         if self._past is None:
             return []
         if millis <= millis_of(self.instant):
             return [self._past]
-        traffic, ahead = self._past.traffic, self._ahead
+        traffic, ahead = self._past.traffic, self._future
         slot = traffic.slot_of(millis)
-        if slot > ahead.until or ahead.part is None:
+        if slot > ahead.until or ahead.calls is None:
             begin = millis_of(self.instant)
             first = traffic.slot_of(begin)
             # The longer it runs, the further ahead: what was made is made again only so often.
             until = slot + max(_SLOTS_AHEAD, (slot - first) // 4)
-            numbers = traffic.numbers(first, until)
-            later = numbers[traffic.starts(numbers) > begin]
-            ahead.part = GeneratedPart(traffic, self._past.pools, later)
+            numbers = traffic.session_numbers(first, until)
+            later = numbers[traffic.session_starts(numbers) > begin]
+            ahead.calls = GeneratedCalls(traffic, self._past.pools, later)
             ahead.until = until
-        return [self._past, ahead.part]
+        return [self._past, ahead.calls]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Listed:
+class _RowListing:
     """The rows of a listing: positions in each generated part, given rows, and the order of all."""
 
-    generated: list[tuple[GeneratedPart, Ints]]
+    generated: list[tuple[GeneratedCalls, IntArray]]
     given: tuple[Record, ...]
-    order: Ints
+    order: IntArray
 
 
-def _known(grain: Grain, attributes: Collection[str]) -> tuple[str, ...]:
+def _check_attributes(grain: Grain, attributes: Collection[str]) -> tuple[str, ...]:
     unknown = [name for name in attributes if name not in ATTRIBUTES[grain]]
     if unknown:
         raise ValueError(f"a {grain} has no attribute {', '.join(sorted(unknown))}")
     return tuple(attributes)
 
 
-def _seen(grain: Grain, whole: Record, at: datetime) -> Record:
-    seen = seen_at(grain, whole, at)
+def _visible_row(grain: Grain, whole: Record, at: datetime) -> Record:
+    seen = visible_record(grain, whole, at)
     if seen is None:
         raise ValueError(f"a {grain} that has not begun is listed")
     return seen
@@ -283,9 +287,9 @@ def _is_listed(whole: Record, population: Population, at: datetime) -> bool:
         case Population.BOTH:
             return True
         case Population.LIVE:
-            return lives_at(whole, at)
+            return is_live_at(whole, at)
         case Population.ENDED:
-            return not lives_at(whole, at)
+            return not is_live_at(whole, at)
 
 
 def _given_rows(grain: Grain, calls: tuple[Record, ...]) -> tuple[Record, ...]:
@@ -299,7 +303,7 @@ def _given_rows(grain: Grain, calls: tuple[Record, ...]) -> tuple[Record, ...]:
 
 
 def _sessions_around(calls: tuple[Record, ...]) -> tuple[Record, ...]:
-    grouped: dict[Value, list[Record]] = {}
+    grouped: dict[AttributeValue, list[Record]] = {}
     for call in calls:
         grouped.setdefault(call["session_id"], []).append(call)
     return tuple(_session_of(tuple(members)) for members in grouped.values())
@@ -307,58 +311,58 @@ def _sessions_around(calls: tuple[Record, ...]) -> tuple[Record, ...]:
 
 def _session_of(calls: tuple[Record, ...]) -> Record:
     shared = ("session_id", "customer_id", "application_id", "application_name", "user_id", "rule_name")
-    first = min(calls, key=_start_of)
-    started = _start_of(first)
+    first = min(calls, key=_started_at)
+    started = _started_at(first)
     ends = [call.instant("ended_at") for call in calls]
     known = [end for end in ends if end is not None]
     ended = max(known) if len(known) == len(calls) else None
-    values = blank(Grain.SESSION) | {name: first[name] for name in shared}
+    values = blank_values(Grain.SESSION) | {name: first[name] for name in shared}
     values |= {
         "started_at": started,
         "ended_at": ended,
-        "duration_seconds": seconds(ended - started) if ended else None,
+        "duration_seconds": span_seconds(ended - started) if ended else None,
         "finish_reason": "normal" if ended else None,
         "audio_quality": "standard",
         "media_address": first["media_address"],
         "custom_data": first["custom_data"],
-        "calls": tuple(sorted(calls, key=_start_of)),
+        "calls": tuple(sorted(calls, key=_started_at)),
     }
     return Record(values)
 
 
-def _start_of(call: Record) -> datetime:
+def _started_at(call: Record) -> datetime:
     started = call.instant("started_at")
     if started is None:
         raise ValueError("a call has a start")
     return started
 
 
-def _last_sessions(traffic: Traffic, calls: int, until: int) -> Ints:
+def _last_sessions(traffic: Traffic, calls: int, until: int) -> IntArray:
     """The last sessions that hold so many calls begun until an instant.
 
     Sessions are whole: one that would exceed the number is left out and an earlier one taken.
     """
     last = traffic.slot_of(until)
-    wanted = int(calls / CALLS_A_SESSION * 1.02) + 50
+    wanted = int(calls / CALLS_PER_SESSION * 1.02) + 50
     while calls:
-        numbers = traffic.numbers(traffic.first_slot_for(wanted, last), last)
-        starts = traffic.starts(numbers)
+        numbers = traffic.session_numbers(traffic.first_slot_for(wanted, last), last)
+        starts = traffic.session_starts(numbers)
         order = np.lexsort((numbers, starts))
         numbers = numbers[order][starts[order] <= until]
-        chosen = _latest(traffic, numbers, calls, until)
+        chosen = _latest_sessions(traffic, numbers, calls, until)
         if chosen is not None:
             return chosen
         wanted = wanted * 5 // 4 + 50
     return np.zeros(0, dtype=np.int64)
 
 
-def _latest(traffic: Traffic, numbers: Ints, calls: int, until: int) -> Ints | None:
-    held = traffic.calls_in(numbers)
+def _latest_sessions(traffic: Traffic, numbers: IntArray, calls: int, until: int) -> IntArray | None:
+    held = traffic.call_counts(numbers)
     # Only lately begun sessions can have calls that are still to come.
-    recent = np.flatnonzero(traffic.starts(numbers) > until - 3_600_000)
+    recent = np.flatnonzero(traffic.session_starts(numbers) > until - 3_600_000)
     if len(recent):
-        units = units_in(traffic, numbers[recent])
-        begun = (lives_of(traffic, units).started <= until).astype(np.int64)
+        units = call_numbers_in(traffic, numbers[recent])
+        begun = (call_times_of(traffic, units).started <= until).astype(np.int64)
         counts = held[recent]
         held[recent] = np.add.reduceat(begun, np.cumsum(counts) - counts)
     sums = np.cumsum(held[::-1])

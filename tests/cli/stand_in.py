@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.check.results import findings as f
 from harness.check.results.gate import colour_of, gate_colour
-from harness.specification.clauses import families
+from harness.specification.clauses import families_by_clause
 from harness.specification.load import Spec
 from harness.wire.http_messages import HttpRequest, HttpResponse
 
@@ -35,7 +35,7 @@ class CheckOptions:
 
 def run_check(spec: Spec, sender: Any, identities: Any, options: CheckOptions) -> Iterator[f.Event]:
     slow = float(os.environ.get("STAND_IN_SLOW", "0"))
-    about = families(spec)
+    about = families_by_clause(spec)
     clauses = tuple(spec.clauses)
     yield f.RunStarted(
         api=spec.id, title=spec.title, target=options.target, seed=options.seed, gate=options.gate, clauses=clauses

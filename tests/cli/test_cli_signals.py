@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from commands import API, CHECK, REAL, STAND_IN, command, start
 
-from harness.report import read_recording
+from harness.report import read_run_record
 
 REPORTS = ("--target", "sim:", "--report", "json=r.json", "--report", "ndjson=r.jsonl", "--report", "junit=r.xml")
 
@@ -72,7 +72,7 @@ def test_a_killed_run_is_resumed_to_the_same_verdicts(lines: int, tmp_path: Path
         return {clause["id"]: clause["verdict"] for clause in clauses if clause["id"].startswith("OZ")}
 
     assert verdicts("again.json") == verdicts("whole.json")
-    assert read_recording(tmp_path / "r.jsonl").complete
+    assert read_run_record(tmp_path / "r.jsonl").complete
 
 
 def test_resume_refuses_when_a_file_has_changed(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class TestSessions:
 
     def test_an_account_may_be_named_by_its_mail(self) -> None:
         simulator = harness.simulator("voximplant/get-call-history", calls=1)
-        mail = simulator.identities[0].credentials["account_email"]
+        mail = simulator.users[0].credentials["account_email"]
         parameters = {"account_email": mail, "api_key": KEYS["api_key"], **WINDOW}
         assert requests.get(SESSIONS, params=parameters, timeout=5).json()["result"]
 

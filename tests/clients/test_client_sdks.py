@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from harness.serve.authentication import make_key_pair
-from harness.serve.faults.transport import rough_fault
+from harness.serve.faults.transport import parse_transport_fault
 from harness.serve.http.server import serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -126,7 +126,7 @@ def sdk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("client")
     key = make_key_pair()
     simulator = Simulator(load_spec(API), World.of(seed=1, calls=300), key=key)
-    who = simulator.identities[0]
+    who = simulator.users[0]
     credentials = {
         "account_email": "someone@example.com",
         "account_id": int(who.credentials["account_id"]),
@@ -227,7 +227,7 @@ def test_a_server_that_fails_is_an_error_to_the_client(sdk: Sdk, tmp_path: Path)
     key = make_key_pair()
     simulator = Simulator(load_spec(API), World.of(seed=1, calls=20), key=key)
     for fault in ("server-error", "drop", "truncate"):
-        with serve_in_thread([simulator], tls_dir=tmp_path, rough={API: [rough_fault(fault)]}) as server:
+        with serve_in_thread([simulator], tls_dir=tmp_path, rough={API: [parse_transport_fault(fault)]}) as server:
             assert server.ca_file is not None
             broken = Sdk(
                 sdk.command, f"127.0.0.1:{server.port}", server.ca_file, sdk.credentials, tmp_path, sdk.is_node

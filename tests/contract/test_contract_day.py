@@ -12,9 +12,9 @@ import pytest
 
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import decode_answer
+from harness.wire.response_codec import decode_response
 from harness.world import World
 
 # Polling every quarter of a second at sixty times the speed of the world.
@@ -31,9 +31,9 @@ class Door:
         self._credentials = dict(access.example) or {access.token: "callharness-token"}
 
     def rows(self, at: datetime, **values: Any) -> list[dict[str, Any]]:
-        request = encode_request(self._spec, Ask(values=values, credentials=self._credentials))
+        request = encode_request(self._spec, ListRequest(values=values, credentials=self._credentials))
         request = replace(request, target=self._simulator.base_path.encode() + request.target)
-        answer = decode_answer(self._spec.listing, self._simulator.answer(request, at))
+        answer = decode_response(self._spec.listing, self._simulator.answer(request, at))
         if answer.outcome != "success":
             return []
         return cast("list[dict[str, Any]]", list(answer.rows or ()))

@@ -12,8 +12,8 @@ from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpResponse
-from harness.wire.json_body import at
-from harness.wire.response_codec import decode_answer, encode_answer, success_tree, text_carried
+from harness.wire.json_body import tree_at
+from harness.wire.response_codec import decode_response, encode_response, is_xml, success_tree
 from harness.wire.row_codec import decode_row, encode_row
 from harness.wire.xml_body import canonical_xml
 from tests.contract import documents
@@ -31,24 +31,22 @@ PAYLOADS = [
 @pytest.mark.parametrize(("api", "body"), PAYLOADS)
 def test_a_documents_payload_is_read_without_a_flaw(api: str, body: bytes) -> None:
     listing = load_spec(api).listing
-    answer = decode_answer(listing, HttpResponse(http_status=200, body=body))
+    answer = decode_response(listing, HttpResponse(http_status=200, body=body))
     assert (answer.outcome, answer.problems) == ("success", ())
     assert answer.rows
     for tree in answer.rows:
-        decoded = decode_row(
-            listing.fields, cast("dict[str, Tree]", tree), zone=UTC, text_carried=text_carried(listing)
-        )
-        assert decoded.flaws == ()
+        decoded = decode_row(listing.fields, cast("dict[str, Tree]", tree), zone=UTC, text_carried=is_xml(listing))
+        assert decoded.problems == ()
 
 
 @pytest.mark.parametrize(("api", "body"), PAYLOADS)
 def test_a_documents_payload_is_written_back_as_it_was(api: str, body: bytes) -> None:
     listing = load_spec(api).listing
-    text = text_carried(listing)
-    answer = decode_answer(listing, HttpResponse(http_status=200, body=body))
+    text = is_xml(listing)
+    answer = decode_response(listing, HttpResponse(http_status=200, body=body))
     rows = []
     for tree in answer.rows or ():
-        shown = decode_row(listing.fields, cast("dict[str, Tree]", tree), zone=UTC, text_carried=text).shown
+        shown = decode_row(listing.fields, cast("dict[str, Tree]", tree), zone=UTC, text_carried=text).values
         given = set(cast("dict[str, Tree]", tree))
         rows.append(
             encode_row(
@@ -60,19 +58,19 @@ def test_a_documents_payload_is_written_back_as_it_was(api: str, body: bytes) ->
                 without=frozenset(listing.fields) - given,
             )
         )
-    echoes = {echo.at: cast(Tree, at(answer.tree, echo.at)) for echo in listing.echoes}  # type: ignore[arg-type]
+    echoes = {echo.at: cast(Tree, tree_at(answer.tree, echo.at)) for echo in listing.echoes}  # type: ignore[arg-type]
     tree = success_tree(
         listing,
         picks=Dialect(),
         rows=cast("list[Tree]", rows),
         total=int(str(answer.total)) if listing.total else None,
         returned=int(str(answer.returned)) if listing.returned else None,
-        next=str(answer.next),
-        prev=str(answer.prev),
+        next=str(answer.next_cursor),
+        prev=str(answer.previous_cursor),
         echoes=echoes,
         zone_name="Etc/GMT",
     )
-    _, written = encode_answer(listing, tree)
+    _, written = encode_response(listing, tree)
     if text:
         assert canonical_xml(written) == canonical_xml(body)
     else:

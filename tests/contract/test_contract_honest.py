@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from harness.cli.selftest import SIZES, Trial, random_dialect, run_trial
+from harness.cli.selftest import WORLD_SIZES, Trial, random_dialect, run_trial
 from harness.specification.load import load_spec, spec_ids
 
 
@@ -40,7 +40,7 @@ def test_no_false_alarm_in_two_hundred_honest_runs(api: str) -> None:
     for number in range(200):
         trial = Trial(
             api=api,
-            calls=(*SIZES, 5000)[number % 6],
+            calls=(*WORLD_SIZES, 5000)[number % 6],
             seed=rng.randrange(10_000),
             check_seed=number,
             dialect=random_dialect(load_spec(api), rng) if number % 2 else {},

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from harness.cli.selftest import Trial, run_trial, step_of
+from harness.cli.selftest import Trial, clock_step_of, run_trial
 from harness.serve.faults.catalogue import faults_of
-from harness.specification.clauses import families
+from harness.specification.clauses import families_by_clause
 from harness.specification.load import load_spec, spec_ids
 
 
@@ -19,7 +19,7 @@ def one_of_each_kind() -> list[tuple[str, str]]:
     # The quick ones first, so that the sample stays quick.
     for api in sorted(spec_ids(), key=lambda api: api.startswith(("voximplant", "etelecom"))):
         spec = load_spec(api)
-        known = families(spec)
+        known = families_by_clause(spec)
         for fault in faults_of(spec):
             words = [word for word in re.split(r"[^A-Za-z]+", fault.name) if word]
             kind = (known[fault.clause], words[-1])
@@ -55,7 +55,7 @@ EQUALLY = {
 
 @pytest.mark.parametrize(("api", "fault"), one_of_each_kind())
 def test_a_liar_is_caught_under_its_clause(api: str, fault: str) -> None:
-    result = run_trial(Trial(api=api, fault=fault, calls=300, step_seconds=step_of(fault)))
+    result = run_trial(Trial(api=api, fault=fault, calls=300, step_seconds=clock_step_of(fault)))
     right = {fault.partition("/")[0], EQUALLY.get(fault, "")}
     assert right & set(result.clauses), result.messages
 
@@ -63,4 +63,4 @@ def test_a_liar_is_caught_under_its_clause(api: str, fault: str) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize(("api", "fault"), every_fault())
 def test_every_liar_is_caught(api: str, fault: str) -> None:
-    assert run_trial(Trial(api=api, fault=fault, step_seconds=step_of(fault))).clauses
+    assert run_trial(Trial(api=api, fault=fault, step_seconds=clock_step_of(fault))).clauses

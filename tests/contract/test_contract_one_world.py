@@ -9,9 +9,9 @@ from typing import Any, cast
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.telephony import Grain, Record
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import decode_answer
+from harness.wire.response_codec import decode_response
 from harness.world import Population, World
 
 WORLD = World.of(seed=11, calls=400)
@@ -23,9 +23,9 @@ def rows_of(api: str, at: datetime, **values: Any) -> list[dict[str, Any]]:
     spec = load_spec(api)
     simulator = Simulator(spec, WORLD)
     credentials = dict(spec.listing.access.example) or {spec.listing.access.token: "callharness-token"}
-    request = encode_request(spec, Ask(values=values, credentials=credentials))
+    request = encode_request(spec, ListRequest(values=values, credentials=credentials))
     request = replace(request, target=simulator.base_path.encode() + request.target)
-    answer = decode_answer(spec.listing, simulator.answer(request, at))
+    answer = decode_response(spec.listing, simulator.answer(request, at))
     assert answer.outcome == "success", answer.message
     return cast("list[dict[str, Any]]", list(answer.rows or ()))
 

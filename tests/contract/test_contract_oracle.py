@@ -11,15 +11,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.check.context import Session
-from harness.check.credentials import known_to
+from harness.check.context import CheckContext
+from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
-from harness.check.oracle.interpreter import interpret
-from harness.check.probe.comparison import compare
-from harness.check.probe.filter_values import is_hidden, is_time, partner, raw_value, telling_values
-from harness.check.probe.mirror import Mirror, ask_for, read_mirror, written
-from harness.check.runner import session_of
-from harness.cli.selftest import Direct, random_dialect
+from harness.check.oracle.interpreter import interpret_request
+from harness.check.probe.comparison import compare_answer
+from harness.check.probe.filter_values import (
+    discriminating_values,
+    encode_shown_value,
+    is_hidden_filter,
+    is_time_filter,
+    open_range_end,
+)
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror
+from harness.check.runner import make_context
+from harness.cli.selftest import DirectSender, random_dialect
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
@@ -29,7 +35,7 @@ from harness.world import World
 
 
 @cache
-def meeting(api: str, seed: int) -> tuple[Session, Mirror]:
+def meeting(api: str, seed: int) -> tuple[CheckContext, Mirror]:
     """A session against a simulator of a random dialect which the session knows, with its mirror read."""
     spec = load_spec(api)
     drawn = random_dialect(spec, random.Random(seed)) if seed else {}
@@ -37,10 +43,13 @@ def meeting(api: str, seed: int) -> tuple[Session, Mirror]:
     world = World.of(seed=seed, calls=250)
     simulator = Simulator(spec, world, dialect=Dialect(drawn))
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", dialect=Dialect(drawn))
-    session = session_of(
-        spec, Direct(simulator, world.instant), known_to(simulator.identities, spec.listing.access), options
+    session = make_context(
+        spec,
+        DirectSender(simulator, world.instant),
+        identities_of_users(simulator.users, spec.listing.access),
+        options,
     )
-    session.examine = None
+    session.response_check = None
     mirror = Mirror()
     for _ in read_mirror(session, mirror, now=world.instant):
         pass
@@ -48,45 +57,47 @@ def meeting(api: str, seed: int) -> tuple[Session, Mirror]:
 
 
 @st.composite
-def requests(draw: st.DrawFn, session: Session, mirror: Mirror) -> dict[str, Tree]:
+def requests(draw: st.DrawFn, session: CheckContext, mirror: Mirror) -> dict[str, Tree]:
     """Filters at telling values, a page, an order, switches: whatever the spec allows together."""
     listing = session.listing
     rng = random.Random(draw(st.integers(0, 2**32)))
     values: dict[str, Tree] = {}
-    names = [name for name, kept in listing.filters.items() if not is_hidden(kept)]
+    names = [name for name, kept in listing.filters.items() if not is_hidden_filter(kept)]
     for name in draw(st.lists(st.sampled_from(names), max_size=3, unique=True)) if names else ():
         kept = listing.filters[name]
-        if is_time(kept):
+        if is_time_filter(kept):
             shown = [row.shown.get(kept.compares[0]) for row in mirror.rows]
             times = [moment for moment in shown if isinstance(moment, datetime)]
             if times and name not in mirror.base:
-                values |= partner(session, mirror, name)
-                values[name] = raw_value(session, name, rng.choice(times).replace(microsecond=0))
-        elif telling := telling_values(session, mirror.rows, name):
-            values[name] = raw_value(session, name, rng.choice(telling))
+                values |= open_range_end(session, mirror, name)
+                values[name] = encode_shown_value(session, name, rng.choice(times).replace(microsecond=0))
+        elif telling := discriminating_values(session, mirror.rows, name):
+            values[name] = encode_shown_value(session, name, rng.choice(telling))
     paging = listing.paging
     if not isinstance(paging, NoPaging) and draw(st.booleans()):
-        values[paging.size] = written(session, paging.size, draw(st.sampled_from((1, 2, 3, 7, 20, 60))))
+        values[paging.size] = encode_request_value(session, paging.size, draw(st.sampled_from((1, 2, 3, 7, 20, 60))))
         for place in ("page", "offset"):
             parameter = getattr(paging, place, None)
             if parameter is not None and draw(st.booleans()):
-                values[parameter] = written(session, parameter, draw(st.integers(0, 12)))
+                values[parameter] = encode_request_value(session, parameter, draw(st.integers(0, 12)))
     order = listing.order
     if order is not None and order.sort is not None and draw(st.booleans()):
         values[order.sort.parameter] = draw(st.sampled_from(sorted(order.sort.words)))
     if order is not None and order.descending is not None and draw(st.booleans()):
-        values[order.descending] = written(session, order.descending, draw(st.booleans()))
+        values[order.descending] = encode_request_value(session, order.descending, draw(st.booleans()))
     if listing.count_only is not None and draw(st.integers(0, 5)) == 0:
-        values[listing.count_only.parameter] = written(session, listing.count_only.parameter, True)
+        values[listing.count_only.parameter] = encode_request_value(session, listing.count_only.parameter, True)
     return values
 
 
-def disagreement(session: Session, mirror: Mirror, values: dict[str, Tree]) -> Any:
+def disagreement(session: CheckContext, mirror: Mirror, values: dict[str, Tree]) -> Any:
     """What the oracle finds wrong with the simulator's answer; None when they agree."""
-    ask = ask_for(session, mirror.base, values)
+    ask = build_request(session, mirror.base, values)
     exchange = session.send(ask, "agree", witness=False)
-    branches = session.knowledge.branches(lambda pick: interpret(session.spec, ask, pick, zone=session.zone))
-    found = [compare(session, mirror, meaning, exchange) for _, meaning in branches]
+    branches = session.dialect.evaluate_branches(
+        lambda pick: interpret_request(session.spec, ask, pick, zone=session.zone)
+    )
+    found = [compare_answer(session, mirror, meaning, exchange) for _, meaning in branches]
     return None if None in found else found
 
 

@@ -15,7 +15,7 @@ from fronts import XML_API, credentials, front
 from hostile_servers import Peer
 
 from harness.cli.main import main
-from harness.report import read_recording
+from harness.report import read_run_record
 from tests.durability.installed import (
     KINDS,
     environment,
@@ -64,14 +64,14 @@ def killed_and_resumed(target: str, undisturbed: Path, place: Path, *, seed: int
     until(lambda: size_of(journal) >= enough or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
-    recording = read_recording(journal)
+    recording = read_run_record(journal)
     if not recording.complete:
         assert main(["report", str(journal), "--out", str(place / "torn")]) == 0
         assert "INCOMPLETE" in (place / "torn").read_text()
     code = main(["resume", str(journal), *ACCESS, "--report", f"json={place / 'again'}"])
     assert code == 0
     assert verdicts(place / "again") == verdicts(undisturbed / "json")
-    assert read_recording(journal).complete
+    assert read_run_record(journal).complete
 
 
 @pytest.mark.parametrize("seed", range(15))
@@ -95,7 +95,7 @@ def test_du_01_every_prefix_of_a_journal_can_be_read(undisturbed: Path, tmp_path
     rng = random.Random(7)
     for cut in sorted(rng.randrange(header, len(data)) for _ in range(40)):
         (tmp_path / "torn").write_bytes(data[:cut])
-        recording = read_recording(tmp_path / "torn")
+        recording = read_run_record(tmp_path / "torn")
         assert len(recording.report.clauses) == plan
         assert not recording.complete or cut >= len(data) - 1
 
@@ -120,7 +120,7 @@ def interrupted_well(place: Path, name: str) -> None:
     assert report["interrupted"] == name
     assert "not_run" in {clause["verdict"] for clause in report["clauses"]}
     assert f"interrupted ({name})" in (place / "text").read_text()
-    recording = read_recording(place / "ndjson")
+    recording = read_run_record(place / "ndjson")
     assert (recording.complete, recording.report.interrupted) == (True, name)
     for kind, data in files_in(place).items():
         assert leaks(data) == [], kind

@@ -17,7 +17,7 @@ from fronts import JSON_API, XML_API, front
 from harness.check.results.findings import Colour, Gate, Verdict
 from harness.check.results.gate import colour_of, gate_colour
 from harness.cli.main import main
-from harness.report import read_recording
+from harness.report import read_run_record
 from harness.specification.load import spec_ids
 from harness.wire.http_messages import HttpRequest
 from tests.durability.installed import verdicts, words
@@ -107,7 +107,7 @@ def test_du_05_no_request_allowed_is_never_green(honest: tuple[str, str]) -> Non
 def test_du_06_the_simulator_is_green_at_every_gate(api: str, tmp_path: Path) -> None:
     code, out, _ = ran("check", api, "--target", "sim:", "--gate", "strict", "--report", f"ndjson={tmp_path / 'r'}")
     assert code == 0, out
-    results = read_recording(tmp_path / "r").report.clauses
+    results = read_run_record(tmp_path / "r").report.clauses
     undecided = {Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.BLOCKED, Verdict.NOT_RUN}
     assert [result.id for result in results if result.verdict in undecided] == []
     for gate in (Gate.CI, Gate.STRICT, Gate.CERTIFY):
@@ -177,7 +177,8 @@ def test_du_08_a_fault_of_ours_in_a_rule_is_an_error_with_a_saved_traceback(
     from harness.check import runner
 
     phases = tuple(
-        (phase, tuple(broken if rule is polls.polls else rule for rule in rules)) for phase, rules in runner.PHASES
+        (phase, tuple(broken if rule is polls.check_polling else rule for rule in rules))
+        for phase, rules in runner.PHASES
     )
     monkeypatch.setattr(runner, "PHASES", phases)
     monkeypatch.setenv("TMPDIR", str(tmp_path))

@@ -8,10 +8,10 @@ from typing import Any
 
 from foreign_http import App, serving
 
-from harness.check.client.budget import Budget, MannerlyClient
-from harness.check.client.client import Transport
-from harness.check.client.connection import Limits
-from harness.check.context import Identity
+from harness.check.client.budget import Budget, RateLimitedClient
+from harness.check.client.client import HttpClient
+from harness.check.client.connection import ExchangeLimits
+from harness.check.context import ClientIdentity
 from harness.check.options import CheckOptions
 from harness.check.results.findings import Colour, RunEnded, RunReport
 from harness.check.runner import run_check
@@ -25,14 +25,14 @@ LEGS = "enswitch/calls-active-list"
 def check(app: App, api: str, *, seed: int = 1, max_seconds: float | None = 90.0) -> RunReport:
     """The report of one run."""
     spec = load_spec(api)
-    known = {one.name for one in dataclasses.fields(Identity)}
+    known = {one.name for one in dataclasses.fields(ClientIdentity)}
     identities = [
-        Identity(**{name: value for name, value in one.items() if name in known})
+        ClientIdentity(**{name: value for name, value in one.items() if name in known})
         for one in app.credentials()  # type: ignore[attr-defined]
     ]
     report: RunReport | None = None
-    with serving(app) as url, Transport(url, limits=Limits(exchange_seconds=10.0)) as transport:
-        client = MannerlyClient(transport, Budget(max_requests=500, max_seconds=max_seconds))
+    with serving(app) as url, HttpClient(url, limits=ExchangeLimits(exchange_seconds=10.0)) as transport:
+        client = RateLimitedClient(transport, Budget(max_requests=500, max_seconds=max_seconds))
         options = CheckOptions(now=datetime.now(UTC), target=url, seed=seed)
         for event in run_check(spec, client, identities, options):
             if isinstance(event, RunEnded):

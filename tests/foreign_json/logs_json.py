@@ -14,7 +14,7 @@ from typing import Any
 
 from vendor_http import NOW, Asked, Reply, Vendor
 
-from harness.check.context import Identity
+from harness.check.context import ClientIdentity
 
 API = "etelecom/list-call-logs"
 KEY, OTHER_KEY = "Shop-Key-aA9x7Qq2LmZ", "other-shop-Key-77PqRs"
@@ -509,9 +509,9 @@ class Logs(Vendor):
         return {key: value for key, value in shown.items() if value != "missing"}
 
 
-def identities() -> tuple[Identity, ...]:
+def identities() -> tuple[ClientIdentity, ...]:
     """Who asks: the shop's key, and that of another shop."""
     return (
-        Identity(name="shop", credentials={"token": KEY}, customer=1),
-        Identity(name="other", credentials={"token": OTHER_KEY}, customer=2),
+        ClientIdentity(name="shop", credentials={"token": KEY}, customer=1),
+        ClientIdentity(name="other", credentials={"token": OTHER_KEY}, customer=2),
     )

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from vendor_http import NOW, Asked, Reply, Vendor
 
-from harness.check.context import Identity
+from harness.check.context import ClientIdentity
 
 API = "voximplant/get-call-history"
 ACCOUNT = 4410
@@ -596,13 +596,13 @@ class Sessions(Vendor):
         }
 
 
-def identities() -> tuple[Identity, ...]:
+def identities() -> tuple[ClientIdentity, ...]:
     """Who asks: the owner with all credentials, a support key, and a key without a role."""
     held = {"account_id": str(ACCOUNT), "private_key": key_pair()[0]}
     return (
-        Identity(
+        ClientIdentity(
             name="owner", credentials={**held, "key_id": "k-owner", "api_key": "ak-77-secret-key"}, role="Owner"
         ),
-        Identity(name="support", credentials={**held, "key_id": "k-support"}, role="Support"),
-        Identity(name="no-role", credentials={**held, "key_id": "k-none"}, role=""),
+        ClientIdentity(name="support", credentials={**held, "key_id": "k-support"}, role="Support"),
+        ClientIdentity(name="no-role", credentials={**held, "key_id": "k-none"}, role=""),
     )

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from harness.check.client.budget import Budget, MannerlyClient
-from harness.check.client.client import Transport
-from harness.check.client.connection import Limits
-from harness.check.context import Identity
-from harness.check.credentials import kept_fresh
+from harness.check.client.budget import Budget, RateLimitedClient
+from harness.check.client.client import HttpClient
+from harness.check.client.connection import ExchangeLimits
+from harness.check.context import ClientIdentity
+from harness.check.credentials import with_fresh_token
 from harness.check.options import CheckOptions
 from harness.check.results.findings import Colour, RunEnded, RunReport
 from harness.check.runner import run_check
@@ -144,13 +144,13 @@ def served(vendor: Vendor) -> Iterator[str]:
         thread.join()
 
 
-def checked(api: str, vendor: Vendor, base: str, identities: Sequence[Identity], *, seed: int = 1) -> RunReport:
+def checked(api: str, vendor: Vendor, base: str, identities: Sequence[ClientIdentity], *, seed: int = 1) -> RunReport:
     """The checker's report on a vendor."""
     spec = load_spec(api)
     report: RunReport | None = None
-    with served(vendor) as url, Transport(url + base, limits=Limits(exchange_seconds=30.0)) as transport:
-        fresh = [kept_fresh(one, access=spec.listing.access, clock=vendor.clock) for one in identities]
-        client = MannerlyClient(transport, Budget(max_requests=500))
+    with served(vendor) as url, HttpClient(url + base, limits=ExchangeLimits(exchange_seconds=30.0)) as transport:
+        fresh = [with_fresh_token(one, access=spec.listing.access, clock=vendor.clock) for one in identities]
+        client = RateLimitedClient(transport, Budget(max_requests=500))
         for event in run_check(spec, client, fresh, CheckOptions(now=vendor.clock(), target=url + base, seed=seed)):
             if isinstance(event, RunEnded):
                 report = event.report

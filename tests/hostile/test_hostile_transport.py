@@ -9,19 +9,19 @@ import time
 import pytest
 from hostile_servers import OK, Peer, free_port, hostile_server, redirecting
 
-from harness.check.client.client import Limits, Transport
+from harness.check.client.client import ExchangeLimits, HttpClient
 from harness.check.client.target import RedirectKind, redirect_of
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
-LIMITS = Limits(connect_seconds=0.4, exchange_seconds=0.4, wire_bytes=1 << 20, decoded_bytes=4 << 20)
+LIMITS = ExchangeLimits(connect_seconds=0.4, exchange_seconds=0.4, wire_bytes=1 << 20, decoded_bytes=4 << 20)
 # Where time is not what ends the exchange, a loaded machine must not make it so.
 PATIENT = dataclasses.replace(LIMITS, connect_seconds=10, exchange_seconds=10)
 GET = HttpRequest(method="GET", target=b"/calls?a=1;b=2")
 
 
-def outcome_of(behaviour: str, *, method: str = "GET", limits: Limits = LIMITS) -> HttpResponse | NoResponse:
+def outcome_of(behaviour: str, *, method: str = "GET", limits: ExchangeLimits = LIMITS) -> HttpResponse | NoResponse:
     request = HttpRequest(method=method, target=GET.target)
-    with hostile_server(behaviour) as server, Transport(server.url, limits=limits) as transport:
+    with hostile_server(behaviour) as server, HttpClient(server.url, limits=limits) as transport:
         return transport.send(request)
 
 
@@ -107,7 +107,7 @@ def test_each_misbehaviour_has_its_own_reason_and_ends_in_time(behaviour: str) -
 
 
 def test_a_slow_flood_of_interim_responses_ends_in_time() -> None:
-    limits = Limits(connect_seconds=0.4, exchange_seconds=0.3)
+    limits = ExchangeLimits(connect_seconds=0.4, exchange_seconds=0.3)
     answer = outcome_of("slow-endless-100", limits=limits)
     assert isinstance(answer, NoResponse)
     assert answer.reason == "timeout:total"
@@ -139,7 +139,7 @@ def test_what_had_arrived_is_kept_as_evidence() -> None:
 
 def test_a_refused_connection_is_told_in_one_line() -> None:
     port = free_port()
-    with Transport(f"http://127.0.0.1:{port}", limits=LIMITS) as transport:
+    with HttpClient(f"http://127.0.0.1:{port}", limits=LIMITS) as transport:
         answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
     assert (answer.reason, answer.text) == ("connect", f"127.0.0.1:{port} refused the connection")
@@ -147,7 +147,7 @@ def test_a_refused_connection_is_told_in_one_line() -> None:
 
 @pytest.mark.parametrize("behaviour", ["endless-headers", "endless-header-line", "endless-body", "endless-trailers"])
 def test_an_endless_server_cannot_send_much_more_than_the_limit(behaviour: str) -> None:
-    with hostile_server(behaviour) as server, Transport(server.url, limits=LIMITS) as transport:
+    with hostile_server(behaviour) as server, HttpClient(server.url, limits=LIMITS) as transport:
         transport.send(GET)
         sent = server.counters.bytes_sent
     assert sent < LIMITS.wire_bytes + (8 << 20)  # what the socket buffers of both ends may hold
@@ -165,7 +165,7 @@ def test_a_head_request_expects_no_body() -> None:
         hostile_server(
             lambda peer: (peer.request(), peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"))[1]
         ) as server,
-        Transport(server.url, limits=LIMITS) as transport,
+        HttpClient(server.url, limits=LIMITS) as transport,
     ):
         answer = transport.send(HttpRequest(method="HEAD", target=b"/"))
     assert isinstance(answer, HttpResponse)
@@ -193,7 +193,7 @@ def test_a_body_after_the_answer_to_head_is_surplus() -> None:
 def test_a_redirect_is_data_and_is_not_followed(location: str, kind: RedirectKind) -> None:
     with (
         hostile_server(redirecting(location)) as server,
-        Transport(server.url, limits=LIMITS, headers=(("X-Api-Key", "canary"),)) as transport,
+        HttpClient(server.url, limits=LIMITS, headers=(("X-Api-Key", "canary"),)) as transport,
     ):
         answer = transport.send(GET)
         assert isinstance(answer, HttpResponse)
@@ -208,7 +208,7 @@ def test_a_redirect_to_another_port_reaches_nobody() -> None:
     with (
         hostile_server("honest") as canary,
         hostile_server(redirecting(canary.url + "/steal")) as server,
-        Transport(server.url, limits=LIMITS, headers=(("X-Api-Key", "canary"),)) as transport,
+        HttpClient(server.url, limits=LIMITS, headers=(("X-Api-Key", "canary"),)) as transport,
     ):
         answer = transport.send(GET)
         assert isinstance(answer, HttpResponse)
@@ -223,7 +223,7 @@ def test_cookies_are_not_kept() -> None:
 
     with (
         hostile_server(answering(lambda _head: response(b"", "Set-Cookie: id=other; Path=/"))) as server,
-        Transport(server.url, limits=LIMITS) as transport,
+        HttpClient(server.url, limits=LIMITS) as transport,
     ):
         transport.send(GET)
         transport.send(GET)
@@ -239,7 +239,7 @@ def test_a_server_that_sends_head_and_body_apart_is_not_kept_waiting() -> None:
             peer.send(OK + b"Content-Length: 2\r\n\r\n")
             peer.send(b"{}")
 
-    with hostile_server(behave) as server, Transport(server.url, limits=PATIENT) as transport:
+    with hostile_server(behave) as server, HttpClient(server.url, limits=PATIENT) as transport:
         spent = sorted(transport.send(GET).seconds for _ in range(21))
     # The median: what else the machine does is not what is measured.
     assert spent[10] < 0.03

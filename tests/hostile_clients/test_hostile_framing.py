@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from wires import HISTORY, Wire, status_of, wired
 
-from harness.serve.http.limits import Limits
+from harness.serve.http.limits import ServerLimits
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_heads_have_limits(wire: Wire, data: bytes, status: int) -> None:
 
 
 def test_ten_thousand_parameters_are_refused_where_the_line_may_be_long() -> None:
-    with wired(Limits(target_bytes=65_536)) as wire:
+    with wired(ServerLimits(target_bytes=65_536)) as wire:
         assert wire.get(b"/api?" + b"a=1&" * 10_000)[0] == 400
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from wires import HISTORY, Wire, read_all, wired
 
-from harness.serve.http.limits import Limits
+from harness.serve.http.limits import ServerLimits
 
 SEEDS = (
     b"GET " + HISTORY + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
@@ -101,7 +101,7 @@ def bombard(wire: Wire, requests: int, seed: int) -> dict[int, int]:
 
 
 def check(requests: int, seed: int) -> None:
-    with wired(Limits(header_seconds=2, body_seconds=2, write_seconds=2, linger_seconds=0.2)) as wire:
+    with wired(ServerLimits(header_seconds=2, body_seconds=2, write_seconds=2, linger_seconds=0.2)) as wire:
         statuses = bombard(wire, requests, seed)
         assert {200, 400} <= statuses.keys(), statuses
         assert [line for line in wire.logged if not line.isprintable()] == []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from wires import HISTORY, QUICK, Wire, read_all, status_of, wired
 
-from harness.serve.http.limits import Limits
+from harness.serve.http.limits import ServerLimits
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_silent_connection_is_closed(wire: Wire) -> None:
 
 
 def test_the_default_patience_is_ten_seconds() -> None:
-    limits = Limits()
+    limits = ServerLimits()
     assert (limits.header_seconds, limits.body_seconds, limits.write_seconds) == (10, 10, 10)
 
 
@@ -127,7 +127,7 @@ def test_a_huge_body_is_413_and_is_not_kept(wire: Wire, head: bytes) -> None:
 
 # HC-30
 def test_ten_thousand_requests_in_one_go_get_ten_thousand_answers() -> None:
-    with wired(Limits(write_seconds=30)) as wire, wire.connect(timeout=60) as sock:
+    with wired(ServerLimits(write_seconds=30)) as wire, wire.connect(timeout=60) as sock:
         request = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
         sender = threading.Thread(
             target=lambda: sock.sendall(
@@ -172,7 +172,7 @@ def test_others_are_served_during_a_flood(wire: Wire) -> None:
 
 
 def test_one_too_many_is_told_so() -> None:
-    with wired(Limits(connections=3)) as wire:
+    with wired(ServerLimits(connections=3)) as wire:
         held = [wire.connect() for _ in range(3)]
         for sock in held:
             sock.sendall(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n")

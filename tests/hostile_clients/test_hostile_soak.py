@@ -11,7 +11,7 @@ import pytest
 from wires import HISTORY, wired
 
 from harness.serve.control.request_log import RequestLog
-from harness.serve.http.limits import Limits
+from harness.serve.http.limits import ServerLimits
 
 
 def resident() -> int:
@@ -21,7 +21,7 @@ def resident() -> int:
 
 def soak(requests: int) -> None:
     log = RequestLog(size=100)
-    with wired(Limits(write_seconds=30), heard=log.hear) as wire, wire.connect(timeout=60) as sock:
+    with wired(ServerLimits(write_seconds=30), heard=log.record_exchange) as wire, wire.connect(timeout=60) as sock:
         batch = b"".join(
             b"GET " + HISTORY + b"&CallId=%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number for number in range(50)
         )
@@ -41,7 +41,7 @@ def soak(requests: int) -> None:
         before = resident()
         ask(requests // 50)
         assert resident() - before < max(before // 10, 16 * 1024 * 1024)
-        assert len(log.last(1_000_000)) == 100
+        assert len(log.last_entries(1_000_000)) == 100
         wire.still_answers()
 
 

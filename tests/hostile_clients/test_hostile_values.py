@@ -202,12 +202,12 @@ def test_nothing_secret_and_nothing_that_acts_is_logged() -> None:
     from harness.serve.control.request_log import RequestLog
 
     log = RequestLog(tell=heard.append)
-    with wired(heard=log.hear, refused=lambda broken: heard.append(broken.why)) as wire:
+    with wired(heard=log.record_exchange, refused=lambda broken: heard.append(broken.why)) as wire:
         wire.get(b"/api?command=ListCallHistory&Username=a%0ab&Password=CANARY")
         wire.get(b"/api;auth_password=CANARY?x=1;auth_password=CANARY")
         wire.get(b"/\xe2\x80\xae%1b[2J", b"User-Agent: \x9b2J")
         wire.get(b"/api?x=%1b[2J%0a::error::", b"User-Agent: ::error::x")
-        told = [*heard, *wire.logged, *(entry.line for entry in log.last(100))]
+        told = [*heard, *wire.logged, *(entry.line for entry in log.last_entries(100))]
     assert told
     assert all(line.isprintable() for line in told)
     assert not [line for line in told if "CANARY" in line]

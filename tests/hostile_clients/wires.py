@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.serve.http.limits import Limits
+from harness.serve.http.limits import ServerLimits
 from harness.serve.http.server import RunningServer, serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec, spec_ids
 from harness.world import World
 
 HISTORY = b"/api?command=ListCallHistory&RowsPerPage=2&Username=HTTP_User_1&Password=qwe123"
-QUICK = Limits(
+QUICK = ServerLimits(
     header_seconds=0.6, body_seconds=0.6, idle_seconds=2.0, write_seconds=0.6, linger_seconds=0.3, connections=700
 )
 
@@ -84,7 +84,7 @@ def status_of(answer: bytes) -> int:
 
 
 @contextmanager
-def wired(limits: Limits = QUICK, **options: Any) -> Iterator[Wire]:
+def wired(limits: ServerLimits = QUICK, **options: Any) -> Iterator[Wire]:
     """All shipped APIs over a world of 300 calls."""
     world = World.of(seed=1, calls=300)
     logged: list[str] = []

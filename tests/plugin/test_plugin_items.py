@@ -13,7 +13,7 @@ import harness.pytest_plugin.target_run as reading
 from harness.check.results.findings import ClauseResult, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import colour_of, gate_colour
 from harness.errors import HarnessError
-from harness.specification.clauses import families, load_standard
+from harness.specification.clauses import families_by_clause, load_standard_clauses
 from harness.specification.load import Spec, load_spec
 from harness.specification.model import ClauseId
 
@@ -26,9 +26,9 @@ MUST, SHOULD = ClauseId("OZ-LAC-005"), ClauseId("OZ-LAC-010")
 
 def report_of(verdicts: Mapping[ClauseId, Verdict], *, gate: str = "ci", spec: Spec = SPEC) -> RunReport:
     """A report in which every clause passes but these."""
-    known = {**{name: str(family) for name, family in families(spec).items()}}
+    known = {**{name: str(family) for name, family in families_by_clause(spec).items()}}
     results = []
-    for name, clause in {**spec.clauses, **load_standard().applying_to(spec)}.items():
+    for name, clause in {**spec.clauses, **load_standard_clauses().clauses_for(spec)}.items():
         verdict = verdicts.get(name, Verdict.PASS)
         results.append(
             ClauseResult(
@@ -99,7 +99,7 @@ def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 def test_there_is_one_item_per_clause(pytester: pytest.Pytester, told: Callable[..., Any]) -> None:
     told()
     result = run(pytester, "--call-api-target", "sim:")
-    result.assert_outcomes(passed=len({**SPEC.clauses, **load_standard().applying_to(SPEC)}))
+    result.assert_outcomes(passed=len({**SPEC.clauses, **load_standard_clauses().clauses_for(SPEC)}))
     assert result.ret == 0
 
 
@@ -241,7 +241,7 @@ def test_items_carry_level_basis_and_family_as_markers(pytester: pytest.Pytester
     )
     result = run(pytester, "--collect-only", "-q", "-s", "--strict-markers")
     result.stdout.fnmatch_lines(
-        [f"markers {SPEC.clauses[MUST].level} {SPEC.clauses[MUST].basis} {families(SPEC)[MUST]}"]
+        [f"markers {SPEC.clauses[MUST].level} {SPEC.clauses[MUST].basis} {families_by_clause(SPEC)[MUST]}"]
     )
 
 
@@ -249,7 +249,9 @@ def test_our_items_stand_beside_tests(pytester: pytest.Pytester, told: Callable[
     told()
     pytester.makepyfile("def test_own(): pass")
     result = run(pytester, "--call-api-target", "sim:", "-k", "test_own or OZ-LAC-005")
-    result.assert_outcomes(passed=2, deselected=len(SPEC.clauses) + len(load_standard().applying_to(SPEC)) - 1)
+    result.assert_outcomes(
+        passed=2, deselected=len(SPEC.clauses) + len(load_standard_clauses().clauses_for(SPEC)) - 1
+    )
 
 
 def test_the_verdict_stands_in_the_junit_file(pytester: pytest.Pytester, told: Callable[..., Any]) -> None:

@@ -14,7 +14,7 @@ import requests
 import harness.check.runner
 import harness.report.text
 import harness.serve.responses_mock  # noqa: F401
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 
 pytest_plugins = ["pytester"]
 
@@ -67,7 +67,7 @@ def test_two_simulators_may_run_at_once(call_api_simulator: Callable[..., str]) 
 
 
 def test_an_unknown_fault_is_told(call_api_simulator: Callable[..., str]) -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageProblem):
         call_api_simulator(API, faults=["OZ-LAC-999"])
 
 

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from harness.serve.authentication import Identity, make_key_pair
+from harness.serve.authentication import SimulatedUser, make_key_pair
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec, load_spec, open_choices, spec_ids
 from harness.specification.model import CursorPaging
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpResponse
-from harness.wire.list_request import Ask
-from harness.wire.parameter_codec import write_parameter
+from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import encode_parameter
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import decode_answer
+from harness.wire.response_codec import decode_response
 from harness.world import BUSY_HOUR, World
 
 SPECS = [load_spec(name) for name in spec_ids()]
@@ -50,12 +50,12 @@ def some_instant(chance: Random) -> datetime:
 
 
 def values_met(simulator: Simulator, at: datetime, path: str) -> list[Any]:
-    view = simulator._view(at)
-    found = {str(value): value for row in view._values(path) for value in row if value is not None}
+    view = simulator._view_at(at)
+    found = {str(value): value for row in view._values_at(path) for value in row if value is not None}
     return [found[text] for text in sorted(found)]
 
 
-def some_ask(spec: Spec, simulator: Simulator, at: datetime, who: Identity, chance: Random) -> Ask:
+def some_ask(spec: Spec, simulator: Simulator, at: datetime, who: SimulatedUser, chance: Random) -> ListRequest:
     listing = spec.listing
     values: dict[str, Tree] = {}
     required = [name for name, parameter in listing.parameters.items() if parameter.required]
@@ -86,14 +86,14 @@ def some_ask(spec: Spec, simulator: Simulator, at: datetime, who: Identity, chan
             options = [_written(parameter, moment, in_json)]
         values[name] = chance.choice(options)
     credentials = [name for name in (listing.access.user, listing.access.password) if name] or [listing.access.token]
-    return Ask(values=values, credentials={name: who.credentials[name] for name in credentials})
+    return ListRequest(values=values, credentials={name: who.credentials[name] for name in credentials})
 
 
 def _written(parameter: Any, value: Any, in_json: bool) -> Tree:
     if parameter.as_ in ("list", "json-list"):
         value = (value,)
     try:
-        return write_parameter(parameter, value, zone=UTC, in_json=in_json)
+        return encode_parameter(parameter, value, zone=UTC, in_json=in_json)
     except (AttributeError, TypeError, ValueError):
         return str(value)
 
@@ -106,18 +106,18 @@ def test_the_quick_way_answers_byte_for_byte_as_the_plain_way(spec: Spec, seed: 
     world, at = chance.choice(WORLDS), some_instant(chance)
     quick, plain = pair(spec, world, some_dialect(spec, chance))
     for _ in range(12):
-        ask = some_ask(spec, plain, at, chance.choice(plain.identities), chance)
-        answer = decode_answer(spec.listing, same_answer(quick, plain, ask, at))
+        ask = some_ask(spec, plain, at, chance.choice(plain.users), chance)
+        answer = decode_response(spec.listing, same_answer(quick, plain, ask, at))
         paging = spec.listing.paging
         if isinstance(paging, CursorPaging) and answer.rows:
-            for name, cursor in ((paging.after, answer.next), (paging.before, answer.prev)):
+            for name, cursor in ((paging.after, answer.next_cursor), (paging.before, answer.previous_cursor)):
                 values = {key: value for key, value in ask.values.items() if key not in (paging.after, paging.before)}
-                onward = Ask(values={**values, name: str(cursor)}, credentials=ask.credentials)
+                onward = ListRequest(values={**values, name: str(cursor)}, credentials=ask.credentials)
                 same_answer(quick, plain, onward, at)
 
 
-def same_answer(quick: Simulator, plain: Simulator, ask: Ask, at: datetime) -> HttpResponse:
-    request = encode_request(plain.honest, ask, base_path=plain.base_path)
+def same_answer(quick: Simulator, plain: Simulator, ask: ListRequest, at: datetime) -> HttpResponse:
+    request = encode_request(plain.documented_spec, ask, base_path=plain.base_path)
     expected = plain.answer(request, at)
     assert quick.answer(request, at) == expected, (request, at)
     return expected

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.serve.query.cursors import Cursor, decode_cursor, encode_cursor
-from harness.serve.query.table import Condition, Place, Query, Slice, Sorting, Table, Walk
-from harness.specification.model import Keeps
+from harness.serve.query.table import Condition, CursorSlice, OffsetSlice, Query, SortOrder, SortPosition, Table
+from harness.specification.model import Comparison
 
 TEXTS = st.sampled_from(["a", "A", "ab", "b", "10", "9", "", "é"])
 ROWS = st.lists(st.tuples(TEXTS | st.none(), st.integers(0, 4) | st.none()), max_size=12)
-KEEPS: tuple[Keeps, ...] = ("equal", "contains", "starts", "ends")
+KEEPS: tuple[Comparison, ...] = ("equal", "contains", "starts", "ends")
 
 
 def table_of(rows: Sequence[tuple[str | None, int | None]]) -> Table:
@@ -39,9 +39,9 @@ def holds(keeps: str, value: str | None, wanted: str) -> bool:
 
 
 @given(rows=ROWS, keeps=st.sampled_from(KEEPS), wanted=st.lists(TEXTS, min_size=1, max_size=2))
-def test_a_condition_keeps_what_a_loop_keeps(rows: Any, keeps: Keeps, wanted: list[str]) -> None:
+def test_a_condition_keeps_what_a_loop_keeps(rows: Any, keeps: Comparison, wanted: list[str]) -> None:
     condition = Condition(parameter="p", paths=("text",), keeps=keeps, wanted=tuple(wanted))
-    found = table_of(rows).matching(Query(conditions=(condition,), sorting=Sorting(path="")))
+    found = table_of(rows).matching_rows(Query(conditions=(condition,), sort_order=SortOrder(path="")))
     expected = [index for index, row in enumerate(rows) if any(holds(keeps, row[0], one) for one in wanted)]
     assert sorted(found.tolist()) == expected
 
@@ -52,7 +52,7 @@ def test_two_bounds_keep_what_lies_between(rows: Any, first: int, last: int, inc
         Condition(parameter="f", paths=("number",), keeps="at-least", wanted=(first,), inclusive=inclusive),
         Condition(parameter="l", paths=("number",), keeps="at-most", wanted=(last,), inclusive=inclusive),
     )
-    found = table_of(rows).matching(Query(conditions=conditions, sorting=Sorting(path="")))
+    found = table_of(rows).matching_rows(Query(conditions=conditions, sort_order=SortOrder(path="")))
     expected = [
         index
         for index, (_, number) in enumerate(rows)
@@ -64,27 +64,29 @@ def test_two_bounds_keep_what_lies_between(rows: Any, first: int, last: int, inc
 @given(rows=ROWS, descending=st.booleans(), size=st.integers(1, 5), by=st.sampled_from(["text", "number"]))
 def test_pages_and_walks_share_out_the_same_order(rows: Any, descending: bool, size: int, by: str) -> None:
     table = table_of(rows)
-    sorting = Sorting(path=by, descending=descending)
-    whole = list(table.find(Query(sorting=sorting)).page)
+    sorting = SortOrder(path=by, descending=descending)
+    whole = list(table.find(Query(sort_order=sorting)).page_rows)
     index = 0 if by == "text" else 1
     kind = "" if by == "text" else 0
     expected = sorted(range(len(rows)), key=lambda row: (rows[row][index] is not None, rows[row][index] or kind, row))
     assert whole == (expected[::-1] if descending else expected)
     pages: list[int] = []
     walked: list[int] = []
-    place: Place | None = None
+    place: SortPosition | None = None
     for number in range(len(rows) + 1):
-        pages += table.find(Query(sorting=sorting, cut=Slice(skip=number * size, take=size))).page
-        page = table.find(Query(sorting=sorting, cut=Walk(take=size, place=place))).page
+        pages += table.find(
+            Query(sort_order=sorting, page_slice=OffsetSlice(skip=number * size, take=size))
+        ).page_rows
+        page = table.find(Query(sort_order=sorting, page_slice=CursorSlice(take=size, position=place))).page_rows
         walked += page
-        place = table.place_of(page[-1], sorting) if page else place
+        place = table.position_of(page[-1], sorting) if page else place
         if page:
             back = table.find(
                 Query(
-                    sorting=sorting,
-                    cut=Walk(take=size, place=table.place_of(page[0], sorting), backward=True),
+                    sort_order=sorting,
+                    page_slice=CursorSlice(take=size, position=table.position_of(page[0], sorting), backward=True),
                 )
-            ).page
+            ).page_rows
             assert list(back) == walked[: len(walked) - len(page)][-size:]
     assert pages == walked == whole
 
@@ -98,7 +100,7 @@ def test_pages_and_walks_share_out_the_same_order(rows: Any, descending: bool, s
 def test_a_cursor_carries_its_place(sort: str, value: Any, micros: int, back: bool) -> None:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
     for one in (value, moment):
-        cursor = Cursor(sort=sort, place=Place(value=one, identity="x"), back=back)
+        cursor = Cursor(sort=sort, position=SortPosition(value=one, identity="x"), backward=back)
         assert decode_cursor(encode_cursor(cursor)) == cursor
 
 
@@ -109,7 +111,7 @@ def test_no_other_text_is_a_cursor(text: str) -> None:
 
 @given(position=st.integers(0, 200), letter=st.sampled_from("ABCxyz019-_"))
 def test_a_cursor_that_was_touched_is_none(position: int, letter: str) -> None:
-    text = encode_cursor(Cursor(sort="-started_at", place=Place(value=5, identity=7)))
+    text = encode_cursor(Cursor(sort="-started_at", position=SortPosition(value=5, identity=7)))
     position %= len(text)
     touched = text[:position] + letter + text[position + 1 :]
     # The last letter has bits that say nothing: several letters mean the same bytes.

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from harness.wire import forms
 from harness.wire import scalar_codecs as scalars
-from harness.wire.format_problems import ADVISORY, Tree
-from harness.wire.json_body import at, decode_json, encode_json, put
-from harness.wire.scalar_codecs import NotThat, zone
+from harness.wire.format_problems import ADVISORY_CODES, Tree
+from harness.wire.json_body import decode_json, encode_json, put_value, tree_at
+from harness.wire.scalar_codecs import DecodeError, zone_named
 from harness.wire.xml_body import canonical_xml, decode_xml, encode_xml
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,7 +38,7 @@ XML_TEXTS = st.text(
 )
 ROWS = st.lists(st.dictionaries(NAMES, XML_TEXTS | st.none(), max_size=4), max_size=4)
 MOMENTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))
-ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Asia/Ho_Chi_Minh", "Etc/GMT+2", "America/St_Johns"]).map(zone)
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Asia/Ho_Chi_Minh", "Etc/GMT+2", "America/St_Johns"]).map(zone_named)
 PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=6)
 
 JSON_BITS = st.lists(
@@ -75,7 +75,7 @@ MULTIPART_BITS = st.lists(
 def test_a_json_tree_survives_the_wire(tree: Tree, indent: int | None) -> None:
     decoded = decode_json(encode_json(tree, indent=indent))
     assert decoded.tree == tree
-    assert {problem.code for problem in decoded.problems} <= ADVISORY
+    assert {problem.code for problem in decoded.problems} <= ADVISORY_CODES
 
 
 @QUICK
@@ -91,7 +91,7 @@ def test_no_bytes_break_the_json_reader(body: bytes, charset: str | None) -> Non
 @given(st.lists(TEXTS.filter(lambda name: name not in ("0", "-")), min_size=1, max_size=5), SCALARS)
 def test_what_is_put_at_a_pointer_is_found_there(names: list[str], value: Tree) -> None:
     pointer = "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
-    assert at(put({}, pointer, value), pointer) == value
+    assert tree_at(put_value({}, pointer, value), pointer) == value
 
 
 @QUICK
@@ -172,10 +172,10 @@ DECODERS: list[Callable[[Any], object]] = [
     scalars.decode_digits,
     scalars.decode_seconds,
     scalars.decode_rfc3339,
-    lambda text: scalars.decode_local(text, zone("Europe/Berlin")),
+    lambda text: scalars.decode_local(text, zone_named("Europe/Berlin")),
     lambda text: scalars.decode_list(text, separator=";"),
     scalars.decode_json_list,
-    zone,
+    zone_named,
     scalars.decode_json_integer,
     scalars.decode_json_seconds,
     scalars.decode_json_flag,
@@ -190,7 +190,7 @@ DECODERS: list[Callable[[Any], object]] = [
 def test_a_decoder_raises_nothing_but_not_that(decode: Callable[[Any], object], value: Any) -> None:
     try:
         decode(value)
-    except NotThat as refused:
+    except DecodeError as refused:
         assert str(refused).isascii()  # noqa: PT017
 
 
@@ -216,5 +216,5 @@ def test_multipart_fields_survive(fields: list[tuple[str, str]]) -> None:
 )
 def test_no_form_raises_anything_but_broken_form(body: bytes, content_type: str) -> None:
     for attempt in (content_type, "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
-        with contextlib.suppress(forms.BrokenForm):
+        with contextlib.suppress(forms.FormError):
             forms.decode_form(body, attempt)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.telephony import ATTRIBUTES, Grain, Kind, Record, broken_laws, call_record
-from harness.telephony.records import Value
+from harness.telephony import ATTRIBUTES, AttributeKind, Grain, Record, broken_invariants, call_record
+from harness.telephony.records import AttributeValue
 from harness.world import BUSY_HOUR, OFFICE, STEADY, Population, World
-from harness.world.column_types import values_of
+from harness.world.column_types import column_values
 
 LISTS = (Grain.SESSION, Grain.CALL, Grain.LEG)
 WORLDS = st.builds(
@@ -24,16 +24,16 @@ WORLDS = st.builds(
 INSTANTS = st.integers(-900_000, 5_000_000).map(lambda millis: BUSY_HOUR + timedelta(milliseconds=millis))
 
 
-def columns_of(world: World, grain: Grain, population: Population, at: object) -> list[dict[str, Value]]:
-    attributes = [attribute for attribute in ATTRIBUTES[grain].values() if attribute.kind is not Kind.ROWS]
+def columns_of(world: World, grain: Grain, population: Population, at: object) -> list[dict[str, AttributeValue]]:
+    attributes = [attribute for attribute in ATTRIBUTES[grain].values() if attribute.kind is not AttributeKind.ROWS]
     names = [attribute.name for attribute in attributes]
-    frame = world.frame(grain, population, at, names)  # type: ignore[arg-type]
-    values = [values_of(frame[attribute.name], attribute.kind) for attribute in attributes]
+    frame = world.columns(grain, population, at, names)  # type: ignore[arg-type]
+    values = [column_values(frame[attribute.name], attribute.kind) for attribute in attributes]
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def without_nested(grain: Grain, row: Record) -> dict[str, Value]:
-    return {name: value for name, value in row.items() if ATTRIBUTES[grain][name].kind is not Kind.ROWS}
+def without_nested(grain: Grain, row: Record) -> dict[str, AttributeValue]:
+    return {name: value for name, value in row.items() if ATTRIBUTES[grain][name].kind is not AttributeKind.ROWS}
 
 
 @pytest.mark.parametrize("grain", LISTS)
@@ -53,7 +53,7 @@ def test_columns_and_rows_agree(grain: Grain, world: World, population: Populati
 @given(world=WORLDS, at=INSTANTS)
 def test_calls_keep_the_laws_at_every_instant(world: World, at: object) -> None:
     for call in world.records(Grain.CALL, Population.BOTH, at):  # type: ignore[arg-type]
-        assert broken_laws(call) == (), call["call_id"]
+        assert broken_invariants(call) == (), call["call_id"]
 
 
 @settings(max_examples=15, deadline=None)

@@ -10,7 +10,7 @@ from typing import Final
 import h11
 from hostile_servers import Behaviour, Gone, HostileServer, Peer
 
-from harness.serve.authentication import Identity
+from harness.serve.authentication import SimulatedUser
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -43,7 +43,7 @@ def honest(api: str, *, calls: int = CALLS, seed: int = 1) -> Simulator:
     spec = load_spec(api)
     world = World.of(seed=seed, calls=calls)
     users = [
-        Identity(
+        SimulatedUser(
             name="default",
             credentials=credentials(api),
             roles=tuple(spec.listing.access.roles),

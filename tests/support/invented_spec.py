@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.specification.load import Spec, build_spec
-from harness.specification.yaml_source import parse_source
+from harness.specification.yaml_source import parse_source_text
 
 ACMEPBX = Path(__file__).parent / "acmepbx.yaml"
 ID = "acmepbx/list-calls"
@@ -22,7 +22,7 @@ def acmepbx_text(*changes: tuple[str, str]) -> str:
 
 def acmepbx(*changes: tuple[str, str]) -> Spec:
     """The spec itself."""
-    return build_spec(parse_source(acmepbx_text(*changes), name="acmepbx.yaml"), spec_id=ID)
+    return build_spec(parse_source_text(acmepbx_text(*changes), name="acmepbx.yaml"), spec_id=ID)
 
 
 def line_of(text: str, piece: str) -> int:

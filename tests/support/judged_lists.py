@@ -14,25 +14,25 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal, final
 
-from harness.check.context import Exchange, Row, Session
-from harness.check.credentials import Identity
-from harness.check.oracle.dialect_inference import Knowledge
-from harness.check.oracle.interpreter import Meaning, Test
-from harness.check.probe.comparison import ASPECTS, Aspect, Mismatch, compare
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.credentials import ClientIdentity
+from harness.check.oracle.dialect_inference import InferredDialect
+from harness.check.oracle.interpreter import ExpectedAnswer, RowPredicate
+from harness.check.probe.comparison import ASPECTS, Aspect, Mismatch, compare_answer
 from harness.check.probe.mirror import Mirror, Snapshot
-from harness.check.results.collector import Ledger
-from harness.check.results.evidence import Evidence
+from harness.check.results.collector import ResultCollector
+from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate, Verdict
 from harness.output.redaction import Redactor
 from harness.specification.load import Spec, build_spec
 from harness.specification.model import Clause, ClauseId, Clauses
-from harness.specification.yaml_source import parse_source
-from harness.wire.format_problems import Problem, Tree
+from harness.specification.yaml_source import parse_source_text
+from harness.wire.format_problems import FormatProblem, Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
-from harness.wire.list_request import Ask
-from harness.wire.response_codec import Answer
-from harness.wire.row_codec import Flaw, ShownRow
+from harness.wire.list_request import ListRequest
+from harness.wire.response_codec import DecodedResponse
+from harness.wire.row_codec import ApiRow, FieldProblem
 
 NOW = datetime(2031, 3, 4, 12, 0, 0, tzinfo=UTC)
 NINE = datetime(2031, 3, 4, 9, 0, 0, tzinfo=UTC)
@@ -158,7 +158,7 @@ def _built(listing: str) -> Spec:
         "info": {"title": "Paperphone list calls", "version": "1"},
         "paths": {"/calls": {"get": {"x-listing": json.loads(listing)}}},
     }
-    return build_spec(parse_source(json.dumps(whole), name="paperphone.yaml"), spec_id="paperphone/list-calls")
+    return build_spec(parse_source_text(json.dumps(whole), name="paperphone.yaml"), spec_id="paperphone/list-calls")
 
 
 def without_clause(section: Mapping[str, Any], *roles: str) -> dict[str, Any]:
@@ -191,35 +191,35 @@ def session_of(
     settings: Mapping[str, Any] | None = None,
     widest: int = 0,
     **sections: Any,
-) -> Session:
+) -> CheckContext:
     """A run at noon that knows these answers to open choices, and these clauses to have failed."""
     spec = spec_of(**sections)
-    me = Identity(name="me", credentials={"user": "ada", "password": "lovelace"})
+    me = ClientIdentity(name="me", credentials={"user": "ada", "password": "lovelace"})
     clauses = {ClauseId(name): Clause(level="must", basis="documented", says=name, source="Top") for name in CLAUSES}
-    session = Session(
+    session = CheckContext(
         spec=spec,
         sender=_Silent(),
         identity=me,
         identities=(me,),
-        ledger=Ledger(clauses=clauses, families={}, gate=Gate.CI),
-        knowledge=Knowledge(spec),
-        evidence=Evidence(base="http://x", redactor=Redactor(()), secrets={}),
+        results=ResultCollector(clauses=clauses, families={}, gate=Gate.CI),
+        dialect=InferredDialect(spec),
+        evidence=EvidenceRenderer(base="http://x", redactor=Redactor(()), secrets={}),
         rng=random.Random(1),
         settings={"now": NOW, **(settings or {})},
-        widest=widest,
+        longest_page=widest,
     )
     for name in failed:
         assert name in CLAUSES
-        session.ledger.note((ClauseId(name),), Verdict.FAIL)
+        session.results.record((ClauseId(name),), Verdict.FAIL)
     for choice, value in (known or {}).items():
-        session.knowledge.set(choice, value, "a test")
+        session.dialect.fix_answer(choice, value, "a test")
     return session
 
 
 # --- rows and the list --------------------------------------------------------------------------------------------
 
 
-def call(number: int, *, flaws: tuple[Flaw, ...] = (), without: str = "", **shown: Any) -> Row:
+def call(number: int, *, flaws: tuple[FieldProblem, ...] = (), without: str = "", **shown: Any) -> Row:
     """The call of that number: it began so many minutes after nine, an odd one is Ada's and an even one Bob's."""
     every: dict[str, Any] = {
         "id": number,
@@ -232,9 +232,9 @@ def call(number: int, *, flaws: tuple[Flaw, ...] = (), without: str = "", **show
     return Row(shown=every, raw={}, extras={}, flaws=flaws, key=number)
 
 
-def flaw(field: str, kind: Literal["missing", "type", "form", "word"] = "type") -> Flaw:
+def flaw(field: str, kind: Literal["missing", "type", "form", "word"] = "type") -> FieldProblem:
     """What is wrong with a field of a row."""
-    return Flaw(field=field, kind=kind, text="otherwise than documented", clause=())
+    return FieldProblem(field=field, kind=kind, text="otherwise than documented", clause=())
 
 
 ONE, TWO, THREE, FOUR, FIVE = (call(number) for number in (1, 2, 3, 4, 5))
@@ -267,58 +267,62 @@ def mirror_of(
 # --- what is due, and what came -----------------------------------------------------------------------------------
 
 
-def who(name: str) -> tuple[str, Test]:
+def who(name: str) -> tuple[str, RowPredicate]:
     """The test of a filter: rows of that caller; a row that does not show one leaves it open."""
 
-    def test(row: ShownRow) -> bool | None:
+    def test(row: ApiRow) -> bool | None:
         return None if "who" not in row else row["who"] == name
 
     return "who", test
 
 
-def unseen() -> tuple[str, Test]:
+def unseen() -> tuple[str, RowPredicate]:
     """The test of a filter on what rows do not show."""
     return "ext", lambda row: None
 
 
-def due(*tests: tuple[str, Test], **more: Any) -> Meaning:
+def due(*tests: tuple[str, RowPredicate], **more: Any) -> ExpectedAnswer:
     """What is due: the rows that pass the tests, all of them, the newest first, unless something else is said."""
-    return Meaning(
-        **{"tests": tests, "paths": frozenset(name for name, _ in tests), "sort": ("started", True), **more}
+    return ExpectedAnswer(
+        **{"tests": tests, "compared_paths": frozenset(name for name, _ in tests), "sort": ("started", True), **more}
     )
 
 
-def page_due(start: int, size: int, *tests: tuple[str, Test], **more: Any) -> Meaning:
+def page_due(start: int, size: int, *tests: tuple[str, RowPredicate], **more: Any) -> ExpectedAnswer:
     """A page is due that was asked for by its size."""
     return due(*tests, **{"start": start, "size": size, "size_given": size, **more})
 
 
 def came(*rows: Row, total: Any = MISSING, **values: Tree) -> Exchange:
     """A success with these rows, to a request with these values."""
-    answer = Answer(outcome="success", http_status=200, tree={}, problems=(), rows=(), rows_raw=[], total=total)
+    answer = DecodedResponse(
+        outcome="success", http_status=200, tree={}, problems=(), rows=(), rows_raw=[], total=total
+    )
     return _exchange(answer, values, rows)
 
 
 def told_in_place_of_rows(raw: Any, **values: Tree) -> Exchange:
     """A success with something else where rows stand."""
-    answer = Answer(outcome="success", http_status=200, tree={}, problems=(), rows_raw=raw)
+    answer = DecodedResponse(outcome="success", http_status=200, tree={}, problems=(), rows_raw=raw)
     return _exchange(answer, values, None)
 
 
 def refused(code: Any = 9, message: Any = MISSING, **values: Tree) -> Exchange:
     """An error."""
-    answer = Answer(outcome="error", http_status=200, tree={}, problems=(), code=code, message=message)
+    answer = DecodedResponse(outcome="error", http_status=200, tree={}, problems=(), code=code, message=message)
     return _exchange(answer, values, None)
 
 
-def unreadable(http_status: int = 200, *problems: Problem) -> Exchange:
+def unreadable(http_status: int = 200, *problems: FormatProblem) -> Exchange:
     """A body that is not what the media type promises."""
-    return _exchange(Answer(outcome="unreadable", http_status=http_status, tree=MISSING, problems=problems), {}, None)
+    return _exchange(
+        DecodedResponse(outcome="unreadable", http_status=http_status, tree=MISSING, problems=problems), {}, None
+    )
 
 
-def _exchange(answer: Answer, values: Mapping[str, Tree], rows: tuple[Row, ...] | None) -> Exchange:
+def _exchange(answer: DecodedResponse, values: Mapping[str, Tree], rows: tuple[Row, ...] | None) -> Exchange:
     return Exchange(
-        ask=Ask(values=values),
+        list_request=ListRequest(values=values),
         purpose="a test",
         request=HttpRequest(method="GET", target=b"/calls"),
         response=HttpResponse(http_status=answer.http_status),
@@ -344,10 +348,14 @@ class Difference:
 
 
 def first_difference(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, only: Sequence[Aspect] = ASPECTS
+    session: CheckContext,
+    mirror: Mirror,
+    meaning: ExpectedAnswer,
+    exchange: Exchange,
+    only: Sequence[Aspect] = ASPECTS,
 ) -> Difference | None:
     """What `compare` finds."""
-    found = compare(session, mirror, meaning, exchange, only)
+    found = compare_answer(session, mirror, meaning, exchange, only)
     if found is None:
         return None
     return Difference(

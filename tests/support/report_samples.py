@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from harness.check.results.findings import ClauseResult, Colour, Exchanged, Finding, Gate, RunReport, Verdict
-from harness.report import Recording
+from harness.report import RunRecord
 from harness.specification.model import Basis, ClauseId, Level
 
 HOSTILE = "\x1b]0;PWN\x07\x1b[2J <script>alert(1)</script> ]]> \ufffe \u202e [/oops] ##[error]x"
@@ -143,5 +143,5 @@ def hostile_report() -> RunReport:
     )
 
 
-def recording(of: RunReport | None = None) -> Recording:
-    return Recording(report=of or red_report(), exchanges=(exchange(1), exchange(2)), began=BEGAN)
+def recording(of: RunReport | None = None) -> RunRecord:
+    return RunRecord(report=of or red_report(), exchanges=(exchange(1), exchange(2)), began=BEGAN)

@@ -14,17 +14,17 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from harness.check.context import Session
-from harness.check.credentials import known_to
+from harness.check.context import CheckContext
+from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
-from harness.check.probe.mirror import Mirror, read_in_other_pages, read_mirror, reread
-from harness.check.results.collector import roll_up
+from harness.check.probe.mirror import Mirror, read_mirror, reread_in_smaller_pages, reread_mirror
+from harness.check.results.collector import roll_up_verdicts
 from harness.check.results.findings import RunEnded, RunReport, Verdict
-from harness.check.runner import run_check, session_of
+from harness.check.runner import make_context, run_check
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec, build_spec
 from harness.specification.model import ClauseId
-from harness.specification.yaml_source import parse_source
+from harness.specification.yaml_source import parse_source_text
 from harness.telephony.records import Record, call_record
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world.world import World
@@ -271,7 +271,7 @@ paths:
         f'          {name}: {{level: must, basis: documented, says: "promise {name} is kept", source: "Top"}}'
         for name in used
     )
-    return build_spec(parse_source(f"{text}{clauses}\n", name="tern.yaml"), spec_id="tern/list-calls")
+    return build_spec(parse_source_text(f"{text}{clauses}\n", name="tern.yaml"), spec_id="tern/list-calls")
 
 
 def indented(text: str, by: int) -> str:
@@ -393,7 +393,7 @@ class Server:
 
 # --- runs -----------------------------------------------------------------------------------------------------
 
-Rule = Callable[[Session, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], Iterator[None]]
 
 
 @dataclass(frozen=True)
@@ -415,17 +415,19 @@ def of_rules(rules: Sequence[Rule], spec: Spec, lie: Lie = truth, *, calls: int 
     """What some rules alone say of a server, after the list was read."""
     server, options, simulator = _set_up(spec, lie, calls)
     options = replace(options, seed=seed)
-    session = session_of(spec, server, known_to(simulator.identities, spec.listing.access), options)
+    session = make_context(spec, server, identities_of_users(simulator.users, spec.listing.access), options)
     mirror = Mirror()
     done(read_mirror(session, mirror, now=NOW))
-    done(reread(session, mirror))
+    done(reread_mirror(session, mirror))
     if not mirror.volatile:
-        done(read_in_other_pages(session, mirror))
+        done(reread_in_smaller_pages(session, mirror))
     for rule in rules:
         done(rule(session, mirror))
-    ledger = session.ledger
+    ledger = session.results
     verdicts = {
-        str(clause): roll_up(ledger.entry(clause).counts) for clause in spec.clauses if ledger.touched(clause)
+        str(clause): roll_up_verdicts(ledger.tally_of(clause).counts)
+        for clause in spec.clauses
+        if ledger.has_evidence(clause)
     }
     told = {str(finding.clause): (finding.expected, finding.actual) for finding in ledger.findings()}
     return Said(verdicts, told)
@@ -441,7 +443,7 @@ def of_whole_run(spec: Spec, lie: Lie = truth, *clauses: str, calls: int = CALLS
     server, options, simulator = _set_up(spec, lie, calls)
     options = replace(options, only=tuple(ClauseId(clause) for clause in clauses))
     report: RunReport | None = None
-    for event in run_check(spec, server, known_to(simulator.identities, spec.listing.access), options):
+    for event in run_check(spec, server, identities_of_users(simulator.users, spec.listing.access), options):
         if isinstance(event, RunEnded):
             report = event.report
     assert report is not None

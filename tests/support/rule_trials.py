@@ -16,8 +16,8 @@ from unittest import mock
 from urllib.parse import parse_qsl, urlencode
 
 from harness.check import runner
-from harness.check.context import Session
-from harness.check.credentials import known_to
+from harness.check.context import CheckContext
+from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
 from harness.check.probe.mirror import Mirror
 from harness.check.results.findings import Finding, RunEnded, RunReport, Verdict
@@ -26,12 +26,12 @@ from harness.serve.faults.catalogue import find_faults
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec, build_spec
-from harness.specification.yaml_source import parse_source
+from harness.specification.yaml_source import parse_source_text
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world.traffic import BUSY_HOUR
 from harness.world.world import World
 
-Rule = Callable[[Session, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], Iterator[None]]
 Asked = dict[str, str]
 Body = dict[str, Any]
 
@@ -103,7 +103,7 @@ def tinphone(*, parameters: tuple[str, ...], listing: str, clauses: Mapping[str,
         for name, says in clauses.items()
     )
     text = f"{HEAD}{named}{LISTING}{indented}        clauses:\n{COMMON}{promised}"
-    return build_spec(parse_source(text, name="tinphone.yaml"), spec_id="tinphone/list-calls")
+    return build_spec(parse_source_text(text, name="tinphone.yaml"), spec_id="tinphone/list-calls")
 
 
 def no_change_of_the_request(asked: Asked) -> Asked:
@@ -211,7 +211,7 @@ def trial(
     """
     faults = find_faults(spec, lie.fault) if lie.fault else ()
     simulator = Simulator(spec, _world(calls), dialect=Dialect(dialect or {}), faults=faults)
-    identities = known_to(simulator.identities, spec.listing.access)
+    identities = identities_of_users(simulator.users, spec.listing.access)
     options = CheckOptions(now=BUSY_HOUR, target="http://127.0.0.1:0")
     phases = (("trial", rules),) if rules else runner.PHASES
     with mock.patch.object(runner, "PHASES", phases):

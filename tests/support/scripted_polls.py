@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.check.context import Identity, Session
-from harness.check.oracle.dialect_inference import Knowledge
+from harness.check.context import CheckContext, ClientIdentity
+from harness.check.oracle.dialect_inference import InferredDialect
 from harness.check.probe.mirror import Mirror, read_mirror
-from harness.check.results.collector import Ledger
-from harness.check.results.evidence import Evidence
+from harness.check.results.collector import ResultCollector
+from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate, Verdict
-from harness.check.rules.live.polling import polls
+from harness.check.rules.live.polling import check_polling
 from harness.output.redaction import Redactor
-from harness.specification.clauses import load_standard
+from harness.specification.clauses import load_standard_clauses
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
@@ -49,20 +49,22 @@ class Script:
         return HttpResponse(http_status=200, headers=(), body=body)
 
 
-Rule = Callable[[Session, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], Iterator[None]]
 
 
-def run(api: str, script: Script, rule: Rule = polls, **settings: Any) -> Session:
+def run(api: str, script: Script, rule: Rule = check_polling, **settings: Any) -> CheckContext:
     spec = spec_of(api)
-    me = Identity(name="me", credentials={"Username": "u", "Password": "p"})
-    session = Session(
+    me = ClientIdentity(name="me", credentials={"Username": "u", "Password": "p"})
+    session = CheckContext(
         spec=spec,
         sender=script,
         identity=me,
         identities=(me,),
-        ledger=Ledger(clauses={**spec.clauses, **load_standard().applying_to(spec)}, families={}, gate=Gate.CI),
-        knowledge=Knowledge(spec),
-        evidence=Evidence(base="http://x", redactor=Redactor(()), secrets={}),
+        results=ResultCollector(
+            clauses={**spec.clauses, **load_standard_clauses().clauses_for(spec)}, families={}, gate=Gate.CI
+        ),
+        dialect=InferredDialect(spec),
+        evidence=EvidenceRenderer(base="http://x", redactor=Redactor(()), secrets={}),
         rng=random.Random(1),
         settings={"now": NOW, **settings},
     )
@@ -74,8 +76,8 @@ def run(api: str, script: Script, rule: Rule = polls, **settings: Any) -> Sessio
     return session
 
 
-def verdict(session: Session, clause: str) -> Verdict:
-    return session.ledger.result(ClauseId(clause), default=Verdict.NOT_RUN).verdict
+def verdict(session: CheckContext, clause: str) -> Verdict:
+    return session.results.result_of(ClauseId(clause), default=Verdict.NOT_RUN).verdict
 
 
 def call(

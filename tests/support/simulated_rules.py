@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from harness.check.context import Exchange, Session
-from harness.check.credentials import Identity
-from harness.check.oracle.dialect_inference import Knowledge
-from harness.check.probe.mirror import Mirror, ask_for, read_mirror
-from harness.check.results.collector import Ledger, roll_up
-from harness.check.results.evidence import Evidence
+from harness.check.context import CheckContext, Exchange
+from harness.check.credentials import ClientIdentity
+from harness.check.oracle.dialect_inference import InferredDialect
+from harness.check.probe.mirror import Mirror, build_request, read_mirror
+from harness.check.results.collector import ResultCollector, roll_up_verdicts
+from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate, Verdict
-from harness.check.rules.responses.every_response import examine
+from harness.check.rules.responses.every_response import check_response
 from harness.output.redaction import Redactor
 from harness.serve.authentication import KeyPair, make_key_pair
 from harness.serve.faults.catalogue import find_faults
@@ -27,7 +27,7 @@ from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world.traffic import BUSY_HOUR
 from harness.world.world import World
 
-Rule = Callable[[Session, Mirror], Iterator[None]]
+Rule = Callable[[CheckContext, Mirror], Iterator[None]]
 
 
 class _Held(dict[str, str]):
@@ -55,24 +55,24 @@ class _Straight:
 class Run:
     """What became of some rules: clauses that failed, what was sent, and the session for a closer look."""
 
-    session: Session
+    session: CheckContext
     mirror: Mirror
     sent: list[HttpRequest]
     before: int
 
     @property
     def findings(self) -> tuple[str, ...]:
-        return tuple(finding.clause for finding in self.session.ledger.findings())
+        return tuple(finding.clause for finding in self.session.results.findings())
 
     @property
     def requests(self) -> int:
         return self.session.requests - self.before
 
     def verdict(self, clause: str) -> Verdict:
-        return roll_up(self.session.ledger.entry(clause).counts)  # type: ignore[arg-type]
+        return roll_up_verdicts(self.session.results.tally_of(clause).counts)  # type: ignore[arg-type]
 
     def asked(self, values: Mapping[str, Tree]) -> Exchange:
-        return self.session.send(ask_for(self.session, self.mirror.base, values), "asked by a test")
+        return self.session.send(build_request(self.session, self.mirror.base, values), "asked by a test")
 
 
 @cache
@@ -106,7 +106,7 @@ def ran(
     access = spec.listing.access
     names = (access.user, access.password) if access.kind == "password" else (access.token,)
     identities = tuple(
-        Identity(
+        ClientIdentity(
             name=known.name,
             credentials=_Held(
                 {name: known.credentials[name] for name in names if name}, known.credentials if key else {}
@@ -115,23 +115,23 @@ def ran(
             customer=known.customer_id,
             everyone=known.everyone,
         )
-        for known in simulator.identities
+        for known in simulator.users
     )
     straight = _Straight(simulator, [])
-    session = Session(
+    session = CheckContext(
         spec=spec,
         sender=straight,  # type: ignore[arg-type]
         identity=identities[0],
         identities=identities if everybody else identities[:1],
-        ledger=Ledger(clauses=spec.clauses, families={}, gate=Gate.CI),
-        knowledge=Knowledge(spec),
-        evidence=Evidence(base="http://target", redactor=Redactor([]), secrets={}),
+        results=ResultCollector(clauses=spec.clauses, families={}, gate=Gate.CI),
+        dialect=InferredDialect(spec),
+        evidence=EvidenceRenderer(base="http://target", redactor=Redactor([]), secrets={}),
         rng=random.Random(1),
         settings={"now": BUSY_HOUR, "window": None},
-        examine=examine,
+        response_check=check_response,
     )
     if spec.listing.zone is not None:
-        session.zone = Dialect(dialect or {}).pick(spec.listing.zone.default)
+        session.zone = Dialect(dialect or {}).resolve(spec.listing.zone.default)
     mirror = Mirror()
     for _ in read_mirror(session, mirror, now=BUSY_HOUR):
         pass

@@ -6,50 +6,53 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.check.context import Session
-from harness.check.credentials import known_to
+from harness.check.context import CheckContext
+from harness.check.credentials import identities_of_users
 from harness.check.options import CheckOptions
 from harness.check.probe.mirror import Mirror, read_mirror
 from harness.check.results.findings import Event, RunEnded, RunReport
-from harness.check.runner import run_check, session_of
-from harness.cli.selftest import Direct
+from harness.check.runner import make_context, run_check
+from harness.cli.selftest import DirectSender
 from harness.serve.authentication import make_key_pair
 from harness.serve.faults.base import Fault
-from harness.serve.faults.hooks import Seams
-from harness.serve.query.parameters import Given
+from harness.serve.faults.hooks import Hooks
+from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.planner import Plan
 from harness.serve.query.table import Query
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
-from harness.wire.request_codec import Refused
+from harness.wire.request_codec import RefusedRequest
 from harness.world import World
 
-Bent = Callable[[Plan, Given], Plan]
+Bent = Callable[[Plan, ParsedParameters], Plan]
 
 
 def liar(bend: Bent) -> Fault:
     """A fault that bends the plan of some requests."""
 
-    def plan(made: Plan | Refused, given: Given) -> Plan | Refused:
-        return made if isinstance(made, Refused) else bend(made, given)
+    def plan(made: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
+        return made if isinstance(made, RefusedRequest) else bend(made, given)
 
-    return Fault(clause=ClauseId("NONE"), name="made-up", says="a test's own", seams=Seams(plan=plan))
+    return Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=Hooks(plan=plan))
 
 
-def on_query(bend: Callable[[Query, Given], Query]) -> Fault:
+def on_query(bend: Callable[[Query, ParsedParameters], Query]) -> Fault:
     return liar(lambda plan, given: replace(plan, query=bend(plan.query, given)))
 
 
-def meeting(api: str, *faults: Fault, calls: int = 400, seed: int = 1) -> tuple[Session, Mirror]:
+def meeting(api: str, *faults: Fault, calls: int = 400, seed: int = 1) -> tuple[CheckContext, Mirror]:
     """A session with a simulator, and its mirror."""
     spec = load_spec(api)
     world = World.of(seed=7, calls=calls)
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, faults=faults, key=key)
     options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=seed)
-    session = session_of(
-        spec, Direct(simulator, world.instant), known_to(simulator.identities, spec.listing.access), options
+    session = make_context(
+        spec,
+        DirectSender(simulator, world.instant),
+        identities_of_users(simulator.users, spec.listing.access),
+        options,
     )
     mirror = Mirror()
     for _ in read_mirror(session, mirror, now=world.instant):
@@ -67,7 +70,10 @@ def found(api: str, *faults: Fault) -> Sequence[Any]:
     report = report_of(
         list(
             run_check(
-                spec, Direct(simulator, world.instant), known_to(simulator.identities, spec.listing.access), options
+                spec,
+                DirectSender(simulator, world.instant),
+                identities_of_users(simulator.users, spec.listing.access),
+                options,
             )
         )
     )

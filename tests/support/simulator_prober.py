@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 
 import jwt as pyjwt
 
-from harness.serve.authentication import Identity, KeyPair
-from harness.serve.query.table import Query, Sorting
+from harness.serve.authentication import KeyPair, SimulatedUser
+from harness.serve.query.table import Query, SortOrder
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, OffsetPaging, PageNumberPaging
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.list_request import Ask
-from harness.wire.parameter_codec import write_parameter
+from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import encode_parameter
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import decode_answer
+from harness.wire.response_codec import decode_response
 from harness.world import BUSY_HOUR, World
 
 ZONE = ZoneInfo("UTC")
@@ -35,12 +35,12 @@ class Prober:
 
     @property
     def spec(self) -> Spec:
-        return self.simulator.honest
+        return self.simulator.documented_spec
 
     def send(self, request: HttpRequest) -> HttpResponse:
         return self.simulator.answer(request, BUSY_HOUR)
 
-    def ask(self, ask: Ask) -> HttpResponse:
+    def ask(self, ask: ListRequest) -> HttpResponse:
         return self.send(encode_request(self.spec, ask, base_path=self.simulator.base_path))
 
     def get(self, values: dict[str, Tree] | None = None, **more: Any) -> HttpResponse:
@@ -48,14 +48,14 @@ class Prober:
         return self.ask(base_ask(self.simulator, values or {}, **more))
 
     def rows(self, values: dict[str, Tree] | None = None, **more: Any) -> list[dict[str, Any]]:
-        answer = decode_answer(self.spec.listing, self.get(values, **more))
+        answer = decode_response(self.spec.listing, self.get(values, **more))
         assert answer.outcome == "success", answer
         assert answer.rows is not None
         return list(answer.rows)  # type: ignore[arg-type]
 
 
-def credentials_of(simulator: Simulator, who: Identity) -> dict[str, str]:
-    access = simulator.honest.listing.access
+def credentials_of(simulator: Simulator, who: SimulatedUser) -> dict[str, str]:
+    access = simulator.documented_spec.listing.access
     names = [name for name in (access.user, access.password) if name] or [access.token]
     return {name: who.credentials[name] for name in names}
 
@@ -67,19 +67,19 @@ def window(spec: Spec) -> dict[str, Tree]:
         if parameter.required is not None:
             keeps = spec.listing.filters[name].keeps
             moment = BUSY_HOUR + timedelta(days=-30 if keeps == "at-or-after" else 1)
-            found[name] = write_parameter(parameter, moment, zone=ZONE, in_json=parameter.at is not None)
+            found[name] = encode_parameter(parameter, moment, zone=ZONE, in_json=parameter.at is not None)
     return found
 
 
-def base_ask(simulator: Simulator, values: dict[str, Tree], *, who: str = "default", **more: Any) -> Ask:
-    identity = next(one for one in simulator.identities if one.name == who)
+def base_ask(simulator: Simulator, values: dict[str, Tree], *, who: str = "default", **more: Any) -> ListRequest:
+    identity = next(one for one in simulator.users if one.name == who)
     more.setdefault("credentials", credentials_of(simulator, identity))
-    return Ask(values={**window(simulator.honest), **values}, **more)
+    return ListRequest(values={**window(simulator.documented_spec), **values}, **more)
 
 
-def asks(simulator: Simulator, key: KeyPair) -> Iterator[Ask]:
+def asks(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
     """A few hundred requests."""
-    spec = simulator.honest
+    spec = simulator.documented_spec
     yield base_ask(simulator, {})
     yield from _by_access(simulator, key)
     singles = list(_by_filters(simulator))
@@ -91,7 +91,7 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[Ask]:
     for step in (1, 2, len(together) // 2, len(together) // 2 + 1):
         for first, second in zip(together, together[step:], strict=False):
             yield base_ask(simulator, {**first, **second})
-    for who in simulator.identities:
+    for who in simulator.users:
         yield base_ask(simulator, {}, who=who.name)
         for values in _by_scope(spec):
             yield base_ask(simulator, values, who=who.name)
@@ -104,7 +104,7 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[Ask]:
 
 def requests(simulator: Simulator) -> Iterator[HttpRequest]:
     """Requests that cannot be said as an ask."""
-    spec = simulator.honest
+    spec = simulator.documented_spec
     plain = encode_request(spec, base_ask(simulator, {}), base_path=simulator.base_path)
     if spec.listing.transport.carries == "json":
         headers = tuple((name, value) for name, value in plain.headers if name != "Content-Type")
@@ -115,9 +115,9 @@ def requests(simulator: Simulator) -> Iterator[HttpRequest]:
         yield HttpRequest(method="POST", target=plain.target, headers=plain.headers, body=b"{")
 
 
-def _by_access(simulator: Simulator, key: KeyPair) -> Iterator[Ask]:
-    access = simulator.honest.listing.access
-    right = credentials_of(simulator, simulator.identities[0])
+def _by_access(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
+    access = simulator.documented_spec.listing.access
+    right = credentials_of(simulator, simulator.users[0])
     for name in right:
         yield base_ask(simulator, {}, credentials={other: right[other] for other in right if other != name})
         yield base_ask(simulator, {}, credentials={**right, name: "wrong"})
@@ -140,7 +140,7 @@ def _by_access(simulator: Simulator, key: KeyPair) -> Iterator[Ask]:
 
 
 def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
-    listing = simulator.honest.listing
+    listing = simulator.documented_spec.listing
     for name, rule in listing.filters.items():
         parameter = listing.parameters[name]
         in_json = parameter.at is not None
@@ -153,9 +153,9 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
         for value in chosen:
             if parameter.as_ in ("list", "json-list"):
                 pair = tuple(dict.fromkeys((value, chosen[0], chosen[-1])))
-                yield {name: write_parameter(parameter, pair, zone=ZONE, in_json=in_json)}
+                yield {name: encode_parameter(parameter, pair, zone=ZONE, in_json=in_json)}
             else:
-                yield {name: write_parameter(parameter, value, zone=ZONE, in_json=in_json)}
+                yield {name: encode_parameter(parameter, value, zone=ZONE, in_json=in_json)}
             if isinstance(value, str) and len(value) > 3:
                 for part in (value[1:4], value[:4]):
                     yield {name: json.dumps([part]) if parameter.as_ == "json-list" else part}
@@ -172,7 +172,7 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
         if rule.named_by is not None:
             for word in (*rule.named_by.words, *rule.named_by.none, "nosuchword"):
                 for value in chosen[2:4]:
-                    raw = write_parameter(parameter, value, zone=ZONE, in_json=in_json)
+                    raw = encode_parameter(parameter, value, zone=ZONE, in_json=in_json)
                     yield {name: raw, rule.named_by.parameter: word}
         for other in rule.applies_if_any:
             for needed in seen(simulator, listing.filters[other].compares[0])[:2]:
@@ -181,7 +181,7 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
     for pair in listing.ranges:
         moments = [BUSY_HOUR - timedelta(minutes=11), BUSY_HOUR - timedelta(minutes=9)]
         parameter = listing.parameters[pair.first]
-        raws = [write_parameter(parameter, one, zone=ZONE, in_json=parameter.at is not None) for one in moments]
+        raws = [encode_parameter(parameter, one, zone=ZONE, in_json=parameter.at is not None) for one in moments]
         yield {pair.first: raws[0], pair.last: raws[1]}
         yield {pair.first: raws[1], pair.last: raws[0]}
         if parameter.as_ == "rfc3339":
@@ -193,10 +193,10 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
 
 def seen(simulator: Simulator, path: str) -> list[Any]:
     """The values at a path in the rows that the default identity sees, in order."""
-    view = simulator._view(BUSY_HOUR)
-    owners = frozenset((simulator.world.home_customer_id,)) if simulator.honest.listing.scope else None
-    rows = view.table.matching(Query(sorting=Sorting(path=""), owners=owners)).tolist()
-    column = view._values(path)
+    view = simulator._view_at(BUSY_HOUR)
+    owners = frozenset((simulator.world.home_customer_id,)) if simulator.documented_spec.listing.scope else None
+    rows = view.table.matching_rows(Query(sort_order=SortOrder(path=""), owners=owners)).tolist()
+    column = view._values_at(path)
     found = {value for row in rows for value in column[row] if value is not None}
     found = found or {value for values in column for value in values if value is not None}
     return sorted(found)  # type: ignore[type-var]
@@ -204,7 +204,7 @@ def seen(simulator: Simulator, path: str) -> list[Any]:
 
 def _by_filters_of_everyone(simulator: Simulator) -> Iterator[dict[str, Tree]]:
     """Filters and sorts beside the word that shows everybody's calls."""
-    scope, order = simulator.honest.listing.scope, simulator.honest.listing.order
+    scope, order = simulator.documented_spec.listing.scope, simulator.documented_spec.listing.order
     everyone = next((word for word, whose in (scope.words if scope else {}).items() if whose == "everyone"), None)
     if scope is None or scope.parameter is None or everyone is None:
         return
@@ -217,18 +217,18 @@ def _by_filters_of_everyone(simulator: Simulator) -> Iterator[dict[str, Tree]]:
 
 def of_one_row(simulator: Simulator) -> list[dict[str, Tree]]:
     """For several rows each filter with a value of that row."""
-    listing = simulator.honest.listing
-    view = simulator._view(BUSY_HOUR)
+    listing = simulator.documented_spec.listing
+    view = simulator._view_at(BUSY_HOUR)
     owners = frozenset((simulator.world.home_customer_id,)) if listing.scope else None
-    rows = view.table.matching(Query(sorting=Sorting(path=""), owners=owners)).tolist()
+    rows = view.table.matching_rows(Query(sort_order=SortOrder(path=""), owners=owners)).tolist()
     found: list[dict[str, Tree]] = []
     for row in rows[:: max(1, len(rows) // 2)][:2]:
         for name, rule in listing.filters.items():
             parameter = listing.parameters[name]
-            values = [value for value in view._values(rule.compares[0])[row] if value is not None]
+            values = [value for value in view._values_at(rule.compares[0])[row] if value is not None]
             if values and not isinstance(values[0], datetime):
                 value = (values[0],) if parameter.as_ in ("list", "json-list") else values[0]
-                raw = write_parameter(parameter, value, zone=ZONE, in_json=parameter.at is not None)  # type: ignore[arg-type]
+                raw = encode_parameter(parameter, value, zone=ZONE, in_json=parameter.at is not None)  # type: ignore[arg-type]
                 found.append({name: raw})
     return found
 
@@ -305,21 +305,23 @@ def walk(prober: Prober, size: int) -> list[bytes]:
     bodies: list[bytes] = []
     first = prober.get({paging.size: size})
     bodies.append(first.body)
-    answer = decode_answer(prober.spec.listing, first)
+    answer = decode_response(prober.spec.listing, first)
     for _ in range(2):
-        response = prober.get({paging.size: size, paging.after: answer.next if isinstance(answer.next, str) else ""})
+        response = prober.get(
+            {paging.size: size, paging.after: answer.next_cursor if isinstance(answer.next_cursor, str) else ""}
+        )
         bodies.append(response.body)
-        answer = decode_answer(prober.spec.listing, response)
-    if isinstance(answer.prev, str):
-        bodies.append(prober.get({paging.size: size, paging.before: answer.prev}).body)
-    if isinstance(answer.next, str):
+        answer = decode_response(prober.spec.listing, response)
+    if isinstance(answer.previous_cursor, str):
+        bodies.append(prober.get({paging.size: size, paging.before: answer.previous_cursor}).body)
+    if isinstance(answer.next_cursor, str):
         order = prober.spec.listing.order
         assert order is not None
         assert order.sort is not None
         other = list(order.sort.words)[-1]
-        both: dict[str, Tree] = {paging.after: answer.next, paging.before: answer.next}
+        both: dict[str, Tree] = {paging.after: answer.next_cursor, paging.before: answer.next_cursor}
         bodies.append(prober.get(both).body)
-        bodies.append(prober.get({paging.after: answer.next, order.sort.parameter: other}).body)
+        bodies.append(prober.get({paging.after: answer.next_cursor, order.sort.parameter: other}).body)
     return bodies
 
 

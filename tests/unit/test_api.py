@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import harness
-from harness.errors import Misuse
-from harness.serve import rough_fault
+from harness.errors import UsageProblem
+from harness.serve import parse_transport_fault
 
 API = "ozeki/list-call-history"
 QUERY = "command=ListCallHistory&Username=HTTP_User_1&Password=qwe123"
@@ -30,12 +30,12 @@ def test_a_line_starts_a_server_and_a_line_stops_it() -> None:
 
 def test_apis_of_one_server_share_a_world() -> None:
     with harness.serve_in_thread(API, "ozeki/list-active-calls", calls=30) as server:
-        simulators = server.application.act.switchboard.simulators
+        simulators = server.application.simulation.router.simulators
     assert len({id(one.world) for one in simulators}) == 1
 
 
 def test_a_server_without_an_api_is_a_misuse() -> None:
-    with pytest.raises(Misuse, match="at least one API"):
+    with pytest.raises(UsageProblem, match="at least one API"):
         harness.serve_in_thread()
 
 
@@ -68,7 +68,7 @@ def test_an_application_can_be_mounted() -> None:
 
 def test_a_mounted_application_carries_what_any_server_can() -> None:
     def mounted(fault: str) -> tuple[int, bytes]:
-        return asgi(harness.application(API, calls=5, rough={API: [rough_fault(fault)]}))
+        return asgi(harness.application(API, calls=5, rough={API: [parse_transport_fault(fault)]}))
 
     assert mounted("latency=0.01")[0] == 200
     assert mounted("server-error=1:502")[0] == 502

@@ -15,10 +15,10 @@ from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
 _TOO_MANY_REQUESTS: Final = 429
 # What is waited when the server asks to wait and does not say how long.
-_UNSTATED_SECONDS: Final = 1.0
+_DEFAULT_RETRY_SECONDS: Final = 1.0
 
 
-class Exhausted(StrEnum):
+class BudgetLimit(StrEnum):
     """Which part of a budget is used up."""
 
     REQUESTS = "requests"
@@ -57,10 +57,10 @@ class Budget:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._requests = 0
-        self._began: float | None = None
+        self._started_at: float | None = None
         self._tokens = float(burst)
         self._filled_at = 0.0
-        self._held_until = -math.inf
+        self._paused_until = -math.inf
         self._waited = 0.0
 
     @property
@@ -71,7 +71,7 @@ class Budget:
     @property
     def seconds(self) -> float:
         """How long ago the first request was granted."""
-        return 0.0 if self._began is None else self._clock() - self._began
+        return 0.0 if self._started_at is None else self._clock() - self._started_at
 
     @property
     def waited_seconds(self) -> float:
@@ -79,59 +79,59 @@ class Budget:
         return self._waited
 
     @property
-    def exhausted(self) -> Exhausted | None:
+    def exhausted(self) -> BudgetLimit | None:
         """What is used up, or None while another request may be sent."""
         with self._lock:
-            return self._exhausted(0.0)
+            return self._exhausted_after(0.0)
 
     def remaining_seconds(self) -> float | None:
         """The seconds left, or None without a limit."""
         return None if self._max_seconds is None else max(0.0, self._max_seconds - self.seconds)
 
-    def take(self) -> Exhausted | None:
+    def acquire(self) -> BudgetLimit | None:
         """Wait for the turn of one request and count it; or say what is used up, at once and for nothing."""
         while True:
             with self._lock:
                 now = self._clock()
-                wait = max(self._wait_for_token(now), self._held_until - now)
-                exhausted = self._exhausted(max(0.0, wait))
+                wait = max(self._wait_for_token(now), self._paused_until - now)
+                exhausted = self._exhausted_after(max(0.0, wait))
                 if exhausted is not None:
                     return exhausted
                 if wait <= 0:
                     self._tokens -= 1
                     self._requests += 1
-                    self._began = now if self._began is None else self._began
+                    self._started_at = now if self._started_at is None else self._started_at
                     return None
                 self._waited += wait
             self._sleep(wait)
 
-    def extend(self, requests: int) -> None:
+    def add_requests(self, requests: int) -> None:
         """Grant so many requests more than was said."""
         with self._lock:
             if self._max_requests is not None:
                 self._max_requests += requests
 
-    def hold(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Grant nothing for so long: the target asked for it, and it means all our threads."""
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + seconds)
+            self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def _wait_for_token(self, now: float) -> float:
         if self._per_second is None:
             self._tokens = float(self._burst)
             return 0.0
-        if self._began is not None:
+        if self._started_at is not None:
             gained = (now - self._filled_at) * self._per_second
             self._tokens = min(float(self._burst), self._tokens + gained)
         self._filled_at = now
         # Rounding must not ask for a wait that no clock can see.
         return 0.0 if self._tokens >= 1 - 1e-9 else (1 - self._tokens) / self._per_second
 
-    def _exhausted(self, wait: float) -> Exhausted | None:
+    def _exhausted_after(self, wait: float) -> BudgetLimit | None:
         if self._max_requests is not None and self._requests >= self._max_requests:
-            return Exhausted.REQUESTS
+            return BudgetLimit.REQUESTS
         if self._max_seconds is not None and (self.seconds + wait > self._max_seconds or (self._max_seconds == 0)):
-            return Exhausted.SECONDS
+            return BudgetLimit.SECONDS
         return None
 
 
@@ -142,7 +142,7 @@ class Sender(Protocol):
 
 
 @final
-class MannerlyClient:
+class RateLimitedClient:
     """A sender that keeps to a budget and waits when the target says 429.
 
     It waits as long as `Retry-After` asks, for one request at most `patience_seconds` in total and
@@ -165,33 +165,33 @@ class MannerlyClient:
         patience = self._patience
         refused: HttpResponse | None = None
         for _ in range(self._max_retries + 1):
-            exhausted = self.budget.take()
+            exhausted = self.budget.acquire()
             if exhausted is not None:
                 return refused or NoResponse(
                     reason=f"budget:{exhausted}", text=f"not sent: the budget of {exhausted} is used up"
                 )
-            answer = self._sender.send(request, deadline_seconds=self._deadline(deadline_seconds))
+            answer = self._sender.send(request, deadline_seconds=self._effective_deadline(deadline_seconds))
             if not isinstance(answer, HttpResponse) or answer.http_status != _TOO_MANY_REQUESTS:
                 return answer
             refused = answer
             wait = retry_after_seconds(answer)
             if wait is None:
-                wait = _UNSTATED_SECONDS
+                wait = _DEFAULT_RETRY_SECONDS
             if wait > patience:
                 break
             patience -= wait
-            self.budget.hold(wait)
+            self.budget.pause(wait)
         assert refused is not None
         return refused
 
-    def grow_old(self, seconds: float) -> None:
+    def wait_until_age(self, seconds: float) -> None:
         """Sends nothing before that many seconds after the first request, where the budget has time for it."""
         left = self.budget.remaining_seconds()
         wait = seconds - self.budget.seconds
         if wait > 0 and (left is None or left > 4 * wait):
-            self.budget.hold(wait)
+            self.budget.pause(wait)
 
-    def _deadline(self, deadline_seconds: float | None) -> float | None:
+    def _effective_deadline(self, deadline_seconds: float | None) -> float | None:
         left = self.budget.remaining_seconds()
         if left is None:
             return deadline_seconds

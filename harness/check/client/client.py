@@ -19,19 +19,19 @@ from typing import Final, Self, final
 
 import h11
 
-from harness.check.client.connection import Deadline, Limits, Stream, Trouble, connect
+from harness.check.client.connection import Deadline, ExchangeFailed, ExchangeLimits, Stream, open_socket
 from harness.check.client.response_reader import ResponseReader
 from harness.check.client.target import Target, parse_target
-from harness.errors import HarnessError, Misuse
-from harness.output.escaping import visible
+from harness.errors import HarnessError, UsageProblem
+from harness.output.escaping import visible_text
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
-__all__ = ["Limits", "Transport", "UnsendableRequest"]
+__all__ = ["ExchangeLimits", "HttpClient", "UnsendableRequest"]
 
 USER_AGENT: Final = "callharness/0.1"
-_PARTIAL_KEPT: Final = 64 * 1024
-_IDLE_KEPT: Final = 32
-_CHUNK: Final = 16 * 1024
+_PARTIAL_BODY_BYTES: Final = 64 * 1024
+_MAX_IDLE_STREAMS: Final = 32
+_CHUNK_BYTES: Final = 16 * 1024
 
 
 @dataclass(eq=False)
@@ -43,8 +43,8 @@ class UnsendableRequest(HarnessError):
     why: str
 
     def __str__(self) -> str:
-        where = visible(f"{self.method} ".encode() + self.target.partition(b"?")[0], limit=200)
-        return f"{where}: this request cannot be sent, {visible(self.why, limit=200)}"
+        where = visible_text(f"{self.method} ".encode() + self.target.partition(b"?")[0], limit=200)
+        return f"{where}: this request cannot be sent, {visible_text(self.why, limit=200)}"
 
 
 # Where requests go
@@ -54,7 +54,7 @@ class UnsendableRequest(HarnessError):
 
 
 @final
-class Transport:
+class HttpClient:
     """Connections to one target; a context manager that may be used from several threads at once.
 
     `headers` go with every request unless the request has one of the same name. `ca_file` replaces the
@@ -65,14 +65,14 @@ class Transport:
         self,
         base_url: str | Target,
         *,
-        limits: Limits | None = None,
+        limits: ExchangeLimits | None = None,
         headers: tuple[tuple[str, str], ...] = (),
         ca_file: str | os.PathLike[str] | None = None,
         clock: Callable[[], float] = time.monotonic,
         user_agent: str = USER_AGENT,
     ) -> None:
         self.target: Final = base_url if isinstance(base_url, Target) else parse_target(base_url)
-        self.limits: Final = limits or Limits()
+        self.limits: Final = limits or ExchangeLimits()
         self._headers = (
             *headers,
             ("User-Agent", user_agent),
@@ -81,7 +81,7 @@ class Transport:
         )
         self._ca_file = ca_file
         self._clock = clock
-        self._context = _tls_context(ca_file) if self.target.scheme == "https" else None
+        self._context = _make_tls_context(ca_file) if self.target.scheme == "https" else None
         self._idle: list[Stream] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -104,28 +104,28 @@ class Transport:
 
     def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
         """The response, or why there is none, at the latest when the exchange's time is over."""
-        data = self._wire_form(request)
+        data = self._encode_request(request)
         seconds = self.limits.exchange_seconds
         if deadline_seconds is not None:
             seconds = min(seconds, deadline_seconds)
         began = self._clock()
         deadline = Deadline(seconds, self._clock)
-        reused = self._take_idle()
+        reused = self._take_idle_stream()
         if reused is not None:
-            outcome = self._exchange(reused, request, data, deadline, began)
+            outcome = self._exchange_on_stream(reused, request, data, deadline, began)
             if outcome is not None:
                 return outcome
             # The server closed an idle connection just then, as it may: only a fresh one tells anything.
         try:
-            fresh = self._connect(deadline)
-        except Trouble as trouble:
+            fresh = self._open_stream(deadline)
+        except ExchangeFailed as trouble:
             reason = "timeout:connect" if trouble.reason == "timeout" else trouble.reason
             return NoResponse(reason=reason, text=trouble.text, seconds=self._clock() - began)
-        outcome = self._exchange(fresh, request, data, deadline, began, reused=False)
+        outcome = self._exchange_on_stream(fresh, request, data, deadline, began, reused=False)
         assert outcome is not None
         return outcome
 
-    def _exchange(
+    def _exchange_on_stream(
         self,
         stream: Stream,
         request: HttpRequest,
@@ -136,14 +136,14 @@ class Transport:
         reused: bool = True,
     ) -> HttpResponse | NoResponse | None:
         """What one connection yields; None when a reused one turns out to have been closed before."""
-        stream.begin(deadline, self.limits.wire_bytes)
+        stream.begin_exchange(deadline, self.limits.wire_bytes)
         reader = ResponseReader(stream, self.limits, method=request.method)
         keep = False
         try:
-            unsent = _send(stream, data)
+            unsent = _send_request(stream, data)
             try:
                 reader.read()
-            except Trouble as trouble:
+            except ExchangeFailed as trouble:
                 if trouble.reason in ("truncated", "reset") and stream.received == 0:
                     if reused:
                         return None
@@ -151,7 +151,7 @@ class Transport:
                 raise
             # A server may answer before it has read everything, but then nobody knows where it stopped.
             keep = reader.reusable and unsent is None
-        except Trouble as trouble:
+        except ExchangeFailed as trouble:
             reason = trouble.reason
             if reason == "timeout":
                 reason = "timeout:total" if stream.received else "timeout:first-byte"
@@ -160,11 +160,11 @@ class Transport:
                 text=trouble.text,
                 http_status=reader.http_status,
                 headers=reader.headers,
-                partial=bytes(reader.body[:_PARTIAL_KEPT]),
+                partial=bytes(reader.body[:_PARTIAL_BODY_BYTES]),
                 seconds=self._clock() - began,
             )
         finally:
-            self._put_back(stream, keep=keep)
+            self._return_stream(stream, keep=keep)
         assert reader.http_status is not None
         return HttpResponse(
             http_status=reader.http_status,
@@ -173,7 +173,7 @@ class Transport:
             seconds=self._clock() - began,
         )
 
-    def _wire_form(self, request: HttpRequest) -> bytes:
+    def _encode_request(self, request: HttpRequest) -> bytes:
         given = {name.lower() for name, _ in request.headers}
         headers = [*request.headers]
         if "host" not in given:
@@ -191,8 +191,8 @@ class Transport:
             encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
             writer = h11.Connection(h11.CLIENT)
             parts = [writer.send(h11.Request(method=request.method, target=target, headers=encoded))]
-            for start in range(0, len(request.body), _CHUNK):
-                parts.append(writer.send(h11.Data(data=request.body[start : start + _CHUNK])))
+            for start in range(0, len(request.body), _CHUNK_BYTES):
+                parts.append(writer.send(h11.Data(data=request.body[start : start + _CHUNK_BYTES])))
             parts.append(writer.send(h11.EndOfMessage()))
         except (h11.LocalProtocolError, UnicodeError) as problem:
             # h11 quotes the offending value, which may be a secret.
@@ -200,31 +200,31 @@ class Transport:
             raise UnsendableRequest(request.method, target, why or "a header is not Latin-1") from None
         return b"".join(part for part in parts if part)
 
-    def _connect(self, deadline: Deadline) -> Stream:
-        sock = connect(self.target.host, self.target.port, seconds=self.limits.connect_seconds, deadline=deadline)
+    def _open_stream(self, deadline: Deadline) -> Stream:
+        sock = open_socket(self.target.host, self.target.port, seconds=self.limits.connect_seconds, deadline=deadline)
         stream = Stream(sock)
         if self._context is None:
             return stream
         try:
             # The handshake has the connect time, and its bytes are not those of the exchange.
-            handshake = Deadline(deadline.remaining(self.limits.connect_seconds), self._clock)
-            stream.begin(handshake, self.limits.wire_bytes)
+            handshake = Deadline(deadline.remaining_seconds(self.limits.connect_seconds), self._clock)
+            stream.begin_exchange(handshake, self.limits.wire_bytes)
             stream.start_tls(self._context, self.target.host)
         except ssl.SSLError as problem:
             stream.close()
-            raise Trouble("tls", self._why_no_tls(problem)) from problem
-        except Trouble as trouble:
+            raise ExchangeFailed("tls", self._tls_failure_reason(problem)) from problem
+        except ExchangeFailed as trouble:
             stream.close()
             if trouble.reason == "timeout":
                 where = self.target.authority
-                raise Trouble("timeout:connect", f"{where} did not finish the TLS handshake in time") from None
+                raise ExchangeFailed("timeout:connect", f"{where} did not finish the TLS handshake in time") from None
             raise
         except BaseException:
             stream.close()
             raise
         return stream
 
-    def _why_no_tls(self, problem: ssl.SSLError) -> str:
+    def _tls_failure_reason(self, problem: ssl.SSLError) -> str:
         where = self.target.authority
         if isinstance(problem, ssl.SSLCertVerificationError):
             why = problem.verify_message or "not verified"
@@ -232,14 +232,14 @@ class Transport:
             if problem.verify_code in (62, 64):
                 return f"the certificate of {where} is for another name; use the name it was issued for"
             do = "is that the right --ca file?" if self._ca_file else "name its authority with --ca FILE"
-            return f"the certificate of {where} is not trusted ({visible(why, limit=100)}); {do}"
+            return f"the certificate of {where} is not trusted ({visible_text(why, limit=100)}); {do}"
         if problem.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"):
             return f"{where} does not speak TLS; is the target http instead of https?"
         if isinstance(problem, ssl.SSLEOFError):
             return f"{where} closed the connection during the TLS handshake"
-        return f"no TLS with {where}: {visible(problem.reason or 'unknown reason', limit=100)}"
+        return f"no TLS with {where}: {visible_text(problem.reason or 'unknown reason', limit=100)}"
 
-    def _take_idle(self) -> Stream | None:
+    def _take_idle_stream(self) -> Stream | None:
         while True:
             with self._lock:
                 stream = self._idle.pop() if self._idle else None
@@ -247,30 +247,30 @@ class Transport:
                 return stream
             stream.close()
 
-    def _put_back(self, stream: Stream, *, keep: bool) -> None:
+    def _return_stream(self, stream: Stream, *, keep: bool) -> None:
         with self._lock:
-            if keep and not self._closed and len(self._idle) < _IDLE_KEPT:
+            if keep and not self._closed and len(self._idle) < _MAX_IDLE_STREAMS:
                 self._idle.append(stream)
                 return
         stream.close()
 
 
-def _send(stream: Stream, data: bytes) -> Trouble | None:
+def _send_request(stream: Stream, data: bytes) -> ExchangeFailed | None:
     """Send the request; a break is told, not raised, for the answer may have come before it."""
     try:
         stream.send(data)
-    except Trouble as trouble:
+    except ExchangeFailed as trouble:
         if trouble.reason != "reset":
             raise
         return trouble
     return None
 
 
-def _tls_context(ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext:
+def _make_tls_context(ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as problem:
-        raise Misuse(
+        raise UsageProblem(
             f"--ca {ca_file}",
             "a file with PEM certificates",
             f"not readable as such ({type(problem).__name__})",

@@ -18,18 +18,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar, final
 
-_RECEIVE: Final = 65536
+_RECEIVE_BYTES: Final = 65536
 # Known to Linux only, which also forgets it from time to time.
-_QUICK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+_TCP_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
-# What `getaddrinfo` gives and `connect` takes; its shape depends on the family.
+# What `getaddrinfo` gives and `open_socket` takes; its shape depends on the family.
 Address = tuple[socket.AddressFamily, tuple[object, ...]]
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ExchangeLimits:
     """What one exchange may cost before it is given up."""
 
     connect_seconds: float = 5.0
@@ -47,7 +47,7 @@ class Limits:
 
 
 @final
-class Trouble(Exception):
+class ExchangeFailed(Exception):
     """The exchange yields no response: a stable reason and one sentence. Never leaves `check.transport`."""
 
     def __init__(self, reason: str, text: str) -> None:
@@ -65,15 +65,15 @@ class Deadline:
         self._at = clock() + seconds
         self.seconds = seconds
 
-    def remaining(self, at_most: float | None = None) -> float:
-        """The seconds left, at most so many; raises `Trouble` when none are."""
+    def remaining_seconds(self, at_most: float | None = None) -> float:
+        """The seconds left, at most so many; raises `ExchangeFailed` when none are."""
         left = self._at - self._clock()
         if left <= 0:
-            raise Trouble("timeout", f"not finished within {self.seconds:g} s")
+            raise ExchangeFailed("timeout", f"not finished within {self.seconds:g} s")
         return left if at_most is None else min(left, at_most)
 
 
-def resolve(host: str, port: int, seconds: float) -> list[Address]:
+def resolve_host(host: str, port: int, seconds: float) -> list[Address]:
     """The addresses of a host; a resolver that hangs is given up, which `getaddrinfo` alone cannot do."""
     try:
         literal = ipaddress.ip_address(host)
@@ -94,26 +94,26 @@ def resolve(host: str, port: int, seconds: float) -> list[Address]:
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:
-        raise Trouble("dns", f"the name {host} was not resolved within {seconds:.1f} s") from None
+        raise ExchangeFailed("dns", f"the name {host} was not resolved within {seconds:.1f} s") from None
     if isinstance(answer, Exception):
-        raise Trouble("dns", f"the name {host} cannot be resolved") from answer
+        raise ExchangeFailed("dns", f"the name {host} cannot be resolved") from answer
     return answer
 
 
-def connect(host: str, port: int, *, seconds: float, deadline: Deadline) -> socket.socket:
+def open_socket(host: str, port: int, *, seconds: float, deadline: Deadline) -> socket.socket:
     """A connected socket to the first address that answers."""
-    connecting = Deadline(deadline.remaining(seconds), deadline._clock)
+    connecting = Deadline(deadline.remaining_seconds(seconds), deadline._clock)
     problem: OSError | None = None
-    for family, address in resolve(host, port, connecting.remaining()):
+    for family, address in resolve_host(host, port, connecting.remaining_seconds()):
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
-            sock.settimeout(connecting.remaining())
+            sock.settimeout(connecting.remaining_seconds())
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
-        except (TimeoutError, Trouble):
+        except (TimeoutError, ExchangeFailed):
             sock.close()
-            raise Trouble("timeout:connect", f"{host}:{port} did not accept a connection in time") from None
+            raise ExchangeFailed("timeout:connect", f"{host}:{port} did not accept a connection in time") from None
         except OSError as failed:
             sock.close()
             problem = failed
@@ -121,9 +121,9 @@ def connect(host: str, port: int, *, seconds: float, deadline: Deadline) -> sock
             sock.close()
             raise
     if isinstance(problem, ConnectionRefusedError):
-        raise Trouble("connect", f"{host}:{port} refused the connection") from problem
+        raise ExchangeFailed("connect", f"{host}:{port} refused the connection") from problem
     words = (problem.strerror or type(problem).__name__).lower() if problem else "it has no address"
-    raise Trouble("connect", f"{host}:{port} cannot be reached: {words}") from problem
+    raise ExchangeFailed("connect", f"{host}:{port} cannot be reached: {words}") from problem
 
 
 @final
@@ -136,20 +136,20 @@ class Stream:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._deadline: Deadline | None = None
-        self._cap = 0
+        self._byte_limit = 0
         self.received = 0
         """Wire bytes received in this exchange."""
 
-    def begin(self, deadline: Deadline, cap: int) -> None:
+    def begin_exchange(self, deadline: Deadline, cap: int) -> None:
         """Start an exchange: its deadline and how many bytes it may receive."""
         self._deadline = deadline
-        self._cap = cap
+        self._byte_limit = cap
         self.received = 0
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Shake hands; afterwards everything goes through TLS."""
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
-        self._pump(self._tls.do_handshake)
+        self._run_tls_step(self._tls.do_handshake)
 
     def receive(self) -> bytes:
         """Some more bytes; empty only at a proper end of the stream."""
@@ -157,14 +157,14 @@ class Stream:
             return self._receive_raw()
         tls = self._tls
         try:
-            return self._pump(lambda: tls.read(_RECEIVE))
+            return self._run_tls_step(lambda: tls.read(_RECEIVE_BYTES))
         except ssl.SSLZeroReturnError:
             return b""
         except ssl.SSLError as problem:
             # The first releases of Python 3.11 tell this end by the reason alone.
             if isinstance(problem, ssl.SSLEOFError) or problem.reason == "UNEXPECTED_EOF_WHILE_READING":
-                raise Trouble("truncated", "the TLS connection was cut without a closing notice") from None
-            raise Trouble("tls", f"TLS broke off: {problem.reason or 'unknown reason'}") from problem
+                raise ExchangeFailed("truncated", "the TLS connection was cut without a closing notice") from None
+            raise ExchangeFailed("tls", f"TLS broke off: {problem.reason or 'unknown reason'}") from problem
 
     def send(self, data: bytes) -> None:
         """Send all of it."""
@@ -174,22 +174,22 @@ class Stream:
         tls = self._tls
         rest = memoryview(data)
         while rest:
-            part = rest[:_RECEIVE]
-            rest = rest[self._pump(lambda part=part: tls.write(part)) :]  # type: ignore[misc]
+            part = rest[:_RECEIVE_BYTES]
+            rest = rest[self._run_tls_step(lambda part=part: tls.write(part)) :]  # type: ignore[misc]
 
     def poll(self) -> bytes | None:
         """What came without waiting: None when the line is quiet, empty when it was closed, else bytes."""
         try:
             if self._tls is None:
-                return self._sock.recv(_RECEIVE) if self._readable() else None
+                return self._sock.recv(_RECEIVE_BYTES) if self._readable() else None
             while True:
                 try:
-                    return self._tls.read(_RECEIVE)
+                    return self._tls.read(_RECEIVE_BYTES)
                 except ssl.SSLWantReadError:
                     # A session ticket is not an answer: TLS 1.3 sends it when it likes.
                     if not self._readable():
                         return None
-                    data = self._sock.recv(_RECEIVE)
+                    data = self._sock.recv(_RECEIVE_BYTES)
                     if data:
                         self._incoming.write(data)
                     else:
@@ -206,7 +206,7 @@ class Stream:
         poller.register(self._sock, select.POLLIN)
         return bool(poller.poll(0))
 
-    def _pump(self, step: Callable[[], _T]) -> _T:
+    def _run_tls_step(self, step: Callable[[], _T]) -> _T:
         while True:
             try:
                 result = step()
@@ -219,7 +219,7 @@ class Stream:
                     self._incoming.write_eof()
             except ssl.SSLError:
                 # The alert that tells the server why goes out, if it still can.
-                with contextlib.suppress(Trouble):
+                with contextlib.suppress(ExchangeFailed):
                     self._flush_tls()
                 raise
             else:
@@ -232,30 +232,30 @@ class Stream:
 
     def _receive_raw(self) -> bytes:
         assert self._deadline is not None
-        self._sock.settimeout(self._deadline.remaining())
-        if _QUICK is not None:
+        self._sock.settimeout(self._deadline.remaining_seconds())
+        if _TCP_QUICKACK is not None:
             # A server that sends head and body apart would else hold the body back for our late acknowledgement.
             with contextlib.suppress(OSError):
-                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
+                self._sock.setsockopt(socket.IPPROTO_TCP, _TCP_QUICKACK, 1)
         try:
-            data = self._sock.recv(_RECEIVE)
+            data = self._sock.recv(_RECEIVE_BYTES)
         except TimeoutError:
-            raise Trouble("timeout", f"not finished within {self._deadline.seconds:g} s") from None
+            raise ExchangeFailed("timeout", f"not finished within {self._deadline.seconds:g} s") from None
         except OSError as problem:
-            raise Trouble("reset", "the connection was reset") from problem
+            raise ExchangeFailed("reset", "the connection was reset") from problem
         self.received += len(data)
-        if self.received > self._cap:
-            raise Trouble("limit:wire-bytes", f"more than {self._cap} bytes came for one exchange")
+        if self.received > self._byte_limit:
+            raise ExchangeFailed("limit:wire-bytes", f"more than {self._byte_limit} bytes came for one exchange")
         return data
 
     def _send_raw(self, data: bytes) -> None:
         assert self._deadline is not None
         rest = memoryview(data)
         while rest:
-            self._sock.settimeout(self._deadline.remaining())
+            self._sock.settimeout(self._deadline.remaining_seconds())
             try:
                 rest = rest[self._sock.send(rest) :]
             except TimeoutError:
-                raise Trouble("timeout", f"not finished within {self._deadline.seconds:g} s") from None
+                raise ExchangeFailed("timeout", f"not finished within {self._deadline.seconds:g} s") from None
             except OSError as problem:
-                raise Trouble("reset", "the connection was closed while the request was sent") from problem
+                raise ExchangeFailed("reset", "the connection was closed while the request was sent") from problem

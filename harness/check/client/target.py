@@ -9,14 +9,14 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
-from harness.errors import Misuse
-from harness.output.escaping import visible
+from harness.errors import UsageProblem
+from harness.output.escaping import visible_text
 from harness.wire.http_messages import HttpResponse
 
-REDIRECTS: Final = (301, 302, 303, 307, 308)
+REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 
 
-_PORTS: Final = {"http": 80, "https": 443}
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Target:
     def authority(self) -> str:
         """What the `Host` header says."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -60,10 +60,10 @@ class Target:
 
 
 def parse_target(url: str) -> Target:
-    """The target that a URL names, or `Misuse` saying what a target looks like; never repeats a password."""
+    """The target that a URL names, or `UsageProblem` saying what a target looks like; never repeats a password."""
 
-    def misuse(actual: str, do: str = "") -> Misuse:
-        return Misuse("--target", "a URL such as https://pbx.example.com:8443/api", actual, do)
+    def misuse(actual: str, do: str = "") -> UsageProblem:
+        return UsageProblem("--target", "a URL such as https://pbx.example.com:8443/api", actual, do)
 
     if re.search(r"[\x00-\x20\x7f\\]", url):
         raise misuse("a URL with spaces, control characters or backslashes")
@@ -72,9 +72,9 @@ def parse_target(url: str) -> Target:
         host, port = parts.hostname, parts.port
     except ValueError as problem:
         raise misuse("a URL whose host or port cannot be read") from problem
-    if parts.scheme not in _PORTS:
+    if parts.scheme not in _DEFAULT_PORTS:
         do = "put http:// or https:// before it" if "://" not in url else ""
-        raise misuse("no scheme" if "://" not in url else f"the scheme {visible(parts.scheme, limit=20)}", do)
+        raise misuse("no scheme" if "://" not in url else f"the scheme {visible_text(parts.scheme, limit=20)}", do)
     if "@" in parts.netloc:
         raise misuse("a URL with credentials in it", "give them with --credential NAME=VALUE")
     if not host:
@@ -91,7 +91,7 @@ def parse_target(url: str) -> Target:
     if ":" not in host and not re.fullmatch(r"[0-9A-Za-z._-]+", host, re.ASCII):
         raise misuse("a host name that is not valid")
     base_path = quote(parts.path.rstrip("/"), safe="/%:;=@!$&'()*+,~-._")
-    return Target(scheme=parts.scheme, host=host, port=port or _PORTS[parts.scheme], base_path=base_path)
+    return Target(scheme=parts.scheme, host=host, port=port or _DEFAULT_PORTS[parts.scheme], base_path=base_path)
 
 
 class RedirectKind(StrEnum):
@@ -121,7 +121,7 @@ class Redirect:
         return self.kind is RedirectKind.SAME_ORIGIN
 
 
-def leads_to(location: str, *, target: Target, sent: bytes = b"/") -> Redirect:
+def resolve_redirect(location: str, *, target: Target, sent: bytes = b"/") -> Redirect:
     """Where a URL in the answer to a request leads; nothing is fetched."""
 
     def redirect(kind: RedirectKind, url: str = "") -> Redirect:
@@ -138,7 +138,7 @@ def leads_to(location: str, *, target: Target, sent: bytes = b"/") -> Redirect:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return redirect(RedirectKind.UNREADABLE)
-    if parts.scheme not in _PORTS:
+    if parts.scheme not in _DEFAULT_PORTS:
         return redirect(RedirectKind.NOT_HTTP, url)
     if not host:
         return redirect(RedirectKind.UNREADABLE, url)
@@ -147,13 +147,13 @@ def leads_to(location: str, *, target: Target, sent: bytes = b"/") -> Redirect:
     if parts.scheme != target.scheme:
         downgrade = target.scheme == "https"
         return redirect(RedirectKind.DOWNGRADE if downgrade else RedirectKind.OTHER_SCHEME, url)
-    if (port or _PORTS[parts.scheme]) != target.port:
+    if (port or _DEFAULT_PORTS[parts.scheme]) != target.port:
         return redirect(RedirectKind.OTHER_PORT, url)
     return redirect(RedirectKind.SAME_ORIGIN, url)
 
 
 def redirect_of(response: HttpResponse, *, target: Target, sent: bytes = b"/") -> Redirect | None:
     """Where a redirecting response leads, or None for any other response."""
-    if response.http_status not in REDIRECTS:
+    if response.http_status not in REDIRECT_STATUSES:
         return None
-    return leads_to(response.header("location") or "", target=target, sent=sent)
+    return resolve_redirect(response.header("location") or "", target=target, sent=sent)

@@ -16,7 +16,7 @@ MOST_BRANCHES: Final = 96
 
 
 @dataclass(eq=False)
-class Unsettled(Exception):
+class ChoiceUndecided(Exception):
     """Evaluation needs the answer to an open choice that has several."""
 
     key: str
@@ -24,14 +24,14 @@ class Unsettled(Exception):
 
 
 @dataclass(slots=True)
-class Assumption:
+class AssumedDialect:
     """Settles choices for one evaluation: by what is assigned, or by what is already known."""
 
-    known: Mapping[str, tuple[Any, ...]]
+    candidates: Mapping[str, tuple[Any, ...]]
     assigned: Mapping[str, Any]
 
-    def pick(self, value: T | Open[T], detail: str = "") -> T:
-        """The value itself, or the answer; raises Unsettled where several answers are still possible.
+    def resolve(self, value: T | Open[T], detail: str = "") -> T:
+        """The value itself, or the answer; raises ChoiceUndecided where several answers are still possible.
 
         `detail` keeps apart what a server may decide case by case, such as each kind of bad value.
         """
@@ -40,33 +40,33 @@ class Assumption:
         key = f"{value.id}={detail}" if detail else value.id
         if key in self.assigned:
             return cast(T, self.assigned[key])
-        candidates = self.known.get(key) or value.options or (value.assumed,)
+        candidates = self.candidates.get(key) or value.options or (value.assumed,)
         if len(candidates) == 1:
             return cast(T, candidates[0])
-        raise Unsettled(key, candidates)
+        raise ChoiceUndecided(key, candidates)
 
 
 @dataclass(slots=True)
-class Knowledge:
+class InferredDialect:
     """The candidates that observation has left for each choice, and which choices were seen at work."""
 
     spec: Spec
     candidates: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    settled_by: dict[str, str] = field(default_factory=dict)
+    decided_by: dict[str, str] = field(default_factory=dict)
 
-    def branches(self, evaluate: Callable[[Assumption], R]) -> list[tuple[Mapping[str, Any], R]]:
+    def evaluate_branches(self, evaluate: Callable[[AssumedDialect], R]) -> list[tuple[Mapping[str, Any], R]]:
         """Every result that `evaluate` can have under the answers still possible, with those answers."""
         results: list[tuple[Mapping[str, Any], R]] = []
         waiting: list[Mapping[str, Any]] = [{}]
         while waiting and len(results) < MOST_BRANCHES:
             assigned = waiting.pop()
             try:
-                results.append((assigned, evaluate(Assumption(self.candidates, assigned))))
-            except Unsettled as unsettled:
+                results.append((assigned, evaluate(AssumedDialect(self.candidates, assigned))))
+            except ChoiceUndecided as unsettled:
                 waiting.extend({**assigned, unsettled.key: candidate} for candidate in reversed(unsettled.candidates))
         return results
 
-    def settle(self, matching: list[Mapping[str, Any]], purpose: str) -> dict[str, Any]:
+    def narrow_candidates(self, matching: list[Mapping[str, Any]], purpose: str) -> dict[str, Any]:
         """Keeps the answers under which an observation is right; returns those that are now certain."""
         certain: dict[str, Any] = {}
         keys = {key for assigned in matching for key in assigned}
@@ -80,19 +80,19 @@ class Knowledge:
             self.candidates[key] = left
             if len(left) == 1:
                 certain[key] = left[0]
-                self.settled_by.setdefault(key, purpose)
+                self.decided_by.setdefault(key, purpose)
         return certain
 
-    def set(self, choice: str, value: Any, purpose: str) -> None:
+    def fix_answer(self, choice: str, value: Any, purpose: str) -> None:
         """Fixes one answer, known by other means."""
         self.candidates[choice] = (value,)
-        self.settled_by.setdefault(choice, purpose)
+        self.decided_by.setdefault(choice, purpose)
 
-    def known(self, choice: str) -> tuple[Any, ...]:
+    def candidates_of(self, choice: str) -> tuple[Any, ...]:
         """The candidates of a choice; empty when nothing was observed."""
         return self.candidates.get(choice, ())
 
-    def answers(self) -> dict[str, Any]:
+    def certain_answers(self) -> dict[str, Any]:
         """The certain answers, by choice; answers case by case count when all cases agree."""
         found: dict[str, list[Any]] = {}
         for key, values in self.candidates.items():

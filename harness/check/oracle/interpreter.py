@@ -1,8 +1,8 @@
 """The oracle: what the spec says must come back for a request, plainly, row by row.
 
-It never touches the simulator's query engine. `interpret` turns a request into a `Meaning`: the fault that is
-due, or which rows are kept, in which order, cut where. Open choices are settled by the `pick` of an
-`Assumption`, which asks back where several answers are possible.
+It never touches the simulator's query engine. `interpret_request` turns a request into an `ExpectedAnswer`: the fault
+that is due, or which rows are kept, in which order, cut where. Open choices are settled by the `dialect` of an
+`AssumedDialect`, which asks back where several answers are possible.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from decimal import Decimal
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from harness.check.oracle.dialect_inference import Assumption
+from harness.check.oracle.dialect_inference import AssumedDialect
 from harness.specification.load import Spec
 from harness.specification.model import (
-    Bad,
+    Comparison,
     CursorPaging,
     Filter,
-    Keeps,
+    InvalidValueRule,
     LimitPaging,
     NoPaging,
     OffsetPaging,
@@ -28,17 +28,17 @@ from harness.specification.model import (
     Parameter,
 )
 from harness.wire.format_problems import Tree
-from harness.wire.list_request import Ask
-from harness.wire.parameter_codec import Beyond, Value, is_blank, read_parameter
-from harness.wire.row_codec import Shown, ShownRow, compared, field_at
-from harness.wire.scalar_codecs import NotThat
-from harness.wire.scalar_codecs import zone as zone_named
+from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import OutOfRange, ParameterValue, decode_parameter, is_blank
+from harness.wire.row_codec import ApiRow, ApiValue, field_at, row_values_at
+from harness.wire.scalar_codecs import DecodeError
+from harness.wire.scalar_codecs import zone_named as zone_named
 
-Test = Callable[[ShownRow], bool | None]
+RowPredicate = Callable[[ApiRow], bool | None]
 
 
 @dataclass(eq=False)
-class Refusal(Exception):
+class RefusalDue(Exception):
     """The request gets a fault."""
 
     fault: str
@@ -46,26 +46,26 @@ class Refusal(Exception):
 
 
 @dataclass(eq=False)
-class Unspecified(Exception):
+class UnspecifiedAnswer(Exception):
     """The spec does not say what this request gets."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
+class ExpectedAnswer:
     """What a request must get.
 
     `fault` and `parameter` when it must be refused. Otherwise `tests` decide row by row (None: cannot be
     known from what the row shows), `sort` is the path and whether it descends, `start`/`size` cut the sorted
-    rows (`size` None: unknown or all), `numbered` says that the answer is a count.
+    rows (`size` None: unknown or all), `count_only` says that the answer is a count.
     """
 
     fault: str | None = None
     parameter: str = ""
-    anything: str = ""
-    tests: tuple[tuple[str, Test], ...] = ()
-    paths: frozenset[str] = frozenset()
+    unspecified: str = ""
+    tests: tuple[tuple[str, RowPredicate], ...] = ()
+    compared_paths: frozenset[str] = frozenset()
     """What the tests compare."""
     sort: tuple[str, bool] | None = None
     collation: str = "code-point"
@@ -73,14 +73,14 @@ class Meaning:
     size: int | None = None
     size_given: int | None = None
     size_default: bool = False
-    cursor: bool = False
-    empty: bool = False
-    numbered: bool = False
+    by_cursor: bool = False
+    no_rows: bool = False
+    count_only: bool = False
     total_shown: bool = True
-    parts: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
     zone: str = "UTC"
 
-    def keeps(self, row: ShownRow) -> bool | None:
+    def keeps_row(self, row: ApiRow) -> bool | None:
         """Whether the row is kept; None when some test cannot tell and none says no."""
         unknown = False
         for _, test in self.tests:
@@ -91,117 +91,117 @@ class Meaning:
         return None if unknown else True
 
 
-def interpret(spec: Spec, ask: Ask, pick: Assumption, *, zone: str = "UTC") -> Meaning:
+def interpret_request(spec: Spec, ask: ListRequest, pick: AssumedDialect, *, zone: str = "UTC") -> ExpectedAnswer:
     """What the request means under the assumed answers."""
     try:
-        return _Reader(spec, ask, pick, zone).meaning()
-    except Refusal as refusal:
-        return Meaning(fault=refusal.fault, parameter=refusal.parameter)
-    except Unspecified as unspecified:
-        return Meaning(anything=unspecified.why)
+        return _Interpreter(spec, ask, pick, zone).expected_answer()
+    except RefusalDue as refusal:
+        return ExpectedAnswer(fault=refusal.fault, parameter=refusal.parameter)
+    except UnspecifiedAnswer as unspecified:
+        return ExpectedAnswer(unspecified=unspecified.why)
 
 
 @dataclass(slots=True)
-class _Reader:
+class _Interpreter:
     spec: Spec
-    ask: Ask
-    pick: Assumption
+    list_request: ListRequest
+    dialect: AssumedDialect
     zone: str
 
-    def meaning(self) -> Meaning:
+    def expected_answer(self) -> ExpectedAnswer:
         listing = self.spec.listing
-        self.transport()
-        self.zone = self.zone_asked()
-        self.required()
+        self.check_transport()
+        self.zone = self.requested_zone()
+        self.check_required()
         for parameter in listing.parameters:
             # A value that is refused is refused even where its parameter has no effect.
-            self.value(parameter)
-        tests = tuple((name, test) for name in listing.filters if (test := self.filter(name)) is not None)
-        empty = any(self.value(name) is NOTHING for name in listing.parameters)
-        empty = empty or self.ranges()
-        numbered = bool(listing.count_only and self.value(listing.count_only.parameter) is True)
-        sort, descends = self.order()
-        start, size, given, defaulted, cursor = self.cut(numbered)
+            self.parameter_value(parameter)
+        tests = tuple((name, test) for name in listing.filters if (test := self.filter_predicate(name)) is not None)
+        empty = any(self.parameter_value(name) is NO_ROWS for name in listing.parameters)
+        empty = empty or self.range_is_empty()
+        numbered = bool(listing.count_only and self.parameter_value(listing.count_only.parameter) is True)
+        sort, descends = self.sort_order()
+        start, size, given, defaulted, cursor = self.page_bounds(numbered)
         switch = listing.total.switch if listing.total else None
-        return Meaning(
+        return ExpectedAnswer(
             tests=tests,
-            paths=frozenset(path for name, _ in tests for path in listing.filters[name].compares),
+            compared_paths=frozenset(path for name, _ in tests for path in listing.filters[name].compares),
             sort=(sort, descends) if sort else None,
-            collation=self.pick.pick(listing.order.collation)
+            collation=self.dialect.resolve(listing.order.collation)
             if listing.order and self.sorts_text(sort)
             else "code-point",
             start=start,
             size=size,
             size_given=given,
             size_default=defaulted,
-            cursor=cursor,
-            empty=empty,
-            numbered=numbered,
-            total_shown=switch is None or self.value(switch.parameter) is not False,
-            parts=tuple(self.parts()),
+            by_cursor=cursor,
+            no_rows=empty,
+            count_only=numbered,
+            total_shown=switch is None or self.parameter_value(switch.parameter) is not False,
+            includes=tuple(self.included_parts()),
             zone=self.zone,
         )
 
     # --- values ---------------------------------------------------------------------------------------------
 
-    def transport(self) -> None:
+    def check_transport(self) -> None:
         transport = self.spec.listing.transport
-        if self.ask.extra and self.pick.pick(transport.unknown_parameters) == "refused":
-            raise Refusal("invalid", self.ask.extra[0][0])
-        if self.ask.repeated and self.pick.pick(transport.repeated_parameters) == "refused":
-            raise Refusal("invalid", next(iter(self.ask.repeated)))
+        if self.list_request.extra and self.dialect.resolve(transport.unknown_parameters) == "refused":
+            raise RefusalDue("invalid", self.list_request.extra[0][0])
+        if self.list_request.repeated and self.dialect.resolve(transport.repeated_parameters) == "refused":
+            raise RefusalDue("invalid", next(iter(self.list_request.repeated)))
 
-    def raw(self, name: str) -> Tree:
+    def raw_value(self, name: str) -> Tree:
         """The raw value; None when absent."""
-        if name not in self.ask.values or not self.in_version(name):
+        if name not in self.list_request.values or not self.supports_parameter(name):
             return None
-        value = self.ask.values[name]
-        more = self.ask.repeated.get(name, ())
+        value = self.list_request.values[name]
+        more = self.list_request.repeated.get(name, ())
         if more:
-            match self.pick.pick(self.spec.listing.transport.repeated_parameters):
+            match self.dialect.resolve(self.spec.listing.transport.repeated_parameters):
                 case "last":
                     return more[-1]
                 case "joined":
                     return ",".join(str(item) for item in (value, *more))
         return value
 
-    def in_version(self, name: str) -> bool:
+    def supports_parameter(self, name: str) -> bool:
         versions = self.spec.listing.versions
         since = self.spec.listing.parameters[name].since
         if versions is None or since is None:
             return True
-        return versions.order.index(self.pick.pick(versions.serves)) >= versions.order.index(since)
+        return versions.order.index(self.dialect.resolve(versions.serves)) >= versions.order.index(since)
 
-    def given(self, name: str) -> bool:
+    def is_given(self, name: str) -> bool:
         """Whether a parameter is there and not empty."""
-        return name in self.ask.values and not is_blank(self.raw(name))
+        return name in self.list_request.values and not is_blank(self.raw_value(name))
 
-    def value(self, name: str) -> Any:
+    def parameter_value(self, name: str) -> Any:
         """What a parameter means: a value, its default, None for nothing said, or NOTHING (no rows)."""
         parameter = self.spec.listing.parameters[name]
-        raw = self.raw(name)
-        if name not in self.ask.values or not self.in_version(name):
-            return self.default(parameter)
+        raw = self.raw_value(name)
+        if name not in self.list_request.values or not self.supports_parameter(name):
+            return self.default_value(parameter)
         if is_blank(raw):
             blank = parameter.blank if parameter.blank is not None else self.spec.listing.blank.means
-            if self.pick.pick(blank) == "refused":
-                raise Refusal(parameter.bad.fault if parameter.bad else "invalid", name)
-            return self.default(parameter)
+            if self.dialect.resolve(blank) == "refused":
+                raise RefusalDue(parameter.bad.fault if parameter.bad else "invalid", name)
+            return self.default_value(parameter)
         try:
-            value: Value = read_parameter(
+            value: ParameterValue = decode_parameter(
                 parameter, raw, zone=zone_named(self.zone), in_json=self.spec.listing.transport.carries == "json"
             )
-        except Beyond:
+        except OutOfRange:
             bad = parameter.too_many if isinstance(raw, list) or parameter.as_ in ("list", "json-list") else None
-            return self.badly(name, parameter, bad or parameter.beyond or parameter.bad, raw)
-        except NotThat:
+            return self.invalid_value(name, parameter, bad or parameter.beyond or parameter.bad, raw)
+        except DecodeError:
             zero = parameter.zero if raw in (0, "0") and not isinstance(raw, bool) else None
-            return self.badly(name, parameter, zero or parameter.bad, raw)
+            return self.invalid_value(name, parameter, zero or parameter.bad, raw)
         if isinstance(value, str) and not self.is_word_of(name, parameter, value):
-            return self.badly(name, parameter, parameter.bad, raw)
+            return self.invalid_value(name, parameter, parameter.bad, raw)
         return value
 
-    def default(self, parameter: Parameter) -> Any:
+    def default_value(self, parameter: Parameter) -> Any:
         default = parameter.default
         if default is None:
             return None
@@ -217,13 +217,13 @@ class _Reader:
             order = self.spec.listing.order
             sort = order.sort if order else None
             return not parameter.words or value in parameter.words or bool(sort and sort.parameter == name)
-        words = {*parameter.words, *kept.words, *kept.no_filter, *kept.aliases, *self.words_shown(kept)}
+        words = {*parameter.words, *kept.words, *kept.no_filter, *kept.aliases, *self.field_words(kept)}
         if value in words:
             return True
         folded = {word.lower() for word in words}
-        return value.lower() in folded and self.pick.pick(kept.case) == "folded"
+        return value.lower() in folded and self.dialect.resolve(kept.case) == "folded"
 
-    def words_shown(self, kept: Filter) -> set[str]:
+    def field_words(self, kept: Filter) -> set[str]:
         words: set[str] = set()
         for path in kept.compares:
             field = field_at(self.spec.listing.fields, path)
@@ -233,16 +233,16 @@ class _Reader:
                 words |= set(self.spec.listing.hidden[path.partition(".")[2]].words.values())
         return words
 
-    def badly(self, name: str, parameter: Parameter, bad: Bad | None, raw: Tree) -> Any:
+    def invalid_value(self, name: str, parameter: Parameter, bad: InvalidValueRule | None, raw: Tree) -> Any:
         if bad is None:
-            raise Unspecified(f"{name}={raw!r} is not described")
-        match self.pick.pick(bad.gets, str(raw)[:40]):
+            raise UnspecifiedAnswer(f"{name}={raw!r} is not described")
+        match self.dialect.resolve(bad.gets, str(raw)[:40]):
             case "refused":
-                raise Refusal(bad.fault, name)
+                raise RefusalDue(bad.fault, name)
             case "nothing":
-                return NOTHING
+                return NO_ROWS
             case "honoured":
-                return read_parameter(
+                return decode_parameter(
                     replace(parameter, least=None, most=None, most_items=None),
                     raw,
                     zone=zone_named(self.zone),
@@ -256,7 +256,7 @@ class _Reader:
                     else:
                         items = str(raw).split(parameter.separated_by)
                         short = parameter.separated_by.join(items[: parameter.most_items])
-                    return read_parameter(
+                    return decode_parameter(
                         parameter,
                         short,
                         zone=zone_named(self.zone),
@@ -265,62 +265,65 @@ class _Reader:
                 low = (isinstance(raw, str) and raw.startswith("-")) or (isinstance(raw, int) and raw < 0)
                 return parameter.least if low else parameter.most
             case _:
-                return self.default(parameter)
+                return self.default_value(parameter)
 
-    def zone_asked(self) -> str:
+    def requested_zone(self) -> str:
         zone = self.spec.listing.zone
         if zone is None or zone.parameter is None:
             return self.zone
         parameter = self.spec.listing.parameters[zone.parameter]
-        asked = self.ask.values.get(zone.parameter)
+        asked = self.list_request.values.get(zone.parameter)
         if not isinstance(asked, str) or not asked:
             return self.zone
         try:
             zone_named(asked)
-        except NotThat:
-            self.badly(zone.parameter, parameter, parameter.bad, asked)
+        except DecodeError:
+            self.invalid_value(zone.parameter, parameter, parameter.bad, asked)
             return self.zone
         return asked
 
-    def required(self) -> None:
+    def check_required(self) -> None:
         parameters = self.spec.listing.parameters
         for name, parameter in parameters.items():
             rule = parameter.required
-            if rule is None or self.given(name):
+            if rule is None or self.is_given(name):
                 continue
             together = rule.unless_all_missing
-            if together and not any(self.given(other) for other in together):
-                if self.pick.pick(rule.then) == "refused":
-                    raise Refusal(rule.fault, name)
-                raise Unspecified(f"without {', '.join(together)} a window of the server's own is meant")
-            raise Refusal(rule.fault, name)
+            if together and not any(self.is_given(other) for other in together):
+                if self.dialect.resolve(rule.then) == "refused":
+                    raise RefusalDue(rule.fault, name)
+                raise UnspecifiedAnswer(f"without {', '.join(together)} a window of the server's own is meant")
+            raise RefusalDue(rule.fault, name)
 
     # --- filters --------------------------------------------------------------------------------------------
 
-    def filter(self, name: str) -> Test | None:
+    def filter_predicate(self, name: str) -> RowPredicate | None:
         kept = self.spec.listing.filters[name]
-        value = self.value(name)
-        if value is None or value is NOTHING or value == ():
+        value = self.parameter_value(name)
+        if value is None or value is NO_ROWS or value == ():
             return None
-        if kept.applies_if_any and not any(self.given(other) for other in kept.applies_if_any):
+        if kept.applies_if_any and not any(self.is_given(other) for other in kept.applies_if_any):
             return None
-        if kept.loses_to is not None and self.value(kept.loses_to) not in (None, (), NOTHING):
+        if kept.loses_to is not None and self.parameter_value(kept.loses_to) not in (None, (), NO_ROWS):
             return None
-        if any(self.given(other) for other in kept.excludes) and self.pick.pick(kept.excluded_gets) == "refused":
-            raise Refusal(kept.excludes_fault, name)
+        if (
+            any(self.is_given(other) for other in kept.excludes)
+            and self.dialect.resolve(kept.excluded_gets) == "refused"
+        ):
+            raise RefusalDue(kept.excludes_fault, name)
         wanted = value if isinstance(value, tuple) else (value,)
         if any(item in kept.no_filter for item in wanted):
             return None
-        keeps = self.comparison(kept)
+        keeps = self.filter_comparison(kept)
         if keeps is None:
             return None
         if keeps in ("at-or-after", "at-or-before"):
-            inclusive = self.pick.pick(kept.boundary) == "inclusive"
+            inclusive = self.dialect.resolve(kept.boundary) == "inclusive"
         else:
             inclusive = True
-        folded = any(isinstance(item, str) for item in wanted) and self.pick.pick(kept.case) == "folded"
-        chosen = self.wanted(kept, wanted)
-        paths = (*(self.pick.pick(kept.instead) or kept.compares), *self.pick.pick(kept.alternatives))
+        folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(kept.case) == "folded"
+        chosen = self.wanted_values(kept, wanted)
+        paths = (*(self.dialect.resolve(kept.instead) or kept.compares), *self.dialect.resolve(kept.alternatives))
 
         shown_paths = tuple(path for path in paths if not path.startswith("hidden."))
         heads = tuple(path.partition("[].")[0] for path in shown_paths)
@@ -328,85 +331,87 @@ class _Reader:
         simple = chosen[0] if len(chosen) == 1 and keeps == "equal" and not folded else None
         plain = simple is not None and all(head == path for head, path in zip(heads, shown_paths, strict=True))
 
-        def test(row: ShownRow) -> bool | None:
+        def test(row: ApiRow) -> bool | None:
             for path in shown_paths:
                 # The common case first: one field, one value, equality.
                 if plain and row.get(path) == simple and type(row.get(path)) is type(simple):
                     return True
-                for shown in compared(row, path):
-                    if any(holds(keeps, shown, item, inclusive=inclusive, folded=folded) for item in chosen):
+                for shown in row_values_at(row, path):
+                    if any(
+                        comparison_holds(keeps, shown, item, inclusive=inclusive, folded=folded) for item in chosen
+                    ):
                         return True
             # A field that was not read, or that rows do not show, leaves the question open.
             return None if some_hidden or any(head not in row for head in heads) else False
 
         return test
 
-    def comparison(self, kept: Filter) -> Keeps | None:
+    def filter_comparison(self, kept: Filter) -> Comparison | None:
         named = kept.named_by
         if named is None:
-            return self.pick.pick(kept.keeps)
-        word = self.value(named.parameter)
+            return self.dialect.resolve(kept.keeps)
+        word = self.parameter_value(named.parameter)
         if word is None:
-            return self.pick.pick(kept.keeps)
+            return self.dialect.resolve(kept.keeps)
         if word in named.none:
             return None
         if word in named.may:
-            raise Unspecified(f"{named.parameter}={word} may be known or not")
+            raise UnspecifiedAnswer(f"{named.parameter}={word} may be known or not")
         if word in named.words:
             return named.words[word]
-        match self.pick.pick(named.unknown, str(word)[:40]):
+        match self.dialect.resolve(named.unknown, str(word)[:40]):
             case "refused":
                 parameter = self.spec.listing.parameters[named.parameter]
-                raise Refusal(parameter.bad.fault if parameter.bad else "invalid", named.parameter)
+                raise RefusalDue(parameter.bad.fault if parameter.bad else "invalid", named.parameter)
             case "default":
-                return self.pick.pick(kept.keeps)
+                return self.dialect.resolve(kept.keeps)
             case _:
                 return None
 
-    def wanted(self, kept: Filter, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    def wanted_values(self, kept: Filter, given: tuple[Any, ...]) -> tuple[Any, ...]:
         chosen: list[Any] = []
         for item in given:
             if isinstance(item, str) and item in kept.words:
-                chosen.extend(self.pick.pick(kept.words[item]))
+                chosen.extend(self.dialect.resolve(kept.words[item]))
             elif isinstance(item, str) and item in kept.aliases:
                 chosen.append(kept.aliases[item])
             else:
                 chosen.append(item)
         return tuple(chosen)
 
-    def ranges(self) -> bool:
+    def range_is_empty(self) -> bool:
         """Whether a range leaves nothing. Raises Refusal."""
         for pair in self.spec.listing.ranges:
-            first, last = self.value(pair.first), self.value(pair.last)
+            first, last = self.parameter_value(pair.first), self.parameter_value(pair.last)
             if first is None and last is None:
                 continue
             if first is None or last is None:
-                if self.pick.pick(pair.one_alone) == "refused":
-                    raise Refusal(pair.one_alone_fault, pair.last if last is None else pair.first)
+                if self.dialect.resolve(pair.one_alone) == "refused":
+                    raise RefusalDue(pair.one_alone_fault, pair.last if last is None else pair.first)
                 continue
-            if first is not NOTHING and last is not NOTHING and first > last:
-                if self.pick.pick(pair.reversed) == "refused":
-                    raise Refusal(pair.reversed_fault, pair.last)
+            if first is not NO_ROWS and last is not NO_ROWS and first > last:
+                if self.dialect.resolve(pair.reversed) == "refused":
+                    raise RefusalDue(pair.reversed_fault, pair.last)
                 return True
         return False
 
     # --- order, cut, parts ----------------------------------------------------------------------------------
 
-    def order(self) -> tuple[str | None, bool]:
+    def sort_order(self) -> tuple[str | None, bool]:
         order = self.spec.listing.order
         if order is None:
             return None, False
-        by = self.pick.pick(order.by)
-        descends = self.pick.pick(order.direction) == "descending"
+        by = self.dialect.resolve(order.by)
+        descends = self.dialect.resolve(order.direction) == "descending"
         if order.sort is not None:
-            word = self.value(order.sort.parameter)
+            word = self.parameter_value(order.sort.parameter)
             if isinstance(word, str) and word:
                 bare = word[1:] if order.sort.signed and word.startswith("-") else word
                 if bare in order.sort.words and word not in order.sort.refused:
                     by, descends = order.sort.words[bare], order.sort.signed and word.startswith("-")
-                elif word in order.sort.refused or self.pick.pick(order.sort.unknown, word[:40]) == "refused":
-                    raise Refusal(order.sort.unknown_fault, order.sort.parameter)
-        if order.descending is not None and self.value(order.descending) is True:
+                elif word in order.sort.refused or self.dialect.resolve(order.sort.unknown, word[:40]) == "refused":
+                    raise RefusalDue(order.sort.unknown_fault, order.sort.parameter)
+        if order.descending is not None and self.parameter_value(order.descending) is True:
             descends = True
         return by, descends
 
@@ -414,29 +419,33 @@ class _Reader:
         field = field_at(self.spec.listing.fields, path) if path else None
         return field is not None and field.as_ in ("text", "word")
 
-    def cut(self, numbered: bool) -> tuple[int, int | None, int | None, bool, bool]:
+    def page_bounds(self, numbered: bool) -> tuple[int, int | None, int | None, bool, bool]:
         paging = self.spec.listing.paging
         match paging:
             case NoPaging():
                 return 0, None, None, False, False
             case PageNumberPaging():
-                page = self.value(paging.page)
-                size = self.value(paging.size)
+                page = self.parameter_value(paging.page)
+                size = self.parameter_value(paging.size)
                 given = size if isinstance(size, int) else None
                 if given is None:
-                    default = self.pick.pick(paging.default_size) if self.size_known(paging.default_size) else None
+                    default = (
+                        self.dialect.resolve(paging.default_size)
+                        if self.size_is_observed(paging.default_size)
+                        else None
+                    )
                     size = default
-                cap = self.pick.pick(paging.cap) if self.size_known(paging.cap) else None
+                cap = self.dialect.resolve(paging.cap) if self.size_is_observed(paging.cap) else None
                 if isinstance(size, int) and cap is not None:
                     size = min(size, cap)
                 number = page - paging.first if isinstance(page, int) else 0
                 start = number * size if isinstance(size, int) else 0
                 if number > 0 and not isinstance(size, int):
-                    raise Unspecified("the size of a page is not known yet")
+                    raise UnspecifiedAnswer("the size of a page is not known yet")
                 return start, size if isinstance(size, int) else None, given, given is None, False
             case OffsetPaging():
-                skip, size = self.value(paging.offset), self.value(paging.size)
-                given = size if isinstance(size, int) and paging.size in self.ask.values else None
+                skip, size = self.parameter_value(paging.offset), self.parameter_value(paging.size)
+                given = size if isinstance(size, int) and paging.size in self.list_request.values else None
                 return (
                     skip if isinstance(skip, int) else 0,
                     size if isinstance(size, int) else None,
@@ -445,52 +454,58 @@ class _Reader:
                     False,
                 )
             case CursorPaging():
-                size = self.value(paging.size)
-                given = size if isinstance(size, int) and paging.size in self.ask.values else None
-                after, before = self.value(paging.after), self.value(paging.before)
+                size = self.parameter_value(paging.size)
+                given = size if isinstance(size, int) and paging.size in self.list_request.values else None
+                after, before = self.parameter_value(paging.after), self.parameter_value(paging.before)
                 walking = bool(after and after not in paging.start_words) or bool(before)
                 if after and before and after not in paging.start_words and before not in paging.end_words:
-                    match self.pick.pick(paging.both_gets):
+                    match self.dialect.resolve(paging.both_gets):
                         case "refused":
-                            raise Refusal(paging.fault, paging.before)
+                            raise RefusalDue(paging.fault, paging.before)
                         case _:
-                            raise Unspecified("both cursors together")
+                            raise UnspecifiedAnswer("both cursors together")
                 return 0, size if isinstance(size, int) else None, given, given is None, walking
             case LimitPaging():
-                size = self.value(paging.size)
+                size = self.parameter_value(paging.size)
                 ignored = numbered and self.spec.listing.count_only is not None
                 limited = isinstance(size, int) and size != paging.all and not ignored
                 number_or_none = cast(int, size) if limited else None
                 return 0, number_or_none, number_or_none, not limited, False
 
-    def size_known(self, value: object) -> bool:
+    def size_is_observed(self, value: object) -> bool:
         """Whether a size that may be anything has been observed (or is no open choice at all)."""
         from harness.specification.model import Open
 
         if not isinstance(value, Open) or value.options:
             return True
-        return value.id in self.pick.assigned or bool(self.pick.known.get(value.id))
+        return value.id in self.dialect.assigned or bool(self.dialect.candidates.get(value.id))
 
-    def parts(self) -> list[str]:
-        return [include.parameter for include in self.spec.listing.includes if self.value(include.parameter) is True]
+    def included_parts(self) -> list[str]:
+        return [
+            include.parameter
+            for include in self.spec.listing.includes
+            if self.parameter_value(include.parameter) is True
+        ]
 
 
-class _Nothing:
+class _NoRowsType:
     """The type of NOTHING."""
 
     def __repr__(self) -> str:
         return "NOTHING"
 
 
-NOTHING = _Nothing()
+NO_ROWS = _NoRowsType()
 
 
-def holds(keeps: Keeps, shown: Shown, wanted: Any, *, inclusive: bool = True, folded: bool = False) -> bool:
+def comparison_holds(
+    keeps: Comparison, shown: ApiValue, wanted: Any, *, inclusive: bool = True, folded: bool = False
+) -> bool:
     """Whether one shown value satisfies a comparison with one wanted value."""
     if shown is None:
         return False
     if isinstance(shown, tuple):
-        return any(holds(keeps, item, wanted, inclusive=inclusive, folded=folded) for item in shown)
+        return any(comparison_holds(keeps, item, wanted, inclusive=inclusive, folded=folded) for item in shown)
     match keeps:
         case "at-or-after" | "at-or-before":
             if not isinstance(shown, datetime) or not isinstance(wanted, datetime):
@@ -499,7 +514,7 @@ def holds(keeps: Keeps, shown: Shown, wanted: Any, *, inclusive: bool = True, fo
                 return inclusive
             return shown > wanted if keeps == "at-or-after" else shown < wanted
         case "at-most" | "at-least" | "below" | "above":
-            left, right = _number(shown), _number(wanted)
+            left, right = _decimal_of(shown), _decimal_of(wanted)
             if left is None or right is None:
                 return False
             return {
@@ -509,9 +524,9 @@ def holds(keeps: Keeps, shown: Shown, wanted: Any, *, inclusive: bool = True, fo
                 "above": left > right,
             }[keeps]
         case "equal" if not isinstance(shown, str) or not isinstance(wanted, str):
-            return _same(shown, wanted)
+            return _values_equal(shown, wanted)
         case _:
-            left_text, right_text = _text(shown, folded), _text(wanted, folded)
+            left_text, right_text = _fold_text(shown, folded), _fold_text(wanted, folded)
             match keeps:
                 case "contains":
                     return right_text in left_text
@@ -523,13 +538,13 @@ def holds(keeps: Keeps, shown: Shown, wanted: Any, *, inclusive: bool = True, fo
                     return left_text == right_text
 
 
-def _number(value: Any) -> Decimal | None:
+def _decimal_of(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     return Decimal(value)
 
 
-def _same(shown: Shown, wanted: Any) -> bool:
+def _values_equal(shown: ApiValue, wanted: Any) -> bool:
     if isinstance(shown, bool) or isinstance(wanted, bool):
         return shown is wanted
     if isinstance(shown, str) != isinstance(wanted, str):
@@ -537,11 +552,11 @@ def _same(shown: Shown, wanted: Any) -> bool:
     return bool(shown == wanted)
 
 
-def _text(value: Any, folded: bool) -> str:
+def _fold_text(value: Any, folded: bool) -> str:
     return str(value).casefold() if folded else str(value)
 
 
-def sort_key(shown: Shown, collation: str) -> tuple[Any, ...]:
+def sort_key(shown: ApiValue, collation: str) -> tuple[Any, ...]:
     """A key under which shown values of one field compare; 'none' comes first."""
     if shown is None:
         return (0, 0)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from harness.check.context import Session
-from harness.check.oracle.interpreter import Meaning
+from harness.check.context import CheckContext
+from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.comparison import Aspect, Mismatch
 from harness.specification.model import Clauses, LimitPaging, NoPaging, PageNumberPaging
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 
 PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
 
 
-def unsteady_clauses(session: Session) -> Clauses:
+def unsteady_clauses(session: CheckContext) -> Clauses:
     """The clauses that identical requests break when they get different answers."""
     order, lists = session.listing.order, session.listing.lists.clauses
     return (
@@ -22,7 +22,7 @@ def unsteady_clauses(session: Session) -> Clauses:
     )
 
 
-def completeness_clauses(session: Session) -> Clauses:
+def completeness_clauses(session: CheckContext) -> Clauses:
     """The clauses that a list breaks when it leaves rows out."""
     paging, total, lists = session.listing.paging, session.listing.total, session.listing.lists.clauses
     roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
@@ -30,26 +30,28 @@ def completeness_clauses(session: Session) -> Clauses:
 
 
 def blamed_clauses(
-    session: Session,
-    ask: Ask,
+    session: CheckContext,
+    ask: ListRequest,
     mismatch: Mismatch,
     clauses: Clauses,
     blame: Mapping[Aspect, Clauses],
-    meaning: Meaning | None = None,
+    meaning: ExpectedAnswer | None = None,
 ) -> Clauses:
     """The clauses that promise the aspect in which an answer differs, best first."""
     aspect = mismatch.aspect
     order = session.listing.order
     rows_clause = session.listing.lists.clauses.get("rows", ())
-    if mismatch.nothing_due and mismatch.shapeless and session.ledger.failed(rows_clause):
+    if mismatch.nothing_due and mismatch.shapeless and session.results.first_failed(rows_clause):
         return rows_clause
-    if mismatch.nothing_due and session.listing.no_match_clause and ask.carriage is None:
+    if mismatch.nothing_due and session.listing.no_match_clause and ask.encoding_name is None:
         # The filters keep what they should where something matches: it is "nothing matches" that is told wrongly.
         return session.listing.no_match_clause
     if mismatch.reverse and order is not None and order.descending is not None and order.descending not in ask.values:
         # Nobody asked for the other direction: it is the flag's default that is wrong.
         return (
-            order.clause if session.ledger.failed(order.clause) else order.descending_default_clause or order.clause
+            order.clause
+            if session.results.first_failed(order.clause)
+            else order.descending_default_clause or order.clause
         )
     total = session.listing.total
     if mismatch.by_page and total is not None and total.clauses.get("independent"):
@@ -59,7 +61,7 @@ def blamed_clauses(
         paging = session.listing.paging
         roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
         for role in ("prefix", "slice", "partition"):
-            if session.ledger.failed(roles.get(role, ())):
+            if session.results.first_failed(roles.get(role, ())):
                 # Where pages are known to be cut wrongly, that one lacks rows says nothing new.
                 return roles[role]
     if mismatch.elsewhere_on_the_list and isinstance(session.listing.paging, PageNumberPaging):
@@ -72,7 +74,7 @@ def blamed_clauses(
     return promised(session, ask, aspect, meaning) or clauses
 
 
-def promised(session: Session, ask: Ask, aspect: Aspect, meaning: Meaning | None) -> Clauses:
+def promised(session: CheckContext, ask: ListRequest, aspect: Aspect, meaning: ExpectedAnswer | None) -> Clauses:
     """The clauses of the constructs that promise order, size, slice, total and uniqueness."""
     listing = session.listing
     paging = listing.paging
@@ -110,7 +112,7 @@ def promised(session: Session, ask: Ask, aspect: Aspect, meaning: Meaning | None
                 return ()
             if isinstance(paging, LimitPaging):
                 return paging.clauses.get("prefix", ())
-            if session.ledger.failed(paging.clauses.get("partition", ())):
+            if session.results.first_failed(paging.clauses.get("partition", ())):
                 return paging.clauses["partition"]
             if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
                 return paging.clauses.get("first", ()) or paging.clauses.get("slice", ())

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from harness.check.context import Exchange, Row, Session
-from harness.check.oracle.interpreter import Meaning, sort_key
-from harness.check.probe.mirror import Mirror, number
-from harness.check.probe.stability import young
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
+from harness.check.probe.mirror import Mirror, parse_row_count
+from harness.check.probe.stability import all_recent
 from harness.specification.model import Clauses, Open, PageNumberPaging
 from harness.wire.response_codec import count_in
-from harness.wire.row_codec import compared
+from harness.wire.row_codec import row_values_at
 
 Aspect = Literal["unreadable", "outcome", "count", "unique", "rows", "size", "short", "order", "slice", "total"]
 
@@ -64,13 +64,17 @@ class Mismatch:
         return ASPECTS.index(self.aspect)
 
 
-def compare(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, only: Sequence[Aspect] = ASPECTS
+def compare_answer(
+    session: CheckContext,
+    mirror: Mirror,
+    meaning: ExpectedAnswer,
+    exchange: Exchange,
+    only: Sequence[Aspect] = ASPECTS,
 ) -> Mismatch | None:
     """The first aspect in which the answer differs from its meaning, or None."""
     answer = exchange.answer
     assert answer is not None
-    if meaning.anything:
+    if meaning.unspecified:
         return None
     if meaning.fault is not None:
         if answer.outcome == "error" or (answer.outcome == "unreadable" and answer.http_status >= 400):
@@ -80,25 +84,26 @@ def compare(
         held = f" with {len(exchange.rows)} rows" if exchange.rows is not None else ""
         return Mismatch(aspect="outcome", expected=f"an error ({meaning.fault})", actual=came + held)
     if answer.outcome == "unreadable":
-        return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_problem(exchange))
+        return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_first_problem(exchange))
     if answer.outcome == "error" and (
-        _about_a_stranger(session, mirror, meaning, exchange) or _past_the_end(session, mirror, meaning, exchange)
+        _is_unknown_value_error(session, mirror, meaning, exchange)
+        or _is_past_end_error(session, mirror, meaning, exchange)
     ):
         return None
     if answer.outcome == "error":
         told = f"the error {answer.code!r}" + (f" ({answer.message!r})" if isinstance(answer.message, str) else "")
         return Mismatch(aspect="outcome", expected="a success", actual=told)
-    if meaning.numbered:
+    if meaning.count_only:
         return _compare_count(session, mirror, meaning, exchange)
     if exchange.rows is None:
         return Mismatch(aspect="rows", expected="rows", actual="no rows in the answer", shapeless=True)
     for aspect, check in (
-        ("unique", _repeats),
-        ("rows", _stray_rows),
-        ("size", _page_size),
-        ("order", _order),
-        ("slice", _slice),
-        ("total", _total),
+        ("unique", _compare_uniqueness),
+        ("rows", _compare_rows),
+        ("size", _compare_page_size),
+        ("order", _compare_order),
+        ("slice", _compare_slice),
+        ("total", _compare_total),
     ):
         if aspect in only or aspect == "rows":
             found = check(session, mirror, meaning, exchange)
@@ -107,9 +112,11 @@ def compare(
     return None
 
 
-def _about_a_stranger(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
+def _is_unknown_value_error(
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> bool:
     """Whether an error is legitimate because a value names nothing that the server knows."""
-    for name, raw in exchange.ask.values.items():
+    for name, raw in exchange.list_request.values.items():
         kept = session.listing.filters.get(name)
         if kept is None or kept.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
             continue
@@ -118,48 +125,48 @@ def _about_a_stranger(session: Session, mirror: Mirror, meaning: Meaning, exchan
             for row in mirror.rows
             for path in kept.compares
             if not path.startswith("hidden.")
-            for value in compared(row.shown, path)
+            for value in row_values_at(row.shown, path)
         }
         separator = session.listing.parameters[name].separated_by
         named = raw if isinstance(raw, list) else str(raw).split(separator)
         if all(str(item).strip() in shown for item in named):
             continue
         if isinstance(kept.stranger, Open):
-            left = session.knowledge.known(kept.stranger.id) or kept.stranger.options
+            left = session.dialect.candidates_of(kept.stranger.id) or kept.stranger.options
             if "refused" not in left:
                 continue
-            session.knowledge.set(kept.stranger.id, "refused", exchange.purpose)
+            session.dialect.fix_answer(kept.stranger.id, "refused", exchange.purpose)
         return True
     return False
 
 
-def _past_the_end(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
+def _is_past_end_error(session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
     """Whether an error is legitimate because the page lies beyond the last one."""
     paging = session.listing.paging
     if not isinstance(paging, PageNumberPaging) or meaning.start == 0:
         return False
     sure, _ = matching_rows(mirror, meaning)
     choice = paging.past_the_end
-    left = (session.knowledge.known(choice.id) or choice.options) if isinstance(choice, Open) else (choice,)
+    left = (session.dialect.candidates_of(choice.id) or choice.options) if isinstance(choice, Open) else (choice,)
     if len(sure) > meaning.start or "refused" not in left:
         return False
     if not mirror.complete and meaning.start <= 2 * len(mirror.rows) + FAR_BEYOND:
         # Of what a filter keeps nothing is known there; the list itself is known to go on.
         return bool(meaning.tests)
     if isinstance(choice, Open):
-        session.knowledge.set(choice.id, "refused", exchange.purpose)
+        session.dialect.fix_answer(choice.id, "refused", exchange.purpose)
     return True
 
 
-def _problem(exchange: Exchange) -> str:
+def _first_problem(exchange: Exchange) -> str:
     assert exchange.answer is not None
     problems = exchange.answer.problems
     return f"{problems[0].code}: {problems[0].text}" if problems else "a body of another shape"
 
 
-def merged(mirror: Mirror, row: Row) -> Mapping[str, Any]:
+def merged_row_values(mirror: Mirror, row: Row) -> Mapping[str, Any]:
     """What is known of a row: what it shows itself, and what the mirror's fuller copy shows."""
-    known = mirror.row(row.key)
+    known = mirror.row_with_key(row.key)
     return (
         {**known.shown, **{k: v for k, v in row.shown.items() if v is not None or k not in known.shown}}
         if known
@@ -167,47 +174,50 @@ def merged(mirror: Mirror, row: Row) -> Mapping[str, Any]:
     )
 
 
-def matching_rows(mirror: Mirror, meaning: Meaning) -> tuple[list[Row], list[Row]]:
+def matching_rows(mirror: Mirror, meaning: ExpectedAnswer) -> tuple[list[Row], list[Row]]:
     """Rows of the mirror that surely match, and rows that may match (hidden attributes, moving data)."""
-    if meaning.empty:
+    if meaning.no_rows:
         return [], []
-    known = mirror.matches.get(id(meaning))
+    known = mirror.match_cache.get(id(meaning))
     if known is not None and known[0] is meaning:
         return known[1], known[2]
-    if len(mirror.matches) > 64:
-        mirror.matches.clear()
+    if len(mirror.match_cache) > 64:
+        mirror.match_cache.clear()
     sure: list[Row] = []
     may: list[Row] = []
     for row in mirror.rows:
-        kept = meaning.keeps(row.shown)
-        if row.flaws and doubtful(meaning, row):
+        kept = meaning.keeps_row(row.shown)
+        if row.flaws and is_doubtful_match(meaning, row):
             may.append(row)
-        elif kept is True and mirror.steady(row):
+        elif kept is True and mirror.is_steady(row):
             sure.append(row)
         elif kept is not False:
             may.append(row)
-    mirror.matches[id(meaning)] = (meaning, sure, may)
+    mirror.match_cache[id(meaning)] = (meaning, sure, may)
     return sure, may
 
 
-def doubtful(meaning: Meaning, row: Row) -> bool:
+def is_doubtful_match(meaning: ExpectedAnswer, row: Row) -> bool:
     """Whether a row shows a compared field otherwise than documented: what it means there, nobody knows."""
     return any(
-        flaw.field in meaning.paths and (flaw.kind != "form" or not any(compared(row.shown, flaw.field)))
+        flaw.field in meaning.compared_paths
+        and (flaw.kind != "form" or not any(row_values_at(row.shown, flaw.field)))
         for flaw in row.flaws
     )
 
 
-def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+def _compare_rows(
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Mismatch | None:
     rows = exchange.rows or ()
-    if meaning.empty and rows:
+    if meaning.no_rows and rows:
         return Mismatch(aspect="rows", expected="no rows", actual=f"{len(rows)} rows", rows=tuple(rows))
     # While data moves the mirror's copy of a row may be out of date: then only what came itself counts.
     stray = [
         row
         for row in rows
-        if meaning.keeps(row.shown if mirror.volatile else merged(mirror, row)) is False
-        and not doubtful(meaning, row)
+        if meaning.keeps_row(row.shown if mirror.volatile else merged_row_values(mirror, row)) is False
+        and not is_doubtful_match(meaning, row)
     ]
     if stray:
         asked = ", ".join(name for name, _ in meaning.tests)
@@ -219,7 +229,7 @@ def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Ex
             rows=tuple(stray),
         )
     if mirror.complete and not mirror.volatile and mirror.after is not None:
-        unknown = [row for row in rows if row.key not in mirror.after.by_key and not young(session, (row,))]
+        unknown = [row for row in rows if row.key not in mirror.after.by_key and not all_recent(session, (row,))]
         if unknown:
             return Mismatch(
                 aspect="rows",
@@ -227,17 +237,19 @@ def _stray_rows(session: Session, mirror: Mirror, meaning: Meaning, exchange: Ex
                 actual=f"{len(unknown)} rows that it does not hold",
                 kind="unknown",
                 rows=tuple(unknown),
-                unlisted=bool(meaning.tests) and all(meaning.keeps(row.shown) is True for row in unknown),
+                unlisted=bool(meaning.tests) and all(meaning.keeps_row(row.shown) is True for row in unknown),
             )
     return None
 
 
-def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+def _compare_page_size(
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Mismatch | None:
     rows = exchange.rows or ()
     paging = session.listing.paging
     if meaning.size is not None and len(rows) > meaning.size:
         return Mismatch(aspect="size", expected=f"at most {meaning.size} rows", actual=f"{len(rows)} rows")
-    if not mirror.complete or mirror.volatile or meaning.cursor:
+    if not mirror.complete or mirror.volatile or meaning.by_cursor:
         return None
     sure, may = matching_rows(mirror, meaning)
     if may:
@@ -248,18 +260,18 @@ def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exc
         else len(sure[meaning.start : meaning.start + meaning.size])
     )
     if len(rows) < due:
-        if _told_short(session, meaning, len(rows)):
+        if _is_known_page_cap(session, meaning, len(rows)):
             return None
         if (
             isinstance(paging, PageNumberPaging)
             and meaning.start == 0
             and rows
-            and _own_bound(session, meaning, exchange, len(sure))
+            and _shows_own_bound(session, meaning, exchange, len(sure))
         ):
             return None
         if (
             rows
-            and not _filtered(session, mirror, exchange)
+            and not _has_extra_filter(session, mirror, exchange)
             and ((meaning.size is not None and len(sure) > meaning.size) or meaning.start)
         ):
             return Mismatch(aspect="short", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
@@ -277,7 +289,7 @@ def _page_size(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exc
     return None
 
 
-def _told_short(session: Session, meaning: Meaning, came: int) -> bool:
+def _is_known_page_cap(session: CheckContext, meaning: ExpectedAnswer, came: int) -> bool:
     """Whether a short page is as short as the server's pages were found to be: at a bound, or by so many rows."""
     told = session.settings.get("page-cap")
     if told is None or not came:
@@ -286,39 +298,49 @@ def _told_short(session: Session, meaning: Meaning, came: int) -> bool:
     return bool(came == cap or (meaning.size is not None and meaning.size - came == asked - cap))
 
 
-def _filtered(session: Session, mirror: Mirror, exchange: Exchange) -> bool:
+def _has_extra_filter(session: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
     """Whether the request asks for a filter beyond the run's own window."""
-    values = exchange.ask.values
+    values = exchange.list_request.values
     return any(name in values and values[name] != mirror.base.get(name) for name in session.listing.filters)
 
 
-def _own_bound(session: Session, meaning: Meaning, exchange: Exchange, matches: int) -> bool:
+def _shows_own_bound(session: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, matches: int) -> bool:
     """Whether a short page shows the server's own bound: its default page size, or its limit on any page."""
     paging = session.listing.paging
     assert isinstance(paging, PageNumberPaging)
     assert exchange.answer is not None
     came = len(exchange.rows or ())
-    total = number(exchange.answer.total)
+    total = parse_row_count(exchange.answer.total)
     known = session.listing.total.clauses if session.listing.total else {}
-    if total is not None and total != matches and not any(session.ledger.failed(names) for names in known.values()):
+    if (
+        total is not None
+        and total != matches
+        and not any(session.results.first_failed(names) for names in known.values())
+    ):
         return False
     choice = paging.default_size if meaning.size_given is None else paging.cap
     if not isinstance(choice, Open) or choice.options:
         return False
-    if meaning.size_given is not None and came < session.widest and not session.knowledge.known(choice.id):
+    if (
+        meaning.size_given is not None
+        and came < session.longest_page
+        and not session.dialect.candidates_of(choice.id)
+    ):
         # Other pages held more: what is missing here is missing.
         return False
-    filtered = any(name in session.listing.filters for name in exchange.ask.values)
-    if total is None and filtered and not session.knowledge.known(choice.id):
+    filtered = any(name in session.listing.filters for name in exchange.list_request.values)
+    if total is None and filtered and not session.dialect.candidates_of(choice.id):
         # Without a total a short page of a filter may as well be the filter's doing.
         return False
-    if session.knowledge.known(choice.id):
-        return bool(came == session.knowledge.known(choice.id)[0])
-    session.knowledge.set(choice.id, came, exchange.purpose)
+    if session.dialect.candidates_of(choice.id):
+        return bool(came == session.dialect.candidates_of(choice.id)[0])
+    session.dialect.fix_answer(choice.id, came, exchange.purpose)
     return True
 
 
-def _repeats(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+def _compare_uniqueness(
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Mismatch | None:
     keys = exchange.keys
     if len(set(keys)) == len(keys):
         return None
@@ -326,12 +348,14 @@ def _repeats(session: Session, mirror: Mirror, meaning: Meaning, exchange: Excha
     return Mismatch(aspect="unique", expected="each row once", actual="the same row twice", rows=tuple(twice[:4]))
 
 
-def _order(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+def _compare_order(
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Mismatch | None:
     if meaning.sort is None or meaning.sort[0].startswith("hidden."):
         return None
     path, descends = meaning.sort
-    rows = [row for row in exchange.rows or () if compared(row.shown, path)]
-    keys = [sort_key(compared(row.shown, path)[0], meaning.collation) for row in rows]
+    rows = [row for row in exchange.rows or () if row_values_at(row.shown, path)]
+    keys = [sort_key(row_values_at(row.shown, path)[0], meaning.collation) for row in rows]
     for index in range(1, len(keys)):
         first, second = keys[index - 1], keys[index]
         if (first < second) if descends else (first > second):
@@ -346,19 +370,21 @@ def _order(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     return None
 
 
-def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+def _compare_slice(
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Mismatch | None:
     rows = exchange.rows or ()
-    if not mirror.complete or mirror.volatile or meaning.cursor or meaning.sort is None or not rows:
+    if not mirror.complete or mirror.volatile or meaning.by_cursor or meaning.sort is None or not rows:
         return None
     path, descends = meaning.sort
-    if path.startswith("hidden.") or session.ledger.failed(_order_clauses(session)):
+    if path.startswith("hidden.") or session.results.first_failed(_order_clauses(session)):
         return None
     sure, may = matching_rows(mirror, meaning)
-    if may or any(not compared(row.shown, path) for row in sure):
+    if may or any(not row_values_at(row.shown, path) for row in sure):
         return None
 
     def place_of(row: Row) -> tuple[Any, ...]:
-        return sort_key((compared(row.shown, path) or (None,))[0], meaning.collation)
+        return sort_key((row_values_at(row.shown, path) or (None,))[0], meaning.collation)
 
     due = sorted((place_of(row) for row in sure), reverse=descends)
     stop = len(due) if meaning.size is None else meaning.start + meaning.size
@@ -370,7 +396,7 @@ def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
         return Mismatch(
             elsewhere_on_the_list=meaning.start > 0 and came != begin,
             # Where a filter is asked for and the pages are sound, other rows mean that the filter is not.
-            aspect="rows" if _filtered(session, mirror, exchange) and meaning.start == 0 else "slice",
+            aspect="rows" if _has_extra_filter(session, mirror, exchange) and meaning.start == 0 else "slice",
             expected=f"rows {meaning.start + 1} to {meaning.start + len(wanted)} of the sorted list",
             actual=f"other rows, from place {where + 1} of the page on",
             rows=tuple(rows[where : where + 3]),
@@ -378,7 +404,7 @@ def _slice(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     return None
 
 
-def _order_clauses(session: Session) -> Clauses:
+def _order_clauses(session: CheckContext) -> Clauses:
     order = session.listing.order
     if order is None:
         return ()
@@ -386,12 +412,14 @@ def _order_clauses(session: Session) -> Clauses:
     return (*order.clause, *order.descending_default_clause, *order.descending_clause, *words)
 
 
-def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+def _compare_total(
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Mismatch | None:
     listing = session.listing
     if listing.total is None or not meaning.total_shown or exchange.answer is None:
         return None
-    total = number(exchange.answer.total)
-    if total is None or not mirror.complete or session.ledger.failed(listing.lists.clauses.get("unique", ())):
+    total = parse_row_count(exchange.answer.total)
+    if total is None or not mirror.complete or session.results.first_failed(listing.lists.clauses.get("unique", ())):
         # Rows that come twice may be counted twice.
         return None
     sure, may = matching_rows(mirror, meaning)
@@ -414,7 +442,9 @@ def _total(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchang
     )
 
 
-def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange) -> Mismatch | None:
+def _compare_count(
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Mismatch | None:
     assert exchange.answer is not None
     assert session.listing.count_only is not None
     told = count_in(exchange.answer)
@@ -424,9 +454,9 @@ def _compare_count(session: Session, mirror: Mirror, meaning: Meaning, exchange:
     count, shape = told
     choice = session.listing.count_only.shape
     if isinstance(choice, Open):
-        if session.knowledge.known(choice.id) and shape not in session.knowledge.known(choice.id):
+        if session.dialect.candidates_of(choice.id) and shape not in session.dialect.candidates_of(choice.id):
             return Mismatch(aspect="count", expected="the same form of number as before", actual=f"a {shape}")
-        session.knowledge.set(choice.id, shape, exchange.purpose)
+        session.dialect.fix_answer(choice.id, shape, exchange.purpose)
     if not mirror.complete:
         return None
     sure, may = matching_rows(mirror, meaning)

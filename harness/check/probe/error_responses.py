@@ -5,55 +5,55 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from typing import Final
 
-from harness.check.context import Exchange, Session
+from harness.check.context import CheckContext, Exchange
 from harness.check.probe.comparison import Aspect
-from harness.specification.model import ClauseId, Clauses, EnvelopeField, Fault, Open
+from harness.specification.model import ClauseId, Clauses, EnvelopeField, ErrorKind, Open
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
 
-ROWS_TOO: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
+ROW_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
 
 
 # --- sending again, blaming, witnessing ---------------------------------------------------------------------
 
 
-def repeat(session: Session, exchange: Exchange) -> Exchange:
+def repeat_exchange(session: CheckContext, exchange: Exchange) -> Exchange:
     """The very same bytes once more."""
     return session.send(
-        exchange.ask,
+        exchange.list_request,
         f"again: {exchange.purpose}",
-        credentials=exchange.ask.credentials,
+        credentials=exchange.list_request.credentials,
         witness=False,
         edit=lambda _: exchange.request,
     )
 
 
-def binding(session: Session, clauses: Clauses) -> Clauses:
+def enforceable_clauses(session: CheckContext, clauses: Clauses) -> Clauses:
     """Those of the clauses that can be broken: a `may` is only observed."""
     return tuple(name for name in clauses if (known := session.clause(name)) is not None and known.level != "may")
 
 
-def blame(
-    session: Session, clauses: Clauses, *, expected: str, actual: str, exchange: Exchange, kind: str = ""
+def report_breach(
+    session: CheckContext, clauses: Clauses, *, expected: str, actual: str, exchange: Exchange, kind: str = ""
 ) -> None:
     """Writes a confirmed breach under the first clause that can be broken; a `may` is observed."""
-    firm = binding(session, clauses)
+    firm = enforceable_clauses(session, clauses)
     if not firm:
-        session.ledger.observed(clauses, actual)
+        session.results.record_observed(clauses, actual)
         return
     known = session.clause(firm[0])
     says = known.says if known else ""
     session.fail(firm, says, expected=expected, actual=actual, exchange=exchange, aspect="fault", kind=kind)
 
 
-def kept(session: Session, clauses: Clauses, reading: str) -> None:
+def record_kept(session: CheckContext, clauses: Clauses, reading: str) -> None:
     """Writes an observation that could have broken the clauses: a witness, or the reading of a `may`."""
-    firm = binding(session, clauses)
-    session.ledger.witness(firm)
-    session.ledger.observed(tuple(name for name in clauses if name not in firm), reading)
+    firm = enforceable_clauses(session, clauses)
+    session.results.record_pass(firm)
+    session.results.record_observed(tuple(name for name in clauses if name not in firm), reading)
 
 
-def told(exchange: Exchange) -> str:
+def describe_answer(exchange: Exchange) -> str:
     """What came back, in a few words."""
     answer = exchange.answer
     if answer is None:
@@ -76,8 +76,8 @@ def is_refused(exchange: Exchange) -> bool:
 # --- how a refusal is told ----------------------------------------------------------------------------------
 
 
-def judge_fault(
-    session: Session,
+def judge_error_response(
+    session: CheckContext,
     exchange: Exchange,
     fault: str,
     clauses: Clauses,
@@ -92,27 +92,27 @@ def judge_fault(
     of its own, and unless `status` is False) `clauses`, a silent message the fault's clause on names. What is wrong
     is confirmed by sending the same bytes again.
     """
-    if broke_down(session, exchange, fault):
-        yield from _broken_down(session, exchange, fault, clauses)
+    if is_breakdown(session, exchange, fault):
+        yield from _confirm_breakdown(session, exchange, fault, clauses)
         return None
-    if session.not_judged(exchange, clauses):
+    if session.note_unusable(exchange, clauses):
         return None
-    problems = _fault_problems(session, exchange, fault, clauses, parameter, operation, status)
+    problems = _error_problems(session, exchange, fault, clauses, parameter, operation, status)
     again: list[tuple[str, Clauses, str, str]] = []
-    if any(may_break(session, blamed) for _, blamed, _, _ in problems):
-        second = repeat(session, exchange)
+    if any(still_unbroken(session, blamed) for _, blamed, _, _ in problems):
+        second = repeat_exchange(session, exchange)
         yield
-        if session.not_judged(second, clauses):
+        if session.note_unusable(second, clauses):
             return None
-        again = _fault_problems(session, second, fault, clauses, parameter, operation, status)
+        again = _error_problems(session, second, fault, clauses, parameter, operation, status)
     kinds = {kind for kind, _, _, _ in again}
     for kind, blamed, expected, actual in problems:
         if kind in kinds:
-            blame(session, blamed, expected=expected, actual=actual, exchange=exchange, kind=kind)
-        elif may_break(session, blamed):
-            session.ledger.inconclusive(blamed, "not repeatable")
+            report_breach(session, blamed, expected=expected, actual=actual, exchange=exchange, kind=kind)
+        elif still_unbroken(session, blamed):
+            session.results.record_inconclusive(blamed, "not repeatable")
         else:
-            session.ledger.observed(blamed, actual)
+            session.results.record_observed(blamed, actual)
     wrong = {kind for kind, _, _, _ in problems}
     if "unreadable" in wrong:
         return None
@@ -120,16 +120,16 @@ def judge_fault(
         return False
     told_by = session.listing.outcome.faults.get(fault)
     if not wrong & {"rows", "status"}:
-        kept(session, clauses, told(exchange))
+        record_kept(session, clauses, describe_answer(exchange))
     if told_by is not None and exchange.answer is not None and exchange.answer.outcome == "error":
         if not wrong & {"code", "key", "message"}:
-            kept(session, told_by.clause, told(exchange))
+            record_kept(session, told_by.clause, describe_answer(exchange))
         if "names" not in wrong and told_by.names and (parameter or operation):
-            kept(session, told_by.names_clause, told(exchange))
+            record_kept(session, told_by.names_clause, describe_answer(exchange))
     return True
 
 
-def broke_down(session: Session, exchange: Exchange, fault: str) -> bool:
+def is_breakdown(session: CheckContext, exchange: Exchange, fault: str) -> bool:
     """Whether the server failed where the named fault is due: a 5xx that is none of the ways to tell it."""
     response, answer = exchange.response, exchange.answer
     if not isinstance(response, HttpResponse) or response.http_status < 500:
@@ -144,32 +144,34 @@ def broke_down(session: Session, exchange: Exchange, fault: str) -> bool:
     own = {
         str(one) for kind in session.listing.outcome.faults.values() if kind.own for one in (kind.code, *kind.codes)
     }
-    return response.http_status not in statuses(session, named) and str(code) in own
+    return response.http_status not in error_statuses(session, named) and str(code) in own
 
 
-def _broken_down(session: Session, exchange: Exchange, fault: str, clauses: Clauses) -> Iterator[None]:
+def _confirm_breakdown(session: CheckContext, exchange: Exchange, fault: str, clauses: Clauses) -> Iterator[None]:
     """A breakdown in place of a refusal, confirmed: the probe's clause has it, or the one on server errors."""
-    second = repeat(session, exchange)
+    second = repeat_exchange(session, exchange)
     yield
-    if not broke_down(session, second, fault):
-        session.ledger.inconclusive(clauses, "a server error that did not come again")
+    if not is_breakdown(session, second, fault):
+        session.results.record_inconclusive(clauses, "a server error that did not come again")
         return
     known = {id(exchange), id(second)}
     session.server_errors = [one for one in session.server_errors if id(one) not in known]
-    session.ledger.observed(tuple(name for name in clauses if name not in binding(session, clauses)), told(second))
-    firm = binding(session, clauses) or (ClauseId("HTTP-SERVER-ERRORS"),)
+    session.results.record_observed(
+        tuple(name for name in clauses if name not in enforceable_clauses(session, clauses)), describe_answer(second)
+    )
+    firm = enforceable_clauses(session, clauses) or (ClauseId("HTTP-SERVER-ERRORS"),)
     actual = f"HTTP {second.response.http_status}" if isinstance(second.response, HttpResponse) else "no answer"
-    blame(session, firm, expected=f"an error ({fault})", actual=actual, exchange=second, kind="broken-down")
+    report_breach(session, firm, expected=f"an error ({fault})", actual=actual, exchange=second, kind="broken-down")
 
 
-def may_break(session: Session, clauses: Clauses) -> bool:
+def still_unbroken(session: CheckContext, clauses: Clauses) -> bool:
     """Whether the first clause that can be broken has not been broken yet."""
-    firm = binding(session, clauses)
-    return bool(firm) and session.ledger.failed(firm[:1]) is None
+    firm = enforceable_clauses(session, clauses)
+    return bool(firm) and session.results.first_failed(firm[:1]) is None
 
 
-def _fault_problems(
-    session: Session,
+def _error_problems(
+    session: CheckContext,
     exchange: Exchange,
     fault: str,
     clauses: Clauses,
@@ -183,10 +185,10 @@ def _fault_problems(
         return []
     due = f"an error ({fault})"
     if answer.outcome == "success":
-        return [("outcome", clauses, due, told(exchange))]
+        return [("outcome", clauses, due, describe_answer(exchange))]
     if answer.outcome == "unreadable":
         # An error page of another shape still refuses; that it cannot be read is told under the format's clause.
-        return [] if answer.http_status >= 400 else [("unreadable", (), due, told(exchange))]
+        return [] if answer.http_status >= 400 else [("unreadable", (), due, describe_answer(exchange))]
     found: list[tuple[str, Clauses, str, str]] = []
     error = session.listing.outcome.error
     if exchange.rows and "rows-in-errors" not in session.settings:
@@ -198,38 +200,38 @@ def _fault_problems(
     if named is None:
         return found
     codes = {str(code) for code in (named.code, *named.codes) if code is not None}
-    shapeless = answer.code is MISSING and session.ledger.failed(error.clauses.get("shape", ())) is not None
+    shapeless = answer.code is MISSING and session.results.first_failed(error.clauses.get("shape", ())) is not None
     # A part that is missing or of another type breaks the promise of the envelope, which every answer is held to.
     promised = {part.at: part for part in session.listing.outcome.envelope.values()}
     if (
         codes
         and str(answer.code) not in codes
-        and not _misshapen(answer.code, promised.get(error.code_at))
+        and not _is_misshapen(answer.code, promised.get(error.code_at))
         and not shapeless
-        and not _odd_before(session, fault, answer.code)
+        and not _is_known_odd_code(session, fault, answer.code)
     ):
-        found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", told(exchange)))
-    if status and not _never_right(session, answer.http_status):
-        wanted = statuses(session, named)
-        known = session.ledger.failed(error.clauses.get("http", ()))
+        found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", describe_answer(exchange)))
+    if status and not _is_known_bad_status(session, answer.http_status):
+        wanted = error_statuses(session, named)
+        known = session.results.first_failed(error.clauses.get("http", ()))
         if (
             wanted
             and not known
             and answer.http_status not in wanted
-            and str(answer.http_status) != _code_of(session, exchange)
+            and str(answer.http_status) != _repeatable_code(session, exchange)
         ):
             listed = " or ".join(str(one) for one in sorted(wanted))
-            found.append(("status", clauses, f"the HTTP status {listed}", told(exchange)))
-    _settle_status(session, named, answer.http_status)
+            found.append(("status", clauses, f"the HTTP status {listed}", describe_answer(exchange)))
+    _learn_status(session, named, answer.http_status)
     message = answer.message if isinstance(answer.message, str) else ""
     wants = {"parameter": parameter, "operation": operation}
     silent = [wants[what] for what in named.names if wants[what] and wants[what].lower() not in message.lower()]
-    told_not = _misshapen(answer.message, promised.get(error.message_at or ""))
+    told_not = _is_misshapen(answer.message, promised.get(error.message_at or ""))
     if silent and not told_not:
         found.append(("names", named.names_clause, f"a message that names {' and '.join(silent)}", repr(message)))
     if named.speaks and not message.strip() and not silent and not told_not:
         found.append(("message", named.clause, "a message that says something", repr(answer.message)))
-    unkeyed = error.key_at is None or _misshapen(answer.key, promised.get(error.key_at))
+    unkeyed = error.key_at is None or _is_misshapen(answer.key, promised.get(error.key_at))
     if parameter and not unkeyed and named.clause and "code" not in {kind for kind, *_ in found}:
         key = answer.key if isinstance(answer.key, str) else ""
         others = set(session.listing.parameters) - {parameter}
@@ -238,7 +240,7 @@ def _fault_problems(
     return found
 
 
-def _misshapen(value: object, part: EnvelopeField | None) -> bool:
+def _is_misshapen(value: object, part: EnvelopeField | None) -> bool:
     """Whether an envelope part is not there, or of another type than the one that it promises."""
     if part is None or not part.clause:
         return False
@@ -248,7 +250,7 @@ def _misshapen(value: object, part: EnvelopeField | None) -> bool:
     return part.as_ in ("integer", "digits") and not (isinstance(value, int | str) and text.lstrip("-").isdigit())
 
 
-def _odd_before(session: Session, fault: str, code: object) -> bool:
+def _is_known_odd_code(session: CheckContext, fault: str, code: object) -> bool:
     """Whether a code that stands for nothing was already told for another fault: one defect, however often."""
     faults = session.listing.outcome.faults
     if any(str(code) in {str(one) for one in (known.code, *known.codes)} for known in faults.values()):
@@ -259,16 +261,16 @@ def _odd_before(session: Session, fault: str, code: object) -> bool:
     return str(code) in told and faults[told[str(code)]].clause != named
 
 
-def _never_right(session: Session, status: int) -> bool:
+def _is_known_bad_status(session: CheckContext, status: int) -> bool:
     """Whether no error at all may come with this status, and that was told already."""
     error = session.listing.outcome.error
     legal = error.http.options if isinstance(error.http, Open) else (error.http,)
     patterns = {"4xx": 400 <= status < 500, "5xx": status >= 500, "same-as-code": True}
     fits = status in legal or any(patterns.get(word, False) for word in error.https)
-    return not fits and session.ledger.failed(error.clauses.get("http", ())) is not None
+    return not fits and session.results.first_failed(error.clauses.get("http", ())) is not None
 
 
-def statuses(session: Session, fault: Fault) -> set[int]:
+def error_statuses(session: CheckContext, fault: ErrorKind) -> set[int]:
     """The HTTP statuses of a fault that has some of its own; empty where it has none."""
     if fault.http is None:
         return set()
@@ -276,12 +278,16 @@ def statuses(session: Session, fault: Fault) -> set[int]:
     return {*own, *fault.https}
 
 
-def _code_of(session: Session, exchange: Exchange) -> str:
+def _repeatable_code(session: CheckContext, exchange: Exchange) -> str:
     """The code that the HTTP status may repeat."""
     same = "same-as-code" in session.listing.outcome.error.https
     return str(exchange.answer.code) if same and exchange.answer is not None else ""
 
 
-def _settle_status(session: Session, fault: Fault, status: int) -> None:
-    if isinstance(fault.http, Open) and status in fault.http.options and not session.knowledge.known(fault.http.id):
-        session.knowledge.set(fault.http.id, status, "an error")
+def _learn_status(session: CheckContext, fault: ErrorKind, status: int) -> None:
+    if (
+        isinstance(fault.http, Open)
+        and status in fault.http.options
+        and not session.dialect.candidates_of(fault.http.id)
+    ):
+        session.dialect.fix_answer(fault.http.id, status, "an error")

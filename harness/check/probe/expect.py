@@ -11,39 +11,47 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from harness.check.client.budget import MannerlyClient
-from harness.check.context import Exchange, Row, Session
-from harness.check.oracle.interpreter import Meaning
+from harness.check.client.budget import RateLimitedClient
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.blame import PRIMARY, blamed_clauses, completeness_clauses, promised, unsteady_clauses
-from harness.check.probe.comparison import ASPECTS, Aspect, Mismatch, compare, matching_rows
-from harness.check.probe.mirror import Mirror, ask_for, largest_size, only_live, reread, time_filters, written
-from harness.check.probe.stability import came_meanwhile, let_copies_agree, unsettled, young
+from harness.check.probe.comparison import ASPECTS, Aspect, Mismatch, compare_answer, matching_rows
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    largest_page_size,
+    lists_only_live_calls,
+    reread_mirror,
+    time_range_filters,
+)
+from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
 from harness.specification.model import Clauses, CursorPaging, NoPaging, Open, PageNumberPaging
 from harness.wire.json_body import MISSING
-from harness.wire.list_request import Ask
-from harness.wire.row_codec import compared
+from harness.wire.list_request import ListRequest
+from harness.wire.row_codec import row_values_at
 
-MOST_REREADS: Final = 14
-REPEATS: Final = 3
-MOST_WAITS: Final = 6
-OTHERS_ASKED: Final = 4
+MAX_REREADS: Final = 14
+CONFIRMING_REPEATS: Final = 3
+MAX_WAITS: Final = 6
+OTHER_FILTERS_ASKED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """What became of a probe: `right` None means that it could not be decided."""
+class ProbeResult:
+    """What became of a probe: `passed` None means that it could not be decided."""
 
-    right: bool | None
+    passed: bool | None
     exchange: Exchange
-    meaning: Meaning | None = None
+    expected: ExpectedAnswer | None = None
     mismatch: Mismatch | None = None
-    answers: Mapping[str, Any] | None = None
+    assumed_answers: Mapping[str, Any] | None = None
 
 
-def expect(
-    session: Session,
+def check_probe(
+    session: CheckContext,
     mirror: Mirror,
-    ask: Ask,
+    ask: ListRequest,
     purpose: str,
     clauses: Clauses,
     *,
@@ -52,7 +60,7 @@ def expect(
     inferred: Callable[[Exchange], bool] | None = None,
     credentials: Mapping[str, str] | None = None,
     only: Sequence[Aspect] = ASPECTS,
-) -> Generator[None, None, Judged]:
+) -> Generator[None, None, ProbeResult]:
     """Sends a probe, judges it by the oracle and the mirror, and writes the ledger.
 
     A mismatch in a primary aspect (refused, rows, count) is blamed on `clauses`; in a later one on `blame`, or on
@@ -60,64 +68,64 @@ def expect(
     """
     exchange = session.send(ask, purpose, credentials=credentials)
     yield
-    if session.not_judged(exchange, clauses):
-        return Judged(right=None, exchange=exchange)
-    judged = _judge(session, mirror, ask, exchange, purpose, only)
+    if session.note_unusable(exchange, clauses):
+        return ProbeResult(passed=None, exchange=exchange)
+    judged = _judge_exchange(session, mirror, ask, exchange, purpose, only)
     if judged.mismatch is not None and judged.mismatch.shapeless:
-        shape = session.ledger.failed(session.listing.lists.clauses.get("rows", ()))
+        shape = session.results.first_failed(session.listing.lists.clauses.get("rows", ()))
         if shape is not None:
             # Every answer is held to its shape already: here it would only be said again.
-            session.ledger.inconclusive(clauses, f"cannot be judged while {shape} fails")
-            return Judged(right=None, exchange=exchange, meaning=judged.meaning)
+            session.results.record_inconclusive(clauses, f"cannot be judged while {shape} fails")
+            return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
     if judged.mismatch is None:
-        _witness(session, mirror, judged, clauses, blame or {})
+        _record_probe_pass(session, mirror, judged, clauses, blame or {})
         return judged
-    blamed = blamed_clauses(session, ask, judged.mismatch, clauses, blame or {}, judged.meaning)
-    if session.ledger.failed(blamed[:1]) or _told(session, judged.mismatch):
+    blamed = blamed_clauses(session, ask, judged.mismatch, clauses, blame or {}, judged.expected)
+    if session.results.first_failed(blamed[:1]) or _is_known_wrong_total(session, judged.mismatch):
         if judged.mismatch.aspect not in PRIMARY:
-            session.ledger.witness(clauses)
+            session.results.record_pass(clauses)
         return judged
-    confirmed = yield from _confirm(session, mirror, ask, judged, purpose, credentials, only)
+    confirmed = yield from _confirm_mismatch(session, mirror, ask, judged, purpose, credentials, only)
     if confirmed is None:
         reason = "data-changed: the list moved while it was read" if mirror.volatile else "not repeatable"
-        session.ledger.inconclusive(blamed, reason)
-        return Judged(right=None, exchange=exchange, meaning=judged.meaning)
+        session.results.record_inconclusive(blamed, reason)
+        return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
     last, rate = confirmed
     mismatch = last.mismatch
     assert mismatch is not None
-    if (yield from _lost_by_pages(session, mirror, last)):
+    if (yield from _pages_lose_rows(session, mirror, last)):
         # The pages of the whole list lose rows that are there: that is told where pages are judged.
-        return Judged(right=None, exchange=exchange, meaning=judged.meaning)
-    blamed = blamed_clauses(session, ask, mismatch, clauses, blame or {}, last.meaning)
-    if rate and not strays(last):
+        return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
+    blamed = blamed_clauses(session, ask, mismatch, clauses, blame or {}, last.expected)
+    if rate and not has_stray_rows(last):
         # Right and wrong over data that stood still: it is not what was asked for that is wrong.
         blamed = unsteady_clauses(session) or blamed
         last = replace(last, mismatch=replace(mismatch, elsewhere=True))
     elif mismatch.unlisted:
-        other = yield from _other_filter(session, mirror, ask, mismatch.rows[0])
+        other = yield from _shown_by_other_filter(session, mirror, ask, mismatch.rows[0])
         if other:
             blamed = completeness_clauses(session) or blamed
             last = replace(last, mismatch=replace(mismatch, elsewhere=True))
-            mirror.lacking = True
-            mirror.forget()
+            mirror.lacks_rows = True
+            mirror.clear_caches()
             counted = session.listing.total.clauses.get("sum", ()) if session.listing.total else ()
-            if blamed and blamed != counted and session.ledger.failed(counted):
+            if blamed and blamed != counted and session.results.first_failed(counted):
                 # The total counts more rows than were met because there are more.
-                session.ledger.explain(counted[0], blamed[0])
-    if not session.ledger.failed(blamed[:1]):
-        report(session, mirror, last, blamed, message or purpose, rate, inferred)
+                session.results.mark_consequence(counted[0], blamed[0])
+    if not session.results.first_failed(blamed[:1]):
+        report_mismatch(session, mirror, last, blamed, message or purpose, rate, inferred)
     return last
 
 
-def _told(session: Session, mismatch: Mismatch) -> bool:
+def _is_known_wrong_total(session: CheckContext, mismatch: Mismatch) -> bool:
     """Whether a total is known to be wrong: it has one finding, whatever it was found beside."""
     total = session.listing.total
     if mismatch.aspect != "total" or total is None:
         return False
-    return session.ledger.failed([name for names in total.clauses.values() for name in names]) is not None
+    return session.results.first_failed([name for names in total.clauses.values() for name in names]) is not None
 
 
-def strays(judged: Judged) -> bool:
+def has_stray_rows(judged: ProbeResult) -> bool:
     """Whether the answer holds rows that it must not hold."""
     came = set(judged.exchange.keys)
     mismatch = judged.mismatch
@@ -127,38 +135,48 @@ def strays(judged: Judged) -> bool:
     )
 
 
-def _other_filter(session: Session, mirror: Mirror, ask: Ask, row: Row) -> Generator[None, None, bool]:
+def _shown_by_other_filter(
+    session: CheckContext, mirror: Mirror, ask: ListRequest, row: Row
+) -> Generator[None, None, bool]:
     """Whether another filter shows a row, too, that the whole list does not hold."""
     listing = session.listing
-    size_name, size = largest_size(session)
+    size_name, size = largest_page_size(session)
     tried = 0
     for name, kept in listing.filters.items():
         plain = kept.keeps == "equal" and not (kept.named_by or kept.applies_if_any or kept.loses_to or kept.words)
-        if name in ask.values or not plain or not session.usable(name) or not session.in_force(name):
+        if (
+            name in ask.values
+            or not plain
+            or not session.parameters_work(name)
+            or not session.supports_parameters(name)
+        ):
             continue
         if listing.parameters[name].as_ not in ("text", "word") or kept.compares[0].startswith("hidden."):
             continue
         value = next(
-            (value for value in compared(row.shown, kept.compares[0]) if isinstance(value, str) and value), None
+            (value for value in row_values_at(row.shown, kept.compares[0]) if isinstance(value, str) and value), None
         )
         if value is None:
             continue
-        more = {name: value, **({size_name: written(session, size_name, size)} if size_name and size else {})}
-        exchange = session.send(ask_for(session, mirror.base, more), f"does {name} show such a row, too?")
+        more = {
+            name: value,
+            **({size_name: encode_request_value(session, size_name, size)} if size_name and size else {}),
+        }
+        exchange = session.send(build_request(session, mirror.base, more), f"does {name} show such a row, too?")
         yield
         if row.key in exchange.keys:
             return True
         tried += 1
-        if tried >= OTHERS_ASKED:
+        if tried >= OTHER_FILTERS_ASKED:
             break
     return False
 
 
-def _lost_by_pages(session: Session, mirror: Mirror, judged: Judged) -> Generator[None, None, bool]:
+def _pages_lose_rows(session: CheckContext, mirror: Mirror, judged: ProbeResult) -> Generator[None, None, bool]:
     """Whether rows that the mirror lacks are in the list all the same: a narrow time range shows them."""
     mismatch = judged.mismatch
-    lower, upper, path = time_filters(session)
-    if mismatch is None or mirror.volatile or mirror.torn or lower is None or upper is None or path is None:
+    lower, upper, path = time_range_filters(session)
+    if mismatch is None or mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
         return False
     times = sorted(moment for row in mirror.rows if isinstance(moment := row.shown.get(path), datetime))
     second = timedelta(seconds=1)
@@ -175,13 +193,16 @@ def _lost_by_pages(session: Session, mirror: Mirror, judged: Judged) -> Generato
             (times[0] - second, middle),
             (middle, end),
         ]
-    size_name, size = largest_size(session)
-    wide = {size_name: written(session, size_name, size)} if size_name is not None else {}
+    size_name, size = largest_page_size(session)
+    wide = {size_name: encode_request_value(session, size_name, size)} if size_name is not None else {}
     for first, last in ranges:
         first, last = first.replace(microsecond=0), last.replace(microsecond=0)
-        window = {lower: written(session, lower, first), upper: written(session, upper, last)}
+        window = {
+            lower: encode_request_value(session, lower, first),
+            upper: encode_request_value(session, upper, last),
+        }
         exchange = session.send(
-            ask_for(session, mirror.base, {**wide, **window}), "is a row that was not read there?"
+            build_request(session, mirror.base, {**wide, **window}), "is a row that was not read there?"
         )
         yield
         here = [
@@ -192,18 +213,20 @@ def _lost_by_pages(session: Session, mirror: Mirror, judged: Judged) -> Generato
         if len(here) < len(exchange.rows or ()):
             # The range itself is not kept: it proves nothing.
             continue
-        unknown = [row for row in here if mirror.row(row.key) is None and not came_meanwhile(session, row, path)]
+        unknown = [
+            row for row in here if mirror.row_with_key(row.key) is None and not is_recent_row(session, row, path)
+        ]
         wanted = {row.key for row in mismatch.rows} if mismatch.kind == "unknown" else {row.key for row in unknown}
         if any(row.key in wanted for row in unknown):
-            mirror.torn = f"a walk over all pages misses {len(unknown)} rows that a narrow time range shows"
+            mirror.tear_reason = f"a walk over all pages misses {len(unknown)} rows that a narrow time range shows"
             return True
     return False
 
 
-def report(
-    session: Session,
+def report_mismatch(
+    session: CheckContext,
     mirror: Mirror,
-    judged: Judged,
+    judged: ProbeResult,
     blamed: Clauses,
     message: str,
     rate: str,
@@ -213,60 +236,64 @@ def report(
     mismatch = judged.mismatch
     assert mismatch is not None
     said = next((known.says for name in blamed if (known := session.clause(name)) is not None), message)
-    names = _names_that_matter(session, judged.exchange.ask)
+    names = _relevant_fields(session, judged.exchange.list_request)
     session.fail(
         blamed,
         said,
         expected=mismatch.expected,
         actual=mismatch.actual + rate,
         exchange=judged.exchange,
-        rows=[session.evidence.row(row, names) for row in mismatch.rows[:8]],
+        rows=[session.evidence.render_row(row, names) for row in mismatch.rows[:8]],
         inferred=bool(mismatch.aspect == "rows" and inferred is not None and inferred(judged.exchange)),
         aspect=mismatch.aspect,
         kind=mismatch.kind,
-        nothing_due=_no_row_due(mirror, judged.meaning),
+        nothing_due=_no_row_expected(mirror, judged.expected),
     )
 
 
-def _no_row_due(mirror: Mirror, meaning: Meaning | None) -> bool:
-    if meaning is None or meaning.fault is not None or meaning.anything or not mirror.complete:
+def _no_row_expected(mirror: Mirror, meaning: ExpectedAnswer | None) -> bool:
+    if meaning is None or meaning.fault is not None or meaning.unspecified or not mirror.complete:
         return False
     sure, may = matching_rows(mirror, meaning)
     return not may and len(sure) <= meaning.start
 
 
-def _judge(
-    session: Session, mirror: Mirror, ask: Ask, exchange: Exchange, purpose: str, only: Sequence[Aspect]
-) -> Judged:
-    branches = session.meanings(ask)
+def _judge_exchange(
+    session: CheckContext, mirror: Mirror, ask: ListRequest, exchange: Exchange, purpose: str, only: Sequence[Aspect]
+) -> ProbeResult:
+    branches = session.expected_answers(ask)
     compared_to = [
-        (answers, meaning, compare(session, mirror, meaning, exchange, only)) for answers, meaning in branches
+        (answers, meaning, compare_answer(session, mirror, meaning, exchange, only)) for answers, meaning in branches
     ]
     matching = [answers for answers, _, mismatch in compared_to if mismatch is None]
     if matching:
-        session.knowledge.settle(matching, purpose)
+        session.dialect.narrow_candidates(matching, purpose)
         answers, meaning, _ = next(item for item in compared_to if item[2] is None)
-        return Judged(right=True, exchange=exchange, meaning=meaning, answers=answers)
+        return ProbeResult(passed=True, exchange=exchange, expected=meaning, assumed_answers=answers)
     # The reading that explains most is the one that goes wrong last.
     _, meaning, mismatch = max(compared_to, key=lambda item: item[2].rank if item[2] else 99)
-    if mismatch is not None and mismatch.shapeless and _page_empty(mirror, meaning):
+    if mismatch is not None and mismatch.shapeless and _page_is_empty(mirror, meaning):
         mismatch = replace(mismatch, nothing_due=True, elsewhere=True)
-    elif mismatch is not None and mismatch.aspect in ("rows", "outcome") and _nothing_due(mirror, meaning, exchange):
+    elif (
+        mismatch is not None
+        and mismatch.aspect in ("rows", "outcome")
+        and _misses_no_match(mirror, meaning, exchange)
+    ):
         mismatch = replace(mismatch, nothing_due=True, elsewhere=bool(session.listing.no_match_clause))
-    return Judged(right=False, exchange=exchange, meaning=meaning, mismatch=mismatch)
+    return ProbeResult(passed=False, exchange=exchange, expected=meaning, mismatch=mismatch)
 
 
-def _page_empty(mirror: Mirror, meaning: Meaning) -> bool:
+def _page_is_empty(mirror: Mirror, meaning: ExpectedAnswer) -> bool:
     """Whether the page that was asked for holds no rows, for sure."""
-    if meaning.fault or meaning.anything or meaning.numbered or not mirror.complete or mirror.volatile:
+    if meaning.fault or meaning.unspecified or meaning.count_only or not mirror.complete or mirror.volatile:
         return False
     sure, may = matching_rows(mirror, meaning)
     return not may and len(sure) <= meaning.start
 
 
-def _nothing_due(mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
+def _misses_no_match(mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
     """Whether no row matches, and the answer is the whole list or an error in its place."""
-    if meaning.fault or meaning.anything or meaning.empty or not meaning.tests:
+    if meaning.fault or meaning.unspecified or meaning.no_rows or not meaning.tests:
         return False
     if not mirror.complete or mirror.volatile:
         return False
@@ -275,33 +302,33 @@ def _nothing_due(mirror: Mirror, meaning: Meaning, exchange: Exchange) -> bool:
     return exchange.rows is None or len(exchange.rows) >= min(len(mirror.rows), meaning.size or len(mirror.rows))
 
 
-def _confirm(
-    session: Session,
+def _confirm_mismatch(
+    session: CheckContext,
     mirror: Mirror,
-    ask: Ask,
-    first: Judged,
+    ask: ListRequest,
+    first: ProbeResult,
     purpose: str,
     credentials: Mapping[str, str] | None,
     only: Sequence[Aspect],
-) -> Generator[None, None, tuple[Judged, str] | None]:
+) -> Generator[None, None, tuple[ProbeResult, str] | None]:
     """The mismatch again, or None when it cannot be shown a second time."""
     spent = int(session.settings.get("rereads", 0))
-    if spent < MOST_REREADS and first.mismatch is not None and first.mismatch.aspect not in ("unreadable", "outcome"):
+    if spent < MAX_REREADS and first.mismatch is not None and first.mismatch.aspect not in ("unreadable", "outcome"):
         session.settings = {**session.settings, "rereads": spent + 1}
-        yield from reread(session, mirror)
+        yield from reread_mirror(session, mirror)
     rows = first.mismatch.rows if first.mismatch is not None else ()
     # What only young rows show may be luck with replicas: then they are asked about once more.
-    for _ in range(2 if young(session, rows) else 1):
-        if not mirror.volatile and (yield from unsettled(session, mirror, rows)):
+    for _ in range(2 if all_recent(session, rows) else 1):
+        if not mirror.volatile and (yield from replicas_disagree(session, mirror, rows)):
             return None
     wrong = 1
-    last: Judged | None = None
-    for attempt in range(1, REPEATS + 1):
+    last: ProbeResult | None = None
+    for attempt in range(1, CONFIRMING_REPEATS + 1):
         exchange = session.send(ask, f"again: {purpose}", credentials=credentials)
         yield
-        if session.not_judged(exchange, ()):
+        if session.note_unusable(exchange, ()):
             return None
-        again = _judge(session, mirror, ask, exchange, purpose, only)
+        again = _judge_exchange(session, mirror, ask, exchange, purpose, only)
         if again.mismatch is not None:
             wrong += 1
             last = again
@@ -310,46 +337,50 @@ def _confirm(
         elif mirror.volatile:
             return None
     twice_at_once = last is not None and attempt == 1
-    if not twice_at_once and young(session, rows):
+    if not twice_at_once and all_recent(session, rows):
         # They have not reached every replica yet, or they came between two of the requests.
         return None
-    if not twice_at_once and not rows and any(young(session, (row,)) for row in mirror.rows):
+    if not twice_at_once and not rows and any(all_recent(session, (row,)) for row in mirror.rows):
         # A number alone does not say which rows it is about.
         for _ in range(2):
-            if (yield from unsettled(session, mirror)):
+            if (yield from replicas_disagree(session, mirror)):
                 return None
-    flaky = "" if twice_at_once else f" (in {wrong} of {REPEATS + 1} identical requests)"
+    flaky = "" if twice_at_once else f" (in {wrong} of {CONFIRMING_REPEATS + 1} identical requests)"
     if last is None:
         # Never pass by luck: it was wrong once over data that did not move.
         last = first if first.mismatch is not None and not mirror.volatile else None
-    if last is None or not (yield from _wrong_later_too(session, mirror, ask, last, purpose, only)):
+    if last is None or not (yield from _is_wrong_later(session, mirror, ask, last, purpose, only)):
         return None
     return last, flaky
 
 
-def _wrong_later_too(
-    session: Session, mirror: Mirror, ask: Ask, last: Judged, purpose: str, only: Sequence[Aspect]
+def _is_wrong_later(
+    session: CheckContext, mirror: Mirror, ask: ListRequest, last: ProbeResult, purpose: str, only: Sequence[Aspect]
 ) -> Generator[None, None, bool]:
     """Whether an answer is also wrong by a list of calls in progress that is read when some time has passed.
 
     Several copies of such a list may each be a little behind: what one shows last, another has dropped already.
     """
     settings = session.settings
-    if not only_live(session) or settings.get("stands-still") or not isinstance(session.sender, MannerlyClient):
+    if (
+        not lists_only_live_calls(session)
+        or settings.get("stands-still")
+        or not isinstance(session.sender, RateLimitedClient)
+    ):
         return True
     if last.mismatch is None or last.mismatch.aspect in ("unreadable", "outcome") or last.mismatch.kind == "stray":
         return True
     waits = int(settings.get("waits", 0))
-    if waits >= MOST_WAITS:
+    if waits >= MAX_WAITS:
         return not mirror.volatile
     session.settings = {**settings, "waits": waits + 1}
-    let_copies_agree(session)
-    yield from reread(session, mirror)
+    wait_for_replicas(session)
+    yield from reread_mirror(session, mirror)
     if not mirror.volatile:
         # A list that stood still for so long twice stands still.
         session.settings = {**session.settings, "stands-still": waits > 0}
         return True
-    found = _judge(session, mirror, ask, last.exchange, purpose, only).mismatch
+    found = _judge_exchange(session, mirror, ask, last.exchange, purpose, only).mismatch
     return found is not None and (found.aspect, found.kind) == (last.mismatch.aspect, last.mismatch.kind)
 
 
@@ -359,21 +390,21 @@ def _wrong_later_too(
 # --- blame and witness --------------------------------------------------------------------------------------
 
 
-def _witness(
-    session: Session, mirror: Mirror, judged: Judged, clauses: Clauses, blame: Mapping[Aspect, Clauses]
+def _record_probe_pass(
+    session: CheckContext, mirror: Mirror, judged: ProbeResult, clauses: Clauses, blame: Mapping[Aspect, Clauses]
 ) -> None:
-    meaning, exchange = judged.meaning, judged.exchange
+    meaning, exchange = judged.expected, judged.exchange
     if meaning is None:
         return
-    if meaning.anything:
-        session.ledger.observed(clauses, meaning.anything)
+    if meaning.unspecified:
+        session.results.record_observed(clauses, meaning.unspecified)
         return
-    session.ledger.witness(clauses)
-    if meaning.fault is not None or meaning.numbered:
+    session.results.record_pass(clauses)
+    if meaning.fault is not None or meaning.count_only:
         return
     rows = exchange.rows or ()
     seen: list[Aspect] = []
-    if meaning.sort is not None and len({str(compared(row.shown, meaning.sort[0])) for row in rows}) > 1:
+    if meaning.sort is not None and len({str(row_values_at(row.shown, meaning.sort[0])) for row in rows}) > 1:
         seen.append("order")
     sure, _ = matching_rows(mirror, meaning)
     if meaning.size is not None and len(sure) > meaning.size:
@@ -386,12 +417,12 @@ def _witness(
     if isinstance(paging, PageNumberPaging) and isinstance(paging.past_the_end, Open) and mirror.complete:
         beyond = bool(meaning.start) and len(sure) <= meaning.start
         if beyond and not rows and exchange.answer is not None and exchange.answer.outcome == "success":
-            session.knowledge.set(paging.past_the_end.id, "empty", exchange.purpose)
+            session.dialect.fix_answer(paging.past_the_end.id, "empty", exchange.purpose)
     for aspect in seen:
-        session.ledger.witness(blame.get(aspect) or promised(session, exchange.ask, aspect, meaning))
+        session.results.record_pass(blame.get(aspect) or promised(session, exchange.list_request, aspect, meaning))
 
 
-def _names_that_matter(session: Session, ask: Ask) -> list[str]:
+def _relevant_fields(session: CheckContext, ask: ListRequest) -> list[str]:
     listing = session.listing
     names = [listing.lists.identity]
     for name in ask.values:

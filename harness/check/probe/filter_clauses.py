@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.check.context import Session
-from harness.check.probe.expect import Judged
+from harness.check.context import CheckContext
+from harness.check.probe.expect import ProbeResult
 from harness.specification.model import ClauseId, Clauses, Filter, Open
 
 
-def word_clauses(kept: Filter, value: Any) -> Clauses:
+def clauses_of_word(kept: Filter, value: Any) -> Clauses:
     """The clauses on one value of a filter."""
     meant = kept.words.get(str(value))
     if isinstance(meant, Open) and meant.clause:
@@ -17,15 +17,15 @@ def word_clauses(kept: Filter, value: Any) -> Clauses:
     return kept.word_clauses.get(str(value), kept.clause) if kept.word_clauses else kept.clause
 
 
-def all_clauses(kept: Filter) -> Clauses:
+def clauses_of_filter(kept: Filter) -> Clauses:
     """Every clause that a filter carries for what it keeps."""
     return tuple(dict.fromkeys((*kept.clause, *(name for names in kept.word_clauses.values() for name in names))))
 
 
-def note_broken(session: Session, name: str, judged: Judged, clauses: Clauses) -> bool:
+def note_broken_parameter(session: CheckContext, name: str, judged: ProbeResult, clauses: Clauses) -> bool:
     """Remembers that a parameter does not work, so that nothing else is judged by it."""
-    wrong = judged.right is False and judged.mismatch is not None and not judged.mismatch.elsewhere
+    wrong = judged.passed is False and judged.mismatch is not None and not judged.mismatch.elsewhere
     if wrong and judged.mismatch is not None and judged.mismatch.aspect in ("rows", "outcome", "unreadable", "count"):
-        session.broken.setdefault(name, clauses[0] if clauses else ClauseId(name))
+        session.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
         return True
     return False

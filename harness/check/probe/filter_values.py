@@ -9,47 +9,50 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
-from harness.check.context import Exchange, Row, Session
-from harness.check.oracle.interpreter import holds
-from harness.check.probe.comparison import compare
-from harness.check.probe.mirror import Mirror, largest_size, written
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.oracle.interpreter import comparison_holds
+from harness.check.probe.comparison import compare_answer
+from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
 from harness.specification.model import ClauseId, Field, Filter, Open
 from harness.wire.format_problems import Tree
-from harness.wire.row_codec import Shown, compared
+from harness.wire.row_codec import ApiValue, row_values_at
 
-SPECIAL: Final = frozenset("&;+%<>\"'#?=/\\ ")
-PATTERN: Final = frozenset("_%*?.+()[]{}|^$\\")
-NOWHERE: Final = "nowhere-7f3a"
-NO_NUMBER: Final = 999_999_999_983
+SPECIAL_CHARACTERS: Final = frozenset("&;+%<>\"'#?=/\\ ")
+PATTERN_CHARACTERS: Final = frozenset("_%*?.+()[]{}|^$\\")
+ABSENT_TEXT: Final = "nowhere-7f3a"
+ABSENT_NUMBER: Final = 999_999_999_983
 
 
-def is_time(kept: Filter) -> bool:
+def is_time_filter(kept: Filter) -> bool:
     """Whether a filter bounds a time."""
     return kept.keeps in ("at-or-after", "at-or-before")
 
 
-def is_hidden(kept: Filter) -> bool:
+def is_hidden_filter(kept: Filter) -> bool:
     """Whether a filter looks only at what rows do not show."""
     return all(path.startswith("hidden.") for path in kept.compares)
 
 
-def shown_filters(session: Session) -> list[str]:
+def visible_filters(session: CheckContext) -> list[str]:
     """Filters whose effect rows can show."""
-    return [name for name, kept in session.listing.filters.items() if not is_hidden(kept)]
+    return [name for name, kept in session.listing.filters.items() if not is_hidden_filter(kept)]
 
 
-def values_shown(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
+def count_values(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
     """How many rows show each value at one of the paths."""
     counted: Counter[Any] = Counter()
     for row in rows:
         here = {
-            value for path in paths if not path.startswith("hidden.") for value in flat(compared(row.shown, path))
+            value
+            for path in paths
+            if not path.startswith("hidden.")
+            for value in flatten_values(row_values_at(row.shown, path))
         }
         counted.update(here)
     return counted
 
 
-def flat(values: Sequence[Shown]) -> list[Any]:
+def flatten_values(values: Sequence[ApiValue]) -> list[Any]:
     """Single values, lists opened, 'none' left out."""
     found: list[Any] = []
     for value in values:
@@ -60,13 +63,13 @@ def flat(values: Sequence[Shown]) -> list[Any]:
     return found
 
 
-def telling_values(session: Session, rows: Sequence[Row], name: str) -> list[Any]:
+def discriminating_values(session: CheckContext, rows: Sequence[Row], name: str) -> list[Any]:
     """Values worth asking for, most telling first: some that occur, in their odd shapes, and one that does not."""
     kept = session.listing.filters[name]
     parameter = session.listing.parameters[name]
-    counted = values_shown(rows, kept.compares)
+    counted = count_values(rows, kept.compares)
     # What came in a wrong encoding cannot be asked for.
-    lost = "\ufffd?" if session.ledger.failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
+    lost = "\ufffd?" if session.results.first_failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
     counted = Counter(
         {value: times for value, times in counted.items() if not (isinstance(value, str) and set(value) & set(lost))}
     )
@@ -86,18 +89,18 @@ def telling_values(session: Session, rows: Sequence[Row], name: str) -> list[Any
             chosen.append(once[-1])
     texts = [value for value in some if isinstance(value, str) and value]
     if texts:
-        chosen += _odd_texts(session, texts, kept)
+        chosen += _unusual_texts(session, texts, kept)
     elif len(some) > 2:
         chosen.append(some[len(some) // 2])
     if isinstance(some[0], bool):
         return list(dict.fromkeys(chosen))
-    chosen += strange_values(session, rows, kept, counted, texts=bool(texts))
-    chosen.append(NOWHERE if texts else NO_NUMBER)
+    chosen += foreign_values(session, rows, kept, counted, texts=bool(texts))
+    chosen.append(ABSENT_TEXT if texts else ABSENT_NUMBER)
     return list(dict.fromkeys(chosen))
 
 
-def strange_values(
-    session: Session, rows: Sequence[Row], kept: Filter, counted: Counter[Any], *, texts: bool
+def foreign_values(
+    session: CheckContext, rows: Sequence[Row], kept: Filter, counted: Counter[Any], *, texts: bool
 ) -> list[Any]:
     """A value that only other fields show: a filter that looks at one of those too keeps rows for it."""
     own = {path.partition("[].")[0] for path in kept.compares} | set(kept.compares)
@@ -106,11 +109,11 @@ def strange_values(
     beside = {path.rpartition(".")[0] for path in kept.compares}
     numeric = sum(str(text).lstrip("+").isdigit() for text in counted) * 2 > len(counted)
     for row in rows[:200]:
-        for path, field in all_paths(session.listing.fields):
+        for path, field in field_paths(session.listing.fields):
             if path in own or field.as_ not in (("text",) if texts else ("integer", "digits")):
                 continue
             weight = 1000 if path.rpartition(".")[0] in beside else 1
-            for value in set(flat(compared(row.shown, path))):
+            for value in set(flatten_values(row_values_at(row.shown, path))):
                 if not texts or str(value).lstrip("+").isdigit() == numeric:
                     others[value] += weight
     known = [text for text in counted if isinstance(text, str)]
@@ -126,18 +129,18 @@ def strange_values(
     return found
 
 
-def all_paths(fields: Mapping[str, Field], before: str = "") -> Iterator[tuple[str, Field]]:
+def field_paths(fields: Mapping[str, Field], before: str = "") -> Iterator[tuple[str, Field]]:
     """Every field with its path, nested ones too."""
     for name, field in fields.items():
         if field.as_ == "rows":
-            yield from all_paths(field.fields, f"{before}{name}[].")
+            yield from field_paths(field.fields, f"{before}{name}[].")
         else:
             yield before + name, field
 
 
-def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any]:
+def _unusual_texts(session: CheckContext, texts: Sequence[str], kept: Filter) -> list[Any]:
     chosen: list[Any] = []
-    special = [text for text in texts if set(text) & SPECIAL]
+    special = [text for text in texts if set(text) & SPECIAL_CHARACTERS]
     foreign = [text for text in texts if not text.isascii()]
     zeros = [text for text in texts if text.startswith("0")]
     plus = [text for text in texts if text.startswith("+")]
@@ -175,10 +178,10 @@ def _odd_texts(session: Session, texts: Sequence[str], kept: Filter) -> list[Any
     return chosen
 
 
-def near_misses(session: Session, rows: Sequence[Row], name: str) -> list[str]:
+def near_miss_texts(session: CheckContext, rows: Sequence[Row], name: str) -> list[str]:
     """Texts that no row shows, but that careless readers take for one that some do: cut short, or as a pattern."""
     kept, parameter = session.listing.filters[name], session.listing.parameters[name]
-    counted = values_shown(rows, kept.compares)
+    counted = count_values(rows, kept.compares)
     limited = [text for text in counted if isinstance(text, str)][:400]
     plain = [text for text in limited if text.isascii() and text.isalnum() and len(text) > 2]
     if not plain or parameter.as_ not in ("text", "list", "json-list") or parameter.of in ("integer", "digits"):
@@ -196,7 +199,7 @@ def near_misses(session: Session, rows: Sequence[Row], name: str) -> list[str]:
     return [one for one in made if not any(one in other for other in limited)]
 
 
-def whole(session: Session, name: str, value: Any) -> bool:
+def fits_one_element(session: CheckContext, name: str, value: Any) -> bool:
     """Whether a request can hold the value as one: in a list a separator inside would cut it in two."""
     parameter = session.listing.parameters[name]
     if parameter.as_ != "list" or session.listing.transport.carries == "json":
@@ -204,48 +207,50 @@ def whole(session: Session, name: str, value: Any) -> bool:
     return parameter.separated_by not in str(value) and str(value) == str(value).strip()
 
 
-def raw_value(session: Session, name: str, value: Any) -> Tree:
+def encode_shown_value(session: CheckContext, name: str, value: Any) -> Tree:
     """A shown value as the parameter writes it."""
     parameter = session.listing.parameters[name]
     if isinstance(value, tuple):
-        return written(session, name, tuple(_element(parameter.of, item) for item in value))
+        return encode_request_value(session, name, tuple(_list_element(parameter.of, item) for item in value))
     if parameter.as_ in ("list", "json-list"):
-        return written(session, name, (_element(parameter.of, value),))
+        return encode_request_value(session, name, (_list_element(parameter.of, value),))
     if parameter.as_ == "text":
         return str(value)
     if parameter.as_ == "digits":
         return str(value)
-    return written(session, name, value)
+    return encode_request_value(session, name, value)
 
 
-def _element(of: str, item: Any) -> Any:
+def _list_element(of: str, item: Any) -> Any:
     return int(item) if of in ("integer", "digits") else str(item)
 
 
-def companions(session: Session, mirror: Mirror, name: str, row: Row | None = None) -> dict[str, Tree]:
+def companion_parameters(session: CheckContext, mirror: Mirror, name: str, row: Row | None = None) -> dict[str, Tree]:
     """Parameters without which a filter has no effect, with values that hold for the row (or for most rows)."""
     kept = session.listing.filters[name]
     if not kept.applies_if_any:
         return {}
     for other in kept.applies_if_any:
-        if not session.usable(other) or other not in session.listing.filters:
+        if not session.parameters_work(other) or other not in session.listing.filters:
             continue
         paths = session.listing.filters[other].compares
-        values = values_shown([row] if row is not None else mirror.rows, paths)
+        values = count_values([row] if row is not None else mirror.rows, paths)
         if values:
-            return {other: raw_value(session, other, values.most_common(1)[0][0])}
+            return {other: encode_shown_value(session, other, values.most_common(1)[0][0])}
     return {}
 
 
-def wide(session: Session) -> dict[str, Tree]:
+def largest_page(session: CheckContext) -> dict[str, Tree]:
     """The largest page, so that one answer shows as many matches as can be."""
-    name, size = largest_size(session)
+    name, size = largest_page_size(session)
     return (
-        {name: written(session, name, size)} if name is not None and size is not None and session.usable(name) else {}
+        {name: encode_request_value(session, name, size)}
+        if name is not None and size is not None and session.parameters_work(name)
+        else {}
     )
 
 
-def only_as_text(session: Session, mirror: Mirror, name: str, value: Any) -> Any:
+def substring_judge(session: CheckContext, mirror: Mirror, name: str, value: Any) -> Any:
     """A judge of a finding: is the answer right if the filter looks for the text anywhere in the field?"""
     paths = session.listing.filters[name].compares
 
@@ -256,17 +261,21 @@ def only_as_text(session: Session, mirror: Mirror, name: str, value: Any) -> Any
         loose = {
             row.key
             for row in mirror.rows
-            if any(holds("contains", shown, value) for path in paths for shown in compared(row.shown, path))
+            if any(
+                comparison_holds("contains", shown, value)
+                for path in paths
+                for shown in row_values_at(row.shown, path)
+            )
         }
         return bool(came) and came <= loose
 
     return reading
 
 
-def default_comparison(session: Session, name: str) -> dict[str, Tree]:
+def default_comparison(session: CheckContext, name: str) -> dict[str, Tree]:
     """The default word of a comparison named by another parameter, said aloud."""
     named = session.listing.filters[name].named_by
-    if named is None or not session.in_force(named.parameter):
+    if named is None or not session.supports_parameters(named.parameter):
         return {}
     default = session.listing.parameters[named.parameter].default
     if default in named.words:
@@ -276,7 +285,7 @@ def default_comparison(session: Session, name: str) -> dict[str, Tree]:
     return {named.parameter: word} if word is not None else {}
 
 
-def partner(session: Session, mirror: Mirror, name: str) -> dict[str, Tree]:
+def open_range_end(session: CheckContext, mirror: Mirror, name: str) -> dict[str, Tree]:
     """The other end of a range, wide open, where one end alone may be refused."""
     for pair in session.listing.ranges:
         if name in (pair.first, pair.last):
@@ -284,31 +293,34 @@ def partner(session: Session, mirror: Mirror, name: str) -> dict[str, Tree]:
             if other in mirror.base or pair.one_alone == "one-sided":
                 return {}
             far = datetime(2000, 1, 1, tzinfo=UTC) if other == pair.first else datetime(2100, 1, 1, tzinfo=UTC)
-            return {other: raw_value(session, other, far)}
+            return {other: encode_shown_value(session, other, far)}
     return {}
 
 
-def some_filter(session: Session, mirror: Mirror) -> dict[str, Tree]:
+def selective_filter(session: CheckContext, mirror: Mirror) -> dict[str, Tree]:
     """A working filter that keeps some rows but not all, for combinations; empty when there is none."""
     best: tuple[int, dict[str, Tree]] | None = None
-    for name in shown_filters(session):
+    for name in visible_filters(session):
         kept = session.listing.filters[name]
-        if not session.usable(name) or kept.applies_if_any or kept.keeps != "equal" or kept.named_by:
+        if not session.parameters_work(name) or kept.applies_if_any or kept.keeps != "equal" or kept.named_by:
             continue
-        for value, count in values_shown(mirror.rows, kept.compares).most_common(6):
+        for value, count in count_values(mirror.rows, kept.compares).most_common(6):
             if 5 <= count < len(mirror.rows) and (best is None or count > best[0]) and value not in kept.words:
-                best = (count, {name: raw_value(session, name, value)})
+                best = (count, {name: encode_shown_value(session, name, value)})
     return best[1] if best else {}
 
 
-def fits(session: Session, mirror: Mirror, exchange: Exchange) -> bool:
+def answer_fits(session: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
     """Whether an answer is right under some reading of its request."""
     if exchange.answer is None:
         return False
-    return any(compare(session, mirror, meaning, exchange) is None for _, meaning in session.meanings(exchange.ask))
+    return any(
+        compare_answer(session, mirror, meaning, exchange) is None
+        for _, meaning in session.expected_answers(exchange.list_request)
+    )
 
 
-def at_odds(session: Session, first: str, second: str) -> bool:
+def filters_conflict(session: CheckContext, first: str, second: str) -> bool:
     """Whether two filters do not simply hold together."""
     one, two = session.listing.filters[first], session.listing.filters[second]
     if second in one.excludes or first in two.excludes or one.loses_to == second or two.loses_to == first:
@@ -316,16 +328,16 @@ def at_odds(session: Session, first: str, second: str) -> bool:
     return one.same_as == second or two.same_as == first
 
 
-def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
+def overlapping_values(session: CheckContext, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
     """Values of two filters whose rows overlap but are not the same, so that leaving one out shows."""
-    if at_odds(session, first, second):
+    if filters_conflict(session, first, second):
         return None
     rows = list(mirror.rows)
     session.rng.shuffle(rows)
     best: tuple[int, dict[str, Tree]] | None = None
     # Values of one row first; values of two rows tell as well where one row's values say the same thing.
     for row, other in (*((row, row) for row in rows[:16]), *pairwise(rows[:13])):
-        sides = [value_for(session, mirror, first, row), value_for(session, mirror, second, other)]
+        sides = [value_with_matches(session, mirror, first, row), value_with_matches(session, mirror, second, other)]
         if any(side is None for side in sides):
             continue
         (raw_a, keys_a), (raw_b, keys_b) = sides  # type: ignore[misc]
@@ -334,29 +346,33 @@ def pair_values(session: Session, mirror: Mirror, first: str, second: str) -> di
         if gain > 0 and (best is None or gain > best[0]):
             more: dict[str, Tree] = {}
             if second not in session.listing.filters[first].applies_if_any:
-                more |= companions(session, mirror, first, row)
+                more |= companion_parameters(session, mirror, first, row)
             if first not in session.listing.filters[second].applies_if_any:
-                more |= companions(session, mirror, second, other)
+                more |= companion_parameters(session, mirror, second, other)
             more |= {**default_comparison(session, first), **default_comparison(session, second)}
             more = {name: raw for name, raw in more.items() if name not in (first, second)}
-            best = (gain, {**more, **partner_of(session, mirror, first, second), first: raw_a, second: raw_b})
+            best = (gain, {**more, **open_range_ends(session, mirror, first, second), first: raw_a, second: raw_b})
             if gain > 3:
                 break
     return best[1] if best else None
 
 
-def partner_of(session: Session, mirror: Mirror, *together: str) -> dict[str, Tree]:
+def open_range_ends(session: CheckContext, mirror: Mirror, *together: str) -> dict[str, Tree]:
     """The other ends of ranges that filters open, where one end alone may be refused."""
     found: dict[str, Tree] = {}
     for name in together:
-        if is_time(session.listing.filters[name]):
-            found |= {other: raw for other, raw in partner(session, mirror, name).items() if other not in together}
+        if is_time_filter(session.listing.filters[name]):
+            found |= {
+                other: raw for other, raw in open_range_end(session, mirror, name).items() if other not in together
+            }
     return found
 
 
-def value_for(session: Session, mirror: Mirror, name: str, row: Row) -> tuple[Tree, frozenset[Any]] | None:
+def value_with_matches(
+    session: CheckContext, mirror: Mirror, name: str, row: Row
+) -> tuple[Tree, frozenset[Any]] | None:
     kept = session.listing.filters[name]
-    values = flat([value for path in kept.compares for value in compared(row.shown, path)])
+    values = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
     if not values:
         return None
     value = values[0]
@@ -366,12 +382,16 @@ def value_for(session: Session, mirror: Mirror, name: str, row: Row) -> tuple[Tr
     if isinstance(value, Decimal):
         value = int(value)
     known = (name, value)
-    if known not in mirror.keys_of:
+    if known not in mirror.match_key_cache:
         keeps = kept.keeps.assumed if isinstance(kept.keeps, Open) else kept.keeps
-        mirror.keys_of[known] = frozenset(
+        mirror.match_key_cache[known] = frozenset(
             other.key
             for other in mirror.rows
-            if any(holds(keeps, shown, value) for path in kept.compares for shown in compared(other.shown, path))
+            if any(
+                comparison_holds(keeps, shown, value)
+                for path in kept.compares
+                for shown in row_values_at(other.shown, path)
+            )
         )
-    keys = mirror.keys_of[known]
-    return raw_value(session, name, value), keys
+    keys = mirror.match_key_cache[known]
+    return encode_shown_value(session, name, value), keys

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from harness.check.context import Exchange, Row, Session
+from harness.check.context import CheckContext, Exchange, Row
 from harness.specification.model import (
     CursorPaging,
     LimitPaging,
@@ -20,15 +20,15 @@ from harness.specification.model import (
 )
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import MISSING
-from harness.wire.list_request import Ask
-from harness.wire.parameter_codec import write_parameter
-from harness.wire.scalar_codecs import NotThat
-from harness.wire.scalar_codecs import zone as zone_named
+from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import encode_parameter
+from harness.wire.scalar_codecs import DecodeError
+from harness.wire.scalar_codecs import zone_named as zone_named
 
-ROWS_WANTED: Final = 400
-ROWS_AT_MOST: Final = 1000
-PAGE_AT_MOST: Final = 500
-PAGES_AT_MOST: Final = 40
+MIRROR_ROWS_WANTED: Final = 400
+MIRROR_ROWS_AT_MOST: Final = 1000
+PAGE_SIZE_AT_MOST: Final = 500
+MIRROR_PAGES_AT_MOST: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +40,11 @@ class Snapshot:
     complete: bool
     total: int | None
     by_key: Mapping[Hashable, Row]
-    repeats: tuple[Exchange, ...] = ()
-    trouble: Exchange | None = None
-    cut: bool = False
+    repeated_pages: tuple[Exchange, ...] = ()
+    failed_exchange: Exchange | None = None
+    stopped_early: bool = False
     """The walk stopped by itself, having seen enough."""
-    twins: tuple[tuple[Row, Row, Exchange], ...] = ()
+    shared_identities: tuple[tuple[Row, Row, Exchange], ...] = ()
     """Rows of one identity on two pages that began at different instants, with the answer of the second."""
 
 
@@ -60,13 +60,13 @@ class Mirror:
     after: Snapshot | None = None
     first: Snapshot | None = None
     volatile: bool = False
-    torn: str = ""
-    lacking: bool = False
-    since: tuple[str, datetime] | None = None
+    tear_reason: str = ""
+    lacks_rows: bool = False
+    moving_since: tuple[str, datetime] | None = None
     """The field and the instant from which on rows come and go, as not every replica has them yet."""
-    widest: Snapshot | None = None
-    matches: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
-    keys_of: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
+    widest_snapshot: Snapshot | None = None
+    match_cache: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
+    match_key_cache: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -74,25 +74,25 @@ class Mirror:
 
     @property
     def complete(self) -> bool:
-        return bool(self.after and self.after.complete and not self.torn and not self.lacking)
+        return bool(self.after and self.after.complete and not self.tear_reason and not self.lacks_rows)
 
-    def forget(self) -> None:
+    def clear_caches(self) -> None:
         """Drops what was derived from the rows, because they changed."""
-        self.matches.clear()
-        self.keys_of.clear()
+        self.match_cache.clear()
+        self.match_key_cache.clear()
 
-    def row(self, key: Hashable) -> Row | None:
+    def row_with_key(self, key: Hashable) -> Row | None:
         """The fullest row known under a key."""
         for snapshot in (self.after, self.before):
             if snapshot is not None and key in snapshot.by_key:
                 return snapshot.by_key[key]
         return None
 
-    def steady(self, row: Row) -> bool:
+    def is_steady(self, row: Row) -> bool:
         """Whether a row shows the same in both readings."""
-        if self.since is not None:
-            began = row.shown.get(self.since[0])
-            if isinstance(began, datetime) and began >= self.since[1]:
+        if self.moving_since is not None:
+            began = row.shown.get(self.moving_since[0])
+            if isinstance(began, datetime) and began >= self.moving_since[1]:
                 return False
         if self.before is self.after or self.before is None or self.after is None:
             return True
@@ -100,63 +100,65 @@ class Mirror:
         return first is not None and second is not None and first.shown == second.shown
 
 
-def only_live(session: Session) -> bool:
+def lists_only_live_calls(session: CheckContext) -> bool:
     """Whether the list holds calls in progress and no others."""
     calls = session.listing.lists.calls
-    return calls == "live" if not isinstance(calls, Open) else session.knowledge.known(calls.id) == ("live",)
+    return calls == "live" if not isinstance(calls, Open) else session.dialect.candidates_of(calls.id) == ("live",)
 
 
-def ask_for(session: Session, base: Mapping[str, Tree], more: Mapping[str, Tree] | None = None) -> Ask:
+def build_request(
+    session: CheckContext, base: Mapping[str, Tree], more: Mapping[str, Tree] | None = None
+) -> ListRequest:
     """A request within the base (the window of the run)."""
-    return Ask(values={**base, **(more or {})})
+    return ListRequest(values={**base, **(more or {})})
 
 
-def everything_shown(session: Session) -> dict[str, Tree]:
+def include_everything(session: CheckContext) -> dict[str, Tree]:
     """Parameters that switch on every optional part of a row."""
     return {
-        include.parameter: written(session, include.parameter, True)
+        include.parameter: encode_request_value(session, include.parameter, True)
         for include in session.listing.includes
-        if include.adds and session.usable(include.parameter)
+        if include.adds and session.parameters_work(include.parameter)
     }
 
 
-def written(session: Session, name: str, value: Any) -> Tree:
+def encode_request_value(session: CheckContext, name: str, value: Any) -> Tree:
     """A value as the request writes it."""
     parameter = session.listing.parameters[name]
     zone: ZoneInfo
     try:
         zone = zone_named(session.zone)
-    except NotThat:
+    except DecodeError:
         zone = ZoneInfo("UTC")
-    return write_parameter(parameter, value, zone=zone, in_json=session.listing.transport.carries == "json")
+    return encode_parameter(parameter, value, zone=zone, in_json=session.listing.transport.carries == "json")
 
 
-def largest_size(session: Session) -> tuple[str | None, int | None]:
+def largest_page_size(session: CheckContext) -> tuple[str | None, int | None]:
     """The parameter of the page size and the largest useful value."""
     paging = session.listing.paging
-    if isinstance(paging, LimitPaging) and session.ledger.failed(paging.clauses.get("size-default", ())):
+    if isinstance(paging, LimitPaging) and session.results.first_failed(paging.clauses.get("size-default", ())):
         # Without a limit not all rows come.
-        return paging.size, ROWS_AT_MOST
+        return paging.size, MIRROR_ROWS_AT_MOST
     if isinstance(paging, NoPaging | LimitPaging):
         return None, None
     most = session.listing.parameters[paging.size].most
-    return paging.size, most if most is not None else PAGE_AT_MOST
+    return paging.size, most if most is not None else PAGE_SIZE_AT_MOST
 
 
-def walk(
-    session: Session,
+def walk_pages(
+    session: CheckContext,
     base: Mapping[str, Tree],
     *,
     purpose: str,
-    rows_at_most: int = ROWS_AT_MOST,
+    rows_at_most: int = MIRROR_ROWS_AT_MOST,
     size: int | None = None,
 ) -> Iterator[Exchange | Snapshot]:
     """Reads page by page; yields each exchange and at last the snapshot."""
     listing = session.listing
     paging = listing.paging
-    size_name, largest = largest_size(session)
+    size_name, largest = largest_page_size(session)
     size = size or largest
-    parts = everything_shown(session)
+    parts = include_everything(session)
     found: list[Row] = []
     by_key: dict[Hashable, Row] = {}
     repeats: list[Exchange] = []
@@ -169,27 +171,29 @@ def walk(
     short: int | None = None
     last = most = 0
     before = 0
-    for page in range(PAGES_AT_MOST):
+    for page in range(MIRROR_PAGES_AT_MOST):
         more = {**parts, **step}
         if size_name is not None and size is not None:
-            more[size_name] = written(session, size_name, size)
-        exchange = session.send(ask_for(session, base, more), purpose)
+            more[size_name] = encode_request_value(session, size_name, size)
+        exchange = session.send(build_request(session, base, more), purpose)
         yield exchange
         if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
             if page == 0 and size is not None and size > 100 and exchange.answer is not None:
                 size = 100
                 continue
-            complete = page > 0 and _refused_beyond(paging, exchange) and (last < most or total in (None, len(found)))
+            complete = (
+                page > 0 and _may_be_past_end(paging, exchange) and (last < most or total in (None, len(found)))
+            )
             trouble = None if complete else exchange
             break
-        total = number(exchange.answer.total) if exchange.answer.total is not MISSING else total
+        total = parse_row_count(exchange.answer.total) if exchange.answer.total is not MISSING else total
         fresh = [row for row in exchange.rows if row.key not in by_key]
         if len(fresh) < len(exchange.rows):
             repeats.append(exchange)
             known = [(by_key[row.key], row, exchange) for row in exchange.rows if row.key in by_key]
-            twins += [pair for pair in known if _began_apart(session, pair[0], pair[1])]
+            twins += [pair for pair in known if _started_apart(session, pair[0], pair[1])]
         if fresh and page and short is not None:
-            _learn_cap(session, short)
+            _learn_page_cap(session, short)
         short = len(exchange.rows) if size is not None and 0 < len(exchange.rows) < size else None
         for row in fresh:
             by_key[row.key] = row
@@ -211,7 +215,7 @@ def walk(
             complete = total is not None and len(found) == total
             cut = not complete
             break
-        following = _following(paging, page, len(found), exchange, session)
+        following = _next_page_values(paging, page, len(found), exchange, session)
         if following is None:
             complete = True
             break
@@ -235,14 +239,14 @@ def walk(
         complete=complete,
         total=total,
         by_key=by_key,
-        repeats=tuple(repeats),
-        trouble=trouble,
-        cut=cut,
-        twins=tuple(twins),
+        repeated_pages=tuple(repeats),
+        failed_exchange=trouble,
+        stopped_early=cut,
+        shared_identities=tuple(twins),
     )
 
 
-def _began_apart(session: Session, one: Row, other: Row) -> bool:
+def _started_apart(session: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show beginnings that no rounding makes one."""
     shown = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
     moments = [(one.shown.get(name), other.shown.get(name)) for name in shown]
@@ -252,7 +256,7 @@ def _began_apart(session: Session, one: Row, other: Row) -> bool:
     )
 
 
-def _refused_beyond(paging: Paging, exchange: Exchange) -> bool:
+def _may_be_past_end(paging: Paging, exchange: Exchange) -> bool:
     """Whether an error may be the API's way to say that a page lies beyond the last one."""
     if not isinstance(paging, PageNumberPaging) or exchange.answer is None or exchange.answer.outcome != "error":
         return False
@@ -260,30 +264,36 @@ def _refused_beyond(paging: Paging, exchange: Exchange) -> bool:
     return "refused" in (choice.options if isinstance(choice, Open) else (choice,))
 
 
-def _learn_cap(session: Session, came: int) -> None:
+def _learn_page_cap(session: CheckContext, came: int) -> None:
     """A page shorter than it was asked to be, with more rows after it, shows the server's own limit."""
     paging = session.listing.paging
     if isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open) and not paging.cap.options:
-        session.knowledge.set(paging.cap.id, came, "reading the list")
+        session.dialect.fix_answer(paging.cap.id, came, "reading the list")
 
 
-def _following(
-    paging: PageNumberPaging | OffsetPaging | CursorPaging, page: int, seen: int, exchange: Exchange, session: Session
+def _next_page_values(
+    paging: PageNumberPaging | OffsetPaging | CursorPaging,
+    page: int,
+    seen: int,
+    exchange: Exchange,
+    session: CheckContext,
 ) -> dict[str, Tree] | None:
     match paging:
         case PageNumberPaging():
-            return {paging.page: written(session, paging.page, paging.first + page + 1)}
+            return {paging.page: encode_request_value(session, paging.page, paging.first + page + 1)}
         case OffsetPaging():
             most = session.listing.parameters[paging.offset].most
             return (
-                None if most is not None and seen > most else {paging.offset: written(session, paging.offset, seen)}
+                None
+                if most is not None and seen > most
+                else {paging.offset: encode_request_value(session, paging.offset, seen)}
             )
         case CursorPaging():
-            token = exchange.answer.next if exchange.answer else MISSING
+            token = exchange.answer.next_cursor if exchange.answer else MISSING
             return {paging.after: token} if isinstance(token, str) and token else None
 
 
-def number(raw: object) -> int | None:
+def parse_row_count(raw: object) -> int | None:
     """A number of rows as an answer tells it (XML tells it as text)."""
     if isinstance(raw, bool):
         return None
@@ -297,7 +307,7 @@ def number(raw: object) -> int | None:
 # --- windows ------------------------------------------------------------------------------------------------
 
 
-def time_filters(session: Session) -> tuple[str | None, str | None, str | None]:
+def time_range_filters(session: CheckContext) -> tuple[str | None, str | None, str | None]:
     """The parameters that bound a time from below and above, and the field they compare."""
     lower = upper = path = None
     for name, kept in session.listing.filters.items():
@@ -308,16 +318,16 @@ def time_filters(session: Session) -> tuple[str | None, str | None, str | None]:
     return lower, upper, path
 
 
-def window_needed(session: Session) -> bool:
+def requires_time_range(session: CheckContext) -> bool:
     """Whether the API refuses to list without a time range."""
-    lower, upper, _ = time_filters(session)
+    lower, upper, _ = time_range_filters(session)
     parameters = session.listing.parameters
     return any(name is not None and parameters[name].required is not None for name in (lower, upper))
 
 
-def windows(session: Session, now: datetime) -> Iterator[dict[str, Tree]]:
+def candidate_windows(session: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
     """Windows to try, narrow ones first."""
-    lower, upper, _ = time_filters(session)
+    lower, upper, _ = time_range_filters(session)
     given = session.settings.get("window")
     spans: list[tuple[datetime, datetime]]
     if given is not None:
@@ -328,57 +338,57 @@ def windows(session: Session, now: datetime) -> Iterator[dict[str, Tree]]:
     for first, last in spans:
         window: dict[str, Tree] = {}
         if lower is not None:
-            window[lower] = written(session, lower, first.astimezone(UTC).replace(microsecond=0))
+            window[lower] = encode_request_value(session, lower, first.astimezone(UTC).replace(microsecond=0))
         if upper is not None:
-            window[upper] = written(session, upper, last.astimezone(UTC).replace(microsecond=0))
+            window[upper] = encode_request_value(session, upper, last.astimezone(UTC).replace(microsecond=0))
         yield window
 
 
-def read_mirror(session: Session, mirror: Mirror, *, now: datetime) -> Iterator[None]:
+def read_mirror(session: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:
     """Fills the mirror: finds a window that holds data where one is needed, and narrows a list too long."""
     base: Mapping[str, Tree] = mirror.base
     first: Snapshot | None = None
-    if window_needed(session) or session.settings.get("window") is not None:
-        for window in windows(session, now):
-            for step in walk(
-                session, window, purpose="look for a time range that holds calls", rows_at_most=ROWS_WANTED
+    if requires_time_range(session) or session.settings.get("window") is not None:
+        for window in candidate_windows(session, now):
+            for step in walk_pages(
+                session, window, purpose="look for a time range that holds calls", rows_at_most=MIRROR_ROWS_WANTED
             ):
-                if isinstance(step, Snapshot) and (step.trouble is None or first is None):
+                if isinstance(step, Snapshot) and (step.failed_exchange is None or first is None):
                     first, base = step, window
                 yield
             if first is not None and len(first.rows) >= 60:
                 break
     else:
-        for step in walk(session, base, purpose="read the list", rows_at_most=ROWS_WANTED):
+        for step in walk_pages(session, base, purpose="read the list", rows_at_most=MIRROR_ROWS_WANTED):
             if isinstance(step, Snapshot):
                 first = step
             yield
-    mirror.widest = first
-    long = first is not None and len(first.rows) > ROWS_WANTED + ROWS_WANTED // 2
-    if first is not None and first.trouble is None and (long or not first.complete):
-        narrowed = yield from _narrow(session, first)
+    mirror.widest_snapshot = first
+    long = first is not None and len(first.rows) > MIRROR_ROWS_WANTED + MIRROR_ROWS_WANTED // 2
+    if first is not None and first.failed_exchange is None and (long or not first.complete):
+        narrowed = yield from _narrow_window(session, first)
         if narrowed is not None:
-            for step in walk(session, narrowed, purpose="read the part of the list that is checked"):
-                if isinstance(step, Snapshot) and step.trouble is None and step.rows:
+            for step in walk_pages(session, narrowed, purpose="read the part of the list that is checked"):
+                if isinstance(step, Snapshot) and step.failed_exchange is None and step.rows:
                     # A range that is refused, or that loses every row, is no ground to stand on.
                     base, first = narrowed, step
                 yield
     mirror.base = base
     mirror.before = mirror.after = first
     mirror.first = mirror.first or first
-    mirror.forget()
+    mirror.clear_caches()
 
 
-def _narrow(session: Session, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
+def _narrow_window(session: CheckContext, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
     """A window that holds about as many rows as are wanted, or None when no filter can make one."""
-    lower, upper, path = time_filters(session)
+    lower, upper, path = time_range_filters(session)
     if path is None or lower is None:
         return None
     times = [moment for row in first.rows if isinstance(moment := row.shown.get(path), datetime)]
     if len(times) < 2:
         return None
     newest_first = times[:50] == sorted(times[:50], reverse=True)
-    edge = times[:ROWS_WANTED][-1]
+    edge = times[:MIRROR_ROWS_WANTED][-1]
     if not newest_first and times[:50] != sorted(times[:50]):
         # In no order of time at all: the later half of what was seen.
         newest_first, edge = True, sorted(times)[len(times) // 2]
@@ -388,22 +398,24 @@ def _narrow(session: Session, first: Snapshot) -> Generator[None, None, dict[str
     window: dict[str, Tree] = dict(first.base)
     # The second at the edge of the window may be cut in two by the page's end: it is left out.
     if newest_first:
-        window[lower] = written(session, lower, edge + second)
+        window[lower] = encode_request_value(session, lower, edge + second)
         if upper is not None:
-            window[upper] = written(session, upper, latest + second)
+            window[upper] = encode_request_value(session, upper, latest + second)
     elif upper is not None:
-        window[upper] = written(session, upper, edge - second)
+        window[upper] = encode_request_value(session, upper, edge - second)
         # Some take the two ends only together.
-        window.setdefault(lower, written(session, lower, earliest))
+        window.setdefault(lower, encode_request_value(session, lower, earliest))
     elif first.complete:
-        window[lower] = written(session, lower, sorted(times)[-min(ROWS_WANTED, len(times))] + second)
+        window[lower] = encode_request_value(
+            session, lower, sorted(times)[-min(MIRROR_ROWS_WANTED, len(times))] + second
+        )
     else:
-        start = (yield from _late_start(session, first, path)) or min(times)
-        window[lower] = written(session, lower, start + second)
+        start = (yield from _late_row_time(session, first, path)) or min(times)
+        window[lower] = encode_request_value(session, lower, start + second)
     return window
 
 
-def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
+def _late_row_time(session: CheckContext, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
     """The time of a row near the end of a list in ascending order."""
     paging = session.listing.paging
     if first.total is None or not isinstance(paging, PageNumberPaging | OffsetPaging):
@@ -411,15 +423,21 @@ def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None,
     total = first.total
     if isinstance(paging, PageNumberPaging):
         # A size that no bound of the server's own cuts, or the page would be another one.
-        size = min((20, *_caps_known(session)))
-        where = {paging.page: written(session, paging.page, max(0, (total - ROWS_WANTED) // size) + paging.first)}
+        size = min((20, *_known_page_caps(session)))
+        where = {
+            paging.page: encode_request_value(
+                session, paging.page, max(0, (total - MIRROR_ROWS_WANTED) // size) + paging.first
+            )
+        }
     else:
         size = 1
         most = session.listing.parameters[paging.offset].most
-        skip = max(0, total - ROWS_WANTED)
-        where = {paging.offset: written(session, paging.offset, min(skip, most) if most is not None else skip)}
+        skip = max(0, total - MIRROR_ROWS_WANTED)
+        where = {
+            paging.offset: encode_request_value(session, paging.offset, min(skip, most) if most is not None else skip)
+        }
     exchange = session.send(
-        ask_for(session, first.base, {**where, paging.size: written(session, paging.size, size)}),
+        build_request(session, first.base, {**where, paging.size: encode_request_value(session, paging.size, size)}),
         "look for the end of the list",
     )
     yield
@@ -430,55 +448,59 @@ def _late_start(session: Session, first: Snapshot, path: str) -> Generator[None,
     return None
 
 
-def _caps_known(session: Session) -> list[int]:
+def _known_page_caps(session: CheckContext) -> list[int]:
     """The bounds on the size of a page that this server has shown."""
     paging = session.listing.paging
     own = paging.cap if isinstance(paging, PageNumberPaging) else None
-    shown = session.knowledge.known(own.id) if isinstance(own, Open) else ()
+    shown = session.dialect.candidates_of(own.id) if isinstance(own, Open) else ()
     told = page_cap(session)
     return [size for size in (*shown, told) if isinstance(size, int) and size > 0]
 
 
-def page_cap(session: Session) -> int | None:
+def page_cap(session: CheckContext) -> int | None:
     """So many rows at most stand on a page of this server, where that is fewer than one may ask for."""
     told = session.settings.get("page-cap")
     return int(told[0]) if told is not None else None
 
 
-def read_in_other_pages(session: Session, mirror: Mirror) -> Iterator[None]:
+def reread_in_smaller_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list in smaller pages: pages that do not share it out alike tear the mirror.
 
     Rows that only one of the two walks met belong to the list all the same.
     """
     first = mirror.after
-    size_name, largest = largest_size(session)
-    if first is None or size_name is None or largest is None or first.trouble is not None:
+    size_name, largest = largest_page_size(session)
+    if first is None or size_name is None or largest is None or first.failed_exchange is not None:
         return
     if first.total is not None and first.complete and first.total == len(first.rows) <= largest:
         # One page held everything that the total promises.
         return
     smaller = max(2, min(largest - 1, -(-len(first.rows) // 3) + 1, (largest * 3) // 5))
     second: Snapshot | None = None
-    for step in walk(session, mirror.base, purpose="read the list in smaller pages", size=smaller):
+    for step in walk_pages(session, mirror.base, purpose="read the list in smaller pages", size=smaller):
         if isinstance(step, Snapshot):
             second = step
         yield
-    if second is None or second.trouble is not None or (second.complete and set(second.by_key) == set(first.by_key)):
+    if (
+        second is None
+        or second.failed_exchange is not None
+        or (second.complete and set(second.by_key) == set(first.by_key))
+    ):
         return
-    if first.cut or second.cut:
+    if first.stopped_early or second.stopped_early:
         return
     if not second.complete and not first.complete:
-        mirror.torn = "a walk over the pages does not reach the end"
+        mirror.tear_reason = "a walk over the pages does not reach the end"
     elif set(second.by_key) != set(first.by_key):
         # Movement or a tear: the first walk once more tells which.
         third: Snapshot | None = None
-        for step in walk(session, mirror.base, purpose="read the list again"):
+        for step in walk_pages(session, mirror.base, purpose="read the list again"):
             if isinstance(step, Snapshot):
                 third = step
             yield
         if third is not None and set(third.by_key) == set(first.by_key):
             few, many = sorted((len(first.rows), len(second.rows)))
-            mirror.torn = f"walks with pages of different sizes meet {few} and {many} rows"
+            mirror.tear_reason = f"walks with pages of different sizes meet {few} and {many} rows"
         else:
             mirror.volatile = True
     merged = {**second.by_key, **first.by_key}
@@ -488,23 +510,23 @@ def read_in_other_pages(session: Session, mirror: Mirror) -> Iterator[None]:
         complete=first.complete,
         total=first.total,
         by_key=merged,
-        repeats=(*first.repeats, *second.repeats),
-        twins=(*first.twins, *second.twins),
+        repeated_pages=(*first.repeated_pages, *second.repeated_pages),
+        shared_identities=(*first.shared_identities, *second.shared_identities),
     )
     mirror.before = mirror.after = union
-    mirror.forget()
+    mirror.clear_caches()
 
 
-def reread(session: Session, mirror: Mirror) -> Iterator[None]:
+def reread_mirror(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list again: what was `after` becomes `before`, and movement is noticed."""
     latest: Snapshot | None = None
-    if mirror.torn:
+    if mirror.tear_reason:
         return
-    for step in walk(session, mirror.base, purpose="read the list again"):
+    for step in walk_pages(session, mirror.base, purpose="read the list again"):
         if isinstance(step, Snapshot):
             latest = step
         yield
-    if latest is None or latest.trouble is not None or mirror.after is None:
+    if latest is None or latest.failed_exchange is not None or mirror.after is None:
         return
     # Another order of the same rows is no movement: it is judged as what it is.
     same = set(latest.by_key) == set(mirror.after.by_key) and all(
@@ -515,4 +537,4 @@ def reread(session: Session, mirror: Mirror) -> Iterator[None]:
         return
     mirror.volatile = True
     mirror.before, mirror.after = mirror.after, latest
-    mirror.forget()
+    mirror.clear_caches()

@@ -5,61 +5,66 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from typing import cast
 
-from harness.check.context import Exchange, Session
+from harness.check.context import CheckContext, Exchange
 from harness.check.probe.comparison import Aspect
-from harness.check.probe.expect import expect
-from harness.check.probe.mirror import PAGE_AT_MOST, Mirror, ask_for, reread
-from harness.check.probe.stability import unsettled
+from harness.check.probe.expect import check_probe
+from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, build_request, reread_mirror
+from harness.check.probe.stability import replicas_disagree
 from harness.specification.model import Clauses, NoPaging
 from harness.wire.format_problems import Tree
 
 
-def sizes_for(rows: int) -> list[int]:
+def page_sizes_for(rows: int) -> list[int]:
     """Page sizes that tell: one, two, one that divides and one that does not."""
     sizes = [1, 2, 7]
     sizes += [size for size in (3, 4, 5, 8, 10) if rows % size == 0 and size < rows][:1]
     return [size for size in dict.fromkeys(sizes) if size <= max(1, rows)]
 
 
-def large_sizes(session: Session, name: str, rows: int) -> list[int]:
+def large_page_sizes(session: CheckContext, name: str, rows: int) -> list[int]:
     """Page sizes at which a server may begin to count otherwise: a round one, and all rows but one."""
-    most = session.listing.parameters[name].most or PAGE_AT_MOST
+    most = session.listing.parameters[name].most or PAGE_SIZE_AT_MOST
     return [size for size in dict.fromkeys((100, rows - 1)) if 10 < size <= most and size < rows]
 
 
-def total_blame(session: Session) -> Clauses:
+def independent_total_clauses(session: CheckContext) -> Clauses:
     """The clauses to blame for a total that depends on the page."""
     total = session.listing.total
     return (total.clauses.get("independent") or total.clauses.get("sum", ())) if total else ()
 
 
-def judge_page(
-    session: Session, mirror: Mirror, values: Mapping[str, Tree], purpose: str, clauses: Clauses, **blame: Clauses
+def check_page(
+    session: CheckContext,
+    mirror: Mirror,
+    values: Mapping[str, Tree],
+    purpose: str,
+    clauses: Clauses,
+    **blame: Clauses,
 ) -> Generator[None, None, Exchange]:
     """Asks for one page and judges it; the answer as it came."""
-    judged = yield from expect(
+    judged = yield from check_probe(
         session,
         mirror,
-        ask_for(session, mirror.base, values),
+        build_request(session, mirror.base, values),
         purpose,
         clauses,
-        blame=cast("dict[Aspect, Clauses]", {"total": total_blame(session), **blame}),
+        blame=cast("dict[Aspect, Clauses]", {"total": independent_total_clauses(session), **blame}),
     )
     return judged.exchange
 
 
-def walk_finding(
-    session: Session, mirror: Mirror, clauses: Clauses, exchange: Exchange | None, expected: str, actual: str
+def report_walk_breach(
+    session: CheckContext, mirror: Mirror, clauses: Clauses, exchange: Exchange | None, expected: str, actual: str
 ) -> Iterator[None]:
     """Blames a walk over pages, unless the list moved meanwhile."""
-    yield from reread(session, mirror)
-    if mirror.volatile or (yield from unsettled(session, mirror)):
-        session.ledger.inconclusive(clauses, "data-changed: the list moved during the walk")
+    yield from reread_mirror(session, mirror)
+    if mirror.volatile or (yield from replicas_disagree(session, mirror)):
+        session.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return
     session.fail(clauses, "the pages share out the list", expected=expected, actual=actual, exchange=exchange)
 
 
-def paging_clauses(session: Session) -> Clauses:
+def paging_clauses(session: CheckContext) -> Clauses:
     """The clauses on pages that a walk over them puts to the test."""
     paging = session.listing.paging
     if isinstance(paging, NoPaging):

@@ -6,94 +6,111 @@ from collections.abc import Generator, Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from harness.check.client.budget import MannerlyClient
-from harness.check.context import Row, Session
-from harness.check.probe.mirror import Mirror, ask_for, largest_size, only_live, time_filters, written
+from harness.check.client.budget import RateLimitedClient
+from harness.check.context import CheckContext, Row
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    largest_page_size,
+    lists_only_live_calls,
+    time_range_filters,
+)
 
-LAGS: Final = 1.2
+REPLICA_LAG_SECONDS: Final = 1.2
 """So many seconds copies of one list may be apart."""
 
 
 # A call that began this long before the run may not have reached every replica yet; one that began in a run is new.
-SETTLES: Final = timedelta(minutes=1)
+REPLICATION_TIME: Final = timedelta(minutes=1)
 
 
-LASTS: Final = timedelta(minutes=5)
+RUN_TIME: Final = timedelta(minutes=5)
 
 
-REPLICAS: Final = 6
+REPLICA_PROBES: Final = 6
 
 
-REPLICA_TESTS: Final = 4
+MAX_REPLICA_TESTS: Final = 4
 
 
 # A list whose latest call began so lately is a living one.
-LIVELY: Final = timedelta(minutes=10)
+RECENT_ACTIVITY: Final = timedelta(minutes=10)
 
 
-def came_meanwhile(session: Session, row: Row, path: str) -> bool:
+def is_recent_row(session: CheckContext, row: Row, path: str) -> bool:
     """Whether a row is so young that it may have come after the walk, or not have reached every replica then."""
     at, now = row.shown.get(path), session.settings.get("now")
     if not isinstance(at, datetime) or not isinstance(now, datetime):
         return False
-    began = _began(session, now)
-    return began - SETTLES < at.astimezone(UTC) < began + LASTS
+    began = _run_started_at(session, now)
+    return began - REPLICATION_TIME < at.astimezone(UTC) < began + RUN_TIME
 
 
-def young(session: Session, rows: Sequence[Row]) -> bool:
+def all_recent(session: CheckContext, rows: Sequence[Row]) -> bool:
     """Whether there are rows, and all of them so young that replicas may differ on them."""
-    path = time_filters(session)[2]
-    return path is not None and bool(rows) and all(came_meanwhile(session, row, path) for row in rows)
+    path = time_range_filters(session)[2]
+    return path is not None and bool(rows) and all(is_recent_row(session, row, path) for row in rows)
 
 
-def _began(session: Session, now: datetime) -> datetime:
+def _run_started_at(session: CheckContext, now: datetime) -> datetime:
     """When the run began, by the clock of the server."""
-    return now.astimezone(UTC) + timedelta(seconds=session.skew_seconds or 0.0)
+    return now.astimezone(UTC) + timedelta(seconds=session.clock_skew_seconds or 0.0)
 
 
-def let_copies_agree(session: Session) -> None:
+def wait_for_replicas(session: CheckContext) -> None:
     """Waits a moment where calls come and go: copies of one list may be a little behind one another."""
-    if only_live(session) and not session.settings.get("stands-still") and isinstance(session.sender, MannerlyClient):
-        session.sender.grow_old(session.sender.budget.seconds + LAGS)
+    if (
+        lists_only_live_calls(session)
+        and not session.settings.get("stands-still")
+        and isinstance(session.sender, RateLimitedClient)
+    ):
+        session.sender.wait_until_age(session.sender.budget.seconds + REPLICA_LAG_SECONDS)
 
 
-def living(session: Session, mirror: Mirror) -> Iterator[None]:
+def probe_replicas(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Before answers are held against one another: do all replicas of a living list tell the same?"""
-    path, now = time_filters(session)[2], session.settings.get("now")
+    path, now = time_range_filters(session)[2], session.settings.get("now")
     times = [at for row in mirror.rows if isinstance(at := row.shown.get(path or ""), datetime)]
-    if times and isinstance(now, datetime) and max(times).astimezone(UTC) > _began(session, now) - LIVELY:
-        yield from unsettled(session, mirror)
+    if (
+        times
+        and isinstance(now, datetime)
+        and max(times).astimezone(UTC) > _run_started_at(session, now) - RECENT_ACTIVITY
+    ):
+        yield from replicas_disagree(session, mirror)
 
 
-def unsettled(session: Session, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
+def replicas_disagree(session: CheckContext, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
     """Whether the calls of the last minute come and go: one replica has them already and another has not."""
-    lower, upper, path = time_filters(session)
+    lower, upper, path = time_range_filters(session)
     now = session.settings.get("now")
-    if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.torn:
+    if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.tear_reason:
         return False
     asked = int(session.settings.get("replicas", 0))
-    if mirror.since is not None or asked >= REPLICA_TESTS:
-        return mirror.since is not None
-    if rows and not any(came_meanwhile(session, row, path) for row in (*rows, *mirror.rows)):
+    if mirror.moving_since is not None or asked >= MAX_REPLICA_TESTS:
+        return mirror.moving_since is not None
+    if rows and not any(is_recent_row(session, row, path) for row in (*rows, *mirror.rows)):
         return False
     session.settings = {**session.settings, "replicas": asked + 1}
-    since = _began(session, now) - SETTLES
-    size_name, size = largest_size(session)
-    window = {lower: written(session, lower, since.replace(microsecond=0))}
+    since = _run_started_at(session, now) - REPLICATION_TIME
+    size_name, size = largest_page_size(session)
+    window = {lower: encode_request_value(session, lower, since.replace(microsecond=0))}
     if upper not in mirror.base:
-        window[upper] = written(session, upper, (since + SETTLES + LASTS).replace(microsecond=0))
+        window[upper] = encode_request_value(
+            session, upper, (since + REPLICATION_TIME + RUN_TIME).replace(microsecond=0)
+        )
     if size_name is not None:
-        window[size_name] = written(session, size_name, size)
+        window[size_name] = encode_request_value(session, size_name, size)
     first: set[Hashable] | None = None
-    for _ in range(REPLICAS):
-        exchange = session.send(ask_for(session, mirror.base, window), "do the newest rows stay?")
+    for _ in range(REPLICA_PROBES):
+        exchange = session.send(build_request(session, mirror.base, window), "do the newest rows stay?")
         yield
         if exchange.rows is None:
             return False
-        young = {row.key for row in exchange.rows if came_meanwhile(session, row, path)}
+        young = {row.key for row in exchange.rows if is_recent_row(session, row, path)}
         if first is not None and young != first:
-            mirror.volatile, mirror.since = True, (path, since)
-            mirror.forget()
+            mirror.volatile, mirror.moving_since = True, (path, since)
+            mirror.clear_caches()
             return True
         first = young
     return False

@@ -17,106 +17,106 @@ _INFORMATIVE_FIRST: Final = (Verdict.OBSERVED, Verdict.NOT_EXERCISED, Verdict.NO
 
 
 @dataclass(slots=True)
-class _Entry:
+class _ClauseTally:
     counts: Counter[Verdict] = field(default_factory=Counter)
     reasons: dict[Verdict, str] = field(default_factory=dict)
     finding: Finding | None = None
 
 
 @dataclass(slots=True)
-class Ledger:
+class ResultCollector:
     """Collects evidence per clause; keeps one finding per clause, the one with the smallest request."""
 
     clauses: Mapping[ClauseId, Clause]
     families: Mapping[ClauseId, str]
     gate: Gate
-    _entries: dict[ClauseId, _Entry] = field(default_factory=dict)
+    _tallies: dict[ClauseId, _ClauseTally] = field(default_factory=dict)
 
-    def entry(self, clause: ClauseId) -> _Entry:
-        return self._entries.setdefault(clause, _Entry())
+    def tally_of(self, clause: ClauseId) -> _ClauseTally:
+        return self._tallies.setdefault(clause, _ClauseTally())
 
-    def note(self, clauses: Iterable[ClauseId], verdict: Verdict, reason: str = "", *, times: int = 1) -> None:
+    def record(self, clauses: Iterable[ClauseId], verdict: Verdict, reason: str = "", *, times: int = 1) -> None:
         """That many observations of one verdict; the first reason of a verdict is kept."""
         for clause in clauses:
             if clause in self.clauses:
-                entry = self.entry(clause)
+                entry = self.tally_of(clause)
                 entry.counts[verdict] += times
                 if reason:
                     entry.reasons.setdefault(verdict, reason)
 
-    def witness(self, clauses: Clauses, *, times: int = 1) -> None:
+    def record_pass(self, clauses: Clauses, *, times: int = 1) -> None:
         """Observations that could have broken the clauses and did not."""
         if times > 0:
-            self.note(clauses, Verdict.PASS, times=times)
+            self.record(clauses, Verdict.PASS, times=times)
 
-    def observed(self, clauses: Clauses, reading: str) -> None:
+    def record_observed(self, clauses: Clauses, reading: str) -> None:
         """Which reading of an open choice the server follows."""
-        self.note(clauses, Verdict.OBSERVED, reading)
+        self.record(clauses, Verdict.OBSERVED, reading)
 
-    def inconclusive(self, clauses: Clauses, reason: str) -> None:
-        self.note(clauses, Verdict.INCONCLUSIVE, reason)
+    def record_inconclusive(self, clauses: Clauses, reason: str) -> None:
+        self.record(clauses, Verdict.INCONCLUSIVE, reason)
 
-    def not_exercised(self, clauses: Clauses, reason: str) -> None:
-        self.note(clauses, Verdict.NOT_EXERCISED, reason)
+    def record_not_exercised(self, clauses: Clauses, reason: str) -> None:
+        self.record(clauses, Verdict.NOT_EXERCISED, reason)
 
-    def not_applicable(self, clauses: Clauses, reason: str) -> None:
-        self.note(clauses, Verdict.NOT_APPLICABLE, reason)
+    def record_not_applicable(self, clauses: Clauses, reason: str) -> None:
+        self.record(clauses, Verdict.NOT_APPLICABLE, reason)
 
-    def blocked(self, clauses: Clauses, by: ClauseId) -> None:
+    def record_blocked(self, clauses: Clauses, by: ClauseId) -> None:
         """The check needs what a broken clause promises."""
-        colour = self._colour(by, Verdict.FAIL)
+        colour = self._colour_of_verdict(by, Verdict.FAIL)
         verdict = Verdict.BLOCKED if colour is Colour.RED else Verdict.INCONCLUSIVE
-        self.note(clauses, verdict, f"cannot be judged while {by} fails")
+        self.record(clauses, verdict, f"cannot be judged while {by} fails")
 
-    def fail(self, clauses: Clauses, finding: Finding) -> None:
+    def record_failure(self, clauses: Clauses, finding: Finding) -> None:
         """A broken promise. The first clause is the one that explains it best and gets the finding."""
         for clause in clauses[:1]:
             if clause not in self.clauses:
                 continue
-            entry = self.entry(clause)
+            entry = self.tally_of(clause)
             entry.counts[Verdict.FAIL] += 1
             if entry.finding is None or len(finding.request) < len(entry.finding.request):
                 entry.finding = finding
                 entry.reasons[Verdict.FAIL] = finding.message
 
-    def failed(self, clauses: Iterable[ClauseId]) -> ClauseId | None:
+    def first_failed(self, clauses: Iterable[ClauseId]) -> ClauseId | None:
         """The first of the clauses that has failed."""
-        return next((clause for clause in clauses if self._failed(clause)), None)
+        return next((clause for clause in clauses if self._has_failed(clause)), None)
 
-    def _failed(self, clause: ClauseId) -> bool:
-        entry = self._entries.get(clause)
+    def _has_failed(self, clause: ClauseId) -> bool:
+        entry = self._tallies.get(clause)
         return entry is not None and entry.counts[Verdict.FAIL] > 0
 
-    def witnesses(self, clause: ClauseId) -> int:
+    def pass_count(self, clause: ClauseId) -> int:
         """How many observations passed."""
-        entry = self._entries.get(clause)
+        entry = self._tallies.get(clause)
         return entry.counts[Verdict.PASS] if entry else 0
 
-    def touched(self, clause: ClauseId) -> bool:
+    def has_evidence(self, clause: ClauseId) -> bool:
         """Whether anything at all is known of the clause."""
-        return clause in self._entries
+        return clause in self._tallies
 
-    def retract(self, clause: ClauseId, reason: str) -> None:
+    def retract_failure(self, clause: ClauseId, reason: str) -> None:
         """Takes back the failure of a clause: what it rested on has moved."""
-        entry = self.entry(clause)
+        entry = self.tally_of(clause)
         entry.counts[Verdict.FAIL] = 0
         entry.finding = None
-        self.inconclusive((clause,), reason)
+        self.record_inconclusive((clause,), reason)
 
-    def failures(self) -> frozenset[ClauseId]:
+    def failed_clauses(self) -> frozenset[ClauseId]:
         """The clauses that have failed so far."""
-        return frozenset(clause for clause in self._entries if self._failed(clause))
+        return frozenset(clause for clause in self._tallies if self._has_failed(clause))
 
-    def explain(self, clause: ClauseId, by: ClauseId) -> None:
+    def mark_consequence(self, clause: ClauseId, by: ClauseId) -> None:
         """Takes back the failure of a clause: it is the consequence of another one's."""
-        entry = self.entry(clause)
+        entry = self.tally_of(clause)
         entry.counts[Verdict.FAIL] = 0
         entry.finding = None
-        self.blocked((clause,), by)
+        self.record_blocked((clause,), by)
 
-    def move(self, clause: ClauseId, to: ClauseId) -> None:
+    def move_finding(self, clause: ClauseId, to: ClauseId) -> None:
         """Gives the finding of one clause to another one, which explains it better."""
-        old, new = self.entry(clause), self.entry(to)
+        old, new = self.tally_of(clause), self.tally_of(to)
         known = self.clauses[to]
         if old.finding is not None:
             new.finding = replace(
@@ -130,11 +130,11 @@ class Ledger:
             )
             new.reasons[Verdict.FAIL] = known.says
             new.counts[Verdict.FAIL] += 1
-        self.explain(clause, to)
+        self.mark_consequence(clause, to)
 
     def findings(self) -> tuple[Finding, ...]:
         """All findings, coloured for the gate, in the order of the clauses."""
-        made = (self._entries[clause].finding for clause in self.clauses if clause in self._entries)
+        made = (self._tallies[clause].finding for clause in self.clauses if clause in self._tallies)
         return tuple(
             replace(finding, colour=self._finding_colour(finding)) for finding in made if finding is not None
         )
@@ -142,11 +142,11 @@ class Ledger:
     def _finding_colour(self, finding: Finding) -> Colour:
         return colour_of(Verdict.FAIL, level=finding.level, basis=finding.basis, gate=self.gate)
 
-    def result(self, clause_id: ClauseId, *, default: Verdict, reason: str = "") -> ClauseResult:
+    def result_of(self, clause_id: ClauseId, *, default: Verdict, reason: str = "") -> ClauseResult:
         """The roll-up of one clause; `default` for one that nothing touched."""
         clause = self.clauses[clause_id]
-        entry = self._entries.get(clause_id)
-        verdict = roll_up(entry.counts) if entry and entry.counts else default
+        entry = self._tallies.get(clause_id)
+        verdict = roll_up_verdicts(entry.counts) if entry and entry.counts else default
         basis: Basis = clause.basis
         if verdict is Verdict.FAIL and entry and entry.finding:
             basis = entry.finding.basis
@@ -164,14 +164,14 @@ class Ledger:
             counts=dict(entry.counts) if entry else {},
         )
 
-    def _colour(self, clause_id: ClauseId, verdict: Verdict) -> Colour:
+    def _colour_of_verdict(self, clause_id: ClauseId, verdict: Verdict) -> Colour:
         clause = self.clauses.get(clause_id)
         if clause is None:
             return Colour.RED
         return colour_of(verdict, level=clause.level, basis=clause.basis, gate=self.gate)
 
 
-def roll_up(counts: Mapping[Verdict, int]) -> Verdict:
+def roll_up_verdicts(counts: Mapping[Verdict, int]) -> Verdict:
     """The verdict of a clause from the verdicts of its cases."""
     for verdict in _WORST_FIRST:
         if counts.get(verdict):

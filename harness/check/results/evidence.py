@@ -10,15 +10,15 @@ from decimal import Decimal
 from typing import Any, Final, Literal, Protocol, final
 from urllib.parse import quote, quote_plus
 
-from harness.output.escaping import shell_word, visible
+from harness.output.escaping import shell_word, visible_text
 from harness.output.pseudonyms import NAME_DROPPED, Pseudonyms
 from harness.output.redaction import Redactor
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
-EXCERPT = 4096
+EXCERPT_LENGTH = 4096
 
 
-class HasShown(Protocol):
+class EvidenceRow(Protocol):
     """A row that shows values by field."""
 
     @property
@@ -26,13 +26,13 @@ class HasShown(Protocol):
 
 
 # Attributes in which people's names and words stand.
-PERSONAL: Final = frozenset(
+PERSONAL_ATTRIBUTES: Final = frozenset(
     {"caller_id", "caller_name", "caller_name_internal", "caller_name_external", "note", "custom_data", "name"}
 )
 
 
 @final
-class People:
+class PersonalNames:
     """The names and words of people that rows showed, so that masked evidence can drop them wherever they stand."""
 
     def __init__(self) -> None:
@@ -48,13 +48,13 @@ class People:
             ordered = sorted(spellings, key=len, reverse=True)
             self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
 
-    def dropped(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """The text without them."""
         return self._pattern.sub(NAME_DROPPED, text) if self._pattern is not None else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class EvidenceRenderer:
     """Renders what was sent and seen; `base` is the target's URL, `secrets` name their values."""
 
     base: str
@@ -62,58 +62,60 @@ class Evidence:
     secrets: Mapping[str, str]
     mode: Literal["masked", "full"] = "full"
     pseudonyms: Pseudonyms | None = None
-    people: People = field(default_factory=People)
+    personal_names: PersonalNames = field(default_factory=PersonalNames)
 
-    def text(self, text: str, *, limit: int = EXCERPT) -> str:
+    def render_text(self, text: str, *, limit: int = EXCERPT_LENGTH) -> str:
         """Any text from or for the wire, made fit for a report."""
-        return self.redactor.redact(visible(self.impersonal(text), limit=limit))
+        return self.redactor.redact(visible_text(self.pseudonymize(text), limit=limit))
 
-    def impersonal(self, text: str) -> str:
+    def pseudonymize(self, text: str) -> str:
         """The text without people's names and numbers, where the report must not hold them."""
         if self.mode == "full" or self.pseudonyms is None:
             return text
-        return self.pseudonyms.text(self.people.dropped(text))
+        return self.pseudonyms.alias_text(self.personal_names.mask(text))
 
-    def url(self, request: HttpRequest) -> str:
+    def render_url(self, request: HttpRequest) -> str:
         """The whole URL of a request, secrets masked."""
         target = request.target.decode("latin-1")
-        return self.redactor.redact(visible(self.base + self._aliased(target), limit=EXCERPT))
+        return self.redactor.redact(visible_text(self.base + self._alias_people(target), limit=EXCERPT_LENGTH))
 
-    def _aliased(self, text: str) -> str:
+    def _alias_people(self, text: str) -> str:
         """A target or a body with people's names and numbers replaced, its form kept."""
         if self.mode == "full" or self.pseudonyms is None:
             return text
-        alias = self.pseudonyms.number
+        alias = self.pseudonyms.alias_number
         return re.sub(
             r"(?:%2B|\+)?[0-9]{7,16}(?![0-9-])",
             lambda found: alias(found[0].replace("%2B", "+")),
-            self.people.dropped(text),
+            self.personal_names.mask(text),
         )
 
-    def line(self, request: HttpRequest) -> str:
+    def render_request_line(self, request: HttpRequest) -> str:
         """A request on one line."""
-        body = f"  {self.body(request)}" if request.body else ""
-        return f"{request.method} {self.url(request)}{body}"
+        body = f"  {self.render_body(request)}" if request.body else ""
+        return f"{request.method} {self.render_url(request)}{body}"
 
-    def body(self, request: HttpRequest) -> str:
+    def render_body(self, request: HttpRequest) -> str:
         """The body of a request as a text."""
-        return self.redactor.redact(visible(self._aliased(request.body.decode("utf-8", "replace")), limit=EXCERPT))
+        return self.redactor.redact(
+            visible_text(self._alias_people(request.body.decode("utf-8", "replace")), limit=EXCERPT_LENGTH)
+        )
 
-    def curl(self, request: HttpRequest) -> str:
+    def render_curl(self, request: HttpRequest) -> str:
         """A command line that sends the same bytes; secrets stand as `$NAME` for the shell to fill in."""
         parts = ["curl", "-sS", "--globoff", "--proto", "'=http,https'", "--path-as-is"]
         if request.method != "GET" or request.body:
             parts += ["-X", request.method]
         for name, value in request.headers:
-            parts += ["-H", self._quoted(f"{name}: {value}")]
+            parts += ["-H", self._shell_quote(f"{name}: {value}")]
         if request.chunked:
             parts += ["-H", shell_word("Transfer-Encoding: chunked")]
         if request.body:
-            parts += ["--data-raw", self._quoted(self._aliased(request.body.decode("latin-1")))]
-        parts.append(self._quoted(self.base + self._aliased(request.target.decode("latin-1"))))
-        return self.redactor.redact(visible(" ".join(parts), limit=4 * EXCERPT))
+            parts += ["--data-raw", self._shell_quote(self._alias_people(request.body.decode("latin-1")))]
+        parts.append(self._shell_quote(self.base + self._alias_people(request.target.decode("latin-1"))))
+        return self.redactor.redact(visible_text(" ".join(parts), limit=4 * EXCERPT_LENGTH))
 
-    def _quoted(self, text: str) -> str:
+    def _shell_quote(self, text: str) -> str:
         """Shell-quoted, with the secrets as variables outside the quotes."""
         pieces = [text]
         for name, value in self.secrets.items():
@@ -136,30 +138,31 @@ class Evidence:
         quoted = [f'"${piece[1:]}"' if piece.startswith("\0") else shell_word(piece) for piece in pieces if piece]
         return "".join(quoted)
 
-    def answer(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
+    def render_response(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
         """An excerpt of what came back."""
         if isinstance(response, NoResponse):
-            told = f"no answer ({response.reason}): {visible(response.text, limit=300)}"
-            arrived = self.text(response.partial.decode("utf-8", "replace"), limit=limit)
+            told = f"no answer ({response.reason}): {visible_text(response.text, limit=300)}"
+            arrived = self.render_text(response.partial.decode("utf-8", "replace"), limit=limit)
             return f"{told}\nwhat had come: {arrived}" if arrived else told
         head = f"HTTP {response.http_status} {response.header('content-type') or 'no Content-Type'}"
-        return f"{self.text(head, limit=200)}\n{self.text(response.body.decode('utf-8', 'replace'), limit=limit)}"
+        body = self.render_text(response.body.decode("utf-8", "replace"), limit=limit)
+        return f"{self.render_text(head, limit=200)}\n{body}"
 
-    def row(self, row: HasShown, names: Iterable[str]) -> str:
+    def render_row(self, row: EvidenceRow, names: Iterable[str]) -> str:
         """A row on one line: the fields that matter first."""
         shown = row.shown
         wanted = [name for name in dict.fromkeys(names) if name in shown]
-        return self.text("  ".join(f"{name}={value_text(shown[name])}" for name in wanted), limit=400)
+        return self.render_text("  ".join(f"{name}={render_value(shown[name])}" for name in wanted), limit=400)
 
 
-def value_text(value: Any) -> str:
+def render_value(value: Any) -> str:
     """A shown value as a person reads it."""
     if value is None:
         return "none"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, tuple):
-        return f"[{', '.join(value_text(item) for item in value[:4])}{', ...' if len(value) > 4 else ''}]"
+        return f"[{', '.join(render_value(item) for item in value[:4])}{', ...' if len(value) > 4 else ''}]"
     if isinstance(value, Mapping):
         return "{...}"
     if isinstance(value, Decimal):

@@ -8,7 +8,7 @@ from typing import Final
 from harness.check.results.findings import ClauseResult, Colour, Gate, Verdict
 from harness.specification.model import Basis, Level
 
-_STATES: Final[Mapping[Gate, Mapping[Verdict, Colour]]] = {
+_COLOUR_BY_VERDICT: Final[Mapping[Gate, Mapping[Verdict, Colour]]] = {
     Gate.CI: {
         Verdict.INCONCLUSIVE: Colour.AMBER,
         Verdict.NOT_EXERCISED: Colour.AMBER,
@@ -41,7 +41,7 @@ def colour_of(verdict: Verdict, *, level: Level, basis: Basis, gate: Gate) -> Co
     if verdict is Verdict.ERROR:
         return Colour.RED
     if verdict is not Verdict.FAIL:
-        return _STATES[gate].get(verdict, Colour.NONE)
+        return _COLOUR_BY_VERDICT[gate].get(verdict, Colour.NONE)
     if gate is Gate.EXPLORE or level == "may":
         return Colour.NONE
     if gate is Gate.STRICT:

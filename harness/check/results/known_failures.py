@@ -19,12 +19,12 @@ import yaml
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import colour_of, gate_colour
 from harness.check.results.known_failures_file import KnownFailure, KnownFailures
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.specification.model import ClauseId
 
-WRITTEN_DAYS: Final = 30
+DRAFT_DAYS: Final = 30
 MOST_WAIVED_SHARE: Final = 0.2
-STRAIGHT_PASSES: Final = 20
+CONSECUTIVE_PASSES: Final = 20
 
 
 # --- what a file says ---------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ STRAIGHT_PASSES: Final = 20
 # --- applying -----------------------------------------------------------------------------------------------
 
 
-def apply_known(
+def apply_known_failures(
     report: RunReport,
     known: KnownFailures,
     *,
@@ -52,36 +52,36 @@ def apply_known(
     notes: list[str] = []
     waived: dict[ClauseId, KnownFailure] = {}
     deviations: list[str] = []
-    texts = _texts(report.findings)
+    texts = _finding_texts(report.findings)
     for result in report.clauses:
         entry = known.by_clause.get(result.id)
         if result.id in known.quarantined and result.verdict is not Verdict.PASS:
-            results.append(_quarantined(result, known.quarantined[result.id]))
+            results.append(_quarantine_result(result, known.quarantined[result.id]))
             continue
         shaky = known.flaky.get(result.id)
         if shaky is not None and outcomes.get(result.id) and not certify:
-            judged = judge_flaky(result, shaky, outcomes[result.id])
+            judged = judge_flaky_clause(result, shaky, outcomes[result.id])
             results.append(dataclasses.replace(judged, colour=_flaky_colour(judged, report.gate)))
             continue
         if entry is None or result.verdict is not entry.expect:
             results.append(result)  # B4
             continue
-        if not _signed(entry, result, texts.get(result.id, ())):  # B5
+        if not _matches_signature(entry, result, texts.get(result.id, ())):  # B5
             notes.append(f"{entry.id} does not explain {result.id}: its signature {entry.signature!r} does not occur")
             results.append(result)
             continue
         if certify:  # B12
             deviations.append(f"{result.id} ({entry.id})")
-            results.append(_deviation(result))
+            results.append(_mark_deviation(result))
             continue
         waived[result.id] = entry
         results.append(dataclasses.replace(result, waived=entry.id, colour=Colour.NONE))  # B2
     if deviations:
         notes.append(f"stated deviations: {', '.join(deviations)}")
-    results = [_stale_or_same(result, known, waived, certify=certify) for result in results]
-    findings = tuple(_found(finding, waived, results, certify=certify) for finding in report.findings)
+    results = [_mark_stale_entry(result, known, waived, certify=certify) for result in results]
+    findings = tuple(_waive_finding(finding, waived, results, certify=certify) for finding in report.findings)
     colour = gate_colour(results)
-    summary, excessive = _summary(known, results, certify=certify)
+    summary, excessive = _waiver_summary(known, results, certify=certify)
     notes += summary
     if excessive and colour is Colour.GREEN:
         colour = Colour.AMBER
@@ -104,7 +104,7 @@ def exit_code_of(report: RunReport, *, allow_empty: bool) -> int:
     return 5 if empty else 0
 
 
-def _texts(findings: Iterable[Finding]) -> dict[ClauseId, tuple[str, ...]]:
+def _finding_texts(findings: Iterable[Finding]) -> dict[ClauseId, tuple[str, ...]]:
     found: dict[ClauseId, tuple[str, ...]] = {}
     for finding in findings:
         text = "\n".join((finding.message, finding.expected, finding.actual, finding.reason, finding.response))
@@ -112,7 +112,7 @@ def _texts(findings: Iterable[Finding]) -> dict[ClauseId, tuple[str, ...]]:
     return found
 
 
-def _signed(entry: KnownFailure, result: ClauseResult, texts: tuple[str, ...]) -> bool:
+def _matches_signature(entry: KnownFailure, result: ClauseResult, texts: tuple[str, ...]) -> bool:
     """Whether every finding of the clause, or its reason, holds the signature; one without it is another failure."""
     signature = entry.signature
     if signature is None:
@@ -120,7 +120,7 @@ def _signed(entry: KnownFailure, result: ClauseResult, texts: tuple[str, ...]) -
     return all(signature in text for text in texts) if texts else signature in result.reason
 
 
-def _stale_or_same(
+def _mark_stale_entry(
     result: ClauseResult, known: KnownFailures, waived: Mapping[ClauseId, KnownFailure], *, certify: bool
 ) -> ClauseResult:
     entry = known.by_clause.get(result.id)
@@ -139,20 +139,20 @@ def _flaky_colour(result: ClauseResult, gate: Gate) -> Colour:
     return colour_of(result.verdict, level=result.level, basis=result.basis, gate=gate)
 
 
-def _quarantined(result: ClauseResult, entry: KnownFailure) -> ClauseResult:
+def _quarantine_result(result: ClauseResult, entry: KnownFailure) -> ClauseResult:
     if result.verdict is Verdict.ERROR:
         return result
     return dataclasses.replace(result, waived=entry.id, colour=Colour.NONE)
 
 
-def _deviation(result: ClauseResult) -> ClauseResult:
+def _mark_deviation(result: ClauseResult) -> ClauseResult:
     """A `should` that is broken is red in `certify` unless the vendor states it."""
     if result.verdict is Verdict.FAIL and result.level == "should":
         return dataclasses.replace(result, colour=Colour.AMBER)
     return result
 
 
-def _found(
+def _waive_finding(
     finding: Finding,
     waived: Mapping[ClauseId, KnownFailure],
     results: Iterable[ClauseResult],
@@ -169,7 +169,9 @@ def _found(
     return finding
 
 
-def _summary(known: KnownFailures, results: Sequence[ClauseResult], *, certify: bool) -> tuple[list[str], bool]:
+def _waiver_summary(
+    known: KnownFailures, results: Sequence[ClauseResult], *, certify: bool
+) -> tuple[list[str], bool]:
     """B15: how many, the oldest, the next to expire, the share of required checks waived; and if that is too much."""
     entries = known.entries
     if not entries:
@@ -190,15 +192,15 @@ def _summary(known: KnownFailures, results: Sequence[ClauseResult], *, certify: 
 # --- flaky checks and skips ---------------------------------------------------------------------------------
 
 
-def judge_flaky(result: ClauseResult, entry: KnownFailure, outcomes: Sequence[Verdict]) -> ClauseResult:
+def judge_flaky_clause(result: ClauseResult, entry: KnownFailure, outcomes: Sequence[Verdict]) -> ClauseResult:
     """The verdict on a flaky check after all its runs (B11): good enough is amber, always good must be removed."""
     assert entry.flaky is not None
     passes = sum(outcome is Verdict.PASS for outcome in outcomes)
     rate = f"{passes} of {len(outcomes)} runs passed"
     if passes == len(outcomes):
         result = dataclasses.replace(result, colour=Colour.GREEN)
-        straight = entry.flaky.straight + passes
-        if straight >= STRAIGHT_PASSES:
+        straight = entry.flaky.consecutive_passes + passes
+        if straight >= CONSECUTIVE_PASSES:
             reason = f"{straight} passes in a row: remove {entry.id}"
             return dataclasses.replace(result, verdict=Verdict.PASS, colour=Colour.RED, reason=reason)
         return dataclasses.replace(result, verdict=Verdict.PASS, reason=rate)
@@ -231,21 +233,23 @@ def with_unexpected_skips(report: RunReport, baseline: Mapping[ClauseId, Verdict
 
 
 def load_baseline(path: Path) -> Mapping[ClauseId, Verdict]:
-    """The verdicts of an earlier run, from its JSON report. Raises Misuse."""
+    """The verdicts of an earlier run, from its JSON report. Raises UsageProblem."""
     try:
         report = json.loads(path.read_bytes())
         return {ClauseId(one["id"]): Verdict(one["verdict"]) for one in report["clauses"]}
     except OSError as problem:
-        raise Misuse(str(path), "the JSON report of an earlier run", problem.strerror or str(problem)) from problem
+        raise UsageProblem(
+            str(path), "the JSON report of an earlier run", problem.strerror or str(problem)
+        ) from problem
     except (ValueError, KeyError, TypeError) as problem:
         wanted = "the JSON report of an earlier run (check --report json=FILE)"
-        raise Misuse(str(path), wanted, "something else") from problem
+        raise UsageProblem(str(path), wanted, "something else") from problem
 
 
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def known_text(report: RunReport, *, today: date, redact: Callable[[str], str] = str) -> str:
+def draft_known_failures(report: RunReport, *, today: date, redact: Callable[[str], str] = str) -> str:
     """Entries for the failures of a run that nothing explains yet; each still needs a reason and an owner (B14)."""
     entries: list[dict[str, Any]] = []
     failed = [
@@ -263,7 +267,7 @@ def known_text(report: RunReport, *, today: date, redact: Callable[[str], str] =
         entry |= {"reason": "", "owner": ""}
         if result.level == "must":
             entry["issue"] = ""
-        entry |= {"added": str(today), "expires": str(today + timedelta(days=WRITTEN_DAYS))}
+        entry |= {"added": str(today), "expires": str(today + timedelta(days=DRAFT_DAYS))}
         entries.append(entry)
     head = f"# Failures of {report.api} on {today}. Each entry needs a reason and an owner before it counts.\n"
     body = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=100) if entries else "[]\n"

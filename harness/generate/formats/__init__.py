@@ -14,42 +14,42 @@ from harness.specification.model import Listing
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class RowFormat:
     """A way to write rows: the end of the file's name, and the bytes."""
 
     name: str
     says: str
-    extension: Callable[[Listing], str]
-    encode: Callable[[RowSet], bytes]
+    file_extension: Callable[[Listing], str]
+    encode_rows: Callable[[RowSet], bytes]
 
 
-FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+FORMATS: Final[Mapping[str, RowFormat]] = MappingProxyType(
     {
         made.name: made
         for made in (
-            Format(
+            RowFormat(
                 name="native",
                 says="the API's own: an XML document, or a JSON object a line",
-                extension=native.extension,
-                encode=native.encode,
+                file_extension=native.file_extension,
+                encode_rows=native.encode_rows,
             ),
-            Format(
+            RowFormat(
                 name="ndjson",
                 says="a JSON object a line, values as the API writes them",
-                extension=ndjson.extension,
-                encode=ndjson.encode,
+                file_extension=ndjson.file_extension,
+                encode_rows=ndjson.encode_rows,
             ),
-            Format(
+            RowFormat(
                 name="csv",
                 says="a table, nested rows as JSON",
-                extension=csv.extension,
-                encode=csv.encode,
+                file_extension=csv.file_extension,
+                encode_rows=csv.encode_rows,
             ),
-            Format(
+            RowFormat(
                 name="parquet",
                 says="a typed table, instants in UTC, nested rows as JSON",
-                extension=parquet.extension,
-                encode=parquet.encode,
+                file_extension=parquet.file_extension,
+                encode_rows=parquet.encode_rows,
             ),
         )
     }

@@ -11,23 +11,23 @@ from harness.wire.format_problems import Tree
 from harness.wire.json_body import encode_json
 
 
-def extension(listing: Listing) -> str:
+def file_extension(listing: Listing) -> str:
     """How a file's name ends."""
     return "csv"
 
 
-def encode(rows: RowSet) -> bytes:
+def encode_rows(rows: RowSet) -> bytes:
     """The file."""
     names = [name for name, field in rows.listing.fields.items() if field.shows is not None]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(names)
     for tree in rows.trees:
-        writer.writerow([_cell(tree.get(name)) for name in names])
+        writer.writerow([_cell_text(tree.get(name)) for name in names])
     return text.getvalue().encode()
 
 
-def _cell(value: Tree) -> str:
+def _cell_text(value: Tree) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else encode_json(value).decode()

@@ -5,18 +5,18 @@ from __future__ import annotations
 from harness.generate.formats import ndjson
 from harness.generate.rows import RowSet
 from harness.specification.model import Listing
-from harness.wire.response_codec import encode_answer, success_tree, text_carried
+from harness.wire.response_codec import encode_response, is_xml, success_tree
 
 
-def extension(listing: Listing) -> str:
+def file_extension(listing: Listing) -> str:
     """How a file's name ends."""
-    return "xml" if text_carried(listing) else ndjson.extension(listing)
+    return "xml" if is_xml(listing) else ndjson.file_extension(listing)
 
 
-def encode(rows: RowSet) -> bytes:
+def encode_rows(rows: RowSet) -> bytes:
     """The file."""
-    if not text_carried(rows.listing):
-        return ndjson.encode(rows)
+    if not is_xml(rows.listing):
+        return ndjson.encode_rows(rows)
     trees = [dict(tree) for tree in rows.trees]
     tree = success_tree(rows.listing, picks=rows.dialect, rows=trees, total=len(trees), returned=len(trees))
-    return encode_answer(rows.listing, tree)[1] + b"\n"
+    return encode_response(rows.listing, tree)[1] + b"\n"

@@ -7,11 +7,11 @@ from harness.specification.model import Listing
 from harness.wire.json_body import encode_json
 
 
-def extension(listing: Listing) -> str:
+def file_extension(listing: Listing) -> str:
     """How a file's name ends."""
     return "ndjson"
 
 
-def encode(rows: RowSet) -> bytes:
+def encode_rows(rows: RowSet) -> bytes:
     """The file."""
     return b"".join(encode_json(dict(tree)) + b"\n" for tree in rows.trees)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     import polars
 
 
-def extension(listing: Listing) -> str:
+def file_extension(listing: Listing) -> str:
     """How a file's name ends."""
     return "parquet"
 
 
-def encode(rows: RowSet) -> bytes:
+def encode_rows(rows: RowSet) -> bytes:
     """The file; the same bytes for the same rows and the same release of polars."""
     import polars
 
@@ -31,14 +31,14 @@ def encode(rows: RowSet) -> bytes:
                 encode_json(tree[name]).decode() if tree.get(name) is not None else None for tree in rows.trees
             ]
         else:
-            values = [row.get(name) for row in rows.shown]
-        columns.append(polars.Series(name, values, dtype=_type(field, polars)))
+            values = [row.get(name) for row in rows.rows]
+        columns.append(polars.Series(name, values, dtype=_column_type(field, polars)))
     target = io.BytesIO()
     polars.DataFrame(columns).write_parquet(target, compression="zstd", statistics=False)
     return target.getvalue()
 
 
-def _type(field: Field, pl: Any) -> polars.DataType:
+def _column_type(field: Field, pl: Any) -> polars.DataType:
     match field.as_:
         case "integer" | "digits":
             found = pl.Int64()

@@ -11,24 +11,24 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import unquote_plus
 
-from harness.output.escaping import visible
+from harness.output.escaping import visible_text
 from harness.output.redaction import is_secret_name
-from harness.specification.clauses import constructs
+from harness.specification.clauses import constructs_of
 from harness.specification.load import Spec
-from harness.wire.list_request import Ask
-from harness.wire.request_codec import Refused, credential_names
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import RefusedRequest, credential_parameters
 
 if TYPE_CHECKING:
-    from harness.serve.http.application import Heard
+    from harness.serve.http.application import ServedExchange
 
 MASK: Final = "***"
-_PAIR: Final = re.compile(r"([^&;=?/]+)=([^&;?]*)")
+_PARAMETER_PATTERN: Final = re.compile(r"([^&;=?/]+)=([^&;?]*)")
 _LONGEST_TARGET: Final = 2000
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LogEntry:
     """One exchange as it is remembered: nothing in it is secret, and every text is visible."""
 
     number: int
@@ -62,45 +62,45 @@ class RequestLog:
         redact: Callable[[str], str] = str,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        self._entries: deque[Entry] = deque(maxlen=size)
+        self._entries: deque[LogEntry] = deque(maxlen=size)
         self._redact = redact
-        self._tell = tell
-        self._tables: dict[str, ClauseTable] = {}
-        self._number = 0
+        self._write_line = tell
+        self._clause_tables: dict[str, ClauseTable] = {}
+        self._last_number = 0
         self._lock = Lock()
 
-    def hear(self, heard: Heard) -> None:
+    def record_exchange(self, heard: ServedExchange) -> None:
         """Remember an exchange, and tell it if anybody wants to know."""
-        spec, asked = heard.spec, heard.asked
+        spec, asked = heard.spec, heard.list_request
         table = None
         if spec is not None:
-            table = self._tables.get(spec.id)
+            table = self._clause_tables.get(spec.id)
             if table is None:
-                table = self._tables[spec.id] = ClauseTable(spec)
-        secret = table.secret if table is not None else frozenset()
-        target = _masked(heard.request.target.decode("latin-1"), secret)
-        given = asked.values if isinstance(asked, Ask) else {}
-        fault = asked.fault if isinstance(asked, Refused) else ""
+                table = self._clause_tables[spec.id] = ClauseTable(spec)
+        secret = table.secret_names if table is not None else frozenset()
+        target = _mask_secrets(heard.request.target.decode("latin-1"), secret)
+        given = asked.values if isinstance(asked, ListRequest) else {}
+        fault = asked.fault if isinstance(asked, RefusedRequest) else ""
         with self._lock:
-            self._number += 1
-            entry = Entry(
-                number=self._number,
+            self._last_number += 1
+            entry = LogEntry(
+                number=self._last_number,
                 at=heard.at,
                 world_at=heard.world_at,
                 api=heard.api,
-                method=visible(heard.request.method, limit=40),
-                target=visible(self._redact(target), limit=_LONGEST_TARGET),
-                parameters=tuple(visible(name, limit=100) for name in given),
+                method=visible_text(heard.request.method, limit=40),
+                target=visible_text(self._redact(target), limit=_LONGEST_TARGET),
+                parameters=tuple(visible_text(name, limit=100) for name in given),
                 fault=fault,
                 http_status=heard.response.http_status,
                 body_bytes=len(heard.response.body),
-                clauses=table.exercised(given, fault) if table is not None else (),
+                clauses=table.exercised_clauses(given, fault) if table is not None else (),
             )
             self._entries.append(entry)
-        if self._tell is not None:
-            self._tell(entry.line)
+        if self._write_line is not None:
+            self._write_line(entry.line)
 
-    def last(self, count: int) -> tuple[Entry, ...]:
+    def last_entries(self, count: int) -> tuple[LogEntry, ...]:
         """The last so many exchanges, the oldest first."""
         with self._lock:
             return tuple(self._entries)[-count:] if count else ()
@@ -117,10 +117,10 @@ class ClauseTable:
 
     def __init__(self, spec: Spec) -> None:
         listing = spec.listing
-        self.secret = credential_names(listing.access) - {listing.access.user or ""}
+        self.secret_names = credential_parameters(listing.access) - {listing.access.user or ""}
         self._by_parameter: dict[str, tuple[str, ...]] = {}
         self._by_fault: dict[str, tuple[str, ...]] = {}
-        for construct in constructs(spec):
+        for construct in constructs_of(spec):
             part, *rest = construct.path
             if not rest:
                 continue
@@ -131,13 +131,13 @@ class ClauseTable:
                 name = str(rest[0])
                 table[name] = (*table.get(name, ()), *map(str, construct.clauses))
 
-    def exercised(self, given: Iterable[str], fault: str) -> tuple[str, ...]:
+    def exercised_clauses(self, given: Iterable[str], fault: str) -> tuple[str, ...]:
         """The clauses that a request touches, as far as its parameters tell."""
         found = [clause for name in given for clause in self._by_parameter.get(name, ())]
         return tuple(dict.fromkeys((*found, *self._by_fault.get(fault, ()))))
 
 
-def _masked(target: str, secret: frozenset[str]) -> str:
+def _mask_secrets(target: str, secret: frozenset[str]) -> str:
     """A target without the values of parameters that carry secrets, right or wrong."""
 
     def mask(found: re.Match[str]) -> str:
@@ -145,10 +145,10 @@ def _masked(target: str, secret: frozenset[str]) -> str:
         return f"{found[1]}={MASK}" if name in secret or is_secret_name(name) else found[0]
 
     # In the path as well: some separate parameters by `;` and leave the question mark out.
-    return _PAIR.sub(mask, target)
+    return _PARAMETER_PATTERN.sub(mask, target)
 
 
-def as_tree(entry: Entry) -> Mapping[str, object]:
+def entry_as_json(entry: LogEntry) -> Mapping[str, object]:
     """An exchange as JSON has it."""
     return {
         "number": entry.number,

@@ -14,36 +14,45 @@ from typing import Any, Final, TypeAlias, final
 from urllib.parse import parse_qsl, unquote
 
 from harness.errors import HarnessError
-from harness.output.escaping import visible
-from harness.serve.control.request_log import RequestLog, as_tree
+from harness.output.escaping import visible_text
+from harness.serve.control.request_log import RequestLog, entry_as_json
 from harness.serve.faults.catalogue import Fault, faults_of, find_faults
-from harness.serve.faults.transport import KINDS, PREFIX, Rough, api_and_name, is_rough, rough_fault
-from harness.serve.http.application import Act, Application, roughness
-from harness.serve.http.connection import Front, plain
-from harness.serve.http.limits import Limits
-from harness.serve.http.server import LOOPBACK_NAMES, Site, listen
-from harness.serve.router import Switchboard
+from harness.serve.faults.transport import (
+    TRANSPORT_FAULT_KINDS,
+    TRANSPORT_PREFIX,
+    TransportFault,
+    is_transport_fault,
+    parse_transport_fault,
+    split_fault_name,
+)
+from harness.serve.http.application import Application, Simulation, make_faulty_transports
+from harness.serve.http.connection import ConnectionManager, plain_response
+from harness.serve.http.limits import ServerLimits
+from harness.serve.http.server import LOOPBACK_NAMES, HttpServer, open_listening_socket
+from harness.serve.router import Router
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec
-from harness.telephony.attributes import ATTRIBUTES, Grain, Kind
+from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.telephony.enums import Disposition
 from harness.telephony.records import Record, call_record
-from harness.wire.format_problems import ADVISORY
+from harness.wire.format_problems import ADVISORY_CODES
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import decode_json
-from harness.world.clock import Clock, Frozen, Live, Scaled
+from harness.world.clock import Clock, FrozenClock, LiveClock, ScaledClock
 from harness.world.world import World
 
 Json: TypeAlias = "dict[str, Any]"
-Make: TypeAlias = "Callable[[World, Mapping[str, Sequence[Fault]]], Sequence[Simulator]]"
+SimulatorFactory: TypeAlias = "Callable[[World, Mapping[str, Sequence[Fault]]], Sequence[Simulator]]"
 
 # A world of records may be large.
-_LIMITS: Final = Limits(body_bytes=64 * 1024 * 1024, body_seconds=60.0, connections=50)
+_CONTROL_LIMITS: Final = ServerLimits(body_bytes=64 * 1024 * 1024, body_seconds=60.0, connections=50)
 _MOST_CALLS: Final = 10_000_000
-_INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,15}(?:Z|[+-][0-9]{2}:?[0-9]{2})?", re.ASCII)
+_INSTANT_PATTERN: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,15}(?:Z|[+-][0-9]{2}:?[0-9]{2})?", re.ASCII
+)
 
 
-class Unfit(Exception):
+class ControlRequestError(Exception):
     """A request to the control API that cannot be met."""
 
     def __init__(self, why: str, http_status: int = 400) -> None:
@@ -53,25 +62,25 @@ class Unfit(Exception):
 
 @final
 @dataclass(frozen=True, slots=True)
-class State:
+class ControlState:
     """What the control API has made of the world, the faults and the time."""
 
     world: World
     clock: Clock
     faults: tuple[str, ...]
     # What a call was given with, by its id: ending it tells its life anew.
-    given: Mapping[int, Json]
+    injected_calls: Mapping[int, Json]
 
 
 @final
-class Control:
+class ControlApi:
     """Answers the control API. One change at a time; the simulated APIs meet each one whole or not at all."""
 
     def __init__(
         self,
         application: Application,
         *,
-        make: Make,
+        make: SimulatorFactory,
         world: World,
         faults: Sequence[str] = (),
         seed: int = 1,
@@ -80,13 +89,17 @@ class Control:
     ) -> None:
         """`make` gives the simulators of a world with faults, `faults` are those at the start, as `API:NAME`."""
         self._application = application
-        self._make = make
+        self._make_simulators = make
         self._seed = seed
         self._token = token.encode()
         self._log = log
-        self._specs: dict[str, Spec] = {one.honest.id: one.honest for one in application.act.switchboard.simulators}
-        self._begin = State(world=world, clock=application.act.clock, faults=tuple(faults), given={})
-        self._state = self._begin
+        self._specs: dict[str, Spec] = {
+            one.documented_spec.id: one.documented_spec for one in application.simulation.router.simulators
+        }
+        self._initial_state = ControlState(
+            world=world, clock=application.simulation.clock, faults=tuple(faults), injected_calls={}
+        )
+        self._state = self._initial_state
         self._lock = threading.Lock()
 
     # --- the door -------------------------------------------------------------------------------------------
@@ -94,272 +107,290 @@ class Control:
     def respond(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; never raises."""
         if request.header("origin") is not None:
-            return plain(403, "no page of a browser may ask this")
-        if not self._admits(request.header("authorization")):
-            refused = plain(401, "Authorization: Bearer TOKEN is wanted; `serve` printed the token")
+            return plain_response(403, "no page of a browser may ask this")
+        if not self._has_valid_token(request.header("authorization")):
+            refused = plain_response(401, "Authorization: Bearer TOKEN is wanted; `serve` printed the token")
             return replace(refused, headers=(*refused.headers, ("WWW-Authenticate", "Bearer")))
         try:
-            return self._routed(request)
-        except Unfit as problem:
-            return _json(problem.http_status, {"error": visible(str(problem), limit=1000)})
+            return self._dispatch_request(request)
+        except ControlRequestError as problem:
+            return _json_response(problem.http_status, {"error": visible_text(str(problem), limit=1000)})
         except HarnessError as problem:
-            return _json(400, {"error": visible(str(problem), limit=2000, multiline=True)})
+            return _json_response(400, {"error": visible_text(str(problem), limit=2000, multiline=True)})
         except Exception as problem:
-            return _json(500, {"error": visible(f"{type(problem).__name__}: {problem}", limit=300)})
+            return _json_response(500, {"error": visible_text(f"{type(problem).__name__}: {problem}", limit=300)})
 
-    def _admits(self, header: str | None) -> bool:
+    def _has_valid_token(self, header: str | None) -> bool:
         scheme, _, token = (header or "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode("latin-1"), self._token)
 
-    def _routed(self, request: HttpRequest) -> HttpResponse:
+    def _dispatch_request(self, request: HttpRequest) -> HttpResponse:
         path = request.path.decode("ascii")
         here = [(route, found) for route in ROUTES if (found := route.pattern.fullmatch(path))]
         if not here:
-            raise Unfit("no such route; /openapi.json lists them", 404)
+            raise ControlRequestError("no such route; /openapi.json lists them", 404)
         for route, found in here:
             if route.method == request.method:
-                inside = Asked(
+                inside = RouteRequest(
                     name=unquote(found.groupdict().get("name") or ""),
                     query=dict(parse_qsl(request.query.decode("ascii"), max_num_fields=20)),
                     body=request.body,
                 )
-                return _json(200, route.act(self, inside))
+                return _json_response(200, route.handler(self, inside))
         allowed = ", ".join(route.method for route, _ in here)
-        refused = _json(405, {"error": f"this route takes {allowed}"})
+        refused = _json_response(405, {"error": f"this route takes {allowed}"})
         return replace(refused, headers=(*refused.headers, ("Allow", allowed)))
 
     # --- routes ---------------------------------------------------------------------------------------------
 
-    def describe(self, asked: Asked) -> Json:
+    def describe(self, asked: RouteRequest) -> Json:
         """This document."""
-        return openapi()
+        return build_control_openapi()
 
-    def state(self, asked: Asked) -> Json:
+    def state(self, asked: RouteRequest) -> Json:
         """What is played."""
         state = self._state
         return {
             "apis": list(self._specs),
-            "clock": self._clock_tree(state.clock),
+            "clock": self._clock_as_json(state.clock),
             "faults": list(state.faults),
-            "calls": sorted(state.given),
+            "calls": sorted(state.injected_calls),
         }
 
-    def reset(self, asked: Asked) -> Json:
+    def reset(self, asked: RouteRequest) -> Json:
         """World, faults and clock as they were at the start; injected calls and the request log are gone."""
         with self._lock:
-            self._play(self._begin)
+            self._apply_state(self._initial_state)
             self._log.clear()
         return self.state(asked)
 
-    def clock(self, asked: Asked) -> Json:
+    def clock(self, asked: RouteRequest) -> Json:
         """Which kind of clock runs, and at which instant the world is."""
-        return self._clock_tree(self._state.clock)
+        return self._clock_as_json(self._state.clock)
 
-    def set_clock(self, asked: Asked) -> Json:
+    def set_clock(self, asked: RouteRequest) -> Json:
         """Another instant, another kind of clock, or both."""
-        body = asked.json("instant", "kind", "factor")
+        body = asked.json_object("instant", "kind", "factor")
         with self._lock:
-            now = self._application.watch()
+            now = self._application.wall_clock()
             old = self._state.clock
-            kind = body.get("kind", _kind_of(old) if _kind_of(old) != "live" or "instant" not in body else "scaled")
-            at = _instant(body["instant"]) if "instant" in body else old.at(now)
+            kind = body.get(
+                "kind", _clock_kind_of(old) if _clock_kind_of(old) != "live" or "instant" not in body else "scaled"
+            )
+            at = _decode_instant(body["instant"]) if "instant" in body else old.instant_at(now)
             if kind == "frozen":
-                new: Clock = Frozen(at)
+                new: Clock = FrozenClock(at)
             elif kind == "live":
                 if "instant" in body:
-                    raise Unfit("a live clock shows the machine's time; with an instant, take scaled and factor 1")
-                new = Live()
+                    raise ControlRequestError(
+                        "a live clock shows the machine's time; with an instant, take scaled and factor 1"
+                    )
+                new = LiveClock()
             elif kind == "scaled":
-                factor = body.get("factor", old.factor if isinstance(old, Scaled) else 1)
+                factor = body.get("factor", old.factor if isinstance(old, ScaledClock) else 1)
                 if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor <= 1e6:
-                    raise Unfit("factor is a number above 0, at most 1000000")
-                new = Scaled(began=now, instant=at, factor=float(factor))
+                    raise ControlRequestError("factor is a number above 0, at most 1000000")
+                new = ScaledClock(began=now, instant=at, factor=float(factor))
             else:
-                raise Unfit("kind is frozen, live or scaled")
-            self._play(replace(self._state, clock=new))
-        return self._clock_tree(new)
+                raise ControlRequestError("kind is frozen, live or scaled")
+            self._apply_state(replace(self._state, clock=new))
+        return self._clock_as_json(new)
 
-    def step_clock(self, asked: Asked) -> Json:
+    def step_clock(self, asked: RouteRequest) -> Json:
         """So many seconds later (or, below zero, earlier); a frozen clock stays frozen."""
-        body = asked.json("seconds")
+        body = asked.json_object("seconds")
         seconds = body.get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= 1e9:
-            raise Unfit("seconds is a number")
+            raise ControlRequestError("seconds is a number")
         with self._lock:
-            now = self._application.watch()
+            now = self._application.wall_clock()
             old = self._state.clock
-            at = old.at(now) + timedelta(seconds=seconds)
+            at = old.instant_at(now) + timedelta(seconds=seconds)
             match old:
-                case Frozen():
-                    new: Clock = Frozen(at)
-                case Live():
-                    new = Scaled(began=now, instant=at)
-                case Scaled():
-                    new = Scaled(began=now, instant=at, factor=old.factor)
-            self._play(replace(self._state, clock=new))
-        return self._clock_tree(new)
+                case FrozenClock():
+                    new: Clock = FrozenClock(at)
+                case LiveClock():
+                    new = ScaledClock(began=now, instant=at)
+                case ScaledClock():
+                    new = ScaledClock(began=now, instant=at, factor=old.factor)
+            self._apply_state(replace(self._state, clock=new))
+        return self._clock_as_json(new)
 
-    def faults(self, asked: Asked) -> Json:
+    def faults(self, asked: RouteRequest) -> Json:
         """The faults that are on; with `available=1` also those that could be."""
         found: Json = {"faults": list(self._state.faults)}
         if asked.query.get("available") == "1":
             found["available"] = [
                 f"{api}:{fault.id}" for api, spec in self._specs.items() for fault in faults_of(spec)
             ]
-            found["transport"] = {PREFIX + name: f"{kind.says}; {kind.value}" for name, kind in KINDS.items()}
+            found["transport"] = {
+                TRANSPORT_PREFIX + name: f"{kind.description}; {kind.value_syntax}"
+                for name, kind in TRANSPORT_FAULT_KINDS.items()
+            }
         return found
 
-    def add_fault(self, asked: Asked) -> Json:
+    def add_fault(self, asked: RouteRequest) -> Json:
         """One fault more: `API:CLAUSE/NAME` or `API:transport/NAME=VALUE`."""
-        text = asked.json("fault").get("fault")
+        text = asked.json_object("fault").get("fault")
         if not isinstance(text, str):
-            raise Unfit("fault is a text such as API:CLAUSE/NAME")
+            raise ControlRequestError("fault is a text such as API:CLAUSE/NAME")
         with self._lock:
-            api, name = self._named(text)
+            api, name = self._resolve_fault_name(text)
             full = f"{api}:{name}"
             if full not in self._state.faults:
-                self._play(replace(self._state, faults=(*self._state.faults, full)))
+                self._apply_state(replace(self._state, faults=(*self._state.faults, full)))
         return {"faults": list(self._state.faults), "added": full}
 
-    def remove_faults(self, asked: Asked) -> Json:
+    def remove_faults(self, asked: RouteRequest) -> Json:
         """No fault any more, or not the one in the query's `fault`."""
         with self._lock:
             if "fault" in asked.query:
-                full = ":".join(self._named(asked.query["fault"]))
+                full = ":".join(self._resolve_fault_name(asked.query["fault"]))
                 if full not in self._state.faults:
-                    raise Unfit("that fault is not on", 404)
+                    raise ControlRequestError("that fault is not on", 404)
                 kept = tuple(fault for fault in self._state.faults if fault != full)
             else:
                 kept = ()
-            self._play(replace(self._state, faults=kept))
+            self._apply_state(replace(self._state, faults=kept))
         return {"faults": list(self._state.faults)}
 
-    def calls(self, asked: Asked) -> Json:
+    def calls(self, asked: RouteRequest) -> Json:
         """The calls that were injected."""
-        return {"calls": [_shown(given) for _, given in sorted(self._state.given.items())]}
+        return {"calls": [_encode_call(given) for _, given in sorted(self._state.injected_calls.items())]}
 
-    def inject(self, asked: Asked) -> Json:
+    def inject(self, asked: RouteRequest) -> Json:
         """One call more. Without `started_at` it begins now, without `ended_at` it lasts."""
-        body = asked.json(*_CALL_KEYS)
+        body = asked.json_object(*_CALL_KEYS)
         with self._lock:
-            body.setdefault("started_at", self._at().isoformat())
-            given = _given(body)
+            body.setdefault("started_at", self._current_instant().isoformat())
+            given = _decode_call(body)
             call_id = int(given["call_id"])
-            self._play(self._with_call(call_id, given))
-        return {"call": _shown(given)}
+            self._apply_state(self._state_with_call(call_id, given))
+        return {"call": _encode_call(given)}
 
-    def end(self, asked: Asked) -> Json:
+    def end(self, asked: RouteRequest) -> Json:
         """End an injected call, now or at the `ended_at` of the body."""
-        body = asked.json("ended_at", "disposition") if asked.body else {}
+        body = asked.json_object("ended_at", "disposition") if asked.body else {}
         with self._lock:
-            call_id = self._known(asked.name)
-            body.setdefault("ended_at", self._at().isoformat())
-            given = _given({**_shown(self._state.given[call_id]), **body})
-            self._play(self._with_call(call_id, given))
-        return {"call": _shown(given)}
+            call_id = self._require_injected_call(asked.name)
+            body.setdefault("ended_at", self._current_instant().isoformat())
+            given = _decode_call({**_encode_call(self._state.injected_calls[call_id]), **body})
+            self._apply_state(self._state_with_call(call_id, given))
+        return {"call": _encode_call(given)}
 
-    def remove(self, asked: Asked) -> Json:
+    def remove(self, asked: RouteRequest) -> Json:
         """Take an injected call away, as if it had never been."""
         with self._lock:
-            call_id = self._known(asked.name)
+            call_id = self._require_injected_call(asked.name)
             state = self._state
-            kept = {other: given for other, given in state.given.items() if other != call_id}
-            self._play(replace(state, world=state.world.without([call_id]), given=kept))
-        return {"calls": sorted(self._state.given)}
+            kept = {other: given for other, given in state.injected_calls.items() if other != call_id}
+            self._apply_state(replace(state, world=state.world.without_calls([call_id]), injected_calls=kept))
+        return {"calls": sorted(self._state.injected_calls)}
 
-    def load(self, asked: Asked) -> Json:
+    def load(self, asked: RouteRequest) -> Json:
         """Another world: `calls` made from `seed` until `instant`, or exactly the `records` given."""
-        body = asked.json("seed", "calls", "instant", "records")
+        body = asked.json_object("seed", "calls", "instant", "records")
         records = body.get("records")
         with self._lock:
-            at = _instant(body["instant"]) if "instant" in body else self._begin.world.instant
+            at = _decode_instant(body["instant"]) if "instant" in body else self._initial_state.world.instant
             given: dict[int, Json] = {}
             if records is not None:
                 if {"seed", "calls"} & body.keys() or not isinstance(records, list):
-                    raise Unfit("records is a list of calls, without seed and calls")
+                    raise ControlRequestError("records is a list of calls, without seed and calls")
                 for record in records:
-                    one = _given(record)
+                    one = _decode_call(record)
                     given[int(one["call_id"])] = one
-                world = World.from_records([_record(one) for one in given.values()], instant=at)
+                world = World.from_records([_build_call_record(one) for one in given.values()], instant=at)
             else:
                 calls, seed = body.get("calls", 2000), body.get("seed", self._seed)
                 if any(isinstance(number, bool) or not isinstance(number, int) for number in (calls, seed)):
-                    raise Unfit("seed and calls are integers")
+                    raise ControlRequestError("seed and calls are integers")
                 if not 0 <= calls <= _MOST_CALLS:
-                    raise Unfit(f"calls is 0 to {_MOST_CALLS}")
+                    raise ControlRequestError(f"calls is 0 to {_MOST_CALLS}")
                 world = World.of(seed=seed, calls=calls, instant=at)
-            clock = Frozen(at) if isinstance(self._state.clock, Frozen) else self._state.clock
-            self._play(replace(self._state, world=world, given=given, clock=clock))
+            clock = FrozenClock(at) if isinstance(self._state.clock, FrozenClock) else self._state.clock
+            self._apply_state(replace(self._state, world=world, injected_calls=given, clock=clock))
         return self.state(asked)
 
-    def requests(self, asked: Asked) -> Json:
+    def requests(self, asked: RouteRequest) -> Json:
         """The last requests to the simulated APIs (`limit` of them), without secrets."""
         limit = asked.query.get("limit", "100")
         if not re.fullmatch(r"[0-9]{1,6}", limit, re.ASCII):
-            raise Unfit("limit is a number")
-        return {"requests": [as_tree(entry) for entry in self._log.last(int(limit))]}
+            raise ControlRequestError("limit is a number")
+        return {"requests": [entry_as_json(entry) for entry in self._log.last_entries(int(limit))]}
 
-    def forget(self, asked: Asked) -> Json:
+    def forget(self, asked: RouteRequest) -> Json:
         """Empty the request log."""
         self._log.clear()
         return {"requests": []}
 
     # --- changing -------------------------------------------------------------------------------------------
 
-    def _play(self, state: State) -> None:
+    def _apply_state(self, state: ControlState) -> None:
         """Make what a state needs and put it in place of what was played, at once."""
-        act, old = self._application.act, self._state
-        switchboard = act.switchboard
+        act, old = self._application.simulation, self._state
+        switchboard = act.router
         if (state.world, state.faults) != (old.world, old.faults):
             clauses: dict[str, list[Fault]] = {}
-            carried: dict[str, list[Rough]] = {}
+            carried: dict[str, list[TransportFault]] = {}
             for text in state.faults:
-                api, name = api_and_name(text)
-                if is_rough(name):
-                    carried.setdefault(api, []).append(rough_fault(name))
+                api, name = split_fault_name(text)
+                if is_transport_fault(name):
+                    carried.setdefault(api, []).append(parse_transport_fault(name))
                 else:
                     clauses.setdefault(api, []).append(find_faults(self._specs[api], name)[0])
-            simulators = self._make(state.world, clauses)
-            at = state.clock.at(self._application.watch())
+            simulators = self._make_simulators(state.world, clauses)
+            at = state.clock.instant_at(self._application.wall_clock())
             for simulator in simulators:
                 simulator.warm(at)
-            switchboard = Switchboard.of(simulators)
-            act = Act(switchboard=switchboard, clock=state.clock, rough=roughness(carried, seed=self._seed))
-        self._application.act = replace(act, clock=state.clock)
+            switchboard = Router.of(simulators)
+            act = Simulation(
+                router=switchboard, clock=state.clock, transports=make_faulty_transports(carried, seed=self._seed)
+            )
+        self._application.simulation = replace(act, clock=state.clock)
         self._state = state
 
-    def _named(self, text: str) -> tuple[str, str]:
+    def _resolve_fault_name(self, text: str) -> tuple[str, str]:
         """The API and the full name of a fault."""
-        api, name = api_and_name(text)
+        api, name = split_fault_name(text)
         if api not in self._specs:
-            raise Unfit(f"a fault is API:NAME with an API of {', '.join(self._specs)}")
-        return api, rough_fault(name).id if is_rough(name) else find_faults(self._specs[api], name)[0].id
+            raise ControlRequestError(f"a fault is API:NAME with an API of {', '.join(self._specs)}")
+        return api, parse_transport_fault(name).id if is_transport_fault(name) else find_faults(
+            self._specs[api], name
+        )[0].id
 
-    def _with_call(self, call_id: int, given: Json) -> State:
+    def _state_with_call(self, call_id: int, given: Json) -> ControlState:
         state = self._state
-        return replace(state, world=state.world.with_records([_record(given)]), given={**state.given, call_id: given})
+        return replace(
+            state,
+            world=state.world.with_records([_build_call_record(given)]),
+            injected_calls={**state.injected_calls, call_id: given},
+        )
 
-    def _known(self, text: str) -> int:
+    def _require_injected_call(self, text: str) -> int:
         call_id = int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else -1
-        if call_id not in self._state.given:
-            raise Unfit("only calls that were injected can be changed, and this is none", 404)
+        if call_id not in self._state.injected_calls:
+            raise ControlRequestError("only calls that were injected can be changed, and this is none", 404)
         return call_id
 
-    def _at(self) -> datetime:
-        return self._state.clock.at(self._application.watch())
+    def _current_instant(self) -> datetime:
+        return self._state.clock.instant_at(self._application.wall_clock())
 
-    def _clock_tree(self, clock: Clock) -> Json:
-        tree: Json = {"kind": _kind_of(clock), "instant": clock.at(self._application.watch()).isoformat()}
-        return tree | ({"factor": clock.factor} if isinstance(clock, Scaled) else {})
+    def _clock_as_json(self, clock: Clock) -> Json:
+        tree: Json = {
+            "kind": _clock_kind_of(clock),
+            "instant": clock.instant_at(self._application.wall_clock()).isoformat(),
+        }
+        return tree | ({"factor": clock.factor} if isinstance(clock, ScaledClock) else {})
 
 
-def _kind_of(clock: Clock) -> str:
+def _clock_kind_of(clock: Clock) -> str:
     match clock:
-        case Frozen():
+        case FrozenClock():
             return "frozen"
-        case Live():
+        case LiveClock():
             return "live"
-        case Scaled():
+        case ScaledClock():
             return "scaled"
 
 
@@ -368,99 +399,101 @@ def _kind_of(clock: Clock) -> str:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RouteRequest:
     """What a request to a route says."""
 
     name: str
     query: Mapping[str, str]
     body: bytes
 
-    def json(self, *keys: str) -> Json:
+    def json_object(self, *keys: str) -> Json:
         """The body as an object of these keys only."""
         decoded = decode_json(self.body)
-        if not isinstance(decoded.tree, dict) or {problem.code for problem in decoded.problems} - ADVISORY:
-            raise Unfit("the body is a JSON object")
+        if not isinstance(decoded.tree, dict) or {problem.code for problem in decoded.problems} - ADVISORY_CODES:
+            raise ControlRequestError("the body is a JSON object")
         unknown = decoded.tree.keys() - set(keys)
         if unknown:
-            raise Unfit(f"no meaning here: {', '.join(sorted(unknown))}; known are {', '.join(keys)}")
+            raise ControlRequestError(f"no meaning here: {', '.join(sorted(unknown))}; known are {', '.join(keys)}")
         found: Json = json.loads(json.dumps(decoded.tree, default=float))
         return found
 
 
-_GIVEN: Final = ("call_id", "started_at", "ringing_at", "answered_at", "ended_at", "disposition")
-_SIMPLE: Final = tuple(name for name, one in ATTRIBUTES[Grain.CALL].items() if one.kind is not Kind.ROWS)
-_CALL_KEYS: Final = tuple(dict.fromkeys((*_GIVEN, *_SIMPLE)))
+_RECORD_ARGUMENTS: Final = ("call_id", "started_at", "ringing_at", "answered_at", "ended_at", "disposition")
+_FLAT_ATTRIBUTES: Final = tuple(
+    name for name, one in ATTRIBUTES[Grain.CALL].items() if one.kind is not AttributeKind.ROWS
+)
+_CALL_KEYS: Final = tuple(dict.fromkeys((*_RECORD_ARGUMENTS, *_FLAT_ATTRIBUTES)))
 
 
-def _given(tree: object) -> Json:
+def _decode_call(tree: object) -> Json:
     """What `call_record` takes, from JSON."""
     if not isinstance(tree, dict):
-        raise Unfit("a call is an object")
+        raise ControlRequestError("a call is an object")
     found: Json = {}
     for name, value in tree.items():
         if name not in _CALL_KEYS:
-            raise Unfit(f"a call has no {name}; known are {', '.join(_CALL_KEYS)}")
+            raise ControlRequestError(f"a call has no {name}; known are {', '.join(_CALL_KEYS)}")
         if value is None:
             continue
-        found[name] = _value(name, ATTRIBUTES[Grain.CALL][name].kind, value)
+        found[name] = _decode_attribute(name, ATTRIBUTES[Grain.CALL][name].kind, value)
     if "call_id" not in found or "started_at" not in found:
-        raise Unfit("a call has a call_id and a started_at")
+        raise ControlRequestError("a call has a call_id and a started_at")
     words = {word.value for word in Disposition}
     if "disposition" in found and found["disposition"] not in words:
-        raise Unfit(f"disposition is one of {', '.join(sorted(words))}")
-    _record(found)
+        raise ControlRequestError(f"disposition is one of {', '.join(sorted(words))}")
+    _build_call_record(found)
     return found
 
 
-def _value(name: str, kind: Kind, value: object) -> Any:
+def _decode_attribute(name: str, kind: AttributeKind, value: object) -> Any:
     match kind:
-        case Kind.INSTANT:
-            return _instant(value)
-        case Kind.INTEGER:
+        case AttributeKind.INSTANT:
+            return _decode_instant(value)
+        case AttributeKind.INTEGER:
             fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**62
-        case Kind.DECIMAL | Kind.SECONDS:
+        case AttributeKind.DECIMAL | AttributeKind.SECONDS:
             fits = isinstance(value, int | float) and not isinstance(value, bool)
             value = float(value) if fits else value  # type: ignore[arg-type]
-        case Kind.FLAG:
+        case AttributeKind.FLAG:
             fits = isinstance(value, bool)
-        case Kind.TEXT | Kind.WORD:
+        case AttributeKind.TEXT | AttributeKind.WORD:
             words = ATTRIBUTES[Grain.CALL][name].words
             fits = isinstance(value, str) and len(value) <= 4096 and (not words or value in words)
-        case Kind.TEXT_LIST:
+        case AttributeKind.TEXT_LIST:
             fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
             value = tuple(value) if isinstance(value, list) else value
-        case Kind.ROWS:
+        case AttributeKind.ROWS:
             fits = False
     if not fits:
-        raise Unfit(f"{name}: no {kind.value}")
+        raise ControlRequestError(f"{name}: no {kind.value}")
     return value
 
 
-def _instant(value: object) -> datetime:
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise Unfit("an instant is a text such as 2026-03-02T14:30:00Z")
+def _decode_instant(value: object) -> datetime:
+    if not isinstance(value, str) or not _INSTANT_PATTERN.fullmatch(value):
+        raise ControlRequestError("an instant is a text such as 2026-03-02T14:30:00Z")
     try:
         found = datetime.fromisoformat(value)
         found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
         return found.astimezone(UTC).replace(microsecond=found.microsecond // 1000 * 1000)
     except (ValueError, OverflowError):
-        raise Unfit("an instant is a text such as 2026-03-02T14:30:00Z") from None
+        raise ControlRequestError("an instant is a text such as 2026-03-02T14:30:00Z") from None
 
 
-def _record(given: Json) -> Record:
+def _build_call_record(given: Json) -> Record:
     try:
         values = dict(given)
         disposition = values.pop("disposition", None)
         return call_record(**values, disposition=None if disposition is None else Disposition(disposition))
     except (ValueError, TypeError, OverflowError) as problem:
-        raise Unfit(str(problem)) from None
+        raise ControlRequestError(str(problem)) from None
 
 
-def _shown(given: Json) -> Json:
+def _encode_call(given: Json) -> Json:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
 
 
-def _json(http_status: int, tree: Json) -> HttpResponse:
+def _json_response(http_status: int, tree: Json) -> HttpResponse:
     body = json.dumps(tree, ensure_ascii=True, allow_nan=False, indent=1).encode() + b"\n"
     return HttpResponse(http_status=http_status, headers=(("Content-Type", "application/json"),), body=body)
 
@@ -471,13 +504,13 @@ def _json(http_status: int, tree: Json) -> HttpResponse:
 @final
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path, and what answers there; `body` is its JSON Schema."""
+    """A method and a path, and what answers there; `body_schema` is its JSON Schema."""
 
     method: str
     path: str
-    act: Callable[[Control, Asked], Json]
-    body: Json | None = None
-    query: tuple[str, ...] = ()
+    handler: Callable[[ControlApi, RouteRequest], Json]
+    body_schema: Json | None = None
+    query_names: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -485,59 +518,68 @@ class Route:
         return re.compile(re.escape(self.path).replace(r"\{name\}", r"(?P<name>[^/]{1,200})"))
 
 
-def _object(*needed: str, **properties: Json) -> Json:
+def _object_schema(*needed: str, **properties: Json) -> Json:
     return {"type": "object", "properties": properties, "required": list(needed), "additionalProperties": False}
 
 
-_TEXT: Final[Json] = {"type": "string"}
-_TIME: Final[Json] = {"type": "string", "format": "date-time"}
-_NUMBER: Final[Json] = {"type": "number"}
-_INTEGER: Final[Json] = {"type": "integer"}
+_TEXT_SCHEMA: Final[Json] = {"type": "string"}
+_TIME_SCHEMA: Final[Json] = {"type": "string", "format": "date-time"}
+_NUMBER_SCHEMA: Final[Json] = {"type": "number"}
+_INTEGER_SCHEMA: Final[Json] = {"type": "integer"}
 
 
 def _call_schema() -> Json:
-    shapes: dict[Kind, Json] = {
-        Kind.INSTANT: _TIME,
-        Kind.INTEGER: _INTEGER,
-        Kind.DECIMAL: _NUMBER,
-        Kind.SECONDS: _NUMBER,
-        Kind.FLAG: {"type": "boolean"},
-        Kind.TEXT_LIST: {"type": "array", "items": _TEXT},
+    shapes: dict[AttributeKind, Json] = {
+        AttributeKind.INSTANT: _TIME_SCHEMA,
+        AttributeKind.INTEGER: _INTEGER_SCHEMA,
+        AttributeKind.DECIMAL: _NUMBER_SCHEMA,
+        AttributeKind.SECONDS: _NUMBER_SCHEMA,
+        AttributeKind.FLAG: {"type": "boolean"},
+        AttributeKind.TEXT_LIST: {"type": "array", "items": _TEXT_SCHEMA},
     }
-    return _object("call_id", **{name: shapes.get(ATTRIBUTES[Grain.CALL][name].kind, _TEXT) for name in _CALL_KEYS})
+    return _object_schema(
+        "call_id", **{name: shapes.get(ATTRIBUTES[Grain.CALL][name].kind, _TEXT_SCHEMA) for name in _CALL_KEYS}
+    )
 
 
 ROUTES: Final = (
-    Route("GET", "/openapi.json", Control.describe),
-    Route("GET", "/state", Control.state),
-    Route("POST", "/reset", Control.reset),
-    Route("GET", "/clock", Control.clock),
+    Route("GET", "/openapi.json", ControlApi.describe),
+    Route("GET", "/state", ControlApi.state),
+    Route("POST", "/reset", ControlApi.reset),
+    Route("GET", "/clock", ControlApi.clock),
     Route(
         "PUT",
         "/clock",
-        Control.set_clock,
-        _object(instant=_TIME, kind={"enum": ["frozen", "live", "scaled"]}, factor=_NUMBER),
+        ControlApi.set_clock,
+        _object_schema(instant=_TIME_SCHEMA, kind={"enum": ["frozen", "live", "scaled"]}, factor=_NUMBER_SCHEMA),
     ),
-    Route("POST", "/clock/step", Control.step_clock, _object("seconds", seconds=_NUMBER)),
-    Route("GET", "/faults", Control.faults, query=("available",)),
-    Route("POST", "/faults", Control.add_fault, _object("fault", fault=_TEXT)),
-    Route("DELETE", "/faults", Control.remove_faults, query=("fault",)),
-    Route("GET", "/calls", Control.calls),
-    Route("POST", "/calls", Control.inject, _call_schema()),
-    Route("POST", "/calls/{name}/end", Control.end, _object(ended_at=_TIME, disposition=_TEXT)),
-    Route("DELETE", "/calls/{name}", Control.remove),
+    Route("POST", "/clock/step", ControlApi.step_clock, _object_schema("seconds", seconds=_NUMBER_SCHEMA)),
+    Route("GET", "/faults", ControlApi.faults, query_names=("available",)),
+    Route("POST", "/faults", ControlApi.add_fault, _object_schema("fault", fault=_TEXT_SCHEMA)),
+    Route("DELETE", "/faults", ControlApi.remove_faults, query_names=("fault",)),
+    Route("GET", "/calls", ControlApi.calls),
+    Route("POST", "/calls", ControlApi.inject, _call_schema()),
+    Route(
+        "POST", "/calls/{name}/end", ControlApi.end, _object_schema(ended_at=_TIME_SCHEMA, disposition=_TEXT_SCHEMA)
+    ),
+    Route("DELETE", "/calls/{name}", ControlApi.remove),
     Route(
         "PUT",
         "/world",
-        Control.load,
-        _object(seed=_INTEGER, calls=_INTEGER, instant=_TIME, records={"type": "array", "items": _call_schema()}),
+        ControlApi.load,
+        _object_schema(
+            seed=_INTEGER_SCHEMA,
+            calls=_INTEGER_SCHEMA,
+            instant=_TIME_SCHEMA,
+            records={"type": "array", "items": _call_schema()},
+        ),
     ),
-    Route("GET", "/requests", Control.requests, query=("limit",)),
-    Route("DELETE", "/requests", Control.forget),
+    Route("GET", "/requests", ControlApi.requests, query_names=("limit",)),
+    Route("DELETE", "/requests", ControlApi.forget),
 )
 
 
-def openapi() -> Json:
+def build_control_openapi() -> Json:
     """The control API as an OpenAPI document."""
     paths: dict[str, Json] = {}
     refusals = {
@@ -545,22 +587,22 @@ def openapi() -> Json:
         for status, text in ((400, "the request is wrong"), (401, "no token"), (403, "asked by a page"))
     }
     for route in ROUTES:
-        lines = (route.act.__doc__ or "").strip()
+        lines = (route.handler.__doc__ or "").strip()
         operation: Json = {
-            "operationId": route.act.__name__,
+            "operationId": route.handler.__name__,
             "summary": lines,
             "responses": {
                 "200": {"description": "done", "content": {"application/json": {"schema": {"type": "object"}}}},
                 **refusals,
             },
         }
-        parameters: list[Json] = [{"name": name, "in": "query", "schema": _TEXT} for name in route.query]
+        parameters: list[Json] = [{"name": name, "in": "query", "schema": _TEXT_SCHEMA} for name in route.query_names]
         if "{name}" in route.path:
-            parameters.append({"name": "name", "in": "path", "schema": _TEXT, "required": True})
+            parameters.append({"name": "name", "in": "path", "schema": _TEXT_SCHEMA, "required": True})
         if parameters:
             operation["parameters"] = parameters
-        if route.body is not None:
-            operation["requestBody"] = {"content": {"application/json": {"schema": route.body}}}
+        if route.body_schema is not None:
+            operation["requestBody"] = {"content": {"application/json": {"schema": route.body_schema}}}
         paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -575,14 +617,14 @@ def openapi() -> Json:
 
 
 @contextmanager
-def serve_control(control: Control, *, port: int = 0, log: Callable[[str], None] | None = None) -> Iterator[str]:
-    """The control API on a loopback port while the block runs; gives its URL. Raises Misuse for a busy port."""
-    front = Front(control.respond, limits=_LIMITS, hosts=frozenset(LOOPBACK_NAMES), log=log)
-    site = Site(front, listen("127.0.0.1", port), log=log)
+def serve_control(control: ControlApi, *, port: int = 0, log: Callable[[str], None] | None = None) -> Iterator[str]:
+    """The control API on a loopback port while the block runs; gives its URL. Raises UsageProblem for a busy port."""
+    front = ConnectionManager(control.respond, limits=_CONTROL_LIMITS, hosts=frozenset(LOOPBACK_NAMES), log=log)
+    site = HttpServer(front, open_listening_socket("127.0.0.1", port), log=log)
     thread = threading.Thread(target=site.run, name="callharness-control", daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{site.port}"
     finally:
-        site.end()
+        site.stop()
         thread.join(timeout=10)

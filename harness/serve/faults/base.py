@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar, final
 
-from harness.serve.faults.hooks import STRAIGHT, Page, Row, Scene, Seams
-from harness.serve.query.parameters import Given
+from harness.serve.faults.hooks import NO_HOOKS, AnswerPage, Hooks, PageContext, RowTree
+from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.planner import Plan
 from harness.serve.query.table import Condition, Query
 from harness.specification.model import ClauseId, Clauses, Listing
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import split_pointer
-from harness.wire.request_codec import Refused
+from harness.wire.request_codec import RefusedRequest
 
 T = TypeVar("T")
-Bend: TypeAlias = "Callable[[Listing], Listing]"
+ListingChange: TypeAlias = "Callable[[Listing], Listing]"
 
 
 @final
@@ -26,8 +26,8 @@ class Fault:
 
     clause: ClauseId
     name: str
-    says: str
-    seams: Seams = field(default=STRAIGHT, repr=False, compare=False)
+    description: str
+    hooks: Hooks = field(default=NO_HOOKS, repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -35,25 +35,25 @@ class Fault:
         return f"{self.clause}/{self.name}"
 
 
-def breach(clauses: Clauses, name: str, says: str, seams: Seams) -> tuple[Fault, ...]:
+def make_fault(clauses: Clauses, name: str, says: str, seams: Hooks) -> tuple[Fault, ...]:
     """The fault under the first of the clauses; none where a construct has no clause."""
-    return (Fault(clause=clauses[0], name=name, says=says, seams=seams),) if clauses else ()
+    return (Fault(clause=clauses[0], name=name, description=says, hooks=seams),) if clauses else ()
 
 
 # --- listings -----------------------------------------------------------------------------------------------
 
 
-def bent(listing: Bend) -> Seams:
+def with_changed_listing(listing: ListingChange) -> Hooks:
     """Seams that follow another listing than the documented one."""
-    return Seams(listing=listing)
+    return Hooks(listing=listing)
 
 
-def with_part(part: str, **changes: Any) -> Bend:
+def with_part(part: str, **changes: Any) -> ListingChange:
     """A listing with changes in one of its parts (`paging`, `order`, `scope` ...)."""
     return lambda listing: replace(listing, **{part: replace(getattr(listing, part), **changes)})
 
 
-def with_entry(part: str, name: str, **changes: Any) -> Bend:
+def with_entry(part: str, name: str, **changes: Any) -> ListingChange:
     """A listing with changes in one entry of a table (`parameters`, `filters`, `fields`)."""
 
     def bend(listing: Listing) -> Listing:
@@ -64,7 +64,7 @@ def with_entry(part: str, name: str, **changes: Any) -> Bend:
     return bend
 
 
-def both(first: Bend, second: Bend) -> Bend:
+def combine_changes(first: ListingChange, second: ListingChange) -> ListingChange:
     """One bend after another."""
     return lambda listing: second(first(listing))
 
@@ -72,16 +72,16 @@ def both(first: Bend, second: Bend) -> Bend:
 # --- queries ------------------------------------------------------------------------------------------------
 
 
-def on_query(change: Callable[[Query], Query]) -> Seams:
+def on_query(change: Callable[[Query], Query]) -> Hooks:
     """Seams that change the query of every request."""
 
-    def bend(plan: Plan | Refused, given: Given) -> Plan | Refused:
-        return plan if isinstance(plan, Refused) else replace(plan, query=change(plan.query))
+    def bend(plan: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
+        return plan if isinstance(plan, RefusedRequest) else replace(plan, query=change(plan.query))
 
-    return Seams(plan=bend)
+    return Hooks(plan=bend)
 
 
-def on_condition(parameter: str, change: Callable[[Condition], Condition | None]) -> Seams:
+def on_condition(parameter: str, change: Callable[[Condition], Condition | None]) -> Hooks:
     """Seams that change or drop the condition of one parameter."""
 
     def bend(query: Query) -> Query:
@@ -93,48 +93,48 @@ def on_condition(parameter: str, change: Callable[[Condition], Condition | None]
     return on_query(bend)
 
 
-def on_page(change: Callable[[Page, Scene], Page]) -> Seams:
+def on_page(change: Callable[[AnswerPage, PageContext], AnswerPage]) -> Hooks:
     """Seams that change every page."""
-    return Seams(page=change)
+    return Hooks(page=change)
 
 
-def on_given(change: Callable[[Given], Given]) -> Seams:
+def on_parameters(change: Callable[[ParsedParameters], ParsedParameters]) -> Hooks:
     """Seams that change what was read from a request."""
-    return Seams(given=lambda given, ask: given if isinstance(given, Refused) else change(given))
+    return Hooks(parameters=lambda given, ask: given if isinstance(given, RefusedRequest) else change(given))
 
 
-def on_rows(change: Callable[[Row], None], *, every: int = 1) -> Seams:
+def on_rows(change: Callable[[RowTree], None], *, every: int = 1) -> Hooks:
     """Seams that change every so-manieth row in place."""
 
-    def bend(row: Row, index: int, at: object) -> Row:
+    def bend(row: RowTree, index: int, at: object) -> RowTree:
         if index % every == 0:
             change(row)
         return row
 
-    return Seams(row=bend)
+    return Hooks(row=bend)
 
 
 # --- trees --------------------------------------------------------------------------------------------------
 
 
-def removed(tree: Tree, pointer: str) -> Tree:
+def remove_at_pointer(tree: Tree, pointer: str) -> Tree:
     """The tree without the part at a pointer."""
-    return _edited(tree, split_pointer(pointer), None)
+    return _edit_at_path(tree, split_pointer(pointer), None)
 
 
-def changed(tree: Tree, pointer: str, change: Callable[[Tree], Tree]) -> Tree:
+def change_at_pointer(tree: Tree, pointer: str, change: Callable[[Tree], Tree]) -> Tree:
     """The tree with another value at a pointer, if there is one."""
-    return _edited(tree, split_pointer(pointer), change)
+    return _edit_at_path(tree, split_pointer(pointer), change)
 
 
-def _edited(tree: Tree, path: tuple[str, ...], change: Callable[[Tree], Tree] | None) -> Tree:
+def _edit_at_path(tree: Tree, path: tuple[str, ...], change: Callable[[Tree], Tree] | None) -> Tree:
     head, rest = path[0], path[1:]
     if isinstance(tree, dict):
         if head not in tree:
             return tree
         copy = dict(tree)
         if rest:
-            copy[head] = _edited(copy[head], rest, change)
+            copy[head] = _edit_at_path(copy[head], rest, change)
         elif change is None:
             del copy[head]
         else:
@@ -143,7 +143,7 @@ def _edited(tree: Tree, path: tuple[str, ...], change: Callable[[Tree], Tree] | 
     if isinstance(tree, list) and head.isdigit() and int(head) < len(tree):
         items = list(tree)
         if rest:
-            items[int(head)] = _edited(items[int(head)], rest, change)
+            items[int(head)] = _edit_at_path(items[int(head)], rest, change)
         elif change is None:
             del items[int(head)]
         else:
@@ -152,11 +152,11 @@ def _edited(tree: Tree, path: tuple[str, ...], change: Callable[[Tree], Tree] | 
     return tree
 
 
-def at_path(row: Row, path: str) -> list[tuple[Row, str]]:
+def find_at_path(row: RowTree, path: str) -> list[tuple[RowTree, str]]:
     """The objects and keys in a row that a path names: `name` or `list[].name`."""
     head, nested, tail = path.partition("[].")
     if not nested:
         return [(row, head)] if head in row else []
     inner = row.get(head)
     items = inner if isinstance(inner, list) else []
-    return [found for item in items if isinstance(item, dict) for found in at_path(item, tail)]
+    return [found for item in items if isinstance(item, dict) for found in find_at_path(item, tail)]

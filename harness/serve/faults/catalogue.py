@@ -6,41 +6,41 @@ import difflib
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from harness.errors import Misuse
-from harness.serve.faults.access import of_access
+from harness.errors import UsageProblem
+from harness.serve.faults.access import access_faults
 from harness.serve.faults.base import Fault
-from harness.serve.faults.errors import of_envelopes, of_errors
-from harness.serve.faults.filters import of_combinations, of_filters
-from harness.serve.faults.includes import of_echoes, of_includes
-from harness.serve.faults.ordering import of_order
-from harness.serve.faults.paging import of_paging
-from harness.serve.faults.parameters import of_values
-from harness.serve.faults.request_encoding import of_lists, of_transport
-from harness.serve.faults.rows import of_laws, of_rows
-from harness.serve.faults.scope import of_scope
-from harness.serve.faults.totals import of_totals
+from harness.serve.faults.errors import envelope_faults, error_faults
+from harness.serve.faults.filters import combination_faults, filter_faults
+from harness.serve.faults.includes import echo_faults, include_faults
+from harness.serve.faults.ordering import order_faults
+from harness.serve.faults.paging import paging_faults
+from harness.serve.faults.parameters import parameter_faults
+from harness.serve.faults.request_encoding import container_faults, encoding_faults
+from harness.serve.faults.rows import law_faults, row_faults
+from harness.serve.faults.scope import scope_faults
+from harness.serve.faults.totals import total_faults
 from harness.specification.load import Spec
 from harness.specification.model import Listing
 
 __all__ = ["Fault", "faults_of", "find_faults"]
 
-_FAMILIES: Final[tuple[Callable[[Listing], Iterator[Fault]], ...]] = (
-    of_filters,
-    of_combinations,
-    of_values,
-    of_scope,
-    of_order,
-    of_paging,
-    of_totals,
-    of_includes,
-    of_echoes,
-    of_lists,
-    of_rows,
-    of_laws,
-    of_envelopes,
-    of_errors,
-    of_access,
-    of_transport,
+_FAULT_FAMILIES: Final[tuple[Callable[[Listing], Iterator[Fault]], ...]] = (
+    filter_faults,
+    combination_faults,
+    parameter_faults,
+    scope_faults,
+    order_faults,
+    paging_faults,
+    total_faults,
+    include_faults,
+    echo_faults,
+    container_faults,
+    row_faults,
+    law_faults,
+    envelope_faults,
+    error_faults,
+    access_faults,
+    encoding_faults,
 )
 
 
@@ -50,7 +50,7 @@ def faults_of(spec: Spec) -> tuple[Fault, ...]:
     Each belongs to a clause that the document states or suggests (`must`, `should`) and that a black box can check.
     """
     found: dict[str, Fault] = {}
-    for family in _FAMILIES:
+    for family in _FAULT_FAMILIES:
         for fault in family(spec.listing):
             clause = spec.clauses.get(fault.clause)
             if clause is not None and clause.level != "may" and clause.excluded is None:
@@ -59,13 +59,13 @@ def faults_of(spec: Spec) -> tuple[Fault, ...]:
 
 
 def find_faults(spec: Spec, name: str) -> tuple[Fault, ...]:
-    """The faults called `CLAUSE` or `CLAUSE/NAME`. Raises Misuse for one that there is not."""
+    """The faults called `CLAUSE` or `CLAUSE/NAME`. Raises UsageProblem for one that there is not."""
     faults = faults_of(spec)
     found = tuple(fault for fault in faults if name in (fault.id, fault.clause))
     if found:
         return found
     near = difflib.get_close_matches(name, [fault.id for fault in faults], n=3, cutoff=0.4)
-    raise Misuse(
+    raise UsageProblem(
         f"fault {spec.id}:{name}",
         f"CLAUSE or CLAUSE/NAME of a fault of {spec.id}",
         repr(name),

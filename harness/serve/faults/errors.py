@@ -5,32 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from harness.serve.faults.base import Fault, bent, breach, changed, removed, with_part
-from harness.serve.faults.hooks import Seams, Told
+from harness.serve.faults.base import (
+    Fault,
+    change_at_pointer,
+    make_fault,
+    remove_at_pointer,
+    with_changed_listing,
+    with_part,
+)
+from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.specification.model import EnvelopeField, Listing
 from harness.wire.format_problems import Tree
-from harness.wire.json_body import MISSING, put
-from harness.wire.json_body import at as part_at
-from harness.wire.response_codec import text_carried
+from harness.wire.json_body import MISSING, put_value
+from harness.wire.json_body import tree_at as part_at
+from harness.wire.response_codec import is_xml
 
 
-def of_envelopes(listing: Listing) -> Iterator[Fault]:
+def envelope_faults(listing: Listing) -> Iterator[Fault]:
     """Parts of an answer that are missing or of the wrong type."""
     for name, part in listing.outcome.envelope.items():
-        yield from breach(
+        yield from make_fault(
             part.clause if not part.optional else (),
             f"{name}-missing",
             f"{name} is missing in {'an error' if _only_on_errors(listing, part) else 'an answer'}",
-            Seams(tree=lambda tree, told, part=part: _without_part(listing, tree, told, part)),  # type: ignore[misc]
+            Hooks(tree=lambda tree, told, part=part: _remove_envelope_part(listing, tree, told, part)),  # type: ignore[misc]
         )
-        wrong = _wrong_type(part, text=text_carried(listing))
+        wrong = _wrong_type_change(part, text=is_xml(listing))
         if wrong is not None:
-            yield from breach(
+            yield from make_fault(
                 part.form_clause or part.clause,
                 f"{name}-type",
                 f"{name} is of another type",
-                Seams(
-                    tree=lambda tree, told, part=part, wrong=wrong: _with_part(listing, tree, told, part, wrong)  # type: ignore[misc]
+                Hooks(
+                    tree=lambda tree, told, part=part, wrong=wrong: _change_envelope_part(
+                        listing, tree, told, part, wrong
+                    )  # type: ignore[misc]
                 ),
             )
     shows = listing.outcome.success.shows
@@ -38,11 +47,15 @@ def of_envelopes(listing: Listing) -> Iterator[Fault]:
     told_at = [pointer for pointer in shows if pointer != code_at]
     if told_at:
         place = told_at[-1]
-        yield from breach(
+        yield from make_fault(
             listing.outcome.success.clause,
             "success-in-other-words",
             f"a success shows another value at {place}",
-            Seams(tree=lambda tree, told: tree if told.fault else changed(tree, place, lambda _: "All is well")),
+            Hooks(
+                tree=lambda tree, told: (
+                    tree if told.refusal else change_at_pointer(tree, place, lambda _: "All is well")
+                )
+            ),
         )
 
 
@@ -50,22 +63,24 @@ def _only_on_errors(listing: Listing, part: EnvelopeField) -> bool:
     return part.when == "error" or part.at == listing.outcome.error.code_at
 
 
-def _concerned(listing: Listing, told: Told, part: EnvelopeField) -> bool:
+def _shows_in_answer(listing: Listing, told: AnswerContext, part: EnvelopeField) -> bool:
     """Whether the breach shows in this answer; the code of a success stays, so that it is still known as one."""
-    if told.fault is not None:
+    if told.refusal is not None:
         return part.when != "success"
     return not _only_on_errors(listing, part)
 
 
-def _without_part(listing: Listing, tree: Tree, told: Told, part: EnvelopeField) -> Tree:
-    return removed(tree, part.at) if _concerned(listing, told, part) else tree
+def _remove_envelope_part(listing: Listing, tree: Tree, told: AnswerContext, part: EnvelopeField) -> Tree:
+    return remove_at_pointer(tree, part.at) if _shows_in_answer(listing, told, part) else tree
 
 
-def _with_part(listing: Listing, tree: Tree, told: Told, part: EnvelopeField, wrong: Callable[[Tree], Tree]) -> Tree:
-    return changed(tree, part.at, wrong) if _concerned(listing, told, part) else tree
+def _change_envelope_part(
+    listing: Listing, tree: Tree, told: AnswerContext, part: EnvelopeField, wrong: Callable[[Tree], Tree]
+) -> Tree:
+    return change_at_pointer(tree, part.at, wrong) if _shows_in_answer(listing, told, part) else tree
 
 
-def _wrong_type(part: EnvelopeField, *, text: bool) -> Callable[[Tree], Tree] | None:
+def _wrong_type_change(part: EnvelopeField, *, text: bool) -> Callable[[Tree], Tree] | None:
     match part.as_:
         case "integer":
             return (lambda value: f"E{value}") if text else (lambda value: f"{value}")
@@ -79,78 +94,80 @@ def _wrong_type(part: EnvelopeField, *, text: bool) -> Callable[[Tree], Tree] | 
             return lambda value: [value]
 
 
-def of_errors(listing: Listing) -> Iterator[Fault]:
+def error_faults(listing: Listing) -> Iterator[Fault]:
     """Errors told wrongly."""
     error = listing.outcome.error
     if error.message_at is not None:
         message_at = error.message_at
-        yield from breach(
+        yield from make_fault(
             error.clauses.get("shape", ()),
             "no-message",
             "an error has no message",
-            Seams(tree=lambda tree, told: removed(tree, message_at) if told.fault else tree),
+            Hooks(tree=lambda tree, told: remove_at_pointer(tree, message_at) if told.refusal else tree),
         )
-    yield from breach(
+    yield from make_fault(
         error.clauses.get("shape", ()),
         "code-type",
         "the code of an error is of another type",
-        Seams(tree=lambda tree, told: changed(tree, error.code_at, _retyped) if told.fault else tree),
+        Hooks(tree=lambda tree, told: change_at_pointer(tree, error.code_at, _change_type) if told.refusal else tree),
     )
-    yield from breach(
+    yield from make_fault(
         error.clauses.get("http", ()),
         "http-500",
         "errors come with HTTP status 500",
-        Seams(response=lambda response, told: replace(response, http_status=500) if told.fault else response),
+        Hooks(response=lambda response, told: replace(response, http_status=500) if told.refusal else response),
     )
-    yield from breach(
+    yield from make_fault(
         error.clauses.get("no-rows", ()),
         "rows-on-errors",
         "an error shows calls",
-        Seams(tree=lambda tree, told: _with_rows(listing, tree) if told.fault else tree),
+        Hooks(tree=lambda tree, told: _add_rows(listing, tree) if told.refusal else tree),
     )
-    yield from breach(
+    yield from make_fault(
         error.clauses.get("only-codes", ()),
         "an-unknown-code",
         "errors have a code that is not listed",
-        Seams(
+        Hooks(
             tree=lambda tree, told: (
-                changed(tree, error.code_at, lambda _: _strange(error.code_as)) if told.fault else tree
+                change_at_pointer(tree, error.code_at, lambda _: _unlisted_code(error.code_as))
+                if told.refusal
+                else tree
             )
         ),
     )
     for name, fault in listing.outcome.faults.items():
         if fault.code is not None:
-            told_as = replace(fault, code=_strange(error.code_as))
-            yield from breach(
+            told_as = replace(fault, code=_unlisted_code(error.code_as))
+            yield from make_fault(
                 fault.clause,
                 f"{name}-code",
                 f"the fault '{name}' has another code",
-                bent(_with_fault(name, told_as)),
+                with_changed_listing(_with_error_kind(name, told_as)),
             )
         if fault.names:
-            yield from breach(
+            yield from make_fault(
                 fault.names_clause,
                 f"{name}-names-nothing",
                 f"the message of the fault '{name}' names nothing",
-                bent(_with_fault(name, replace(fault, says="Something is wrong"))),
+                with_changed_listing(_with_error_kind(name, replace(fault, says="Something is wrong"))),
             )
 
 
-def _with_fault(name: str, fault: object) -> Callable[[Listing], Listing]:
+def _with_error_kind(name: str, fault: object) -> Callable[[Listing], Listing]:
     def bend(listing: Listing) -> Listing:
         return with_part("outcome", faults={**listing.outcome.faults, name: fault})(listing)
 
     return bend
 
 
-def _retyped(value: Tree) -> Tree:
+def _change_type(value: Tree) -> Tree:
     return str(value) if isinstance(value, int) else 0
 
 
-def _strange(kind: str) -> str | int:
+def _unlisted_code(kind: str) -> str | int:
     return 999 if kind == "integer" else "999" if kind == "digits" else "whatever"
 
 
-def _with_rows(listing: Listing, tree: Tree) -> Tree:
+def _add_rows(listing: Listing, tree: Tree) -> Tree:
     row: Tree = {listing.lists.identity: "1"}
-    return put(tree, listing.lists.rows_at, [row]) if part_at(tree, listing.lists.rows_at) is MISSING else tree
+    return put_value(tree, listing.lists.rows_at, [row]) if part_at(tree, listing.lists.rows_at) is MISSING else tree

@@ -8,85 +8,85 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from harness.serve.faults.base import (
-    Bend,
     Fault,
-    bent,
-    both,
-    breach,
+    ListingChange,
+    combine_changes,
+    make_fault,
     on_condition,
-    on_given,
     on_page,
+    on_parameters,
     on_query,
+    with_changed_listing,
     with_entry,
 )
-from harness.serve.faults.hooks import Page, Scene, Seams, Told
-from harness.serve.query.parameters import Given
+from harness.serve.faults.hooks import AnswerContext, AnswerPage, Hooks, PageContext
+from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.table import Condition
-from harness.specification.model import Filter, Listing, Open, Parameter, Range
+from harness.specification.model import Filter, FilterRange, Listing, Open, Parameter
 from harness.wire.format_problems import Tree
-from harness.wire.json_body import at as part_at
-from harness.wire.list_request import Ask
+from harness.wire.json_body import tree_at as part_at
+from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import is_blank
-from harness.wire.request_codec import Refused
-from harness.wire.response_codec import fault_tree
+from harness.wire.request_codec import RefusedRequest
+from harness.wire.response_codec import error_tree
 from harness.wire.row_codec import field_at
 
-_NEVER = "no such value"
+_ABSENT_WORD = "no such value"
 
 
-def of_filters(listing: Listing) -> Iterator[Fault]:
+def filter_faults(listing: Listing) -> Iterator[Fault]:
     """Each filter ignored, inverted, too wide, too narrow."""
     for name, rule in listing.filters.items():
         parameter = listing.parameters.get(name, Parameter())
-        yield from breach(
+        yield from make_fault(
             rule.clause,
             f"{name}-ignored",
             f"{name} keeps every call",
             on_condition(name, lambda _: None),
         )
-        yield from breach(
+        yield from make_fault(
             rule.clause,
             f"{name}-inverted",
             f"{name} keeps the calls that it should leave out",
             on_condition(name, lambda condition: replace(condition, negated=True)),
         )
-        yield from _comparisons(listing, name, rule, parameter)
-        yield from _words(listing, name, rule)
-        yield from _lists(name, rule, parameter)
-        yield from _dependence(listing, name, rule)
-        yield from _blank(name, rule)
+        yield from _comparison_faults(listing, name, rule, parameter)
+        yield from _word_faults(listing, name, rule)
+        yield from _list_value_faults(name, rule, parameter)
+        yield from _dependence_faults(listing, name, rule)
+        yield from _blank_faults(name, rule)
         if len(rule.compares) > 1:
-            yield from breach(
+            yield from make_fault(
                 rule.clause,
                 f"{name}-first-field-only",
                 f"{name} looks at {rule.compares[0]} only",
-                bent(with_entry("filters", name, compares=rule.compares[:1])),
+                with_changed_listing(with_entry("filters", name, compares=rule.compares[:1])),
             )
-        yield from breach(
+        yield from make_fault(
             rule.offsets_clause,
             f"{name}-offset-ignored",
             f"the offset of {name} counts as UTC",
-            Seams(ask=lambda ask, name=name: _without_offset(ask, name)),  # type: ignore[misc]
+            Hooks(list_request=lambda ask, name=name: _remove_offset(ask, name)),  # type: ignore[misc]
         )
 
 
-def _comparisons(listing: Listing, name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
+def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
     keeps = rule.keeps
-    if keeps == "equal" and rule.named_by is None and _is_text(listing, rule):
-        yield from breach(
+    if keeps == "equal" and rule.named_by is None and _compares_text(listing, rule):
+        yield from make_fault(
             rule.clause,
             f"{name}-part-suffices",
             f"{name} keeps calls whose value merely contains the one asked for",
-            bent(with_entry("filters", name, keeps="contains")),
+            with_changed_listing(with_entry("filters", name, keeps="contains")),
         )
     if keeps == "contains":
-        yield from breach(
+        yield from make_fault(
             rule.clause,
             f"{name}-whole-needed",
             f"{name} keeps only calls whose value is exactly the one asked for",
             on_condition(name, lambda condition: replace(condition, keeps="equal")),
         )
-        yield from breach(
+        yield from make_fault(
             rule.clause,
             f"{name}-start-needed",
             f"{name} keeps only calls whose value begins with the one asked for",
@@ -94,14 +94,14 @@ def _comparisons(listing: Listing, name: str, rule: Filter, parameter: Parameter
         )
     if keeps in ("at-or-after", "at-or-before"):
         for word, seconds in (("too-early", -60), ("too-late", 60)):
-            yield from breach(
+            yield from make_fault(
                 rule.clause,
                 f"{name}-{word}",
                 f"{name} takes an instant a minute {'before' if seconds < 0 else 'after'} the one given",
-                on_condition(name, lambda condition, seconds=seconds: _moved(condition, seconds)),  # type: ignore[misc]
+                on_condition(name, lambda condition, seconds=seconds: _shift_instants(condition, seconds)),  # type: ignore[misc]
             )
     if keeps == "at-most":
-        yield from breach(
+        yield from make_fault(
             rule.clause,
             f"{name}-strict",
             f"{name} leaves out calls with the very value",
@@ -109,19 +109,19 @@ def _comparisons(listing: Listing, name: str, rule: Filter, parameter: Parameter
         )
     named = rule.named_by
     if named is not None:
-        yield from breach(
+        yield from make_fault(
             named.clauses.get("none", ()),
             f"{name}-without-comparison",
             f"the words of {named.parameter} that mean none compare all the same",
-            bent(with_entry("filters", name, named_by=replace(named, none=(), unknown="default"))),
+            with_changed_listing(with_entry("filters", name, named_by=replace(named, none=(), unknown="default"))),
         )
         if listing.parameters[named.parameter].default is not None and keeps == "contains":
-            yield from breach(
+            yield from make_fault(
                 named.clauses.get("default", ()),
                 f"{named.parameter}-default-equal",
                 f"without {named.parameter} the value of {name} must be equal",
-                bent(
-                    both(
+                with_changed_listing(
+                    combine_changes(
                         with_entry("parameters", named.parameter, default=None),
                         with_entry("filters", name, keeps="equal"),
                     )
@@ -129,73 +129,73 @@ def _comparisons(listing: Listing, name: str, rule: Filter, parameter: Parameter
             )
 
 
-def _is_text(listing: Listing, rule: Filter) -> bool:
+def _compares_text(listing: Listing, rule: Filter) -> bool:
     field = field_at(listing.fields, rule.compares[0])
     return field is not None and field.as_ == "text" and rule.compares[0] != listing.lists.identity
 
 
-def _moved(condition: Condition, seconds: int) -> Condition:
+def _shift_instants(condition: Condition, seconds: int) -> Condition:
     wanted = tuple(
         value + timedelta(seconds=seconds) if isinstance(value, datetime) else value for value in condition.wanted
     )
     return replace(condition, wanted=wanted)
 
 
-def _words(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
+def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
     for word, clause in rule.word_clauses.items():
         means = rule.words.get(word)
         wanted = means.assumed if isinstance(means, Open) else means
         if wanted is not None and len(wanted) > 1:
-            yield from breach(
+            yield from make_fault(
                 clause,
                 f"{name}-{word}-half",
                 f"{name}={word} keeps only {wanted[0]}",
-                bent(with_entry("filters", name, words={**rule.words, word: wanted[:1]})),
+                with_changed_listing(with_entry("filters", name, words={**rule.words, word: wanted[:1]})),
             )
         else:
-            yield from breach(
+            yield from make_fault(
                 clause,
                 f"{name}-{word}-nothing",
                 f"{name}={word} keeps nothing",
-                bent(with_entry("filters", name, words={**rule.words, word: (_NEVER,)})),
+                with_changed_listing(with_entry("filters", name, words={**rule.words, word: (_ABSENT_WORD,)})),
             )
     for word, means in rule.words.items():
         if isinstance(means, Open):
             wanted = means.assumed
-            yield from breach(
+            yield from make_fault(
                 means.clause,
                 f"{name}-{word}-is-{wanted[-1]}",
                 f"{name}={word} keeps only {wanted[-1]}",
-                bent(with_entry("filters", name, words={**rule.words, word: wanted[-1:]})),
+                with_changed_listing(with_entry("filters", name, words={**rule.words, word: wanted[-1:]})),
             )
     singles = [word for word in rule.word_clauses if word not in rule.words]
     if len(singles) > 1:
         overlapping = {**rule.words, singles[0]: tuple(singles[:2])}
-        yield from breach(
+        yield from make_fault(
             rule.partition_clause,
             f"{name}-overlap",
             f"{name}={singles[0]} keeps {singles[1]} too",
-            bent(with_entry("filters", name, words=overlapping)),
+            with_changed_listing(with_entry("filters", name, words=overlapping)),
         )
-    yield from breach(
+    yield from make_fault(
         rule.no_filter_clause,
         f"{name}-no-filter-word",
         f"a word of {name} that means no filter counts as a value",
-        bent(with_entry("filters", name, no_filter=())),
+        with_changed_listing(with_entry("filters", name, no_filter=())),
     )
 
 
-def _lists(name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
+def _list_value_faults(name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
     if parameter.as_ not in ("list", "json-list"):
         return
-    yield from breach(
+    yield from make_fault(
         rule.clause,
         f"{name}-first-only",
         f"only the first of several values of {name} counts",
         on_condition(name, lambda condition: replace(condition, wanted=condition.wanted[:1])),
     )
     if parameter.list_clause and parameter.list_clause != rule.clause:
-        yield from breach(
+        yield from make_fault(
             parameter.list_clause,
             f"{name}-last-only",
             f"only the last of several values of {name} counts",
@@ -203,78 +203,84 @@ def _lists(name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
         )
 
 
-def _dependence(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
-    yield from breach(
+def _dependence_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
+    yield from make_fault(
         rule.applies_clause,
         f"{name}-alone",
         f"{name} has an effect without {' or '.join(rule.applies_if_any)}",
-        bent(with_entry("filters", name, applies_if_any=())),
+        with_changed_listing(with_entry("filters", name, applies_if_any=())),
     )
     winner = rule.loses_to
     if winner is None:
         return
-    yield from breach(
+    yield from make_fault(
         rule.loses_clause,
         f"{name}-wins",
         f"{name} wins over {winner}",
-        bent(both(with_entry("filters", name, loses_to=None), with_entry("filters", winner, loses_to=name))),
+        with_changed_listing(
+            combine_changes(with_entry("filters", name, loses_to=None), with_entry("filters", winner, loses_to=name))
+        ),
     )
-    yield from breach(
+    yield from make_fault(
         rule.loses_clause,
         f"{name}-and-{winner}",
         f"{name} and {winner} must both hold",
-        bent(with_entry("filters", name, loses_to=None)),
+        with_changed_listing(with_entry("filters", name, loses_to=None)),
     )
-    yield from breach(
+    yield from make_fault(
         rule.regains_clause,
         f"{winner}-empty-wins",
         f"an empty {winner} still wins over {name}",
-        Seams(given=lambda given, ask: _empty_wins(given, ask, winner, name)),
+        Hooks(parameters=lambda given, ask: _let_blank_win(given, ask, winner, name)),
     )
 
 
-def _empty_wins(given: Given | Refused, ask: Ask, winner: str, loser: str) -> Given | Refused:
-    if isinstance(given, Refused) or winner not in ask.values:
+def _let_blank_win(
+    given: ParsedParameters | RefusedRequest, ask: ListRequest, winner: str, loser: str
+) -> ParsedParameters | RefusedRequest:
+    if isinstance(given, RefusedRequest) or winner not in ask.values:
         return given
     return given.without((loser,))
 
 
-def _blank(name: str, rule: Filter) -> Iterator[Fault]:
-    yield from breach(
+def _blank_faults(name: str, rule: Filter) -> Iterator[Fault]:
+    yield from make_fault(
         rule.blank_clause,
         f"{name}-blank-is-a-value",
         f"an empty {name} keeps nothing",
-        Seams(given=lambda given, ask: _blank_is_nothing(given, ask, (name,))),
+        Hooks(parameters=lambda given, ask: _match_nothing_when_blank(given, ask, (name,))),
     )
 
 
-def _blank_is_nothing(given: Given | Refused, ask: Ask, names: tuple[str, ...]) -> Given | Refused:
-    if isinstance(given, Refused):
+def _match_nothing_when_blank(
+    given: ParsedParameters | RefusedRequest, ask: ListRequest, names: tuple[str, ...]
+) -> ParsedParameters | RefusedRequest:
+    if isinstance(given, RefusedRequest):
         return given
     if any(name in ask.values and is_blank(ask.values[name]) for name in names):
-        return replace(given, nothing=True)
+        return replace(given, matches_nothing=True)
     return given
 
 
-def _without_offset(ask: Ask | Refused, name: str) -> Ask | Refused:
-    if isinstance(ask, Refused):
+def _remove_offset(ask: ListRequest | RefusedRequest, name: str) -> ListRequest | RefusedRequest:
+    if isinstance(ask, RefusedRequest):
         return ask
     raw = ask.values.get(name)
     if isinstance(raw, str) and len(raw) > 6 and raw[-6] in "+-" and raw[-3] == ":":
-        return ask.having({name: raw[:-6] + "Z"})
+        return ask.with_values({name: raw[:-6] + "Z"})
     return ask
 
 
-def of_combinations(listing: Listing) -> Iterator[Fault]:
+def combination_faults(listing: Listing) -> Iterator[Fault]:
     """Filters together, blank filters, no match, ranges."""
     if len(listing.filters) > 1:
-        yield from breach(
+        yield from make_fault(
             listing.conjunction_clause,
             "one-suffices",
             "a call that one of several filters keeps is kept",
             on_query(lambda query: replace(query, combine="any")),
         )
-        yield from breach(
+        yield from make_fault(
             listing.conjunction_clause,
             "last-filter-only",
             "of several filters only the last counts",
@@ -282,69 +288,69 @@ def of_combinations(listing: Listing) -> Iterator[Fault]:
         )
     names = tuple(name for name in listing.filters if not listing.filters[name].blank_clause)
     if names:
-        yield from breach(
+        yield from make_fault(
             listing.blank.clause,
             "blank-is-a-value",
             "an empty filter keeps nothing",
-            Seams(given=lambda given, ask: _blank_is_nothing(given, ask, names)),
+            Hooks(parameters=lambda given, ask: _match_nothing_when_blank(given, ask, names)),
         )
-    yield from breach(
+    yield from make_fault(
         listing.no_match_clause,
         "no-match-is-an-error",
         "when nothing matches the answer is an error",
-        Seams(tree=lambda tree, told: _error_when_empty(listing, tree, told)),
+        Hooks(tree=lambda tree, told: _show_error_when_empty(listing, tree, told)),
     )
-    yield from breach(
+    yield from make_fault(
         listing.no_match_clause,
         "no-match-gives-all",
         "when nothing matches everything is shown",
-        on_page(_all_when_empty),
+        on_page(_show_all_when_empty),
     )
     for rule in listing.ranges:
-        yield from _of_range(listing, rule)
+        yield from _range_faults(listing, rule)
     for name, parameter in listing.parameters.items():
         if parameter.required is not None:
-            yield from breach(
+            yield from make_fault(
                 parameter.required.clause,
                 f"{name}-not-required",
                 f"without {name} the list is open at that end",
-                bent(optional_parameters(listing, name)),
+                with_changed_listing(with_optional_parameter(listing, name)),
             )
 
 
-def _error_when_empty(listing: Listing, tree: Tree, told: Told) -> Tree:
-    if told.fault is not None or part_at(tree, listing.lists.rows_at) != []:
+def _show_error_when_empty(listing: Listing, tree: Tree, told: AnswerContext) -> Tree:
+    if told.refusal is not None or part_at(tree, listing.lists.rows_at) != []:
         return tree
     name = "invalid" if "invalid" in listing.outcome.faults else next(iter(listing.outcome.faults))
-    return fault_tree(listing, name, picks=_Assumed())[1]
+    return error_tree(listing, name, picks=_AssumedChoices())[1]
 
 
-class _Assumed:
+class _AssumedChoices:
     """What the spec assumes of every open choice."""
 
-    def pick(self, value: Any) -> Any:
+    def resolve(self, value: Any) -> Any:
         return value.assumed if isinstance(value, Open) else value
 
 
-def _all_when_empty(page: Page, scene: Scene) -> Page:
-    if scene.found.total or page.count is not None:
+def _show_all_when_empty(page: AnswerPage, scene: PageContext) -> AnswerPage:
+    if scene.query_result.total or page.count is not None:
         return page
-    everything = scene.table.find(replace(scene.plan.query, conditions=(), nothing=False))
-    return replace(page, rows=everything.page, returned=len(everything.page))
+    everything = scene.table.find(replace(scene.plan.query, conditions=(), matches_nothing=False))
+    return replace(page, rows=everything.page_rows, returned=len(everything.page_rows))
 
 
-def _of_range(listing: Listing, rule: Range) -> Iterator[Fault]:
-    yield from breach(
+def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
+    yield from make_fault(
         rule.clauses.get("reversed", ()),
         f"{rule.first}-and-{rule.last}-swapped",
         f"a range whose {rule.last} is before its {rule.first} is turned around",
-        on_given(lambda given: _turned(given, rule)),
+        on_parameters(lambda given: _swap_range(given, rule)),
     )
-    yield from breach(
+    yield from make_fault(
         rule.clauses.get("one-alone", ()),
         f"{rule.first}-alone-ignored",
         f"{rule.first} without {rule.last}, or the reverse, has no effect",
-        on_given(
+        on_parameters(
             lambda given: (
                 given if given.has(rule.first) == given.has(rule.last) else given.without((rule.first, rule.last))
             )
@@ -352,18 +358,18 @@ def _of_range(listing: Listing, rule: Range) -> Iterator[Fault]:
     )
 
 
-def _turned(given: Given, rule: Range) -> Given:
+def _swap_range(given: ParsedParameters, rule: FilterRange) -> ParsedParameters:
     first, last = given.values.get(rule.first), given.values.get(rule.last)
     if isinstance(first, datetime) and isinstance(last, datetime) and first > last:
         return replace(given, values={**given.values, rule.first: last, rule.last: first})
     return given
 
 
-def optional_parameters(listing: Listing, name: str) -> Bend:
+def with_optional_parameter(listing: Listing, name: str) -> ListingChange:
     ranges = tuple(
         replace(rule, one_alone="one-sided") if name in (rule.first, rule.last) else rule for rule in listing.ranges
     )
-    return both(with_entry("parameters", name, required=None), lambda bare: replace(bare, ranges=ranges))
+    return combine_changes(with_entry("parameters", name, required=None), lambda bare: replace(bare, ranges=ranges))
 
 
 # --- values -------------------------------------------------------------------------------------------------

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, final
 
-from harness.serve.authentication import Identity
-from harness.serve.query.parameters import Given
+from harness.serve.authentication import SimulatedUser
+from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.planner import Plan
-from harness.serve.query.table import Found, Table
+from harness.serve.query.table import QueryResult, Table
 from harness.specification.model import Listing
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.list_request import Ask
-from harness.wire.request_codec import Refused
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import RefusedRequest
 
 T = TypeVar("T")
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class AnswerPage:
     """What one success shows before it becomes a tree: positions of rows, or a count, and the numbers around them."""
 
     rows: tuple[int, ...]
@@ -36,72 +36,77 @@ class Page:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class PageContext:
     """What is known when a page is cut: the table, the plan, all that matches, and the instant."""
 
     table: Table
     plan: Plan
-    found: Found
+    query_result: QueryResult
     at: datetime
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class AnswerContext:
     """What an answer is about: what was asked, as far as it could be read, and the fault if there is one."""
 
-    ask: Ask | None
-    fault: Refused | None
+    list_request: ListRequest | None
+    refusal: RefusedRequest | None
 
 
-Row: TypeAlias = "dict[str, Tree]"
+RowTree: TypeAlias = "dict[str, Tree]"
 
 
-def _as_it_is(value: T, *_: object) -> T:
+def _unchanged(value: T, *_: object) -> T:
     return value
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seams:
+class Hooks:
     """One function per seam; each takes what the simulator made and gives what it goes on with."""
 
-    listing: Callable[[Listing], Listing] = _as_it_is
-    request: Callable[[HttpRequest], HttpRequest] = _as_it_is
-    ask: Callable[[Ask | Refused], Ask | Refused] = _as_it_is
-    who: Callable[[Identity | Refused, Ask, tuple[Identity, ...], datetime], Identity | Refused] = _as_it_is
-    given: Callable[[Given | Refused, Ask], Given | Refused] = _as_it_is
-    plan: Callable[[Plan | Refused, Given], Plan | Refused] = _as_it_is
-    page: Callable[[Page, Scene], Page] = _as_it_is
-    row: Callable[[Row, int, datetime], Row] = _as_it_is
-    tree: Callable[[Tree, Told], Tree] = _as_it_is
-    response: Callable[[HttpResponse, Told], HttpResponse] = _as_it_is
+    listing: Callable[[Listing], Listing] = _unchanged
+    request: Callable[[HttpRequest], HttpRequest] = _unchanged
+    list_request: Callable[[ListRequest | RefusedRequest], ListRequest | RefusedRequest] = _unchanged
+    user: Callable[
+        [SimulatedUser | RefusedRequest, ListRequest, tuple[SimulatedUser, ...], datetime],
+        SimulatedUser | RefusedRequest,
+    ] = _unchanged
+    parameters: Callable[[ParsedParameters | RefusedRequest, ListRequest], ParsedParameters | RefusedRequest] = (
+        _unchanged
+    )
+    plan: Callable[[Plan | RefusedRequest, ParsedParameters], Plan | RefusedRequest] = _unchanged
+    page: Callable[[AnswerPage, PageContext], AnswerPage] = _unchanged
+    row: Callable[[RowTree, int, datetime], RowTree] = _unchanged
+    tree: Callable[[Tree, AnswerContext], Tree] = _unchanged
+    response: Callable[[HttpResponse, AnswerContext], HttpResponse] = _unchanged
 
 
-STRAIGHT = Seams()
+NO_HOOKS = Hooks()
 
 
-def joined(many: Iterable[Seams]) -> Seams:
+def combine_hooks(many: Iterable[Hooks]) -> Hooks:
     """Seams that bend one after the other."""
-    found = STRAIGHT
+    found = NO_HOOKS
     for seams in many:
-        found = Seams(
+        found = Hooks(
             **{
-                field.name: _then(getattr(found, field.name), getattr(seams, field.name))
-                for field in dataclasses.fields(Seams)
+                field.name: _chain_hooks(getattr(found, field.name), getattr(seams, field.name))
+                for field in dataclasses.fields(Hooks)
             }
         )
     return found
 
 
-def _then(first: Callable[..., Any], second: Callable[..., Any]) -> Callable[..., Any]:
-    if first is _as_it_is:
+def _chain_hooks(first: Callable[..., Any], second: Callable[..., Any]) -> Callable[..., Any]:
+    if first is _unchanged:
         return second
-    if second is _as_it_is:
+    if second is _unchanged:
         return first
     return lambda value, *rest: second(first(value, *rest), *rest)
 
 
-def is_bent(function: Callable[..., Any]) -> bool:
+def is_active_hook(function: Callable[..., Any]) -> bool:
     """Whether a seam does anything."""
-    return function is not _as_it_is
+    return function is not _unchanged

@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from harness.serve.faults.base import (
     Fault,
-    bent,
-    both,
-    breach,
-    on_given,
+    combine_changes,
+    make_fault,
     on_page,
+    on_parameters,
     on_query,
+    with_changed_listing,
     with_entry,
     with_part,
 )
-from harness.serve.faults.hooks import Page, Scene
-from harness.serve.query.table import Query, Slice, Walk
+from harness.serve.faults.hooks import AnswerPage, PageContext
+from harness.serve.query.table import CursorSlice, OffsetSlice, Query
 from harness.specification.model import (
     Clauses,
     CursorPaging,
@@ -31,176 +31,178 @@ from harness.specification.model import (
 # --- paging -------------------------------------------------------------------------------------------------
 
 
-def _on_cut(query: Query, *, more: int = 0, skip: int = 0) -> Query:
+def _change_page_slice(query: Query, *, more: int = 0, skip: int = 0) -> Query:
     """The query with so many rows more, and a beginning moved by so many rows on every page but the first."""
-    cut = query.cut
-    if isinstance(cut, Walk):
-        shift = skip if cut.place is not None and not cut.backward else 0
-        return replace(query, cut=replace(cut, take=cut.take + more, shift=shift))
+    cut = query.page_slice
+    if isinstance(cut, CursorSlice):
+        shift = skip if cut.position is not None and not cut.backward else 0
+        return replace(query, page_slice=replace(cut, take=cut.take + more, shift=shift))
     start = max(0, cut.skip + skip) if cut.skip else 0
-    return replace(query, cut=Slice(skip=start, take=None if cut.take is None else cut.take + more))
+    return replace(query, page_slice=OffsetSlice(skip=start, take=None if cut.take is None else cut.take + more))
 
 
-def of_paging(listing: Listing) -> Iterator[Fault]:
+def paging_faults(listing: Listing) -> Iterator[Fault]:
     """Pages of the wrong size, at the wrong place, or overlapping."""
     paging = listing.paging
     match paging:
         case NoPaging():
             return
         case PageNumberPaging():
-            yield from _sizes(paging.clauses.get("size", ()), paging.size)
-            yield from _slices(paging.clauses.get("partition", ()))
-            yield from breach(
+            yield from _size_faults(paging.clauses.get("size", ()), paging.size)
+            yield from _partition_faults(paging.clauses.get("partition", ()))
+            yield from make_fault(
                 paging.clauses.get("first", ()),
                 "second-page-by-default",
                 f"without {paging.page} the second page is shown",
-                bent(with_entry("parameters", paging.page, default=paging.first + 1)),
+                with_changed_listing(with_entry("parameters", paging.page, default=paging.first + 1)),
             )
-            yield from breach(
+            yield from make_fault(
                 paging.clauses.get("slice", ()),
                 f"{paging.page}-ignored",
                 "every page is the first one",
-                on_given(lambda given: given.without((paging.page,))),
+                on_parameters(lambda given: given.without((paging.page,))),
             )
-            yield from breach(
+            yield from make_fault(
                 paging.clauses.get("first", ()),
                 "counts-from-the-next",
                 f"the first page is number {paging.first + 1}",
-                bent(
-                    both(
+                with_changed_listing(
+                    combine_changes(
                         with_part("paging", first=paging.first + 1),
                         with_entry("parameters", paging.page, default=paging.first + 2),
                     )
                 ),
             )
         case OffsetPaging():
-            yield from _sizes(paging.clauses.get("size", ()), paging.size)
-            yield from _default_size(listing, paging.clauses.get("size-default", ()), paging.size)
-            yield from _slices(paging.clauses.get("partition", ()))
-            yield from breach(
+            yield from _size_faults(paging.clauses.get("size", ()), paging.size)
+            yield from _default_size_faults(listing, paging.clauses.get("size-default", ()), paging.size)
+            yield from _partition_faults(paging.clauses.get("partition", ()))
+            yield from make_fault(
                 paging.clauses.get("slice", ()),
                 f"{paging.offset}-ignored",
                 f"{paging.offset} has no effect",
-                on_given(lambda given: given.without((paging.offset,))),
+                on_parameters(lambda given: given.without((paging.offset,))),
             )
-            yield from breach(
+            yield from make_fault(
                 paging.clauses.get("slice", ()),
                 f"{paging.offset}-counts-pages",
                 f"{paging.offset} counts pages and not rows",
-                on_query(_by_pages),
+                on_query(_count_offset_in_pages),
             )
-            yield from breach(
+            yield from make_fault(
                 paging.clauses.get("offset-default", ()),
                 f"{paging.offset}-default",
                 f"without {paging.offset} the first row is left out",
-                bent(with_entry("parameters", paging.offset, default=1)),
+                with_changed_listing(with_entry("parameters", paging.offset, default=1)),
             )
         case CursorPaging():
-            yield from _sizes(paging.clauses.get("size", ()), paging.size)
-            yield from _default_size(listing, paging.clauses.get("size-default", ()), paging.size)
-            yield from _slices(paging.clauses.get("partition", ()))
-            yield from _of_cursors(paging)
+            yield from _size_faults(paging.clauses.get("size", ()), paging.size)
+            yield from _default_size_faults(listing, paging.clauses.get("size-default", ()), paging.size)
+            yield from _partition_faults(paging.clauses.get("partition", ()))
+            yield from _cursor_faults(paging)
         case LimitPaging():
-            yield from _sizes(paging.clauses.get("size", ()), paging.size)
-            yield from breach(
+            yield from _size_faults(paging.clauses.get("size", ()), paging.size)
+            yield from make_fault(
                 paging.clauses.get("size-default", ()),
                 f"{paging.size}-default",
                 f"without {paging.size} five rows are shown",
-                bent(with_entry("parameters", paging.size, default=5)),
+                with_changed_listing(with_entry("parameters", paging.size, default=5)),
             )
-            yield from breach(
+            yield from make_fault(
                 paging.clauses.get("prefix", ()),
                 "last-rows",
                 f"{paging.size} keeps the last rows and not the first",
-                on_page(_suffix),
+                on_page(_keep_last_rows),
             )
 
 
-def _sizes(clauses: Clauses, size: str) -> Iterator[Fault]:
-    yield from breach(
+def _size_faults(clauses: Clauses, size: str) -> Iterator[Fault]:
+    yield from make_fault(
         clauses,
         f"{size}-ignored",
         f"{size} has no effect",
-        on_given(lambda given: given.without((size,))),
+        on_parameters(lambda given: given.without((size,))),
     )
-    yield from breach(
+    yield from make_fault(
         clauses,
         "one-row-more",
         "a page holds one row more than asked for",
-        on_query(lambda query: _on_cut(query, more=1)),
+        on_query(lambda query: _change_page_slice(query, more=1)),
     )
 
 
-def _default_size(listing: Listing, clauses: Clauses, size: str) -> Iterator[Fault]:
+def _default_size_faults(listing: Listing, clauses: Clauses, size: str) -> Iterator[Fault]:
     default = listing.parameters[size].default
     if isinstance(default, int) and default > 1:
-        yield from breach(
+        yield from make_fault(
             clauses,
             "half-the-default",
             f"without {size} a page holds {default // 2} rows",
-            bent(with_entry("parameters", size, default=default // 2)),
+            with_changed_listing(with_entry("parameters", size, default=default // 2)),
         )
 
 
-def _slices(clauses: Clauses) -> Iterator[Fault]:
-    yield from breach(
+def _partition_faults(clauses: Clauses) -> Iterator[Fault]:
+    yield from make_fault(
         clauses,
         "pages-overlap",
         "a page begins with the last row of the page before",
-        on_query(lambda query: _on_cut(query, skip=-1)),
+        on_query(lambda query: _change_page_slice(query, skip=-1)),
     )
-    yield from breach(
+    yield from make_fault(
         clauses,
         "pages-leave-gaps",
         "a row between two pages is on neither",
-        on_query(lambda query: _on_cut(query, skip=1)),
+        on_query(lambda query: _change_page_slice(query, skip=1)),
     )
 
 
-def _by_pages(query: Query) -> Query:
-    cut = query.cut
-    if isinstance(cut, Slice) and cut.take is not None:
-        return replace(query, cut=replace(cut, skip=cut.skip * cut.take))
+def _count_offset_in_pages(query: Query) -> Query:
+    cut = query.page_slice
+    if isinstance(cut, OffsetSlice) and cut.take is not None:
+        return replace(query, page_slice=replace(cut, skip=cut.skip * cut.take))
     return query
 
 
-def _suffix(page: Page, scene: Scene) -> Page:
-    if page.count is not None or len(page.rows) >= scene.found.total:
+def _keep_last_rows(page: AnswerPage, scene: PageContext) -> AnswerPage:
+    if page.count is not None or len(page.rows) >= scene.query_result.total:
         return page
-    return replace(page, rows=tuple(scene.found.matching[-len(page.rows) :].tolist()) if page.rows else ())
+    return replace(
+        page, rows=tuple(scene.query_result.matching_rows[-len(page.rows) :].tolist()) if page.rows else ()
+    )
 
 
-def _of_cursors(paging: CursorPaging) -> Iterator[Fault]:
+def _cursor_faults(paging: CursorPaging) -> Iterator[Fault]:
     clauses = paging.clauses
-    yield from breach(
+    yield from make_fault(
         clauses.get("slice", ()),
         f"{paging.after}-ignored",
         f"{paging.after} has no effect: every page is the first",
-        on_given(lambda given: given.without((paging.after,))),
+        on_parameters(lambda given: given.without((paging.after,))),
     )
-    yield from breach(
+    yield from make_fault(
         clauses.get("partition", ()),
         "ends-early",
         "the first page already tells that there is no other",
         on_page(lambda page, scene: replace(page, next="")),
     )
-    yield from breach(
+    yield from make_fault(
         clauses.get("prev", ()),
         "prev-leads-on",
         "the cursor of the page before leads to the page after",
         on_page(lambda page, scene: replace(page, prev=page.next)),
     )
-    yield from breach(
+    yield from make_fault(
         clauses.get("prev", ()),
         "prev-empty",
         "there is no cursor of the page before",
         on_page(lambda page, scene: replace(page, prev="")),
     )
-    yield from breach(
+    yield from make_fault(
         clauses.get("start", ()),
         "start-word-refused",
         f"the word for the first page is refused in {paging.after}",
-        bent(with_part("paging", start_words=())),
+        with_changed_listing(with_part("paging", start_words=())),
     )
     for kind, field, text in (
         ("both", "both_gets", f"{paging.after} and {paging.before} are taken together"),
@@ -208,13 +210,13 @@ def _of_cursors(paging: CursorPaging) -> Iterator[Fault]:
         ("other-sort", "other_sort_gets", "a cursor of another order has no effect"),
     ):
         if getattr(paging, field) == "refused":
-            yield from breach(
+            yield from make_fault(
                 clauses.get(kind, ()),  # type: ignore[call-overload]
                 f"{kind}-accepted",
                 text,
-                bent(with_part("paging", **{field: "ignored"})),
+                with_changed_listing(with_part("paging", **{field: "ignored"})),
             )
-    yield from breach(
+    yield from make_fault(
         clauses.get("empty", ()),
         "cursors-on-an-empty-page",
         "a page without rows has cursors",

@@ -5,143 +5,143 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from harness.serve.faults.base import Fault, bent, breach, removed, with_part
-from harness.serve.faults.hooks import Seams, Told
-from harness.specification.model import Carriage, ClauseId, Listing, Routing
+from harness.serve.faults.base import Fault, make_fault, remove_at_pointer, with_changed_listing, with_part
+from harness.serve.faults.hooks import AnswerContext, Hooks
+from harness.specification.model import ClauseId, Listing, RequestEncoding, Routing
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, decode_json
-from harness.wire.json_body import at as part_at
-from harness.wire.response_codec import text_carried
+from harness.wire.json_body import tree_at as part_at
+from harness.wire.response_codec import is_xml
 
-_JSON = "application/json"
+_JSON_MEDIA_TYPE = "application/json"
 
 
-def of_transport(listing: Listing) -> Iterator[Fault]:
+def encoding_faults(listing: Listing) -> Iterator[Fault]:
     """What a request may look like, and what an answer says of itself."""
     transport = listing.transport
     for name, way in transport.also.items():
         if way.level != "may":
-            yield from breach(
+            yield from make_fault(
                 way.clause,
                 f"{name}-not-understood",
                 f"a request carried as {name} is not understood",
-                _deaf_to(name, way, listing),
+                _without_encoding(name, way, listing),
             )
-    yield from breach(
+    yield from make_fault(
         transport.answers_clause,
         "media-type",
         "answers claim to be application/octet-stream",
-        Seams(response=lambda response, told: _typed(response, "application/octet-stream")),
+        Hooks(response=lambda response, told: _set_media_type(response, "application/octet-stream")),
     )
-    if text_carried(listing):
-        yield from breach(
+    if is_xml(listing):
+        yield from make_fault(
             transport.escaping_clause,
             "not-escaped",
             "reserved characters in data are written as they are",
-            Seams(response=lambda response, told: _unescaped(response)),
+            Hooks(response=lambda response, told: _unescape_body(response)),
         )
     routing = transport.routing
     if routing is not None:
-        yield from breach(
+        yield from make_fault(
             routing.clauses.get("unknown", ()),
             "any-operation",
             "an unknown operation is taken for this one",
-            Seams(request=lambda request: _renamed(request, routing, listing)),
+            Hooks(request=lambda request: _set_operation(request, routing, listing)),
         )
     if transport.unknown_parameters == "ignored":
-        yield from breach(
+        yield from make_fault(
             transport.unknown_clause,
             "unknown-refused",
             "parameters that are not documented are refused",
-            bent(with_part("transport", unknown_parameters="refused")),
+            with_changed_listing(with_part("transport", unknown_parameters="refused")),
         )
-    yield from _of_refusals(listing)
+    yield from _refusal_faults(listing)
 
 
-def _of_refusals(listing: Listing) -> Iterator[Fault]:
+def _refusal_faults(listing: Listing) -> Iterator[Fault]:
     transport = listing.transport
     if transport.wrong_method is not None:
-        yield from breach(
+        yield from make_fault(
             transport.wrong_method.clause,
             "any-method",
             "any HTTP method is as good as POST",
-            Seams(request=lambda request: _posted(request) if request.method != "POST" else request),
+            Hooks(request=lambda request: _make_post(request) if request.method != "POST" else request),
         )
     if transport.wrong_media_type is not None:
-        yield from breach(
+        yield from make_fault(
             transport.wrong_media_type.clause,
             "any-media-type",
             "any Content-Type is as good as JSON",
-            Seams(request=lambda request: _labelled(request) if request.method == "POST" else request),
+            Hooks(request=lambda request: _label_as_json(request) if request.method == "POST" else request),
         )
     if transport.bad_syntax is not None:
-        yield from breach(
+        yield from make_fault(
             transport.bad_syntax.clause,
             "any-syntax",
             "a body that is not JSON counts as an empty object",
-            Seams(request=_forgiven),
+            Hooks(request=_replace_bad_json),
         )
 
 
-def of_lists(listing: Listing) -> Iterator[Fault]:
+def container_faults(listing: Listing) -> Iterator[Fault]:
     """The container of the rows, and what each of them is called."""
     lists = listing.lists
     if listing.filters:
-        yield from breach(
+        yield from make_fault(
             lists.clauses.get("rows", ()),
             "no-container-when-empty",
             "an answer without rows has no container for them",
-            Seams(tree=lambda tree, told: _no_container(listing, tree, told)),
+            Hooks(tree=lambda tree, told: _remove_empty_container(listing, tree, told)),
         )
     else:
         # Nothing asks for an empty list here, and a busy system is never idle.
-        yield from breach(
+        yield from make_fault(
             lists.clauses.get("rows", ()),
             "no-container",
             "an answer has no container for its rows",
-            Seams(tree=lambda tree, told: tree if told.fault else removed(tree, lists.rows_at)),
+            Hooks(tree=lambda tree, told: tree if told.refusal else remove_at_pointer(tree, lists.rows_at)),
         )
     for name, clause in listing.clauses.items():
         if lists.root is not None and "root-element" in clause.checked_by:
-            yield from breach(
+            yield from make_fault(
                 (ClauseId(name),),
                 "another-root",
                 "the root element goes by another name",
-                bent(with_part("lists", root=f"{lists.root}s")),
+                with_changed_listing(with_part("lists", root=f"{lists.root}s")),
             )
     if lists.row_element is not None:
-        yield from breach(
+        yield from make_fault(
             lists.clauses.get("row-element", ()),
             "another-row-element",
             "rows go by another name",
-            bent(with_part("lists", row_element=f"{lists.row_element}Info")),
+            with_changed_listing(with_part("lists", row_element=f"{lists.row_element}Info")),
         )
 
 
-def _no_container(listing: Listing, tree: Tree, told: Told) -> Tree:
-    if told.fault is None and part_at(tree, listing.lists.rows_at) in ([], MISSING):
-        return removed(tree, listing.lists.rows_at)
+def _remove_empty_container(listing: Listing, tree: Tree, told: AnswerContext) -> Tree:
+    if told.refusal is None and part_at(tree, listing.lists.rows_at) in ([], MISSING):
+        return remove_at_pointer(tree, listing.lists.rows_at)
     return tree
 
 
 # --- deafness -----------------------------------------------------------------------------------------------
 
 
-def _deaf_to(name: str, way: Carriage, listing: Listing) -> Seams:
+def _without_encoding(name: str, way: RequestEncoding, listing: Listing) -> Hooks:
     if way.path is None and way.carries in ("form", "multipart", "chunked-multipart"):
-        return Seams(request=_without_body(way))
+        return Hooks(request=_drop_body_of(way))
     if way.path is None and way.separator is not None:
         separator = way.separator.encode()
         escaped = b"%%%02X" % separator[0]
-        return Seams(request=lambda request: _requery(request, lambda query: query.replace(separator, escaped)))
+        return Hooks(request=lambda request: _change_query(request, lambda query: query.replace(separator, escaped)))
     rest = {other: entry for other, entry in listing.transport.also.items() if other != name}
     if way.path is not None:
-        return Seams(request=lambda request: _lost(request, way))
-    return bent(with_part("transport", also=rest))
+        return Hooks(request=lambda request: _drop_body_at_path(request, way))
+    return with_changed_listing(with_part("transport", also=rest))
 
 
-def _without_body(way: Carriage) -> Callable[[HttpRequest], HttpRequest]:
+def _drop_body_of(way: RequestEncoding) -> Callable[[HttpRequest], HttpRequest]:
     def bend(request: HttpRequest) -> HttpRequest:
         media = (request.header("content-type") or "").partition(";")[0].strip().lower()
         kind = "form" if media == "application/x-www-form-urlencoded" else "multipart"
@@ -152,32 +152,32 @@ def _without_body(way: Carriage) -> Callable[[HttpRequest], HttpRequest]:
     return bend
 
 
-def _lost(request: HttpRequest, way: Carriage) -> HttpRequest:
+def _drop_body_at_path(request: HttpRequest, way: RequestEncoding) -> HttpRequest:
     path = request.path.decode("ascii", "replace").rstrip("/")
     if not path.endswith((way.path or "").rstrip("/")):
         return request
-    return _without_body(way)(request)
+    return _drop_body_of(way)(request)
 
 
-def _requery(request: HttpRequest, change: Callable[[bytes], bytes]) -> HttpRequest:
+def _change_query(request: HttpRequest, change: Callable[[bytes], bytes]) -> HttpRequest:
     if not request.query:
         return request
     return replace(request, target=request.path + b"?" + change(request.query))
 
 
-def _typed(response: HttpResponse, media_type: str) -> HttpResponse:
+def _set_media_type(response: HttpResponse, media_type: str) -> HttpResponse:
     others = tuple((name, value) for name, value in response.headers if name.lower() != "content-type")
     return replace(response, headers=(("Content-Type", media_type), *others))
 
 
-def _unescaped(response: HttpResponse) -> HttpResponse:
+def _unescape_body(response: HttpResponse) -> HttpResponse:
     body = response.body
     for entity, character in ((b"&amp;", b"&"), (b"&lt;", b"<"), (b"&gt;", b">")):
         body = body.replace(entity, character)
     return replace(response, body=body)
 
 
-def _renamed(request: HttpRequest, routing: Routing, listing: Listing) -> HttpRequest:
+def _set_operation(request: HttpRequest, routing: Routing, listing: Listing) -> HttpRequest:
     """The request with this operation's name in place of whatever it names."""
     if routing.parameter is None:
         head, _, tail = request.path.rstrip(b"/").rpartition(b"/")
@@ -192,22 +192,22 @@ def _renamed(request: HttpRequest, routing: Routing, listing: Listing) -> HttpRe
         pairs = [pair.partition(b"=") for pair in query.split(b"&")]
         return b"&".join(key + b"=" + (routing.name.encode() if key == name else value) for key, _, value in pairs)
 
-    return _requery(request, change)
+    return _change_query(request, change)
 
 
 # --- JSON bodies --------------------------------------------------------------------------------------------
 
 
-def _labelled(request: HttpRequest) -> HttpRequest:
+def _label_as_json(request: HttpRequest) -> HttpRequest:
     others = tuple((name, value) for name, value in request.headers if name.lower() != "content-type")
-    return replace(request, headers=(*others, ("Content-Type", _JSON)))
+    return replace(request, headers=(*others, ("Content-Type", _JSON_MEDIA_TYPE)))
 
 
-def _posted(request: HttpRequest) -> HttpRequest:
-    return _labelled(replace(request, method="POST", body=request.body or b"{}"))
+def _make_post(request: HttpRequest) -> HttpRequest:
+    return _label_as_json(replace(request, method="POST", body=request.body or b"{}"))
 
 
-def _forgiven(request: HttpRequest) -> HttpRequest:
+def _replace_bad_json(request: HttpRequest) -> HttpRequest:
     decoded = decode_json(request.body)
     if isinstance(decoded.tree, dict) and not decoded.problems:
         return request

@@ -8,19 +8,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from harness.serve.faults.base import Fault, at_path, breach, on_page, on_rows
-from harness.serve.faults.hooks import Page, Row, Scene, Seams
-from harness.specification.model import Field, Holds, Law, Listing, Scalar
+from harness.serve.faults.base import Fault, find_at_path, make_fault, on_page, on_rows
+from harness.serve.faults.hooks import AnswerPage, Hooks, PageContext, RowTree
+from harness.specification.model import Field, FieldCondition, Law, Listing, Scalar
 from harness.wire.format_problems import Tree
-from harness.wire.response_codec import text_carried
+from harness.wire.response_codec import is_xml
 from harness.wire.row_codec import field_at
 
-_EARLY: Final[dict[str, Tree]] = {
+_EARLY_INSTANTS: Final[dict[str, Tree]] = {
     "epoch-seconds": 946684800,
     "local-time": "2000-01-01 00:00:00",
     "rfc3339": "2000-01-01T00:00:00Z",
 }
-_LATE: Final[dict[str, Tree]] = {
+_LATE_INSTANTS: Final[dict[str, Tree]] = {
     "epoch-seconds": 4102444800,
     "local-time": "2100-01-01 00:00:00",
     "rfc3339": "2100-01-01T00:00:00Z",
@@ -33,49 +33,49 @@ _LONG_AGO: Final = "2001-01-01 00:00:00"
 # --- rows ---------------------------------------------------------------------------------------------------
 
 
-def of_rows(listing: Listing) -> Iterator[Fault]:
+def row_faults(listing: Listing) -> Iterator[Fault]:
     """Fields that are missing, misnamed or misshapen; rows that come twice."""
     keys = listing.lists.clauses.get("keys", ())
-    needed = _needed(listing)
+    needed = _required_fields(listing)
     for path in dict.fromkeys((*needed[:1], *needed[len(needed) // 2 :][:1], *needed[-1:])):
-        yield from breach(
+        yield from make_fault(
             keys,
             f"{path}-missing",
             f"every third row lacks {path}",
-            on_rows(lambda row, path=path: _drop(row, path), every=3),  # type: ignore[misc]
+            on_rows(lambda row, path=path: _drop_field(row, path), every=3),  # type: ignore[misc]
         )
     others = [name for name in needed if name != listing.lists.identity]
     if others:
         other = others[-1]
-        yield from breach(
-            keys, f"{other}-renamed", f"{other} goes by another name", on_rows(lambda row: _rename(row, other))
+        yield from make_fault(
+            keys, f"{other}-renamed", f"{other} goes by another name", on_rows(lambda row: _rename_field(row, other))
         )
-    yield from breach(
+    yield from make_fault(
         listing.lists.clauses.get("unique", ()),
         "a-row-twice",
         "the first row of a page comes twice",
-        on_page(_twice),
+        on_page(_repeat_first_row),
     )
     seen: set[tuple[str, str]] = set()
     for path, field in _all_fields(listing):
         if field.non_empty:
-            yield from breach(
+            yield from make_fault(
                 field.clause,
                 f"{path}-empty",
                 f"{path} is empty",
-                on_rows(lambda row, path=path: _write(row, path, lambda _: ""), every=2),  # type: ignore[misc]
+                on_rows(lambda row, path=path: _change_field(row, path, lambda _: ""), every=2),  # type: ignore[misc]
             )
         if not field.clause or field.shows is None or (field.clause[0], field.as_) in seen:
             continue
-        wrong = _misshapen(field, text=text_carried(listing))
+        wrong = _wrong_form_change(field, text=is_xml(listing))
         if wrong is None:
             continue
         seen.add((field.clause[0], field.as_))
-        yield from breach(
+        yield from make_fault(
             field.clause,
             f"{path}-form",
             f"{path} is not written as {field.as_}",
-            on_rows(lambda row, path=path, wrong=wrong: _write(row, path, wrong), every=2),  # type: ignore[misc]
+            on_rows(lambda row, path=path, wrong=wrong: _change_field(row, path, wrong), every=2),  # type: ignore[misc]
         )
 
 
@@ -88,7 +88,7 @@ def _all_fields(listing: Listing) -> Iterator[tuple[str, Field]]:
     return walk("", dict(listing.fields))
 
 
-def _needed(listing: Listing) -> list[str]:
+def _required_fields(listing: Listing) -> list[str]:
     """Fields of a row that may never be missing."""
     added = {name for include in listing.includes for name in include.adds}
     return [
@@ -102,28 +102,28 @@ def _needed(listing: Listing) -> list[str]:
     ]
 
 
-def _drop(row: Row, path: str) -> None:
-    for owner, key in at_path(row, path):
+def _drop_field(row: RowTree, path: str) -> None:
+    for owner, key in find_at_path(row, path):
         del owner[key]
 
 
-def _rename(row: Row, name: str) -> None:
+def _rename_field(row: RowTree, name: str) -> None:
     if name in row:
         row[f"{name}_"] = row.pop(name)
 
 
-def _write(row: Row, path: str, change: Callable[[Tree], Tree]) -> None:
-    for owner, key in at_path(row, path):
+def _change_field(row: RowTree, path: str, change: Callable[[Tree], Tree]) -> None:
+    for owner, key in find_at_path(row, path):
         owner[key] = change(owner[key])
 
 
-def _twice(page: Page, scene: Scene) -> Page:
+def _repeat_first_row(page: AnswerPage, scene: PageContext) -> AnswerPage:
     if len(page.rows) < 2:
         return page
     return replace(page, rows=(page.rows[0], page.rows[0], *page.rows[2:]))
 
 
-def _misshapen(field: Field, *, text: bool) -> Callable[[Tree], Tree] | None:
+def _wrong_form_change(field: Field, *, text: bool) -> Callable[[Tree], Tree] | None:
     """A way to write a value that the codec does not allow; None where any text will do."""
     match field.as_:
         case "local-time":
@@ -155,31 +155,31 @@ def _misshapen(field: Field, *, text: bool) -> Callable[[Tree], Tree] | None:
 # --- laws ---------------------------------------------------------------------------------------------------
 
 
-def of_laws(listing: Listing) -> Iterator[Fault]:
+def law_faults(listing: Listing) -> Iterator[Fault]:
     """Rows that contradict themselves, their neighbours, or what was said before."""
     for number, law in enumerate(listing.laws, start=1):
-        change = _against(listing, law)
+        change = _law_violation(listing, law)
         if change is None:
             continue
-        yield from breach(
+        yield from make_fault(
             law.clause,
             f"{law.law}-{law.field or (law.then.field if law.then else number)}-{number}",
             f"the law '{law.law}' does not hold",
-            Seams(row=_bending(listing, law, change)),
+            Hooks(row=_law_hook(listing, law, change)),
         )
-    yield from _of_presence(listing)
+    yield from _presence_faults(listing)
 
 
-def _of_presence(listing: Listing) -> Iterator[Fault]:
+def _presence_faults(listing: Listing) -> Iterator[Fault]:
     """Calls in progress that are left out, and calls that ended long ago and are still there."""
     lists = listing.lists
     if lists.calls != "live":
         return
-    yield from breach(
+    yield from make_fault(
         lists.clauses.get("one-per", ()),
         "left-out-now-and-then",
         "the first of several rows is missing in every second second",
-        on_page(_left_out),
+        on_page(_leave_out_first_row),
     )
     by_attribute = {field.shows: name for name, field in listing.fields.items()}
     starts = by_attribute.get("started_at")
@@ -187,94 +187,96 @@ def _of_presence(listing: Listing) -> Iterator[Fault]:
     told = starts is not None and {"ring_seconds", "talk_seconds", "state"} <= by_attribute.keys()
     if told and listing.fields[starts or ""].as_ == "local-time" and listing.order is not None:
         # Their clocks stopped long ago, whatever they say of their state.
-        yield from breach(
+        yield from make_fault(
             ended if not listing.order.clause else (),
             "ended-calls-stay",
             "every third call ended long ago",
-            on_rows(lambda row: _write(row, starts or "", lambda _: _LONG_AGO), every=3),
+            on_rows(lambda row: _change_field(row, starts or "", lambda _: _LONG_AGO), every=3),
         )
 
 
-def _left_out(page: Page, scene: Scene) -> Page:
+def _leave_out_first_row(page: AnswerPage, scene: PageContext) -> AnswerPage:
     """By the instant and not by the turn: the same request at the same instant gets the same answer."""
     out = len(page.rows) > 1 and int(scene.at.timestamp()) % 2 == 0
     return replace(page, rows=page.rows[1:]) if out else page
 
 
-def _bending(
-    listing: Listing, law: Law, change: Callable[[Row, datetime], None]
-) -> Callable[[Row, int, datetime], Row]:
-    def bend(row: Row, index: int, at: datetime) -> Row:
-        if law.when is None or _holds(row, law.when):
+def _law_hook(
+    listing: Listing, law: Law, change: Callable[[RowTree, datetime], None]
+) -> Callable[[RowTree, int, datetime], RowTree]:
+    def bend(row: RowTree, index: int, at: datetime) -> RowTree:
+        if law.when is None or _condition_holds(row, law.when):
             change(row, at)
         return row
 
     return bend
 
 
-def _holds(row: Row, rule: Holds) -> bool:
+def _condition_holds(row: RowTree, rule: FieldCondition) -> bool:
     value = row.get(rule.field)
     if rule.is_ and str(value) not in map(str, rule.is_):
         return False
     if rule.not_ and str(value) in map(str, rule.not_):
         return False
-    return rule.present is None or rule.present == _shows(value)
+    return rule.present is None or rule.present == _is_present(value)
 
 
-def _shows(value: Tree) -> bool:
+def _is_present(value: Tree) -> bool:
     return value not in (None, "", "0", 0, []) and value != "0001-01-01T00:00:00Z"
 
 
-def _against(listing: Listing, law: Law) -> Callable[[Row, datetime], None] | None:
-    text = text_carried(listing)
+def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], None] | None:
+    text = is_xml(listing)
     field = field_at(listing.fields, law.field) if law.field else None
     match law.law:
         case "implies" if law.then is not None:
-            return _against_implication(listing, law.then, text=text)
-        case "not-before" | "inside" if field is not None and field.as_ in _EARLY:
-            return _setter(law.field, _EARLY[field.as_])
-        case "not-future" if field is not None and field.as_ in _LATE:
-            return _setter(law.field, _LATE[field.as_])
+            return _implication_violation(listing, law.then, text=text)
+        case "not-before" | "inside" if field is not None and field.as_ in _EARLY_INSTANTS:
+            return _value_setter(law.field, _EARLY_INSTANTS[field.as_])
+        case "not-future" if field is not None and field.as_ in _LATE_INSTANTS:
+            return _value_setter(law.field, _LATE_INSTANTS[field.as_])
         case "shared":
-            return lambda row, at: _write(row, law.field or "", lambda _: row.get(listing.lists.identity))
+            return lambda row, at: _change_field(row, law.field or "", lambda _: row.get(listing.lists.identity))
         case "non-negative":
-            return _setter(law.field, "-1" if text else -1)
+            return _value_setter(law.field, "-1" if text else -1)
         case "one-of":
-            return _setter(law.field, "7" if text else 7)
+            return _value_setter(law.field, "7" if text else 7)
         case "never-falls" | "stands-still" if field is not None:
-            return lambda row, at: _run_back(row, law.field or "", field, at, text=text)
+            return lambda row, at: _write_lower_value(row, law.field or "", field, at, text=text)
         case "equals-span" if field is not None and field.as_ in ("integer", "decimal"):
-            return _setter(law.field, "99999" if text else 99999)
+            return _value_setter(law.field, "99999" if text else 99999)
         case _:
             return None
 
 
-def _setter(path: str | None, value: Tree) -> Callable[[Row, datetime], None]:
-    def change(row: Row, at: datetime) -> None:
-        _write(row, path or "", lambda old: value if _shows(old) or not isinstance(old, str) else old)
+def _value_setter(path: str | None, value: Tree) -> Callable[[RowTree, datetime], None]:
+    def change(row: RowTree, at: datetime) -> None:
+        _change_field(row, path or "", lambda old: value if _is_present(old) or not isinstance(old, str) else old)
 
-    def force(row: Row, at: datetime) -> None:
-        _write(row, path or "", lambda old: value)
+    def force(row: RowTree, at: datetime) -> None:
+        _change_field(row, path or "", lambda old: value)
 
     return change if isinstance(value, str) and len(value) > 5 else force
 
 
-def _against_implication(listing: Listing, then: Holds, *, text: bool) -> Callable[[Row, datetime], None] | None:
+def _implication_violation(
+    listing: Listing, then: FieldCondition, *, text: bool
+) -> Callable[[RowTree, datetime], None] | None:
     field = listing.fields.get(then.field)
     if field is None:
         return None
-    value = _other_value(field, then, text=text)
-    return None if value is None else _writer(then.field, value)
+    value = _contrary_value(field, then, text=text)
+    return None if value is None else _constant_setter(then.field, value)
 
 
-def _writer(path: str, value: Tree) -> Callable[[Row, datetime], None]:
-    def change(row: Row, at: datetime) -> None:
-        _write(row, path, lambda _: value)
+def _constant_setter(path: str, value: Tree) -> Callable[[RowTree, datetime], None]:
+    def change(row: RowTree, at: datetime) -> None:
+        _change_field(row, path, lambda _: value)
 
     return change
 
 
-def _other_value(field: Field, then: Holds, *, text: bool) -> Tree:
+def _contrary_value(field: Field, then: FieldCondition, *, text: bool) -> Tree:
     """A value of the field under which the condition does not hold."""
     if field.as_ == "word":
         words: list[Scalar] = [word for word in field.words.values() if word not in then.is_]
@@ -285,12 +287,12 @@ def _other_value(field: Field, then: Holds, *, text: bool) -> Tree:
         return str(number) if text or field.as_ == "digits" else number
     if field.as_ == "decimal":
         return "77.000" if text else Decimal("77.5")
-    if field.as_ in _EARLY:
-        return _LATE[field.as_] if then.present is False else None
+    if field.as_ in _EARLY_INSTANTS:
+        return _LATE_INSTANTS[field.as_] if then.present is False else None
     return "" if then.present is True else "x"
 
 
-def _run_back(row: Row, path: str, field: Field, at: datetime, *, text: bool) -> None:
+def _write_lower_value(row: RowTree, path: str, field: Field, at: datetime, *, text: bool) -> None:
     """A value that falls as time goes by."""
     second = int(at.timestamp())
     left = 10_000_000 - second % 10_000_000
@@ -307,7 +309,7 @@ def _run_back(row: Row, path: str, field: Field, at: datetime, *, text: bool) ->
             value = f"2000-01-01T{left // 3600 % 24:02d}:{left // 60 % 60:02d}:{left % 60:02d}Z"
         case _:
             value = f"x{left}"
-    _write(row, path, lambda _: value)
+    _change_field(row, path, lambda _: value)
 
 
 # --- envelopes and errors -----------------------------------------------------------------------------------

@@ -7,19 +7,25 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final, Protocol, final
 
-from harness.output.escaping import visible
-from harness.serve.faults.transport import Carried
-from harness.serve.http.limits import Limits
-from harness.serve.http.request_parser import Broken, Chunks, Head, read_head, unfinished
+from harness.output.escaping import visible_text
+from harness.serve.faults.transport import Delivery
+from harness.serve.http.limits import ServerLimits
+from harness.serve.http.request_parser import (
+    ChunkedBody,
+    RequestHead,
+    RequestRejection,
+    check_partial_head,
+    parse_head,
+)
 from harness.wire.http_messages import HttpRequest, HttpResponse
 
 # How many requests of one connection are answered before the others get their turn.
-_IN_ONE_TURN: Final = 16
-_DROPS_A_SECOND: Final = 20
-_REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
-_WITHOUT_BODY: Final = frozenset({204, 304})
+_REQUESTS_PER_TURN: Final = 16
+_PIECES_PER_SECOND: Final = 20
+_REASON_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+_STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
 
-Answer = Callable[[HttpRequest], "HttpResponse | Carried"]
+RequestHandler = Callable[[HttpRequest], "HttpResponse | Delivery"]
 
 
 class ServerState(Protocol):
@@ -31,65 +37,65 @@ class ServerState(Protocol):
 
 
 @final
-class Front:
+class ConnectionManager:
     """What the connections of one server share. `answer` never raises; `log` gets a line per client turned away."""
 
     def __init__(
         self,
-        answer: Answer,
+        answer: RequestHandler,
         *,
-        limits: Limits,
+        limits: ServerLimits,
         hosts: frozenset[str] = frozenset(),
         log: Callable[[str], None] | None = None,
-        refused: Callable[[Broken], None] | None = None,
+        refused: Callable[[RequestRejection], None] | None = None,
     ) -> None:
         self.answer = answer
         self.limits = limits
         self.hosts = hosts
         self._log = log
-        self._refused = refused
+        self._on_rejection = refused
         self.connections: set[Connection] = set()
-        self._sweep: asyncio.TimerHandle | None = None
+        self._sweep_timer: asyncio.TimerHandle | None = None
 
-    def protocol(
+    def make_protocol(
         self,
         server_state: ServerState,
     ) -> asyncio.Protocol:
         """A protocol for one connection to the server around us."""
         return Connection(self, server_state, asyncio.get_running_loop())
 
-    def enter(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> bool:
         """Take note of a connection; False when there are too many."""
         self.connections.add(connection)
-        if self._sweep is None:
-            self._watch(connection.loop)
+        if self._sweep_timer is None:
+            self._schedule_sweep(connection.loop)
         return len(self.connections) <= self.limits.connections
 
-    def leave(self, connection: Connection) -> None:
+    def unregister(self, connection: Connection) -> None:
         """Forget a connection."""
         self.connections.discard(connection)
 
-    def tell(self, broken: Broken, data: bytes) -> None:
+    def log_rejection(self, broken: RequestRejection, data: bytes) -> None:
         """Say why a client is turned away."""
         if broken.http_status is None and self._log is not None:
-            self._log(visible(f"closed, {broken.why}: {bytes(data[:80])!r}", limit=400))
-        elif self._refused is not None:
-            self._refused(broken)
+            self._log(visible_text(f"closed, {broken.reason}: {bytes(data[:80])!r}", limit=400))
+        elif self._on_rejection is not None:
+            self._on_rejection(broken)
 
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _schedule_sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         limits = self.limits
         shortest = min(limits.header_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
         # One timer for all: setting one for every request costs more than looking at all twice a second.
-        self._sweep = loop.call_later(max(0.02, min(0.5, shortest / 4)), self._look, loop)
+        self._sweep_timer = loop.call_later(max(0.02, min(0.5, shortest / 4)), self._expire_connections, loop)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._sweep = None
+    def _expire_connections(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._sweep_timer = None
         now = loop.time()
         for connection in list(self.connections):
             if connection.deadline is not None and connection.deadline <= now:
                 connection.expire()
         if self.connections:
-            self._watch(loop)
+            self._schedule_sweep(loop)
 
 
 _HEAD, _BODY, _BUSY, _ENDING, _CLOSED = range(5)
@@ -99,25 +105,25 @@ _HEAD, _BODY, _BUSY, _ENDING, _CLOSED = range(5)
 class Connection(asyncio.Protocol):
     """One client: bytes in, answers out, in order; at the first sign of disorder one answer and the end."""
 
-    def __init__(self, front: Front, server_state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
-        self.front = front
+    def __init__(self, front: ConnectionManager, server_state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
+        self.manager = front
         self.loop = loop
         self.deadline: float | None = None
         self._limits = front.limits
-        self._server = server_state
+        self._server_state = server_state
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self._buffer = bytearray()
         self._state = _HEAD
-        self._searched = 0
-        self._head: Head | None = None
-        self._chunks: Chunks | None = None
-        self._stuck = False
-        self._waiting = False
-        self._asleep = False
+        self._searched_bytes = 0
+        self._head: RequestHead | None = None
+        self._chunks: ChunkedBody | None = None
+        self._writes_paused = False
+        self._turn_scheduled = False
+        self._reads_paused = False
         self._stopping = False
-        self._gone = False
+        self._at_eof = False
         self._idle = False
-        self._lane: asyncio.Task[None] | None = None
+        self._delivery_task: asyncio.Task[None] | None = None
 
     # --- what the loop tells --------------------------------------------------------------------------------
 
@@ -125,10 +131,10 @@ class Connection(asyncio.Protocol):
         """A client has come."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._server.connections.add(self)
-        self._expect(self._limits.header_seconds)
-        if not self.front.enter(self):
-            self._transport.write(self._encoded(_full(self._limits), None, keep=False))
+        self._server_state.connections.add(self)
+        self._set_deadline(self._limits.header_seconds)
+        if not self.manager.register(self):
+            self._transport.write(self._encode_response(_overload_response(self._limits), None, keep=False))
             self._close()
 
     def data_received(self, data: bytes) -> None:
@@ -137,60 +143,62 @@ class Connection(asyncio.Protocol):
             return
         if self._idle:
             self._idle = False
-            self._expect(self._limits.header_seconds)
+            self._set_deadline(self._limits.header_seconds)
         self._buffer += data
-        if not self._waiting:
+        if not self._turn_scheduled:
             # All who have asked are heard before any of them is answered: nobody's turn comes twice before another's.
-            self._waiting = True
-            self.loop.call_soon(self._next_turn)
+            self._turn_scheduled = True
+            self.loop.call_soon(self._take_turn)
 
     def eof_received(self) -> bool:
         """The client has no more to say; what it asked is still answered."""
-        self._gone = True
-        return self._transport.can_write_eof() and (self._state == _BUSY or self._waiting or self._stuck)
+        self._at_eof = True
+        return self._transport.can_write_eof() and (
+            self._state == _BUSY or self._turn_scheduled or self._writes_paused
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._state = _CLOSED
         self.deadline = None
-        if self._lane is not None:
-            self._lane.cancel()
-        self.front.leave(self)
-        self._server.connections.discard(self)
+        if self._delivery_task is not None:
+            self._delivery_task.cancel()
+        self.manager.unregister(self)
+        self._server_state.connections.discard(self)
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it asks."""
-        self._stuck = True
+        self._writes_paused = True
         if self._state != _BUSY:
-            self._expect(self._limits.write_seconds)
+            self._set_deadline(self._limits.write_seconds)
 
     def resume_writing(self) -> None:
         """The client has read."""
-        self._stuck = False
+        self._writes_paused = False
         if self._state in (_HEAD, _BODY):
-            self._rest()
-            self._advance()
+            self._wait_for_request()
+            self._process_buffer()
 
     # --- what the server tells ------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
         """The server ends: nothing new is begun, and what is being answered is answered."""
-        if self._waiting:
-            self._next_turn()
+        if self._turn_scheduled:
+            self._take_turn()
         self._stopping = True
-        if self._state == _HEAD and not self._waiting:
+        if self._state == _HEAD and not self._turn_scheduled:
             self._close()
-        elif self._lane is not None:
-            self._lane.cancel()
+        elif self._delivery_task is not None:
+            self._delivery_task.cancel()
             self._transport.abort()
 
     def expire(self) -> None:
         """A deadline has passed."""
-        if self._state == _HEAD and self._buffer and not self._stuck:
-            self._refuse(Broken(408, "the request did not arrive in time"))
-        elif self._state == _BODY and not self._stuck:
-            self._refuse(Broken(408, "the body did not arrive in time"))
-        elif self._state == _HEAD and not self._stuck:
+        if self._state == _HEAD and self._buffer and not self._writes_paused:
+            self._reject_request(RequestRejection(408, "the request did not arrive in time"))
+        elif self._state == _BODY and not self._writes_paused:
+            self._reject_request(RequestRejection(408, "the body did not arrive in time"))
+        elif self._state == _HEAD and not self._writes_paused:
             self._close()
         else:
             self._state = _CLOSED
@@ -198,31 +206,31 @@ class Connection(asyncio.Protocol):
 
     # --- reading --------------------------------------------------------------------------------------------
 
-    def _advance(self) -> None:
-        for _ in range(_IN_ONE_TURN):
-            if self._state >= _BUSY or self._waiting:
+    def _process_buffer(self) -> None:
+        for _ in range(_REQUESTS_PER_TURN):
+            if self._state >= _BUSY or self._turn_scheduled:
                 break
-            if self._stuck or self._stopping:
+            if self._writes_paused or self._stopping:
                 break
             if self._state == _HEAD and not self._read_head():
                 break
             if self._state == _BODY and not self._read_body():
                 break
         else:
-            self._waiting = True
-            self.loop.call_soon(self._next_turn)
-        self._read_on(not (self._waiting or self._stuck or self._state == _BUSY))
+            self._turn_scheduled = True
+            self.loop.call_soon(self._take_turn)
+        self._pause_or_resume_reads(not (self._turn_scheduled or self._writes_paused or self._state == _BUSY))
 
-    def _next_turn(self) -> None:
-        self._waiting = False
+    def _take_turn(self) -> None:
+        self._turn_scheduled = False
         if self._state < _ENDING:
-            self._advance()
-            if self._gone and self._state == _HEAD and not self._waiting and not self._stuck:
+            self._process_buffer()
+            if self._at_eof and self._state == _HEAD and not self._turn_scheduled and not self._writes_paused:
                 self._close()
 
-    def _read_on(self, wanted: bool) -> None:
-        if self._asleep == wanted and self._state != _CLOSED and not self._transport.is_closing():
-            self._asleep = not wanted
+    def _pause_or_resume_reads(self, wanted: bool) -> None:
+        if self._reads_paused == wanted and self._state != _CLOSED and not self._transport.is_closing():
+            self._reads_paused = not wanted
             if wanted:
                 self._transport.resume_reading()
             else:
@@ -236,25 +244,25 @@ class Connection(asyncio.Protocol):
             del buffer[:2]
         if not buffer:
             return False
-        end = buffer.find(b"\r\n\r\n", max(0, self._searched - 3))
+        end = buffer.find(b"\r\n\r\n", max(0, self._searched_bytes - 3))
         if end < 0:
-            self._searched = len(buffer)
-            broken = unfinished(buffer, self._limits)
+            self._searched_bytes = len(buffer)
+            broken = check_partial_head(buffer, self._limits)
             if broken is not None:
-                self._refuse(broken)
+                self._reject_request(broken)
             return False
-        self._searched = 0
-        head = read_head(bytes(buffer[:end]), self._limits, self.front.hosts)
-        if isinstance(head, Broken):
-            self._refuse(head)
+        self._searched_bytes = 0
+        head = parse_head(bytes(buffer[:end]), self._limits, self.manager.hosts)
+        if isinstance(head, RequestRejection):
+            self._reject_request(head)
             return False
         del buffer[: end + 4]
         self._head = head
-        self._chunks = Chunks(self._limits) if head.length is None else None
+        self._chunks = ChunkedBody(self._limits) if head.length is None else None
         self._state = _BODY
         if head.has_body:
-            self._expect(self._limits.body_seconds)
-            if head.continues and len(buffer) < (head.length or 1):
+            self._set_deadline(self._limits.body_seconds)
+            if head.expects_continue and len(buffer) < (head.length or 1):
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
@@ -264,9 +272,9 @@ class Connection(asyncio.Protocol):
         assert head is not None
         chunks = self._chunks
         if chunks is not None:
-            whole = chunks.take(buffer)
-            if isinstance(whole, Broken):
-                self._refuse(whole)
+            whole = chunks.consume(buffer)
+            if isinstance(whole, RequestRejection):
+                self._reject_request(whole)
             if whole is not True:
                 return False
             body = bytes(chunks.body)
@@ -277,41 +285,43 @@ class Connection(asyncio.Protocol):
             del buffer[: head.length]
         else:
             body = b""
-        self._answer(head, body)
+        self._answer_request(head, body)
         return True
 
     # --- answering ------------------------------------------------------------------------------------------
 
-    def _answer(self, head: Head, body: bytes) -> None:
+    def _answer_request(self, head: RequestHead, body: bytes) -> None:
         request = HttpRequest(
             method=head.method, target=head.target, headers=head.headers, body=body, chunked=head.length is None
         )
         self._head = self._chunks = None
         self._state = _HEAD
-        self._server.total_requests += 1
-        answer = self.front.answer(request)
-        if isinstance(answer, Carried):
+        self._server_state.total_requests += 1
+        answer = self.manager.answer(request)
+        if isinstance(answer, Delivery):
             self._state = _BUSY
             self.deadline = None
-            self._lane = self.loop.create_task(self._carry(answer, head))
+            self._delivery_task = self.loop.create_task(self._deliver(answer, head))
             return
         keep = head.keep_alive and not self._stopping
-        self._transport.write(self._encoded(answer, head, keep=keep))
+        self._transport.write(self._encode_response(answer, head, keep=keep))
         if not keep:
             self._close()
-        elif not self._stuck:
-            self._rest()
+        elif not self._writes_paused:
+            self._wait_for_request()
 
-    def _rest(self) -> None:
+    def _wait_for_request(self) -> None:
         """Wait for the next request, or for the rest of it."""
         self._idle = not self._buffer and self._state == _HEAD
-        self._expect(self._limits.idle_seconds if self._idle else self._limits.header_seconds)
+        self._set_deadline(self._limits.idle_seconds if self._idle else self._limits.header_seconds)
 
-    def _encoded(self, response: HttpResponse, head: Head | None, *, keep: bool, length_off: int = 0) -> bytes:
+    def _encode_response(
+        self, response: HttpResponse, head: RequestHead | None, *, keep: bool, length_off: int = 0
+    ) -> bytes:
         status = response.http_status
-        lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n"]
+        lines = [f"HTTP/1.1 {status} {_REASON_PHRASES.get(status, '')}\r\n"]
         lines += [f"{name.lower()}: {value}\r\n" for name, value in response.headers]
-        if status not in _WITHOUT_BODY:
+        if status not in _STATUSES_WITHOUT_BODY:
             lines.append(f"content-length: {max(0, len(response.body) + length_off)}\r\n")
         if not keep:
             lines.append("connection: close\r\n")
@@ -321,98 +331,100 @@ class Connection(asyncio.Protocol):
             text = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n"
             response = HttpResponse(http_status=500)
         data = text.encode("latin-1", "replace")
-        more = b"".join(b"%b: %b\r\n" % pair for pair in self._server.default_headers)
-        without = status in _WITHOUT_BODY or (head is not None and head.method == "HEAD")
+        more = b"".join(b"%b: %b\r\n" % pair for pair in self._server_state.default_headers)
+        without = status in _STATUSES_WITHOUT_BODY or (head is not None and head.method == "HEAD")
         return data + more + b"\r\n" + (b"" if without else response.body)
 
-    def _refuse(self, broken: Broken) -> None:
+    def _reject_request(self, broken: RequestRejection) -> None:
         """Answer once, or not at all, and end: what follows cannot be told from the rest of what was wrong."""
-        self.front.tell(broken, bytes(self._buffer[:80]))
+        self.manager.log_rejection(broken, bytes(self._buffer[:80]))
         self._buffer.clear()
         if broken.http_status is None:
             self._close()
             return
-        self._transport.write(self._encoded(plain(broken.http_status, broken.why), None, keep=False))
-        self._read_on(True)
+        self._transport.write(
+            self._encode_response(plain_response(broken.http_status, broken.reason), None, keep=False)
+        )
+        self._pause_or_resume_reads(True)
         self._state = _ENDING
-        if self._gone or not self._transport.can_write_eof():
+        if self._at_eof or not self._transport.can_write_eof():
             self._close()
             return
         # Closing with bytes unread would reset the connection, and the client might never see the answer.
         self._transport.write_eof()
-        self._expect(self._limits.linger_seconds)
+        self._set_deadline(self._limits.linger_seconds)
 
     def _close(self) -> None:
         self._state = _ENDING
         self._buffer.clear()
         self._transport.close()
         # An answer that is never read would keep the connection for ever.
-        self._expect(self._limits.write_seconds)
+        self._set_deadline(self._limits.write_seconds)
 
-    def _expect(self, seconds: float) -> None:
+    def _set_deadline(self, seconds: float) -> None:
         self.deadline = self.loop.time() + seconds
 
     # --- the raw lane ---------------------------------------------------------------------------------------
 
-    async def _carry(self, carried: Carried, head: Head) -> None:
+    async def _deliver(self, carried: Delivery, head: RequestHead) -> None:
         """Send one answer the way a fault has it."""
         if carried.wait_seconds:
             await asyncio.sleep(carried.wait_seconds)
         match carried.ending:
             case "dropped":
-                self._end_lane()
+                self._end_delivery()
                 return
             case "reset":
                 self._state = _CLOSED
-                _reset(self._transport)
+                _reset_connection(self._transport)
                 return
             case "silent":
                 # Until the client gives up or the server ends.
                 await asyncio.Event().wait()
         keep = head.keep_alive and not self._stopping and carried.length_off == 0 and carried.share == 1.0
         whole = carried.response
-        data = self._encoded(whole, head, keep=keep, length_off=carried.length_off)
+        data = self._encode_response(whole, head, keep=keep, length_off=carried.length_off)
         begin = data.index(b"\r\n\r\n") + 4
         data = data[: begin + int((len(data) - begin) * carried.share)]
         if carried.bytes_a_second is None:
             self._transport.write(data)
         else:
             self._transport.write(data[:begin])
-            for drop in _drops(data[begin:], carried.bytes_a_second):
+            for drop in _split_body(data[begin:], carried.bytes_a_second):
                 await asyncio.sleep(len(drop) / carried.bytes_a_second)
                 self._transport.write(drop)
         if not keep:
-            self._end_lane()
+            self._end_delivery()
             return
-        self._lane = None
+        self._delivery_task = None
         self._state = _HEAD
-        self._rest()
-        if self._gone and not self._buffer:
+        self._wait_for_request()
+        if self._at_eof and not self._buffer:
             self._close()
         else:
-            self._advance()
+            self._process_buffer()
 
-    def _end_lane(self) -> None:
-        self._lane = None
+    def _end_delivery(self) -> None:
+        self._delivery_task = None
         self._close()
 
 
-def plain(http_status: int, text: str) -> HttpResponse:
+def plain_response(http_status: int, text: str) -> HttpResponse:
     """An answer of the server itself, in one line."""
     headers = (("Content-Type", "text/plain; charset=utf-8"),)
     return HttpResponse(http_status=http_status, headers=headers, body=f"{text}\n".encode())
 
 
-def _full(limits: Limits) -> HttpResponse:
-    return plain(503, f"at most {limits.connections} connections at a time")
+def _overload_response(limits: ServerLimits) -> HttpResponse:
+    return plain_response(503, f"at most {limits.connections} connections at a time")
 
 
-def _drops(body: bytes, speed: float) -> Iterable[bytes]:
-    size = max(1, int(speed / _DROPS_A_SECOND))
+def _split_body(body: bytes, speed: float) -> Iterable[bytes]:
+    size = max(1, int(speed / _PIECES_PER_SECOND))
     return (body[at : at + size] for at in range(0, len(body), size))
 
 
-def _reset(transport: asyncio.Transport) -> None:
+def _reset_connection(transport: asyncio.Transport) -> None:
     """Close so that the client gets a reset instead of an end."""
     import socket
     import struct

@@ -8,7 +8,7 @@ from typing import Final, final
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ServerLimits:
     """Beyond each of these a request is refused and its connection closed."""
 
     body_bytes: int = 1024 * 1024
@@ -26,4 +26,4 @@ class Limits:
     connections: int = 1000
 
 
-DEFAULT_LIMITS: Final = Limits()
+DEFAULT_LIMITS: Final = ServerLimits()

@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
-from harness.serve.http.limits import Limits
+from harness.serve.http.limits import ServerLimits
 
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 _VISIBLE: Final = rb"[\x21-\x7e\x80-\xff]"
 _REQUEST_LINE: Final = re.compile(rb"(" + _TOKEN + rb"{1,32}) ([\x21-\x7e]+) HTTP/1\.([01])")
 _ANY_VERSION: Final = re.compile(rb"" + _TOKEN + rb"{1,32} [\x21-\x7e]+ HTTP/[0-9](?:\.[0-9])?")
-_NEARLY: Final = re.compile(rb".* HTTP/1\.[01][ \t]*", re.DOTALL)
+_MALFORMED_REQUEST_LINE: Final = re.compile(rb".* HTTP/1\.[01][ \t]*", re.DOTALL)
 _METHOD: Final = re.compile(rb"[A-Z]{2,16} ")
-_FIELD: Final = re.compile(
+_HEADER_FIELD: Final = re.compile(
     # Possessive: no header makes the match go back and try again.
     rb"(" + _TOKEN + rb"++):[ \t]*+((?:" + _VISIBLE + rb"++(?:[ \t]++" + _VISIBLE + rb"++)*+)?+)[ \t]*+"
 )
@@ -22,12 +22,12 @@ _HOST: Final = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=-]*(?::[0-9]{0,5})?|\[[0-9
 _LENGTH: Final = re.compile(rb"[0-9]{1,15}")
 _TLS_HANDSHAKE: Final = 0x16
 # Asked of a proxy or of a debugger, neither of which this is.
-_NOT_FOR_US: Final = frozenset({b"CONNECT", b"TRACE"})
+_PROXY_METHODS: Final = frozenset({b"CONNECT", b"TRACE"})
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Head:
+class RequestHead:
     """Request line and headers; `length` None means a chunked body."""
 
     method: str
@@ -35,7 +35,7 @@ class Head:
     headers: tuple[tuple[str, str], ...]
     length: int | None
     keep_alive: bool
-    continues: bool
+    expects_continue: bool
 
     @property
     def has_body(self) -> bool:
@@ -45,144 +45,148 @@ class Head:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Broken:
+class RequestRejection:
     """Why a request is not read any further. Without a status the connection is closed and nothing said."""
 
     http_status: int | None
-    why: str
+    reason: str
 
 
-Read: TypeAlias = Head | Broken
+HeadOrRejection: TypeAlias = RequestHead | RequestRejection
 
 
-def unfinished(data: bytes | bytearray, limits: Limits) -> Broken | None:
+def check_partial_head(data: bytes | bytearray, limits: ServerLimits) -> RequestRejection | None:
     """What is wrong already with a head whose end has not come; None while it may still become one."""
     if data[0] == _TLS_HANDSHAKE:
-        return Broken(None, "TLS on a port without it")
+        return RequestRejection(None, "TLS on a port without it")
     end = data.find(b"\n")
     if end < 0:
         # A long line that did not even begin as a request is nobody's request.
         if len(data) > 20 and not _METHOD.match(data):
-            return Broken(None, "not HTTP")
-        return too_long(limits) if len(data) > limits.target_bytes + 64 else None
+            return RequestRejection(None, "not HTTP")
+        return request_line_too_long(limits) if len(data) > limits.target_bytes + 64 else None
     line = bytes(data[:end])
-    found = request_line(line[:-1] if line.endswith(b"\r") else line, limits)
-    if isinstance(found, Broken):
+    found = parse_request_line(line[:-1] if line.endswith(b"\r") else line, limits)
+    if isinstance(found, RequestRejection):
         return found
     if data.count(b"\n") != data.count(b"\r\n"):
-        return Broken(400, "a line ends in CR LF")
+        return RequestRejection(400, "a line ends in CR LF")
     if len(data) - end > limits.header_bytes:
-        return too_large(limits)
+        return headers_too_large(limits)
     return None
 
 
-def request_line(line: bytes, limits: Limits) -> tuple[bytes, bytes, bool] | Broken:
+def parse_request_line(line: bytes, limits: ServerLimits) -> tuple[bytes, bytes, bool] | RequestRejection:
     """Method, target, and whether the version is 1.1."""
     found = _REQUEST_LINE.fullmatch(line)
     if found is None:
         if _ANY_VERSION.fullmatch(line) and not line.startswith(b"PRI "):
-            return Broken(505, "HTTP/1.1 is spoken here")
+            return RequestRejection(505, "HTTP/1.1 is spoken here")
         if len(line) > limits.target_bytes + 64:
-            return too_long(limits) if _METHOD.match(line) else Broken(None, "not HTTP")
-        return Broken(400, "not a request line") if _NEARLY.fullmatch(line) else Broken(None, "not HTTP/1.1")
+            return request_line_too_long(limits) if _METHOD.match(line) else RequestRejection(None, "not HTTP")
+        return (
+            RequestRejection(400, "not a request line")
+            if _MALFORMED_REQUEST_LINE.fullmatch(line)
+            else RequestRejection(None, "not HTTP/1.1")
+        )
     method, target, minor = found.groups()
     if len(target) > limits.target_bytes:
-        return too_long(limits)
+        return request_line_too_long(limits)
     return method, target, minor == b"1"
 
 
-def too_long(limits: Limits) -> Broken:
+def request_line_too_long(limits: ServerLimits) -> RequestRejection:
     """The answer to a request line beyond the limit."""
-    return Broken(414, f"a request line is at most {limits.target_bytes} bytes long")
+    return RequestRejection(414, f"a request line is at most {limits.target_bytes} bytes long")
 
 
-def too_large(limits: Limits) -> Broken:
+def headers_too_large(limits: ServerLimits) -> RequestRejection:
     """The answer to headers beyond the limits."""
-    return Broken(431, f"headers are at most {limits.headers}, and {limits.header_bytes} bytes together")
+    return RequestRejection(431, f"headers are at most {limits.headers}, and {limits.header_bytes} bytes together")
 
 
-def read_head(data: bytes, limits: Limits, hosts: frozenset[str]) -> Read:
+def parse_head(data: bytes, limits: ServerLimits, hosts: frozenset[str]) -> HeadOrRejection:
     """A whole head, without the empty line at its end. `hosts` are the names we go by; empty: any."""
     first, *lines = data.split(b"\r\n")
-    asked = request_line(first, limits)
-    if isinstance(asked, Broken):
+    asked = parse_request_line(first, limits)
+    if isinstance(asked, RequestRejection):
         return asked
     method, target, modern = asked
     if len(lines) > limits.headers or len(data) - len(first) > limits.header_bytes:
-        return too_large(limits)
+        return headers_too_large(limits)
     headers: list[tuple[str, str]] = []
     seen: dict[str, list[bytes]] = {}
     for line in lines:
-        field = _FIELD.fullmatch(line)
+        field = _HEADER_FIELD.fullmatch(line)
         if field is None:
-            return Broken(400, "a header is one line, NAME: VALUE, of visible characters")
+            return RequestRejection(400, "a header is one line, NAME: VALUE, of visible characters")
         name = field[1].decode("ascii").lower()
         headers.append((name, field[2].decode("latin-1")))
-        if name in _LOOKED_AT:
+        if name in _CHECKED_HEADERS:
             seen.setdefault(name, []).append(field[2])
-    refused = _not_for_us(method, target, seen, limits, hosts)
+    refused = _check_request(method, target, seen, limits, hosts)
     if refused is not None:
         return refused
     length = _body_length(seen, modern, limits)
-    if isinstance(length, Broken):
+    if isinstance(length, RequestRejection):
         return length
     expects = [value.lower() for value in seen.get("expect", ())]
     if expects not in ([], [b"100-continue"]):
-        return Broken(417, "only 100-continue can be expected")
+        return RequestRejection(417, "only 100-continue can be expected")
     options = {option.strip().lower() for value in seen.get("connection", ()) for option in value.split(b",")}
-    return Head(
+    return RequestHead(
         method=method.decode("ascii"),
         target=target,
         headers=tuple(headers),
         length=length,
         keep_alive=b"close" not in options and (modern or b"keep-alive" in options),
-        continues=bool(expects) and modern,
+        expects_continue=bool(expects) and modern,
     )
 
 
-_LOOKED_AT: Final = frozenset(
+_CHECKED_HEADERS: Final = frozenset(
     {"connection", "content-encoding", "content-length", "expect", "host", "transfer-encoding"}
 )
 
 
-def _not_for_us(
-    method: bytes, target: bytes, seen: dict[str, list[bytes]], limits: Limits, hosts: frozenset[str]
-) -> Broken | None:
-    if method in _NOT_FOR_US:
-        return Broken(501, "this server neither passes requests on nor echoes them")
+def _check_request(
+    method: bytes, target: bytes, seen: dict[str, list[bytes]], limits: ServerLimits, hosts: frozenset[str]
+) -> RequestRejection | None:
+    if method in _PROXY_METHODS:
+        return RequestRejection(501, "this server neither passes requests on nor echoes them")
     if not target.startswith(b"/"):
-        return Broken(400, "a request names a path of this server")
+        return RequestRejection(400, "a request names a path of this server")
     query = target.partition(b"?")[2]
     if query.count(b"&") + query.count(b";") >= limits.parameters:
-        return Broken(400, f"a request has at most {limits.parameters} parameters")
+        return RequestRejection(400, f"a request has at most {limits.parameters} parameters")
     named = seen.get("host", ())
     if len(named) != 1 or not _HOST.fullmatch(named[0]):
-        return Broken(400, "a request names one host")
+        return RequestRejection(400, "a request names one host")
     if hosts and host_of(named[0]) not in hosts:
-        return Broken(421, "this server does not go by that name")
+        return RequestRejection(421, "this server does not go by that name")
     if any(value.lower() not in (b"", b"identity") for value in seen.get("content-encoding", ())):
-        return Broken(415, "bodies are read only as they are, not compressed")
+        return RequestRejection(415, "bodies are read only as they are, not compressed")
     return None
 
 
-def _body_length(seen: dict[str, list[bytes]], modern: bool, limits: Limits) -> int | Broken | None:
+def _body_length(seen: dict[str, list[bytes]], modern: bool, limits: ServerLimits) -> int | RequestRejection | None:
     """How many bytes the body has, None for a chunked one."""
     lengths, codings = seen.get("content-length", []), seen.get("transfer-encoding", [])
     if codings:
         if lengths or len(codings) > 1 or codings[0].lower() != b"chunked" or not modern:
-            return Broken(400, "a body has a length, or is chunked")
+            return RequestRejection(400, "a body has a length, or is chunked")
         return None
     if not lengths:
         return 0
     if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
-        return Broken(400, "a body has one length, in digits")
+        return RequestRejection(400, "a body has one length, in digits")
     length = int(lengths[0])
-    return too_much(limits) if length > limits.body_bytes else length
+    return body_too_large(limits) if length > limits.body_bytes else length
 
 
-def too_much(limits: Limits) -> Broken:
+def body_too_large(limits: ServerLimits) -> RequestRejection:
     """The answer to a body beyond the limit."""
-    return Broken(413, f"a body is at most {limits.body_bytes} bytes long")
+    return RequestRejection(413, f"a body is at most {limits.body_bytes} bytes long")
 
 
 def host_of(value: bytes) -> str:
@@ -195,61 +199,65 @@ def host_of(value: bytes) -> str:
 
 # --- chunked bodies -----------------------------------------------------------------------------------------
 
-_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[\t\x20-\x7e]*)?")
+_CHUNK_SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[\t\x20-\x7e]*)?")
 _LONGEST_CHUNK_LINE: Final = 256
 
 
 @final
-class Chunks:
-    """A chunked body as it comes in; `take` eats from a buffer."""
+class ChunkedBody:
+    """A chunked body as it comes in; `consume` eats from a buffer."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ServerLimits) -> None:
         self._limits = limits
-        self._left = 0
-        self._ending = False
-        self._trailers = 0
+        self._bytes_left = 0
+        self._chunk_ended = False
+        self._trailer_lines = 0
         self.body = bytearray()
 
-    def take(self, data: bytearray) -> bool | Broken:
+    def consume(self, data: bytearray) -> bool | RequestRejection:
         """Whether the body is whole; bytes of the next request stay in the buffer."""
         at = 0
         try:
             while True:
-                if self._left:
-                    part = data[at : at + min(self._left, len(data) - at)]
+                if self._bytes_left:
+                    part = data[at : at + min(self._bytes_left, len(data) - at)]
                     self.body += part
                     at += len(part)
-                    self._left -= len(part)
-                    if self._left:
+                    self._bytes_left -= len(part)
+                    if self._bytes_left:
                         return False
-                    self._ending = True
-                if self._ending:
+                    self._chunk_ended = True
+                if self._chunk_ended:
                     if len(data) - at < 2:
                         return False
                     if data[at : at + 2] != b"\r\n":
-                        return Broken(400, "a chunk is as long as it says")
+                        return RequestRejection(400, "a chunk is as long as it says")
                     at += 2
-                    self._ending = False
+                    self._chunk_ended = False
                 end = data.find(b"\r\n", at)
                 if end < 0:
-                    longest = self._limits.header_bytes if self._trailers else _LONGEST_CHUNK_LINE
-                    return Broken(400, "the size of a chunk is one line") if len(data) - at > longest else False
+                    longest = self._limits.header_bytes if self._trailer_lines else _LONGEST_CHUNK_LINE
+                    return (
+                        RequestRejection(400, "the size of a chunk is one line")
+                        if len(data) - at > longest
+                        else False
+                    )
                 line = bytes(data[at:end])
                 at = end + 2
-                if self._trailers:
+                if self._trailer_lines:
                     if not line:
                         return True
-                    self._trailers += 1
-                    if self._trailers > self._limits.headers or not _FIELD.fullmatch(line):
-                        return Broken(400, "a trailer is a header")
+                    self._trailer_lines += 1
+                    if self._trailer_lines > self._limits.headers or not _HEADER_FIELD.fullmatch(line):
+                        return RequestRejection(400, "a trailer is a header")
                     continue
-                size = _CHUNK.fullmatch(line)
+                size = _CHUNK_SIZE_LINE.fullmatch(line)
                 if size is None or len(line) > _LONGEST_CHUNK_LINE:
-                    return Broken(400, "the size of a chunk is a hexadecimal number")
-                self._left = int(size[1], 16)
-                if not self._left:
-                    self._trailers = 1
-                elif len(self.body) + self._left > self._limits.body_bytes:
-                    return too_much(self._limits)
+                    return RequestRejection(400, "the size of a chunk is a hexadecimal number")
+                self._bytes_left = int(size[1], 16)
+                if not self._bytes_left:
+                    self._trailer_lines = 1
+                elif len(self.body) + self._bytes_left > self._limits.body_bytes:
+                    return body_too_large(self._limits)
         finally:
             del data[:at]

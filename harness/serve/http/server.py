@@ -13,24 +13,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, final
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.output.atomic_files import write_atomically
-from harness.output.escaping import visible
-from harness.serve.faults.transport import Rough
+from harness.output.escaping import visible_text
+from harness.serve.faults.transport import TransportFault
 from harness.serve.http.application import (
     Application,
-    Hear,
-    Log,
-    Receive,
-    Scope,
-    Send,
-    Watch,
+    AsgiReceive,
+    AsgiScope,
+    AsgiSend,
+    ExchangeListener,
+    LogWriter,
+    WallClock,
     application,
     wall_clock,
 )
-from harness.serve.http.connection import Front
-from harness.serve.http.limits import DEFAULT_LIMITS, Limits
-from harness.serve.http.request_parser import Broken
+from harness.serve.http.connection import ConnectionManager
+from harness.serve.http.limits import DEFAULT_LIMITS, ServerLimits
+from harness.serve.http.request_parser import RequestRejection
 from harness.serve.simulator import Simulator
 from harness.world.clock import Clock
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
-_SHARED: Final = "server.pem"
+_SHARED_CERTIFICATE: Final = "server.pem"
 
 
 @final
@@ -63,7 +63,7 @@ class RunningServer:
 
     def close(self) -> None:
         """Stop listening, let running answers end, and wait until it has."""
-        self._prepared.end()
+        self._prepared.stop()
         self._thread.join(timeout=10)
 
     def __enter__(self) -> RunningServer:
@@ -81,19 +81,19 @@ def serve_in_thread(
     host: str = "127.0.0.1",
     port: int = 0,
     clock: Clock | None = None,
-    rough: Mapping[str, Sequence[Rough]] | None = None,
+    rough: Mapping[str, Sequence[TransportFault]] | None = None,
     seed: int = 1,
-    watch: Watch = wall_clock,
+    watch: WallClock = wall_clock,
     allow_hosts: Collection[str] = (),
-    limits: Limits = DEFAULT_LIMITS,
+    limits: ServerLimits = DEFAULT_LIMITS,
     tls_dir: Path | None = None,
     tls_made: bool = False,
-    log: Log | None = None,
-    heard: Hear | None = None,
-    refused: Callable[[Broken], None] | None = None,
+    log: LogWriter | None = None,
+    heard: ExchangeListener | None = None,
+    refused: Callable[[RequestRejection], None] | None = None,
     listening: socket.socket | None = None,
 ) -> RunningServer:
-    """Serve simulators on one port, listening when this returns; port 0 picks a free one. Raises Misuse.
+    """Serve simulators on one port, listening when this returns; port 0 picks a free one. Raises UsageProblem.
 
     Without a clock the world stands still at its own instant. With `tls_dir` it speaks TLS and leaves `ca.pem`
     there; with `tls_made` it takes what `make_certificate` left there. `rough` are transport faults by the id of
@@ -137,15 +137,15 @@ class PreparedServer:
     urls: Mapping[str, str]
     port: int
     ca_file: Path | None
-    site: Site
+    http_server: HttpServer
 
     def run(self) -> None:
-        """Answer until `end`, or on the main thread until SIGINT or SIGTERM."""
-        self.site.run()
+        """Answer until `stop`, or on the main thread until SIGINT or SIGTERM."""
+        self.http_server.run()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Tell it to end; from any thread."""
-        self.site.end()
+        self.http_server.stop()
 
 
 def prepare_server(
@@ -154,19 +154,19 @@ def prepare_server(
     host: str = "127.0.0.1",
     port: int = 0,
     clock: Clock | None = None,
-    rough: Mapping[str, Sequence[Rough]] | None = None,
+    rough: Mapping[str, Sequence[TransportFault]] | None = None,
     seed: int = 1,
-    watch: Watch = wall_clock,
+    watch: WallClock = wall_clock,
     allow_hosts: Collection[str] = (),
-    limits: Limits = DEFAULT_LIMITS,
+    limits: ServerLimits = DEFAULT_LIMITS,
     tls_dir: Path | None = None,
     tls_made: bool = False,
-    log: Log | None = None,
-    heard: Hear | None = None,
-    refused: Callable[[Broken], None] | None = None,
+    log: LogWriter | None = None,
+    heard: ExchangeListener | None = None,
+    refused: Callable[[RequestRejection], None] | None = None,
     listening: socket.socket | None = None,
 ) -> PreparedServer:
-    """A server that listens, for a caller who runs it. Raises Misuse for a port that cannot be had."""
+    """A server that listens, for a caller who runs it. Raises UsageProblem for a port that cannot be had."""
     names = frozenset(name.lower() for name in (*LOOPBACK_NAMES, host, *allow_hosts))
     answering = application(
         simulators,
@@ -179,35 +179,35 @@ def prepare_server(
         log=log,
         heard=heard,
     )
-    front = Front(answering.respond, limits=limits, hosts=names, log=log, refused=refused)
+    front = ConnectionManager(answering.respond, limits=limits, hosts=names, log=log, refused=refused)
     ca_file, context = (None, None)
     if tls_dir is not None:
-        ca_file, context = _made(tls_dir) if tls_made else _tls(tls_dir, host)
-    site = Site(front, listening or listen(host, port), tls=context, log=log)
+        ca_file, context = _load_tls_context(tls_dir) if tls_made else _make_tls_context(tls_dir, host)
+    site = HttpServer(front, listening or open_listening_socket(host, port), tls=context, log=log)
     shown = f"[{host}]" if ":" in host else host
     scheme = "https" if context is not None else "http"
-    urls = {sim.honest.id: f"{scheme}://{shown}:{site.port}{sim.base_path}" for sim in simulators}
-    at = answering.act.clock.at(watch())
+    urls = {sim.documented_spec.id: f"{scheme}://{shown}:{site.port}{sim.base_path}" for sim in simulators}
+    at = answering.simulation.clock.instant_at(watch())
     for simulator in simulators:
         simulator.warm(at)
-    return PreparedServer(application=answering, urls=urls, port=site.port, ca_file=ca_file, site=site)
+    return PreparedServer(application=answering, urls=urls, port=site.port, ca_file=ca_file, http_server=site)
 
 
 @final
-class Site:
+class HttpServer:
     """A front behind a listening socket."""
 
     def __init__(
         self,
-        front: Front,
+        front: ConnectionManager,
         listening: socket.socket,
         *,
         tls: ssl.SSLContext | None = None,
-        log: Log | None = None,
+        log: LogWriter | None = None,
     ) -> None:
         import uvicorn
 
-        async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+        async def nobody(scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
             """The front answers by itself; the server wants an application all the same."""
 
         config = uvicorn.Config(
@@ -234,7 +234,7 @@ class Site:
                 loop = asyncio.get_running_loop()
 
                 def connection() -> asyncio.Protocol:
-                    return front.protocol(self.server_state)
+                    return front.make_protocol(self.server_state)
 
                 self.servers = [
                     await loop.create_server(connection, sock=sock, ssl=tls, backlog=1024, **handshake)
@@ -248,27 +248,27 @@ class Site:
         self._log = log
 
     def run(self) -> None:
-        """Answer until `end`, or on the main thread until SIGINT or SIGTERM."""
-        asyncio.run(self._run())
+        """Answer until `stop`, or on the main thread until SIGINT or SIGTERM."""
+        asyncio.run(self._serve())
 
-    async def _run(self) -> None:
-        asyncio.get_running_loop().set_exception_handler(self._told)
+    async def _serve(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._log_unhandled_error)
         await self._server.serve(sockets=[self._listening])
 
-    def _told(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _log_unhandled_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What nobody caught becomes one line, never a traceback."""
         if self._log is not None:
             problem = context.get("exception")
             what = f"{context.get('message', '')}: {type(problem).__name__}: {problem}"
-            self._log(visible(what, limit=500))
+            self._log(visible_text(what, limit=500))
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stop; from any thread."""
         self._server.should_exit = True
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 picks a free one. Raises Misuse."""
+def open_listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 picks a free one. Raises UsageProblem."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Without the protocol named, asyncio does not switch Nagle's algorithm off.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -279,30 +279,32 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         reason = error.strerror or str(error)
-        raise Misuse(f"{host}:{port}", "an address that can be listened on", reason, "choose another port") from None
+        raise UsageProblem(
+            f"{host}:{port}", "an address that can be listened on", reason, "choose another port"
+        ) from None
     return listening
 
 
-def _tls(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
+def _make_tls_context(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
     """A certificate of a fresh authority for loopback and the host; `ca.pem` is what clients should trust."""
-    authority, certificate = _certificate(host)
+    authority, certificate = _issue_certificate(host)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
-    return _left(folder, authority), context
+    return _write_ca_file(folder, authority), context
 
 
 def make_certificate(folder: Path, host: str) -> Path:
     """Leave a certificate with its key in a folder, for several servers to show; gives `ca.pem` there."""
-    authority, certificate = _certificate(host)
-    ca_file = _left(folder, authority)
-    key = folder / _SHARED
+    authority, certificate = _issue_certificate(host)
+    ca_file = _write_ca_file(folder, authority)
+    key = folder / _SHARED_CERTIFICATE
     descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(certificate.private_key_and_cert_chain_pem.bytes())
     return ca_file
 
 
-def _certificate(host: str) -> tuple[trustme.CA, trustme.LeafCert]:
+def _issue_certificate(host: str) -> tuple[trustme.CA, trustme.LeafCert]:
     import trustme
 
     authority = trustme.CA()
@@ -310,14 +312,14 @@ def _certificate(host: str) -> tuple[trustme.CA, trustme.LeafCert]:
     return authority, authority.issue_cert(*names)
 
 
-def _left(folder: Path, authority: trustme.CA) -> Path:
+def _write_ca_file(folder: Path, authority: trustme.CA) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     ca_file = folder / "ca.pem"
     write_atomically(ca_file, authority.cert_pem.bytes())
     return ca_file
 
 
-def _made(folder: Path) -> tuple[Path, ssl.SSLContext]:
+def _load_tls_context(folder: Path) -> tuple[Path, ssl.SSLContext]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / _SHARED)
+    context.load_cert_chain(folder / _SHARED_CERTIFICATE)
     return folder / "ca.pem", context

@@ -7,20 +7,27 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from harness.serve.index.columns import Column, Hashed, Instants, Listed, Numbers, listed_column
+from harness.serve.index.columns import (
+    DictionaryKeys,
+    HashKeys,
+    InstantKeys,
+    KeyColumn,
+    NumberKeys,
+    column_from_values,
+)
 from harness.serve.query.table import Comparable
-from harness.serve.row_writer import none_of, values_at
+from harness.serve.row_writer import value_for_none, values_at_path
 from harness.specification.dialect import Dialect
 from harness.specification.model import Field, Listing
-from harness.telephony.attributes import ATTRIBUTES, Grain, Kind
-from harness.wire.row_codec import field_at, show
-from harness.world.row_timeline import NONE, Timeline
+from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
+from harness.wire.row_codec import field_at, show_record
+from harness.world.row_timeline import NO_VALUE, Timeline
 
-_SLICE: Final = 5_000
+_BATCH_ROWS: Final = 5_000
 
 
 @final
-class Reckoner:
+class ColumnBuilder:
     """Makes the columns of one API over one timeline."""
 
     def __init__(self, listing: Listing, dialect: Dialect, timeline: Timeline) -> None:
@@ -29,24 +36,26 @@ class Reckoner:
         self._timeline = timeline
         self._grain = Grain(listing.lists.one_row_per)
 
-    def column(self, path: str, *, equal_only: bool) -> Column:
+    def build(self, path: str, *, equal_only: bool) -> KeyColumn:
         """The column at a path; with `equal_only` it need not tell its values, nor their order."""
-        attribute, field, words = self._source(path)
+        attribute, field, words = self._find_source(path)
         head, nested, tail = attribute.partition("[].")
-        changes = head in self._timeline.changing
-        inner = self._timeline.inner(head) if nested else (None, self._timeline)
+        changes = head in self._timeline.changing_attributes
+        inner = self._timeline.nested_rows(head) if nested else (None, self._timeline)
         if inner is None or ("[]." in tail):
-            return self._told(path, changes)
+            return self._build_from_rows(path, changes)
         rows, timeline = inner
         name = tail if nested else head
         if name not in ATTRIBUTES[timeline.grain]:
-            return self._told(path, changes)
-        made = self._made(timeline, name, field, words, none_of(field, self._dialect), equal_only)
+            return self._build_from_rows(path, changes)
+        made = self._build_from_timeline(
+            timeline, name, field, words, value_for_none(field, self._dialect), equal_only
+        )
         if made is None:
-            return self._told(path, changes)
-        return Column(made[0], made[1], rows=rows, changes=changes)
+            return self._build_from_rows(path, changes)
+        return KeyColumn(made[0], made[1], rows=rows, changes=changes)
 
-    def _source(self, path: str) -> tuple[str, Field | None, dict[str, str] | None]:
+    def _find_source(self, path: str) -> tuple[str, Field | None, dict[str, str] | None]:
         """The attribute at a path, by its name in the world; the field that shows it, or the words it is told in."""
         head, _, tail = path.partition(".")
         if head == "attribute":
@@ -61,7 +70,7 @@ class Reckoner:
             return path, field, None
         return f"{around.shows}[].{field.shows}" if nested and "[]." not in inner else field.shows, field, None
 
-    def _made(
+    def _build_from_timeline(
         self,
         timeline: Timeline,
         name: str,
@@ -73,41 +82,45 @@ class Reckoner:
         """Keys and scale, made without looking at single rows; None for a kind of value that is too rare for that."""
         kind = ATTRIBUTES[timeline.grain][name].kind
         codec = field.as_ if field is not None else None
-        if kind is Kind.INSTANT and words is None and codec in (None, "rfc3339"):
-            return timeline.numbers(name), Instants(1_000)
-        if kind is Kind.INSTANT and codec in ("epoch-seconds", "local-time"):
-            millis = timeline.numbers(name)
-            return np.where(millis == NONE, NONE, millis // 1000), Instants(1_000_000)
-        if kind in (Kind.INTEGER, Kind.FLAG) and words is None and codec in (None, "integer", "digits", "flag"):
-            numbers = timeline.numbers(name)
-            return numbers if none is None else np.where(numbers == NONE, none, numbers), Numbers()
-        if kind is Kind.SECONDS and codec == "integer":
-            millis = timeline.numbers(name)
-            return np.where(millis == NONE, NONE if none is None else none, millis // 1000), Numbers()
-        if kind is Kind.SECONDS and codec == "decimal" and field is not None and field.digits == 3:
-            return timeline.numbers(name), Numbers(3)
-        if kind is Kind.TEXT and codec in (None, "text") and words is None:
-            if equal_only and not timeline.repeats(name):
-                return timeline.hashes(name).numbers, Hashed()
-            found = timeline.words(name)
-            return found.codes, Listed(found.values)
-        if kind in (Kind.WORD, Kind.TEXT) and (words is not None or codec == "word"):
+        if kind is AttributeKind.INSTANT and words is None and codec in (None, "rfc3339"):
+            return timeline.integer_column(name), InstantKeys(1_000)
+        if kind is AttributeKind.INSTANT and codec in ("epoch-seconds", "local-time"):
+            millis = timeline.integer_column(name)
+            return np.where(millis == NO_VALUE, NO_VALUE, millis // 1000), InstantKeys(1_000_000)
+        if (
+            kind in (AttributeKind.INTEGER, AttributeKind.FLAG)
+            and words is None
+            and codec in (None, "integer", "digits", "flag")
+        ):
+            numbers = timeline.integer_column(name)
+            return numbers if none is None else np.where(numbers == NO_VALUE, none, numbers), NumberKeys()
+        if kind is AttributeKind.SECONDS and codec == "integer":
+            millis = timeline.integer_column(name)
+            return np.where(millis == NO_VALUE, NO_VALUE if none is None else none, millis // 1000), NumberKeys()
+        if kind is AttributeKind.SECONDS and codec == "decimal" and field is not None and field.digits == 3:
+            return timeline.integer_column(name), NumberKeys(3)
+        if kind is AttributeKind.TEXT and codec in (None, "text") and words is None:
+            if equal_only and not timeline.has_repeated_texts(name):
+                return timeline.hash_column(name).numbers, HashKeys()
+            found = timeline.word_column(name)
+            return found.codes, DictionaryKeys(found.values)
+        if kind in (AttributeKind.WORD, AttributeKind.TEXT) and (words is not None or codec == "word"):
             table = words if words is not None else field.words if field is not None else {}
-            found = timeline.words(name)
+            found = timeline.word_column(name)
             told = [table.get(value) for value in found.values]
             values = sorted({value for value in told if value is not None})
             codes = [-1 if value is None else values.index(value) for value in told]
-            return np.asarray([*codes, -1], dtype=np.int32)[found.codes], Listed(values)
-        if kind is Kind.WORD and codec in (None, "text") and words is None:
-            found = timeline.words(name)
-            return found.codes, Listed(found.values)
+            return np.asarray([*codes, -1], dtype=np.int32)[found.codes], DictionaryKeys(values)
+        if kind is AttributeKind.WORD and codec in (None, "text") and words is None:
+            found = timeline.word_column(name)
+            return found.codes, DictionaryKeys(found.values)
         return None
 
-    def _told(self, path: str, changes: bool) -> Column:
+    def _build_from_rows(self, path: str, changes: bool) -> KeyColumn:
         """The column as the rows themselves tell it, one by one."""
-        return listed_column(list(self._tell(path)), len(self._timeline), changes=changes)
+        return column_from_values(list(self._row_values(path)), len(self._timeline), changes=changes)
 
-    def _tell(self, path: str) -> Iterator[tuple[int, Comparable | None]]:
+    def _row_values(self, path: str) -> Iterator[tuple[int, Comparable | None]]:
         head, _, tail = path.partition(".")
         names: list[str]
         if head in ("attribute", "hidden"):
@@ -118,9 +131,9 @@ class Reckoner:
             attributes = [field.shows] if field.shows else []
             names = [path.partition("[].")[0]]
         known = tuple(name for name in attributes if name in ATTRIBUTES[self._grain])
-        for first in range(0, len(self._timeline), _SLICE):
-            rows = np.arange(first, min(first + _SLICE, len(self._timeline)), dtype=np.int64)
-            for row, record in zip(rows.tolist(), self._timeline.wholes(rows, known), strict=True):
-                shown = show({name: self._listing.fields[name] for name in names}, record)
-                for value in values_at(self._listing, self._dialect, path, record, shown):
+        for first in range(0, len(self._timeline), _BATCH_ROWS):
+            rows = np.arange(first, min(first + _BATCH_ROWS, len(self._timeline)), dtype=np.int64)
+            for row, record in zip(rows.tolist(), self._timeline.records_at(rows, known), strict=True):
+                shown = show_record({name: self._listing.fields[name] for name in names}, record)
+                for value in values_at_path(self._listing, self._dialect, path, record, shown):
                     yield row, value

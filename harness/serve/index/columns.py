@@ -18,32 +18,32 @@ from typing import Any, Final, Protocol, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.serve.query.table import Collation, Comparable, collated, natural
-from harness.specification.model import Keeps
-from harness.world.row_timeline import NONE, hash_of
+from harness.serve.query.table import Collation, Comparable, collation_key, natural_sort_key
+from harness.specification.model import Comparison
+from harness.world.row_timeline import NO_VALUE, hash_of_text
 
 Keys: TypeAlias = "NDArray[np.int64] | NDArray[np.int32]"
-Places: TypeAlias = "NDArray[np.int64] | NDArray[np.int32]"
-Flags: TypeAlias = NDArray[np.bool_]
-Intervals: TypeAlias = "tuple[tuple[int, int], ...]"
+RowNumbers: TypeAlias = "NDArray[np.int64] | NDArray[np.int32]"
+BoolArray: TypeAlias = NDArray[np.bool_]
+KeyIntervals: TypeAlias = "tuple[tuple[int, int], ...]"
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,64}", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LEAST: Final = NONE + 1
-_MOST: Final = 2**63 - 1
+_LEAST_KEY: Final = NO_VALUE + 1
+_MOST_KEY: Final = 2**63 - 1
 
 
 # --- values and keys ----------------------------------------------------------------------------------------
 
 
-class Scale(Protocol):
+class KeyCodec(Protocol):
     """How values stand to keys."""
 
     def value(self, key: int) -> Comparable | None:
         """The value of a key."""
         ...
 
-    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+    def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
         """The keys of values that equal a wanted one, half open; None when nothing compares to it.
 
         An empty span stands where such a value would be.
@@ -53,47 +53,47 @@ class Scale(Protocol):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Instants:
+class InstantKeys:
     """Keys that count so many microseconds each."""
 
-    unit: int
+    unit_microseconds: int
 
     def value(self, key: int) -> Comparable | None:
-        return None if key == NONE else _EPOCH + timedelta(microseconds=key * self.unit)
+        return None if key == NO_VALUE else _EPOCH + timedelta(microseconds=key * self.unit_microseconds)
 
-    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+    def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
         if not isinstance(wanted, datetime):
             return None
         micros = (wanted - _EPOCH) // timedelta(microseconds=1)
-        return -(-micros // self.unit), micros // self.unit + 1
+        return -(-micros // self.unit_microseconds), micros // self.unit_microseconds + 1
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class NumberKeys:
     """Keys that are numbers, or so many decimal places of them."""
 
-    places: int = 0
+    decimal_places: int = 0
 
     def value(self, key: int) -> Comparable | None:
-        if key == NONE:
+        if key == NO_VALUE:
             return None
-        return Decimal(key).scaleb(-self.places) if self.places else key
+        return Decimal(key).scaleb(-self.decimal_places) if self.decimal_places else key
 
-    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+    def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
         if isinstance(wanted, datetime):
             return None
         if isinstance(wanted, str):
             if not _INTEGER.fullmatch(wanted):
                 return None
             wanted = int(wanted)
-        exact = Decimal(wanted).scaleb(self.places) if self.places else wanted
-        return _within(ceil(exact)), _within(floor(exact) + 1)
+        exact = Decimal(wanted).scaleb(self.decimal_places) if self.decimal_places else wanted
+        return _clamp_key(ceil(exact)), _clamp_key(floor(exact) + 1)
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Listed:
+class DictionaryKeys:
     """Keys that are places in a list of all values, which are in order and of one kind."""
 
     values: Sequence[Any]
@@ -101,7 +101,7 @@ class Listed:
     def value(self, key: int) -> Comparable | None:
         return None if key < 0 else self.values[key]
 
-    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+    def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
         if not self.values:
             return None
         sample = self.values[0]
@@ -114,69 +114,72 @@ class Listed:
             if not _INTEGER.fullmatch(wanted):
                 return None
             wanted = int(wanted)
-        key = natural(wanted)
-        return bisect_left(self.values, key, key=natural), bisect_right(self.values, key, key=natural)
+        key = natural_sort_key(wanted)
+        return bisect_left(self.values, key, key=natural_sort_key), bisect_right(
+            self.values, key, key=natural_sort_key
+        )
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Hashed:
+class HashKeys:
     """Keys that stand for texts without telling them: good for equality only."""
 
     def value(self, key: int) -> Comparable | None:
         raise NotImplementedError("a hash does not tell its text")
 
-    def span(self, wanted: Comparable) -> tuple[int, int] | None:
+    def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
         if isinstance(wanted, datetime):
             return None
-        key = hash_of(wanted if isinstance(wanted, str) else str(wanted))
+        key = hash_of_text(wanted if isinstance(wanted, str) else str(wanted))
         return key, key + 1
 
 
-def _within(key: int) -> int:
-    return max(_LEAST, min(key, _MOST))
+def _clamp_key(key: int) -> int:
+    return max(_LEAST_KEY, min(key, _MOST_KEY))
 
 
 # --- columns ------------------------------------------------------------------------------------------------
 
 
 @final
-class Column:
+class KeyColumn:
     """One path over all rows. `rows` are the rows of the keys where a row may have several, else key by key.
 
-    `changes` says that rows which live may show something else. The keys of a `rising` column never fall.
+    `changes_while_live` says that rows which live may show something else. The keys of a `is_ascending` column never
+    fall.
     """
 
-    def __init__(self, keys: Keys, scale: Scale, *, rows: Places | None = None, changes: bool = False) -> None:
+    def __init__(self, keys: Keys, scale: KeyCodec, *, rows: RowNumbers | None = None, changes: bool = False) -> None:
         self.keys = keys
-        self.scale = scale
+        self.codec = scale
         self.rows = rows
-        self.changes = changes
+        self.changes_while_live = changes
         self._folded: list[str] | None = None
-        self._ranked: dict[Collation, Column] = {}
+        self._by_collation: dict[Collation, KeyColumn] = {}
 
     @cached_property
-    def rising(self) -> bool:
+    def is_ascending(self) -> bool:
         return self.rows is None and bool((self.keys[1:] >= self.keys[:-1]).all())
 
     @property
-    def listed(self) -> bool:
+    def is_dictionary_encoded(self) -> bool:
         """Whether only values that occur have keys."""
-        return isinstance(self.scale, Listed)
+        return isinstance(self.codec, DictionaryKeys)
 
     @property
     def none_key(self) -> int:
         """The key of none."""
-        return -1 if isinstance(self.scale, Listed | Collated) else NONE
+        return -1 if isinstance(self.codec, DictionaryKeys | CollationKeys) else NO_VALUE
 
     @cached_property
-    def _index(self) -> tuple[Places, Keys]:
+    def _index(self) -> tuple[RowNumbers, Keys]:
         """The keys' places in order of the keys, and the keys in order."""
         small = np.int32 if len(self.keys) < 2**31 else np.int64
         order: NDArray[Any] = np.argsort(self.keys, kind="stable").astype(small)
         return order, self.keys[order]
 
-    def choose(self, keeps: Keeps, wanted: Comparable, *, inclusive: bool, folded: bool) -> Intervals:
+    def find_intervals(self, keeps: Comparison, wanted: Comparable, *, inclusive: bool, folded: bool) -> KeyIntervals:
         """The keys of the values that compare as said; that of 'none' is never among them."""
         match keeps:
             case "contains" | "starts" | "ends":
@@ -186,15 +189,17 @@ class Column:
                     "starts": lambda found: found.startswith(text),
                     "ends": lambda found: found.endswith(text),
                 }[keeps]
-                return self._scan(test, folded=folded)
+                return self._scan_values(test, folded=folded)
             case "equal" if folded and isinstance(wanted, str) and self._is_text():
                 folded_text = wanted.casefold()
-                return self._scan(lambda found: found == folded_text, folded=True)
-        span = self.scale.span(wanted)
+                return self._scan_values(lambda found: found == folded_text, folded=True)
+        span = self.codec.key_range(wanted)
         if span is None:
             return ()
         low, high = span
-        least, most = (0, len(self.scale.values)) if isinstance(self.scale, Listed) else (_LEAST, _MOST)
+        least, most = (
+            (0, len(self.codec.values)) if isinstance(self.codec, DictionaryKeys) else (_LEAST_KEY, _MOST_KEY)
+        )
         match keeps:
             case "equal":
                 found = (low, high)
@@ -209,35 +214,39 @@ class Column:
         return (found,) if found[0] < found[1] else ()
 
     def _is_text(self) -> bool:
-        return isinstance(self.scale, Listed) and bool(self.scale.values) and isinstance(self.scale.values[0], str)
+        return (
+            isinstance(self.codec, DictionaryKeys)
+            and bool(self.codec.values)
+            and isinstance(self.codec.values[0], str)
+        )
 
-    def _scan(self, test: Callable[[str], bool], *, folded: bool) -> Intervals:
-        if not isinstance(self.scale, Listed):
-            keys = [int(key) for key in np.unique(self.keys) if key != NONE]
-            texts = [str(self.scale.value(key)) for key in keys]
+    def _scan_values(self, test: Callable[[str], bool], *, folded: bool) -> KeyIntervals:
+        if not isinstance(self.codec, DictionaryKeys):
+            keys = [int(key) for key in np.unique(self.keys) if key != NO_VALUE]
+            texts = [str(self.codec.value(key)) for key in keys]
             texts = [text.casefold() for text in texts] if folded else texts
-            return united([(key, key + 1) for key, text in zip(keys, texts, strict=True) if test(text)])
-        values: Sequence[Any] = self.scale.values
+            return merge_intervals([(key, key + 1) for key, text in zip(keys, texts, strict=True) if test(text)])
+        values: Sequence[Any] = self.codec.values
         if folded:
             if self._folded is None:
                 self._folded = [str(value).casefold() for value in values]
             values = self._folded
-        return united([(code, code + 1) for code, text in enumerate(values) if test(str(text))])
+        return merge_intervals([(code, code + 1) for code, text in enumerate(values) if test(str(text))])
 
     # --- which rows -----------------------------------------------------------------------------------------
 
-    def count(self, chosen: Intervals) -> int:
+    def count_keys(self, chosen: KeyIntervals) -> int:
         """How many keys are in the intervals."""
-        return sum(last - first for first, last in self._ranges(chosen))
+        return sum(last - first for first, last in self._index_ranges(chosen))
 
-    def _ranges(self, chosen: Intervals) -> list[tuple[int, int]]:
+    def _index_ranges(self, chosen: KeyIntervals) -> list[tuple[int, int]]:
         _, keys = self._index
-        return [(place_in(keys, low), place_in(keys, high)) for low, high in chosen]
+        return [(lower_bound(keys, low), lower_bound(keys, high)) for low, high in chosen]
 
-    def having(self, chosen: Intervals) -> Places:
+    def find_rows(self, chosen: KeyIntervals) -> RowNumbers:
         """The rows with a key in the intervals, ascending."""
         order, keys = self._index
-        pieces = [order[first:last] for first, last in self._ranges(chosen)]
+        pieces = [order[first:last] for first, last in self._index_ranges(chosen)]
         one = len(chosen) == 1 and chosen[0][0] + 1 == chosen[0][1]
         if one and self.rows is None:
             # The index is stable: rows of one key ascend.
@@ -246,43 +255,45 @@ class Column:
         if self.rows is not None:
             return np.unique(self.rows[found])
         if len(found) * 4 > len(keys):
-            return np.flatnonzero(within(self.keys, chosen))
+            return np.flatnonzero(keys_in_intervals(self.keys, chosen))
         return np.sort(found)
 
-    def test(self, rows: Places, chosen: Intervals) -> Flags:
+    def match_rows(self, rows: RowNumbers, chosen: KeyIntervals) -> BoolArray:
         """Which of some rows have a key in the intervals."""
         if self.rows is None:
-            return within(self.keys[rows], chosen)
-        having = self.having(chosen)
+            return keys_in_intervals(self.keys[rows], chosen)
+        having = self.find_rows(chosen)
         if not len(having):
             return np.zeros(len(rows), dtype=np.bool_)
         places = np.minimum(np.searchsorted(having, rows.astype(having.dtype)), len(having) - 1)
-        found: Flags = having[places] == rows
+        found: BoolArray = having[places] == rows
         return found
 
     # --- in which order -------------------------------------------------------------------------------------
 
-    def ranked(self, collation: Collation) -> Column:
+    def with_collation(self, collation: Collation) -> KeyColumn:
         """The same column with keys in the order of a collation."""
-        if collation == "code-point" or not self._is_text() or not isinstance(self.scale, Listed):
+        if collation == "code-point" or not self._is_text() or not isinstance(self.codec, DictionaryKeys):
             return self
-        found = self._ranked.get(collation)
+        found = self._by_collation.get(collation)
         if found is None:
-            keyed = [collated(value, collation) for value in self.scale.values]
+            keyed = [collation_key(value, collation) for value in self.codec.values]
             ordered = sorted(set(keyed))
             place = {key: rank for rank, key in enumerate(ordered)}
             table = np.asarray([*(place[key] for key in keyed), -1], dtype=np.int32)
-            scale = Collated(self.scale, self.keys, ordered, collation)
-            found = self._ranked[collation] = Column(table[self.keys], scale, changes=self.changes)
+            scale = CollationKeys(self.codec, self.keys, ordered, collation)
+            found = self._by_collation[collation] = KeyColumn(
+                table[self.keys], scale, changes=self.changes_while_live
+            )
         return found
 
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Collated:
+class CollationKeys:
     """Keys that are ranks under a collation, under which different texts may be the same."""
 
-    listed: Listed
+    dictionary: DictionaryKeys
     codes: Keys
     ordered: Sequence[Any]
     collation: Collation
@@ -290,12 +301,12 @@ class Collated:
     def value(self, key: int) -> Comparable | None:
         raise NotImplementedError("a rank may stand for several texts")
 
-    def span(self, wanted: Comparable) -> tuple[int, int] | None:
-        key = collated(wanted, self.collation)
+    def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
+        key = collation_key(wanted, self.collation)
         return bisect_left(self.ordered, key), bisect_right(self.ordered, key)
 
 
-def place_in(keys: Keys, key: int) -> int:
+def lower_bound(keys: Keys, key: int) -> int:
     """Where a key would stand first in keys that ascend."""
     if keys.dtype == np.int32:
         # In the array's own type: any other would copy the whole array.
@@ -303,13 +314,13 @@ def place_in(keys: Keys, key: int) -> int:
     return int(keys.searchsorted(np.int64(key)))
 
 
-def within(keys: Keys, chosen: Intervals) -> Flags:
+def keys_in_intervals(keys: Keys, chosen: KeyIntervals) -> BoolArray:
     """Which keys are in the intervals."""
     if len(chosen) > 3:
         starts = np.asarray([low for low, _ in chosen], dtype=np.int64)
         ends = np.asarray([high for _, high in chosen], dtype=np.int64)
         places = np.searchsorted(starts, keys, side="right") - 1
-        inside: Flags = (places >= 0) & (keys < ends[np.maximum(places, 0)])
+        inside: BoolArray = (places >= 0) & (keys < ends[np.maximum(places, 0)])
         return inside
     found = np.zeros(len(keys), dtype=np.bool_)
     for low, high in chosen:
@@ -317,7 +328,7 @@ def within(keys: Keys, chosen: Intervals) -> Flags:
     return found
 
 
-def united(intervals: Sequence[tuple[int, int]]) -> Intervals:
+def merge_intervals(intervals: Sequence[tuple[int, int]]) -> KeyIntervals:
     """The same keys in as few intervals as can be, ascending."""
     found: list[tuple[int, int]] = []
     for low, high in sorted(intervals):
@@ -328,12 +339,12 @@ def united(intervals: Sequence[tuple[int, int]]) -> Intervals:
     return tuple(found)
 
 
-def listed_column(found: Sequence[tuple[int, Comparable | None]], length: int, *, changes: bool) -> Column:
+def column_from_values(found: Sequence[tuple[int, Comparable | None]], length: int, *, changes: bool) -> KeyColumn:
     """A column of values of any kind, each with its row; rows ascend."""
     distinct = {value for _, value in found if value is not None}
-    values: list[Any] = sorted(distinct, key=natural)
+    values: list[Any] = sorted(distinct, key=natural_sort_key)
     code_of: dict[Hashable, int] = {value: code for code, value in enumerate(values)}
     codes = np.asarray([-1 if value is None else code_of[value] for _, value in found], dtype=np.int32)
     rows = np.asarray([row for row, _ in found], dtype=np.int64)
     flat = len(rows) == length and bool((rows == np.arange(length)).all())
-    return Column(codes, Listed(values), rows=None if flat else rows, changes=changes)
+    return KeyColumn(codes, DictionaryKeys(values), rows=None if flat else rows, changes=changes)

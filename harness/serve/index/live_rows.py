@@ -9,33 +9,33 @@ from typing import Final, final
 import numpy as np
 
 from harness.telephony.records import Record
-from harness.telephony.visibility import seen_at
-from harness.world.row_timeline import LIFE, Timeline
+from harness.telephony.visibility import visible_record
+from harness.world.row_timeline import VISIBILITY_ATTRIBUTES, Timeline
 
-_SPARE: Final = 100
+_SPARE_ROWS: Final = 100
 
 
 @final
-class Living:
+class LiveRows:
     """The living rows of a timeline. Their whole lives are remembered for as long as they are asked for."""
 
     def __init__(self, timeline: Timeline, attributes: Sequence[str]) -> None:
         self._timeline = timeline
-        self._names = tuple(dict.fromkeys((*attributes, *LIFE[timeline.grain])))
-        self._wholes: dict[int, Record] = {}
+        self._attributes = tuple(dict.fromkeys((*attributes, *VISIBILITY_ATTRIBUTES[timeline.grain])))
+        self._whole_records: dict[int, Record] = {}
 
-    def seen(self, rows: Sequence[int], at: datetime) -> list[Record]:
+    def records_at(self, rows: Sequence[int], at: datetime) -> list[Record]:
         """Rows that live at an instant, as they are seen then."""
-        missing = [row for row in rows if row not in self._wholes]
+        missing = [row for row in rows if row not in self._whole_records]
         if missing:
-            made = self._timeline.wholes(np.asarray(missing, dtype=np.int64), self._names)
-            if len(self._wholes) > 4 * len(rows) + _SPARE:
-                self._wholes = {row: self._wholes[row] for row in rows if row in self._wholes}
-            self._wholes.update(zip(missing, made, strict=True))
-        return [self._seen(self._wholes[row], at) for row in rows]
+            made = self._timeline.records_at(np.asarray(missing, dtype=np.int64), self._attributes)
+            if len(self._whole_records) > 4 * len(rows) + _SPARE_ROWS:
+                self._whole_records = {row: self._whole_records[row] for row in rows if row in self._whole_records}
+            self._whole_records.update(zip(missing, made, strict=True))
+        return [self._record_at(self._whole_records[row], at) for row in rows]
 
-    def _seen(self, whole: Record, at: datetime) -> Record:
-        seen = seen_at(self._timeline.grain, whole, at)
+    def _record_at(self, whole: Record, at: datetime) -> Record:
+        seen = visible_record(self._timeline.grain, whole, at)
         if seen is None:
             raise ValueError("a row that lives has begun")
         return seen

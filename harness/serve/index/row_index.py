@@ -1,7 +1,7 @@
 """Lists over millions of rows: each request costs what its page and its selectivity cost, not what the world does.
 
-A `Ledger` holds columns and indexes over whole lives, which no instant changes. A `Moment` is the ledger at an
-instant: it knows how far the rows go and which few of them live, and those it asks one by one. The same answers
+A `RowIndex` holds columns and indexes over whole lives, which no instant changes. A `IndexSnapshot` is the ledger at
+an instant: it knows how far the rows go and which few of them live, and those it asks one by one. The same answers
 as `querying.Table` gives, by other means; a property test holds one against the other.
 """
 
@@ -16,36 +16,46 @@ from typing import Any, Final, NamedTuple, assert_never, final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.serve.index.column_builder import Reckoner
-from harness.serve.index.columns import Column, Intervals, Keys, Places, place_in, united
-from harness.serve.index.live_rows import Living
+from harness.serve.index.column_builder import ColumnBuilder
+from harness.serve.index.columns import KeyColumn, KeyIntervals, Keys, RowNumbers, lower_bound, merge_intervals
+from harness.serve.index.live_rows import LiveRows
 from harness.serve.query.planner import Plan
-from harness.serve.query.table import Comparable, Condition, Place, Query, Slice, Sorting, Table, Walk, natural
-from harness.serve.row_writer import Variant, Writer, values_at, write_row
+from harness.serve.query.table import (
+    Comparable,
+    Condition,
+    CursorSlice,
+    OffsetSlice,
+    Query,
+    SortOrder,
+    SortPosition,
+    Table,
+    natural_sort_key,
+)
+from harness.serve.row_writer import RowVariant, RowWriter, build_row_tree, values_at_path
 from harness.specification.dialect import Dialect
 from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.format_problems import Tree
-from harness.wire.row_codec import ShownRow, show
+from harness.wire.row_codec import ApiRow, show_record
 from harness.world.population import Population
 from harness.world.row_timeline import Timeline
 from harness.world.traffic import millis_of
 
-_OWNERS: Final = "whose"
-_AHEAD: Final = 80
-_SELECTIONS: Final = 512
-_SELECTED_ROWS: Final = 4_000_000
-_CARD_BYTES: Final = 48 * 2**20
-_CARD_COSTS: Final = 400
-_AT_ONCE: Final = 2_000
-_ORDERED_ROWS: Final = 4_000_000
-_LARGE_TIE: Final = 512
+_OWNER_PARAMETER: Final = "whose"
+_PREFETCH_ROWS: Final = 80
+_MAX_SELECTIONS: Final = 512
+_MAX_SELECTED_ROWS: Final = 4_000_000
+_RENDERED_ROW_BYTES: Final = 48 * 2**20
+_ROW_OVERHEAD_BYTES: Final = 400
+_RENDER_BATCH_ROWS: Final = 2_000
+_MAX_ORDERED_ROWS: Final = 4_000_000
+_LARGE_TIE_ROWS: Final = 512
 
-Test = tuple[tuple[Column, Intervals], ...]
+ConditionTest = tuple[tuple[KeyColumn, KeyIntervals], ...]
 
 
-class Card(NamedTuple):
+class RenderedRow(NamedTuple):
     """One row as it is sent, and its identity."""
 
     identity: Comparable | None
@@ -54,50 +64,50 @@ class Card(NamedTuple):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
+class RenderedPage:
     """One page: its rows as bytes, how many rows match, and the places of its first and last row."""
 
     rows: tuple[bytes, ...]
     total: int
     is_last: bool
-    first: Place | None
-    last: Place | None
+    first: SortPosition | None
+    last: SortPosition | None
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Run:
+class RowRange:
     """Rows in ascending order: a head that is a range or a view of many, and a tail of few that stand after it."""
 
     first: int
     last: int
-    rows: Places | None
-    tail: Places
+    rows: RowNumbers | None
+    tail: RowNumbers
 
     @property
-    def head(self) -> int:
+    def head_length(self) -> int:
         return self.last - self.first
 
     def __len__(self) -> int:
-        return self.head + len(self.tail)
+        return self.head_length + len(self.tail)
 
-    def take(self, start: int, end: int) -> Places:
-        head = min(end, self.head)
-        if start >= self.head:
-            return self.tail[start - self.head : end - self.head]
+    def rows_between(self, start: int, end: int) -> RowNumbers:
+        head = min(end, self.head_length)
+        if start >= self.head_length:
+            return self.tail[start - self.head_length : end - self.head_length]
         if self.rows is None:
-            found: Places = np.arange(self.first + start, self.first + head, dtype=np.int64)
+            found: RowNumbers = np.arange(self.first + start, self.first + head, dtype=np.int64)
         else:
             found = self.rows[self.first + start : self.first + head]
-        return found if end <= self.head else np.concatenate([found, self.tail[: end - self.head]])
+        return found if end <= self.head_length else np.concatenate([found, self.tail[: end - self.head_length]])
 
 
 _NO_ROWS: Final = np.zeros(0, dtype=np.int64)
-_NOTHING: Final = Run(0, 0, None, _NO_ROWS)
+_EMPTY_RANGE: Final = RowRange(0, 0, None, _NO_ROWS)
 
 
 @final
-class Ledger:
+class RowIndex:
     """The rows of one API over one timeline."""
 
     def __init__(self, listing: Listing, dialect: Dialect, timeline: Timeline, attributes: Sequence[str]) -> None:
@@ -105,297 +115,305 @@ class Ledger:
         self.dialect = dialect
         self.timeline = timeline
         self.grain = Grain(listing.lists.one_row_per)
-        self.writer = Writer.of(listing)
+        self.writer = RowWriter.of(listing)
         self._attributes = tuple(attributes)
-        self._reckoner = Reckoner(listing, dialect, timeline)
-        self._columns: dict[tuple[str, bool], Column] = {}
-        self._selections: OrderedDict[tuple[Condition, ...], tuple[Places, bool]] = OrderedDict()
-        self._selected = 0
-        self._cards: OrderedDict[tuple[Variant, int], Card] = OrderedDict()
-        self._card_bytes = 0
-        self.living = Living(timeline, attributes)
+        self._column_builder = ColumnBuilder(listing, dialect, timeline)
+        self._columns: dict[tuple[str, bool], KeyColumn] = {}
+        self._selections: OrderedDict[tuple[Condition, ...], tuple[RowNumbers, bool]] = OrderedDict()
+        self._selected_rows = 0
+        self._rendered_rows: OrderedDict[tuple[RowVariant, int], RenderedRow] = OrderedDict()
+        self._rendered_bytes = 0
+        self.live_rows = LiveRows(timeline, attributes)
 
-    def column(self, path: str, *, equal_only: bool = False) -> Column:
+    def column(self, path: str, *, equal_only: bool = False) -> KeyColumn:
         """The column at a path."""
         found = self._columns.get((path, False))
         if found is None and equal_only:
             found = self._columns.get((path, True))
         if found is None:
-            found = self._columns[path, equal_only] = self._reckoner.column(path, equal_only=equal_only)
+            found = self._columns[path, equal_only] = self._column_builder.build(path, equal_only=equal_only)
         return found
 
     # --- selecting ------------------------------------------------------------------------------------------
 
-    def select(self, query: Query) -> tuple[int, int, Places | None, bool]:
+    def select_rows(self, query: Query) -> tuple[int, int, RowNumbers | None, bool]:
         """The rows that match over their whole life: between two positions, all or those told, ascending.
 
         The last is whether a row might match otherwise while it lives.
         """
         first, last, changes = 0, len(self.timeline), False
         rest: list[Condition] = []
-        for condition in (*query.conditions, *self._owned(query)):
-            column = self._only_column(condition)
-            if column is not None and column.rising and not column.changes and not condition.negated:
-                chosen = self._chosen(column, condition)
+        for condition in (*query.conditions, *self._owner_conditions(query)):
+            column = self._single_column(condition)
+            if column is not None and column.is_ascending and not column.changes_while_live and not condition.negated:
+                chosen = self._matching_intervals(column, condition)
                 if len(chosen) != 1:
                     if not chosen:
                         return 0, 0, None, False
                     rest.append(condition)
                     continue
-                first = max(first, place_in(column.keys, chosen[0][0]))
-                last = min(last, place_in(column.keys, chosen[0][1]))
+                first = max(first, lower_bound(column.keys, chosen[0][0]))
+                last = min(last, lower_bound(column.keys, chosen[0][1]))
             else:
                 rest.append(condition)
         if first >= last:
             return 0, 0, None, False
         if not rest:
             return first, last, None, False
-        rows, changes = self._selection(tuple(rest))
-        return place_in(rows, first), place_in(rows, last), rows, changes
+        rows, changes = self._select_by_conditions(tuple(rest))
+        return lower_bound(rows, first), lower_bound(rows, last), rows, changes
 
-    def _owned(self, query: Query) -> tuple[Condition, ...]:
+    def _owner_conditions(self, query: Query) -> tuple[Condition, ...]:
         if query.owners is None:
             return ()
         scope = self.listing.scope
         paths = () if scope is None else (*scope.owners, *(f"attribute.{name}" for name in scope.owner_attributes))
         wanted = tuple(sorted(query.owners))
-        return (Condition(parameter=_OWNERS, paths=paths, keeps="equal", wanted=wanted),)
+        return (Condition(parameter=_OWNER_PARAMETER, paths=paths, keeps="equal", wanted=wanted),)
 
-    def _only_column(self, condition: Condition) -> Column | None:
+    def _single_column(self, condition: Condition) -> KeyColumn | None:
         if len(condition.paths) != 1:
             return None
         return self._column_for(condition, condition.paths[0])
 
-    def _column_for(self, condition: Condition, path: str) -> Column:
+    def _column_for(self, condition: Condition, path: str) -> KeyColumn:
         return self.column(path, equal_only=condition.keeps == "equal" and not condition.folded)
 
     @staticmethod
-    def _chosen(column: Column, condition: Condition) -> Intervals:
-        return united(
+    def _matching_intervals(column: KeyColumn, condition: Condition) -> KeyIntervals:
+        return merge_intervals(
             [
                 interval
                 for wanted in condition.wanted
-                for interval in column.choose(
+                for interval in column.find_intervals(
                     condition.keeps, wanted, inclusive=condition.inclusive, folded=condition.folded
                 )
             ]
         )
 
-    def _selection(self, conditions: tuple[Condition, ...]) -> tuple[Places, bool]:
+    def _select_by_conditions(self, conditions: tuple[Condition, ...]) -> tuple[RowNumbers, bool]:
         found = self._selections.get(conditions)
         if found is not None:
             self._selections.move_to_end(conditions)
             return found
-        tests: list[tuple[int, Test, bool]] = []
+        tests: list[tuple[int, ConditionTest, bool]] = []
         for condition in conditions:
             columns = [(path, self._column_for(condition, path)) for path in condition.paths]
-            test = tuple((column, self._chosen(column, condition)) for _, column in columns)
-            many = sum(column.count(chosen) for column, chosen in test)
+            test = tuple((column, self._matching_intervals(column, condition)) for _, column in columns)
+            many = sum(column.count_keys(chosen) for column, chosen in test)
             tests.append((len(self.timeline) - many if condition.negated else many, test, condition.negated))
-        changes = any(column.changes for _, test, _ in tests for column, _ in test)
+        changes = any(column.changes_while_live for _, test, _ in tests for column, _ in test)
         tests.sort(key=lambda one: one[0])
-        rows: Places | None = None
+        rows: RowNumbers | None = None
         for _, test, negated in tests:
             if rows is None and not negated:
-                rows = _having(test)
+                rows = _find_rows(test)
                 continue
             if rows is None:
                 rows = np.arange(len(self.timeline), dtype=np.int64)
             kept = np.zeros(len(rows), dtype=np.bool_)
             for column, chosen in test:
-                kept |= column.test(rows, chosen)
+                kept |= column.match_rows(rows, chosen)
             rows = rows[~kept if negated else kept]
         assert rows is not None
-        self._remember(conditions, (rows, changes))
+        self._cache_selection(conditions, (rows, changes))
         return rows, changes
 
-    def _remember(self, conditions: tuple[Condition, ...], found: tuple[Places, bool]) -> None:
+    def _cache_selection(self, conditions: tuple[Condition, ...], found: tuple[RowNumbers, bool]) -> None:
         self._selections[conditions] = found
         # A view of an index costs nothing of its own.
-        self._selected += _own(found[0])
-        while len(self._selections) > _SELECTIONS or (self._selected > _SELECTED_ROWS and len(self._selections) > 1):
+        self._selected_rows += _owned_size(found[0])
+        while len(self._selections) > _MAX_SELECTIONS or (
+            self._selected_rows > _MAX_SELECTED_ROWS and len(self._selections) > 1
+        ):
             _, (rows, _) = self._selections.popitem(last=False)
-            self._selected -= _own(rows)
+            self._selected_rows -= _owned_size(rows)
 
     # --- rows -----------------------------------------------------------------------------------------------
 
-    def names_for(self, variant: Variant) -> tuple[str, ...]:
+    def attributes_for(self, variant: RowVariant) -> tuple[str, ...]:
         """The attributes that a row needs which leaves some parts out."""
         hidden = {
             self.listing.fields[name].shows
-            for name in variant.without | variant.emptied
+            for name in variant.omitted_parts | variant.emptied_parts
             if name in self.listing.fields
         }
         shown = {
             field.shows
             for name, field in self.listing.fields.items()
-            if name not in variant.without and name not in variant.emptied
+            if name not in variant.omitted_parts and name not in variant.emptied_parts
         }
         return tuple(name for name in self._attributes if name not in hidden or name in shown)
 
-    def card(self, key: tuple[Variant, int]) -> Card | None:
-        found = self._cards.get(key)
+    def cached_row(self, key: tuple[RowVariant, int]) -> RenderedRow | None:
+        found = self._rendered_rows.get(key)
         if found is not None:
-            self._cards.move_to_end(key)
+            self._rendered_rows.move_to_end(key)
         return found
 
-    def make_cards(self, rows: Sequence[int], variant: Variant) -> dict[int, Card]:
+    def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """Write rows that have ended."""
-        found: dict[int, Card] = {}
-        names = self.names_for(variant)
-        for first in range(0, len(rows), _AT_ONCE):
-            some = rows[first : first + _AT_ONCE]
-            made = self.timeline.wholes(np.asarray(some, dtype=np.int64), names)
-            for row, card in zip(some, self.write(made, variant), strict=True):
-                found[row] = self._cards[variant, row] = card
-                self._card_bytes += len(card.body) + _CARD_COSTS
-            while self._card_bytes > _CARD_BYTES:
-                _, card = self._cards.popitem(last=False)
-                self._card_bytes -= len(card.body) + _CARD_COSTS
+        found: dict[int, RenderedRow] = {}
+        names = self.attributes_for(variant)
+        for first in range(0, len(rows), _RENDER_BATCH_ROWS):
+            some = rows[first : first + _RENDER_BATCH_ROWS]
+            made = self.timeline.records_at(np.asarray(some, dtype=np.int64), names)
+            for row, card in zip(some, self.render_records(made, variant), strict=True):
+                found[row] = self._rendered_rows[variant, row] = card
+                self._rendered_bytes += len(card.body) + _ROW_OVERHEAD_BYTES
+            while self._rendered_bytes > _RENDERED_ROW_BYTES:
+                _, card = self._rendered_rows.popitem(last=False)
+                self._rendered_bytes -= len(card.body) + _ROW_OVERHEAD_BYTES
         return found
 
-    def write(self, records: Sequence[Mapping[str, Any]], variant: Variant) -> list[Card]:
+    def render_records(self, records: Sequence[Mapping[str, Any]], variant: RowVariant) -> list[RenderedRow]:
         """Records as they are sent."""
         listing, dialect = self.listing, self.dialect
         identities: list[Comparable | None] = []
         trees: list[Tree] = []
         for record in records:
-            row: ShownRow = show(listing.fields, record)
-            identity = values_at(listing, dialect, listing.lists.identity, record, row)
+            row: ApiRow = show_record(listing.fields, record)
+            identity = values_at_path(listing, dialect, listing.lists.identity, record, row)
             identities.append(identity[0] if identity else None)
-            trees.append(write_row(listing, dialect, row, variant))
-        return [Card(*pair) for pair in zip(identities, self.writer.rows(trees), strict=True)]
+            trees.append(build_row_tree(listing, dialect, row, variant))
+        return [RenderedRow(*pair) for pair in zip(identities, self.writer.encode_row_trees(trees), strict=True)]
 
 
-def _having(test: Test) -> Places:
+def _find_rows(test: ConditionTest) -> RowNumbers:
     if len(test) == 1:
-        return test[0][0].having(test[0][1])
-    return np.unique(np.concatenate([column.having(chosen) for column, chosen in test])) if test else _NO_ROWS
+        return test[0][0].find_rows(test[0][1])
+    return np.unique(np.concatenate([column.find_rows(chosen) for column, chosen in test])) if test else _NO_ROWS
 
 
-def _own(rows: Places) -> int:
+def _owned_size(rows: RowNumbers) -> int:
     return len(rows) if rows.base is None else 0
 
 
 @final
-class Moment:
+class IndexSnapshot:
     """A ledger at an instant."""
 
     def __init__(
-        self, ledger: Ledger, at: datetime, population: Population, table_of: Callable[[Sequence[Record]], Table]
+        self, ledger: RowIndex, at: datetime, population: Population, table_of: Callable[[Sequence[Record]], Table]
     ) -> None:
-        self.ledger = ledger
+        self.row_index = ledger
         self.at = at
         self._millis = millis_of(at)
         self._ended_only = population is Population.ENDED
         self._table_of = table_of
-        self._begun = ledger.timeline.begun(self._millis)
-        self._living = ledger.timeline.living(self._millis)
-        self._lives = frozenset(self._living.tolist())
-        self._few: Table | None = None
-        self._cards: dict[tuple[Variant, int], Card] = {}
-        self._orders: dict[tuple[Query, Sorting], tuple[Places, Keys]] = {}
+        self._begun_count = ledger.timeline.begun_count(self._millis)
+        self._live_positions = ledger.timeline.live_positions(self._millis)
+        self._live_position_set = frozenset(self._live_positions.tolist())
+        self._live_table: Table | None = None
+        self._rendered_live_rows: dict[tuple[RowVariant, int], RenderedRow] = {}
+        self._orders: dict[tuple[Query, SortOrder], tuple[RowNumbers, Keys]] = {}
 
-    def answers(self, query: Query) -> bool:
+    def can_answer(self, query: Query) -> bool:
         """Whether this is a query that columns can answer."""
-        path = query.sorting.path
+        path = query.sort_order.path
         if query.combine != "all" or any(not condition.paths for condition in query.conditions):
             return False
-        if query.owners is not None and self.ledger.listing.scope is None:
+        if query.owners is not None and self.row_index.listing.scope is None:
             return False
         if path == "":
             # The place of a row in a list without an order is its number there, which nothing here knows.
-            return isinstance(query.cut, Slice)
-        column = self.ledger.column(path)
+            return isinstance(query.page_slice, OffsetSlice)
+        column = self.row_index.column(path)
         # A living row may show a text that no ended row does, so that it has no key.
-        return column.rows is None and (self._ended_only or not column.changes or not column.listed)
+        return column.rows is None and (
+            self._ended_only or not column.changes_while_live or not column.is_dictionary_encoded
+        )
 
     # --- what matches ---------------------------------------------------------------------------------------
 
-    def matches(self, query: Query) -> bool:
+    def has_match(self, query: Query) -> bool:
         """Whether any row matches."""
-        return len(self._matching(query)) > 0
+        return len(self._matching_range(query)) > 0
 
-    def _matching(self, query: Query) -> Run:
-        if query.nothing:
-            return _NOTHING
-        first, last, rows, changes = self.ledger.select(query)
-        ended = self.ledger.timeline.ended
+    def _matching_range(self, query: Query) -> RowRange:
+        if query.matches_nothing:
+            return _EMPTY_RANGE
+        first, last, rows, changes = self.row_index.select_rows(query)
+        ended = self.row_index.timeline.ended
         # Later rows have not begun.
-        last = min(last, self._begun if rows is None else place_in(rows, self._begun))
+        last = min(last, self._begun_count if rows is None else lower_bound(rows, self._begun_count))
         first = min(first, last)
-        if not len(self._living) or not (self._ended_only or changes):
-            return Run(first, last, rows, _NO_ROWS)
-        oldest = int(self._living[0])
-        cut = max(first, min(last, oldest if rows is None else place_in(rows, oldest)))
+        if not len(self._live_positions) or not (self._ended_only or changes):
+            return RowRange(first, last, rows, _NO_ROWS)
+        oldest = int(self._live_positions[0])
+        cut = max(first, min(last, oldest if rows is None else lower_bound(rows, oldest)))
         late = np.arange(cut, last, dtype=np.int64) if rows is None else rows[cut:last]
         late = late[ended[late] <= self._millis]
         if not self._ended_only:
-            alive = self._alive(query)
+            alive = self._matching_live_rows(query)
             # The windows hold for rows that live as well: where they stand does not change.
             late = np.sort(np.concatenate([late.astype(np.int64), alive]))
-        return Run(first, cut, rows, late)
+        return RowRange(first, cut, rows, late)
 
-    def _alive(self, query: Query) -> Places:
+    def _matching_live_rows(self, query: Query) -> RowNumbers:
         """The living rows that match, as they are seen now."""
-        found = self._few_rows().matching(replace(query, sorting=Sorting(path="")))
-        rows: Places = self._living[found]
+        found = self._table_of_live_rows().matching_rows(replace(query, sort_order=SortOrder(path="")))
+        rows: RowNumbers = self._live_positions[found]
         return rows
 
-    def _few_rows(self) -> Table:
-        if self._few is None:
-            rows = self._living.tolist()
-            self._few = self._table_of(self.ledger.living.seen(rows, self.at))
-        return self._few
+    def _table_of_live_rows(self) -> Table:
+        if self._live_table is None:
+            rows = self._live_positions.tolist()
+            self._live_table = self._table_of(self.row_index.live_rows.records_at(rows, self.at))
+        return self._live_table
 
-    def how_many(self, query: Query) -> int:
+    def count_page_rows(self, query: Query) -> int:
         """How many rows the page of a query without a place holds."""
-        many = len(self._matching(query))
-        start, end = _slice(query.cut, many) if isinstance(query.cut, Slice) else (0, min(query.cut.take, many))
+        many = len(self._matching_range(query))
+        start, end = (
+            _slice_bounds(query.page_slice, many)
+            if isinstance(query.page_slice, OffsetSlice)
+            else (0, min(query.page_slice.take, many))
+        )
         return end - start
 
     # --- a page ---------------------------------------------------------------------------------------------
 
-    def excerpt(self, plan: Plan) -> Excerpt:
+    def render_page(self, plan: Plan) -> RenderedPage:
         """The page that a plan asks for."""
         query = plan.query
-        run = self._matching(query)
-        ordered = self._ordered(run, query)
-        variant = Variant(plan.zone, plan.without, plan.emptied)
-        start, end = self._cut(ordered, query, variant)
+        run = self._matching_range(query)
+        ordered = self._order_rows(run, query)
+        variant = RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts)
+        start, end = self._page_bounds(ordered, query, variant)
         many = len(run)
         # From here on positions count upwards, whatever the direction.
-        low, high = (many - end, many - start) if query.sorting.descending else (start, end)
+        low, high = (many - end, many - start) if query.sort_order.descending else (start, end)
 
         def beside(more: int) -> Sequence[int]:
             # Only who comes from the page before is likely to ask for the next one.
-            before = ordered.beside(low, high, 1, behind=True)
-            walks = before and self.ledger.card((variant, before[0])) is not None
-            return ordered.beside(low, high, more) if walks else ()
+            before = ordered.neighbours(low, high, 1, behind=True)
+            walks = before and self.row_index.cached_row((variant, before[0])) is not None
+            return ordered.neighbours(low, high, more) if walks else ()
 
-        cards: dict[int, Card] = {}
+        cards: dict[int, RenderedRow] = {}
 
-        def deal(some: Sequence[int]) -> dict[int, Card]:
+        def deal(some: Sequence[int]) -> dict[int, RenderedRow]:
             missing = [row for row in some if row not in cards]
             if missing:
-                cards.update(self._cards_of(missing, variant, beside))
+                cards.update(self._render_rows(missing, variant, beside))
             return cards
 
         # The page at once, in whatever order: what is new in it is made together.
-        deal(ordered.roughly(low, high))
-        rows = ordered.settled(low, high, deal)
+        deal(ordered.rows_ignoring_ties(low, high))
+        rows = ordered.rows_in_order(low, high, deal)
         deal(rows)
-        places: list[Place] = []
-        if rows and isinstance(query.cut, Walk):
+        places: list[SortPosition] = []
+        if rows and isinstance(query.page_slice, CursorSlice):
             places = [
-                Place(value=ordered.value_at(at), identity=cards[row].identity)
+                SortPosition(value=ordered.sort_value_at(at), identity=cards[row].identity)
                 for at, row in ((low, rows[0]), (high - 1, rows[-1]))
             ]
         bodies = [cards[row].body for row in rows]
-        if query.sorting.descending:
+        if query.sort_order.descending:
             bodies.reverse()
             places.reverse()
-        return Excerpt(
+        return RenderedPage(
             rows=tuple(bodies),
             total=many,
             is_last=start + len(rows) >= many,
@@ -403,185 +421,191 @@ class Moment:
             last=places[-1] if places else None,
         )
 
-    def _cut(self, ordered: Ordered, query: Query, variant: Variant) -> tuple[int, int]:
+    def _page_bounds(self, ordered: OrderedRows, query: Query, variant: RowVariant) -> tuple[int, int]:
         many = len(ordered)
-        match query.cut:
-            case Slice() as cut:
-                return _slice(cut, many)
-            case Walk() as walk:
-                start, end = self._walked(ordered, walk, query.sorting, variant)
+        match query.page_slice:
+            case OffsetSlice() as cut:
+                return _slice_bounds(cut, many)
+            case CursorSlice() as walk:
+                start, end = self._cursor_bounds(ordered, walk, query.sort_order, variant)
                 start = min(start, many)
                 return start, max(start, min(end, many))
             case _:
                 assert_never(query.cut)
 
-    def _walked(self, ordered: Ordered, walk: Walk, sorting: Sorting, variant: Variant) -> tuple[int, int]:
+    def _cursor_bounds(
+        self, ordered: OrderedRows, walk: CursorSlice, sorting: SortOrder, variant: RowVariant
+    ) -> tuple[int, int]:
         many = len(ordered)
-        if walk.place is None:
+        if walk.position is None:
             return (max(0, many - walk.take), many) if walk.backward else (0, walk.take)
-        below, at = ordered.around(walk.place, lambda rows: self._cards_of(rows, variant, lambda _: ()))
+        below, at = ordered.count_before_and_at(
+            walk.position, lambda rows: self._render_rows(rows, variant, lambda _: ())
+        )
         before, upto = (many - below - at, many - below) if sorting.descending else (below, below + at)
         if walk.backward:
             return max(0, before - walk.take), before
         start = max(0, upto + walk.shift)
         return start, start + walk.take
 
-    def _ordered(self, run: Run, query: Query) -> Ordered:
-        sorting, ledger = query.sorting, self.ledger
+    def _order_rows(self, run: RowRange, query: Query) -> OrderedRows:
+        sorting, ledger = query.sort_order, self.row_index
         identity = ledger.listing.lists.identity
         if sorting.path == "" or not len(run):
-            return Ordered(run, None, None, ledger, identity, sorting)
+            return OrderedRows(run, None, None, ledger, identity, sorting)
         plain = ledger.column(sorting.path)
-        column = plain.ranked(sorting.collation)
-        if column.rising and not column.changes:
-            return Ordered(run, column.keys, plain, ledger, identity, sorting)
-        key = (replace(query, cut=Slice()), sorting)
+        column = plain.with_collation(sorting.collation)
+        if column.is_ascending and not column.changes_while_live:
+            return OrderedRows(run, column.keys, plain, ledger, identity, sorting)
+        key = (replace(query, page_slice=OffsetSlice()), sorting)
         known = self._orders.get(key)
         if known is None:
-            rows = run.take(0, len(run))
+            rows = run.rows_between(0, len(run))
             keys = column.keys[rows]
-            if column.changes and not self._ended_only and len(self._living):
+            if column.changes_while_live and not self._ended_only and len(self._live_positions):
                 keys = keys.copy()
-                keys[np.isin(rows, self._living)] = self._keys_now(rows, plain, sorting.path)
+                keys[np.isin(rows, self._live_positions)] = self._current_keys(rows, plain, sorting.path)
             order = np.argsort(keys, kind="stable")
             known = (rows[order], keys[order])
             self._orders[key] = known
-            while len(self._orders) > 1 and sum(len(one) for one, _ in self._orders.values()) > _ORDERED_ROWS:
+            while len(self._orders) > 1 and sum(len(one) for one, _ in self._orders.values()) > _MAX_ORDERED_ROWS:
                 self._orders.pop(next(iter(self._orders)))
-            while len(self._orders) > _SELECTIONS:
+            while len(self._orders) > _MAX_SELECTIONS:
                 self._orders.pop(next(iter(self._orders)))
-        return Ordered(
-            Run(0, len(run), known[0], _NO_ROWS), known[1], plain, ledger, identity, sorting, sorted_here=True
+        return OrderedRows(
+            RowRange(0, len(run), known[0], _NO_ROWS), known[1], plain, ledger, identity, sorting, sorted_here=True
         )
 
-    def _keys_now(self, rows: Places, column: Column, path: str) -> Keys:
+    def _current_keys(self, rows: RowNumbers, column: KeyColumn, path: str) -> Keys:
         """The keys of the living among some rows, as they are seen now."""
-        table = self._few_rows()
-        places = np.searchsorted(self._living, rows[np.isin(rows, self._living)])
+        table = self._table_of_live_rows()
+        places = np.searchsorted(self._live_positions, rows[np.isin(rows, self._live_positions)])
         keys = []
         for place in places.tolist():
-            value = table.place_of(place, Sorting(path=path)).value
-            span = column.scale.span(value) if value is not None else None
+            value = table.position_of(place, SortOrder(path=path)).value
+            span = column.codec.key_range(value) if value is not None else None
             keys.append(column.none_key if span is None else span[0])
         found: NDArray[Any] = np.asarray(keys, dtype=column.keys.dtype)
         return found
 
-    def _cards_of(
-        self, rows: Sequence[int], variant: Variant, beside: Callable[[int], Sequence[int]]
-    ) -> dict[int, Card]:
+    def _render_rows(
+        self, rows: Sequence[int], variant: RowVariant, beside: Callable[[int], Sequence[int]]
+    ) -> dict[int, RenderedRow]:
         """Some rows as they are sent. With those that have to be made some are that will be asked for next."""
-        found: dict[int, Card] = {}
+        found: dict[int, RenderedRow] = {}
         missing: list[int] = []
         alive: list[int] = []
         for row in rows:
-            if row in self._lives:
+            if row in self._live_position_set:
                 alive.append(row)
                 continue
-            card = self.ledger.card((variant, row))
+            card = self.row_index.cached_row((variant, row))
             if card is None:
                 missing.append(row)
             else:
                 found[row] = card
         if missing:
             wanted = dict.fromkeys(missing)
-            for row in beside(_AHEAD):
-                if row not in self._lives and self.ledger.card((variant, row)) is None:
+            for row in beside(_PREFETCH_ROWS):
+                if row not in self._live_position_set and self.row_index.cached_row((variant, row)) is None:
                     wanted[row] = None
-            found |= self.ledger.make_cards(list(wanted), variant)
+            found |= self.row_index.render_rows(list(wanted), variant)
         if alive:
-            found |= self._cards_alive(alive, variant)
+            found |= self._render_live_rows(alive, variant)
         return found
 
-    def _cards_alive(self, rows: Sequence[int], variant: Variant) -> dict[int, Card]:
-        missing = [row for row in rows if (variant, row) not in self._cards]
-        seen = self.ledger.living.seen(missing, self.at)
-        for row, card in zip(missing, self.ledger.write(seen, variant), strict=True):
-            self._cards[variant, row] = card
-        return {row: self._cards[variant, row] for row in rows}
+    def _render_live_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
+        missing = [row for row in rows if (variant, row) not in self._rendered_live_rows]
+        seen = self.row_index.live_rows.records_at(missing, self.at)
+        for row, card in zip(missing, self.row_index.render_records(seen, variant), strict=True):
+            self._rendered_live_rows[variant, row] = card
+        return {row: self._rendered_live_rows[variant, row] for row in rows}
 
 
-Deal = Callable[[Sequence[int]], Mapping[int, Card]]
+RowRenderer = Callable[[Sequence[int]], Mapping[int, RenderedRow]]
 
 
 @final
-class Ordered:
+class OrderedRows:
     """Matching rows in the order of a key; rows of the same key are put in order when they are met."""
 
     def __init__(
         self,
-        run: Run,
+        run: RowRange,
         keys: Keys | None,
-        column: Column | None,
-        ledger: Ledger,
+        column: KeyColumn | None,
+        ledger: RowIndex,
         identity: str,
-        sorting: Sorting,
+        sorting: SortOrder,
         *,
         sorted_here: bool = False,
     ) -> None:
-        self._run = run
+        self._row_range = run
         self._keys = keys
         self._column = column
-        self._ledger = ledger
+        self._row_index = ledger
         self._identity = identity
         self._sorting = sorting
-        self._here = sorted_here
+        self._keys_sorted = sorted_here
 
     def __len__(self) -> int:
-        return len(self._run)
+        return len(self._row_range)
 
-    def _key(self, at: int) -> int:
+    def _key_at(self, at: int) -> int:
         assert self._keys is not None
-        run = self._run
-        if self._here:
+        run = self._row_range
+        if self._keys_sorted:
             return int(self._keys[at])
-        if run.rows is None and at < run.head:
+        if run.rows is None and at < run.head_length:
             return int(self._keys[run.first + at])
-        return int(self._keys[int(run.take(at, at + 1)[0])])
+        return int(self._keys[int(run.rows_between(at, at + 1)[0])])
 
-    def _first_of(self, key: int) -> int:
+    def _count_below(self, key: int) -> int:
         """How many rows have a lower key."""
         assert self._keys is not None
-        found = place_in(self._keys, key)
-        if self._here:
+        found = lower_bound(self._keys, key)
+        if self._keys_sorted:
             return found
         # The keys rise from row to row: what counts are the rows below the first that reaches the key.
-        run = self._run
+        run = self._row_range
         if run.rows is None:
-            head = min(max(found - run.first, 0), run.head)
+            head = min(max(found - run.first, 0), run.head_length)
         else:
-            head = place_in(run.rows[run.first : run.last], found)
-        return head if head < run.head or not len(run.tail) else head + place_in(run.tail, found)
+            head = lower_bound(run.rows[run.first : run.last], found)
+        return head if head < run.head_length or not len(run.tail) else head + lower_bound(run.tail, found)
 
-    def beside(self, low: int, high: int, many: int, *, behind: bool = False) -> list[int]:
+    def neighbours(self, low: int, high: int, many: int, *, behind: bool = False) -> list[int]:
         """So many rows that come next in the direction of the order, or that came before."""
         if self._sorting.descending is not behind:
-            return list(map(int, self._run.take(max(0, low - many), low)))
-        return list(map(int, self._run.take(high, min(len(self), high + many))))
+            return list(map(int, self._row_range.rows_between(max(0, low - many), low)))
+        return list(map(int, self._row_range.rows_between(high, min(len(self), high + many))))
 
-    def roughly(self, low: int, high: int) -> list[int]:
+    def rows_ignoring_ties(self, low: int, high: int) -> list[int]:
         """The rows from one place to another; at the ends others of the same key may belong there."""
-        return [int(row) for row in self._run.take(low, high)] if low < high else []
+        return [int(row) for row in self._row_range.rows_between(low, high)] if low < high else []
 
-    def settled(self, low: int, high: int, deal: Deal) -> list[int]:
+    def rows_in_order(self, low: int, high: int, deal: RowRenderer) -> list[int]:
         """The rows from one place to another, in their final order."""
         if low >= high:
             return []
         if self._keys is None:
-            return list(map(int, self._run.take(low, high)))
+            return list(map(int, self._row_range.rows_between(low, high)))
         # Rows of the same key may stand on both sides of a cut.
-        first = low if low == 0 or self._key(low - 1) != self._key(low) else self._first_of(self._key(low))
+        first = (
+            low if low == 0 or self._key_at(low - 1) != self._key_at(low) else self._count_below(self._key_at(low))
+        )
         last = high
-        if high < len(self) and self._key(high) == self._key(high - 1):
-            last = self._first_of(self._key(high - 1) + 1)
-        rows = self._run.take(first, last)
-        keys = self._keys[first:last] if self._here else self._keys[rows]
+        if high < len(self) and self._key_at(high) == self._key_at(high - 1):
+            last = self._count_below(self._key_at(high - 1) + 1)
+        rows = self._row_range.rows_between(first, last)
+        keys = self._keys[first:last] if self._keys_sorted else self._keys[rows]
         if last - first > 1 and (keys[1:] == keys[:-1]).any():
-            found = self._by_identity(rows, keys, deal)
+            found = self._sort_ties(rows, keys, deal)
         else:
             found = rows.tolist()
         return found[low - first : high - first]
 
-    def _by_identity(self, rows: Places, keys: Keys, deal: Deal) -> list[int]:
+    def _sort_ties(self, rows: RowNumbers, keys: Keys, deal: RowRenderer) -> list[int]:
         found: list[int] = []
         some, same = [int(row) for row in rows.tolist()], keys.tolist()
         first, many = 0, len(some)
@@ -591,26 +615,26 @@ class Ordered:
                 last += 1
             if last == first + 1:
                 found.append(some[first])
-            elif last - first > _LARGE_TIE:
+            elif last - first > _LARGE_TIE_ROWS:
                 group = rows[first:last]
-                identities = self._ledger.column(self._identity).keys[group]
+                identities = self._row_index.column(self._identity).keys[group]
                 found += [int(row) for row in group[np.argsort(identities, kind="stable")]]
             else:
                 cards = deal(some[first:last])
-                found += sorted(some[first:last], key=lambda row: identity_key(cards[row].identity))
+                found += sorted(some[first:last], key=lambda row: identity_sort_key(cards[row].identity))
             first = last
         return found
 
-    def value_at(self, at: int) -> Comparable | None:
+    def sort_value_at(self, at: int) -> Comparable | None:
         """The sort value of the row at a place."""
         if self._column is None:
             return None
-        if self._column.listed:
+        if self._column.is_dictionary_encoded:
             # Under a collation texts may have the same key without being equal.
-            return self._column.scale.value(int(self._column.keys[int(self._run.take(at, at + 1)[0])]))
-        return self._column.scale.value(self._key(at))
+            return self._column.codec.value(int(self._column.keys[int(self._row_range.rows_between(at, at + 1)[0])]))
+        return self._column.codec.value(self._key_at(at))
 
-    def around(self, place: Place, deal: Deal) -> tuple[int, int]:
+    def count_before_and_at(self, place: SortPosition, deal: RowRenderer) -> tuple[int, int]:
         """How many rows come before a place, and how many are at it."""
         if self._column is None or self._keys is None:
             return 0, 0
@@ -618,32 +642,32 @@ class Ordered:
             key = self._column.none_key
             span: tuple[int, int] | None = (key, key + 1)
         else:
-            span = self._column.ranked(self._sorting.collation).scale.span(place.value)
+            span = self._column.with_collation(self._sorting.collation).codec.key_range(place.value)
         if span is None:
             return 0, 0
-        first = self._first_of(span[0])
-        last = self._first_of(span[1]) if span[1] > span[0] else first
+        first = self._count_below(span[0])
+        last = self._count_below(span[1]) if span[1] > span[0] else first
         if first == last:
             return first, 0
-        wanted = identity_key(place.identity)
-        some = self._run.take(first, last).tolist()
-        if len(some) > _LARGE_TIE:
-            column = self._ledger.column(self._identity)
-            around = column.scale.span(place.identity) if place.identity is not None else None
+        wanted = identity_sort_key(place.identity)
+        some = self._row_range.rows_between(first, last).tolist()
+        if len(some) > _LARGE_TIE_ROWS:
+            column = self._row_index.column(self._identity)
+            around = column.codec.key_range(place.identity) if place.identity is not None else None
             keys = column.keys[np.asarray(some)]
             if around is None:
                 return first, 0
             return first + int((keys < around[0]).sum()), int(((keys >= around[0]) & (keys < around[1])).sum())
         cards = deal(some)
-        found = [identity_key(cards[row].identity) for row in some]
+        found = [identity_sort_key(cards[row].identity) for row in some]
         return first + sum(one < wanted for one in found), sum(one == wanted for one in found)
 
 
-def _slice(cut: Slice, many: int) -> tuple[int, int]:
+def _slice_bounds(cut: OffsetSlice, many: int) -> tuple[int, int]:
     start = min(cut.skip, many)
     return start, many if cut.take is None else min(start + max(cut.take, 0), many)
 
 
-def identity_key(identity: Comparable | None) -> tuple[int, Any]:
+def identity_sort_key(identity: Comparable | None) -> tuple[int, Any]:
     """A key under which identities stand in order, none first."""
-    return (-1, 0) if identity is None else natural(identity)
+    return (-1, 0) if identity is None else natural_sort_key(identity)

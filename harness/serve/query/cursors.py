@@ -12,52 +12,61 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, final
 
-from harness.serve.query.table import Comparable, Place
+from harness.serve.query.table import Comparable, SortPosition
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SEAL: Final = b"callharness cursor"
+_SEAL_KEY: Final = b"callharness cursor"
 _SEAL_BYTES: Final = 6
-_LONGEST: Final = 2048
+_LONGEST_TEXT: Final = 2048
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """A place under one sort; `back` says that following it leads to the rows before."""
+    """A place under one sort; `backward` says that following it leads to the rows before."""
 
     sort: str
-    place: Place
-    back: bool = False
+    position: SortPosition
+    backward: bool = False
 
 
 def encode_cursor(cursor: Cursor) -> str:
     """The cursor as base64url text with a seal."""
-    parts = [cursor.sort, _plain(cursor.place.value), _plain(cursor.place.identity), int(cursor.back)]
+    parts = [
+        cursor.sort,
+        _encode_value(cursor.position.value),
+        _encode_value(cursor.position.identity),
+        int(cursor.backward),
+    ]
     payload = json.dumps(parts, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(_seal(payload) + payload).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_seal_of(payload) + payload).decode().rstrip("=")
 
 
 def decode_cursor(text: str) -> Cursor | None:
     """The cursor in a text, or None for one that was never given."""
-    if len(text) > _LONGEST or not text.isascii():
+    if len(text) > _LONGEST_TEXT or not text.isascii():
         return None
     try:
         sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
     seal, payload = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
-    if not hmac.compare_digest(seal, _seal(payload)):
+    if not hmac.compare_digest(seal, _seal_of(payload)):
         return None
     # The seal holds: the payload is our own writing.
     sort, value, identity, back = json.loads(payload)
-    return Cursor(sort=sort, place=Place(value=_value(value), identity=_value(identity)), back=bool(back))
+    return Cursor(
+        sort=sort,
+        position=SortPosition(value=_decode_value(value), identity=_decode_value(identity)),
+        backward=bool(back),
+    )
 
 
-def _seal(payload: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=_SEAL_BYTES, key=_SEAL).digest()
+def _seal_of(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=_SEAL_BYTES, key=_SEAL_KEY).digest()
 
 
-def _plain(value: Comparable | None) -> list[str | int] | None:
+def _encode_value(value: Comparable | None) -> list[str | int] | None:
     if value is None:
         return None
     if isinstance(value, datetime):
@@ -71,7 +80,7 @@ def _plain(value: Comparable | None) -> list[str | int] | None:
     return ["s", value]
 
 
-def _value(plain: list[str | int] | None) -> Comparable | None:
+def _decode_value(plain: list[str | int] | None) -> Comparable | None:
     if plain is None:
         return None
     kind, value = plain

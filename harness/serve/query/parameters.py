@@ -7,40 +7,40 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
-from harness.specification.dialect import Picks
-from harness.specification.model import Bad, Field, Filter, Listing, Open, Parameter
-from harness.wire.format_problems import Tree, shown
-from harness.wire.list_request import Ask
-from harness.wire.parameter_codec import Beyond, Value, is_blank, read_parameter
-from harness.wire.request_codec import Refused
+from harness.specification.dialect import ChoiceResolver
+from harness.specification.model import Field, Filter, InvalidValueRule, Listing, Open, Parameter
+from harness.wire.format_problems import Tree, printable_text
+from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import OutOfRange, ParameterValue, decode_parameter, is_blank
+from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
-from harness.wire.scalar_codecs import NotThat
-from harness.wire.scalar_codecs import zone as zone_named
+from harness.wire.scalar_codecs import DecodeError
+from harness.wire.scalar_codecs import zone_named as zone_named
 
 _INVALID: Final = "invalid"
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class ParsedParameters:
     """The values of one request as they are meant.
 
-    `values` holds what was given and is not empty, `raw` the same as written. With `nothing` a bad value was met
-    that is answered by no rows.
+    `values` holds what was given and is not empty, `raw_values` the same as written. With `matches_nothing` a bad
+    value was met that is answered by no rows.
     """
 
     listing: Listing
-    values: Mapping[str, Value]
-    raw: Mapping[str, Tree]
+    values: Mapping[str, ParameterValue]
+    raw_values: Mapping[str, Tree]
     zone: ZoneInfo
     zone_name: str
-    nothing: bool = False
+    matches_nothing: bool = False
 
     def has(self, name: str | None) -> bool:
         """Whether the parameter was given and is not empty."""
         return name is not None and name in self.values
 
-    def value(self, name: str | None) -> Value | None:
+    def value(self, name: str | None) -> ParameterValue | None:
         """The value of a parameter, or the one meant when it is absent."""
         if name is None:
             return None
@@ -49,20 +49,20 @@ class Given:
         parameter = self.listing.parameters.get(name)
         return default_of(parameter) if parameter is not None else None
 
-    def flag(self, name: str | None) -> bool:
+    def is_true(self, name: str | None) -> bool:
         """Whether a flag is true."""
         return self.value(name) is True
 
-    def without(self, names: tuple[str, ...]) -> Given:
+    def without(self, names: tuple[str, ...]) -> ParsedParameters:
         """As if these parameters had not been given."""
         return replace(
             self,
             values={name: value for name, value in self.values.items() if name not in names},
-            raw={name: value for name, value in self.raw.items() if name not in names},
+            raw_values={name: value for name, value in self.raw_values.items() if name not in names},
         )
 
 
-def default_of(parameter: Parameter) -> Value | None:
+def default_of(parameter: Parameter) -> ParameterValue | None:
     """The value meant when a parameter is absent, as the kind of value that reading gives."""
     default = parameter.default
     if default is None or default == "":
@@ -74,33 +74,40 @@ def default_of(parameter: Parameter) -> Value | None:
     return str(default)
 
 
-def read_ask(listing: Listing, ask: Ask, picks: Picks) -> Given | Refused:
+def parse_parameters(listing: Listing, ask: ListRequest, picks: ChoiceResolver) -> ParsedParameters | RefusedRequest:
     """The values of a request, or the fault that the first bad one gets."""
-    refused = _strange(listing, ask, picks)
+    refused = _refuse_unknown_or_repeated(listing, ask, picks)
     if refused is not None:
         return refused
-    zone = _zone(listing, ask, picks)
-    if isinstance(zone, Refused):
+    zone = _parse_zone(listing, ask, picks)
+    if isinstance(zone, RefusedRequest):
         return zone
-    values: dict[str, Value] = {}
+    values: dict[str, ParameterValue] = {}
     raw_values: dict[str, Tree] = {}
     nothing = False
     for name, parameter in listing.parameters.items():
-        if name not in ask.values or _too_new(listing, parameter, picks):
+        if name not in ask.values or _is_from_later_version(listing, parameter, picks):
             continue
-        raw = _chosen(listing, ask, name, parameter, picks)
-        read = _read(listing, name, parameter, raw, zone[0], picks)
+        raw = _choose_raw_value(listing, ask, name, parameter, picks)
+        read = _parse_value(listing, name, parameter, raw, zone[0], picks)
         match read:
-            case Refused():
+            case RefusedRequest():
                 return read
-            case _Nothing():
+            case _MatchesNothing():
                 nothing = True
             case _Absent():
                 pass
             case _:
                 values[name] = read
                 raw_values[name] = raw
-    return Given(listing=listing, values=values, raw=raw_values, zone=zone[0], zone_name=zone[1], nothing=nothing)
+    return ParsedParameters(
+        listing=listing,
+        values=values,
+        raw_values=raw_values,
+        zone=zone[0],
+        zone_name=zone[1],
+        matches_nothing=nothing,
+    )
 
 
 @final
@@ -111,28 +118,30 @@ class _Absent:
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Nothing:
+class _MatchesNothing:
     pass
 
 
-def _strange(listing: Listing, ask: Ask, picks: Picks) -> Refused | None:
+def _refuse_unknown_or_repeated(listing: Listing, ask: ListRequest, picks: ChoiceResolver) -> RefusedRequest | None:
     transport = listing.transport
-    if picks.pick(transport.unknown_parameters) == "refused":
+    if picks.resolve(transport.unknown_parameters) == "refused":
         for name, _ in ask.extra:
             if name not in transport.tolerated:
-                return Refused(fault=_INVALID, parameter=name)
-    if picks.pick(transport.repeated_parameters) == "refused":
+                return RefusedRequest(fault=_INVALID, parameter=name)
+    if picks.resolve(transport.repeated_parameters) == "refused":
         for name in ask.repeated:
-            return Refused(fault=_INVALID, parameter=name)
+            return RefusedRequest(fault=_INVALID, parameter=name)
     return None
 
 
-def _chosen(listing: Listing, ask: Ask, name: str, parameter: Parameter, picks: Picks) -> Tree:
+def _choose_raw_value(
+    listing: Listing, ask: ListRequest, name: str, parameter: Parameter, picks: ChoiceResolver
+) -> Tree:
     """The raw value, one of several for a repeated parameter."""
     raw, more = ask.values[name], ask.repeated.get(name, ())
     if not more:
         return raw
-    match picks.pick(listing.transport.repeated_parameters):
+    match picks.resolve(listing.transport.repeated_parameters):
         case "last":
             return more[-1]
         case "joined":
@@ -142,18 +151,18 @@ def _chosen(listing: Listing, ask: Ask, name: str, parameter: Parameter, picks: 
             return raw
 
 
-def _too_new(listing: Listing, parameter: Parameter, picks: Picks) -> bool:
+def _is_from_later_version(listing: Listing, parameter: Parameter, picks: ChoiceResolver) -> bool:
     if listing.versions is None or parameter.since is None:
         return False
     order = listing.versions.order
-    serves = picks.pick(listing.versions.serves)
+    serves = picks.resolve(listing.versions.serves)
     return parameter.since in order and serves in order and order.index(parameter.since) > order.index(serves)
 
 
-def _zone(listing: Listing, ask: Ask, picks: Picks) -> tuple[ZoneInfo, str] | Refused:
+def _parse_zone(listing: Listing, ask: ListRequest, picks: ChoiceResolver) -> tuple[ZoneInfo, str] | RefusedRequest:
     if listing.zone is None:
         return ZoneInfo("UTC"), "UTC"
-    default = picks.pick(listing.zone.default)
+    default = picks.resolve(listing.zone.default)
     name = listing.zone.parameter
     raw = ask.values.get(name) if name is not None else None
     parameter = listing.parameters.get(name or "")
@@ -161,81 +170,83 @@ def _zone(listing: Listing, ask: Ask, picks: Picks) -> tuple[ZoneInfo, str] | Re
         return ZoneInfo(default), default
     try:
         if not isinstance(raw, str):
-            raise NotThat("the name of a time zone", shown(raw))
+            raise DecodeError("the name of a time zone", printable_text(raw))
         return zone_named(raw), raw
-    except NotThat:
+    except DecodeError:
         bad = parameter.bad
-        if bad is None or picks.pick(bad.gets) == "refused":
-            return Refused(fault=bad.fault if bad else _INVALID, parameter=name, value=shown(raw))
+        if bad is None or picks.resolve(bad.gets) == "refused":
+            return RefusedRequest(fault=bad.fault if bad else _INVALID, parameter=name, value=printable_text(raw))
         return ZoneInfo(default), default
 
 
-def _read(
-    listing: Listing, name: str, parameter: Parameter, raw: Tree, zone: ZoneInfo, picks: Picks
-) -> Value | Refused | _Absent | _Nothing:
+def _parse_value(
+    listing: Listing, name: str, parameter: Parameter, raw: Tree, zone: ZoneInfo, picks: ChoiceResolver
+) -> ParameterValue | RefusedRequest | _Absent | _MatchesNothing:
     if is_blank(raw):
-        means = picks.pick(parameter.blank if parameter.blank is not None else listing.blank.means)
+        means = picks.resolve(parameter.blank if parameter.blank is not None else listing.blank.means)
         if means == "absent":
             return _Absent()
-        fault = parameter.required.fault if parameter.required else (parameter.bad or _bad(listing)).fault
-        return Refused(fault=fault, parameter=name)
+        fault = (
+            parameter.required.fault if parameter.required else (parameter.bad or _default_bad_rule(listing)).fault
+        )
+        return RefusedRequest(fault=fault, parameter=name)
     rule = listing.filters.get(name)
     if rule is not None and isinstance(raw, str) and raw in rule.no_filter:
         return _Absent()
     in_json = parameter.at is not None or listing.transport.carries == "json"
     try:
-        value = read_parameter(parameter, raw, zone=zone, in_json=in_json)
+        value = decode_parameter(parameter, raw, zone=zone, in_json=in_json)
         _check_word(listing, name, parameter, value, picks)
-    except Beyond:
+    except OutOfRange:
         over = parameter.too_many if parameter.as_ in ("list", "json-list") else parameter.beyond
-        return _odd(listing, name, parameter, raw, over or parameter.bad, zone, picks, in_json=in_json)
-    except (NotThat, ValueError):
+        return _handle_bad_value(listing, name, parameter, raw, over or parameter.bad, zone, picks, in_json=in_json)
+    except (DecodeError, ValueError):
         bad = parameter.zero if parameter.zero is not None and raw in (0, "0") else parameter.bad
-        return _odd(listing, name, parameter, raw, bad, zone, picks, in_json=in_json)
+        return _handle_bad_value(listing, name, parameter, raw, bad, zone, picks, in_json=in_json)
     return _Absent() if value == () else value
 
 
-def _odd(
+def _handle_bad_value(
     listing: Listing,
     name: str,
     parameter: Parameter,
     raw: Tree,
-    bad: Bad | None,
+    bad: InvalidValueRule | None,
     zone: ZoneInfo,
-    picks: Picks,
+    picks: ChoiceResolver,
     *,
     in_json: bool,
-) -> Value | Refused | _Absent | _Nothing:
-    rule = bad or _bad(listing)
-    match picks.pick(rule.gets):
+) -> ParameterValue | RefusedRequest | _Absent | _MatchesNothing:
+    rule = bad or _default_bad_rule(listing)
+    match picks.resolve(rule.gets):
         case "refused":
-            return Refused(fault=rule.fault, parameter=name, value=shown(raw))
+            return RefusedRequest(fault=rule.fault, parameter=name, value=printable_text(raw))
         case "nothing":
-            return _Nothing()
+            return _MatchesNothing()
         case "clamped":
-            return _clamped(parameter, raw, zone, in_json=in_json)
+            return _clamp_value(parameter, raw, zone, in_json=in_json)
         case "honoured":
-            return _honoured(parameter, raw, zone, in_json=in_json)
+            return _parse_unbounded(parameter, raw, zone, in_json=in_json)
         case _:
             return _Absent()
 
 
-def _bad(listing: Listing) -> Bad:
-    return Bad(gets="refused" if _INVALID in listing.outcome.faults else "ignored", fault=_INVALID)
+def _default_bad_rule(listing: Listing) -> InvalidValueRule:
+    return InvalidValueRule(gets="refused" if _INVALID in listing.outcome.faults else "ignored", fault=_INVALID)
 
 
-def _honoured(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bool) -> Value | _Absent:
+def _parse_unbounded(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bool) -> ParameterValue | _Absent:
     """The value whatever the bounds; a text that cannot be read stays a text."""
     free = replace(parameter, least=None, most=None, most_items=None)
     try:
-        return read_parameter(free, raw, zone=zone, in_json=in_json)
-    except (NotThat, ValueError):
+        return decode_parameter(free, raw, zone=zone, in_json=in_json)
+    except (DecodeError, ValueError):
         return raw if isinstance(raw, str) and parameter.as_ in ("text", "word") else _Absent()
 
 
-def _clamped(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bool) -> Value | _Absent:
+def _clamp_value(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bool) -> ParameterValue | _Absent:
     """The nearest legal value; for 0 the largest, as servers do that take 0 for "as many as you give"."""
-    value = _honoured(parameter, raw, zone, in_json=in_json)
+    value = _parse_unbounded(parameter, raw, zone, in_json=in_json)
     if isinstance(value, tuple):
         return value[: parameter.most_items]
     if isinstance(value, int) and not isinstance(value, bool):
@@ -251,17 +262,19 @@ def _clamped(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bool) 
 # --- words --------------------------------------------------------------------------------------------------
 
 
-def _check_word(listing: Listing, name: str, parameter: Parameter, value: Value, picks: Picks) -> None:
+def _check_word(
+    listing: Listing, name: str, parameter: Parameter, value: ParameterValue, picks: ChoiceResolver
+) -> None:
     if parameter.as_ != "word" and not (parameter.as_ == "list" and parameter.of == "word"):
         return
     legal = legal_words(listing, name, parameter)
     rule = listing.filters.get(name)
-    folded = rule is not None and picks.pick(rule.case) == "folded"
+    folded = rule is not None and picks.resolve(rule.case) == "folded"
     known = {word.casefold() for word in legal} if folded else legal
     for item in value if isinstance(value, tuple) else (value,):
         word = str(item).casefold() if folded else str(item)
         if legal and word not in known:
-            raise NotThat("a known word", shown(str(item)))
+            raise DecodeError("a known word", printable_text(str(item)))
 
 
 def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
@@ -279,13 +292,13 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
     rule = listing.filters.get(name)
     if rule is not None:
         if not legal:
-            legal |= {word for path in paths_of(rule) for word in words_at(listing, path)}
+            legal |= {word for path in compared_paths(rule) for word in words_at(listing, path)}
         if legal:
             legal |= {*rule.words, *rule.no_filter, *rule.aliases}
     return legal
 
 
-def paths_of(rule: Filter) -> tuple[str, ...]:
+def compared_paths(rule: Filter) -> tuple[str, ...]:
     """Every path that a filter may compare."""
     others = (
         choice.options if isinstance(choice, Open) else (choice,) for choice in (rule.alternatives, rule.instead)

@@ -8,32 +8,41 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, assert_never, cast, final
 from zoneinfo import ZoneInfo
 
-from harness.serve.authentication import Identity
+from harness.serve.authentication import SimulatedUser
 from harness.serve.query.cursors import decode_cursor
-from harness.serve.query.parameters import Given
-from harness.serve.query.table import Collation, Comparable, Condition, Cut, Query, Slice, Sorting, Walk
-from harness.specification.dialect import Picks
+from harness.serve.query.parameters import ParsedParameters
+from harness.serve.query.table import (
+    Collation,
+    Comparable,
+    Condition,
+    CursorSlice,
+    OffsetSlice,
+    PageSlice,
+    Query,
+    SortOrder,
+)
+from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import (
+    CallScope,
+    Comparison,
     CursorPaging,
     Filter,
-    Gets,
-    Keeps,
+    FilterRange,
     LimitPaging,
     Listing,
     NoPaging,
     OffsetPaging,
+    OwnerGroup,
     PageNumberPaging,
-    Range,
-    Scope,
-    Whose,
+    Treatment,
 )
-from harness.wire.format_problems import Tree, shown
-from harness.wire.parameter_codec import Value
-from harness.wire.request_codec import Refused
+from harness.wire.format_problems import Tree, printable_text
+from harness.wire.parameter_codec import ParameterValue
+from harness.wire.request_codec import RefusedRequest
 from harness.world.customers import Customers
 
 _MONTH: Final = timedelta(days=31)
-_FEW: Final = 100
+_DEFAULT_CURSOR_ROWS: Final = 100
 
 
 @final
@@ -41,60 +50,74 @@ _FEW: Final = 100
 class Plan:
     """One request as it is meant: the query, and what the answer shows of what is found.
 
-    `count` tells what to count in place of rows, `without` and `emptied` are the parts left out of rows.
-    `known` are conditions whose value must occur at all, with the fault otherwise.
+    `count_unit` tells what to count in place of rows, `omitted_parts` and `emptied_parts` are the parts left out of
+    rows. `required_matches` are conditions whose value must occur at all, with the fault otherwise.
     """
 
     query: Query
-    count: Literal["rows", "calls"] | None = None
-    total: bool = False
-    without: frozenset[str] = frozenset()
-    emptied: frozenset[str] = frozenset()
+    count_unit: Literal["rows", "calls"] | None = None
+    shows_total: bool = False
+    omitted_parts: frozenset[str] = frozenset()
+    emptied_parts: frozenset[str] = frozenset()
     echoes: Mapping[str, Tree]
-    known: tuple[tuple[Condition, Refused], ...] = ()
+    required_matches: tuple[tuple[Condition, RefusedRequest], ...] = ()
     zone: ZoneInfo
     zone_name: str
 
 
-def plan_request(given: Given, who: Identity, *, customers: Customers, at: datetime, picks: Picks) -> Plan | Refused:
+def plan_request(
+    given: ParsedParameters, who: SimulatedUser, *, customers: Customers, at: datetime, picks: ChoiceResolver
+) -> Plan | RefusedRequest:
     """What a request means for this identity at this instant, or the fault it gets."""
     listing = given.listing
-    count = _count(given, picks)
+    count = _resolve_count_unit(given, picks)
     if count is not None and listing.count_only is not None:
         given = given.without(listing.count_only.ignores)
-    steps: tuple[Callable[[], Refused | None], ...] = (
-        lambda: _required(given, picks),
-        lambda: _ranges(given, picks),
-        lambda: _excluded(given, picks),
+    steps: tuple[Callable[[], RefusedRequest | None], ...] = (
+        lambda: _check_required(given, picks),
+        lambda: _check_ranges(given, picks),
+        lambda: _check_exclusions(given, picks),
     )
     for step in steps:
         refused = step()
         if refused is not None:
             return refused
-    filters = _conditions(given, at, picks)
-    if isinstance(filters, Refused):
+    filters = _build_conditions(given, at, picks)
+    if isinstance(filters, RefusedRequest):
         return filters
-    owners = _owners(given, who, customers, picks)
-    if isinstance(owners, Refused):
+    owners = _resolve_owners(given, who, customers, picks)
+    if isinstance(owners, RefusedRequest):
         return owners
-    sorting = _sorting(given, picks)
-    if isinstance(sorting, Refused):
+    sorting = _resolve_sort_order(given, picks)
+    if isinstance(sorting, RefusedRequest):
         return sorting
-    cut = _cut(given, sorting[0], picks)
-    if isinstance(cut, Refused):
+    cut = _resolve_page_slice(given, sorting[0], picks)
+    if isinstance(cut, RefusedRequest):
         return cut
-    nothing = given.nothing or filters.nothing or sorting[1] or cut[1] or _reversed(given, picks)
-    query = Query(conditions=filters.conditions, owners=owners, nothing=nothing, sorting=sorting[0], cut=cut[0])
-    without, emptied = _left_out(given)
+    nothing = (
+        given.matches_nothing
+        or filters.matches_nothing
+        or sorting[1]
+        or cut[1]
+        or _has_empty_reversed_range(given, picks)
+    )
+    query = Query(
+        conditions=filters.conditions,
+        owners=owners,
+        matches_nothing=nothing,
+        sort_order=sorting[0],
+        page_slice=cut[0],
+    )
+    without, emptied = _parts_left_out(given)
     switch = listing.total.switch if listing.total else None
     return Plan(
         query=query,
-        count=count,
-        total=listing.total is not None and (switch is None or given.flag(switch.parameter)),
-        without=without,
-        emptied=emptied,
-        echoes=_echoes(given, cut[0], sorting[0]),
-        known=filters.known,
+        count_unit=count,
+        shows_total=listing.total is not None and (switch is None or given.is_true(switch.parameter)),
+        omitted_parts=without,
+        emptied_parts=emptied,
+        echoes=_build_echoes(given, cut[0], sorting[0]),
+        required_matches=filters.required_matches,
         zone=given.zone,
         zone_name=given.zone_name,
     )
@@ -103,7 +126,7 @@ def plan_request(given: Given, who: Identity, *, customers: Customers, at: datet
 # --- what must be given, and what may not come together -----------------------------------------------------
 
 
-def _missing_window(given: Given, name: str) -> bool:
+def _is_window_missing(given: ParsedParameters, name: str) -> bool:
     """Whether a required parameter is missing together with all those that it may be missing with."""
     required = given.listing.parameters[name].required
     if required is None or not required.unless_all_missing:
@@ -111,28 +134,28 @@ def _missing_window(given: Given, name: str) -> bool:
     return not any(given.has(other) for other in (name, *required.unless_all_missing))
 
 
-def _required(given: Given, picks: Picks) -> Refused | None:
+def _check_required(given: ParsedParameters, picks: ChoiceResolver) -> RefusedRequest | None:
     for name, parameter in given.listing.parameters.items():
         required = parameter.required
         if required is None or given.has(name):
             continue
-        if _missing_window(given, name) and picks.pick(required.then) != "refused":
+        if _is_window_missing(given, name) and picks.resolve(required.then) != "refused":
             continue
-        return Refused(fault=required.fault, parameter=name)
+        return RefusedRequest(fault=required.fault, parameter=name)
     return None
 
 
-def _ranges(given: Given, picks: Picks) -> Refused | None:
+def _check_ranges(given: ParsedParameters, picks: ChoiceResolver) -> RefusedRequest | None:
     for rule in given.listing.ranges:
         first, last = given.has(rule.first), given.has(rule.last)
-        if first != last and picks.pick(rule.one_alone) == "refused":
-            return Refused(fault=rule.one_alone_fault, parameter=rule.last if first else rule.first)
-        if _is_reversed(given, rule) and picks.pick(rule.reversed) == "refused":
-            return Refused(fault=rule.reversed_fault, parameter=rule.last)
+        if first != last and picks.resolve(rule.one_alone) == "refused":
+            return RefusedRequest(fault=rule.one_alone_fault, parameter=rule.last if first else rule.first)
+        if _is_range_reversed(given, rule) and picks.resolve(rule.reversed) == "refused":
+            return RefusedRequest(fault=rule.reversed_fault, parameter=rule.last)
     return None
 
 
-def _is_reversed(given: Given, rule: Range) -> bool:
+def _is_range_reversed(given: ParsedParameters, rule: FilterRange) -> bool:
     first, last = given.values.get(rule.first), given.values.get(rule.last)
     if isinstance(first, datetime) and isinstance(last, datetime):
         return first > last
@@ -141,16 +164,18 @@ def _is_reversed(given: Given, rule: Range) -> bool:
     return False
 
 
-def _reversed(given: Given, picks: Picks) -> bool:
-    return any(_is_reversed(given, rule) and picks.pick(rule.reversed) == "nothing" for rule in given.listing.ranges)
+def _has_empty_reversed_range(given: ParsedParameters, picks: ChoiceResolver) -> bool:
+    return any(
+        _is_range_reversed(given, rule) and picks.resolve(rule.reversed) == "nothing" for rule in given.listing.ranges
+    )
 
 
-def _excluded(given: Given, picks: Picks) -> Refused | None:
+def _check_exclusions(given: ParsedParameters, picks: ChoiceResolver) -> RefusedRequest | None:
     for name, rule in given.listing.filters.items():
-        if given.has(name) and picks.pick(rule.excluded_gets) == "refused":
+        if given.has(name) and picks.resolve(rule.excluded_gets) == "refused":
             for other in rule.excludes:
                 if given.has(other):
-                    return Refused(fault=rule.excludes_fault, parameter=name)
+                    return RefusedRequest(fault=rule.excludes_fault, parameter=name)
     return None
 
 
@@ -159,88 +184,98 @@ def _excluded(given: Given, picks: Picks) -> Refused | None:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Filters:
+class _FilterConditions:
     conditions: tuple[Condition, ...]
-    known: tuple[tuple[Condition, Refused], ...]
-    nothing: bool
+    required_matches: tuple[tuple[Condition, RefusedRequest], ...]
+    matches_nothing: bool
 
 
-def _conditions(given: Given, at: datetime, picks: Picks) -> _Filters | Refused:
+def _build_conditions(
+    given: ParsedParameters, at: datetime, picks: ChoiceResolver
+) -> _FilterConditions | RefusedRequest:
     found: list[Condition] = []
-    known: list[tuple[Condition, Refused]] = []
+    known: list[tuple[Condition, RefusedRequest]] = []
     nothing = False
     for name, rule in given.listing.filters.items():
         value = given.value(name)
         if value is None:
-            value = _last_month(given, name, rule, at, picks)
-        if value is None or not _applies(given, rule):
+            value = _last_month_bound(given, name, rule, at, picks)
+        if value is None or not _filter_applies(given, rule):
             continue
-        keeps = _comparison(given, rule, picks)
-        if isinstance(keeps, Refused):
+        keeps = _choose_comparison(given, rule, picks)
+        if isinstance(keeps, RefusedRequest):
             return keeps
         if keeps == "nothing":
             nothing = True
         elif keeps != "off":
             condition = Condition(
                 parameter=name,
-                paths=(*(picks.pick(rule.instead) or rule.compares), *picks.pick(rule.alternatives)),
+                paths=(*(picks.resolve(rule.instead) or rule.compares), *picks.resolve(rule.alternatives)),
                 keeps=keeps,
-                wanted=_wanted(given.listing, rule, value, picks),
-                inclusive=picks.pick(rule.boundary) == "inclusive",
-                folded=picks.pick(rule.case) == "folded",
+                wanted=_resolve_wanted_values(given.listing, rule, value, picks),
+                inclusive=picks.resolve(rule.boundary) == "inclusive",
+                folded=picks.resolve(rule.case) == "folded",
             )
             found.append(condition)
-            if picks.pick(rule.stranger) == "refused":
-                refused = Refused(fault=rule.stranger_fault, parameter=name, value=shown(given.raw.get(name)))
+            if picks.resolve(rule.stranger) == "refused":
+                refused = RefusedRequest(
+                    fault=rule.stranger_fault, parameter=name, value=printable_text(given.raw_values.get(name))
+                )
                 known.append((condition, refused))
-    return _Filters(conditions=tuple(found), known=tuple(known), nothing=nothing)
+    return _FilterConditions(conditions=tuple(found), required_matches=tuple(known), matches_nothing=nothing)
 
 
-def _last_month(given: Given, name: str, rule: Filter, at: datetime, picks: Picks) -> datetime | None:
+def _last_month_bound(
+    given: ParsedParameters, name: str, rule: Filter, at: datetime, picks: ChoiceResolver
+) -> datetime | None:
     parameter = given.listing.parameters.get(name)
-    if parameter is None or parameter.required is None or not _missing_window(given, name):
+    if parameter is None or parameter.required is None or not _is_window_missing(given, name):
         return None
-    if picks.pick(parameter.required.then) != "last-month":
+    if picks.resolve(parameter.required.then) != "last-month":
         return None
-    return at - _MONTH if picks.pick(rule.keeps) == "at-or-after" else at
+    return at - _MONTH if picks.resolve(rule.keeps) == "at-or-after" else at
 
 
-def _applies(given: Given, rule: Filter) -> bool:
+def _filter_applies(given: ParsedParameters, rule: Filter) -> bool:
     if rule.applies_if_any and not any(given.has(name) for name in rule.applies_if_any):
         return False
     return not given.has(rule.loses_to)
 
 
-def _comparison(given: Given, rule: Filter, picks: Picks) -> Keeps | Literal["off", "nothing"] | Refused:
+def _choose_comparison(
+    given: ParsedParameters, rule: Filter, picks: ChoiceResolver
+) -> Comparison | Literal["off", "nothing"] | RefusedRequest:
     named = rule.named_by
     if named is None:
-        return picks.pick(rule.keeps)
+        return picks.resolve(rule.keeps)
     word = given.value(named.parameter)
     if word is None:
-        return picks.pick(rule.keeps)
+        return picks.resolve(rule.keeps)
     if word in named.none:
         return "off"
     keeps = named.words.get(str(word))
     if keeps is not None:
         return keeps
-    match picks.pick(named.unknown):
+    match picks.resolve(named.unknown):
         case "refused":
             parameter = given.listing.parameters[named.parameter]
             fault = parameter.bad.fault if parameter.bad else "invalid"
-            return Refused(fault=fault, parameter=named.parameter, value=shown(str(word)))
+            return RefusedRequest(fault=fault, parameter=named.parameter, value=printable_text(str(word)))
         case "nothing":
             return "nothing"
         case _:
-            return picks.pick(rule.keeps)
+            return picks.resolve(rule.keeps)
 
 
-def _wanted(listing: Listing, rule: Filter, value: Value, picks: Picks) -> tuple[Comparable, ...]:
+def _resolve_wanted_values(
+    listing: Listing, rule: Filter, value: ParameterValue, picks: ChoiceResolver
+) -> tuple[Comparable, ...]:
     """The values that satisfy a filter: words for sets and aliases spelled out."""
     items: tuple[Comparable, ...] = value if isinstance(value, tuple) else (value,)
     if not rule.words and not rule.aliases:
         return tuple(dict.fromkeys(items))
     words, aliases = rule.words, rule.aliases
-    folded = picks.pick(rule.case) == "folded"
+    folded = picks.resolve(rule.case) == "folded"
     if folded:
         words = {word.casefold(): means for word, means in words.items()}
         aliases = {word.casefold(): means for word, means in aliases.items()}
@@ -250,7 +285,7 @@ def _wanted(listing: Listing, rule: Filter, value: Value, picks: Picks) -> tuple
         if not isinstance(word, str):
             found.append(item)
         elif word in words:
-            found += picks.pick(words[word])
+            found += picks.resolve(words[word])
         else:
             found.append(aliases.get(word, item))
     return tuple(dict.fromkeys(found))
@@ -259,44 +294,50 @@ def _wanted(listing: Listing, rule: Filter, value: Value, picks: Picks) -> tuple
 # --- scope --------------------------------------------------------------------------------------------------
 
 
-def _owners(given: Given, who: Identity, customers: Customers, picks: Picks) -> frozenset[int] | Refused | None:
+def _resolve_owners(
+    given: ParsedParameters, who: SimulatedUser, customers: Customers, picks: ChoiceResolver
+) -> frozenset[int] | RefusedRequest | None:
     scope = given.listing.scope
     if scope is None or who.customer_id is None:
         return None
-    whose = _whose(given, scope, picks)
-    if isinstance(whose, Refused):
+    whose = _resolve_scope_word(given, scope, picks)
+    if isinstance(whose, RefusedRequest):
         return whose
-    chosen = _customers(whose[0], whose[1], who, customers)
+    chosen = _select_customers(whose[0], whose[1], who, customers)
     if chosen is None:
         owners: frozenset[int] | None = None
     else:
         owners = frozenset(chosen)
-    if whose[0] == "that" and given.flag(scope.recursive):
+    if whose[0] == "that" and given.is_true(scope.recursive):
         below = {member.id for member in customers.descendants_of(cast(int, whose[1]))}
         owners = (owners or frozenset()) | below
-    allowed = _allowed(who, customers)
+    allowed = _visible_customers(who, customers)
     if allowed is not None and (owners is None or not owners <= allowed):
-        if picks.pick(scope.foreign) == "refused":
-            return Refused(fault=scope.foreign_fault, parameter=scope.parameter or "")
+        if picks.resolve(scope.foreign) == "refused":
+            return RefusedRequest(fault=scope.foreign_fault, parameter=scope.parameter or "")
         return (owners or frozenset()) & allowed
     if whose[0] == "that" and customers.get(cast(int, whose[1])) is None:
-        return Refused(fault=scope.bad_fault, parameter=scope.parameter or "", value=str(whose[1]))
-    return _children(given, who, scope, customers, owners, picks)
+        return RefusedRequest(fault=scope.bad_fault, parameter=scope.parameter or "", value=str(whose[1]))
+    return _restrict_to_children(given, who, scope, customers, owners, picks)
 
 
-def _whose(given: Given, scope: Scope, picks: Picks) -> tuple[Whose, int | None] | Refused:
+def _resolve_scope_word(
+    given: ParsedParameters, scope: CallScope, picks: ChoiceResolver
+) -> tuple[OwnerGroup, int | None] | RefusedRequest:
     value = given.value(scope.parameter)
     if value is None:
-        return picks.pick(scope.unset), None
+        return picks.resolve(scope.unset), None
     word = str(value)
     if word in scope.words:
         return scope.words[word], None
     if scope.identity and word.isascii() and word.isdigit() and len(word) <= 18:
         return "that", int(word)
-    return Refused(fault=scope.bad_fault, parameter=scope.parameter or "", value=shown(word))
+    return RefusedRequest(fault=scope.bad_fault, parameter=scope.parameter or "", value=printable_text(word))
 
 
-def _customers(whose: Whose, that: int | None, who: Identity, customers: Customers) -> set[int] | None:
+def _select_customers(
+    whose: OwnerGroup, that: int | None, who: SimulatedUser, customers: Customers
+) -> set[int] | None:
     own = cast(int, who.customer_id)
     children = {member.id for member in customers.children_of(own)}
     match whose:
@@ -316,7 +357,7 @@ def _customers(whose: Whose, that: int | None, who: Identity, customers: Custome
             assert_never(whose)
 
 
-def _allowed(who: Identity, customers: Customers) -> frozenset[int] | None:
+def _visible_customers(who: SimulatedUser, customers: Customers) -> frozenset[int] | None:
     """The customers that an identity may look at; None for all."""
     if who.everyone:
         return None
@@ -324,25 +365,25 @@ def _allowed(who: Identity, customers: Customers) -> frozenset[int] | None:
     return frozenset({own, *(member.id for member in customers.descendants_of(own))})
 
 
-def _children(
-    given: Given,
-    who: Identity,
-    scope: Scope,
+def _restrict_to_children(
+    given: ParsedParameters,
+    who: SimulatedUser,
+    scope: CallScope,
     customers: Customers,
     owners: frozenset[int] | None,
-    picks: Picks,
-) -> frozenset[int] | Refused | None:
+    picks: ChoiceResolver,
+) -> frozenset[int] | RefusedRequest | None:
     own = cast(int, who.customer_id)
     listed = given.values.get(scope.listed_children or "")
     if isinstance(listed, tuple):
         below = {member.id for member in customers.descendants_of(own)}
         asked = {int(item) for item in listed if isinstance(item, int) or item.isdigit()}
-        if asked - below and picks.pick(scope.foreign) == "refused":
-            return Refused(fault=scope.foreign_fault, parameter=scope.listed_children or "")
+        if asked - below and picks.resolve(scope.foreign) == "refused":
+            return RefusedRequest(fault=scope.foreign_fault, parameter=scope.listed_children or "")
         owners = frozenset(asked & below)
     switch = scope.children_only
-    if switch is not None and given.flag(switch.parameter):
-        kept = _customers(switch.keeps, None, who, customers)
+    if switch is not None and given.is_true(switch.parameter):
+        kept = _select_customers(switch.keeps, None, who, customers)
         if kept is not None:
             # With listed children both hold: those of the list, and never one's own.
             owners = frozenset(kept) & owners if isinstance(listed, tuple) and owners else frozenset(kept)
@@ -352,148 +393,154 @@ def _children(
 # --- order --------------------------------------------------------------------------------------------------
 
 
-def _sorting(given: Given, picks: Picks) -> tuple[Sorting, bool] | Refused:
+def _resolve_sort_order(given: ParsedParameters, picks: ChoiceResolver) -> tuple[SortOrder, bool] | RefusedRequest:
     """The order, and whether a bad sort word means no rows."""
     order = given.listing.order
     if order is None:
-        return Sorting(path=""), False
-    collation: Collation = picks.pick(order.collation)
-    descending = picks.pick(order.direction) == "descending"
-    path, word, nothing = picks.pick(order.by), "", False
+        return SortOrder(path=""), False
+    collation: Collation = picks.resolve(order.collation)
+    descending = picks.resolve(order.direction) == "descending"
+    path, word, nothing = picks.resolve(order.by), "", False
     sort = order.sort
     asked = given.value(sort.parameter) if sort is not None else None
     if sort is not None and asked is not None:
         word = str(asked)
         bare = word[1:] if sort.signed and word.startswith("-") else word
         found = sort.words.get(bare)
-        gets: Gets = picks.pick(sort.unknown)
+        gets: Treatment = picks.resolve(sort.unknown)
         if word in sort.refused or bare in sort.refused or (found is None and gets == "refused"):
-            return Refused(fault=sort.unknown_fault, parameter=sort.parameter, value=shown(word))
+            return RefusedRequest(fault=sort.unknown_fault, parameter=sort.parameter, value=printable_text(word))
         if found is None:
             word, nothing = "", gets == "nothing"
         else:
             path = found
             descending = word.startswith("-") if sort.signed else descending
-    if order.descending is not None and given.flag(order.descending):
+    if order.descending is not None and given.is_true(order.descending):
         descending = True
-    return Sorting(path=path, descending=descending, collation=collation), nothing
+    return SortOrder(path=path, descending=descending, collation=collation), nothing
 
 
 # --- the cut ------------------------------------------------------------------------------------------------
 
 
-def _cut(given: Given, sorting: Sorting, picks: Picks) -> tuple[Cut, bool] | Refused:
+def _resolve_page_slice(
+    given: ParsedParameters, sorting: SortOrder, picks: ChoiceResolver
+) -> tuple[PageSlice, bool] | RefusedRequest:
     """The cut, and whether a bad value means no rows."""
     paging = given.listing.paging
     match paging:
         case NoPaging():
-            return Slice(), False
+            return OffsetSlice(), False
         case LimitPaging():
-            size = _number(given, paging.size)
-            return Slice(take=None if size is None or size == paging.all else max(size, 0)), False
+            size = _integer_value(given, paging.size)
+            return OffsetSlice(take=None if size is None or size == paging.all else max(size, 0)), False
         case OffsetPaging():
-            size = _number(given, paging.size)
-            skip = _number(given, paging.offset) or 0
-            return Slice(skip=max(skip, 0), take=None if size is None else max(size, 0)), False
+            size = _integer_value(given, paging.size)
+            skip = _integer_value(given, paging.offset) or 0
+            return OffsetSlice(skip=max(skip, 0), take=None if size is None else max(size, 0)), False
         case PageNumberPaging():
-            return _page_number(given, paging, picks), False
+            return _page_number_slice(given, paging, picks), False
         case CursorPaging():
-            return _walk(given, paging, sorting, picks)
+            return _cursor_slice(given, paging, sorting, picks)
         case _:
             assert_never(paging)
 
 
-def _number(given: Given, name: str) -> int | None:
+def _integer_value(given: ParsedParameters, name: str) -> int | None:
     value = given.value(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _page_number(given: Given, paging: PageNumberPaging, picks: Picks) -> Slice:
-    size = _number(given, paging.size)
+def _page_number_slice(given: ParsedParameters, paging: PageNumberPaging, picks: ChoiceResolver) -> OffsetSlice:
+    size = _integer_value(given, paging.size)
     if size is None:
-        size = picks.pick(paging.default_size)
-    cap = picks.pick(paging.cap)
+        size = picks.resolve(paging.default_size)
+    cap = picks.resolve(paging.cap)
     if cap is not None:
         size = cap if size is None else min(size, cap)
-    number = _number(given, paging.page)
+    number = _integer_value(given, paging.page)
     page = (paging.first if number is None else number) - paging.first
     if size is None:
-        return Slice(skip=0 if page <= 0 else 2**62, take=None)
-    return Slice(skip=max(page, 0) * size, take=size)
+        return OffsetSlice(skip=0 if page <= 0 else 2**62, take=None)
+    return OffsetSlice(skip=max(page, 0) * size, take=size)
 
 
-def _walk(given: Given, paging: CursorPaging, sorting: Sorting, picks: Picks) -> tuple[Walk, bool] | Refused:
-    size = _number(given, paging.size)
-    take = _FEW if size is None else max(size, 0)
+def _cursor_slice(
+    given: ParsedParameters, paging: CursorPaging, sorting: SortOrder, picks: ChoiceResolver
+) -> tuple[CursorSlice, bool] | RefusedRequest:
+    size = _integer_value(given, paging.size)
+    take = _DEFAULT_CURSOR_ROWS if size is None else max(size, 0)
     after = _cursor_text(given, paging.after, paging.start_words)
     before = _cursor_text(given, paging.before, paging.end_words)
     from_end = before is None and given.has(paging.before)
     if (after is not None or given.has(paging.after)) and (before is not None or from_end):
-        gets = picks.pick(paging.both_gets)
+        gets = picks.resolve(paging.both_gets)
         if gets == "refused":
-            return Refused(fault=paging.fault, parameter=paging.before)
+            return RefusedRequest(fault=paging.fault, parameter=paging.before)
         if gets == "nothing":
-            return Walk(take=take), True
+            return CursorSlice(take=take), True
         before, from_end = None, False
     text = after if after is not None else before
     if text is None:
-        return Walk(take=take, backward=from_end), False
+        return CursorSlice(take=take, backward=from_end), False
     parameter = paging.after if after is not None else paging.before
     cursor = decode_cursor(text)
     if cursor is None:
-        return _odd_cursor(picks.pick(paging.garbage_gets), paging, parameter, take)
-    if cursor.sort != sort_mark(sorting):
-        return _odd_cursor(picks.pick(paging.other_sort_gets), paging, parameter, take)
-    backward = after is None or (cursor.back and picks.pick(paging.prev_goes_into) == "after")
-    return Walk(take=take, place=cursor.place, backward=backward), False
+        return _handle_bad_cursor(picks.resolve(paging.garbage_gets), paging, parameter, take)
+    if cursor.sort != sort_signature(sorting):
+        return _handle_bad_cursor(picks.resolve(paging.other_sort_gets), paging, parameter, take)
+    backward = after is None or (cursor.backward and picks.resolve(paging.prev_goes_into) == "after")
+    return CursorSlice(take=take, position=cursor.position, backward=backward), False
 
 
-def sort_mark(sorting: Sorting) -> str:
+def sort_signature(sorting: SortOrder) -> str:
     """The order that a cursor is bound to."""
     return f"{'-' if sorting.descending else ''}{sorting.path}"
 
 
-def _cursor_text(given: Given, name: str, words: tuple[str, ...]) -> str | None:
+def _cursor_text(given: ParsedParameters, name: str, words: tuple[str, ...]) -> str | None:
     value = given.values.get(name)
     return value if isinstance(value, str) and value not in words else None
 
 
-def _odd_cursor(gets: Gets, paging: CursorPaging, parameter: str, take: int) -> tuple[Walk, bool] | Refused:
+def _handle_bad_cursor(
+    gets: Treatment, paging: CursorPaging, parameter: str, take: int
+) -> tuple[CursorSlice, bool] | RefusedRequest:
     if gets == "refused":
-        return Refused(fault=paging.fault, parameter=parameter)
-    return Walk(take=take), gets == "nothing"
+        return RefusedRequest(fault=paging.fault, parameter=parameter)
+    return CursorSlice(take=take), gets == "nothing"
 
 
 # --- what the answer shows ----------------------------------------------------------------------------------
 
 
-def _count(given: Given, picks: Picks) -> Literal["rows", "calls"] | None:
+def _resolve_count_unit(given: ParsedParameters, picks: ChoiceResolver) -> Literal["rows", "calls"] | None:
     count = given.listing.count_only
-    if count is None or not given.flag(count.parameter):
+    if count is None or not given.is_true(count.parameter):
         return None
-    return picks.pick(count.counts)
+    return picks.resolve(count.counts)
 
 
-def _left_out(given: Given) -> tuple[frozenset[str], frozenset[str]]:
+def _parts_left_out(given: ParsedParameters) -> tuple[frozenset[str], frozenset[str]]:
     """The parts of rows that are left out, and those that are shown empty."""
-    off = [include for include in given.listing.includes if not given.flag(include.parameter)]
+    off = [include for include in given.listing.includes if not given.is_true(include.parameter)]
     # What another switch adds stays.
-    kept = {name for include in given.listing.includes if given.flag(include.parameter) for name in include.adds}
+    kept = {name for include in given.listing.includes if given.is_true(include.parameter) for name in include.adds}
     without = {name for include in off if include.off[0] == "missing" for name in include.adds}
     emptied = {name for include in off if include.off[0] != "missing" for name in include.adds}
     return frozenset(without - kept), frozenset(emptied - kept)
 
 
-def _echoes(given: Given, cut: Cut, sorting: Sorting) -> Mapping[str, Tree]:
-    return {echo.at: _echo(given, echo.of, cut, sorting) for echo in given.listing.echoes}
+def _build_echoes(given: ParsedParameters, cut: PageSlice, sorting: SortOrder) -> Mapping[str, Tree]:
+    return {echo.at: _echo_value(given, echo.of, cut, sorting) for echo in given.listing.echoes}
 
 
-def _echo(given: Given, name: str, cut: Cut, sorting: Sorting) -> Tree:
+def _echo_value(given: ParsedParameters, name: str, cut: PageSlice, sorting: SortOrder) -> Tree:
     listing = given.listing
     if getattr(listing.paging, "size", None) == name:
         return cut.take
     if name in given.values:
-        raw = given.raw.get(name)
+        raw = given.raw_values.get(name)
         return raw if isinstance(raw, str | int) and not isinstance(raw, bool) else str(given.values[name])
     sort = listing.order.sort if listing.order else None
     if sort is not None and sort.parameter == name:

@@ -18,17 +18,17 @@ from typing import Any, Final, Literal, TypeAlias, assert_never, final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.specification.model import Keeps
+from harness.specification.model import Comparison
 
 Comparable: TypeAlias = "str | int | float | Decimal | bool | datetime"
 Mask: TypeAlias = NDArray[np.bool_]
-Places: TypeAlias = NDArray[np.int64]
+RowPositions: TypeAlias = NDArray[np.int64]
 Collation = Literal["code-point", "folded", "numeric"]
 Combine = Literal["all", "any"]
 
-_REMEMBERED: Final = 256
+_MAX_CACHED_MASKS: Final = 256
 _INTEGER: Final = re.compile(r"-?[0-9]{1,64}", re.ASCII)
-_RUNS: Final = re.compile(r"([0-9]+)", re.ASCII)
+_DIGIT_RUNS: Final = re.compile(r"([0-9]+)", re.ASCII)
 
 
 # --- what is asked ------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ class Condition:
 
     parameter: str
     paths: tuple[str, ...]
-    keeps: Keeps
+    keeps: Comparison
     wanted: tuple[Comparable, ...]
     inclusive: bool = True
     folded: bool = False
@@ -53,7 +53,7 @@ class Condition:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sorting:
+class SortOrder:
     """The order of rows: a path and a direction; ties go by identity."""
 
     path: str
@@ -64,7 +64,7 @@ class Sorting:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SortPosition:
     """A place in an order, between rows or on one: the sort value of a row and its identity."""
 
     value: Comparable | None
@@ -73,7 +73,7 @@ class Place:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
+class OffsetSlice:
     """So many rows after so many skipped; `take` None means all."""
 
     skip: int = 0
@@ -82,19 +82,19 @@ class Slice:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
+class CursorSlice:
     """At most `take` rows after a place, or before it; without a place from the beginning, or from the end.
 
     `shift` moves the beginning by so many rows, for the sake of servers that count wrongly.
     """
 
     take: int
-    place: Place | None = None
+    position: SortPosition | None = None
     backward: bool = False
     shift: int = 0
 
 
-Cut: TypeAlias = "Slice | Walk"
+PageSlice: TypeAlias = "OffsetSlice | CursorSlice"
 
 
 @final
@@ -108,43 +108,43 @@ class Query:
     conditions: tuple[Condition, ...] = ()
     combine: Combine = "all"
     owners: frozenset[int] | None = None
-    nothing: bool = False
-    sorting: Sorting
-    cut: Cut = Slice()
+    matches_nothing: bool = False
+    sort_order: SortOrder
+    page_slice: PageSlice = OffsetSlice()
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class QueryResult:
     """The rows of one page as positions in the table, all that match in order, and the page's first position."""
 
-    page: tuple[int, ...]
-    matching: Places
-    start: int
+    page_rows: tuple[int, ...]
+    matching_rows: RowPositions
+    page_start: int
 
     @property
     def total(self) -> int:
         """How many rows match."""
-        return len(self.matching)
+        return len(self.matching_rows)
 
     @property
     def is_last(self) -> bool:
         """Whether no matching row follows the page."""
-        return self.start + len(self.page) >= len(self.matching)
+        return self.page_start + len(self.page_rows) >= len(self.matching_rows)
 
 
 # --- columns ------------------------------------------------------------------------------------------------
 
 
 @final
-class Column:
+class ValueColumn:
     """The values at one path over all rows: distinct values in order, and which rows have which."""
 
     __slots__ = ("_codes", "_folded", "_length", "_numeric", "_owners", "values")
 
     def __init__(self, found: Sequence[Sequence[Comparable | None]]) -> None:
         distinct = {value for values in found for value in values if value is not None}
-        self.values: list[Any] = sorted(distinct, key=natural)
+        self.values: list[Any] = sorted(distinct, key=natural_sort_key)
         self._numeric = bool(self.values) and not isinstance(self.values[0], str | datetime)
         code_of: dict[Hashable, int] = {value: code for code, value in enumerate(self.values)}
         pairs = [(row, code_of[value]) for row, values in enumerate(found) for value in values if value is not None]
@@ -153,18 +153,18 @@ class Column:
         self._length = len(found)
         self._folded: list[str] | None = None
 
-    def mask(self, keeps: Keeps, wanted: Comparable, *, inclusive: bool = True, folded: bool = False) -> Mask:
+    def mask(self, keeps: Comparison, wanted: Comparable, *, inclusive: bool = True, folded: bool = False) -> Mask:
         """The rows with a value that compares as said; a row without any value never does."""
-        value = self._coerced(wanted, keeps)
+        value = self._coerce_wanted(wanted, keeps)
         if value is None or not self.values:
             return np.zeros(self._length, dtype=np.bool_)
         chosen = np.zeros(len(self.values), dtype=np.bool_)
         match keeps:
             case "equal":
                 if folded and isinstance(value, str):
-                    chosen[self._scan(lambda text: text == value.casefold())] = True
+                    chosen[self._scan_values(lambda text: text == value.casefold())] = True
                 else:
-                    code = bisect_left(self.values, natural(value), key=natural)
+                    code = bisect_left(self.values, natural_sort_key(value), key=natural_sort_key)
                     if code < len(self.values) and self.values[code] == value:
                         chosen[code] = True
             case "contains" | "starts" | "ends":
@@ -174,24 +174,24 @@ class Column:
                     "starts": lambda found: found.startswith(text),
                     "ends": lambda found: found.endswith(text),
                 }[keeps]
-                chosen[self._scan(test, folded=folded)] = True
+                chosen[self._scan_values(test, folded=folded)] = True
             case "at-or-after" | "at-least":
                 find = bisect_left if inclusive else bisect_right
-                chosen[find(self.values, natural(value), key=natural) :] = True
+                chosen[find(self.values, natural_sort_key(value), key=natural_sort_key) :] = True
             case "at-or-before" | "at-most":
                 find = bisect_right if inclusive else bisect_left
-                chosen[: find(self.values, natural(value), key=natural)] = True
+                chosen[: find(self.values, natural_sort_key(value), key=natural_sort_key)] = True
             case "below":
-                chosen[: bisect_left(self.values, natural(value), key=natural)] = True
+                chosen[: bisect_left(self.values, natural_sort_key(value), key=natural_sort_key)] = True
             case "above":
-                chosen[bisect_right(self.values, natural(value), key=natural) :] = True
+                chosen[bisect_right(self.values, natural_sort_key(value), key=natural_sort_key) :] = True
             case _:
                 assert_never(keeps)
         mask = np.zeros(self._length, dtype=np.bool_)
         mask[self._owners[chosen[self._codes]]] = True
         return mask
 
-    def _coerced(self, wanted: Comparable, keeps: Keeps) -> Comparable | None:
+    def _coerce_wanted(self, wanted: Comparable, keeps: Comparison) -> Comparable | None:
         """The wanted value as this column's kind, or None when no value can compare to it."""
         if not self.values or keeps in ("contains", "starts", "ends"):
             return wanted
@@ -204,16 +204,16 @@ class Column:
             return int(wanted) if _INTEGER.fullmatch(wanted) else None
         return wanted
 
-    def _scan(self, test: Callable[[str], bool], *, folded: bool = True) -> list[int]:
+    def _scan_values(self, test: Callable[[str], bool], *, folded: bool = True) -> list[int]:
         if folded:
             if self._folded is None:
                 self._folded = [str(value).casefold() for value in self.values]
             return [code for code, text in enumerate(self._folded) if test(text)]
         return [code for code, value in enumerate(self.values) if test(str(value))]
 
-    def ranks(self, collation: Collation) -> tuple[Places, Callable[[Comparable | None], tuple[int, bool]]]:
+    def ranks(self, collation: Collation) -> tuple[RowPositions, Callable[[Comparable | None], tuple[int, bool]]]:
         """A rank per row (-1 for none, its first value else), and the rank of any value and whether it occurs."""
-        keyed = [collated(value, collation) for value in self.values]
+        keyed = [collation_key(value, collation) for value in self.values]
         keys = sorted(set(keyed))
         rank_of = {key: rank for rank, key in enumerate(keys)}
         by_code = np.array([rank_of[key] for key in keyed], dtype=np.int64)
@@ -224,14 +224,14 @@ class Column:
         def rank(value: Comparable | None) -> tuple[int, bool]:
             if value is None:
                 return -1, True
-            key = collated(value, collation)
+            key = collation_key(value, collation)
             place = bisect_left(keys, key)
             return place, place < len(keys) and keys[place] == key
 
         return ranks, rank
 
 
-def natural(value: Comparable) -> tuple[int, Any]:
+def natural_sort_key(value: Comparable) -> tuple[int, Any]:
     """A key under which values of any kinds can be sorted together."""
     if isinstance(value, str):
         return 1, value
@@ -240,17 +240,17 @@ def natural(value: Comparable) -> tuple[int, Any]:
     return 0, value
 
 
-def collated(value: Comparable, collation: Collation) -> tuple[Any, ...]:
+def collation_key(value: Comparable, collation: Collation) -> tuple[Any, ...]:
     """A key under which values are in the order of a collation."""
     if not isinstance(value, str):
-        return natural(value)
+        return natural_sort_key(value)
     match collation:
         case "code-point":
             return 1, value
         case "folded":
             return 1, value.casefold()
         case "numeric":
-            parts = _RUNS.split(value)
+            parts = _DIGIT_RUNS.split(value)
             return 1, tuple((0, int(part), "") if index % 2 else (1, 0, part) for index, part in enumerate(parts))
         case _:
             assert_never(collation)
@@ -273,73 +273,77 @@ class Table:
     ) -> None:
         self._length = length
         self._identity = identity
-        self._values = values
-        self._owned_by = owners
-        self._read: dict[str, Sequence[Sequence[Comparable | None]]] = {}
-        self._columns: dict[str, Column] = {}
-        self._owners: Column | None = None
+        self._read_values = values
+        self._read_owners = owners
+        self._values_by_path: dict[str, Sequence[Sequence[Comparable | None]]] = {}
+        self._columns: dict[str, ValueColumn] = {}
+        self._owner_column: ValueColumn | None = None
         self._masks: dict[Condition, Mask] = {}
-        self._orders: dict[tuple[str, Collation], Places] = {}
-        self._ranks: dict[tuple[str, Collation], tuple[Places, Callable[[Comparable | None], tuple[int, bool]]]] = {}
+        self._orders: dict[tuple[str, Collation], RowPositions] = {}
+        self._ranks: dict[
+            tuple[str, Collation], tuple[RowPositions, Callable[[Comparable | None], tuple[int, bool]]]
+        ] = {}
 
     def __len__(self) -> int:
         return self._length
 
-    def column(self, path: str) -> Column:
+    def column(self, path: str) -> ValueColumn:
         """The column at a path."""
         found = self._columns.get(path)
         if found is None:
-            found = self._columns[path] = Column(self._at(path))
+            found = self._columns[path] = ValueColumn(self._values_at(path))
         return found
 
-    def _at(self, path: str) -> Sequence[Sequence[Comparable | None]]:
-        found = self._read.get(path)
+    def _values_at(self, path: str) -> Sequence[Sequence[Comparable | None]]:
+        found = self._values_by_path.get(path)
         if found is None:
-            found = self._read[path] = self._values(path)
+            found = self._values_by_path[path] = self._read_values(path)
         return found
 
-    def find(self, query: Query) -> Found:
+    def find(self, query: Query) -> QueryResult:
         """The rows that a query asks for."""
-        matching = self.matching(query)
-        match query.cut:
-            case Slice(skip=skip, take=take):
+        matching = self.matching_rows(query)
+        match query.page_slice:
+            case OffsetSlice(skip=skip, take=take):
                 start = min(skip, len(matching))
                 page = matching[start:] if take is None else matching[start : start + max(take, 0)]
-            case Walk() as walk:
-                start, end = self._walked(matching, walk, query.sorting)
+            case CursorSlice() as walk:
+                start, end = self._cursor_bounds(matching, walk, query.sort_order)
                 page = matching[start:end]
             case _:
                 assert_never(query.cut)
-        return Found(page=tuple(page.tolist()), matching=matching, start=start)
+        return QueryResult(page_rows=tuple(page.tolist()), matching_rows=matching, page_start=start)
 
-    def matching(self, query: Query) -> Places:
+    def matching_rows(self, query: Query) -> RowPositions:
         """All rows that match, in order."""
-        order = self._ordered(query.sorting)
-        if query.nothing:
+        order = self._rows_in_order(query.sort_order)
+        if query.matches_nothing:
             return order[:0]
-        masks = [self._mask(condition) for condition in query.conditions]
+        masks = [self._condition_mask(condition) for condition in query.conditions]
         mask: Mask | None = None
         if masks:
             join = np.logical_and if query.combine == "all" else np.logical_or
             mask = reduce(lambda first, second: join(first, second), masks)
         if query.owners is not None:
-            owned = self._owned(query.owners)
+            owned = self._owner_mask(query.owners)
             mask = owned if mask is None else mask & owned
         return order if mask is None else order[mask[order]]
 
-    def place_of(self, row: int, sorting: Sorting) -> Place:
+    def position_of(self, row: int, sorting: SortOrder) -> SortPosition:
         """The place of a row in an order, for a cursor."""
-        return Place(value=self._first(sorting.path, row), identity=self._first(self._identity, row))
+        return SortPosition(
+            value=self._first_value(sorting.path, row), identity=self._first_value(self._identity, row)
+        )
 
-    def distinct(self, rows: Iterable[int], path: str) -> int:
+    def count_distinct(self, rows: Iterable[int], path: str) -> int:
         """How many different values these rows have at a path."""
-        return len({self._first(path, row) for row in rows})
+        return len({self._first_value(path, row) for row in rows})
 
-    def _first(self, path: str, row: int) -> Comparable | None:
-        values = self._at(path)[row]
+    def _first_value(self, path: str, row: int) -> Comparable | None:
+        values = self._values_at(path)[row]
         return values[0] if values else None
 
-    def _mask(self, condition: Condition) -> Mask:
+    def _condition_mask(self, condition: Condition) -> Mask:
         found = self._masks.get(condition)
         if found is None:
             found = np.zeros(self._length, dtype=np.bool_)
@@ -351,52 +355,54 @@ class Table:
                     )
             if condition.negated:
                 found = ~found
-            if len(self._masks) >= _REMEMBERED:
+            if len(self._masks) >= _MAX_CACHED_MASKS:
                 self._masks.clear()
             self._masks[condition] = found
         return found
 
-    def _owned(self, owners: frozenset[int]) -> Mask:
-        if self._owners is None:
-            self._owners = Column(self._owned_by())
+    def _owner_mask(self, owners: frozenset[int]) -> Mask:
+        if self._owner_column is None:
+            self._owner_column = ValueColumn(self._read_owners())
         mask = np.zeros(self._length, dtype=np.bool_)
         for owner in owners:
-            mask |= self._owners.mask("equal", owner)
+            mask |= self._owner_column.mask("equal", owner)
         return mask
 
-    def _ranked(
+    def _ranks_of(
         self, path: str, collation: Collation
-    ) -> tuple[Places, Callable[[Comparable | None], tuple[int, bool]]]:
+    ) -> tuple[RowPositions, Callable[[Comparable | None], tuple[int, bool]]]:
         key = (path, collation)
         found = self._ranks.get(key)
         if found is None:
             found = self._ranks[key] = self.column(path).ranks(collation)
         return found
 
-    def _ordered(self, sorting: Sorting) -> Places:
+    def _rows_in_order(self, sorting: SortOrder) -> RowPositions:
         key = (sorting.path, sorting.collation)
         order = self._orders.get(key)
         if order is None:
-            ranks, _ = self._ranked(*key)
-            identities, _ = self._ranked(self._identity, "code-point")
+            ranks, _ = self._ranks_of(*key)
+            identities, _ = self._ranks_of(self._identity, "code-point")
             order = self._orders[key] = np.lexsort((identities, ranks)).astype(np.int64)
         return order[::-1] if sorting.descending else order
 
-    def _walked(self, matching: Places, walk: Walk, sorting: Sorting) -> tuple[int, int]:
-        if walk.place is None:
+    def _cursor_bounds(self, matching: RowPositions, walk: CursorSlice, sorting: SortOrder) -> tuple[int, int]:
+        if walk.position is None:
             if walk.backward:
                 return max(0, len(matching) - walk.take), len(matching)
             return 0, walk.take
-        before, upto = self._around(matching, walk.place, sorting)
+        before, upto = self._count_before_and_through(matching, walk.position, sorting)
         if walk.backward:
             return max(0, before - walk.take), before
         start = max(0, upto + walk.shift)
         return start, start + walk.take
 
-    def _around(self, matching: Places, place: Place, sorting: Sorting) -> tuple[int, int]:
+    def _count_before_and_through(
+        self, matching: RowPositions, place: SortPosition, sorting: SortOrder
+    ) -> tuple[int, int]:
         """How many matching rows come before a place, and how many before or at it."""
-        ranks, rank_of = self._ranked(sorting.path, sorting.collation)
-        identities, identity_rank_of = self._ranked(self._identity, "code-point")
+        ranks, rank_of = self._ranks_of(sorting.path, sorting.collation)
+        identities, identity_rank_of = self._ranks_of(self._identity, "code-point")
         rank, met = rank_of(place.value)
         identity, present = identity_rank_of(place.identity)
         ours, theirs = ranks[matching], identities[matching]

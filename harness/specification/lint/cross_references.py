@@ -9,39 +9,41 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from harness.errors import UsageError
-from harness.specification.deserialize import kebab
-from harness.specification.lint.finding import LintFinding, given, nodes, options_of, say
+from harness.specification.deserialize import spec_key
+from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values, walk_records
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import (
-    Bad,
+    CallScope,
     CursorPaging,
     Field,
     Filter,
+    FilterRange,
+    InvalidValueRule,
     Law,
     PageNumberPaging,
-    Range,
-    Refusal,
-    Required,
+    RefusalRule,
+    RequiredParameter,
     Routing,
-    Scope,
-    SortBy,
+    SortParameter,
 )
-from harness.specification.yaml_source import Path_
+from harness.specification.yaml_source import KeyPath
 
 
-def parameters_exist(spec: Spec) -> Iterator[LintFinding]:
+def check_parameter_names(spec: Spec) -> Iterator[LintFinding]:
     """Each parameter that a construct names stands under parameters."""
     known = spec.listing.parameters
     for path, name in _parameter_names(spec):
         if name not in known:
-            yield say(spec, "parameter", path, f"a parameter: {', '.join(known) or 'there is none'}", repr(name))
+            yield finding_at(
+                spec, "parameter", path, f"a parameter: {', '.join(known) or 'there is none'}", repr(name)
+            )
 
 
-def _parameter_names(spec: Spec) -> Iterator[tuple[Path_, str]]:
+def _parameter_names(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
     listing = spec.listing
     for name, parameter in listing.parameters.items():
         if parameter.required is not None:
-            path: Path_ = ("parameters", name, "required", "unless-all-missing")
+            path: KeyPath = ("parameters", name, "required", "unless-all-missing")
             yield from ((path, other) for other in parameter.required.unless_all_missing)
     for name, rule in listing.filters.items():
         path = ("filters", name)
@@ -67,7 +69,7 @@ def _parameter_names(spec: Spec) -> Iterator[tuple[Path_, str]]:
         for key in keys:
             name_here = getattr(value, key, None) if value is not None else None
             if isinstance(name_here, str):
-                yield (kebab(construct), kebab(key)), name_here
+                yield (spec_key(construct), spec_key(key)), name_here
     if listing.scope is not None and listing.scope.children_only is not None:
         yield ("scope", "children-only", "parameter"), listing.scope.children_only.parameter
     if listing.order is not None and listing.order.sort is not None:
@@ -82,10 +84,10 @@ def _parameter_names(spec: Spec) -> Iterator[tuple[Path_, str]]:
         yield ("echoes", index, "of"), echo.of
 
 
-def filters_exist(spec: Spec) -> Iterator[LintFinding]:
+def check_filter_names(spec: Spec) -> Iterator[LintFinding]:
     """Each filter that a construct names stands under filters."""
     filters = spec.listing.filters
-    named: list[tuple[Path_, str]] = []
+    named: list[tuple[KeyPath, str]] = []
     for name, rule in filters.items():
         if rule.same_as is not None:
             named.append((("filters", name, "same-as"), rule.same_as))
@@ -93,10 +95,10 @@ def filters_exist(spec: Spec) -> Iterator[LintFinding]:
         named += [(("ranges", index, "first"), span.first), (("ranges", index, "last"), span.last)]
     for path, name in named:
         if name not in filters:
-            yield say(spec, "filter", path, f"a filter: {', '.join(filters)}", repr(name))
+            yield finding_at(spec, "filter", path, f"a filter: {', '.join(filters)}", repr(name))
 
 
-def field_at(spec: Spec, path: str) -> Field | None:
+def declared_field(spec: Spec, path: str) -> Field | None:
     """The field that a path such as `name` or `list[].name` names; None when there is none."""
     fields: Mapping[str, Field] = spec.listing.fields
     found: Field | None = None
@@ -108,28 +110,32 @@ def field_at(spec: Spec, path: str) -> Field | None:
     return found
 
 
-def fields_exist(spec: Spec) -> Iterator[LintFinding]:
+def check_field_names(spec: Spec) -> Iterator[LintFinding]:
     """Each field that a construct names stands under fields or hidden."""
     for path, name, hidden in _field_names(spec):
-        found = name[7:] in spec.listing.hidden if name.startswith("hidden.") else field_at(spec, name) is not None
+        found = (
+            name[7:] in spec.listing.hidden if name.startswith("hidden.") else declared_field(spec, name) is not None
+        )
         if not found or (name.startswith("hidden.") and not hidden):
             known = [*spec.listing.fields, *([f"hidden.{one}" for one in spec.listing.hidden] if hidden else [])]
-            yield say(spec, "field", path, f"a field: {', '.join(known)} (list[].name inside a list)", repr(name))
+            yield finding_at(
+                spec, "field", path, f"a field: {', '.join(known)} (list[].name inside a list)", repr(name)
+            )
 
 
-def _field_names(spec: Spec) -> Iterator[tuple[Path_, str, bool]]:
+def _field_names(spec: Spec) -> Iterator[tuple[KeyPath, str, bool]]:
     listing = spec.listing
     yield ("lists", "identity"), listing.lists.identity, False
     for name, rule in listing.filters.items():
         yield from (((("filters", name, "compares")), field, True) for field in rule.compares)
-        for option in options_of(rule.alternatives):
+        for option in possible_values(rule.alternatives):
             yield from (((("filters", name, "alternatives")), field, True) for field in option)
-        for option in options_of(rule.instead):
+        for option in possible_values(rule.instead):
             yield from (((("filters", name, "instead")), field, True) for field in option)
     if listing.scope is not None:
         yield from ((("scope", "owners"), field, False) for field in listing.scope.owners)
     if listing.order is not None:
-        yield from ((("order", "by"), field, True) for field in options_of(listing.order.by))
+        yield from ((("order", "by"), field, True) for field in possible_values(listing.order.by))
         if listing.order.sort is not None:
             yield from (
                 (("order", "sort", "words", word), field, True) for word, field in listing.order.sort.words.items()
@@ -137,7 +143,7 @@ def _field_names(spec: Spec) -> Iterator[tuple[Path_, str, bool]]:
     for index, include in enumerate(listing.includes):
         yield from ((("includes", index, "adds"), field, False) for field in include.adds)
     for index, law in enumerate(listing.laws):
-        path: Path_ = ("laws", index)
+        path: KeyPath = ("laws", index)
         if law.field is not None:
             yield (*path, "field"), law.field, False
         if law.than is not None:
@@ -147,7 +153,7 @@ def _field_names(spec: Spec) -> Iterator[tuple[Path_, str, bool]]:
                 yield (*path, word, "field"), holds.field, False
 
 
-_LAW_NEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+_REQUIRED_LAW_KEYS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "implies": ("when", "then"),
         "not-before": ("field", "than"),
@@ -163,76 +169,84 @@ _LAW_NEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 
 
-def laws_complete(spec: Spec) -> Iterator[LintFinding]:
+def check_law_keys(spec: Spec) -> Iterator[LintFinding]:
     """Each law has the parts that its word needs, and names another operation that exists."""
     for index, law in enumerate(spec.listing.laws):
-        for part in _LAW_NEEDS.get(law.law, ()):
+        for part in _REQUIRED_LAW_KEYS.get(law.law, ()):
             if getattr(law, part) in (None, ()):
-                yield say(
-                    spec, "law", ("laws", index), f"the key {kebab(part).replace('_', '-')} beside {law.law}", "none"
+                yield finding_at(
+                    spec,
+                    "law",
+                    ("laws", index),
+                    f"the key {spec_key(part).replace('_', '-')} beside {law.law}",
+                    "none",
                 )
         if law.operation is not None:
-            yield from _other_list(spec, index, law)
+            yield from _check_other_operation(spec, index, law)
 
 
-def _other_list(spec: Spec, index: int, law: Law) -> Iterator[LintFinding]:
-    path: Path_ = ("laws", index)
+def _check_other_operation(spec: Spec, index: int, law: Law) -> Iterator[LintFinding]:
+    path: KeyPath = ("laws", index)
     name = str(law.operation)
     if name == spec.id:
         return
     if name not in spec_ids():
-        yield say(spec, "law", (*path, "operation"), f"a spec id: {', '.join(spec_ids())}", repr(name))
+        yield finding_at(spec, "law", (*path, "operation"), f"a spec id: {', '.join(spec_ids())}", repr(name))
         return
     try:
         known = load_spec(name).listing.parameters
     except UsageError as error:
-        yield say(spec, "law", (*path, "operation"), "a spec that loads", str(error).splitlines()[0])
+        yield finding_at(spec, "law", (*path, "operation"), "a spec that loads", str(error).splitlines()[0])
         return
     if law.other_field is not None and law.other_field not in known:
-        yield say(
+        yield finding_at(
             spec, "law", (*path, "other-field"), f"a parameter of {name}: {', '.join(known)}", repr(law.other_field)
         )
 
 
-def faults_exist(spec: Spec) -> Iterator[LintFinding]:
+def check_error_names(spec: Spec) -> Iterator[LintFinding]:
     """Each fault that can come stands under outcome.faults."""
     known = spec.listing.outcome.faults
-    for path, value in nodes(spec.listing):
+    for path, value in walk_records(spec.listing):
         for field in dataclasses.fields(value):
             if field.name == "fault" or field.name.endswith("_fault"):
                 name = getattr(value, field.name)
-                place: Path_ = (*path, kebab(field.name))
-                if isinstance(name, str) and name not in known and (given(spec, place) or _comes(value, field.name)):
+                place: KeyPath = (*path, spec_key(field.name))
+                if (
+                    isinstance(name, str)
+                    and name not in known
+                    and (path_is_given(spec, place) or _error_can_occur(value, field.name))
+                ):
                     shown = f"a fault: {', '.join(known)}"
-                    yield say(spec, "fault", place, shown, f"{name!r}")
+                    yield finding_at(spec, "fault", place, shown, f"{name!r}")
 
 
-def _comes(value: Any, fault: str) -> bool:
+def _error_can_occur(value: Any, fault: str) -> bool:
     """Whether the fault in that key of a record can come at all, so that its default counts as named."""
     match value, fault:
-        case Bad(gets=gets), _:
-            return "refused" in options_of(gets)
+        case InvalidValueRule(gets=gets), _:
+            return "refused" in possible_values(gets)
         case Filter(excludes=excludes, excluded_gets=gets), "excludes_fault":
-            return bool(excludes) and "refused" in options_of(gets)
+            return bool(excludes) and "refused" in possible_values(gets)
         case Filter(stranger=gets), "stranger_fault":
-            return "refused" in options_of(gets)
-        case Range(reversed=gets), "reversed_fault":
-            return "refused" in options_of(gets)
-        case Range(one_alone=gets), "one_alone_fault":
-            return "refused" in options_of(gets)
-        case Scope(identity=identity), "bad_fault":
+            return "refused" in possible_values(gets)
+        case FilterRange(reversed=gets), "reversed_fault":
+            return "refused" in possible_values(gets)
+        case FilterRange(one_alone=gets), "one_alone_fault":
+            return "refused" in possible_values(gets)
+        case CallScope(identity=identity), "bad_fault":
             return identity
-        case Scope(foreign=gets, parameter=parameter), "foreign_fault":
-            return parameter is not None and "refused" in options_of(gets)
-        case SortBy(unknown=gets, refused=refused), _:
-            return bool(refused) or "refused" in options_of(gets)
+        case CallScope(foreign=gets, parameter=parameter), "foreign_fault":
+            return parameter is not None and "refused" in possible_values(gets)
+        case SortParameter(unknown=gets, refused=refused), _:
+            return bool(refused) or "refused" in possible_values(gets)
         case PageNumberPaging(past_the_end=gets), _:
-            return "refused" in options_of(gets)
+            return "refused" in possible_values(gets)
         case CursorPaging(both_gets=both, garbage_gets=garbage, other_sort_gets=other), _:
-            return any("refused" in options_of(gets) for gets in (both, garbage, other))
+            return any("refused" in possible_values(gets) for gets in (both, garbage, other))
         case Routing(parameter=parameter), "missing_fault":
             return parameter is not None
-        case ((Required() | Refusal() | Routing()), _):
+        case ((RequiredParameter() | RefusalRule() | Routing()), _):
             return True
         case _, "role_fault":
             return bool(value.roles)
@@ -241,22 +255,22 @@ def _comes(value: Any, fault: str) -> bool:
     return False
 
 
-_POINTER: Final = re.compile(r"(/([^/~]|~[01])*)*")
+_POINTER_PATTERN: Final = re.compile(r"(/([^/~]|~[01])*)*")
 _POINTER_KEYS: Final = ("at", "echo")
 
 
-def pointers(spec: Spec) -> Iterator[LintFinding]:
+def check_pointers(spec: Spec) -> Iterator[LintFinding]:
     """Each JSON pointer is well-formed: empty, or steps that begin with a slash."""
     for path, text in _pointer_places(spec):
-        if _POINTER.fullmatch(text) is None:
-            yield say(spec, "pointer", path, "a JSON pointer such as /data/rows", repr(text))
+        if _POINTER_PATTERN.fullmatch(text) is None:
+            yield finding_at(spec, "pointer", path, "a JSON pointer such as /data/rows", repr(text))
 
 
-def _pointer_places(spec: Spec) -> Iterator[tuple[Path_, str]]:
-    for path, value in nodes(spec.listing):
+def _pointer_places(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
+    for path, value in walk_records(spec.listing):
         for field in dataclasses.fields(value):
             inner = getattr(value, field.name)
-            place: Path_ = (*path, kebab(field.name))
+            place: KeyPath = (*path, spec_key(field.name))
             if isinstance(inner, str) and (field.name in _POINTER_KEYS or field.name.endswith("_at")):
                 yield place, inner
             elif isinstance(inner, Mapping) and path[:1] == ("outcome",) and field.name == "shows":

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from harness.specification.deserialize import kebab
+from harness.specification.deserialize import spec_key
 from harness.specification.load import Spec
 from harness.specification.model import Open
-from harness.specification.yaml_source import Path_
+from harness.specification.yaml_source import KeyPath
 
 
 @final
@@ -29,35 +29,35 @@ class LintFinding:
         return "\n".join([*lines, f"  do        {self.do}"] if self.do else lines)
 
 
-def say(
-    spec: Spec, rule: str, path: Path_, expected: str, actual: str, do: str = "", *, top: bool = False
+def finding_at(
+    spec: Spec, rule: str, path: KeyPath, expected: str, actual: str, do: str = "", *, top: bool = False
 ) -> LintFinding:
-    where = spec.source.where(path) if top else spec.where(*path)
+    where = spec.source.location(path) if top else spec.location(*path)
     return LintFinding(rule=rule, where=where, expected=expected, actual=actual, do=do)
 
 
-def nodes(value: object, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
+def walk_records(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     """Every record of the model inside a value, with its path in `x-listing`."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         if not isinstance(value, Open):
             yield path, value
             for field in dataclasses.fields(value):
-                yield from nodes(getattr(value, field.name), (*path, kebab(field.name)))
+                yield from walk_records(getattr(value, field.name), (*path, spec_key(field.name)))
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from nodes(inner, (*path, name))
+            yield from walk_records(inner, (*path, name))
     elif isinstance(value, tuple):
         for index, inner in enumerate(value):
-            yield from nodes(inner, (*path, index))
+            yield from walk_records(inner, (*path, index))
 
 
-def options_of(value: object) -> tuple[Any, ...]:
+def possible_values(value: object) -> tuple[Any, ...]:
     """All the values that a choice can take."""
     if isinstance(value, Open):
         return (*value.options, value.assumed)
     return (value,)
 
 
-def given(spec: Spec, path: Path_) -> bool:
+def path_is_given(spec: Spec, path: KeyPath) -> bool:
     """Whether the file itself says something at a place."""
-    return (*spec.base, *path) in spec.source.lines
+    return (*spec.listing_path, *path) in spec.source.lines

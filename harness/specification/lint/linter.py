@@ -1,6 +1,6 @@
 """Whether a spec holds together: clauses and constructs, names and places, words and kinds, both its sides.
 
-`lint` finds what the loader cannot see because each part alone is well-formed. Every finding says where, what
+`lint_spec` finds what the loader cannot see because each part alone is well-formed. Every finding says where, what
 was expected, what stands there instead, and which rule found it.
 """
 
@@ -15,23 +15,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, final
 
-from harness.specification.clauses import carriers
-from harness.specification.lint.clause_coverage import promises
+from harness.specification.clauses import constructs_by_clause
+from harness.specification.lint.clause_coverage import check_clause_coverage
 from harness.specification.lint.cross_references import (
-    faults_exist,
-    fields_exist,
-    filters_exist,
-    laws_complete,
-    parameters_exist,
-    pointers,
+    check_error_names,
+    check_field_names,
+    check_filter_names,
+    check_law_keys,
+    check_parameter_names,
+    check_pointers,
 )
-from harness.specification.lint.finding import LintFinding, say
-from harness.specification.lint.id_lock import IdLock, locked
-from harness.specification.lint.openapi_agreement import answer_sides, request_sides
-from harness.specification.lint.regex_safety import patterns
+from harness.specification.lint.finding import LintFinding, finding_at
+from harness.specification.lint.id_lock import IdLock, check_id_lock
+from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
+from harness.specification.lint.regex_safety import check_patterns
 from harness.specification.load import Spec, build_spec
-from harness.specification.vocabulary import attributes, filter_words
-from harness.specification.yaml_source import Path_, Source
+from harness.specification.vocabulary import check_attributes, check_filter_words
+from harness.specification.yaml_source import KeyPath, SourceFile
 
 
 @final
@@ -64,7 +64,7 @@ class LintResult:
         return not self.findings
 
 
-def lint(
+def lint_spec(
     spec: Spec,
     *,
     rules: Collection[str] | None = None,
@@ -77,21 +77,21 @@ def lint(
     document; `lock` the ids given out so far.
     """
     findings = [finding for check in _CHECKS for finding in check(spec)]
-    findings += _covered(spec, rules)
+    findings += _check_coverage(spec, rules)
     if documents is not None:
-        findings += _document(spec, documents)
+        findings += _check_document(spec, documents)
     if lock is not None:
-        findings += locked(spec, lock)
-    return LintResult(spec=spec.id, counts=_counts(spec), findings=tuple(findings))
+        findings += check_id_lock(spec, lock)
+    return LintResult(spec=spec.id, counts=_count_clauses(spec), findings=tuple(findings))
 
 
-def lint_source(source: Source, *, spec_id: str, rules: Collection[str] | None = None) -> LintResult:
+def lint_source_file(source: SourceFile, *, spec_id: str, rules: Collection[str] | None = None) -> LintResult:
     """The same for a parsed file."""
-    return lint(build_spec(source, spec_id=spec_id), rules=rules)
+    return lint_spec(build_spec(source, spec_id=spec_id), rules=rules)
 
 
-def _counts(spec: Spec) -> LintCounts:
-    carried = carriers(spec)
+def _count_clauses(spec: Spec) -> LintCounts:
+    carried = constructs_by_clause(spec)
     how: Counter[str] = Counter()
     for name, clause in spec.clauses.items():
         if clause.excluded is not None:
@@ -112,17 +112,17 @@ def _counts(spec: Spec) -> LintCounts:
     )
 
 
-def _covered(spec: Spec, rules: Collection[str] | None) -> Iterator[LintFinding]:
+def _check_coverage(spec: Spec, rules: Collection[str] | None) -> Iterator[LintFinding]:
     """Each clause is carried by a construct, checked by a rule that exists, or excluded with a reason."""
-    carried = carriers(spec)
+    carried = constructs_by_clause(spec)
     for name, clause in spec.clauses.items():
-        path: Path_ = ("clauses", name)
+        path: KeyPath = ("clauses", name)
         for rule in clause.checked_by:
             if rules is not None and rule not in rules:
                 known = ", ".join(sorted(rules)) or "no rule at all"
-                yield say(spec, "checked-by", (*path, "checked-by"), f"a rule: {known}", repr(rule))
+                yield finding_at(spec, "checked-by", (*path, "checked-by"), f"a rule: {known}", repr(rule))
         if name not in carried and not clause.checked_by and clause.excluded is None:
-            yield say(
+            yield finding_at(
                 spec,
                 "carried",
                 path,
@@ -132,16 +132,16 @@ def _covered(spec: Spec, rules: Collection[str] | None) -> Iterator[LintFinding]
             )
 
 
-def _declared(spec: Spec) -> Iterator[LintFinding]:
+def _check_declarations(spec: Spec) -> Iterator[LintFinding]:
     """Each clause that a construct names is declared."""
-    for name, places in carriers(spec).items():
+    for name, places in constructs_by_clause(spec).items():
         if name not in spec.clauses:
             for place in places:
-                yield say(spec, "declared", place.path, "a clause that stands under clauses", f"{name!r}")
+                yield finding_at(spec, "declared", place.path, "a clause that stands under clauses", f"{name!r}")
 
 
-_ID: Final = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
-_STRONGER: Final = MappingProxyType(
+_ID_PATTERN: Final = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
+_STRONGER_VERBS: Final = MappingProxyType(
     {
         "must": re.compile(r"(?!)"),
         "should": re.compile(r"\b(must|shall|has to|have to)\b", re.IGNORECASE),
@@ -150,16 +150,16 @@ _STRONGER: Final = MappingProxyType(
 )
 
 
-def _worded(spec: Spec) -> Iterator[LintFinding]:
+def _check_wording(spec: Spec) -> Iterator[LintFinding]:
     """An id looks like one, a sentence is no stronger than its level, and a clause that may not fail is a may."""
     for name, clause in spec.clauses.items():
-        path: Path_ = ("clauses", name)
-        if _ID.fullmatch(name) is None:
-            yield say(spec, "id", path, "an id such as AC-LST-001", repr(name))
-        stronger = _STRONGER[clause.level].search(clause.says)
+        path: KeyPath = ("clauses", name)
+        if _ID_PATTERN.fullmatch(name) is None:
+            yield finding_at(spec, "id", path, "an id such as AC-LST-001", repr(name))
+        stronger = _STRONGER_VERBS[clause.level].search(clause.says)
         if stronger is not None:
             word = stronger.group()
-            yield say(
+            yield finding_at(
                 spec,
                 "modal-verb",
                 (*path, "says"),
@@ -168,23 +168,23 @@ def _worded(spec: Spec) -> Iterator[LintFinding]:
                 "say what is",
             )
         if not clause.says.strip() or not clause.source.strip():
-            yield say(spec, "worded", path, "a sentence and a source", "an empty one")
+            yield finding_at(spec, "worded", path, "a sentence and a source", "an empty one")
         if clause.excluded is not None and not clause.excluded.why.strip():
-            yield say(spec, "worded", (*path, "excluded", "why"), "a reason", "nothing")
+            yield finding_at(spec, "worded", (*path, "excluded", "why"), "a reason", "nothing")
         if clause.basis == "standard":
-            yield say(
+            yield finding_at(
                 spec, "basis", (*path, "basis"), "a basis in the vendor's words", "'standard'", "see standard.yaml"
             )
 
 
-def _document(spec: Spec, documents: Path) -> Iterator[LintFinding]:
+def _check_document(spec: Spec, documents: Path) -> Iterator[LintFinding]:
     """The document is the one that the spec was written from, when it is there."""
     document = spec.listing.document
     path = documents / document.name
     if path.is_file():
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if digest != document.sha256:
-            yield say(
+            yield finding_at(
                 spec,
                 "document",
                 ("document", "sha256"),
@@ -195,18 +195,18 @@ def _document(spec: Spec, documents: Path) -> Iterator[LintFinding]:
 
 
 _CHECKS: Final = (
-    _declared,
-    _worded,
-    promises,
-    parameters_exist,
-    filters_exist,
-    fields_exist,
-    laws_complete,
-    attributes,
-    filter_words,
-    faults_exist,
-    pointers,
-    patterns,
-    request_sides,
-    answer_sides,
+    _check_declarations,
+    _check_wording,
+    check_clause_coverage,
+    check_parameter_names,
+    check_filter_names,
+    check_field_names,
+    check_law_keys,
+    check_attributes,
+    check_filter_words,
+    check_error_names,
+    check_pointers,
+    check_patterns,
+    check_request_agreement,
+    check_response_agreement,
 )

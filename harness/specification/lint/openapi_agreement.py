@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.specification.lint.finding import LintFinding, say
+from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
 from harness.specification.model import Field
 from harness.specification.openapi import (
@@ -16,23 +16,25 @@ from harness.specification.openapi import (
     response_schemas_at,
     row_schemas,
 )
-from harness.specification.yaml_source import Path_
+from harness.specification.yaml_source import KeyPath
 
 
-def request_sides(spec: Spec) -> Iterator[LintFinding]:
+def check_request_agreement(spec: Spec) -> Iterator[LintFinding]:
     """OpenAPI and x-listing name the same parameters, with the same bounds and defaults."""
     listing = spec.listing
     declared = {one.name: one for one in request_parameters(spec)}
     for name, parameter in listing.parameters.items():
-        path: Path_ = ("parameters", name)
+        path: KeyPath = ("parameters", name)
         if parameter.at is not None:
             schemas = request_schemas_at(spec, parameter.at)
             if not schemas:
-                yield say(
+                yield finding_at(
                     spec, "request", path, f"a place {parameter.at} in the schema of the request's body", "none"
                 )
         elif name not in declared:
-            yield say(spec, "request", path, "an OpenAPI parameter of that name", "none", "declare it in parameters")
+            yield finding_at(
+                spec, "request", path, "an OpenAPI parameter of that name", "none", "declare it in parameters"
+            )
         else:
             one = declared[name]
             for word, ours in (
@@ -42,7 +44,7 @@ def request_sides(spec: Spec) -> Iterator[LintFinding]:
             ):
                 theirs = one.schema.get(word)
                 if isinstance(theirs, int) and isinstance(ours, int) and theirs != ours:
-                    yield say(
+                    yield finding_at(
                         spec,
                         "request",
                         (*one.path, "schema", word),
@@ -50,10 +52,10 @@ def request_sides(spec: Spec) -> Iterator[LintFinding]:
                         f"{theirs}",
                         top=True,
                     )
-    besides = set(_beside(spec))
+    besides = set(_undescribed_parameters(spec))
     for name, one in declared.items():
         if name not in listing.parameters and name not in besides:
-            yield say(
+            yield finding_at(
                 spec,
                 "request",
                 one.path,
@@ -61,10 +63,10 @@ def request_sides(spec: Spec) -> Iterator[LintFinding]:
                 repr(name),
                 top=True,
             )
-    yield from _credentials(spec, declared)
+    yield from _check_credentials(spec, declared)
 
 
-def _beside(spec: Spec) -> Iterator[str]:
+def _undescribed_parameters(spec: Spec) -> Iterator[str]:
     """The OpenAPI parameters that are not parameters of the listing: they log in, route, or are tolerated."""
     access, transport = spec.listing.access, spec.listing.transport
     yield from (name for name in (access.user, access.password) if name is not None)
@@ -77,37 +79,41 @@ def _beside(spec: Spec) -> Iterator[str]:
     yield from re.findall(r"\{([^}]+)\}", spec.path)
 
 
-def _credentials(spec: Spec, declared: Mapping[str, object]) -> Iterator[LintFinding]:
+def _check_credentials(spec: Spec, declared: Mapping[str, object]) -> Iterator[LintFinding]:
     access, routing = spec.listing.access, spec.listing.transport.routing
     schemes = spec.openapi.get("components", {}).get("securitySchemes", {}).values()
     keys = {scheme.get("name") for scheme in schemes}
     if access.kind == "password":
         for word, name in (("user", access.user), ("password", access.password)):
             if name is None:
-                yield say(spec, "request", ("access",), f"the key {word}", "none")
+                yield finding_at(spec, "request", ("access",), f"the key {word}", "none")
             elif name not in declared and name not in keys:
-                yield say(
+                yield finding_at(
                     spec, "request", ("access", word), "an OpenAPI parameter or apiKey of that name", repr(name)
                 )
     elif (
         not any(scheme.get("scheme", "").lower() == "bearer" for scheme in schemes)
         and "Authorization" not in declared
     ):
-        yield say(spec, "request", ("access", "kind"), "a securityScheme http bearer in components", "none")
+        yield finding_at(spec, "request", ("access", "kind"), "a securityScheme http bearer in components", "none")
     if routing is not None and routing.parameter is not None and routing.parameter not in declared:
-        yield say(spec, "request", ("transport", "routing", "parameter"), "an OpenAPI parameter of that name", "none")
+        yield finding_at(
+            spec, "request", ("transport", "routing", "parameter"), "an OpenAPI parameter of that name", "none"
+        )
 
 
-def answer_sides(spec: Spec) -> Iterator[LintFinding]:
+def check_response_agreement(spec: Spec) -> Iterator[LintFinding]:
     """OpenAPI's schema of the answer has the rows, their fields and the other parts, and no field besides."""
     listing = spec.listing
     lists = response_schemas_at(spec, listing.lists.rows_at)
     rows = row_schemas(spec, lists)
     if not rows:
-        yield say(spec, "answer", ("lists", "rows-at"), "an array at that place in a schema of a response", "none")
+        yield finding_at(
+            spec, "answer", ("lists", "rows-at"), "an array at that place in a schema of a response", "none"
+        )
     else:
-        yield from _fields_in(spec, listing.fields, property_schemas(spec, rows), ("fields",))
-    parts: list[tuple[Path_, str]] = [
+        yield from _check_row_fields(spec, listing.fields, property_schemas(spec, rows), ("fields",))
+    parts: list[tuple[KeyPath, str]] = [
         (("outcome", "envelope", name, "at"), part.at) for name, part in listing.outcome.envelope.items()
     ]
     parts += [(("echoes", index, "at"), echo.at) for index, echo in enumerate(listing.echoes)]
@@ -116,18 +122,18 @@ def answer_sides(spec: Spec) -> Iterator[LintFinding]:
     parts += [(("outcome", "error", "code-at"), listing.outcome.error.code_at)]
     for path, pointer in parts:
         if pointer and not response_schemas_at(spec, pointer):
-            yield say(spec, "answer", path, "a place in a schema of a response", f"none at {pointer}")
+            yield finding_at(spec, "answer", path, "a place in a schema of a response", f"none at {pointer}")
 
 
-def _fields_in(
-    spec: Spec, fields: Mapping[str, Field], known: Mapping[str, tuple[Mapping[str, Any], ...]], path: Path_
+def _check_row_fields(
+    spec: Spec, fields: Mapping[str, Field], known: Mapping[str, tuple[Mapping[str, Any], ...]], path: KeyPath
 ) -> Iterator[LintFinding]:
     for name, field in fields.items():
         if name not in known:
-            yield say(spec, "answer", (*path, name), "a property of that name in the schema of a row", "none")
+            yield finding_at(spec, "answer", (*path, name), "a property of that name in the schema of a row", "none")
         elif field.fields:
             inner = property_schemas(spec, row_schemas(spec, known[name]))
-            yield from _fields_in(spec, field.fields, inner, (*path, name, "fields"))
+            yield from _check_row_fields(spec, field.fields, inner, (*path, name, "fields"))
     for name in known:
         if name not in fields:
-            yield say(spec, "answer", path, f"the field {name}, which the schema of a row has", "none")
+            yield finding_at(spec, "answer", path, f"the field {name}, which the schema of a row has", "none")

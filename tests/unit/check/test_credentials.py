@@ -11,18 +11,18 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from harness.check.credentials import (
+    ClientIdentity,
     FreshCredentials,
-    Identity,
+    all_credential_names,
     bearer_token,
-    credential_names,
+    environment_variable_of,
     gather_identities,
-    kept_fresh,
     load_credentials,
-    secret_names,
+    secret_credential_names,
     secrets_of,
-    variable_of,
+    with_fresh_token,
 )
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.specification.load import Spec, load_spec
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -44,31 +44,31 @@ def pem() -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def signing(spec: Spec, pem: str) -> Identity:
+def signing(spec: Spec, pem: str) -> ClientIdentity:
     access = spec.listing.access
     assert access.jwt is not None
     values = {access.jwt.issuer: "17", access.jwt.key_id: "k1", access.jwt.private_key: pem}
-    return Identity(name="default", credentials=values)
+    return ClientIdentity(name="default", credentials=values)
 
 
 def test_names_come_from_the_spec(by_password: Spec) -> None:
-    assert credential_names(by_password.listing.access) == ("Username", "Password")
+    assert all_credential_names(by_password.listing.access) == ("Username", "Password")
 
 
 def test_a_user_name_is_no_secret(by_password: Spec) -> None:
-    assert secret_names(by_password.listing.access) == {"Password"}
+    assert secret_credential_names(by_password.listing.access) == {"Password"}
 
 
 def test_an_account_id_is_no_secret(by_token: Spec) -> None:
     access = by_token.listing.access
     assert access.jwt is not None
-    assert not {access.jwt.issuer, access.jwt.key_id} & secret_names(access)
+    assert not {access.jwt.issuer, access.jwt.key_id} & secret_credential_names(access)
 
 
 def test_an_option_beats_the_file_and_the_file_beats_the_environment(by_password: Spec, tmp_path: Path) -> None:
     file = tmp_path / "who.yaml"
     file.write_text("credentials: {Username: from-file, Password: from-file}\n")
-    environment = {variable_of("Username"): "from-env", variable_of("Password"): "from-env"}
+    environment = {environment_variable_of("Username"): "from-env", environment_variable_of("Password"): "from-env"}
     found = gather_identities(by_password, options=[("Password", "from-option")], file=file, environment=environment)
     assert dict(found[0].credentials) == {"Username": "from-file", "Password": "from-option"}
 
@@ -83,7 +83,7 @@ def test_nothing_given_is_no_identity(by_password: Spec) -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_nearest(by_password: Spec) -> None:
-    with pytest.raises(Misuse, match="did you mean Username"):
+    with pytest.raises(UsageProblem, match="did you mean Username"):
         gather_identities(by_password, options=[("usernam", "x")])
 
 
@@ -134,14 +134,14 @@ def test_the_users_of_a_simulator_are_identities(by_password: Spec, tmp_path: Pa
 def test_a_wrong_file_is_refused(text: str, by_password: Spec, tmp_path: Path) -> None:
     file = tmp_path / "who.yaml"
     file.write_text(text)
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageProblem):
         load_credentials(file, by_password)
 
 
 def test_a_refused_file_does_not_repeat_a_secret(by_password: Spec, tmp_path: Path) -> None:
     file = tmp_path / "who.yaml"
     file.write_text("identities: [{name: a, credentials: {Password: {file: canary-canary}}}]\n")
-    with pytest.raises(Misuse) as caught:
+    with pytest.raises(UsageProblem) as caught:
         load_credentials(file, by_password)
     assert "canary" not in str(caught.value)
 
@@ -150,7 +150,7 @@ def test_a_refused_file_does_not_repeat_a_secret(by_password: Spec, tmp_path: Pa
 
 
 def test_a_given_token_is_sent_as_it_is(by_token: Spec) -> None:
-    identity = Identity(name="a", credentials={"token": "given"})
+    identity = ClientIdentity(name="a", credentials={"token": "given"})
     assert bearer_token(identity, access=by_token.listing.access, now=NOW) == "given"
 
 
@@ -174,7 +174,7 @@ def test_a_token_is_signed_anew_when_it_is_due(by_token: Spec, pem: str) -> None
     at = [NOW]
     heard: list[str] = []
     access = by_token.listing.access
-    identity = kept_fresh(signing(by_token, pem), access=access, clock=lambda: at[0], on_token=heard.append)
+    identity = with_fresh_token(signing(by_token, pem), access=access, clock=lambda: at[0], on_token=heard.append)
     first = identity.credentials["token"]
     at[0] += timedelta(minutes=30)
     assert identity.credentials["token"] == first
@@ -184,12 +184,12 @@ def test_a_token_is_signed_anew_when_it_is_due(by_token: Spec, pem: str) -> None
 
 
 def test_no_key_and_no_token_is_no_token(by_token: Spec) -> None:
-    assert bearer_token(Identity(name="a", credentials={}), access=by_token.listing.access, now=NOW) is None
+    assert bearer_token(ClientIdentity(name="a", credentials={}), access=by_token.listing.access, now=NOW) is None
 
 
 def test_the_secrets_of_a_signing_identity_are_its_key(by_token: Spec, pem: str) -> None:
     access = by_token.listing.access
-    identity = kept_fresh(signing(by_token, pem), access=access, clock=lambda: NOW)
+    identity = with_fresh_token(signing(by_token, pem), access=access, clock=lambda: NOW)
     assert isinstance(identity.credentials, FreshCredentials)
     assert list(secrets_of([identity], access).values()) == [pem]
 
@@ -208,5 +208,5 @@ def test_what_is_no_key_is_refused(by_token: Spec, tmp_path: Path) -> None:
     assert access.jwt is not None
     file = tmp_path / "key.pem"
     file.write_text("nothing")
-    with pytest.raises(Misuse, match="PEM"):
+    with pytest.raises(UsageProblem, match="PEM"):
         gather_identities(by_token, options=[(access.jwt.private_key, str(file))])

@@ -43,15 +43,15 @@ from harness.check.results.findings import (
     Verdict,
 )
 from harness.cli.check import check, settings_of
-from harness.cli.check_report import Outcome, worst
-from harness.cli.check_run import run
-from harness.cli.check_setup import Prepared, Settings, known_ids, planned_clauses, prepare
-from harness.cli.console import Session
+from harness.cli.check_report import RunOutcome, worst_exit_code
+from harness.cli.check_run import run_prepared
+from harness.cli.check_setup import CheckSettings, PreparedRun, parse_clause_ids, planned_clauses, prepare_run
+from harness.cli.console import Console
 from harness.cli.main import main
-from harness.cli.report_files import sinks
+from harness.cli.report_files import parse_report_sinks
 from harness.cli.signals import Interrupted
-from harness.errors import HarnessError, Misuse, UsageError
-from harness.output.atomic_files import NotWritten
+from harness.errors import HarnessError, UsageError, UsageProblem
+from harness.output.atomic_files import FileNotWritten
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
 
@@ -92,18 +92,18 @@ def _no_traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def ready(
     folder: Path,
     *,
-    session: Session | None = None,
+    session: Console | None = None,
     target: str = NOWHERE,
     credentials: tuple[tuple[str, str], ...] = NAMED,
     credentials_file: str | None = None,
     headers: tuple[tuple[str, str], ...] = (),
     **given: Any,
-) -> Iterator[Prepared]:
+) -> Iterator[PreparedRun]:
     """A prepared run of the tiny API."""
-    settings = Settings(api=tiny(folder), target=target, **given)
+    settings = CheckSettings(api=tiny(folder), target=target, **given)
     with ExitStack() as stack:
-        yield prepare(
-            session or Session(),
+        yield prepare_run(
+            session or Console(),
             settings,
             stack,
             credentials=credentials,
@@ -112,7 +112,7 @@ def ready(
         )
 
 
-def options(*words: str) -> Settings:
+def options(*words: str) -> CheckSettings:
     """What the command line makes of the words."""
     with check.make_context("check", ["some/api", "--target", "sim:", *words]) as context:
         given = dict(context.params)
@@ -231,7 +231,7 @@ class Engine:
     only: list[tuple[str, ...] | None] = field(default_factory=list)
 
     def __call__(
-        self, prepared: Prepared, *, only: tuple[str, ...] | None = None, stop: Callable[[], str | None] = str
+        self, prepared: PreparedRun, *, only: tuple[str, ...] | None = None, stop: Callable[[], str | None] = str
     ) -> Iterator[Event]:
         self.only.append(only)
         for one in self.says:
@@ -243,12 +243,12 @@ class Engine:
 
 def ran(
     folder: Path, *says: Event | BaseException, reports: tuple[str, ...] = ("json=r.json",), **given: Any
-) -> Outcome:
+) -> RunOutcome:
     """A run of an engine that says this; its reports lie in the folder."""
-    session = Session()
+    session = Console()
     places = [kind + "=" + str(folder / file) for kind, _, file in (text.partition("=") for text in reports)]
     with ready(folder, session=session, **given) as prepared:
-        return run(session, prepared, sinks(places), engine=Engine(says))
+        return run_prepared(session, prepared, parse_report_sinks(places), engine=Engine(says))
 
 
 # --- settings from the command line -------------------------------------------------------------------------
@@ -315,7 +315,7 @@ def test_an_option_becomes_a_setting(words: list[str], name: str, value: object)
 
 
 def test_a_known_value_without_a_value_is_misuse() -> None:
-    with pytest.raises(Misuse) as told:
+    with pytest.raises(UsageProblem) as told:
         options("--known-value", "ext=")
     assert str(told.value) == "--known-value ext\n  expected  a value\n  actual    nothing"
 
@@ -333,11 +333,11 @@ def test_the_clauses_of_the_spec_are_planned_first_in_their_order(tmp_path: Path
 
 def test_only_may_name_clauses_of_the_spec_and_shared_ones_in_any_order(tmp_path: Path) -> None:
     spec = load_spec(tiny(tmp_path))
-    assert known_ids(spec, ["TEXT-ONCE", "TN-002"]) == ("TEXT-ONCE", "TN-002")
+    assert parse_clause_ids(spec, ["TEXT-ONCE", "TN-002"]) == ("TEXT-ONCE", "TN-002")
 
 
 def test_only_without_a_name_is_everything_unsaid(tmp_path: Path) -> None:
-    assert known_ids(load_spec(tiny(tmp_path)), []) == ()
+    assert parse_clause_ids(load_spec(tiny(tmp_path)), []) == ()
 
 
 @pytest.mark.parametrize(
@@ -346,8 +346,8 @@ def test_only_without_a_name_is_everything_unsaid(tmp_path: Path) -> None:
 )
 def test_only_refuses_a_clause_that_this_spec_does_not_have(name: str, do: str, tmp_path: Path) -> None:
     spec = load_spec(tiny(tmp_path))
-    with pytest.raises(Misuse) as told:
-        known_ids(spec, ["TN-001", name])
+    with pytest.raises(UsageProblem) as told:
+        parse_clause_ids(spec, ["TN-001", name])
     where, actual = f"--only {name}", repr(name)
     assert (told.value.where, told.value.expected, told.value.actual) == (where, f"a clause of {spec.id}", actual)
     if do:
@@ -374,7 +374,7 @@ def test_a_target_is_kept_as_its_url(tmp_path: Path) -> None:
 
 def test_the_simulator_is_called_by_its_own_name_and_answers_at_a_url(tmp_path: Path) -> None:
     with ready(tmp_path, target="sim:", credentials=()) as prepared:
-        assert (prepared.target, prepared.transport.target.is_loopback) == ("sim:", True)
+        assert (prepared.target, prepared.client.target.is_loopback) == ("sim:", True)
 
 
 def test_the_simulator_brings_its_own_users(tmp_path: Path) -> None:
@@ -483,9 +483,9 @@ def test_evidence_is_masked_unless_the_server_is_on_this_machine_or_it_is_asked_
 def test_the_value_of_a_header_that_may_say_who_asks_is_a_secret(
     header: tuple[str, str], said: str, tmp_path: Path
 ) -> None:
-    session = Session()
+    session = Console()
     with ready(tmp_path, session=session, headers=(header,)):
-        assert session.clean("it is kept-for-us-9 here") == f"it is {said} here"
+        assert session.redact("it is kept-for-us-9 here") == f"it is {said} here"
 
 
 @pytest.mark.parametrize(
@@ -771,7 +771,7 @@ def test_a_known_failure_does_not_hide_that_the_log_in_failed(tmp_path: Path) ->
     ],
 )
 def test_the_worst_of_several_exit_codes_counts(codes: list[int], code: int) -> None:
-    assert worst(codes) == code
+    assert worst_exit_code(codes) == code
 
 
 # --- runs that are cut short --------------------------------------------------------------------------------
@@ -795,8 +795,8 @@ def test_a_lost_report_beats_what_the_engine_says(code: int, tmp_path: Path) -> 
         (OSError(28, "No space left on device"), 3),
         (HarnessError("ours"), 3),
         (UsageError("yours"), 2),
-        (Misuse("here", "this", "that"), 2),
-        (NotWritten("a file", "a reason"), 3),
+        (UsageProblem("here", "this", "that"), 2),
+        (FileNotWritten("a file", "a reason"), 3),
     ],
     ids=["any", "full-disk", "harness", "usage", "misuse", "not-written"],
 )
@@ -857,7 +857,7 @@ def test_an_exception_after_the_report_keeps_the_report_as_it_was(tmp_path: Path
     # The file still says 0; the process and the outcome say 3.
     outcome = ran(tmp_path, STARTED, ended(judged("TN-001")), RuntimeError("ours"))
     report = read(tmp_path / "r.json")
-    assert (report["exit_code"], report["interrupted"], outcome.exit_code, outcome.recording.report.exit_code) == (
+    assert (report["exit_code"], report["interrupted"], outcome.exit_code, outcome.run_record.report.exit_code) == (
         0,
         None,
         3,
@@ -888,24 +888,24 @@ def test_a_signal_is_the_end_of_the_run_and_of_its_report(tmp_path: Path) -> Non
 
 def test_a_run_that_is_over_lets_go_of_its_connections(tmp_path: Path) -> None:
     closed: list[str] = []
-    session = Session()
+    session = Console()
     with ready(tmp_path, session=session) as prepared:
-        close = prepared.transport.close
+        close = prepared.client.close
 
         def note() -> None:
             closed.append("closed")
             close()
 
-        prepared.transport.close = note  # type: ignore[method-assign]
-        run(session, prepared, (), engine=Engine((STARTED, RuntimeError("ours"))))
+        prepared.client.close = note  # type: ignore[method-assign]
+        run_prepared(session, prepared, (), engine=Engine((STARTED, RuntimeError("ours"))))
         assert closed == ["closed"]
 
 
 def test_a_run_is_asked_for_once_and_for_all_of_its_clauses(tmp_path: Path) -> None:
     engine = Engine((STARTED, ended(judged("TN-001"))))
-    session = Session()
+    session = Console()
     with ready(tmp_path, session=session) as prepared:
-        run(session, prepared, (), engine=engine)
+        run_prepared(session, prepared, (), engine=engine)
     assert engine.only == [None]
 
 
@@ -915,17 +915,17 @@ def flaky_file(folder: Path) -> Path:
 
 def test_a_flaky_clause_is_asked_for_again_alone(tmp_path: Path) -> None:
     engine = Engine((STARTED, judged("TN-001"), judged("TN-002"), ended(judged("TN-001"), judged("TN-002"))))
-    session = Session()
+    session = Console()
     with ready(tmp_path, session=session, known=str(flaky_file(tmp_path))) as prepared:
-        run(session, prepared, (), engine=engine)
+        run_prepared(session, prepared, (), engine=engine)
     assert engine.only == [None, ("TN-001",), ("TN-001",)]
 
 
 def test_a_flaky_clause_that_was_not_judged_is_not_asked_for_again(tmp_path: Path) -> None:
     engine = Engine((STARTED, judged("TN-002"), ended(judged("TN-002"))))
-    session = Session()
+    session = Console()
     with ready(tmp_path, session=session, known=str(flaky_file(tmp_path))) as prepared:
-        run(session, prepared, (), engine=engine)
+        run_prepared(session, prepared, (), engine=engine)
     assert engine.only == [None]
 
 
@@ -934,8 +934,8 @@ def test_what_the_last_run_exercised_and_this_one_does_not_is_told(tmp_path: Pat
     file.write_text('{"clauses": [{"id": "TN-002", "verdict": "pass"}]}')
     skipped = judged("TN-002", Verdict.NOT_EXERCISED, Colour.AMBER)
     outcome = ran(tmp_path, STARTED, skipped, ended(skipped), baseline=str(file))
-    assert "exercised last time" in str(outcome.recording.report.clauses[0].reason) + str(
-        outcome.recording.report.notes
+    assert "exercised last time" in str(outcome.run_record.report.clauses[0].reason) + str(
+        outcome.run_record.report.notes
     )
 
 

@@ -12,7 +12,7 @@ import click
 import pytest
 import yaml
 
-from harness.cli.console import Session
+from harness.cli.console import Console
 from harness.cli.main import group
 from harness.serve.faults.catalogue import find_faults
 from harness.specification.load import load_spec, spec_ids
@@ -55,7 +55,7 @@ def commands() -> list[object]:
 def test_a_command_is_understood(text: str) -> None:
     words = shlex.split(text)[1:]
     command: click.Command = group
-    context = click.Context(group, obj=Session())
+    context = click.Context(group, obj=Console())
     while isinstance(command, click.Group) and words:
         inner = command.get_command(context, words[0])
         assert inner is not None, f"no command {words[0]}"
@@ -141,7 +141,7 @@ def test_the_credentials_file_of_the_guide_is_read(tmp_path: Path) -> None:
 def test_the_action_speaks_of_options_that_there_are() -> None:
     action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
     script = action["runs"]["steps"][-1]["run"]
-    check = group.get_command(click.Context(group, obj=Session()), "check")
+    check = group.get_command(click.Context(group, obj=Console()), "check")
     assert check is not None
     known = {name for parameter in check.params for name in parameter.opts}
     assert set(re.findall(r"(--[a-z-]+)", script)) <= known

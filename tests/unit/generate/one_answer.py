@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.specification.clauses import load_standard
+from harness.specification.clauses import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.specification.model import Clauses, Filter, Holds, Law, NoPaging
-from harness.wire.format_problems import ADVISORY
+from harness.specification.model import Clauses, FieldCondition, Filter, Law, NoPaging
+from harness.wire.format_problems import ADVISORY_CODES
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.json_body import MISSING, at
-from harness.wire.list_request import Ask
-from harness.wire.parameter_codec import is_blank, read_parameter
+from harness.wire.json_body import MISSING, tree_at
+from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import decode_parameter, is_blank
 from harness.wire.request_codec import decode_request
-from harness.wire.response_codec import Answer, count_in, decode_answer, same_scalar, text_carried
-from harness.wire.row_codec import DecodedRow, compared, decode_row
+from harness.wire.response_codec import DecodedResponse, count_in, decode_response, is_xml, same_scalar
+from harness.wire.row_codec import DecodedRow, decode_row, row_values_at
 
-STANDARD = load_standard()
+STANDARD = load_standard_clauses()
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class Situation:
         listing = self.spec.listing
         if response.media_type not in listing.transport.answers:
             yield listing.transport.answers_clause
-        answer = decode_answer(listing, response)
-        odd = [problem for problem in answer.problems if problem.code not in ADVISORY]
+        answer = decode_response(listing, response)
+        odd = [problem for problem in answer.problems if problem.code not in ADVISORY_CODES]
         for problem in odd:
-            clause = STANDARD.clause_of(problem.code)
+            clause = STANDARD.clause_for_problem(problem.code)
             yield (clause,) if clause is not None else listing.lists.clauses.get("row-element", ())
         if odd:
             return
         ask = decode_request(self.spec, request, Dialect(), base_path=self.base_path)
-        assert isinstance(ask, Ask)
+        assert isinstance(ask, ListRequest)
         yield from self._envelope(answer)
         if answer.outcome == "error":
             yield from self._error(answer)
@@ -72,24 +72,24 @@ class Situation:
             return
         yield from self._success(answer, ask)
 
-    def _envelope(self, answer: Answer) -> Iterator[Clauses]:
+    def _envelope(self, answer: DecodedResponse) -> Iterator[Clauses]:
         kinds = {"integer": int, "text": str, "digits": str, "object": dict, "list": list}
         for part in self.spec.listing.outcome.envelope.values():
             if part.when not in ("always", answer.outcome):
                 continue
             assert answer.tree is not MISSING
-            value = at(answer.tree, part.at)
-            holder = at(answer.tree, part.at.rpartition("/")[0])
+            value = tree_at(answer.tree, part.at)
+            holder = tree_at(answer.tree, part.at.rpartition("/")[0])
             if value is MISSING:
                 if not part.optional and holder is not MISSING:
                     yield part.clause
-            elif text_carried(self.spec.listing):
+            elif is_xml(self.spec.listing):
                 if part.as_ == "integer" and not str(value).isdigit():
                     yield part.form_clause or part.clause
             elif not isinstance(value, kinds[part.as_]):
                 yield part.form_clause or part.clause
 
-    def _error(self, answer: Answer) -> Iterator[Clauses]:
+    def _error(self, answer: DecodedResponse) -> Iterator[Clauses]:
         listing = self.spec.listing
         error = listing.outcome.error
         assert self.fault is not None, "an error where none is due"
@@ -104,12 +104,12 @@ class Situation:
         if answer.http_status not in (200, self.due.http_status) and not 400 <= answer.http_status < 500:
             yield error.clauses.get("http", ())
 
-    def _success(self, answer: Answer, ask: Ask) -> Iterator[Clauses]:
+    def _success(self, answer: DecodedResponse, ask: ListRequest) -> Iterator[Clauses]:
         listing = self.spec.listing
-        text = text_carried(listing)
+        text = is_xml(listing)
         for pointer, value in listing.outcome.success.shows.items():
             assert answer.tree is not MISSING
-            if not same_scalar(value, at(answer.tree, pointer), text=text):
+            if not same_scalar(value, tree_at(answer.tree, pointer), text=text):
                 yield listing.outcome.success.clause
         if listing.count_only is not None and self._flag(ask, listing.count_only.parameter):
             if count_in(answer) is None:
@@ -124,13 +124,13 @@ class Situation:
                 yield listing.lists.clauses.get("row-element", ())
                 return
             rows.append(decode_row(listing.fields, raw, zone=self.zone, text_carried=text))
-        flaws = [flaw for row in rows for flaw in row.flaws]
+        flaws = [flaw for row in rows for flaw in row.problems]
         keys = listing.lists.clauses.get("keys", ())
         for flaw in flaws:
             yield keys or flaw.clause if flaw.kind == "missing" and "[]." not in flaw.field else flaw.clause
         if flaws:
             return
-        identities = [row.shown[listing.lists.identity] for row in rows]
+        identities = [row.values[listing.lists.identity] for row in rows]
         if len(set(identities)) < len(identities):
             yield listing.lists.clauses["unique"]
         yield from self._numbers(answer, ask, len(rows))
@@ -138,22 +138,22 @@ class Situation:
         yield from self._filters(ask, rows)
         yield from self._includes(ask, rows)
         for law in listing.laws:
-            if any(self._breaks(law, row.shown) for row in rows):
+            if any(self._breaks(law, row.values) for row in rows):
                 yield law.clause
 
-    def _flag(self, ask: Ask, name: str) -> bool:
+    def _flag(self, ask: ListRequest, name: str) -> bool:
         parameter = self.spec.listing.parameters[name]
         raw = ask.values.get(name)
         if is_blank(raw):
             return parameter.default is True
         assert raw is not None
-        return bool(read_parameter(parameter, raw, zone=self.zone, in_json=parameter.at is not None))
+        return bool(decode_parameter(parameter, raw, zone=self.zone, in_json=parameter.at is not None))
 
-    def _read(self, ask: Ask, name: str) -> Any:
+    def _read(self, ask: ListRequest, name: str) -> Any:
         parameter = self.spec.listing.parameters[name]
-        return read_parameter(parameter, ask.values[name], zone=self.zone, in_json=parameter.at is not None)
+        return decode_parameter(parameter, ask.values[name], zone=self.zone, in_json=parameter.at is not None)
 
-    def _numbers(self, answer: Answer, ask: Ask, rows: int) -> Iterator[Clauses]:
+    def _numbers(self, answer: DecodedResponse, ask: ListRequest, rows: int) -> Iterator[Clauses]:
         listing = self.spec.listing
         paging = listing.paging
         size = None if isinstance(paging, NoPaging) or paging.size not in ask.values else self._read(ask, paging.size)
@@ -176,17 +176,17 @@ class Situation:
                 yield listing.total.clauses["sum"]
         if listing.zone is not None and listing.zone.echo is not None:
             assert answer.tree is not MISSING
-            zone = at(answer.tree, listing.zone.echo)
+            zone = tree_at(answer.tree, listing.zone.echo)
             if isinstance(zone, str) and zone != self.zone.key:
                 yield listing.zone.clauses["echo"]
         for echo in listing.echoes:
             assert answer.tree is not MISSING
-            told = at(answer.tree, echo.at)
+            told = tree_at(answer.tree, echo.at)
             due = size if size is not None else listing.parameters[echo.of].default
             if echo.exact and type(told) is int and told != due:
                 yield echo.clause
 
-    def _order(self, ask: Ask, rows: list[DecodedRow]) -> Iterator[Clauses]:
+    def _order(self, ask: ListRequest, rows: list[DecodedRow]) -> Iterator[Clauses]:
         order = self.spec.listing.order
         if order is None:
             return
@@ -199,13 +199,13 @@ class Situation:
         path = path if isinstance(path, str) else path.assumed
         if order.descending is not None and self._flag(ask, order.descending):
             clauses = order.descending_clause
-        keys: list[Any] = [row.shown.get(path) for row in rows]
+        keys: list[Any] = [row.values.get(path) for row in rows]
         if any(key is None for key in keys):
             return
         if keys not in (sorted(keys), sorted(keys, reverse=True)):
             yield clauses
 
-    def _filters(self, ask: Ask, rows: list[DecodedRow]) -> Iterator[Clauses]:
+    def _filters(self, ask: ListRequest, rows: list[DecodedRow]) -> Iterator[Clauses]:
         listing = self.spec.listing
         for name, rule in listing.filters.items():
             raw = ask.values.get(name)
@@ -219,7 +219,7 @@ class Situation:
 
     def _kept(self, row: DecodedRow, rule: Filter, wanted: Any) -> bool:
         options = list(rule.words.get(str(wanted), ())) if isinstance(wanted, str) else []
-        values = [value for path in rule.compares for value in compared(row.shown, path) if value is not None]
+        values = [value for path in rule.compares for value in row_values_at(row.values, path) if value is not None]
         keeps = rule.keeps if isinstance(rule.keeps, str) else rule.keeps.assumed
         for value in values:
             match keeps:
@@ -238,20 +238,20 @@ class Situation:
                         return True
         return False
 
-    def _includes(self, ask: Ask, rows: list[DecodedRow]) -> Iterator[Clauses]:
+    def _includes(self, ask: ListRequest, rows: list[DecodedRow]) -> Iterator[Clauses]:
         for include in self.spec.listing.includes:
             if include.any_names:
                 continue
             on = self._flag(ask, include.parameter)
-            there = any(row.shown.get(name) for row in rows for name in include.adds)
-            written = any(row.shown.get(name) is not None for row in rows for name in include.adds)
+            there = any(row.values.get(name) for row in rows for name in include.adds)
+            written = any(row.values.get(name) is not None for row in rows for name in include.adds)
             if on and rows and not written:
                 yield include.clauses["on"]
             if not on and there:
                 yield include.clauses["off"]
 
     def _breaks(self, law: Law, row: Mapping[str, Any]) -> bool:
-        values = [value for value in compared(row, law.field) if value is not None] if law.field else []
+        values = [value for value in row_values_at(row, law.field) if value is not None] if law.field else []
         slack = timedelta(seconds=law.slack_seconds)
         match law.law:
             case "non-negative":
@@ -261,7 +261,7 @@ class Situation:
                 return any(value not in law.values for value in values)
             case "not-before" | "inside":
                 assert law.than is not None
-                earlier = [value for value in compared(row, law.than) if value is not None]
+                earlier = [value for value in row_values_at(row, law.than) if value is not None]
                 if law.law == "inside":
                     earlier = earlier * len(values)
                 return any(late < early - slack for late, early in zip(values, earlier, strict=False))
@@ -275,7 +275,7 @@ class Situation:
                 return False
 
 
-def _holds(condition: Holds, row: Mapping[str, Any]) -> bool:
+def _holds(condition: FieldCondition, row: Mapping[str, Any]) -> bool:
     if condition.field not in row:
         return condition.present is False
     value = row[condition.field]

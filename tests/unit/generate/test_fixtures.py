@@ -12,9 +12,9 @@ from pathlib import Path
 import polars
 import pytest
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.generate import write_fixtures
-from harness.output.atomic_files import NotWritten
+from harness.output.atomic_files import FileNotWritten
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
 from harness.wire.json_body import decode_json
@@ -117,31 +117,31 @@ def test_a_broken_manifest_does_not_stop_the_run(tmp_path: Path, text: str) -> N
 
 def test_a_file_in_place_of_the_directory_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(Misuse, match="a file"):
+    with pytest.raises(UsageProblem, match="a file"):
         write_fixtures(load_spec("ozeki/list-active-calls"), world=world(), out=tmp_path / "out")
 
 
 def test_a_file_on_the_way_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(Misuse, match="a file stands on the way"):
+    with pytest.raises(UsageProblem, match="a file stands on the way"):
         write_fixtures(load_spec("ozeki/list-active-calls"), world=world(), out=tmp_path / "out/deeper")
 
 
 def test_a_directory_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Root may write anywhere, so the answer of the system is made up.
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(Misuse, match="permission denied"):
+    with pytest.raises(UsageProblem, match="permission denied"):
         write_fixtures(load_spec("ozeki/list-active-calls"), world=world(), out=tmp_path)
 
 
 def test_a_directory_where_a_file_belongs_is_told(tmp_path: Path) -> None:
     (tmp_path / "rows.xml").mkdir()
-    with pytest.raises(NotWritten, match="it is a directory"):
+    with pytest.raises(FileNotWritten, match="it is a directory"):
         write_fixtures(load_spec("ozeki/list-active-calls"), world=world(), out=tmp_path)
 
 
 def test_an_unknown_format_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match="native, ndjson, csv, parquet"):
+    with pytest.raises(UsageProblem, match="native, ndjson, csv, parquet"):
         write_fixtures(load_spec("ozeki/list-active-calls"), world=world(), out=tmp_path, formats=("excel",))
 
 

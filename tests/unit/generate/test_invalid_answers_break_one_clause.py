@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 from one_answer import Situation
 
-from harness.generate import Invalid, Page, invalid_answers, pages_of
-from harness.generate.sample_exchanges import Asker
-from harness.specification.clauses import load_standard
+from harness.generate import InvalidResponse, SampleExchange, make_invalid_responses, make_sample_exchanges
+from harness.generate.sample_exchanges import SampleClient
+from harness.specification.clauses import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
 from harness.world import World
@@ -23,21 +23,21 @@ def world() -> World:
 
 
 @cache
-def asker_of(api: str) -> Asker:
-    return Asker(load_spec(api), world(), Dialect())
+def asker_of(api: str) -> SampleClient:
+    return SampleClient(load_spec(api), world(), Dialect())
 
 
 @cache
-def invalid_of(api: str) -> tuple[Invalid, ...]:
-    return tuple(invalid_answers(load_spec(api), world(), Dialect()))
+def invalid_of(api: str) -> tuple[InvalidResponse, ...]:
+    return tuple(make_invalid_responses(load_spec(api), world(), Dialect()))
 
 
 @cache
-def honest_of(api: str) -> tuple[Page, ...]:
-    return tuple(pages_of(load_spec(api), world(), Dialect()))
+def honest_of(api: str) -> tuple[SampleExchange, ...]:
+    return tuple(make_sample_exchanges(load_spec(api), world(), Dialect()))
 
 
-def broken_by(api: str, one: Invalid) -> set[str]:
+def broken_by(api: str, one: InvalidResponse) -> set[str]:
     asker = asker_of(api)
     due, fault = asker.send(one.request)
     situation = Situation(
@@ -46,7 +46,7 @@ def broken_by(api: str, one: Invalid) -> set[str]:
         zone=asker.zone,
         now=world().instant,
         base_path=asker.simulator.base_path,
-        all_rows=len(asker.visible),
+        all_rows=len(asker.visible_rows),
         due=due,
         fault=fault,
     )
@@ -64,21 +64,21 @@ def cases() -> list[object]:
 @pytest.mark.parametrize(("api", "index"), cases())
 def test_an_invalid_answer_breaks_its_clause_and_no_other(api: str, index: int) -> None:
     one = invalid_of(api)[index]
-    assert broken_by(api, one) == {one.clause}, one.done
+    assert broken_by(api, one) == {one.clause}, one.change
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_the_honest_answers_break_nothing(api: str) -> None:
     for page in honest_of(api):
-        if page.request is None or page.fault is not None:
+        if page.request is None or page.error_name is not None:
             continue
-        honest = Invalid(clause="none", done=page.name, request=page.request, response=page.response)  # type: ignore[arg-type]
+        honest = InvalidResponse(clause="none", change=page.name, request=page.request, response=page.response)  # type: ignore[arg-type]
         assert broken_by(api, honest) == set(), page.name
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_an_invalid_answer_names_a_clause_that_there_is(api: str) -> None:
-    known = {*load_spec(api).clauses, *load_standard().clauses}
+    known = {*load_spec(api).clauses, *load_standard_clauses().clauses}
     assert {one.clause for one in invalid_of(api)} <= known
 
 
@@ -95,4 +95,4 @@ def test_an_invalid_answer_differs_from_the_due_one(api: str) -> None:
             one.response.http_status,
             one.response.headers,
             one.response.body,
-        ), one.done
+        ), one.change

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from invented_spec import acmepbx
 
-from harness.generate import Invalid, invalid_answers, write_fixtures
+from harness.generate import InvalidResponse, make_invalid_responses, write_fixtures
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec, load_spec
@@ -45,22 +45,24 @@ def spec_of(api: str) -> Spec:
 
 
 @cache
-def made(api: str) -> tuple[Invalid, ...]:
-    return tuple(invalid_answers(spec_of(api), world(), Dialect()))
+def made(api: str) -> tuple[InvalidResponse, ...]:
+    return tuple(make_invalid_responses(spec_of(api), world(), Dialect()))
 
 
 def made_of(*changes: tuple[str, str], calls: int = 60) -> list[str]:
     """What is made of the invented API with something changed: clause and deed of each."""
-    return [f"{one.clause} {one.done}" for one in invalid_answers(acmepbx(*changes), world(calls), Dialect())]
+    return [
+        f"{one.clause} {one.change}" for one in make_invalid_responses(acmepbx(*changes), world(calls), Dialect())
+    ]
 
 
-def the(api: str, clause: str, done: str) -> Invalid:
-    found = [one for one in made(api) if (one.clause, one.done) == (clause, done)]
+def the(api: str, clause: str, done: str) -> InvalidResponse:
+    found = [one for one in made(api) if (one.clause, one.change) == (clause, done)]
     assert len(found) == 1
     return found[0]
 
 
-def valid(api: str, one: Invalid) -> HttpResponse:
+def valid(api: str, one: InvalidResponse) -> HttpResponse:
     """What an honest server answers to the same request."""
     return Simulator(spec_of(api), world()).answer(one.request, world().instant)
 
@@ -71,7 +73,7 @@ def rows(response: HttpResponse) -> list[dict[str, Any]]:
     return found
 
 
-def asked(one: Invalid) -> dict[str, str]:
+def asked(one: InvalidResponse) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(one.request.target.decode()).query))
 
 
@@ -94,7 +96,7 @@ def _element(node: ElementTree.Element) -> Any:
     return found
 
 
-def difference(api: str, one: Invalid) -> list[str]:
+def difference(api: str, one: InvalidResponse) -> list[str]:
     """How the answer differs from the valid one, a line for each place."""
     was, now = valid(api, one), one.response
     told = list(_places(tree_of(was.body), tree_of(now.body), ""))
@@ -433,8 +435,8 @@ def test_the_tables_name_every_invalid_answer_but_those_of_a_time(
     told = [(clause, done) for clause, done, _ in table]
     bodies = [(clause, done) for of, clause, done, _, _ in BODIES if of == api]
     assert len(bodies) == unread
-    times = [one for one in made(api) if one.done.startswith("a law is broken: not-before")]
-    rest = [(str(one.clause), one.done) for one in made(api) if one not in times]
+    times = [one for one in made(api) if one.change.startswith("a law is broken: not-before")]
+    rest = [(str(one.clause), one.change) for one in made(api) if one not in times]
     assert rest == [*told, *bodies]
 
 
@@ -709,18 +711,18 @@ def test_without_invalid_answers_there_is_no_file_and_no_index_of_them(tmp_path:
 
 
 def test_the_same_spec_and_world_give_the_same_answers_again() -> None:
-    assert tuple(invalid_answers(acmepbx(), World.of(seed=7, calls=60), Dialect())) == made(ACME)
+    assert tuple(make_invalid_responses(acmepbx(), World.of(seed=7, calls=60), Dialect())) == made(ACME)
 
 
 @pytest.mark.parametrize("seed", [8, 9, 11])
 def test_other_calls_change_no_name(seed: int) -> None:
     other = [
-        (str(one.clause), one.done)
-        for one in invalid_answers(acmepbx(), World.of(seed=seed, calls=120), Dialect())
+        (str(one.clause), one.change)
+        for one in make_invalid_responses(acmepbx(), World.of(seed=seed, calls=120), Dialect())
         # Whether some text of a row can take a foreign byte depends on the rows.
-        if one.done != "a byte that is not UTF-8"
+        if one.change != "a byte that is not UTF-8"
     ]
-    assert other == [(str(one.clause), one.done) for one in made(ACME)]
+    assert other == [(str(one.clause), one.change) for one in made(ACME)]
 
 
 def test_one_deed_is_done_once_for_a_clause_however_many_fields_share_it() -> None:
@@ -816,7 +818,9 @@ LACKING: list[tuple[str, list[tuple[str, str]], list[str]]] = [
 @pytest.mark.parametrize(("changes", "lacking"), [case[1:] for case in LACKING], ids=[case[0] for case in LACKING])
 def test_what_a_spec_does_not_promise_is_not_broken(changes: list[tuple[str, str]], lacking: list[str]) -> None:
     found = made_of(*changes)
-    assert [f"{one.clause} {one.done}" for one in made(ACME) if f"{one.clause} {one.done}" not in found] == lacking
+    assert [
+        f"{one.clause} {one.change}" for one in made(ACME) if f"{one.clause} {one.change}" not in found
+    ] == lacking
 
 
 GAINING: list[tuple[str, list[tuple[str, str]], list[str]]] = [
@@ -888,7 +892,7 @@ GAINING: list[tuple[str, list[tuple[str, str]], list[str]]] = [
 
 @pytest.mark.parametrize(("changes", "gained"), [case[1:] for case in GAINING], ids=[case[0] for case in GAINING])
 def test_what_a_spec_promises_besides_is_broken_besides(changes: list[tuple[str, str]], gained: list[str]) -> None:
-    before = {f"{one.clause} {one.done}" for one in made(ACME)}
+    before = {f"{one.clause} {one.change}" for one in made(ACME)}
     assert [one for one in made_of(*changes) if one not in before] == gained
 
 
@@ -917,7 +921,7 @@ def test_a_value_that_may_have_another_type_has_no_wrong_type() -> None:
 
 @pytest.mark.parametrize("deed", ["AC-LST-022", "AC-LST-025", "AC-LST-031", "AC-LST-041", "AC-LST-043", "AC-LST-061"])
 def test_what_one_answer_cannot_show_has_no_answer(deed: str) -> None:
-    assert [one.done for one in made(ACME) if one.clause == deed] == []
+    assert [one.change for one in made(ACME) if one.clause == deed] == []
 
 
 def test_an_empty_list_breaks_nothing_that_takes_a_row() -> None:
@@ -943,7 +947,7 @@ def test_an_empty_list_breaks_nothing_that_takes_a_row() -> None:
 
 def test_a_short_list_has_no_row_to_spare_and_no_order_to_lose() -> None:
     # Twelve calls make a list of fewer than five rows.
-    lacking = {f"{one.clause} {one.done}" for one in made(ACME)} - set(made_of(calls=12))
+    lacking = {f"{one.clause} {one.change}" for one in made(ACME)} - set(made_of(calls=12))
     assert {one for one in lacking if "filter" not in one and "law" not in one} == {
         "AC-LST-040 one row more than was asked for",
         "AC-LST-030 rows out of order",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.output.atomic_files import NotWritten, write_atomically
+from harness.output.atomic_files import FileNotWritten, write_atomically
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -28,14 +28,14 @@ def test_a_new_file_is_readable_as_the_umask_says_and_an_old_mode_stays(tmp_path
 
 
 def test_a_directory_is_no_report(tmp_path: Path) -> None:
-    with pytest.raises(NotWritten, match="is a directory") as caught:
+    with pytest.raises(FileNotWritten, match="is a directory") as caught:
         write_atomically(tmp_path, "x")
     assert caught.value.exit_code == 3
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_directory_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NotWritten, match="no such file or directory"):
+    with pytest.raises(FileNotWritten, match="no such file or directory"):
         write_atomically(tmp_path / "missing" / "a", "x")
 
 
@@ -47,7 +47,7 @@ def test_the_old_file_stays_when_a_step_fails(tmp_path: Path, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, step, full)
-    with pytest.raises(NotWritten, match="no space left on device"):
+    with pytest.raises(FileNotWritten, match="no space left on device"):
         write_atomically(tmp_path / "a", "new")
     assert (tmp_path / "a").read_text() == "old"
     assert os.listdir(tmp_path) == ["a"]
@@ -55,7 +55,7 @@ def test_the_old_file_stays_when_a_step_fails(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_a_full_device_is_told() -> None:
-    with pytest.raises(NotWritten, match="no space left on device"):
+    with pytest.raises(FileNotWritten, match="no space left on device"):
         write_atomically("/dev/full", "x")
 
 

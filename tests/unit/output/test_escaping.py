@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from harness.output.escaping import (
     csv_field,
-    json_island,
+    json_for_script,
     markdown_cell,
     markdown_fence,
-    safe_name,
+    safe_file_name,
     shell_word,
-    visible,
+    visible_text,
     xml_text,
 )
 
@@ -48,7 +48,7 @@ def test_the_runner_oracle_sees_commands() -> None:
 
 @given(ANYTHING | NASTY)
 def test_nothing_that_acts_survives_on_one_line(text: str) -> None:
-    shown = visible(text)
+    shown = visible_text(text)
     assert shown.isprintable()
     assert not shown.lstrip().startswith("::")
     assert "##[" not in shown
@@ -56,7 +56,7 @@ def test_nothing_that_acts_survives_on_one_line(text: str) -> None:
 
 @given(ANYTHING | NASTY, st.sampled_from(["", "│ ", "  ", "#"]))
 def test_nothing_that_acts_survives_on_many_lines(text: str, prefix: str) -> None:
-    for line in visible(text, prefix=prefix, multiline=True).split("\n"):
+    for line in visible_text(text, prefix=prefix, multiline=True).split("\n"):
         assert line.isprintable()
         assert line.startswith(prefix)
         assert not runner_obeys(line.removeprefix("#"))
@@ -64,13 +64,13 @@ def test_nothing_that_acts_survives_on_many_lines(text: str, prefix: str) -> Non
 
 @given(ANYTHING | NASTY)
 def test_making_it_visible_twice_changes_nothing(text: str) -> None:
-    once = visible(text, limit=100_000)
-    assert visible(once, limit=1_000_000) == once
+    once = visible_text(text, limit=100_000)
+    assert visible_text(once, limit=1_000_000) == once
 
 
 @given(ANYTHING, st.integers(1, 50))
 def test_the_limit_holds_also_for_escapes(text: str, limit: int) -> None:
-    shown = visible(text, limit=limit)
+    shown = visible_text(text, limit=limit)
     body, _, marker = shown.partition("…(")
     assert len(body) <= limit + 3 * text.count("#") + 3
     assert bool(marker) or "…(" in text or len(text) <= limit
@@ -92,19 +92,19 @@ def test_the_limit_holds_also_for_escapes(text: str, limit: int) -> None:
     ],
 )
 def test_each_kind_of_text_has_one_look(text: str | bytes, shown: str) -> None:
-    assert visible(text) == shown
+    assert visible_text(text) == shown
 
 
 def test_lines_are_kept_and_prefixed_on_request() -> None:
-    assert visible("a\r\nb\n::c", prefix="│ ") == "│ a\n│ b\n│ \\x3a:c"
+    assert visible_text("a\r\nb\n::c", prefix="│ ") == "│ a\n│ b\n│ \\x3a:c"
 
 
 def test_a_cut_is_marked() -> None:
-    assert visible("abcdef", limit=4) == "abcd…(2 more)"
+    assert visible_text("abcdef", limit=4) == "abcd…(2 more)"
 
 
 def test_terminal_escapes_are_all_gone() -> None:
-    assert not any(unicodedata.category(char) == "Cc" for char in visible(ESCAPES))
+    assert not any(unicodedata.category(char) == "Cc" for char in visible_text(ESCAPES))
 
 
 @given(ANYTHING | NASTY)
@@ -150,13 +150,13 @@ def test_a_spreadsheet_sees_no_formula_and_whole_numbers(text: str, field: str) 
 
 @given(ANYTHING)
 def test_a_json_island_cannot_be_left(text: str) -> None:
-    island = json_island({"x": text + "</script><!--&\u2028"})
+    island = json_for_script({"x": text + "</script><!--&\u2028"})
     assert not set(island) & set("<>&\u2028\u2029")
     assert json.loads(island) == {"x": text + "</script><!--&\u2028"}
 
 
 def test_file_names_are_hashes_and_differ() -> None:
-    names = {safe_name(name, suffix=".json") for name in FILE_NAMES}
+    names = {safe_file_name(name, suffix=".json") for name in FILE_NAMES}
     assert len(names) == len(FILE_NAMES)
     assert all(len(name) == 37 and name[:32].isalnum() for name in names)
 

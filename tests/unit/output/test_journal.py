@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.output.atomic_files import NotWritten
+from harness.output.atomic_files import FileNotWritten
 from harness.output.journal import BadJournal, JournalWriter, read_journal
 
 
 def written(path: Path, *, checks: int = 3, footer: bool = True) -> Path:
     with JournalWriter.start(path, {"seed": 7}) as journal:
         for number in range(checks):
-            journal.finished({"id": f"AC-{number}", "text": "\ud800\n\x1b"})
+            journal.append_check({"id": f"AC-{number}", "text": "\ud800\n\x1b"})
         if footer:
-            journal.end({"exit_code": 0})
+            journal.write_footer({"exit_code": 0})
     return path
 
 
@@ -31,7 +31,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 def test_each_line_is_there_before_the_next_check(tmp_path: Path) -> None:
     with JournalWriter.start(tmp_path / "run.jsonl", {}) as journal:
-        journal.finished({"id": "a"})
+        journal.append_check({"id": "a"})
         assert len(read_journal(tmp_path / "run.jsonl").records) == 1
 
 
@@ -52,8 +52,8 @@ def test_a_torn_journal_is_resumed_behind_its_last_full_line(tmp_path: Path) -> 
     writer, journal = JournalWriter.resume(path)
     with writer:
         assert len(journal.records) == 2
-        writer.finished({"id": "again"})
-        writer.end({})
+        writer.append_check({"id": "again"})
+        writer.write_footer({})
     assert [record["id"] for record in read_journal(path).records] == ["AC-0", "AC-1", "again"]
     assert read_journal(path).complete
 
@@ -77,16 +77,16 @@ def test_damage_in_the_middle_is_told(tmp_path: Path) -> None:
 
 def test_secrets_do_not_reach_the_disk(tmp_path: Path) -> None:
     with JournalWriter.start(tmp_path / "j", {}, redact=lambda text: text.replace("hunter22", "***")) as journal:
-        journal.finished({"text": "hunter22"})
+        journal.append_check({"text": "hunter22"})
     assert "hunter22" not in (tmp_path / "j").read_text()
 
 
 def test_a_journal_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NotWritten):
+    with pytest.raises(FileNotWritten):
         JournalWriter.start(tmp_path, {})
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_a_full_disk_is_told() -> None:
-    with pytest.raises(NotWritten, match="no space left"):
+    with pytest.raises(FileNotWritten, match="no space left"):
         JournalWriter.start("/dev/full", {})

@@ -17,40 +17,40 @@ from report_samples import HOSTILE, exchange, finding, hostile_report, recording
 
 from harness.check.results.findings import Colour, Verdict
 from harness.output import Redactor
-from harness.report import Kind, Recording, render
+from harness.report import ReportKind, RunRecord, render_report
 from harness.report.json_report import report_schema
 from harness.report.text import text_report
 
 Golden = Callable[[str, str], None]
 
 
-@pytest.mark.parametrize("kind", list(Kind), ids=str)
-def test_a_report_is_what_it_was(kind: Kind, golden: Golden) -> None:
-    golden(f"report/red.{kind.value}", render(recording(), kind))
+@pytest.mark.parametrize("kind", list(ReportKind), ids=str)
+def test_a_report_is_what_it_was(kind: ReportKind, golden: Golden) -> None:
+    golden(f"report/red.{kind.value}", render_report(recording(), kind))
 
 
-@pytest.mark.parametrize("kind", list(Kind), ids=str)
-def test_the_same_run_gives_the_same_bytes(kind: Kind) -> None:
-    assert render(recording(), kind) == render(recording(), kind)
+@pytest.mark.parametrize("kind", list(ReportKind), ids=str)
+def test_the_same_run_gives_the_same_bytes(kind: ReportKind) -> None:
+    assert render_report(recording(), kind) == render_report(recording(), kind)
 
 
-@pytest.mark.parametrize("kind", list(Kind), ids=str)
-def test_what_is_rendered_passes_the_redactor(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", list(ReportKind), ids=str)
+def test_what_is_rendered_passes_the_redactor(kind: ReportKind) -> None:
     secret = "Zq7-canary-Zq7"
     run = recording(replace(red_report(), findings=(finding(actual=f"it said {secret}"),)))
     run = replace(run, exchanges=(exchange(body=f"hello {secret}"),))
-    assert secret not in render(run, kind, redact=Redactor([secret]).redact)
+    assert secret not in render_report(run, kind, redact=Redactor([secret]).redact)
 
 
-@pytest.mark.parametrize("kind", list(Kind), ids=str)
-def test_no_control_character_of_a_server_gets_through(kind: Kind) -> None:
-    run = Recording(report=hostile_report(), exchanges=(exchange(body=HOSTILE),))
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe]", render(run, kind))
+@pytest.mark.parametrize("kind", list(ReportKind), ids=str)
+def test_no_control_character_of_a_server_gets_through(kind: ReportKind) -> None:
+    run = RunRecord(report=hostile_report(), exchanges=(exchange(body=HOSTILE),))
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe]", render_report(run, kind))
 
 
-@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.JUNIT, Kind.HTML], ids=str)
-def test_no_line_of_a_report_is_a_command_to_a_ci_server(kind: Kind) -> None:
-    text = render(hostile_report(), kind)
+@pytest.mark.parametrize("kind", [ReportKind.TEXT, ReportKind.JUNIT, ReportKind.HTML], ids=str)
+def test_no_line_of_a_report_is_a_command_to_a_ci_server(kind: ReportKind) -> None:
+    text = render_report(hostile_report(), kind)
     assert not any(line.lstrip().startswith("::") for line in text.splitlines())
     assert "##[" not in text
 
@@ -84,7 +84,7 @@ def test_a_known_failure_that_passes_is_told() -> None:
 
 @pytest.mark.parametrize("made", [red_report, hostile_report, report], ids=["red", "hostile", "green"])
 def test_a_json_report_satisfies_the_schema(made: Callable[..., object]) -> None:
-    tree = json.loads(render(made(), Kind.JSON))  # type: ignore[arg-type]
+    tree = json.loads(render_report(made(), ReportKind.JSON))  # type: ignore[arg-type]
     jsonschema.Draft202012Validator(report_schema()).validate(tree)
 
 
@@ -93,14 +93,14 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_the_schema_refuses_a_verdict_that_does_not_exist() -> None:
-    tree = json.loads(render(red_report(), Kind.JSON))
+    tree = json.loads(render_report(red_report(), ReportKind.JSON))
     tree["clauses"][0]["verdict"] = "passed"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(report_schema()).validate(tree)
 
 
 def test_a_json_report_counts_waived_clauses_apart() -> None:
-    counts = json.loads(render(red_report(), Kind.JSON))["counts"]
+    counts = json.loads(render_report(red_report(), ReportKind.JSON))["counts"]
     assert (counts["fail"], counts["waived"]) == (1, 1)
 
 
@@ -113,13 +113,13 @@ def _suites(text: str) -> junitparser.JUnitXml:
 
 @pytest.mark.parametrize("made", [red_report, hostile_report], ids=["red", "hostile"])
 def test_junit_is_read_by_two_parsers(made: Callable[[], object]) -> None:
-    data = render(made(), Kind.JUNIT).encode("utf-8")  # type: ignore[arg-type]
+    data = render_report(made(), ReportKind.JUNIT).encode("utf-8")  # type: ignore[arg-type]
     expat.ParserCreate().Parse(data, True)
     assert etree.fromstring(data).tag == "testsuites"
 
 
 def test_junit_counts_equal_the_children() -> None:
-    root = etree.fromstring(render(red_report(), Kind.JUNIT).encode("utf-8"))
+    root = etree.fromstring(render_report(red_report(), ReportKind.JUNIT).encode("utf-8"))
     for parent in (root, *root.iter("testsuite")):
         cases = list(parent.iter("testcase"))
         assert int(parent.get("tests")) == len(cases)
@@ -141,20 +141,20 @@ def test_junit_counts_equal_the_children() -> None:
     ],
 )
 def test_junit_has_its_word_for_each_verdict(clause: str, element: str, attribute: str, text: str) -> None:
-    root = etree.fromstring(render(red_report(), Kind.JUNIT).encode("utf-8"))
+    root = etree.fromstring(render_report(red_report(), ReportKind.JUNIT).encode("utf-8"))
     case = next(case for case in root.iter("testcase") if case.get("name") == clause)
     assert case.find(element).get(attribute) == text
 
 
 @pytest.mark.parametrize("clause", ["AC-LST-001", "AC-LST-024"])
 def test_junit_shows_a_pass_and_an_observation_as_passed(clause: str) -> None:
-    root = etree.fromstring(render(red_report(), Kind.JUNIT).encode("utf-8"))
+    root = etree.fromstring(render_report(red_report(), ReportKind.JUNIT).encode("utf-8"))
     case = next(case for case in root.iter("testcase") if case.get("name") == clause)
     assert [child.tag for child in case] == ["properties"]
 
 
 def test_junit_is_read_by_a_junit_library() -> None:
-    suites = _suites(render(red_report(), Kind.JUNIT))
+    suites = _suites(render_report(red_report(), ReportKind.JUNIT))
     assert (suites.tests, suites.failures, suites.errors, suites.skipped) == (10, 1, 2, 5)
 
 
@@ -162,7 +162,7 @@ def test_junit_stays_small_with_ten_thousand_long_failures() -> None:
     results = [result(f"AC-{n}", Verdict.FAIL, colour=Colour.RED) for n in range(10_000)]
     long = "x]]>\x00" * 1000
     findings = tuple(finding(one.id, message=long, actual=long) for one in results)
-    text = render(report(*results, findings=findings), Kind.JUNIT)
+    text = render_report(report(*results, findings=findings), ReportKind.JUNIT)
     assert len(text.encode("utf-8")) < 10_000_000
     expat.ParserCreate().Parse(text.encode("utf-8"), True)
 
@@ -180,15 +180,16 @@ def test_a_hostile_server_adds_no_element_and_no_attribute() -> None:
     def one(text: str) -> str:
         run = hostile_report()
         clauses = (replace(run.clauses[0], reason=text),)
-        return render(
-            replace(run, clauses=clauses, findings=(finding(message=text, actual=text),), notes=(text,)), Kind.HTML
+        return render_report(
+            replace(run, clauses=clauses, findings=(finding(message=text, actual=text),), notes=(text,)),
+            ReportKind.HTML,
         )
 
     assert _shape(one(HOSTILE)) == _shape(one("harmless"))
 
 
 def test_html_loads_nothing_and_runs_nothing() -> None:
-    text = render(recording(), Kind.HTML)
+    text = render_report(recording(), ReportKind.HTML)
     assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
     tags = {tag for tag, _ in _shape(text)}
     assert not tags & {"script", "a", "img", "link", "iframe", "form", "object", "base"}
@@ -199,7 +200,7 @@ def test_the_style_of_the_html_report_has_the_hash_of_its_policy() -> None:
     import hashlib
     import html
 
-    text = render(recording(), Kind.HTML)
+    text = render_report(recording(), ReportKind.HTML)
     style = text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert f"style-src 'sha256-{digest}'" in html.unescape(text)
@@ -209,15 +210,15 @@ def test_the_style_of_the_html_report_has_the_hash_of_its_policy() -> None:
 
 
 def test_a_har_has_an_entry_for_each_exchange() -> None:
-    log = json.loads(render(recording(), Kind.HAR))["log"]
+    log = json.loads(render_report(recording(), ReportKind.HAR))["log"]
     assert log["version"] == "1.2"
     assert [entry["request"]["url"][-15:] for entry in log["entries"]] == ["?page=1;rows=20", "?page=2;rows=20"]
 
 
 def test_a_har_without_exchanges_is_whole() -> None:
-    assert json.loads(render(report(), Kind.HAR))["log"]["entries"] == []
+    assert json.loads(render_report(report(), ReportKind.HAR))["log"]["entries"] == []
 
 
 def test_a_har_splits_pairs_at_both_separators() -> None:
-    entry = json.loads(render(recording(), Kind.HAR))["log"]["entries"][0]
+    entry = json.loads(render_report(recording(), ReportKind.HAR))["log"]["entries"][0]
     assert entry["request"]["queryString"] == [{"name": "page", "value": "1"}, {"name": "rows", "value": "20"}]

@@ -10,18 +10,27 @@ from report_samples import exchange, recording, red_report
 
 from harness.check.results.findings import ClauseJudged, Colour, FindingMade, Gate, RunReport, RunStarted, Verdict
 from harness.output.journal import BadJournal, JournalWriter
-from harness.report import Kind, Recording, footer_of, from_journal, header_of, line_of, read_recording, render
+from harness.report import (
+    ReportKind,
+    RunRecord,
+    event_line,
+    footer_line,
+    header_line,
+    read_run_record,
+    render_report,
+    report_from_journal,
+)
 
 
-def written(path: Path, run: Recording, *, ended: bool = True, lines: int | None = None) -> Path:
+def written(path: Path, run: RunRecord, *, ended: bool = True, lines: int | None = None) -> Path:
     events = [*run.exchanges, *map(_made, run.report.findings), *map(_judged, run.report.clauses)]
-    with JournalWriter.start(path, header_of(run)) as writer:
+    with JournalWriter.start(path, header_line(run)) as writer:
         for event in events[:lines]:
-            line = line_of(event)
+            line = event_line(event)
             assert line is not None
-            writer.finished(line)
+            writer.append_check(line)
         if ended:
-            writer.end(footer_of(run.report))
+            writer.write_footer(footer_line(run.report))
     return path
 
 
@@ -38,66 +47,66 @@ def plain_dialect(report: RunReport) -> RunReport:
 
 
 def test_a_journal_gives_back_the_report(tmp_path: Path) -> None:
-    found = from_journal(written(tmp_path / "run.jsonl", recording()))
+    found = report_from_journal(written(tmp_path / "run.jsonl", recording()))
     assert plain_dialect(found) == plain_dialect(red_report())
 
 
-@pytest.mark.parametrize("kind", list(Kind), ids=str)
-def test_every_kind_of_report_can_be_rebuilt(kind: Kind, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", list(ReportKind), ids=str)
+def test_every_kind_of_report_can_be_rebuilt(kind: ReportKind, tmp_path: Path) -> None:
     run = recording()
-    assert render(read_recording(written(tmp_path / "run.jsonl", run)), kind) == render(run, kind)
+    assert render_report(read_run_record(written(tmp_path / "run.jsonl", run)), kind) == render_report(run, kind)
 
 
 def test_the_rendered_journal_is_a_journal(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
-    path.write_text(render(recording(), Kind.NDJSON), encoding="utf-8")
-    assert plain_dialect(from_journal(path)) == plain_dialect(red_report())
+    path.write_text(render_report(recording(), ReportKind.NDJSON), encoding="utf-8")
+    assert plain_dialect(report_from_journal(path)) == plain_dialect(red_report())
 
 
 @pytest.mark.parametrize("lines", range(15))
 def test_a_killed_run_gives_every_planned_clause_one_verdict(lines: int, tmp_path: Path) -> None:
-    run = read_recording(written(tmp_path / "run.jsonl", recording(), ended=False, lines=lines))
+    run = read_run_record(written(tmp_path / "run.jsonl", recording(), ended=False, lines=lines))
     assert [result.id for result in run.report.clauses] == [result.id for result in red_report().clauses]
     assert not run.complete
 
 
 def test_a_clause_without_a_line_is_not_run(tmp_path: Path) -> None:
-    run = read_recording(written(tmp_path / "run.jsonl", recording(), ended=False, lines=5))
+    run = read_run_record(written(tmp_path / "run.jsonl", recording(), ended=False, lines=5))
     judged = [result.verdict for result in run.report.clauses]
     assert judged == [Verdict.PASS] + [Verdict.NOT_RUN] * 9
 
 
 def test_a_killed_run_is_called_incomplete(tmp_path: Path) -> None:
-    run = read_recording(written(tmp_path / "run.jsonl", recording(), ended=False, lines=5))
-    assert "INCOMPLETE" in render(run, Kind.TEXT)
+    run = read_run_record(written(tmp_path / "run.jsonl", recording(), ended=False, lines=5))
+    assert "INCOMPLETE" in render_report(run, ReportKind.TEXT)
 
 
 def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     path = written(tmp_path / "run.jsonl", recording())
     path.write_bytes(path.read_bytes()[:-10])
-    assert not read_recording(path).complete
+    assert not read_run_record(path).complete
 
 
 def test_what_is_not_run_is_red_under_the_strict_gate(tmp_path: Path) -> None:
     run = recording(replace(red_report(), gate=Gate.STRICT))
-    read = read_recording(written(tmp_path / "run.jsonl", run, ended=False, lines=3))
+    read = read_run_record(written(tmp_path / "run.jsonl", run, ended=False, lines=3))
     assert read.report.colour is Colour.RED
 
 
 def test_a_later_line_of_a_clause_counts(tmp_path: Path) -> None:
     run = recording()
     path = tmp_path / "run.jsonl"
-    with JournalWriter.start(path, header_of(run)) as writer:
+    with JournalWriter.start(path, header_line(run)) as writer:
         for verdict in (Verdict.INCONCLUSIVE, Verdict.PASS):
-            line = line_of(ClauseJudged(result=replace(run.report.clauses[0], verdict=verdict)))
+            line = event_line(ClauseJudged(result=replace(run.report.clauses[0], verdict=verdict)))
             assert line is not None
-            writer.finished(line)
-    assert from_journal(path).clauses[0].verdict is Verdict.PASS
+            writer.append_check(line)
+    assert report_from_journal(path).clauses[0].verdict is Verdict.PASS
 
 
 def test_a_start_needs_no_line() -> None:
     run = RunStarted(api="a", title="t", target="x", seed=1, gate=Gate.CI, clauses=())
-    assert line_of(run) is None
+    assert event_line(run) is None
 
 
 def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -105,9 +114,9 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
     with JournalWriter.start(path, {"hello": "world"}):
         pass
     with pytest.raises(BadJournal, match="schema_version"):
-        from_journal(path)
+        report_from_journal(path)
 
 
 def test_exchanges_survive(tmp_path: Path) -> None:
-    run = read_recording(written(tmp_path / "run.jsonl", recording()))
+    run = read_run_record(written(tmp_path / "run.jsonl", recording()))
     assert run.exchanges == (exchange(1), exchange(2))

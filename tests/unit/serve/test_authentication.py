@@ -9,11 +9,18 @@ from typing import Any
 import jwt as pyjwt
 import pytest
 
-from harness.errors import Misuse
-from harness.serve.authentication import Door, Identity, KeyPair, built_in_identities, make_key_pair, users_file
+from harness.errors import UsageProblem
+from harness.serve.authentication import (
+    Authenticator,
+    KeyPair,
+    SimulatedUser,
+    built_in_users,
+    make_key_pair,
+    read_users_file,
+)
 from harness.specification.load import load_spec
-from harness.wire.list_request import Ask
-from harness.wire.request_codec import Refused
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import RefusedRequest
 from harness.world import BUSY_HOUR, CUSTOMERS, HOME_CUSTOMER_ID
 
 VOXIMPLANT = load_spec("voximplant/get-call-history")
@@ -25,14 +32,14 @@ def key() -> KeyPair:
     return make_key_pair()
 
 
-def door(key: KeyPair, *, any_jwt: bool = False) -> Door:
-    identities = built_in_identities(VOXIMPLANT, customers=CUSTOMERS, home=HOME_CUSTOMER_ID, key=key)
-    return Door(access=VOXIMPLANT.listing.access, identities=identities, any_jwt=any_jwt)
+def door(key: KeyPair, *, any_jwt: bool = False) -> Authenticator:
+    identities = built_in_users(VOXIMPLANT, customers=CUSTOMERS, home=HOME_CUSTOMER_ID, key=key)
+    return Authenticator(access=VOXIMPLANT.listing.access, users=identities, any_jwt=any_jwt)
 
 
-def admitted(who: Door, token: str, scheme: str = "Bearer") -> str:
-    found = who.admit(Ask(credentials={"token": token}, scheme=scheme), BUSY_HOUR)
-    return found.name if isinstance(found, Identity) else found.fault
+def admitted(who: Authenticator, token: str, scheme: str = "Bearer") -> str:
+    found = who.authenticate(ListRequest(credentials={"token": token}, scheme=scheme), BUSY_HOUR)
+    return found.name if isinstance(found, SimulatedUser) else found.fault
 
 
 def signed(key: KeyPair, *, kid: str = "callharness-key", **changes: Any) -> str:
@@ -101,24 +108,24 @@ def test_the_static_token_and_the_older_pair_are_taken(key: KeyPair) -> None:
     who = door(key)
     assert admitted(who, "callharness-token") == "default"
     assert admitted(who, "callharness-token", scheme="Basic") == "bad-token"
-    older = Ask(credentials={"account_id": "1200", "api_key": "callharness-key-api_key"})
-    found = who.admit(older, BUSY_HOUR + timedelta(days=1))
-    assert isinstance(found, Identity)
+    older = ListRequest(credentials={"account_id": "1200", "api_key": "callharness-key-api_key"})
+    found = who.authenticate(older, BUSY_HOUR + timedelta(days=1))
+    assert isinstance(found, SimulatedUser)
     assert found.name == "default"
 
 
 def test_half_a_pair_is_missing_credentials() -> None:
     spec = load_spec("ozeki/list-call-history")
-    identities = built_in_identities(spec, customers=CUSTOMERS, home=HOME_CUSTOMER_ID)
-    who = Door(access=spec.listing.access, identities=identities)
-    missing = who.admit(Ask(credentials={"Username": "HTTP_User_1"}), BUSY_HOUR)
-    wrong = who.admit(Ask(credentials={"Username": "HTTP_User_1", "Password": "qwe124"}), BUSY_HOUR)
-    assert missing == Refused(fault="unauthenticated", parameter="Password")
-    assert wrong == Refused(fault="refused")
+    identities = built_in_users(spec, customers=CUSTOMERS, home=HOME_CUSTOMER_ID)
+    who = Authenticator(access=spec.listing.access, users=identities)
+    missing = who.authenticate(ListRequest(credentials={"Username": "HTTP_User_1"}), BUSY_HOUR)
+    wrong = who.authenticate(ListRequest(credentials={"Username": "HTTP_User_1", "Password": "qwe124"}), BUSY_HOUR)
+    assert missing == RefusedRequest(fault="unauthenticated", parameter="Password")
+    assert wrong == RefusedRequest(fault="refused")
 
 
 def test_credentials_do_not_show_in_a_repr(key: KeyPair) -> None:
-    assert "qwe123" not in repr(door(key).identities)
+    assert "qwe123" not in repr(door(key).users)
     assert "PRIVATE" not in repr(key)
 
 
@@ -130,7 +137,7 @@ def test_users_are_read_from_a_file(tmp_path: Path) -> None:
         "    roles: [Owner]\n    customer: 1201\n",
         encoding="utf-8",
     )
-    (ann,) = users_file(file)
+    (ann,) = read_users_file(file)
     assert (ann.name, ann.roles, ann.customer_id, ann.everyone) == ("ann", ("Owner",), 1201, False)
     assert dict(ann.credentials) == {"token": "s3cret", "private_key": "PEM"}
 
@@ -147,8 +154,8 @@ def test_users_are_read_from_a_file(tmp_path: Path) -> None:
 def test_a_users_file_that_is_not_one_says_where(tmp_path: Path, text: str) -> None:
     file = tmp_path / "users.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(Misuse, match=r"users\.yaml"):
-        users_file(file)
+    with pytest.raises(UsageProblem, match=r"users\.yaml"):
+        read_users_file(file)
 
 
 def test_a_verified_token_is_remembered_until_it_expires(key: KeyPair) -> None:
@@ -156,22 +163,24 @@ def test_a_verified_token_is_remembered_until_it_expires(key: KeyPair) -> None:
     token = signed(key)
     assert admitted(who, token) == "default"
     # Remembered: the key is not looked at again.
-    who._public.clear()
+    who._public_keys.clear()
     assert admitted(who, token) == "default"
-    assert who._public == {}
-    late = who.admit(Ask(credentials={"token": token}, scheme="Bearer"), BUSY_HOUR + timedelta(seconds=24))
-    assert late == Refused(fault="bad-token")
-    assert who._verified == {}
+    assert who._public_keys == {}
+    late = who.authenticate(
+        ListRequest(credentials={"token": token}, scheme="Bearer"), BUSY_HOUR + timedelta(seconds=24)
+    )
+    assert late == RefusedRequest(fault="bad-token")
+    assert who._verified_tokens == {}
 
 
 def test_a_token_that_was_refused_is_not_remembered(key: KeyPair) -> None:
     who = door(key)
     assert admitted(who, signed(make_key_pair())) == "bad-token"
-    assert who._verified == {}
+    assert who._verified_tokens == {}
 
 
 def test_only_so_many_tokens_are_remembered(key: KeyPair) -> None:
     who = door(key)
-    who._verified.update({f"a.b.{number}": (who.identities[0], {}) for number in range(1024)})
+    who._verified_tokens.update({f"a.b.{number}": (who.users[0], {}) for number in range(1024)})
     assert admitted(who, signed(key)) == "default"
-    assert len(who._verified) == 1
+    assert len(who._verified_tokens) == 1

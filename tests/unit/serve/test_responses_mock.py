@@ -6,14 +6,14 @@ import pytest
 import requests
 from simulator_prober import make_world
 
-from harness.serve.responses_mock import mock, stubbed
+from harness.serve.responses_mock import mock, mock_simulators
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 
 
 def test_requests_reach_the_simulator() -> None:
     simulator = Simulator(load_spec("etelecom/list-call-logs"), make_world())
-    with stubbed(simulator, url="https://api.example.net") as registered:
+    with mock_simulators(simulator, url="https://api.example.net") as registered:
         response = requests.post(
             "https://api.example.net/v1/shop.Etelecom/ListCallLogs",
             json={"paging": {"limit": 2}},
@@ -27,7 +27,7 @@ def test_requests_reach_the_simulator() -> None:
 
 def test_other_addresses_stay_out_of_reach() -> None:
     simulator = Simulator(load_spec("ozeki/list-call-history"), make_world())
-    with stubbed(simulator, url="http://pbx.example.net"), pytest.raises(requests.ConnectionError):
+    with mock_simulators(simulator, url="http://pbx.example.net"), pytest.raises(requests.ConnectionError):
         requests.get("http://other.example.net/api", timeout=5)
 
 

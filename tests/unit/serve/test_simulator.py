@@ -14,9 +14,9 @@ from harness.serve.simulator import Simulator, base_paths_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
 from harness.wire.http_messages import HttpRequest
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import count_in, decode_answer
+from harness.wire.response_codec import count_in, decode_response
 from harness.world import BUSY_HOUR, World
 
 OZEKI = "ozeki/list-call-history"
@@ -36,7 +36,7 @@ def prober(world: World, spec_id: str, **dialect: Any) -> Prober:
 
 
 def code(prober: Prober, *args: Any, **more: Any) -> object:
-    return decode_answer(prober.spec.listing, prober.get(*args, **more)).code
+    return decode_response(prober.spec.listing, prober.get(*args, **more)).code
 
 
 # --- the documents' own requests ----------------------------------------------------------------------------
@@ -50,7 +50,7 @@ def test_the_example_request_of_the_history_gets_a_first_page(world: World) -> N
     response = prober(world, OZEKI).send(HttpRequest(method="GET", target=target))
     assert response.http_status == 200
     assert response.media_type == "application/xml"
-    answer = decode_answer(load_spec(OZEKI).listing, response)
+    answer = decode_response(load_spec(OZEKI).listing, response)
     assert answer.code == "200"
     assert answer.total == "2000"
     assert len(answer.rows or ()) == 20
@@ -200,7 +200,7 @@ def test_blank_filters_count_as_absent(world: World) -> None:
 )
 def test_a_bad_value_is_refused_by_its_own_fault(world: World, values: dict[str, Any], fault: str) -> None:
     api = prober(world, OZEKI)
-    answer = decode_answer(api.spec.listing, api.get(values))
+    answer = decode_response(api.spec.listing, api.get(values))
     assert answer.code == fault
     assert next(iter(values)) in str(answer.message)
 
@@ -220,16 +220,16 @@ def test_what_must_be_given_is_missed(world: World) -> None:
     whole = window(api.spec)
     for name in whole:
         values = {other: value for other, value in whole.items() if other != name}
-        asked = Ask(values=values, credentials={"token": "callharness-token"})
-        assert decode_answer(api.spec.listing, api.ask(asked)).code == 101
+        asked = ListRequest(values=values, credentials={"token": "callharness-token"})
+        assert decode_response(api.spec.listing, api.ask(asked)).code == 101
 
 
 def test_all_required_missing_may_mean_the_last_month(world: World) -> None:
     spec = load_spec(VOXIMPLANT)
     values = {choice: "last-month" for choice in spec.choices if choice.endswith("required.then")}
     api = Prober(Simulator(spec, world, dialect=Dialect(values)))
-    asked = Ask(values={}, credentials={"token": "callharness-token"})
-    assert decode_answer(spec.listing, api.ask(asked)).rows
+    asked = ListRequest(values={}, credentials={"token": "callharness-token"})
+    assert decode_response(spec.listing, api.ask(asked)).rows
 
 
 def test_a_reversed_range_is_refused(world: World) -> None:
@@ -325,7 +325,7 @@ def test_a_walk_by_cursor_meets_every_row_once(world: World) -> None:
 
 
 def _all_ids(api: Prober) -> list[int]:
-    view = api.simulator._view(BUSY_HOUR)
+    view = api.simulator._view_at(BUSY_HOUR)
     return [row for row, record in enumerate(view._records) if record["customer_id"] == 1200]
 
 
@@ -376,7 +376,7 @@ def test_a_limit_keeps_the_first_rows(world: World) -> None:
 
 def test_a_count_ignores_the_limit(world: World) -> None:
     api = prober(world, ENSWITCH)
-    answer = decode_answer(api.spec.listing, api.get({"count": "1", "limit": "1"}))
+    answer = decode_response(api.spec.listing, api.get({"count": "1", "limit": "1"}))
     assert count_in(answer) == (len(api.rows()), "integer")
 
 
@@ -407,7 +407,7 @@ def test_an_older_version_ignores_what_came_later(world: World) -> None:
 @pytest.mark.parametrize("spec_id", spec_ids())
 def test_without_credentials_nothing_is_told(world: World, spec_id: str) -> None:
     api = prober(world, spec_id)
-    answer = decode_answer(api.spec.listing, api.get(credentials={}))
+    answer = decode_response(api.spec.listing, api.get(credentials={}))
     assert answer.outcome == "error"
     assert not answer.rows
 
@@ -436,7 +436,7 @@ def test_base_paths_begin_with_a_slash_or_are_empty(spec_id: str) -> None:
 
 def test_special_characters_survive_in_every_answer(world: World) -> None:
     api = prober(world, ACTIVE)
-    answer = decode_answer(api.spec.listing, api.get())
+    answer = decode_response(api.spec.listing, api.get())
     assert answer.problems == ()
     assert answer.rows
 
@@ -444,5 +444,5 @@ def test_special_characters_survive_in_every_answer(world: World) -> None:
 def test_a_key_pair_signs_for_an_account(world: World) -> None:
     key = make_key_pair()
     simulator = Simulator(load_spec(VOXIMPLANT), world, key=key)
-    assert simulator.identities[0].credentials["private_key"] == key.private_pem
+    assert simulator.users[0].credentials["private_key"] == key.private_pem
     assert key.public_pem.startswith("-----BEGIN PUBLIC KEY-----")

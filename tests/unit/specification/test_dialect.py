@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from invented_spec import acmepbx
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.specification.dialect import Dialect, dialect_text, parse_dialect
-from harness.specification.yaml_source import BadSource
+from harness.specification.yaml_source import SourceFileError
 
 ANSWERS = {"filters.from.boundary": "exclusive", "outcome.error.http": 400, "zone.default": "Europe/Berlin"}
 
@@ -20,12 +20,12 @@ def test_a_dialect_file_comes_back_as_it_went() -> None:
 
 def test_a_choice_that_is_not_named_takes_what_the_spec_assumes() -> None:
     choice = acmepbx().choices["filters.from.boundary"]
-    assert Dialect().pick(choice) == "inclusive"
-    assert Dialect({"filters.from.boundary": "exclusive"}).pick(choice) == "exclusive"
+    assert Dialect().resolve(choice) == "inclusive"
+    assert Dialect({"filters.from.boundary": "exclusive"}).resolve(choice) == "exclusive"
 
 
 def test_a_settled_value_is_itself_in_every_dialect() -> None:
-    assert Dialect(ANSWERS).pick(7) == 7
+    assert Dialect(ANSWERS).resolve(7) == 7
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_settled_value_is_itself_in_every_dialect() -> None:
 )
 def test_an_answer_that_is_none_is_refused_with_its_line(line: str, expected: str) -> None:
     text = f"api: acmepbx/list-calls\ndialect:\n  {line}\n"
-    with pytest.raises(Misuse) as caught:
+    with pytest.raises(UsageProblem) as caught:
         parse_dialect(text, name="d.yaml", spec=acmepbx())
     assert caught.value.where.startswith("d.yaml:3, ")
     assert expected in caught.value.expected
@@ -47,10 +47,10 @@ def test_an_answer_that_is_none_is_refused_with_its_line(line: str, expected: st
 
 @pytest.mark.parametrize("text", ["api: another/one\ndialect: {}\n", "- 1\n", "api: acmepbx/list-calls\n"])
 def test_what_is_no_dialect_of_the_spec_is_refused(text: str) -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageProblem):
         parse_dialect(text, name="d.yaml", spec=acmepbx())
 
 
 def test_an_ambiguous_answer_is_refused() -> None:
-    with pytest.raises(BadSource):
+    with pytest.raises(SourceFileError):
         parse_dialect("api: acmepbx/list-calls\ndialect:\n  zone.default: no\n", name="d.yaml", spec=acmepbx())

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from invented_spec import ACMEPBX, acmepbx, acmepbx_text, line_of
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.specification.load import load_spec, open_choices, spec_ids
 from harness.specification.model import PageNumberPaging
-from harness.specification.yaml_source import BadSource
+from harness.specification.yaml_source import SourceFileError
 
 
 def test_a_key_that_means_nothing_is_named_with_its_line_and_the_nearest_word() -> None:
     text = acmepbx_text(("          default-size: 20\n", "          defualt-size: 20\n"))
-    with pytest.raises(BadSource) as caught:
+    with pytest.raises(SourceFileError) as caught:
         acmepbx(("          default-size: 20\n", "          defualt-size: 20\n"))
     assert caught.value.where.startswith(f"acmepbx.yaml:{line_of(text, 'defualt-size')}, ")
     assert caught.value.where.endswith("x-listing.paging.defualt-size")
@@ -38,7 +38,7 @@ def test_a_key_that_means_nothing_is_named_with_its_line_and_the_nearest_word() 
     ],
 )  # fmt: skip
 def test_a_value_that_means_nothing_is_refused(old: str, new: str, expected: str) -> None:
-    with pytest.raises(BadSource) as caught:
+    with pytest.raises(SourceFileError) as caught:
         acmepbx((old, new))
     assert expected in str(caught.value)
     assert caught.value.where.startswith("acmepbx.yaml:")
@@ -53,7 +53,7 @@ def test_a_users_own_file_is_a_spec_by_its_path() -> None:
 
 
 def test_an_unknown_id_names_the_known_ones() -> None:
-    with pytest.raises(Misuse) as caught:
+    with pytest.raises(UsageProblem) as caught:
         load_spec("acmepbx/nothing")
     assert all(name in str(caught.value) for name in spec_ids())
 
@@ -78,5 +78,5 @@ def test_a_single_value_stands_for_a_list_of_one() -> None:
 
 def test_a_place_inside_the_extension_has_its_line() -> None:
     text = acmepbx_text()
-    where = acmepbx().where("paging", "size")
+    where = acmepbx().location("paging", "size")
     assert where.startswith(f"acmepbx.yaml:{line_of(text, 'size: rows')}, ")

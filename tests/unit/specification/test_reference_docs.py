@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.specification import model
 from harness.specification.load import specs_directory
-from harness.specification.reference_docs import MARKER, readme_text, reference_text, schema_text, write_reference
+from harness.specification.reference_docs import (
+    GENERATED_MARKER,
+    readme_text,
+    reference_text,
+    schema_text,
+    write_reference,
+)
 
 DO = "run `python -m harness.specification.reference_docs`"
 
@@ -34,14 +40,18 @@ def test_every_construct_has_a_section_and_every_key_a_meaning() -> None:
 
 
 def test_rewriting_keeps_what_is_written_by_hand(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text(f"By hand.\n\n{MARKER}\nold\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text(f"By hand.\n\n{GENERATED_MARKER}\nold\n", encoding="utf-8")
     assert [path.name for path in write_reference(tmp_path)] == ["README.md", "listing.schema.json"]
-    assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith(f"By hand.\n\n{MARKER}\n\n## Reference\n")
+    assert (
+        (tmp_path / "README.md")
+        .read_text(encoding="utf-8")
+        .startswith(f"By hand.\n\n{GENERATED_MARKER}\n\n## Reference\n")
+    )
     assert write_reference(tmp_path) == ()
 
 
 def test_a_readme_without_the_marker_is_left_alone() -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageProblem):
         readme_text("nothing here")
 
 

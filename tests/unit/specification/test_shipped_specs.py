@@ -10,10 +10,10 @@ from invented_spec import ACMEPBX
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from harness.specification.clauses import load_standard
-from harness.specification.lint.id_lock import load_lock
-from harness.specification.lint.linter import lint
-from harness.specification.load import EXTENSION, Spec, load_spec, spec_ids, specs_directory
+from harness.specification.clauses import load_standard_clauses
+from harness.specification.lint.id_lock import load_id_lock
+from harness.specification.lint.linter import lint_spec
+from harness.specification.load import LISTING_EXTENSION, Spec, load_spec, spec_ids, specs_directory
 from harness.specification.openapi import openapi_document
 
 COUNTS = {
@@ -28,7 +28,7 @@ EVERY = (*spec_ids(), str(ACMEPBX))
 
 
 def extension_of(spec: Spec) -> object:
-    return openapi_document(spec, extension=True)["paths"][spec.path][spec.method.lower()][EXTENSION]
+    return openapi_document(spec, extension=True)["paths"][spec.path][spec.method.lower()][LISTING_EXTENSION]
 
 
 def test_the_five_apis_are_there() -> None:
@@ -61,21 +61,21 @@ def test_the_grammar_refuses_a_key_that_means_nothing() -> None:
 
 @pytest.mark.parametrize("name", spec_ids())
 def test_a_spec_is_clean(name: str) -> None:
-    result = lint(load_spec(name), documents=DOCUMENTS, lock=load_lock())
+    result = lint_spec(load_spec(name), documents=DOCUMENTS, lock=load_id_lock())
     assert result.clean, "\n".join(map(str, result.findings))
 
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_a_spec_has_every_requirement_as_a_clause(name: str) -> None:
-    counts = lint(load_spec(name)).counts
+    counts = lint_spec(load_spec(name)).counts
     assert counts.clauses == COUNTS[name]
     assert counts.carried + counts.checked + counts.excluded == COUNTS[name]
 
 
 def test_every_standard_clause_is_locked() -> None:
-    locked = {name for name, entry in load_lock().items() if entry.spec == "standard"}
-    assert locked == set(load_standard().clauses)
+    locked = {name for name, entry in load_id_lock().items() if entry.spec == "standard"}
+    assert locked == set(load_standard_clauses().clauses)
 
 
 def test_every_locked_id_belongs_to_a_spec_that_is_there() -> None:
-    assert {entry.spec for entry in load_lock().values()} <= {*spec_ids(), "standard"}
+    assert {entry.spec for entry in load_id_lock().values()} <= {*spec_ids(), "standard"}

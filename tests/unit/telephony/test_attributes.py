@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.telephony import ATTRIBUTES, IDENTITY, Attribute, Grain, Kind
+from harness.telephony import ATTRIBUTES, IDENTITY_ATTRIBUTES, Attribute, AttributeKind, Grain
 
 
 @pytest.mark.parametrize("grain", Grain)
@@ -16,19 +16,19 @@ def test_every_attribute_stands_under_its_own_name_and_says_something(grain: Gra
 
 def test_words_belong_to_attributes_of_kind_word_only() -> None:
     with pytest.raises(ValueError, match="words belong"):
-        Attribute("x", Kind.TEXT, "x", words=("a",))
+        Attribute("x", AttributeKind.TEXT, "x", words=("a",))
 
 
 def test_nested_rows_name_their_grain() -> None:
     with pytest.raises(ValueError, match="grain belongs"):
-        Attribute("x", Kind.ROWS, "x")
+        Attribute("x", AttributeKind.ROWS, "x")
 
 
-@pytest.mark.parametrize("grain", IDENTITY)
+@pytest.mark.parametrize("grain", IDENTITY_ATTRIBUTES)
 def test_the_identity_is_an_attribute_of_its_grain(grain: Grain) -> None:
-    assert IDENTITY[grain] in ATTRIBUTES[grain]
+    assert IDENTITY_ATTRIBUTES[grain] in ATTRIBUTES[grain]
 
 
 def test_the_vocabulary_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        ATTRIBUTES[Grain.CALL]["x"] = Attribute("x", Kind.TEXT, "x")  # type: ignore[index]
+        ATTRIBUTES[Grain.CALL]["x"] = Attribute("x", AttributeKind.TEXT, "x")  # type: ignore[index]

@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from harness.telephony import Disposition, Grain, HangupCause, Record, broken_laws, call_record, seen_at, state_of
+from harness.telephony import (
+    Disposition,
+    Grain,
+    HangupCause,
+    Record,
+    broken_invariants,
+    call_record,
+    call_state_at,
+    visible_record,
+)
 
 START = datetime(2026, 3, 11, 10, 0, tzinfo=UTC)
 
@@ -31,13 +40,13 @@ def answered_call(**values: object) -> Record:
 
 
 def seen(call: Record, at: datetime) -> Record:
-    record = seen_at(Grain.CALL, call, at)
+    record = visible_record(Grain.CALL, call, at)
     assert record is not None
     return record
 
 
 def test_before_it_begins_nothing_is_seen() -> None:
-    assert seen_at(Grain.CALL, answered_call(), after(-0.001)) is None
+    assert visible_record(Grain.CALL, answered_call(), after(-0.001)) is None
 
 
 @pytest.mark.parametrize(
@@ -48,7 +57,7 @@ def test_before_it_begins_nothing_is_seen() -> None:
     ],
 )  # fmt: skip
 def test_the_state_follows_the_timeline(second: float, state: str | None) -> None:
-    assert state_of(answered_call(), after(second)) == state
+    assert call_state_at(answered_call(), after(second)) == state
 
 
 def test_a_ringing_call_has_not_talked() -> None:
@@ -89,7 +98,7 @@ def test_a_call_without_an_end_lives_for_ever() -> None:
 
 @pytest.mark.parametrize("second", [0, 1, 5, 9.5, 20, 30, 60, 70, 80])
 def test_a_given_call_keeps_the_laws_at_every_instant(second: float) -> None:
-    assert broken_laws(seen(answered_call(), after(second))) == ()
+    assert broken_invariants(seen(answered_call(), after(second))) == ()
 
 
 @pytest.mark.parametrize(
@@ -102,17 +111,19 @@ def test_a_given_call_keeps_the_laws_at_every_instant(second: float) -> None:
     ],
 )
 def test_each_law_finds_its_breach(name: str, value: object, law: str) -> None:
-    assert law in broken_laws(answered_call().but(**{name: value}))  # type: ignore[arg-type]
+    assert law in broken_invariants(answered_call().with_values(**{name: value}))  # type: ignore[arg-type]
 
 
 def test_unanswered_talk_breaks_a_law() -> None:
-    call = call_record(call_id=1, started_at=START, ended_at=after(3)).but(bill_seconds=6.0)
-    assert "nobody_talks_unanswered" in broken_laws(call)
+    call = call_record(call_id=1, started_at=START, ended_at=after(3)).with_values(bill_seconds=6.0)
+    assert "nobody_talks_unanswered" in broken_invariants(call)
 
 
 def test_a_strange_leg_breaks_a_law() -> None:
     leg = Record({"leg_id": "1.2", "call_ref": "1.1", "started_at": START, "ended_at": after(80)})
-    assert {"legs_share_the_reference", "legs_live_within_the_call"} <= set(broken_laws(answered_call(legs=(leg,))))
+    assert {"legs_share_the_reference", "legs_live_within_the_call"} <= set(
+        broken_invariants(answered_call(legs=(leg,)))
+    )
 
 
 def test_instants_out_of_order_are_refused() -> None:
@@ -138,4 +149,4 @@ def test_every_disposition_has_a_cause(disposition: Disposition) -> None:
 def test_a_record_is_a_value() -> None:
     assert Record({"a": 1}) == Record({"a": 1})
     assert hash(Record({"a": 1})) == hash(Record({"a": 1}))
-    assert Record({"a": 1}).but(a=2) == {"a": 2}
+    assert Record({"a": 1}).with_values(a=2) == {"a": 2}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.wire.forms import (
-    BrokenForm,
+    FormError,
     FormLimits,
     decode_form,
     decode_multipart,
@@ -92,20 +92,20 @@ def test_repeated_names_stay() -> None:
     ids=lambda value: value if isinstance(value, str) else ascii(value[:12]),
 )
 def test_a_broken_query_is_refused_with_its_reason(data: bytes, code: str) -> None:
-    with pytest.raises(BrokenForm) as refused:
+    with pytest.raises(FormError) as refused:
         decode_pairs(data)
     assert refused.value.problem.code == code
     assert str(refused.value).isascii()
 
 
 def test_limits_are_the_callers() -> None:
-    with pytest.raises(BrokenForm):
+    with pytest.raises(FormError):
         decode_pairs(b"a=1&b=2", limits=FormLimits(pairs=1))
 
 
 @pytest.mark.parametrize("separators", ["", "|", ";&"])
 def test_another_separator_is_a_misuse(separators: str) -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageProblem):
         decode_pairs(b"", separators=separators)  # type: ignore[arg-type]
 
 
@@ -152,7 +152,7 @@ def test_an_empty_multipart_form_in_both_directions() -> None:
     ids=lambda value: ascii(value[:12]),
 )
 def test_a_broken_multipart_form_is_refused_with_its_reason(body: bytes, content_type: str, code: str) -> None:
-    with pytest.raises(BrokenForm) as refused:
+    with pytest.raises(FormError) as refused:
         decode_multipart(body, content_type)
     assert refused.value.problem.code == code
 
@@ -162,7 +162,7 @@ def test_a_broken_multipart_form_is_refused_with_its_reason(body: bytes, content
     [([], ""), ([], "a b"), ([], "x" * 71), ([('a"', "1")], "x"), ([("a\r\n", "1")], "x"), ([("a", "\r\n--x")], "x")],
 )
 def test_a_multipart_form_that_cannot_be_written_is_refused(fields: list[tuple[str, str]], boundary: str) -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageProblem):
         encode_multipart(fields, boundary)
 
 
@@ -181,6 +181,6 @@ def test_a_form_is_read_by_its_media_type() -> None:
     ],
 )
 def test_another_media_type_or_charset_is_refused(content_type: str, code: str) -> None:
-    with pytest.raises(BrokenForm) as refused:
+    with pytest.raises(FormError) as refused:
         decode_form(b"a=1", content_type)
     assert refused.value.problem.code == code

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from harness.errors import Misuse
-from harness.wire.format_problems import PROBLEM_LIMIT, BodyLimits, Problem, Tree, shown
-from harness.wire.json_body import MISSING, at, decode_json, encode_json, put, split_pointer
+from harness.errors import UsageProblem
+from harness.wire.format_problems import PROBLEM_LIMIT, BodyLimits, FormatProblem, Tree, printable_text
+from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, split_pointer, tree_at
 
 # The envelope of a list of live calls as documented, its ellipses left empty.
 ENVELOPE = (
@@ -147,7 +147,7 @@ def test_a_documented_envelope_encodes_to_its_bytes_without_the_spaces() -> None
 
 def test_an_exact_cost_keeps_its_digits_in_both_directions() -> None:
     tree = decode_json(COSTS).tree
-    assert at(tree, "/result/0/cost") == Decimal("0.50")
+    assert tree_at(tree, "/result/0/cost") == Decimal("0.50")
     assert encode_json(tree) == COSTS
 
 
@@ -164,7 +164,7 @@ def test_half_a_surrogate_pair_is_written_as_an_escape() -> None:
 
 
 def test_a_number_that_json_cannot_say_is_not_written() -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageProblem):
         encode_json([Decimal("NaN")])
 
 
@@ -216,7 +216,7 @@ def test_null_is_not_missing() -> None:
         (b'["a\nb"]', "json:syntax"),
         ("[٣]".encode(), "json:syntax"),
     ],
-    ids=lambda value: value if isinstance(value, str) else shown(value[:20].decode("latin-1")),
+    ids=lambda value: value if isinstance(value, str) else printable_text(value[:20].decode("latin-1")),
 )
 def test_a_broken_promise_of_the_format_is_named(body: bytes, code: str) -> None:
     assert codes(body)[0] == code
@@ -238,7 +238,7 @@ def test_both_values_of_a_repeated_key_are_told_and_the_last_one_stays() -> None
     decoded = decode_json(b'{"rows":[{"State":"ok","State":"failed"}]}')
     assert decoded.tree == {"rows": [{"State": "failed"}]}
     assert decoded.problems == (
-        Problem(
+        FormatProblem(
             "json:duplicate-key",
             "the key 'State' stands twice: first 'ok', then 'failed'",
             "/rows/0/State",
@@ -319,25 +319,25 @@ def _seconds(body: bytes) -> float:
 )
 def test_a_pointer_tells_missing_from_null(pointer: str, found: object) -> None:
     tree: Tree = {"a": [{"b": None}], "c/d": 1, "~": 2, "": 3}
-    assert at(tree, pointer) == found
-    assert at(tree, split_pointer(pointer)) == found
+    assert tree_at(tree, pointer) == found
+    assert tree_at(tree, split_pointer(pointer)) == found
 
 
 def test_put_creates_what_is_missing_on_the_way() -> None:
     tree: Tree = {}
-    put(tree, "/paging/limit", 20)
-    put(tree, "/rows/0/id", "a")
-    put(tree, "/rows/-/id", "b")
-    put(tree, "/rows/1/id", "c")
+    put_value(tree, "/paging/limit", 20)
+    put_value(tree, "/rows/0/id", "a")
+    put_value(tree, "/rows/-/id", "b")
+    put_value(tree, "/rows/1/id", "c")
     assert tree == {"paging": {"limit": 20}, "rows": [{"id": "a"}, {"id": "c"}]}
 
 
 def test_put_at_the_root_returns_the_value() -> None:
-    assert put(MISSING, "", 5) == 5
-    assert put(MISSING, "/0", 5) == [5]
+    assert put_value(MISSING, "", 5) == 5
+    assert put_value(MISSING, "/0", 5) == [5]
 
 
 @pytest.mark.parametrize("pointer", ["a", "/a/b", "/rows/7", "/rows/x"])
 def test_put_refuses_a_pointer_that_leads_nowhere(pointer: str) -> None:
-    with pytest.raises(Misuse):
-        put({"a": 1, "rows": []}, pointer, 2)
+    with pytest.raises(UsageProblem):
+        put_value({"a": 1, "rows": []}, pointer, 2)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import Misuse
-from harness.wire.format_problems import PROBLEM_LIMIT, BodyLimits, Decoded, Tree, shown
+from harness.errors import UsageProblem
+from harness.wire.format_problems import PROBLEM_LIMIT, BodyLimits, DecodedBody, Tree, printable_text
 from harness.wire.xml_body import canonical_xml, decode_xml, encode_xml
 
 PREFIXES = (
@@ -108,7 +108,7 @@ ACTIVE_TREE: dict[str, Tree] = {
 DOCUMENTED = [(HISTORY, HISTORY_TREE), (ACTIVE, ACTIVE_TREE)]
 
 
-def decoded(body: bytes, lists: dict[str, str] | None = None) -> Decoded:
+def decoded(body: bytes, lists: dict[str, str] | None = None) -> DecodedBody:
     return decode_xml(body, root="Response", lists=LISTS if lists is None else lists)
 
 
@@ -118,7 +118,7 @@ def codes(body: bytes) -> list[str]:
 
 @pytest.mark.parametrize(("body", "tree"), DOCUMENTED)
 def test_a_documented_reply_decodes_to_its_values(body: bytes, tree: dict[str, Tree]) -> None:
-    assert decoded(body) == Decoded(tree)
+    assert decoded(body) == DecodedBody(tree)
 
 
 @pytest.mark.parametrize(("body", "tree"), DOCUMENTED)
@@ -147,7 +147,7 @@ def test_a_pretty_body_has_one_element_a_line() -> None:
     [b"<ActiveCalls/>", b"<ActiveCalls />", b"<ActiveCalls></ActiveCalls>", b"<ActiveCalls> \n </ActiveCalls>"],
 )
 def test_an_empty_list_is_a_list_however_it_is_spelled(spelling: bytes) -> None:
-    assert decoded(b"<Response>" + spelling + b"</Response>") == Decoded({"ActiveCalls": []})
+    assert decoded(b"<Response>" + spelling + b"</Response>") == DecodedBody({"ActiveCalls": []})
 
 
 def test_an_empty_leaf_is_an_empty_text() -> None:
@@ -158,11 +158,11 @@ def test_rows_can_hold_lists_of_their_own() -> None:
     lists = {"/Calls": "Call", "/Calls/*/Legs": "Leg"}
     tree: dict[str, Tree] = {"Calls": [{"Legs": [{"Id": "1"}, {"Id": "2"}]}, {"Legs": []}]}
     body = encode_xml(tree, root="Response", lists=lists)
-    assert decoded(body, lists) == Decoded(tree)
+    assert decoded(body, lists) == DecodedBody(tree)
 
 
 def test_elements_within_elements_are_objects() -> None:
-    assert decoded(b"<Response><A> <B>1</B> </A></Response>") == Decoded({"A": {"B": "1"}})
+    assert decoded(b"<Response><A> <B>1</B> </A></Response>") == DecodedBody({"A": {"B": "1"}})
 
 
 def test_a_repeated_leaf_is_told_with_both_texts() -> None:
@@ -188,12 +188,12 @@ def test_an_unexpected_element_among_rows_is_skipped() -> None:
     ],
 )
 def test_prefixes_comments_and_attributes_make_no_difference(head: bytes) -> None:
-    assert decoded(head + b"<Code>200</Code></Response>") == Decoded({"Code": "200"})
+    assert decoded(head + b"<Code>200</Code></Response>") == DecodedBody({"Code": "200"})
 
 
 def test_comments_and_sections_within_a_text_leave_the_text() -> None:
     body = b"<Response><A>a<!-- no -->b<![CDATA[<c>]]><?no no?>d&amp;e</A></Response>"
-    assert decoded(body) == Decoded({"A": "ab<c>d&e"})
+    assert decoded(body) == DecodedBody({"A": "ab<c>d&e"})
 
 
 def test_an_element_in_a_namespace_is_told_and_read_by_its_local_name() -> None:
@@ -214,11 +214,11 @@ def test_nil_is_none_in_both_directions() -> None:
         b'<?xml version="1.0"?><Response xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
         b'<A xsi:nil="true" /><B>x</B></Response>'
     )
-    assert decoded(body) == Decoded({"A": None, "B": "x"})
+    assert decoded(body) == DecodedBody({"A": None, "B": "x"})
 
 
 def test_nil_is_understood_without_a_prefix_on_the_root() -> None:
-    assert decoded(encode_xml({"A": None}, root="Response", lists={})) == Decoded({"A": None})
+    assert decoded(encode_xml({"A": None}, root="Response", lists={})) == DecodedBody({"A": None})
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_nil_is_understood_without_a_prefix_on_the_root() -> None:
     ],
 )
 def test_every_legal_encoding_is_read(body: bytes) -> None:
-    assert decoded(body) == Decoded({"A": "é"})
+    assert decoded(body) == DecodedBody({"A": "é"})
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_deep_document_does_not_kill_the_process() -> None:
 
 
 def test_an_empty_body_is_missing_and_no_problem() -> None:
-    assert decoded(b" \n") == Decoded(None, missing=True)
+    assert decoded(b" \n") == DecodedBody(None, missing=True)
 
 
 def test_a_flood_of_problems_is_cut() -> None:
@@ -350,7 +350,7 @@ def test_limits_are_the_callers() -> None:
 def test_every_problem_is_visible_ascii() -> None:
     body = "<R\u00e9><A>\u202e</A><A>\u0085</A><\u0424/><\u0424/>\u200b</R\u00e9>".encode()
     for problem in decoded(body).problems + decoded(body[:-1]).problems:
-        assert (problem.text + problem.where).isascii(), shown(problem.text)
+        assert (problem.text + problem.where).isascii(), printable_text(problem.text)
 
 
 def test_what_xml_cannot_carry_becomes_the_replacement_character() -> None:
@@ -370,7 +370,7 @@ def test_markup_in_a_text_is_escaped() -> None:
     [{"a b": "x"}, {"a": {"": "x"}}, {"x:y": "x"}, {"a>": "x"}, {"a": ["x"]}, {"CallHistory": "x"}],
 )
 def test_a_tree_that_cannot_be_written_is_refused(tree: dict[str, Tree]) -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageProblem):
         encode_xml(tree, root="Response", lists=LISTS)
 
 

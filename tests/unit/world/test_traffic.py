@@ -7,13 +7,23 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.telephony import Grain
-from harness.world import BUSY_HOUR, CONTACT_CENTRE, OFFICE, STEADY, Frozen, Live, Population, Scaled, World
-from harness.world.call_lifecycle import lives_of, units_in
-from harness.world.calls import _HOME_LINES, _REMOTE
-from harness.world.traffic import CALLS_A_SESSION, MEAN_CALL_SECONDS, Traffic, TrafficProfile, millis_of
-from harness.world.value_pools import Pools
+from harness.world import (
+    BUSY_HOUR,
+    CONTACT_CENTRE,
+    OFFICE,
+    STEADY,
+    FrozenClock,
+    LiveClock,
+    Population,
+    ScaledClock,
+    World,
+)
+from harness.world.call_lifecycle import call_numbers_in, call_times_of
+from harness.world.calls import _HOME_LINE_WEIGHTS, _REMOTE_WEIGHTS
+from harness.world.traffic import CALLS_PER_SESSION, MEAN_CALL_SECONDS, Traffic, TrafficProfile, millis_of
+from harness.world.value_pools import ValuePools
 
 
 def test_some_forty_calls_are_in_progress_in_the_busy_hour() -> None:
@@ -32,41 +42,44 @@ def test_the_calls_in_progress_are_what_was_asked_for(concurrent: float) -> None
 def test_the_constants_of_littles_law_are_what_the_distributions_give() -> None:
     traffic = Traffic(3, OFFICE)
     slot = traffic.slot_of(millis_of(BUSY_HOUR))
-    numbers = traffic.numbers(slot - 20_000, slot)
-    lives = lives_of(traffic, units_in(traffic, numbers))
+    numbers = traffic.session_numbers(slot - 20_000, slot)
+    lives = call_times_of(traffic, call_numbers_in(traffic, numbers))
     assert np.mean(lives.ended - lives.started) / 1000 == pytest.approx(MEAN_CALL_SECONDS, rel=0.02)
-    assert len(lives.units) / len(numbers) == pytest.approx(CALLS_A_SESSION, rel=0.01)
+    assert len(lives.call_numbers) / len(numbers) == pytest.approx(CALLS_PER_SESSION, rel=0.01)
 
 
 def test_nights_and_sundays_are_quiet() -> None:
     traffic = Traffic(1, OFFICE)
     day = traffic.slot_of(millis_of(datetime.fromisoformat("2026-03-11T00:00:00+00:00")))
-    busy, night = traffic.counts(day + 600, day + 659).sum(), traffic.counts(day + 120, day + 179).sum()
-    sunday = traffic.counts(day + 4 * 1440 + 600, day + 4 * 1440 + 659).sum()
+    busy, night = (
+        traffic.session_counts(day + 600, day + 659).sum(),
+        traffic.session_counts(day + 120, day + 179).sum(),
+    )
+    sunday = traffic.session_counts(day + 4 * 1440 + 600, day + 4 * 1440 + 659).sum()
     assert busy > 10 * night
     assert busy > 5 * sunday
 
 
 def test_a_slice_of_time_needs_no_past() -> None:
     traffic = Traffic(5, CONTACT_CENTRE)
-    whole = traffic.numbers(13_000_000, 13_000_400)
-    parts = [traffic.numbers(first, first + 99) for first in range(13_000_000, 13_000_400, 100)]
-    assert np.array_equal(whole, np.concatenate([*parts, traffic.numbers(13_000_400, 13_000_400)]))
+    whole = traffic.session_numbers(13_000_000, 13_000_400)
+    parts = [traffic.session_numbers(first, first + 99) for first in range(13_000_000, 13_000_400, 100)]
+    assert np.array_equal(whole, np.concatenate([*parts, traffic.session_numbers(13_000_400, 13_000_400)]))
 
 
 def test_a_slice_of_calls_lives_as_it_does_in_the_whole() -> None:
     traffic = Traffic(5, OFFICE)
-    units = units_in(traffic, traffic.numbers(13_700_000, 13_700_100))
-    assert np.array_equal(lives_of(traffic, units[7:19]).ended, lives_of(traffic, units).ended[7:19])
+    units = call_numbers_in(traffic, traffic.session_numbers(13_700_000, 13_700_100))
+    assert np.array_equal(call_times_of(traffic, units[7:19]).ended, call_times_of(traffic, units).ended[7:19])
 
 
 def test_poisson_counts_vary_as_much_as_they_should() -> None:
-    counts = Traffic(2, STEADY).counts(13_000_000, 13_020_000)
+    counts = Traffic(2, STEADY).session_counts(13_000_000, 13_020_000)
     assert np.var(counts) == pytest.approx(np.mean(counts), rel=0.05)
 
 
 def test_a_rate_too_low_for_the_number_of_calls_is_told() -> None:
-    with pytest.raises(Misuse, match="calls_per_second"):
+    with pytest.raises(UsageProblem, match="calls_per_second"):
         World.of(seed=1, calls=10_000_000, calls_per_second=0.001)
 
 
@@ -82,24 +95,24 @@ def test_a_profile_without_calls_is_refused() -> None:
 
 def test_busy_contact_centres_can_be_made() -> None:
     world = World.of(seed=1, calls=30_000, calls_per_second=900, profile=CONTACT_CENTRE)
-    frame = world.frame(Grain.CALL, Population.BOTH, BUSY_HOUR, ("call_id", "call_code", "call_ref"))
+    frame = world.columns(Grain.CALL, Population.BOTH, BUSY_HOUR, ("call_id", "call_code", "call_ref"))
     assert [frame[name].n_unique() for name in frame] == [30_000] * 3
 
 
 def test_the_tables_fit_the_pools() -> None:
-    pools = Pools()
-    assert len(_REMOTE) == len(pools.remotes)
-    assert len(_HOME_LINES) == max(pools.extensions.many)
+    pools = ValuePools()
+    assert len(_REMOTE_WEIGHTS) == len(pools.remotes)
+    assert len(_HOME_LINE_WEIGHTS) == max(pools.extensions.count_of_customer)
 
 
 def test_clocks_are_functions_of_the_callers_watch() -> None:
     now = BUSY_HOUR + timedelta(days=3)
     later = now + timedelta(seconds=10)
-    assert Frozen(BUSY_HOUR).at(later) == BUSY_HOUR
-    assert Live().at(later) == later
-    assert Scaled(began=now, instant=BUSY_HOUR, factor=60).at(later) == BUSY_HOUR + timedelta(minutes=10)
+    assert FrozenClock(BUSY_HOUR).instant_at(later) == BUSY_HOUR
+    assert LiveClock().instant_at(later) == later
+    assert ScaledClock(began=now, instant=BUSY_HOUR, factor=60).instant_at(later) == BUSY_HOUR + timedelta(minutes=10)
 
 
 def test_a_clock_does_not_run_backwards() -> None:
     with pytest.raises(ValueError, match="forward"):
-        Scaled(began=BUSY_HOUR, instant=BUSY_HOUR, factor=0)
+        ScaledClock(began=BUSY_HOUR, instant=BUSY_HOUR, factor=0)

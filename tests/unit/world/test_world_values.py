@@ -10,7 +10,15 @@ from itertools import pairwise
 
 import pytest
 
-from harness.telephony import ATTRIBUTES, IDENTITY, Direction, Grain, Kind, Record, broken_laws
+from harness.telephony import (
+    ATTRIBUTES,
+    IDENTITY_ATTRIBUTES,
+    AttributeKind,
+    Direction,
+    Grain,
+    Record,
+    broken_invariants,
+)
 from harness.world import BUSY_HOUR, CUSTOMERS, HOME_CUSTOMER_ID, Population, World
 
 LISTS = (Grain.SESSION, Grain.CALL, Grain.LEG)
@@ -41,7 +49,7 @@ def test_a_world_holds_the_calls_that_were_asked_for() -> None:
 
 @pytest.mark.parametrize(("grain", "rows"), list(zip(LISTS, (SESSIONS, CALLS, LEGS), strict=True)))
 def test_identities_are_unique_and_rows_ordered(grain: Grain, rows: list[Record]) -> None:
-    keys = [(row["started_at"], row[IDENTITY[grain]]) for row in rows]
+    keys = [(row["started_at"], row[IDENTITY_ATTRIBUTES[grain]]) for row in rows]
     assert all(here < there for here, there in pairwise(keys))  # type: ignore[operator]
     assert len({key[1] for key in keys}) == len(keys)
 
@@ -56,8 +64,9 @@ def test_codes_are_unique_short_and_differ_by_case_somewhere() -> None:
 @pytest.mark.parametrize("grain", LISTS)
 def test_every_value_has_the_kind_of_its_attribute(grain: Grain) -> None:
     kinds = {
-        Kind.TEXT: str, Kind.WORD: str, Kind.INTEGER: int, Kind.DECIMAL: float, Kind.SECONDS: float,
-        Kind.FLAG: bool, Kind.TEXT_LIST: tuple, Kind.ROWS: tuple,
+        AttributeKind.TEXT: str, AttributeKind.WORD: str, AttributeKind.INTEGER: int, AttributeKind.DECIMAL: float,
+        AttributeKind.SECONDS: float,
+        AttributeKind.FLAG: bool, AttributeKind.TEXT_LIST: tuple, AttributeKind.ROWS: tuple,
     }  # fmt: skip
     rows = {Grain.SESSION: SESSIONS, Grain.CALL: CALLS, Grain.LEG: LEGS}[grain]
 
@@ -65,12 +74,12 @@ def test_every_value_has_the_kind_of_its_attribute(grain: Grain) -> None:
         assert row.keys() == ATTRIBUTES[grain].keys()
         for name, attribute in ATTRIBUTES[grain].items():
             value = row[name]
-            if attribute.kind is Kind.INSTANT:
+            if attribute.kind is AttributeKind.INSTANT:
                 stamp = row.instant(name)
                 assert stamp is None or (stamp.utcoffset() == timedelta(0) and stamp.microsecond % 1000 == 0)
             elif value is not None:
                 assert type(value) is kinds[attribute.kind], name
-            if attribute.kind is Kind.WORD and value is not None:
+            if attribute.kind is AttributeKind.WORD and value is not None:
                 assert value in attribute.words, name
             if attribute.rows is not None:
                 for inner in row.rows(name):
@@ -87,7 +96,7 @@ def test_every_attribute_is_met() -> None:
 
 
 def test_every_call_keeps_the_laws() -> None:
-    assert Counter(law for call in CALLS for law in broken_laws(call)) == {}
+    assert Counter(law for call in CALLS for law in broken_invariants(call)) == {}
 
 
 def test_targets_go_through_their_instants_in_order() -> None:

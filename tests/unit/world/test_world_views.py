@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from harness.telephony import ATTRIBUTES, Grain, Kind, Record, call_record
+from harness.telephony import ATTRIBUTES, AttributeKind, Grain, Record, call_record
 from harness.world import BUSY_HOUR, Population, World
 
 LISTS = (Grain.SESSION, Grain.CALL, Grain.LEG)
@@ -52,9 +52,9 @@ def test_only_the_attributes_asked_for_are_made() -> None:
 def test_unknown_attributes_and_nested_columns_are_refused() -> None:
     world = World.of(seed=4, calls=5)
     with pytest.raises(ValueError, match="colour"):
-        world.frame(Grain.CALL, Population.BOTH, BUSY_HOUR, ("colour",))
+        world.columns(Grain.CALL, Population.BOTH, BUSY_HOUR, ("colour",))
     with pytest.raises(ValueError, match="nested"):
-        world.frame(Grain.CALL, Population.BOTH, BUSY_HOUR, ("legs",))
+        world.columns(Grain.CALL, Population.BOTH, BUSY_HOUR, ("legs",))
     with pytest.raises(ValueError, match="inside other rows"):
         world.count(Grain.TARGET, Population.BOTH, BUSY_HOUR)
 
@@ -127,7 +127,7 @@ def test_a_given_call_can_be_replaced_and_taken_away() -> None:
     world = World.from_records([given(1), given(2)])
     changed = world.with_records([given(1, note="x")])
     assert [row["note"] for row in changed.records(Grain.CALL, Population.BOTH, BUSY_HOUR)] == ["x", None]
-    assert changed.without([1]).count(Grain.CALL, Population.BOTH, BUSY_HOUR) == 1
+    assert changed.without_calls([1]).count(Grain.CALL, Population.BOTH, BUSY_HOUR) == 1
 
 
 def test_two_given_calls_with_one_identity_are_refused() -> None:
@@ -141,9 +141,9 @@ def test_a_given_call_must_be_whole() -> None:
 
 
 def test_an_empty_world_has_columns_all_the_same() -> None:
-    names = [name for name, attribute in ATTRIBUTES[Grain.CALL].items() if attribute.kind is not Kind.ROWS]
-    empty = World.from_records([]).frame(Grain.CALL, Population.LIVE, BUSY_HOUR, names)
-    full = World.of(seed=1, calls=50).frame(Grain.CALL, Population.LIVE, BUSY_HOUR, names)
+    names = [name for name, attribute in ATTRIBUTES[Grain.CALL].items() if attribute.kind is not AttributeKind.ROWS]
+    empty = World.from_records([]).columns(Grain.CALL, Population.LIVE, BUSY_HOUR, names)
+    full = World.of(seed=1, calls=50).columns(Grain.CALL, Population.LIVE, BUSY_HOUR, names)
     assert {name: column.dtype for name, column in empty.items()} == {
         name: column.dtype for name, column in full.items()
     }

@@ -10,22 +10,37 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Final
 
-from harness.check.context import Exchange, Identity, Row, Session
-from harness.check.credentials import can_sign, signed_token
-from harness.check.probe.error_responses import binding, blame, is_refused, judge_fault, kept, repeat, told
-from harness.check.probe.filter_values import companions, is_time, raw_value, shown_filters, values_shown, wide
-from harness.check.probe.mirror import Mirror, ask_for, written
-from harness.errors import Misuse
+from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
+from harness.check.credentials import can_sign, sign_token
+from harness.check.probe.error_responses import (
+    describe_answer,
+    enforceable_clauses,
+    is_refused,
+    judge_error_response,
+    record_kept,
+    repeat_exchange,
+    report_breach,
+)
+from harness.check.probe.filter_values import (
+    companion_parameters,
+    count_values,
+    encode_shown_value,
+    is_time_filter,
+    largest_page,
+    visible_filters,
+)
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value
+from harness.errors import UsageProblem
 from harness.specification.model import Clauses, Jwt, Open
 from harness.wire.format_problems import Tree
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 
-_ADD: Final = "to the file of --credentials"
+_ADD_HINT: Final = "to the file of --credentials"
 _HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class LoginAttempt:
     """Credentials that must be refused, the fault that is due and the clauses that promise it."""
 
     purpose: str
@@ -36,36 +51,40 @@ class Attempt:
     example: bool = False
 
 
-def access(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_authentication(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Credentials that must be refused are, those that suffice are not, and each sees its own rows."""
     rules = session.listing.access
-    if mirror.after is not None and mirror.after.trouble is None:
-        session.ledger.witness(rules.clauses.get("accepted", ()))
-    for attempt in chain(_missing(session), _passwords(session) if rules.kind == "password" else _tokens(session)):
-        yield from _must_be_refused(session, mirror, attempt)
-    yield from _legacy(session, mirror)
-    yield from _roles_and_tenants(session, mirror)
-    yield from _still_welcome(session, mirror)
+    if mirror.after is not None and mirror.after.failed_exchange is None:
+        session.results.record_pass(rules.clauses.get("accepted", ()))
+    for attempt in chain(
+        _missing_credentials(session),
+        _wrong_passwords(session) if rules.kind == "password" else _wrong_tokens(session),
+    ):
+        yield from _check_refused(session, mirror, attempt)
+    yield from _check_legacy_credentials(session, mirror)
+    yield from _check_roles_and_tenants(session, mirror)
+    yield from _check_still_accepted(session, mirror)
 
 
-def _must_be_refused(session: Session, mirror: Mirror, attempt: Attempt) -> Iterator[None]:
-    keep_secret(session, attempt.credentials)
+def _check_refused(session: CheckContext, mirror: Mirror, attempt: LoginAttempt) -> Iterator[None]:
+    redact_credentials(session, attempt.credentials)
     ask = replace(
-        ask_for(session, mirror.base, _example(session) if attempt.example else None), scheme=attempt.scheme
+        build_request(session, mirror.base, _example_values(session) if attempt.example else None),
+        scheme=attempt.scheme,
     )
     exchange = session.send(ask, attempt.purpose, credentials=attempt.credentials)
     yield
-    yield from judge_fault(session, exchange, attempt.fault, attempt.clauses)
+    yield from judge_error_response(session, exchange, attempt.fault, attempt.clauses)
 
 
-def keep_secret(session: Session, credentials: Mapping[str, str]) -> None:
+def redact_credentials(session: CheckContext, credentials: Mapping[str, str]) -> None:
     """A credential with one letter changed gives the true one away: no report shows it."""
     rules = session.listing.access
     secret = [text for name, text in credentials.items() if name != rules.user and len(text) > 1]
     session.evidence = replace(session.evidence, redactor=session.evidence.redactor.with_secrets(secret))
 
 
-def _example(session: Session) -> dict[str, Tree]:
+def _example_values(session: CheckContext) -> dict[str, Tree]:
     """The parameters as the document shows them."""
     return {
         name: parameter.example
@@ -74,7 +93,7 @@ def _example(session: Session) -> dict[str, Tree]:
     }
 
 
-def own_credentials(session: Session, identity: Identity) -> dict[str, str]:
+def documented_credentials(session: CheckContext, identity: ClientIdentity) -> dict[str, str]:
     """The credentials that the documented way of asking carries, and no others."""
     rules = session.listing.access
     names = (rules.user, rules.password) if rules.kind == "password" else (rules.token,)
@@ -85,16 +104,16 @@ def own_credentials(session: Session, identity: Identity) -> dict[str, str]:
 # --- credentials that must be refused -----------------------------------------------------------------------
 
 
-def _missing(session: Session) -> Iterator[Attempt]:
+def _missing_credentials(session: CheckContext) -> Iterator[LoginAttempt]:
     rules = session.listing.access
     fault = rules.missing_fault
     missing = rules.clauses.get("missing-refused", ())
-    own = own_credentials(session, session.identity)
+    own = documented_credentials(session, session.identity)
     if rules.kind == "bearer":
         missing = missing or rules.clauses.get("wrong-refused", ())
-        yield Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
-        if _example(session):
-            yield Attempt(
+        yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
+        if _example_values(session):
+            yield LoginAttempt(
                 purpose="the documented example without credentials",
                 credentials={},
                 fault=fault,
@@ -108,37 +127,40 @@ def _missing(session: Session) -> Iterator[Attempt]:
     ):
         if name is not None and name in own:
             rest = {other: text for other, text in own.items() if other != name}
-            yield Attempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
+            yield LoginAttempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
     # By now it is known which of the two is not needed, if one is not.
     halves = (rules.clauses.get("user-required", ()), rules.clauses.get("password-required", ()))
-    both = missing or next((half for half in halves if session.ledger.failed(half)), halves[0] or halves[1])
-    yield Attempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
+    both = missing or next((half for half in halves if session.results.first_failed(half)), halves[0] or halves[1])
+    yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
     if rules.password is not None:
         blank = {**own, rules.password: ""}
         clauses = rules.clauses.get("password-required", ()) or rules.clauses.get("wrong-refused", ())
-        yield Attempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
+        yield LoginAttempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
 
 
-def _passwords(session: Session) -> Iterator[Attempt]:
+def _wrong_passwords(session: CheckContext) -> Iterator[LoginAttempt]:
     rules = session.listing.access
-    own = own_credentials(session, session.identity)
+    own = documented_credentials(session, session.identity)
     if rules.user is None or rules.password is None or rules.user not in own or rules.password not in own:
         return
     clauses = rules.clauses.get("wrong-refused", ())
     others = [
         held[rules.password]
         for identity in session.identities
-        if rules.password in (held := own_credentials(session, identity))
+        if rules.password in (held := documented_credentials(session, identity))
         and held[rules.password] != own[rules.password]
     ]
-    for what, password in (*_twisted(own[rules.password]), *(("another user's", text) for text in others[:1])):
-        yield Attempt(
+    for what, password in (
+        *_altered_secrets(own[rules.password]),
+        *(("another user's", text) for text in others[:1]),
+    ):
+        yield LoginAttempt(
             purpose=f"the right user with {what} password",
             credentials={**own, rules.password: password},
             fault=rules.wrong_fault,
             clauses=clauses,
         )
-    yield Attempt(
+    yield LoginAttempt(
         purpose="a wrong user with the right password",
         credentials={**own, rules.user: own[rules.user] + "x"},
         fault=rules.wrong_fault,
@@ -146,7 +168,7 @@ def _passwords(session: Session) -> Iterator[Attempt]:
     )
 
 
-def _twisted(secret: str) -> Iterator[tuple[str, str]]:
+def _altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
     """Values that are nearly the right one."""
     if not secret:
         return
@@ -161,9 +183,9 @@ def _twisted(secret: str) -> Iterator[tuple[str, str]]:
         yield "an otherwise cased", secret.swapcase()
 
 
-def _tokens(session: Session) -> Iterator[Attempt]:
+def _wrong_tokens(session: CheckContext) -> Iterator[LoginAttempt]:
     rules = session.listing.access
-    own = own_credentials(session, session.identity)
+    own = documented_credentials(session, session.identity)
     token = own.get(rules.token, "")
     jwt = rules.jwt
     wrong = rules.clauses.get("wrong-refused", ())
@@ -172,11 +194,11 @@ def _tokens(session: Session) -> Iterator[Attempt]:
     bent = wrong or (jwt.clauses.get("wrong-key" if token.count(".") == 2 else "malformed", ()) if jwt else ())
     fault = rules.wrong_fault
     for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
-        yield Attempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
-    for what, text in _twisted(token):
-        yield Attempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=bent)
+        yield LoginAttempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
+    for what, text in _altered_secrets(token):
+        yield LoginAttempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=bent)
     if token:
-        yield Attempt(
+        yield LoginAttempt(
             purpose="the token after another word than Bearer",
             credentials=own,
             fault=fault,
@@ -184,13 +206,15 @@ def _tokens(session: Session) -> Iterator[Attempt]:
             scheme="Basic",
         )
     if jwt is not None:
-        yield from _signed(session, jwt)
+        yield from _wrong_signed_tokens(session, jwt)
     # Half missing and half wrong: by now it is known how each is told.
     missing = rules.clauses.get("missing-refused", ()) or wrong
-    yield Attempt(purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing)
+    yield LoginAttempt(
+        purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing
+    )
 
 
-def _signed(session: Session, jwt: Jwt) -> Iterator[Attempt]:
+def _wrong_signed_tokens(session: CheckContext, jwt: Jwt) -> Iterator[LoginAttempt]:
     """Signed tokens, each wrong in one point."""
     rules = session.listing.access
     held = getattr(session.identity.credentials, "given", session.identity.credentials)
@@ -198,17 +222,17 @@ def _signed(session: Session, jwt: Jwt) -> Iterator[Attempt]:
     if not can_sign(held, jwt) or not isinstance(now, datetime):
         clauses = tuple(clause for name, many in jwt.clauses.items() if name != "malformed" for clause in many)
         names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
-        session.ledger.not_exercised(clauses, f"to sign tokens, give the credentials {names}")
+        session.results.record_not_exercised(clauses, f"to sign tokens, give the credentials {names}")
         return
     # By the server's clock: nobody is blamed for the difference.
-    at = int((now + timedelta(seconds=session.skew_seconds or 0)).timestamp())
+    at = int((now + timedelta(seconds=session.clock_skew_seconds or 0)).timestamp())
     longest = jwt.longest_seconds
 
     def token(iat: int, exp: int, kid: str = held[jwt.key_id]) -> str | None:
         claims = {"iss": held[jwt.issuer], "iat": iat, "exp": exp}
         try:
-            return signed_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
-        except Misuse:
+            return sign_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+        except UsageProblem:
             return None
 
     good = token(at - 5, at - 5 + min(longest, _HOUR))
@@ -216,17 +240,19 @@ def _signed(session: Session, jwt: Jwt) -> Iterator[Attempt]:
         ("expired", "an expired token", token(at - longest - _HOUR, at - _HOUR)),
         ("future", "a token issued in the future", token(at + 2 * _HOUR, at + 2 * _HOUR + min(longest, _HOUR))),
         ("too-long", "a token that is valid for too long", token(at - 5, at - 5 + longest + 24 * _HOUR)),
-        ("wrong-key", "a token with a wrong signature", _resigned(good)),
-        ("wrong-key", "a token without a signature", _unsigned(good)),
+        ("wrong-key", "a token with a wrong signature", _with_wrong_signature(good)),
+        ("wrong-key", "a token without a signature", _without_signature(good)),
         ("unknown-key", "a token of an unknown key", token(at - 5, at - 5 + _HOUR, held[jwt.key_id] + "x")),
     )
     for kind, purpose, text in made:
         clauses = next((many for name, many in jwt.clauses.items() if name == kind), ())
         if text is not None:
-            yield Attempt(purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses)
+            yield LoginAttempt(
+                purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses
+            )
 
 
-def _resigned(token: str | None) -> str | None:
+def _with_wrong_signature(token: str | None) -> str | None:
     """The same token with another signature, as well-formed as the true one."""
     if token is None:
         return None
@@ -237,7 +263,7 @@ def _resigned(token: str | None) -> str | None:
     return f"{head}.{turned}" if turned != signature else None
 
 
-def _unsigned(token: str | None) -> str | None:
+def _without_signature(token: str | None) -> str | None:
     """The same claims under a header that says that nothing is signed."""
     if token is None:
         return None
@@ -245,70 +271,78 @@ def _unsigned(token: str | None) -> str | None:
     return f"{header}.{token.split('.')[1]}."
 
 
-def by_other_ways(session: Session) -> Iterator[Attempt]:
+def attempts_by_carriage(session: CheckContext) -> Iterator[LoginAttempt]:
     """The attempts that tell most, for ways that carry the same request otherwise: few, as accounts may be locked."""
     password = session.listing.access.password
-    missing = [attempt for attempt in _missing(session) if not attempt.example]
+    missing = [attempt for attempt in _missing_credentials(session) if not attempt.example]
     without = [attempt for attempt in missing if password is not None and password not in attempt.credentials]
     yield from (without or missing)[:1]
-    yield from islice(_passwords(session) if session.listing.access.kind == "password" else _tokens(session), 1)
+    yield from islice(
+        _wrong_passwords(session) if session.listing.access.kind == "password" else _wrong_tokens(session), 1
+    )
 
 
 # --- credentials that may or must suffice -------------------------------------------------------------------
 
 
-def _legacy(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_legacy_credentials(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Older pairs, which a server may still take: sent only where the user gave them."""
     for legacy in session.listing.access.legacy:
         held = getattr(session.identity.credentials, "given", session.identity.credentials)
         if not all(held.get(name) for name in legacy.parameters):
             reason = f"the older credentials {' and '.join(legacy.parameters)} are not given"
-            session.ledger.not_applicable(legacy.clause, reason)
+            session.results.record_not_applicable(legacy.clause, reason)
             continue
         pair = {name: held[name] for name in legacy.parameters}
-        exchange = session.send(ask_for(session, mirror.base), "older credentials", credentials=pair)
+        exchange = session.send(build_request(session, mirror.base), "older credentials", credentials=pair)
         yield
-        if session.not_judged(exchange, legacy.clause):
+        if session.note_unusable(exchange, legacy.clause):
             continue
-        session.ledger.observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
+        session.results.record_observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
         if not is_refused(exchange):
-            yield from _bent_pairs(session, mirror, pair)
+            yield from _check_altered_pairs(session, mirror, pair)
 
 
-def _bent_pairs(session: Session, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
+def _check_altered_pairs(session: CheckContext, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
     """An older pair that is taken: with one half bent, empty or left out it is worth no more than nothing."""
     rules = session.listing.access
     clauses = rules.clauses.get("wrong-refused", ()) or rules.clauses.get("missing-refused", ())
     *names, secret = pair
-    near = [(what, text) for what, text in _twisted(pair[secret]) if what != "an extended"]
+    near = [(what, text) for what, text in _altered_secrets(pair[secret]) if what != "an extended"]
     bent = [(f"{what} {secret}", {**pair, secret: text}) for what, text in near]
     bent += [(f"an empty {secret}", {**pair, secret: ""})]
     bent += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
     bent += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
     for what, credentials in bent:
-        keep_secret(session, {name: text for name, text in credentials.items() if name == secret})
+        redact_credentials(session, {name: text for name, text in credentials.items() if name == secret})
         exchange = session.send(
-            ask_for(session, mirror.base), f"older credentials with {what}", credentials=credentials
+            build_request(session, mirror.base), f"older credentials with {what}", credentials=credentials
         )
         yield
-        if session.not_judged(exchange, clauses):
+        if session.note_unusable(exchange, clauses):
             continue
         if is_refused(exchange):
-            kept(session, clauses, told(exchange))
+            record_kept(session, clauses, describe_answer(exchange))
             continue
-        second = repeat(session, exchange)
+        second = repeat_exchange(session, exchange)
         yield
         if second.answer is not None and second.answer.outcome == "success":
-            blame(session, clauses, expected="a refusal", actual=f"{told(second)} for {what}", exchange=second)
+            report_breach(
+                session,
+                clauses,
+                expected="a refusal",
+                actual=f"{describe_answer(second)} for {what}",
+                exchange=second,
+            )
             return
 
 
-def _roles_and_tenants(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_roles_and_tenants(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     rules = session.listing.access
     mine = session.identity
     for role in rules.roles:
-        if mine.role == role and mirror.after is not None and mirror.after.trouble is None:
-            session.ledger.witness(rules.role_clauses.get(role, ()))
+        if mine.role == role and mirror.after is not None and mirror.after.failed_exchange is None:
+            session.results.record_pass(rules.role_clauses.get(role, ()))
     seen: dict[str, Exchange] = {}
     for identity in session.identities:
         if identity.name == mine.name:
@@ -318,45 +352,53 @@ def _roles_and_tenants(session: Session, mirror: Mirror) -> Iterator[None]:
         tenant = session.listing.scope is not None and session.listing.scope.clauses.get("tenant", ())
         if not known_role and not (elsewhere and tenant):
             continue
-        own = own_credentials(session, identity)
-        keep_secret(session, own)
+        own = documented_credentials(session, identity)
+        redact_credentials(session, own)
         exchange = session.send(
-            ask_for(session, mirror.base), f"the list as {identity.name} sees it", credentials=own
+            build_request(session, mirror.base), f"the list as {identity.name} sees it", credentials=own
         )
         yield
         if identity.role is not None and known_role:
             yield from _judge_role(session, identity.role, exchange)
         if exchange.rows is not None:
             seen[identity.name] = exchange
-    _note_roles(session)
-    yield from _tenants(session, mirror, seen)
+    _note_missing_roles(session)
+    yield from _check_tenants(session, mirror, seen)
 
 
-def _judge_role(session: Session, role: str, exchange: Exchange) -> Iterator[None]:
+def _judge_role(session: CheckContext, role: str, exchange: Exchange) -> Iterator[None]:
     rules = session.listing.access
     if role not in rules.roles:
         signed = rules.jwt.clauses.get("unknown-key", ()) if rules.jwt is not None else ()
-        anybody = session.ledger.failed((*rules.clauses.get("wrong-refused", ()), *signed))
+        anybody = session.results.first_failed((*rules.clauses.get("wrong-refused", ()), *signed))
         if anybody is not None:
-            session.ledger.blocked(binding(session, rules.clauses.get("role-refused", ())), anybody)
+            session.results.record_blocked(
+                enforceable_clauses(session, rules.clauses.get("role-refused", ())), anybody
+            )
             return
-        yield from judge_fault(session, exchange, rules.role_fault, rules.clauses.get("role-refused", ()))
+        yield from judge_error_response(session, exchange, rules.role_fault, rules.clauses.get("role-refused", ()))
         return
     clauses = rules.role_clauses.get(role, ())
-    if session.not_judged(exchange, clauses):
+    if session.note_unusable(exchange, clauses):
         return
     if not is_refused(exchange):
-        kept(session, clauses, told(exchange))
+        record_kept(session, clauses, describe_answer(exchange))
         return
-    second = repeat(session, exchange)
+    second = repeat_exchange(session, exchange)
     yield
     if is_refused(second):
-        blame(session, clauses, expected=f"a success for the role {role}", actual=told(second), exchange=second)
+        report_breach(
+            session,
+            clauses,
+            expected=f"a success for the role {role}",
+            actual=describe_answer(second),
+            exchange=second,
+        )
     else:
-        session.ledger.inconclusive(clauses, "not repeatable")
+        session.results.record_inconclusive(clauses, "not repeatable")
 
 
-def _note_roles(session: Session) -> None:
+def _note_missing_roles(session: CheckContext) -> None:
     """Says which identities would have been needed."""
     rules = session.listing.access
     if not rules.roles:
@@ -364,14 +406,14 @@ def _note_roles(session: Session) -> None:
     given = {identity.role for identity in (session.identity, *session.identities)}
     for role in rules.roles:
         if role not in given:
-            reason = f"add an identity with the role {role} {_ADD}"
-            session.ledger.not_exercised(rules.role_clauses.get(role, ()), reason)
+            reason = f"add an identity with the role {role} {_ADD_HINT}"
+            session.results.record_not_exercised(rules.role_clauses.get(role, ()), reason)
     if not any(role is not None and role not in rules.roles for role in given):
-        reason = f"add an identity whose role is none of {', '.join(rules.roles)} {_ADD}"
-        session.ledger.not_exercised(rules.clauses.get("role-refused", ()), reason)
+        reason = f"add an identity whose role is none of {', '.join(rules.roles)} {_ADD_HINT}"
+        session.results.record_not_exercised(rules.clauses.get("role-refused", ()), reason)
 
 
-def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> Iterator[None]:
+def _check_tenants(session: CheckContext, mirror: Mirror, seen: Mapping[str, Exchange]) -> Iterator[None]:
     scope = session.listing.scope
     clauses = scope.clauses.get("tenant", ()) if scope is not None else ()
     if scope is None or not clauses:
@@ -385,18 +427,20 @@ def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> 
         if not scope.owners and mine.customer is None:
             continue
         judged = True
-        unset = session.ledger.failed((*scope.clauses.get("unset", ()), *scope.clauses.get("recursive-default", ())))
+        unset = session.results.first_failed(
+            (*scope.clauses.get("unset", ()), *scope.clauses.get("recursive-default", ()))
+        )
         if unset is not None:
             # Whose calls a list shows that names nobody is known to be wrong.
-            session.ledger.blocked(binding(session, clauses), unset)
+            session.results.record_blocked(enforceable_clauses(session, clauses), unset)
             continue
-        strays = _foreign(session, mirror, identity, exchange)
+        strays = _foreign_rows(session, mirror, identity, exchange)
         if strays:
-            second = repeat(session, exchange)
+            second = repeat_exchange(session, exchange)
             yield
-            strays = _foreign(session, mirror, identity, second)
+            strays = _foreign_rows(session, mirror, identity, second)
             if strays:
-                blame(
+                report_breach(
                     session,
                     clauses,
                     expected=f"only rows of the customer of {identity.name}",
@@ -404,57 +448,63 @@ def _tenants(session: Session, mirror: Mirror, seen: Mapping[str, Exchange]) -> 
                     exchange=second,
                 )
                 continue
-            session.ledger.inconclusive(binding(session, clauses), "not repeatable")
+            session.results.record_inconclusive(enforceable_clauses(session, clauses), "not repeatable")
         elif exchange.rows or mirror.rows:
-            session.ledger.witness(binding(session, clauses))
+            session.results.record_pass(enforceable_clauses(session, clauses))
         else:
-            session.ledger.not_exercised(clauses, "neither list holds a row")
-        yield from _asks_for_mine(session, mirror, identity, clauses)
-        yield from _looks_up_mine(session, mirror, identity, clauses)
+            session.results.record_not_exercised(clauses, "neither list holds a row")
+        yield from _check_own_customer_request(session, mirror, identity, clauses)
+        yield from _check_lookup_of_own_rows(session, mirror, identity, clauses)
     if not judged:
-        reason = f"add identities of two customers, each with its customer, {_ADD}"
-        session.ledger.not_exercised(clauses, reason)
+        reason = f"add identities of two customers, each with its customer, {_ADD_HINT}"
+        session.results.record_not_exercised(clauses, reason)
 
 
-def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses: Clauses) -> Iterator[None]:
+def _check_own_customer_request(
+    session: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
+) -> Iterator[None]:
     """Another customer's account asks for the calls of the run's own customer: by its id, and among everyone's."""
     scope, mine = session.listing.scope, session.identity.customer
     if scope is None or scope.parameter is None or not scope.identity or mine is None or identity.everyone:
         return
-    own = own_credentials(session, identity)
-    if identity.everyone is None and not (yield from _refused_everyone(session, mirror, identity)):
-        session.ledger.not_exercised(clauses, f"say whether {identity.name} may see everyone, in --credentials")
+    own = documented_credentials(session, identity)
+    if identity.everyone is None and not (yield from _everyone_is_refused(session, mirror, identity)):
+        session.results.record_not_exercised(
+            clauses, f"say whether {identity.name} may see everyone, in --credentials"
+        )
         return
 
     def strays(exchange: Exchange) -> list[Row]:
-        return [row for row in _foreign(session, mirror, identity, exchange) if _of(row, scope.owners, mine)]
+        return [
+            row for row in _foreign_rows(session, mirror, identity, exchange) if _has_owner(row, scope.owners, mine)
+        ]
 
     asked = [(str(mine), "another customer's calls")]
     if identity.everyone is False:
         asked += [(word, "everyone's calls") for word, whose in scope.words.items() if whose == "everyone"]
     for value, whose in asked:
-        ask = ask_for(session, mirror.base, {scope.parameter: value})
+        ask = build_request(session, mirror.base, {scope.parameter: value})
         exchange = session.send(ask, f"{identity.name} asks for {whose}", credentials=own)
         yield
-        if session.not_judged(exchange, clauses):
+        if session.note_unusable(exchange, clauses):
             return
         if not strays(exchange):
             if is_refused(exchange) or mirror.rows:
-                session.ledger.witness(binding(session, clauses))
+                session.results.record_pass(enforceable_clauses(session, clauses))
             continue
         its_own: set[Hashable] = set()
-        if scope.recursive is not None and session.usable(scope.recursive):
+        if scope.recursive is not None and session.parameters_work(scope.recursive):
             below = {
                 scope.parameter: str(identity.customer),
-                scope.recursive: written(session, scope.recursive, True),
+                scope.recursive: encode_request_value(session, scope.recursive, True),
             }
             family = session.send(
-                ask_for(session, mirror.base, below), f"the calls below {identity.name}", credentials=own
+                build_request(session, mirror.base, below), f"the calls below {identity.name}", credentials=own
             )
             yield
             # What it sees from above is its own.
             its_own = set(family.keys)
-        second = repeat(session, exchange)
+        second = repeat_exchange(session, exchange)
         yield
         # Rows that were there before and after its own were read are not among them because they are another's.
         before = {row.key for row in strays(exchange)}
@@ -462,86 +512,101 @@ def _asks_for_mine(session: Session, mirror: Mirror, identity: Identity, clauses
         if others:
             expected = "an error, or no rows"
             actual = f"{len(others)} rows of another customer"
-            blame(session, clauses, expected=expected, actual=actual, exchange=second)
+            report_breach(session, clauses, expected=expected, actual=actual, exchange=second)
             return
 
 
-def _refused_everyone(session: Session, mirror: Mirror, identity: Identity) -> Generator[None, None, bool]:
+def _everyone_is_refused(
+    session: CheckContext, mirror: Mirror, identity: ClientIdentity
+) -> Generator[None, None, bool]:
     """Whether an account of which nobody said so is refused the list of everyone: then it may not see others'."""
     scope = session.listing.scope
     word = next((word for word, meaning in scope.words.items() if meaning == "everyone"), None) if scope else None
     if scope is None or scope.parameter is None or word is None:
         return False
-    ask = ask_for(session, mirror.base, {scope.parameter: word})
+    ask = build_request(session, mirror.base, {scope.parameter: word})
     purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
-    exchange = session.send(ask, purpose, credentials=own_credentials(session, identity), witness=False)
+    exchange = session.send(ask, purpose, credentials=documented_credentials(session, identity), witness=False)
     yield
     return is_refused(exchange)
 
 
-def _looks_up_mine(session: Session, mirror: Mirror, identity: Identity, clauses: Clauses) -> Iterator[None]:
+def _check_lookup_of_own_rows(
+    session: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
+) -> Iterator[None]:
     """Another customer's account asks by values of the run's own rows: a look-up must not forget whose they are."""
-    if identity.everyone or session.ledger.failed(clauses):
+    if identity.everyone or session.results.first_failed(clauses):
         return
-    own = own_credentials(session, identity)
-    for name in shown_filters(session):
+    own = documented_credentials(session, identity)
+    for name in visible_filters(session):
         rule = session.listing.filters[name]
         if rule.keeps != "equal" and not isinstance(rule.keeps, Open):
             continue
-        if is_time(rule) or rule.words or not session.usable(name) or not session.in_force(name):
+        if (
+            is_time_filter(rule)
+            or rule.words
+            or not session.parameters_work(name)
+            or not session.supports_parameters(name)
+        ):
             continue
-        counted = values_shown(mirror.rows, rule.compares)
+        counted = count_values(mirror.rows, rule.compares)
         if not counted or session.listing.parameters[name].as_ == "word":
             continue
         value = min(counted, key=lambda one: (counted[one], str(one)))
-        values = {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, value)}
-        ask = ask_for(session, mirror.base, values)
+        values = {
+            **largest_page(session),
+            **companion_parameters(session, mirror, name),
+            name: encode_shown_value(session, name, value),
+        }
+        ask = build_request(session, mirror.base, values)
         exchange = session.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
         yield
-        if session.not_judged(exchange, clauses):
+        if session.note_unusable(exchange, clauses):
             continue
-        if not _foreign(session, mirror, identity, exchange):
-            session.ledger.witness(binding(session, clauses))
+        if not _foreign_rows(session, mirror, identity, exchange):
+            session.results.record_pass(enforceable_clauses(session, clauses))
             continue
-        second = repeat(session, exchange)
+        second = repeat_exchange(session, exchange)
         yield
-        strays = _foreign(session, mirror, identity, second)
+        strays = _foreign_rows(session, mirror, identity, second)
         if strays:
             actual = f"{len(strays)} rows of another customer by {name}"
-            blame(session, clauses, expected="no rows of another customer", actual=actual, exchange=second)
+            report_breach(session, clauses, expected="no rows of another customer", actual=actual, exchange=second)
             return
 
 
-def _of(row: Row, owners: tuple[str, ...], customer: int) -> bool:
+def _has_owner(row: Row, owners: tuple[str, ...], customer: int) -> bool:
     return not owners or any(row.shown.get(name) == customer for name in owners)
 
 
-def _foreign(session: Session, mirror: Mirror, identity: Identity, exchange: Exchange) -> list[Row]:
+def _foreign_rows(session: CheckContext, mirror: Mirror, identity: ClientIdentity, exchange: Exchange) -> list[Row]:
     """Rows of an identity's own list that are surely another customer's."""
     scope = session.listing.scope
     rows = exchange.rows or ()
     if scope is None:
         return []
     if scope.owners:
-        return [row for row in rows if not _owned(row, scope.owners, identity.customer)]
-    return [row for row in rows if mirror.row(row.key) is not None]
+        return [row for row in rows if not _may_be_owned_by(row, scope.owners, identity.customer)]
+    return [row for row in rows if mirror.row_with_key(row.key) is not None]
 
 
-def _owned(row: Row, owners: tuple[str, ...], customer: int | None) -> bool:
+def _may_be_owned_by(row: Row, owners: tuple[str, ...], customer: int | None) -> bool:
     """Whether an owner of the row is the customer; a row that does not show its owners counts as owned."""
     shown = [row.shown[name] for name in owners if name in row.shown]
     return len(shown) < len(owners) or customer in shown
 
 
-def _still_welcome(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_still_accepted(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The right credentials still work after so many wrong ones: else an account is locked, and one should know."""
     clauses = session.listing.access.clauses.get("accepted", ())
-    exchange = session.send(Ask(values=dict(mirror.base)), "the right credentials after wrong ones")
+    exchange = session.send(ListRequest(values=dict(mirror.base)), "the right credentials after wrong ones")
     yield
-    if session.not_judged(exchange, clauses):
+    if session.note_unusable(exchange, clauses):
         return
     if is_refused(exchange):
-        session.ledger.inconclusive(clauses, "after wrong credentials the right ones are refused: a locked account?")
+        session.results.record_inconclusive(
+            clauses, "after wrong credentials the right ones are refused: a locked account?"
+        )
         session.notes.append("after wrong credentials the right ones are refused: the account may be locked")
         return
-    session.ledger.witness(clauses)
+    session.results.record_pass(clauses)

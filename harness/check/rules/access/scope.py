@@ -6,13 +6,21 @@ from collections import Counter
 from collections.abc import Generator, Hashable, Iterator, Mapping
 from typing import Any
 
-from harness.check.context import Exchange, Row, Session
-from harness.check.probe.count_only import count_of
-from harness.check.probe.filter_values import raw_value, wide
-from harness.check.probe.mirror import Mirror, ask_for, number, page_cap, reread, written
-from harness.check.probe.stability import unsettled
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.count_only import check_count_of_list
+from harness.check.probe.filter_values import encode_shown_value, largest_page
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    page_cap,
+    parse_row_count,
+    reread_mirror,
+)
+from harness.check.probe.stability import replicas_disagree
 from harness.check.rules.access import authentication as access
 from harness.specification.model import (
+    CallScope,
     ClauseId,
     Clauses,
     LimitPaging,
@@ -20,70 +28,71 @@ from harness.specification.model import (
     OffsetPaging,
     Open,
     PageNumberPaging,
-    Scope,
 )
 from harness.wire.format_problems import Tree
-from harness.wire.row_codec import compared
+from harness.wire.row_codec import row_values_at
 
 # --- scope --------------------------------------------------------------------------------------------------
 
 
-def scope(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_scope(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Whose calls: by the words, ids and switches of the spec, as far as the rows show their owners."""
     rule = session.listing.scope
     if rule is None:
         return
-    before = session.ledger.failures()
-    yield from _scope_once(session, mirror, rule)
-    fresh = session.ledger.failures() - before
+    before = session.results.failed_clauses()
+    yield from _check_scope_once(session, mirror, rule)
+    fresh = session.results.failed_clauses() - before
     if not fresh:
         return
     # Lists of others' calls are outside the mirror: what was found on them must be found twice.
     for clause in fresh:
-        session.ledger.retract(clause, "data-changed: the lists moved while they were compared")
-    yield from reread(session, mirror)
-    yield from _scope_once(session, mirror, rule)
-    for clause in session.ledger.failures() - before - fresh:
-        session.ledger.retract(clause, "not repeatable")
-    yield from _scope_stood_still(session, mirror, rule, before)
+        session.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
+    yield from reread_mirror(session, mirror)
+    yield from _check_scope_once(session, mirror, rule)
+    for clause in session.results.failed_clauses() - before - fresh:
+        session.results.retract_failure(clause, "not repeatable")
+    yield from _retract_if_moved(session, mirror, rule, before)
 
 
-def _scope_once(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
+def _check_scope_once(session: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     if rule.parameter is not None:
-        yield from _scope_words(session, mirror, rule)
+        yield from _check_scope_words(session, mirror, rule)
     if rule.children_only is not None or rule.listed_children is not None:
-        yield from _children(session, mirror, rule)
+        yield from _check_children(session, mirror, rule)
 
 
-def _scope_stood_still(session: Session, mirror: Mirror, rule: Scope, before: frozenset[ClauseId]) -> Iterator[None]:
+def _retract_if_moved(
+    session: CheckContext, mirror: Mirror, rule: CallScope, before: frozenset[ClauseId]
+) -> Iterator[None]:
     """Lists of others' calls are outside the mirror: what was found on them counts only if they did not move."""
-    fresh = session.ledger.failures() - before
+    fresh = session.results.failed_clauses() - before
     if not fresh:
         return
     read: list[list[Hashable]] = []
     word = next((word for word, whose in rule.words.items() if whose == "everyone"), None)
     values = {rule.parameter: word} if rule.parameter is not None and word is not None else {}
     for _ in range(3):
-        exchange = _read(session, mirror, values, "did the lists move?")
+        exchange = _read_list(session, mirror, values, "did the lists move?")
         yield
         if exchange.rows is None and values and rule.parameter is not None:
             # Not for this account: its children's calls, then, which are more than its own.
             children = next((word for word, whose in rule.words.items() if whose == "children"), None)
             values = {rule.parameter: children} if children is not None and read == [] else {}
-            exchange = _read(session, mirror, values, "did the lists move?")
+            exchange = _read_list(session, mirror, values, "did the lists move?")
             yield
         read.append(sorted(exchange.keys, key=str))
     if mirror.volatile or any(keys != read[0] for keys in read):
         for clause in fresh:
-            session.ledger.retract(clause, "data-changed: the lists moved while they were compared")
+            session.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
 
 
-def owners_of(row: Row, rule: Scope) -> set[Any]:
+def owners_of(row: Row, rule: CallScope) -> set[Any]:
     """The owners that a row shows."""
-    return {value for path in rule.owners for value in compared(row.shown, path) if value is not None}
+    return {value for path in rule.owners for value in row_values_at(row.shown, path) if value is not None}
 
 
-def own_customer(session: Session, rows: tuple[Row, ...] | list[Row], rule: Scope) -> Any:
+def own_customer(session: CheckContext, rows: tuple[Row, ...] | list[Row], rule: CallScope) -> Any:
     """The one owner that all rows share, if the rows leave no doubt; or the one that the user named."""
     if session.identity.customer is not None:
         return session.identity.customer
@@ -92,7 +101,7 @@ def own_customer(session: Session, rows: tuple[Row, ...] | list[Row], rule: Scop
     return everywhere[0] if len(everywhere) == 1 else None
 
 
-def own_account(session: Session, rule: Scope) -> Any:
+def own_account(session: CheckContext, rule: CallScope) -> Any:
     """The own customer as the user named it, or as a credential does; None where neither says."""
     if session.identity.customer is not None or rule.own_credential is None:
         return session.identity.customer
@@ -101,42 +110,51 @@ def own_account(session: Session, rule: Scope) -> Any:
     return int(named) if named.isascii() and named.isdigit() and len(named) < 19 else named or None
 
 
-def _total_of(session: Session, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
+def _check_scope_total(session: CheckContext, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
     """The total beside a switch of scope: where one page holds all rows, it is their number."""
     listing, paging = session.listing, session.listing.paging
     if listing.total is None or not isinstance(paging, OffsetPaging | PageNumberPaging) or exchange.answer is None:
         return
     clauses = listing.total.clauses.get("sum", ())
-    size, total = exchange.ask.values.get(paging.size), number(exchange.answer.total)
+    size, total = exchange.list_request.values.get(paging.size), parse_row_count(exchange.answer.total)
     came = len(exchange.rows or ())
-    if size is None or came >= int(str(size)) or total is None or mirror.torn or session.ledger.failed(clauses):
+    if (
+        size is None
+        or came >= int(str(size))
+        or total is None
+        or mirror.tear_reason
+        or session.results.first_failed(clauses)
+    ):
         return
     if total == came:
-        session.ledger.witness(clauses)
+        session.results.record_pass(clauses)
         return
     # A page that is cut short is another defect: then a later page holds the rest.
     later = came if isinstance(paging, OffsetPaging) else paging.first + 1
     place = paging.offset if isinstance(paging, OffsetPaging) else paging.page
-    rest = session.send(exchange.ask.having({place: written(session, place, later)}), "are there more rows?")
+    rest = session.send(
+        exchange.list_request.with_values({place: encode_request_value(session, place, later)}),
+        "are there more rows?",
+    )
     yield
-    again = session.send(exchange.ask, f"again: {exchange.purpose}")
+    again = session.send(exchange.list_request, f"again: {exchange.purpose}")
     yield
     if rest.rows or again.answer is None or mirror.volatile or again.keys != exchange.keys:
         return
-    if number(again.answer.total) == total:
+    if parse_row_count(again.answer.total) == total:
         told = f"a total of {total}"
         session.fail(clauses, exchange.purpose, expected=f"a total of {came}", actual=told, exchange=again)
 
 
-def _read(session: Session, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
-    return session.send(ask_for(session, mirror.base, {**wide(session), **values}), purpose)
+def _read_list(session: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
+    return session.send(build_request(session, mirror.base, {**largest_page(session), **values}), purpose)
 
 
-def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
+def _check_scope_words(session: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     assert rule.parameter is not None
     unset = rule.clauses.get("unset", ())
     if not mirror.rows:
-        session.ledger.not_exercised(unset, "the target shows no rows")
+        session.results.record_not_exercised(unset, "the target shows no rows")
     own = own_customer(session, list(mirror.rows), rule)
     if mirror.rows and rule.unset == "own":
         if own is None:
@@ -159,19 +177,19 @@ def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None
                     actual=f"{len(strangers)} rows of others",
                 )
             else:
-                session.ledger.witness(unset, times=len(mirror.rows))
-    every = yield from _word_rows(session, mirror, rule, "everyone")
-    children = yield from _word_rows(session, mirror, rule, "children")
+                session.results.record_pass(unset, times=len(mirror.rows))
+    every = yield from _rows_of_word(session, mirror, rule, "everyone")
+    children = yield from _rows_of_word(session, mirror, rule, "children")
     everything = every if every is not None else list(mirror.rows)
     paging = session.listing.paging
-    cut = isinstance(paging, LimitPaging) and session.ledger.failed(paging.clauses.get("size-default", ()))
+    cut = isinstance(paging, LimitPaging) and session.results.first_failed(paging.clauses.get("size-default", ()))
     if every is not None and not mirror.volatile and not cut:
-        _superset(session, rule, every, list(mirror.rows), children)
+        _check_superset(session, rule, every, list(mirror.rows), children)
     if children and own is not None:
         wrong = [row for row in children if owners_of(row, rule) == {own}]
         clauses = _word_clauses(rule, "children")
         if not wrong:
-            session.ledger.witness(clauses, times=len(children))
+            session.results.record_pass(clauses, times=len(children))
         if wrong:
             session.fail(
                 clauses,
@@ -179,79 +197,81 @@ def _scope_words(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None
                 expected=f"rows of customers other than {own}",
                 actual=f"{len(wrong)} rows of {own} alone",
             )
-    yield from _one_customer(session, mirror, rule, everything, children, own)
-    yield from _recursion(session, mirror, rule, own, children)
+    yield from _check_one_customer(session, mirror, rule, everything, children, own)
+    yield from _check_recursion(session, mirror, rule, own, children)
     if children and own is not None:
-        yield from _too_deep(session, mirror, rule, own, children)
-    yield from _bad_customer(session, mirror, rule)
+        yield from _check_children_depth(session, mirror, rule, own, children)
+    yield from _check_bad_customer(session, mirror, rule)
     bad, everyone = rule.clauses.get("bad", ()), _word_clauses(rule, "everyone")
     same = every is not None and {row.key for row in every} == {row.key for row in mirror.rows}
-    if same and session.ledger.failed(bad) and session.ledger.failed(everyone):
+    if same and session.results.first_failed(bad) and session.results.first_failed(everyone):
         # The word gets what any unknown one gets.
-        session.ledger.explain(everyone[0], bad[0])
+        session.results.mark_consequence(everyone[0], bad[0])
     for word in rule.may_words:
-        exchange = _read(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
+        exchange = _read_list(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
         yield
         if exchange.answer is not None:
-            session.ledger.observed(rule.may_clause, "refused" if exchange.answer.outcome == "error" else "taken")
+            session.results.record_observed(
+                rule.may_clause, "refused" if exchange.answer.outcome == "error" else "taken"
+            )
 
 
-def _word_clauses(rule: Scope, whose: str) -> Clauses:
+def _word_clauses(rule: CallScope, whose: str) -> Clauses:
     return next((rule.word_clauses.get(word, ()) for word, meaning in rule.words.items() if meaning == whose), ())
 
 
-def _word_rows(session: Session, mirror: Mirror, rule: Scope, whose: str) -> Any:
+def _rows_of_word(session: CheckContext, mirror: Mirror, rule: CallScope, whose: str) -> Any:
     word = next((word for word, meaning in rule.words.items() if meaning == whose), None)
     if word is None or rule.parameter is None:
         return None
-    exchange = _read(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
+    exchange = _read_list(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
     yield
     clauses = _word_clauses(rule, whose)
-    if session.not_judged(exchange, clauses) or exchange.answer is None:
+    if session.note_unusable(exchange, clauses) or exchange.answer is None:
         return None
     if exchange.answer.outcome == "error":
         if whose == "everyone":
-            yield from _asked_by_others(session, mirror, rule, word, clauses)
-        if not any(session.ledger.touched(clause) for clause in clauses):
-            session.ledger.not_exercised(
+            yield from _check_word_by_others(session, mirror, rule, word, clauses)
+        if not any(session.results.has_evidence(clause) for clause in clauses):
+            session.results.record_not_exercised(
                 clauses, f"this account may not ask for {word}; give one that may in --credentials"
             )
         return None
     if exchange.rows is None:
         return None
     if whose == "everyone":
-        yield from count_of(session, mirror, exchange)
+        yield from check_count_of_list(session, mirror, exchange)
     return list(exchange.rows)
 
 
-def _asked_by_others(
-    session: Session, mirror: Mirror, rule: Scope, word: str, clauses: Clauses
+def _check_word_by_others(
+    session: CheckContext, mirror: Mirror, rule: CallScope, word: str, clauses: Clauses
 ) -> Generator[None, None, None]:
     """The word for everyone, asked for by the accounts that may: their list holds the run's own, too."""
     assert rule.parameter is not None
     others = [one for one in session.identities if one.name != session.identity.name and one.everyone is not False]
     for identity in sorted(others, key=lambda one: one.everyone is not True)[:3]:
-        own = access.own_credentials(session, identity)
-        access.keep_secret(session, own)
-        ask = ask_for(session, mirror.base, {**wide(session), rule.parameter: word})
+        own = access.documented_credentials(session, identity)
+        access.redact_credentials(session, own)
+        ask = build_request(session, mirror.base, {**largest_page(session), rule.parameter: word})
         purpose = f"{rule.parameter} = {word}, asked by {identity.name}"
         exchange = session.send(ask, purpose, credentials=own)
         yield
-        if session.not_judged(exchange, clauses) or exchange.rows is None or mirror.volatile:
+        if session.note_unusable(exchange, clauses) or exchange.rows is None or mirror.volatile:
             continue
-        lost = {row.key for row in mirror.rows if mirror.steady(row)} - set(exchange.keys)
+        lost = {row.key for row in mirror.rows if mirror.is_steady(row)} - set(exchange.keys)
         if not lost:
-            session.ledger.witness(clauses, times=max(1, len(mirror.rows)))
+            session.results.record_pass(clauses, times=max(1, len(mirror.rows)))
             return
         if not identity.everyone or not isinstance(session.listing.paging, NoPaging | LimitPaging):
             # It may see less than all, or this may be one page of many.
             continue
-        yield from reread(session, mirror)
+        yield from reread_mirror(session, mirror)
         again = session.send(ask, f"again: {purpose}", credentials=own)
         yield
-        lost = {row.key for row in mirror.rows if mirror.steady(row)} - set(again.keys)
+        lost = {row.key for row in mirror.rows if mirror.is_steady(row)} - set(again.keys)
         if mirror.volatile or again.rows is None or not lost:
-            session.ledger.inconclusive(clauses, "data-changed: the list moved while it was read")
+            session.results.record_inconclusive(clauses, "data-changed: the list moved while it was read")
             return
         session.fail(
             clauses,
@@ -263,7 +283,9 @@ def _asked_by_others(
         return
 
 
-def _superset(session: Session, rule: Scope, every: list[Row], own: list[Row], children: list[Row] | None) -> None:
+def _check_superset(
+    session: CheckContext, rule: CallScope, every: list[Row], own: list[Row], children: list[Row] | None
+) -> None:
     clauses = _word_clauses(rule, "everyone")
     keys: set[Hashable] = {row.key for row in every}
     lost = [row for row in (*own, *(children or ())) if row.key not in keys]
@@ -275,7 +297,7 @@ def _superset(session: Session, rule: Scope, every: list[Row], own: list[Row], c
             actual=f"{len(lost)} of them missing",
         )
     elif len(every) > len(own) or children is None or not children:
-        session.ledger.witness(clauses, times=max(1, len(own)))
+        session.results.record_pass(clauses, times=max(1, len(own)))
     else:
         session.fail(
             clauses,
@@ -285,8 +307,13 @@ def _superset(session: Session, rule: Scope, every: list[Row], own: list[Row], c
         )
 
 
-def _one_customer(
-    session: Session, mirror: Mirror, rule: Scope, everything: list[Row], children: list[Row] | None, own: Any
+def _check_one_customer(
+    session: CheckContext,
+    mirror: Mirror,
+    rule: CallScope,
+    everything: list[Row],
+    children: list[Row] | None,
+    own: Any,
 ) -> Iterator[None]:
     """The calls of one customer by id, held against everything that is shown."""
     clauses = rule.clauses.get("identity", ())
@@ -295,12 +322,12 @@ def _one_customer(
     counted: Counter[Any] = Counter(owner for row in (children or mirror.rows) for owner in owners_of(row, rule))
     wanted = [owner for owner, _ in counted.most_common() if owner != own][:2] + ([own] if own is not None else [])
     if not wanted:
-        session.ledger.not_exercised(clauses, "no row shows an owner")
+        session.results.record_not_exercised(clauses, "no row shows an owner")
         return
     for customer in wanted:
-        exchange = _read(session, mirror, {rule.parameter: str(customer)}, f"{rule.parameter} = {customer}")
+        exchange = _read_list(session, mirror, {rule.parameter: str(customer)}, f"{rule.parameter} = {customer}")
         yield
-        if session.not_judged(exchange, clauses) or exchange.answer is None:
+        if session.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome == "error":
             if customer == own:
@@ -315,10 +342,10 @@ def _one_customer(
         rows = exchange.rows or ()
         strangers = [row for row in rows if customer not in owners_of(row, rule)]
         # "That customer's calls" are at least those that it makes; those that reach it may count too.
-        due = {row.key for row in everything if customer in compared(row.shown, rule.owners[0])}
+        due = {row.key for row in everything if customer in row_values_at(row.shown, rule.owners[0])}
         missing = due - {row.key for row in rows}
         if strangers and not mirror.volatile:
-            plainly = yield from _without_recursion(session, mirror, rule, customer)
+            plainly = yield from _is_own_without_recursion(session, mirror, rule, customer)
             session.fail(
                 rule.clauses.get("recursive-default", clauses) if plainly else clauses,
                 "one customer's calls are listed",
@@ -337,26 +364,30 @@ def _one_customer(
             )
             return
         if rows:
-            session.ledger.witness(clauses, times=len(rows))
+            session.results.record_pass(clauses, times=len(rows))
 
 
-def _without_recursion(session: Session, mirror: Mirror, rule: Scope, customer: Any) -> Generator[None, None, bool]:
+def _is_own_without_recursion(
+    session: CheckContext, mirror: Mirror, rule: CallScope, customer: Any
+) -> Generator[None, None, bool]:
     """Whether the list is that customer's own once the recursion is switched off in so many words."""
-    if rule.recursive is None or rule.parameter is None or not session.in_force(rule.recursive):
+    if rule.recursive is None or rule.parameter is None or not session.supports_parameters(rule.recursive):
         return False
-    values = {rule.parameter: str(customer), rule.recursive: written(session, rule.recursive, False)}
-    exchange = _read(session, mirror, values, f"{rule.parameter} = {customer}, recursion off")
+    values = {rule.parameter: str(customer), rule.recursive: encode_request_value(session, rule.recursive, False)}
+    exchange = _read_list(session, mirror, values, f"{rule.parameter} = {customer}, recursion off")
     yield
     return exchange.rows is not None and all(customer in owners_of(row, rule) for row in exchange.rows)
 
 
-def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row] | None) -> Iterator[None]:
-    if rule.recursive is None or rule.parameter is None or not session.in_force(rule.recursive):
+def _check_recursion(
+    session: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row] | None
+) -> Iterator[None]:
+    if rule.recursive is None or rule.parameter is None or not session.supports_parameters(rule.recursive):
         return
     deep, off = rule.clauses.get("recursive", ()), rule.clauses.get("recursive-default", ())
-    flag = {rule.recursive: written(session, rule.recursive, True)}
+    flag = {rule.recursive: encode_request_value(session, rule.recursive, True)}
     if own is None:
-        session.ledger.not_exercised(
+        session.results.record_not_exercised(
             (*deep, *off), "the account's own customer is not known; name it in --credentials"
         )
         return
@@ -364,17 +395,17 @@ def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children
     answers: dict[str, Exchange] = {}
     for name, values in (
         ("plain", one),
-        ("off", {**one, rule.recursive: written(session, rule.recursive, False)}),
+        ("off", {**one, rule.recursive: encode_request_value(session, rule.recursive, False)}),
         ("deep", {**one, **flag}),
     ):
-        answers[name] = _read(session, mirror, values, f"{rule.parameter} = {own}, recursion {name}")
+        answers[name] = _read_list(session, mirror, values, f"{rule.parameter} = {own}, recursion {name}")
         yield
-        if session.not_judged(answers[name], (*deep, *off)) or answers[name].rows is None:
+        if session.note_unusable(answers[name], (*deep, *off)) or answers[name].rows is None:
             return
     if mirror.volatile:
-        session.ledger.inconclusive((*deep, *off), "data-changed")
+        session.results.record_inconclusive((*deep, *off), "data-changed")
         return
-    yield from count_of(session, mirror, answers["deep"])
+    yield from check_count_of_list(session, mirror, answers["deep"])
     plain, deeper = set(answers["plain"].keys), set(answers["deep"].keys)
     if set(answers["off"].keys) != plain:
         session.fail(
@@ -388,10 +419,10 @@ def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children
             # Recursion unasked for: that is why other lists hold sub-customers' rows, too.
             theirs = (*rule.clauses.get("unset", ()), *rule.clauses.get("identity", ()))
             for clause in (*theirs, *_word_clauses(rule, "everyone")):
-                if session.ledger.failed((clause,)):
-                    session.ledger.explain(clause, off[0])
+                if session.results.first_failed((clause,)):
+                    session.results.mark_consequence(clause, off[0])
     else:
-        session.ledger.witness(off, times=max(1, len(plain)))
+        session.results.record_pass(off, times=max(1, len(plain)))
     below = {row.key for row in children or ()}
     if not plain <= deeper or not below <= deeper:
         session.fail(
@@ -411,9 +442,9 @@ def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children
                 exchange=answers["deep"],
             )
         else:
-            session.ledger.not_exercised(deep, "no sub-customer has calls")
+            session.results.record_not_exercised(deep, "no sub-customer has calls")
     else:
-        further = yield from _deeper(session, mirror, rule, own, children or [])
+        further = yield from _rows_below_children(session, mirror, rule, own, children or [])
         if further - deeper:
             session.fail(
                 deep,
@@ -423,13 +454,15 @@ def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children
                 exchange=answers["deep"],
             )
         else:
-            session.ledger.witness(deep, times=len(deeper))
+            session.results.record_pass(deep, times=len(deeper))
     word = next((word for word, meaning in rule.words.items() if meaning == "children"), None)
     ignored = rule.clauses.get("recursive-ignored", ())
     if word is not None and children is not None:
-        exchange = _read(session, mirror, {rule.parameter: word, **flag}, f"{rule.parameter} = {word} with recursion")
+        exchange = _read_list(
+            session, mirror, {rule.parameter: word, **flag}, f"{rule.parameter} = {word} with recursion"
+        )
         yield
-        if session.not_judged(exchange, ignored) or exchange.rows is None:
+        if session.note_unusable(exchange, ignored) or exchange.rows is None:
             return
         if set(exchange.keys) != below:
             session.fail(
@@ -440,54 +473,58 @@ def _recursion(session: Session, mirror: Mirror, rule: Scope, own: Any, children
                 exchange=exchange,
             )
         elif not deeper - plain - below:
-            session.ledger.not_exercised(ignored, "no customer at a greater depth has calls")
+            session.results.record_not_exercised(ignored, "no customer at a greater depth has calls")
         else:
-            session.ledger.witness(ignored, times=max(1, len(below)))
+            session.results.record_pass(ignored, times=max(1, len(below)))
 
 
-def _deeper(
-    session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row]
+def _rows_below_children(
+    session: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row]
 ) -> Generator[None, None, set[Hashable]]:
     """The rows below the children themselves, which a whole recursion must hold too."""
     found: set[Hashable] = set()
     assert rule.parameter is not None
     assert rule.recursive is not None
-    for child, _ in _surely_children(rule, own, children).most_common(3):
-        values = {rule.parameter: str(child), rule.recursive: written(session, rule.recursive, True)}
-        exchange = _read(session, mirror, values, f"{rule.parameter} = {child}, with recursion")
+    for child, _ in _certain_children(rule, own, children).most_common(3):
+        values = {rule.parameter: str(child), rule.recursive: encode_request_value(session, rule.recursive, True)}
+        exchange = _read_list(session, mirror, values, f"{rule.parameter} = {child}, with recursion")
         yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
             found |= set(exchange.keys)
     return found
 
 
-def _surely_children(rule: Scope, own: Any, children: list[Row]) -> Counter[Any]:
+def _certain_children(rule: CallScope, own: Any, children: list[Row]) -> Counter[Any]:
     """Owners of rows that have no other owner: who only talks with a child need not be one."""
     return Counter(
         owner for row in children if len(mine := owners_of(row, rule)) == 1 for owner in mine if owner != own
     )
 
 
-def _too_deep(session: Session, mirror: Mirror, rule: Scope, own: Any, children: list[Row]) -> Iterator[None]:
+def _check_children_depth(
+    session: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row]
+) -> Iterator[None]:
     """The word for the children leaves out who stands below them.
 
     Who that is comes to light where a child is asked for with and without recursion.
     """
     clauses = _word_clauses(rule, "children")
-    if rule.parameter is None or rule.recursive is None or not session.in_force(rule.recursive):
+    if rule.parameter is None or rule.recursive is None or not session.supports_parameters(rule.recursive):
         return
-    if not session.usable(rule.recursive) or session.ledger.failed((*clauses, *rule.clauses.get("recursive", ()))):
+    if not session.parameters_work(rule.recursive) or session.results.first_failed(
+        (*clauses, *rule.clauses.get("recursive", ()))
+    ):
         return
-    alone = _surely_children(rule, own, children)
+    alone = _certain_children(rule, own, children)
     if len(alone) < 2:
         return
     for child, _ in alone.most_common(5):
         one = {rule.parameter: str(child)}
-        plain = _read(session, mirror, one, f"{rule.parameter} = {child}, alone")
-        deep = _read(
+        plain = _read_list(session, mirror, one, f"{rule.parameter} = {child}, alone")
+        deep = _read_list(
             session,
             mirror,
-            {**one, rule.recursive: written(session, rule.recursive, True)},
+            {**one, rule.recursive: encode_request_value(session, rule.recursive, True)},
             f"{rule.parameter} = {child}, with all below",
         )
         yield
@@ -509,21 +546,24 @@ def _too_deep(session: Session, mirror: Mirror, rule: Scope, own: Any, children:
                 expected=f"no rows of {', '.join(map(str, sorted(below, key=str)))}, below {child}",
                 actual=f"{len(stray)} such rows",
                 exchange=deep,
-                rows=[session.evidence.row(row, [session.listing.lists.identity, *rule.owners]) for row in stray[:8]],
+                rows=[
+                    session.evidence.render_row(row, [session.listing.lists.identity, *rule.owners])
+                    for row in stray[:8]
+                ],
             )
             return
 
 
-def _bad_customer(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
+def _check_bad_customer(session: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     clauses = rule.clauses.get("bad", ())
     assert rule.parameter is not None
     for value in ("nosuchcustomer", "-1", "999999999"):
-        exchange = _read(session, mirror, {rule.parameter: value}, f"{rule.parameter} = {value}")
+        exchange = _read_list(session, mirror, {rule.parameter: value}, f"{rule.parameter} = {value}")
         yield
-        if session.not_judged(exchange, clauses) or exchange.answer is None:
+        if session.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome == "error":
-            session.ledger.witness(clauses)
+            session.results.record_pass(clauses)
         elif value == "nosuchcustomer" or exchange.rows:
             session.fail(
                 clauses,
@@ -538,28 +578,28 @@ def _bad_customer(session: Session, mirror: Mirror, rule: Scope) -> Iterator[Non
 # --- children of an account ---------------------------------------------------------------------------------
 
 
-def _children(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
+def _check_children(session: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     switch = rule.children_only
     if not mirror.rows:
-        session.ledger.not_exercised(_child_clauses(rule), "the target shows no rows")
+        session.results.record_not_exercised(_child_clauses(rule), "the target shows no rows")
         return
     found: set[Any] = set()
     every = {owner for row in mirror.rows for owner in owners_of(row, rule)}
     if switch is not None:
         answers: dict[str, Exchange] = {}
         for name, values in (
-            ("on", {switch.parameter: written(session, switch.parameter, True)}),
-            ("off", {switch.parameter: written(session, switch.parameter, False)}),
+            ("on", {switch.parameter: encode_request_value(session, switch.parameter, True)}),
+            ("off", {switch.parameter: encode_request_value(session, switch.parameter, False)}),
             ("default", {}),
         ):
-            answers[name] = _read(session, mirror, values, f"{switch.parameter} {name}")
+            answers[name] = _read_list(session, mirror, values, f"{switch.parameter} {name}")
             yield
-            if session.not_judged(answers[name], _child_clauses(rule)) or answers[name].rows is None:
+            if session.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
                 return
         plain = set(answers["default"].keys)
         clauses = switch.clauses.get("default", ())
         differ = set(answers["off"].keys) != plain
-        if differ and not mirror.volatile and not (yield from unsettled(session, mirror)):
+        if differ and not mirror.volatile and not (yield from replicas_disagree(session, mirror)):
             session.fail(
                 clauses,
                 f"{switch.parameter} is off by default",
@@ -568,21 +608,21 @@ def _children(session: Session, mirror: Mirror, rule: Scope) -> Iterator[None]:
                 exchange=answers["default"],
             )
         else:
-            session.ledger.witness(clauses, times=max(1, len(plain)))
+            session.results.record_pass(clauses, times=max(1, len(plain)))
         found = {owner for row in answers["on"].rows or () for owner in owners_of(row, rule)}
         _judge_children(session, mirror, rule, answers["on"], found, every)
-        yield from _total_of(session, mirror, answers["on"])
+        yield from _check_scope_total(session, mirror, answers["on"])
     if rule.listed_children is not None:
-        yield from _listed(session, mirror, rule, found or every)
+        yield from _check_listed_children(session, mirror, rule, found or every)
 
 
-def _child_clauses(rule: Scope) -> Clauses:
+def _child_clauses(rule: CallScope) -> Clauses:
     own = tuple(name for names in rule.children_only.clauses.values() for name in names) if rule.children_only else ()
     return (*own, *rule.clauses.get("listed-children", ()))
 
 
 def _judge_children(
-    session: Session, mirror: Mirror, rule: Scope, on: Exchange, found: set[Any], every: set[Any]
+    session: CheckContext, mirror: Mirror, rule: CallScope, on: Exchange, found: set[Any], every: set[Any]
 ) -> None:
     assert rule.children_only is not None
     clauses = rule.children_only.clauses.get("on", ())
@@ -606,12 +646,12 @@ def _judge_children(
                 exchange=on,
             )
         else:
-            session.ledger.not_exercised(clauses, "no child account has calls in the time range")
+            session.results.record_not_exercised(clauses, "no child account has calls in the time range")
         return
     unset = rule.unset
     reading = "own-and-children" if found & every else "own"
     if isinstance(unset, Open):
-        session.knowledge.set(unset.id, reading, "the list by default")
+        session.dialect.fix_answer(unset.id, reading, "the list by default")
     if found == every and own is None:
         session.fail(
             clauses,
@@ -623,7 +663,7 @@ def _judge_children(
         return
     if reading == "own-and-children" and not mirror.volatile and mirror.complete:
         due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
-        _, size = (wide(session) or {"": None}).popitem()
+        _, size = (largest_page(session) or {"": None}).popitem()
         limit = page_cap(session) or (int(str(size)) if size is not None else None)
         strangers = {owner for owner in every - found if owner != own} if own is not None else set()
         if strangers and (limit is None or len(on.rows or ()) < limit):
@@ -646,24 +686,24 @@ def _judge_children(
                     exchange=on,
                 )
                 return
-    session.ledger.witness(clauses, times=max(1, len(on.rows or ())))
+    session.results.record_pass(clauses, times=max(1, len(on.rows or ())))
 
 
-def _listed(session: Session, mirror: Mirror, rule: Scope, found: set[Any]) -> Iterator[None]:
+def _check_listed_children(session: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> Iterator[None]:
     clauses = rule.clauses.get("listed-children", ())
     assert rule.listed_children is not None
     own = own_customer(session, list(mirror.rows), rule)
     children = sorted((owner for owner in found if owner != own), key=str)
     if not children:
-        session.ledger.not_exercised(clauses, "no child account has calls in the time range")
+        session.results.record_not_exercised(clauses, "no child account has calls in the time range")
         return
     # One that is no child at all is among those that stand apart: the last by its number is asked for, too.
     alone = [(child,) for child in dict.fromkeys((*children[:2], children[-1]))]
     for chosen in alone + ([tuple(children[:2])] if len(children) > 1 else []):
-        values = {rule.listed_children: raw_value(session, rule.listed_children, chosen)}
-        exchange = _read(session, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
+        values = {rule.listed_children: encode_shown_value(session, rule.listed_children, chosen)}
+        exchange = _read_list(session, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
         yield
-        if session.not_judged(exchange, clauses) or exchange.rows is None:
+        if session.note_unusable(exchange, clauses) or exchange.rows is None:
             if exchange.answer is not None and exchange.answer.outcome == "error":
                 session.fail(
                     clauses,
@@ -692,4 +732,4 @@ def _listed(session: Session, mirror: Mirror, rule: Scope, found: set[Any]) -> I
                 exchange=exchange,
             )
             return
-        session.ledger.witness(clauses, times=len(exchange.rows))
+        session.results.record_pass(clauses, times=len(exchange.rows))

@@ -15,26 +15,26 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final, Literal, TypeVar, final
 
-from harness.check.context import Exchange, Row, Session
+from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.dialect_inference import MOST_BRANCHES
 from harness.check.probe.blame import unsteady_clauses
-from harness.check.probe.comparison import Aspect, Mismatch, compare
-from harness.check.probe.expect import Judged, expect, report, strays
-from harness.check.probe.filter_clauses import word_clauses
+from harness.check.probe.comparison import Aspect, Mismatch, compare_answer
+from harness.check.probe.expect import ProbeResult, check_probe, has_stray_rows, report_mismatch
+from harness.check.probe.filter_clauses import clauses_of_word
 from harness.check.probe.filter_values import (
-    companions,
+    companion_parameters,
+    count_values,
     default_comparison,
-    flat,
-    is_time,
-    partner,
-    raw_value,
-    shown_filters,
-    telling_values,
-    values_shown,
-    wide,
+    discriminating_values,
+    encode_shown_value,
+    flatten_values,
+    is_time_filter,
+    largest_page,
+    open_range_end,
+    visible_filters,
 )
-from harness.check.probe.mirror import Mirror, ask_for, reread, written
-from harness.check.probe.stability import unsettled, young
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, reread_mirror
+from harness.check.probe.stability import all_recent, replicas_disagree
 from harness.specification.model import (
     Clauses,
     CursorPaging,
@@ -45,24 +45,24 @@ from harness.specification.model import (
     PageNumberPaging,
 )
 from harness.wire.format_problems import Tree
-from harness.wire.list_request import Ask
-from harness.wire.row_codec import compared
+from harness.wire.list_request import ListRequest
+from harness.wire.row_codec import row_values_at
 
 T = TypeVar("T")
-Kind = Literal["filter", "page", "sort", "descending", "include", "count"]
+PieceKind = Literal["filter", "page", "sort", "descending", "include", "count"]
 Chooser = Callable[[Sequence[Any]], Any]
 """Takes one of several."""
 
 REQUESTS_AT_MOST: Final = 36
-WHILE_MOVING: Final = 20
+MOVING_REQUESTS_AT_MOST: Final = 20
 """So many while the list moves: each mismatch costs readings of the whole list then."""
-KEPT_BACK: Final = 160
+REQUESTS_RESERVED: Final = 160
 """Requests that the phases after this one need."""
-DRAWN: Final = 360
-SHRINKING: Final = 4
+COMBINATIONS_DRAWN: Final = 360
+SHRINK_REQUESTS: Final = 4
 """Requests on the way to a smaller example; with the two that confirm it they are six."""
 FINDINGS_AT_MOST: Final = 4
-NOBODY_AT_MOST: Final = 4
+NO_MATCH_AT_MOST: Final = 4
 """So many combinations that no row satisfies."""
 
 
@@ -71,7 +71,7 @@ NOBODY_AT_MOST: Final = 4
 class Piece:
     """One thing that a request asks for beside others, with all parameters that it needs."""
 
-    kind: Kind
+    kind: PieceKind
     name: str
     values: tuple[tuple[str, Tree], ...]
     clauses: Clauses = ()
@@ -90,62 +90,64 @@ Pieces = tuple[Piece, ...]
 
 
 @dataclass(slots=True)
-class _Seen:
+class _ExplorationLog:
     """Which combinations were right, by their pieces; and the smallest that were wrong."""
 
-    right: dict[frozenset[Hashable], bool] = field(default_factory=dict)
-    smallest: list[frozenset[str]] = field(default_factory=list)
-    spent: int = 0
-    kept: dict[Hashable, frozenset[Hashable] | None] = field(default_factory=dict)
+    right_combinations: dict[frozenset[Hashable], bool] = field(default_factory=dict)
+    smallest_failures: list[frozenset[str]] = field(default_factory=list)
+    requests_spent: int = 0
+    matching_keys: dict[Hashable, frozenset[Hashable] | None] = field(default_factory=dict)
 
-    def explained(self, pieces: Pieces) -> bool:
+    def is_explained(self, pieces: Pieces) -> bool:
         """Whether a smaller combination that is known to be wrong is part of this one."""
         labels = {piece.label for piece in pieces}
-        return any(small <= labels for small in self.smallest)
+        return any(small <= labels for small in self.smallest_failures)
 
 
-def explore(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_combinations(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Combinations of everything that works alone, compared with the oracle."""
-    allowed = requests_allowed(session, REQUESTS_AT_MOST if not mirror.volatile else WHILE_MOVING)
-    if len(mirror.rows) < 2 or mirror.torn or allowed < 1:
+    allowed = requests_allowed(session, REQUESTS_AT_MOST if not mirror.volatile else MOVING_REQUESTS_AT_MOST)
+    if len(mirror.rows) < 2 or mirror.tear_reason or allowed < 1:
         return
-    seen = _Seen()
-    for pieces in chosen(session, mirror, drawn(session, mirror), seen, at_most=allowed):
-        if seen.spent >= allowed or len(seen.smallest) >= FINDINGS_AT_MOST:
+    seen = _ExplorationLog()
+    for pieces in choose_combinations(session, mirror, draw_combinations(session, mirror), seen, at_most=allowed):
+        if seen.requests_spent >= allowed or len(seen.smallest_failures) >= FINDINGS_AT_MOST:
             return
-        if seen.explained(pieces) or not all(usable(session, piece) for piece in pieces):
+        if seen.is_explained(pieces) or not all(piece_works(session, piece) for piece in pieces):
             continue
-        exchange = yield from _ask(session, mirror, pieces, seen)
-        wrong = _wrong(session, mirror, pieces, exchange)
+        exchange = yield from _send_combination(session, mirror, pieces, seen)
+        wrong = _find_mismatch(session, mirror, pieces, exchange)
         if wrong is None:
             continue
-        seen.right[_key(pieces)] = not wrong
+        seen.right_combinations[_combination_key(pieces)] = not wrong
         if wrong:
-            yield from _found(session, mirror, pieces, wrong, exchange, seen)
+            yield from _handle_mismatch(session, mirror, pieces, wrong, exchange, seen)
         else:
-            _witness(session, mirror, pieces, seen)
+            _record_passes(session, mirror, pieces, seen)
 
 
-def requests_allowed(session: Session, most: int, kept_back: int = KEPT_BACK) -> int:
+def requests_allowed(session: CheckContext, most: int, kept_back: int = REQUESTS_RESERVED) -> int:
     """So many requests may be spent here, so that the phases to come have theirs."""
     limit = session.settings.get("max_requests")
     return most if limit is None else max(0, min(most, limit - session.requests - kept_back))
 
 
-def usable(session: Session, piece: Piece) -> bool:
+def piece_works(session: CheckContext, piece: Piece) -> bool:
     """Whether everything that the piece asks for works alone, as far as is known."""
-    return session.usable(*(name for name, _ in piece.values)) and not session.ledger.failed(piece.clauses)
+    return session.parameters_work(*(name for name, _ in piece.values)) and not session.results.first_failed(
+        piece.clauses
+    )
 
 
 # --- drawing ------------------------------------------------------------------------------------------------
 
 
-def drawn(session: Session, mirror: Mirror, *, at_most: int = DRAWN) -> list[Pieces]:
+def draw_combinations(session: CheckContext, mirror: Mirror, *, at_most: int = COMBINATIONS_DRAWN) -> list[Pieces]:
     """Combinations as Hypothesis draws them, without repetition; the same for the same run seed and spec."""
     from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
     from hypothesis import strategies as st
 
-    made = _Maker(session, mirror)
+    made = _PieceMaker(session, mirror)
     if not made.filters and not made.others:
         return []
     bits = st.booleans()
@@ -161,9 +163,9 @@ def drawn(session: Session, mirror: Mirror, *, at_most: int = DRAWN) -> list[Pie
                 index = 2 * index + draw(bits)
             return options[index % len(options)]
 
-        return made.combination(choose)
+        return made.make_combination(choose)
 
-    @seed(seed_of(session, "explore"))
+    @seed(derive_seed(session, "explore"))
     @settings(
         max_examples=at_most,
         database=None,
@@ -175,56 +177,60 @@ def drawn(session: Session, mirror: Mirror, *, at_most: int = DRAWN) -> list[Pie
     @given(combination())
     def collect(pieces: Pieces) -> None:
         if len(pieces) > 1:
-            found.setdefault(_key(pieces), pieces)
+            found.setdefault(_combination_key(pieces), pieces)
 
     collect()
     return list(found.values())
 
 
-def seed_of(session: Session, check: str) -> int:
+def derive_seed(session: CheckContext, check: str) -> int:
     """The seed of a check that draws: of the run's seed, the spec and the check's name."""
     text = f"{session.seed} {session.spec.id} {check}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-class _Maker:
+class _PieceMaker:
     """Makes pieces from what the rows show."""
 
-    def __init__(self, session: Session, mirror: Mirror) -> None:
+    def __init__(self, session: CheckContext, mirror: Mirror) -> None:
         self.session = session
         self.mirror = mirror
         step = max(1, len(mirror.rows) // 64)
         self.rows = mirror.rows[::step][:64]
         self.filters = [
             name
-            for name in shown_filters(session)
-            if session.usable(name)
-            and session.in_force(name)
-            and not session.ledger.failed(session.listing.filters[name].clause)
+            for name in visible_filters(session)
+            if session.parameters_work(name)
+            and session.supports_parameters(name)
+            and not session.results.first_failed(session.listing.filters[name].clause)
         ]
         self.telling = {
-            name: telling_values(session, mirror.rows, name)
+            name: discriminating_values(session, mirror.rows, name)
             for name in self.filters
-            if not is_time(session.listing.filters[name])
+            if not is_time_filter(session.listing.filters[name])
         }
         self.counts = {
-            name: values_shown(mirror.rows, session.listing.filters[name].compares) for name in self.telling
+            name: count_values(mirror.rows, session.listing.filters[name].compares) for name in self.telling
         }
-        self.others = [pieces for pieces in (self.pages(), self.sorts(), self.descends(), self.switches()) if pieces]
+        self.others = [
+            pieces
+            for pieces in (self.page_pieces(), self.sort_pieces(), self.descending_pieces(), self.switch_pieces())
+            if pieces
+        ]
 
-    def combination(self, choose: Chooser) -> Pieces:
+    def make_combination(self, choose: Chooser) -> Pieces:
         """Filters that one row satisfies (or nearly), with a page, an order and switches beside them."""
         row: Row = choose(self.rows)
         pieces: list[Piece] = []
         for _ in range(choose((0, 1, 2, 3, 3, 4, 4, 5))):
             if self.filters:
-                self.add(pieces, self.filter(choose(self.filters), row, choose))
+                self.add_piece(pieces, self.make_filter_piece(choose(self.filters), row, choose))
         for group in self.others:
             if choose((False, True)):
-                self.add(pieces, choose(group))
+                self.add_piece(pieces, choose(group))
         return tuple(sorted(pieces, key=lambda piece: piece.label))
 
-    def add(self, pieces: list[Piece], piece: Piece | None) -> None:
+    def add_piece(self, pieces: list[Piece], piece: Piece | None) -> None:
         """Adds a piece unless it contradicts one that is there."""
         if piece is None:
             return
@@ -232,22 +238,22 @@ class _Maker:
         names = {one.name for one in pieces if one.kind == "filter"}
         if piece.name in said or any(said.get(name, value) != value for name, value in piece.values):
             return
-        if piece.kind == "filter" and any(self.apart(piece.name, name) for name in names):
+        if piece.kind == "filter" and any(self.are_exclusive(piece.name, name) for name in names):
             return
         pieces.append(piece)
 
-    def apart(self, one: str, other: str) -> bool:
+    def are_exclusive(self, one: str, other: str) -> bool:
         """Whether two filters are not meant to stand together."""
         first, second = self.session.listing.filters[one], self.session.listing.filters[other]
         return other in first.excludes or one in second.excludes or first.same_as == other or second.same_as == one
 
     # --- filters --------------------------------------------------------------------------------------------
 
-    def filter(self, name: str, row: Row, choose: Chooser) -> Piece | None:
+    def make_filter_piece(self, name: str, row: Row, choose: Chooser) -> Piece | None:
         session, kept = self.session, self.session.listing.filters[name]
-        own = flat([value for path in kept.compares for value in compared(row.shown, path)])
-        if is_time(kept):
-            return self.time(name, own, choose)
+        own = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
+        if is_time_filter(kept):
+            return self.make_time_piece(name, own, choose)
         value: Any = choose(own) if own else None
         way = choose(("own", "own", "own", "own", "list", "part", "odd", "odd"))
         clauses = kept.clause
@@ -263,18 +269,18 @@ class _Maker:
         elif self.counts[name][value] == 1 and choose((False, True, True, True)):
             # A value that one row has leaves nothing for others to tell.
             return None
-        if not self.writable(name, value):
+        if not self.fits_in_list(name, value):
             return None
         comparison: dict[str, Tree] = default_comparison(session, name)
-        if kept.named_by is not None and not comparison and session.in_force(kept.named_by.parameter):
+        if kept.named_by is not None and not comparison and session.supports_parameters(kept.named_by.parameter):
             comparison = {kept.named_by.parameter: choose(sorted(kept.named_by.words))}
-        raw = raw_value(session, name, self.whole(value))
-        values = {**companions(session, self.mirror, name, row), **comparison, name: raw}
+        raw = encode_shown_value(session, name, self.with_integers(value))
+        values = {**companion_parameters(session, self.mirror, name, row), **comparison, name: raw}
         if isinstance(value, str):
-            clauses = word_clauses(kept, value)
+            clauses = clauses_of_word(kept, value)
         return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=clauses)
 
-    def writable(self, name: str, value: Any) -> bool:
+    def fits_in_list(self, name: str, value: Any) -> bool:
         """Whether a list can hold the value: a separator inside would cut it in two."""
         parameter = self.session.listing.parameters[name]
         if parameter.as_ != "list" or self.session.listing.transport.carries == "json":
@@ -282,12 +288,12 @@ class _Maker:
         items = value if isinstance(value, tuple) else (value,)
         return not any(parameter.separated_by in str(item) or str(item) != str(item).strip() for item in items)
 
-    def whole(self, value: Any) -> Any:
+    def with_integers(self, value: Any) -> Any:
         if isinstance(value, tuple):
-            return tuple(self.whole(item) for item in value)
+            return tuple(self.with_integers(item) for item in value)
         return int(value) if isinstance(value, Decimal) else value
 
-    def time(self, name: str, own: Sequence[Any], choose: Chooser) -> Piece | None:
+    def make_time_piece(self, name: str, own: Sequence[Any], choose: Chooser) -> Piece | None:
         moments = [moment for moment in own if isinstance(moment, datetime)]
         if not moments:
             return None
@@ -299,14 +305,17 @@ class _Maker:
         if name not in self.mirror.base:
             # Beyond its own window the mirror knows nothing.
             moment += earlier if kept.keeps == "at-or-before" else -earlier
-        values = {**partner(self.session, self.mirror, name), name: raw_value(self.session, name, moment)}
+        values = {
+            **open_range_end(self.session, self.mirror, name),
+            name: encode_shown_value(self.session, name, moment),
+        }
         return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=kept.clause)
 
     # --- pages, orders, switches ----------------------------------------------------------------------------
 
-    def pages(self) -> list[Piece]:
+    def page_pieces(self) -> list[Piece]:
         paging, session = self.session.listing.paging, self.session
-        if isinstance(paging, NoPaging) or not session.in_force(paging.size):
+        if isinstance(paging, NoPaging) or not session.supports_parameters(paging.size):
             return []
         clauses = paging.clauses.get("slice", ()) if not isinstance(paging, LimitPaging) else ()
         clauses = clauses or paging.clauses.get("size", ())
@@ -315,11 +324,13 @@ class _Maker:
             match paging:
                 case PageNumberPaging():
                     places += [
-                        (size, {paging.page: written(session, paging.page, paging.first + page)}) for page in range(4)
+                        (size, {paging.page: encode_request_value(session, paging.page, paging.first + page)})
+                        for page in range(4)
                     ]
                 case OffsetPaging():
                     places += [
-                        (size, {paging.offset: written(session, paging.offset, skip)}) for skip in (0, 1, 2, 7)
+                        (size, {paging.offset: encode_request_value(session, paging.offset, skip)})
+                        for skip in (0, 1, 2, 7)
                     ]
                 case LimitPaging() | CursorPaging():
                     places.append((size, {}))
@@ -327,16 +338,16 @@ class _Maker:
             Piece(
                 kind="page",
                 name="",
-                values=((paging.size, written(session, paging.size, size)), *where.items()),
+                values=((paging.size, encode_request_value(session, paging.size, size)), *where.items()),
                 clauses=clauses,
             )
             for size, where in places
         ]
 
-    def sorts(self) -> list[Piece]:
+    def sort_pieces(self) -> list[Piece]:
         order = self.session.listing.order
         sort = order.sort if order is not None else None
-        if sort is None or order is None or not self.session.in_force(sort.parameter):
+        if sort is None or order is None or not self.session.supports_parameters(sort.parameter):
             return []
         clauses = sort.clauses.get("words", order.clause)
         words = [word for word in sort.words if word not in sort.undocumented]
@@ -346,26 +357,26 @@ class _Maker:
             for spelling in spellings
         ]
 
-    def descends(self) -> list[Piece]:
+    def descending_pieces(self) -> list[Piece]:
         order = self.session.listing.order
-        if order is None or order.descending is None or not self.session.in_force(order.descending):
+        if order is None or order.descending is None or not self.session.supports_parameters(order.descending):
             return []
-        on = written(self.session, order.descending, True)
+        on = encode_request_value(self.session, order.descending, True)
         return [Piece(kind="descending", name="", values=((order.descending, on),), clauses=order.descending_clause)]
 
-    def switches(self) -> list[Piece]:
+    def switch_pieces(self) -> list[Piece]:
         found: list[Piece] = []
         for include in self.session.listing.includes:
-            if include.adds and self.session.in_force(include.parameter):
+            if include.adds and self.session.supports_parameters(include.parameter):
                 default = self.session.listing.parameters[include.parameter].default is True
                 role = include.clauses.get("off" if default else "on", ()) or include.clauses.get("default", ())
-                value = written(self.session, include.parameter, not default)
+                value = encode_request_value(self.session, include.parameter, not default)
                 found.append(
                     Piece(kind="include", name=include.parameter, values=((include.parameter, value),), clauses=role)
                 )
         counting = self.session.listing.count_only
-        if counting is not None and self.session.in_force(counting.parameter):
-            on = written(self.session, counting.parameter, True)
+        if counting is not None and self.session.supports_parameters(counting.parameter):
+            on = encode_request_value(self.session, counting.parameter, True)
             clauses = counting.clauses.get("on", ())
             found.append(Piece(kind="count", name="", values=((counting.parameter, on),), clauses=clauses))
         return found
@@ -374,36 +385,38 @@ class _Maker:
 # --- choosing -----------------------------------------------------------------------------------------------
 
 
-def chosen(
-    session: Session, mirror: Mirror, candidates: Sequence[Pieces], seen: _Seen, *, at_most: int
+def choose_combinations(
+    session: CheckContext, mirror: Mirror, candidates: Sequence[Pieces], seen: _ExplorationLog, *, at_most: int
 ) -> Iterator[Pieces]:
     """The combinations that tell most, best first: pairs, then threes and fours not met yet."""
-    told = {id(pieces): _telling(session, mirror, pieces, seen) for pieces in candidates}
+    told = {id(pieces): _pieces_that_matter(session, mirror, pieces, seen) for pieces in candidates}
     left = [pieces for pieces in candidates if len(told[id(pieces)]) > 1]
-    nobody = [pieces for pieces in candidates if not told[id(pieces)]][:NOBODY_AT_MOST]
+    nobody = [pieces for pieces in candidates if not told[id(pieces)]][:NO_MATCH_AT_MOST]
     met: set[tuple[str, ...]] = set(session.settings.get("pairs-told", ()))
     for _ in range(at_most):
         best: tuple[int, int] | None = None
         for place, pieces in enumerate(left):
-            gain = sum(6 - len(group) for group in _groups(told[id(pieces)]) if group not in met)
+            gain = sum(6 - len(group) for group in _label_groups(told[id(pieces)]) if group not in met)
             if gain and (best is None or gain > best[0]):
                 best = (gain, place)
         if best is None:
             break
         pieces = left.pop(best[1])
-        met.update(_groups(told[id(pieces)]))
+        met.update(_label_groups(told[id(pieces)]))
         yield pieces
     yield from nobody
 
 
-def _groups(labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _label_groups(labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for size in (2, 3, 4):
         yield from combinations(labels, size)
 
 
-def _telling(session: Session, mirror: Mirror, pieces: Pieces, seen: _Seen) -> tuple[str, ...]:
+def _pieces_that_matter(
+    session: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog
+) -> tuple[str, ...]:
     """The pieces whose loss would show, in order of their labels; none where no row is left."""
-    kept = {piece.label: _kept(session, mirror, piece, seen) for piece in pieces if piece.kind == "filter"}
+    kept = {piece.label: _matching_keys(session, mirror, piece, seen) for piece in pieces if piece.kind == "filter"}
     everything = frozenset(row.key for row in mirror.rows)
     sets = {label: keys for label, keys in kept.items() if keys is not None}
     both = everything.intersection(*sets.values())
@@ -423,65 +436,71 @@ def _telling(session: Session, mirror: Mirror, pieces: Pieces, seen: _Seen) -> t
     return tuple(labels)
 
 
-def _kept(session: Session, mirror: Mirror, piece: Piece, seen: _Seen) -> frozenset[Hashable] | None:
+def _matching_keys(
+    session: CheckContext, mirror: Mirror, piece: Piece, seen: _ExplorationLog
+) -> frozenset[Hashable] | None:
     """The rows that a filter keeps by itself; None where that is open."""
-    if piece.key not in seen.kept:
-        meanings = session.meanings(ask_for(session, mirror.base, dict(piece.values)))
+    if piece.key not in seen.matching_keys:
+        meanings = session.expected_answers(build_request(session, mirror.base, dict(piece.values)))
         _, meaning = meanings[0]
-        plain = meaning.fault is None and not meaning.anything and len(meanings) < MOST_BRANCHES
-        seen.kept[piece.key] = (
-            frozenset(row.key for row in mirror.rows if not meaning.empty and meaning.keeps(row.shown) is True)
+        plain = meaning.fault is None and not meaning.unspecified and len(meanings) < MOST_BRANCHES
+        seen.matching_keys[piece.key] = (
+            frozenset(row.key for row in mirror.rows if not meaning.no_rows and meaning.keeps_row(row.shown) is True)
             if plain
             else None
         )
-    return seen.kept[piece.key]
+    return seen.matching_keys[piece.key]
 
 
 # --- asking and judging -------------------------------------------------------------------------------------
 
 
-def ask_of(session: Session, mirror: Mirror, pieces: Pieces) -> Ask:
+def request_of_pieces(session: CheckContext, mirror: Mirror, pieces: Pieces) -> ListRequest:
     """The request that asks for all of the pieces."""
     said: dict[str, Tree] = {name: value for piece in pieces for name, value in piece.values}
-    page: Mapping[str, Tree] = {} if any(piece.kind == "page" for piece in pieces) else wide(session)
-    return ask_for(session, mirror.base, {**page, **said})
+    page: Mapping[str, Tree] = {} if any(piece.kind == "page" for piece in pieces) else largest_page(session)
+    return build_request(session, mirror.base, {**page, **said})
 
 
-def purpose_of(pieces: Pieces) -> str:
+def purpose_of_pieces(pieces: Pieces) -> str:
     """The pieces in words."""
     return f"{' with '.join(piece.label.strip() for piece in pieces)} (explored)"
 
 
-def _ask(session: Session, mirror: Mirror, pieces: Pieces, seen: _Seen) -> Generator[None, None, Exchange]:
-    exchange = session.send(ask_of(session, mirror, pieces), purpose_of(pieces))
-    seen.spent += 1
+def _send_combination(
+    session: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog
+) -> Generator[None, None, Exchange]:
+    exchange = session.send(request_of_pieces(session, mirror, pieces), purpose_of_pieces(pieces))
+    seen.requests_spent += 1
     yield
     return exchange
 
 
-def _wrong(session: Session, mirror: Mirror, pieces: Pieces, exchange: Exchange) -> Mismatch | Literal[False] | None:
+def _find_mismatch(
+    session: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange
+) -> Mismatch | Literal[False] | None:
     """How the answer differs from what is due; False where it is right, None where that cannot be told."""
-    if session.not_judged(exchange, ()) or exchange.answer is None:
+    if session.note_unusable(exchange, ()) or exchange.answer is None:
         return None
-    branches = session.meanings(exchange.ask)
-    if len(branches) >= MOST_BRANCHES or any(meaning.anything for _, meaning in branches):
+    branches = session.expected_answers(exchange.list_request)
+    if len(branches) >= MOST_BRANCHES or any(meaning.unspecified for _, meaning in branches):
         return None
-    held = [(answers, compare(session, mirror, meaning, exchange)) for answers, meaning in branches]
+    held = [(answers, compare_answer(session, mirror, meaning, exchange)) for answers, meaning in branches]
     right = [answers for answers, mismatch in held if mismatch is None]
     if not right:
         return max((mismatch for _, mismatch in held if mismatch is not None), key=lambda found: found.rank)
-    session.knowledge.settle(right, exchange.purpose)
-    return _part(session, mirror, pieces, exchange) or False
+    session.dialect.narrow_candidates(right, exchange.purpose)
+    return _include_mismatch(session, mirror, pieces, exchange) or False
 
 
-def _part(session: Session, mirror: Mirror, pieces: Pieces, exchange: Exchange) -> Mismatch | None:
+def _include_mismatch(session: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange) -> Mismatch | None:
     """Whether rows lack the part that a switch adds, or show one that it leaves out."""
     for piece in pieces:
         include = _include_of(session, piece)
         if include is None or include.any_names or mirror.volatile:
             continue
         on = session.listing.parameters[include.parameter].default is not True
-        odd = [row for row in exchange.rows or () if _odd_part(mirror, include, row, on)]
+        odd = [row for row in exchange.rows or () if _part_is_wrong(mirror, include, row, on)]
         if odd:
             return Mismatch(
                 aspect="rows",
@@ -492,101 +511,101 @@ def _part(session: Session, mirror: Mirror, pieces: Pieces, exchange: Exchange) 
     return None
 
 
-def _include_of(session: Session, piece: Piece) -> Include | None:
+def _include_of(session: CheckContext, piece: Piece) -> Include | None:
     if piece.kind != "include":
         return None
     return next(include for include in session.listing.includes if include.parameter == piece.name)
 
 
-def _odd_part(mirror: Mirror, include: Include, row: Row, on: bool) -> bool:
-    full = mirror.row(row.key)
+def _part_is_wrong(mirror: Mirror, include: Include, row: Row, on: bool) -> bool:
+    full = mirror.row_with_key(row.key)
     shown = [name for name in include.adds if row.shown.get(name)]
     if not on:
         return bool(shown)
     return full is not None and not shown and any(full.shown.get(name) for name in include.adds)
 
 
-def _witness(session: Session, mirror: Mirror, pieces: Pieces, seen: _Seen) -> None:
-    telling = set(_telling(session, mirror, pieces, seen))
+def _record_passes(session: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog) -> None:
+    telling = set(_pieces_that_matter(session, mirror, pieces, seen))
     filters = [piece for piece in pieces if piece.kind == "filter" and piece.label in telling]
     if len(filters) > 1:
-        session.ledger.witness(session.listing.conjunction_clause)
+        session.results.record_pass(session.listing.conjunction_clause)
     for piece in filters:
-        session.ledger.witness(piece.clauses[:1])
+        session.results.record_pass(piece.clauses[:1])
 
 
 # --- shrinking and blaming ----------------------------------------------------------------------------------
 
 
-def _found(
-    session: Session,
+def _handle_mismatch(
+    session: CheckContext,
     mirror: Mirror,
     pieces: Pieces,
     wrong: Mismatch,
     exchange: Exchange,
-    seen: _Seen,
+    seen: _ExplorationLog,
 ) -> Iterator[None]:
     """A combination that went wrong: shrunk, confirmed, and told under the clause that it breaks."""
     if mirror.volatile:
-        yield from reread(session, mirror)
-        exchange = yield from _ask(session, mirror, pieces, seen)
-        again = _wrong(session, mirror, pieces, exchange)
+        yield from reread_mirror(session, mirror)
+        exchange = yield from _send_combination(session, mirror, pieces, seen)
+        again = _find_mismatch(session, mirror, pieces, exchange)
         if not again:
             return
         wrong = again
     else:
-        pieces, wrong, exchange = yield from _shrunk(session, mirror, pieces, wrong, exchange, seen)
-    seen.smallest.append(frozenset(piece.label for piece in pieces))
-    kept = [_kept(session, mirror, piece, seen) for piece in pieces if piece.kind == "filter"]
+        pieces, wrong, exchange = yield from _shrink_combination(session, mirror, pieces, wrong, exchange, seen)
+    seen.smallest_failures.append(frozenset(piece.label for piece in pieces))
+    kept = [_matching_keys(session, mirror, piece, seen) for piece in pieces if piece.kind == "filter"]
     nobody = not frozenset(row.key for row in mirror.rows).intersection(*(keys for keys in kept if keys is not None))
-    clauses, blame = blame_of(session, pieces, wrong, exchange, nobody=nobody)
+    clauses, blame = clauses_to_blame(session, pieces, wrong, exchange, nobody=nobody)
     constructs = {clause for piece in pieces for clause in piece.clauses[:1]} if len(pieces) > 1 else set()
-    if session.ledger.failed((*blame.get(wrong.aspect, clauses)[:1], *constructs)):
+    if session.results.first_failed((*blame.get(wrong.aspect, clauses)[:1], *constructs)):
         # What is known to be broken explains it.
         return
-    ask = ask_of(session, mirror, pieces)
-    if wrong == _part(session, mirror, pieces, exchange):
-        yield from _confirm_part(session, mirror, pieces, exchange, clauses)
+    ask = request_of_pieces(session, mirror, pieces)
+    if wrong == _include_mismatch(session, mirror, pieces, exchange):
+        yield from _confirm_include_mismatch(session, mirror, pieces, exchange, clauses)
         return
-    judged = yield from expect(session, mirror, ask, purpose_of(pieces), clauses, blame=blame)
-    if judged.right and not mirror.volatile:
-        yield from _unsteady(session, mirror, pieces, wrong, exchange, clauses, blame)
+    judged = yield from check_probe(session, mirror, ask, purpose_of_pieces(pieces), clauses, blame=blame)
+    if judged.passed and not mirror.volatile:
+        yield from _report_unsteady(session, mirror, pieces, wrong, exchange, clauses, blame)
 
 
-def _shrunk(
-    session: Session, mirror: Mirror, pieces: Pieces, wrong: Mismatch, exchange: Exchange, seen: _Seen
+def _shrink_combination(
+    session: CheckContext, mirror: Mirror, pieces: Pieces, wrong: Mismatch, exchange: Exchange, seen: _ExplorationLog
 ) -> Generator[None, None, tuple[Pieces, Mismatch, Exchange]]:
     """A smallest combination that is still wrong, as far as answers seen and a few more can tell."""
     asked = 0
     order = {"include": 0, "sort": 1, "descending": 2, "count": 3, "page": 4, "filter": 5}
     for piece in sorted(pieces, key=lambda one: (order[one.kind], one.label)):
         smaller = tuple(one for one in pieces if one is not piece)
-        if not smaller or piece not in pieces or _known_right(smaller, seen):
+        if not smaller or piece not in pieces or _is_known_right(smaller, seen):
             continue
-        if asked >= SHRINKING:
+        if asked >= SHRINK_REQUESTS:
             break
         asked += 1
-        answer = yield from _ask(session, mirror, smaller, seen)
-        still = _wrong(session, mirror, smaller, answer)
+        answer = yield from _send_combination(session, mirror, smaller, seen)
+        still = _find_mismatch(session, mirror, smaller, answer)
         if still is None:
             continue
-        seen.right[_key(smaller)] = not still
+        seen.right_combinations[_combination_key(smaller)] = not still
         if still:
             pieces, wrong, exchange = smaller, still, answer
     return pieces, wrong, exchange
 
 
-def _known_right(pieces: Pieces, seen: _Seen) -> bool:
+def _is_known_right(pieces: Pieces, seen: _ExplorationLog) -> bool:
     """Whether this combination was seen to be right."""
-    return seen.right.get(_key(pieces), False)
+    return seen.right_combinations.get(_combination_key(pieces), False)
 
 
-def _key(pieces: Pieces) -> frozenset[Hashable]:
+def _combination_key(pieces: Pieces) -> frozenset[Hashable]:
     return frozenset(piece.key for piece in pieces)
 
 
-def blame_of(
-    session: Session, pieces: Pieces, wrong: Mismatch, exchange: Exchange, *, nobody: bool = False
+def clauses_to_blame(
+    session: CheckContext, pieces: Pieces, wrong: Mismatch, exchange: Exchange, *, nobody: bool = False
 ) -> tuple[Clauses, Mapping[Aspect, Clauses]]:
     """The clauses on a combination: on which rows come, and on the other aspects where they differ.
 
@@ -622,21 +641,21 @@ def blame_of(
     return (beside.clauses if beside is not None and beside.clauses else kept), blame
 
 
-def _confirm_part(
-    session: Session, mirror: Mirror, pieces: Pieces, exchange: Exchange, clauses: Clauses
+def _confirm_include_mismatch(
+    session: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange, clauses: Clauses
 ) -> Iterator[None]:
-    again = session.send(ask_of(session, mirror, pieces), f"again: {purpose_of(pieces)}")
+    again = session.send(request_of_pieces(session, mirror, pieces), f"again: {purpose_of_pieces(pieces)}")
     yield
-    wrong = _part(session, mirror, pieces, again)
+    wrong = _include_mismatch(session, mirror, pieces, again)
     if wrong is not None:
-        told = Judged(right=False, exchange=again, mismatch=wrong)
-        report(session, mirror, told, clauses, purpose_of(pieces), "", None)
-    elif not session.not_judged(again, clauses):
-        session.ledger.inconclusive(clauses, "not repeatable")
+        told = ProbeResult(passed=False, exchange=again, mismatch=wrong)
+        report_mismatch(session, mirror, told, clauses, purpose_of_pieces(pieces), "", None)
+    elif not session.note_unusable(again, clauses):
+        session.results.record_inconclusive(clauses, "not repeatable")
 
 
-def _unsteady(
-    session: Session,
+def _report_unsteady(
+    session: CheckContext,
     mirror: Mirror,
     pieces: Pieces,
     wrong: Mismatch,
@@ -645,14 +664,16 @@ def _unsteady(
     blame: Mapping[Aspect, Clauses],
 ) -> Iterator[None]:
     """It was wrong once and right the next time: over data that stood still that is a defect too."""
-    yield from reread(session, mirror)
-    if mirror.volatile or _wrong(session, mirror, pieces, exchange) is False:
+    yield from reread_mirror(session, mirror)
+    if mirror.volatile or _find_mismatch(session, mirror, pieces, exchange) is False:
         return
-    if young(session, wrong.rows) or (yield from unsettled(session, mirror, wrong.rows)):
+    if all_recent(session, wrong.rows) or (yield from replicas_disagree(session, mirror, wrong.rows)):
         return
-    told = Judged(right=False, exchange=exchange, mismatch=wrong)
+    told = ProbeResult(passed=False, exchange=exchange, mismatch=wrong)
     blamed = blame.get(wrong.aspect, clauses)
-    if not strays(told):
+    if not has_stray_rows(told):
         blamed = unsteady_clauses(session) or blamed
-    if not session.ledger.failed(blamed[:1]):
-        report(session, mirror, told, blamed, purpose_of(pieces), " (in 1 of 2 identical requests)", None)
+    if not session.results.first_failed(blamed[:1]):
+        report_mismatch(
+            session, mirror, told, blamed, purpose_of_pieces(pieces), " (in 1 of 2 identical requests)", None
+        )

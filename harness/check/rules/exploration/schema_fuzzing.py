@@ -14,68 +14,70 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal, final
 
-from harness.check.client.budget import MannerlyClient
-from harness.check.context import Exchange, Session
+from harness.check.client.budget import RateLimitedClient
+from harness.check.context import CheckContext, Exchange
 from harness.check.probe.mirror import Mirror
-from harness.check.rules.exploration.combinations import seed_of
+from harness.check.rules.exploration.combinations import derive_seed
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, Listing
 from harness.specification.openapi import openapi_document
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.json_body import MISSING, at, encode_json
-from harness.wire.list_request import Ask
+from harness.wire.json_body import MISSING, encode_json, tree_at
+from harness.wire.list_request import ListRequest
 
 REQUESTS: Final = 200
 """What fuzzing may spend, beside the budget of the other rules."""
-TIMES: Final = 3
+ERRORS_NEEDED: Final = 3
 """So often a request must get a server error before it counts as one that gets it again and again."""
-_NOWHERE: Final = "http://127.0.0.1"
-_CLAUSE: Final = ClauseId("HTTP-SERVER-ERRORS")
+_PLACEHOLDER_URL: Final = "http://127.0.0.1"
+_SERVER_ERRORS_CLAUSE: Final = ClauseId("HTTP-SERVER-ERRORS")
 
-Data = Literal["positive", "negative"]
+SchemaMode = Literal["positive", "negative"]
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class DrawnRequest:
     """One drawn request: pairs by name, or a whole JSON body; `data` says whether it obeys the schema."""
 
-    data: Data
+    data: SchemaMode
     pairs: tuple[tuple[str, str], ...] = ()
     body: Tree = None
 
 
-def fuzz(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_schema_fuzzing(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Sends what Schemathesis draws, when the run asks for it; each answer is judged as it comes."""
     if not session.settings.get("fuzz"):
         return
-    if isinstance(session.sender, MannerlyClient):
-        session.sender.budget.extend(REQUESTS)
+    if isinstance(session.sender, RateLimitedClient):
+        session.sender.budget.add_requests(REQUESTS)
     spent = session.requests
-    for number, one in enumerate(drawn(session, at_most=REQUESTS)):
+    for number, one in enumerate(draw_requests(session, at_most=REQUESTS)):
         if session.requests - spent >= REQUESTS:
             return
-        ask, edit = request_of(session.listing, one, mirror.base if number % 2 else {})
+        ask, edit = request_from_drawn(session.listing, one, mirror.base if number % 2 else {})
         try:
             exchange = session.send(ask, f"{one.data} data (fuzzed)", edit=edit)
         except UnicodeEncodeError:
             # Half a character cannot be written: there is no such request.
             continue
         yield
-        yield from _repeated(session, exchange, ask, edit, one)
+        yield from _repeat_server_error(session, exchange, ask, edit, one)
 
 
-def _repeated(session: Session, exchange: Exchange, ask: Ask, edit: Any, one: Drawn) -> Iterator[None]:
+def _repeat_server_error(
+    session: CheckContext, exchange: Exchange, ask: ListRequest, edit: Any, one: DrawnRequest
+) -> Iterator[None]:
     """The request again where a server error came: one error proves nothing."""
     failing = [exchange]
-    while _is_server_error(session, failing[-1]) and not session.ledger.failed((_CLAUSE,)):
-        if len(failing) == TIMES:
+    while _is_server_error(session, failing[-1]) and not session.results.first_failed((_SERVER_ERRORS_CLAUSE,)):
+        if len(failing) == ERRORS_NEEDED:
             session.fail(
-                (_CLAUSE,),
+                (_SERVER_ERRORS_CLAUSE,),
                 "a request that can be read does not get a server error again and again",
                 expected="no HTTP 5xx",
-                actual=f"HTTP {_status(exchange)} each of {TIMES} times, for {one.data} data",
+                actual=f"HTTP {_http_status(exchange)} each of {ERRORS_NEEDED} times, for {one.data} data",
                 exchange=exchange,
             )
             return
@@ -83,11 +85,11 @@ def _repeated(session: Session, exchange: Exchange, ask: Ask, edit: Any, one: Dr
         yield
 
 
-def _status(exchange: Exchange) -> int | None:
+def _http_status(exchange: Exchange) -> int | None:
     return exchange.response.http_status if isinstance(exchange.response, HttpResponse) else None
 
 
-def _is_server_error(session: Session, exchange: Exchange) -> bool:
+def _is_server_error(session: CheckContext, exchange: Exchange) -> bool:
     """Whether a server error came that is not the API's documented way to refuse a request."""
     if not isinstance(exchange.response, HttpResponse) or exchange.response.http_status < 500:
         return False
@@ -103,7 +105,7 @@ def _is_server_error(session: Session, exchange: Exchange) -> bool:
 # --- requests -----------------------------------------------------------------------------------------------
 
 
-def request_of(listing: Listing, one: Drawn, base: Mapping[str, Tree]) -> tuple[Ask, Any]:
+def request_from_drawn(listing: Listing, one: DrawnRequest, base: Mapping[str, Tree]) -> tuple[ListRequest, Any]:
     """What a drawn request asks, for us and for our judges, and the edit that makes its bytes what was drawn.
 
     `base` gives values to parameters that must be there, so that some requests get past them.
@@ -112,11 +114,11 @@ def request_of(listing: Listing, one: Drawn, base: Mapping[str, Tree]) -> tuple[
     if listing.transport.carries != "json":
         values: dict[str, Tree] = {name: text for name, text in one.pairs if name in listing.parameters}
         extra = tuple((name, text) for name, text in one.pairs if name not in listing.parameters)
-        return Ask(values={**values, **needed}, extra=extra), None
+        return ListRequest(values={**values, **needed}, extra=extra), None
     found: dict[str, Tree] = {}
     if isinstance(one.body, dict):
         for name, parameter in listing.parameters.items():
-            value = at(one.body, parameter.at or f"/{name}")
+            value = tree_at(one.body, parameter.at or f"/{name}")
             if value is not MISSING:
                 found[name] = value
     body = encode_json(one.body)
@@ -124,15 +126,15 @@ def request_of(listing: Listing, one: Drawn, base: Mapping[str, Tree]) -> tuple[
     def edit(request: HttpRequest) -> HttpRequest:
         return replace(request, body=body)
 
-    return Ask(values=found), edit
+    return ListRequest(values=found), edit
 
 
 # --- drawing ------------------------------------------------------------------------------------------------
 
 
-def fuzzed_document(spec: Spec) -> dict[str, Any]:
+def document_to_fuzz(spec: Spec) -> dict[str, Any]:
     """The OpenAPI document without what is ours to say: credentials, and the name of the operation."""
-    document = openapi_document(spec, base_url=_NOWHERE)
+    document = openapi_document(spec, base_url=_PLACEHOLDER_URL)
     own = _own_parameters(spec.listing)
     item = document["paths"][spec.path]
     operation = item[spec.method.lower()]
@@ -142,10 +144,10 @@ def fuzzed_document(spec: Spec) -> dict[str, Any]:
     for holder in (item, operation):
         if "parameters" in holder:
             holder["parameters"] = [
-                one for one in holder["parameters"] if _followed(document, one).get("name") not in own
+                one for one in holder["parameters"] if _resolve_reference(document, one).get("name") not in own
             ]
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        _close(document, content.get("schema", {}), own, depth=0)
+        _close_schema(document, content.get("schema", {}), own, depth=0)
     return document
 
 
@@ -157,7 +159,7 @@ def _own_parameters(listing: Listing) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
-def _followed(document: Mapping[str, Any], node: Any) -> Any:
+def _resolve_reference(document: Mapping[str, Any], node: Any) -> Any:
     while isinstance(node, dict) and isinstance(node.get("$ref"), str) and node["$ref"].startswith("#/"):
         found: Any = document
         for step in node["$ref"][2:].split("/"):
@@ -166,9 +168,9 @@ def _followed(document: Mapping[str, Any], node: Any) -> Any:
     return node
 
 
-def _close(document: Mapping[str, Any], schema: Any, own: frozenset[str], *, depth: int) -> None:
+def _close_schema(document: Mapping[str, Any], schema: Any, own: frozenset[str], *, depth: int) -> None:
     """Leaves credentials out of a body, and lets it hold documented names only: others draw too much attention."""
-    schema = _followed(document, schema)
+    schema = _resolve_reference(document, schema)
     if not isinstance(schema, dict) or depth > 8:
         return
     for name in own & set(schema.get("properties", {})):
@@ -178,21 +180,21 @@ def _close(document: Mapping[str, Any], schema: Any, own: frozenset[str], *, dep
     if "properties" in schema:
         schema.setdefault("additionalProperties", False)
         for inner in schema["properties"].values():
-            _close(document, inner, own, depth=depth + 1)
+            _close_schema(document, inner, own, depth=depth + 1)
     for word in ("allOf", "anyOf", "oneOf"):
         for inner in schema.get(word, []):
-            _close(document, inner, own, depth=depth + 1)
+            _close_schema(document, inner, own, depth=depth + 1)
 
 
-def drawn(session: Session, *, at_most: int) -> list[Drawn]:
+def draw_requests(session: CheckContext, *, at_most: int) -> list[DrawnRequest]:
     """Requests from the spec's schemas, positive and negative in turn; the same for the same seed."""
     if not session.listing.parameters:
         session.notes.append("fuzz: the operation has no parameters; there is nothing to draw")
         return []
-    found: dict[Data, list[Drawn]] = {"positive": [], "negative": []}
+    found: dict[SchemaMode, list[DrawnRequest]] = {"positive": [], "negative": []}
     for data, requests in found.items():
         try:
-            requests += _drawn(session, data, at_most=(at_most + 1) // 2)
+            requests += _draw_cases(session, data, at_most=(at_most + 1) // 2)
         except Exception as problem:
             # Schemathesis is somebody else's: what goes wrong in it costs the run nothing but the fuzzing.
             session.notes.append(f"fuzz: no {data} data could be drawn: {type(problem).__name__}")
@@ -201,18 +203,18 @@ def drawn(session: Session, *, at_most: int) -> list[Drawn]:
     return [*(one for pair in pairs for one in pair), *rest][:at_most]
 
 
-def _drawn(session: Session, data: Data, *, at_most: int) -> list[Drawn]:
+def _draw_cases(session: CheckContext, data: SchemaMode, *, at_most: int) -> list[DrawnRequest]:
     import schemathesis
     from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
     from schemathesis.generation import GenerationMode
 
     spec = session.spec
     # A configuration of our own: Schemathesis would read one from the directory it runs in.
-    schema = schemathesis.openapi.from_dict(fuzzed_document(spec), config=schemathesis.Config())
+    schema = schemathesis.openapi.from_dict(document_to_fuzz(spec), config=schemathesis.Config())
     operation = schema[spec.path][spec.method.lower()]
-    found: dict[str, Drawn] = {}
+    found: dict[str, DrawnRequest] = {}
 
-    @seed(seed_of(session, f"fuzz {data}"))
+    @seed(derive_seed(session, f"fuzz {data}"))
     @settings(
         max_examples=at_most,
         database=None,
@@ -223,17 +225,17 @@ def _drawn(session: Session, data: Data, *, at_most: int) -> list[Drawn]:
     )
     @given(operation.as_strategy(generation_mode=GenerationMode(data)))
     def collect(case: Any) -> None:
-        one = drawn_of(data, case.query, case.body, json=spec.listing.transport.carries == "json")
+        one = drawn_from_case(data, case.query, case.body, json=spec.listing.transport.carries == "json")
         if one is not None:
             found.setdefault(repr(one), one)
 
-    with _caches_elsewhere():
+    with _temporary_caches():
         collect()
     return list(found.values())
 
 
 @contextmanager
-def _caches_elsewhere() -> Iterator[None]:
+def _temporary_caches() -> Iterator[None]:
     """Hypothesis keeps caches where it runs; here they go where nobody minds, for as long as it draws."""
     from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 
@@ -246,20 +248,22 @@ def _caches_elsewhere() -> Iterator[None]:
             set_hypothesis_home_dir(before)
 
 
-def drawn_of(data: Data, query: Any, body: Any, *, json: bool) -> Drawn | None:
+def drawn_from_case(data: SchemaMode, query: Any, body: Any, *, json: bool) -> DrawnRequest | None:
     """A case of Schemathesis as we send it; None for one that is no request of this API's kind."""
     if json:
         if isinstance(body, bytes):
             return None
         try:
-            return Drawn(data=data, body=_tree(body) if isinstance(body, dict | list | str | int | float) else {})
+            return DrawnRequest(
+                data=data, body=_tree_of(body) if isinstance(body, dict | list | str | int | float) else {}
+            )
         except ValueError:
             return None
     parts = {**(query if isinstance(query, Mapping) else {}), **(body if isinstance(body, Mapping) else {})}
-    return Drawn(data=data, pairs=tuple((str(name), _text(value)) for name, value in parts.items()))
+    return DrawnRequest(data=data, pairs=tuple((str(name), _query_text(value)) for name, value in parts.items()))
 
 
-def _text(value: Any) -> str:
+def _query_text(value: Any) -> str:
     match value:
         case str():
             return value
@@ -268,19 +272,19 @@ def _text(value: Any) -> str:
         case None:
             return ""
         case Mapping() | Sequence() if not isinstance(value, bytes):
-            return encode_json(_tree(value)).decode()
+            return encode_json(_tree_of(value)).decode()
         case _:
             return str(value)
 
 
-def _tree(value: Any) -> Tree:
+def _tree_of(value: Any) -> Tree:
     match value:
         case float():
             return Decimal(repr(value))
         case Mapping():
-            return {str(name): _tree(inner) for name, inner in value.items()}
+            return {str(name): _tree_of(inner) for name, inner in value.items()}
         case list() | tuple():
-            return [_tree(inner) for inner in value]
+            return [_tree_of(inner) for inner in value]
         case str() | int() | None:
             return value
         case _:

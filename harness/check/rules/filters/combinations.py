@@ -6,29 +6,29 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import combinations
 from typing import Any, Final
 
-from harness.check.context import Row, Session
-from harness.check.probe.expect import expect
+from harness.check.context import CheckContext, Row
+from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
-    NOWHERE,
-    at_odds,
-    companions,
+    ABSENT_TEXT,
+    answer_fits,
+    companion_parameters,
+    count_values,
     default_comparison,
-    fits,
-    flat,
-    is_hidden,
-    is_time,
-    pair_values,
-    partner,
-    raw_value,
-    shown_filters,
-    value_for,
-    values_shown,
-    wide,
+    encode_shown_value,
+    filters_conflict,
+    flatten_values,
+    is_hidden_filter,
+    is_time_filter,
+    largest_page,
+    open_range_end,
+    overlapping_values,
+    value_with_matches,
+    visible_filters,
 )
-from harness.check.probe.mirror import Mirror, ask_for, written
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.wire.format_problems import Tree
-from harness.wire.list_request import Ask
-from harness.wire.row_codec import compared
+from harness.wire.list_request import ListRequest
+from harness.wire.row_codec import row_values_at
 
 PAIRS_AT_MOST: Final = 60
 
@@ -36,75 +36,79 @@ PAIRS_AT_MOST: Final = 60
 # --- together -----------------------------------------------------------------------------------------------
 
 
-def pairs_of_filters(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_filter_pairs(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Every two filters at once, as many in one request as leave each of them something to keep out."""
     clauses = session.listing.conjunction_clause
     names = [
-        name for name in shown_filters(session) if session.usable(name) and not is_time(session.listing.filters[name])
+        name
+        for name in visible_filters(session)
+        if session.parameters_work(name) and not is_time_filter(session.listing.filters[name])
     ]
     times = [
-        name for name in shown_filters(session) if session.usable(name) and is_time(session.listing.filters[name])
+        name
+        for name in visible_filters(session)
+        if session.parameters_work(name) and is_time_filter(session.listing.filters[name])
     ]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
     session.rng.shuffle(pairs)
 
     def doubtful(pair: tuple[str, str]) -> bool:
         # A filter that fails by itself says little about how filters come together.
-        return any(session.ledger.failed(session.listing.filters[name].clause) for name in pair)
+        return any(session.results.first_failed(session.listing.filters[name].clause) for name in pair)
 
     pairs.sort(key=doubtful)
     left = {frozenset(pair) for pair in pairs}
     told: set[tuple[str, ...]] = set()
     asked = 0
     for first, second in pairs:
-        if asked >= PAIRS_AT_MOST or session.ledger.failed(clauses):
+        if asked >= PAIRS_AT_MOST or session.results.first_failed(clauses):
             break
         if frozenset((first, second)) not in left:
             continue
         left.discard(frozenset((first, second)))
-        several = _several(session, mirror, first, second, [*names, *times], left)
+        several = _extended_pair(session, mirror, first, second, [*names, *times], left)
         if len(several) > 2:
-            exchange = session.send(_together(session, mirror, several), f"{' and '.join(several)} together")
+            exchange = session.send(_combined_request(session, mirror, several), f"{' and '.join(several)} together")
             yield
             asked += 1
-            if session.not_judged(exchange, clauses):
+            if session.note_unusable(exchange, clauses):
                 continue
             covered = [
                 pair for pair in combinations(several, 2) if frozenset(pair) in left or pair == (first, second)
             ]
-            if fits(session, mirror, exchange):
-                session.ledger.witness(clauses, times=len(covered))
+            if answer_fits(session, mirror, exchange):
+                session.results.record_pass(clauses, times=len(covered))
                 told |= {(min(pair), max(pair)) for pair in combinations(several, 2)}
                 left -= {frozenset(pair) for pair in covered}
                 continue
             for one, other in sorted(combinations(several, 2), key=doubtful):
                 # The smallest request that goes wrong tells most.
-                ask = _together(session, mirror, {name: several[name] for name in (one, other)})
-                judged = yield from expect(session, mirror, ask, f"{one} and {other} together", clauses)
-                if judged.right is False:
+                ask = _combined_request(session, mirror, {name: several[name] for name in (one, other)})
+                judged = yield from check_probe(session, mirror, ask, f"{one} and {other} together", clauses)
+                if judged.passed is False:
                     break
             else:
-                ask = _together(session, mirror, several)
-                yield from expect(session, mirror, ask, f"{' and '.join(several)} together", clauses)
+                ask = _combined_request(session, mirror, several)
+                yield from check_probe(session, mirror, ask, f"{' and '.join(several)} together", clauses)
             continue
-        values = pair_values(session, mirror, first, second)
+        values = overlapping_values(session, mirror, first, second)
         if values is None:
             continue
-        ask = ask_for(session, mirror.base, {**wide(session), **values})
-        judged = yield from expect(session, mirror, ask, f"{first} and {second} together", clauses)
-        asked += judged.right is not None
-        if judged.right:
+        ask = build_request(session, mirror.base, {**largest_page(session), **values})
+        judged = yield from check_probe(session, mirror, ask, f"{first} and {second} together", clauses)
+        asked += judged.passed is not None
+        if judged.passed:
             told.add((min(first, second), max(first, second)))
     session.settings = {**session.settings, "pairs-told": frozenset(told)}
     if not asked and clauses:
-        session.ledger.not_exercised(clauses, "no two filters could be combined on these rows")
+        session.results.record_not_exercised(clauses, "no two filters could be combined on these rows")
 
 
-def _several(
-    session: Session, mirror: Mirror, first: str, second: str, names: Sequence[str], left: Set[frozenset[str]]
+def _extended_pair(
+    session: CheckContext, mirror: Mirror, first: str, second: str, names: Sequence[str], left: Set[frozenset[str]]
 ) -> dict[str, Row]:
     """The two filters and up to two more, with a row that they all keep; the loss of each would show."""
-    if at_odds(session, first, second):
+    if filters_conflict(session, first, second):
         return {}
     best: dict[str, Row] = {}
     gained = 0
@@ -112,14 +116,19 @@ def _several(
     session.rng.shuffle(rows)
     for row in rows[:8]:
         chosen = [first, second]
-        if not _each_tells(session, mirror, chosen, row):
+        if not _each_filter_matters(session, mirror, chosen, row):
             continue
         gain = 1
         for name in names:
             fresh = sum(frozenset((name, other)) in left for other in chosen if other != name)
-            if len(chosen) > 3 or not fresh or name in chosen or any(at_odds(session, name, one) for one in chosen):
+            if (
+                len(chosen) > 3
+                or not fresh
+                or name in chosen
+                or any(filters_conflict(session, name, one) for one in chosen)
+            ):
                 continue
-            if _each_tells(session, mirror, [*chosen, name], row):
+            if _each_filter_matters(session, mirror, [*chosen, name], row):
                 chosen.append(name)
                 gain += fresh
         if gain > gained:
@@ -127,9 +136,9 @@ def _several(
     return best
 
 
-def _each_tells(session: Session, mirror: Mirror, names: Sequence[str], row: Row) -> bool:
+def _each_filter_matters(session: CheckContext, mirror: Mirror, names: Sequence[str], row: Row) -> bool:
     """Whether the loss of any of the filters would show."""
-    sides = [value_for(session, mirror, name, row) for name in names]
+    sides = [value_with_matches(session, mirror, name, row) for name in names]
     kept = [side[1] for side in sides if side is not None]
     if len(kept) < len(names):
         return False
@@ -140,92 +149,110 @@ def _each_tells(session: Session, mirror: Mirror, names: Sequence[str], row: Row
     )
 
 
-def _together(session: Session, mirror: Mirror, several: Mapping[str, Row]) -> Ask:
+def _combined_request(session: CheckContext, mirror: Mirror, several: Mapping[str, Row]) -> ListRequest:
     """The request that asks for a row by several filters, with what these need beside them."""
     values: dict[str, Tree] = {}
     for name, row in several.items():
-        side = value_for(session, mirror, name, row)
+        side = value_with_matches(session, mirror, name, row)
         if side is not None:
             values[name] = side[0]
     more: dict[str, Tree] = {}
     for name, row in several.items():
         if not any(other in several for other in session.listing.filters[name].applies_if_any):
-            more |= companions(session, mirror, name, row)
+            more |= companion_parameters(session, mirror, name, row)
         more |= default_comparison(session, name)
-        if is_time(session.listing.filters[name]):
-            more |= partner(session, mirror, name)
-    return ask_for(session, mirror.base, {**wide(session), **more, **values})
+        if is_time_filter(session.listing.filters[name]):
+            more |= open_range_end(session, mirror, name)
+    return build_request(session, mirror.base, {**largest_page(session), **more, **values})
 
 
 # --- dependence ---------------------------------------------------------------------------------------------
 
 
-def dependences(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_filter_dependences(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Filters that need, beat or exclude one another."""
     for name, kept in session.listing.filters.items():
-        if is_hidden(kept) or not session.usable(name):
+        if is_hidden_filter(kept) or not session.parameters_work(name):
             continue
-        counted = values_shown(mirror.rows, kept.compares)
+        counted = count_values(mirror.rows, kept.compares)
         values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
         if not values:
             dependent = (*kept.applies_clause, *kept.loses_clause, *kept.regains_clause, *kept.excludes_clause)
             if dependent:
-                session.ledger.not_exercised(dependent, f"no two values occur that {name} compares")
+                session.results.record_not_exercised(dependent, f"no two values occur that {name} compares")
             continue
         if kept.applies_if_any:
-            for value in (values[0], NOWHERE):
-                ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
-                judged = yield from expect(
+            for value in (values[0], ABSENT_TEXT):
+                ask = build_request(
+                    session, mirror.base, {**largest_page(session), name: encode_shown_value(session, name, value)}
+                )
+                judged = yield from check_probe(
                     session, mirror, ask, f"{name} without {' or '.join(kept.applies_if_any)}", kept.applies_clause
                 )
-                if judged.right is False:
+                if judged.passed is False:
                     break
-        if kept.loses_to is not None and session.usable(kept.loses_to):
-            yield from _precedence(session, mirror, name, kept.loses_to, values)
+        if kept.loses_to is not None and session.parameters_work(kept.loses_to):
+            yield from _check_precedence(session, mirror, name, kept.loses_to, values)
         for other in kept.excludes:
-            if kept.excludes_clause and session.usable(other):
-                yield from _both(session, mirror, name, other)
+            if kept.excludes_clause and session.parameters_work(other):
+                yield from _check_exclusion(session, mirror, name, other)
 
 
-def _precedence(session: Session, mirror: Mirror, name: str, winner: str, values: list[Any]) -> Iterator[None]:
+def _check_precedence(
+    session: CheckContext, mirror: Mirror, name: str, winner: str, values: list[Any]
+) -> Iterator[None]:
     kept = session.listing.filters[name]
     if len(values) < 2:
-        session.ledger.not_exercised((*kept.loses_clause, *kept.regains_clause), "only one value occurs")
+        session.results.record_not_exercised((*kept.loses_clause, *kept.regains_clause), "only one value occurs")
         return
-    for weak, strong in ((values[0], values[1]), (NOWHERE, values[-1])):
-        ask = ask_for(
+    for weak, strong in ((values[0], values[1]), (ABSENT_TEXT, values[-1])):
+        ask = build_request(
             session,
             mirror.base,
-            {**wide(session), name: raw_value(session, name, weak), winner: raw_value(session, winner, strong)},
+            {
+                **largest_page(session),
+                name: encode_shown_value(session, name, weak),
+                winner: encode_shown_value(session, winner, strong),
+            },
         )
-        judged = yield from expect(session, mirror, ask, f"{winner} beats {name}", kept.loses_clause)
-        if judged.right is False:
+        judged = yield from check_probe(session, mirror, ask, f"{winner} beats {name}", kept.loses_clause)
+        if judged.passed is False:
             return
-    empty = written(session, winner, ()) if session.listing.parameters[winner].as_ in ("list", "json-list") else ""
-    ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, values[0]), winner: empty})
-    yield from expect(
+    empty = (
+        encode_request_value(session, winner, ())
+        if session.listing.parameters[winner].as_ in ("list", "json-list")
+        else ""
+    )
+    ask = build_request(
+        session,
+        mirror.base,
+        {**largest_page(session), name: encode_shown_value(session, name, values[0]), winner: empty},
+    )
+    yield from check_probe(
         session, mirror, ask, f"an empty {winner} leaves {name} in force", kept.regains_clause or kept.loses_clause
     )
 
 
-def _both(session: Session, mirror: Mirror, name: str, other: str) -> Iterator[None]:
+def _check_exclusion(session: CheckContext, mirror: Mirror, name: str, other: str) -> Iterator[None]:
     kept, against = session.listing.filters[name], session.listing.filters[other]
     for row in mirror.rows:
-        mine = flat([value for path in kept.compares for value in compared(row.shown, path)])
-        theirs = flat([value for path in against.compares for value in compared(row.shown, path)])
+        mine = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
+        theirs = flatten_values([value for path in against.compares for value in row_values_at(row.shown, path)])
         if mine and theirs:
-            ask = ask_for(
+            ask = build_request(
                 session,
                 mirror.base,
                 {
-                    **wide(session),
-                    name: raw_value(session, name, mine[0]),
-                    other: raw_value(session, other, theirs[0]),
+                    **largest_page(session),
+                    name: encode_shown_value(session, name, mine[0]),
+                    other: encode_shown_value(session, other, theirs[0]),
                 },
             )
-            judged = yield from expect(session, mirror, ask, f"{name} and {other} together", kept.excludes_clause)
-            if judged.right and judged.meaning is not None:
-                told = "refused" if judged.meaning.fault else "both apply"
-                session.ledger.observed(kept.excludes_clause, told)
+            judged = yield from check_probe(
+                session, mirror, ask, f"{name} and {other} together", kept.excludes_clause
+            )
+            if judged.passed and judged.expected is not None:
+                told = "refused" if judged.expected.fault else "both apply"
+                session.results.record_observed(kept.excludes_clause, told)
             return
-    session.ledger.not_exercised(kept.excludes_clause, f"no row shows values for both {name} and {other}")
+    session.results.record_not_exercised(kept.excludes_clause, f"no row shows values for both {name} and {other}")

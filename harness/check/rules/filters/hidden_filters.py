@@ -13,117 +13,129 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
 
-from harness.check.context import Exchange, Session
+from harness.check.context import CheckContext, Exchange
 from harness.check.probe.blame import unsteady_clauses
-from harness.check.probe.expect import expect
-from harness.check.probe.filter_clauses import note_broken
+from harness.check.probe.expect import check_probe
+from harness.check.probe.filter_clauses import note_broken_parameter
 from harness.check.probe.filter_values import (
-    NO_NUMBER,
-    NOWHERE,
-    is_hidden,
-    is_time,
-    raw_value,
-    shown_filters,
-    values_shown,
-    wide,
+    ABSENT_NUMBER,
+    ABSENT_TEXT,
+    count_values,
+    encode_shown_value,
+    is_hidden_filter,
+    is_time_filter,
+    largest_page,
+    visible_filters,
 )
-from harness.check.probe.mirror import Mirror, ask_for, largest_size, number
-from harness.check.rules.filters.single_filter import not_yet_known
+from harness.check.probe.mirror import Mirror, build_request, largest_page_size, parse_row_count
+from harness.check.rules.filters.single_filter import check_later_version_filter
 from harness.specification.model import ClauseId, Clauses, Filter, Open
-from harness.telephony.attributes import ATTRIBUTES, Grain, Kind
+from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import MISSING
 
 GUESSES_AT_MOST: Final = 8
 KNOWN_AT_MOST: Final = 12
-ENOUGH: Final = 3
+ENOUGH_VALUES: Final = 3
 """So many values that select rows are enough to hold against one another."""
-SMALL: Final = (1, 2, 3)
-ASPECTS: Final = ("outcome", "unreadable", "rows", "size", "unique", "order")
+SMALL_NUMBERS: Final = (1, 2, 3)
+HIDDEN_ASPECTS: Final = ("outcome", "unreadable", "rows", "size", "unique", "order")
 
 
 @dataclass(slots=True)
-class _Hidden:
+class _HiddenFilter:
     """One filter under examination, and the rows that each value selected."""
 
     name: str
     clauses: Clauses
-    found: dict[Any, frozenset[Hashable]] = field(default_factory=dict)
-    exchanges: dict[Any, Exchange] = field(default_factory=dict)
-    cut: set[Any] = field(default_factory=set)
+    rows_by_value: dict[Any, frozenset[Hashable]] = field(default_factory=dict)
+    exchange_by_value: dict[Any, Exchange] = field(default_factory=dict)
+    cut_values: set[Any] = field(default_factory=set)
 
 
-def hidden_filters(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_hidden_filters(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each filter on a hidden attribute, by the relations that must hold between its answers."""
     for name, kept in session.listing.filters.items():
-        if not is_hidden(kept):
+        if not is_hidden_filter(kept):
             continue
-        if not session.in_force(name):
-            yield from not_yet_known(session, mirror, name)
+        if not session.supports_parameters(name):
+            yield from check_later_version_filter(session, mirror, name)
         elif not mirror.rows:
-            session.ledger.not_exercised(kept.clause, "the target shows no rows")
+            session.results.record_not_exercised(kept.clause, "the target shows no rows")
         else:
-            yield from _one(session, mirror, _Hidden(name=name, clauses=kept.clause))
+            yield from _check_filter(session, mirror, _HiddenFilter(name=name, clauses=kept.clause))
 
 
-def _one(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
-    works = yield from _stranger(session, mirror, about)
+def _check_filter(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+    works = yield from _check_absent_value(session, mirror, about)
     if not works:
         return
-    yield from _values(session, mirror, about)
-    if not session.usable(about.name):
+    yield from _collect_values(session, mirror, about)
+    if not session.parameters_work(about.name):
         return
-    if not about.found:
+    if not about.rows_by_value:
         if session.settings.get("world") is not None:
             return
         session.notes.append(
             f"{about.name}: no value is known that selects rows; --known-value {about.name}=VALUE would tell more"
         )
         return
-    for relation in (_near_misses, _disjoint, _lists, _together, _repeated):
-        if session.usable(about.name):
+    for relation in (
+        _check_near_misses,
+        _check_disjoint,
+        _check_lists,
+        _check_with_visible_filter,
+        _check_repeatable,
+    ):
+        if session.parameters_work(about.name):
             yield from relation(session, mirror, about)
 
 
 # --- single values ------------------------------------------------------------------------------------------
 
 
-def stranger_of(session: Session, name: str) -> Any:
+def absent_value(session: CheckContext, name: str) -> Any:
     """A value that nothing has."""
     parameter = session.listing.parameters[name]
-    return NO_NUMBER if parameter.as_ in ("digits", "integer") or _of_numbers(session, name) else NOWHERE
+    return ABSENT_NUMBER if parameter.as_ in ("digits", "integer") or _takes_numbers(session, name) else ABSENT_TEXT
 
 
-def _of_numbers(session: Session, name: str) -> bool:
+def _takes_numbers(session: CheckContext, name: str) -> bool:
     parameter = session.listing.parameters[name]
     return parameter.as_ in ("digits", "integer") or parameter.of in ("integer", "digits")
 
 
-def _send(session: Session, mirror: Mirror, name: str, value: Any, purpose: str, more: Any = None) -> Exchange:
-    values: dict[str, Tree] = {**wide(session), **(more or {}), name: raw_value(session, name, value)}
-    return session.send(ask_for(session, mirror.base, values), purpose)
+def _send_filter(
+    session: CheckContext, mirror: Mirror, name: str, value: Any, purpose: str, more: Any = None
+) -> Exchange:
+    values: dict[str, Tree] = {
+        **largest_page(session),
+        **(more or {}),
+        name: encode_shown_value(session, name, value),
+    }
+    return session.send(build_request(session, mirror.base, values), purpose)
 
 
-def _stranger(session: Session, mirror: Mirror, about: _Hidden) -> Generator[None, None, bool]:
+def _check_absent_value(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Generator[None, None, bool]:
     """A value that nothing has selects nothing; a filter that is ignored selects all."""
-    name, value = about.name, stranger_of(session, about.name)
+    name, value = about.name, absent_value(session, about.name)
     purpose = f"{name} with a value that nothing has"
-    exchange = _send(session, mirror, name, value, purpose)
+    exchange = _send_filter(session, mirror, name, value, purpose)
     yield
-    if session.not_judged(exchange, about.clauses):
+    if session.note_unusable(exchange, about.clauses):
         return False
     if exchange.answer is not None and exchange.answer.outcome == "error":
         kept = session.listing.filters[name]
         refusable = kept.stranger == "refused" or isinstance(kept.stranger, Open)
         if not refusable:
-            yield from _refused(session, mirror, about, exchange, value)
+            yield from _confirm_refusal(session, mirror, about, exchange, value)
             return False
         return True
     if exchange.rows:
-        again = _send(session, mirror, name, value, f"again: {purpose}")
+        again = _send_filter(session, mirror, name, value, f"again: {purpose}")
         yield
         if again.rows:
-            _fail(
+            _report_breach(
                 session,
                 about,
                 f"{name} keeps only rows with that value",
@@ -133,55 +145,63 @@ def _stranger(session: Session, mirror: Mirror, about: _Hidden) -> Generator[Non
             )
             return False
         if not mirror.volatile:
-            session.ledger.inconclusive(about.clauses, "not repeatable")
+            session.results.record_inconclusive(about.clauses, "not repeatable")
         return False
     if exchange.rows is not None:
-        session.ledger.witness(about.clauses)
+        session.results.record_pass(about.clauses)
     return True
 
 
-def _refused(session: Session, mirror: Mirror, about: _Hidden, exchange: Exchange, value: Any) -> Iterator[None]:
+def _confirm_refusal(
+    session: CheckContext, mirror: Mirror, about: _HiddenFilter, exchange: Exchange, value: Any
+) -> Iterator[None]:
     """An error for a well-formed value: is it one each time?"""
-    again = _send(session, mirror, about.name, value, "again: a well-formed value that nothing has")
+    again = _send_filter(session, mirror, about.name, value, "again: a well-formed value that nothing has")
     yield
     if again.answer is not None and again.answer.outcome == "error" and exchange.answer is not None:
-        told = session.evidence.text(f"{exchange.answer.code!r}", limit=80)
+        told = session.evidence.render_text(f"{exchange.answer.code!r}", limit=80)
         clauses = session.listing.no_match_clause or about.clauses
-        _fail(
+        _report_breach(
             session, about, f"{about.name} takes any well-formed value", "a success", f"error {told}", again, clauses
         )
 
 
-def _values(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
+def _collect_values(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """Values that may select rows: those that the user knows, else those that the data suggest."""
     given = dict.fromkeys(session.known_values.get(about.name, ()))
-    known = [value for value in given if not _of_numbers(session, about.name) or value.isdecimal()][:KNOWN_AT_MOST]
+    known = [value for value in given if not _takes_numbers(session, about.name) or value.isdecimal()][:KNOWN_AT_MOST]
     if len(known) < min(len(given), KNOWN_AT_MOST):
         session.notes.append(f"--known-value {about.name}: it takes numbers; other values are left out")
-    guesses = known or guesses_of(session, mirror, about.name)
+    guesses = known or guess_values(session, mirror, about.name)
     empty: list[Exchange] = []
     if not known and len(guesses) > 2 and session.listing.parameters[about.name].as_ in ("list", "json-list"):
-        any_at_all = yield from _any_of(session, mirror, about, guesses)
+        any_at_all = yield from _any_guess_selects(session, mirror, about, guesses)
         if not any_at_all:
             return
     for value in guesses[: max(len(known), GUESSES_AT_MOST)]:
-        ask = ask_for(session, mirror.base, {**wide(session), about.name: raw_value(session, about.name, value)})
-        judged = yield from expect(session, mirror, ask, f"{about.name} = {value!r}", about.clauses, only=ASPECTS)
-        if note_broken(session, about.name, judged, about.clauses) or judged.right is None:
+        ask = build_request(
+            session,
+            mirror.base,
+            {**largest_page(session), about.name: encode_shown_value(session, about.name, value)},
+        )
+        judged = yield from check_probe(
+            session, mirror, ask, f"{about.name} = {value!r}", about.clauses, only=HIDDEN_ASPECTS
+        )
+        if note_broken_parameter(session, about.name, judged, about.clauses) or judged.passed is None:
             return
         rows = judged.exchange.rows
         if rows:
-            about.found[value] = frozenset(judged.exchange.keys)
-            about.exchanges[value] = judged.exchange
-            if _is_cut(session, judged.exchange):
-                about.cut.add(value)
-            _total(session, mirror, about, judged.exchange)
+            about.rows_by_value[value] = frozenset(judged.exchange.keys)
+            about.exchange_by_value[value] = judged.exchange
+            if _may_be_cut(session, judged.exchange):
+                about.cut_values.add(value)
+            _check_total(session, mirror, about, judged.exchange)
         elif value in known and rows is not None:
             empty.append(judged.exchange)
-        if len(about.found) >= ENOUGH and not known:
+        if len(about.rows_by_value) >= ENOUGH_VALUES and not known:
             return
     if known and len(empty) == len(known) and not mirror.base and mirror.complete and not mirror.volatile:
-        _fail(
+        _report_breach(
             session,
             about,
             f"{about.name} keeps the rows with that value",
@@ -193,16 +213,18 @@ def _values(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
         session.notes.append(f"{about.name}: {len(empty)} of {len(known)} values of --known-value select no rows")
 
 
-def _any_of(session: Session, mirror: Mirror, about: _Hidden, guesses: Sequence[Any]) -> Generator[None, None, bool]:
+def _any_guess_selects(
+    session: CheckContext, mirror: Mirror, about: _HiddenFilter, guesses: Sequence[Any]
+) -> Generator[None, None, bool]:
     """Whether a list of all guesses selects anything: one request in place of many."""
-    exchange = _send(session, mirror, about.name, tuple(guesses), f"{about.name} with {len(guesses)} guesses")
+    exchange = _send_filter(session, mirror, about.name, tuple(guesses), f"{about.name} with {len(guesses)} guesses")
     yield
     return bool(exchange.rows)
 
 
-def guesses_of(session: Session, mirror: Mirror, name: str) -> list[Any]:
+def guess_values(session: CheckContext, mirror: Mirror, name: str) -> list[Any]:
     """Values that a hidden attribute may well have: what rows show of a like kind, then small numbers."""
-    numbers = _of_numbers(session, name)
+    numbers = _takes_numbers(session, name)
     counted: Counter[Any] = Counter()
     for row in mirror.rows[:300]:
         for field_name, known in session.listing.fields.items():
@@ -212,30 +234,36 @@ def guesses_of(session: Session, mirror: Mirror, name: str) -> list[Any]:
             if isinstance(shown, int if numbers else str) and shown not in ("", 0):
                 counted[shown] += 1
     common = [value for value, count in counted.most_common(12) if count > 1]
-    return list(dict.fromkeys([*common, *SMALL] if numbers else common))
+    return list(dict.fromkeys([*common, *SMALL_NUMBERS] if numbers else common))
 
 
-def _is_cut(session: Session, exchange: Exchange) -> bool:
+def _may_be_cut(session: CheckContext, exchange: Exchange) -> bool:
     """Whether the answer may be only the first page of the rows that match."""
-    _, size = largest_size(session)
+    _, size = largest_page_size(session)
     return size is not None and len(exchange.rows or ()) >= size
 
 
-def _total(session: Session, mirror: Mirror, about: _Hidden, exchange: Exchange) -> None:
+def _check_total(session: CheckContext, mirror: Mirror, about: _HiddenFilter, exchange: Exchange) -> None:
     """The total of a page that holds all rows is their number."""
     total = session.listing.total
     answer = exchange.answer
-    if total is None or answer is None or answer.total is MISSING or mirror.volatile or _is_cut(session, exchange):
+    if (
+        total is None
+        or answer is None
+        or answer.total is MISSING
+        or mirror.volatile
+        or _may_be_cut(session, exchange)
+    ):
         return
-    told = number(answer.total)
+    told = parse_row_count(answer.total)
     clauses = total.clauses.get("sum", ())
     came = len(exchange.rows or ())
-    if told is None or session.ledger.failed(clauses):
+    if told is None or session.results.first_failed(clauses):
         return
     if told == came:
-        session.ledger.witness(clauses)
+        session.results.record_pass(clauses)
     else:
-        _fail(
+        _report_breach(
             session,
             about,
             "the total counts the rows that match",
@@ -249,75 +277,75 @@ def _total(session: Session, mirror: Mirror, about: _Hidden, exchange: Exchange)
 # --- relations ----------------------------------------------------------------------------------------------
 
 
-def single_valued(session: Session, kept: Filter) -> bool:
+def is_single_valued(session: CheckContext, kept: Filter) -> bool:
     """Whether a row has at most one value of what the filter compares."""
     if len(kept.compares) != 1 or kept.keeps != "equal" or kept.words or kept.named_by is not None:
         return False
     holds = session.listing.hidden[kept.compares[0].partition(".")[2]].holds
     attribute = ATTRIBUTES[Grain(session.listing.lists.one_row_per)].get(holds)
-    return attribute is not None and attribute.kind not in (Kind.TEXT_LIST, Kind.ROWS)
+    return attribute is not None and attribute.kind not in (AttributeKind.TEXT_LIST, AttributeKind.ROWS)
 
 
-def _near_misses(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
+def _check_near_misses(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """A text that is nearly a value which selects rows selects none of those rows."""
     kept, parameter = session.listing.filters[about.name], session.listing.parameters[about.name]
-    if parameter.as_ != "text" or not single_valued(session, kept) or mirror.volatile:
+    if parameter.as_ != "text" or not is_single_valued(session, kept) or mirror.volatile:
         return
-    value = next((one for one in about.found if isinstance(one, str) and len(one) > 2), None)
+    value = next((one for one in about.rows_by_value if isinstance(one, str) and len(one) > 2), None)
     if value is None:
         return
     place = len(value) // 2
     for near in (value[:-1], value[1:], f"{value} zz", f"{value[:place]}%{value[place + 1 :]}"):
         purpose = f"{about.name} = {near!r}, nearly {value!r}"
-        exchange = _send(session, mirror, about.name, near, purpose)
+        exchange = _send_filter(session, mirror, about.name, near, purpose)
         yield
-        if session.not_judged(exchange, about.clauses):
+        if session.note_unusable(exchange, about.clauses):
             return
-        if not set(exchange.keys) & about.found[value]:
-            session.ledger.witness(about.clauses)
+        if not set(exchange.keys) & about.rows_by_value[value]:
+            session.results.record_pass(about.clauses)
             continue
-        again = _send(session, mirror, about.name, near, f"again: {purpose}")
+        again = _send_filter(session, mirror, about.name, near, f"again: {purpose}")
         yield
-        shared = set(again.keys) & about.found[value]
+        shared = set(again.keys) & about.rows_by_value[value]
         if shared:
             expected = f"none of the rows for {value}"
-            _fail(session, about, purpose, expected, f"{len(shared)} of them for {near}", again)
+            _report_breach(session, about, purpose, expected, f"{len(shared)} of them for {near}", again)
             return
 
 
-def _disjoint(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
+def _check_disjoint(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """No row has two values. Where all rows are shared out, the values known are complete."""
     kept = session.listing.filters[about.name]
-    if not single_valued(session, kept) or mirror.volatile:
+    if not is_single_valued(session, kept) or mirror.volatile:
         return
-    for one, two in combinations(about.found, 2):
-        shared = about.found[one] & about.found[two]
+    for one, two in combinations(about.rows_by_value, 2):
+        shared = about.rows_by_value[one] & about.rows_by_value[two]
         if shared and str(one) != str(two):
-            again = _send(session, mirror, about.name, one, f"again: {about.name} = {one!r}")
+            again = _send_filter(session, mirror, about.name, one, f"again: {about.name} = {one!r}")
             yield
-            if again.rows is None or not set(again.keys) & about.found[two]:
+            if again.rows is None or not set(again.keys) & about.rows_by_value[two]:
                 return
-            _fail(
+            _report_breach(
                 session,
                 about,
                 f"a row has one value of {about.name}",
                 f"other rows for {two} than for {one}",
                 f"{len(shared)} rows for both",
-                about.exchanges[two],
+                about.exchange_by_value[two],
             )
             return
-        session.ledger.witness(about.clauses)
+        session.results.record_pass(about.clauses)
 
 
-def _lists(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
+def _check_lists(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """A list selects what its elements select, in any order; more elements never select fewer rows."""
     parameter = session.listing.parameters[about.name]
     if parameter.as_ not in ("list", "json-list") or mirror.volatile:
         return
     clauses = parameter.list_clause or about.clauses
-    stranger = stranger_of(session, about.name)
-    values = [value for value in about.found if value not in about.cut]
-    values.sort(key=lambda value: (len(about.found[value]), str(value)))
+    stranger = absent_value(session, about.name)
+    values = [value for value in about.rows_by_value if value not in about.cut_values]
+    values.sort(key=lambda value: (len(about.rows_by_value[value]), str(value)))
     if not values:
         return
     first = values[0]
@@ -325,59 +353,68 @@ def _lists(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
     if len(values) > 1:
         lists = [(first, stranger, values[1]), (values[1], first), tuple(values)][: 2 if len(values) == 2 else 3]
     for chosen in lists:
-        due = frozenset[Hashable]().union(*(about.found.get(value, frozenset()) for value in chosen))
-        _, size = largest_size(session)
+        due = frozenset[Hashable]().union(*(about.rows_by_value.get(value, frozenset()) for value in chosen))
+        _, size = largest_page_size(session)
         if size is not None and len(due) >= size:
             continue
-        right = yield from _equal(session, mirror, about, chosen, due, clauses, {}, f"{len(chosen)} elements")
+        right = yield from _selects_exactly(
+            session, mirror, about, chosen, due, clauses, {}, f"{len(chosen)} elements"
+        )
         if not right:
             return
 
 
-def _together(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
+def _check_with_visible_filter(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """Together with a filter on what rows show: the rows that both keep."""
     clauses = session.listing.conjunction_clause or about.clauses
     tried = 0
-    for value, keys in about.found.items():
-        if value in about.cut or mirror.volatile or tried >= 2:
+    for value, keys in about.rows_by_value.items():
+        if value in about.cut_values or mirror.volatile or tried >= 2:
             continue
         rows = [row for row in mirror.rows if row.key in keys]
-        for name in shown_filters(session):
+        for name in visible_filters(session):
             kept = session.listing.filters[name]
             plain = kept.keeps == "equal" and not (
-                kept.named_by or kept.applies_if_any or kept.words or is_time(kept)
+                kept.named_by or kept.applies_if_any or kept.words or is_time_filter(kept)
             )
-            if not plain or not session.usable(name) or not session.in_force(name) or kept.loses_to:
+            if (
+                not plain
+                or not session.parameters_work(name)
+                or not session.supports_parameters(name)
+                or kept.loses_to
+            ):
                 continue
-            counted = values_shown(rows, kept.compares)
+            counted = count_values(rows, kept.compares)
             shown = next((one for one, count in counted.most_common() if 0 < count < len(rows)), None)
-            if shown is None or session.ledger.failed(clauses):
+            if shown is None or session.results.first_failed(clauses):
                 continue
-            more = {name: raw_value(session, name, shown)}
+            more = {name: encode_shown_value(session, name, shown)}
             keeps = [
                 meaning
-                for _, meaning in session.meanings(ask_for(session, mirror.base, more))
-                if meaning.fault is None and not meaning.anything
+                for _, meaning in session.expected_answers(build_request(session, mirror.base, more))
+                if meaning.fault is None and not meaning.unspecified
             ]
             if len(keeps) != 1:
                 continue
-            due = frozenset(row.key for row in rows if keeps[0].keeps(row.shown) is True)
+            due = frozenset(row.key for row in rows if keeps[0].keeps_row(row.shown) is True)
             tried += 1
-            yield from _equal(session, mirror, about, value, due, clauses, more, f"{name} beside it")
+            yield from _selects_exactly(session, mirror, about, value, due, clauses, more, f"{name} beside it")
             break
 
 
-def _repeated(session: Session, mirror: Mirror, about: _Hidden) -> Iterator[None]:
+def _check_repeatable(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """The same request selects the same rows."""
-    value = next((value for value in about.found if value not in about.cut), None)
+    value = next((value for value in about.rows_by_value if value not in about.cut_values), None)
     if value is not None and not mirror.volatile:
-        yield from _equal(session, mirror, about, value, about.found[value], about.clauses, {}, "the same again")
+        yield from _selects_exactly(
+            session, mirror, about, value, about.rows_by_value[value], about.clauses, {}, "the same again"
+        )
 
 
-def _equal(
-    session: Session,
+def _selects_exactly(
+    session: CheckContext,
     mirror: Mirror,
-    about: _Hidden,
+    about: _HiddenFilter,
     value: Any,
     due: frozenset[Hashable],
     clauses: Clauses,
@@ -386,35 +423,35 @@ def _equal(
 ) -> Generator[None, None, bool]:
     """Whether a request selects exactly the rows that earlier answers promise."""
     purpose = f"{about.name}: {how}"
-    exchange = _send(session, mirror, about.name, value, purpose, more)
+    exchange = _send_filter(session, mirror, about.name, value, purpose, more)
     yield
-    if session.not_judged(exchange, clauses):
+    if session.note_unusable(exchange, clauses):
         return False
     if exchange.rows is not None and frozenset(exchange.keys) == due:
-        session.ledger.witness(clauses)
+        session.results.record_pass(clauses)
         return True
-    again = _send(session, mirror, about.name, value, f"again: {purpose}", more)
+    again = _send_filter(session, mirror, about.name, value, f"again: {purpose}", more)
     yield
-    if session.not_judged(again, clauses):
+    if session.note_unusable(again, clauses):
         return False
     if again.rows is not None and frozenset(again.keys) == due:
-        session.ledger.inconclusive(clauses, "not repeatable")
+        session.results.record_inconclusive(clauses, "not repeatable")
         return False
-    if session.ledger.failed(unsteady_clauses(session)):
-        session.ledger.inconclusive(clauses, "identical requests get different answers")
+    if session.results.first_failed(unsteady_clauses(session)):
+        session.results.record_inconclusive(clauses, "identical requests get different answers")
         return False
     came = frozenset(again.keys)
     if again.rows is None:
         actual = "no rows in the answer" if again.answer is None else f"an answer that is {again.answer.outcome}"
     else:
         actual = f"{len(came)} rows: {len(due - came)} missing, {len(came - due)} too many"
-    _fail(session, about, f"{about.name}, {how}", f"{len(due)} rows", actual, again, clauses)
+    _report_breach(session, about, f"{about.name}, {how}", f"{len(due)} rows", actual, again, clauses)
     return False
 
 
-def _fail(
-    session: Session,
-    about: _Hidden,
+def _report_breach(
+    session: CheckContext,
+    about: _HiddenFilter,
     message: str,
     expected: str,
     actual: str,
@@ -423,7 +460,7 @@ def _fail(
 ) -> None:
     blamed = about.clauses if clauses is None else clauses
     if blamed == about.clauses:
-        session.broken.setdefault(about.name, blamed[0] if blamed else ClauseId(about.name))
+        session.broken_parameters.setdefault(about.name, blamed[0] if blamed else ClauseId(about.name))
     said = next((known.says for name in blamed if (known := session.clause(name)) is not None), message)
     nothing = expected.startswith("no rows")
     session.fail(

@@ -7,158 +7,162 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from harness.check.context import Exchange, Session
-from harness.check.oracle.interpreter import Meaning
+from harness.check.context import CheckContext, Exchange
+from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.comparison import Aspect
-from harness.check.probe.expect import Judged, expect
-from harness.check.probe.filter_clauses import all_clauses, note_broken, word_clauses
+from harness.check.probe.expect import ProbeResult, check_probe
+from harness.check.probe.filter_clauses import clauses_of_filter, clauses_of_word, note_broken_parameter
 from harness.check.probe.filter_values import (
-    NO_NUMBER,
-    NOWHERE,
-    PATTERN,
-    SPECIAL,
-    companions,
+    ABSENT_NUMBER,
+    ABSENT_TEXT,
+    PATTERN_CHARACTERS,
+    SPECIAL_CHARACTERS,
+    answer_fits,
+    companion_parameters,
+    count_values,
     default_comparison,
-    fits,
-    flat,
-    is_hidden,
-    is_time,
-    near_misses,
-    only_as_text,
-    raw_value,
-    shown_filters,
-    telling_values,
-    values_shown,
-    whole,
-    wide,
+    discriminating_values,
+    encode_shown_value,
+    fits_one_element,
+    flatten_values,
+    is_hidden_filter,
+    is_time_filter,
+    largest_page,
+    near_miss_texts,
+    substring_judge,
+    visible_filters,
 )
-from harness.check.probe.mirror import Mirror, ask_for, time_filters, window_needed
-from harness.check.rules.filters.time_filters import time_filter
-from harness.check.rules.filters.word_filters import partition, unseen_words
+from harness.check.probe.mirror import Mirror, build_request, requires_time_range, time_range_filters
+from harness.check.rules.filters.time_filters import check_time_filter
+from harness.check.rules.filters.word_filters import check_unseen_words, check_word_partition
 from harness.specification.model import ClauseId, Clauses, Open
 from harness.wire.format_problems import Tree
-from harness.wire.row_codec import compared
+from harness.wire.row_codec import row_values_at
 
-ROWS_THAT_TELL: Final = 60
-LONG: Final = 1000
+DISCRIMINATING_ROWS: Final = 60
+LONG_TEXT_LENGTH: Final = 1000
 """So many characters are more than any value has, and less than what a request can carry everywhere."""
 
 
 # --- rules --------------------------------------------------------------------------------------------------
 
 
-def first_looks(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_filters_once(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each filter once, at the value that most rows tell apart: what is broken outright shows early."""
-    for name in shown_filters(session):
+    for name in visible_filters(session):
         kept = session.listing.filters[name]
-        if is_time(kept):
-            yield from time_filter(session, mirror, name, first_look=True)
+        if is_time_filter(kept):
+            yield from check_time_filter(session, mirror, name, first_look=True)
             continue
-        values = _values_of(session, mirror, name) if session.in_force(name) and mirror.rows else []
-        if not values or values_shown(mirror.rows, kept.compares).total() == 0:
+        values = _values_to_ask(session, mirror, name) if session.supports_parameters(name) and mirror.rows else []
+        if not values or count_values(mirror.rows, kept.compares).total() == 0:
             continue
-        alone = yield from _works_alone(session, mirror, name, values[0])
+        alone = yield from _works_without_window(session, mirror, name, values[0])
         # Right by itself and wrong within the window: it is the two together that fail.
         blame: dict[Aspect, Clauses] | None = {"rows": session.listing.conjunction_clause} if alone else None
-        yield from _at_value(session, mirror, name, values[0], blame)
-        session.looked_at[name] = values[0]
+        yield from _check_value(session, mirror, name, values[0], blame)
+        session.value_by_filter[name] = values[0]
 
 
-def single_filters(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_single_filters(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each filter alone, at values that tell readings apart."""
     wrong: dict[ClauseId, str] = {}
     longest = 0
-    for name in shown_filters(session):
+    for name in visible_filters(session):
         kept = session.listing.filters[name]
-        if is_time(kept):
-            yield from time_filter(session, mirror, name)
+        if is_time_filter(kept):
+            yield from check_time_filter(session, mirror, name)
             continue
-        if not session.in_force(name):
-            yield from not_yet_known(session, mirror, name)
+        if not session.supports_parameters(name):
+            yield from check_later_version_filter(session, mirror, name)
             continue
         if not mirror.rows:
-            session.ledger.not_exercised(all_clauses(kept), "the target shows no rows")
+            session.results.record_not_exercised(clauses_of_filter(kept), "the target shows no rows")
             continue
-        values = _values_of(session, mirror, name)
-        counted = values_shown(mirror.rows, kept.compares)
+        values = _values_to_ask(session, mirror, name)
+        counted = count_values(mirror.rows, kept.compares)
         if not values or counted.total() == 0:
             if kept.partition_clause:
-                yield from unseen_words(session, mirror, name)
-            session.ledger.not_exercised(all_clauses(kept), f"no row shows a value that {name} compares")
+                yield from check_unseen_words(session, mirror, name)
+            session.results.record_not_exercised(
+                clauses_of_filter(kept), f"no row shows a value that {name} compares"
+            )
             continue
-        asked = _told_before(session, name, values)
-        seen = session.looked_at.get(name)
-        if not session.usable(name):
+        asked = _drop_repeated_values(session, name, values)
+        seen = session.value_by_filter.get(name)
+        if not session.parameters_work(name):
             # The first look found it broken: only where else it goes wrong is left to ask.
-            if (clauses := word_clauses(kept, seen)) and session.ledger.failed(clauses[:1]):
+            if (clauses := clauses_of_word(kept, seen)) and session.results.first_failed(clauses[:1]):
                 wrong.setdefault(clauses[0], str(seen))
             asked = []
-        elif (yield from _strangers_at_once(session, mirror, name, asked)):
+        elif (yield from _check_absent_values(session, mirror, name, asked)):
             asked = [value for value in asked if counted[value]]
         for value in asked:
             if value == seen:
                 continue
-            judged, clauses = yield from _at_value(session, mirror, name, value)
-            if not session.usable(name):
-                if clauses and session.ledger.failed(clauses[:1]):
+            judged, clauses = yield from _check_value(session, mirror, name, value)
+            if not session.parameters_work(name):
+                if clauses and session.results.first_failed(clauses[:1]):
                     wrong.setdefault(clauses[0], str(value))
                 break
             longest = max(longest, len(str(value)) if judged.exchange.rows else 0)
-        if session.usable(name):
-            yield from long_value(session, mirror, name)
-        yield from hidden_alternatives(session, mirror, name)
-        if session.usable(name):
-            yield from every_companion(session, mirror, name, values[0])
-        if session.usable(name):
-            yield from list_filter(session, mirror, name)
-        if session.usable(name):
-            yield from named_comparison(session, mirror, name)
-        if session.usable(name) and kept.partition_clause:
-            yield from partition(session, mirror, name)
-    _one_reader(session, wrong, longest)
+        if session.parameters_work(name):
+            yield from check_long_value(session, mirror, name)
+        yield from check_hidden_alternatives(session, mirror, name)
+        if session.parameters_work(name):
+            yield from check_companions(session, mirror, name, values[0])
+        if session.parameters_work(name):
+            yield from check_list_filter(session, mirror, name)
+        if session.parameters_work(name):
+            yield from check_named_comparison(session, mirror, name)
+        if session.parameters_work(name) and kept.partition_clause:
+            yield from check_word_partition(session, mirror, name)
+    _merge_special_failures(session, wrong, longest)
 
 
-def _values_of(session: Session, mirror: Mirror, name: str) -> list[Any]:
+def _values_to_ask(session: CheckContext, mirror: Mirror, name: str) -> list[Any]:
     """The values to ask a filter for, those first that most rows show."""
-    values = [*telling_values(session, mirror.rows, name), *near_misses(session, mirror.rows, name)]
-    return [value for value in dict.fromkeys(values) if whole(session, name, value)]
+    values = [*discriminating_values(session, mirror.rows, name), *near_miss_texts(session, mirror.rows, name)]
+    return [value for value in dict.fromkeys(values) if fits_one_element(session, name, value)]
 
 
-def _at_value(
-    session: Session, mirror: Mirror, name: str, value: Any, blame: Mapping[Aspect, Clauses] | None = None
-) -> Generator[None, None, tuple[Judged, Clauses]]:
+def _check_value(
+    session: CheckContext, mirror: Mirror, name: str, value: Any, blame: Mapping[Aspect, Clauses] | None = None
+) -> Generator[None, None, tuple[ProbeResult, Clauses]]:
     """Asks a filter for one value, and notes whether it is broken; also gives the clauses on that value."""
     kept = session.listing.filters[name]
-    clauses = word_clauses(kept, value)
-    if value in (NOWHERE, NO_NUMBER) and session.listing.no_match_clause:
+    clauses = clauses_of_word(kept, value)
+    if value in (ABSENT_TEXT, ABSENT_NUMBER) and session.listing.no_match_clause:
         # The filter has just kept what it should: what is left is how "nothing matches" is told.
         clauses = session.listing.no_match_clause
-    row = next((row for row in mirror.rows if value in values_shown([row], kept.compares)), None)
-    ask = ask_for(
+    row = next((row for row in mirror.rows if value in count_values([row], kept.compares)), None)
+    ask = build_request(
         session,
         mirror.base,
         {
-            **wide(session),
-            **companions(session, mirror, name, row),
+            **largest_page(session),
+            **companion_parameters(session, mirror, name, row),
             **default_comparison(session, name),
-            name: raw_value(session, name, value),
+            name: encode_shown_value(session, name, value),
         },
     )
-    inferred = only_as_text(session, mirror, name, value)
-    judged = yield from expect(session, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred, blame=blame)
-    note_broken(session, name, judged, clauses)
+    inferred = substring_judge(session, mirror, name, value)
+    judged = yield from check_probe(
+        session, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred, blame=blame
+    )
+    note_broken_parameter(session, name, judged, clauses)
     return judged, clauses
 
 
-def _one_reader(session: Session, wrong: Mapping[ClauseId, str], longest: int) -> None:
+def _merge_special_failures(session: CheckContext, wrong: Mapping[ClauseId, str], longest: int) -> None:
     """Filters that all go wrong at values special in the same way have one cause: how requests are read.
 
     `wrong` holds the value at which each failed; `longest` is the length of the longest that kept rows.
     """
     marks = {
-        clause: (SPECIAL & set(text))
+        clause: (SPECIAL_CHARACTERS & set(text))
         | ({"long"} if 0 < longest < len(text) else set())
-        | ({"pattern"} if PATTERN & set(text) else set())
+        | ({"pattern"} if PATTERN_CHARACTERS & set(text) else set())
         for clause, text in wrong.items()
     }
     shared = Counter(mark for several in marks.values() for mark in several)
@@ -166,27 +170,27 @@ def _one_reader(session: Session, wrong: Mapping[ClauseId, str], longest: int) -
     if times > 1:
         first, *others = [clause for clause, several in marks.items() if mark in several]
         for clause in others:
-            session.ledger.explain(clause, first)
+            session.results.mark_consequence(clause, first)
 
 
-def long_value(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+def check_long_value(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A text far longer than any that a row shows: it may be refused, but it matches nothing and breaks nothing."""
     kept, parameter = session.listing.filters[name], session.listing.parameters[name]
     if parameter.as_ != "text" or kept.keeps not in ("equal", "contains") or kept.applies_if_any:
         return
-    more = {**default_comparison(session, name), name: "long" * (LONG // 4)}
-    ask = ask_for(session, mirror.base, more)
-    exchange = session.send(ask, f"{name} with {LONG} characters", witness=False)
+    more = {**default_comparison(session, name), name: "long" * (LONG_TEXT_LENGTH // 4)}
+    ask = build_request(session, mirror.base, more)
+    exchange = session.send(ask, f"{name} with {LONG_TEXT_LENGTH} characters", witness=False)
     yield
-    if session.not_judged(exchange, ()) or not exchange.rows:
+    if session.note_unusable(exchange, ()) or not exchange.rows:
         return
-    meanings = [meaning for _, meaning in session.meanings(ask) if meaning.fault is None]
-    if any(all(meaning.keeps(row.shown) is not False for row in exchange.rows) for meaning in meanings):
+    meanings = [meaning for _, meaning in session.expected_answers(ask) if meaning.fault is None]
+    if any(all(meaning.keeps_row(row.shown) is not False for row in exchange.rows) for meaning in meanings):
         # By a reading that is still open nothing has gone wrong: an older server may not know the filter at all.
         return
-    again = session.send(ask, f"again: {name} with {LONG} characters", witness=False)
+    again = session.send(ask, f"again: {name} with {LONG_TEXT_LENGTH} characters", witness=False)
     yield
-    if again.rows and not session.ledger.failed(kept.clause):
+    if again.rows and not session.results.first_failed(kept.clause):
         session.fail(
             kept.clause,
             f"{name} keeps only rows with that value",
@@ -196,17 +200,17 @@ def long_value(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
             aspect="rows",
             nothing_due=True,
         )
-        session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
+        session.broken_parameters.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
 
 
-def _strangers_at_once(
-    session: Session, mirror: Mirror, name: str, values: Sequence[Any]
+def _check_absent_values(
+    session: CheckContext, mirror: Mirror, name: str, values: Sequence[Any]
 ) -> Generator[None, None, bool]:
     """Values that no row has, asked for as one list: where that keeps nothing, none of them keeps anything."""
     kept, parameter = session.listing.filters[name], session.listing.parameters[name]
     if parameter.as_ not in ("list", "json-list") or kept.keeps != "equal" or mirror.volatile:
         return False
-    counted = values_shown(mirror.rows, kept.compares)
+    counted = count_values(mirror.rows, kept.compares)
     apart = (
         parameter.separated_by if parameter.as_ == "list" and session.listing.transport.carries != "json" else None
     )
@@ -217,60 +221,68 @@ def _strangers_at_once(
     ]
     if len(strange) < 2 or len(strange) < sum(not counted[value] for value in values):
         return False
-    values_asked = {**companions(session, mirror, name), name: raw_value(session, name, tuple(strange))}
+    values_asked = {
+        **companion_parameters(session, mirror, name),
+        name: encode_shown_value(session, name, tuple(strange)),
+    }
     exchange = session.send(
-        ask_for(session, mirror.base, {**wide(session), **values_asked}), f"{name} with {len(strange)} strangers"
+        build_request(session, mirror.base, {**largest_page(session), **values_asked}),
+        f"{name} with {len(strange)} strangers",
     )
     yield
-    if exchange.answer is None or exchange.answer.outcome != "success" or not fits(session, mirror, exchange):
+    if exchange.answer is None or exchange.answer.outcome != "success" or not answer_fits(session, mirror, exchange):
         return False
-    session.ledger.witness((*kept.clause, *session.listing.no_match_clause))
+    session.results.record_pass((*kept.clause, *session.listing.no_match_clause))
     return True
 
 
-def _told_before(session: Session, name: str, values: list[Any]) -> list[Any]:
+def _drop_repeated_values(session: CheckContext, name: str, values: list[Any]) -> list[Any]:
     """The values, fewer where another filter over the same fields was right about the odd ones already."""
     filters = session.listing.filters
     before = list(filters)[: list(filters).index(name)]
     if len(values) > 5 and any(
-        filters[other].compares == filters[name].compares and session.usable(other) and not is_hidden(filters[other])
+        filters[other].compares == filters[name].compares
+        and session.parameters_work(other)
+        and not is_hidden_filter(filters[other])
         for other in before
     ):
         return [*values[:4], values[-1]]
     return values
 
 
-def every_companion(session: Session, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
+def check_companions(session: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
     """A filter that needs one of several others: with each of them."""
     kept = session.listing.filters[name]
     for other in kept.applies_if_any[1:]:
-        if not session.usable(other) or other not in session.listing.filters:
+        if not session.parameters_work(other) or other not in session.listing.filters:
             continue
-        row = next((row for row in mirror.rows if value in values_shown([row], kept.compares)), None)
-        shown = values_shown([row] if row is not None else mirror.rows, session.listing.filters[other].compares)
+        row = next((row for row in mirror.rows if value in count_values([row], kept.compares)), None)
+        shown = count_values([row] if row is not None else mirror.rows, session.listing.filters[other].compares)
         if shown:
             more = {
-                other: raw_value(session, other, shown.most_common(1)[0][0]),
-                name: raw_value(session, name, value),
+                other: encode_shown_value(session, other, shown.most_common(1)[0][0]),
+                name: encode_shown_value(session, name, value),
             }
-            ask = ask_for(session, mirror.base, {**wide(session), **more})
-            judged = yield from expect(session, mirror, ask, f"{name} with {other}", kept.clause)
-            if note_broken(session, name, judged, kept.clause):
+            ask = build_request(session, mirror.base, {**largest_page(session), **more})
+            judged = yield from check_probe(session, mirror, ask, f"{name} with {other}", kept.clause)
+            if note_broken_parameter(session, name, judged, kept.clause):
                 return
 
 
-def hidden_alternatives(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+def check_hidden_alternatives(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A filter that may also look at what rows do not show: does it, and does it keep anything out at all?"""
     kept = session.listing.filters[name]
     choice = kept.alternatives
-    if not isinstance(choice, Open) or not session.usable(name):
+    if not isinstance(choice, Open) or not session.parameters_work(name):
         return
-    stranger: Any = NO_NUMBER if session.listing.parameters[name].of in ("integer", "digits") else NOWHERE
+    stranger: Any = ABSENT_NUMBER if session.listing.parameters[name].of in ("integer", "digits") else ABSENT_TEXT
     for value in (stranger, stranger):
-        ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
+        ask = build_request(
+            session, mirror.base, {**largest_page(session), name: encode_shown_value(session, name, value)}
+        )
         exchange = session.send(ask, f"{name} with a value that nothing has")
         yield
-        if session.not_judged(exchange, kept.clause) or not exchange.rows:
+        if session.note_unusable(exchange, kept.clause) or not exchange.rows:
             break
     else:
         session.fail(
@@ -283,50 +295,66 @@ def hidden_alternatives(session: Session, mirror: Mirror, name: str) -> Iterator
             kind="stray",
             nothing_due=True,
         )
-        session.broken.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
+        session.broken_parameters.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
         return
-    counted = values_shown(mirror.rows, kept.compares)
+    counted = count_values(mirror.rows, kept.compares)
     others = seen = 0
     for value, _ in counted.most_common(2):
-        ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
+        ask = build_request(
+            session, mirror.base, {**largest_page(session), name: encode_shown_value(session, name, value)}
+        )
         exchange = session.send(ask, f"{name} = {value!r}, all of its rows")
         yield
-        others += sum(value not in flat(compared(row.shown, kept.compares[0])) for row in exchange.rows or ())
+        others += sum(
+            value not in flatten_values(row_values_at(row.shown, kept.compares[0])) for row in exchange.rows or ()
+        )
         seen += len(exchange.rows or ())
     fuller = max(choice.options, key=len)
-    if not others and seen < ROWS_THAT_TELL:
+    if not others and seen < DISCRIMINATING_ROWS:
         # Too few rows to be sure that none of them is kept for what it does not show.
         return
-    session.knowledge.set(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
+    session.dialect.fix_answer(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
     if not others and len(counted) > 1:
         value = counted.most_common(1)[0][0]
-        ask = ask_for(session, mirror.base, {**wide(session), name: raw_value(session, name, value)})
-        judged = yield from expect(session, mirror, ask, f"{name} = {value!r}", kept.clause)
-        note_broken(session, name, judged, kept.clause)
+        ask = build_request(
+            session, mirror.base, {**largest_page(session), name: encode_shown_value(session, name, value)}
+        )
+        judged = yield from check_probe(session, mirror, ask, f"{name} = {value!r}", kept.clause)
+        note_broken_parameter(session, name, judged, kept.clause)
 
 
-def _works_alone(session: Session, mirror: Mirror, name: str, value: Any) -> Generator[None, None, bool]:
+def _works_without_window(
+    session: CheckContext, mirror: Mirror, name: str, value: Any
+) -> Generator[None, None, bool]:
     """Whether a filter keeps only what it should when the run's own window is left out."""
-    if not mirror.base or window_needed(session) or not session.listing.conjunction_clause:
+    if not mirror.base or requires_time_range(session) or not session.listing.conjunction_clause:
         return False
-    ask = ask_for(
-        session, {}, {**wide(session), **default_comparison(session, name), name: raw_value(session, name, value)}
+    ask = build_request(
+        session,
+        {},
+        {
+            **largest_page(session),
+            **default_comparison(session, name),
+            name: encode_shown_value(session, name, value),
+        },
     )
     exchange = session.send(ask, f"{name} = {value!r} alone")
     yield
     if not exchange.rows:
         return False
-    meanings = [meaning for _, meaning in session.meanings(ask) if meaning.tests]
-    strays = [row for row in exchange.rows if all(meaning.keeps(row.shown) is False for meaning in meanings)]
-    return not strays and bool(meanings) and not _others_than_mirrored(session, mirror, exchange, meanings)
+    meanings = [meaning for _, meaning in session.expected_answers(ask) if meaning.tests]
+    strays = [row for row in exchange.rows if all(meaning.keeps_row(row.shown) is False for meaning in meanings)]
+    return not strays and bool(meanings) and not _lacks_mirrored_rows(session, mirror, exchange, meanings)
 
 
-def _others_than_mirrored(session: Session, mirror: Mirror, exchange: Exchange, meanings: Sequence[Meaning]) -> bool:
+def _lacks_mirrored_rows(
+    session: CheckContext, mirror: Mirror, exchange: Exchange, meanings: Sequence[ExpectedAnswer]
+) -> bool:
     """Whether a filter without the run's window lacks rows of the window that it keeps, or has others there."""
-    path = time_filters(session)[2]
+    path = time_range_filters(session)[2]
     if path is None or mirror.volatile or not mirror.complete:
         return False
-    whole = [meaning for _, meaning in session.meanings(ask_for(session, mirror.base))]
+    whole = [meaning for _, meaning in session.expected_answers(build_request(session, mirror.base))]
     came = {row.key: row for row in exchange.rows or ()}
     times = [at for row in came.values() if isinstance(at := row.shown.get(path), datetime)]
     if not times:
@@ -336,37 +364,37 @@ def _others_than_mirrored(session: Session, mirror: Mirror, exchange: Exchange, 
     for row in mirror.rows:
         at = row.shown.get(path)
         inside = isinstance(at, datetime) and first < at < last and row.key not in came
-        if inside and all(meaning.keeps(row.shown) is True for meaning in meanings):
+        if inside and all(meaning.keeps_row(row.shown) is True for meaning in meanings):
             return True
     return any(
-        mirror.row(key) is None and all(meaning.keeps(row.shown) is True for meaning in whole)
+        mirror.row_with_key(key) is None and all(meaning.keeps_row(row.shown) is True for meaning in whole)
         for key, row in came.items()
     )
 
 
-def not_yet_known(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+def check_later_version_filter(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A filter of a later version than the server's: it is ignored."""
     kept = session.listing.filters[name]
     versions = session.listing.versions
     assert versions is not None
-    session.ledger.not_applicable(all_clauses(kept), "the server follows an older version")
-    value: Any = NO_NUMBER if session.listing.parameters[name].of == "integer" else NOWHERE
-    ask = ask_for(session, mirror.base, {name: raw_value(session, name, value)})
-    yield from expect(session, mirror, ask, f"{name} is not known yet", versions.older_clause)
+    session.results.record_not_applicable(clauses_of_filter(kept), "the server follows an older version")
+    value: Any = ABSENT_NUMBER if session.listing.parameters[name].of == "integer" else ABSENT_TEXT
+    ask = build_request(session, mirror.base, {name: encode_shown_value(session, name, value)})
+    yield from check_probe(session, mirror, ask, f"{name} is not known yet", versions.older_clause)
 
 
-def list_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+def check_list_filter(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A list parameter: two elements, many, a repeated one, one that matches nothing beside one that does."""
     kept = session.listing.filters[name]
     parameter = session.listing.parameters[name]
     if parameter.as_ not in ("list", "json-list"):
         return
-    counted = values_shown(mirror.rows, kept.compares)
+    counted = count_values(mirror.rows, kept.compares)
     values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
     if len(values) < 2:
-        session.ledger.not_exercised(parameter.list_clause, "fewer than two values occur")
+        session.results.record_not_exercised(parameter.list_clause, "fewer than two values occur")
         return
-    nowhere: Any = NO_NUMBER if parameter.of in ("integer", "digits") else NOWHERE
+    nowhere: Any = ABSENT_NUMBER if parameter.of in ("integer", "digits") else ABSENT_TEXT
     rare = values[-1]
     lists: list[tuple[Any, ...]] = [
         (values[0], values[1]),
@@ -375,23 +403,27 @@ def list_filter(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
     ]
     clauses = parameter.list_clause or kept.clause
     for chosen in lists:
-        ask = ask_for(
+        ask = build_request(
             session,
             mirror.base,
-            {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, chosen)},
+            {
+                **largest_page(session),
+                **companion_parameters(session, mirror, name),
+                name: encode_shown_value(session, name, chosen),
+            },
         )
-        judged = yield from expect(session, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
-        if note_broken(session, name, judged, clauses):
+        judged = yield from check_probe(session, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
+        if note_broken_parameter(session, name, judged, clauses):
             return
 
 
-def named_comparison(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+def check_named_comparison(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """The comparison named by another parameter: the default word said aloud, other words, none."""
     kept = session.listing.filters[name]
     named = kept.named_by
     if named is None:
         return
-    counted = values_shown(mirror.rows, kept.compares)
+    counted = count_values(mirror.rows, kept.compares)
     values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
     if not values:
         return
@@ -399,45 +431,49 @@ def named_comparison(session: Session, mirror: Mirror, name: str) -> Iterator[No
     cut = [text for text in values if isinstance(text, str) and len(text) > 1 and text[1:] not in counted]
     long = [text for text in cut if len(text) > 3] or cut
     value: Any = long[len(long) // 2][1:] if long else values[len(values) // 2]
-    base = {**wide(session), **companions(session, mirror, name), name: raw_value(session, name, value)}
+    base = {
+        **largest_page(session),
+        **companion_parameters(session, mirror, name),
+        name: encode_shown_value(session, name, value),
+    }
     default = session.listing.parameters[named.parameter].default
     if default in named.words:
         clauses = named.clauses.get("default", kept.clause)
-        judged = yield from expect(
-            session, mirror, ask_for(session, mirror.base, base), f"{name} without {named.parameter}", clauses
+        judged = yield from check_probe(
+            session, mirror, build_request(session, mirror.base, base), f"{name} without {named.parameter}", clauses
         )
-        if judged.right is False:
+        if judged.passed is False:
             return
     for word in named.words:
         clauses = kept.clause
         if word != default and named.clauses.get("may") and word in named.may:
             clauses = named.clauses["may"]
-        ask = ask_for(session, mirror.base, {**base, named.parameter: word})
-        judged = yield from expect(session, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
-        if note_broken(session, named.parameter, judged, clauses):
+        ask = build_request(session, mirror.base, {**base, named.parameter: word})
+        judged = yield from check_probe(session, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
+        if note_broken_parameter(session, named.parameter, judged, clauses):
             return
     for word in named.none:
-        ask = ask_for(session, mirror.base, {**base, named.parameter: word})
-        yield from expect(
+        ask = build_request(session, mirror.base, {**base, named.parameter: word})
+        yield from check_probe(
             session, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.get("none", ())
         )
-    yield from _other_words(session, mirror, name, base)
+    yield from _check_other_words(session, mirror, name, base)
 
 
-def _other_words(session: Session, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> Iterator[None]:
+def _check_other_words(session: CheckContext, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> Iterator[None]:
     named = session.listing.filters[name].named_by
     assert named is not None
     clauses = named.clauses.get("other", ())
-    ask = ask_for(session, mirror.base, {**base, named.parameter: "nosuchmatch"})
-    yield from expect(session, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
+    ask = build_request(session, mirror.base, {**base, named.parameter: "nosuchmatch"})
+    yield from check_probe(session, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
     for word in named.may[:2]:
         exchange = session.send(
-            ask_for(session, mirror.base, {**base, named.parameter: word}), f"{named.parameter}={word}"
+            build_request(session, mirror.base, {**base, named.parameter: word}), f"{named.parameter}={word}"
         )
         yield
         if exchange.answer is not None:
             told = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
-            session.ledger.observed(named.clauses.get("may", clauses), f"{named.parameter}={word}: {told}")
+            session.results.record_observed(named.clauses.get("may", clauses), f"{named.parameter}={word}: {told}")
 
 
 # --- times --------------------------------------------------------------------------------------------------

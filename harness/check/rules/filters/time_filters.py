@@ -6,20 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.check.context import Session
-from harness.check.probe.expect import expect
-from harness.check.probe.filter_clauses import note_broken
-from harness.check.probe.filter_values import partner, raw_value, wide
-from harness.check.probe.mirror import Mirror, ask_for, largest_size
+from harness.check.context import CheckContext
+from harness.check.probe.expect import check_probe
+from harness.check.probe.filter_clauses import note_broken_parameter
+from harness.check.probe.filter_values import encode_shown_value, largest_page, open_range_end
+from harness.check.probe.mirror import Mirror, build_request, largest_page_size
 from harness.specification.model import Clauses
 from harness.wire.format_problems import Tree
-from harness.wire.parameter_codec import write_parameter
-from harness.wire.row_codec import compared
+from harness.wire.parameter_codec import encode_parameter
+from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import encode_rfc3339
-from harness.wire.scalar_codecs import zone as zone_named
+from harness.wire.scalar_codecs import zone_named as zone_named
 
 
-def time_filter(session: Session, mirror: Mirror, name: str, *, first_look: bool = False) -> Iterator[None]:
+def check_time_filter(
+    session: CheckContext, mirror: Mirror, name: str, *, first_look: bool = False
+) -> Iterator[None]:
     """A time bound: at the instant of a row, a step before and after, in other offsets, far out.
 
     A first look asks for the first two of these points; what follows it asks for the others.
@@ -29,11 +31,11 @@ def time_filter(session: Session, mirror: Mirror, name: str, *, first_look: bool
         moment
         for row in mirror.rows
         for path in kept.compares
-        for moment in compared(row.shown, path)
+        for moment in row_values_at(row.shown, path)
         if isinstance(moment, datetime)
     )
     if len(times) < 2 or times[0] == times[-1]:
-        session.ledger.not_exercised(kept.clause, "fewer than two different times occur")
+        session.results.record_not_exercised(kept.clause, "fewer than two different times occur")
         return
     fine = any(moment.microsecond for moment in times)
     middle = times[len(times) // 2]
@@ -46,29 +48,39 @@ def time_filter(session: Session, mirror: Mirror, name: str, *, first_look: bool
     if name in mirror.base:
         # Beyond its own window the mirror knows nothing.
         points = [point for point in points if times[0] <= point <= times[-1]]
-    if not session.usable(name):
+    if not session.parameters_work(name):
         return
     points = points[:2] if first_look else points[2:]
     for point in dict.fromkeys(points):
         value = point if fine else point.replace(microsecond=0)
-        near = _near_end(session, name, value, times)
-        judged = yield from _at(
-            session, mirror, name, raw_value(session, name, value), kept.clause, f"{name} = {value.isoformat()}", near
+        near = _near_range_end(session, name, value, times)
+        judged = yield from _check_time_value(
+            session,
+            mirror,
+            name,
+            encode_shown_value(session, name, value),
+            kept.clause,
+            f"{name} = {value.isoformat()}",
+            near,
         )
-        if note_broken(session, name, judged, kept.clause):
+        if note_broken_parameter(session, name, judged, kept.clause):
             return
     if first_look:
         return
-    yield from _in_other_zones(session, mirror, name, quarter, late)
+    yield from _check_other_zones(session, mirror, name, quarter, late)
     if session.listing.parameters[name].as_ == "rfc3339" and kept.offsets_clause:
         for place in ("Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
             text = encode_rfc3339(late, zone=zone_named(place), places=3 if late.microsecond else 0)
-            judged = yield from _at(session, mirror, name, text, kept.offsets_clause, f"{name} = {text}")
-            if note_broken(session, name, judged, kept.offsets_clause):
+            judged = yield from _check_time_value(
+                session, mirror, name, text, kept.offsets_clause, f"{name} = {text}"
+            )
+            if note_broken_parameter(session, name, judged, kept.offsets_clause):
                 return
 
 
-def _in_other_zones(session: Session, mirror: Mirror, name: str, first: datetime, last: datetime) -> Iterator[None]:
+def _check_other_zones(
+    session: CheckContext, mirror: Mirror, name: str, first: datetime, last: datetime
+) -> Iterator[None]:
     """A range asked for in another zone means other instants."""
     zone = session.listing.zone
     if zone is None or zone.parameter is None or session.listing.filters[name].keeps != "at-or-after":
@@ -79,19 +91,19 @@ def _in_other_zones(session: Session, mirror: Mirror, name: str, first: datetime
     clauses = zone.clauses.get("shift", ())
     for place in ("Asia/Kolkata", "America/New_York"):
         ends = {
-            end: write_parameter(
+            end: encode_parameter(
                 session.listing.parameters[end], moment.replace(microsecond=0), zone=zone_named(place), in_json=False
             )
             for end, moment in ((pair.first, first), (pair.last, last))
         }
-        ask = ask_for(session, mirror.base, {**wide(session), **ends, zone.parameter: place})
-        judged = yield from expect(session, mirror, ask, f"a range in {place}", clauses)
-        if judged.right is False:
+        ask = build_request(session, mirror.base, {**largest_page(session), **ends, zone.parameter: place})
+        judged = yield from check_probe(session, mirror, ask, f"a range in {place}", clauses)
+        if judged.passed is False:
             return
 
 
-def _at(
-    session: Session,
+def _check_time_value(
+    session: CheckContext,
     mirror: Mirror,
     name: str,
     raw: Tree,
@@ -99,18 +111,24 @@ def _at(
     purpose: str,
     near: Mapping[str, Tree] | None = None,
 ) -> Any:
-    ask = ask_for(session, mirror.base, {**(near or partner(session, mirror, name)), **wide(session), name: raw})
-    return (yield from expect(session, mirror, ask, purpose, clauses))
+    ask = build_request(
+        session, mirror.base, {**(near or open_range_end(session, mirror, name)), **largest_page(session), name: raw}
+    )
+    return (yield from check_probe(session, mirror, ask, purpose, clauses))
 
 
-def _near_end(session: Session, name: str, point: datetime, times: Sequence[datetime]) -> dict[str, Tree]:
+def _near_range_end(session: CheckContext, name: str, point: datetime, times: Sequence[datetime]) -> dict[str, Tree]:
     """The other end of a range, so near that one page holds it: rows at the bound stand on no later page."""
-    _, size = largest_size(session)
+    _, size = largest_page_size(session)
     pair = next((pair for pair in session.listing.ranges if name in (pair.first, pair.last)), None)
     if pair is None or size is None:
         return {}
     if name == pair.first:
         inside = [moment for moment in times if moment >= point]
-        return {pair.last: raw_value(session, pair.last, inside[size // 2])} if len(inside) > size // 2 else {}
+        return (
+            {pair.last: encode_shown_value(session, pair.last, inside[size // 2])} if len(inside) > size // 2 else {}
+        )
     inside = [moment for moment in times if moment <= point]
-    return {pair.first: raw_value(session, pair.first, inside[-size // 2])} if len(inside) > size // 2 else {}
+    return (
+        {pair.first: encode_shown_value(session, pair.first, inside[-size // 2])} if len(inside) > size // 2 else {}
+    )

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from harness.check.context import Exchange, Session
-from harness.check.probe.expect import expect
-from harness.check.probe.filter_clauses import all_clauses, word_clauses
-from harness.check.probe.filter_values import wide
-from harness.check.probe.mirror import Mirror, ask_for, reread
+from harness.check.context import CheckContext, Exchange
+from harness.check.probe.expect import check_probe
+from harness.check.probe.filter_clauses import clauses_of_filter, clauses_of_word
+from harness.check.probe.filter_values import largest_page
+from harness.check.probe.mirror import Mirror, build_request, reread_mirror
 from harness.specification.model import Clauses, Filter
 from harness.wire.row_codec import field_at
 
 
-def unseen_words(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+def check_unseen_words(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """Words of a field that no row shows share out the list; a word for several has the rows of each."""
     kept = session.listing.filters[name]
     field = field_at(session.listing.fields, kept.compares[0])
@@ -27,28 +27,30 @@ def unseen_words(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
     for attempt in range(2):
         answers: dict[str, Exchange] = {}
         for word in (*words, *several):
-            clauses = word_clauses(kept, word)
-            ask = ask_for(session, mirror.base, {**wide(session), name: word})
+            clauses = clauses_of_word(kept, word)
+            ask = build_request(session, mirror.base, {**largest_page(session), name: word})
             # What the word says of a row holds only if the filter works: the general rules come later.
             answers[word] = session.send(ask, f"rows of {name}={word}", witness=False)
             yield
-            if session.not_judged(answers[word], clauses):
+            if session.note_unusable(answers[word], clauses):
                 return
             if answers[word].rows is None:
                 # Refused, or no list at all: the oracle knows as much without a row.
-                yield from expect(session, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome"))
+                yield from check_probe(
+                    session, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome")
+                )
                 return
         if attempt == 0 or wrong is not None:
-            yield from reread(session, mirror)
+            yield from reread_mirror(session, mirror)
         if mirror.volatile:
-            session.ledger.inconclusive(all_clauses(kept), "data-changed")
+            session.results.record_inconclusive(clauses_of_filter(kept), "data-changed")
             return
-        wrong = _shared_out(mirror, kept, words, several, answers)
+        wrong = _partition_breach(mirror, kept, words, several, answers)
         if wrong is None:
-            tried = {clause for word in (*words, *several) for clause in word_clauses(kept, word)}
-            session.ledger.witness((*tried, *kept.partition_clause))
+            tried = {clause for word in (*words, *several) for clause in clauses_of_word(kept, word)}
+            session.results.record_pass((*tried, *kept.partition_clause))
             for exchange in answers.values():
-                session.examine(session, exchange)
+                session.response_check(session, exchange)
             return
     assert wrong is not None
     clauses, expected, actual, exchange = wrong
@@ -59,10 +61,10 @@ def unseen_words(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
         actual=actual,
         exchange=exchange,
     )
-    session.broken.setdefault(name, clauses[0])
+    session.broken_parameters.setdefault(name, clauses[0])
 
 
-def _shared_out(
+def _partition_breach(
     mirror: Mirror,
     kept: Filter,
     words: Sequence[str],
@@ -75,7 +77,7 @@ def _shared_out(
     for word in words:
         if rows[word] == everything and any(rows[other] for other in words if other != word):
             return (
-                word_clauses(kept, word),
+                clauses_of_word(kept, word),
                 "fewer rows than without it",
                 f"all {len(everything)} rows",
                 answers[word],
@@ -88,11 +90,11 @@ def _shared_out(
         if rows[word] == parts and len(others) == 1 and both:
             # Two answers agree against the third.
             actual = f"{len(both)} rows that {word} keeps, too"
-            return word_clauses(kept, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
+            return clauses_of_word(kept, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
         if rows[word] != parts and parts | rest == everything and not both:
             actual = f"{len(rows[word])} rows: {len(parts - rows[word])} missing, {len(rows[word] - parts)} too many"
             told = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
-            return word_clauses(kept, word), told, actual, answers[word]
+            return clauses_of_word(kept, word), told, actual, answers[word]
     for one, two in combinations(words, 2):
         if rows[one] & rows[two]:
             actual = f"{len(rows[one] & rows[two])} rows for {one} and for {two}"
@@ -104,7 +106,7 @@ def _shared_out(
     return None
 
 
-def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
+def check_word_partition(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """The field's words, asked one by one, share out all rows."""
     kept = session.listing.filters[name]
     field = field_at(session.listing.fields, kept.compares[0])
@@ -112,10 +114,10 @@ def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
     seen: dict[Any, str] = {}
     for word in words:
         exchange = session.send(
-            ask_for(session, mirror.base, {**wide(session), name: word}), f"rows of {name}={word}"
+            build_request(session, mirror.base, {**largest_page(session), name: word}), f"rows of {name}={word}"
         )
         yield
-        if session.not_judged(exchange, kept.partition_clause) or exchange.rows is None:
+        if session.note_unusable(exchange, kept.partition_clause) or exchange.rows is None:
             return
         for row in exchange.rows:
             other = seen.setdefault(row.key, word)
@@ -129,22 +131,23 @@ def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
                 )
                 return
     if mirror.volatile or not mirror.complete:
-        session.ledger.inconclusive(kept.partition_clause, "data-changed")
+        session.results.record_inconclusive(kept.partition_clause, "data-changed")
         return
     left = [row for row in mirror.rows if row.key not in seen]
     if left:
-        yield from reread(session, mirror)
+        yield from reread_mirror(session, mirror)
         if mirror.volatile:
-            session.ledger.inconclusive(kept.partition_clause, "data-changed")
+            session.results.record_inconclusive(kept.partition_clause, "data-changed")
             return
         for word in words:
             again = session.send(
-                ask_for(session, mirror.base, {**wide(session), name: word}), f"again: rows of {name}={word}"
+                build_request(session, mirror.base, {**largest_page(session), name: word}),
+                f"again: rows of {name}={word}",
             )
             yield
             left = [row for row in left if row.key not in set(again.keys)]
         if not left:
-            session.ledger.inconclusive(kept.partition_clause, "not repeatable")
+            session.results.record_inconclusive(kept.partition_clause, "not repeatable")
             return
     if left:
         session.fail(
@@ -154,4 +157,4 @@ def partition(session: Session, mirror: Mirror, name: str) -> Iterator[None]:
             actual=f"{len(mirror.rows) - len(left)} rows",
         )
     else:
-        session.ledger.witness(kept.partition_clause)
+        session.results.record_pass(kept.partition_clause)

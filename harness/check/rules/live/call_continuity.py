@@ -7,23 +7,23 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final, cast
 
-from harness.check.context import Row, Session
+from harness.check.context import CheckContext, Row
 from harness.check.probe.mirror import Mirror, Snapshot
-from harness.check.results.evidence import value_text
+from harness.check.results.evidence import render_value
 from harness.check.rules.responses.row_invariants import as_number
 from harness.specification.model import Clauses, Field, Law
-from harness.wire.row_codec import Shown
+from harness.wire.row_codec import ApiValue
 
 SETTLED_SECONDS: Final = 60
 _JITTER_SECONDS: Final = 2
-_FLIPS: Final = 2
-_RENAMED: Final = 5
-MOVING: Final = ("never-falls", "stands-still")
+_FLIPS_NEEDED: Final = 2
+_RENAMES_NEEDED: Final = 5
+MOVING_LAWS: Final = ("never-falls", "stands-still")
 """The laws of what counts, from poll to poll."""
-_TALKS: Final = frozenset({"answered", "held"})
-_RINGS: Final = frozenset({"dialing", "ringing"})
-_COUNTS: Final = frozenset({"ring_seconds", "talk_seconds", "duration_seconds"})
-_PARTIES: Final = frozenset(
+_TALK_STATES: Final = frozenset({"answered", "held"})
+_RING_STATES: Final = frozenset({"dialing", "ringing"})
+_COUNTED_ATTRIBUTES: Final = frozenset({"ring_seconds", "talk_seconds", "duration_seconds"})
+_PARTY_ATTRIBUTES: Final = frozenset(
     {
         "source",
         "source_dialed",
@@ -42,20 +42,20 @@ _PARTIES: Final = frozenset(
 )
 
 
-def same_calls(session: Session, readings: Sequence[Snapshot], one_per: Clauses) -> None:
+def check_same_calls(session: CheckContext, readings: Sequence[Snapshot], one_per: Clauses) -> None:
     """Judges what a row shows in each reading of the list, from the first of the run to the last poll."""
-    _flips(session, readings)
-    _renamed(session, one_per, readings)
+    _check_flips(session, readings)
+    _check_renamed_calls(session, one_per, readings)
 
 
-def still(session: Session, law: Law, readings: Sequence[Snapshot]) -> None:
+def check_stands_still(session: CheckContext, law: Law, readings: Sequence[Snapshot]) -> None:
     """stands-still with a slack: an instant such as a beginning does not move, whatever the polls lie apart.
 
     Clocks that are rounded may jump by the slack here and there, but not all of them the same way.
     """
     name = cast(str, law.field)
     pairs: list[tuple[Row, Row, float]] = []
-    for rows in _histories(readings).values():
+    for rows in _row_histories(readings).values():
         alike = [row for row in rows if _same_parties(session, row, rows[-1])]
         shown = [(moment, row) for row in alike if isinstance(moment := row.shown.get(name), datetime)]
         if len(shown) < 2:
@@ -74,18 +74,18 @@ def still(session: Session, law: Law, readings: Sequence[Snapshot]) -> None:
         session.fail(
             law.clause,
             f"{name} of a call stands still",
-            expected=f"{name}={value_text(before.shown.get(name))}, as in another poll",
-            actual=f"{value_text(row.shown.get(name))}; it moved in {len(moved)} of {len(pairs)} rows",
-            rows=[line(session, one, name) for pair in moved[:4] for one in pair[:2]],
+            expected=f"{name}={render_value(before.shown.get(name))}, as in another poll",
+            actual=f"{render_value(row.shown.get(name))}; it moved in {len(moved)} of {len(pairs)} rows",
+            rows=[evidence_line(session, one, name) for pair in moved[:4] for one in pair[:2]],
             inferred=True,
         )
     elif pairs:
-        session.ledger.witness(law.clause, times=len(pairs))
+        session.results.record_pass(law.clause, times=len(pairs))
     else:
-        session.ledger.not_exercised(law.clause, f"no row showed {name} in two polls")
+        session.results.record_not_exercised(law.clause, f"no row showed {name} in two polls")
 
 
-def _flips(session: Session, readings: Sequence[Snapshot]) -> None:
+def _check_flips(session: CheckContext, readings: Sequence[Snapshot]) -> None:
     """What a row shows does not change and change back, nor does a call that talks ring and talk again.
 
     One such row may be a transfer or a recording that pauses, and a copy of the list may lag behind with calls that
@@ -93,32 +93,34 @@ def _flips(session: Session, readings: Sequence[Snapshot]) -> None:
     """
     if not session.identity_unique:
         return
-    histories = [rows for rows in _histories(readings).values() if len(rows) > 2]
-    settled_ = [rows for rows in histories if settled(session, readings[-1].by_key, rows[-1].key)]
+    histories = [rows for rows in _row_histories(readings).values() if len(rows) > 2]
+    settled_ = [rows for rows in histories if is_settled(session, readings[-1].by_key, rows[-1].key)]
     for name, field in session.listing.fields.items():
-        if field.shows in _COUNTS:
+        if field.shows in _COUNTED_ATTRIBUTES:
             continue
-        flipped = [(rows, flip) for rows in settled_ if (flip := _flip(field, [row.shown for row in rows], name))]
-        if len(flipped) < max(_FLIPS, len(settled_) // 5):
+        flipped = [
+            (rows, flip) for rows in settled_ if (flip := _find_flip(field, [row.shown for row in rows], name))
+        ]
+        if len(flipped) < max(_FLIPS_NEEDED, len(settled_) // 5):
             continue
-        (rows, (first, other)), clauses = flipped[0], _clause_of(session, name, field)
-        if session.ledger.failed(clauses) is not None:
+        (rows, (first, other)), clauses = flipped[0], _field_clauses(session, name, field)
+        if session.results.first_failed(clauses) is not None:
             continue
         session.fail(
             clauses,
             f"{name} of a call stays as it is",
-            expected=f"{name}={value_text(first)} all the time, as the first and the last poll show it",
-            actual=f"{value_text(other)} in between; in {len(flipped)} of {len(settled_)} rows",
-            rows=[line(session, row, name) for row in rows[:8]],
+            expected=f"{name}={render_value(first)} all the time, as the first and the last poll show it",
+            actual=f"{render_value(other)} in between; in {len(flipped)} of {len(settled_)} rows",
+            rows=[evidence_line(session, row, name) for row in rows[:8]],
             inferred=True,
         )
         return
 
 
-def _flip(field: Field, shown: Sequence[Mapping[str, Shown]], name: str) -> tuple[Shown, Shown] | None:
+def _find_flip(field: Field, shown: Sequence[Mapping[str, ApiValue]], name: str) -> tuple[ApiValue, ApiValue] | None:
     """A value that went and came back, and what stood between; of states only talk that rang in between."""
     values = [row[name] for row in shown if name in row]
-    meanings: dict[Shown, str] = {}
+    meanings: dict[ApiValue, str] = {}
     if field.shows == "state":
         for meaning, word in field.words.items():
             meanings.setdefault(word, meaning)
@@ -128,33 +130,33 @@ def _flip(field: Field, shown: Sequence[Mapping[str, Shown]], name: str) -> tupl
             continue
         last = len(later) - 1 - later[::-1].index(first)
         for other in later[:last]:
-            back = meanings.get(first) in _TALKS and meanings.get(other) in _RINGS
+            back = meanings.get(first) in _TALK_STATES and meanings.get(other) in _RING_STATES
             if other != first and (back or field.shows != "state"):
                 return first, other
     return None
 
 
-def _histories(readings: Sequence[Snapshot]) -> dict[Hashable, list[Row]]:
+def _row_histories(readings: Sequence[Snapshot]) -> dict[Hashable, list[Row]]:
     """What each row of the last reading showed in all of them."""
     return {
         key: [reading.by_key[key] for reading in readings if key in reading.by_key] for key in readings[-1].by_key
     }
 
 
-def _clause_of(session: Session, name: str, field: Field) -> Clauses:
+def _field_clauses(session: CheckContext, name: str, field: Field) -> Clauses:
     """Where it is told what a field shows; the clause of the fields as a whole where it has none of its own."""
-    laws = [law.clause for law in session.listing.laws if law.field == name and law.law not in MOVING]
+    laws = [law.clause for law in session.listing.laws if law.field == name and law.law not in MOVING_LAWS]
     return (laws[-1] if laws else ()) or field.clause or session.listing.lists.clauses.get("keys", ())
 
 
-def _same_parties(session: Session, one: Row, other: Row) -> bool:
+def _same_parties(session: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show the same parties, two of them at least."""
-    names = [name for name, field in session.listing.fields.items() if field.shows in _PARTIES]
+    names = [name for name, field in session.listing.fields.items() if field.shows in _PARTY_ATTRIBUTES]
     shown = [(one.shown.get(name), other.shown.get(name)) for name in names]
     return all(first == second for first, second in shown) and sum(bool(first) for first, _ in shown) > 1
 
 
-def _renamed(session: Session, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
+def _check_renamed_calls(session: CheckContext, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
     """Calls that last keep their identity: a list whose calls all have another one each time tells none apart."""
     starts = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
     if not starts or not session.identity_unique or len(taken) < 3:
@@ -183,42 +185,42 @@ def _renamed(session: Session, clauses: Clauses, taken: Sequence[Snapshot]) -> N
         twins = found
     session.fail(
         clauses,
-        says(session, clauses, "a call keeps its identity"),
+        clause_text(session, clauses, "a call keeps its identity"),
         expected="calls in progress under the same identity in each poll",
         actual=f"another identity in each of {len(taken)} polls for {len(twins)} calls that began alike",
-        rows=[line(session, one, start) for pair in twins[:4] for one in pair],
+        rows=[evidence_line(session, one, start) for pair in twins[:4] for one in pair],
         inferred=True,
     )
 
 
-def same_rows(session: Session, mirror: Mirror) -> None:
+def check_same_rows(session: CheckContext, mirror: Mirror) -> None:
     """A row of the past keeps its identity: the list is not the same rows by other names when it is read again."""
     first, last = mirror.first, mirror.after
     if first is None or last is None or first is last or not session.identity_unique:
         return
     identity = session.listing.lists.identity
-    new = {_beside(row, identity): row for row in last.rows if row.key not in first.by_key}
+    new = {_content_without_identity(row, identity): row for row in last.rows if row.key not in first.by_key}
     lost = [row for row in first.rows if row.key not in last.by_key]
-    renamed = [(row, new[beside]) for row in lost if (beside := _beside(row, identity)) in new]
-    if len(renamed) < max(_RENAMED, len(lost) // 2, len(first.rows) // 10):
+    renamed = [(row, new[beside]) for row in lost if (beside := _content_without_identity(row, identity)) in new]
+    if len(renamed) < max(_RENAMES_NEEDED, len(lost) // 2, len(first.rows) // 10):
         return
     clauses = session.listing.lists.clauses.get("unique", ())
     session.fail(
         clauses,
-        says(session, clauses, "a row keeps its identity"),
+        clause_text(session, clauses, "a row keeps its identity"),
         expected="the same rows under the same identities",
         actual=f"{len(renamed)} of {len(first.rows)} rows came back under others",
-        rows=[line(session, one) for pair in renamed[:4] for one in pair],
+        rows=[evidence_line(session, one) for pair in renamed[:4] for one in pair],
         inferred=True,
     )
 
 
-def _beside(row: Row, identity: str) -> str:
+def _content_without_identity(row: Row, identity: str) -> str:
     """All that a row shows but its identity."""
     return repr(sorted((name, repr(value)) for name, value in row.shown.items() if name != identity))
 
 
-def settled(session: Session, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
+def is_settled(session: CheckContext, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
     """Whether a call began a good while before: by its own durations, or long before the youngest."""
     by_attribute = {field.shows: name for name, field in session.listing.fields.items() if field.shows is not None}
     shown = rows[key].shown
@@ -231,11 +233,11 @@ def settled(session: Session, rows: Mapping[Hashable, Row], key: Hashable) -> bo
     return isinstance(began, datetime) and (max(starts) - began).total_seconds() > SETTLED_SECONDS
 
 
-def says(session: Session, clauses: Clauses, otherwise: str) -> str:
+def clause_text(session: CheckContext, clauses: Clauses, otherwise: str) -> str:
     """What the first of the clauses says."""
     return next((known.says for name in clauses if (known := session.clause(name)) is not None), otherwise)
 
 
-def line(session: Session, row: Row, *names: str) -> str:
+def evidence_line(session: CheckContext, row: Row, *names: str) -> str:
     """A row as evidence: its identity and the fields that matter."""
-    return session.evidence.row(row, [session.listing.lists.identity, *names])
+    return session.evidence.render_row(row, [session.listing.lists.identity, *names])

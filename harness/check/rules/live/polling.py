@@ -7,98 +7,129 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, cast
 
-from harness.check.client.budget import MannerlyClient
-from harness.check.context import Exchange, Row, Session
-from harness.check.probe.mirror import Mirror, Snapshot, ask_for, everything_shown, only_live, reread, walk
-from harness.check.results.evidence import value_text
-from harness.check.rules.live.call_continuity import MOVING, line, same_calls, same_rows, says, settled, still
-from harness.check.rules.responses.row_invariants import Context, View, as_number, compare, describe, holds
+from harness.check.client.budget import RateLimitedClient
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.mirror import (
+    Mirror,
+    Snapshot,
+    build_request,
+    include_everything,
+    lists_only_live_calls,
+    reread_mirror,
+    walk_pages,
+)
+from harness.check.results.evidence import render_value
+from harness.check.rules.live.call_continuity import (
+    MOVING_LAWS,
+    check_same_calls,
+    check_same_rows,
+    check_stands_still,
+    clause_text,
+    evidence_line,
+    is_settled,
+)
+from harness.check.rules.responses.row_invariants import (
+    LawContext,
+    RowView,
+    as_number,
+    compare_values,
+    condition_holds,
+    describe_condition,
+)
 from harness.specification.model import Clauses, Filter, Law, LimitPaging, NoPaging
-from harness.wire.list_request import Ask
-from harness.wire.row_codec import Shown, compared
+from harness.wire.list_request import ListRequest
+from harness.wire.row_codec import ApiValue, row_values_at
 
 POLLS: Final = 2
 """So often the list is read here; the mirror is one more poll, an earlier one."""
-POLLS_OF_LIVE: Final = 5
+LIVE_POLLS: Final = 5
 """What goes wrong in each second or third answer goes wrong in one of these, and is right in another."""
-ROWS_AT_MOST: Final = 200
-GROUPS: Final = 2
-LOOKED_UP: Final = 3
+POLLED_ROWS_AT_MOST: Final = 200
+GROUPS_ASKED: Final = 2
+ROWS_LOOKED_UP: Final = 3
 # A call whose own clock is that far behind its neighbours' has stopped counting long ago.
-_STALLED_SECONDS: Final = 900
+_STALLED_AFTER_SECONDS: Final = 900
 _AGED_SECONDS: Final = 86_400
-_BETWEEN: Final = ("never-falls", "stands-still", "vanishes", "shared", "in-other-list")
+_POLL_LAWS: Final = ("never-falls", "stands-still", "vanishes", "shared", "in-other-list")
 _GAP_SECONDS: Final = 3
-_RATES: Final = 4
-_TOO_FAST: Final = 5
+_RATES_NEEDED: Final = 4
+_TOO_FAST_RATE: Final = 5
 """So many seconds longer for one second earlier is another unit, whatever was on hold."""
 _ALIKE_SECONDS: Final = 5
-_READINGS: Final = 3
-_STOPPED: Final = 3
+_READINGS_NEEDED: Final = 3
+_STOPPED_CALLS_NEEDED: Final = 3
 _LATE_SECONDS: Final = 10
 _OVERLONG_SECONDS: Final = 60
 _APART_SECONDS: Final = 1.3
 """The run is at least so old at its last poll: what moves with the clock has moved by then, in whole seconds too."""
-_LIVE: Final = frozenset({"dialing", "ringing", "answered", "held"})
+_LIVE_STATES: Final = frozenset({"dialing", "ringing", "answered", "held"})
 
 
-def polls(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_polling(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list again and judges the laws that hold between polls; a list without such laws is left alone."""
-    if not only_live(session):
-        same_rows(session, mirror)
-    laws = [law for law in session.listing.laws if law.law in _BETWEEN]
+    if not lists_only_live_calls(session):
+        check_same_rows(session, mirror)
+    laws = [law for law in session.listing.laws if law.law in _POLL_LAWS]
     named = session.listing.lists.clauses
-    only, one_per = (named.get("only", ()), named.get("one-per", ())) if only_live(session) else ((), ())
+    only, one_per = (named.get("only", ()), named.get("one-per", ())) if lists_only_live_calls(session) else ((), ())
     if not laws and not only and not one_per:
         return
     every = tuple(dict.fromkeys((*(clause for law in laws for clause in law.clause), *only, *one_per)))
     sender = session.sender
-    aged = not isinstance(sender, MannerlyClient) or sender.budget.seconds >= _APART_SECONDS
-    taken = yield from _taken(session, mirror, every)
+    aged = not isinstance(sender, RateLimitedClient) or sender.budget.seconds >= _APART_SECONDS
+    taken = yield from _take_polls(session, mirror, every)
     if taken is None:
         return
     if not any(snapshot.rows for snapshot in taken):
-        session.ledger.not_exercised(every, "the list was empty in every poll")
+        session.results.record_not_exercised(every, "the list was empty in every poll")
         return
     readings = taken if mirror.first is None or mirror.first is taken[0] else [mirror.first, *taken]
     for law in laws:
         match law.law:
             case "stands-still" if law.slack_seconds:
-                still(session, law, readings)
-            case word if word in MOVING:
-                _between(session, law, taken)
+                check_stands_still(session, law, readings)
+            case word if word in MOVING_LAWS:
+                _check_between_polls(session, law, taken)
             case "shared":
-                yield from _shared(session, mirror, law)
+                yield from _check_shared_values(session, mirror, law)
             case "in-other-list":
-                yield from _in_other_list(session, mirror, law)
-    if only_live(session):
-        same_calls(session, readings, one_per or named.get("unique", ()))
+                yield from _check_other_list(session, mirror, law)
+    if lists_only_live_calls(session):
+        check_same_calls(session, readings, one_per or named.get("unique", ()))
     vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
-    paced = _paced(session, taken[-1]) if only_live(session) else True
-    _ended(session, tuple(dict.fromkeys((*vanishing, *only))), readings, paced=paced)
-    yield from _one_per(session, mirror, one_per, taken, aged=aged)
+    paced = _check_pace(session, taken[-1]) if lists_only_live_calls(session) else True
+    _check_ended_calls(session, tuple(dict.fromkeys((*vanishing, *only))), readings, paced=paced)
+    yield from _check_one_row_per_call(session, mirror, one_per, taken, aged=aged)
 
 
-def _taken(session: Session, mirror: Mirror, clauses: Clauses) -> Generator[None, None, list[Snapshot] | None]:
+def _take_polls(
+    session: CheckContext, mirror: Mirror, clauses: Clauses
+) -> Generator[None, None, list[Snapshot] | None]:
     """The polls in the order of time, or None when one of them failed."""
     earlier = mirror.before or mirror.after
-    taken = [earlier] if earlier is not None and earlier.trouble is None else []
+    taken = [earlier] if earlier is not None and earlier.failed_exchange is None else []
     whole = isinstance(session.listing.paging, NoPaging | LimitPaging)
-    times = POLLS_OF_LIVE if whole and only_live(session) else POLLS
+    times = LIVE_POLLS if whole and lists_only_live_calls(session) else POLLS
     for number in range(1, times + 1):
         found: Snapshot | None = None
-        if number == max(2, times - 2) and only_live(session) and isinstance(session.sender, MannerlyClient):
-            session.sender.grow_old(_APART_SECONDS)
+        if (
+            number == max(2, times - 2)
+            and lists_only_live_calls(session)
+            and isinstance(session.sender, RateLimitedClient)
+        ):
+            session.sender.wait_until_age(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
-        for step in walk(session, mirror.base, purpose=f"poll {number} of the list", rows_at_most=ROWS_AT_MOST):
+        for step in walk_pages(
+            session, mirror.base, purpose=f"poll {number} of the list", rows_at_most=POLLED_ROWS_AT_MOST
+        ):
             if isinstance(step, Snapshot):
                 found = step
             yield
         if found is None:
             return None
-        if found.trouble is not None:
-            if not session.not_judged(found.trouble, clauses):
-                session.ledger.inconclusive(clauses, "a poll of the list was not answered with rows")
+        if found.failed_exchange is not None:
+            if not session.note_unusable(found.failed_exchange, clauses):
+                session.results.record_inconclusive(clauses, "a poll of the list was not answered with rows")
             return None
         taken.append(found)
     return taken
@@ -107,16 +138,18 @@ def _taken(session: Session, mirror: Mirror, clauses: Clauses) -> Generator[None
 # --- values from poll to poll -------------------------------------------------------------------------------
 
 
-def _between(session: Session, law: Law, taken: Sequence[Snapshot]) -> None:
+def _check_between_polls(session: CheckContext, law: Law, taken: Sequence[Snapshot]) -> None:
     """never-falls and stands-still: a row is compared with itself, while the condition holds both times."""
     path = cast(str, law.field)
-    context = Context(fields=session.listing.fields)
+    context = LawContext(fields=session.listing.fields)
     broken: list[tuple[Row, Row]] = []
     times = 0
     for earlier, later in pairwise(taken):
         for key, row in later.by_key.items():
             before = earlier.by_key.get(key)
-            verdict = None if before is None else moved_rightly(law, View(before.shown), View(row.shown), context)
+            verdict = (
+                None if before is None else moves_as_promised(law, RowView(before.shown), RowView(row.shown), context)
+            )
             if verdict is None:
                 continue
             times += 1
@@ -125,41 +158,41 @@ def _between(session: Session, law: Law, taken: Sequence[Snapshot]) -> None:
     if broken:
         before, row = broken[0]
         wanted = "does not fall" if law.law == "never-falls" else "stands still"
-        while_ = f" while {describe(law.when)}" if law.when is not None else ""
+        while_ = f" while {describe_condition(law.when)}" if law.when is not None else ""
         session.fail(
             law.clause,
-            says(session, law.clause, law.law),
+            clause_text(session, law.clause, law.law),
             expected=f"{path} {wanted}{while_}",
-            actual=f"{value_text(before.shown.get(path))}, then {value_text(row.shown.get(path))}; "
+            actual=f"{render_value(before.shown.get(path))}, then {render_value(row.shown.get(path))}; "
             f"in {len(broken)} of {times} comparisons",
-            rows=[line(session, one, path) for pair in broken[:4] for one in pair],
+            rows=[evidence_line(session, one, path) for pair in broken[:4] for one in pair],
         )
     elif times:
-        session.ledger.witness(law.clause, times=times)
+        session.results.record_pass(law.clause, times=times)
     else:
-        when = f" with {describe(law.when)}" if law.when is not None else ""
-        session.ledger.not_exercised(law.clause, f"no row{when} showed {path} in two polls")
+        when = f" with {describe_condition(law.when)}" if law.when is not None else ""
+        session.results.record_not_exercised(law.clause, f"no row{when} showed {path} in two polls")
 
 
-def moved_rightly(law: Law, before: View, after: View, context: Context) -> bool | None:
+def moves_as_promised(law: Law, before: RowView, after: RowView, context: LawContext) -> bool | None:
     """Whether a value moved as the law wants from one poll to the next; None where it cannot be asked."""
     path = cast(str, law.field)
-    if not before.has(path) or not after.has(path):
+    if not before.has_field(path) or not after.has_field(path):
         return None
-    if law.when is not None and not all(holds(law.when, view, context) is True for view in (before, after)):
+    if law.when is not None and not all(condition_holds(law.when, view, context) is True for view in (before, after)):
         return None
-    earlier, later = before.value(path), after.value(path)
+    earlier, later = before.field_value(path), after.field_value(path)
     if law.law == "stands-still":
         return earlier == later
-    order = compare(later, earlier)
+    order = compare_values(later, earlier)
     if order is None:
         return None
-    if law.slack_seconds and abs(_distance(earlier, later)) <= law.slack_seconds:
+    if law.slack_seconds and abs(_value_distance(earlier, later)) <= law.slack_seconds:
         return True
     return order == 0 or (order > 0 and law.law == "never-falls")
 
 
-def _distance(first: Shown, second: Shown) -> float:
+def _value_distance(first: ApiValue, second: ApiValue) -> float:
     if isinstance(first, datetime) and isinstance(second, datetime):
         return (second - first).total_seconds()
     left, right = as_number(first), as_number(second)
@@ -172,7 +205,7 @@ def _distance(first: Shown, second: Shown) -> float:
 # --- ended calls leave, calls in progress stay --------------------------------------------------------------
 
 
-def _paced(session: Session, snapshot: Snapshot) -> bool:
+def _check_pace(session: CheckContext, snapshot: Snapshot) -> bool:
     """What calls have rung and talked is counted in seconds: who began earlier has so many more, as a rule."""
     by_attribute = {field.shows: name for name, field in session.listing.fields.items() if field.shows is not None}
     start, ring, talk = (by_attribute.get(name) for name in ("started_at", "ring_seconds", "talk_seconds"))
@@ -187,30 +220,31 @@ def _paced(session: Session, snapshot: Snapshot) -> bool:
     talks = [life for life in lives if as_number(life[2].shown.get(talk))]
     rings = [life for life in lives if not as_number(life[2].shown.get(talk))]
     lives, rate = next(
-        ((some, rate) for some in (lives, talks, rings) if (rate := _rate(some)) >= _TOO_FAST), (lives, 0.0)
+        ((some, rate) for some in (lives, talks, rings) if (rate := _ageing_rate(some)) >= _TOO_FAST_RATE),
+        (lives, 0.0),
     )
-    if rate < _TOO_FAST:
-        _overlong(session, start, ring, talk, snapshot)
+    if rate < _TOO_FAST_RATE:
+        _check_overlong_talk(session, start, ring, talk, snapshot)
         return True
     longest = max(lives, key=lambda life: life[1])[2]
     name = max((ring, talk), key=lambda one: as_number(longest.shown.get(one)) or 0)
     clauses = session.listing.fields[name].clause
-    if session.ledger.failed(clauses) is None:
+    if session.results.first_failed(clauses) is None:
         session.fail(
             clauses,
-            says(session, clauses, f"{name} is a number of seconds"),
+            clause_text(session, clauses, f"{name} is a number of seconds"),
             expected="a call that began a second earlier to have lasted a second longer",
             actual=f"{rate:.0f} longer",
-            rows=[line(session, row, start, ring, talk) for _, _, row in lives[:8]],
+            rows=[evidence_line(session, row, start, ring, talk) for _, _, row in lives[:8]],
         )
     return False
 
 
-def _overlong(session: Session, start: str, ring: str, talk: str, snapshot: Snapshot) -> None:
+def _check_overlong_talk(session: CheckContext, start: str, ring: str, talk: str, snapshot: Snapshot) -> None:
     """A call has not talked for longer than since it began: calls that only ring tell what time it is."""
     clauses = session.listing.fields[talk].clause
-    counted = tuple(clause for law in session.listing.laws if law.law in MOVING for clause in law.clause)
-    if session.ledger.failed(counted):
+    counted = tuple(clause for law in session.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
+    if session.results.first_failed(counted):
         # What counts wrongly from poll to poll does not tell how long a call has lasted either.
         return
     rings: list[datetime] = []
@@ -233,19 +267,19 @@ def _overlong(session: Session, start: str, ring: str, talk: str, snapshot: Snap
     if now is None or sum((now - one).total_seconds() <= _ALIKE_SECONDS for one in rings) < 2:
         return
     beyond = [(reached, row) for reached, row in talks if (reached - now).total_seconds() > _OVERLONG_SECONDS]
-    if len(beyond) < 2 or session.ledger.failed(clauses) is not None:
+    if len(beyond) < 2 or session.results.first_failed(clauses) is not None:
         return
     session.fail(
         clauses,
-        says(session, clauses, f"{talk} is a number of seconds"),
-        expected=f"{talk} not above the time since {start}: calls that ring have rung until {value_text(now)}",
-        actual=f"calls that talked until {value_text(beyond[0][0])}; {len(beyond)} of {len(talks)}",
-        rows=[line(session, row, start, ring, talk) for _, row in beyond[:8]],
+        clause_text(session, clauses, f"{talk} is a number of seconds"),
+        expected=f"{talk} not above the time since {start}: calls that ring have rung until {render_value(now)}",
+        actual=f"calls that talked until {render_value(beyond[0][0])}; {len(beyond)} of {len(talks)}",
+        rows=[evidence_line(session, row, start, ring, talk) for _, row in beyond[:8]],
         inferred=True,
     )
 
 
-def _rate(lives: list[tuple[datetime, float, Row]]) -> float:
+def _ageing_rate(lives: list[tuple[datetime, float, Row]]) -> float:
     """How much longer a call has lasted for each second that it began earlier, as a rule; 0 when few can tell."""
     rates: list[float] = []
     for (early, long, _), (late, short, _) in pairwise(sorted(lives, key=lambda life: life[0])):
@@ -253,10 +287,12 @@ def _rate(lives: list[tuple[datetime, float, Row]]) -> float:
         if gap >= _GAP_SECONDS:
             rates.append((long - short) / gap)
     # Time on hold may be left out of a call's talk: such calls are few, the others decide.
-    return sorted(rates)[len(rates) // 2] if len(rates) >= _RATES else 0.0
+    return sorted(rates)[len(rates) // 2] if len(rates) >= _RATES_NEEDED else 0.0
 
 
-def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot], *, paced: bool = True) -> None:
+def _check_ended_calls(
+    session: CheckContext, clauses: Clauses, taken: Sequence[Snapshot], *, paced: bool = True
+) -> None:
     """A call that has ended is not listed: by what rows show of themselves, and by calls that left for good."""
     if not clauses:
         return
@@ -264,43 +300,43 @@ def _ended(session: Session, clauses: Clauses, taken: Sequence[Snapshot], *, pac
     alive: set[Hashable] = set()
     for snapshot in taken:
         for row in snapshot.rows:
-            shows = shows_life(session, row)
+            shows = call_liveness(session, row)
             if shows is True:
                 alive.add(row.key)
             elif isinstance(shows, str):
                 ended.setdefault(row.key, (row, shows))
     if ended:
         row, why = next(iter(ended.values()))
-        _fail_listed(session, clauses, [row for row, _ in ended.values()], why, inferred=False)
+        _report_ended_calls(session, clauses, [row for row, _ in ended.values()], why, inferred=False)
         return
-    moving = tuple(clause for law in session.listing.laws if law.law in MOVING for clause in law.clause)
-    wrong = session.ledger.failed(moving) is not None or not paced
-    stale = [] if wrong else [(row, why) for snapshot in taken for row, why in overdue(session, snapshot.rows)]
+    moving = tuple(clause for law in session.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
+    wrong = session.results.first_failed(moving) is not None or not paced
+    stale = [] if wrong else [(row, why) for snapshot in taken for row, why in overdue_calls(session, snapshot.rows)]
     if stale:
         rows = list({row.key: row for row, _ in stale}.values())
         # A long call may be what it looks like: only the comparison with its neighbours speaks against it.
-        _fail_listed(session, clauses, rows, stale[0][1], inferred=True)
+        _report_ended_calls(session, clauses, rows, stale[0][1], inferred=True)
         return
-    stopped = [] if wrong else _stopped(session, taken)
+    stopped = [] if wrong else _stopped_calls(session, taken)
     if stopped:
         why = "they say that they talk, and talk no more, while others go on"
-        _fail_listed(session, clauses, stopped, why, inferred=True)
+        _report_ended_calls(session, clauses, stopped, why, inferred=True)
         return
     last = taken[-1].by_key
     gone = {key for snapshot in taken[:-1] for key in snapshot.by_key if key not in last}
-    compared_ = {row.key for snapshot in taken for row in snapshot.rows if _clocked(session, row)}
+    compared_ = {row.key for snapshot in taken for row in snapshot.rows if _shows_start(session, row)}
     if len(compared_) < 2:
         compared_ = set()
     seen = alive | gone | compared_
     if seen:
-        session.ledger.witness(clauses, times=len(seen))
+        session.results.record_pass(clauses, times=len(seen))
     else:
-        session.ledger.not_exercised(
+        session.results.record_not_exercised(
             clauses, "no call ended between the polls, and rows do not show whether they live"
         )
 
 
-def _stopped(session: Session, readings: Sequence[Snapshot]) -> list[Row]:
+def _stopped_calls(session: CheckContext, readings: Sequence[Snapshot]) -> list[Row]:
     """Rows that say they talk while their talk has stood still from reading to reading, and that of others has not.
 
     A few of them may be on hold where a server has no word for it: then only many speak against it. Nor do those
@@ -310,13 +346,13 @@ def _stopped(session: Session, readings: Sequence[Snapshot]) -> list[Row]:
     by_attribute = {field.shows: name for name, field in fields.items() if field.shows is not None}
     state, talk = by_attribute.get("state"), by_attribute.get("talk_seconds")
     talking = fields[state].words.get("answered") if state is not None else None
-    if state is None or talk is None or talking is None or len(readings) < _READINGS:
+    if state is None or talk is None or talking is None or len(readings) < _READINGS_NEEDED:
         return []
     stopped: list[Row] = []
     going = 0
     for key in readings[-1].by_key:
         rows = [reading.by_key[key] for reading in readings if key in reading.by_key]
-        if len(rows) < _READINGS or any(row.shown.get(state) != talking for row in rows):
+        if len(rows) < _READINGS_NEEDED or any(row.shown.get(state) != talking for row in rows):
             continue
         numbers = [as_number(row.shown.get(talk)) for row in rows]
         known = [number for number in numbers if number is not None and number > 0]
@@ -326,30 +362,40 @@ def _stopped(session: Session, readings: Sequence[Snapshot]) -> list[Row]:
             stopped.append(rows[-1])
         elif known[-1] - known[0] >= 1:
             going += 1
-    late = {row.key for row, _ in overdue(session, readings[-1].rows, stalled=_LATE_SECONDS)}
+    late = {row.key for row, _ in overdue_calls(session, readings[-1].rows, stalled=_LATE_SECONDS)}
     stopped = [row for row in stopped if row.key in late]
     held = fields[state].words.get("held")
     says_hold = held is not None and any(row.shown.get(state) == held for row in readings[-1].rows)
-    enough = _STOPPED if says_hold else max(_STOPPED, (going + len(stopped)) // 3 + 1)
+    enough = _STOPPED_CALLS_NEEDED if says_hold else max(_STOPPED_CALLS_NEEDED, (going + len(stopped)) // 3 + 1)
     return stopped if going and len(stopped) >= enough else []
 
 
-def _fail_listed(session: Session, clauses: Clauses, rows: Sequence[Row], why: str, *, inferred: bool) -> None:
-    names = [name for name, field in session.listing.fields.items() if field.shows in _TELLING]
+def _report_ended_calls(
+    session: CheckContext, clauses: Clauses, rows: Sequence[Row], why: str, *, inferred: bool
+) -> None:
+    names = [name for name, field in session.listing.fields.items() if field.shows in _EVIDENCE_ATTRIBUTES]
     session.fail(
         clauses,
-        says(session, clauses, "a call that has ended is not listed"),
+        clause_text(session, clauses, "a call that has ended is not listed"),
         expected="calls in progress only",
         actual=f"{why}; {len(rows)} such rows",
-        rows=[session.evidence.row(row, [session.listing.lists.identity, *names]) for row in rows[:8]],
+        rows=[session.evidence.render_row(row, [session.listing.lists.identity, *names]) for row in rows[:8]],
         inferred=inferred,
     )
 
 
-_TELLING: Final = ("started_at", "ended_at", "state", "disposition", "hangup_cause", "ring_seconds", "talk_seconds")
+_EVIDENCE_ATTRIBUTES: Final = (
+    "started_at",
+    "ended_at",
+    "state",
+    "disposition",
+    "hangup_cause",
+    "ring_seconds",
+    "talk_seconds",
+)
 
 
-def shows_life(session: Session, row: Row) -> bool | str | None:
+def call_liveness(session: CheckContext, row: Row) -> bool | str | None:
     """True when a row shows that its call lives, a sentence when it shows that it has ended, None else."""
     alive: bool | None = None
     for name, field in session.listing.fields.items():
@@ -358,7 +404,7 @@ def shows_life(session: Session, row: Row) -> bool | str | None:
         value = row.shown[name]
         if field.shows in ("ended_at", "disposition", "hangup_cause"):
             if value is not None and value != "":
-                return f"{name} shows {value_text(value)}"
+                return f"{name} shows {render_value(value)}"
             alive = True
         elif field.shows == "state" and field.as_ == "word" and value in _live_words(field.words):
             alive = True
@@ -366,16 +412,18 @@ def shows_life(session: Session, row: Row) -> bool | str | None:
 
 
 def _live_words(words: Mapping[str, str]) -> set[str]:
-    return {word for meaning, word in words.items() if meaning in _LIVE}
+    return {word for meaning, word in words.items() if meaning in _LIVE_STATES}
 
 
-def _clocked(session: Session, row: Row) -> bool:
+def _shows_start(session: CheckContext, row: Row) -> bool:
     """Whether a row shows when its call began."""
     names = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
     return any(isinstance(row.shown.get(name), datetime) for name in names)
 
 
-def overdue(session: Session, rows: Sequence[Row], *, stalled: int = _STALLED_SECONDS) -> list[tuple[Row, str]]:
+def overdue_calls(
+    session: CheckContext, rows: Sequence[Row], *, stalled: int = _STALLED_AFTER_SECONDS
+) -> list[tuple[Row, str]]:
     """Rows whose own clocks stopped long before those of their neighbours.
 
     While a call lives, its beginning and what it has rung and talked since add up to about now: the same for all
@@ -412,14 +460,14 @@ def overdue(session: Session, rows: Sequence[Row], *, stalled: int = _STALLED_SE
     newest = max(moment for _, moment in reached)
     told = "began, rang and talked" if len(spans) == 2 else "began"
     return [
-        (row, f"the call {told} until {value_text(moment)}, while others reach {value_text(newest)}")
+        (row, f"the call {told} until {render_value(moment)}, while others reach {render_value(newest)}")
         for row, moment in reached
         if (newest - moment).total_seconds() > limit
     ]
 
 
-def _one_per(
-    session: Session, mirror: Mirror, clauses: Clauses, taken: Sequence[Snapshot], *, aged: bool
+def _check_one_row_per_call(
+    session: CheckContext, mirror: Mirror, clauses: Clauses, taken: Sequence[Snapshot], *, aged: bool
 ) -> Iterator[None]:
     """A call that was in progress before and after a poll is in that poll.
 
@@ -427,10 +475,10 @@ def _one_per(
     before the last three polls (before all of them when the run was old by then), after is what is read later still.
     """
     whole = isinstance(session.listing.paging, NoPaging | LimitPaging)
-    if not clauses or not whole or not session.identity_unique or len(taken) < POLLS_OF_LIVE:
+    if not clauses or not whole or not session.identity_unique or len(taken) < LIVE_POLLS:
         return
     # In the order of time: the mirror may have been read again since the polls.
-    earlier = [one for one in (mirror.first, taken[0]) if one is not None and one.trouble is None]
+    earlier = [one for one in (mirror.first, taken[0]) if one is not None and one.failed_exchange is None]
     before = {key: row for snapshot in earlier for key, row in snapshot.by_key.items()}
     middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-3:])]
     lasting = before.keys() & set().union(*middle)
@@ -439,13 +487,15 @@ def _one_per(
     known = {key: row for snapshot in (*earlier, *taken[1:]) for key, row in snapshot.by_key.items()}
     polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken[1:])]
     gone = {key for keys, later in pairwise(polled) for key in keys - later}
-    doubtful |= {key for key in gone if settled(session, known, key)}
+    doubtful |= {key for key in gone if is_settled(session, known, key)}
     if doubtful:
         late: set[Hashable] = set()
-        if isinstance(session.sender, MannerlyClient):
-            session.sender.grow_old(session.sender.budget.seconds + _APART_SECONDS)
+        if isinstance(session.sender, RateLimitedClient):
+            session.sender.wait_until_age(session.sender.budget.seconds + _APART_SECONDS)
         for number in (1, 2):
-            for step in walk(session, mirror.base, purpose=f"late poll {number}", rows_at_most=ROWS_AT_MOST):
+            for step in walk_pages(
+                session, mirror.base, purpose=f"late poll {number}", rows_at_most=POLLED_ROWS_AT_MOST
+            ):
                 if isinstance(step, Snapshot):
                     late |= set(step.by_key)
                 yield
@@ -453,98 +503,101 @@ def _one_per(
     if doubtful:
         session.fail(
             clauses,
-            says(session, clauses, "each call in progress is listed"),
+            clause_text(session, clauses, "each call in progress is listed"),
             expected="calls that are listed before and after a poll also in that poll",
             actual=f"{len(doubtful)} of them are left out there",
-            rows=[line(session, row) for key, row in known.items() if key in doubtful][:8],
+            rows=[evidence_line(session, row) for key, row in known.items() if key in doubtful][:8],
         )
     elif lasting:
-        session.ledger.witness(clauses, times=len(lasting))
+        session.results.record_pass(clauses, times=len(lasting))
     else:
-        session.ledger.not_exercised(clauses, "no call lasted over three polls")
+        session.results.record_not_exercised(clauses, "no call lasted over three polls")
 
 
 # --- rows of one call ---------------------------------------------------------------------------------------
 
 
-def _shared(session: Session, mirror: Mirror, law: Law) -> Generator[None, None, None]:
+def _check_shared_values(session: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
     """Rows with the same value are one call: asking for that value gives them all, each once."""
     path = cast(str, law.field)
-    groups = _groups(mirror, path)
+    groups = _rows_by_value(mirror, path)
     if not groups:
-        session.ledger.not_exercised(law.clause, f"no two rows show the same {path}")
+        session.results.record_not_exercised(law.clause, f"no two rows show the same {path}")
         return
-    name, kept = _filter_on(session, path)
+    name, kept = _filter_on_path(session, path)
     if name is None or kept is None:
-        session.ledger.not_exercised(law.clause, f"no parameter asks for one {path}")
+        session.results.record_not_exercised(law.clause, f"no parameter asks for one {path}")
         return
-    culprit = session.ledger.failed(kept.clause)
-    if culprit is not None or not session.usable(name):
-        session.ledger.blocked(law.clause, culprit or session.broken[name])
+    culprit = session.results.first_failed(kept.clause)
+    if culprit is not None or not session.parameters_work(name):
+        session.results.record_blocked(law.clause, culprit or session.broken_parameters[name])
         return
-    for value in list(groups)[:GROUPS]:
+    for value in list(groups)[:GROUPS_ASKED]:
         again = False
         while True:
-            ask = ask_for(session, mirror.base, {**everything_shown(session), name: value})
+            ask = build_request(session, mirror.base, {**include_everything(session), name: value})
             exchange = session.send(ask, f"the rows of one call, {name}={value}")
             yield
-            if session.not_judged(exchange, law.clause):
+            if session.note_unusable(exchange, law.clause):
                 break
-            wrong = _group_differs(session, mirror, exchange, path, value)
+            wrong = _group_difference(session, mirror, exchange, path, value)
             if wrong is None:
-                session.ledger.witness(law.clause, times=len(_groups(mirror, path).get(value, ())) or 1)
+                session.results.record_pass(law.clause, times=len(_rows_by_value(mirror, path).get(value, ())) or 1)
                 break
             if not again:
                 again = True
-                yield from reread(session, mirror)
+                yield from reread_mirror(session, mirror)
                 continue
             if mirror.volatile:
-                session.ledger.inconclusive(law.clause, "data-changed: the list moved while it was read")
+                session.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
                 break
             session.fail(
                 law.clause,
-                says(session, law.clause, law.law),
-                expected=f"the {len(_groups(mirror, path).get(value, ()))} rows with {path}={value}, each once",
+                clause_text(session, law.clause, law.law),
+                expected=f"the {len(_rows_by_value(mirror, path).get(value, ()))} rows with {path}={value}, "
+                "each once",
                 actual=wrong,
                 exchange=exchange,
-                rows=[line(session, row, path) for row in (exchange.rows or ())[:8]],
+                rows=[evidence_line(session, row, path) for row in (exchange.rows or ())[:8]],
             )
             return
 
 
-def _groups(mirror: Mirror, path: str) -> dict[str, list[Row]]:
+def _rows_by_value(mirror: Mirror, path: str) -> dict[str, list[Row]]:
     """Rows by the value they share; the largest groups first, and only those of several rows."""
     found: dict[str, list[Row]] = {}
     for row in mirror.rows:
-        for value in compared(row.shown, path)[:1]:
+        for value in row_values_at(row.shown, path)[:1]:
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 found.setdefault(str(value), []).append(row)
     several = [(value, rows) for value, rows in found.items() if len(rows) > 1]
     return dict(sorted(several, key=lambda item: (-len(item[1]), item[0])))
 
 
-def _filter_on(session: Session, path: str) -> tuple[str | None, Filter | None]:
+def _filter_on_path(session: CheckContext, path: str) -> tuple[str | None, Filter | None]:
     for name, kept in session.listing.filters.items():
         if kept.compares == (path,) and kept.keeps == "equal" and kept.named_by is None:
             return name, kept
     return None, None
 
 
-def _group_differs(session: Session, mirror: Mirror, exchange: Exchange, path: str, value: str) -> str | None:
+def _group_difference(session: CheckContext, mirror: Mirror, exchange: Exchange, path: str, value: str) -> str | None:
     """How the answer differs from the group that the mirror knows; None when it does not."""
     if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
         return "no rows"
-    due = _groups(mirror, path).get(value, [])
+    due = _rows_by_value(mirror, path).get(value, [])
     if len(due) < 2:
         # The call ended while the list was read: nothing to compare with.
         return None
     keys = [row.key for row in exchange.rows]
     if len(set(keys)) < len(keys):
         return "the same row twice"
-    others = [row for row in exchange.rows if [str(one) for one in compared(row.shown, path)] not in ([value], [])]
+    others = [
+        row for row in exchange.rows if [str(one) for one in row_values_at(row.shown, path)] not in ([value], [])
+    ]
     if others:
         return f"{len(others)} rows of another {path}"
-    missing = [row for row in due if row.key not in keys and mirror.steady(row)]
+    missing = [row for row in due if row.key not in keys and mirror.is_steady(row)]
     if missing:
         return f"{len(keys)} rows; {len(missing)} of those in the whole list are missing"
     known = {row.key for row in due}
@@ -554,26 +607,26 @@ def _group_differs(session: Session, mirror: Mirror, exchange: Exchange, path: s
     return None
 
 
-def _in_other_list(session: Session, mirror: Mirror, law: Law) -> Generator[None, None, None]:
+def _check_other_list(session: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
     """Rows are found by another operation of the same target, where a session of it is at hand."""
     siblings = session.settings.get("siblings")
     other = siblings.get(law.operation) if isinstance(siblings, Mapping) else None
-    if not isinstance(other, Session):
-        session.ledger.not_applicable(law.clause, f"only a run that also reads {law.operation} can tell")
+    if not isinstance(other, CheckContext):
+        session.results.record_not_applicable(law.clause, f"only a run that also reads {law.operation} can tell")
         return
     path = cast(str, law.field)
-    rows = [row for row in mirror.rows if isinstance(row.shown.get(path), str | int)][:LOOKED_UP]
+    rows = [row for row in mirror.rows if isinstance(row.shown.get(path), str | int)][:ROWS_LOOKED_UP]
     if not rows:
-        session.ledger.not_exercised(law.clause, f"no row shows {path}")
+        session.results.record_not_exercised(law.clause, f"no row shows {path}")
         return
     lost: list[tuple[Row, Exchange]] = []
     found = 0
     for row in rows:
         value = str(row.shown[path])
-        ask = Ask(values={cast(str, law.other_field): value})
+        ask = ListRequest(values={cast(str, law.other_field): value})
         exchange = other.send(ask, f"look up {path}={value} of {session.spec.id}", witness=False)
         yield
-        if session.not_judged(exchange, law.clause):
+        if session.note_unusable(exchange, law.clause):
             return
         came = exchange.answer is not None and exchange.answer.outcome == "success"
         if came and exchange.rows:
@@ -582,17 +635,17 @@ def _in_other_list(session: Session, mirror: Mirror, law: Law) -> Generator[None
             lost.append((row, exchange))
     binding = [name for name in law.clause if (clause := session.clause(name)) and clause.level != "may"]
     if not binding:
-        session.ledger.observed(law.clause, f"{found} of {len(rows)} were found by {law.operation}")
+        session.results.record_observed(law.clause, f"{found} of {len(rows)} were found by {law.operation}")
     elif not lost:
-        session.ledger.witness(law.clause, times=found)
+        session.results.record_pass(law.clause, times=found)
     elif mirror.volatile:
-        session.ledger.inconclusive(law.clause, "data-changed: the list moved while it was read")
+        session.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
     else:
         session.fail(
             law.clause,
-            says(session, law.clause, law.law),
+            clause_text(session, law.clause, law.law),
             expected=f"each row to be found by {law.operation}",
             actual=f"{len(lost)} of {len(rows)} were not",
             exchange=lost[0][1],
-            rows=[line(session, row, path) for row, _ in lost],
+            rows=[evidence_line(session, row, path) for row, _ in lost],
         )

@@ -7,27 +7,33 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from harness.check.context import Exchange, Session
-from harness.check.probe.error_responses import broke_down, is_refused, judge_fault
-from harness.check.probe.filter_values import some_filter
-from harness.check.probe.mirror import Mirror, ask_for, time_filters, written
-from harness.check.probe.page_probe import judge_page, large_sizes, paging_clauses, sizes_for, walk_finding
-from harness.check.probe.stability import young
+from harness.check.context import CheckContext, Exchange
+from harness.check.probe.error_responses import is_breakdown, is_refused, judge_error_response
+from harness.check.probe.filter_values import selective_filter
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, time_range_filters
+from harness.check.probe.page_probe import (
+    check_page,
+    large_page_sizes,
+    page_sizes_for,
+    paging_clauses,
+    report_walk_breach,
+)
+from harness.check.probe.stability import all_recent
 from harness.specification.model import ClauseId, Clauses, CursorPaging, Open
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import MISSING
-from harness.wire.row_codec import compared
+from harness.wire.row_codec import row_values_at
 
 TIES_WALKED: Final = 5
 """So many groups of rows with one sort value: in each a loose order has an even chance to show."""
 
 
-def cursor_pages(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def check_cursor_pages(session: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
     """Pages by cursor: the first page, walks in both directions, ties, and cursors that nobody gave."""
     count = len(mirror.rows)
     size_clauses = paging.clauses.get("size", ())
     start = paging.clauses.get("start", size_clauses)
-    yield from judge_page(
+    yield from check_page(
         session,
         mirror,
         {},
@@ -35,52 +41,66 @@ def cursor_pages(session: Session, mirror: Mirror, paging: CursorPaging) -> Iter
         paging.clauses.get("size-default", size_clauses),
         size=paging.clauses.get("size-default", size_clauses),
     )
-    for size in (*sizes_for(count), *large_sizes(session, paging.size, count)):
-        yield from judge_page(
-            session, mirror, {paging.size: written(session, paging.size, size)}, f"pages of {size}", size_clauses
+    for size in (*page_sizes_for(count), *large_page_sizes(session, paging.size, count)):
+        yield from check_page(
+            session,
+            mirror,
+            {paging.size: encode_request_value(session, paging.size, size)},
+            f"pages of {size}",
+            size_clauses,
         )
     most = session.listing.parameters[paging.size].most
     if most is not None:
-        yield from judge_page(
-            session, mirror, {paging.size: written(session, paging.size, most)}, f"pages of {most}", size_clauses
+        yield from check_page(
+            session,
+            mirror,
+            {paging.size: encode_request_value(session, paging.size, most)},
+            f"pages of {most}",
+            size_clauses,
         )
-    few = {paging.size: written(session, paging.size, 3)}
+    few = {paging.size: encode_request_value(session, paging.size, 3)}
     for word in ("", *paging.start_words):
-        yield from judge_page(session, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
+        yield from check_page(session, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
     step = max(2, min(60, -(-count // 4)))
-    yield from _cursor_walk(session, mirror, paging, {paging.size: written(session, paging.size, step)}, whole=True)
-    chosen = some_filter(session, mirror)
+    yield from _check_cursor_walk(
+        session, mirror, paging, {paging.size: encode_request_value(session, paging.size, step)}, whole=True
+    )
+    chosen = selective_filter(session, mirror)
     if chosen:
-        yield from _cursor_walk(
-            session, mirror, paging, {**chosen, paging.size: written(session, paging.size, 3)}, whole=False
+        yield from _check_cursor_walk(
+            session,
+            mirror,
+            paging,
+            {**chosen, paging.size: encode_request_value(session, paging.size, 3)},
+            whole=False,
         )
-    yield from _tied_cursors(session, mirror, paging)
-    yield from _sorted_cursors(session, mirror, paging)
-    yield from _odd_cursors(session, mirror, paging)
+    yield from _check_tied_rows(session, mirror, paging)
+    yield from _check_sorted_pages(session, mirror, paging)
+    yield from _check_invalid_cursors(session, mirror, paging)
 
 
-def _cursor_walk(
-    session: Session, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], *, whole: bool
+def _check_cursor_walk(
+    session: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], *, whole: bool
 ) -> Iterator[None]:
     """Forward to the end, then one page back; every row once and in order."""
     slice_clauses = paging.clauses.get("slice", ())
     walk_clauses = paging.clauses.get("partition", slice_clauses)
-    if (by := session.ledger.failed(paging_clauses(session))) is not None:
-        session.ledger.blocked((*slice_clauses, *walk_clauses), by)
+    if (by := session.results.first_failed(paging_clauses(session))) is not None:
+        session.results.record_blocked((*slice_clauses, *walk_clauses), by)
         return
-    kept = _kept_rows(session, mirror, values)
+    kept = _expected_row_keys(session, mirror, values)
     steps: list[Exchange] = []
     seen: dict[Hashable, int] = {}
     token: Tree = ""
     tokens: set[str] = set()
     for page in range(14):
         more = {paging.after: token} if token else {}
-        exchange = session.send(ask_for(session, mirror.base, {**values, **more}), f"walk, page {page + 1}")
+        exchange = session.send(build_request(session, mirror.base, {**values, **more}), f"walk, page {page + 1}")
         yield
-        if session.not_judged(exchange, walk_clauses) or exchange.answer is None:
+        if session.note_unusable(exchange, walk_clauses) or exchange.answer is None:
             return
         if exchange.rows is None or exchange.answer.outcome != "success":
-            if exchange.answer.outcome == "success" and session.ledger.failed(
+            if exchange.answer.outcome == "success" and session.results.first_failed(
                 session.listing.lists.clauses.get("rows", ())
             ):
                 return
@@ -96,22 +116,24 @@ def _cursor_walk(
         if again and not mirror.volatile:
             actual = f"{len(again)} of {len(exchange.keys)} rows a second time"
             clauses = slice_clauses if page == 1 else walk_clauses
-            yield from walk_finding(session, mirror, clauses, exchange, "rows that were not shown before", actual)
+            yield from report_walk_breach(
+                session, mirror, clauses, exchange, "rows that were not shown before", actual
+            )
             return
         seen.update((key, page) for key in exchange.keys)
-        following = exchange.answer.next
+        following = exchange.answer.next_cursor
         steps.append(exchange)
         if page == 2 and exchange.rows:
-            yield from _back(session, mirror, paging, values, steps)
+            yield from _check_previous_page(session, mirror, paging, values, steps)
         if not exchange.rows:
-            yield from _empty_end(session, paging, exchange)
+            yield from _check_empty_page(session, paging, exchange)
             break
         if not isinstance(following, str) or not following:
             if following not in ("", None, MISSING):
                 break
             last = seen and kept is not None and len(seen) >= len(kept)
             if last and isinstance(paging.next_on_last, Open):
-                session.knowledge.set(paging.next_on_last.id, "empty", "walk")
+                session.dialect.fix_answer(paging.next_on_last.id, "empty", "walk")
             break
         if following in tokens:
             session.fail(
@@ -134,31 +156,33 @@ def _cursor_walk(
     if missing or strange:
         odd = [row for row in mirror.rows if row.key in missing]
         odd += [row for step in steps for row in step.rows or () if row.key in strange]
-        if young(session, odd):
-            session.ledger.inconclusive(walk_clauses, "data-changed: the newest rows come and go")
+        if all_recent(session, odd):
+            session.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
             return
         actual = f"{len(seen)} rows, {len(missing)} missing"
-        yield from walk_finding(session, mirror, walk_clauses, steps[-1], f"{len(kept)} rows", actual)
+        yield from report_walk_breach(session, mirror, walk_clauses, steps[-1], f"{len(kept)} rows", actual)
         return
-    session.ledger.witness(walk_clauses)
+    session.results.record_pass(walk_clauses)
     if len(steps) > 1:
-        session.ledger.witness(slice_clauses, times=len(steps) - 1)
-        yield from _in_order(session, mirror, paging, steps)
+        session.results.record_pass(slice_clauses, times=len(steps) - 1)
+        yield from _check_order_across_pages(session, mirror, paging, steps)
         if isinstance(paging.next_on_last, Open) and not steps[-1].rows:
-            session.knowledge.set(paging.next_on_last.id, "given", "walk")
+            session.dialect.fix_answer(paging.next_on_last.id, "given", "walk")
     else:
-        session.ledger.not_exercised((*slice_clauses, *paging.clauses.get("prev", ())), "there is only one page")
+        session.results.record_not_exercised(
+            (*slice_clauses, *paging.clauses.get("prev", ())), "there is only one page"
+        )
     if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
-        yield from _back(session, mirror, paging, values, steps[:2])
+        yield from _check_previous_page(session, mirror, paging, values, steps[:2])
 
 
-def _tied_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def _check_tied_rows(session: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
     """Rows of one instant, one on each page: a cursor tells them apart."""
-    lower, upper, path = time_filters(session)
+    lower, upper, path = time_range_filters(session)
     order = session.listing.order
     if lower is None or upper is None or path is None or order is None or order.by != path:
         return
-    if mirror.volatile or not mirror.complete or not {lower, upper}.isdisjoint(session.broken):
+    if mirror.volatile or not mirror.complete or not {lower, upper}.isdisjoint(session.broken_parameters):
         return
     times = [at for row in mirror.rows if isinstance(at := row.shown.get(path), datetime)]
     second = timedelta(seconds=1)
@@ -169,25 +193,32 @@ def _tied_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Ite
         if together < 2:
             return
         if len(around) <= TIES_WALKED and first not in around and last not in around:
-            window = {lower: written(session, lower, first), upper: written(session, upper, last)}
-            yield from _cursor_walk(
-                session, mirror, paging, {**window, paging.size: written(session, paging.size, 1)}, whole=False
+            window = {
+                lower: encode_request_value(session, lower, first),
+                upper: encode_request_value(session, upper, last),
+            }
+            yield from _check_cursor_walk(
+                session,
+                mirror,
+                paging,
+                {**window, paging.size: encode_request_value(session, paging.size, 1)},
+                whole=False,
             )
             return
 
 
-def _sorted_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def _check_sorted_pages(session: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
     """A following page goes on in whichever order was asked for."""
     order = session.listing.order
     sort = order.sort if order is not None else None
     clauses = paging.clauses.get("partition") or paging.clauses.get("slice", ())
-    if sort is None or not session.usable(sort.parameter) or mirror.volatile or not mirror.complete:
+    if sort is None or not session.parameters_work(sort.parameter) or mirror.volatile or not mirror.complete:
         return
-    if session.ledger.failed((*clauses, *paging_clauses(session), *sort.clauses.get("words", ()))):
+    if session.results.first_failed((*clauses, *paging_clauses(session), *sort.clauses.get("words", ()))):
         return
-    few = {paging.size: written(session, paging.size, 2)}
+    few = {paging.size: encode_request_value(session, paging.size, 2)}
     for word, path in sort.words.items():
-        values = [compared(row.shown, path) for row in mirror.rows]
+        values = [row_values_at(row.shown, path) for row in mirror.rows]
         if len(values) < 5 or not all(value and isinstance(value[0], datetime) for value in values):
             continue
         for spelling in (word, f"-{word}") if sort.signed else (word,):
@@ -196,47 +227,51 @@ def _sorted_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> I
             came: list[Any] = []
             for page in ("a page", "the following page"):
                 more = {paging.after: token} if token else {}
-                ask = ask_for(session, mirror.base, {sort.parameter: spelling, **few, **more})
+                ask = build_request(session, mirror.base, {sort.parameter: spelling, **few, **more})
                 exchange = session.send(ask, f"{sort.parameter} = {spelling}: {page}")
                 yield
-                if exchange.rows is None or exchange.answer is None or session.not_judged(exchange, clauses):
+                if exchange.rows is None or exchange.answer is None or session.note_unusable(exchange, clauses):
                     return
-                came.extend(compared(row.shown, path)[0] for row in exchange.rows if compared(row.shown, path))
-                if not isinstance(exchange.answer.next, str) or not exchange.answer.next:
+                came.extend(
+                    row_values_at(row.shown, path)[0] for row in exchange.rows if row_values_at(row.shown, path)
+                )
+                if not isinstance(exchange.answer.next_cursor, str) or not exchange.answer.next_cursor:
                     return
-                token = exchange.answer.next
+                token = exchange.answer.next_cursor
             if came != due:
-                yield from walk_finding(
+                yield from report_walk_breach(
                     session, mirror, clauses, exchange, f"{path}: {due[2]}, {due[3]}"[:200], f"{came[2:]}"[:200]
                 )
                 return
 
 
-def _kept_rows(session: Session, mirror: Mirror, values: Mapping[str, Tree]) -> set[Hashable] | None:
+def _expected_row_keys(session: CheckContext, mirror: Mirror, values: Mapping[str, Tree]) -> set[Hashable] | None:
     """The rows that a walk must visit, when they are known for sure."""
     if not mirror.complete:
         return None
-    branches = session.meanings(ask_for(session, mirror.base, values))
+    branches = session.expected_answers(build_request(session, mirror.base, values))
     meaning = branches[0][1]
-    if meaning.fault or meaning.anything:
+    if meaning.fault or meaning.unspecified:
         return None
-    kept = [(row.key, meaning.keeps(row.shown)) for row in mirror.rows]
+    kept = [(row.key, meaning.keeps_row(row.shown)) for row in mirror.rows]
     if any(verdict is None for _, verdict in kept):
         return None
     return {key for key, verdict in kept if verdict}
 
 
-def _in_order(session: Session, mirror: Mirror, paging: CursorPaging, steps: list[Exchange]) -> Iterator[None]:
+def _check_order_across_pages(
+    session: CheckContext, mirror: Mirror, paging: CursorPaging, steps: list[Exchange]
+) -> Iterator[None]:
     """Across a page border the order goes on."""
     order = session.listing.order
-    branches = session.meanings(steps[0].ask)
+    branches = session.expected_answers(steps[0].list_request)
     sort = branches[0][1].sort
     if order is None or sort is None or sort[0].startswith("hidden."):
         return
     path, descends = sort
     border: Any = None
     for step in steps:
-        shown = [compared(row.shown, path)[0] for row in step.rows or () if compared(row.shown, path)]
+        shown = [row_values_at(row.shown, path)[0] for row in step.rows or () if row_values_at(row.shown, path)]
         if shown and border is not None and shown[0] is not None:
             wrong = shown[0] > border if descends else shown[0] < border
             if wrong:
@@ -252,15 +287,15 @@ def _in_order(session: Session, mirror: Mirror, paging: CursorPaging, steps: lis
     yield
 
 
-def _back(
-    session: Session, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
+def _check_previous_page(
+    session: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
 ) -> Iterator[None]:
     """The cursor to the page before leads back, by one of the two parameters."""
     clauses = paging.clauses.get("prev", ())
     here, before = steps[-1], steps[-2]
-    token = here.answer.prev if here.answer else MISSING
+    token = here.answer.previous_cursor if here.answer else MISSING
     if not here.rows:
-        session.ledger.not_exercised(clauses, "there is only one page")
+        session.results.record_not_exercised(clauses, "there is only one page")
         return
     if not isinstance(token, str) or not token:
         session.fail(
@@ -278,7 +313,7 @@ def _back(
         else [(way, ways[way]) for way in paging.prev_goes_into.options]
     )
     known = (
-        session.knowledge.known(paging.prev_goes_into.id)
+        session.dialect.candidates_of(paging.prev_goes_into.id)
         if isinstance(paging.prev_goes_into, Open)
         else (paging.prev_goes_into,)
     )
@@ -287,28 +322,30 @@ def _back(
         if known and way not in known:
             continue
         came = session.send(
-            ask_for(session, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
+            build_request(session, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
         )
         yield
-        if session.not_judged(came, clauses):
+        if session.note_unusable(came, clauses):
             return
         if came.keys and came.keys == before.keys:
             if isinstance(paging.prev_goes_into, Open):
-                session.knowledge.set(paging.prev_goes_into.id, way, "walk back")
-            session.ledger.witness(clauses)
+                session.dialect.fix_answer(paging.prev_goes_into.id, way, "walk back")
+            session.results.record_pass(clauses)
             return
     same = came is not None and set(came.keys) == set(before.keys)
     actual = "the same rows in another order" if same else f"{len(came.keys) if came else 0} other rows"
-    yield from walk_finding(session, mirror, clauses, came, f"the {len(before.keys)} rows of the page before", actual)
+    yield from report_walk_breach(
+        session, mirror, clauses, came, f"the {len(before.keys)} rows of the page before", actual
+    )
 
 
-def _empty_end(session: Session, paging: CursorPaging, exchange: Exchange) -> Iterator[None]:
+def _check_empty_page(session: CheckContext, paging: CursorPaging, exchange: Exchange) -> Iterator[None]:
     """An empty page leads nowhere."""
     clauses = paging.clauses.get("empty", ())
     assert exchange.answer is not None
-    if exchange.answer.next in ("", None, MISSING) and exchange.answer.prev in ("", None, MISSING):
-        session.ledger.witness(clauses)
-    elif exchange.answer.next not in ("", None, MISSING):
+    if exchange.answer.next_cursor in ("", None, MISSING) and exchange.answer.previous_cursor in ("", None, MISSING):
+        session.results.record_pass(clauses)
+    elif exchange.answer.next_cursor not in ("", None, MISSING):
         session.fail(
             clauses,
             "an empty page leads nowhere",
@@ -319,10 +356,10 @@ def _empty_end(session: Session, paging: CursorPaging, exchange: Exchange) -> It
     yield
 
 
-def _odd_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
-    few = {paging.size: written(session, paging.size, 2)}
+def _check_invalid_cursors(session: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+    few = {paging.size: encode_request_value(session, paging.size, 2)}
     for word in ("@@", "bm90LWEtY3Vyc29y"):
-        yield from _refusable(
+        yield from _check_refusable_request(
             session,
             mirror,
             {**few, paging.after: word},
@@ -330,15 +367,15 @@ def _odd_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iter
             paging.garbage_gets,
             paging.clauses.get("garbage", ()),
         )
-    first = session.send(ask_for(session, mirror.base, few), "a page to take a cursor from")
+    first = session.send(build_request(session, mirror.base, few), "a page to take a cursor from")
     yield
-    token = first.answer.next if first.answer else MISSING
+    token = first.answer.next_cursor if first.answer else MISSING
     if not isinstance(token, str) or not token:
-        session.ledger.not_exercised(
+        session.results.record_not_exercised(
             (*paging.clauses.get("both", ()), *paging.clauses.get("other-sort", ())), "no cursor was given"
         )
         return
-    yield from _refusable(
+    yield from _check_refusable_request(
         session,
         mirror,
         {**few, paging.after: token, paging.before: token},
@@ -353,7 +390,7 @@ def _odd_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iter
         other = next((word for word in others if order.sort.words[word] != default), None)
         if other is not None:
             values = {**few, paging.after: token, order.sort.parameter: other}
-            yield from _refusable(
+            yield from _check_refusable_request(
                 session,
                 mirror,
                 values,
@@ -363,25 +400,25 @@ def _odd_cursors(session: Session, mirror: Mirror, paging: CursorPaging) -> Iter
             )
 
 
-def _refusable(
-    session: Session, mirror: Mirror, values: Mapping[str, Tree], purpose: str, gets: Any, clauses: Clauses
+def _check_refusable_request(
+    session: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str, gets: Any, clauses: Clauses
 ) -> Iterator[None]:
-    exchange = session.send(ask_for(session, mirror.base, values), purpose)
+    exchange = session.send(build_request(session, mirror.base, values), purpose)
     yield
     options = gets.options if isinstance(gets, Open) else (gets,)
     fault = session.listing.paging.fault if isinstance(session.listing.paging, CursorPaging) else "invalid"
-    if "refused" in options and broke_down(session, exchange, fault):
-        yield from judge_fault(session, exchange, fault, clauses)
+    if "refused" in options and is_breakdown(session, exchange, fault):
+        yield from judge_error_response(session, exchange, fault, clauses)
         return
-    if session.not_judged(exchange, clauses) or exchange.answer is None:
+    if session.note_unusable(exchange, clauses) or exchange.answer is None:
         return
     refused = is_refused(exchange)
     if refused and "refused" in options:
-        yield from judge_fault(session, exchange, fault, clauses)
+        yield from judge_error_response(session, exchange, fault, clauses)
     elif not refused and any(option != "refused" for option in options):
-        session.ledger.observed(clauses, "taken")
+        session.results.record_observed(clauses, "taken")
     else:
-        again = session.send(ask_for(session, mirror.base, values), f"again: {purpose}")
+        again = session.send(build_request(session, mirror.base, values), f"again: {purpose}")
         yield
         if again.answer is not None and is_refused(again) == refused:
             expected = "an error" if "refused" in options else "a success"

@@ -6,59 +6,70 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.check.context import Exchange, Row, Session
+from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.blame import unsteady_clauses
 from harness.check.probe.comparison import Aspect
-from harness.check.probe.expect import expect
-from harness.check.probe.filter_values import fits, wide
-from harness.check.probe.mirror import Mirror, ask_for, read_mirror, reread, time_filters, written
-from harness.check.probe.stability import let_copies_agree, unsettled
+from harness.check.probe.expect import check_probe
+from harness.check.probe.filter_values import answer_fits, largest_page
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    read_mirror,
+    reread_mirror,
+    time_range_filters,
+)
+from harness.check.probe.stability import replicas_disagree, wait_for_replicas
 from harness.specification.model import ClauseId, Clauses, LimitPaging, NoPaging, Open
-from harness.wire.list_request import Ask
-from harness.wire.row_codec import compared
+from harness.wire.list_request import ListRequest
+from harness.wire.row_codec import row_values_at
 
 
-def default_order(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_default_order(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The order when nothing is said, and the same with the flag for descending said to be off."""
-    _capped(session)
-    yield from _own_window(session, mirror)
+    _report_page_cap(session)
+    yield from _check_own_window(session, mirror)
     order = session.listing.order
     if order is None or len(mirror.rows) < 2:
         return
     clauses = order.clause
-    if order.descending is not None and session.in_force(order.descending):
-        off = {order.descending: written(session, order.descending, False)}
-        unsaid = session.send(ask_for(session, mirror.base, wide(session)), "the order with nothing said")
+    if order.descending is not None and session.supports_parameters(order.descending):
+        off = {order.descending: encode_request_value(session, order.descending, False)}
+        unsaid = session.send(
+            build_request(session, mirror.base, largest_page(session)), "the order with nothing said"
+        )
         yield
         # Where the order is right with nothing said, and wrong with the flag said to be off, the flag is at fault.
-        rightly = unsaid.rows and fits(session, mirror, unsaid)
+        rightly = unsaid.rows and answer_fits(session, mirror, unsaid)
         off_clauses = (order.descending_default_clause or clauses) if rightly else clauses
         blame: dict[Aspect, Clauses] = {"order": off_clauses, "slice": off_clauses}
-        ask = ask_for(session, mirror.base, {**wide(session), **off})
-        yield from expect(session, mirror, ask, f"{order.descending} = False", clauses, blame=blame)
+        ask = build_request(session, mirror.base, {**largest_page(session), **off})
+        yield from check_probe(session, mirror, ask, f"{order.descending} = False", clauses, blame=blame)
         clauses = order.descending_default_clause or clauses
-    ask = ask_for(session, mirror.base, wide(session))
-    judged = yield from expect(session, mirror, ask, "the default order", clauses)
-    if judged.right:
-        session.ledger.witness(order.clause)
-    yield from _same_again(session, mirror, ask, judged.exchange)
+    ask = build_request(session, mirror.base, largest_page(session))
+    judged = yield from check_probe(session, mirror, ask, "the default order", clauses)
+    if judged.passed:
+        session.results.record_pass(order.clause)
+    yield from _check_repeatable(session, mirror, ask, judged.exchange)
 
 
-def whole_by_default(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_unlimited_list(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Where no limit means all rows, one far above their number brings no more."""
     paging = session.listing.paging
-    if not isinstance(paging, LimitPaging) or not mirror.rows or not session.in_force(paging.size):
+    if not isinstance(paging, LimitPaging) or not mirror.rows or not session.supports_parameters(paging.size):
         return
     clauses = paging.clauses.get("size-default", ())
     if not clauses:
         return
-    high = ask_for(session, mirror.base, {paging.size: written(session, paging.size, 2 * len(mirror.rows) + 100)})
+    high = build_request(
+        session, mirror.base, {paging.size: encode_request_value(session, paging.size, 2 * len(mirror.rows) + 100)}
+    )
     more: set[Hashable] | None = None
-    every = ask_for(session, mirror.base)
+    every = build_request(session, mirror.base)
     # Not turn by turn: a row that every second answer leaves out is no matter of the limit.
     for number_, ask in enumerate((high, every, every, high)):
         if number_ > 2:
-            let_copies_agree(session)
+            wait_for_replicas(session)
         exchange = session.send(ask, "all rows, by a limit that is high or none")
         yield
         if exchange.rows is None:
@@ -81,10 +92,10 @@ def whole_by_default(session: Session, mirror: Mirror) -> Iterator[None]:
     yield from read_mirror(session, mirror, now=session.settings["now"])
 
 
-def _own_window(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_own_window(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The run's own time range: where it is not kept, that is told once, and nothing else is judged by it."""
-    ask = ask_for(session, mirror.base, wide(session))
-    tests = [(name, test) for _, meaning in session.meanings(ask) for name, test in meaning.tests]
+    ask = build_request(session, mirror.base, largest_page(session))
+    tests = [(name, test) for _, meaning in session.expected_answers(ask) for name, test in meaning.tests]
     kept = {name for name, test in tests if all(test(row.shown) is not False for row in mirror.rows)}
     unkept = sorted({name for name, _ in tests} - kept)
     if not unkept or mirror.volatile:
@@ -100,11 +111,11 @@ def _own_window(session: Session, mirror: Mirror) -> Iterator[None]:
             session.fail(
                 clauses, f"{name} is kept", expected=f"only rows that satisfy {name}", actual=actual, exchange=again
             )
-            session.broken.setdefault(name, clauses[0] if clauses else ClauseId(name))
-    session.settings = {**session.settings, "unkept": frozenset(unkept) & set(session.broken)}
+            session.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
+    session.settings = {**session.settings, "unkept": frozenset(unkept) & set(session.broken_parameters)}
 
 
-def _capped(session: Session) -> None:
+def _report_page_cap(session: CheckContext) -> None:
     """Pages shorter than what was asked for, although more rows follow."""
     paging, told = session.listing.paging, session.settings.get("page-cap")
     if told is None or isinstance(paging, NoPaging | LimitPaging):
@@ -116,21 +127,21 @@ def _capped(session: Session) -> None:
     session.fail(clauses, "a page is as long as was asked", expected=expected, actual=actual, exchange=exchange)
 
 
-def _same_again(session: Session, mirror: Mirror, ask: Ask, first: Exchange) -> Iterator[None]:
+def _check_repeatable(session: CheckContext, mirror: Mirror, ask: ListRequest, first: Exchange) -> Iterator[None]:
     """Identical requests over data that stands still get identical answers."""
     answers = [first] if first.rows is not None else []
     for turn in range(len(answers), 6):
-        if turn == 3 and _alike(session, answers):
+        if turn == 3 and _same_rows(session, answers):
             break
         answers.append(session.send(ask, "the same request again"))
         yield
         if answers[-1].rows is None:
             return
-    lost = _comes_back(session, mirror, answers)
+    lost = _reappearing_rows(session, mirror, answers)
     if not lost:
-        if mirror.volatile or _alike(session, answers) or (yield from unsettled(session, mirror)):
+        if mirror.volatile or _same_rows(session, answers) or (yield from replicas_disagree(session, mirror)):
             return
-        yield from reread(session, mirror)
+        yield from reread_mirror(session, mirror)
         known = {row.key for row in mirror.rows}
         if mirror.volatile or any(key not in known for one in answers for key in one.keys):
             return
@@ -142,23 +153,23 @@ def _same_again(session: Session, mirror: Mirror, ask: Ask, first: Exchange) -> 
         expected="the same rows in the same order",
         actual="a row that is missing once and there before and after" if lost else "other rows or another order",
         exchange=answers[-1],
-        rows=[session.evidence.row(row, [session.listing.lists.identity]) for row in lost[:4]],
+        rows=[session.evidence.render_row(row, [session.listing.lists.identity]) for row in lost[:4]],
     )
 
 
-def _alike(session: Session, answers: Sequence[Exchange]) -> bool:
+def _same_rows(session: CheckContext, answers: Sequence[Exchange]) -> bool:
     """Whether all answers show the same rows (in the same order, where pages depend on it)."""
     paged = not isinstance(session.listing.paging, NoPaging | LimitPaging)
     told = [exchange.keys if paged else sorted(exchange.keys, key=str) for exchange in answers]
     return all(keys == told[0] for keys in told)
 
 
-def _comes_back(session: Session, mirror: Mirror, answers: Sequence[Exchange]) -> list[Row]:
+def _reappearing_rows(session: CheckContext, mirror: Mirror, answers: Sequence[Exchange]) -> list[Row]:
     """Rows that one answer leaves out of its middle and those before and after it show: no list moves like that.
 
     A row is old enough when the newest one began ten minutes after it: what has just come in may still be on its way.
     """
-    _, _, path = time_filters(session)
+    _, _, path = time_range_filters(session)
     times = [moment for row in mirror.rows if isinstance(moment := row.shown.get(path or ""), datetime)]
     if not times or path is None:
         return []
@@ -177,7 +188,7 @@ def _comes_back(session: Session, mirror: Mirror, answers: Sequence[Exchange]) -
     return list(found.values())
 
 
-def orders(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_sort_orders(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The descending flag, each sort word both ways, unknown words."""
     order = session.listing.order
     if order is None:
@@ -185,13 +196,13 @@ def orders(session: Session, mirror: Mirror) -> Iterator[None]:
     if len(mirror.rows) < 2:
         told = f"the target shows {len(mirror.rows)} rows"
         words = order.sort.clauses.get("words", ()) if order.sort else ()
-        session.ledger.not_exercised((*order.clause, *order.descending_clause, *words), told)
+        session.results.record_not_exercised((*order.clause, *order.descending_clause, *words), told)
         return
     if order.descending is not None:
         clauses = order.descending_clause
-        on = {order.descending: written(session, order.descending, True)}
-        ask = ask_for(session, mirror.base, {**wide(session), **on})
-        judged = yield from expect(
+        on = {order.descending: encode_request_value(session, order.descending, True)}
+        ask = build_request(session, mirror.base, {**largest_page(session), **on})
+        judged = yield from check_probe(
             session,
             mirror,
             ask,
@@ -199,27 +210,29 @@ def orders(session: Session, mirror: Mirror) -> Iterator[None]:
             clauses,
             blame={"order": clauses, "slice": clauses},
         )
-        if judged.right and not isinstance(session.listing.paging, NoPaging):
+        if judged.passed and not isinstance(session.listing.paging, NoPaging):
             # A page of the reversed list, not a reversed page of the list; pages that are wrong either way are
             # the business of the clauses on pages.
-            few = {session.listing.paging.size: written(session, session.listing.paging.size, 3)}
-            ask = ask_for(session, mirror.base, few)
-            plain = yield from expect(
+            few = {session.listing.paging.size: encode_request_value(session, session.listing.paging.size, 3)}
+            ask = build_request(session, mirror.base, few)
+            plain = yield from check_probe(
                 session, mirror, ask, "three rows", session.listing.paging.clauses.get("size", ())
             )
-            if plain.right:
-                ask = ask_for(session, mirror.base, {**on, **few})
+            if plain.passed:
+                ask = build_request(session, mirror.base, {**on, **few})
                 purpose = f"{order.descending} = True, three rows"
-                judged = yield from expect(
+                judged = yield from check_probe(
                     session, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses}
                 )
-        if judged.right is False:
-            session.broken.setdefault(order.descending, clauses[0] if clauses else ClauseId(order.descending))
+        if judged.passed is False:
+            session.broken_parameters.setdefault(
+                order.descending, clauses[0] if clauses else ClauseId(order.descending)
+            )
     if order.sort is not None:
-        yield from _sort_words(session, mirror)
+        yield from _check_sort_words(session, mirror)
 
 
-def _sort_words(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_sort_words(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     order = session.listing.order
     assert order is not None
     sort = order.sort
@@ -229,22 +242,22 @@ def _sort_words(session: Session, mirror: Mirror) -> Iterator[None]:
         mine = sort.clauses.get("undocumented", clauses) if word in sort.undocumented else clauses
         spellings = (word, f"-{word}") if sort.signed else (word,)
         for spelling in spellings:
-            ask = ask_for(session, mirror.base, {**wide(session), sort.parameter: spelling})
-            yield from expect(
+            ask = build_request(session, mirror.base, {**largest_page(session), sort.parameter: spelling})
+            yield from check_probe(
                 session, mirror, ask, f"{sort.parameter} = {spelling}", mine, blame={"order": mine, "slice": mine}
             )
-        if order.descending is not None and session.usable(order.descending):
-            flag = {order.descending: written(session, order.descending, True)}
-            ask = ask_for(session, mirror.base, {**wide(session), sort.parameter: word, **flag})
+        if order.descending is not None and session.parameters_work(order.descending):
+            flag = {order.descending: encode_request_value(session, order.descending, True)}
+            ask = build_request(session, mirror.base, {**largest_page(session), sort.parameter: word, **flag})
             down = order.descending_clause
-            blame: dict[Aspect, Clauses] = {"order": mine if session.ledger.failed(mine) else down}
-            yield from expect(session, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
-        different = {str(compared(row.shown, path)) for row in mirror.rows}
+            blame: dict[Aspect, Clauses] = {"order": mine if session.results.first_failed(mine) else down}
+            yield from check_probe(session, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
+        different = {str(row_values_at(row.shown, path)) for row in mirror.rows}
         if len(different) < 2:
-            session.ledger.not_exercised(mine, f"all rows show the same {path}")
+            session.results.record_not_exercised(mine, f"all rows show the same {path}")
     for word in (*sort.unknown_like, *sort.refused):
         mine = sort.clauses.get("refused" if word in sort.refused else "unknown", ())
-        ask = ask_for(session, mirror.base, {sort.parameter: word})
-        judged = yield from expect(session, mirror, ask, f"{sort.parameter} = {word}", mine)
-        if judged.right and judged.meaning is not None and isinstance(sort.unknown, Open):
-            session.ledger.observed(mine, "refused" if judged.meaning.fault else "the default order")
+        ask = build_request(session, mirror.base, {sort.parameter: word})
+        judged = yield from check_probe(session, mirror, ask, f"{sort.parameter} = {word}", mine)
+        if judged.passed and judged.expected is not None and isinstance(sort.unknown, Open):
+            session.results.record_observed(mine, "refused" if judged.expected.fault else "the default order")

@@ -6,12 +6,18 @@ from collections.abc import Hashable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-from harness.check.context import Exchange, Session
+from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.interpreter import sort_key
-from harness.check.probe.filter_values import some_filter
-from harness.check.probe.mirror import Mirror, ask_for, page_cap, written
-from harness.check.probe.page_probe import judge_page, large_sizes, paging_clauses, sizes_for, walk_finding
-from harness.check.rules.paging.cursors import cursor_pages
+from harness.check.probe.filter_values import selective_filter
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, page_cap
+from harness.check.probe.page_probe import (
+    check_page,
+    large_page_sizes,
+    page_sizes_for,
+    paging_clauses,
+    report_walk_breach,
+)
+from harness.check.rules.paging.cursors import check_cursor_pages
 from harness.specification.model import (
     Clauses,
     CursorPaging,
@@ -22,36 +28,36 @@ from harness.specification.model import (
     PageNumberPaging,
 )
 from harness.wire.format_problems import Tree
-from harness.wire.row_codec import compared
+from harness.wire.row_codec import row_values_at
 
 TIES_TRIED: Final = 3
-FAR_LARGER: Final = 5000
+FAR_LARGER_SIZE: Final = 5000
 
 
-def pages(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Every kind of paging, alone and together with a filter."""
     paging = session.listing.paging
     if isinstance(paging, NoPaging):
         return
     if len(mirror.rows) < 2:
         told = f"the target shows {len(mirror.rows)} rows"
-        session.ledger.not_exercised(tuple(name for names in paging.clauses.values() for name in names), told)
+        session.results.record_not_exercised(tuple(name for names in paging.clauses.values() for name in names), told)
         if not mirror.rows:
             return
-    if mirror.torn:
-        yield from _tear(session, mirror)
+    if mirror.tear_reason:
+        yield from _report_torn_pages(session, mirror)
     match paging:
         case PageNumberPaging():
-            yield from _numbered(session, mirror, paging)
+            yield from _check_numbered_pages(session, mirror, paging)
         case OffsetPaging():
-            yield from _offsets(session, mirror, paging)
+            yield from _check_offsets(session, mirror, paging)
         case CursorPaging():
-            yield from cursor_pages(session, mirror, paging)
+            yield from check_cursor_pages(session, mirror, paging)
         case LimitPaging():
-            yield from _limits(session, mirror, paging)
+            yield from _check_limits(session, mirror, paging)
 
 
-def _tear(session: Session, mirror: Mirror) -> Iterator[None]:
+def _report_torn_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Pages that do not share out the list: which promise is broken first?"""
     paging = session.listing.paging
     if isinstance(paging, NoPaging | LimitPaging):
@@ -60,19 +66,19 @@ def _tear(session: Session, mirror: Mirror) -> Iterator[None]:
     partition = roles.get("partition") or roles.get("slice", ())
     blamed = partition
     evidence: Exchange | None = None
-    actual = mirror.torn
+    actual = mirror.tear_reason
     if not isinstance(paging, CursorPaging):
         place = paging.page if isinstance(paging, PageNumberPaging) else paging.offset
         first = paging.first if isinstance(paging, PageNumberPaging) else 0
         second = first + 1 if isinstance(paging, PageNumberPaging) else 3
         answers: dict[str, Exchange] = {}
         for name, number_of, size in (("one", first, 3), ("two", second, 3), ("both", first, 6), ("plain", None, 3)):
-            values: dict[str, Tree] = {paging.size: written(session, paging.size, size)}
+            values: dict[str, Tree] = {paging.size: encode_request_value(session, paging.size, size)}
             if number_of is not None:
-                values[place] = written(session, place, number_of)
-            answers[name] = session.send(ask_for(session, mirror.base, values), f"pages side by side: {name}")
+                values[place] = encode_request_value(session, place, number_of)
+            answers[name] = session.send(build_request(session, mirror.base, values), f"pages side by side: {name}")
             yield
-            if session.not_judged(answers[name], partition) or answers[name].rows is None:
+            if session.note_unusable(answers[name], partition) or answers[name].rows is None:
                 return
         one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
         evidence = answers["two"]
@@ -85,9 +91,9 @@ def _tear(session: Session, mirror: Mirror) -> Iterator[None]:
             )
         elif one == two:
             blamed, actual = roles.get("slice") or partition, "the same page twice"
-            after = written(session, place, 2 * second - first)
-            values = {paging.size: written(session, paging.size, 3), place: after}
-            third = session.send(ask_for(session, mirror.base, values), "pages side by side: three")
+            after = encode_request_value(session, place, 2 * second - first)
+            values = {paging.size: encode_request_value(session, paging.size, 3), place: after}
+            third = session.send(build_request(session, mirror.base, values), "pages side by side: three")
             yield
             if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
                 blamed, actual, evidence = start, "a first page that comes again as the second", answers["two"]
@@ -104,47 +110,51 @@ def _tear(session: Session, mirror: Mirror) -> Iterator[None]:
     )
 
 
-def _neighbours(
-    session: Session,
+def _check_neighbour_pages(
+    session: CheckContext,
     mirror: Mirror,
     pages_of_three: tuple[dict[str, Tree], dict[str, Tree]],
     slice_clauses: Clauses,
     partition: Clauses,
 ) -> Iterator[None]:
     """Two pages side by side: other rows, and none twice."""
-    if len(mirror.rows) < 4 or mirror.volatile or session.ledger.failed((*slice_clauses, *partition)):
+    if len(mirror.rows) < 4 or mirror.volatile or session.results.first_failed((*slice_clauses, *partition)):
         return
     first, second = (
-        session.send(ask_for(session, mirror.base, values), f"page {index} of two neighbours")
+        session.send(build_request(session, mirror.base, values), f"page {index} of two neighbours")
         for index, values in enumerate(pages_of_three)
     )
     yield
-    if session.not_judged(first, ()) or session.not_judged(second, ()) or not first.rows or not second.rows:
+    if session.note_unusable(first, ()) or session.note_unusable(second, ()) or not first.rows or not second.rows:
         return
     if len(first.rows) > 3:
         # A page that is too long is told as that.
         return
     shared = [row for row in second.rows if row.key in set(first.keys)]
-    if not shared and (crossed := _crossed(session, first, second)):
-        yield from _across(session, mirror, first, second, crossed)
+    if not shared and (crossed := _order_violation(session, first, second)):
+        yield from _report_order_violation(session, mirror, first, second, crossed)
         return
     if not shared:
-        session.ledger.witness(slice_clauses)
+        session.results.record_pass(slice_clauses)
         return
     whole = len(shared) == len(second.rows)
     clauses = slice_clauses if whole else partition or slice_clauses
     actual = "the same page twice" if whole else f"{len(shared)} rows on both pages"
-    yield from walk_finding(session, mirror, clauses, second, "no row on both pages", actual)
+    yield from report_walk_breach(session, mirror, clauses, second, "no row on both pages", actual)
 
 
-def _crossed(session: Session, first: Exchange, second: Exchange) -> str:
+def _order_violation(session: CheckContext, first: Exchange, second: Exchange) -> str:
     """How the second of two neighbouring pages breaks the order of the first, each being in order itself."""
-    sort = session.meanings(second.ask)[0][1].sort
+    sort = session.expected_answers(second.list_request)[0][1].sort
     if sort is None or sort[0].startswith("hidden."):
         return ""
     path, descends = sort
     pages = [
-        [sort_key(compared(row.shown, path)[0], "code-point") for row in page.rows or () if compared(row.shown, path)]
+        [
+            sort_key(row_values_at(row.shown, path)[0], "code-point")
+            for row in page.rows or ()
+            if row_values_at(row.shown, path)
+        ]
         for page in (first, second)
     ]
     if not all(pages) or any(keys != sorted(keys, reverse=descends) for keys in pages):
@@ -153,14 +163,16 @@ def _crossed(session: Session, first: Exchange, second: Exchange) -> str:
     return path if wrong else ""
 
 
-def _across(session: Session, mirror: Mirror, first: Exchange, second: Exchange, path: str) -> Iterator[None]:
+def _report_order_violation(
+    session: CheckContext, mirror: Mirror, first: Exchange, second: Exchange, path: str
+) -> Iterator[None]:
     """Pages that are sorted each by itself, but not one after the other: confirmed, and told of the order."""
     order = session.listing.order
-    again = [session.send(one.ask, f"again: {one.purpose}") for one in (first, second)]
+    again = [session.send(one.list_request, f"again: {one.purpose}") for one in (first, second)]
     yield
     if (
         order is None
-        or not _crossed(session, again[0], again[1])
+        or not _order_violation(session, again[0], again[1])
         or [one.keys for one in again]
         != [
             first.keys,
@@ -177,31 +189,31 @@ def _across(session: Session, mirror: Mirror, first: Exchange, second: Exchange,
     )
 
 
-def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
+def _check_numbered_pages(session: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
     count = len(mirror.rows)
     size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
     first_clauses = paging.clauses.get("first", ())
 
     def at(page: int, size: int | None) -> dict[str, Tree]:
-        values: dict[str, Tree] = {paging.page: written(session, paging.page, page + paging.first)}
+        values: dict[str, Tree] = {paging.page: encode_request_value(session, paging.page, page + paging.first)}
         if size is not None:
-            values[paging.size] = written(session, paging.size, size)
+            values[paging.size] = encode_request_value(session, paging.size, size)
         return values
 
     partition = paging.clauses.get("partition", ())
-    yield from _neighbours(session, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
-    if session.ledger.failed(partition):
+    yield from _check_neighbour_pages(session, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
+    if session.results.first_failed(partition):
         slice_clauses = partition
-    for size in sizes_for(count):
-        yield from judge_page(
+    for size in page_sizes_for(count):
+        yield from check_page(
             session,
             mirror,
-            {paging.size: written(session, paging.size, size)},
+            {paging.size: encode_request_value(session, paging.size, size)},
             f"pages of {size}",
             size_clauses,
             slice=first_clauses,
         )
-        yield from judge_page(
+        yield from check_page(
             session,
             mirror,
             at(0, size),
@@ -210,12 +222,12 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
             slice=first_clauses,
         )
         if count > size:
-            yield from judge_page(
+            yield from check_page(
                 session, mirror, at(1, size), f"the second page of {size}", slice_clauses, slice=slice_clauses
             )
-    for size in large_sizes(session, paging.size, count):
+    for size in large_page_sizes(session, paging.size, count):
         for page in (0, 1):
-            yield from judge_page(
+            yield from check_page(
                 session,
                 mirror,
                 at(page, size),
@@ -224,42 +236,46 @@ def _numbered(session: Session, mirror: Mirror, paging: PageNumberPaging) -> Ite
                 size=size_clauses,
                 slice=slice_clauses,
             )
-    yield from _far_larger(session, mirror, paging.size, partition or slice_clauses)
-    yield from judge_page(session, mirror, {}, "no page and no size", first_clauses)
-    cap = session.knowledge.known(paging.cap.id) if isinstance(paging.cap, Open) else ()
+    yield from _check_far_larger_page(session, mirror, paging.size, partition or slice_clauses)
+    yield from check_page(session, mirror, {}, "no page and no size", first_clauses)
+    cap = session.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, Open) else ()
     most = min([100, *(bound for bound in cap if isinstance(bound, int))])
     size = max(1, min(most, max(2, count // 4)))
     last = (count - 1) // size
     for page in dict.fromkeys((2, last // 2, last)):
         if 0 <= page <= last:
-            yield from judge_page(session, mirror, at(page, size), f"page {page} of {size}", slice_clauses)
+            yield from check_page(session, mirror, at(page, size), f"page {page} of {size}", slice_clauses)
     past = paging.past_the_end
     clauses = past.clause if isinstance(past, Open) else paging.clauses.get("past-the-end", ())
     for beyond in (last + 1, last + 1000):
-        yield from judge_page(session, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
+        yield from check_page(session, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
     step = max(1, min(most, -(-count // 5)))
     clauses = paging.clauses.get("partition", slice_clauses)
-    yield from _whole_walk(session, mirror, clauses, [at(page, step) for page in range(-(-count // step))])
-    single = {paging.size: written(session, paging.size, 1)}
-    yield from _ties(session, mirror, clauses, paging.page, paging.first, single)
-    chosen = some_filter(session, mirror)
+    yield from _check_page_walk(session, mirror, clauses, [at(page, step) for page in range(-(-count // step))])
+    single = {paging.size: encode_request_value(session, paging.size, 1)}
+    yield from _check_ties(session, mirror, clauses, paging.page, paging.first, single)
+    chosen = selective_filter(session, mirror)
     if chosen:
         for page in (0, 1):
-            yield from judge_page(
+            yield from check_page(
                 session, mirror, {**chosen, **at(page, 3)}, f"page {page} of 3 with a filter", slice_clauses
             )
 
 
-def _far_larger(session: Session, mirror: Mirror, name: str, clauses: Clauses) -> Iterator[None]:
+def _check_far_larger_page(session: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> Iterator[None]:
     """A page far larger than the list: it may be refused or cut, but a success holds rows."""
     if session.listing.parameters[name].most is not None or not mirror.rows:
         return
-    ask = ask_for(session, mirror.base, {name: written(session, name, FAR_LARGER)})
+    ask = build_request(session, mirror.base, {name: encode_request_value(session, name, FAR_LARGER_SIZE)})
     exchange = None
-    for purpose in (f"a page of {FAR_LARGER}", f"again: a page of {FAR_LARGER}"):
+    for purpose in (f"a page of {FAR_LARGER_SIZE}", f"again: a page of {FAR_LARGER_SIZE}"):
         exchange = session.send(ask, purpose)
         yield
-        if session.not_judged(exchange, clauses) or exchange.answer is None or exchange.answer.outcome != "success":
+        if (
+            session.note_unusable(exchange, clauses)
+            or exchange.answer is None
+            or exchange.answer.outcome != "success"
+        ):
             return
         if exchange.rows is None or exchange.rows:
             return
@@ -269,19 +285,19 @@ def _far_larger(session: Session, mirror: Mirror, name: str, clauses: Clauses) -
     )
 
 
-def _offsets(session: Session, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:
+def _check_offsets(session: CheckContext, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:
     count = len(mirror.rows)
     size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
 
     def at(skip: int | None, size: int | None) -> dict[str, Tree]:
         values: dict[str, Tree] = {}
         if skip is not None:
-            values[paging.offset] = written(session, paging.offset, skip)
+            values[paging.offset] = encode_request_value(session, paging.offset, skip)
         if size is not None:
-            values[paging.size] = written(session, paging.size, size)
+            values[paging.size] = encode_request_value(session, paging.size, size)
         return values
 
-    yield from judge_page(
+    yield from check_page(
         session,
         mirror,
         {},
@@ -290,56 +306,60 @@ def _offsets(session: Session, mirror: Mirror, paging: OffsetPaging) -> Iterator
         size=paging.clauses.get("size-default", ()),
         slice=paging.clauses.get("offset-default", slice_clauses),
     )
-    yield from judge_page(
+    yield from check_page(
         session, mirror, at(0, None), "offset 0", paging.clauses.get("offset-default", slice_clauses)
     )
-    for turn, size in enumerate(sizes_for(count)):
-        yield from judge_page(session, mirror, at(None, size), f"{size} rows", size_clauses)
+    for turn, size in enumerate(page_sizes_for(count)):
+        yield from check_page(session, mirror, at(None, size), f"{size} rows", size_clauses)
         # From the second page on; past one row and up to the last one with one size each.
         for skip in dict.fromkeys((size, *((1, count - 1) if turn == 2 else ()))):
             if 0 < skip < count:
-                yield from judge_page(session, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
+                yield from check_page(session, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
     partition = paging.clauses.get("partition", ())
-    if not session.ledger.failed(size_clauses):
-        yield from _neighbours(session, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
-    for size in large_sizes(session, paging.size, count):
-        yield from judge_page(session, mirror, at(None, size), f"{size} rows", size_clauses)
+    if not session.results.first_failed(size_clauses):
+        yield from _check_neighbour_pages(session, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
+    for size in large_page_sizes(session, paging.size, count):
+        yield from check_page(session, mirror, at(None, size), f"{size} rows", size_clauses)
     for skip in dict.fromkeys((count // 2, min(count - 1, 201))):
         if skip > 0:
-            yield from judge_page(session, mirror, at(skip, 50), f"50 rows after {skip}", slice_clauses)
+            yield from check_page(session, mirror, at(skip, 50), f"50 rows after {skip}", slice_clauses)
     most = session.listing.parameters[paging.size].most
     if most is not None:
-        yield from judge_page(
+        yield from check_page(
             session, mirror, at(None, most), f"{most} rows", paging.clauses.get("size-max", size_clauses)
         )
-    yield from judge_page(session, mirror, at(count, 5), "rows beyond the end", slice_clauses)
+    yield from check_page(session, mirror, at(count, 5), "rows beyond the end", slice_clauses)
     step = max(1, min(page_cap(session) or 100, -(-count // 5)))
     clauses = paging.clauses.get("partition", slice_clauses)
-    yield from _whole_walk(session, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
-    yield from _ties(session, mirror, clauses, paging.offset, 0, {paging.size: written(session, paging.size, 1)})
-    chosen = some_filter(session, mirror)
+    yield from _check_page_walk(session, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
+    yield from _check_ties(
+        session, mirror, clauses, paging.offset, 0, {paging.size: encode_request_value(session, paging.size, 1)}
+    )
+    chosen = selective_filter(session, mirror)
     if chosen:
         for skip in (0, 2):
-            yield from judge_page(
+            yield from check_page(
                 session, mirror, {**chosen, **at(skip, 3)}, f"3 rows after {skip} with a filter", slice_clauses
             )
 
 
-def _whole_walk(session: Session, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]) -> Iterator[None]:
+def _check_page_walk(
+    session: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]
+) -> Iterator[None]:
     """The pages one after the other: each row once, and all of them."""
-    paging_failed = session.ledger.failed(paging_clauses(session))
+    paging_failed = session.results.first_failed(paging_clauses(session))
     if paging_failed is not None:
-        session.ledger.blocked(clauses, paging_failed)
+        session.results.record_blocked(clauses, paging_failed)
         return
     seen: dict[Hashable, int] = {}
     for index, step in enumerate(steps[:12]):
-        exchange = session.send(ask_for(session, mirror.base, step), f"walk, page {index + 1}")
+        exchange = session.send(build_request(session, mirror.base, step), f"walk, page {index + 1}")
         yield
-        if session.not_judged(exchange, clauses) or exchange.rows is None:
+        if session.note_unusable(exchange, clauses) or exchange.rows is None:
             return
         for key in exchange.keys:
             if key in seen and not mirror.volatile:
-                yield from walk_finding(
+                yield from report_walk_breach(
                     session,
                     mirror,
                     clauses,
@@ -351,27 +371,27 @@ def _whole_walk(session: Session, mirror: Mirror, clauses: Clauses, steps: list[
             seen[key] = index
     if mirror.volatile or not mirror.complete or len(steps) > 12:
         if mirror.volatile:
-            session.ledger.inconclusive(clauses, "data-changed: the list moved during the walk")
+            session.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return
     if len(seen) != len(mirror.rows):
-        yield from walk_finding(
+        yield from report_walk_breach(
             session, mirror, clauses, None, f"{len(mirror.rows)} rows over all pages", f"{len(seen)} rows"
         )
         return
-    session.ledger.witness(clauses)
+    session.results.record_pass(clauses)
 
 
-def _ties(
-    session: Session, mirror: Mirror, clauses: Clauses, place: str, first: int, single: Mapping[str, Tree]
+def _check_ties(
+    session: CheckContext, mirror: Mirror, clauses: Clauses, place: str, first: int, single: Mapping[str, Tree]
 ) -> Iterator[None]:
     """Rows of one sort value, with a page border between them: each still stands on one page."""
-    if mirror.volatile or not mirror.complete or session.ledger.failed((*clauses, *paging_clauses(session))):
+    if mirror.volatile or not mirror.complete or session.results.first_failed((*clauses, *paging_clauses(session))):
         return
-    sort = session.meanings(ask_for(session, mirror.base))[0][1].sort
+    sort = session.expected_answers(build_request(session, mirror.base))[0][1].sort
     if sort is None or sort[0].startswith("hidden."):
         return
     path, descends = sort
-    values = [compared(row.shown, path) for row in mirror.rows]
+    values = [row_values_at(row.shown, path) for row in mirror.rows]
     if not all(values):
         return
     keys = sorted((sort_key(value[0], "code-point") for value in values), reverse=descends)
@@ -385,48 +405,50 @@ def _ties(
     for begin, size in sorted(tied, key=lambda one: (-one[1], one[0]))[:TIES_TRIED]:
         seen: list[Hashable] = []
         for index in range(begin, begin + min(size, 3)):
-            ask = ask_for(session, mirror.base, {**single, place: written(session, place, first + index)})
+            ask = build_request(
+                session, mirror.base, {**single, place: encode_request_value(session, place, first + index)}
+            )
             exchange = session.send(ask, "one of several rows of one sort value")
             yield
-            if session.not_judged(exchange, clauses) or exchange.rows is None:
+            if session.note_unusable(exchange, clauses) or exchange.rows is None:
                 return
             seen.extend(exchange.keys)
         if len(set(seen)) < len(seen):
             expected = "another row on each page"
-            yield from walk_finding(session, mirror, clauses, exchange, expected, "a row on two pages")
+            yield from report_walk_breach(session, mirror, clauses, exchange, expected, "a row on two pages")
             return
     if tied:
-        session.ledger.witness(clauses)
+        session.results.record_pass(clauses)
 
 
-def _limits(session: Session, mirror: Mirror, paging: LimitPaging) -> Iterator[None]:
+def _check_limits(session: CheckContext, mirror: Mirror, paging: LimitPaging) -> Iterator[None]:
     count = len(mirror.rows)
     size_clauses = paging.clauses.get("size", ())
     default = paging.clauses.get("size-default", size_clauses)
     prefix = paging.clauses.get("prefix", size_clauses)
-    large = large_sizes(session, paging.size, count)
-    for size in dict.fromkeys((*sizes_for(count), *large, max(1, count - 1), count, count + 5)):
-        values = {paging.size: written(session, paging.size, size)}
-        yield from judge_page(
+    large = large_page_sizes(session, paging.size, count)
+    for size in dict.fromkeys((*page_sizes_for(count), *large, max(1, count - 1), count, count + 5)):
+        values = {paging.size: encode_request_value(session, paging.size, size)}
+        yield from check_page(
             session, mirror, values, f"at most {size} rows", prefix, slice=prefix, size=size_clauses
         )
     if paging.all is not None:
-        values = {paging.size: written(session, paging.size, paging.all)}
-        yield from judge_page(session, mirror, values, "all rows by the word for all", default)
-    yield from judge_page(session, mirror, {}, "no limit", default, rows=default)
+        values = {paging.size: encode_request_value(session, paging.size, paging.all)}
+        yield from check_page(session, mirror, values, "all rows by the word for all", default)
+    yield from check_page(session, mirror, {}, "no limit", default, rows=default)
     order = session.listing.order
-    if order is not None and order.descending is not None and session.usable(order.descending):
+    if order is not None and order.descending is not None and session.parameters_work(order.descending):
         values = {
-            paging.size: written(session, paging.size, 3),
-            order.descending: written(session, order.descending, True),
+            paging.size: encode_request_value(session, paging.size, 3),
+            order.descending: encode_request_value(session, order.descending, True),
         }
-        yield from judge_page(session, mirror, values, "the last three rows", prefix, slice=prefix)
-    chosen = some_filter(session, mirror)
+        yield from check_page(session, mirror, values, "the last three rows", prefix, slice=prefix)
+    chosen = selective_filter(session, mirror)
     if chosen:
-        yield from judge_page(
+        yield from check_page(
             session,
             mirror,
-            {**chosen, paging.size: written(session, paging.size, 2)},
+            {**chosen, paging.size: encode_request_value(session, paging.size, 2)},
             "two rows with a filter",
             prefix,
             size=size_clauses,

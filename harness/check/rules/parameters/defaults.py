@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.check.context import Exchange, Session
-from harness.check.probe.equivalence import agree, plain, same_answer, shape_of, sort_value
-from harness.check.probe.error_responses import ROWS_TOO, blame, is_refused, kept
-from harness.check.probe.expect import expect
+from harness.check.context import CheckContext, Exchange
+from harness.check.probe.equivalence import (
+    answer_difference,
+    check_same_answer,
+    filled_parts,
+    read_plain_list,
+    sort_value_of,
+)
+from harness.check.probe.error_responses import ROW_ASPECTS, is_refused, record_kept, report_breach
+from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import default_comparison
-from harness.check.probe.mirror import Mirror, ask_for, page_cap, written
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, page_cap
 from harness.specification.model import (
     ClauseId,
     Clauses,
@@ -26,31 +32,31 @@ from harness.wire.format_problems import Tree
 # --- defaults and spellings ---------------------------------------------------------------------------------
 
 
-def defaults_given(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_defaults(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A parameter that is absent means its default: all defaults said aloud, and on a difference each alone."""
     chosen = {
         name: parameter
         for name, parameter in session.listing.parameters.items()
-        if parameter.default is not None and parameter.default_clause and session.usable(name)
+        if parameter.default is not None and parameter.default_clause and session.parameters_work(name)
     }
-    shown = {name: value for name, value in chosen.items() if _matters(session, mirror, name)}
+    shown = {name: value for name, value in chosen.items() if _default_matters(session, mirror, name)}
     for name, parameter in chosen.items():
         if name not in shown:
             reason = f"the rows at hand would be the same with any {name}"
-            session.ledger.not_exercised(parameter.default_clause, reason)
+            session.results.record_not_exercised(parameter.default_clause, reason)
     if not shown:
         return
-    reference = yield from plain(session, mirror, "the list without anything said")
+    reference = yield from read_plain_list(session, mirror, "the list without anything said")
     if reference is None:
         return
     values = {name: _default_value(session, name) for name in shown}
     clauses = tuple(dict.fromkeys(clause for parameter in shown.values() for clause in parameter.default_clause))
     expected = "the same answer with the default said and not said"
-    same = yield from agree(
+    same = yield from check_same_answer(
         session,
         mirror,
         reference,
-        ask_for(session, mirror.base, values),
+        build_request(session, mirror.base, values),
         "every default said aloud",
         clauses if len(shown) == 1 else (),
         expected=expected,
@@ -58,13 +64,13 @@ def defaults_given(session: Session, mirror: Mirror) -> Iterator[None]:
         witness=False,
     )
     if same:
-        kept(session, clauses, "the same answer")
+        record_kept(session, clauses, "the same answer")
     if same is not False or len(shown) == 1:
         return
     for name, parameter in shown.items():
         # What a default says aloud changes is the default's fault, not that of the order or of the rows.
-        ask = ask_for(session, mirror.base, {name: values[name]})
-        yield from agree(
+        ask = build_request(session, mirror.base, {name: values[name]})
+        yield from check_same_answer(
             session,
             mirror,
             reference,
@@ -76,34 +82,34 @@ def defaults_given(session: Session, mirror: Mirror) -> Iterator[None]:
         )
 
 
-def _default_value(session: Session, name: str) -> Tree:
+def _default_value(session: CheckContext, name: str) -> Tree:
     parameter = session.listing.parameters[name]
     default = parameter.default
     if parameter.as_ == "flag" and not isinstance(default, bool):
         return str(default)
-    return written(session, name, default)
+    return encode_request_value(session, name, default)
 
 
-def _matters(session: Session, mirror: Mirror, name: str) -> bool:
+def _default_matters(session: CheckContext, mirror: Mirror, name: str) -> bool:
     """Whether the rows at hand would tell one value of a parameter from another."""
     listing, paging, rows = session.listing, session.listing.paging, mirror.rows
     if isinstance(paging, OffsetPaging | CursorPaging | PageNumberPaging | LimitPaging) and name == paging.size:
         default = listing.parameters[name].default
         return isinstance(default, int) and len(rows) > default and page_cap(session) is None
     if listing.order is not None and name == listing.order.descending:
-        return len({sort_value(session, row) for row in rows}) > 1
+        return len({sort_value_of(session, row) for row in rows}) > 1
     for include in listing.includes:
         if include.parameter == name:
-            return any(shape_of(row, set(include.adds)) for row in rows)
+            return any(filled_parts(row, set(include.adds)) for row in rows)
     return bool(rows)
 
 
-def spellings(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_flag_spellings(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each other spelling of a flag is understood as the documented one."""
     flags = {
         name: parameter
         for name, parameter in session.listing.parameters.items()
-        if parameter.as_ == "flag" and parameter.spellings_clause and session.usable(name)
+        if parameter.as_ == "flag" and parameter.spellings_clause and session.parameters_work(name)
     }
     scope = session.listing.scope
     # These flags may leave no rows, which would hide the others.
@@ -114,10 +120,10 @@ def spellings(session: Session, mirror: Mirror) -> Iterator[None]:
     for group in groups:
         for value in (True, False):
             if group and not (value is False and len(group) == 1 and group[0] in apart):
-                yield from _spelled(session, mirror, group, value)
+                yield from _check_spellings(session, mirror, group, value)
 
 
-def false_is_true(session: Session, mirror: Mirror) -> Iterator[None]:
+def merge_flag_failures(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Several flags that are wrong when they are said to be off: it is the word that is read wrongly."""
     listing, order = session.listing, session.listing.order
     wrong: dict[str, tuple[ClauseId, ...]] = {}
@@ -132,7 +138,7 @@ def false_is_true(session: Session, mirror: Mirror) -> Iterator[None]:
             own += [*order.descending_default_clause, *order.clause]
         if listing.total is not None and listing.total.switch is not None and listing.total.switch.parameter == name:
             own += listing.total.switch.clauses.get("off", ())
-        failed = tuple(clause for clause in dict.fromkeys(own) if session.ledger.failed((clause,)))
+        failed = tuple(clause for clause in dict.fromkeys(own) if session.results.first_failed((clause,)))
         if failed:
             wrong[name] = failed
     if len(wrong) < 3:
@@ -141,39 +147,39 @@ def false_is_true(session: Session, mirror: Mirror) -> Iterator[None]:
     evidence: Exchange | None = None
     for name in wrong:
         parameter = listing.parameters[name]
-        said = session.send(ask_for(session, mirror.base, {name: parameter.false[0]}), f"{name} said to be off")
+        said = session.send(build_request(session, mirror.base, {name: parameter.false[0]}), f"{name} said to be off")
         yield
-        other = session.send(ask_for(session, mirror.base, {name: parameter.true[0]}), f"{name} said to be on")
+        other = session.send(build_request(session, mirror.base, {name: parameter.true[0]}), f"{name} said to be on")
         yield
-        if same_answer(session, said, other) is None:
+        if answer_difference(session, said, other) is None:
             odd.append(name)
             evidence = said
     if len(odd) < 3 or evidence is None:
         return
     clauses = listing.parameters[odd[0]].spellings_clause
     actual = f"{', '.join(odd)} are on when they are said to be off"
-    blame(session, clauses, expected="a flag that is off", actual=actual, exchange=evidence)
+    report_breach(session, clauses, expected="a flag that is off", actual=actual, exchange=evidence)
     for clause in dict.fromkeys(clause for name in odd for clause in wrong[name] if clause not in clauses):
-        session.ledger.explain(clause, clauses[0])
+        session.results.mark_consequence(clause, clauses[0])
 
 
-def _spelled(session: Session, mirror: Mirror, names: Sequence[str], value: bool) -> Iterator[None]:
+def _check_spellings(session: CheckContext, mirror: Mirror, names: Sequence[str], value: bool) -> Iterator[None]:
     parameters = session.listing.parameters
     words = {name: parameters[name].true if value else parameters[name].false for name in names}
     clauses = tuple(dict.fromkeys(clause for name in names for clause in parameters[name].spellings_clause))
-    documented = ask_for(session, mirror.base, {name: words[name][0] for name in names})
+    documented = build_request(session, mirror.base, {name: words[name][0] for name in names})
     reference = session.send(documented, "flags as they are documented")
     yield
     if reference.answer is None or reference.answer.outcome != "success":
         return
     if not mirror.rows:
-        session.ledger.not_exercised(clauses, "the list is empty")
+        session.results.record_not_exercised(clauses, "the list is empty")
         return
     expected = "the same answer for each spelling"
     for place in range(1, max(len(spelled) for spelled in words.values())):
         given = {name: spelled[min(place, len(spelled) - 1)] for name, spelled in words.items()}
-        ask = ask_for(session, mirror.base, given)
-        same = yield from agree(
+        ask = build_request(session, mirror.base, given)
+        same = yield from check_same_answer(
             session,
             mirror,
             reference,
@@ -185,34 +191,36 @@ def _spelled(session: Session, mirror: Mirror, names: Sequence[str], value: bool
             witness=False,
         )
         if same:
-            kept(session, clauses, "the same answer")
+            record_kept(session, clauses, "the same answer")
         if same is not False:
             continue
         for name in names:
-            one = session.send(ask_for(session, mirror.base, {name: words[name][0]}), f"{name} as it is documented")
+            one = session.send(
+                build_request(session, mirror.base, {name: words[name][0]}), f"{name} as it is documented"
+            )
             yield
             if one.answer is None or one.answer.outcome != "success":
                 continue
-            yield from agree(
+            yield from check_same_answer(
                 session,
                 mirror,
                 one,
-                ask_for(session, mirror.base, {name: given[name]}),
+                build_request(session, mirror.base, {name: given[name]}),
                 f"{name} in another spelling",
                 parameters[name].spellings_clause,
                 expected=expected,
                 witness=False,
             )
-        if session.ledger.failed(clauses):
+        if session.results.first_failed(clauses):
             return
 
 
 # --- blank values -------------------------------------------------------------------------------------------
 
 
-def blanks(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_blank_values(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A parameter that is there and empty: all together, and on a difference each alone."""
-    reference = yield from plain(session, mirror, "the list without anything said")
+    reference = yield from read_plain_list(session, mirror, "the list without anything said")
     if reference is None:
         return
     firm: dict[str, Clauses] = {}
@@ -224,11 +232,11 @@ def blanks(session: Session, mirror: Mirror) -> Iterator[None]:
         own = session.listing.filters[name].blank_clause if name in session.listing.filters else ()
         clauses = own or (session.listing.blank.clause if parameter.blank is None else ())
         (open_ if isinstance(means, Open) else firm)[name] = clauses
-    yield from _blank_together(session, mirror, reference, firm)
-    yield from _blank_open(session, mirror, open_)
+    yield from _check_blanks_together(session, mirror, reference, firm)
+    yield from _check_undocumented_blanks(session, mirror, open_)
 
 
-def _can_be_blank(session: Session, name: str, parameter: Parameter, mirror: Mirror) -> bool:
+def _can_be_blank(session: CheckContext, name: str, parameter: Parameter, mirror: Mirror) -> bool:
     paging = session.listing.paging
     walking = {paging.after, paging.before} if isinstance(paging, CursorPaging) else set()
     if name in walking or parameter.required is not None or name in mirror.base:
@@ -239,65 +247,76 @@ def _can_be_blank(session: Session, name: str, parameter: Parameter, mirror: Mir
     return name in session.listing.filters or parameter.blank is not None
 
 
-def _blank(session: Session, name: str) -> Tree:
+def _blank_value(session: CheckContext, name: str) -> Tree:
     parameter = session.listing.parameters[name]
     if parameter.as_ == "list" and session.listing.transport.carries == "json":
         return []
     return "[]" if parameter.as_ == "json-list" else ""
 
 
-def _blank_together(
-    session: Session, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
+def _check_blanks_together(
+    session: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
 ) -> Iterator[None]:
     if not chosen:
         return
     clauses = tuple(dict.fromkeys(clause for many in chosen.values() for clause in many))
     if not reference.rows:
-        session.ledger.not_exercised(clauses, "the list is empty")
+        session.results.record_not_exercised(clauses, "the list is empty")
         return
     expected = "the same answer as without the parameter"
-    ask = ask_for(session, mirror.base, {name: _blank(session, name) for name in chosen})
-    same = yield from agree(
+    ask = build_request(session, mirror.base, {name: _blank_value(session, name) for name in chosen})
+    same = yield from check_same_answer(
         session, mirror, reference, ask, "every filter given and empty", (), expected=expected, blaming=False
     )
     if same:
-        kept(session, clauses, "the same answer")
-        yield from _blank_compared(session, mirror, reference, chosen)
+        record_kept(session, clauses, "the same answer")
+        yield from _check_blanks_with_comparisons(session, mirror, reference, chosen)
     if same is not False:
         return
     for name, own in chosen.items():
-        one = ask_for(session, mirror.base, {name: _blank(session, name)})
-        yield from agree(session, mirror, reference, one, f"{name} given and empty", own, expected=expected)
+        one = build_request(session, mirror.base, {name: _blank_value(session, name)})
+        yield from check_same_answer(
+            session, mirror, reference, one, f"{name} given and empty", own, expected=expected
+        )
 
 
-def _blank_compared(
-    session: Session, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
+def _check_blanks_with_comparisons(
+    session: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
 ) -> Iterator[None]:
     """An empty value says nothing either when the comparison beside it is said aloud."""
-    asked = {name: {name: _blank(session, name), **default_comparison(session, name)} for name in chosen}
+    asked = {name: {name: _blank_value(session, name), **default_comparison(session, name)} for name in chosen}
     asked = {name: values for name, values in asked.items() if len(values) > 1}
     if not asked:
         return
     every = {name: value for values in asked.values() for name, value in values.items()}
     expected = "the same answer as without the parameters"
     purpose = "empty filters beside their comparisons"
-    ask = ask_for(session, mirror.base, every)
-    same = yield from agree(session, mirror, reference, ask, purpose, (), expected=expected, blaming=False)
+    ask = build_request(session, mirror.base, every)
+    same = yield from check_same_answer(
+        session, mirror, reference, ask, purpose, (), expected=expected, blaming=False
+    )
     if same is not False:
         return
     for name, values in asked.items():
-        ask = ask_for(session, mirror.base, values)
+        ask = build_request(session, mirror.base, values)
         purpose = f"{name} empty beside its comparison"
-        yield from agree(session, mirror, reference, ask, purpose, chosen[name], expected=expected)
+        yield from check_same_answer(session, mirror, reference, ask, purpose, chosen[name], expected=expected)
 
 
-def _blank_open(session: Session, mirror: Mirror, chosen: Mapping[str, Clauses]) -> Iterator[None]:
+def _check_undocumented_blanks(
+    session: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]
+) -> Iterator[None]:
     """Where the document says nothing: first all together, which settles all if it is taken."""
     if not chosen:
         return
-    values = {name: _blank(session, name) for name in chosen}
-    judged = yield from expect(
-        session, mirror, ask_for(session, mirror.base, values), "parameters given and empty", (), only=ROWS_TOO
+    values = {name: _blank_value(session, name) for name in chosen}
+    judged = yield from check_probe(
+        session,
+        mirror,
+        build_request(session, mirror.base, values),
+        "parameters given and empty",
+        (),
+        only=ROW_ASPECTS,
     )
     if not is_refused(judged.exchange):
         return
@@ -308,16 +327,16 @@ def _blank_open(session: Session, mirror: Mirror, chosen: Mapping[str, Clauses])
         speakers.setdefault(means.id if isinstance(means, Open) else name, name)
     for name in chosen:
         if name in speakers.values():
-            yield from expect(
+            yield from check_probe(
                 session,
                 mirror,
-                ask_for(session, mirror.base, {name: values[name]}),
+                build_request(session, mirror.base, {name: values[name]}),
                 f"{name} given and empty",
                 chosen[name],
-                only=ROWS_TOO,
+                only=ROW_ASPECTS,
             )
 
 
-def _blank_rule(session: Session, name: str) -> Any:
+def _blank_rule(session: CheckContext, name: str) -> Any:
     blank = session.listing.parameters[name].blank
     return blank if blank is not None else session.listing.blank.means

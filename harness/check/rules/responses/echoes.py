@@ -7,57 +7,59 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.check.context import Session
-from harness.check.probe.mirror import Mirror, ask_for, largest_size, written
+from harness.check.context import CheckContext
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, largest_page_size
 from harness.check.rules.responses.time_zones import check_time_zones
 from harness.specification.model import CursorPaging, Open
 from harness.wire.format_problems import Tree
 
 
-def echoes(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_echoes(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Requests with something to repeat, and the same rows under two time zones."""
     if session.listing.echoes:
-        yield from _asked(session, mirror)
+        yield from _request_echoes(session, mirror)
     yield from check_time_zones(session, mirror)
 
 
-def _asked(session: Session, mirror: Mirror) -> Iterator[None]:
+def _request_echoes(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     listing = session.listing
     names = {echo.of for echo in listing.echoes}
     more: dict[str, Tree] = {}
-    size, _ = largest_size(session)
+    size, _ = largest_page_size(session)
     if size in names and size is not None:
-        more[size] = written(session, size, 2)
+        more[size] = encode_request_value(session, size, 2)
     sort = listing.order.sort if listing.order is not None else None
-    if sort is not None and sort.parameter in names and session.usable(sort.parameter):
+    if sort is not None and sort.parameter in names and session.parameters_work(sort.parameter):
         default = listing.parameters[sort.parameter].default
         word = next(
             (word for word in sort.words if word not in sort.refused and str(default).lstrip("-") != word), ""
         )
         if word:
             more[sort.parameter] = f"-{word}" if sort.signed else word
-    exchange = session.send(ask_for(session, mirror.base, more), "values that the answer repeats")
+    exchange = session.send(build_request(session, mirror.base, more), "values that the answer repeats")
     yield
     paging = listing.paging
     if not isinstance(paging, CursorPaging) or exchange.answer is None or exchange.answer.outcome != "success":
         return
-    cursor = exchange.answer.next
+    cursor = exchange.answer.next_cursor
     if paging.after in names and isinstance(cursor, str) and cursor:
-        ask = ask_for(session, mirror.base, {**more, paging.after: cursor})
+        ask = build_request(session, mirror.base, {**more, paging.after: cursor})
         following = session.send(ask, "a cursor that the answer repeats")
         yield
-        back = following.answer.prev if following.answer is not None else None
+        back = following.answer.previous_cursor if following.answer is not None else None
         if paging.before in names and isinstance(back, str) and back:
-            ask = ask_for(session, mirror.base, {**more, paging.before: back})
-            session.send(ask, "a cursor back that the answer repeats", witness=_goes_back(session, paging))
+            ask = build_request(session, mirror.base, {**more, paging.before: back})
+            session.send(
+                ask, "a cursor back that the answer repeats", witness=_uses_before_parameter(session, paging)
+            )
             yield
-    session.send(ask_for(session, mirror.base), "nothing for the answer to repeat")
+    session.send(build_request(session, mirror.base), "nothing for the answer to repeat")
     yield
 
 
-def _goes_back(session: Session, paging: CursorPaging) -> bool:
+def _uses_before_parameter(session: CheckContext, paging: CursorPaging) -> bool:
     """Whether `before` is where a cursor back belongs, as far as it is known."""
     choice = paging.prev_goes_into
     if isinstance(choice, Open):
-        return "before" in (session.knowledge.known(choice.id) or choice.options)
+        return "before" in (session.dialect.candidates_of(choice.id) or choice.options)
     return choice == "before"

@@ -16,32 +16,32 @@ from pathlib import Path
 from typing import Any, Final, final
 from zoneinfo import ZoneInfo
 
-from harness.check.context import Exchange, Row, Session
-from harness.check.probe.filter_values import is_hidden, raw_value, wide
-from harness.check.probe.mirror import Mirror, ask_for, largest_size
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.filter_values import encode_shown_value, is_hidden_filter, largest_page
+from harness.check.probe.mirror import Mirror, build_request, largest_page_size
 from harness.check.rules.access.scope import owners_of
-from harness.check.rules.filters.hidden_filters import stranger_of
-from harness.errors import Misuse
+from harness.check.rules.filters.hidden_filters import absent_value
+from harness.errors import UsageProblem
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, Clauses, Open
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import decode_json
-from harness.wire.response_codec import decode_answer, text_carried
-from harness.wire.row_codec import Shown, ShownRow, decode_row
+from harness.wire.response_codec import decode_response, is_xml
+from harness.wire.row_codec import ApiRow, ApiValue, decode_row
 
-MANIFEST: Final = "manifest.json"
-HIDDEN: Final = "hidden.ndjson"
-ROWS: Final = ("rows.ndjson", "rows.xml")
-RULE: Final = "known-world"
+MANIFEST_FILE: Final = "manifest.json"
+HIDDEN_FILE: Final = "hidden.ndjson"
+ROW_FILES: Final = ("rows.ndjson", "rows.xml")
+RULE_NAME: Final = "known-world"
 VALUES_PER_FILTER: Final = 3
-SHOWN_AT_MOST: Final = 8
+EXAMPLES_AT_MOST: Final = 8
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unseen:
+class HiddenValues:
     """What one row has and does not show: values by hidden attribute, and whose it is."""
 
     values: Mapping[str, tuple[Any, ...]]
@@ -50,149 +50,159 @@ class Unseen:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """The rows that a world lists, by identity; `unseen` is empty when no file tells what rows do not show."""
+class KnownWorld:
+    """The rows that a world lists, by identity; `hidden_values` is empty when no file tells what rows do not show."""
 
     source: str
-    rows: Mapping[Hashable, ShownRow]
-    unseen: Mapping[Hashable, Unseen] = field(default_factory=dict)
+    rows: Mapping[Hashable, ApiRow]
+    hidden_values: Mapping[Hashable, HiddenValues] = field(default_factory=dict)
 
 
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-def load_truth(spec: Spec, path: Path) -> Truth:
-    """The world in a directory that `generate` wrote, or in its manifest or one file of rows. Raises Misuse."""
+def load_known_world(spec: Spec, path: Path) -> KnownWorld:
+    """The world in a directory that `generate` wrote, or in its manifest or one file of rows. Raises UsageProblem."""
     where = f"--world {path}"
     folder = path if path.is_dir() else path.parent
-    manifest = _manifest(spec, where, folder, needed=path.is_dir() or path.name == MANIFEST)
-    if path.is_dir() or path.name == MANIFEST:
-        found = next((folder / name for name in ROWS if (folder / name).is_file()), None)
+    manifest = _read_manifest(spec, where, folder, needed=path.is_dir() or path.name == MANIFEST_FILE)
+    if path.is_dir() or path.name == MANIFEST_FILE:
+        found = next((folder / name for name in ROW_FILES if (folder / name).is_file()), None)
         if found is None:
-            raise Misuse(where, f"a directory with {' or '.join(ROWS)}", "none of them", "`generate` writes them")
+            raise UsageProblem(
+                where, f"a directory with {' or '.join(ROW_FILES)}", "none of them", "`generate` writes them"
+            )
         path = found
-    trees = _trees(spec, where, path)
+    trees = _read_row_trees(spec, where, path)
     zone = spec.listing.zone
     dialect = Dialect(manifest.get("dialect", {}))
-    place = ZoneInfo(dialect.pick(zone.default) if zone is not None else "UTC")
-    carried = text_carried(spec.listing)
-    rows: dict[Hashable, ShownRow] = {}
+    place = ZoneInfo(dialect.resolve(zone.default) if zone is not None else "UTC")
+    carried = is_xml(spec.listing)
+    rows: dict[Hashable, ApiRow] = {}
     for number, tree in enumerate(trees, 1):
         if not isinstance(tree, dict):
-            raise Misuse(f"{where}, row {number}", "an object", type(tree).__name__)
+            raise UsageProblem(f"{where}, row {number}", "an object", type(tree).__name__)
         decoded = decode_row(spec.listing.fields, tree, zone=place, text_carried=carried)
-        if decoded.flaws:
-            flaw = decoded.flaws[0]
-            raise Misuse(f"{where}, row {number}", f"a row of {spec.id}", f"{flaw.field}: {flaw.text}")
-        rows[decoded.shown.get(spec.listing.lists.identity)] = decoded.shown
+        if decoded.problems:
+            flaw = decoded.problems[0]
+            raise UsageProblem(f"{where}, row {number}", f"a row of {spec.id}", f"{flaw.field}: {flaw.text}")
+        rows[decoded.values.get(spec.listing.lists.identity)] = decoded.values
     if len(rows) < len(trees):
-        raise Misuse(where, "each row with an identity of its own", "rows with the same one")
-    return Truth(source=str(path), rows=rows, unseen=_unseen(spec, where, folder / HIDDEN, rows))
+        raise UsageProblem(where, "each row with an identity of its own", "rows with the same one")
+    return KnownWorld(
+        source=str(path), rows=rows, hidden_values=_read_hidden_values(spec, where, folder / HIDDEN_FILE, rows)
+    )
 
 
-def _manifest(spec: Spec, where: str, folder: Path, *, needed: bool) -> Mapping[str, Any]:
-    path = folder / MANIFEST
+def _read_manifest(spec: Spec, where: str, folder: Path, *, needed: bool) -> Mapping[str, Any]:
+    path = folder / MANIFEST_FILE
     if not path.is_file():
         if needed:
-            raise Misuse(where, f"a directory with {MANIFEST}", "no such file", "`callharness generate` writes it")
+            raise UsageProblem(
+                where, f"a directory with {MANIFEST_FILE}", "no such file", "`callharness generate` writes it"
+            )
         return {}
     try:
-        told = json.loads(_read(where, path))
+        told = json.loads(_read_file(where, path))
     except ValueError:
-        raise Misuse(where, f"{MANIFEST} as `generate` writes it", "something that is no JSON") from None
+        raise UsageProblem(where, f"{MANIFEST_FILE} as `generate` writes it", "something that is no JSON") from None
     if not isinstance(told, dict) or not isinstance(told.get("dialect", {}), dict):
-        raise Misuse(where, f"{MANIFEST} as `generate` writes it", "another shape")
+        raise UsageProblem(where, f"{MANIFEST_FILE} as `generate` writes it", "another shape")
     if told.get("api") != spec.id:
-        raise Misuse(where, f"a world of {spec.id}", f"one of {told.get('api')}", f"generate it for {spec.id}")
+        raise UsageProblem(where, f"a world of {spec.id}", f"one of {told.get('api')}", f"generate it for {spec.id}")
     return told
 
 
-def _read(where: str, path: Path) -> bytes:
+def _read_file(where: str, path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as problem:
-        raise Misuse(where, "a file that can be read", problem.strerror or type(problem).__name__) from None
+        raise UsageProblem(where, "a file that can be read", problem.strerror or type(problem).__name__) from None
 
 
-def _trees(spec: Spec, where: str, path: Path) -> Sequence[Tree]:
-    data = _read(where, path)
+def _read_row_trees(spec: Spec, where: str, path: Path) -> Sequence[Tree]:
+    data = _read_file(where, path)
     if data.lstrip().startswith(b"<"):
         head = (("content-type", spec.listing.transport.answers[0]),)
-        answer = decode_answer(spec.listing, HttpResponse(http_status=200, headers=head, body=data))
+        answer = decode_response(spec.listing, HttpResponse(http_status=200, headers=head, body=data))
         if answer.rows is None:
-            raise Misuse(where, f"an answer of {spec.id} with rows", "another document")
+            raise UsageProblem(where, f"an answer of {spec.id} with rows", "another document")
         return answer.rows
-    return _lines(where, data)
+    return _parse_json_lines(where, data)
 
 
-def _lines(where: str, data: bytes) -> list[Tree]:
+def _parse_json_lines(where: str, data: bytes) -> list[Tree]:
     found: list[Tree] = []
     for number, line in enumerate(data.splitlines(), 1):
         if not line.strip():
             continue
         read = decode_json(line)
         if read.problems:
-            raise Misuse(f"{where}, line {number}", "a JSON object a line", "something else")
+            raise UsageProblem(f"{where}, line {number}", "a JSON object a line", "something else")
         found.append(read.tree)
     return found
 
 
-def _unseen(spec: Spec, where: str, path: Path, rows: Mapping[Hashable, ShownRow]) -> Mapping[Hashable, Unseen]:
+def _read_hidden_values(
+    spec: Spec, where: str, path: Path, rows: Mapping[Hashable, ApiRow]
+) -> Mapping[Hashable, HiddenValues]:
     if not path.is_file():
         return {}
     by_text = {str(identity): identity for identity in rows}
-    found: dict[Hashable, Unseen] = {}
-    for number, line in enumerate(_lines(where, _read(where, path)), 1):
+    found: dict[Hashable, HiddenValues] = {}
+    for number, line in enumerate(_parse_json_lines(where, _read_file(where, path)), 1):
         told = line if isinstance(line, dict) else {}
         identity = by_text.get(str(told.get("identity")))
         values, owners = told.get("hidden", {}), told.get("owners", [])
         if not isinstance(values, dict) or not isinstance(owners, list):
-            raise Misuse(f"{where}, {HIDDEN}, line {number}", "identity, hidden and owners", "another shape")
+            raise UsageProblem(
+                f"{where}, {HIDDEN_FILE}, line {number}", "identity, hidden and owners", "another shape"
+            )
         if identity is not None:
-            held = {name: tuple(_list(value)) for name, value in values.items()}
-            found[identity] = Unseen(values=held, owners=frozenset(_list(owners)))
+            held = {name: tuple(_as_list(value)) for name, value in values.items()}
+            found[identity] = HiddenValues(values=held, owners=frozenset(_as_list(owners)))
     return found
 
 
-def _list(value: Tree) -> list[Any]:
+def _as_list(value: Tree) -> list[Any]:
     return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 
 # --- judging ------------------------------------------------------------------------------------------------
 
 
-def known_world(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_known_world(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Holds the list, and filters on hidden attributes, against a known world."""
     truth = session.settings.get("world")
-    if not isinstance(truth, Truth) or mirror.after is None or mirror.after.trouble is not None:
+    if not isinstance(truth, KnownWorld) or mirror.after is None or mirror.after.failed_exchange is not None:
         return
-    clauses = _all_clauses(session)
-    if mirror.torn or not session.identity_unique:
-        session.ledger.inconclusive(clauses, "the pages do not show each row once")
+    clauses = _known_world_clauses(session)
+    if mirror.tear_reason or not session.identity_unique:
+        session.results.record_inconclusive(clauses, "the pages do not show each row once")
         return
     if mirror.volatile:
-        session.ledger.inconclusive(clauses, "data-changed: the list moves, the world's file does not")
+        session.results.record_inconclusive(clauses, "data-changed: the list moves, the world's file does not")
         return
-    due, may = due_rows(session, mirror, truth)
-    _rows(session, mirror, truth, due, may)
-    _values(session, mirror, truth)
-    yield from _hidden(session, mirror, truth, due)
+    due, may = expected_rows(session, mirror, truth)
+    _check_rows(session, mirror, truth, due, may)
+    _check_values(session, mirror, truth)
+    yield from _check_hidden_filters(session, mirror, truth, due)
 
 
-def _all_clauses(session: Session) -> Clauses:
+def _known_world_clauses(session: CheckContext) -> Clauses:
     lists = session.listing.lists.clauses
-    ruled = tuple(name for name, clause in session.ledger.clauses.items() if RULE in clause.checked_by)
+    ruled = tuple(name for name, clause in session.results.clauses.items() if RULE_NAME in clause.checked_by)
     return (*lists.get("one-per", ()), *lists.get("only", ()), *ruled)
 
 
-def due_rows(session: Session, mirror: Mirror, truth: Truth) -> tuple[set[Hashable], set[Hashable]]:
+def expected_rows(session: CheckContext, mirror: Mirror, truth: KnownWorld) -> tuple[set[Hashable], set[Hashable]]:
     """Identities that the target must list for this account in this window, and those that it may list."""
-    meanings = session.meanings(ask_for(session, mirror.base))
-    whose = _whose(session, mirror, truth)
+    meanings = session.expected_answers(build_request(session, mirror.base))
+    whose = _ownership_test(session, mirror, truth)
     due: set[Hashable] = set()
     may: set[Hashable] = set()
     for identity, row in truth.rows.items():
-        kept = {meaning.keeps(row) for _, meaning in meanings}
+        kept = {meaning.keeps_row(row) for _, meaning in meanings}
         mine = whose(identity, row)
         if kept == {True} and mine is True:
             due.add(identity)
@@ -201,17 +211,19 @@ def due_rows(session: Session, mirror: Mirror, truth: Truth) -> tuple[set[Hashab
     return due, may
 
 
-def _whose(session: Session, mirror: Mirror, truth: Truth) -> Callable[[Hashable, ShownRow], bool | None]:
+def _ownership_test(
+    session: CheckContext, mirror: Mirror, truth: KnownWorld
+) -> Callable[[Hashable, ApiRow], bool | None]:
     """Whether a row is one of the account's own; None where that cannot be known."""
     rule = session.listing.scope
     if rule is None:
         return lambda identity, row: True
 
-    def owners(identity: Hashable, row: ShownRow) -> frozenset[Any]:
+    def owners(identity: Hashable, row: ApiRow) -> frozenset[Any]:
         if rule.owners:
             as_row = Row(shown=row, raw=None, extras={}, flaws=(), key=identity)
             return frozenset(owners_of(as_row, rule))
-        told = truth.unseen.get(identity)
+        told = truth.hidden_values.get(identity)
         return told.owners if told is not None else frozenset()
 
     own = session.identity.customer
@@ -220,9 +232,9 @@ def _whose(session: Session, mirror: Mirror, truth: Truth) -> Callable[[Hashable
         everywhere = frozenset.intersection(*listed) if listed else frozenset()
         own = next(iter(everywhere)) if len(everywhere) == 1 else None
     unset = rule.unset
-    left = (session.knowledge.known(unset.id) or unset.options) if isinstance(unset, Open) else (unset,)
+    left = (session.dialect.candidates_of(unset.id) or unset.options) if isinstance(unset, Open) else (unset,)
 
-    def mine(identity: Hashable, row: ShownRow) -> bool | None:
+    def mine(identity: Hashable, row: ApiRow) -> bool | None:
         of = owners(identity, row)
         if own is None or not of:
             return None
@@ -233,7 +245,9 @@ def _whose(session: Session, mirror: Mirror, truth: Truth) -> Callable[[Hashable
     return mine
 
 
-def _rows(session: Session, mirror: Mirror, truth: Truth, due: set[Hashable], may: set[Hashable]) -> None:
+def _check_rows(
+    session: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable], may: set[Hashable]
+) -> None:
     """Every row that must be listed is, and none besides."""
     lists = session.listing.lists.clauses
     window = tuple(name for kept in mirror.base for name in _filter_clauses(session, kept))
@@ -245,9 +259,11 @@ def _rows(session: Session, mirror: Mirror, truth: Truth, due: set[Hashable], ma
     if extra and isinstance(calls, Open):
         session.notes.append(f"{len(extra)} rows are not in the world's file; it may be of another {calls.id}")
     elif extra:
-        _fail(session, truth, only, "only rows of the known world", f"{len(extra)} rows that it lacks", extra)
+        _report_breach(
+            session, truth, only, "only rows of the known world", f"{len(extra)} rows that it lacks", extra
+        )
     else:
-        session.ledger.witness(only if only != complete else (), times=max(1, len(listed)))
+        session.results.record_pass(only if only != complete else (), times=max(1, len(listed)))
     if not mirror.complete:
         session.notes.append(
             "only a part of the list was read: rows of the known world that are missing go unnoticed"
@@ -258,22 +274,22 @@ def _rows(session: Session, mirror: Mirror, truth: Truth, due: set[Hashable], ma
         name = session.listing.lists.identity
         told = ", ".join(str(identity) for identity in missing[:4])
         actual = f"{len(missing)} of them are missing ({name} {told}{', ...' if len(missing) > 4 else ''})"
-        _fail(session, truth, complete, f"{len(due)} rows of the known world", actual, ())
+        _report_breach(session, truth, complete, f"{len(due)} rows of the known world", actual, ())
     elif due:
-        session.ledger.witness(complete, times=len(due))
+        session.results.record_pass(complete, times=len(due))
     elif not may:
-        session.ledger.not_exercised(complete, "the known world holds no row that must be listed")
+        session.results.record_not_exercised(complete, "the known world holds no row that must be listed")
 
 
-def _filter_clauses(session: Session, name: str) -> Clauses:
+def _filter_clauses(session: CheckContext, name: str) -> Clauses:
     kept = session.listing.filters.get(name)
     return kept.clause if kept is not None else ()
 
 
-def _values(session: Session, mirror: Mirror, truth: Truth) -> None:
+def _check_values(session: CheckContext, mirror: Mirror, truth: KnownWorld) -> None:
     """Rows show the values that they have."""
     guessed = {name for include in session.listing.includes if include.any_names for name in include.adds}
-    wrong: dict[str, list[tuple[Row, Shown, Shown]]] = {}
+    wrong: dict[str, list[tuple[Row, ApiValue, ApiValue]]] = {}
     told: Counter[str] = Counter()
     for row in mirror.rows:
         true = truth.rows.get(row.key)
@@ -282,30 +298,30 @@ def _values(session: Session, mirror: Mirror, truth: Truth) -> None:
                 continue
             told[name] += 1
             shown, due = row.shown[name], true[name]  # type: ignore[index]
-            if not _same(shown, due):
+            if not _values_agree(shown, due):
                 wrong.setdefault(name, []).append((row, shown, due))
-    ruled = {name: clause for name, clause in session.ledger.clauses.items() if RULE in clause.checked_by}
+    ruled = {name: clause for name, clause in session.results.clauses.items() if RULE_NAME in clause.checked_by}
     for name, many in wrong.items():
         row, shown, due = many[0]
-        mine = tuple(clause for clause, known in ruled.items() if f"{RULE}:{name}" in known.checked_by)
+        mine = tuple(clause for clause, known in ruled.items() if f"{RULE_NAME}:{name}" in known.checked_by)
         clauses = mine or session.listing.fields[name].clause or session.listing.lists.clauses.get("keys", ())
         expected = f"{name}: {due!r}"
         actual = f"{name}: {shown!r}; other values than the known world's in {len(many)} of {told[name]} rows"
-        _fail(session, truth, clauses, expected, actual, [one for one, _, _ in many], (name,))
+        _report_breach(session, truth, clauses, expected, actual, [one for one, _, _ in many], (name,))
     for name, times in told.items():
         if name not in wrong:
-            session.ledger.witness(session.listing.fields[name].clause[:1], times=times)
+            session.results.record_pass(session.listing.fields[name].clause[:1], times=times)
     for clause, known in ruled.items():
-        about = {rule.partition(":")[2] for rule in known.checked_by if rule.startswith(f"{RULE}:")} or set(told)
+        about = {rule.partition(":")[2] for rule in known.checked_by if rule.startswith(f"{RULE_NAME}:")} or set(told)
         if not told:
-            session.ledger.not_exercised((clause,), "no row of the known world is listed")
+            session.results.record_not_exercised((clause,), "no row of the known world is listed")
         elif not about & set(wrong):
-            session.ledger.witness((clause,), times=sum(told[name] for name in about))
-        elif not session.ledger.failed((clause,)):
-            session.ledger.inconclusive((clause,), f"rows show other values in {', '.join(sorted(wrong))}")
+            session.results.record_pass((clause,), times=sum(told[name] for name in about))
+        elif not session.results.first_failed((clause,)):
+            session.results.record_inconclusive((clause,), f"rows show other values in {', '.join(sorted(wrong))}")
 
 
-def _same(shown: Shown, due: Shown) -> bool:
+def _values_agree(shown: ApiValue, due: ApiValue) -> bool:
     """Whether two shown values agree; of nested rows only what both show, in any order."""
     if isinstance(shown, tuple) and isinstance(due, tuple):
         if len(shown) != len(due):
@@ -314,7 +330,7 @@ def _same(shown: Shown, due: Shown) -> bool:
             return shown == due
         left = list(due)
         for one in shown:
-            match = next((place for place, other in enumerate(left) if _alike(one, other)), None)
+            match = next((place for place, other in enumerate(left) if _rows_agree(one, other)), None)
             if match is None:
                 return False
             del left[match]
@@ -323,13 +339,13 @@ def _same(shown: Shown, due: Shown) -> bool:
     return shown == due or (shown in (None, ()) and due in (None, ()))
 
 
-def _alike(one: ShownRow, other: ShownRow) -> bool:
-    return all(_same(one[name], other[name]) for name in one if name in other)
+def _rows_agree(one: ApiRow, other: ApiRow) -> bool:
+    return all(_values_agree(one[name], other[name]) for name in one if name in other)
 
 
-def _fail(
-    session: Session,
-    truth: Truth,
+def _report_breach(
+    session: CheckContext,
+    truth: KnownWorld,
     clauses: Clauses,
     expected: str,
     actual: str,
@@ -337,7 +353,7 @@ def _fail(
     names: Sequence[str] = (),
     exchange: Exchange | None = None,
 ) -> None:
-    if session.ledger.failed(clauses[:1]):
+    if session.results.first_failed(clauses[:1]):
         return
     said = next((known.says for name in clauses if (known := session.clause(name)) is not None), "the known world")
     shown = [session.listing.lists.identity, *names, *list(session.listing.fields)[:6]]
@@ -347,33 +363,39 @@ def _fail(
         expected=f"{expected} ({Path(truth.source).name})",
         actual=actual,
         exchange=exchange,
-        rows=[session.evidence.row(row, shown) for row in rows[:SHOWN_AT_MOST]],
+        rows=[session.evidence.render_row(row, shown) for row in rows[:EXAMPLES_AT_MOST]],
     )
 
 
 # --- hidden attributes --------------------------------------------------------------------------------------
 
 
-def _hidden(session: Session, mirror: Mirror, truth: Truth, due: set[Hashable]) -> Iterator[None]:
+def _check_hidden_filters(
+    session: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable]
+) -> Iterator[None]:
     """Filters on what rows do not show, exactly."""
     for name, kept in session.listing.filters.items():
         plain = kept.keeps == "equal" and kept.named_by is None and not kept.words
-        if not truth.unseen or not is_hidden(kept) or not plain:
+        if not truth.hidden_values or not is_hidden_filter(kept) or not plain:
             continue
-        if not session.in_force(name) or not session.usable(name) or session.ledger.failed(kept.clause):
+        if (
+            not session.supports_parameters(name)
+            or not session.parameters_work(name)
+            or session.results.first_failed(kept.clause)
+        ):
             continue
         attributes = [path.partition(".")[2] for path in kept.compares]
         selects: dict[Any, set[Hashable]] = {}
-        for identity, unseen in truth.unseen.items():
+        for identity, unseen in truth.hidden_values.items():
             for value in (value for one in attributes for value in unseen.values.get(one, ())):
                 selects.setdefault(value, set()).add(identity)
-        yield from _one_filter(session, mirror, truth, name, selects, due)
+        yield from _check_filter(session, mirror, truth, name, selects, due)
 
 
-def _one_filter(
-    session: Session,
+def _check_filter(
+    session: CheckContext,
     mirror: Mirror,
-    truth: Truth,
+    truth: KnownWorld,
     name: str,
     selects: Mapping[Any, set[Hashable]],
     due: set[Hashable],
@@ -382,49 +404,49 @@ def _one_filter(
     here = {value: keys & due for value, keys in selects.items()}
     common = sorted((value for value in here if here[value]), key=lambda value: (-len(here[value]), str(value)))
     if not common:
-        session.ledger.not_exercised(clauses, f"no row of the known world has a value for {name}")
+        session.results.record_not_exercised(clauses, f"no row of the known world has a value for {name}")
         return
     asks: list[tuple[Any, ...]] = [(value,) for value in (common[0], common[-1], common[len(common) // 2])]
     asks += [(value,) for value in selects if not here[value]][:1]
     parameter = session.listing.parameters[name]
     if parameter.as_ in ("list", "json-list"):
-        stranger = stranger_of(session, name)
+        stranger = absent_value(session, name)
         asks += [(common[-1], stranger), (stranger, common[-1]), tuple(common[:2]), tuple(common[1:4])]
     for values in dict.fromkeys(one for one in asks if one):
         wanted = set[Hashable]().union(*(here.get(value, set()) for value in values))
         mine = parameter.list_clause if len(values) > 1 else clauses
-        right = yield from _exactly(session, mirror, truth, name, values, wanted, mine or clauses)
+        right = yield from _selects_exactly(session, mirror, truth, name, values, wanted, mine or clauses)
         if not right:
-            session.broken.setdefault(name, clauses[0] if clauses else ClauseId(name))
+            session.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
             return
 
 
-def _exactly(
-    session: Session,
+def _selects_exactly(
+    session: CheckContext,
     mirror: Mirror,
-    truth: Truth,
+    truth: KnownWorld,
     name: str,
     values: tuple[Any, ...],
     wanted: set[Hashable],
     clauses: Clauses,
 ) -> Generator[None, None, bool]:
     """Whether a filter selects exactly the rows that have one of the values."""
-    raw = raw_value(session, name, values if len(values) > 1 else values[0])
-    ask = ask_for(session, mirror.base, {**wide(session), name: raw})
-    _, size = largest_size(session)
+    raw = encode_shown_value(session, name, values if len(values) > 1 else values[0])
+    ask = build_request(session, mirror.base, {**largest_page(session), name: raw})
+    _, size = largest_page_size(session)
     told = ", ".join(map(str, values))
     for attempt in ("", "again: "):
         exchange = session.send(ask, f"{attempt}{name} = {told}, by the known world")
         yield
-        if session.not_judged(exchange, clauses) or exchange.rows is None:
+        if session.note_unusable(exchange, clauses) or exchange.rows is None:
             return exchange.rows is None and exchange.answer is not None and exchange.answer.outcome != "success"
         came = set(exchange.keys)
         missing = wanted - came if size is None or len(exchange.rows) < size else set()
         strange = {key for key in came - wanted if key in truth.rows}
         if not missing and not strange:
-            session.ledger.witness(clauses)
+            session.results.record_pass(clauses)
             return True
     odd = [row for row in exchange.rows or () if row.key in strange]
     actual = f"{len(came)} rows: {len(missing)} missing, {len(strange)} too many"
-    _fail(session, truth, clauses, f"{len(wanted)} rows with {name} {told}", actual, odd, exchange=exchange)
+    _report_breach(session, truth, clauses, f"{len(wanted)} rows with {name} {told}", actual, odd, exchange=exchange)
     return False

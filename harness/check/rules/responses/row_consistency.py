@@ -1,7 +1,7 @@
 """A row is the same row in every answer: what it shows depends on neither the filters, the page nor the order.
 
-Every answer is noted (`note`). Where a row came in two ways, both requests are sent again in turn at the end of a
-run (`likeness`): what changes with the request and back again is no movement of the data.
+Every answer is noted (`note_rows`). Where a row came in two ways, both requests are sent again in turn at the end of
+a run (`check_row_consistency`): what changes with the request and back again is no movement of the data.
 """
 
 from __future__ import annotations
@@ -10,118 +10,120 @@ from collections.abc import Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from harness.check.context import Exchange, Row, Session
+from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.mirror import Mirror
 from harness.specification.model import Clauses, CursorPaging, LimitPaging, Listing, OffsetPaging, PageNumberPaging
-from harness.wire.row_codec import Shown, field_at
+from harness.wire.row_codec import ApiValue, field_at
 
-TURNS: Final = 3
+COMPARED_TURNS: Final = 3
 TRIES_PER_FIELD: Final = 2
 REQUESTS_AT_MOST: Final = 24
-ROWS_THAT_TELL: Final = 3
+CHANGED_ROWS_NEEDED: Final = 3
 
 
 @dataclass(slots=True)
-class _Sightings:
+class _RowSightings:
     """How each row came first in each light, and the pairs of answers that show one of them in two ways."""
 
-    session: Session
-    neutral: frozenset[str]
-    first: dict[tuple[Hashable, Hashable], tuple[Row, Exchange]] = field(default_factory=dict)
-    pairs: dict[str, list[tuple[Hashable, Exchange, Exchange]]] = field(default_factory=dict)
+    session: CheckContext
+    neutral_parameters: frozenset[str]
+    first_sightings: dict[tuple[Hashable, Hashable], tuple[Row, Exchange]] = field(default_factory=dict)
+    differing_pairs: dict[str, list[tuple[Hashable, Exchange, Exchange]]] = field(default_factory=dict)
 
 
-def note(session: Session, exchange: Exchange) -> None:
+def note_rows(session: CheckContext, exchange: Exchange) -> None:
     """Remembers the rows of an answer, and those that came otherwise before."""
-    sightings = _sightings(session)
-    asked = exchange.ask
+    sightings = _sightings_of(session)
+    asked = exchange.list_request
     light = repr(
         (
-            sorted((name, value) for name, value in asked.values.items() if name not in sightings.neutral),
+            sorted((name, value) for name, value in asked.values.items() if name not in sightings.neutral_parameters),
             sorted(asked.credentials.items()),
-            (asked.carriage, asked.extra, exchange.zone),
+            (asked.encoding_name, asked.extra, exchange.zone),
         )
     )
     for row in exchange.rows or ():
-        known = sightings.first.setdefault((light, row.key), (row, exchange))
+        known = sightings.first_sightings.setdefault((light, row.key), (row, exchange))
         if known[0].shown == row.shown:
             continue
-        for path in _differences(session, known[0].shown, row.shown):
-            pairs = sightings.pairs.setdefault(path, [])
+        for path in _differing_fields(session, known[0].shown, row.shown):
+            pairs = sightings.differing_pairs.setdefault(path, [])
             head = path.partition("[]")[0]
             if len(pairs) < TRIES_PER_FIELD and not _filters_inside(session, head, known[1], exchange):
                 pairs.append((row.key, known[1], exchange))
 
 
-def likeness(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_row_consistency(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Asks again where a row came in two ways."""
-    sightings = _sightings(session)
+    sightings = _sightings_of(session)
     told = any(breach.law or breach.aspect for breach in session.breaches)
-    if told or mirror.since is not None:
+    if told or mirror.moving_since is not None:
         # What is wrong already explains more than this would.
         return
     most = session.requests + REQUESTS_AT_MOST
-    for path, pairs in sorted(sightings.pairs.items()):
+    for path, pairs in sorted(sightings.differing_pairs.items()):
         for key, first, second in tuple(pairs):
             if session.requests >= most:
                 return
-            found = yield from _compare(session, path, key, first, second)
+            found = yield from _compare_sightings(session, path, key, first, second)
             if found:
                 return
 
 
-def _compare(
-    session: Session, path: str, key: Hashable, first: Exchange, second: Exchange
+def _compare_sightings(
+    session: CheckContext, path: str, key: Hashable, first: Exchange, second: Exchange
 ) -> Generator[None, None, bool]:
     seen: list[tuple[Any, Any]] = []
     answers: list[tuple[Exchange, Exchange]] = []
-    for _ in range(TURNS):
+    for _ in range(COMPARED_TURNS):
         pair: list[Exchange] = []
-        for ask in (first.ask, second.ask):
+        for ask in (first.list_request, second.list_request):
             exchange = session.send(
                 ask, f"does a row show another {path} here?", credentials=ask.credentials, witness=False
             )
             yield
-            if session.not_judged(exchange, ()) or exchange.rows is None:
+            if session.note_unusable(exchange, ()) or exchange.rows is None:
                 return False
             pair.append(exchange)
-        shown = [_value(exchange, key, path) for exchange in pair]
+        shown = [_value_at_path(exchange, key, path) for exchange in pair]
         if None in shown or shown[0] == shown[1]:
             return False
         seen.append((shown[0], shown[1]))
         answers.append((pair[0], pair[1]))
         if any(one != seen[0] for one in seen):
             break
-    steady = len(seen) == TURNS
+    steady = len(seen) == COMPARED_TURNS
     if not steady and not _identities_change(session, path, answers):
         return False
     row = next(row for row in answers[-1][1].rows or () if row.key == key)
     session.fail(
-        _clauses(session, path, of_part=steady),
+        _clauses_of_path(session, path, of_part=steady),
         f"a row shows the same {path} whatever else is asked",
         expected=f"{path} as other answers show it: {seen[-1][0]}"[:200],
         actual=f"{seen[-1][1]}"[:200] + (" (each time)" if steady else " (another one in every answer)"),
         exchange=answers[-1][1],
-        rows=[session.evidence.row(row, [session.listing.lists.identity, path.partition("[]")[0]])],
+        rows=[session.evidence.render_row(row, [session.listing.lists.identity, path.partition("[]")[0]])],
     )
     return True
 
 
-def _identities_change(session: Session, path: str, answers: list[tuple[Exchange, Exchange]]) -> bool:
+def _identities_change(session: CheckContext, path: str, answers: list[tuple[Exchange, Exchange]]) -> bool:
     """Whether an identity inside of rows is another one in every answer, in many rows at once."""
     known = field_at(session.listing.fields, path)
     if known is None or known.as_ not in ("integer", "digits") or not str(known.shows).endswith("_id"):
         return False
     if len(answers) < 2:
         return False
-    before = {row.key: _value(answers[0][0], row.key, path) for row in answers[0][0].rows or ()}
-    after = {row.key: _value(answers[1][0], row.key, path) for row in answers[1][0].rows or ()}
+    before = {row.key: _value_at_path(answers[0][0], row.key, path) for row in answers[0][0].rows or ()}
+    after = {row.key: _value_at_path(answers[1][0], row.key, path) for row in answers[1][0].rows or ()}
     both = [key for key in before if key in after and before[key] and after[key]]
     changed = [key for key in both if before[key] != after[key]]
-    return len(changed) >= ROWS_THAT_TELL and len(changed) * 2 > len(both)
+    return len(changed) >= CHANGED_ROWS_NEEDED and len(changed) * 2 > len(both)
 
 
-def _differences(session: Session, first: Mapping[str, Shown], second: Mapping[str, Shown]) -> Iterator[str]:
+def _differing_fields(
+    session: CheckContext, first: Mapping[str, ApiValue], second: Mapping[str, ApiValue]
+) -> Iterator[str]:
     """The fields that two sights of a row both show, and differently; links may be signed anew each time."""
     for name, known in session.listing.fields.items():
         if name not in first or name not in second or first[name] == second[name] or _is_link(known.shows):
@@ -143,7 +145,7 @@ def _differences(session: Session, first: Mapping[str, Shown], second: Mapping[s
                     yield f"{name}[].{inner}"
 
 
-def _value(exchange: Exchange, key: Hashable, path: str) -> Any:
+def _value_at_path(exchange: Exchange, key: Hashable, path: str) -> Any:
     """What a row of an answer shows at a path, for comparison; None when it is not there."""
     row = next((row for row in exchange.rows or () if row.key == key), None)
     head, nested, tail = path.partition("[].")
@@ -159,7 +161,7 @@ def _is_link(shows: object) -> bool:
     return "url" in str(shows)
 
 
-def _clauses(session: Session, path: str, *, of_part: bool) -> Clauses:
+def _clauses_of_path(session: CheckContext, path: str, *, of_part: bool) -> Clauses:
     head = path.partition("[]")[0]
     for include in session.listing.includes:
         if of_part and head in include.adds:
@@ -168,27 +170,27 @@ def _clauses(session: Session, path: str, *, of_part: bool) -> Clauses:
     return known.clause[-1:] if known is not None else ()
 
 
-def _filters_inside(session: Session, head: str, *exchanges: Exchange) -> bool:
+def _filters_inside(session: CheckContext, head: str, *exchanges: Exchange) -> bool:
     """Whether a filter looks into nested rows: that it shows only those that it looked for is not excluded."""
     return any(
         compared.startswith(f"{head}[].")
         for exchange in exchanges
-        for name in exchange.ask.values
+        for name in exchange.list_request.values
         if name in session.listing.filters
         for compared in session.listing.filters[name].compares
     )
 
 
-def _sightings(session: Session) -> _Sightings:
+def _sightings_of(session: CheckContext) -> _RowSightings:
     known = session.settings.get("likeness")
-    if isinstance(known, _Sightings) and known.session is session:
+    if isinstance(known, _RowSightings) and known.session is session:
         return known
-    sightings = _Sightings(session, frozenset(_neutral(session.listing)))
+    sightings = _RowSightings(session, frozenset(_neutral_parameters(session.listing)))
     session.settings = {**session.settings, "likeness": sightings}
     return sightings
 
 
-def _neutral(listing: Listing) -> Iterator[str]:
+def _neutral_parameters(listing: Listing) -> Iterator[str]:
     """The parameters that say which rows come, and in which order: nothing that a row shows depends on them."""
     yield from listing.filters
     yield from (kept.named_by.parameter for kept in listing.filters.values() if kept.named_by is not None)

@@ -7,63 +7,79 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from harness.check.context import Exchange, Session
-from harness.check.probe.comparison import Aspect, compare
-from harness.check.probe.equivalence import agreed, same_answer
-from harness.check.probe.error_responses import binding, blame, is_refused, judge_fault, kept, repeat, told
-from harness.check.probe.expect import expect
-from harness.check.probe.mirror import Mirror, ask_for, everything_shown, largest_size, written
+from harness.check.context import CheckContext, Exchange
+from harness.check.probe.comparison import Aspect, compare_answer
+from harness.check.probe.equivalence import answer_difference, judge_same_answer
+from harness.check.probe.error_responses import (
+    describe_answer,
+    enforceable_clauses,
+    is_refused,
+    judge_error_response,
+    record_kept,
+    repeat_exchange,
+    report_breach,
+)
+from harness.check.probe.expect import check_probe
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    include_everything,
+    largest_page_size,
+)
 from harness.check.rules.access import authentication as access
-from harness.check.rules.transport.text_encoding import ENTITY, check_written_once
-from harness.specification.model import Carriage, ClauseId, Clauses, Open, Refusal
+from harness.check.rules.transport.text_encoding import ENTITY, check_encoded_once
+from harness.specification.model import ClauseId, Clauses, Open, RefusalRule, RequestEncoding
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.list_request import Ask
-from harness.wire.row_codec import compared, field_at
+from harness.wire.list_request import ListRequest
+from harness.wire.row_codec import field_at, row_values_at
 
-_ROWS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
-_SPECIAL: Final = re.compile(r"[^A-Za-z0-9_.:/ -]")
-_RESERVED: Final = re.compile(r"[&<>\"']")
-_UNHEARD_OF: Final = "probe"
-_NO_SUCH: Final = "NoSuchOperation"
+_JUDGED_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
+_SPECIAL_CHARACTER: Final = re.compile(r"[^A-Za-z0-9_.:/ -]")
+_RESERVED_CHARACTER: Final = re.compile(r"[&<>\"']")
+_UNKNOWN_NAME: Final = "probe"
+_UNKNOWN_OPERATION: Final = "NoSuchOperation"
 
 
-def carriages(session: Session, mirror: Mirror) -> Iterator[None]:
+def check_request_encoding(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each way to carry a request gets the same answer; what the transport must refuse, it refuses."""
-    if mirror.after is not None and mirror.after.trouble is None:
-        session.ledger.witness(session.listing.lists.clauses.get("reach", ()))
-    yield from _other_carriages(session, mirror)
-    yield from _routing(session, mirror)
-    yield from _refusals(session, mirror)
-    yield from _names(session, mirror)
-    yield from _unknown_parameter(session, mirror)
-    yield from _repeated_parameter(session, mirror)
-    yield from _tolerated(session, mirror)
-    yield from _escaping(session, mirror)
-    check_written_once(session, mirror)
+    if mirror.after is not None and mirror.after.failed_exchange is None:
+        session.results.record_pass(session.listing.lists.clauses.get("reach", ()))
+    yield from _check_other_carriages(session, mirror)
+    yield from _check_routing(session, mirror)
+    yield from _check_refusals(session, mirror)
+    yield from _check_name_case(session, mirror)
+    yield from _check_unknown_parameter(session, mirror)
+    yield from _check_repeated_parameter(session, mirror)
+    yield from _check_tolerated_parameters(session, mirror)
+    yield from _check_escaping(session, mirror)
+    check_encoded_once(session, mirror)
 
 
-def _send(
-    session: Session, ask: Ask, purpose: str, edit: Callable[[HttpRequest], HttpRequest] | None = None
+def _send_unusual(
+    session: CheckContext, ask: ListRequest, purpose: str, edit: Callable[[HttpRequest], HttpRequest] | None = None
 ) -> Exchange:
     """A probe that a server may answer in a shape of its own; the general rules see it when it can be read."""
     exchange = session.send(ask, purpose, witness=False, edit=edit)
     answer = exchange.answer
-    if session.examine is not None and answer is not None and answer.outcome != "unreadable":
-        session.examine(session, exchange)
+    if session.response_check is not None and answer is not None and answer.outcome != "unreadable":
+        session.response_check(session, exchange)
     return exchange
 
 
 # --- other carriages ----------------------------------------------------------------------------------------
 
 
-def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_other_carriages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     transport = session.listing.transport
     if not transport.also and not transport.separator_clause:
         return
-    rich = _rich(session, mirror)
+    rich = _rich_request(session, mirror)
     asks = [
-        (ask, what) for ask, what in ((rich, "a filter and a page size"), (ask_for(session, mirror.base), "")) if ask
+        (ask, what)
+        for ask, what in ((rich, "a filter and a page size"), (build_request(session, mirror.base), ""))
+        if ask
     ]
     if rich is not None and not transport.separator_clause:
         # Whoever reads a filter, a size and a switch from another place reads less from there, too.
@@ -76,148 +92,159 @@ def _other_carriages(session: Session, mirror: Mirror) -> Iterator[None]:
             continue
         references.append(exchange)
     if references and (len(references) > 1 or not rich):
-        session.ledger.witness(binding(session, transport.separator_clause))
+        session.results.record_pass(enforceable_clauses(session, transport.separator_clause))
     deaf: set[str] = set()
     locked: set[tuple[str, str]] = set()
     unread: dict[str, ClauseId] = {}
-    if (unheard := session.ledger.failed(transport.separator_clause)) is not None:
+    if (unheard := session.results.first_failed(transport.separator_clause)) is not None:
         unread[transport.separator] = unheard
     for name, way in transport.also.items():
         own = way.separator or transport.separator
         if own in unread:
             # What is not read there is not read here.
-            session.ledger.blocked(way.clause, unread[own])
+            session.results.record_blocked(way.clause, unread[own])
             continue
         if way.path is not None and way.carries in deaf:
             # Another place for what is not understood at the first says nothing new.
             continue
         if references:
-            result = yield from _carried(session, mirror, references[0], name, way)
+            result = yield from _check_carriage(session, mirror, references[0], name, way)
             if result is False and way.path is None:
                 deaf.add(way.carries)
                 session.settings = {**session.settings, "deaf": frozenset(deaf)}
-                if way.separator is not None and (by := session.ledger.failed(way.clause)):
+                if way.separator is not None and (by := session.results.first_failed(way.clause)):
                     unread[way.separator] = by
             kind = (way.method, way.carries)
             if result is True and way.level == "same" and kind not in locked:
-                yield from _locked(session, mirror, name, few=bool(locked))
+                yield from _check_refusals_by_carriage(session, mirror, name, few=bool(locked))
                 locked.add(kind)
 
 
-def _locked(session: Session, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
+def _check_refusals_by_carriage(session: CheckContext, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
     """What is refused by the documented way is refused by another one that is understood, too."""
-    for attempt in list(access.by_other_ways(session))[-1 if few else 0 :]:
-        if session.ledger.failed(attempt.clauses) is not None:
+    for attempt in list(access.attempts_by_carriage(session))[-1 if few else 0 :]:
+        if session.results.first_failed(attempt.clauses) is not None:
             continue
-        ask = replace(ask_for(session, mirror.base), carriage=name, scheme=attempt.scheme)
+        ask = replace(build_request(session, mirror.base), encoding_name=name, scheme=attempt.scheme)
         purpose = f"{attempt.purpose}, by {name}"
         exchange = session.send(ask, purpose, credentials=attempt.credentials, witness=False)
         yield
-        if session.not_judged(exchange, ()) or exchange.answer is None or exchange.answer.outcome != "success":
+        if session.note_unusable(exchange, ()) or exchange.answer is None or exchange.answer.outcome != "success":
             continue
-        second = repeat(session, exchange)
+        second = repeat_exchange(session, exchange)
         yield
         if second.answer is not None and second.answer.outcome == "success":
-            blame(session, attempt.clauses, expected="an error", actual=told(second), exchange=second)
+            report_breach(
+                session, attempt.clauses, expected="an error", actual=describe_answer(second), exchange=second
+            )
 
 
-def _rich(session: Session, mirror: Mirror) -> Ask | None:
+def _rich_request(session: CheckContext, mirror: Mirror) -> ListRequest | None:
     """A request with a selective filter on a value with special characters, if there is one, and a page size."""
     more: dict[str, Tree] = {}
-    filtered = _special_filter(session, mirror, _SPECIAL) or _any_filter(session, mirror)
+    filtered = _special_filter(session, mirror, _SPECIAL_CHARACTER) or _any_filter(session, mirror)
     if filtered is not None:
         more[filtered[0]] = filtered[1]
-    size, _ = largest_size(session)
-    if size is not None and session.usable(size):
-        more[size] = written(session, size, 3)
-    more |= dict(list(everything_shown(session).items())[:1])
-    return ask_for(session, mirror.base, more) if more else None
+    size, _ = largest_page_size(session)
+    if size is not None and session.parameters_work(size):
+        more[size] = encode_request_value(session, size, 3)
+    more |= dict(list(include_everything(session).items())[:1])
+    return build_request(session, mirror.base, more) if more else None
 
 
-def _carried(session: Session, mirror: Mirror, reference: Exchange, name: str, way: Carriage) -> Any:
-    ask = replace(reference.ask, carriage=name, credentials={})
-    exchange = _send(session, ask, f"{reference.purpose.partition(',')[0]}, carried as {name}")
+def _check_carriage(
+    session: CheckContext, mirror: Mirror, reference: Exchange, name: str, way: RequestEncoding
+) -> Any:
+    ask = replace(reference.list_request, encoding_name=name, credentials={})
+    exchange = _send_unusual(session, ask, f"{reference.purpose.partition(',')[0]}, carried as {name}")
     yield
-    if session.not_judged(exchange, way.clause):
+    if session.note_unusable(exchange, way.clause):
         return None
-    if _moved_along(exchange):
-        session.ledger.observed(way.clause, f"{name}: a redirect")
+    if _is_redirect(exchange):
+        session.results.record_observed(way.clause, f"{name}: a redirect")
         return None
     if way.level == "may":
-        if same_answer(session, reference, exchange) is None:
-            session.ledger.observed(way.clause, f"{name}: understood")
+        if answer_difference(session, reference, exchange) is None:
+            session.results.record_observed(way.clause, f"{name}: understood")
         elif exchange.answer is None or exchange.answer.outcome != "success":
-            session.ledger.observed(way.clause, f"{name}: not known ({told(exchange)})")
+            session.results.record_observed(way.clause, f"{name}: not known ({describe_answer(exchange)})")
         else:
-            session.ledger.observed(way.clause, f"{name}: answered otherwise")
+            session.results.record_observed(way.clause, f"{name}: answered otherwise")
         return None
-    clauses = _to_blame(session, mirror, reference, exchange, way)
+    clauses = _blamed_clauses(session, mirror, reference, exchange, way)
     expected = "the same answer as in the documented form"
-    result = yield from agreed(session, mirror, reference, exchange, clauses, expected=expected)
+    result = yield from judge_same_answer(session, mirror, reference, exchange, clauses, expected=expected)
     return result
 
 
-def _moved_along(exchange: Exchange) -> bool:
+def _is_redirect(exchange: Exchange) -> bool:
     response = exchange.response
     return isinstance(response, HttpResponse) and 300 <= response.http_status < 400
 
 
-def _to_blame(session: Session, mirror: Mirror, reference: Exchange, exchange: Exchange, way: Carriage) -> Clauses:
+def _blamed_clauses(
+    session: CheckContext, mirror: Mirror, reference: Exchange, exchange: Exchange, way: RequestEncoding
+) -> Clauses:
     """The clause of the carriage; that of the documented separator where only another one is understood."""
     separator = session.listing.transport.separator_clause
     if not separator or way.separator in (None, session.listing.transport.separator):
         return way.clause
-    if not _fits(session, mirror, reference) and _fits(session, mirror, exchange):
+    if not _carried_answer_fits(session, mirror, reference) and _carried_answer_fits(session, mirror, exchange):
         return separator
     return way.clause
 
 
-def _fits(session: Session, mirror: Mirror, exchange: Exchange) -> bool:
+def _carried_answer_fits(session: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
     if exchange.answer is None:
         return False
-    asked = replace(exchange.ask, carriage=None)
-    return any(compare(session, mirror, meaning, exchange, _ROWS) is None for _, meaning in session.meanings(asked))
+    asked = replace(exchange.list_request, encoding_name=None)
+    return any(
+        compare_answer(session, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
+        for _, meaning in session.expected_answers(asked)
+    )
 
 
 # --- values to filter by ------------------------------------------------------------------------------------
 
 
-def _texts(session: Session, mirror: Mirror) -> Iterator[tuple[str, str, list[Hashable]]]:
+def _text_filters(session: CheckContext, mirror: Mirror) -> Iterator[tuple[str, str, list[Hashable]]]:
     """Filters by a text that rows show, with each value and the rows that show it."""
     for name, rule in session.listing.filters.items():
         parameter = session.listing.parameters[name]
-        if parameter.as_ != "text" or not session.usable(name) or rule.loses_to or rule.applies_if_any:
+        if parameter.as_ != "text" or not session.parameters_work(name) or rule.loses_to or rule.applies_if_any:
             continue
         if name in mirror.base or rule.keeps not in ("equal", "contains"):
             continue
         if any(path.startswith("hidden.") for path in rule.compares):
             continue
         field = field_at(session.listing.fields, rule.compares[0])
-        if field is None or field.as_ != "text" or session.ledger.failed(rule.clause):
+        if field is None or field.as_ != "text" or session.results.first_failed(rule.clause):
             continue
         found: dict[str, list[Hashable]] = {}
         for row in mirror.rows:
-            for value in compared(row.shown, rule.compares[0]):
-                if isinstance(value, str) and value and mirror.steady(row):
+            for value in row_values_at(row.shown, rule.compares[0]):
+                if isinstance(value, str) and value and mirror.is_steady(row):
                     found.setdefault(value, []).append(row.key)
         for value, keys in found.items():
             if value not in (*rule.no_filter, *rule.words, *rule.aliases):
                 yield name, value, keys
 
 
-def _special_filter(session: Session, mirror: Mirror, pattern: re.Pattern[str]) -> tuple[str, str] | None:
+def _special_filter(session: CheckContext, mirror: Mirror, pattern: re.Pattern[str]) -> tuple[str, str] | None:
     """The filter and value with the most kinds of special characters."""
     best = max(
-        ((len(set(pattern.findall(value))), name, value) for name, value, _ in _texts(session, mirror)),
+        ((len(set(pattern.findall(value))), name, value) for name, value, _ in _text_filters(session, mirror)),
         key=lambda item: item[0],
         default=None,
     )
     return (best[1], best[2]) if best is not None and best[0] else None
 
 
-def _any_filter(session: Session, mirror: Mirror) -> tuple[str, str] | None:
+def _any_filter(session: CheckContext, mirror: Mirror) -> tuple[str, str] | None:
     found = [
-        (len(keys), name, value) for name, value, keys in _texts(session, mirror) if len(keys) < len(mirror.rows)
+        (len(keys), name, value)
+        for name, value, keys in _text_filters(session, mirror)
+        if len(keys) < len(mirror.rows)
     ]
     if not found:
         return None
@@ -228,42 +255,44 @@ def _any_filter(session: Session, mirror: Mirror) -> tuple[str, str] | None:
 # --- the operation's name, and what the transport refuses ---------------------------------------------------
 
 
-def _routing(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_routing(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     routing = session.listing.transport.routing
     if routing is None:
         return
-    base = ask_for(session, mirror.base)
+    base = build_request(session, mirror.base)
     for ask, kind, fault, operation in (
-        (replace(base, operation=_NO_SUCH), "unknown", routing.unknown_fault, _NO_SUCH),
+        (replace(base, operation=_UNKNOWN_OPERATION), "unknown", routing.unknown_fault, _UNKNOWN_OPERATION),
         (replace(base, no_operation=True), "missing", routing.missing_fault, ""),
     ):
         clauses: Clauses = routing.clauses.get("unknown" if kind == "unknown" else "missing", ())
         if kind == "missing" and not clauses:
             continue
-        exchange = _send(session, ask, f"an operation whose name is {kind}")
+        exchange = _send_unusual(session, ask, f"an operation whose name is {kind}")
         yield
-        if session.not_judged(exchange, clauses):
+        if session.note_unusable(exchange, clauses):
             continue
-        if not binding(session, clauses):
-            session.ledger.observed(clauses, told(exchange))
+        if not enforceable_clauses(session, clauses):
+            session.results.record_observed(clauses, describe_answer(exchange))
             continue
         if exchange.answer is not None and exchange.answer.outcome == "unreadable":
-            yield from _no_error_at_all(session, exchange, clauses, fault)
+            yield from _confirm_no_error(session, exchange, clauses, fault)
             continue
-        yield from judge_fault(session, exchange, fault, clauses, operation=operation)
+        yield from judge_error_response(session, exchange, fault, clauses, operation=operation)
 
 
-def _no_error_at_all(session: Session, exchange: Exchange, clauses: Clauses, fault: str) -> Iterator[None]:
+def _confirm_no_error(session: CheckContext, exchange: Exchange, clauses: Clauses, fault: str) -> Iterator[None]:
     """A promised code did not come, not even an error of this API."""
-    second = repeat(session, exchange)
+    second = repeat_exchange(session, exchange)
     yield
-    if session.not_judged(second, clauses):
+    if session.note_unusable(second, clauses):
         return
     if second.answer is not None and second.answer.outcome == "unreadable":
-        blame(session, clauses, expected=f"an error ({fault})", actual=told(second), exchange=second)
+        report_breach(
+            session, clauses, expected=f"an error ({fault})", actual=describe_answer(second), exchange=second
+        )
 
 
-def _refusals(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_refusals(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     transport = session.listing.transport
 
     def other_method(request: HttpRequest) -> HttpRequest:
@@ -280,41 +309,41 @@ def _refusals(session: Session, mirror: Mirror) -> Iterator[None]:
     def cut_short(request: HttpRequest) -> HttpRequest:
         return replace(request, body=b"{")
 
-    refusals: tuple[tuple[Refusal | None, str, Callable[[HttpRequest], HttpRequest], bool], ...] = (
+    refusals: tuple[tuple[RefusalRule | None, str, Callable[[HttpRequest], HttpRequest], bool], ...] = (
         (transport.wrong_method, "another method", other_method, False),
         (transport.wrong_media_type, "another media type", other_type, False),
         (transport.bad_syntax, "a body that breaks off", cut_short, True),
     )
     for refusal, purpose, edit, status in refusals:
         if refusal is not None:
-            exchange = _send(session, ask_for(session, mirror.base), purpose, edit)
+            exchange = _send_unusual(session, build_request(session, mirror.base), purpose, edit)
             yield
-            yield from judge_fault(session, exchange, refusal.fault, refusal.clause, status=status)
+            yield from judge_error_response(session, exchange, refusal.fault, refusal.clause, status=status)
 
 
 # --- parameters that are not as documented ------------------------------------------------------------------
 
 
-def _names(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_name_case(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Whether letter case counts in parameter names: a page of one row, asked for in the other case."""
     transport = session.listing.transport
     choice = transport.names
-    size, _ = largest_size(session)
-    if not isinstance(choice, Open) or session.knowledge.known(choice.id):
+    size, _ = largest_page_size(session)
+    if not isinstance(choice, Open) or session.dialect.candidates_of(choice.id):
         return
-    if size is None or not session.usable(size):
-        yield from _names_of_credentials(session, mirror, choice)
+    if size is None or not session.parameters_work(size):
+        yield from _check_credential_name_case(session, mirror, choice)
         return
     if len(mirror.rows) < 2:
-        session.ledger.not_exercised(transport.names_clause, "two rows are needed to see it")
+        session.results.record_not_exercised(transport.names_clause, "two rows are needed to see it")
         return
     pointer = session.listing.parameters[size].at
     name = (pointer or size).rpartition("/")
     other = name[0] + name[1] + (name[2].lower() if name[2] != name[2].lower() else name[2].upper())
-    ask = replace(ask_for(session, mirror.base), extra=((other, written(session, size, 1)),))
-    exchange = _send(session, ask, "a parameter's name in another case")
+    ask = replace(build_request(session, mirror.base), extra=((other, encode_request_value(session, size, 1)),))
+    exchange = _send_unusual(session, ask, "a parameter's name in another case")
     yield
-    if session.not_judged(exchange, transport.names_clause) or exchange.answer is None:
+    if session.note_unusable(exchange, transport.names_clause) or exchange.answer is None:
         return
     if exchange.answer.outcome == "success" and exchange.rows is not None:
         reading = "folded" if len(exchange.rows) == 1 else "exact"
@@ -322,72 +351,72 @@ def _names(session: Session, mirror: Mirror) -> Iterator[None]:
         reading = "exact"
     else:
         return
-    session.knowledge.set(choice.id, reading, exchange.purpose)
-    session.ledger.observed(transport.names_clause, f"letter case in names: {reading}")
+    session.dialect.fix_answer(choice.id, reading, exchange.purpose)
+    session.results.record_observed(transport.names_clause, f"letter case in names: {reading}")
 
 
-def _names_of_credentials(session: Session, mirror: Mirror, choice: Open[Any]) -> Iterator[None]:
+def _check_credential_name_case(session: CheckContext, mirror: Mirror, choice: Open[Any]) -> Iterator[None]:
     """Where no other parameter is at hand, the names of the credentials tell."""
     rules = session.listing.access
     held = session.identity.credentials
     if rules.kind != "password" or rules.user is None or rules.password is None or rules.user not in held:
         return
     other = rules.user.lower() if rules.user != rules.user.lower() else rules.user.upper()
-    ask = replace(ask_for(session, mirror.base), extra=((other, held[rules.user]),))
+    ask = replace(build_request(session, mirror.base), extra=((other, held[rules.user]),))
     password = {rules.password: held[rules.password]}
     exchange = session.send(ask, "a name in another case", credentials=password)
     yield
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return
     reading = "exact" if is_refused(exchange) else "folded"
-    session.knowledge.set(choice.id, reading, exchange.purpose)
-    session.ledger.observed(session.listing.transport.names_clause, f"letter case in names: {reading}")
+    session.dialect.fix_answer(choice.id, reading, exchange.purpose)
+    session.results.record_observed(session.listing.transport.names_clause, f"letter case in names: {reading}")
 
 
-def _unknown_parameter(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_unknown_parameter(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     transport = session.listing.transport
     if not isinstance(transport.unknown_parameters, Open) and not transport.unknown_clause:
         return
-    name = f"/{_UNHEARD_OF}" if transport.carries == "json" else _UNHEARD_OF
-    ask = replace(ask_for(session, mirror.base), extra=((name, "1"),))
-    clauses = binding(session, transport.unknown_clause)
-    judged = yield from expect(session, mirror, ask, "an unknown parameter", clauses, only=_ROWS)
-    if judged.right:
+    name = f"/{_UNKNOWN_NAME}" if transport.carries == "json" else _UNKNOWN_NAME
+    ask = replace(build_request(session, mirror.base), extra=((name, "1"),))
+    clauses = enforceable_clauses(session, transport.unknown_clause)
+    judged = yield from check_probe(session, mirror, ask, "an unknown parameter", clauses, only=_JUDGED_ASPECTS)
+    if judged.passed:
         reading = "refused" if is_refused(judged.exchange) else "ignored"
-        session.ledger.observed(transport.unknown_clause, f"unknown parameters: {reading}")
+        session.results.record_observed(transport.unknown_clause, f"unknown parameters: {reading}")
         if reading == "refused":
-            yield from judge_fault(session, judged.exchange, "invalid", clauses)
+            yield from judge_error_response(session, judged.exchange, "invalid", clauses)
 
 
-def _repeated_parameter(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_repeated_parameter(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A parameter given twice: which of two values that keep different rows counts?"""
     transport = session.listing.transport
     choice = transport.repeated_parameters
     # A key twice in a JSON object is no JSON for many readers, which would say nothing of parameters.
-    if transport.carries == "json" or not isinstance(choice, Open) or session.knowledge.known(choice.id):
+    if transport.carries == "json" or not isinstance(choice, Open) or session.dialect.candidates_of(choice.id):
         return
-    pair = _two_of_one(session, mirror)
+    pair = _filter_with_two_values(session, mirror)
     if pair is None:
         return
     name, first, second = pair
-    ask = replace(ask_for(session, mirror.base, {name: first}), repeated={name: (second,)})
-    exchange = _send(session, ask, "a parameter given twice")
+    ask = replace(build_request(session, mirror.base, {name: first}), repeated={name: (second,)})
+    exchange = _send_unusual(session, ask, "a parameter given twice")
     yield
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return
     fitting = [
         assigned
-        for assigned, meaning in session.meanings(ask)
-        if compare(session, mirror, meaning, exchange, _ROWS) is None
+        for assigned, meaning in session.expected_answers(ask)
+        if compare_answer(session, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
     ]
     if fitting:
-        session.knowledge.settle(fitting, exchange.purpose)
+        session.dialect.narrow_candidates(fitting, exchange.purpose)
 
 
-def _two_of_one(session: Session, mirror: Mirror) -> tuple[str, str, str] | None:
+def _filter_with_two_values(session: CheckContext, mirror: Mirror) -> tuple[str, str, str] | None:
     """A filter and two values that keep different rows, none of them all."""
     by_name: dict[str, list[tuple[str, list[Hashable]]]] = {}
-    for name, value, keys in _texts(session, mirror):
+    for name, value, keys in _text_filters(session, mirror):
         rule = session.listing.filters[name]
         # Where a value that names nothing may be refused, a refusal would not tell why.
         if rule.keeps == "equal" and len(rule.compares) == 1 and rule.stranger == "nothing":
@@ -400,42 +429,44 @@ def _two_of_one(session: Session, mirror: Mirror) -> tuple[str, str, str] | None
     return None
 
 
-def _tolerated(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_tolerated_parameters(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Parameters from elsewhere, all at once: ignored, honoured or refused."""
     transport = session.listing.transport
     if not transport.tolerated:
         return
-    ask = replace(ask_for(session, mirror.base), extra=tuple(transport.tolerated.items()))
-    exchange = _send(session, ask, "parameters from elsewhere")
+    ask = replace(build_request(session, mirror.base), extra=tuple(transport.tolerated.items()))
+    exchange = _send_unusual(session, ask, "parameters from elsewhere")
     yield
-    if session.not_judged(exchange, transport.tolerated_clause):
+    if session.note_unusable(exchange, transport.tolerated_clause):
         return
     reading = "refused" if is_refused(exchange) else "ignored or honoured"
-    kept(session, () if is_refused(exchange) else binding(session, transport.tolerated_clause), reading)
-    session.ledger.observed(transport.tolerated_clause, f"{', '.join(transport.tolerated)}: {reading}")
+    record_kept(
+        session, () if is_refused(exchange) else enforceable_clauses(session, transport.tolerated_clause), reading
+    )
+    session.results.record_observed(transport.tolerated_clause, f"{', '.join(transport.tolerated)}: {reading}")
 
 
 # --- escaping -----------------------------------------------------------------------------------------------
 
 
-def _escaping(session: Session, mirror: Mirror) -> Iterator[None]:
+def _check_escaping(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Special characters come as themselves: a value with some, asked for as it is shown, gives its rows back."""
     clauses = session.listing.transport.escaping_clause
     if not clauses:
         return
     doubled = _special_filter(session, mirror, ENTITY)
-    found = doubled or _special_filter(session, mirror, _RESERVED)
+    found = doubled or _special_filter(session, mirror, _RESERVED_CHARACTER)
     if found is None:
         if mirror.rows:
-            session.ledger.witness(clauses)
+            session.results.record_pass(clauses)
         return
     name, value = found
     rule = session.listing.filters[name]
     # A text such as "&amp;" in the data itself is a text that was escaped twice; else the filter is to blame.
     blamed = clauses if doubled is not None else rule.clause
-    ask = ask_for(session, mirror.base, {name: value})
-    judged = yield from expect(
-        session, mirror, ask, "a value with special characters, as it is shown", blamed, only=_ROWS
+    ask = build_request(session, mirror.base, {name: value})
+    judged = yield from check_probe(
+        session, mirror, ask, "a value with special characters, as it is shown", blamed, only=_JUDGED_ASPECTS
     )
-    if judged.right:
-        session.ledger.witness(clauses)
+    if judged.passed:
+        session.results.record_pass(clauses)

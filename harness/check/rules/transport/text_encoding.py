@@ -6,76 +6,80 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from harness.check.context import Session
+from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror
 from harness.specification.model import ClauseId, Clauses
-from harness.wire.row_codec import Shown
+from harness.wire.row_codec import ApiValue
 
 ENTITY: Final = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);")
 
 
-_ONCE: Final = (ClauseId("TEXT-ONCE"),)
+_ONCE_CLAUSE: Final = (ClauseId("TEXT-ONCE"),)
 
 
-_TWICE: Final = 2
+_DOUBLED_TEXTS_NEEDED: Final = 2
 
 
-def check_written_once(session: Session, mirror: Mirror) -> None:
+def check_encoded_once(session: CheckContext, mirror: Mirror) -> None:
     """Text that looks as if it had been encoded or escaped twice, wherever a field has special characters at all.
 
     One such text may be what somebody typed; several, and none in the same field that is as it should be, are not.
     """
-    escaping = session.listing.transport.escaping_clause or _ONCE
+    escaping = session.listing.transport.escaping_clause or _ONCE_CLAUSE
     kinds: tuple[tuple[Clauses, str, Callable[[str], bool], Callable[[str], bool]], ...] = (
-        (_ONCE, "encoded", lambda text: not text.isascii(), _encoded_twice),
+        (_ONCE_CLAUSE, "encoded", lambda text: not text.isascii(), _is_encoded_twice),
         (escaping, "escaped", lambda text: "&" in text, lambda text: "&" not in ENTITY.sub("", text)),
     )
     seen = 0
-    for path, texts in _shown_texts(mirror).items():
+    for path, texts in _texts_by_path(mirror).items():
         for clauses, done, special, twice in kinds:
             some = [text for text in texts if special(text)]
             odd = [text for text in some if twice(text)]
             seen += len(some) - len(odd)
-            misled = _filters_misled(session, path, odd)
+            misled = _misled_filter_clauses(session, path, odd)
             # A text that is shown and cannot be found is no longer what somebody typed.
-            enough = 1 if misled else _TWICE
-            if misled is None or len(odd) < max(enough, len(some)) or session.ledger.failed(clauses):
+            enough = 1 if misled else _DOUBLED_TEXTS_NEEDED
+            if misled is None or len(odd) < max(enough, len(some)) or session.results.first_failed(clauses):
                 continue
             session.fail(
                 clauses,
                 f"text is {done} once",
                 expected=f"in {path} the characters themselves",
                 actual=f"{len(odd)} texts such as {odd[0][:60]!r}, and no other with special characters",
-                rows=[session.evidence.row(row, [path]) for row in mirror.rows if row.shown.get(path) in odd[:4]][:4],
+                rows=[
+                    session.evidence.render_row(row, [path]) for row in mirror.rows if row.shown.get(path) in odd[:4]
+                ][:4],
                 inferred=True,
             )
             for clause in misled:
-                session.ledger.explain(clause, clauses[0])
+                session.results.mark_consequence(clause, clauses[0])
     if seen:
-        session.ledger.witness(_ONCE, times=seen)
+        session.results.record_pass(_ONCE_CLAUSE, times=seen)
     else:
-        session.ledger.not_exercised(_ONCE, "no row shows a text with characters that could be escaped or encoded")
+        session.results.record_not_exercised(
+            _ONCE_CLAUSE, "no row shows a text with characters that could be escaped or encoded"
+        )
 
 
-def _filters_misled(session: Session, path: str, odd: list[str]) -> list[ClauseId] | None:
+def _misled_filter_clauses(session: CheckContext, path: str, odd: list[str]) -> list[ClauseId] | None:
     """The broken promises of filters on a field that were asked for one of its odd texts; None for any other."""
     misled: list[ClauseId] = []
     for name, rule in session.listing.filters.items():
-        failed = session.ledger.failed(rule.clause) if path in rule.compares else None
+        failed = session.results.first_failed(rule.clause) if path in rule.compares else None
         if failed is None:
             continue
         exchanges = [one.exchange for one in session.breaches if one.clause == failed]
-        asked = [exchange.ask.values.get(name) for exchange in exchanges if exchange is not None]
+        asked = [exchange.list_request.values.get(name) for exchange in exchanges if exchange is not None]
         if not any(isinstance(value, str) and any(value in text for text in odd) for value in asked):
             return None
         misled.append(failed)
     return misled
 
 
-def _shown_texts(mirror: Mirror) -> dict[str, list[str]]:
+def _texts_by_path(mirror: Mirror) -> dict[str, list[str]]:
     """The different texts of the rows by the path of their field, nested rows included."""
     found: dict[str, dict[str, None]] = {}
-    waiting: list[tuple[str, Shown]] = [(name, value) for row in mirror.rows for name, value in row.shown.items()]
+    waiting: list[tuple[str, ApiValue]] = [(name, value) for row in mirror.rows for name, value in row.shown.items()]
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, str):
@@ -87,7 +91,7 @@ def _shown_texts(mirror: Mirror) -> dict[str, list[str]]:
     return {path: list(texts) for path, texts in found.items()}
 
 
-def _encoded_twice(text: str) -> bool:
+def _is_encoded_twice(text: str) -> bool:
     """Whether the characters of a text are the bytes of another one in UTF-8, each taken for a character."""
     if text.isascii():
         return False

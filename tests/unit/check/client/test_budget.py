@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from harness.check.client.budget import Budget, Exhausted, MannerlyClient, retry_after_seconds
+from harness.check.client.budget import Budget, BudgetLimit, RateLimitedClient, retry_after_seconds
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
 GET = HttpRequest(method="GET", target=b"/")
@@ -46,24 +46,24 @@ def busy(retry_after: str | None = None, date: str | None = None) -> HttpRespons
 
 def test_requests_run_out() -> None:
     budget = Budget(max_requests=2)
-    assert [budget.take(), budget.take(), budget.take()] == [None, None, Exhausted.REQUESTS]
+    assert [budget.acquire(), budget.acquire(), budget.acquire()] == [None, None, BudgetLimit.REQUESTS]
     assert budget.requests == 2
-    assert budget.exhausted is Exhausted.REQUESTS
+    assert budget.exhausted is BudgetLimit.REQUESTS
 
 
 def test_seconds_run_out() -> None:
     clock = Clock()
     budget = Budget(max_seconds=5, clock=clock, sleep=clock.sleep)
-    assert budget.take() is None
+    assert budget.acquire() is None
     clock.now += 6
-    assert budget.take() is Exhausted.SECONDS
+    assert budget.acquire() is BudgetLimit.SECONDS
 
 
 def test_the_rate_is_kept_by_waiting() -> None:
     clock = Clock()
     budget = Budget(per_second=4, clock=clock, sleep=clock.sleep)
     for _ in range(9):
-        budget.take()
+        budget.acquire()
     assert clock.now - 100 == pytest.approx(2.0)
     assert budget.waited_seconds == pytest.approx(2.0)
 
@@ -72,17 +72,17 @@ def test_a_burst_goes_out_at_once() -> None:
     clock = Clock()
     budget = Budget(per_second=1, burst=3, clock=clock, sleep=clock.sleep)
     for _ in range(3):
-        budget.take()
+        budget.acquire()
     assert clock.slept == []
-    budget.take()
+    budget.acquire()
     assert sum(clock.slept) == pytest.approx(1.0)
 
 
 def test_a_wait_beyond_the_budget_is_not_begun() -> None:
     clock = Clock()
     budget = Budget(per_second=0.01, max_seconds=10, clock=clock, sleep=clock.sleep)
-    assert budget.take() is None
-    assert budget.take() is Exhausted.SECONDS
+    assert budget.acquire() is None
+    assert budget.acquire() is BudgetLimit.SECONDS
     assert clock.slept == []
 
 
@@ -90,7 +90,7 @@ def test_threads_cannot_take_more_than_there_is() -> None:
     budget = Budget(max_requests=50)
     granted: list[bool] = []
     threads = [
-        threading.Thread(target=lambda: granted.extend(budget.take() is None for _ in range(20))) for _ in range(8)
+        threading.Thread(target=lambda: granted.extend(budget.acquire() is None for _ in range(20))) for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -99,8 +99,8 @@ def test_threads_cannot_take_more_than_there_is() -> None:
     assert sum(granted) == 50
 
 
-def client(script: Script, clock: Clock, **budget: int) -> MannerlyClient:
-    return MannerlyClient(script, Budget(clock=clock, sleep=clock.sleep, **budget))
+def client(script: Script, clock: Clock, **budget: int) -> RateLimitedClient:
+    return RateLimitedClient(script, Budget(clock=clock, sleep=clock.sleep, **budget))
 
 
 def test_retry_after_is_honoured() -> None:
@@ -132,7 +132,7 @@ def test_a_run_that_must_grow_old_waits_for_the_rest_only() -> None:
     mannerly = client(Script(OK), clock)
     mannerly.send(GET)
     clock.now += 1.0
-    mannerly.grow_old(1.5)
+    mannerly.wait_until_age(1.5)
     mannerly.send(GET)
     assert clock.slept == [0.5]
 
@@ -141,7 +141,7 @@ def test_a_run_without_time_to_spare_does_not_wait_to_grow_old() -> None:
     clock = Clock()
     mannerly = client(Script(OK), clock, max_seconds=2)
     mannerly.send(GET)
-    mannerly.grow_old(1.5)
+    mannerly.wait_until_age(1.5)
     mannerly.send(GET)
     assert clock.slept == []
 

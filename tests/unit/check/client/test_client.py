@@ -10,13 +10,13 @@ import pytest
 import trustme
 from hostile_servers import Peer, answering, free_port, hostile_server, response
 
-from harness.check.client.client import Transport, UnsendableRequest
-from harness.check.client.connection import Limits
-from harness.check.client.target import RedirectKind, leads_to, parse_target
-from harness.errors import Misuse
+from harness.check.client.client import HttpClient, UnsendableRequest
+from harness.check.client.connection import ExchangeLimits
+from harness.check.client.target import RedirectKind, parse_target, resolve_redirect
+from harness.errors import UsageProblem
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
-LIMITS = Limits(connect_seconds=10, exchange_seconds=10)
+LIMITS = ExchangeLimits(connect_seconds=10, exchange_seconds=10)
 GET = HttpRequest(method="GET", target=b"/calls")
 ECHO_HEAD = answering(lambda head: response(head))
 
@@ -25,7 +25,7 @@ def sent_by(request: HttpRequest, *, base: str = "", **options: object) -> bytes
     """The head that a server receives."""
     with (
         hostile_server(ECHO_HEAD) as server,
-        Transport(server.url + base, limits=LIMITS, **options) as transport,  # type: ignore[arg-type]
+        HttpClient(server.url + base, limits=LIMITS, **options) as transport,  # type: ignore[arg-type]
     ):
         answer = transport.send(request)
     assert isinstance(answer, HttpResponse), answer
@@ -78,7 +78,7 @@ def test_a_chunked_body_goes_out_in_chunks() -> None:
         seen.append(data)
         peer.send(response())
 
-    with hostile_server(read_chunks) as server, Transport(server.url, limits=LIMITS) as transport:
+    with hostile_server(read_chunks) as server, HttpClient(server.url, limits=LIMITS) as transport:
         transport.send(HttpRequest(method="POST", target=b"/", body=b"abc", chunked=True))
     head, _, body = seen[0].partition(b"\r\n\r\n")
     assert b"transfer-encoding: chunked" in head.lower()
@@ -101,7 +101,7 @@ def test_a_chunked_body_goes_out_in_chunks() -> None:
 def test_a_request_that_http_cannot_carry_is_our_error_and_shows_no_secret(request_: HttpRequest) -> None:
     with (
         hostile_server("honest") as server,
-        Transport(server.url, limits=LIMITS) as transport,
+        HttpClient(server.url, limits=LIMITS) as transport,
         pytest.raises(UnsendableRequest) as caught,
     ):
         transport.send(request_)
@@ -110,14 +110,14 @@ def test_a_request_that_http_cannot_carry_is_our_error_and_shows_no_secret(reque
 
 
 def test_a_connection_is_used_again() -> None:
-    with hostile_server("honest") as server, Transport(server.url, limits=LIMITS) as transport:
+    with hostile_server("honest") as server, HttpClient(server.url, limits=LIMITS) as transport:
         for _ in range(5):
             assert isinstance(transport.send(GET), HttpResponse)
         assert server.counters.connections == 1
 
 
 def test_a_connection_that_died_idle_is_replaced_without_a_word() -> None:
-    with hostile_server("one-answer-then-gone") as server, Transport(server.url, limits=LIMITS) as transport:
+    with hostile_server("one-answer-then-gone") as server, HttpClient(server.url, limits=LIMITS) as transport:
         for _ in range(3):
             assert isinstance(transport.send(GET), HttpResponse)
         # The server saw the second request on the old connection, closed it, and got it once more.
@@ -134,7 +134,7 @@ def test_a_request_is_repeated_only_once() -> None:
             peer.send(response())
             peer.request()
 
-    with hostile_server(answers_one_connection_only) as server, Transport(server.url, limits=LIMITS) as transport:
+    with hostile_server(answers_one_connection_only) as server, HttpClient(server.url, limits=LIMITS) as transport:
         assert isinstance(transport.send(GET), HttpResponse)
         answer = transport.send(GET)
         assert isinstance(answer, NoResponse)
@@ -143,7 +143,7 @@ def test_a_request_is_repeated_only_once() -> None:
 
 
 def test_a_shorter_deadline_may_be_given_for_one_request() -> None:
-    with hostile_server("silent") as server, Transport(server.url) as transport:
+    with hostile_server("silent") as server, HttpClient(server.url) as transport:
         answer = transport.send(GET, deadline_seconds=0.2)
     assert isinstance(answer, NoResponse)
     assert answer.reason == "timeout:first-byte"
@@ -157,7 +157,7 @@ def test_an_early_answer_to_a_large_body_is_read() -> None:
         peer.silence()
 
     request = HttpRequest(method="POST", target=b"/", body=b"x" * 4_000_000)
-    with hostile_server(refuse) as server, Transport(server.url, limits=LIMITS) as transport:
+    with hostile_server(refuse) as server, HttpClient(server.url, limits=LIMITS) as transport:
         answer = transport.send(request)
     assert isinstance(answer, HttpResponse)
     assert answer.http_status == 413
@@ -165,7 +165,7 @@ def test_an_early_answer_to_a_large_body_is_read() -> None:
 
 def test_several_threads_may_send_at_once() -> None:
     answers: list[HttpResponse | NoResponse] = []
-    with hostile_server(ECHO_HEAD) as server, Transport(server.url, limits=LIMITS) as transport:
+    with hostile_server(ECHO_HEAD) as server, HttpClient(server.url, limits=LIMITS) as transport:
 
         def send(number: int) -> None:
             for step in range(20):
@@ -208,7 +208,7 @@ def server_context(authority: trustme.CA, name: str = "localhost") -> ssl.SSLCon
 def test_tls_with_the_right_authority_works_and_keeps_connections(authority: trustme.CA, ca_file: Path) -> None:
     with (
         hostile_server("honest", tls=server_context(authority)) as server,
-        Transport(server.url, limits=LIMITS, ca_file=ca_file) as transport,
+        HttpClient(server.url, limits=LIMITS, ca_file=ca_file) as transport,
     ):
         for _ in range(3):
             answer = transport.send(GET)
@@ -221,7 +221,7 @@ def test_a_large_request_and_response_pass_through_tls(authority: trustme.CA, ca
     large = answering(lambda _head: response(b"y" * 3_000_000))
     with (
         hostile_server(large, tls=server_context(authority)) as server,
-        Transport(server.url, limits=LIMITS, ca_file=ca_file) as transport,
+        HttpClient(server.url, limits=LIMITS, ca_file=ca_file) as transport,
     ):
         answer = transport.send(HttpRequest(method="POST", target=b"/", body=b"x" * 3_000_000))
     assert isinstance(answer, HttpResponse), answer
@@ -231,7 +231,7 @@ def test_a_large_request_and_response_pass_through_tls(authority: trustme.CA, ca
 def test_an_unknown_authority_is_told_with_what_to_do(authority: trustme.CA) -> None:
     with (
         hostile_server("honest", tls=server_context(authority)) as server,
-        Transport(server.url, limits=LIMITS) as transport,
+        HttpClient(server.url, limits=LIMITS) as transport,
     ):
         answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
@@ -243,7 +243,7 @@ def test_an_unknown_authority_is_told_with_what_to_do(authority: trustme.CA) -> 
 def test_a_certificate_for_another_name_is_told(authority: trustme.CA, ca_file: Path) -> None:
     with (
         hostile_server("honest", tls=server_context(authority, "other.example")) as server,
-        Transport(server.url, limits=LIMITS, ca_file=ca_file) as transport,
+        HttpClient(server.url, limits=LIMITS, ca_file=ca_file) as transport,
     ):
         answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
@@ -255,7 +255,7 @@ def test_plain_http_where_tls_is_due_is_told(ca_file: Path) -> None:
     with hostile_server("http-0.9") as server:
         url = server.url.replace("http://", "https://")
 
-        with Transport(url, limits=LIMITS, ca_file=ca_file) as transport:
+        with HttpClient(url, limits=LIMITS, ca_file=ca_file) as transport:
             answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
     assert answer.reason in ("tls", "timeout:connect")
@@ -264,7 +264,7 @@ def test_plain_http_where_tls_is_due_is_told(ca_file: Path) -> None:
 def test_tls_where_plain_http_is_due_is_told(authority: trustme.CA) -> None:
     with hostile_server("honest", tls=server_context(authority)) as server:
         url = server.url.replace("https://", "http://")
-        with Transport(url, limits=LIMITS) as transport:
+        with HttpClient(url, limits=LIMITS) as transport:
             answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
     assert answer.reason in ("protocol:not-http", "truncated", "reset")
@@ -273,7 +273,7 @@ def test_tls_where_plain_http_is_due_is_told(authority: trustme.CA) -> None:
 def test_tls_cut_without_a_closing_notice_is_truncated(authority: trustme.CA, ca_file: Path) -> None:
     with (
         hostile_server("cut-until-close", tls=server_context(authority)) as server,
-        Transport(server.url, limits=LIMITS, ca_file=ca_file) as transport,
+        HttpClient(server.url, limits=LIMITS, ca_file=ca_file) as transport,
     ):
         answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
@@ -283,7 +283,7 @@ def test_tls_cut_without_a_closing_notice_is_truncated(authority: trustme.CA, ca
 def test_slow_headers_within_tls_end_in_time(authority: trustme.CA, ca_file: Path) -> None:
     with (
         hostile_server("slow-headers", tls=server_context(authority)) as server,
-        Transport(server.url, limits=Limits(exchange_seconds=0.4), ca_file=ca_file) as transport,
+        HttpClient(server.url, limits=ExchangeLimits(exchange_seconds=0.4), ca_file=ca_file) as transport,
     ):
         answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
@@ -294,8 +294,8 @@ def test_slow_headers_within_tls_end_in_time(authority: trustme.CA, ca_file: Pat
 def test_a_handshake_that_never_comes_ends_at_the_connect_limit(ca_file: Path) -> None:
     with hostile_server("silent") as server:
         url = server.url.replace("http://", "https://")
-        limits = Limits(connect_seconds=0.3, exchange_seconds=5)
-        with Transport(url, limits=limits, ca_file=ca_file) as transport:
+        limits = ExchangeLimits(connect_seconds=0.3, exchange_seconds=5)
+        with HttpClient(url, limits=limits, ca_file=ca_file) as transport:
             answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
     assert answer.reason == "timeout:connect"
@@ -304,8 +304,8 @@ def test_a_handshake_that_never_comes_ends_at_the_connect_limit(ca_file: Path) -
 
 def test_a_ca_file_that_is_none_is_misuse(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
-    with pytest.raises(Misuse, match="PEM"):
-        Transport("https://localhost", ca_file=tmp_path / "ca.pem")
+    with pytest.raises(UsageProblem, match="PEM"):
+        HttpClient("https://localhost", ca_file=tmp_path / "ca.pem")
 
 
 # Targets and where URLs lead
@@ -335,7 +335,7 @@ def test_a_target_is_read(url: str, origin: str, base_path: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_target_is_misuse_and_no_password_is_repeated(url: str) -> None:
-    with pytest.raises(Misuse) as caught:
+    with pytest.raises(UsageProblem) as caught:
         parse_target(url)
     assert caught.value.exit_code == 2
     assert "hunter22" not in str(caught.value)
@@ -362,9 +362,9 @@ def test_what_is_no_target_is_misuse_and_no_password_is_repeated(url: str) -> No
 )
 def test_where_a_url_leads_is_told(location: str, kind: RedirectKind) -> None:
     target = parse_target("https://h:8443/base")
-    assert leads_to(location, target=target, sent=b"/calls?page=1").kind is kind
+    assert resolve_redirect(location, target=target, sent=b"/calls?page=1").kind is kind
 
 
 def test_limits_must_be_positive() -> None:
     with pytest.raises(ValueError, match="wire_bytes"):
-        Limits(wire_bytes=0)
+        ExchangeLimits(wire_bytes=0)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from harness.check.oracle.dialect_inference import Knowledge
-from harness.check.oracle.interpreter import Meaning, holds, interpret, sort_key
+from harness.check.oracle.dialect_inference import InferredDialect
+from harness.check.oracle.interpreter import ExpectedAnswer, comparison_holds, interpret_request, sort_key
 from harness.specification.load import load_spec
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 
 NOON = datetime(2026, 3, 11, 12, 0, 0, tzinfo=UTC)
 LATER = datetime(2026, 3, 11, 12, 0, 1, tzinfo=UTC)
@@ -41,16 +41,16 @@ LATER = datetime(2026, 3, 11, 12, 0, 1, tzinfo=UTC)
     ],
 )
 def test_a_comparison_keeps_what_it_says(keeps: Any, shown: Any, wanted: Any, kept: bool) -> None:
-    assert holds(keeps, shown, wanted) is kept
+    assert comparison_holds(keeps, shown, wanted) is kept
 
 
 def test_an_exclusive_bound_leaves_the_instant_itself_out() -> None:
-    assert not holds("at-or-after", NOON, NOON, inclusive=False)
-    assert holds("at-or-after", NOON, NOON)
+    assert not comparison_holds("at-or-after", NOON, NOON, inclusive=False)
+    assert comparison_holds("at-or-after", NOON, NOON)
 
 
 def test_folded_texts_compare_without_case() -> None:
-    assert holds("equal", "Straße", "STRASSE", folded=True)
+    assert comparison_holds("equal", "Straße", "STRASSE", folded=True)
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,23 @@ def test_texts_sort_by_the_collation(collation: str, ordered: list[str]) -> None
     assert sorted(["a", "B", "10", "9"], key=lambda text: sort_key(text, collation)) == ordered
 
 
-def meanings(api: str, known: dict[str, Any] | None = None, **values: Any) -> list[Meaning]:
+def meanings(api: str, known: dict[str, Any] | None = None, **values: Any) -> list[ExpectedAnswer]:
     spec = load_spec(api)
-    knowledge = Knowledge(spec)
+    knowledge = InferredDialect(spec)
     for name, value in (known or {}).items():
-        knowledge.set(name, value, "test")
-    return [meaning for _, meaning in knowledge.branches(lambda pick: interpret(spec, Ask(values=values), pick))]
+        knowledge.fix_answer(name, value, "test")
+    return [
+        meaning
+        for _, meaning in knowledge.evaluate_branches(
+            lambda pick: interpret_request(spec, ListRequest(values=values), pick)
+        )
+    ]
 
 
 def test_every_reading_of_an_open_choice_is_a_meaning() -> None:
     found = meanings("ozeki/list-call-history", Direction="Sideways")
     assert {meaning.fault for meaning in found} == {"invalid", None}
-    assert any(meaning.empty for meaning in found)
+    assert any(meaning.no_rows for meaning in found)
 
 
 def test_a_settled_choice_leaves_one_meaning() -> None:
@@ -87,18 +92,18 @@ def test_a_blank_filter_keeps_everything() -> None:
 
 def test_filters_conjoin() -> None:
     (meaning, *_) = meanings("ozeki/list-call-history", Source="102", Destination="106")
-    assert meaning.keeps({"Source": "102", "Destination": "106"}) is True
-    assert meaning.keeps({"Source": "102", "Destination": "107"}) is False
+    assert meaning.keeps_row({"Source": "102", "Destination": "106"}) is True
+    assert meaning.keeps_row({"Source": "102", "Destination": "107"}) is False
 
 
 def test_a_field_that_was_not_read_leaves_the_question_open() -> None:
     (meaning, *_) = meanings("ozeki/list-call-history", Source="102")
-    assert meaning.keeps({"Destination": "106"}) is None
+    assert meaning.keeps_row({"Destination": "106"}) is None
 
 
 def test_a_filter_on_what_rows_do_not_show_is_never_decided_by_a_row() -> None:
     (meaning, *_) = meanings("etelecom/list-call-logs", hotline_ids=["5"])
-    assert meaning.keeps({"id": 1}) is None
+    assert meaning.keeps_row({"id": 1}) is None
 
 
 WINDOW = {"from_date": "2026-03-11 00:00:00", "to_date": "2026-03-12 00:00:00"}
@@ -125,8 +130,8 @@ def test_a_nested_field_decides_if_any_nested_row_matches() -> None:
     (meaning, *_) = meanings("voximplant/get-call-history", **WINDOW, local_number="7")
     start = datetime(2026, 3, 11, 10, tzinfo=UTC)
     row = {"start_date": start, "calls": ({"local_number": "5"}, {"local_number": "7"})}
-    assert meaning.keeps(row) is True
-    assert meaning.keeps({"start_date": start, "calls": ({"local_number": "5"},)}) is False
+    assert meaning.keeps_row(row) is True
+    assert meaning.keeps_row({"start_date": start, "calls": ({"local_number": "5"},)}) is False
 
 
 def test_an_older_version_does_not_know_a_later_parameter() -> None:

@@ -48,27 +48,34 @@ from judged_lists import (
     without_clause,
 )
 
-from harness.check.context import Exchange, Row, Session
-from harness.check.oracle.interpreter import Meaning
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.blame import PRIMARY, blamed_clauses, completeness_clauses, promised, unsteady_clauses
-from harness.check.probe.comparison import ASPECTS, Aspect, Mismatch, doubtful, matching_rows, merged
-from harness.check.probe.expect import Judged, strays
+from harness.check.probe.comparison import (
+    ASPECTS,
+    Aspect,
+    Mismatch,
+    is_doubtful_match,
+    matching_rows,
+    merged_row_values,
+)
+from harness.check.probe.expect import ProbeResult, has_stray_rows
 from harness.check.probe.mirror import Mirror
-from harness.check.probe.stability import young
-from harness.wire.format_problems import Problem
+from harness.check.probe.stability import all_recent
+from harness.wire.format_problems import FormatProblem
 from harness.wire.json_body import MISSING
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 
 ADA = who("ada")
 
 
 def case(
     name: str,
-    meaning: Meaning,
+    meaning: ExpectedAnswer,
     exchange: Exchange,
     difference: Difference | None,
     *,
-    session: Session | None = None,
+    session: CheckContext | None = None,
     mirror: Mirror | None = None,
 ) -> Any:
     """A row of a table: what is due, what came, and how the two differ."""
@@ -112,18 +119,18 @@ def test_a_later_aspect_has_a_higher_rank() -> None:
     case("nothing beyond the last page", page_due(6, 2), came(total=5), None),
     case("a page of what a filter keeps", page_due(1, 1, ADA), came(THREE, total=3, who="ada"), None),
     case("nothing where no row matches", due(who("eve")), came(total=0, who="eve"), None),
-    case("nothing where no rows are due", due(empty=True), came(total=0), None),
+    case("nothing where no rows are due", due(no_rows=True), came(total=0), None),
     case("an empty list", due(), came(total=0), None, mirror=mirror_of(())),
     case("the oldest first", due(sort=("started", False)), came(ONE, TWO, THREE, FOUR, FIVE), None),
     case("any order where none is due", due(sort=None), came(TWO, FIVE, ONE, FOUR, THREE), None),
     case("an error that is due", due(fault="invalid"), refused(9), None),
     case("an error page of another shape that is due", due(fault="invalid"), unreadable(400), None),
-    case("rows where anything may come", due(anything="not said"), came(ONE, ONE, STRANGE, total=0), None),
-    case("an error where anything may come", due(anything="not said"), refused(9), None),
+    case("rows where anything may come", due(unspecified="not said"), came(ONE, ONE, STRANGE, total=0), None),
+    case("an error where anything may come", due(unspecified="not said"), refused(9), None),
     case("a list that was never read", due(), came(FIVE, FOUR, total=99), None, mirror=Mirror()),
 )
 def test_an_answer_that_is_what_is_due_does_not_differ(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) is difference
 
@@ -164,20 +171,22 @@ def test_an_answer_that_is_what_is_due_does_not_differ(
     ),
     case(
         "an error where no rows are due",
-        due(empty=True),
+        due(no_rows=True),
         refused(9),
         Difference("outcome", "a success", "the error 9"),
     ),
     case(
         "an error where a number is due",
-        due(numbered=True),
+        due(count_only=True),
         refused(9),
         Difference("outcome", "a success", "the error 9"),
     ),
     case(
         "what cannot be read, with its first problem",
         due(),
-        unreadable(200, Problem("json:syntax", "a comma is missing"), Problem("json:end", "it ends early")),
+        unreadable(
+            200, FormatProblem("json:syntax", "a comma is missing"), FormatProblem("json:end", "it ends early")
+        ),
         Difference("unreadable", "an answer that can be read", "json:syntax: a comma is missing"),
     ),
     case(
@@ -188,7 +197,7 @@ def test_an_answer_that_is_what_is_due_does_not_differ(
     ),
     case(
         "what cannot be read where a number is due",
-        due(numbered=True),
+        due(count_only=True),
         unreadable(200),
         Difference("unreadable", "an answer that can be read", "a body of another shape"),
     ),
@@ -200,13 +209,13 @@ def test_an_answer_that_is_what_is_due_does_not_differ(
     ),
     case(
         "no rows, not even none, where none are due",
-        due(empty=True),
+        due(no_rows=True),
         told_in_place_of_rows(None),
         Difference("rows", "rows", "no rows in the answer", flags=("shapeless",)),
     ),
 )
 def test_an_answer_of_another_kind_differs_by_that(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -296,7 +305,7 @@ SHOWN_BY_NOBODY = {"ext": {"compares": "hidden.ext", "stranger": "refused"}}
     ),
 )
 def test_an_error_is_right_where_a_value_names_nobody_and_that_may_be_refused(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -304,7 +313,7 @@ def test_an_error_is_right_where_a_value_names_nobody_and_that_may_be_refused(
 def test_an_error_for_a_stranger_settles_what_strangers_get() -> None:
     session = session_of(filters=stranger(EITHER))
     first_difference(session, mirror_of(), due(who("eve")), refused(who="eve"))
-    assert session.knowledge.known("filters.who.stranger") == ("refused",)
+    assert session.dialect.candidates_of("filters.who.stranger") == ("refused",)
 
 
 REFUSED_BEYOND = {**PAGES, "past-the-end": "refused"}
@@ -366,7 +375,7 @@ OPEN_BEYOND = {**PAGES, "past-the-end": {"open": ["empty", "refused"], "assumed"
     ),
 )
 def test_an_error_is_right_for_a_page_beyond_the_last_where_that_may_be_refused(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -379,11 +388,11 @@ def test_an_error_is_right_for_a_page_beyond_the_last_where_that_may_be_refused(
     ],
 )
 def test_an_error_beyond_the_last_page_settles_what_such_pages_get_where_the_end_is_known(
-    mirror: Mirror, meaning: Meaning, known: tuple[str, ...]
+    mirror: Mirror, meaning: ExpectedAnswer, known: tuple[str, ...]
 ) -> None:
     session = session_of(paging=OPEN_BEYOND)
     first_difference(session, mirror, meaning, refused())
-    assert session.knowledge.known("paging.past-the-end") == known
+    assert session.dialect.candidates_of("paging.past-the-end") == known
 
 
 # --- which rows ---------------------------------------------------------------------------------------------------
@@ -404,7 +413,7 @@ def twice(*rows: int) -> Difference:
     case("a row twice in a list that moves", due(), came(FIVE, FIVE), twice(5, 5), mirror=mirror_of(volatile=True)),
 )
 def test_a_row_that_comes_twice_is_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -450,13 +459,13 @@ FLAWED = call(4, flaws=(flaw("who"),))
     case("not by what rows do not show", due(unseen()), came(FIVE, FOUR), None),
     case(
         "any, where none are due",
-        due(empty=True),
+        due(no_rows=True),
         came(FIVE, FOUR),
         Difference("rows", "no rows", "2 rows", rows=(5, 4)),
     ),
 )
 def test_rows_that_a_filter_does_not_keep_are_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -484,11 +493,17 @@ def unknown(actual: str, *rows: int, flags: tuple[str, ...] = ()) -> Difference:
     case("that began with the run", page_due(0, 2, sort=None), came(NEWEST, FIVE), None),
     case("of a list that goes on", page_due(0, 2), came(STRANGE, FIVE), None, mirror=mirror_of(complete=False)),
     case("of a list that moves", page_due(0, 2), came(STRANGE, FIVE), None, mirror=mirror_of(volatile=True)),
-    case("of a list whose pages lose rows", page_due(0, 2), came(STRANGE, FIVE), None, mirror=mirror_of(torn="so")),
-    case("of a list that lacks rows", page_due(0, 2), came(STRANGE, FIVE), None, mirror=mirror_of(lacking=True)),
+    case(
+        "of a list whose pages lose rows",
+        page_due(0, 2),
+        came(STRANGE, FIVE),
+        None,
+        mirror=mirror_of(tear_reason="so"),
+    ),
+    case("of a list that lacks rows", page_due(0, 2), came(STRANGE, FIVE), None, mirror=mirror_of(lacks_rows=True)),
 )
 def test_rows_that_the_whole_list_does_not_hold_are_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -534,10 +549,10 @@ WINDOW = {"from": "2031-03-04 09:00:00"}
     case("where rows may match", due(unseen()), came(FIVE), None),
     case("in a list that goes on", due(), came(FIVE), None, mirror=mirror_of(complete=False)),
     case("in a list that moves", due(), came(FIVE), None, mirror=mirror_of(volatile=True)),
-    case("after a cursor", due(cursor=True), came(FIVE), None),
+    case("after a cursor", due(by_cursor=True), came(FIVE), None),
 )
 def test_rows_that_match_and_do_not_come_are_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -564,10 +579,10 @@ THREE_FOR_TWO = Difference("size", "at most 2 rows", "3 rows")
         THREE_FOR_TWO,
         mirror=mirror_of(volatile=True),
     ),
-    case("after a cursor", page_due(0, 2, cursor=True), came(FIVE, FOUR, THREE), THREE_FOR_TWO),
+    case("after a cursor", page_due(0, 2, by_cursor=True), came(FIVE, FOUR, THREE), THREE_FOR_TWO),
 )
 def test_a_page_with_more_rows_than_its_size_is_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -590,7 +605,7 @@ def short(expected: str, actual: str) -> Difference:
     case("where rows may match", page_due(0, 3, unseen()), came(FIVE, FOUR), None),
     case("in a list that goes on", page_due(0, 3), came(FIVE, FOUR), None, mirror=mirror_of(complete=False)),
     case("in a list that moves", page_due(0, 3), came(FIVE, FOUR), None, mirror=mirror_of(volatile=True)),
-    case("after a cursor", page_due(0, 3, cursor=True), came(FIVE, FOUR), None),
+    case("after a cursor", page_due(0, 3, by_cursor=True), came(FIVE, FOUR), None),
     case(
         "by the bound that was found",
         page_due(0, 3),
@@ -628,7 +643,7 @@ def short(expected: str, actual: str) -> Difference:
     ),
 )
 def test_a_page_that_is_shorter_than_it_must_be_is_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -742,7 +757,7 @@ TWO_DEFAULTS = {**PAGES, "default-size": {"open": [3, 4], "assumed": 3}}
     ),
 )
 def test_a_short_first_page_may_show_a_bound_of_the_servers_own(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -754,10 +769,12 @@ def test_a_short_first_page_may_show_a_bound_of_the_servers_own(
         pytest.param(OWN_CAP, page_due(0, 5), "paging.cap", id="the size is given"),
     ],
 )
-def test_a_short_first_page_settles_the_bound(paging: Mapping[str, Any], meaning: Meaning, choice: str) -> None:
+def test_a_short_first_page_settles_the_bound(
+    paging: Mapping[str, Any], meaning: ExpectedAnswer, choice: str
+) -> None:
     session = session_of(paging=paging, widest=3)
     first_difference(session, mirror_of(), meaning, came(FIVE, FOUR, THREE))
-    assert session.knowledge.known(choice) == (3,)
+    assert session.dialect.candidates_of(choice) == (3,)
 
 
 # --- order --------------------------------------------------------------------------------------------------------
@@ -860,13 +877,13 @@ NINE, TEN = call(1, who="9"), call(2, who="10")
     ),
     case(
         "rows after a cursor",
-        due(cursor=True),
+        due(by_cursor=True),
         came(FIVE, THREE, FOUR),
         order("descending by started", "row 2 and row 3", 3, 4),
     ),
 )
 def test_rows_that_stand_the_other_way_round_are_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -930,7 +947,7 @@ ANOTHER_PAGE = other_rows("1 to 2", 1, 3, 2)
     case("another tie", page_due(0, 2, sort=("secs", True)), came(TIES[0], TIES[2]), None, mirror=mirror_of(TIES)),
     case("a list that goes on", *SECOND_FOR_FIRST, None, mirror=mirror_of(complete=False)),
     case("a list that moves", *SECOND_FOR_FIRST, None, mirror=mirror_of(volatile=True)),
-    case("a page after a cursor", page_due(0, 2, cursor=True), came(THREE, TWO), None),
+    case("a page after a cursor", page_due(0, 2, by_cursor=True), came(THREE, TWO), None),
     case("no order", page_due(0, 2, sort=None), came(THREE, TWO), None),
     case("an order by what rows do not show", page_due(0, 2, sort=("hidden.ext", True)), came(THREE, TWO), None),
     case("rows that may match", page_due(0, 2, unseen()), came(THREE, TWO), None),
@@ -953,7 +970,7 @@ ANOTHER_PAGE = other_rows("1 to 2", 1, 3, 2)
     case("a list with no order of its own", *SECOND_FOR_FIRST, ANOTHER_PAGE, session=session_of(order=None)),
 )
 def test_a_page_that_holds_other_rows_of_the_list_is_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -968,7 +985,7 @@ def total(expected: str, actual: int, *flags: str) -> Difference:
 MANY = tuple(call(number) for number in range(24, 0, -1))
 
 
-def page_with(number: Any) -> tuple[Meaning, Exchange]:
+def page_with(number: Any) -> tuple[ExpectedAnswer, Exchange]:
     """A right first page with that total."""
     return page_due(0, 2), came(FIVE, FOUR, total=number)
 
@@ -984,7 +1001,7 @@ def page_with(number: Any) -> tuple[Meaning, Exchange]:
         came(FIVE, THREE, ONE, total=5, who="ada"),
         total("3", 5, "by_page", "more"),
     ),
-    case("rows where none are due", due(empty=True), came(total=5), total("0", 5, "by_page", "more")),
+    case("rows where none are due", due(no_rows=True), came(total=5), total("0", 5, "by_page", "more")),
     case("more than can match", due(ADA, unseen()), came(FIVE, total=4), total("0 to 3", 4, "more")),
     case("as many as can match", due(ADA, unseen()), came(FIVE, total=3), None),
     case("as few as can match", due(ADA, unseen()), came(FIVE, total=0), None),
@@ -1018,14 +1035,14 @@ def page_with(number: Any) -> tuple[Meaning, Exchange]:
     case("where rows are known to come twice", *page_with(99), None, session=session_of(failed=["UNIQUE"])),
 )
 def test_a_total_of_other_than_all_rows_that_match_is_told(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
 
 # --- count --------------------------------------------------------------------------------------------------------
 
-COUNTED = due(numbered=True)
+COUNTED = due(count_only=True)
 FIVE_WANTED = "the number 5"
 
 
@@ -1034,16 +1051,16 @@ FIVE_WANTED = "the number 5"
     case("digits", COUNTED, told_in_place_of_rows("5"), None),
     case("an object", COUNTED, told_in_place_of_rows({"count": 5}), None),
     case("a list of an object", COUNTED, told_in_place_of_rows([{"count": "5"}]), None),
-    case("the number of a filter", due(ADA, numbered=True), told_in_place_of_rows(3), None),
+    case("the number of a filter", due(ADA, count_only=True), told_in_place_of_rows(3), None),
     case("too few", COUNTED, told_in_place_of_rows(4), Difference("count", FIVE_WANTED, "4")),
     case("too many", COUNTED, told_in_place_of_rows([{"count": 6}]), Difference("count", FIVE_WANTED, "6")),
     case(
         "all rows, though a filter is asked for",
-        due(ADA, numbered=True),
+        due(ADA, count_only=True),
         told_in_place_of_rows(5),
         Difference("count", "the number 3", "5"),
     ),
-    case("one page, though pages do not count", due(numbered=True, size=2), told_in_place_of_rows(5), None),
+    case("one page, though pages do not count", due(count_only=True, size=2), told_in_place_of_rows(5), None),
     case("rows", COUNTED, came(FIVE, FOUR), Difference("count", "a number in place of the rows", "2 rows")),
     case(
         "a word",
@@ -1051,16 +1068,16 @@ FIVE_WANTED = "the number 5"
         told_in_place_of_rows("many"),
         Difference("count", "a number in place of the rows", "something else"),
     ),
-    case("as many as can match", due(unseen(), numbered=True), told_in_place_of_rows(5), None),
+    case("as many as can match", due(unseen(), count_only=True), told_in_place_of_rows(5), None),
     case(
         "more than can match",
-        due(unseen(), numbered=True),
+        due(unseen(), count_only=True),
         told_in_place_of_rows(6),
         Difference("count", "the number 0 to 5", "6"),
     ),
     case(
         "rows where none are due",
-        due(empty=True, numbered=True),
+        due(no_rows=True, count_only=True),
         told_in_place_of_rows(1),
         Difference("count", "the number 0", "1"),
     ),
@@ -1102,7 +1119,7 @@ FIVE_WANTED = "the number 5"
     ),
 )
 def test_a_number_in_place_of_rows_is_held_against_the_rows_that_match(
-    session: Session, mirror: Mirror, meaning: Meaning, exchange: Exchange, difference: Difference | None
+    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference | None
 ) -> None:
     assert first_difference(session, mirror, meaning, exchange) == difference
 
@@ -1110,7 +1127,7 @@ def test_a_number_in_place_of_rows_is_held_against_the_rows_that_match(
 def test_a_number_in_place_of_rows_settles_its_form() -> None:
     session = session_of()
     first_difference(session, mirror_of(), COUNTED, told_in_place_of_rows([{"count": 5}]))
-    assert session.knowledge.known("count-only.shape") == ("list-of-object",)
+    assert session.dialect.candidates_of("count-only.shape") == ("list-of-object",)
 
 
 # --- the first of several -----------------------------------------------------------------------------------------
@@ -1128,7 +1145,7 @@ def test_a_number_in_place_of_rows_settles_its_form() -> None:
         pytest.param(page_due(0, 2), came(THREE, TWO, total=9), "slice", id="the slice before the total"),
     ],
 )
-def test_what_explains_the_rest_is_told_first(meaning: Meaning, exchange: Exchange, aspect: str) -> None:
+def test_what_explains_the_rest_is_told_first(meaning: ExpectedAnswer, exchange: Exchange, aspect: str) -> None:
     found = first_difference(session_of(), mirror_of(), meaning, exchange)
     assert found is not None
     assert found.aspect == aspect
@@ -1161,7 +1178,7 @@ LACKING = (due(), came(FIVE))
     ],
 )
 def test_only_the_aspects_asked_about_are_told(
-    only: Sequence[Aspect], judged: tuple[Meaning, Exchange], aspect: str | None
+    only: Sequence[Aspect], judged: tuple[ExpectedAnswer, Exchange], aspect: str | None
 ) -> None:
     found = first_difference(session_of(), mirror_of(), *judged, only=only)
     assert (found and found.aspect) == aspect
@@ -1177,7 +1194,7 @@ def test_only_the_aspects_asked_about_are_told(
         pytest.param(mirror_of(), due(ADA), [5, 3, 1], [], id="rows that a filter keeps"),
         pytest.param(mirror_of(), due(unseen()), [], [5, 4, 3, 2, 1], id="rows that do not show what is asked"),
         pytest.param(mirror_of(), due(ADA, unseen()), [], [5, 3, 1], id="rows that one of two filters keeps"),
-        pytest.param(mirror_of(), due(empty=True), [], [], id="none where none are due"),
+        pytest.param(mirror_of(), due(no_rows=True), [], [], id="none where none are due"),
         pytest.param(mirror_of(), page_due(2, 2), [5, 4, 3, 2, 1], [], id="all rows, whatever page is due"),
         pytest.param(
             mirror_of((FIVE, call(4, without="who"), THREE)), due(ADA), [5, 3], [4], id="a row that lacks the field"
@@ -1202,7 +1219,7 @@ def test_only_the_aspects_asked_about_are_told(
             mirror_of((FIVE, FOUR), before=(FIVE,)), due(ADA), [5], [], id="a row that came and does not match"
         ),
         pytest.param(
-            mirror_of((NEWEST, FIVE), since=("started", NEWEST.shown["started"])),
+            mirror_of((NEWEST, FIVE), moving_since=("started", NEWEST.shown["started"])),
             due(),
             [5],
             [6],
@@ -1211,7 +1228,9 @@ def test_only_the_aspects_asked_about_are_told(
         pytest.param(Mirror(), due(), [], [], id="none of a list that was never read"),
     ],
 )
-def test_rows_match_for_sure_or_perhaps(mirror: Mirror, meaning: Meaning, sure: list[int], may: list[int]) -> None:
+def test_rows_match_for_sure_or_perhaps(
+    mirror: Mirror, meaning: ExpectedAnswer, sure: list[int], may: list[int]
+) -> None:
     found = matching_rows(mirror, meaning)
     assert [[row.key for row in rows] for rows in found] == [sure, may]
 
@@ -1226,7 +1245,7 @@ def test_matching_rows_are_those_of_the_list_as_it_was_read_last() -> None:
     mirror, meaning = mirror_of(), due(ADA)
     matching_rows(mirror, meaning)
     mirror.after = mirror.before = snapshot_of((FIVE, FOUR))
-    mirror.forget()
+    mirror.clear_caches()
     assert [row.key for row in matching_rows(mirror, meaning)[0]] == [5]
 
 
@@ -1245,7 +1264,7 @@ def test_matching_rows_are_those_of_the_list_as_it_was_read_last() -> None:
     ],
 )
 def test_a_row_is_doubtful_by_a_compared_field_that_is_otherwise_than_documented(row: Row, doubted: bool) -> None:
-    assert doubtful(due(ADA), row) is doubted
+    assert is_doubtful_match(due(ADA), row) is doubted
 
 
 @pytest.mark.parametrize(
@@ -1260,7 +1279,7 @@ def test_a_row_is_doubtful_by_a_compared_field_that_is_otherwise_than_documented
 )
 def test_a_row_is_known_by_what_it_and_the_list_show(row: Row, caller: str | None) -> None:
     mirror = mirror_of((FIVE, FOUR, call(3, without="who")))
-    assert merged(mirror, row)["who"] == caller
+    assert merged_row_values(mirror, row)["who"] == caller
 
 
 @pytest.mark.parametrize(
@@ -1274,7 +1293,7 @@ def test_a_row_is_known_by_what_it_and_the_list_show(row: Row, caller: str | Non
     ],
 )
 def test_rows_are_young_if_all_of_them_began_with_the_run(rows: tuple[Row, ...], are_young: bool) -> None:
-    assert young(session_of(), rows) is are_young
+    assert all_recent(session_of(), rows) is are_young
 
 
 @pytest.mark.parametrize(
@@ -1294,7 +1313,7 @@ def test_rows_are_young_if_all_of_them_began_with_the_run(rows: tuple[Row, ...],
 def test_an_answer_strays_by_what_it_must_not_hold(
     mismatch: Mismatch | None, exchange: Exchange, astray: bool
 ) -> None:
-    assert strays(Judged(right=mismatch is None, exchange=exchange, mismatch=mismatch)) is astray
+    assert has_stray_rows(ProbeResult(passed=mismatch is None, exchange=exchange, mismatch=mismatch)) is astray
 
 
 # --- clauses ------------------------------------------------------------------------------------------------------
@@ -1302,8 +1321,8 @@ def test_an_answer_strays_by_what_it_must_not_hold(
 FIRST_PAGE, LATER_PAGE, BY_DEFAULT = page_due(0, 2), page_due(2, 2), due(size=20, size_default=True)
 
 
-def ask(**values: Any) -> Ask:
-    return Ask(values=values)
+def ask(**values: Any) -> ListRequest:
+    return ListRequest(values=values)
 
 
 @pytest.mark.parametrize(
@@ -1417,7 +1436,11 @@ def ask(**values: Any) -> Ask:
     ],
 )
 def test_each_later_aspect_is_promised_by_its_construct(
-    session: Session, asked: Ask, aspect: Aspect, meaning: Meaning | None, clauses: tuple[str, ...]
+    session: CheckContext,
+    asked: ListRequest,
+    aspect: Aspect,
+    meaning: ExpectedAnswer | None,
+    clauses: tuple[str, ...],
 ) -> None:
     assert promised(session, asked, aspect, meaning) == named(*clauses)
 
@@ -1426,10 +1449,10 @@ def blame(
     name: str,
     mismatch: Mismatch,
     *clauses: str,
-    session: Session | None = None,
-    asked: Ask | None = None,
+    session: CheckContext | None = None,
+    asked: ListRequest | None = None,
     given: Mapping[str, str] | None = None,
-    meaning: Meaning | None = None,
+    meaning: ExpectedAnswer | None = None,
 ) -> Any:
     """A row of the table of blame; what was asked for is the filter by caller."""
     special = {aspect: named(clause) for aspect, clause in (given or {}).items()}
@@ -1465,7 +1488,7 @@ NO_MATCH = {"no_match_clause": "NO-MATCH"}
             differing("rows", "nothing_due"),
             "WHO",
             session=session_of(**NO_MATCH),
-            asked=Ask(carriage="post"),
+            asked=ListRequest(encoding_name="post"),
         ),
         blame(
             "rows where none are due, for which others answer",
@@ -1619,11 +1642,11 @@ NO_MATCH = {"no_match_clause": "NO-MATCH"}
     ],
 )
 def test_a_difference_is_blamed_on_the_clauses_that_explain_it_best(
-    session: Session,
-    asked: Ask,
+    session: CheckContext,
+    asked: ListRequest,
     mismatch: Mismatch,
     special: Mapping[Aspect, Any],
-    meaning: Meaning | None,
+    meaning: ExpectedAnswer | None,
     clauses: tuple[str, ...],
 ) -> None:
     assert blamed_clauses(session, asked, mismatch, named("WHO"), special, meaning) == named(*clauses)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.check.results.collector import Ledger, roll_up
+from harness.check.results.collector import ResultCollector, roll_up_verdicts
 from harness.check.results.findings import Colour, Finding, Gate, Verdict
 from harness.check.results.gate import colour_of
 from harness.specification.model import Basis, Clause, ClauseId, Level
@@ -12,9 +12,9 @@ from harness.specification.model import Basis, Clause, ClauseId, Level
 ONE, TWO = ClauseId("AC-LST-001"), ClauseId("AC-LST-002")
 
 
-def ledger(level: Level = "must", basis: Basis = "documented") -> Ledger:
+def ledger(level: Level = "must", basis: Basis = "documented") -> ResultCollector:
     clause = Clause(level=level, basis=basis, says="rows are kept", source="row 1")
-    return Ledger(clauses={ONE: clause, TWO: clause}, families={}, gate=Gate.CI)
+    return ResultCollector(clauses={ONE: clause, TWO: clause}, families={}, gate=Gate.CI)
 
 
 def finding(request: str = "GET /calls", clause: ClauseId = ONE) -> Finding:
@@ -46,45 +46,45 @@ def finding(request: str = "GET /calls", clause: ClauseId = ONE) -> Finding:
 def test_the_worst_verdict_decides_then_one_pass_then_the_most_informative(
     counts: dict[Verdict, int], verdict: Verdict
 ) -> None:
-    assert roll_up(counts) is verdict
+    assert roll_up_verdicts(counts) is verdict
 
 
 def test_a_clause_keeps_the_finding_with_the_smallest_request() -> None:
     book = ledger()
-    book.fail((ONE,), finding("GET /calls?a=1&b=2"))
-    book.fail((ONE,), finding("GET /calls?a=1"))
+    book.record_failure((ONE,), finding("GET /calls?a=1&b=2"))
+    book.record_failure((ONE,), finding("GET /calls?a=1"))
     assert [found.request for found in book.findings()] == ["GET /calls?a=1"]
 
 
 def test_a_failure_belongs_to_the_clause_that_explains_it_best() -> None:
     book = ledger()
-    book.fail((ONE, TWO), finding())
-    assert book.failed((TWO,)) is None
-    assert book.failed((TWO, ONE)) == ONE
+    book.record_failure((ONE, TWO), finding())
+    assert book.first_failed((TWO,)) is None
+    assert book.first_failed((TWO, ONE)) == ONE
 
 
 def test_what_a_broken_must_promises_blocks_and_what_a_broken_should_promises_leaves_open() -> None:
     strong, weak = ledger("must"), ledger("should")
     for book in (strong, weak):
-        book.fail((ONE,), finding())
-        book.blocked((TWO,), ONE)
-    assert strong.result(TWO, default=Verdict.NOT_RUN).verdict is Verdict.BLOCKED
-    assert weak.result(TWO, default=Verdict.NOT_RUN).verdict is Verdict.INCONCLUSIVE
+        book.record_failure((ONE,), finding())
+        book.record_blocked((TWO,), ONE)
+    assert strong.result_of(TWO, default=Verdict.NOT_RUN).verdict is Verdict.BLOCKED
+    assert weak.result_of(TWO, default=Verdict.NOT_RUN).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_failure_explained_by_another_one_is_taken_back() -> None:
     book = ledger()
-    book.fail((ONE,), finding())
-    book.fail((TWO,), finding(clause=TWO))
-    book.explain(TWO, ONE)
+    book.record_failure((ONE,), finding())
+    book.record_failure((TWO,), finding(clause=TWO))
+    book.mark_consequence(TWO, ONE)
     assert [found.clause for found in book.findings()] == [ONE]
-    assert book.result(TWO, default=Verdict.NOT_RUN).verdict is Verdict.BLOCKED
+    assert book.result_of(TWO, default=Verdict.NOT_RUN).verdict is Verdict.BLOCKED
 
 
 def test_nothing_exercised_is_never_a_pass() -> None:
     book = ledger()
-    book.witness((ONE,), times=0)
-    assert book.result(ONE, default=Verdict.NOT_EXERCISED, reason="empty").verdict is Verdict.NOT_EXERCISED
+    book.record_pass((ONE,), times=0)
+    assert book.result_of(ONE, default=Verdict.NOT_EXERCISED, reason="empty").verdict is Verdict.NOT_EXERCISED
 
 
 # The table of verdicts.md A.1 rule 5, row by row.

@@ -6,14 +6,16 @@ import subprocess
 
 import pytest
 
-from harness.check.results.evidence import Evidence
+from harness.check.results.evidence import EvidenceRenderer
 from harness.output.redaction import Redactor
 from harness.wire.http_messages import HttpRequest, NoResponse
 
 
 def curl(secret: str, target: str, *, name: str = "auth_password") -> str:
-    evidence = Evidence(base="http://127.0.0.1:1", redactor=Redactor([secret], words=[name]), secrets={name: secret})
-    return evidence.curl(HttpRequest(method="GET", target=target.encode()))
+    evidence = EvidenceRenderer(
+        base="http://127.0.0.1:1", redactor=Redactor([secret], words=[name]), secrets={name: secret}
+    )
+    return evidence.render_curl(HttpRequest(method="GET", target=target.encode()))
 
 
 @pytest.mark.parametrize("secret", ["password", "correct-horse", "a.b+c(d", "trailing=="])
@@ -39,9 +41,9 @@ def test_a_secret_with_a_letter_more_is_no_variable() -> None:
 
 
 def test_what_had_come_of_an_answer_is_kept() -> None:
-    evidence = Evidence(base="http://127.0.0.1:1", redactor=Redactor(["hunter2-hunter2"]), secrets={})
+    evidence = EvidenceRenderer(base="http://127.0.0.1:1", redactor=Redactor(["hunter2-hunter2"]), secrets={})
     cut = NoResponse(reason="timeout:total", text="30 s went by", partial=b'{"calls": ["hunter2-hunter2", \x1b[2J')
-    shown = evidence.answer(cut)
+    shown = evidence.render_response(cut)
     assert "what had come" in shown
     assert '{"calls": ["***"' in shown
     assert "\x1b" not in shown

@@ -9,9 +9,19 @@ import pytest
 
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import gate_colour
-from harness.check.results.known_failures import apply_known, judge_flaky, known_text, with_unexpected_skips
-from harness.check.results.known_failures_file import Catalogue, KnownFailures, parse_known, security_clauses
-from harness.errors import Misuse
+from harness.check.results.known_failures import (
+    apply_known_failures,
+    draft_known_failures,
+    judge_flaky_clause,
+    with_unexpected_skips,
+)
+from harness.check.results.known_failures_file import (
+    ClauseCatalogue,
+    KnownFailures,
+    parse_known_failures,
+    security_clauses,
+)
+from harness.errors import UsageProblem
 from harness.specification.load import load_spec
 from harness.specification.model import Basis, Clause, ClauseId, Level
 
@@ -22,7 +32,7 @@ def clause(level: Level = "must") -> Clause:
     return Clause(level=level, basis="documented", says="something", source="somewhere")
 
 
-CATALOGUE = Catalogue(
+CATALOGUE = ClauseCatalogue(
     api="acmepbx/list-calls",
     clauses={
         ClauseId("AC-LST-001"): clause(),
@@ -39,7 +49,7 @@ CATALOGUE = Catalogue(
         ClauseId("AC-LST-031"): "paging",
     },
     security=frozenset({ClauseId("AC-LST-001")}),
-    elsewhere=frozenset({"OT-LST-001"}),
+    clauses_of_other_apis=frozenset({"OT-LST-001"}),
 )
 
 
@@ -58,7 +68,9 @@ def entry(**changes: str | None) -> str:
 
 
 def known(text: str | None = None, *, today: date = TODAY) -> KnownFailures:
-    return parse_known(entry() if text is None else text, name="known.yaml", catalogue=CATALOGUE, today=today)
+    return parse_known_failures(
+        entry() if text is None else text, name="known.yaml", catalogue=CATALOGUE, today=today
+    )
 
 
 def result(
@@ -117,7 +129,7 @@ def run(*results: ClauseResult, findings: tuple[Finding, ...] = (), gate: Gate =
 
 
 def test_an_expected_failure_is_waived() -> None:
-    found = apply_known(run(result(), findings=(finding(),)), known())
+    found = apply_known_failures(run(result(), findings=(finding(),)), known())
     assert (found.clauses[0].waived, found.clauses[0].verdict, found.findings[0].waived) == (
         "W-0007",
         Verdict.FAIL,
@@ -126,48 +138,48 @@ def test_an_expected_failure_is_waived() -> None:
 
 
 def test_a_run_with_only_waived_failures_is_green() -> None:
-    found = apply_known(run(result(), findings=(finding(),)), known())
+    found = apply_known_failures(run(result(), findings=(finding(),)), known())
     assert (found.colour, found.exit_code) == (Colour.GREEN, 0)
 
 
 def test_a_known_failure_that_passes_is_red_and_to_be_removed() -> None:
-    found = apply_known(run(result(verdict=Verdict.PASS, colour=Colour.GREEN)), known())
+    found = apply_known_failures(run(result(verdict=Verdict.PASS, colour=Colour.GREEN)), known())
     assert (found.exit_code, found.clauses[0].colour) == (1, Colour.RED)
     assert "remove W-0007" in found.clauses[0].reason
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ERROR, Verdict.BLOCKED, Verdict.NOT_RUN, Verdict.INCONCLUSIVE])
 def test_another_end_than_the_expected_one_counts_as_it_is(verdict: Verdict) -> None:
-    found = apply_known(run(result(verdict=verdict)), known())
+    found = apply_known_failures(run(result(verdict=verdict)), known())
     assert (found.clauses[0].waived, found.clauses[0].colour) == (None, Colour.RED)
 
 
 def test_a_failure_without_the_signature_is_another_failure() -> None:
     signed = known(entry(signature='"got 20 records"'))
-    assert apply_known(run(result(), findings=(finding(),)), signed).exit_code == 0
-    assert apply_known(run(result(), findings=(finding(message="no rows"),)), signed).exit_code == 1
+    assert apply_known_failures(run(result(), findings=(finding(),)), signed).exit_code == 0
+    assert apply_known_failures(run(result(), findings=(finding(message="no rows"),)), signed).exit_code == 1
 
 
 def test_an_expected_inconclusive_is_waived() -> None:
     expecting = known(entry(expect="inconclusive"))
-    found = apply_known(run(result(verdict=Verdict.INCONCLUSIVE, colour=Colour.AMBER)), expecting)
+    found = apply_known_failures(run(result(verdict=Verdict.INCONCLUSIVE, colour=Colour.AMBER)), expecting)
     assert found.clauses[0].waived == "W-0007"
 
 
 def test_certify_ignores_waivers_and_lists_them() -> None:
-    found = apply_known(run(result(), findings=(finding(),), gate=Gate.CERTIFY), known())
+    found = apply_known_failures(run(result(), findings=(finding(),), gate=Gate.CERTIFY), known())
     assert (found.colour, found.clauses[0].waived) == (Colour.RED, None)
     assert any("stated deviations: AC-LST-021 (W-0007)" in note for note in found.notes)
 
 
 def test_certify_forgives_a_stated_should() -> None:
     stated = known(entry(clause="AC-LST-030"))
-    found = apply_known(run(result("AC-LST-030", level="should"), gate=Gate.CERTIFY), stated)
+    found = apply_known_failures(run(result("AC-LST-030", level="should"), gate=Gate.CERTIFY), stated)
     assert found.clauses[0].colour is Colour.AMBER
 
 
 def test_the_report_tells_how_many_and_until_when() -> None:
-    notes = apply_known(run(result(), findings=(finding(),)), known()).notes
+    notes = apply_known_failures(run(result(), findings=(finding(),)), known()).notes
     text = "known failures: 1 (1 waived), oldest W-0007 of 2026-11-20, next to expire W-0007 on 2027-02-20, 10%"
     assert any(note.startswith(text) for note in notes)
 
@@ -175,17 +187,17 @@ def test_the_report_tells_how_many_and_until_when() -> None:
 def test_more_than_a_fifth_waived_is_amber() -> None:
     report = run(result())
     report = replace(report, clauses=report.clauses[:4])
-    assert apply_known(report, known()).colour is Colour.AMBER
+    assert apply_known_failures(report, known()).colour is Colour.AMBER
 
 
 def test_a_waived_run_without_rows_is_still_empty() -> None:
-    assert apply_known(run(result(), rows_seen=0), known()).exit_code == 5
-    assert apply_known(run(result(), rows_seen=0), known(), allow_empty=True).exit_code == 0
+    assert apply_known_failures(run(result(), rows_seen=0), known()).exit_code == 5
+    assert apply_known_failures(run(result(), rows_seen=0), known(), allow_empty=True).exit_code == 0
 
 
 @pytest.mark.parametrize("code", [3, 4, 143])
 def test_exit_codes_that_no_gate_decides_stay(code: int) -> None:
-    assert apply_known(run(result(), exit_code=code), known()).exit_code == code
+    assert apply_known_failures(run(result(), exit_code=code), known()).exit_code == code
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -193,17 +205,17 @@ def test_exit_codes_that_no_gate_decides_stay(code: int) -> None:
 
 @pytest.mark.parametrize("key", ["id", "clause", "reason", "owner", "added", "expires"])
 def test_a_required_key_may_not_be_missing(key: str) -> None:
-    with pytest.raises(Misuse, match=key):
+    with pytest.raises(UsageProblem, match=key):
         known(entry(**{key: None}))
 
 
 def test_an_empty_reason_is_refused() -> None:
-    with pytest.raises(Misuse, match="reason"):
+    with pytest.raises(UsageProblem, match="reason"):
         known(entry(reason="''"))
 
 
 def test_a_must_needs_an_issue_and_a_should_does_not() -> None:
-    with pytest.raises(Misuse, match="issue"):
+    with pytest.raises(UsageProblem, match="issue"):
         known(entry(issue=None))
     assert known(entry(issue=None, clause="AC-LST-030")).entries
 
@@ -233,7 +245,7 @@ def test_a_must_needs_an_issue_and_a_should_does_not() -> None:
     ],
 )
 def test_a_wrong_entry_is_refused_with_its_reason(changes: dict[str, str], expected: str) -> None:
-    with pytest.raises(Misuse) as caught:
+    with pytest.raises(UsageProblem) as caught:
         known(entry(**changes))
     assert expected in str(caught.value)
     assert caught.value.exit_code == 2
@@ -242,7 +254,7 @@ def test_a_wrong_entry_is_refused_with_its_reason(changes: dict[str, str], expec
 def test_an_entry_counts_on_the_day_it_expires_and_not_on_the_next() -> None:
     day = date(2027, 2, 20)
     assert known(today=day).entries
-    with pytest.raises(Misuse, match="mend what W-0007 is about"):
+    with pytest.raises(UsageProblem, match="mend what W-0007 is about"):
         known(today=day + timedelta(days=1))
 
 
@@ -252,12 +264,12 @@ def test_a_warning_comes_two_weeks_before() -> None:
 
 
 def test_a_clause_stands_in_one_entry() -> None:
-    with pytest.raises(Misuse, match="it stands at"):
+    with pytest.raises(UsageProblem, match="it stands at"):
         known(entry() + entry(id="W-0008"))
 
 
 def test_an_id_is_given_once() -> None:
-    with pytest.raises(Misuse, match="an id of its own"):
+    with pytest.raises(UsageProblem, match="an id of its own"):
         known(entry() + entry(clause="AC-LST-020"))
 
 
@@ -268,7 +280,7 @@ def test_a_clause_of_another_api_is_passed_over() -> None:
 @pytest.mark.parametrize("pattern", ["AC-LST-*", "acmepbx/list-calls/*/AC-LST-030", "acmepbx/*/paging/*"])
 def test_a_wildcard_matches_whole_segments(pattern: str) -> None:
     if pattern == "AC-LST-*":
-        with pytest.raises(Misuse, match="may be waived"):
+        with pytest.raises(UsageProblem, match="may be waived"):
             known(entry(clause=pattern, max_matches="9"))
     else:
         assert "AC-LST-030" in known(entry(clause=pattern, max_matches="9")).by_clause
@@ -277,9 +289,9 @@ def test_a_wildcard_matches_whole_segments(pattern: str) -> None:
 def test_a_wildcard_is_not_stale_while_one_of_its_clauses_fails() -> None:
     paging = known(entry(clause="acmepbx/list-calls/paging/*", max_matches="2"))
     passed = result("AC-LST-031", Verdict.PASS, Colour.GREEN, level="should")
-    assert apply_known(run(result("AC-LST-030", level="should"), passed), paging).exit_code == 0
+    assert apply_known_failures(run(result("AC-LST-030", level="should"), passed), paging).exit_code == 0
     both = (replace(passed, id=ClauseId("AC-LST-030")), passed)
-    assert apply_known(run(*both), paging).exit_code == 1
+    assert apply_known_failures(run(*both), paging).exit_code == 1
 
 
 def test_sections_keep_lists_apart() -> None:
@@ -329,7 +341,7 @@ def flaky(straight: int = 0) -> KnownFailures:
 def test_a_flaky_check_is_judged_by_its_rate(passes: int, straight: int, verdict: Verdict, colour: Colour) -> None:
     outcomes = [Verdict.PASS] * passes + [Verdict.FAIL] * (5 - passes)
     before = result(verdict=verdict, colour=Colour.GREEN if verdict is Verdict.PASS else Colour.RED)
-    found = judge_flaky(before, flaky(straight).flaky[ClauseId("AC-LST-021")], outcomes)
+    found = judge_flaky_clause(before, flaky(straight).flaky[ClauseId("AC-LST-021")], outcomes)
     assert (found.verdict, found.colour) == (verdict, colour)
 
 
@@ -341,18 +353,18 @@ def test_a_check_that_was_exercised_last_time_is_missed(gate: Gate, colour: Colo
 
 
 def test_written_entries_have_thirty_days_and_need_a_reason() -> None:
-    text = known_text(run(result(), findings=(finding(),)), today=TODAY)
+    text = draft_known_failures(run(result(), findings=(finding(),)), today=TODAY)
     assert "expires: '2026-12-31'" in text
-    with pytest.raises(Misuse, match="reason"):
+    with pytest.raises(UsageProblem, match="reason"):
         known(text)
 
 
 def test_written_entries_count_once_they_are_filled_in() -> None:
     report = run(result(), findings=(finding(),))
-    text = known_text(report, today=TODAY)
+    text = draft_known_failures(report, today=TODAY)
     for key in ("reason", "owner", "issue"):
         text = text.replace(f"{key}: ''", f"{key}: x")
-    assert apply_known(report, known(text)).exit_code == 0
+    assert apply_known_failures(report, known(text)).exit_code == 0
 
 
 def test_the_security_clauses_of_a_spec_are_its_refusals() -> None:

@@ -14,7 +14,7 @@ from openapi_spec_validator import validate as validate_openapi
 from simulator_prober import base_ask
 
 from harness.serve.control.request_log import RequestLog
-from harness.serve.control.routes import ROUTES, Control, Route, openapi, serve_control
+from harness.serve.control.routes import ROUTES, ControlApi, Route, build_control_openapi, serve_control
 from harness.serve.http.application import Application, application
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -30,7 +30,7 @@ TOKEN = "a-long-enough-token"
 class Stage:
     """An application with its control, without sockets."""
 
-    control: Control
+    control: ControlApi
     application: Application
     log: RequestLog
 
@@ -51,8 +51,12 @@ class Stage:
         )
 
     def answer(self, api: str, **values: str) -> str:
-        simulator = next(one for one in self.application.act.switchboard.simulators if one.honest.id == api)
-        asked = encode_request(simulator.honest, base_ask(simulator, dict(values)), base_path=simulator.base_path)
+        simulator = next(
+            one for one in self.application.simulation.router.simulators if one.documented_spec.id == api
+        )
+        asked = encode_request(
+            simulator.documented_spec, base_ask(simulator, dict(values)), base_path=simulator.base_path
+        )
         response = self.application.respond(asked)
         assert isinstance(response, HttpResponse)
         return response.body.decode()
@@ -73,8 +77,8 @@ def staged() -> Stage:
     def make(world: World, faults: Any) -> list[Simulator]:
         return [Simulator(load_spec(api), world, faults=faults.get(api, ())) for api in APIS]
 
-    answering = application(make(world, {}), heard=log.hear)
-    control = Control(answering, make=make, world=world, token=TOKEN, log=log)
+    answering = application(make(world, {}), heard=log.record_exchange)
+    control = ControlApi(answering, make=make, world=world, token=TOKEN, log=log)
     return Stage(control, answering, log)
 
 
@@ -144,7 +148,7 @@ def test_it_answers_on_the_loopback_only_and_to_its_own_name(closed: Stage) -> N
 
 
 def test_its_document_is_valid_openapi_and_names_every_route() -> None:
-    document = openapi()
+    document = build_control_openapi()
     validate_openapi(document)
     named = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     assert named == {(route.method, route.path) for route in ROUTES}
@@ -187,13 +191,13 @@ def test_faults_come_and_go(stage: Stage) -> None:
 
 
 def test_a_fault_of_the_transport_can_be_switched_too(stage: Stage) -> None:
-    from harness.serve.faults.transport import Carried
+    from harness.serve.faults.transport import Delivery
 
     stage.ask("POST", "/faults", {"fault": f"{APIS[0]}:transport/latency=uniform:0.1:0.2"})
-    simulator = stage.application.act.switchboard.simulators[0]
-    asked = encode_request(simulator.honest, base_ask(simulator, {}), base_path=simulator.base_path)
+    simulator = stage.application.simulation.router.simulators[0]
+    asked = encode_request(simulator.documented_spec, base_ask(simulator, {}), base_path=simulator.base_path)
     carried = stage.application.respond(asked)
-    assert isinstance(carried, Carried)
+    assert isinstance(carried, Delivery)
     assert 0.1 <= carried.wait_seconds <= 0.2
     stage.ask("DELETE", "/faults")
     assert isinstance(stage.application.respond(asked), HttpResponse)
@@ -312,7 +316,7 @@ def test_the_log_forgets_the_oldest_and_everything_when_told(stage: Stage) -> No
 def test_what_is_logged_is_one_visible_line() -> None:
     lines: list[str] = []
     log = RequestLog(tell=lines.append)
-    answering = application([Simulator(load_spec(APIS[0]), World.of(seed=1, calls=5))], heard=log.hear)
+    answering = application([Simulator(load_spec(APIS[0]), World.of(seed=1, calls=5))], heard=log.record_exchange)
     answering.respond(HttpRequest(method="GET", target=b"/\x1b[2J\n::error::x?a=\x00"))
     (line,) = lines
     assert line.isprintable()

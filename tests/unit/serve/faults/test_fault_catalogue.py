@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from simulator_prober import Prober, asks, make_world, requests, walk
 
-from harness.errors import Misuse
+from harness.errors import UsageProblem
 from harness.serve.authentication import KeyPair, make_key_pair
 from harness.serve.faults.catalogue import Fault, faults_of, find_faults
 from harness.serve.simulator import Simulator
@@ -27,11 +27,11 @@ def world() -> World:
 
 def lies(fault: Fault, honest: Simulator, key: KeyPair, heard: list[tuple[HttpRequest, HttpResponse]]) -> bool:
     """Whether some answer of the liar differs from the honest one."""
-    liar = Simulator(honest.honest, honest.world, key=key, faults=[fault])
+    liar = Simulator(honest.documented_spec, honest.world, key=key, faults=[fault])
     lists, fields = liar.spec.listing.lists, liar.spec.listing.fields
     if (lists, fields) == (honest.spec.listing.lists, honest.spec.listing.fields):
         # The rows are the same: no need to make them again for hundreds of liars.
-        liar._views[BUSY_HOUR] = honest._view(BUSY_HOUR)
+        liar._views[BUSY_HOUR] = honest._view_at(BUSY_HOUR)
     if any(liar.answer(request, BUSY_HOUR) != response for request, response in heard):
         return True
     return walk(Prober(liar), 3) != walk(Prober(honest), 3)
@@ -54,7 +54,7 @@ def test_faults_belong_to_clauses_that_bind_and_can_be_seen(spec_id: str) -> Non
         clause = spec.clauses[fault.clause]
         assert clause.level in ("must", "should"), fault.id
         assert clause.excluded is None, fault.id
-        assert fault.says, fault.id
+        assert fault.description, fault.id
 
 
 @pytest.mark.parametrize("spec_id", spec_ids())
@@ -72,5 +72,5 @@ def test_a_clause_names_all_its_faults() -> None:
 
 def test_an_unknown_fault_is_refused_with_its_nearest_names() -> None:
     spec = load_spec("ozeki/list-call-history")
-    with pytest.raises(Misuse, match="OZ-LCH-022/CallerId-ignored"):
+    with pytest.raises(UsageProblem, match="OZ-LCH-022/CallerId-ignored"):
         find_faults(spec, "OZ-LCH-022/CallerId-ignore")

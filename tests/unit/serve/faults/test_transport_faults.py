@@ -12,8 +12,14 @@ from contextlib import contextmanager
 import pytest
 from simulator_prober import make_world
 
-from harness.errors import Misuse
-from harness.serve.faults.transport import KINDS, Carried, Roughness, api_and_name, rough_fault
+from harness.errors import UsageProblem
+from harness.serve.faults.transport import (
+    TRANSPORT_FAULT_KINDS,
+    Delivery,
+    FaultyTransport,
+    parse_transport_fault,
+    split_fault_name,
+)
 from harness.serve.http.server import RunningServer, serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -36,7 +42,7 @@ def world() -> World:
 @contextmanager
 def serving(world: World, *faults: str) -> Iterator[RunningServer]:
     simulator = Simulator(load_spec(API), world)
-    with serve_in_thread([simulator], rough={API: [rough_fault(text) for text in faults]}) as server:
+    with serve_in_thread([simulator], rough={API: [parse_transport_fault(text) for text in faults]}) as server:
         yield server
 
 
@@ -70,23 +76,23 @@ def split(answer: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
     ],
 )
 def test_latency_is_drawn_from_its_distribution(text: str, spread: tuple[float, float]) -> None:
-    rough = Roughness([rough_fault(text)], seed=1, api=API)
-    drawn = [rough.carry(GOOD).wait_seconds for _ in range(500)]
+    rough = FaultyTransport([parse_transport_fault(text)], seed=1, api=API)
+    drawn = [rough.deliver(GOOD).wait_seconds for _ in range(500)]
     assert spread[0] <= min(drawn) <= max(drawn) <= spread[1]
 
 
 def test_a_normal_latency_has_its_mean() -> None:
-    bend = rough_fault("latency=normal:1:0.1").bend
+    bend = parse_transport_fault("latency=normal:1:0.1").change
     dice = random.Random(3)
-    drawn = [bend(Carried(response=GOOD), dice).wait_seconds for _ in range(2000)]
+    drawn = [bend(Delivery(response=GOOD), dice).wait_seconds for _ in range(2000)]
     assert statistics.mean(drawn) == pytest.approx(1, abs=0.02)
     assert statistics.stdev(drawn) == pytest.approx(0.1, abs=0.02)
 
 
 def test_the_same_seed_has_the_same_luck() -> None:
     def luck(seed: int) -> list[int]:
-        rough = Roughness([rough_fault("server-error=0.3")], seed=seed, api=API)
-        return [rough.carry(GOOD).response.http_status for _ in range(200)]
+        rough = FaultyTransport([parse_transport_fault("server-error=0.3")], seed=seed, api=API)
+        return [rough.deliver(GOOD).response.http_status for _ in range(200)]
 
     assert luck(1) == luck(1)
     assert luck(1) != luck(2)
@@ -113,25 +119,25 @@ def test_the_same_seed_has_the_same_luck() -> None:
     ],
 )
 def test_a_fault_that_cannot_be_is_one_clear_error(text: str) -> None:
-    with pytest.raises(Misuse, match="transport/"):
-        rough_fault(text)
+    with pytest.raises(UsageProblem, match="transport/"):
+        parse_transport_fault(text)
 
 
 def test_a_misspelt_name_is_guessed() -> None:
-    with pytest.raises(Misuse, match="try transport/truncate"):
-        rough_fault("transport/trunkate")
+    with pytest.raises(UsageProblem, match="try transport/truncate"):
+        parse_transport_fault("transport/trunkate")
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", TRANSPORT_FAULT_KINDS)
 def test_every_kind_works_without_a_value(name: str) -> None:
-    fault = rough_fault(name)
+    fault = parse_transport_fault(name)
     assert fault.id == f"transport/{name}"
-    Roughness([fault], seed=1, api=API).carry(GOOD)
+    FaultyTransport([fault], seed=1, api=API).deliver(GOOD)
 
 
 def test_an_api_is_told_from_a_name_with_colons() -> None:
-    assert api_and_name("a/b:transport/latency=uniform:1:2") == ("a/b", "transport/latency=uniform:1:2")
-    assert api_and_name("C:\\x.yaml:OZ-1/x") == ("C:\\x.yaml", "OZ-1/x")
+    assert split_fault_name("a/b:transport/latency=uniform:1:2") == ("a/b", "transport/latency=uniform:1:2")
+    assert split_fault_name("C:\\x.yaml:OZ-1/x") == ("C:\\x.yaml", "OZ-1/x")
 
 
 def test_too_many_says_when_to_come_back(world: World) -> None:

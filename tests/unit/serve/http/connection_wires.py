@@ -9,13 +9,13 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from harness.serve.faults.transport import Carried
-from harness.serve.http.connection import Connection, Front
-from harness.serve.http.limits import Limits
-from harness.serve.http.request_parser import Broken
+from harness.serve.faults.transport import Delivery
+from harness.serve.http.connection import Connection, ConnectionManager
+from harness.serve.http.limits import ServerLimits
+from harness.serve.http.request_parser import RequestRejection
 from harness.wire.http_messages import HttpRequest, HttpResponse
 
-LIMITS = Limits(
+LIMITS = ServerLimits(
     body_bytes=1000,
     target_bytes=200,
     headers=10,
@@ -29,7 +29,7 @@ LIMITS = Limits(
     connections=3,
 )
 DATE = b"Wed, 04 Mar 2026 09:00:00 GMT"
-Answer = Callable[[HttpRequest], "HttpResponse | Carried"]
+Answer = Callable[[HttpRequest], "HttpResponse | Delivery"]
 
 
 def text(body: bytes, *headers: tuple[str, str], status: int = 200) -> HttpResponse:
@@ -250,7 +250,7 @@ class Around:
 class House:
     """A front with its loop: clients come in, and all that is asked, logged and refused is kept."""
 
-    def __init__(self, answer: Answer = echo, *, limits: Limits = LIMITS, hosts: tuple[str, ...] = ()) -> None:
+    def __init__(self, answer: Answer = echo, *, limits: ServerLimits = LIMITS, hosts: tuple[str, ...] = ()) -> None:
         self.loop = StillLoop()
         self.around = Around()
         self.asked: list[HttpRequest] = []
@@ -258,14 +258,16 @@ class House:
         self.refused: list[int | None] = []
         self._answer = answer
 
-        def heard(request: HttpRequest) -> HttpResponse | Carried:
+        def heard(request: HttpRequest) -> HttpResponse | Delivery:
             self.asked.append(request)
             return self._answer(request)
 
-        def refused(broken: Broken) -> None:
+        def refused(broken: RequestRejection) -> None:
             self.refused.append(broken.http_status)
 
-        self.front = Front(heard, limits=limits, hosts=frozenset(hosts), log=self.logged.append, refused=refused)
+        self.front = ConnectionManager(
+            heard, limits=limits, hosts=frozenset(hosts), log=self.logged.append, refused=refused
+        )
 
     def client(self, *, half_closes: bool = True, reads: bool = True, room: int = 1000) -> Client:
         """One more connection."""

@@ -15,15 +15,15 @@ from urllib.parse import urlsplit
 import pytest
 from simulator_prober import base_ask, make_world
 
-from harness.errors import Misuse
-from harness.serve.http.application import Application, Heard
+from harness.errors import UsageProblem
+from harness.serve.http.application import Application, ServedExchange
 from harness.serve.http.server import RunningServer, prepare_server, serve_in_thread
-from harness.serve.router import Switchboard
+from harness.serve.router import Router
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec, spec_ids
 from harness.wire.http_messages import HttpRequest
 from harness.wire.request_codec import encode_request
-from harness.world import BUSY_HOUR, Frozen, World
+from harness.world import BUSY_HOUR, FrozenClock, World
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,10 @@ def test_all_apis_live_on_one_port(server: RunningServer, simulators: dict[str, 
     url = urlsplit(server.urls[spec_id])
     assert url.port == server.port
     assert url.path == simulator.base_path
-    for way in (None, *simulator.honest.listing.transport.also):
-        asked = encode_request(simulator.honest, base_ask(simulator, {}, carriage=way), base_path=simulator.base_path)
+    for way in (None, *simulator.documented_spec.listing.transport.also):
+        asked = encode_request(
+            simulator.documented_spec, base_ask(simulator, {}, carriage=way), base_path=simulator.base_path
+        )
         expected = simulator.answer(asked, BUSY_HOUR)
         assert send(server, asked) == (200, expected.media_type, expected.body), way
 
@@ -157,26 +159,26 @@ def test_tls_is_spoken_with_a_certificate_that_the_ca_file_vouches_for(world: Wo
 
 
 def test_a_busy_port_is_one_clear_error(server: RunningServer, simulators: dict[str, Simulator]) -> None:
-    with pytest.raises(Misuse, match="listened on"):
+    with pytest.raises(UsageProblem, match="listened on"):
         prepare_server(list(simulators.values()), port=server.port)
 
 
 def test_two_of_the_same_operation_need_two_ports(world: World) -> None:
     simulator = Simulator(load_spec("ozeki/list-call-history"), world)
-    with pytest.raises(Misuse, match="a path of its own"):
-        Switchboard.of([simulator, simulator])
+    with pytest.raises(UsageProblem, match="a path of its own"):
+        Router.of([simulator, simulator])
 
 
 def test_a_failure_inside_is_one_escaped_line_and_a_plain_500(simulators: dict[str, Simulator]) -> None:
     lines: list[str] = []
     sent: list[Any] = []
 
-    def fail(heard: Heard) -> None:
+    def fail(heard: ServedExchange) -> None:
         raise RuntimeError("line\nbreak \x1b[2J")
 
     application = Application(
-        switchboard=Switchboard.of(list(simulators.values())),
-        clock=Frozen(BUSY_HOUR),
+        switchboard=Router.of(list(simulators.values())),
+        clock=FrozenClock(BUSY_HOUR),
         log=lines.append,
         heard=fail,
     )
@@ -201,7 +203,9 @@ def test_every_exchange_is_heard(world: World) -> None:
     with serve_in_thread(
         [simulator], heard=lambda one: heard.append((one.request.path, one.response.http_status))
     ) as running:
-        asked = encode_request(simulator.honest, base_ask(simulator, {"limit": 1}), base_path=simulator.base_path)
+        asked = encode_request(
+            simulator.documented_spec, base_ask(simulator, {"limit": 1}), base_path=simulator.base_path
+        )
         status, _, body = send(running, asked)
     assert (status, len(json.loads(body)["call_logs"])) == (200, 1)
     assert heard == [(b"/v1/shop.Etelecom/ListCallLogs", 200)]

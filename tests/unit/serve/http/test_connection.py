@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from connection_wires import Client, House, answers, echo, text
 
-from harness.serve.faults.transport import Carried, Ending
+from harness.serve.faults.transport import Delivery, DeliveryEnd
 from harness.serve.http.application import application
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -561,9 +561,9 @@ def test_a_body_that_becomes_whole_after_the_server_ended_is_not_answered() -> N
 # --- the raw lane: answers carried badly --------------------------------------------------------------------
 
 
-def carried(**how: object) -> Callable[[HttpRequest], Carried]:
+def carried(**how: object) -> Callable[[HttpRequest], Delivery]:
     """A handler whose answers are the echo, carried in some way."""
-    return lambda request: replace(Carried(response=echo(request)), **how)  # type: ignore[arg-type]
+    return lambda request: replace(Delivery(response=echo(request)), **how)  # type: ignore[arg-type]
 
 
 def test_a_late_answer_comes_at_its_time() -> None:
@@ -599,7 +599,7 @@ def test_a_client_that_said_no_more_gets_its_late_answer() -> None:
 @pytest.mark.parametrize(
     ("ending", "how"), [("dropped", "closed"), ("reset", "aborted"), ("silent", "open"), ("answered", "open")]
 )
-def test_a_carried_answer_ends_as_it_should(ending: Ending, how: str) -> None:
+def test_a_carried_answer_ends_as_it_should(ending: DeliveryEnd, how: str) -> None:
     client = House(carried(ending=ending)).client().send(GET).wait(7)
     assert (client.got, client.how) == (ANSWER if ending == "answered" else b"", how)
 
@@ -631,7 +631,7 @@ def test_a_dribbled_body_comes_in_drops() -> None:
 
 
 @pytest.mark.parametrize("ending", ["answered", "silent"])
-def test_an_answer_on_its_way_is_cut_off_when_the_server_ends(ending: Ending) -> None:
+def test_an_answer_on_its_way_is_cut_off_when_the_server_ends(ending: DeliveryEnd) -> None:
     client = House(carried(ending=ending, wait_seconds=10.0)).client().send(GET)
     assert (shut_down(client).got, client.how) == (b"", "aborted")
 

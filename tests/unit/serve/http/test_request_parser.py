@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import pytest
 
-from harness.serve.http.limits import Limits
-from harness.serve.http.request_parser import Broken, Chunks, Head, host_of, read_head, unfinished
+from harness.serve.http.limits import ServerLimits
+from harness.serve.http.request_parser import (
+    ChunkedBody,
+    RequestHead,
+    RequestRejection,
+    check_partial_head,
+    host_of,
+    parse_head,
+)
 
-LIMITS = Limits(body_bytes=1000, target_bytes=200, headers=10, header_bytes=400, parameters=5)
+LIMITS = ServerLimits(body_bytes=1000, target_bytes=200, headers=10, header_bytes=400, parameters=5)
 HOST = b"Host: acme.example"
 OURS = frozenset({"acme.example", "::1"})
 # Refused without an answer.
 SILENTLY = None
 
 
-def head(first: bytes, *lines: bytes, hosts: frozenset[str] = frozenset()) -> Head:
+def head(first: bytes, *lines: bytes, hosts: frozenset[str] = frozenset()) -> RequestHead:
     """The head of these lines, which must be good."""
-    found = read_head(b"\r\n".join((first, *lines)), LIMITS, hosts)
-    assert isinstance(found, Head), found
+    found = parse_head(b"\r\n".join((first, *lines)), LIMITS, hosts)
+    assert isinstance(found, RequestHead), found
     return found
 
 
 def refusal(first: bytes, *lines: bytes, hosts: frozenset[str] = frozenset()) -> int | None:
     """The status with which these lines are refused; None says that nothing is answered."""
-    found = read_head(b"\r\n".join((first, *lines)), LIMITS, hosts)
-    assert isinstance(found, Broken), found
+    found = parse_head(b"\r\n".join((first, *lines)), LIMITS, hosts)
+    assert isinstance(found, RequestRejection), found
     return found.http_status
 
 
@@ -337,7 +344,7 @@ def test_a_connection_stays_as_version_and_header_say(version: bytes, lines: lis
     ],
 )
 def test_a_client_that_waits_for_a_go_ahead_is_known(version: bytes, lines: list[bytes], waits: bool) -> None:
-    assert head(b"POST / HTTP/" + version, HOST, b"Content-Length: 5", *lines).continues is waits
+    assert head(b"POST / HTTP/" + version, HOST, b"Content-Length: 5", *lines).expects_continue is waits
 
 
 @pytest.mark.parametrize(
@@ -391,7 +398,7 @@ def test_of_two_faults_the_first_is_told(first: bytes, lines: list[bytes], statu
     ],
 )
 def test_a_head_that_may_become_one_is_waited_for(data: bytes) -> None:
-    assert unfinished(bytearray(data), LIMITS) is None
+    assert check_partial_head(bytearray(data), LIMITS) is None
 
 
 @pytest.mark.parametrize(
@@ -414,8 +421,8 @@ def test_a_head_that_may_become_one_is_waited_for(data: bytes) -> None:
     ],
 )
 def test_a_head_that_cannot_become_one_is_refused_before_its_end(data: bytes, status: int | None) -> None:
-    found = unfinished(bytearray(data), LIMITS)
-    assert isinstance(found, Broken)
+    found = check_partial_head(bytearray(data), LIMITS)
+    assert isinstance(found, RequestRejection)
     assert found.http_status == status
 
 
@@ -424,14 +431,14 @@ def test_a_head_that_cannot_become_one_is_refused_before_its_end(data: bytes, st
 
 def taken(*pieces: bytes) -> tuple[bytes, bytes] | int | str | None:
     """Body and rest of the buffer after these pieces, or the status of a refusal, or `more`."""
-    chunks, buffer = Chunks(LIMITS), bytearray()
-    whole: bool | Broken = False
+    chunks, buffer = ChunkedBody(LIMITS), bytearray()
+    whole: bool | RequestRejection = False
     for piece in pieces:
         buffer += piece
         # What comes behind a body or a refusal is nothing to it.
         if whole is False:
-            whole = chunks.take(buffer)
-    if isinstance(whole, Broken):
+            whole = chunks.consume(buffer)
+    if isinstance(whole, RequestRejection):
         return whole.http_status
     return (bytes(chunks.body), bytes(buffer)) if whole else "more"
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from harness.serve.http.limits import Limits
+from harness.serve.http.limits import ServerLimits
 from harness.serve.http.server import PreparedServer, RunningServer, make_certificate, prepare_server, serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.specification.load import build_spec
-from harness.specification.yaml_source import parse_source
+from harness.specification.yaml_source import parse_source_text
 from harness.world import World
 
 API = "acmepbx/list-calls"
@@ -34,7 +34,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 @pytest.fixture(scope="module")
 def simulator() -> Simulator:
-    spec = build_spec(parse_source(ACMEPBX.read_text(encoding="utf-8"), name="acmepbx.yaml"), spec_id=API)
+    spec = build_spec(parse_source_text(ACMEPBX.read_text(encoding="utf-8"), name="acmepbx.yaml"), spec_id=API)
     return Simulator(spec, World.of(seed=1, calls=5))
 
 
@@ -86,7 +86,7 @@ def test_who_comes_before_a_server_runs_is_answered_when_it_does(simulator: Simu
         thread = threading.Thread(target=prepared.run, daemon=True)
         thread.start()
         found = rest_of(early)
-    prepared.end()
+    prepared.stop()
     thread.join(timeout=5)
     assert found.startswith(b"HTTP/1.1 404 Not Found\r\n")
 
@@ -202,7 +202,7 @@ def test_a_client_in_the_middle_of_nothing_sees_an_orderly_end(simulator: Simula
 
 def test_a_server_that_was_ended_before_it_ran_listens_no_more(simulator: Simulator) -> None:
     prepared = prepare_server([simulator])
-    prepared.end()
+    prepared.stop()
     # On a thread, so that a server which runs all the same is found out and does not keep the tests.
     thread = threading.Thread(target=prepared.run, daemon=True)
     thread.start()
@@ -241,7 +241,7 @@ def run_until_signal(prepared: PreparedServer, number: signal.Signals) -> list[s
         os.kill(os.getpid(), number)
         if not over.wait(5):
             story.append("deaf")
-            prepared.end()
+            prepared.stop()
 
     thread = threading.Thread(target=client)
     thread.start()
@@ -369,7 +369,7 @@ def test_a_refused_client_over_tls_sees_its_answer(simulator: Simulator, tmp_pat
 
 
 def test_a_server_with_tls_ends_while_a_client_has_not_shaken_hands(simulator: Simulator, tmp_path: Path) -> None:
-    limits = Limits(header_seconds=60)
+    limits = ServerLimits(header_seconds=60)
     with serve_in_thread([simulator], tls_dir=tmp_path, limits=limits) as running:
         sock = connect(running.port)
         assert answer_over_tls(running.port, tmp_path / "ca.pem") == b"HTTP/1.1 404"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from harness.serve.index.row_index import Ledger
+from harness.serve.index.row_index import RowIndex
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import decode_answer
+from harness.wire.response_codec import decode_response
 from harness.world import BUSY_HOUR, World
 
 HISTORY, ACTIVE, LOGS = "ozeki/list-call-history", "ozeki/list-active-calls", "etelecom/list-call-logs"
@@ -26,14 +26,14 @@ def simulator(api: str, **world: Any) -> Simulator:
 
 
 def request(api: Simulator, values: dict[str, Tree] | None = None) -> HttpRequest:
-    access, who = api.honest.listing.access, api.identities[0]
+    access, who = api.documented_spec.listing.access, api.users[0]
     names = [name for name in (access.user, access.password) if name] or [access.token]
-    ask = Ask(values=values or {}, credentials={name: who.credentials[name] for name in names})
-    return encode_request(api.honest, ask, base_path=api.base_path)
+    ask = ListRequest(values=values or {}, credentials={name: who.credentials[name] for name in names})
+    return encode_request(api.documented_spec, ask, base_path=api.base_path)
 
 
 def rows(api: Simulator, response: HttpResponse) -> list[dict[str, Any]]:
-    answer = decode_answer(api.honest.listing, response)
+    answer = decode_response(api.documented_spec.listing, response)
     assert answer.outcome == "success", answer
     return [row for row in answer.rows or () if isinstance(row, dict)]
 
@@ -91,7 +91,7 @@ def test_a_walk_goes_on_at_any_replica() -> None:
         if not page:
             break
         seen += [row["id"] for row in page]
-        values = {"limit": 7, "after": str(decode_answer(api.honest.listing, response).next)}
+        values = {"limit": 7, "after": str(decode_response(api.documented_spec.listing, response).next_cursor)}
     whole = simulator(LOGS)
     total = [row["id"] for row in rows(whole, whole.answer(request(whole, {"limit": 100}), BUSY_HOUR))]
     assert seen[:100] == total
@@ -104,20 +104,20 @@ def test_what_is_remembered_does_not_grow_with_the_instants_that_were_asked_for(
         at = BUSY_HOUR + timedelta(seconds=41 * number)
         history.answer(request(history, {"State": "InCall", "PageNumber": str(number % 7)}), at)
         active.answer(request(active), at)
-    ledger = history._ledger
-    assert isinstance(ledger, Ledger)
-    assert len(history._moments) <= 4
+    ledger = history._row_index
+    assert isinstance(ledger, RowIndex)
+    assert len(history._snapshots) <= 4
     assert len(active._views) <= 4
-    assert active._living is not None
-    assert len(active._living[1]._wholes) < 1500
+    assert active._live_rows is not None
+    assert len(active._live_rows[1]._whole_records) < 1500
     assert len(ledger._selections) <= 512
 
 
 def test_rows_that_were_written_are_forgotten_beyond_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.serve.index.row_index._CARD_BYTES", 20_000)
+    monkeypatch.setattr("harness.serve.index.row_index._RENDERED_ROW_BYTES", 20_000)
     history, plain = simulator(HISTORY), Simulator(load_spec(HISTORY), World.of(seed=11, calls=300), fast=False)
     for page in ("0", "3", "0", "7"):
         asked = request(history, {"PageNumber": page, "RowsPerPage": "40"})
         assert history.answer(asked, BUSY_HOUR) == plain.answer(asked, BUSY_HOUR)
-    assert history._ledger is not None
-    assert history._ledger._card_bytes <= 20_000
+    assert history._row_index is not None
+    assert history._row_index._rendered_bytes <= 20_000

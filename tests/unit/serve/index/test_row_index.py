@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.serve.index.columns import Column, Listed, Numbers, united
+from harness.serve.index.columns import DictionaryKeys, KeyColumn, NumberKeys, merge_intervals
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.specification.model import Field, Listing
@@ -34,16 +34,16 @@ def paths(listing: Listing) -> Iterator[str]:
 @pytest.mark.parametrize("name", SPECS)
 def test_a_column_holds_what_the_rows_show(name: str) -> None:
     api = Simulator(load_spec(name), WORLD)
-    moment, view = api._moment(BUSY_HOUR), api._view(BUSY_HOUR)
+    moment, view = api._snapshot_at(BUSY_HOUR), api._view_at(BUSY_HOUR)
     assert moment is not None
-    ledger = moment.ledger
+    ledger = moment.row_index
     # What lives may show something else: columns tell whole lives.
-    alive = set(moment._living.tolist())
-    listed = [row for row in range(moment._begun) if row not in alive or len(view.table) == moment._begun]
+    alive = set(moment._live_positions.tolist())
+    listed = [row for row in range(moment._begun_count) if row not in alive or len(view.table) == moment._begun_count]
     assert len(listed) == len(view.table)
-    for path in paths(api.honest.listing):
+    for path in paths(api.documented_spec.listing):
         column = ledger.column(path)
-        expected = [tuple(values) for values in view._values(path)]
+        expected = [tuple(values) for values in view._values_at(path)]
         found = by_row(column)
         wrong = [
             row
@@ -53,24 +53,24 @@ def test_a_column_holds_what_the_rows_show(name: str) -> None:
         assert not wrong, path
 
 
-def by_row(column: Column) -> dict[int, tuple[object, ...]]:
+def by_row(column: KeyColumn) -> dict[int, tuple[object, ...]]:
     rows = column.rows.tolist() if column.rows is not None else range(len(column.keys))
     found: dict[int, tuple[object, ...]] = {}
     for row, key in zip(rows, column.keys.tolist(), strict=True):
-        found[row] = (*found.get(row, ()), column.scale.value(key))
+        found[row] = (*found.get(row, ()), column.codec.value(key))
     return found
 
 
 def test_intervals_that_touch_become_one() -> None:
-    assert united([(3, 4), (1, 2), (2, 3), (7, 9), (8, 10)]) == ((1, 4), (7, 10))
+    assert merge_intervals([(3, 4), (1, 2), (2, 3), (7, 9), (8, 10)]) == ((1, 4), (7, 10))
 
 
 def test_a_number_between_two_keys_has_a_place_but_no_key() -> None:
-    low, high = Numbers(places=3).span(1.0005) or (0, 0)
+    low, high = NumberKeys(decimal_places=3).key_range(1.0005) or (0, 0)
     assert (low, high) == (1001, 1001)
-    assert Listed(("a", "c")).span("b") == (1, 1)
+    assert DictionaryKeys(("a", "c")).key_range("b") == (1, 1)
 
 
 def test_what_is_no_number_compares_to_none() -> None:
-    assert Numbers().span("12x") is None
-    assert Numbers().span("12") == (12, 13)
+    assert NumberKeys().key_range("12x") is None
+    assert NumberKeys().key_range("12") == (12, 13)

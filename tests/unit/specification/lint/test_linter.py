@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from invented_spec import ID, acmepbx, acmepbx_text, line_of
 
-from harness.specification.lint.id_lock import new_lock_lines, parse_lock
-from harness.specification.lint.linter import lint
-from harness.specification.lint.regex_safety import unsafe_pattern
-from harness.specification.yaml_source import BadSource
+from harness.specification.lint.id_lock import new_lock_lines, parse_id_lock
+from harness.specification.lint.linter import lint_spec
+from harness.specification.lint.regex_safety import pattern_problem
+from harness.specification.yaml_source import SourceFileError
 
 LOCK = "\n".join(f"{clause} {ID}" for clause in acmepbx().clauses)
 
 
 def test_the_invented_spec_is_clean() -> None:
-    result = lint(acmepbx(), rules={"one-object"}, lock=parse_lock(LOCK, name="ids.lock"))
+    result = lint_spec(acmepbx(), rules={"one-object"}, lock=parse_id_lock(LOCK, name="ids.lock"))
     assert result.clean, "\n".join(map(str, result.findings))
 
 
 def test_the_counts_add_up() -> None:
-    counts = lint(acmepbx()).counts
+    counts = lint_spec(acmepbx()).counts
     assert (counts.clauses, counts.carried, counts.checked, counts.excluded, counts.uncovered) == (37, 35, 1, 1, 0)
     assert counts.open_choices == 3
     assert sum(counts.levels.values()) == sum(counts.bases.values()) == 37
@@ -191,14 +191,14 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_one_broken_thing_is_found_under_its_rule(name: str) -> None:
     place, old, new, rules = BROKEN[name]
-    result = lint(acmepbx((old, new)))
+    result = lint_spec(acmepbx((old, new)))
     assert {finding.rule for finding in result.findings} == rules
     assert any(finding.where.endswith(place) for finding in result.findings), [f.where for f in result.findings]
 
 
 def test_a_finding_tells_file_line_expected_and_actual() -> None:
     change = ("shows: source}", "shows: sauce}")
-    (finding,) = lint(acmepbx(change)).findings
+    (finding,) = lint_spec(acmepbx(change)).findings
     line = line_of(acmepbx_text(change), "shows: sauce}")
     assert finding.where == f"acmepbx.yaml:{line}, paths./calls.get.x-listing.fields.who.shows"
     assert "source" in finding.expected
@@ -206,26 +206,26 @@ def test_a_finding_tells_file_line_expected_and_actual() -> None:
 
 
 def test_a_rule_that_nobody_knows_is_found() -> None:
-    (finding,) = lint(acmepbx(), rules={"another"}).findings
+    (finding,) = lint_spec(acmepbx(), rules={"another"}).findings
     assert (finding.rule, finding.actual) == ("checked-by", "'one-object'")
 
 
 def test_a_clause_that_speaks_for_all_fields_speaks_for_a_field_without_one() -> None:
     change = ("keys: AC-LST-003, unique", "unique")
-    rules = [finding.where.rpartition(".")[2] for finding in lint(acmepbx(change)).findings]
+    rules = [finding.where.rpartition(".")[2] for finding in lint_spec(acmepbx(change)).findings]
     assert rules == ["AC-LST-003"]
 
 
 def test_a_changed_document_is_found(tmp_path: Path) -> None:
     document = tmp_path / "acmepbx-calls.txt"
     document.write_text("new text")
-    (finding,) = lint(acmepbx(), documents=tmp_path).findings
+    (finding,) = lint_spec(acmepbx(), documents=tmp_path).findings
     assert finding.rule == "document"
     assert hashlib.sha256(b"new text").hexdigest() in finding.expected
 
 
 def test_a_document_that_is_not_there_is_not_asked_for(tmp_path: Path) -> None:
-    assert lint(acmepbx(), documents=tmp_path).clean
+    assert lint_spec(acmepbx(), documents=tmp_path).clean
 
 
 @pytest.mark.parametrize(
@@ -238,27 +238,27 @@ def test_a_document_that_is_not_there_is_not_asked_for(tmp_path: Path) -> None:
     ],
 )
 def test_an_id_that_is_new_missing_moved_or_retired_is_found(lock: str, actual: str) -> None:
-    (finding,) = lint(acmepbx(), lock=parse_lock(lock, name="ids.lock")).findings
+    (finding,) = lint_spec(acmepbx(), lock=parse_id_lock(lock, name="ids.lock")).findings
     assert (finding.rule, finding.actual) == ("ids-lock", actual)
 
 
 def test_a_retired_id_may_be_gone() -> None:
-    assert lint(acmepbx(), lock=parse_lock(f"{LOCK}\nAC-LST-099 {ID} retired", name="ids.lock")).clean
+    assert lint_spec(acmepbx(), lock=parse_id_lock(f"{LOCK}\nAC-LST-099 {ID} retired", name="ids.lock")).clean
 
 
 def test_a_users_own_spec_needs_no_lock() -> None:
-    assert lint(acmepbx(), lock=parse_lock("ZZ-TOP-001 some/spec", name="ids.lock")).clean
+    assert lint_spec(acmepbx(), lock=parse_id_lock("ZZ-TOP-001 some/spec", name="ids.lock")).clean
 
 
 def test_new_ids_become_lines_to_append() -> None:
-    lines = new_lock_lines(acmepbx(), parse_lock(LOCK.replace(f"AC-LST-020 {ID}\n", ""), name="ids.lock"))
+    lines = new_lock_lines(acmepbx(), parse_id_lock(LOCK.replace(f"AC-LST-020 {ID}\n", ""), name="ids.lock"))
     assert lines == (f"AC-LST-020 {ID}",)
 
 
 @pytest.mark.parametrize("text", ["A-1 a/b\nA-1 a/b\n", "A-1\n", "A-1 a/b gone\n"])
 def test_a_lock_that_says_something_else_is_refused(text: str) -> None:
-    with pytest.raises(BadSource):
-        parse_lock(text, name="ids.lock")
+    with pytest.raises(SourceFileError):
+        parse_id_lock(text, name="ids.lock")
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_lock_that_says_something_else_is_refused(text: str) -> None:
     ],
 )
 def test_a_pattern_that_a_text_can_keep_busy_is_refused(pattern: str) -> None:
-    assert unsafe_pattern(pattern) is not None
+    assert pattern_problem(pattern) is not None
 
 
 @pytest.mark.parametrize(
@@ -295,4 +295,4 @@ def test_a_pattern_that_a_text_can_keep_busy_is_refused(pattern: str) -> None:
     ],
 )
 def test_a_pattern_that_is_always_fast_is_accepted(pattern: str) -> None:
-    assert unsafe_pattern(pattern) is None
+    assert pattern_problem(pattern) is None

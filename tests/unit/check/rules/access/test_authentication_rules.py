@@ -6,13 +6,13 @@ import pytest
 from simulated_rules import ran
 
 from harness.check.results.findings import Verdict
-from harness.check.rules.access.authentication import access
+from harness.check.rules.access.authentication import check_authentication
 from harness.specification.load import spec_ids
 
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_a_server_as_documented_breaks_nothing(api: str) -> None:
-    assert ran(api, access, everybody=True).findings == ()
+    assert ran(api, check_authentication, everybody=True).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -40,28 +40,28 @@ def test_a_server_as_documented_breaks_nothing(api: str) -> None:
     ],
 )
 def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
-    assert ran(api, access, fault=fault, everybody=True).findings == (fault.partition("/")[0],)
+    assert ran(api, check_authentication, fault=fault, everybody=True).findings == (fault.partition("/")[0],)
 
 
 def test_without_other_identities_roles_and_tenants_are_not_exercised() -> None:
-    run = ran("enswitch/calls-active-list", access)
+    run = ran("enswitch/calls-active-list", check_authentication)
     clauses = ("EN-CAL-012", "EN-CAL-015", "EN-CAL-082")
     assert {run.verdict(clause) for clause in clauses} == {Verdict.NOT_EXERCISED}
 
 
 def test_older_credentials_that_nobody_gave_are_not_applicable() -> None:
-    run = ran("voximplant/get-call-history", access, key=False)
+    run = ran("voximplant/get-call-history", check_authentication, key=False)
     assert run.verdict("VX-GCH-005") is Verdict.NOT_APPLICABLE
 
 
 def test_a_slightly_wrong_password_reaches_no_report() -> None:
-    run = ran("ozeki/list-call-history", access, fault="OZ-LCH-018/wrong-let-in")
+    run = ran("ozeki/list-call-history", check_authentication, fault="OZ-LCH-018/wrong-let-in")
     said = "\n".join(
-        f"{finding.request} {finding.curl} {finding.actual}" for finding in run.session.ledger.findings()
+        f"{finding.request} {finding.curl} {finding.actual}" for finding in run.session.results.findings()
     )
     assert not any(part in said for part in ("qwe12", "qwea23", "QWE123"))
 
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_access_takes_a_modest_number_of_requests(api: str) -> None:
-    assert ran(api, access, key=False).requests <= 14
+    assert ran(api, check_authentication, key=False).requests <= 14

@@ -46,7 +46,7 @@ from rule_runs import (
 )
 
 from harness.check.results.findings import Verdict
-from harness.check.rules.access.scope import scope
+from harness.check.rules.access.scope import check_scope
 
 Owners = tuple[int, ...]
 ALL_OWNERS: Owners = (OWN, CHILD, SECOND_CHILD, GRANDCHILD, STRANGER)
@@ -120,7 +120,7 @@ def said() -> Callable[[Lie], Said]:
 
     def of(lie: Lie) -> Said:
         if lie not in runs:
-            runs[lie] = of_rules([scope], spec, lie)
+            runs[lie] = of_rules([check_scope], spec, lie)
         return runs[lie]
 
     return of
@@ -134,7 +134,7 @@ def said_of_accounts() -> Callable[[Lie], Said]:
 
     def of(lie: Lie) -> Said:
         if lie not in runs:
-            runs[lie] = of_rules([scope], spec, lie)
+            runs[lie] = of_rules([check_scope], spec, lie)
         return runs[lie]
 
     return of
@@ -366,17 +366,17 @@ def test_another_customer_may_be_refused_by_id(said: Callable[[Lie], Said]) -> N
 
 @pytest.mark.parametrize("clause", [CHILDREN_ON, CHILDREN_OFF, LISTED_CHILDREN])
 def test_no_rows_exercise_no_list_of_children(clause: str) -> None:
-    assert of_rules([scope], tern(OFFSETS, scope=ACCOUNTS), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
+    assert of_rules([check_scope], tern(OFFSETS, scope=ACCOUNTS), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
 
 
 @pytest.mark.parametrize("clause", [CHILDREN_ON, LISTED_CHILDREN])
 def test_calls_of_ones_own_alone_exercise_no_list_of_children(clause: str) -> None:
-    assert of_rules([scope], tern(OFFSETS, scope=ACCOUNTS), calls=1).verdict(clause) is Verdict.NOT_EXERCISED
+    assert of_rules([check_scope], tern(OFFSETS, scope=ACCOUNTS), calls=1).verdict(clause) is Verdict.NOT_EXERCISED
 
 
 @pytest.mark.parametrize("clause", [UNSET, DEEP, DEEP_IGNORED])
 def test_no_rows_exercise_no_scope(clause: str) -> None:
-    assert of_rules([scope], tern(NUMBERS, scope=CUSTOMERS), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
+    assert of_rules([check_scope], tern(NUMBERS, scope=CUSTOMERS), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
 
 
 def test_lists_that_move_while_they_are_compared_are_inconclusive() -> None:
@@ -389,7 +389,7 @@ def test_lists_that_move_while_they_are_compared_are_inconclusive() -> None:
         rows = all_rows(given, honest)
         return page_of([row for row in rows if row["id"] % 5 != len(asked) % 5], given)
 
-    assert of_rules([scope], tern(NUMBERS, scope=CUSTOMERS), moves).verdict(EVERYONE) is Verdict.INCONCLUSIVE
+    assert of_rules([check_scope], tern(NUMBERS, scope=CUSTOMERS), moves).verdict(EVERYONE) is Verdict.INCONCLUSIVE
 
 
 # --- a whole run ----------------------------------------------------------------------------------------------

@@ -10,10 +10,15 @@ import pytest
 from simulated_runs import found, liar, meeting, on_query
 
 from harness.check.rules.exploration import combinations as exploring
-from harness.check.rules.exploration.combinations import drawn, explore, requests_allowed, seed_of
-from harness.serve.query.parameters import Given
+from harness.check.rules.exploration.combinations import (
+    check_combinations,
+    derive_seed,
+    draw_combinations,
+    requests_allowed,
+)
+from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.planner import Plan
-from harness.serve.query.table import Query, Slice
+from harness.serve.query.table import OffsetSlice, Query
 from harness.specification.load import spec_ids
 from harness.specification.model import ClauseId
 
@@ -26,24 +31,24 @@ def names(pieces: Sequence[exploring.Piece]) -> list[str]:
 
 
 def test_the_same_run_draws_the_same() -> None:
-    first = drawn(*meeting("ozeki/list-call-history"), at_most=60)
-    again = drawn(*meeting("ozeki/list-call-history"), at_most=60)
+    first = draw_combinations(*meeting("ozeki/list-call-history"), at_most=60)
+    again = draw_combinations(*meeting("ozeki/list-call-history"), at_most=60)
     assert first == again
 
 
 def test_another_seed_draws_otherwise() -> None:
-    first = drawn(*meeting("ozeki/list-call-history"), at_most=60)
-    again = drawn(*meeting("ozeki/list-call-history", seed=2), at_most=60)
+    first = draw_combinations(*meeting("ozeki/list-call-history"), at_most=60)
+    again = draw_combinations(*meeting("ozeki/list-call-history", seed=2), at_most=60)
     assert first != again
 
 
 def test_each_check_has_a_seed_of_its_own() -> None:
     session, _ = meeting("ozeki/list-active-calls")
-    assert seed_of(session, "explore") != seed_of(session, "fuzz")
+    assert derive_seed(session, "explore") != derive_seed(session, "fuzz")
 
 
 def test_a_combination_says_each_parameter_once() -> None:
-    for pieces in drawn(*meeting("voximplant/get-call-history"), at_most=80):
+    for pieces in draw_combinations(*meeting("voximplant/get-call-history"), at_most=80):
         said: dict[str, Any] = {}
         for piece in pieces:
             for name, value in piece.values:
@@ -52,12 +57,12 @@ def test_a_combination_says_each_parameter_once() -> None:
 
 def test_what_is_broken_alone_is_not_combined() -> None:
     session, mirror = meeting("ozeki/list-call-history")
-    session.broken["Source"] = ClauseId("OZ-LCH-029")
-    assert all("Source" not in names(pieces) for pieces in drawn(session, mirror, at_most=80))
+    session.broken_parameters["Source"] = ClauseId("OZ-LCH-029")
+    assert all("Source" not in names(pieces) for pieces in draw_combinations(session, mirror, at_most=80))
 
 
 def test_an_operation_without_parameters_has_no_combinations() -> None:
-    assert drawn(*meeting("ozeki/list-active-calls"), at_most=20) == []
+    assert draw_combinations(*meeting("ozeki/list-active-calls"), at_most=20) == []
 
 
 # --- spending -----------------------------------------------------------------------------------------------
@@ -65,7 +70,7 @@ def test_an_operation_without_parameters_has_no_combinations() -> None:
 
 def test_the_phases_to_come_keep_their_requests() -> None:
     session, _ = meeting("ozeki/list-active-calls")
-    session.settings = {**session.settings, "max_requests": session.requests + exploring.KEPT_BACK + 7}
+    session.settings = {**session.settings, "max_requests": session.requests + exploring.REQUESTS_RESERVED + 7}
     assert requests_allowed(session, 60) == 7
     session.settings = {**session.settings, "max_requests": session.requests + 10}
     assert requests_allowed(session, 60) == 0
@@ -75,9 +80,9 @@ def test_the_phases_to_come_keep_their_requests() -> None:
 def test_an_honest_server_is_explored_within_sixty_requests_and_not_blamed(api: str) -> None:
     session, mirror = meeting(api)
     before = session.requests
-    for _ in explore(session, mirror):
+    for _ in check_combinations(session, mirror):
         pass
-    assert session.ledger.findings() == ()
+    assert session.results.findings() == ()
     assert session.requests - before <= exploring.REQUESTS_AT_MOST
 
 
@@ -85,8 +90,8 @@ def test_an_honest_server_is_explored_within_sixty_requests_and_not_blamed(api: 
 
 
 def test_an_order_lost_beside_a_filter_is_the_orders() -> None:
-    def bend(query: Query, given: Given) -> Query:
-        return replace(query, sorting=replace(query.sorting, descending=False)) if query.conditions else query
+    def bend(query: Query, given: ParsedParameters) -> Query:
+        return replace(query, sort_order=replace(query.sort_order, descending=False)) if query.conditions else query
 
     findings = found("enswitch/calls-active-list", on_query(bend))
     assert [finding.clause for finding in findings] == ["EN-CAL-042"]
@@ -94,22 +99,22 @@ def test_an_order_lost_beside_a_filter_is_the_orders() -> None:
 
 
 def test_a_page_that_is_cut_before_the_filter_is_the_pages() -> None:
-    def bend(query: Query, given: Given) -> Query:
-        cut = query.cut
-        if isinstance(cut, Slice) and cut.take is not None and cut.take < 10 and len(query.conditions) > 1:
-            return replace(query, cut=replace(cut, take=max(1, cut.take - 1), skip=cut.skip + 1))
+    def bend(query: Query, given: ParsedParameters) -> Query:
+        cut = query.page_slice
+        if isinstance(cut, OffsetSlice) and cut.take is not None and cut.take < 10 and len(query.conditions) > 1:
+            return replace(query, page_slice=replace(cut, take=max(1, cut.take - 1), skip=cut.skip + 1))
         return query
 
     session, mirror = meeting("ozeki/list-call-history", on_query(bend))
-    for _ in explore(session, mirror):
+    for _ in check_combinations(session, mirror):
         pass
-    clauses = {finding.clause for finding in session.ledger.findings()}
+    clauses = {finding.clause for finding in session.results.findings()}
     assert clauses
     assert clauses <= {"OZ-LCH-034", "OZ-LCH-035", "OZ-LCH-036", "OZ-LCH-037"}
 
 
 def test_of_three_filters_one_is_forgotten() -> None:
-    def bend(query: Query, given: Given) -> Query:
+    def bend(query: Query, given: ParsedParameters) -> Query:
         return replace(query, conditions=query.conditions[:2]) if len(query.conditions) > 2 else query
 
     findings = found("ozeki/list-call-history", on_query(bend))
@@ -117,16 +122,16 @@ def test_of_three_filters_one_is_forgotten() -> None:
 
 
 def test_a_part_is_lost_beside_a_filter() -> None:
-    def bend(plan: Plan, given: Given) -> Plan:
+    def bend(plan: Plan, given: ParsedParameters) -> Plan:
         filtered = given.has("local_number") or given.has("user_id")
-        return replace(plan, without=plan.without | {"records"}) if filtered else plan
+        return replace(plan, omitted_parts=plan.omitted_parts | {"records"}) if filtered else plan
 
     findings = found("voximplant/get-call-history", liar(bend))
     assert [finding.clause for finding in findings] == ["VX-GCH-036"]
 
 
 def test_the_finding_is_the_smallest_combination() -> None:
-    def bend(query: Query, given: Given) -> Query:
+    def bend(query: Query, given: ParsedParameters) -> Query:
         both = given.has("Direction") and given.has("RowsPerPage")
         return replace(query, conditions=()) if both else query
 

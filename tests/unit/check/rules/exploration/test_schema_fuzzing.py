@@ -13,13 +13,20 @@ from typing import Any
 import pytest
 from simulated_runs import meeting
 
-from harness.check.client.budget import Budget, MannerlyClient
-from harness.check.context import Session
+from harness.check.client.budget import Budget, RateLimitedClient
+from harness.check.context import CheckContext
 from harness.check.rules.exploration import schema_fuzzing as fuzzing
-from harness.check.rules.exploration.schema_fuzzing import Drawn, drawn, drawn_of, fuzz, fuzzed_document, request_of
-from harness.check.rules.responses.every_response import examine
+from harness.check.rules.exploration.schema_fuzzing import (
+    DrawnRequest,
+    check_schema_fuzzing,
+    document_to_fuzz,
+    draw_requests,
+    drawn_from_case,
+    request_from_drawn,
+)
+from harness.check.rules.responses.every_response import check_response
 from harness.serve.faults.base import Fault
-from harness.serve.faults.hooks import Seams, Told
+from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.specification.load import load_spec, spec_ids
 from harness.specification.model import ClauseId
 from harness.wire.http_messages import HttpResponse
@@ -35,20 +42,20 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzzing, "REQUESTS", 24)
 
 
-def liar(bend: Callable[[HttpResponse, Told], HttpResponse]) -> Fault:
-    return Fault(clause=ClauseId("NONE"), name="made-up", says="a test's own", seams=Seams(response=bend))
+def liar(bend: Callable[[HttpResponse, AnswerContext], HttpResponse]) -> Fault:
+    return Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=Hooks(response=bend))
 
 
-def fuzzed(api: str, *faults: Fault) -> Session:
+def fuzzed(api: str, *faults: Fault) -> CheckContext:
     session, mirror = meeting(api, *faults, calls=100)
     session.settings = {**session.settings, "fuzz": True}
-    for _ in fuzz(session, mirror):
+    for _ in check_schema_fuzzing(session, mirror):
         pass
     return session
 
 
-def failed(session: Session) -> list[str]:
-    return [finding.clause for finding in session.ledger.findings()]
+def failed(session: CheckContext) -> list[str]:
+    return [finding.clause for finding in session.results.findings()]
 
 
 # --- drawing ------------------------------------------------------------------------------------------------
@@ -56,7 +63,7 @@ def failed(session: Session) -> list[str]:
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_credentials_are_not_drawn(api: str) -> None:
-    document = json.dumps(fuzzed_document(load_spec(api)))
+    document = json.dumps(document_to_fuzz(load_spec(api)))
     access = load_spec(api).listing.access
     for name in (access.user, access.password):
         assert name is None or f'"name": "{name}"' not in document
@@ -66,25 +73,25 @@ def test_credentials_are_not_drawn(api: str) -> None:
 def test_the_document_of_the_spec_is_left_alone() -> None:
     spec = load_spec(HISTORY)
     before = json.dumps(spec.openapi, default=dict)
-    fuzzed_document(spec)
+    document_to_fuzz(spec)
     assert json.dumps(spec.openapi, default=dict) == before
 
 
 def test_both_kinds_of_data_are_drawn_in_turn() -> None:
     session, _ = meeting(HISTORY, calls=30)
-    kinds = [one.data for one in drawn(session, at_most=12)]
+    kinds = [one.data for one in draw_requests(session, at_most=12)]
     assert kinds[:4] == ["positive", "negative", "positive", "negative"]
 
 
 def test_the_same_run_draws_the_same() -> None:
     session, _ = meeting(HISTORY, calls=30)
-    assert drawn(session, at_most=10) == drawn(session, at_most=10)
+    assert draw_requests(session, at_most=10) == draw_requests(session, at_most=10)
 
 
 def test_drawing_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     session, _ = meeting(HISTORY, calls=30)
-    drawn(session, at_most=6)
+    draw_requests(session, at_most=6)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -100,9 +107,11 @@ def test_schemathesis_is_loaded_only_where_it_is_used() -> None:
 
 def test_pairs_stand_in_the_documented_form() -> None:
     spec = load_spec("enswitch/calls-active-list")
-    one = drawn_of("positive", {"snumber": "a;b", "limit": 5, "odd": [1, "x"], "names": True}, None, json=False)
+    one = drawn_from_case(
+        "positive", {"snumber": "a;b", "limit": 5, "odd": [1, "x"], "names": True}, None, json=False
+    )
     assert one is not None
-    ask, edit = request_of(spec.listing, one, {})
+    ask, edit = request_from_drawn(spec.listing, one, {})
     assert edit is None
     target = encode_request(spec, ask).target
     assert b"snumber=a%3Bb" in target
@@ -114,21 +123,21 @@ def test_pairs_stand_in_the_documented_form() -> None:
 def test_a_json_body_is_sent_as_it_was_drawn() -> None:
     spec = load_spec(CALLS)
     body = {"filter": {"call_number": "101"}, "paging": {"limit": 1.5}, "strange": [None, True]}
-    one = drawn_of("negative", None, body, json=True)
+    one = drawn_from_case("negative", None, body, json=True)
     assert one is not None
-    ask, edit = request_of(spec.listing, one, {})
+    ask, edit = request_from_drawn(spec.listing, one, {})
     assert ask.values["call_number"] == "101"
     assert json.loads(edit(encode_request(spec, ask)).body) == body
 
 
 def test_bytes_that_are_no_json_are_not_sent() -> None:
-    assert drawn_of("negative", None, b"\xff", json=True) is None
+    assert drawn_from_case("negative", None, b"\xff", json=True) is None
 
 
 def test_parameters_that_must_be_there_get_a_value_that_works() -> None:
     listing = load_spec("voximplant/get-call-history").listing
-    one = Drawn(data="positive", pairs=(("from_date", "never"), ("count", "3")))
-    ask, _ = request_of(listing, one, {"from_date": "2026-03-01 00:00:00"})
+    one = DrawnRequest(data="positive", pairs=(("from_date", "never"), ("count", "3")))
+    ask, _ = request_from_drawn(listing, one, {"from_date": "2026-03-01 00:00:00"})
     assert ask.values == {"from_date": "2026-03-01 00:00:00", "count": "3"}
 
 
@@ -138,7 +147,7 @@ def test_parameters_that_must_be_there_get_a_value_that_works() -> None:
 def test_nothing_is_sent_unless_it_is_wanted() -> None:
     session, mirror = meeting(HISTORY, calls=30)
     before = session.requests
-    assert list(fuzz(session, mirror)) == []
+    assert list(check_schema_fuzzing(session, mirror)) == []
     assert session.requests == before
 
 
@@ -151,23 +160,23 @@ def test_an_honest_server_is_not_blamed(api: str) -> None:
 
 @pytest.mark.usefixtures("few")
 def test_a_server_error_that_comes_again_is_found_once() -> None:
-    def broken(response: HttpResponse, told: Told) -> HttpResponse:
-        values = told.ask.values if told.ask is not None else {}
+    def broken(response: HttpResponse, told: AnswerContext) -> HttpResponse:
+        values = told.list_request.values if told.list_request is not None else {}
         odd = any(not str(value).isascii() for value in values.values())
         return HttpResponse(http_status=500, body=b"Traceback") if odd else response
 
     session = fuzzed(HISTORY, liar(broken))
     assert failed(session) == ["HTTP-SERVER-ERRORS"]
-    assert "3 times" in session.ledger.findings()[0].actual
+    assert "3 times" in session.results.findings()[0].actual
 
 
 @pytest.mark.usefixtures("few")
 def test_a_server_error_that_comes_once_is_not_told() -> None:
     seen: set[str] = set()
 
-    def hiccup(response: HttpResponse, told: Told) -> HttpResponse:
-        key = repr(told.ask)
-        if len(seen) < 2 and told.ask is not None and len(told.ask.values) > 3 and key not in seen:
+    def hiccup(response: HttpResponse, told: AnswerContext) -> HttpResponse:
+        key = repr(told.list_request)
+        if len(seen) < 2 and told.list_request is not None and len(told.list_request.values) > 3 and key not in seen:
             seen.add(key)
             return HttpResponse(http_status=503, body=b"")
         return response
@@ -178,7 +187,7 @@ def test_a_server_error_that_comes_once_is_not_told() -> None:
 
 @pytest.mark.usefixtures("few")
 def test_an_error_that_the_document_tells_by_5xx_is_none() -> None:
-    def spoken(response: HttpResponse, told: Told) -> HttpResponse:
+    def spoken(response: HttpResponse, told: AnswerContext) -> HttpResponse:
         return replace(response, http_status=500) if response.http_status == 400 else response
 
     session = fuzzed(CALLS, liar(spoken))
@@ -188,15 +197,15 @@ def test_an_error_that_the_document_tells_by_5xx_is_none() -> None:
 
 @pytest.mark.usefixtures("few")
 def test_answers_are_judged_by_the_clauses_of_the_spec() -> None:
-    def unread(response: HttpResponse, told: Told) -> HttpResponse:
-        values: Any = told.ask.values if told.ask is not None else {}
+    def unread(response: HttpResponse, told: AnswerContext) -> HttpResponse:
+        values: Any = told.list_request.values if told.list_request is not None else {}
         odd = any(not str(value).isascii() for value in values.values())
         return replace(response, body=response.body.replace(b"</Response>", b"")) if odd else response
 
     session, mirror = meeting(HISTORY, liar(unread), calls=60)
-    session.examine = examine
+    session.response_check = check_response
     session.settings = {**session.settings, "fuzz": True}
-    for _ in fuzz(session, mirror):
+    for _ in check_schema_fuzzing(session, mirror):
         pass
     assert failed(session) == ["XML-SYNTAX"]
 
@@ -204,9 +213,9 @@ def test_answers_are_judged_by_the_clauses_of_the_spec() -> None:
 @pytest.mark.usefixtures("few")
 def test_fuzzing_has_requests_of_its_own() -> None:
     session, mirror = meeting(HISTORY, calls=60)
-    client = MannerlyClient(session.sender, Budget(max_requests=0))
+    client = RateLimitedClient(session.sender, Budget(max_requests=0))
     session.sender = client
     session.settings = {**session.settings, "fuzz": True}
-    for _ in fuzz(session, mirror):
+    for _ in check_schema_fuzzing(session, mirror):
         pass
     assert 12 < client.budget.requests <= 24

@@ -9,12 +9,12 @@ import pytest
 from simulated_runs import found as findings_of
 from simulated_runs import liar, meeting, on_query
 
-from harness.check.context import Session
-from harness.check.results.collector import roll_up
+from harness.check.context import CheckContext
+from harness.check.results.collector import roll_up_verdicts
 from harness.check.results.findings import Verdict
-from harness.check.rules.filters.hidden_filters import guesses_of, hidden_filters, single_valued
+from harness.check.rules.filters.hidden_filters import check_hidden_filters, guess_values, is_single_valued
 from harness.serve.faults.base import Fault, on_condition
-from harness.serve.query.parameters import Given
+from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.planner import Plan
 from harness.serve.query.table import Condition, Query
 from harness.specification.model import ClauseId
@@ -25,23 +25,25 @@ HOTLINES = ("9013", "9014", "9016")
 DEPARTMENTS = ("840", "841", "850")
 
 
-def judged(api: str, *faults: Fault, known: Mapping[str, tuple[str, ...]] | None = None) -> Session:
+def judged(api: str, *faults: Fault, known: Mapping[str, tuple[str, ...]] | None = None) -> CheckContext:
     """The session after the hidden filters of an API were examined."""
     session, mirror = meeting(api, *faults)
     session.known_values = known or {}
     if session.listing.versions is not None:
-        session.knowledge.set("versions.serves", session.listing.versions.order[-1], "a test")
-    for _ in hidden_filters(session, mirror):
+        session.dialect.fix_answer("versions.serves", session.listing.versions.order[-1], "a test")
+    for _ in check_hidden_filters(session, mirror):
         pass
     return session
 
 
-def failed(session: Session) -> list[str]:
-    return [finding.clause for finding in session.ledger.findings()]
+def failed(session: CheckContext) -> list[str]:
+    return [finding.clause for finding in session.results.findings()]
 
 
 def where(parameter: str, change: Callable[[Condition], Condition | None]) -> Fault:
-    return Fault(clause=ClauseId("NONE"), name="made-up", says="a test's own", seams=on_condition(parameter, change))
+    return Fault(
+        clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=on_condition(parameter, change)
+    )
 
 
 # --- honest -------------------------------------------------------------------------------------------------
@@ -56,8 +58,8 @@ def test_an_honest_server_keeps_all_relations(api: str) -> None:
 def test_known_values_are_witnesses() -> None:
     session = judged(CALLS, known={"hotline_ids": HOTLINES, "department_id": DEPARTMENTS})
     assert failed(session) == []
-    assert session.ledger.witnesses(ClauseId("ET-LCL-021")) > 5
-    assert roll_up(session.ledger.entry(ClauseId("ET-LCL-021")).counts) is Verdict.PASS
+    assert session.results.pass_count(ClauseId("ET-LCL-021")) > 5
+    assert roll_up_verdicts(session.results.tally_of(ClauseId("ET-LCL-021")).counts) is Verdict.PASS
 
 
 def test_a_known_value_of_another_kind_is_left_out() -> None:
@@ -73,16 +75,16 @@ def test_without_a_value_that_selects_rows_the_report_says_what_would_help() -> 
 
 def test_guesses_are_of_the_parameters_kind() -> None:
     session, mirror = meeting(CALLS)
-    assert all(isinstance(guess, int) for guess in guesses_of(session, mirror, "department_id"))
+    assert all(isinstance(guess, int) for guess in guess_values(session, mirror, "department_id"))
     session, mirror = meeting(LEGS)
-    assert all(isinstance(guess, str) for guess in guesses_of(session, mirror, "phone"))
+    assert all(isinstance(guess, str) for guess in guess_values(session, mirror, "phone"))
 
 
 def test_an_attribute_of_nested_rows_may_have_many_values() -> None:
     session, _ = meeting(CALLS)
     listing = session.listing
     kept = listing.filters["department_id"]
-    assert single_valued(session, kept)
+    assert is_single_valued(session, kept)
     session.spec = replace(
         session.spec,
         listing=replace(
@@ -90,7 +92,7 @@ def test_an_attribute_of_nested_rows_may_have_many_values() -> None:
             hidden={**listing.hidden, "department": replace(listing.hidden["department"], holds="calls[].user_id")},
         ),
     )
-    assert not single_valued(session, kept)
+    assert not is_single_valued(session, kept)
 
 
 # --- liars --------------------------------------------------------------------------------------------------
@@ -124,7 +126,7 @@ def test_a_value_that_the_user_knows_and_the_server_does_not_is_found() -> None:
 
 
 def test_a_hidden_filter_that_forgets_the_shown_one_is_found() -> None:
-    def bend(query: Query, given: Given) -> Query:
+    def bend(query: Query, given: ParsedParameters) -> Query:
         hidden = tuple(one for one in query.conditions if one.parameter == "department_id")
         return replace(query, conditions=hidden) if hidden and len(query.conditions) > 1 else query
 
@@ -135,7 +137,7 @@ def test_a_hidden_filter_that_forgets_the_shown_one_is_found() -> None:
 def test_a_filter_that_answers_otherwise_each_time_is_found() -> None:
     asked: list[None] = []
 
-    def bend(plan: Plan, given: Given) -> Plan:
+    def bend(plan: Plan, given: ParsedParameters) -> Plan:
         if not given.has("department_id") or not plan.query.conditions:
             return plan
         asked.append(None)
@@ -146,7 +148,7 @@ def test_a_filter_that_answers_otherwise_each_time_is_found() -> None:
         return replace(plan, query=replace(plan.query, conditions=odd))
 
     session = judged(CALLS, liar(bend), known={"department_id": DEPARTMENTS[:1]})
-    verdict = roll_up(session.ledger.entry(ClauseId("ET-LCL-033")).counts)
+    verdict = roll_up_verdicts(session.results.tally_of(ClauseId("ET-LCL-033")).counts)
     assert verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE)
 
 

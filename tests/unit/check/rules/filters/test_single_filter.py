@@ -44,10 +44,10 @@ from rule_runs import (
 )
 
 from harness.check.results.findings import Verdict
-from harness.check.rules.filters.single_filter import first_looks, single_filters
+from harness.check.rules.filters.single_filter import check_filters_once, check_single_filters
 from harness.specification.load import Spec
 
-RULES = (first_looks, single_filters)
+RULES = (check_filters_once, check_single_filters)
 FIRST_ID = 7001
 
 

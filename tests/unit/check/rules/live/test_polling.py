@@ -8,10 +8,10 @@ from typing import Any
 
 from scripted_polls import HISTORY, LEGS, LIVE, Script, call, live, run, verdict
 
-from harness.check.context import Session
-from harness.check.probe.mirror import Mirror, reread
+from harness.check.context import CheckContext
+from harness.check.probe.mirror import Mirror, reread_mirror
 from harness.check.results.findings import Verdict
-from harness.check.rules.live.polling import polls
+from harness.check.rules.live.polling import check_polling
 
 
 def leg(identity: str, call_id: str, **values: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def legs(*rows: Mapping[str, Any]) -> bytes:
 def test_a_list_that_stands_still_witnesses_that_nothing_falls() -> None:
     session = run(LIVE, Script([live(call("a", talk="9.000", state="InCall"))]))
     assert verdict(session, "OZ-LAC-015") is Verdict.PASS
-    assert session.ledger.findings() == ()
+    assert session.results.findings() == ()
 
 
 def test_talk_that_grows_is_a_pass() -> None:
@@ -40,7 +40,7 @@ def test_talk_that_falls_is_a_finding_with_both_values() -> None:
     bodies = [live(call("a", talk=f"{second}.000", state="InCall")) for second in (9, 10, 8)]
     session = run(LIVE, Script(bodies))
     assert verdict(session, "OZ-LAC-015") is Verdict.FAIL
-    assert session.ledger.findings()[0].actual.startswith("10.000, then 8.000")
+    assert session.results.findings()[0].actual.startswith("10.000, then 8.000")
 
 
 def test_talk_may_be_reset_when_the_condition_no_longer_holds() -> None:
@@ -127,7 +127,7 @@ def test_talk_since_an_answer_that_is_told_as_the_beginning_is_none() -> None:
     assert verdict(run(LIVE, Script([live(*rings, *talks)])), "OZ-LAC-012") is not Verdict.FAIL
 
 
-def stopped(*states: str, talk: int = 40) -> Session:
+def stopped(*states: str, talk: int = 40) -> CheckContext:
     def body(second: int) -> bytes:
         going = [call(f"g{number}", talk=f"{talk + second}.000", state="InCall") for number in range(3)]
         still = [call(f"s{number}", talk="20.000", state=state) for number, state in enumerate(states)]
@@ -186,22 +186,22 @@ def past(poll: str, count: int = 8) -> bytes:
     return f"<Response>{head}<CallHistory>{rows}</CallHistory></Response>".encode()
 
 
-def read_twice(session: Session, mirror: Mirror) -> Iterator[None]:
-    yield from reread(session, mirror)
-    yield from polls(session, mirror)
+def read_twice(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+    yield from reread_mirror(session, mirror)
+    yield from check_polling(session, mirror)
 
 
 def test_rows_of_the_past_that_come_back_under_other_identities_are_a_finding() -> None:
     session = run(HISTORY, Script([past("a"), past("b")]), read_twice)
-    assert [finding.clause for finding in session.ledger.findings()] == list(
+    assert [finding.clause for finding in session.results.findings()] == list(
         session.listing.lists.clauses["unique"][:1]
     )
 
 
 def test_other_rows_of_the_past_are_none_that_were_renamed() -> None:
     later = past("b").replace(b"<Source>1<", b"<Source>7<")
-    assert run(HISTORY, Script([past("a"), later]), read_twice).ledger.findings() == ()
-    assert run(HISTORY, Script([past("a"), past("a")]), read_twice).ledger.findings() == ()
+    assert run(HISTORY, Script([past("a"), later]), read_twice).results.findings() == ()
+    assert run(HISTORY, Script([past("a"), past("a")]), read_twice).results.findings() == ()
 
 
 # --- calls that leave and calls that stay -------------------------------------------------------------------
@@ -214,7 +214,7 @@ def test_a_state_of_a_living_call_witnesses_that_ended_calls_are_gone() -> None:
 def test_a_call_whose_clock_stopped_long_before_the_others_is_found_as_inferred() -> None:
     old = call("old", talk="60.000", state="InCall", start="08:00:00")
     session = run(LIVE, Script([live(call("a"), call("b"), old)]))
-    (finding,) = session.ledger.findings()
+    (finding,) = session.results.findings()
     assert (finding.clause, finding.basis) == ("OZ-LAC-019", "inferred")
 
 
@@ -240,7 +240,7 @@ def test_one_leg_alone_that_shows_nothing_of_its_life_proves_nothing() -> None:
 def test_a_call_that_is_left_out_of_one_poll_is_found() -> None:
     bodies = [live(call("a"), call("b")), live(call("a")), live(call("a"), call("b"))]
     session = run(LIVE, Script(bodies))
-    assert [finding.clause for finding in session.ledger.findings()] == ["OZ-LAC-018"]
+    assert [finding.clause for finding in session.results.findings()] == ["OZ-LAC-018"]
 
 
 # --- rows of one call ---------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from rule_runs import (
 )
 
 from harness.check.results.findings import Verdict
-from harness.check.rules.paging.pages import pages
+from harness.check.rules.paging.pages import check_pages
 
 REFUSED: Body = {"code": 9, "message": "Not that"}
 NEVER_GIVEN = ("@@", "bm90LWEtY3Vyc29y")
@@ -124,7 +124,7 @@ def said() -> Callable[[Lie], Said]:
 
     def of(lie: Lie) -> Said:
         if lie not in runs:
-            runs[lie] = of_rules([pages], spec, lie)
+            runs[lie] = of_rules([check_pages], spec, lie)
         return runs[lie]
 
     return of
@@ -149,7 +149,7 @@ def test_cursors_of_another_make_pass_as_well(said: Callable[[Lie], Said]) -> No
 
 @pytest.mark.parametrize("calls", [0, 1, 2, 4, 9])
 def test_no_cursor_of_an_honest_server_fails_however_many_rows_there_are(calls: int) -> None:
-    assert of_rules([pages], tern(CURSORS), calls=calls).failed == []
+    assert of_rules([check_pages], tern(CURSORS), calls=calls).failed == []
 
 
 # --- servers that deviate -------------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def test_a_finding_on_cursors_says_what_was_due_and_what_came(
 
 def test_rows_of_one_second_that_come_again_on_pages_of_one_row_fail() -> None:
     spec = tern(CURSORS, filters=FILTERS)
-    assert of_rules([pages], spec, single_rows_repeat_at_ties).failed == [SLICE]
+    assert of_rules([check_pages], spec, single_rows_repeat_at_ties).failed == [SLICE]
 
 
 # --- what is no failure ---------------------------------------------------------------------------------------
@@ -329,12 +329,12 @@ def test_without_any_cursor_none_can_be_misused(said: Callable[[Lie], Said], cla
 
 @pytest.mark.parametrize("clause", [SIZE, START, SLICE, PARTITION, BACK, GARBAGE, BOTH, EMPTY_END])
 def test_no_rows_exercise_no_cursor(clause: str) -> None:
-    assert of_rules([pages], tern(CURSORS), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
+    assert of_rules([check_pages], tern(CURSORS), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
 
 
 @pytest.mark.parametrize("calls", [1, 2])
 def test_a_list_of_one_page_has_no_way_back(calls: int) -> None:
-    assert of_rules([pages], tern(CURSORS), calls=calls).verdict(BACK) is Verdict.NOT_EXERCISED
+    assert of_rules([check_pages], tern(CURSORS), calls=calls).verdict(BACK) is Verdict.NOT_EXERCISED
 
 
 def test_a_walk_over_a_list_that_moves_is_no_failure() -> None:
@@ -345,7 +345,7 @@ def test_a_walk_over_a_list_that_moves_is_no_failure() -> None:
         body = listed(given, honest)
         return {**body, "calls": [row for row in body["calls"] if row["id"] % 5 != len(asked) % 5]}
 
-    assert of_rules([pages], tern(CURSORS), moves).failed == []
+    assert of_rules([check_pages], tern(CURSORS), moves).failed == []
 
 
 # --- a whole run ----------------------------------------------------------------------------------------------

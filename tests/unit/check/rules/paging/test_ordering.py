@@ -22,7 +22,7 @@ from rule_trials import (
 )
 
 from harness.check.results.findings import Verdict
-from harness.check.rules.paging.ordering import default_order, orders, whole_by_default
+from harness.check.rules.paging.ordering import check_default_order, check_sort_orders, check_unlimited_list
 from harness.specification.load import Spec
 
 LISTING = """
@@ -220,70 +220,70 @@ class Case:
 TURNED = "row 1 and row 2 stand the other way round"
 CASES = {
     "the order reversed where nothing is said": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=Lie(fault="TI-LST-030/reversed"),
         breaks=("TI-LST-032",),
         expected="rows ascending by started",
         actual=TURNED,
     ),
     "the order reversed whatever is said": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=Lie(asks=the_other_way_whatever_is_asked),
         breaks=("TI-LST-030",),
         expected="rows ascending by started",
         actual=TURNED,
     ),
     "no order at all": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=Lie(tells=scrambled),
         breaks=("TI-LST-030",),
         expected="rows ascending by started",
         actual="stand the other way round",
     ),
     "an order by another field": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=Lie(fault="TI-LST-030/sorted-by-who"),
         breaks=("TI-LST-030",),
         expected="rows ascending by started",
         actual="stand the other way round",
     ),
     "two neighbours swapped": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=Lie(tells=two_rows_swapped),
         breaks=("TI-LST-030",),
         expected="rows ascending by started",
         actual="row 4 and row 5 stand the other way round",
     ),
     "descending by default": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=Lie(asks=unless_said(down="1")),
         breaks=("TI-LST-032",),
         expected="rows ascending by started",
         actual=TURNED,
     ),
     "descending when it is said not to be": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=Lie(asks=down_when_it_is_said_to_be_off),
         breaks=("TI-LST-032",),
         expected="rows ascending by started",
         actual=TURNED,
     ),
     "pages shorter than asked": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=Lie(asks=no_more_than_ten),
         breaks=("TI-LST-010",),
         expected="rows on a page, or the last ones",
         actual="10 rows, and more on the next page",
     ),
     "ties in another order in every answer": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=ties_in_any_order(),
         breaks=("TI-LST-030",),
         expected="the same rows in the same order",
         actual="other rows or another order",
     ),
     "a row missing once": Case(
-        rule=default_order,
+        rule=check_default_order,
         lie=a_row_missing_once(),
         calls=200,
         breaks=("TI-LST-013",),
@@ -291,105 +291,105 @@ CASES = {
         actual="a row that is missing once and there before and after",
     ),
     "the flag ignored": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(asks=deaf_to("down")),
         breaks=("TI-LST-031",),
         expected="rows descending by started",
         actual=TURNED,
     ),
     "the flag always on": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(asks=as_if(down="1")),
         breaks=("TI-LST-032",),
         expected="rows ascending by started",
         actual=TURNED,
     ),
     "the flag turns only the page": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(asks=down_turns_only_the_page, tells=a_reversed_page),
         breaks=("TI-LST-031",),
         expected="rows 1 to 3 of the sorted list",
         actual="other rows, from place 1 of the page on",
     ),
     "the flag forgotten beside a sort": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(asks=down_forgotten_beside_a_sort),
         breaks=("TI-LST-031",),
         expected="rows descending by ",
         actual="stand the other way round",
     ),
     "every word of the sort ignored": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(fault="TI-LST-033/sort-ignored"),
         breaks=("TI-LST-033",),
         expected="rows ascending by secs",
         actual="stand the other way round",
     ),
     "one word of the sort ignored": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(fault="TI-LST-033/sort-dir-ignored"),
         breaks=("TI-LST-033",),
         expected="rows ascending by dir",
         actual="stand the other way round",
     ),
     "every sort goes the other way": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(asks=a_sort_goes_the_other_way),
         breaks=("TI-LST-031", "TI-LST-032"),
         expected="rows ascending by started",
         actual=TURNED,
     ),
     "one sort goes the other way": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(asks=a_sort_by_secs_goes_the_other_way),
         breaks=("TI-LST-031", "TI-LST-032"),
         expected="rows ascending by secs",
         actual="stand the other way round",
     ),
     "numbers sorted as texts": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(tells=numbers_sorted_as_texts),
         breaks=("TI-LST-033",),
         expected="rows ascending by secs",
         actual="stand the other way round",
     ),
     "a sort that loses rows": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(tells=a_sort_loses_rows),
         breaks=("TI-LST-033",),
         expected=f"{ALL} rows",
         actual="2 that match are missing",
     ),
     "a word of the sort that is an error": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(tells=a_sort_is_an_error),
         breaks=("TI-LST-033",),
         expected="a success",
         actual="the error 9",
     ),
     "a word that is not documented refused": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(fault="TI-LST-034/who-refused"),
         breaks=("TI-LST-034",),
         expected="a success",
         actual="the error 9",
     ),
     "an unknown word accepted": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(fault="TI-LST-035/sort-unknown-ignored"),
         breaks=("TI-LST-035", "TI-LST-036"),
         expected="an error (invalid)",
         actual="a success with 20 rows",
     ),
     "a word that must be refused accepted": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(fault="TI-LST-036/sort-refused-ignored"),
         breaks=("TI-LST-036",),
         expected="an error (invalid)",
         actual="a success with 20 rows",
     ),
     "every wrong word accepted": Case(
-        rule=orders,
+        rule=check_sort_orders,
         lie=Lie(asks=unknown_words_are_the_default),
         breaks=("TI-LST-035", "TI-LST-036"),
         expected="an error (invalid)",
@@ -416,14 +416,14 @@ def test_a_finding_about_order_tells_what_was_due_and_what_came(name: str) -> No
 
 
 PROMISES = {
-    default_order: ("TI-LST-030", "TI-LST-032"),
-    orders: ("TI-LST-030", "TI-LST-031", "TI-LST-033", "TI-LST-034", "TI-LST-035", "TI-LST-036"),
+    check_default_order: ("TI-LST-030", "TI-LST-032"),
+    check_sort_orders: ("TI-LST-030", "TI-LST-031", "TI-LST-033", "TI-LST-034", "TI-LST-035", "TI-LST-036"),
 }
 PAIRS = [(rule, clause) for rule, clauses in PROMISES.items() for clause in clauses]
 
 
 def test_the_list_has_as_many_calls_as_the_table_counts() -> None:
-    assert tried(default_order).report.rows_seen == ALL
+    assert tried(check_default_order).report.rows_seen == ALL
 
 
 @pytest.mark.parametrize(("rule", "clause"), PAIRS)
@@ -443,11 +443,11 @@ def test_the_order_of_two_rows_passes(rule: Rule, clause: str) -> None:
 
 
 def test_ties_in_a_steady_order_of_their_own_break_nothing() -> None:
-    assert tried(default_order, Lie(tells=ties_in_an_order_of_their_own)).failed == ()
+    assert tried(check_default_order, Lie(tells=ties_in_an_order_of_their_own)).failed == ()
 
 
 def test_ties_of_a_sort_in_any_steady_order_break_nothing() -> None:
-    assert tried(orders, Lie(tells=ties_of_a_sort_by_id)).failed == ()
+    assert tried(check_sort_orders, Lie(tells=ties_of_a_sort_by_id)).failed == ()
 
 
 def all_in_one_direction(asked: Asked, body: Body) -> Body:
@@ -455,7 +455,7 @@ def all_in_one_direction(asked: Asked, body: Body) -> Body:
 
 
 def test_a_sort_by_what_all_rows_share_breaks_nothing() -> None:
-    assert tried(orders, Lie(tells=all_in_one_direction)).failed == ()
+    assert tried(check_sort_orders, Lie(tells=all_in_one_direction)).failed == ()
 
 
 # --- other listings: open choices, signs, limits ------------------------------------------------------------------
@@ -466,7 +466,7 @@ OPEN = "    unknown: {open: [refused, default], assumed: refused}\n"
 
 @cache
 def open_run(answer: str) -> Outcome:
-    return trial(with_order((UNKNOWN, OPEN)), orders, dialect={"order.sort.unknown": answer})
+    return trial(with_order((UNKNOWN, OPEN)), check_sort_orders, dialect={"order.sort.unknown": answer})
 
 
 @pytest.mark.parametrize("answer", ["refused", "default"])
@@ -481,7 +481,7 @@ def test_an_unknown_word_whose_answer_is_open_breaks_nothing(answer: str) -> Non
 
 def test_an_unknown_word_whose_answer_is_open_may_not_mean_another_word() -> None:
     lie = Lie(asks=lambda asked: {**asked, "sort": "secs"} if asked.get("sort") == "nosuchfield" else asked)
-    assert trial(with_order((UNKNOWN, OPEN)), orders, lie=lie).failed == ("TI-LST-033",)
+    assert trial(with_order((UNKNOWN, OPEN)), check_sort_orders, lie=lie).failed == ("TI-LST-033",)
 
 
 SIGNED = ("    parameter: sort\n", "    parameter: sort\n    signed: true\n")
@@ -492,7 +492,7 @@ def the_sign_is_not_read(asked: Asked) -> Asked:
 
 
 def test_words_with_a_sign_pass() -> None:
-    assert trial(with_order(SIGNED), orders).verdict("TI-LST-033") is Verdict.PASS
+    assert trial(with_order(SIGNED), check_sort_orders).verdict("TI-LST-033") is Verdict.PASS
 
 
 NO_FLAG = (("  descending: down\n", ""), ("  descending-clause: TI-LST-031\n", ""))
@@ -501,11 +501,11 @@ NO_FLAG_BY_DEFAULT = ("  descending-default-clause: TI-LST-032\n", "")
 
 def test_a_sign_that_is_not_read_breaks_the_clause_on_words() -> None:
     spec = with_order(SIGNED, *NO_FLAG, NO_FLAG_BY_DEFAULT)
-    assert trial(spec, orders, lie=Lie(asks=the_sign_is_not_read)).failed == ("TI-LST-033",)
+    assert trial(spec, check_sort_orders, lie=Lie(asks=the_sign_is_not_read)).failed == ("TI-LST-033",)
 
 
 def test_a_sign_that_is_not_read_beside_a_flag_breaks_the_clause_on_the_default_of_the_flag() -> None:
-    assert trial(with_order(SIGNED), orders, lie=Lie(asks=the_sign_is_not_read)).failed == ("TI-LST-032",)
+    assert trial(with_order(SIGNED), check_sort_orders, lie=Lie(asks=the_sign_is_not_read)).failed == ("TI-LST-032",)
 
 
 PAGED = LISTING[LISTING.index("paging:") : LISTING.index("transport:")]
@@ -523,7 +523,7 @@ def only_ten_without_a_limit(asked: Asked, body: Body) -> Body:
 
 
 def limited_run(lie: Lie = HONEST, *, calls: int = 60) -> Outcome:
-    return trial(with_order((PAGED, LIMITED), NO_DEFAULT), whole_by_default, lie=lie, calls=calls)
+    return trial(with_order((PAGED, LIMITED), NO_DEFAULT), check_unlimited_list, lie=lie, calls=calls)
 
 
 def test_a_list_that_is_whole_without_a_limit_breaks_nothing() -> None:

@@ -36,7 +36,7 @@ from rule_runs import (
 )
 
 from harness.check.results.findings import Verdict
-from harness.check.rules.paging.pages import pages
+from harness.check.rules.paging.pages import check_pages
 
 Told = Callable[[Form, Lie], Said]
 
@@ -119,7 +119,7 @@ def said() -> Told:
 
     def of(form: Form, lie: Lie) -> Said:
         if (form.text, lie) not in runs:
-            runs[form.text, lie] = of_rules([pages], tern(form), lie)
+            runs[form.text, lie] = of_rules([check_pages], tern(form), lie)
         return runs[form.text, lie]
 
     return of
@@ -143,7 +143,7 @@ def test_pages_that_are_slices_of_the_list_pass(said: Told, form: Form, clause: 
 @pytest.mark.parametrize("form", [NUMBERS, OFFSETS, LIMIT], ids=["numbers", "offsets", "limit"])
 @pytest.mark.parametrize("calls", [0, 1, 2, 5, 11])
 def test_no_page_of_an_honest_server_fails_however_many_rows_there_are(form: Form, calls: int) -> None:
-    assert of_rules([pages], tern(form), calls=calls).failed == []
+    assert of_rules([check_pages], tern(form), calls=calls).failed == []
 
 
 # --- servers that deviate -------------------------------------------------------------------------------------
@@ -412,7 +412,7 @@ def test_a_page_far_larger_than_the_list_that_holds_nothing_fails() -> None:
         body = listed(given, honest)
         return {**body, "calls": []} if given.get("rows") == "5000" else body
 
-    assert of_rules([pages], spec, nothing_on_large_pages).failed == [PARTITION]
+    assert of_rules([check_pages], spec, nothing_on_large_pages).failed == [PARTITION]
 
 
 # --- what is no failure of its own ----------------------------------------------------------------------------
@@ -441,11 +441,11 @@ def test_whether_pages_share_out_the_list_is_blocked_while_single_pages_fail(
     ],
 )
 def test_no_rows_exercise_no_page(form: Form, clause: str) -> None:
-    assert of_rules([pages], tern(form), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
+    assert of_rules([check_pages], tern(form), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
 
 
 def test_one_row_cannot_show_that_a_limit_is_kept() -> None:
-    assert of_rules([pages], tern(LIMIT), calls=1).verdict(SIZE) is Verdict.NOT_EXERCISED
+    assert of_rules([check_pages], tern(LIMIT), calls=1).verdict(SIZE) is Verdict.NOT_EXERCISED
 
 
 def test_pages_of_a_list_that_moves_are_inconclusive_and_no_failure() -> None:
@@ -459,7 +459,7 @@ def test_pages_of_a_list_that_moves_are_inconclusive_and_no_failure() -> None:
         begin = size * int(given.get("page") or 0)
         return {"code": 0, "total": len(rows), "calls": rows[begin : begin + size]}
 
-    run = of_rules([pages], tern(NUMBERS), moves)
+    run = of_rules([check_pages], tern(NUMBERS), moves)
     assert (run.failed, run.verdict(PARTITION)) == ([], Verdict.INCONCLUSIVE)
 
 

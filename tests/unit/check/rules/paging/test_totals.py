@@ -21,7 +21,12 @@ from rule_trials import (
 )
 
 from harness.check.results.findings import Verdict
-from harness.check.rules.paging.totals import combinations_of_all, filters_by_other_ways, pages_of_filters, totals
+from harness.check.rules.paging.totals import (
+    check_filtered_pages,
+    check_filters_by_carriage,
+    check_full_combinations,
+    check_totals,
+)
 from harness.specification.load import Spec
 
 LISTING = """
@@ -193,7 +198,7 @@ def two_filters_forget_down(asked: Asked) -> Asked:
 class Case:
     """A rule and a lie, the clauses that are found broken, and a part of what the last of them tells."""
 
-    rule: Rule = totals
+    rule: Rule = check_totals
     lie: Lie
     breaks: tuple[str, ...]
     expected: str
@@ -287,49 +292,49 @@ CASES = {
     ),
     # pages of what filters keep
     "a total of the page": Case(
-        rule=pages_of_filters,
+        rule=check_filtered_pages,
         lie=Lie(tells=of_the_page),
         breaks=("TI-LST-043",),
         expected="a total of 4",
         actual="a total of 1",
     ),
     "a total that grows with the pages": Case(
-        rule=pages_of_filters,
+        rule=check_filtered_pages,
         lie=Lie(tells=with_the_number_of_the_page),
         breaks=("TI-LST-044",),
         expected="a total of 4",
         actual="a total of 5",
     ),
     "a filter forgotten on a later page": Case(
-        rule=pages_of_filters,
+        rule=check_filtered_pages,
         lie=a_later_page_forgets("dir"),
         breaks=("TI-LST-021",),
         expected="only rows that satisfy dir",
         actual="rows do not",
     ),
     "all filters forgotten on a later page": Case(
-        rule=pages_of_filters,
+        rule=check_filtered_pages,
         lie=a_later_page_forgets("dir", "who", "after"),
         breaks=("TI-LST-012",),
         expected="only rows that satisfy ",
         actual="rows do not",
     ),
     "a later page of what a filter keeps that is the first": Case(
-        rule=pages_of_filters,
+        rule=check_filtered_pages,
         lie=Lie(asks=a_later_page_loses_its_number),
         breaks=("TI-LST-012",),
         expected="rows 3 to 4 of the sorted list",
         actual="other rows",
     ),
     "a filter forgotten on a page of one row": Case(
-        rule=pages_of_filters,
+        rule=check_filtered_pages,
         lie=one_row_forgets("dir"),
         breaks=("TI-LST-021",),
         expected="only rows that satisfy dir",
         actual="1 of 1 rows do not",
     ),
     "more rows than asked beside a filter": Case(
-        rule=pages_of_filters,
+        rule=check_filtered_pages,
         lie=Lie(asks=longer_beside_a_filter),
         breaks=("TI-LST-010",),
         expected="at most ",
@@ -337,14 +342,14 @@ CASES = {
     ),
     # two filters, a small page and an order at once
     "the second of two filters forgotten": Case(
-        rule=combinations_of_all,
+        rule=check_full_combinations,
         lie=Lie(asks=the_second_of_two_is_forgotten),
         breaks=("TI-LST-023",),
         expected="only rows that satisfy ",
         actual="rows do not",
     ),
     "an order forgotten beside two filters": Case(
-        rule=combinations_of_all,
+        rule=check_full_combinations,
         lie=Lie(asks=two_filters_forget_down),
         breaks=("TI-LST-031",),
         expected="rows descending by started",
@@ -352,14 +357,14 @@ CASES = {
     ),
     # filters in a request that is carried otherwise
     "a filter that is not read from a form": Case(
-        rule=filters_by_other_ways,
+        rule=check_filters_by_carriage,
         lie=Lie(posts=deaf_to("dir")),
         breaks=("TI-LST-050",),
         expected="only rows that satisfy ",
         actual="rows do not",
     ),
     "no filter read from a form": Case(
-        rule=filters_by_other_ways,
+        rule=check_filters_by_carriage,
         lie=Lie(posts=deaf_to("dir", "who", "after")),
         breaks=("TI-LST-050",),
         expected="only rows that satisfy ",
@@ -387,10 +392,10 @@ def test_a_finding_about_totals_or_pages_tells_what_was_due_and_what_came(name: 
 
 
 PROMISES = {
-    totals: ("TI-LST-024", "TI-LST-040", "TI-LST-041", "TI-LST-042", "TI-LST-043", "TI-LST-044", "TI-LST-045"),
-    pages_of_filters: ("TI-LST-010", "TI-LST-012", "TI-LST-020", "TI-LST-021", "TI-LST-043"),
-    combinations_of_all: ("TI-LST-023", "TI-LST-031"),
-    filters_by_other_ways: ("TI-LST-050",),
+    check_totals: ("TI-LST-024", "TI-LST-040", "TI-LST-041", "TI-LST-042", "TI-LST-043", "TI-LST-044", "TI-LST-045"),
+    check_filtered_pages: ("TI-LST-010", "TI-LST-012", "TI-LST-020", "TI-LST-021", "TI-LST-043"),
+    check_full_combinations: ("TI-LST-023", "TI-LST-031"),
+    check_filters_by_carriage: ("TI-LST-050",),
 }
 NOT_WITHOUT_ROWS = (
     "TI-LST-010",
@@ -407,7 +412,7 @@ PAIRS = [pytest.param(rule, clause, id=clause) for rule, clauses in PROMISES.ite
 
 
 def test_the_list_has_as_many_calls_as_the_tables_count() -> None:
-    assert tried(totals).report.rows_seen == ALL
+    assert tried(check_totals).report.rows_seen == ALL
 
 
 @pytest.mark.parametrize(("rule", "clause"), PAIRS)
@@ -428,23 +433,23 @@ def test_what_takes_rows_is_not_exercised_without_them(rule: Rule, clause: str) 
 
 @pytest.mark.parametrize("clause", ["TI-LST-024", "TI-LST-040", "TI-LST-041", "TI-LST-042", "TI-LST-044"])
 def test_what_an_empty_answer_can_show_passes_without_rows(clause: str) -> None:
-    assert tried(totals, calls=0).verdict(clause) is Verdict.PASS
+    assert tried(check_totals, calls=0).verdict(clause) is Verdict.PASS
 
 
 @pytest.mark.parametrize(("off", "verdict"), [("missing", Verdict.NOT_EXERCISED), (OPEN_OFF, Verdict.PASS)])
 def test_a_total_of_nothing_does_not_tell_whether_it_is_switched_off(off: str, verdict: Verdict) -> None:
-    outcome = trial(with_totals(off), totals, lie=Lie(asks=deaf_to("total")), calls=0)
+    outcome = trial(with_totals(off), check_totals, lie=Lie(asks=deaf_to("total")), calls=0)
     assert outcome.verdict("TI-LST-041") is verdict
 
 
 def test_a_total_that_must_be_missing_and_is_none_is_not_switched_off() -> None:
     lie = Lie(tells=lambda asked, body: {"total": None, **body})
-    assert trial(with_totals("missing"), totals, lie=lie).expected("TI-LST-041") == "a total that is missing"
+    assert trial(with_totals("missing"), check_totals, lie=lie).expected("TI-LST-041") == "a total that is missing"
 
 
 @pytest.mark.parametrize("off", ["missing", "none", "zero"])
 def test_how_a_total_looks_when_it_is_switched_off_is_learnt(off: str) -> None:
-    assert tried(totals, off=off).report.dialect["total.switch.off"] == off
+    assert tried(check_totals, off=off).report.dialect["total.switch.off"] == off
 
 
 def test_a_run_of_all_rules_finds_a_total_of_one_more_under_its_clause_alone() -> None:

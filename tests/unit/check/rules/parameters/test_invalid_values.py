@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from simulated_rules import ran
 
-from harness.check.probe.equivalence import same_answer
+from harness.check.probe.equivalence import answer_difference
 from harness.check.results.findings import Verdict
-from harness.check.rules.parameters.defaults import blanks
-from harness.check.rules.parameters.invalid_values import bad_values
+from harness.check.rules.parameters.defaults import check_blank_values
+from harness.check.rules.parameters.invalid_values import check_invalid_values
 from harness.specification.load import spec_ids
 
 # --- a run of some rules, shared with the tests of the other families -----------------------------------------
@@ -19,13 +19,13 @@ from harness.specification.load import spec_ids
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_a_server_as_documented_breaks_nothing(api: str) -> None:
-    assert ran(api, blanks, bad_values).findings == ()
+    assert ran(api, check_blank_values, check_invalid_values).findings == ()
 
 
 @pytest.mark.parametrize("calls", [0, 1])
 @pytest.mark.parametrize("api", spec_ids())
 def test_a_list_with_hardly_any_rows_breaks_nothing(api: str, calls: int) -> None:
-    assert ran(api, blanks, bad_values, calls=calls).findings == ()
+    assert ran(api, check_blank_values, check_invalid_values, calls=calls).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -47,40 +47,43 @@ def test_a_list_with_hardly_any_rows_breaks_nothing(api: str, calls: int) -> Non
     ],
 )
 def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
-    assert ran(api, blanks, bad_values, fault=fault).findings == (fault.partition("/")[0],)
+    assert ran(api, check_blank_values, check_invalid_values, fault=fault).findings == (fault.partition("/")[0],)
 
 
 @pytest.mark.parametrize("then", ["refused", "last-month"])
 def test_one_behaviour_without_both_dates_settles_both_choices(then: str) -> None:
     choices = {f"parameters.{name}.required.then": then for name in ("from_date", "to_date")}
-    run = ran("voximplant/get-call-history", bad_values, dialect=choices)
+    run = ran("voximplant/get-call-history", check_invalid_values, dialect=choices)
     assert run.findings == ()
-    assert choices.items() <= run.session.knowledge.answers().items()
+    assert choices.items() <= run.session.dialect.certain_answers().items()
 
 
 @pytest.mark.parametrize("gets", ["refused", "ignored", "nothing"])
 def test_what_a_bad_value_gets_is_learnt(gets: str) -> None:
     choice = "parameters.From.bad.gets"
-    run = ran("ozeki/list-call-history", bad_values, dialect={choice: gets})
-    assert (run.findings, run.session.knowledge.answers()[choice]) == ((), gets)
+    run = ran("ozeki/list-call-history", check_invalid_values, dialect={choice: gets})
+    assert (run.findings, run.session.dialect.certain_answers()[choice]) == ((), gets)
 
 
 def test_an_empty_list_proves_nothing_about_blank_filters() -> None:
-    run = ran("ozeki/list-call-history", blanks, calls=0)
+    run = ran("ozeki/list-call-history", check_blank_values, calls=0)
     assert run.verdict("OZ-LCH-033") is Verdict.NOT_EXERCISED
 
 
 def test_a_promise_that_is_left_open_is_observed_and_never_fails() -> None:
-    run = ran("ozeki/list-call-history", bad_values)
+    run = ran("ozeki/list-call-history", check_invalid_values)
     assert run.verdict("OZ-LCH-041") is Verdict.OBSERVED
 
 
 def test_answers_with_other_rows_are_not_the_same() -> None:
     run = ran("ozeki/list-call-history")
     first, second = run.asked({"RowsPerPage": "3"}), run.asked({"RowsPerPage": "3", "PageNumber": "1"})
-    assert (same_answer(run.session, first, first), bool(same_answer(run.session, first, second))) == (None, True)
+    assert (answer_difference(run.session, first, first), bool(answer_difference(run.session, first, second))) == (
+        None,
+        True,
+    )
 
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_values_take_a_modest_number_of_requests(api: str) -> None:
-    assert ran(api, blanks, bad_values).requests <= 60
+    assert ran(api, check_blank_values, check_invalid_values).requests <= 60

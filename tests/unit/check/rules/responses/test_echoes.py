@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 from simulated_rules import ran
 
-from harness.check.rules.responses.echoes import echoes
+from harness.check.rules.responses.echoes import check_echoes
 from harness.specification.load import spec_ids
 
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_a_server_as_documented_breaks_nothing(api: str) -> None:
-    assert ran(api, echoes).findings == ()
+    assert ran(api, check_echoes).findings == ()
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
 def test_an_account_in_another_zone_breaks_nothing(zone: str) -> None:
-    assert ran("voximplant/get-call-history", echoes, dialect={"zone.default": zone}).findings == ()
+    assert ran("voximplant/get-call-history", check_echoes, dialect={"zone.default": zone}).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_an_account_in_another_zone_breaks_nothing(zone: str) -> None:
     ],
 )
 def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
-    assert ran(api, echoes, fault=fault).findings == (fault.partition("/")[0],)
+    assert ran(api, check_echoes, fault=fault).findings == (fault.partition("/")[0],)

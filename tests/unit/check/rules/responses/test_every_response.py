@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from harness.check.context import Identity, Session
-from harness.check.oracle.dialect_inference import Knowledge
-from harness.check.results.collector import Ledger
-from harness.check.results.evidence import Evidence
+from harness.check.context import CheckContext, ClientIdentity
+from harness.check.oracle.dialect_inference import InferredDialect
+from harness.check.results.collector import ResultCollector
+from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate
-from harness.check.rules.responses.every_response import examine
+from harness.check.rules.responses.every_response import check_response
 from harness.output.redaction import Redactor
-from harness.specification.clauses import load_standard
+from harness.specification.clauses import load_standard_clauses
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
-from harness.wire.list_request import Ask
+from harness.wire.list_request import ListRequest
 
 HISTORY, LIVE, LEGS = "ozeki/list-call-history", "ozeki/list-active-calls", "enswitch/calls-active-list"
 SESSIONS, LOGS = "voximplant/get-call-history", "etelecom/list-call-logs"
@@ -37,7 +37,7 @@ HEAD = "<Code>200</Code><Message>Command successfully executed</Message>"
 
 
 spec_of = functools.cache(load_spec)
-standard = functools.cache(load_standard)
+standard = functools.cache(load_standard_clauses)
 
 
 class Canned:
@@ -50,33 +50,33 @@ class Canned:
         return self.answer
 
 
-def session_of(api: str, answer: HttpResponse | NoResponse) -> Session:
+def session_of(api: str, answer: HttpResponse | NoResponse) -> CheckContext:
     spec = spec_of(api)
-    ledger = Ledger(clauses={**spec.clauses, **standard().applying_to(spec)}, families={}, gate=Gate.CI)
-    me = Identity(name="me", credentials={"Username": "u", "Password": "p", "token": "t", "auth_username": "u"})
-    return Session(
+    ledger = ResultCollector(clauses={**spec.clauses, **standard().clauses_for(spec)}, families={}, gate=Gate.CI)
+    me = ClientIdentity(name="me", credentials={"Username": "u", "Password": "p", "token": "t", "auth_username": "u"})
+    return CheckContext(
         spec=spec,
         sender=Canned(answer),
         identity=me,
         identities=(me,),
-        ledger=ledger,
-        knowledge=Knowledge(spec),
-        evidence=Evidence(base="http://x", redactor=Redactor(()), secrets={}),
+        results=ledger,
+        dialect=InferredDialect(spec),
+        evidence=EvidenceRenderer(base="http://x", redactor=Redactor(()), secrets={}),
         rng=random.Random(1),
         target="http://127.0.0.1:8080",
         settings={"now": NOW},
-        examine=examine,
+        response_check=check_response,
     )
 
 
-def seen(api: str, answer: HttpResponse | NoResponse, values: Mapping[str, Any] | None = None) -> Session:
+def seen(api: str, answer: HttpResponse | NoResponse, values: Mapping[str, Any] | None = None) -> CheckContext:
     session = session_of(api, answer)
-    session.send(Ask(values=values or {}), "look")
+    session.send(ListRequest(values=values or {}), "look")
     return session
 
 
-def broken(session: Session) -> list[str]:
-    return [finding.clause for finding in session.ledger.findings()]
+def broken(session: CheckContext) -> list[str]:
+    return [finding.clause for finding in session.results.findings()]
 
 
 def xml(body: str, *, status: int = 200, media_type: str = "application/xml") -> HttpResponse:
@@ -138,14 +138,14 @@ def session_row(**values: Any) -> dict[str, Any]:
 def test_an_honest_page_breaks_nothing_and_is_a_witness() -> None:
     session = seen(HISTORY, xml(history(CALL.format("a"), CALL.format("b"))))
     assert broken(session) == []
-    assert session.ledger.witnesses(ClauseId("OZ-LCH-011")) >= 2
+    assert session.results.pass_count(ClauseId("OZ-LCH-011")) >= 2
 
 
 def test_the_same_rows_are_examined_once() -> None:
     session = session_of(HISTORY, xml(history(CALL.format("a"), CALL.format("b"))))
     for _ in range(3):
-        session.send(Ask(), "look")
-    assert session.ledger.witnesses(ClauseId("OZ-LCH-012")) == 2
+        session.send(ListRequest(), "look")
+    assert session.results.pass_count(ClauseId("OZ-LCH-012")) == 2
 
 
 def test_an_honest_leg_breaks_nothing() -> None:
@@ -187,7 +187,7 @@ def test_a_redirect_is_told_with_where_it_leads() -> None:
     answer = HttpResponse(http_status=302, headers=(("Location", "http://elsewhere.example/login"),))
     session = seen(HISTORY, answer)
     assert broken(session) == ["HTTP-REDIRECT"]
-    assert "other-host" in session.ledger.findings()[0].actual
+    assert "other-host" in session.results.findings()[0].actual
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -313,7 +313,7 @@ def test_a_missing_field_breaks_the_clause_on_keys_and_says_how_often() -> None:
     bad = CALL.format("a").replace("<Dialed>101</Dialed>", "")
     session = seen(HISTORY, xml(history(bad, CALL.format("b"))))
     assert broken(session) == ["OZ-LCH-011"]
-    assert "in 1 of 2 rows" in session.ledger.findings()[0].actual
+    assert "in 1 of 2 rows" in session.results.findings()[0].actual
 
 
 @pytest.mark.parametrize(
@@ -423,7 +423,7 @@ def test_an_error_may_come_with_200_or_a_client_error_where_the_spec_leaves_it_o
 
 def test_the_first_status_around_an_error_is_remembered_case_by_case() -> None:
     session = seen(SESSIONS, signed_out(400))
-    assert session.knowledge.answers()["outcome.error.http"] == 400
+    assert session.dialect.certain_answers()["outcome.error.http"] == 400
 
 
 def test_an_error_that_shows_calls_is_found() -> None:
@@ -443,7 +443,7 @@ def test_an_error_without_its_parts_breaks_the_clause_on_its_shape() -> None:
 
 def test_another_way_to_ask_may_not_arrive_at_the_api_at_all() -> None:
     session = session_of(SESSIONS, js(None, raw=b"<html>", status=404, media_type="text/html"))
-    session.send(Ask(carriage="trailing-slash"), "with a slash")
+    session.send(ListRequest(encoding_name="trailing-slash"), "with a slash")
     assert broken(session) == []
 
 
@@ -452,7 +452,7 @@ def test_another_way_to_ask_may_not_arrive_at_the_api_at_all() -> None:
 
 def test_a_negative_duration_breaks_the_clause_on_its_form_and_is_not_judged() -> None:
     session = session_of(SESSIONS, js(page(session_row(duration=-1))))
-    exchange = session.send(Ask(values={}), "look")
+    exchange = session.send(ListRequest(values={}), "look")
     assert broken(session) == ["VX-GCH-059"]
     assert exchange.rows is not None
     assert "duration" not in exchange.rows[0].shown
@@ -474,7 +474,7 @@ def test_a_refusal_under_a_status_of_the_server_blames_the_status() -> None:
 
 def test_a_row_is_the_same_row_however_its_identity_is_written() -> None:
     rows = [session_row(call_session_history_id=17), session_row(call_session_history_id="17")]
-    keys = [session_of(SESSIONS, js({})).row(row, "UTC").key for row in rows]
+    keys = [session_of(SESSIONS, js({})).row_from_tree(row, "UTC").key for row in rows]
     assert keys == [17, 17]
 
 
@@ -482,5 +482,5 @@ def test_without_an_identity_a_row_is_told_by_what_every_answer_shows_of_it() ->
     session = session_of(SESSIONS, js({}))
     session.identity_unique = False
     bare, full = session_row(), {**session_row(), "calls": []}
-    assert session.row(bare, "UTC").key == session.row(full, "UTC").key
-    assert session.row(bare, "UTC").key != session.row(session_row(duration=18), "UTC").key
+    assert session.row_from_tree(bare, "UTC").key == session.row_from_tree(full, "UTC").key
+    assert session.row_from_tree(bare, "UTC").key != session.row_from_tree(session_row(duration=18), "UTC").key

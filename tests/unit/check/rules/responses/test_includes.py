@@ -21,10 +21,10 @@ from rule_trials import (
     unless_said,
 )
 
-from harness.check.probe.count_only import count_only
+from harness.check.probe.count_only import check_count_only
 from harness.check.results.findings import Verdict
-from harness.check.rules.responses.includes import includes
-from harness.check.rules.responses.versions import versions
+from harness.check.rules.responses.includes import check_includes
+from harness.check.rules.responses.versions import check_versions
 from harness.specification.load import Spec
 
 # --- includes: `names` is off by default, `times` is on -------------------------------------------------------
@@ -81,7 +81,7 @@ def with_parts(adds: str = "adds: whom") -> Spec:
 
 @cache
 def parts_tried(lie: Lie = HONEST, *, calls: int = 60, adds: str = "adds: whom") -> Outcome:
-    return trial(with_parts(adds), includes, lie=lie, calls=calls)
+    return trial(with_parts(adds), check_includes, lie=lie, calls=calls)
 
 
 def named(asked: Asked) -> bool:
@@ -407,7 +407,7 @@ def with_versions() -> Spec:
 
 @cache
 def counts_tried(lie: Lie = HONEST, *, calls: int = 60, shape: str = "integer") -> Outcome:
-    return trial(with_counts(), count_only, lie=lie, calls=calls, dialect={"count-only.shape": shape})
+    return trial(with_counts(), check_count_only, lie=lie, calls=calls, dialect={"count-only.shape": shape})
 
 
 def counted(asked: Asked) -> bool:
@@ -591,7 +591,7 @@ def test_the_count_of_a_list_without_rows_passes() -> None:
 
 @cache
 def versions_tried(lie: Lie = HONEST, *, calls: int = 60, serves: str = "2") -> Outcome:
-    return trial(with_versions(), versions, lie=lie, calls=calls, dialect={"versions.serves": serves})
+    return trial(with_versions(), check_versions, lie=lie, calls=calls, dialect={"versions.serves": serves})
 
 
 def later_parameters_are_errors(asked: Asked, body: Body) -> Body:

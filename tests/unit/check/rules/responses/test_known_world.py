@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from simulated_runs import meeting
 
-from harness.check.context import Session
+from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror
-from harness.check.results.collector import roll_up
+from harness.check.results.collector import roll_up_verdicts
 from harness.check.results.findings import Verdict
-from harness.check.rules.responses.known_world import HIDDEN, MANIFEST, known_world, load_truth
-from harness.errors import Misuse
+from harness.check.rules.responses.known_world import HIDDEN_FILE, MANIFEST_FILE, check_known_world, load_known_world
+from harness.errors import UsageProblem
 from harness.generate import write_fixtures
 from harness.serve.faults.base import Fault, on_condition
 from harness.specification.load import load_spec, spec_ids
@@ -47,23 +47,23 @@ def put(path: Path, lines: list[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
-def held(api: str, files: Path, *faults: Fault) -> tuple[Session, Mirror]:
+def held(api: str, files: Path, *faults: Fault) -> tuple[CheckContext, Mirror]:
     """The session after the list was held against the files."""
     session, mirror = meeting(api, *faults)
     if session.listing.versions is not None:
-        session.knowledge.set("versions.serves", session.listing.versions.order[-1], "a test")
-    session.settings = {**session.settings, "world": load_truth(session.spec, files)}
-    for _ in known_world(session, mirror):
+        session.dialect.fix_answer("versions.serves", session.listing.versions.order[-1], "a test")
+    session.settings = {**session.settings, "world": load_known_world(session.spec, files)}
+    for _ in check_known_world(session, mirror):
         pass
     return session, mirror
 
 
-def failed(session: Session) -> list[str]:
-    return [finding.clause for finding in session.ledger.findings()]
+def failed(session: CheckContext) -> list[str]:
+    return [finding.clause for finding in session.results.findings()]
 
 
-def verdict(session: Session, clause: str) -> Verdict:
-    return roll_up(session.ledger.entry(ClauseId(clause)).counts)
+def verdict(session: CheckContext, clause: str) -> Verdict:
+    return roll_up_verdicts(session.results.tally_of(ClauseId(clause)).counts)
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -73,46 +73,46 @@ def verdict(session: Session, clause: str) -> Verdict:
 def test_what_generate_writes_is_read(api: str, world: Path) -> None:
     written(api, world, calls=60)
     spec = load_spec(api)
-    truth = load_truth(spec, world)
-    manifest = json.loads((world / MANIFEST).read_text(encoding="utf-8"))
+    truth = load_known_world(spec, world)
+    manifest = json.loads((world / MANIFEST_FILE).read_text(encoding="utf-8"))
     assert len(truth.rows) > 10
     assert manifest["api"] == api
-    assert bool(truth.unseen) == (world / HIDDEN).is_file()
-    assert load_truth(spec, world / MANIFEST).rows == truth.rows
+    assert bool(truth.hidden_values) == (world / HIDDEN_FILE).is_file()
+    assert load_known_world(spec, world / MANIFEST_FILE).rows == truth.rows
 
 
 def test_one_file_of_rows_is_enough(world: Path) -> None:
     written(LIVE, world)
-    assert load_truth(load_spec(LIVE), world / "rows.xml").rows == load_truth(load_spec(LIVE), world).rows
+    assert load_known_world(load_spec(LIVE), world / "rows.xml").rows == load_known_world(load_spec(LIVE), world).rows
 
 
 def test_a_world_of_another_api_is_refused(world: Path) -> None:
-    with pytest.raises(Misuse, match="a world of etelecom"):
-        load_truth(load_spec(CALLS), written(LEGS, world))
+    with pytest.raises(UsageProblem, match="a world of etelecom"):
+        load_known_world(load_spec(CALLS), written(LEGS, world))
 
 
 def test_a_directory_without_a_manifest_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match=r"manifest\.json"):
-        load_truth(load_spec(CALLS), tmp_path)
+    with pytest.raises(UsageProblem, match=r"manifest\.json"):
+        load_known_world(load_spec(CALLS), tmp_path)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match="can be read"):
-        load_truth(load_spec(CALLS), tmp_path / "rows.ndjson")
+    with pytest.raises(UsageProblem, match="can be read"):
+        load_known_world(load_spec(CALLS), tmp_path / "rows.ndjson")
 
 
 @pytest.mark.parametrize("text", ["[1]\n", '"row"\n', "{\n", '{"id": 5}\n'])
 def test_lines_that_are_no_rows_are_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "rows.ndjson").write_text(text, encoding="utf-8")
-    with pytest.raises(Misuse, match=r"rows\.ndjson"):
-        load_truth(load_spec(CALLS), tmp_path / "rows.ndjson")
+    with pytest.raises(UsageProblem, match=r"rows\.ndjson"):
+        load_known_world(load_spec(CALLS), tmp_path / "rows.ndjson")
 
 
 def test_two_rows_of_one_identity_are_refused(world: Path) -> None:
     rows = lines_of(written(CALLS, world, calls=30) / "rows.ndjson")
     put(world / "rows.ndjson", [*rows, rows[0]])
-    with pytest.raises(Misuse, match="identity"):
-        load_truth(load_spec(CALLS), world)
+    with pytest.raises(UsageProblem, match="identity"):
+        load_known_world(load_spec(CALLS), world)
 
 
 # --- judging ------------------------------------------------------------------------------------------------
@@ -133,8 +133,8 @@ def test_clauses_that_only_a_known_world_can_tell_pass(world: Path) -> None:
 
 def test_each_call_of_a_live_list_is_a_witness(world: Path) -> None:
     session, mirror = held(LIVE, written(LIVE, world))
-    assert session.ledger.witnesses(ClauseId("OZ-LAC-018")) == len(mirror.rows)
-    assert session.ledger.witnesses(ClauseId("OZ-LAC-019")) == len(mirror.rows)
+    assert session.results.pass_count(ClauseId("OZ-LAC-018")) == len(mirror.rows)
+    assert session.results.pass_count(ClauseId("OZ-LAC-019")) == len(mirror.rows)
 
 
 def test_a_row_that_is_missing_is_found(world: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_row_that_is_missing_is_found(world: Path) -> None:
     put(world / "rows.ndjson", [*rows, {**other, "uniqueid": "1773224849.999"}])
     session, _ = held(LEGS, world)
     assert failed(session) == ["EN-CAL-063"]
-    assert "1773224849.999" in session.ledger.findings()[0].actual
+    assert "1773224849.999" in session.results.findings()[0].actual
 
 
 def test_a_row_that_is_too_many_is_found(world: Path) -> None:
@@ -173,18 +173,18 @@ def test_a_value_that_is_wrong_is_the_fields(world: Path) -> None:
     session, _ = held(CALLS, world)
     clause = session.listing.fields["note"].clause[0]
     assert failed(session) == [clause]
-    assert "what was said" in session.ledger.findings()[0].expected
+    assert "what was said" in session.results.findings()[0].expected
 
 
 def test_a_clause_on_a_field_of_a_known_world_is_named(world: Path) -> None:
     rows = lines_of(written(LEGS, world) / "rows.ndjson")
     put(world / "rows.ndjson", [{**row, "recording": "/var/spool/1.wav"} for row in rows])
     session, mirror = meeting(LEGS)
-    known = session.ledger.clauses[ClauseId("EN-CAL-073")]
+    known = session.results.clauses[ClauseId("EN-CAL-073")]
     named = replace(known, checked_by=("known-world", "known-world:recording"))
-    session.ledger.clauses = {**session.ledger.clauses, ClauseId("EN-CAL-073"): named}
-    session.settings = {**session.settings, "world": load_truth(session.spec, world)}
-    for _ in known_world(session, mirror):
+    session.results.clauses = {**session.results.clauses, ClauseId("EN-CAL-073"): named}
+    session.settings = {**session.settings, "world": load_known_world(session.spec, world)}
+    for _ in check_known_world(session, mirror):
         pass
     assert failed(session) == ["EN-CAL-073"]
 
@@ -192,8 +192,8 @@ def test_a_clause_on_a_field_of_a_known_world_is_named(world: Path) -> None:
 def test_a_list_that_moves_is_not_judged(world: Path) -> None:
     session, mirror = meeting(LIVE)
     mirror.volatile = True
-    session.settings = {**session.settings, "world": load_truth(session.spec, written(LIVE, world))}
-    for _ in known_world(session, mirror):
+    session.settings = {**session.settings, "world": load_known_world(session.spec, written(LIVE, world))}
+    for _ in check_known_world(session, mirror):
         pass
     assert verdict(session, "OZ-LAC-018") is Verdict.INCONCLUSIVE
 
@@ -209,19 +209,19 @@ def test_a_hidden_filter_that_keeps_too_little_is_found(api: str, parameter: str
     files = written(api, world)
     assert failed(held(api, files)[0]) == []
     seams = on_condition(parameter, lambda condition: replace(condition, wanted=("nothing",)))
-    liar = Fault(clause=ClauseId("NONE"), name="made-up", says="a test's own", seams=seams)
+    liar = Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=seams)
     assert failed(held(api, files, liar)[0]) == [clause]
 
 
 def test_a_list_of_which_only_the_first_counts_is_found(world: Path) -> None:
     files = written(CALLS, world)
     seams = on_condition("hotline_ids", lambda condition: replace(condition, wanted=condition.wanted[:1]))
-    liar = Fault(clause=ClauseId("NONE"), name="made-up", says="a test's own", seams=seams)
+    liar = Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=seams)
     assert failed(held(CALLS, files, liar)[0]) == ["ET-LCL-021"]
 
 
 def test_without_the_hidden_file_only_rows_are_judged(world: Path) -> None:
-    (written(CALLS, world) / HIDDEN).unlink()
+    (written(CALLS, world) / HIDDEN_FILE).unlink()
     session, _ = held(CALLS, world)
     assert failed(session) == []
-    assert session.ledger.witnesses(ClauseId("ET-LCL-021")) == 0
+    assert session.results.pass_count(ClauseId("ET-LCL-021")) == 0

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from harness.check.rules.responses.row_invariants import Breach, Context, compare, judge_row, same
-from harness.specification.model import ClauseId, Field, Holds, Law
+from harness.check.rules.responses.row_invariants import LawBreach, LawContext, compare_values, judge_row, value_is
+from harness.specification.model import ClauseId, Field, FieldCondition, Law
 
 CLAUSE = (ClauseId("X-1"),)
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -29,22 +29,22 @@ FIELDS = {
         },
     ),
 }
-CONTEXT = Context(fields=FIELDS, latest=NOON)
+CONTEXT = LawContext(fields=FIELDS, latest=NOON)
 
 
-def broken(law: Law, row: dict[str, object], context: Context = CONTEXT) -> bool:
-    return isinstance(judge_row(law, row, context)[1], Breach)  # type: ignore[arg-type]
+def broken(law: Law, row: dict[str, object], context: LawContext = CONTEXT) -> bool:
+    return isinstance(judge_row(law, row, context)[1], LawBreach)  # type: ignore[arg-type]
 
 
-def times(law: Law, row: dict[str, object], context: Context = CONTEXT) -> int:
+def times(law: Law, row: dict[str, object], context: LawContext = CONTEXT) -> int:
     return judge_row(law, row, context)[0]  # type: ignore[arg-type]
 
 
 NOT_BEFORE = Law(law="not-before", field="answered", than="start", clause=CLAUSE)
 SILENT = Law(
     law="implies",
-    when=Holds(field="state", is_=("Ringing",)),
-    then=Holds(field="talk", is_=(0,)),
+    when=FieldCondition(field="state", is_=("Ringing",)),
+    then=FieldCondition(field="talk", is_=(0,)),
     clause=CLAUSE,
 )
 
@@ -85,22 +85,22 @@ def test_a_row_where_the_condition_does_not_hold_is_no_witness() -> None:
 def test_a_field_that_a_filter_asked_for_counts_as_known() -> None:
     law = Law(
         law="implies",
-        when=Holds(field="direction", is_=("in", "internal")),
-        then=Holds(field="peer", present=False),
+        when=FieldCondition(field="direction", is_=("in", "internal")),
+        then=FieldCondition(field="peer", present=False),
         clause=CLAUSE,
     )
-    told = Context(fields=FIELDS, told={"direction": frozenset({"in"})})
+    told = LawContext(fields=FIELDS, requested_words={"direction": frozenset({"in"})})
     assert broken(law, {"peer": 5}, told)
 
 
 def test_two_words_of_which_one_would_do_tell_nothing() -> None:
     law = Law(
         law="implies",
-        when=Holds(field="direction", is_=("in", "internal")),
-        then=Holds(field="peer", present=False),
+        when=FieldCondition(field="direction", is_=("in", "internal")),
+        then=FieldCondition(field="peer", present=False),
         clause=CLAUSE,
     )
-    told = Context(fields=FIELDS, told={"direction": frozenset({"in", "out"})})
+    told = LawContext(fields=FIELDS, requested_words={"direction": frozenset({"in", "out"})})
     assert times(law, {"peer": 5}, told) == 0
 
 
@@ -127,21 +127,21 @@ def test_the_future_begins_after_the_slack() -> None:
 
 def test_a_local_time_of_an_unknown_zone_may_be_hours_ahead() -> None:
     law = Law(law="not-future", field="local", clause=CLAUSE)
-    unsure = Context(fields=FIELDS, latest=NOON, sure_of_zone=False)
+    unsure = LawContext(fields=FIELDS, latest=NOON, sure_of_zone=False)
     assert times(law, {"local": NOON + timedelta(hours=13)}, unsure) == 0
     assert broken(law, {"local": NOON + timedelta(days=2)}, unsure)
 
 
 def test_the_hour_that_clocks_show_twice_proves_nothing() -> None:
     law = Law(law="not-before", field="local_end", than="local", clause=CLAUSE)
-    berlin = Context(fields=FIELDS, zone="Europe/Berlin")
+    berlin = LawContext(fields=FIELDS, zone="Europe/Berlin")
     first, second = datetime(2026, 10, 25, 0, 50, tzinfo=UTC), datetime(2026, 10, 25, 0, 10, tzinfo=UTC)
     assert times(law, {"local": first, "local_end": second}, berlin) == 0
 
 
 def test_an_hour_that_stands_once_proves_something() -> None:
     law = Law(law="not-before", field="local_end", than="local", clause=CLAUSE)
-    berlin = Context(fields=FIELDS, zone="Europe/Berlin")
+    berlin = LawContext(fields=FIELDS, zone="Europe/Berlin")
     assert broken(law, {"local": NOON, "local_end": NOON - timedelta(minutes=40)}, berlin)
 
 
@@ -162,13 +162,13 @@ def test_one_of_takes_numbers_of_any_type() -> None:
 
 
 def test_a_flag_is_no_number() -> None:
-    assert not same(True, 1, None)
-    assert compare(True, 1) is None
+    assert not value_is(True, 1, None)
+    assert compare_values(True, 1) is None
 
 
 def test_huge_numbers_compare_exactly() -> None:
-    assert compare(9007199254740993, Decimal("9007199254740992")) == 1
+    assert compare_values(9007199254740993, Decimal("9007199254740992")) == 1
 
 
 def test_numbers_that_are_none_do_not_compare() -> None:
-    assert compare(Decimal("NaN"), 1) is None
+    assert compare_values(Decimal("NaN"), 1) is None

@@ -7,13 +7,13 @@ from scripted_polls import LIVE, Script, call, live, run, verdict
 from simulated_rules import ran
 
 from harness.check.results.findings import Verdict
-from harness.check.rules.transport.request_encoding import carriages
+from harness.check.rules.transport.request_encoding import check_request_encoding
 from harness.specification.load import spec_ids
 
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_a_server_as_documented_breaks_nothing(api: str) -> None:
-    assert ran(api, carriages).findings == ()
+    assert ran(api, check_request_encoding).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_server_as_documented_breaks_nothing(api: str) -> None:
     ],
 )
 def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
-    assert ran(api, carriages, fault=fault).findings == (fault.partition("/")[0],)
+    assert ran(api, check_request_encoding, fault=fault).findings == (fault.partition("/")[0],)
 
 
 @pytest.mark.parametrize(
@@ -48,19 +48,19 @@ def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
     ],
 )
 def test_what_the_document_leaves_open_is_learnt(choice: str, answer: str) -> None:
-    run = ran("ozeki/list-call-history", carriages, dialect={choice: answer})
-    assert (run.findings, run.session.knowledge.answers()[choice]) == ((), answer)
+    run = ran("ozeki/list-call-history", check_request_encoding, dialect={choice: answer})
+    assert (run.findings, run.session.dialect.certain_answers()[choice]) == ((), answer)
 
 
 @pytest.mark.parametrize("answer", ["exact", "folded"])
 def test_without_other_parameters_the_credentials_tell_whether_case_counts(answer: str) -> None:
-    run = ran("ozeki/list-active-calls", carriages, dialect={"transport.names": answer})
-    assert (run.findings, run.session.knowledge.answers()["transport.names"]) == ((), answer)
+    run = ran("ozeki/list-active-calls", check_request_encoding, dialect={"transport.names": answer})
+    assert (run.findings, run.session.dialect.certain_answers()["transport.names"]) == ((), answer)
 
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_carriages_take_a_modest_number_of_requests(api: str) -> None:
-    assert ran(api, carriages).requests <= 25
+    assert ran(api, check_request_encoding).requests <= 25
 
 
 # --- text that is written twice -----------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_carriages_take_a_modest_number_of_requests(api: str) -> None:
 def of_names(*names: str) -> Verdict:
     """How a list with calls by these is judged."""
     rows = [call(f"a{number}").replace("<CallerId>1<", f"<CallerId>{name}<") for number, name in enumerate(names)]
-    return verdict(run(LIVE, Script([live(*rows)]), carriages), "TEXT-ONCE")
+    return verdict(run(LIVE, Script([live(*rows)]), check_request_encoding), "TEXT-ONCE")
 
 
 def twice(text: str) -> str:
