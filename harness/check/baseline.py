@@ -22,16 +22,16 @@ from harness.check.probe.mirror import (
 from harness.specification.model import ClauseId, CursorPaging, NoPaging
 
 
-def read_baseline(session: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
-    yield from read_mirror(session, mirror, now=options.now)
+def read_baseline(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
+    yield from read_mirror(context, mirror, now=options.now)
     snapshot = mirror.after
     if snapshot is None:
         return
     if not snapshot.rows and snapshot.total:
-        paging = session.listing.paging
+        paging = context.listing.paging
         roles: Mapping[Any, tuple[ClauseId, ...]] = {} if isinstance(paging, NoPaging) else paging.clauses
-        total = session.listing.total
-        session.fail(
+        total = context.listing.total
+        context.fail(
             roles.get("first") or roles.get("offset-default") or (total.clauses.get("sum", ()) if total else ()),
             "the first page holds the first rows",
             expected=f"rows: the total is {snapshot.total}",
@@ -39,71 +39,71 @@ def read_baseline(session: CheckContext, mirror: Mirror, options: CheckOptions) 
             kind="bare",
         )
     if not snapshot.rows and snapshot.failed_exchange is None:
-        yield from _check_reversed_range(session, mirror, options.now)
+        yield from _check_reversed_range(context, mirror, options.now)
     if snapshot.complete:
-        session.results.record_pass((ClauseId("PAGING-LOOP"),))
+        context.results.record_pass((ClauseId("PAGING-LOOP"),))
     elif snapshot.repeated_pages:
-        yield from _check_endless_walk(session, mirror)
+        yield from _check_endless_walk(context, mirror)
     _report_shared_identity(
-        session,
+        context,
         (
             *snapshot.shared_identities,
             *(mirror.widest_snapshot.shared_identities if mirror.widest_snapshot is not None else ()),
         ),
     )
-    identities = [row.shown.get(session.listing.lists.identity) for row in snapshot.rows]
+    identities = [row.shown.get(context.listing.lists.identity) for row in snapshot.rows]
     keys = [identity for identity in identities if identity is not None]
-    if session.results.first_failed(session.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
+    if context.results.first_failed(context.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
         # Either a row stands twice, or two rows share what should tell them apart.
-        session.identity_unique = False
-        session.drop_repeated_rows = True
-        yield from read_mirror(session, mirror, now=options.now)
+        context.identity_unique = False
+        context.drop_repeated_rows = True
+        yield from read_mirror(context, mirror, now=options.now)
     # A list that moves by itself, or that pages tear, is noticed before anything is judged by it.
-    yield from reread_mirror(session, mirror)
+    yield from reread_mirror(context, mirror)
     if not mirror.volatile:
-        yield from reread_in_smaller_pages(session, mirror)
-    _note_list_size(session, mirror)
+        yield from reread_in_smaller_pages(context, mirror)
+    _note_list_size(context, mirror)
 
 
-def _check_reversed_range(session: CheckContext, mirror: Mirror, now: datetime) -> Iterator[None]:
+def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) -> Iterator[None]:
     """No rows where rows are looked for: a range read the wrong way round shows them where none can be."""
-    lower, upper, _ = time_range_filters(session)
-    if not requires_time_range(session):
+    lower, upper, _ = time_range_filters(context)
+    if not requires_time_range(context):
         return
     for name, first in ((lower, now + timedelta(days=2)), (upper, datetime(2000, 1, 1, tzinfo=UTC))):
         ends = ((lower, first), (upper, first + timedelta(days=1)))
-        values = {end: encode_request_value(session, end, moment) for end, moment in ends if end is not None}
+        values = {end: encode_request_value(context, end, moment) for end, moment in ends if end is not None}
         if name is not None:
-            clauses = session.listing.filters[name].clause
+            clauses = context.listing.filters[name].clause
             yield from check_probe(
-                session, mirror, build_request(session, values), "a range that holds no calls", clauses
+                context, mirror, build_request(context, values), "a range that holds no calls", clauses
             )
 
 
-def _report_shared_identity(session: CheckContext, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
+def _report_shared_identity(context: CheckContext, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
     """Two pages show two calls under one identity."""
-    if not twins or not session.identity_unique:
+    if not twins or not context.identity_unique:
         return
     one, other, exchange = twins[0]
-    names = [session.listing.lists.identity]
-    names += [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
-    session.fail(
-        session.listing.lists.clauses.get("unique", ()),
+    names = [context.listing.lists.identity]
+    names += [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
+    context.fail(
+        context.listing.lists.clauses.get("unique", ()),
         "a row's identity is its own",
         expected="each identity once in the list",
-        actual=f"{session.evidence.render_row(one, names[:1])} on two pages, for calls that began at "
+        actual=f"{context.evidence.render_row(one, names[:1])} on two pages, for calls that began at "
         "different instants",
         exchange=exchange,
-        rows=[session.evidence.render_row(row, names) for row in (one, other)],
+        rows=[context.evidence.render_row(row, names) for row in (one, other)],
     )
 
 
-def _check_endless_walk(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_endless_walk(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A walk that met the same page again and again: does the list end at all?"""
     assert mirror.after is not None
     again = mirror.after.repeated_pages[-1]
-    if again.answer is not None and isinstance(session.listing.paging, CursorPaging) and again.rows:
-        session.fail(
+    if again.answer is not None and isinstance(context.listing.paging, CursorPaging) and again.rows:
+        context.fail(
             (ClauseId("PAGING-LOOP"),),
             "a walk over the pages comes to an end",
             expected="rows that were not shown before, or the end",
@@ -113,12 +113,12 @@ def _check_endless_walk(session: CheckContext, mirror: Mirror) -> Iterator[None]
     yield
 
 
-def _note_list_size(session: CheckContext, mirror: Mirror) -> None:
-    clauses = session.listing.lists.clauses
+def _note_list_size(context: CheckContext, mirror: Mirror) -> None:
+    clauses = context.listing.lists.clauses
     unique = clauses.get("unique", ())
-    if len(mirror.rows) > 1 and session.identity_unique:
-        session.results.record_pass(unique, times=len(mirror.rows))
-    elif len(mirror.rows) <= 1 and not session.results.first_failed(unique):
-        session.results.record_not_exercised(unique, f"the target shows {len(mirror.rows)} rows")
+    if len(mirror.rows) > 1 and context.identity_unique:
+        context.results.record_pass(unique, times=len(mirror.rows))
+    elif len(mirror.rows) <= 1 and not context.results.first_failed(unique):
+        context.results.record_not_exercised(unique, f"the target shows {len(mirror.rows)} rows")
     if not mirror.rows and mirror.after is not None and mirror.after.failed_exchange is None:
-        session.results.record_pass(clauses.get("empty", ()))
+        context.results.record_pass(clauses.get("empty", ()))

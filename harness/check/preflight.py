@@ -16,24 +16,24 @@ from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
 
-def run_preflight(session: CheckContext, options: CheckOptions) -> Iterator[None]:
+def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None]:
     """Is there a server that speaks this API, and does it know us?"""
-    window = next(candidate_windows(session, options.now), {})
-    exchange = session.send(build_request(session, window), "reach the target and log in")
+    window = next(candidate_windows(context, options.now), {})
+    exchange = context.send(build_request(context, window), "reach the target and log in")
     yield
     answer = exchange.answer
     if isinstance(exchange.response, NoResponse) and not exchange.response.reason.startswith("budget"):
         # Once more: a first connection may meet a server that is just starting.
-        exchange = session.send(build_request(session, window), "again: reach the target and log in")
+        exchange = context.send(build_request(context, window), "again: reach the target and log in")
         yield
         answer = exchange.answer
-    why = _blocking_reason(session, exchange)
+    why = _blocking_reason(context, exchange)
     if why is not None and answer is not None:
-        other = yield from _log_in_by_other_carriage(session, window)
+        other = yield from _log_in_by_other_carriage(context, window)
         if other is not None:
-            transport = session.listing.transport
-            clauses = transport.separator_clause or session.listing.lists.clauses.get("reach", ())
-            session.fail(
+            transport = context.listing.transport
+            clauses = transport.separator_clause or context.listing.lists.clauses.get("reach", ())
+            context.fail(
                 clauses,
                 "the documented form of a request is understood",
                 expected=f"the same answer as by {other.list_request.encoding_name}",
@@ -42,64 +42,64 @@ def run_preflight(session: CheckContext, options: CheckOptions) -> Iterator[None
             )
             exchange, answer, why = other, other.answer, None
     if why is not None:
-        session.settings = {**session.settings, "blocked": why}
-        session.notes.append(why)
+        context.settings = {**context.settings, "blocked": why}
+        context.notes.append(why)
         return
-    reach = session.listing.lists.clauses.get("reach", ())
+    reach = context.listing.lists.clauses.get("reach", ())
     if answer is not None and answer.outcome == "success":
-        session.accepted_request = exchange.list_request
-        session.results.record_pass((*reach, *session.listing.access.clauses.get("accepted", ())))
-    _learn_zone(session, exchange)
+        context.accepted_request = exchange.list_request
+        context.results.record_pass((*reach, *context.listing.access.clauses.get("accepted", ())))
+    _learn_zone(context, exchange)
 
 
 def _log_in_by_other_carriage(
-    session: CheckContext, window: Mapping[str, Any]
+    context: CheckContext, window: Mapping[str, Any]
 ) -> Generator[None, None, Exchange | None]:
     """An exchange by another documented carriage, where the main form of a request is not understood.
 
     The run goes on with it: one defect must not hide all the others.
     """
-    for name, way in session.listing.transport.also.items():
+    for name, way in context.listing.transport.also.items():
         if way.level == "may":
             continue
-        exchange = session.send(
-            replace(build_request(session, window), encoding_name=name), f"log in by {name}", witness=False
+        exchange = context.send(
+            replace(build_request(context, window), encoding_name=name), f"log in by {name}", witness=False
         )
         yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
-            session.carriage = name
+            context.carriage = name
             return exchange
     return None
 
 
-def _blocking_reason(session: CheckContext, exchange: Exchange) -> str | None:
+def _blocking_reason(context: CheckContext, exchange: Exchange) -> str | None:
     response = exchange.response
     if isinstance(response, NoResponse):
-        return f"{printable_target(session)}: {response.text or response.reason}"
+        return f"{printable_target(context)}: {response.text or response.reason}"
     answer = exchange.answer
     if answer is None or answer.outcome == "unreadable":
-        seen = session.evidence.render_response(response, limit=160).replace("\n", ": ")
+        seen = context.evidence.render_response(response, limit=160).replace("\n", ": ")
         path = exchange.request.target.decode("ascii", "replace").partition("?")[0]
         lost = response.http_status in (404, 405)
         hint = f"; the request went to its {path}: is that the base URL?" if lost else ""
-        return f"{printable_target(session)}: the answer is not what this API speaks: {seen}{hint}"
+        return f"{printable_target(context)}: the answer is not what this API speaks: {seen}{hint}"
     if answer.outcome == "error":
-        told = session.evidence.render_text(f"{answer.code!r} {answer.message!r}", limit=200)
-        if session.is_access_refusal(answer):
-            return f"{printable_target(session)}: the credentials are refused: {told}"
+        told = context.evidence.render_text(f"{answer.code!r} {answer.message!r}", limit=200)
+        if context.is_access_refusal(answer):
+            return f"{printable_target(context)}: the credentials are refused: {told}"
         if response.http_status in (401, 403, 404, 405, 429) or response.http_status >= 500:
-            return f"{printable_target(session)}: HTTP {response.http_status}: {told}"
+            return f"{printable_target(context)}: HTTP {response.http_status}: {told}"
         return None
     return None
 
 
-def printable_target(session: CheckContext) -> str:
+def printable_target(context: CheckContext) -> str:
     """The target as it may be shown."""
-    return session.evidence.render_text(session.target, limit=300)
+    return context.evidence.render_text(context.target, limit=300)
 
 
-def _learn_zone(session: CheckContext, exchange: Exchange) -> None:
-    zone = session.listing.zone
+def _learn_zone(context: CheckContext, exchange: Exchange) -> None:
+    zone = context.listing.zone
     if zone is None or zone.echo is None or exchange.answer is None or not isinstance(exchange.answer.tree, dict):
         return
     told = tree_at(exchange.answer.tree, zone.echo)
@@ -108,6 +108,6 @@ def _learn_zone(session: CheckContext, exchange: Exchange) -> None:
             zone_named(told)
         except DecodeError:
             return
-        session.zone = told
+        context.zone = told
         if isinstance(zone.default, Open):
-            session.dialect.fix_answer(zone.default.id, told, "the zone named in an answer")
+            context.dialect.fix_answer(zone.default.id, told, "the zone named in an answer")

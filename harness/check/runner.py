@@ -107,23 +107,23 @@ def run_check(
     The first identity is the one that asks; the others serve role and tenant clauses. Nothing is raised for
     what a target does; a rule of ours that breaks down is raised after RunEnded.
     """
-    session = make_context(spec, sender, identities, options)
-    clauses = tuple(session.results.clauses)
+    context = make_context(spec, sender, identities, options)
+    clauses = tuple(context.results.clauses)
     yield RunStarted(
         api=spec.id, title=spec.title, target=options.target, seed=options.seed, gate=options.gate, clauses=clauses
     )
     mirror = Mirror()
     try:
-        yield from _run_phases(session, mirror, options)
+        yield from _run_phases(context, mirror, options)
     except _RunStopped as stopped:
-        session.notes.append(f"interrupted by {stopped.signal}")
-        yield from session.take_events()
-        yield from _finish_run(session, mirror, options, interrupted=stopped.signal)
+        context.notes.append(f"interrupted by {stopped.signal}")
+        yield from context.take_events()
+        yield from _finish_run(context, mirror, options, interrupted=stopped.signal)
         return
-    yield from _finish_run(session, mirror, options, interrupted=None)
-    if session.crashes:
+    yield from _finish_run(context, mirror, options, interrupted=None)
+    if context.crashes:
         # Our own mistake: what could be judged is told, and whoever runs us learns why it is not all.
-        raise session.crashes[0]
+        raise context.crashes[0]
 
 
 @dataclass(eq=False)
@@ -134,7 +134,7 @@ class _RunStopped(Exception):
 def make_context(
     spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
 ) -> CheckContext:
-    """A session ready to send: nothing is known of the target but what the options say."""
+    """A context ready to send: nothing is known of the target but what the options say."""
     shared = load_standard_clauses()
     standard = shared.clauses_for(spec)
     known = {name: str(family) for name, family in families_by_clause(spec).items()}
@@ -151,7 +151,7 @@ def make_context(
         mode=options.evidence,
         pseudonyms=Pseudonyms(_pseudonym_key(secrets, options.seed)) if options.evidence == "masked" else None,
     )
-    session = CheckContext(
+    context = CheckContext(
         spec=spec,
         sender=sender,
         identity=identities[0],
@@ -173,11 +173,11 @@ def make_context(
         response_check=check_response,
     )
     for name, value in (options.dialect.values if options.dialect else {}).items():
-        session.dialect.fix_answer(name, value, "the dialect given")
+        context.dialect.fix_answer(name, value, "the dialect given")
     zone = spec.listing.zone
     if zone is not None:
-        session.zone = (options.dialect or Dialect()).resolve(zone.default)
-    return session
+        context.zone = (options.dialect or Dialect()).resolve(zone.default)
+    return context
 
 
 def _pseudonym_key(secrets: Mapping[str, str], seed: int) -> bytes:
@@ -191,56 +191,56 @@ def _spec_words(spec: Spec) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _run_phases(session: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
-    yield from _run_phase(session, "preflight", run_preflight(session, options), options)
-    if session.settings.get("blocked") or session.crashes:
+def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
+    yield from _run_phase(context, "preflight", run_preflight(context, options), options)
+    if context.settings.get("blocked") or context.crashes:
         return
-    yield from _run_phase(session, "mirror", read_baseline(session, mirror, options), options)
-    if session.crashes:
+    yield from _run_phase(context, "mirror", read_baseline(context, mirror, options), options)
+    if context.crashes:
         return
     for phase, rules in PHASES:
         for rule in rules:
-            if session.out_of_budget is not None or session.settings.get("blocked"):
+            if context.out_of_budget is not None or context.settings.get("blocked"):
                 return
-            yield from _run_phase(session, phase, rule(session, mirror), options)
-    yield from _run_phase(session, "errors", _repeat_server_errors(session, mirror), options)
+            yield from _run_phase(context, phase, rule(context, mirror), options)
+    yield from _run_phase(context, "errors", _repeat_server_errors(context, mirror), options)
 
 
-def _run_phase(session: CheckContext, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
-    session.phase = phase
+def _run_phase(context: CheckContext, phase: str, steps: Iterator[None], options: CheckOptions) -> Iterator[Event]:
+    context.phase = phase
     yield PhaseStarted(phase=phase, steps=0)
     try:
         for _ in steps:
-            yield from session.take_events()
+            yield from context.take_events()
             signal = options.stop()
             if signal is not None:
                 raise _RunStopped(signal)
-            if session.out_of_budget is not None or _credentials_revoked(session):
+            if context.out_of_budget is not None or _credentials_revoked(context):
                 break
     except _RunStopped:
         raise
     except Exception as problem:
         # One rule that breaks down must not take the verdicts of all the others with it.
         problem.add_note(f"while the checker was at: {phase}")
-        session.crashes.append(problem)
-    yield from session.take_events()
+        context.crashes.append(problem)
+    yield from context.take_events()
 
 
-def _credentials_revoked(session: CheckContext) -> bool:
+def _credentials_revoked(context: CheckContext) -> bool:
     """Whether the run's own credentials are no longer accepted; then nothing more can be judged.
 
     One refusal may be the server's mistake about that request: the plain list is asked for once more.
     """
-    suspect, session.access_refusal = session.access_refusal, None
-    if suspect is None or session.accepted_request is None or session.settings.get("blocked"):
+    suspect, context.access_refusal = context.access_refusal, None
+    if suspect is None or context.accepted_request is None or context.settings.get("blocked"):
         return False
-    again = session.send(session.accepted_request, "are the credentials still accepted?", witness=False)
-    if session.access_refusal is None:
+    again = context.send(context.accepted_request, "are the credentials still accepted?", witness=False)
+    if context.access_refusal is None:
         return False
-    told = session.evidence.render_response(again.response, limit=160).replace("\n", ": ")
-    why = f"{printable_target(session)}: the credentials are refused from request {session.requests - 1} on: {told}"
-    session.settings = {**session.settings, "blocked": why}
-    session.notes.append(why)
+    told = context.evidence.render_response(again.response, limit=160).replace("\n", ": ")
+    why = f"{printable_target(context)}: the credentials are refused from request {context.requests - 1} on: {told}"
+    context.settings = {**context.settings, "blocked": why}
+    context.notes.append(why)
     return True
 
 
@@ -251,51 +251,51 @@ def _credentials_revoked(session: CheckContext) -> bool:
 
 
 def _finish_run(
-    session: CheckContext, mirror: Mirror, options: CheckOptions, *, interrupted: str | None
+    context: CheckContext, mirror: Mirror, options: CheckOptions, *, interrupted: str | None
 ) -> Iterator[Event]:
-    _judge_server_errors(session)
-    settle_causes(session, mirror)
-    _record_open_choices(session)
-    blocked = session.settings.get("blocked")
+    _judge_server_errors(context)
+    settle_causes(context, mirror)
+    _record_open_choices(context)
+    blocked = context.settings.get("blocked")
     only = set(options.only)
     results: list[ClauseResult] = []
-    for clause_id in session.results.clauses:
-        default, reason = _default_verdict(session, mirror, clause_id, interrupted)
+    for clause_id in context.results.clauses:
+        default, reason = _default_verdict(context, mirror, clause_id, interrupted)
         if only and clause_id not in only:
             continue
-        results.append(session.results.result_of(clause_id, default=default, reason=reason))
-    findings = tuple(finding for finding in session.results.findings() if not only or finding.clause in only)
+        results.append(context.results.result_of(clause_id, default=default, reason=reason))
+    findings = tuple(finding for finding in context.results.findings() if not only or finding.clause in only)
     for finding in findings:
         yield FindingMade(finding=finding)
     for result in results:
         yield ClauseJudged(result=result)
-    colour = Colour.RED if session.crashes else gate_colour(results)
+    colour = Colour.RED if context.crashes else gate_colour(results)
     rows = len(mirror.rows)
     report = RunReport(
-        api=session.spec.id,
-        title=session.spec.title,
+        api=context.spec.id,
+        title=context.spec.title,
         target=options.target,
         gate=options.gate,
         colour=colour,
         exit_code=_exit_code(
             results,
             colour,
-            blocked=blocked is not None and session.accepted_request is None,
+            blocked=blocked is not None and context.accepted_request is None,
             rows=rows,
             options=options,
             interrupted=interrupted,
         )
-        if not session.crashes
+        if not context.crashes
         else 3,
         seed=options.seed,
-        requests=session.requests,
+        requests=context.requests,
         seconds=0.0,
-        dialect=session.dialect.certain_answers(),
+        dialect=context.dialect.certain_answers(),
         clauses=tuple(results),
         findings=findings,
-        notes=tuple(dict.fromkeys(session.notes)),
+        notes=tuple(dict.fromkeys(context.notes)),
         evidence=options.evidence,
-        spec_version=session.listing.version,
+        spec_version=context.listing.version,
         harness_version=options.harness_version,
         interrupted=interrupted,
         rows_seen=rows,
@@ -329,60 +329,60 @@ def _exit_code(
 
 
 def _default_verdict(
-    session: CheckContext, mirror: Mirror, clause_id: ClauseId, interrupted: str | None
+    context: CheckContext, mirror: Mirror, clause_id: ClauseId, interrupted: str | None
 ) -> tuple[Verdict, str]:
     """The verdict of a clause that nothing touched."""
-    clause = session.results.clauses[clause_id]
+    clause = context.results.clauses[clause_id]
     if clause.excluded is not None:
         return Verdict.NOT_APPLICABLE, f"{clause.excluded.code}: {clause.excluded.why}"
     if "known-world" in clause.checked_by:
         return Verdict.NOT_APPLICABLE, "only a run with --world knows the truth about it"
-    if session.crashes:
-        return Verdict.ERROR, f"the harness itself failed: {session.crashes[0]}"
-    blocked = session.settings.get("blocked")
+    if context.crashes:
+        return Verdict.ERROR, f"the harness itself failed: {context.crashes[0]}"
+    blocked = context.settings.get("blocked")
     if blocked is not None:
         return Verdict.BLOCKED, str(blocked)
     if interrupted is not None:
         return Verdict.NOT_RUN, f"interrupted by {interrupted}"
-    if session.out_of_budget is not None:
-        return Verdict.NOT_RUN, f"the budget of {session.out_of_budget} is used up"
+    if context.out_of_budget is not None:
+        return Verdict.NOT_RUN, f"the budget of {context.out_of_budget} is used up"
     if not mirror.rows:
         return Verdict.NOT_EXERCISED, "the target shows no rows"
-    paging = session.listing.paging
+    paging = context.listing.paging
     if isinstance(paging, CursorPaging) and clause_id in paging.clauses.get("stable", ()) and not mirror.volatile:
         return Verdict.NOT_APPLICABLE, "no call arrived during a walk: the list stood still"
     return Verdict.NOT_EXERCISED, "nothing in this run could show it"
 
 
-def _repeat_server_errors(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _repeat_server_errors(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A request that got a server error gets it once more: chance, or a defect?"""
     again: list[Exchange] = []
-    for exchange in list(session.server_errors)[:3]:
+    for exchange in list(context.server_errors)[:3]:
         if _is_api_error(exchange):
             continue
-        repeated = session.send(
+        repeated = context.send(
             exchange.list_request, f"again: {exchange.purpose}", credentials=exchange.list_request.credentials
         )
         yield
         if isinstance(repeated.response, HttpResponse) and repeated.response.http_status >= 500:
             again.append(repeated)
-    session.settings = {**session.settings, "errors-again": tuple(again)}
+    context.settings = {**context.settings, "errors-again": tuple(again)}
 
 
-def _judge_server_errors(session: CheckContext) -> None:
+def _judge_server_errors(context: CheckContext) -> None:
     clause = ClauseId("HTTP-SERVER-ERRORS")
-    again = session.settings.get("errors-again", ())
-    errors = [exchange for exchange in session.server_errors if not _is_api_error(exchange)]
+    again = context.settings.get("errors-again", ())
+    errors = [exchange for exchange in context.server_errors if not _is_api_error(exchange)]
     if again or len(errors) >= 3:
-        session.fail(
+        context.fail(
             (clause,),
             "a well-formed request does not get a server error again and again",
             expected="no HTTP 5xx",
-            actual=f"HTTP 5xx for {len(errors)} of {session.requests} requests",
+            actual=f"HTTP 5xx for {len(errors)} of {context.requests} requests",
             exchange=again[0] if again else errors[0],
         )
-    elif session.requests and session.settings.get("blocked") is None:
-        session.results.record_pass((clause,), times=session.requests)
+    elif context.requests and context.settings.get("blocked") is None:
+        context.results.record_pass((clause,), times=context.requests)
 
 
 def _is_api_error(exchange: Exchange) -> bool:
@@ -390,9 +390,9 @@ def _is_api_error(exchange: Exchange) -> bool:
     return exchange.answer is not None and exchange.answer.code is not MISSING
 
 
-def _record_open_choices(session: CheckContext) -> None:
+def _record_open_choices(context: CheckContext) -> None:
     """What was found out about each open choice that has a clause of its own."""
-    answers = session.dialect.certain_answers()
-    for name, choice in session.spec.choices.items():
-        if choice.clause and name in answers and not session.results.first_failed(choice.clause):
-            session.results.record_observed(choice.clause, f"{name}: {answers[name]}")
+    answers = context.dialect.certain_answers()
+    for name, choice in context.spec.choices.items():
+        if choice.clause and name in answers and not context.results.first_failed(choice.clause):
+            context.results.record_observed(choice.clause, f"{name}: {answers[name]}")

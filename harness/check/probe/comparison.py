@@ -65,7 +65,7 @@ class Mismatch:
 
 
 def compare_answer(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     meaning: ExpectedAnswer,
     exchange: Exchange,
@@ -86,15 +86,15 @@ def compare_answer(
     if answer.outcome == "unreadable":
         return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_first_problem(exchange))
     if answer.outcome == "error" and (
-        _is_unknown_value_error(session, mirror, meaning, exchange)
-        or _is_past_end_error(session, mirror, meaning, exchange)
+        _is_unknown_value_error(context, mirror, meaning, exchange)
+        or _is_past_end_error(context, mirror, meaning, exchange)
     ):
         return None
     if answer.outcome == "error":
         told = f"the error {answer.code!r}" + (f" ({answer.message!r})" if isinstance(answer.message, str) else "")
         return Mismatch(aspect="outcome", expected="a success", actual=told)
     if meaning.count_only:
-        return _compare_count(session, mirror, meaning, exchange)
+        return _compare_count(context, mirror, meaning, exchange)
     if exchange.rows is None:
         return Mismatch(aspect="rows", expected="rows", actual="no rows in the answer", shapeless=True)
     for aspect, check in (
@@ -106,18 +106,18 @@ def compare_answer(
         ("total", _compare_total),
     ):
         if aspect in only or aspect == "rows":
-            found = check(session, mirror, meaning, exchange)
+            found = check(context, mirror, meaning, exchange)
             if found is not None and (found.aspect in only):
                 return found
     return None
 
 
 def _is_unknown_value_error(
-    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> bool:
     """Whether an error is legitimate because a value names nothing that the server knows."""
     for name, raw in exchange.list_request.values.items():
-        kept = session.listing.filters.get(name)
+        kept = context.listing.filters.get(name)
         if kept is None or kept.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
             continue
         shown = {
@@ -127,34 +127,34 @@ def _is_unknown_value_error(
             if not path.startswith("hidden.")
             for value in row_values_at(row.shown, path)
         }
-        separator = session.listing.parameters[name].separated_by
+        separator = context.listing.parameters[name].separated_by
         named = raw if isinstance(raw, list) else str(raw).split(separator)
         if all(str(item).strip() in shown for item in named):
             continue
         if isinstance(kept.stranger, Open):
-            left = session.dialect.candidates_of(kept.stranger.id) or kept.stranger.options
+            left = context.dialect.candidates_of(kept.stranger.id) or kept.stranger.options
             if "refused" not in left:
                 continue
-            session.dialect.fix_answer(kept.stranger.id, "refused", exchange.purpose)
+            context.dialect.fix_answer(kept.stranger.id, "refused", exchange.purpose)
         return True
     return False
 
 
-def _is_past_end_error(session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
+def _is_past_end_error(context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
     """Whether an error is legitimate because the page lies beyond the last one."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     if not isinstance(paging, PageNumberPaging) or meaning.start == 0:
         return False
     sure, _ = matching_rows(mirror, meaning)
     choice = paging.past_the_end
-    left = (session.dialect.candidates_of(choice.id) or choice.options) if isinstance(choice, Open) else (choice,)
+    left = (context.dialect.candidates_of(choice.id) or choice.options) if isinstance(choice, Open) else (choice,)
     if len(sure) > meaning.start or "refused" not in left:
         return False
     if not mirror.complete and meaning.start <= 2 * len(mirror.rows) + FAR_BEYOND:
         # Of what a filter keeps nothing is known there; the list itself is known to go on.
         return bool(meaning.tests)
     if isinstance(choice, Open):
-        session.dialect.fix_answer(choice.id, "refused", exchange.purpose)
+        context.dialect.fix_answer(choice.id, "refused", exchange.purpose)
     return True
 
 
@@ -207,7 +207,7 @@ def is_doubtful_match(meaning: ExpectedAnswer, row: Row) -> bool:
 
 
 def _compare_rows(
-    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Mismatch | None:
     rows = exchange.rows or ()
     if meaning.no_rows and rows:
@@ -229,7 +229,7 @@ def _compare_rows(
             rows=tuple(stray),
         )
     if mirror.complete and not mirror.volatile and mirror.after is not None:
-        unknown = [row for row in rows if row.key not in mirror.after.by_key and not all_recent(session, (row,))]
+        unknown = [row for row in rows if row.key not in mirror.after.by_key and not all_recent(context, (row,))]
         if unknown:
             return Mismatch(
                 aspect="rows",
@@ -243,10 +243,10 @@ def _compare_rows(
 
 
 def _compare_page_size(
-    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Mismatch | None:
     rows = exchange.rows or ()
-    paging = session.listing.paging
+    paging = context.listing.paging
     if meaning.size is not None and len(rows) > meaning.size:
         return Mismatch(aspect="size", expected=f"at most {meaning.size} rows", actual=f"{len(rows)} rows")
     if not mirror.complete or mirror.volatile or meaning.by_cursor:
@@ -260,18 +260,18 @@ def _compare_page_size(
         else len(sure[meaning.start : meaning.start + meaning.size])
     )
     if len(rows) < due:
-        if _is_known_page_cap(session, meaning, len(rows)):
+        if _is_known_page_cap(context, meaning, len(rows)):
             return None
         if (
             isinstance(paging, PageNumberPaging)
             and meaning.start == 0
             and rows
-            and _shows_own_bound(session, meaning, exchange, len(sure))
+            and _shows_own_bound(context, meaning, exchange, len(sure))
         ):
             return None
         if (
             rows
-            and not _has_extra_filter(session, mirror, exchange)
+            and not _has_extra_filter(context, mirror, exchange)
             and ((meaning.size is not None and len(sure) > meaning.size) or meaning.start)
         ):
             return Mismatch(aspect="short", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
@@ -289,33 +289,33 @@ def _compare_page_size(
     return None
 
 
-def _is_known_page_cap(session: CheckContext, meaning: ExpectedAnswer, came: int) -> bool:
+def _is_known_page_cap(context: CheckContext, meaning: ExpectedAnswer, came: int) -> bool:
     """Whether a short page is as short as the server's pages were found to be: at a bound, or by so many rows."""
-    told = session.settings.get("page-cap")
+    told = context.settings.get("page-cap")
     if told is None or not came:
         return False
     cap, asked, _ = told
     return bool(came == cap or (meaning.size is not None and meaning.size - came == asked - cap))
 
 
-def _has_extra_filter(session: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
+def _has_extra_filter(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
     """Whether the request asks for a filter beyond the run's own window."""
     values = exchange.list_request.values
-    return any(name in values and values[name] != mirror.base.get(name) for name in session.listing.filters)
+    return any(name in values and values[name] != mirror.base.get(name) for name in context.listing.filters)
 
 
-def _shows_own_bound(session: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, matches: int) -> bool:
+def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, matches: int) -> bool:
     """Whether a short page shows the server's own bound: its default page size, or its limit on any page."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     assert isinstance(paging, PageNumberPaging)
     assert exchange.answer is not None
     came = len(exchange.rows or ())
     total = parse_row_count(exchange.answer.total)
-    known = session.listing.total.clauses if session.listing.total else {}
+    known = context.listing.total.clauses if context.listing.total else {}
     if (
         total is not None
         and total != matches
-        and not any(session.results.first_failed(names) for names in known.values())
+        and not any(context.results.first_failed(names) for names in known.values())
     ):
         return False
     choice = paging.default_size if meaning.size_given is None else paging.cap
@@ -323,23 +323,23 @@ def _shows_own_bound(session: CheckContext, meaning: ExpectedAnswer, exchange: E
         return False
     if (
         meaning.size_given is not None
-        and came < session.longest_page
-        and not session.dialect.candidates_of(choice.id)
+        and came < context.longest_page
+        and not context.dialect.candidates_of(choice.id)
     ):
         # Other pages held more: what is missing here is missing.
         return False
-    filtered = any(name in session.listing.filters for name in exchange.list_request.values)
-    if total is None and filtered and not session.dialect.candidates_of(choice.id):
+    filtered = any(name in context.listing.filters for name in exchange.list_request.values)
+    if total is None and filtered and not context.dialect.candidates_of(choice.id):
         # Without a total a short page of a filter may as well be the filter's doing.
         return False
-    if session.dialect.candidates_of(choice.id):
-        return bool(came == session.dialect.candidates_of(choice.id)[0])
-    session.dialect.fix_answer(choice.id, came, exchange.purpose)
+    if context.dialect.candidates_of(choice.id):
+        return bool(came == context.dialect.candidates_of(choice.id)[0])
+    context.dialect.fix_answer(choice.id, came, exchange.purpose)
     return True
 
 
 def _compare_uniqueness(
-    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Mismatch | None:
     keys = exchange.keys
     if len(set(keys)) == len(keys):
@@ -349,7 +349,7 @@ def _compare_uniqueness(
 
 
 def _compare_order(
-    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Mismatch | None:
     if meaning.sort is None or meaning.sort[0].startswith("hidden."):
         return None
@@ -371,13 +371,13 @@ def _compare_order(
 
 
 def _compare_slice(
-    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Mismatch | None:
     rows = exchange.rows or ()
     if not mirror.complete or mirror.volatile or meaning.by_cursor or meaning.sort is None or not rows:
         return None
     path, descends = meaning.sort
-    if path.startswith("hidden.") or session.results.first_failed(_order_clauses(session)):
+    if path.startswith("hidden.") or context.results.first_failed(_order_clauses(context)):
         return None
     sure, may = matching_rows(mirror, meaning)
     if may or any(not row_values_at(row.shown, path) for row in sure):
@@ -396,7 +396,7 @@ def _compare_slice(
         return Mismatch(
             elsewhere_on_the_list=meaning.start > 0 and came != begin,
             # Where a filter is asked for and the pages are sound, other rows mean that the filter is not.
-            aspect="rows" if _has_extra_filter(session, mirror, exchange) and meaning.start == 0 else "slice",
+            aspect="rows" if _has_extra_filter(context, mirror, exchange) and meaning.start == 0 else "slice",
             expected=f"rows {meaning.start + 1} to {meaning.start + len(wanted)} of the sorted list",
             actual=f"other rows, from place {where + 1} of the page on",
             rows=tuple(rows[where : where + 3]),
@@ -404,8 +404,8 @@ def _compare_slice(
     return None
 
 
-def _order_clauses(session: CheckContext) -> Clauses:
-    order = session.listing.order
+def _order_clauses(context: CheckContext) -> Clauses:
+    order = context.listing.order
     if order is None:
         return ()
     words = order.sort.clauses.get("words", ()) if order.sort else ()
@@ -413,13 +413,13 @@ def _order_clauses(session: CheckContext) -> Clauses:
 
 
 def _compare_total(
-    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Mismatch | None:
-    listing = session.listing
+    listing = context.listing
     if listing.total is None or not meaning.total_shown or exchange.answer is None:
         return None
     total = parse_row_count(exchange.answer.total)
-    if total is None or not mirror.complete or session.results.first_failed(listing.lists.clauses.get("unique", ())):
+    if total is None or not mirror.complete or context.results.first_failed(listing.lists.clauses.get("unique", ())):
         # Rows that come twice may be counted twice.
         return None
     sure, may = matching_rows(mirror, meaning)
@@ -443,20 +443,20 @@ def _compare_total(
 
 
 def _compare_count(
-    session: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Mismatch | None:
     assert exchange.answer is not None
-    assert session.listing.count_only is not None
+    assert context.listing.count_only is not None
     told = count_in(exchange.answer)
     if told is None:
         held = f"{len(exchange.rows)} rows" if exchange.rows is not None else "something else"
         return Mismatch(aspect="count", expected="a number in place of the rows", actual=held)
     count, shape = told
-    choice = session.listing.count_only.shape
+    choice = context.listing.count_only.shape
     if isinstance(choice, Open):
-        if session.dialect.candidates_of(choice.id) and shape not in session.dialect.candidates_of(choice.id):
+        if context.dialect.candidates_of(choice.id) and shape not in context.dialect.candidates_of(choice.id):
             return Mismatch(aspect="count", expected="the same form of number as before", actual=f"a {shape}")
-        session.dialect.fix_answer(choice.id, shape, exchange.purpose)
+        context.dialect.fix_answer(choice.id, shape, exchange.purpose)
     if not mirror.complete:
         return None
     sure, may = matching_rows(mirror, meaning)

@@ -13,104 +13,104 @@ from harness.wire.format_problems import Tree
 from harness.wire.response_codec import count_in
 
 
-def check_count_only(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A number in place of rows: of all, of some, unmoved by what it ignores."""
-    counting = session.listing.count_only
+    counting = context.listing.count_only
     if counting is None:
         return
-    on = {counting.parameter: encode_request_value(session, counting.parameter, True)}
+    on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
     clauses = counting.clauses.get("on", ())
     judged = yield from check_probe(
-        session, mirror, build_request(session, mirror.base, on), "a count of all", clauses
+        context, mirror, build_request(context, mirror.base, on), "a count of all", clauses
     )
     if judged.passed is False:
-        session.broken_parameters.setdefault(
+        context.broken_parameters.setdefault(
             counting.parameter, clauses[0] if clauses else ClauseId(counting.parameter)
         )
-    if (chosen := selective_filter(session, mirror)) and judged.passed:
+    if (chosen := selective_filter(context, mirror)) and judged.passed:
         yield from check_probe(
-            session, mirror, build_request(session, mirror.base, {**on, **chosen}), "a count with a filter", clauses
+            context, mirror, build_request(context, mirror.base, {**on, **chosen}), "a count with a filter", clauses
         )
-    if (word := _filter_with_group_word(session)) and judged.passed:
+    if (word := _filter_with_group_word(context)) and judged.passed:
         yield from check_probe(
-            session,
+            context,
             mirror,
-            build_request(session, mirror.base, {**on, **word}),
+            build_request(context, mirror.base, {**on, **word}),
             "a count with a word for several",
             clauses,
         )
     for name in counting.ignores:
-        if judged.passed and session.parameters_work(name):
-            small = encode_request_value(session, name, 1)
+        if judged.passed and context.parameters_work(name):
+            small = encode_request_value(context, name, 1)
             mine = counting.clauses.get("ignores", clauses)
             if len(mirror.rows) < 2:
-                session.results.record_not_exercised(mine, "fewer than two rows")
+                context.results.record_not_exercised(mine, "fewer than two rows")
                 continue
             yield from check_probe(
-                session,
+                context,
                 mirror,
-                build_request(session, mirror.base, {**on, name: small}),
+                build_request(context, mirror.base, {**on, name: small}),
                 f"a count with {name} = 1",
                 mine,
             )
     mine = counting.clauses.get("default", ())
-    off = {counting.parameter: encode_request_value(session, counting.parameter, False)}
+    off = {counting.parameter: encode_request_value(context, counting.parameter, False)}
     for values, purpose in ((off, "the count switched off"), ({}, "no word on counting")):
-        ask = build_request(session, mirror.base, {**largest_page(session), **values})
-        yield from check_probe(session, mirror, ask, purpose, mine)
+        ask = build_request(context, mirror.base, {**largest_page(context), **values})
+        yield from check_probe(context, mirror, ask, purpose, mine)
 
 
-def _filter_with_group_word(session: CheckContext) -> dict[str, Tree]:
+def _filter_with_group_word(context: CheckContext) -> dict[str, Tree]:
     """A filter with a word that stands for several values of its field; empty when there is none."""
-    for name, kept in session.listing.filters.items():
+    for name, kept in context.listing.filters.items():
         words = [word for word, meant in kept.words.items() if isinstance(meant, tuple)]
-        if words and session.parameters_work(name) and session.supports_parameters(name):
+        if words and context.parameters_work(name) and context.supports_parameters(name):
             return {name: words[0]}
     return {}
 
 
-def check_count_of_list(session: CheckContext, mirror: Mirror, listed: Exchange) -> Iterator[None]:
+def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange) -> Iterator[None]:
     """The number in place of a list that was read whole: both are told again before they are held to differ."""
-    counting = session.listing.count_only
-    if counting is None or not listed.rows or not session.parameters_work(counting.parameter):
+    counting = context.listing.count_only
+    if counting is None or not listed.rows or not context.parameters_work(counting.parameter):
         return
     clauses = counting.clauses.get("on", ())
-    if session.results.first_failed(clauses) or not isinstance(session.listing.paging, NoPaging | LimitPaging):
+    if context.results.first_failed(clauses) or not isinstance(context.listing.paging, NoPaging | LimitPaging):
         return
-    on = {counting.parameter: encode_request_value(session, counting.parameter, True)}
+    on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
     for attempt in range(2):
-        counted = session.send(listed.list_request.with_values(on), f"the count of: {listed.purpose}", witness=False)
+        counted = context.send(listed.list_request.with_values(on), f"the count of: {listed.purpose}", witness=False)
         yield
         told = count_in(counted.answer) if counted.answer is not None else None
-        if session.note_unusable(counted, clauses) or told is None:
+        if context.note_unusable(counted, clauses) or told is None:
             return
         if told[0] == len(listed.rows or ()):
-            session.results.record_pass(clauses)
+            context.results.record_pass(clauses)
             return
         before = listed.keys
-        listed = session.send(listed.list_request, f"again: {listed.purpose}", witness=False)
+        listed = context.send(listed.list_request, f"again: {listed.purpose}", witness=False)
         yield
         if mirror.volatile or set(listed.keys) != set(before):
             return
-        if attempt and (yield from _list_is_cut(session, listed, told[0])):
+        if attempt and (yield from _list_is_cut(context, listed, told[0])):
             return
         if attempt:
             expected = f"the number {len(before)}"
-            session.fail(clauses, counted.purpose, expected=expected, actual=str(told[0]), exchange=counted)
+            context.fail(clauses, counted.purpose, expected=expected, actual=str(told[0]), exchange=counted)
 
 
-def _list_is_cut(session: CheckContext, listed: Exchange, counted: int) -> Generator[None, None, bool]:
+def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> Generator[None, None, bool]:
     """Whether a list is shorter than its count because no limit is taken for one; then that is told."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     clauses = paging.clauses.get("size-default", ()) if isinstance(paging, LimitPaging) else ()
     if not isinstance(paging, LimitPaging) or not clauses or counted <= len(listed.rows or ()):
         return False
-    high = listed.list_request.with_values({paging.size: encode_request_value(session, paging.size, 2 * counted)})
-    exchange = session.send(high, f"with a high limit: {listed.purpose}", witness=False)
+    high = listed.list_request.with_values({paging.size: encode_request_value(context, paging.size, 2 * counted)})
+    exchange = context.send(high, f"with a high limit: {listed.purpose}", witness=False)
     yield
     if len(exchange.rows or ()) != counted:
         return False
-    if not session.results.first_failed(clauses):
+    if not context.results.first_failed(clauses):
         told = f"{len(listed.rows or ())} rows"
-        session.fail(clauses, "no limit means all rows", expected=f"{counted} rows", actual=told, exchange=listed)
+        context.fail(clauses, "no limit means all rows", expected=f"{counted} rows", actual=told, exchange=listed)
     return True

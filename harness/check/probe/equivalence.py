@@ -21,7 +21,7 @@ from harness.wire.response_codec import count_in
 from harness.wire.row_codec import row_values_at
 
 
-def answer_difference(session: CheckContext, first: Exchange, second: Exchange) -> str | None:
+def answer_difference(context: CheckContext, first: Exchange, second: Exchange) -> str | None:
     """How two answers differ (outcome, number, rows, order, parts of rows, total), or None."""
     one, two = first.answer, second.answer
     if one is None or two is None:
@@ -36,8 +36,8 @@ def answer_difference(session: CheckContext, first: Exchange, second: Exchange) 
         numbers = (count_in(one), count_in(two))
         return None if numbers[0] == numbers[1] else f"{_count_text(numbers[0])} and {_count_text(numbers[1])}"
     return (
-        _row_difference(session, first.rows, second.rows)
-        or _part_difference(session, first.rows, second.rows)
+        _row_difference(context, first.rows, second.rows)
+        or _part_difference(context, first.rows, second.rows)
         or _total_difference(first, second)
     )
 
@@ -46,7 +46,7 @@ def _count_text(told_: tuple[int, str] | None) -> str:
     return "no number" if told_ is None else f"the number {told_[0]}"
 
 
-def _row_difference(session: CheckContext, first: Sequence[Row], second: Sequence[Row]) -> str | None:
+def _row_difference(context: CheckContext, first: Sequence[Row], second: Sequence[Row]) -> str | None:
     keys, others = [row.key for row in first], [row.key for row in second]
     if keys == others:
         return None
@@ -56,36 +56,36 @@ def _row_difference(session: CheckContext, first: Sequence[Row], second: Sequenc
     only += [row for row in second if row.key not in set(keys)]
     if only:
         # Where a page cuts rows of one sort value apart, either of them may stand on it.
-        last = {sort_value_of(session, rows[-1]) for rows in (first, second)}
+        last = {sort_value_of(context, rows[-1]) for rows in (first, second)}
         if (
-            not _list_is_sorted(session)
+            not _list_is_sorted(context)
             or len(last) != 1
-            or any(sort_value_of(session, row) not in last for row in only)
+            or any(sort_value_of(context, row) not in last for row in only)
         ):
             return f"{len(keys)} rows each, but {len(only) - len(only) // 2} of them differ"
-    if not _list_is_sorted(session):
+    if not _list_is_sorted(context):
         return None
-    if [sort_value_of(session, row) for row in first] != [sort_value_of(session, row) for row in second]:
+    if [sort_value_of(context, row) for row in first] != [sort_value_of(context, row) for row in second]:
         return "the same rows in another order"
     return None
 
 
-def _list_is_sorted(session: CheckContext) -> bool:
-    return session.listing.order is not None
+def _list_is_sorted(context: CheckContext) -> bool:
+    return context.listing.order is not None
 
 
-def sort_value_of(session: CheckContext, row: Row) -> Hashable:
+def sort_value_of(context: CheckContext, row: Row) -> Hashable:
     """What the list is sorted by, as the row shows it."""
-    order = session.listing.order
+    order = context.listing.order
     if order is None:
         return None
     paths = order.by.options if isinstance(order.by, Open) else (order.by,)
     return tuple(sort_key((row_values_at(row.shown, path) or (None,))[0], "code-point") for path in paths)
 
 
-def _part_difference(session: CheckContext, first: Sequence[Row], second: Sequence[Row]) -> str | None:
+def _part_difference(context: CheckContext, first: Sequence[Row], second: Sequence[Row]) -> str | None:
     """Whether switched parts are shown in one answer only."""
-    parts = {name for include in session.listing.includes for name in include.adds}
+    parts = {name for include in context.listing.includes for name in include.adds}
     by_key = {row.key: row for row in second}
     for row in first:
         other = by_key.get(row.key)
@@ -112,7 +112,7 @@ def _total_difference(first: Exchange, second: Exchange) -> str | None:
 
 
 def certain_difference(
-    session: CheckContext, mirror: Mirror, first: Exchange, middle: Exchange, last: Exchange
+    context: CheckContext, mirror: Mirror, first: Exchange, middle: Exchange, last: Exchange
 ) -> str | None:
     """How `middle` surely differs from what was answered before and after it, although the list moves."""
     if first.answer is None or middle.answer is None or last.answer is None:
@@ -126,7 +126,7 @@ def certain_difference(
     around = set(first.keys) | set(last.keys)
     stayed = set(first.keys) & set(last.keys)
     known = [key for key in middle.keys if key not in around and mirror.row_with_key(key) is not None]
-    cut = not isinstance(session.listing.paging, NoPaging | LimitPaging)
+    cut = not isinstance(context.listing.paging, NoPaging | LimitPaging)
     if cut:
         # A page moves with the list: only an empty one, or one that fills up, says something.
         if stayed and not middle.rows:
@@ -143,7 +143,7 @@ def certain_difference(
 
 
 def check_same_answer(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     reference: Exchange,
     ask: ListRequest,
@@ -159,19 +159,19 @@ def check_same_answer(
 
     With `blaming` False a difference is confirmed but not written.
     """
-    exchange = session.send(ask, purpose, credentials=credentials, witness=witness)
+    exchange = context.send(ask, purpose, credentials=credentials, witness=witness)
     yield
-    if session.note_unusable(exchange, clauses):
+    if context.note_unusable(exchange, clauses):
         return None
     return (
         yield from judge_same_answer(
-            session, mirror, reference, exchange, clauses, expected=expected, blaming=blaming
+            context, mirror, reference, exchange, clauses, expected=expected, blaming=blaming
         )
     )
 
 
 def judge_same_answer(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     reference: Exchange,
     exchange: Exchange,
@@ -181,55 +181,55 @@ def judge_same_answer(
     blaming: bool = True,
 ) -> Generator[None, None, bool | None]:
     """Judges an exchange that must be the same as a reference, confirming what differs."""
-    found = answer_difference(session, reference, exchange)
+    found = answer_difference(context, reference, exchange)
     if found is None:
-        record_kept(session, clauses, "the same answer")
+        record_kept(context, clauses, "the same answer")
         return True
-    firm = enforceable_clauses(session, clauses)
-    if blaming and firm and session.results.first_failed(firm[:1]):
+    firm = enforceable_clauses(context, clauses)
+    if blaming and firm and context.results.first_failed(firm[:1]):
         return False
     before = reference
     for attempt in range(2):
-        after = repeat_exchange(session, reference)
+        after = repeat_exchange(context, reference)
         yield
-        if session.note_unusable(after, clauses):
+        if context.note_unusable(after, clauses):
             return None
-        if answer_difference(session, before, after) is not None:
-            found = certain_difference(session, mirror, before, exchange, after)
+        if answer_difference(context, before, after) is not None:
+            found = certain_difference(context, mirror, before, exchange, after)
             mirror.volatile = True
         else:
-            found = answer_difference(session, after, exchange)
+            found = answer_difference(context, after, exchange)
         if found is None:
-            session.results.record_inconclusive(firm, "data-changed: the list moved between two requests")
+            context.results.record_inconclusive(firm, "data-changed: the list moved between two requests")
             return None
         if attempt:
             break
-        exchange = repeat_exchange(session, exchange)
+        exchange = repeat_exchange(context, exchange)
         before = after
         yield
-        if session.note_unusable(exchange, clauses):
+        if context.note_unusable(exchange, clauses):
             return None
     # The reference was asked every second time until here: a list that comes and goes in that step looks different.
-    wait_for_replicas(session)
-    at_once = repeat_exchange(session, reference)
+    wait_for_replicas(context)
+    at_once = repeat_exchange(context, reference)
     yield
-    if session.note_unusable(at_once, clauses):
+    if context.note_unusable(at_once, clauses):
         return None
-    if answer_difference(session, after, at_once) is not None:
-        session.results.record_inconclusive(firm, "data-changed: the list moved between two requests")
+    if answer_difference(context, after, at_once) is not None:
+        context.results.record_inconclusive(firm, "data-changed: the list moved between two requests")
         mirror.volatile = True
         return None
-    if (yield from replicas_disagree(session, mirror)):
-        session.results.record_inconclusive(firm, "data-changed: the newest rows come and go")
+    if (yield from replicas_disagree(context, mirror)):
+        context.results.record_inconclusive(firm, "data-changed: the newest rows come and go")
         return None
     if blaming:
-        report_breach(session, clauses, expected=expected, actual=f"they differ: {found}", exchange=exchange)
+        report_breach(context, clauses, expected=expected, actual=f"they differ: {found}", exchange=exchange)
     return False
 
 
-def read_plain_list(session: CheckContext, mirror: Mirror, purpose: str) -> Generator[None, None, Exchange | None]:
+def read_plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Generator[None, None, Exchange | None]:
     """The list as it is asked for without anything special; None when it is no success."""
-    exchange = session.send(build_request(session, mirror.base), purpose)
+    exchange = context.send(build_request(context, mirror.base), purpose)
     yield
     answer = exchange.answer
     return exchange if answer is not None and answer.outcome == "success" else None

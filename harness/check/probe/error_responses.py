@@ -17,9 +17,9 @@ ROW_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "row
 # --- sending again, blaming, witnessing ---------------------------------------------------------------------
 
 
-def repeat_exchange(session: CheckContext, exchange: Exchange) -> Exchange:
+def repeat_exchange(context: CheckContext, exchange: Exchange) -> Exchange:
     """The very same bytes once more."""
-    return session.send(
+    return context.send(
         exchange.list_request,
         f"again: {exchange.purpose}",
         credentials=exchange.list_request.credentials,
@@ -28,29 +28,29 @@ def repeat_exchange(session: CheckContext, exchange: Exchange) -> Exchange:
     )
 
 
-def enforceable_clauses(session: CheckContext, clauses: Clauses) -> Clauses:
+def enforceable_clauses(context: CheckContext, clauses: Clauses) -> Clauses:
     """Those of the clauses that can be broken: a `may` is only observed."""
-    return tuple(name for name in clauses if (known := session.clause(name)) is not None and known.level != "may")
+    return tuple(name for name in clauses if (known := context.clause(name)) is not None and known.level != "may")
 
 
 def report_breach(
-    session: CheckContext, clauses: Clauses, *, expected: str, actual: str, exchange: Exchange, kind: str = ""
+    context: CheckContext, clauses: Clauses, *, expected: str, actual: str, exchange: Exchange, kind: str = ""
 ) -> None:
     """Writes a confirmed breach under the first clause that can be broken; a `may` is observed."""
-    firm = enforceable_clauses(session, clauses)
+    firm = enforceable_clauses(context, clauses)
     if not firm:
-        session.results.record_observed(clauses, actual)
+        context.results.record_observed(clauses, actual)
         return
-    known = session.clause(firm[0])
+    known = context.clause(firm[0])
     says = known.says if known else ""
-    session.fail(firm, says, expected=expected, actual=actual, exchange=exchange, aspect="fault", kind=kind)
+    context.fail(firm, says, expected=expected, actual=actual, exchange=exchange, aspect="fault", kind=kind)
 
 
-def record_kept(session: CheckContext, clauses: Clauses, reading: str) -> None:
+def record_kept(context: CheckContext, clauses: Clauses, reading: str) -> None:
     """Writes an observation that could have broken the clauses: a witness, or the reading of a `may`."""
-    firm = enforceable_clauses(session, clauses)
-    session.results.record_pass(firm)
-    session.results.record_observed(tuple(name for name in clauses if name not in firm), reading)
+    firm = enforceable_clauses(context, clauses)
+    context.results.record_pass(firm)
+    context.results.record_observed(tuple(name for name in clauses if name not in firm), reading)
 
 
 def describe_answer(exchange: Exchange) -> str:
@@ -77,7 +77,7 @@ def is_refused(exchange: Exchange) -> bool:
 
 
 def judge_error_response(
-    session: CheckContext,
+    context: CheckContext,
     exchange: Exchange,
     fault: str,
     clauses: Clauses,
@@ -92,44 +92,44 @@ def judge_error_response(
     of its own, and unless `status` is False) `clauses`, a silent message the fault's clause on names. What is wrong
     is confirmed by sending the same bytes again.
     """
-    if is_breakdown(session, exchange, fault):
-        yield from _confirm_breakdown(session, exchange, fault, clauses)
+    if is_breakdown(context, exchange, fault):
+        yield from _confirm_breakdown(context, exchange, fault, clauses)
         return None
-    if session.note_unusable(exchange, clauses):
+    if context.note_unusable(exchange, clauses):
         return None
-    problems = _error_problems(session, exchange, fault, clauses, parameter, operation, status)
+    problems = _error_problems(context, exchange, fault, clauses, parameter, operation, status)
     again: list[tuple[str, Clauses, str, str]] = []
-    if any(still_unbroken(session, blamed) for _, blamed, _, _ in problems):
-        second = repeat_exchange(session, exchange)
+    if any(still_unbroken(context, blamed) for _, blamed, _, _ in problems):
+        second = repeat_exchange(context, exchange)
         yield
-        if session.note_unusable(second, clauses):
+        if context.note_unusable(second, clauses):
             return None
-        again = _error_problems(session, second, fault, clauses, parameter, operation, status)
+        again = _error_problems(context, second, fault, clauses, parameter, operation, status)
     kinds = {kind for kind, _, _, _ in again}
     for kind, blamed, expected, actual in problems:
         if kind in kinds:
-            report_breach(session, blamed, expected=expected, actual=actual, exchange=exchange, kind=kind)
-        elif still_unbroken(session, blamed):
-            session.results.record_inconclusive(blamed, "not repeatable")
+            report_breach(context, blamed, expected=expected, actual=actual, exchange=exchange, kind=kind)
+        elif still_unbroken(context, blamed):
+            context.results.record_inconclusive(blamed, "not repeatable")
         else:
-            session.results.record_observed(blamed, actual)
+            context.results.record_observed(blamed, actual)
     wrong = {kind for kind, _, _, _ in problems}
     if "unreadable" in wrong:
         return None
     if "outcome" in wrong:
         return False
-    told_by = session.listing.outcome.faults.get(fault)
+    told_by = context.listing.outcome.faults.get(fault)
     if not wrong & {"rows", "status"}:
-        record_kept(session, clauses, describe_answer(exchange))
+        record_kept(context, clauses, describe_answer(exchange))
     if told_by is not None and exchange.answer is not None and exchange.answer.outcome == "error":
         if not wrong & {"code", "key", "message"}:
-            record_kept(session, told_by.clause, describe_answer(exchange))
+            record_kept(context, told_by.clause, describe_answer(exchange))
         if "names" not in wrong and told_by.names and (parameter or operation):
-            record_kept(session, told_by.names_clause, describe_answer(exchange))
+            record_kept(context, told_by.names_clause, describe_answer(exchange))
     return True
 
 
-def is_breakdown(session: CheckContext, exchange: Exchange, fault: str) -> bool:
+def is_breakdown(context: CheckContext, exchange: Exchange, fault: str) -> bool:
     """Whether the server failed where the named fault is due: a 5xx that is none of the ways to tell it."""
     response, answer = exchange.response, exchange.answer
     if not isinstance(response, HttpResponse) or response.http_status < 500:
@@ -137,41 +137,41 @@ def is_breakdown(session: CheckContext, exchange: Exchange, fault: str) -> bool:
     code = answer.code if answer is not None else MISSING
     if code is MISSING:
         return True
-    named = session.listing.outcome.faults.get(fault)
+    named = context.listing.outcome.faults.get(fault)
     if named is None or str(code) in {str(one) for one in (named.code, *named.codes)}:
         # The right code under a wrong status is judged as a status.
         return False
     own = {
-        str(one) for kind in session.listing.outcome.faults.values() if kind.own for one in (kind.code, *kind.codes)
+        str(one) for kind in context.listing.outcome.faults.values() if kind.own for one in (kind.code, *kind.codes)
     }
-    return response.http_status not in error_statuses(session, named) and str(code) in own
+    return response.http_status not in error_statuses(context, named) and str(code) in own
 
 
-def _confirm_breakdown(session: CheckContext, exchange: Exchange, fault: str, clauses: Clauses) -> Iterator[None]:
+def _confirm_breakdown(context: CheckContext, exchange: Exchange, fault: str, clauses: Clauses) -> Iterator[None]:
     """A breakdown in place of a refusal, confirmed: the probe's clause has it, or the one on server errors."""
-    second = repeat_exchange(session, exchange)
+    second = repeat_exchange(context, exchange)
     yield
-    if not is_breakdown(session, second, fault):
-        session.results.record_inconclusive(clauses, "a server error that did not come again")
+    if not is_breakdown(context, second, fault):
+        context.results.record_inconclusive(clauses, "a server error that did not come again")
         return
     known = {id(exchange), id(second)}
-    session.server_errors = [one for one in session.server_errors if id(one) not in known]
-    session.results.record_observed(
-        tuple(name for name in clauses if name not in enforceable_clauses(session, clauses)), describe_answer(second)
+    context.server_errors = [one for one in context.server_errors if id(one) not in known]
+    context.results.record_observed(
+        tuple(name for name in clauses if name not in enforceable_clauses(context, clauses)), describe_answer(second)
     )
-    firm = enforceable_clauses(session, clauses) or (ClauseId("HTTP-SERVER-ERRORS"),)
+    firm = enforceable_clauses(context, clauses) or (ClauseId("HTTP-SERVER-ERRORS"),)
     actual = f"HTTP {second.response.http_status}" if isinstance(second.response, HttpResponse) else "no answer"
-    report_breach(session, firm, expected=f"an error ({fault})", actual=actual, exchange=second, kind="broken-down")
+    report_breach(context, firm, expected=f"an error ({fault})", actual=actual, exchange=second, kind="broken-down")
 
 
-def still_unbroken(session: CheckContext, clauses: Clauses) -> bool:
+def still_unbroken(context: CheckContext, clauses: Clauses) -> bool:
     """Whether the first clause that can be broken has not been broken yet."""
-    firm = enforceable_clauses(session, clauses)
-    return bool(firm) and session.results.first_failed(firm[:1]) is None
+    firm = enforceable_clauses(context, clauses)
+    return bool(firm) and context.results.first_failed(firm[:1]) is None
 
 
 def _error_problems(
-    session: CheckContext,
+    context: CheckContext,
     exchange: Exchange,
     fault: str,
     clauses: Clauses,
@@ -190,39 +190,39 @@ def _error_problems(
         # An error page of another shape still refuses; that it cannot be read is told under the format's clause.
         return [] if answer.http_status >= 400 else [("unreadable", (), due, describe_answer(exchange))]
     found: list[tuple[str, Clauses, str, str]] = []
-    error = session.listing.outcome.error
-    if exchange.rows and "rows-in-errors" not in session.settings:
-        session.settings = {**session.settings, "rows-in-errors": (fault, clauses)}
-    first_told = session.settings.get("rows-in-errors") in (None, (fault, clauses))
+    error = context.listing.outcome.error
+    if exchange.rows and "rows-in-errors" not in context.settings:
+        context.settings = {**context.settings, "rows-in-errors": (fault, clauses)}
+    first_told = context.settings.get("rows-in-errors") in (None, (fault, clauses))
     if exchange.rows and not error.clauses.get("no-rows") and first_told:
         found.append(("rows", clauses, "an error without rows", f"an error with {len(exchange.rows)} rows"))
-    named = session.listing.outcome.faults.get(fault)
+    named = context.listing.outcome.faults.get(fault)
     if named is None:
         return found
     codes = {str(code) for code in (named.code, *named.codes) if code is not None}
-    shapeless = answer.code is MISSING and session.results.first_failed(error.clauses.get("shape", ())) is not None
+    shapeless = answer.code is MISSING and context.results.first_failed(error.clauses.get("shape", ())) is not None
     # A part that is missing or of another type breaks the promise of the envelope, which every answer is held to.
-    promised = {part.at: part for part in session.listing.outcome.envelope.values()}
+    promised = {part.at: part for part in context.listing.outcome.envelope.values()}
     if (
         codes
         and str(answer.code) not in codes
         and not _is_misshapen(answer.code, promised.get(error.code_at))
         and not shapeless
-        and not _is_known_odd_code(session, fault, answer.code)
+        and not _is_known_odd_code(context, fault, answer.code)
     ):
         found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", describe_answer(exchange)))
-    if status and not _is_known_bad_status(session, answer.http_status):
-        wanted = error_statuses(session, named)
-        known = session.results.first_failed(error.clauses.get("http", ()))
+    if status and not _is_known_bad_status(context, answer.http_status):
+        wanted = error_statuses(context, named)
+        known = context.results.first_failed(error.clauses.get("http", ()))
         if (
             wanted
             and not known
             and answer.http_status not in wanted
-            and str(answer.http_status) != _repeatable_code(session, exchange)
+            and str(answer.http_status) != _repeatable_code(context, exchange)
         ):
             listed = " or ".join(str(one) for one in sorted(wanted))
             found.append(("status", clauses, f"the HTTP status {listed}", describe_answer(exchange)))
-    _learn_status(session, named, answer.http_status)
+    _learn_status(context, named, answer.http_status)
     message = answer.message if isinstance(answer.message, str) else ""
     wants = {"parameter": parameter, "operation": operation}
     silent = [wants[what] for what in named.names if wants[what] and wants[what].lower() not in message.lower()]
@@ -234,7 +234,7 @@ def _error_problems(
     unkeyed = error.key_at is None or _is_misshapen(answer.key, promised.get(error.key_at))
     if parameter and not unkeyed and named.clause and "code" not in {kind for kind, *_ in found}:
         key = answer.key if isinstance(answer.key, str) else ""
-        others = set(session.listing.parameters) - {parameter}
+        others = set(context.listing.parameters) - {parameter}
         if not key or key in others:
             found.append(("key", named.clause, f"the key {parameter}", f"the key {answer.key!r}"))
     return found
@@ -250,27 +250,27 @@ def _is_misshapen(value: object, part: EnvelopeField | None) -> bool:
     return part.as_ in ("integer", "digits") and not (isinstance(value, int | str) and text.lstrip("-").isdigit())
 
 
-def _is_known_odd_code(session: CheckContext, fault: str, code: object) -> bool:
+def _is_known_odd_code(context: CheckContext, fault: str, code: object) -> bool:
     """Whether a code that stands for nothing was already told for another fault: one defect, however often."""
-    faults = session.listing.outcome.faults
+    faults = context.listing.outcome.faults
     if any(str(code) in {str(one) for one in (known.code, *known.codes)} for known in faults.values()):
         return False
-    told: Mapping[str, str] = session.settings.get("odd-codes", {})
-    session.settings = {**session.settings, "odd-codes": {str(code): fault, **told}}
+    told: Mapping[str, str] = context.settings.get("odd-codes", {})
+    context.settings = {**context.settings, "odd-codes": {str(code): fault, **told}}
     named = faults[fault].clause
     return str(code) in told and faults[told[str(code)]].clause != named
 
 
-def _is_known_bad_status(session: CheckContext, status: int) -> bool:
+def _is_known_bad_status(context: CheckContext, status: int) -> bool:
     """Whether no error at all may come with this status, and that was told already."""
-    error = session.listing.outcome.error
+    error = context.listing.outcome.error
     legal = error.http.options if isinstance(error.http, Open) else (error.http,)
     patterns = {"4xx": 400 <= status < 500, "5xx": status >= 500, "same-as-code": True}
     fits = status in legal or any(patterns.get(word, False) for word in error.https)
-    return not fits and session.results.first_failed(error.clauses.get("http", ())) is not None
+    return not fits and context.results.first_failed(error.clauses.get("http", ())) is not None
 
 
-def error_statuses(session: CheckContext, fault: ErrorKind) -> set[int]:
+def error_statuses(context: CheckContext, fault: ErrorKind) -> set[int]:
     """The HTTP statuses of a fault that has some of its own; empty where it has none."""
     if fault.http is None:
         return set()
@@ -278,16 +278,16 @@ def error_statuses(session: CheckContext, fault: ErrorKind) -> set[int]:
     return {*own, *fault.https}
 
 
-def _repeatable_code(session: CheckContext, exchange: Exchange) -> str:
+def _repeatable_code(context: CheckContext, exchange: Exchange) -> str:
     """The code that the HTTP status may repeat."""
-    same = "same-as-code" in session.listing.outcome.error.https
+    same = "same-as-code" in context.listing.outcome.error.https
     return str(exchange.answer.code) if same and exchange.answer is not None else ""
 
 
-def _learn_status(session: CheckContext, fault: ErrorKind, status: int) -> None:
+def _learn_status(context: CheckContext, fault: ErrorKind, status: int) -> None:
     if (
         isinstance(fault.http, Open)
         and status in fault.http.options
-        and not session.dialect.candidates_of(fault.http.id)
+        and not context.dialect.candidates_of(fault.http.id)
     ):
-        session.dialect.fix_answer(fault.http.id, status, "an error")
+        context.dialect.fix_answer(fault.http.id, status, "an error")

@@ -49,7 +49,7 @@ class ProbeResult:
 
 
 def check_probe(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     ask: ListRequest,
     purpose: str,
@@ -66,63 +66,63 @@ def check_probe(
     A mismatch in a primary aspect (refused, rows, count) is blamed on `clauses`; in a later one on `blame`, or on
     the construct that promises it. Every mismatch is confirmed: the list is read again and the probe repeated.
     """
-    exchange = session.send(ask, purpose, credentials=credentials)
+    exchange = context.send(ask, purpose, credentials=credentials)
     yield
-    if session.note_unusable(exchange, clauses):
+    if context.note_unusable(exchange, clauses):
         return ProbeResult(passed=None, exchange=exchange)
-    judged = _judge_exchange(session, mirror, ask, exchange, purpose, only)
+    judged = _judge_exchange(context, mirror, ask, exchange, purpose, only)
     if judged.mismatch is not None and judged.mismatch.shapeless:
-        shape = session.results.first_failed(session.listing.lists.clauses.get("rows", ()))
+        shape = context.results.first_failed(context.listing.lists.clauses.get("rows", ()))
         if shape is not None:
             # Every answer is held to its shape already: here it would only be said again.
-            session.results.record_inconclusive(clauses, f"cannot be judged while {shape} fails")
+            context.results.record_inconclusive(clauses, f"cannot be judged while {shape} fails")
             return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
     if judged.mismatch is None:
-        _record_probe_pass(session, mirror, judged, clauses, blame or {})
+        _record_probe_pass(context, mirror, judged, clauses, blame or {})
         return judged
-    blamed = blamed_clauses(session, ask, judged.mismatch, clauses, blame or {}, judged.expected)
-    if session.results.first_failed(blamed[:1]) or _is_known_wrong_total(session, judged.mismatch):
+    blamed = blamed_clauses(context, ask, judged.mismatch, clauses, blame or {}, judged.expected)
+    if context.results.first_failed(blamed[:1]) or _is_known_wrong_total(context, judged.mismatch):
         if judged.mismatch.aspect not in PRIMARY:
-            session.results.record_pass(clauses)
+            context.results.record_pass(clauses)
         return judged
-    confirmed = yield from _confirm_mismatch(session, mirror, ask, judged, purpose, credentials, only)
+    confirmed = yield from _confirm_mismatch(context, mirror, ask, judged, purpose, credentials, only)
     if confirmed is None:
         reason = "data-changed: the list moved while it was read" if mirror.volatile else "not repeatable"
-        session.results.record_inconclusive(blamed, reason)
+        context.results.record_inconclusive(blamed, reason)
         return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
     last, rate = confirmed
     mismatch = last.mismatch
     assert mismatch is not None
-    if (yield from _pages_lose_rows(session, mirror, last)):
+    if (yield from _pages_lose_rows(context, mirror, last)):
         # The pages of the whole list lose rows that are there: that is told where pages are judged.
         return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
-    blamed = blamed_clauses(session, ask, mismatch, clauses, blame or {}, last.expected)
+    blamed = blamed_clauses(context, ask, mismatch, clauses, blame or {}, last.expected)
     if rate and not has_stray_rows(last):
         # Right and wrong over data that stood still: it is not what was asked for that is wrong.
-        blamed = unsteady_clauses(session) or blamed
+        blamed = unsteady_clauses(context) or blamed
         last = replace(last, mismatch=replace(mismatch, elsewhere=True))
     elif mismatch.unlisted:
-        other = yield from _shown_by_other_filter(session, mirror, ask, mismatch.rows[0])
+        other = yield from _shown_by_other_filter(context, mirror, ask, mismatch.rows[0])
         if other:
-            blamed = completeness_clauses(session) or blamed
+            blamed = completeness_clauses(context) or blamed
             last = replace(last, mismatch=replace(mismatch, elsewhere=True))
             mirror.lacks_rows = True
             mirror.clear_caches()
-            counted = session.listing.total.clauses.get("sum", ()) if session.listing.total else ()
-            if blamed and blamed != counted and session.results.first_failed(counted):
+            counted = context.listing.total.clauses.get("sum", ()) if context.listing.total else ()
+            if blamed and blamed != counted and context.results.first_failed(counted):
                 # The total counts more rows than were met because there are more.
-                session.results.mark_consequence(counted[0], blamed[0])
-    if not session.results.first_failed(blamed[:1]):
-        report_mismatch(session, mirror, last, blamed, message or purpose, rate, inferred)
+                context.results.mark_consequence(counted[0], blamed[0])
+    if not context.results.first_failed(blamed[:1]):
+        report_mismatch(context, mirror, last, blamed, message or purpose, rate, inferred)
     return last
 
 
-def _is_known_wrong_total(session: CheckContext, mismatch: Mismatch) -> bool:
+def _is_known_wrong_total(context: CheckContext, mismatch: Mismatch) -> bool:
     """Whether a total is known to be wrong: it has one finding, whatever it was found beside."""
-    total = session.listing.total
+    total = context.listing.total
     if mismatch.aspect != "total" or total is None:
         return False
-    return session.results.first_failed([name for names in total.clauses.values() for name in names]) is not None
+    return context.results.first_failed([name for names in total.clauses.values() for name in names]) is not None
 
 
 def has_stray_rows(judged: ProbeResult) -> bool:
@@ -136,19 +136,19 @@ def has_stray_rows(judged: ProbeResult) -> bool:
 
 
 def _shown_by_other_filter(
-    session: CheckContext, mirror: Mirror, ask: ListRequest, row: Row
+    context: CheckContext, mirror: Mirror, ask: ListRequest, row: Row
 ) -> Generator[None, None, bool]:
     """Whether another filter shows a row, too, that the whole list does not hold."""
-    listing = session.listing
-    size_name, size = largest_page_size(session)
+    listing = context.listing
+    size_name, size = largest_page_size(context)
     tried = 0
     for name, kept in listing.filters.items():
         plain = kept.keeps == "equal" and not (kept.named_by or kept.applies_if_any or kept.loses_to or kept.words)
         if (
             name in ask.values
             or not plain
-            or not session.parameters_work(name)
-            or not session.supports_parameters(name)
+            or not context.parameters_work(name)
+            or not context.supports_parameters(name)
         ):
             continue
         if listing.parameters[name].as_ not in ("text", "word") or kept.compares[0].startswith("hidden."):
@@ -160,9 +160,9 @@ def _shown_by_other_filter(
             continue
         more = {
             name: value,
-            **({size_name: encode_request_value(session, size_name, size)} if size_name and size else {}),
+            **({size_name: encode_request_value(context, size_name, size)} if size_name and size else {}),
         }
-        exchange = session.send(build_request(session, mirror.base, more), f"does {name} show such a row, too?")
+        exchange = context.send(build_request(context, mirror.base, more), f"does {name} show such a row, too?")
         yield
         if row.key in exchange.keys:
             return True
@@ -172,10 +172,10 @@ def _shown_by_other_filter(
     return False
 
 
-def _pages_lose_rows(session: CheckContext, mirror: Mirror, judged: ProbeResult) -> Generator[None, None, bool]:
+def _pages_lose_rows(context: CheckContext, mirror: Mirror, judged: ProbeResult) -> Generator[None, None, bool]:
     """Whether rows that the mirror lacks are in the list all the same: a narrow time range shows them."""
     mismatch = judged.mismatch
-    lower, upper, path = time_range_filters(session)
+    lower, upper, path = time_range_filters(context)
     if mismatch is None or mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
         return False
     times = sorted(moment for row in mirror.rows if isinstance(moment := row.shown.get(path), datetime))
@@ -184,8 +184,8 @@ def _pages_lose_rows(session: CheckContext, mirror: Mirror, judged: ProbeResult)
     if mismatch.kind == "unknown":
         moment = mismatch.rows[0].shown.get(path)
         ranges = [(moment - second, moment + second)] if isinstance(moment, datetime) else []
-    elif mismatch.aspect == "total" and mismatch.more and len(times) > 3 and not session.settings.get("halved"):
-        session.settings = {**session.settings, "halved": True}
+    elif mismatch.aspect == "total" and mismatch.more and len(times) > 3 and not context.settings.get("halved"):
+        context.settings = {**context.settings, "halved": True}
         edge, middle, end = min(9, len(times) // 2), times[len(times) // 2], times[-1] + timedelta(days=1)
         ranges = [
             (times[-1 - edge], end),
@@ -193,16 +193,16 @@ def _pages_lose_rows(session: CheckContext, mirror: Mirror, judged: ProbeResult)
             (times[0] - second, middle),
             (middle, end),
         ]
-    size_name, size = largest_page_size(session)
-    wide = {size_name: encode_request_value(session, size_name, size)} if size_name is not None else {}
+    size_name, size = largest_page_size(context)
+    wide = {size_name: encode_request_value(context, size_name, size)} if size_name is not None else {}
     for first, last in ranges:
         first, last = first.replace(microsecond=0), last.replace(microsecond=0)
         window = {
-            lower: encode_request_value(session, lower, first),
-            upper: encode_request_value(session, upper, last),
+            lower: encode_request_value(context, lower, first),
+            upper: encode_request_value(context, upper, last),
         }
-        exchange = session.send(
-            build_request(session, mirror.base, {**wide, **window}), "is a row that was not read there?"
+        exchange = context.send(
+            build_request(context, mirror.base, {**wide, **window}), "is a row that was not read there?"
         )
         yield
         here = [
@@ -214,7 +214,7 @@ def _pages_lose_rows(session: CheckContext, mirror: Mirror, judged: ProbeResult)
             # The range itself is not kept: it proves nothing.
             continue
         unknown = [
-            row for row in here if mirror.row_with_key(row.key) is None and not is_recent_row(session, row, path)
+            row for row in here if mirror.row_with_key(row.key) is None and not is_recent_row(context, row, path)
         ]
         wanted = {row.key for row in mismatch.rows} if mismatch.kind == "unknown" else {row.key for row in unknown}
         if any(row.key in wanted for row in unknown):
@@ -224,7 +224,7 @@ def _pages_lose_rows(session: CheckContext, mirror: Mirror, judged: ProbeResult)
 
 
 def report_mismatch(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     judged: ProbeResult,
     blamed: Clauses,
@@ -235,15 +235,15 @@ def report_mismatch(
     """Writes the finding of a confirmed mismatch."""
     mismatch = judged.mismatch
     assert mismatch is not None
-    said = next((known.says for name in blamed if (known := session.clause(name)) is not None), message)
-    names = _relevant_fields(session, judged.exchange.list_request)
-    session.fail(
+    said = next((known.says for name in blamed if (known := context.clause(name)) is not None), message)
+    names = _relevant_fields(context, judged.exchange.list_request)
+    context.fail(
         blamed,
         said,
         expected=mismatch.expected,
         actual=mismatch.actual + rate,
         exchange=judged.exchange,
-        rows=[session.evidence.render_row(row, names) for row in mismatch.rows[:8]],
+        rows=[context.evidence.render_row(row, names) for row in mismatch.rows[:8]],
         inferred=bool(mismatch.aspect == "rows" and inferred is not None and inferred(judged.exchange)),
         aspect=mismatch.aspect,
         kind=mismatch.kind,
@@ -259,15 +259,15 @@ def _no_row_expected(mirror: Mirror, meaning: ExpectedAnswer | None) -> bool:
 
 
 def _judge_exchange(
-    session: CheckContext, mirror: Mirror, ask: ListRequest, exchange: Exchange, purpose: str, only: Sequence[Aspect]
+    context: CheckContext, mirror: Mirror, ask: ListRequest, exchange: Exchange, purpose: str, only: Sequence[Aspect]
 ) -> ProbeResult:
-    branches = session.expected_answers(ask)
+    branches = context.expected_answers(ask)
     compared_to = [
-        (answers, meaning, compare_answer(session, mirror, meaning, exchange, only)) for answers, meaning in branches
+        (answers, meaning, compare_answer(context, mirror, meaning, exchange, only)) for answers, meaning in branches
     ]
     matching = [answers for answers, _, mismatch in compared_to if mismatch is None]
     if matching:
-        session.dialect.narrow_candidates(matching, purpose)
+        context.dialect.narrow_candidates(matching, purpose)
         answers, meaning, _ = next(item for item in compared_to if item[2] is None)
         return ProbeResult(passed=True, exchange=exchange, expected=meaning, assumed_answers=answers)
     # The reading that explains most is the one that goes wrong last.
@@ -279,7 +279,7 @@ def _judge_exchange(
         and mismatch.aspect in ("rows", "outcome")
         and _misses_no_match(mirror, meaning, exchange)
     ):
-        mismatch = replace(mismatch, nothing_due=True, elsewhere=bool(session.listing.no_match_clause))
+        mismatch = replace(mismatch, nothing_due=True, elsewhere=bool(context.listing.no_match_clause))
     return ProbeResult(passed=False, exchange=exchange, expected=meaning, mismatch=mismatch)
 
 
@@ -303,7 +303,7 @@ def _misses_no_match(mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 
 
 def _confirm_mismatch(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     ask: ListRequest,
     first: ProbeResult,
@@ -312,23 +312,23 @@ def _confirm_mismatch(
     only: Sequence[Aspect],
 ) -> Generator[None, None, tuple[ProbeResult, str] | None]:
     """The mismatch again, or None when it cannot be shown a second time."""
-    spent = int(session.settings.get("rereads", 0))
+    spent = int(context.settings.get("rereads", 0))
     if spent < MAX_REREADS and first.mismatch is not None and first.mismatch.aspect not in ("unreadable", "outcome"):
-        session.settings = {**session.settings, "rereads": spent + 1}
-        yield from reread_mirror(session, mirror)
+        context.settings = {**context.settings, "rereads": spent + 1}
+        yield from reread_mirror(context, mirror)
     rows = first.mismatch.rows if first.mismatch is not None else ()
     # What only young rows show may be luck with replicas: then they are asked about once more.
-    for _ in range(2 if all_recent(session, rows) else 1):
-        if not mirror.volatile and (yield from replicas_disagree(session, mirror, rows)):
+    for _ in range(2 if all_recent(context, rows) else 1):
+        if not mirror.volatile and (yield from replicas_disagree(context, mirror, rows)):
             return None
     wrong = 1
     last: ProbeResult | None = None
     for attempt in range(1, CONFIRMING_REPEATS + 1):
-        exchange = session.send(ask, f"again: {purpose}", credentials=credentials)
+        exchange = context.send(ask, f"again: {purpose}", credentials=credentials)
         yield
-        if session.note_unusable(exchange, ()):
+        if context.note_unusable(exchange, ()):
             return None
-        again = _judge_exchange(session, mirror, ask, exchange, purpose, only)
+        again = _judge_exchange(context, mirror, ask, exchange, purpose, only)
         if again.mismatch is not None:
             wrong += 1
             last = again
@@ -337,35 +337,35 @@ def _confirm_mismatch(
         elif mirror.volatile:
             return None
     twice_at_once = last is not None and attempt == 1
-    if not twice_at_once and all_recent(session, rows):
+    if not twice_at_once and all_recent(context, rows):
         # They have not reached every replica yet, or they came between two of the requests.
         return None
-    if not twice_at_once and not rows and any(all_recent(session, (row,)) for row in mirror.rows):
+    if not twice_at_once and not rows and any(all_recent(context, (row,)) for row in mirror.rows):
         # A number alone does not say which rows it is about.
         for _ in range(2):
-            if (yield from replicas_disagree(session, mirror)):
+            if (yield from replicas_disagree(context, mirror)):
                 return None
     flaky = "" if twice_at_once else f" (in {wrong} of {CONFIRMING_REPEATS + 1} identical requests)"
     if last is None:
         # Never pass by luck: it was wrong once over data that did not move.
         last = first if first.mismatch is not None and not mirror.volatile else None
-    if last is None or not (yield from _is_wrong_later(session, mirror, ask, last, purpose, only)):
+    if last is None or not (yield from _is_wrong_later(context, mirror, ask, last, purpose, only)):
         return None
     return last, flaky
 
 
 def _is_wrong_later(
-    session: CheckContext, mirror: Mirror, ask: ListRequest, last: ProbeResult, purpose: str, only: Sequence[Aspect]
+    context: CheckContext, mirror: Mirror, ask: ListRequest, last: ProbeResult, purpose: str, only: Sequence[Aspect]
 ) -> Generator[None, None, bool]:
     """Whether an answer is also wrong by a list of calls in progress that is read when some time has passed.
 
     Several copies of such a list may each be a little behind: what one shows last, another has dropped already.
     """
-    settings = session.settings
+    settings = context.settings
     if (
-        not lists_only_live_calls(session)
+        not lists_only_live_calls(context)
         or settings.get("stands-still")
-        or not isinstance(session.sender, RateLimitedClient)
+        or not isinstance(context.sender, RateLimitedClient)
     ):
         return True
     if last.mismatch is None or last.mismatch.aspect in ("unreadable", "outcome") or last.mismatch.kind == "stray":
@@ -373,14 +373,14 @@ def _is_wrong_later(
     waits = int(settings.get("waits", 0))
     if waits >= MAX_WAITS:
         return not mirror.volatile
-    session.settings = {**settings, "waits": waits + 1}
-    wait_for_replicas(session)
-    yield from reread_mirror(session, mirror)
+    context.settings = {**settings, "waits": waits + 1}
+    wait_for_replicas(context)
+    yield from reread_mirror(context, mirror)
     if not mirror.volatile:
         # A list that stood still for so long twice stands still.
-        session.settings = {**session.settings, "stands-still": waits > 0}
+        context.settings = {**context.settings, "stands-still": waits > 0}
         return True
-    found = _judge_exchange(session, mirror, ask, last.exchange, purpose, only).mismatch
+    found = _judge_exchange(context, mirror, ask, last.exchange, purpose, only).mismatch
     return found is not None and (found.aspect, found.kind) == (last.mismatch.aspect, last.mismatch.kind)
 
 
@@ -391,15 +391,15 @@ def _is_wrong_later(
 
 
 def _record_probe_pass(
-    session: CheckContext, mirror: Mirror, judged: ProbeResult, clauses: Clauses, blame: Mapping[Aspect, Clauses]
+    context: CheckContext, mirror: Mirror, judged: ProbeResult, clauses: Clauses, blame: Mapping[Aspect, Clauses]
 ) -> None:
     meaning, exchange = judged.expected, judged.exchange
     if meaning is None:
         return
     if meaning.unspecified:
-        session.results.record_observed(clauses, meaning.unspecified)
+        context.results.record_observed(clauses, meaning.unspecified)
         return
-    session.results.record_pass(clauses)
+    context.results.record_pass(clauses)
     if meaning.fault is not None or meaning.count_only:
         return
     rows = exchange.rows or ()
@@ -409,21 +409,21 @@ def _record_probe_pass(
     sure, _ = matching_rows(mirror, meaning)
     if meaning.size is not None and len(sure) > meaning.size:
         seen.append("size")
-    if mirror.complete and rows and not isinstance(session.listing.paging, CursorPaging | NoPaging):
+    if mirror.complete and rows and not isinstance(context.listing.paging, CursorPaging | NoPaging):
         seen.append("slice")
-    if session.listing.total is not None and exchange.answer is not None and exchange.answer.total is not MISSING:
+    if context.listing.total is not None and exchange.answer is not None and exchange.answer.total is not MISSING:
         seen.append("total")
-    paging = session.listing.paging
+    paging = context.listing.paging
     if isinstance(paging, PageNumberPaging) and isinstance(paging.past_the_end, Open) and mirror.complete:
         beyond = bool(meaning.start) and len(sure) <= meaning.start
         if beyond and not rows and exchange.answer is not None and exchange.answer.outcome == "success":
-            session.dialect.fix_answer(paging.past_the_end.id, "empty", exchange.purpose)
+            context.dialect.fix_answer(paging.past_the_end.id, "empty", exchange.purpose)
     for aspect in seen:
-        session.results.record_pass(blame.get(aspect) or promised(session, exchange.list_request, aspect, meaning))
+        context.results.record_pass(blame.get(aspect) or promised(context, exchange.list_request, aspect, meaning))
 
 
-def _relevant_fields(session: CheckContext, ask: ListRequest) -> list[str]:
-    listing = session.listing
+def _relevant_fields(context: CheckContext, ask: ListRequest) -> list[str]:
+    listing = context.listing
     names = [listing.lists.identity]
     for name in ask.values:
         if name in listing.filters:

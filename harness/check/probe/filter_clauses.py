@@ -22,10 +22,10 @@ def clauses_of_filter(kept: Filter) -> Clauses:
     return tuple(dict.fromkeys((*kept.clause, *(name for names in kept.word_clauses.values() for name in names))))
 
 
-def note_broken_parameter(session: CheckContext, name: str, judged: ProbeResult, clauses: Clauses) -> bool:
+def note_broken_parameter(context: CheckContext, name: str, judged: ProbeResult, clauses: Clauses) -> bool:
     """Remembers that a parameter does not work, so that nothing else is judged by it."""
     wrong = judged.passed is False and judged.mismatch is not None and not judged.mismatch.elsewhere
     if wrong and judged.mismatch is not None and judged.mismatch.aspect in ("rows", "outcome", "unreadable", "count"):
-        session.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
+        context.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
         return True
     return False

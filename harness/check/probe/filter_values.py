@@ -33,9 +33,9 @@ def is_hidden_filter(kept: Filter) -> bool:
     return all(path.startswith("hidden.") for path in kept.compares)
 
 
-def visible_filters(session: CheckContext) -> list[str]:
+def visible_filters(context: CheckContext) -> list[str]:
     """Filters whose effect rows can show."""
-    return [name for name, kept in session.listing.filters.items() if not is_hidden_filter(kept)]
+    return [name for name, kept in context.listing.filters.items() if not is_hidden_filter(kept)]
 
 
 def count_values(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
@@ -63,13 +63,13 @@ def flatten_values(values: Sequence[ApiValue]) -> list[Any]:
     return found
 
 
-def discriminating_values(session: CheckContext, rows: Sequence[Row], name: str) -> list[Any]:
+def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str) -> list[Any]:
     """Values worth asking for, most telling first: some that occur, in their odd shapes, and one that does not."""
-    kept = session.listing.filters[name]
-    parameter = session.listing.parameters[name]
+    kept = context.listing.filters[name]
+    parameter = context.listing.parameters[name]
     counted = count_values(rows, kept.compares)
     # What came in a wrong encoding cannot be asked for.
-    lost = "\ufffd?" if session.results.first_failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
+    lost = "\ufffd?" if context.results.first_failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
     counted = Counter(
         {value: times for value, times in counted.items() if not (isinstance(value, str) and set(value) & set(lost))}
     )
@@ -83,24 +83,24 @@ def discriminating_values(session: CheckContext, rows: Sequence[Row], name: str)
     chosen: list[Any] = [some[0]]
     once = [value for value in some if counted[value] == 1]
     if once:
-        chosen.append(session.rng.choice(once))
+        chosen.append(context.rng.choice(once))
         if len(once) > len(rows) // 2:
             # A look-up that only sees the first rows is right for most values of those.
             chosen.append(once[-1])
     texts = [value for value in some if isinstance(value, str) and value]
     if texts:
-        chosen += _unusual_texts(session, texts, kept)
+        chosen += _unusual_texts(context, texts, kept)
     elif len(some) > 2:
         chosen.append(some[len(some) // 2])
     if isinstance(some[0], bool):
         return list(dict.fromkeys(chosen))
-    chosen += foreign_values(session, rows, kept, counted, texts=bool(texts))
+    chosen += foreign_values(context, rows, kept, counted, texts=bool(texts))
     chosen.append(ABSENT_TEXT if texts else ABSENT_NUMBER)
     return list(dict.fromkeys(chosen))
 
 
 def foreign_values(
-    session: CheckContext, rows: Sequence[Row], kept: Filter, counted: Counter[Any], *, texts: bool
+    context: CheckContext, rows: Sequence[Row], kept: Filter, counted: Counter[Any], *, texts: bool
 ) -> list[Any]:
     """A value that only other fields show: a filter that looks at one of those too keeps rows for it."""
     own = {path.partition("[].")[0] for path in kept.compares} | set(kept.compares)
@@ -109,7 +109,7 @@ def foreign_values(
     beside = {path.rpartition(".")[0] for path in kept.compares}
     numeric = sum(str(text).lstrip("+").isdigit() for text in counted) * 2 > len(counted)
     for row in rows[:200]:
-        for path, field in field_paths(session.listing.fields):
+        for path, field in field_paths(context.listing.fields):
             if path in own or field.as_ not in (("text",) if texts else ("integer", "digits")):
                 continue
             weight = 1000 if path.rpartition(".")[0] in beside else 1
@@ -138,7 +138,7 @@ def field_paths(fields: Mapping[str, Field], before: str = "") -> Iterator[tuple
             yield before + name, field
 
 
-def _unusual_texts(session: CheckContext, texts: Sequence[str], kept: Filter) -> list[Any]:
+def _unusual_texts(context: CheckContext, texts: Sequence[str], kept: Filter) -> list[Any]:
     chosen: list[Any] = []
     special = [text for text in texts if set(text) & SPECIAL_CHARACTERS]
     foreign = [text for text in texts if not text.isascii()]
@@ -152,11 +152,11 @@ def _unusual_texts(session: CheckContext, texts: Sequence[str], kept: Filter) ->
         *([text for text in special if mark in text] for mark in ";&%+,?' "),
     ):
         if group:
-            chosen.append(session.rng.choice(group))
+            chosen.append(context.rng.choice(group))
     chosen = list(dict.fromkeys(chosen))
     if kept.keeps == "contains":
         long = [text for text in texts if len(text) > 4] or list(texts)
-        text = session.rng.choice(long)
+        text = context.rng.choice(long)
         chosen += [text[1:-1] or text, text[:3], text[-3:]]
         return chosen
     # A value inside another one tells equality from containing; a cut one from beginning or ending.
@@ -167,26 +167,26 @@ def _unusual_texts(session: CheckContext, texts: Sequence[str], kept: Filter) ->
             break
     long = [text for text in limited if len(text) > 2]
     if long:
-        text = session.rng.choice(long)
+        text = context.rng.choice(long)
         # A leading plus may be left out in good faith: it is never the only thing that is cut.
         chosen += [cut for cut in (text[:-1], text.lstrip("+")[1:]) if cut and cut not in texts][:2]
     if not any("%" in text for text in limited):
         chosen.append("%")
     lettered = [text for text in limited if text.swapcase() != text and text.swapcase() not in texts]
     if lettered:
-        chosen.append(session.rng.choice(lettered).swapcase())
+        chosen.append(context.rng.choice(lettered).swapcase())
     return chosen
 
 
-def near_miss_texts(session: CheckContext, rows: Sequence[Row], name: str) -> list[str]:
+def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> list[str]:
     """Texts that no row shows, but that careless readers take for one that some do: cut short, or as a pattern."""
-    kept, parameter = session.listing.filters[name], session.listing.parameters[name]
+    kept, parameter = context.listing.filters[name], context.listing.parameters[name]
     counted = count_values(rows, kept.compares)
     limited = [text for text in counted if isinstance(text, str)][:400]
     plain = [text for text in limited if text.isascii() and text.isalnum() and len(text) > 2]
     if not plain or parameter.as_ not in ("text", "list", "json-list") or parameter.of in ("integer", "digits"):
         return []
-    text = session.rng.choice(plain)
+    text = context.rng.choice(plain)
     place = len(text) // 2
     # What stands for anything in SQL, for one character there, and what ends a value for careless readers.
     made = [f"{text[:place]}%{text[place + 1 :]}", f"{text[:place]}_{text[place + 1 :]}"]
@@ -199,63 +199,63 @@ def near_miss_texts(session: CheckContext, rows: Sequence[Row], name: str) -> li
     return [one for one in made if not any(one in other for other in limited)]
 
 
-def fits_one_element(session: CheckContext, name: str, value: Any) -> bool:
+def fits_one_element(context: CheckContext, name: str, value: Any) -> bool:
     """Whether a request can hold the value as one: in a list a separator inside would cut it in two."""
-    parameter = session.listing.parameters[name]
-    if parameter.as_ != "list" or session.listing.transport.carries == "json":
+    parameter = context.listing.parameters[name]
+    if parameter.as_ != "list" or context.listing.transport.carries == "json":
         return True
     return parameter.separated_by not in str(value) and str(value) == str(value).strip()
 
 
-def encode_shown_value(session: CheckContext, name: str, value: Any) -> Tree:
+def encode_shown_value(context: CheckContext, name: str, value: Any) -> Tree:
     """A shown value as the parameter writes it."""
-    parameter = session.listing.parameters[name]
+    parameter = context.listing.parameters[name]
     if isinstance(value, tuple):
-        return encode_request_value(session, name, tuple(_list_element(parameter.of, item) for item in value))
+        return encode_request_value(context, name, tuple(_list_element(parameter.of, item) for item in value))
     if parameter.as_ in ("list", "json-list"):
-        return encode_request_value(session, name, (_list_element(parameter.of, value),))
+        return encode_request_value(context, name, (_list_element(parameter.of, value),))
     if parameter.as_ == "text":
         return str(value)
     if parameter.as_ == "digits":
         return str(value)
-    return encode_request_value(session, name, value)
+    return encode_request_value(context, name, value)
 
 
 def _list_element(of: str, item: Any) -> Any:
     return int(item) if of in ("integer", "digits") else str(item)
 
 
-def companion_parameters(session: CheckContext, mirror: Mirror, name: str, row: Row | None = None) -> dict[str, Tree]:
+def companion_parameters(context: CheckContext, mirror: Mirror, name: str, row: Row | None = None) -> dict[str, Tree]:
     """Parameters without which a filter has no effect, with values that hold for the row (or for most rows)."""
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     if not kept.applies_if_any:
         return {}
     for other in kept.applies_if_any:
-        if not session.parameters_work(other) or other not in session.listing.filters:
+        if not context.parameters_work(other) or other not in context.listing.filters:
             continue
-        paths = session.listing.filters[other].compares
+        paths = context.listing.filters[other].compares
         values = count_values([row] if row is not None else mirror.rows, paths)
         if values:
-            return {other: encode_shown_value(session, other, values.most_common(1)[0][0])}
+            return {other: encode_shown_value(context, other, values.most_common(1)[0][0])}
     return {}
 
 
-def largest_page(session: CheckContext) -> dict[str, Tree]:
+def largest_page(context: CheckContext) -> dict[str, Tree]:
     """The largest page, so that one answer shows as many matches as can be."""
-    name, size = largest_page_size(session)
+    name, size = largest_page_size(context)
     return (
-        {name: encode_request_value(session, name, size)}
-        if name is not None and size is not None and session.parameters_work(name)
+        {name: encode_request_value(context, name, size)}
+        if name is not None and size is not None and context.parameters_work(name)
         else {}
     )
 
 
-def substring_judge(session: CheckContext, mirror: Mirror, name: str, value: Any) -> Any:
+def substring_judge(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Any:
     """A judge of a finding: is the answer right if the filter looks for the text anywhere in the field?"""
-    paths = session.listing.filters[name].compares
+    paths = context.listing.filters[name].compares
 
     def reading(exchange: Exchange) -> bool:
-        if not isinstance(value, str) or session.listing.filters[name].keeps != "equal":
+        if not isinstance(value, str) or context.listing.filters[name].keeps != "equal":
             return False
         came = set(exchange.keys)
         loose = {
@@ -272,12 +272,12 @@ def substring_judge(session: CheckContext, mirror: Mirror, name: str, value: Any
     return reading
 
 
-def default_comparison(session: CheckContext, name: str) -> dict[str, Tree]:
+def default_comparison(context: CheckContext, name: str) -> dict[str, Tree]:
     """The default word of a comparison named by another parameter, said aloud."""
-    named = session.listing.filters[name].named_by
-    if named is None or not session.supports_parameters(named.parameter):
+    named = context.listing.filters[name].named_by
+    if named is None or not context.supports_parameters(named.parameter):
         return {}
-    default = session.listing.parameters[named.parameter].default
+    default = context.listing.parameters[named.parameter].default
     if default in named.words:
         return {named.parameter: str(default)}
     # The default compares nothing: a documented word is needed for the filter to have an effect at all.
@@ -285,59 +285,59 @@ def default_comparison(session: CheckContext, name: str) -> dict[str, Tree]:
     return {named.parameter: word} if word is not None else {}
 
 
-def open_range_end(session: CheckContext, mirror: Mirror, name: str) -> dict[str, Tree]:
+def open_range_end(context: CheckContext, mirror: Mirror, name: str) -> dict[str, Tree]:
     """The other end of a range, wide open, where one end alone may be refused."""
-    for pair in session.listing.ranges:
+    for pair in context.listing.ranges:
         if name in (pair.first, pair.last):
             other = pair.last if name == pair.first else pair.first
             if other in mirror.base or pair.one_alone == "one-sided":
                 return {}
             far = datetime(2000, 1, 1, tzinfo=UTC) if other == pair.first else datetime(2100, 1, 1, tzinfo=UTC)
-            return {other: encode_shown_value(session, other, far)}
+            return {other: encode_shown_value(context, other, far)}
     return {}
 
 
-def selective_filter(session: CheckContext, mirror: Mirror) -> dict[str, Tree]:
+def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
     """A working filter that keeps some rows but not all, for combinations; empty when there is none."""
     best: tuple[int, dict[str, Tree]] | None = None
-    for name in visible_filters(session):
-        kept = session.listing.filters[name]
-        if not session.parameters_work(name) or kept.applies_if_any or kept.keeps != "equal" or kept.named_by:
+    for name in visible_filters(context):
+        kept = context.listing.filters[name]
+        if not context.parameters_work(name) or kept.applies_if_any or kept.keeps != "equal" or kept.named_by:
             continue
         for value, count in count_values(mirror.rows, kept.compares).most_common(6):
             if 5 <= count < len(mirror.rows) and (best is None or count > best[0]) and value not in kept.words:
-                best = (count, {name: encode_shown_value(session, name, value)})
+                best = (count, {name: encode_shown_value(context, name, value)})
     return best[1] if best else {}
 
 
-def answer_fits(session: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
+def answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
     """Whether an answer is right under some reading of its request."""
     if exchange.answer is None:
         return False
     return any(
-        compare_answer(session, mirror, meaning, exchange) is None
-        for _, meaning in session.expected_answers(exchange.list_request)
+        compare_answer(context, mirror, meaning, exchange) is None
+        for _, meaning in context.expected_answers(exchange.list_request)
     )
 
 
-def filters_conflict(session: CheckContext, first: str, second: str) -> bool:
+def filters_conflict(context: CheckContext, first: str, second: str) -> bool:
     """Whether two filters do not simply hold together."""
-    one, two = session.listing.filters[first], session.listing.filters[second]
+    one, two = context.listing.filters[first], context.listing.filters[second]
     if second in one.excludes or first in two.excludes or one.loses_to == second or two.loses_to == first:
         return True
     return one.same_as == second or two.same_as == first
 
 
-def overlapping_values(session: CheckContext, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
+def overlapping_values(context: CheckContext, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
     """Values of two filters whose rows overlap but are not the same, so that leaving one out shows."""
-    if filters_conflict(session, first, second):
+    if filters_conflict(context, first, second):
         return None
     rows = list(mirror.rows)
-    session.rng.shuffle(rows)
+    context.rng.shuffle(rows)
     best: tuple[int, dict[str, Tree]] | None = None
     # Values of one row first; values of two rows tell as well where one row's values say the same thing.
     for row, other in (*((row, row) for row in rows[:16]), *pairwise(rows[:13])):
-        sides = [value_with_matches(session, mirror, first, row), value_with_matches(session, mirror, second, other)]
+        sides = [value_with_matches(context, mirror, first, row), value_with_matches(context, mirror, second, other)]
         if any(side is None for side in sides):
             continue
         (raw_a, keys_a), (raw_b, keys_b) = sides  # type: ignore[misc]
@@ -345,33 +345,33 @@ def overlapping_values(session: CheckContext, mirror: Mirror, first: str, second
         gain = min(len(keys_a), len(keys_b)) - len(both)
         if gain > 0 and (best is None or gain > best[0]):
             more: dict[str, Tree] = {}
-            if second not in session.listing.filters[first].applies_if_any:
-                more |= companion_parameters(session, mirror, first, row)
-            if first not in session.listing.filters[second].applies_if_any:
-                more |= companion_parameters(session, mirror, second, other)
-            more |= {**default_comparison(session, first), **default_comparison(session, second)}
+            if second not in context.listing.filters[first].applies_if_any:
+                more |= companion_parameters(context, mirror, first, row)
+            if first not in context.listing.filters[second].applies_if_any:
+                more |= companion_parameters(context, mirror, second, other)
+            more |= {**default_comparison(context, first), **default_comparison(context, second)}
             more = {name: raw for name, raw in more.items() if name not in (first, second)}
-            best = (gain, {**more, **open_range_ends(session, mirror, first, second), first: raw_a, second: raw_b})
+            best = (gain, {**more, **open_range_ends(context, mirror, first, second), first: raw_a, second: raw_b})
             if gain > 3:
                 break
     return best[1] if best else None
 
 
-def open_range_ends(session: CheckContext, mirror: Mirror, *together: str) -> dict[str, Tree]:
+def open_range_ends(context: CheckContext, mirror: Mirror, *together: str) -> dict[str, Tree]:
     """The other ends of ranges that filters open, where one end alone may be refused."""
     found: dict[str, Tree] = {}
     for name in together:
-        if is_time_filter(session.listing.filters[name]):
+        if is_time_filter(context.listing.filters[name]):
             found |= {
-                other: raw for other, raw in open_range_end(session, mirror, name).items() if other not in together
+                other: raw for other, raw in open_range_end(context, mirror, name).items() if other not in together
             }
     return found
 
 
 def value_with_matches(
-    session: CheckContext, mirror: Mirror, name: str, row: Row
+    context: CheckContext, mirror: Mirror, name: str, row: Row
 ) -> tuple[Tree, frozenset[Any]] | None:
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     values = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
     if not values:
         return None
@@ -394,4 +394,4 @@ def value_with_matches(
             )
         )
     keys = mirror.match_key_cache[known]
-    return encode_shown_value(session, name, value), keys
+    return encode_shown_value(context, name, value), keys

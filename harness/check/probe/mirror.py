@@ -100,53 +100,53 @@ class Mirror:
         return first is not None and second is not None and first.shown == second.shown
 
 
-def lists_only_live_calls(session: CheckContext) -> bool:
+def lists_only_live_calls(context: CheckContext) -> bool:
     """Whether the list holds calls in progress and no others."""
-    calls = session.listing.lists.calls
-    return calls == "live" if not isinstance(calls, Open) else session.dialect.candidates_of(calls.id) == ("live",)
+    calls = context.listing.lists.calls
+    return calls == "live" if not isinstance(calls, Open) else context.dialect.candidates_of(calls.id) == ("live",)
 
 
 def build_request(
-    session: CheckContext, base: Mapping[str, Tree], more: Mapping[str, Tree] | None = None
+    context: CheckContext, base: Mapping[str, Tree], more: Mapping[str, Tree] | None = None
 ) -> ListRequest:
     """A request within the base (the window of the run)."""
     return ListRequest(values={**base, **(more or {})})
 
 
-def include_everything(session: CheckContext) -> dict[str, Tree]:
+def include_everything(context: CheckContext) -> dict[str, Tree]:
     """Parameters that switch on every optional part of a row."""
     return {
-        include.parameter: encode_request_value(session, include.parameter, True)
-        for include in session.listing.includes
-        if include.adds and session.parameters_work(include.parameter)
+        include.parameter: encode_request_value(context, include.parameter, True)
+        for include in context.listing.includes
+        if include.adds and context.parameters_work(include.parameter)
     }
 
 
-def encode_request_value(session: CheckContext, name: str, value: Any) -> Tree:
+def encode_request_value(context: CheckContext, name: str, value: Any) -> Tree:
     """A value as the request writes it."""
-    parameter = session.listing.parameters[name]
+    parameter = context.listing.parameters[name]
     zone: ZoneInfo
     try:
-        zone = zone_named(session.zone)
+        zone = zone_named(context.zone)
     except DecodeError:
         zone = ZoneInfo("UTC")
-    return encode_parameter(parameter, value, zone=zone, in_json=session.listing.transport.carries == "json")
+    return encode_parameter(parameter, value, zone=zone, in_json=context.listing.transport.carries == "json")
 
 
-def largest_page_size(session: CheckContext) -> tuple[str | None, int | None]:
+def largest_page_size(context: CheckContext) -> tuple[str | None, int | None]:
     """The parameter of the page size and the largest useful value."""
-    paging = session.listing.paging
-    if isinstance(paging, LimitPaging) and session.results.first_failed(paging.clauses.get("size-default", ())):
+    paging = context.listing.paging
+    if isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.get("size-default", ())):
         # Without a limit not all rows come.
         return paging.size, MIRROR_ROWS_AT_MOST
     if isinstance(paging, NoPaging | LimitPaging):
         return None, None
-    most = session.listing.parameters[paging.size].most
+    most = context.listing.parameters[paging.size].most
     return paging.size, most if most is not None else PAGE_SIZE_AT_MOST
 
 
 def walk_pages(
-    session: CheckContext,
+    context: CheckContext,
     base: Mapping[str, Tree],
     *,
     purpose: str,
@@ -154,11 +154,11 @@ def walk_pages(
     size: int | None = None,
 ) -> Iterator[Exchange | Snapshot]:
     """Reads page by page; yields each exchange and at last the snapshot."""
-    listing = session.listing
+    listing = context.listing
     paging = listing.paging
-    size_name, largest = largest_page_size(session)
+    size_name, largest = largest_page_size(context)
     size = size or largest
-    parts = include_everything(session)
+    parts = include_everything(context)
     found: list[Row] = []
     by_key: dict[Hashable, Row] = {}
     repeats: list[Exchange] = []
@@ -174,8 +174,8 @@ def walk_pages(
     for page in range(MIRROR_PAGES_AT_MOST):
         more = {**parts, **step}
         if size_name is not None and size is not None:
-            more[size_name] = encode_request_value(session, size_name, size)
-        exchange = session.send(build_request(session, base, more), purpose)
+            more[size_name] = encode_request_value(context, size_name, size)
+        exchange = context.send(build_request(context, base, more), purpose)
         yield exchange
         if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
             if page == 0 and size is not None and size > 100 and exchange.answer is not None:
@@ -191,9 +191,9 @@ def walk_pages(
         if len(fresh) < len(exchange.rows):
             repeats.append(exchange)
             known = [(by_key[row.key], row, exchange) for row in exchange.rows if row.key in by_key]
-            twins += [pair for pair in known if _started_apart(session, pair[0], pair[1])]
+            twins += [pair for pair in known if _started_apart(context, pair[0], pair[1])]
         if fresh and page and short is not None:
-            _learn_page_cap(session, short)
+            _learn_page_cap(context, short)
         short = len(exchange.rows) if size is not None and 0 < len(exchange.rows) < size else None
         for row in fresh:
             by_key[row.key] = row
@@ -206,7 +206,7 @@ def walk_pages(
         own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open)
         if size is not None and 1 < came == before < size and fresh and not own:
             # Two pages alike, and neither is the last one: the server has a bound of its own.
-            session.settings = {**session.settings, "page-cap": (came, size, exchange)}
+            context.settings = {**context.settings, "page-cap": (came, size, exchange)}
         before = came
         if not came or not fresh:
             complete = came == 0
@@ -215,7 +215,7 @@ def walk_pages(
             complete = total is not None and len(found) == total
             cut = not complete
             break
-        following = _next_page_values(paging, page, len(found), exchange, session)
+        following = _next_page_values(paging, page, len(found), exchange, context)
         if following is None:
             complete = True
             break
@@ -246,9 +246,9 @@ def walk_pages(
     )
 
 
-def _started_apart(session: CheckContext, one: Row, other: Row) -> bool:
+def _started_apart(context: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show beginnings that no rounding makes one."""
-    shown = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
+    shown = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
     moments = [(one.shown.get(name), other.shown.get(name)) for name in shown]
     return any(
         isinstance(first, datetime) and isinstance(second, datetime) and abs(first - second) > timedelta(seconds=1)
@@ -264,11 +264,11 @@ def _may_be_past_end(paging: Paging, exchange: Exchange) -> bool:
     return "refused" in (choice.options if isinstance(choice, Open) else (choice,))
 
 
-def _learn_page_cap(session: CheckContext, came: int) -> None:
+def _learn_page_cap(context: CheckContext, came: int) -> None:
     """A page shorter than it was asked to be, with more rows after it, shows the server's own limit."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     if isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open) and not paging.cap.options:
-        session.dialect.fix_answer(paging.cap.id, came, "reading the list")
+        context.dialect.fix_answer(paging.cap.id, came, "reading the list")
 
 
 def _next_page_values(
@@ -276,17 +276,17 @@ def _next_page_values(
     page: int,
     seen: int,
     exchange: Exchange,
-    session: CheckContext,
+    context: CheckContext,
 ) -> dict[str, Tree] | None:
     match paging:
         case PageNumberPaging():
-            return {paging.page: encode_request_value(session, paging.page, paging.first + page + 1)}
+            return {paging.page: encode_request_value(context, paging.page, paging.first + page + 1)}
         case OffsetPaging():
-            most = session.listing.parameters[paging.offset].most
+            most = context.listing.parameters[paging.offset].most
             return (
                 None
                 if most is not None and seen > most
-                else {paging.offset: encode_request_value(session, paging.offset, seen)}
+                else {paging.offset: encode_request_value(context, paging.offset, seen)}
             )
         case CursorPaging():
             token = exchange.answer.next_cursor if exchange.answer else MISSING
@@ -307,10 +307,10 @@ def parse_row_count(raw: object) -> int | None:
 # --- windows ------------------------------------------------------------------------------------------------
 
 
-def time_range_filters(session: CheckContext) -> tuple[str | None, str | None, str | None]:
+def time_range_filters(context: CheckContext) -> tuple[str | None, str | None, str | None]:
     """The parameters that bound a time from below and above, and the field they compare."""
     lower = upper = path = None
-    for name, kept in session.listing.filters.items():
+    for name, kept in context.listing.filters.items():
         if kept.keeps == "at-or-after":
             lower, path = name, kept.compares[0]
         elif kept.keeps == "at-or-before":
@@ -318,17 +318,17 @@ def time_range_filters(session: CheckContext) -> tuple[str | None, str | None, s
     return lower, upper, path
 
 
-def requires_time_range(session: CheckContext) -> bool:
+def requires_time_range(context: CheckContext) -> bool:
     """Whether the API refuses to list without a time range."""
-    lower, upper, _ = time_range_filters(session)
-    parameters = session.listing.parameters
+    lower, upper, _ = time_range_filters(context)
+    parameters = context.listing.parameters
     return any(name is not None and parameters[name].required is not None for name in (lower, upper))
 
 
-def candidate_windows(session: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
+def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
     """Windows to try, narrow ones first."""
-    lower, upper, _ = time_range_filters(session)
-    given = session.settings.get("window")
+    lower, upper, _ = time_range_filters(context)
+    given = context.settings.get("window")
     spans: list[tuple[datetime, datetime]]
     if given is not None:
         spans = [given]
@@ -338,20 +338,20 @@ def candidate_windows(session: CheckContext, now: datetime) -> Iterator[dict[str
     for first, last in spans:
         window: dict[str, Tree] = {}
         if lower is not None:
-            window[lower] = encode_request_value(session, lower, first.astimezone(UTC).replace(microsecond=0))
+            window[lower] = encode_request_value(context, lower, first.astimezone(UTC).replace(microsecond=0))
         if upper is not None:
-            window[upper] = encode_request_value(session, upper, last.astimezone(UTC).replace(microsecond=0))
+            window[upper] = encode_request_value(context, upper, last.astimezone(UTC).replace(microsecond=0))
         yield window
 
 
-def read_mirror(session: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:
+def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:
     """Fills the mirror: finds a window that holds data where one is needed, and narrows a list too long."""
     base: Mapping[str, Tree] = mirror.base
     first: Snapshot | None = None
-    if requires_time_range(session) or session.settings.get("window") is not None:
-        for window in candidate_windows(session, now):
+    if requires_time_range(context) or context.settings.get("window") is not None:
+        for window in candidate_windows(context, now):
             for step in walk_pages(
-                session, window, purpose="look for a time range that holds calls", rows_at_most=MIRROR_ROWS_WANTED
+                context, window, purpose="look for a time range that holds calls", rows_at_most=MIRROR_ROWS_WANTED
             ):
                 if isinstance(step, Snapshot) and (step.failed_exchange is None or first is None):
                     first, base = step, window
@@ -359,16 +359,16 @@ def read_mirror(session: CheckContext, mirror: Mirror, *, now: datetime) -> Iter
             if first is not None and len(first.rows) >= 60:
                 break
     else:
-        for step in walk_pages(session, base, purpose="read the list", rows_at_most=MIRROR_ROWS_WANTED):
+        for step in walk_pages(context, base, purpose="read the list", rows_at_most=MIRROR_ROWS_WANTED):
             if isinstance(step, Snapshot):
                 first = step
             yield
     mirror.widest_snapshot = first
     long = first is not None and len(first.rows) > MIRROR_ROWS_WANTED + MIRROR_ROWS_WANTED // 2
     if first is not None and first.failed_exchange is None and (long or not first.complete):
-        narrowed = yield from _narrow_window(session, first)
+        narrowed = yield from _narrow_window(context, first)
         if narrowed is not None:
-            for step in walk_pages(session, narrowed, purpose="read the part of the list that is checked"):
+            for step in walk_pages(context, narrowed, purpose="read the part of the list that is checked"):
                 if isinstance(step, Snapshot) and step.failed_exchange is None and step.rows:
                     # A range that is refused, or that loses every row, is no ground to stand on.
                     base, first = narrowed, step
@@ -379,9 +379,9 @@ def read_mirror(session: CheckContext, mirror: Mirror, *, now: datetime) -> Iter
     mirror.clear_caches()
 
 
-def _narrow_window(session: CheckContext, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
+def _narrow_window(context: CheckContext, first: Snapshot) -> Generator[None, None, dict[str, Tree] | None]:
     """A window that holds about as many rows as are wanted, or None when no filter can make one."""
-    lower, upper, path = time_range_filters(session)
+    lower, upper, path = time_range_filters(context)
     if path is None or lower is None:
         return None
     times = [moment for row in first.rows if isinstance(moment := row.shown.get(path), datetime)]
@@ -398,46 +398,46 @@ def _narrow_window(session: CheckContext, first: Snapshot) -> Generator[None, No
     window: dict[str, Tree] = dict(first.base)
     # The second at the edge of the window may be cut in two by the page's end: it is left out.
     if newest_first:
-        window[lower] = encode_request_value(session, lower, edge + second)
+        window[lower] = encode_request_value(context, lower, edge + second)
         if upper is not None:
-            window[upper] = encode_request_value(session, upper, latest + second)
+            window[upper] = encode_request_value(context, upper, latest + second)
     elif upper is not None:
-        window[upper] = encode_request_value(session, upper, edge - second)
+        window[upper] = encode_request_value(context, upper, edge - second)
         # Some take the two ends only together.
-        window.setdefault(lower, encode_request_value(session, lower, earliest))
+        window.setdefault(lower, encode_request_value(context, lower, earliest))
     elif first.complete:
         window[lower] = encode_request_value(
-            session, lower, sorted(times)[-min(MIRROR_ROWS_WANTED, len(times))] + second
+            context, lower, sorted(times)[-min(MIRROR_ROWS_WANTED, len(times))] + second
         )
     else:
-        start = (yield from _late_row_time(session, first, path)) or min(times)
-        window[lower] = encode_request_value(session, lower, start + second)
+        start = (yield from _late_row_time(context, first, path)) or min(times)
+        window[lower] = encode_request_value(context, lower, start + second)
     return window
 
 
-def _late_row_time(session: CheckContext, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
+def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
     """The time of a row near the end of a list in ascending order."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     if first.total is None or not isinstance(paging, PageNumberPaging | OffsetPaging):
         return None
     total = first.total
     if isinstance(paging, PageNumberPaging):
         # A size that no bound of the server's own cuts, or the page would be another one.
-        size = min((20, *_known_page_caps(session)))
+        size = min((20, *_known_page_caps(context)))
         where = {
             paging.page: encode_request_value(
-                session, paging.page, max(0, (total - MIRROR_ROWS_WANTED) // size) + paging.first
+                context, paging.page, max(0, (total - MIRROR_ROWS_WANTED) // size) + paging.first
             )
         }
     else:
         size = 1
-        most = session.listing.parameters[paging.offset].most
+        most = context.listing.parameters[paging.offset].most
         skip = max(0, total - MIRROR_ROWS_WANTED)
         where = {
-            paging.offset: encode_request_value(session, paging.offset, min(skip, most) if most is not None else skip)
+            paging.offset: encode_request_value(context, paging.offset, min(skip, most) if most is not None else skip)
         }
-    exchange = session.send(
-        build_request(session, first.base, {**where, paging.size: encode_request_value(session, paging.size, size)}),
+    exchange = context.send(
+        build_request(context, first.base, {**where, paging.size: encode_request_value(context, paging.size, size)}),
         "look for the end of the list",
     )
     yield
@@ -448,28 +448,28 @@ def _late_row_time(session: CheckContext, first: Snapshot, path: str) -> Generat
     return None
 
 
-def _known_page_caps(session: CheckContext) -> list[int]:
+def _known_page_caps(context: CheckContext) -> list[int]:
     """The bounds on the size of a page that this server has shown."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     own = paging.cap if isinstance(paging, PageNumberPaging) else None
-    shown = session.dialect.candidates_of(own.id) if isinstance(own, Open) else ()
-    told = page_cap(session)
+    shown = context.dialect.candidates_of(own.id) if isinstance(own, Open) else ()
+    told = page_cap(context)
     return [size for size in (*shown, told) if isinstance(size, int) and size > 0]
 
 
-def page_cap(session: CheckContext) -> int | None:
+def page_cap(context: CheckContext) -> int | None:
     """So many rows at most stand on a page of this server, where that is fewer than one may ask for."""
-    told = session.settings.get("page-cap")
+    told = context.settings.get("page-cap")
     return int(told[0]) if told is not None else None
 
 
-def reread_in_smaller_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list in smaller pages: pages that do not share it out alike tear the mirror.
 
     Rows that only one of the two walks met belong to the list all the same.
     """
     first = mirror.after
-    size_name, largest = largest_page_size(session)
+    size_name, largest = largest_page_size(context)
     if first is None or size_name is None or largest is None or first.failed_exchange is not None:
         return
     if first.total is not None and first.complete and first.total == len(first.rows) <= largest:
@@ -477,7 +477,7 @@ def reread_in_smaller_pages(session: CheckContext, mirror: Mirror) -> Iterator[N
         return
     smaller = max(2, min(largest - 1, -(-len(first.rows) // 3) + 1, (largest * 3) // 5))
     second: Snapshot | None = None
-    for step in walk_pages(session, mirror.base, purpose="read the list in smaller pages", size=smaller):
+    for step in walk_pages(context, mirror.base, purpose="read the list in smaller pages", size=smaller):
         if isinstance(step, Snapshot):
             second = step
         yield
@@ -494,7 +494,7 @@ def reread_in_smaller_pages(session: CheckContext, mirror: Mirror) -> Iterator[N
     elif set(second.by_key) != set(first.by_key):
         # Movement or a tear: the first walk once more tells which.
         third: Snapshot | None = None
-        for step in walk_pages(session, mirror.base, purpose="read the list again"):
+        for step in walk_pages(context, mirror.base, purpose="read the list again"):
             if isinstance(step, Snapshot):
                 third = step
             yield
@@ -517,12 +517,12 @@ def reread_in_smaller_pages(session: CheckContext, mirror: Mirror) -> Iterator[N
     mirror.clear_caches()
 
 
-def reread_mirror(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def reread_mirror(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list again: what was `after` becomes `before`, and movement is noticed."""
     latest: Snapshot | None = None
     if mirror.tear_reason:
         return
-    for step in walk_pages(session, mirror.base, purpose="read the list again"):
+    for step in walk_pages(context, mirror.base, purpose="read the list again"):
         if isinstance(step, Snapshot):
             latest = step
         yield

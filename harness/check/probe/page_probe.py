@@ -21,20 +21,20 @@ def page_sizes_for(rows: int) -> list[int]:
     return [size for size in dict.fromkeys(sizes) if size <= max(1, rows)]
 
 
-def large_page_sizes(session: CheckContext, name: str, rows: int) -> list[int]:
+def large_page_sizes(context: CheckContext, name: str, rows: int) -> list[int]:
     """Page sizes at which a server may begin to count otherwise: a round one, and all rows but one."""
-    most = session.listing.parameters[name].most or PAGE_SIZE_AT_MOST
+    most = context.listing.parameters[name].most or PAGE_SIZE_AT_MOST
     return [size for size in dict.fromkeys((100, rows - 1)) if 10 < size <= most and size < rows]
 
 
-def independent_total_clauses(session: CheckContext) -> Clauses:
+def independent_total_clauses(context: CheckContext) -> Clauses:
     """The clauses to blame for a total that depends on the page."""
-    total = session.listing.total
+    total = context.listing.total
     return (total.clauses.get("independent") or total.clauses.get("sum", ())) if total else ()
 
 
 def check_page(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     values: Mapping[str, Tree],
     purpose: str,
@@ -43,33 +43,33 @@ def check_page(
 ) -> Generator[None, None, Exchange]:
     """Asks for one page and judges it; the answer as it came."""
     judged = yield from check_probe(
-        session,
+        context,
         mirror,
-        build_request(session, mirror.base, values),
+        build_request(context, mirror.base, values),
         purpose,
         clauses,
-        blame=cast("dict[Aspect, Clauses]", {"total": independent_total_clauses(session), **blame}),
+        blame=cast("dict[Aspect, Clauses]", {"total": independent_total_clauses(context), **blame}),
     )
     return judged.exchange
 
 
 def report_walk_breach(
-    session: CheckContext, mirror: Mirror, clauses: Clauses, exchange: Exchange | None, expected: str, actual: str
+    context: CheckContext, mirror: Mirror, clauses: Clauses, exchange: Exchange | None, expected: str, actual: str
 ) -> Iterator[None]:
     """Blames a walk over pages, unless the list moved meanwhile."""
-    yield from reread_mirror(session, mirror)
-    if mirror.volatile or (yield from replicas_disagree(session, mirror)):
-        session.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
+    yield from reread_mirror(context, mirror)
+    if mirror.volatile or (yield from replicas_disagree(context, mirror)):
+        context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return
-    session.fail(clauses, "the pages share out the list", expected=expected, actual=actual, exchange=exchange)
+    context.fail(clauses, "the pages share out the list", expected=expected, actual=actual, exchange=exchange)
 
 
-def paging_clauses(session: CheckContext) -> Clauses:
+def paging_clauses(context: CheckContext) -> Clauses:
     """The clauses on pages that a walk over them puts to the test."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     if isinstance(paging, NoPaging):
         return ()
-    order = session.listing.order
+    order = context.listing.order
     return (
         *(name for role, names in paging.clauses.items() if role in ("size", "slice", "first") for name in names),
         *(order.clause if order else ()),

@@ -38,76 +38,76 @@ MAX_REPLICA_TESTS: Final = 4
 RECENT_ACTIVITY: Final = timedelta(minutes=10)
 
 
-def is_recent_row(session: CheckContext, row: Row, path: str) -> bool:
+def is_recent_row(context: CheckContext, row: Row, path: str) -> bool:
     """Whether a row is so young that it may have come after the walk, or not have reached every replica then."""
-    at, now = row.shown.get(path), session.settings.get("now")
+    at, now = row.shown.get(path), context.settings.get("now")
     if not isinstance(at, datetime) or not isinstance(now, datetime):
         return False
-    began = _run_started_at(session, now)
+    began = _run_started_at(context, now)
     return began - REPLICATION_TIME < at.astimezone(UTC) < began + RUN_TIME
 
 
-def all_recent(session: CheckContext, rows: Sequence[Row]) -> bool:
+def all_recent(context: CheckContext, rows: Sequence[Row]) -> bool:
     """Whether there are rows, and all of them so young that replicas may differ on them."""
-    path = time_range_filters(session)[2]
-    return path is not None and bool(rows) and all(is_recent_row(session, row, path) for row in rows)
+    path = time_range_filters(context)[2]
+    return path is not None and bool(rows) and all(is_recent_row(context, row, path) for row in rows)
 
 
-def _run_started_at(session: CheckContext, now: datetime) -> datetime:
+def _run_started_at(context: CheckContext, now: datetime) -> datetime:
     """When the run began, by the clock of the server."""
-    return now.astimezone(UTC) + timedelta(seconds=session.clock_skew_seconds or 0.0)
+    return now.astimezone(UTC) + timedelta(seconds=context.clock_skew_seconds or 0.0)
 
 
-def wait_for_replicas(session: CheckContext) -> None:
+def wait_for_replicas(context: CheckContext) -> None:
     """Waits a moment where calls come and go: copies of one list may be a little behind one another."""
     if (
-        lists_only_live_calls(session)
-        and not session.settings.get("stands-still")
-        and isinstance(session.sender, RateLimitedClient)
+        lists_only_live_calls(context)
+        and not context.settings.get("stands-still")
+        and isinstance(context.sender, RateLimitedClient)
     ):
-        session.sender.wait_until_age(session.sender.budget.seconds + REPLICA_LAG_SECONDS)
+        context.sender.wait_until_age(context.sender.budget.seconds + REPLICA_LAG_SECONDS)
 
 
-def probe_replicas(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def probe_replicas(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Before answers are held against one another: do all replicas of a living list tell the same?"""
-    path, now = time_range_filters(session)[2], session.settings.get("now")
+    path, now = time_range_filters(context)[2], context.settings.get("now")
     times = [at for row in mirror.rows if isinstance(at := row.shown.get(path or ""), datetime)]
     if (
         times
         and isinstance(now, datetime)
-        and max(times).astimezone(UTC) > _run_started_at(session, now) - RECENT_ACTIVITY
+        and max(times).astimezone(UTC) > _run_started_at(context, now) - RECENT_ACTIVITY
     ):
-        yield from replicas_disagree(session, mirror)
+        yield from replicas_disagree(context, mirror)
 
 
-def replicas_disagree(session: CheckContext, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
+def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
     """Whether the calls of the last minute come and go: one replica has them already and another has not."""
-    lower, upper, path = time_range_filters(session)
-    now = session.settings.get("now")
+    lower, upper, path = time_range_filters(context)
+    now = context.settings.get("now")
     if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.tear_reason:
         return False
-    asked = int(session.settings.get("replicas", 0))
+    asked = int(context.settings.get("replicas", 0))
     if mirror.moving_since is not None or asked >= MAX_REPLICA_TESTS:
         return mirror.moving_since is not None
-    if rows and not any(is_recent_row(session, row, path) for row in (*rows, *mirror.rows)):
+    if rows and not any(is_recent_row(context, row, path) for row in (*rows, *mirror.rows)):
         return False
-    session.settings = {**session.settings, "replicas": asked + 1}
-    since = _run_started_at(session, now) - REPLICATION_TIME
-    size_name, size = largest_page_size(session)
-    window = {lower: encode_request_value(session, lower, since.replace(microsecond=0))}
+    context.settings = {**context.settings, "replicas": asked + 1}
+    since = _run_started_at(context, now) - REPLICATION_TIME
+    size_name, size = largest_page_size(context)
+    window = {lower: encode_request_value(context, lower, since.replace(microsecond=0))}
     if upper not in mirror.base:
         window[upper] = encode_request_value(
-            session, upper, (since + REPLICATION_TIME + RUN_TIME).replace(microsecond=0)
+            context, upper, (since + REPLICATION_TIME + RUN_TIME).replace(microsecond=0)
         )
     if size_name is not None:
-        window[size_name] = encode_request_value(session, size_name, size)
+        window[size_name] = encode_request_value(context, size_name, size)
     first: set[Hashable] | None = None
     for _ in range(REPLICA_PROBES):
-        exchange = session.send(build_request(session, mirror.base, window), "do the newest rows stay?")
+        exchange = context.send(build_request(context, mirror.base, window), "do the newest rows stay?")
         yield
         if exchange.rows is None:
             return False
-        young = {row.key for row in exchange.rows if is_recent_row(session, row, path)}
+        young = {row.key for row in exchange.rows if is_recent_row(context, row, path)}
         if first is not None and young != first:
             mirror.volatile, mirror.moving_since = True, (path, since)
             mirror.clear_caches()

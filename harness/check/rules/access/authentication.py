@@ -51,51 +51,51 @@ class LoginAttempt:
     example: bool = False
 
 
-def check_authentication(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Credentials that must be refused are, those that suffice are not, and each sees its own rows."""
-    rules = session.listing.access
+    rules = context.listing.access
     if mirror.after is not None and mirror.after.failed_exchange is None:
-        session.results.record_pass(rules.clauses.get("accepted", ()))
+        context.results.record_pass(rules.clauses.get("accepted", ()))
     for attempt in chain(
-        _missing_credentials(session),
-        _wrong_passwords(session) if rules.kind == "password" else _wrong_tokens(session),
+        _missing_credentials(context),
+        _wrong_passwords(context) if rules.kind == "password" else _wrong_tokens(context),
     ):
-        yield from _check_refused(session, mirror, attempt)
-    yield from _check_legacy_credentials(session, mirror)
-    yield from _check_roles_and_tenants(session, mirror)
-    yield from _check_still_accepted(session, mirror)
+        yield from _check_refused(context, mirror, attempt)
+    yield from _check_legacy_credentials(context, mirror)
+    yield from _check_roles_and_tenants(context, mirror)
+    yield from _check_still_accepted(context, mirror)
 
 
-def _check_refused(session: CheckContext, mirror: Mirror, attempt: LoginAttempt) -> Iterator[None]:
-    redact_credentials(session, attempt.credentials)
+def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt) -> Iterator[None]:
+    redact_credentials(context, attempt.credentials)
     ask = replace(
-        build_request(session, mirror.base, _example_values(session) if attempt.example else None),
+        build_request(context, mirror.base, _example_values(context) if attempt.example else None),
         scheme=attempt.scheme,
     )
-    exchange = session.send(ask, attempt.purpose, credentials=attempt.credentials)
+    exchange = context.send(ask, attempt.purpose, credentials=attempt.credentials)
     yield
-    yield from judge_error_response(session, exchange, attempt.fault, attempt.clauses)
+    yield from judge_error_response(context, exchange, attempt.fault, attempt.clauses)
 
 
-def redact_credentials(session: CheckContext, credentials: Mapping[str, str]) -> None:
+def redact_credentials(context: CheckContext, credentials: Mapping[str, str]) -> None:
     """A credential with one letter changed gives the true one away: no report shows it."""
-    rules = session.listing.access
+    rules = context.listing.access
     secret = [text for name, text in credentials.items() if name != rules.user and len(text) > 1]
-    session.evidence = replace(session.evidence, redactor=session.evidence.redactor.with_secrets(secret))
+    context.evidence = replace(context.evidence, redactor=context.evidence.redactor.with_secrets(secret))
 
 
-def _example_values(session: CheckContext) -> dict[str, Tree]:
+def _example_values(context: CheckContext) -> dict[str, Tree]:
     """The parameters as the document shows them."""
     return {
         name: parameter.example
-        for name, parameter in session.listing.parameters.items()
+        for name, parameter in context.listing.parameters.items()
         if parameter.example is not None and parameter.required is not None
     }
 
 
-def documented_credentials(session: CheckContext, identity: ClientIdentity) -> dict[str, str]:
+def documented_credentials(context: CheckContext, identity: ClientIdentity) -> dict[str, str]:
     """The credentials that the documented way of asking carries, and no others."""
-    rules = session.listing.access
+    rules = context.listing.access
     names = (rules.user, rules.password) if rules.kind == "password" else (rules.token,)
     held = identity.credentials
     return {name: held[name] for name in names if name is not None and name in held}
@@ -104,15 +104,15 @@ def documented_credentials(session: CheckContext, identity: ClientIdentity) -> d
 # --- credentials that must be refused -----------------------------------------------------------------------
 
 
-def _missing_credentials(session: CheckContext) -> Iterator[LoginAttempt]:
-    rules = session.listing.access
+def _missing_credentials(context: CheckContext) -> Iterator[LoginAttempt]:
+    rules = context.listing.access
     fault = rules.missing_fault
     missing = rules.clauses.get("missing-refused", ())
-    own = documented_credentials(session, session.identity)
+    own = documented_credentials(context, context.identity)
     if rules.kind == "bearer":
         missing = missing or rules.clauses.get("wrong-refused", ())
         yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
-        if _example_values(session):
+        if _example_values(context):
             yield LoginAttempt(
                 purpose="the documented example without credentials",
                 credentials={},
@@ -130,7 +130,7 @@ def _missing_credentials(session: CheckContext) -> Iterator[LoginAttempt]:
             yield LoginAttempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
     # By now it is known which of the two is not needed, if one is not.
     halves = (rules.clauses.get("user-required", ()), rules.clauses.get("password-required", ()))
-    both = missing or next((half for half in halves if session.results.first_failed(half)), halves[0] or halves[1])
+    both = missing or next((half for half in halves if context.results.first_failed(half)), halves[0] or halves[1])
     yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
     if rules.password is not None:
         blank = {**own, rules.password: ""}
@@ -138,16 +138,16 @@ def _missing_credentials(session: CheckContext) -> Iterator[LoginAttempt]:
         yield LoginAttempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
 
 
-def _wrong_passwords(session: CheckContext) -> Iterator[LoginAttempt]:
-    rules = session.listing.access
-    own = documented_credentials(session, session.identity)
+def _wrong_passwords(context: CheckContext) -> Iterator[LoginAttempt]:
+    rules = context.listing.access
+    own = documented_credentials(context, context.identity)
     if rules.user is None or rules.password is None or rules.user not in own or rules.password not in own:
         return
     clauses = rules.clauses.get("wrong-refused", ())
     others = [
         held[rules.password]
-        for identity in session.identities
-        if rules.password in (held := documented_credentials(session, identity))
+        for identity in context.identities
+        if rules.password in (held := documented_credentials(context, identity))
         and held[rules.password] != own[rules.password]
     ]
     for what, password in (
@@ -183,9 +183,9 @@ def _altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
         yield "an otherwise cased", secret.swapcase()
 
 
-def _wrong_tokens(session: CheckContext) -> Iterator[LoginAttempt]:
-    rules = session.listing.access
-    own = documented_credentials(session, session.identity)
+def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:
+    rules = context.listing.access
+    own = documented_credentials(context, context.identity)
     token = own.get(rules.token, "")
     jwt = rules.jwt
     wrong = rules.clauses.get("wrong-refused", ())
@@ -206,7 +206,7 @@ def _wrong_tokens(session: CheckContext) -> Iterator[LoginAttempt]:
             scheme="Basic",
         )
     if jwt is not None:
-        yield from _wrong_signed_tokens(session, jwt)
+        yield from _wrong_signed_tokens(context, jwt)
     # Half missing and half wrong: by now it is known how each is told.
     missing = rules.clauses.get("missing-refused", ()) or wrong
     yield LoginAttempt(
@@ -214,18 +214,18 @@ def _wrong_tokens(session: CheckContext) -> Iterator[LoginAttempt]:
     )
 
 
-def _wrong_signed_tokens(session: CheckContext, jwt: Jwt) -> Iterator[LoginAttempt]:
+def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttempt]:
     """Signed tokens, each wrong in one point."""
-    rules = session.listing.access
-    held = getattr(session.identity.credentials, "given", session.identity.credentials)
-    now = session.settings.get("now")
+    rules = context.listing.access
+    held = getattr(context.identity.credentials, "given", context.identity.credentials)
+    now = context.settings.get("now")
     if not can_sign(held, jwt) or not isinstance(now, datetime):
         clauses = tuple(clause for name, many in jwt.clauses.items() if name != "malformed" for clause in many)
         names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
-        session.results.record_not_exercised(clauses, f"to sign tokens, give the credentials {names}")
+        context.results.record_not_exercised(clauses, f"to sign tokens, give the credentials {names}")
         return
     # By the server's clock: nobody is blamed for the difference.
-    at = int((now + timedelta(seconds=session.clock_skew_seconds or 0)).timestamp())
+    at = int((now + timedelta(seconds=context.clock_skew_seconds or 0)).timestamp())
     longest = jwt.longest_seconds
 
     def token(iat: int, exp: int, kid: str = held[jwt.key_id]) -> str | None:
@@ -271,41 +271,41 @@ def _without_signature(token: str | None) -> str | None:
     return f"{header}.{token.split('.')[1]}."
 
 
-def attempts_by_carriage(session: CheckContext) -> Iterator[LoginAttempt]:
+def attempts_by_carriage(context: CheckContext) -> Iterator[LoginAttempt]:
     """The attempts that tell most, for ways that carry the same request otherwise: few, as accounts may be locked."""
-    password = session.listing.access.password
-    missing = [attempt for attempt in _missing_credentials(session) if not attempt.example]
+    password = context.listing.access.password
+    missing = [attempt for attempt in _missing_credentials(context) if not attempt.example]
     without = [attempt for attempt in missing if password is not None and password not in attempt.credentials]
     yield from (without or missing)[:1]
     yield from islice(
-        _wrong_passwords(session) if session.listing.access.kind == "password" else _wrong_tokens(session), 1
+        _wrong_passwords(context) if context.listing.access.kind == "password" else _wrong_tokens(context), 1
     )
 
 
 # --- credentials that may or must suffice -------------------------------------------------------------------
 
 
-def _check_legacy_credentials(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_legacy_credentials(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Older pairs, which a server may still take: sent only where the user gave them."""
-    for legacy in session.listing.access.legacy:
-        held = getattr(session.identity.credentials, "given", session.identity.credentials)
+    for legacy in context.listing.access.legacy:
+        held = getattr(context.identity.credentials, "given", context.identity.credentials)
         if not all(held.get(name) for name in legacy.parameters):
             reason = f"the older credentials {' and '.join(legacy.parameters)} are not given"
-            session.results.record_not_applicable(legacy.clause, reason)
+            context.results.record_not_applicable(legacy.clause, reason)
             continue
         pair = {name: held[name] for name in legacy.parameters}
-        exchange = session.send(build_request(session, mirror.base), "older credentials", credentials=pair)
+        exchange = context.send(build_request(context, mirror.base), "older credentials", credentials=pair)
         yield
-        if session.note_unusable(exchange, legacy.clause):
+        if context.note_unusable(exchange, legacy.clause):
             continue
-        session.results.record_observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
+        context.results.record_observed(legacy.clause, "refused" if is_refused(exchange) else "taken")
         if not is_refused(exchange):
-            yield from _check_altered_pairs(session, mirror, pair)
+            yield from _check_altered_pairs(context, mirror, pair)
 
 
-def _check_altered_pairs(session: CheckContext, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
+def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
     """An older pair that is taken: with one half bent, empty or left out it is worth no more than nothing."""
-    rules = session.listing.access
+    rules = context.listing.access
     clauses = rules.clauses.get("wrong-refused", ()) or rules.clauses.get("missing-refused", ())
     *names, secret = pair
     near = [(what, text) for what, text in _altered_secrets(pair[secret]) if what != "an extended"]
@@ -314,21 +314,21 @@ def _check_altered_pairs(session: CheckContext, mirror: Mirror, pair: Mapping[st
     bent += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
     bent += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
     for what, credentials in bent:
-        redact_credentials(session, {name: text for name, text in credentials.items() if name == secret})
-        exchange = session.send(
-            build_request(session, mirror.base), f"older credentials with {what}", credentials=credentials
+        redact_credentials(context, {name: text for name, text in credentials.items() if name == secret})
+        exchange = context.send(
+            build_request(context, mirror.base), f"older credentials with {what}", credentials=credentials
         )
         yield
-        if session.note_unusable(exchange, clauses):
+        if context.note_unusable(exchange, clauses):
             continue
         if is_refused(exchange):
-            record_kept(session, clauses, describe_answer(exchange))
+            record_kept(context, clauses, describe_answer(exchange))
             continue
-        second = repeat_exchange(session, exchange)
+        second = repeat_exchange(context, exchange)
         yield
         if second.answer is not None and second.answer.outcome == "success":
             report_breach(
-                session,
+                context,
                 clauses,
                 expected="a refusal",
                 actual=f"{describe_answer(second)} for {what}",
@@ -337,174 +337,174 @@ def _check_altered_pairs(session: CheckContext, mirror: Mirror, pair: Mapping[st
             return
 
 
-def _check_roles_and_tenants(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    rules = session.listing.access
-    mine = session.identity
+def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    rules = context.listing.access
+    mine = context.identity
     for role in rules.roles:
         if mine.role == role and mirror.after is not None and mirror.after.failed_exchange is None:
-            session.results.record_pass(rules.role_clauses.get(role, ()))
+            context.results.record_pass(rules.role_clauses.get(role, ()))
     seen: dict[str, Exchange] = {}
-    for identity in session.identities:
+    for identity in context.identities:
         if identity.name == mine.name:
             continue
         known_role = identity.role is not None and bool(rules.roles)
         elsewhere = identity.customer is not None and identity.customer != mine.customer
-        tenant = session.listing.scope is not None and session.listing.scope.clauses.get("tenant", ())
+        tenant = context.listing.scope is not None and context.listing.scope.clauses.get("tenant", ())
         if not known_role and not (elsewhere and tenant):
             continue
-        own = documented_credentials(session, identity)
-        redact_credentials(session, own)
-        exchange = session.send(
-            build_request(session, mirror.base), f"the list as {identity.name} sees it", credentials=own
+        own = documented_credentials(context, identity)
+        redact_credentials(context, own)
+        exchange = context.send(
+            build_request(context, mirror.base), f"the list as {identity.name} sees it", credentials=own
         )
         yield
         if identity.role is not None and known_role:
-            yield from _judge_role(session, identity.role, exchange)
+            yield from _judge_role(context, identity.role, exchange)
         if exchange.rows is not None:
             seen[identity.name] = exchange
-    _note_missing_roles(session)
-    yield from _check_tenants(session, mirror, seen)
+    _note_missing_roles(context)
+    yield from _check_tenants(context, mirror, seen)
 
 
-def _judge_role(session: CheckContext, role: str, exchange: Exchange) -> Iterator[None]:
-    rules = session.listing.access
+def _judge_role(context: CheckContext, role: str, exchange: Exchange) -> Iterator[None]:
+    rules = context.listing.access
     if role not in rules.roles:
         signed = rules.jwt.clauses.get("unknown-key", ()) if rules.jwt is not None else ()
-        anybody = session.results.first_failed((*rules.clauses.get("wrong-refused", ()), *signed))
+        anybody = context.results.first_failed((*rules.clauses.get("wrong-refused", ()), *signed))
         if anybody is not None:
-            session.results.record_blocked(
-                enforceable_clauses(session, rules.clauses.get("role-refused", ())), anybody
+            context.results.record_blocked(
+                enforceable_clauses(context, rules.clauses.get("role-refused", ())), anybody
             )
             return
-        yield from judge_error_response(session, exchange, rules.role_fault, rules.clauses.get("role-refused", ()))
+        yield from judge_error_response(context, exchange, rules.role_fault, rules.clauses.get("role-refused", ()))
         return
     clauses = rules.role_clauses.get(role, ())
-    if session.note_unusable(exchange, clauses):
+    if context.note_unusable(exchange, clauses):
         return
     if not is_refused(exchange):
-        record_kept(session, clauses, describe_answer(exchange))
+        record_kept(context, clauses, describe_answer(exchange))
         return
-    second = repeat_exchange(session, exchange)
+    second = repeat_exchange(context, exchange)
     yield
     if is_refused(second):
         report_breach(
-            session,
+            context,
             clauses,
             expected=f"a success for the role {role}",
             actual=describe_answer(second),
             exchange=second,
         )
     else:
-        session.results.record_inconclusive(clauses, "not repeatable")
+        context.results.record_inconclusive(clauses, "not repeatable")
 
 
-def _note_missing_roles(session: CheckContext) -> None:
+def _note_missing_roles(context: CheckContext) -> None:
     """Says which identities would have been needed."""
-    rules = session.listing.access
+    rules = context.listing.access
     if not rules.roles:
         return
-    given = {identity.role for identity in (session.identity, *session.identities)}
+    given = {identity.role for identity in (context.identity, *context.identities)}
     for role in rules.roles:
         if role not in given:
             reason = f"add an identity with the role {role} {_ADD_HINT}"
-            session.results.record_not_exercised(rules.role_clauses.get(role, ()), reason)
+            context.results.record_not_exercised(rules.role_clauses.get(role, ()), reason)
     if not any(role is not None and role not in rules.roles for role in given):
         reason = f"add an identity whose role is none of {', '.join(rules.roles)} {_ADD_HINT}"
-        session.results.record_not_exercised(rules.clauses.get("role-refused", ()), reason)
+        context.results.record_not_exercised(rules.clauses.get("role-refused", ()), reason)
 
 
-def _check_tenants(session: CheckContext, mirror: Mirror, seen: Mapping[str, Exchange]) -> Iterator[None]:
-    scope = session.listing.scope
+def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exchange]) -> Iterator[None]:
+    scope = context.listing.scope
     clauses = scope.clauses.get("tenant", ()) if scope is not None else ()
     if scope is None or not clauses:
         return
-    mine = session.identity
+    mine = context.identity
     judged = False
-    for identity in session.identities:
+    for identity in context.identities:
         exchange = seen.get(identity.name)
         if exchange is None or identity.customer is None or identity.customer == mine.customer:
             continue
         if not scope.owners and mine.customer is None:
             continue
         judged = True
-        unset = session.results.first_failed(
+        unset = context.results.first_failed(
             (*scope.clauses.get("unset", ()), *scope.clauses.get("recursive-default", ()))
         )
         if unset is not None:
             # Whose calls a list shows that names nobody is known to be wrong.
-            session.results.record_blocked(enforceable_clauses(session, clauses), unset)
+            context.results.record_blocked(enforceable_clauses(context, clauses), unset)
             continue
-        strays = _foreign_rows(session, mirror, identity, exchange)
+        strays = _foreign_rows(context, mirror, identity, exchange)
         if strays:
-            second = repeat_exchange(session, exchange)
+            second = repeat_exchange(context, exchange)
             yield
-            strays = _foreign_rows(session, mirror, identity, second)
+            strays = _foreign_rows(context, mirror, identity, second)
             if strays:
                 report_breach(
-                    session,
+                    context,
                     clauses,
                     expected=f"only rows of the customer of {identity.name}",
                     actual=f"{len(strays)} of {len(second.rows or ())} rows belong to another",
                     exchange=second,
                 )
                 continue
-            session.results.record_inconclusive(enforceable_clauses(session, clauses), "not repeatable")
+            context.results.record_inconclusive(enforceable_clauses(context, clauses), "not repeatable")
         elif exchange.rows or mirror.rows:
-            session.results.record_pass(enforceable_clauses(session, clauses))
+            context.results.record_pass(enforceable_clauses(context, clauses))
         else:
-            session.results.record_not_exercised(clauses, "neither list holds a row")
-        yield from _check_own_customer_request(session, mirror, identity, clauses)
-        yield from _check_lookup_of_own_rows(session, mirror, identity, clauses)
+            context.results.record_not_exercised(clauses, "neither list holds a row")
+        yield from _check_own_customer_request(context, mirror, identity, clauses)
+        yield from _check_lookup_of_own_rows(context, mirror, identity, clauses)
     if not judged:
         reason = f"add identities of two customers, each with its customer, {_ADD_HINT}"
-        session.results.record_not_exercised(clauses, reason)
+        context.results.record_not_exercised(clauses, reason)
 
 
 def _check_own_customer_request(
-    session: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
+    context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
 ) -> Iterator[None]:
     """Another customer's account asks for the calls of the run's own customer: by its id, and among everyone's."""
-    scope, mine = session.listing.scope, session.identity.customer
+    scope, mine = context.listing.scope, context.identity.customer
     if scope is None or scope.parameter is None or not scope.identity or mine is None or identity.everyone:
         return
-    own = documented_credentials(session, identity)
-    if identity.everyone is None and not (yield from _everyone_is_refused(session, mirror, identity)):
-        session.results.record_not_exercised(
+    own = documented_credentials(context, identity)
+    if identity.everyone is None and not (yield from _everyone_is_refused(context, mirror, identity)):
+        context.results.record_not_exercised(
             clauses, f"say whether {identity.name} may see everyone, in --credentials"
         )
         return
 
     def strays(exchange: Exchange) -> list[Row]:
         return [
-            row for row in _foreign_rows(session, mirror, identity, exchange) if _has_owner(row, scope.owners, mine)
+            row for row in _foreign_rows(context, mirror, identity, exchange) if _has_owner(row, scope.owners, mine)
         ]
 
     asked = [(str(mine), "another customer's calls")]
     if identity.everyone is False:
         asked += [(word, "everyone's calls") for word, whose in scope.words.items() if whose == "everyone"]
     for value, whose in asked:
-        ask = build_request(session, mirror.base, {scope.parameter: value})
-        exchange = session.send(ask, f"{identity.name} asks for {whose}", credentials=own)
+        ask = build_request(context, mirror.base, {scope.parameter: value})
+        exchange = context.send(ask, f"{identity.name} asks for {whose}", credentials=own)
         yield
-        if session.note_unusable(exchange, clauses):
+        if context.note_unusable(exchange, clauses):
             return
         if not strays(exchange):
             if is_refused(exchange) or mirror.rows:
-                session.results.record_pass(enforceable_clauses(session, clauses))
+                context.results.record_pass(enforceable_clauses(context, clauses))
             continue
         its_own: set[Hashable] = set()
-        if scope.recursive is not None and session.parameters_work(scope.recursive):
+        if scope.recursive is not None and context.parameters_work(scope.recursive):
             below = {
                 scope.parameter: str(identity.customer),
-                scope.recursive: encode_request_value(session, scope.recursive, True),
+                scope.recursive: encode_request_value(context, scope.recursive, True),
             }
-            family = session.send(
-                build_request(session, mirror.base, below), f"the calls below {identity.name}", credentials=own
+            family = context.send(
+                build_request(context, mirror.base, below), f"the calls below {identity.name}", credentials=own
             )
             yield
             # What it sees from above is its own.
             its_own = set(family.keys)
-        second = repeat_exchange(session, exchange)
+        second = repeat_exchange(context, exchange)
         yield
         # Rows that were there before and after its own were read are not among them because they are another's.
         before = {row.key for row in strays(exchange)}
@@ -512,66 +512,66 @@ def _check_own_customer_request(
         if others:
             expected = "an error, or no rows"
             actual = f"{len(others)} rows of another customer"
-            report_breach(session, clauses, expected=expected, actual=actual, exchange=second)
+            report_breach(context, clauses, expected=expected, actual=actual, exchange=second)
             return
 
 
 def _everyone_is_refused(
-    session: CheckContext, mirror: Mirror, identity: ClientIdentity
+    context: CheckContext, mirror: Mirror, identity: ClientIdentity
 ) -> Generator[None, None, bool]:
     """Whether an account of which nobody said so is refused the list of everyone: then it may not see others'."""
-    scope = session.listing.scope
+    scope = context.listing.scope
     word = next((word for word, meaning in scope.words.items() if meaning == "everyone"), None) if scope else None
     if scope is None or scope.parameter is None or word is None:
         return False
-    ask = build_request(session, mirror.base, {scope.parameter: word})
+    ask = build_request(context, mirror.base, {scope.parameter: word})
     purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
-    exchange = session.send(ask, purpose, credentials=documented_credentials(session, identity), witness=False)
+    exchange = context.send(ask, purpose, credentials=documented_credentials(context, identity), witness=False)
     yield
     return is_refused(exchange)
 
 
 def _check_lookup_of_own_rows(
-    session: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
+    context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
 ) -> Iterator[None]:
     """Another customer's account asks by values of the run's own rows: a look-up must not forget whose they are."""
-    if identity.everyone or session.results.first_failed(clauses):
+    if identity.everyone or context.results.first_failed(clauses):
         return
-    own = documented_credentials(session, identity)
-    for name in visible_filters(session):
-        rule = session.listing.filters[name]
+    own = documented_credentials(context, identity)
+    for name in visible_filters(context):
+        rule = context.listing.filters[name]
         if rule.keeps != "equal" and not isinstance(rule.keeps, Open):
             continue
         if (
             is_time_filter(rule)
             or rule.words
-            or not session.parameters_work(name)
-            or not session.supports_parameters(name)
+            or not context.parameters_work(name)
+            or not context.supports_parameters(name)
         ):
             continue
         counted = count_values(mirror.rows, rule.compares)
-        if not counted or session.listing.parameters[name].as_ == "word":
+        if not counted or context.listing.parameters[name].as_ == "word":
             continue
         value = min(counted, key=lambda one: (counted[one], str(one)))
         values = {
-            **largest_page(session),
-            **companion_parameters(session, mirror, name),
-            name: encode_shown_value(session, name, value),
+            **largest_page(context),
+            **companion_parameters(context, mirror, name),
+            name: encode_shown_value(context, name, value),
         }
-        ask = build_request(session, mirror.base, values)
-        exchange = session.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
+        ask = build_request(context, mirror.base, values)
+        exchange = context.send(ask, f"{identity.name} asks for another customer's {name}", credentials=own)
         yield
-        if session.note_unusable(exchange, clauses):
+        if context.note_unusable(exchange, clauses):
             continue
-        if not _foreign_rows(session, mirror, identity, exchange):
-            session.results.record_pass(enforceable_clauses(session, clauses))
+        if not _foreign_rows(context, mirror, identity, exchange):
+            context.results.record_pass(enforceable_clauses(context, clauses))
             continue
-        second = repeat_exchange(session, exchange)
+        second = repeat_exchange(context, exchange)
         yield
-        strays = _foreign_rows(session, mirror, identity, second)
+        strays = _foreign_rows(context, mirror, identity, second)
         if strays:
             actual = f"{len(strays)} rows of another customer by {name}"
-            report_breach(session, clauses, expected="no rows of another customer", actual=actual, exchange=second)
+            report_breach(context, clauses, expected="no rows of another customer", actual=actual, exchange=second)
             return
 
 
@@ -579,9 +579,9 @@ def _has_owner(row: Row, owners: tuple[str, ...], customer: int) -> bool:
     return not owners or any(row.shown.get(name) == customer for name in owners)
 
 
-def _foreign_rows(session: CheckContext, mirror: Mirror, identity: ClientIdentity, exchange: Exchange) -> list[Row]:
+def _foreign_rows(context: CheckContext, mirror: Mirror, identity: ClientIdentity, exchange: Exchange) -> list[Row]:
     """Rows of an identity's own list that are surely another customer's."""
-    scope = session.listing.scope
+    scope = context.listing.scope
     rows = exchange.rows or ()
     if scope is None:
         return []
@@ -596,17 +596,17 @@ def _may_be_owned_by(row: Row, owners: tuple[str, ...], customer: int | None) ->
     return len(shown) < len(owners) or customer in shown
 
 
-def _check_still_accepted(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_still_accepted(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The right credentials still work after so many wrong ones: else an account is locked, and one should know."""
-    clauses = session.listing.access.clauses.get("accepted", ())
-    exchange = session.send(ListRequest(values=dict(mirror.base)), "the right credentials after wrong ones")
+    clauses = context.listing.access.clauses.get("accepted", ())
+    exchange = context.send(ListRequest(values=dict(mirror.base)), "the right credentials after wrong ones")
     yield
-    if session.note_unusable(exchange, clauses):
+    if context.note_unusable(exchange, clauses):
         return
     if is_refused(exchange):
-        session.results.record_inconclusive(
+        context.results.record_inconclusive(
             clauses, "after wrong credentials the right ones are refused: a locked account?"
         )
-        session.notes.append("after wrong credentials the right ones are refused: the account may be locked")
+        context.notes.append("after wrong credentials the right ones are refused: the account may be locked")
         return
-    session.results.record_pass(clauses)
+    context.results.record_pass(clauses)

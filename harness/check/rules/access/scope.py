@@ -35,56 +35,56 @@ from harness.wire.row_codec import row_values_at
 # --- scope --------------------------------------------------------------------------------------------------
 
 
-def check_scope(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_scope(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Whose calls: by the words, ids and switches of the spec, as far as the rows show their owners."""
-    rule = session.listing.scope
+    rule = context.listing.scope
     if rule is None:
         return
-    before = session.results.failed_clauses()
-    yield from _check_scope_once(session, mirror, rule)
-    fresh = session.results.failed_clauses() - before
+    before = context.results.failed_clauses()
+    yield from _check_scope_once(context, mirror, rule)
+    fresh = context.results.failed_clauses() - before
     if not fresh:
         return
     # Lists of others' calls are outside the mirror: what was found on them must be found twice.
     for clause in fresh:
-        session.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
-    yield from reread_mirror(session, mirror)
-    yield from _check_scope_once(session, mirror, rule)
-    for clause in session.results.failed_clauses() - before - fresh:
-        session.results.retract_failure(clause, "not repeatable")
-    yield from _retract_if_moved(session, mirror, rule, before)
+        context.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
+    yield from reread_mirror(context, mirror)
+    yield from _check_scope_once(context, mirror, rule)
+    for clause in context.results.failed_clauses() - before - fresh:
+        context.results.retract_failure(clause, "not repeatable")
+    yield from _retract_if_moved(context, mirror, rule, before)
 
 
-def _check_scope_once(session: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
+def _check_scope_once(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     if rule.parameter is not None:
-        yield from _check_scope_words(session, mirror, rule)
+        yield from _check_scope_words(context, mirror, rule)
     if rule.children_only is not None or rule.listed_children is not None:
-        yield from _check_children(session, mirror, rule)
+        yield from _check_children(context, mirror, rule)
 
 
 def _retract_if_moved(
-    session: CheckContext, mirror: Mirror, rule: CallScope, before: frozenset[ClauseId]
+    context: CheckContext, mirror: Mirror, rule: CallScope, before: frozenset[ClauseId]
 ) -> Iterator[None]:
     """Lists of others' calls are outside the mirror: what was found on them counts only if they did not move."""
-    fresh = session.results.failed_clauses() - before
+    fresh = context.results.failed_clauses() - before
     if not fresh:
         return
     read: list[list[Hashable]] = []
     word = next((word for word, whose in rule.words.items() if whose == "everyone"), None)
     values = {rule.parameter: word} if rule.parameter is not None and word is not None else {}
     for _ in range(3):
-        exchange = _read_list(session, mirror, values, "did the lists move?")
+        exchange = _read_list(context, mirror, values, "did the lists move?")
         yield
         if exchange.rows is None and values and rule.parameter is not None:
             # Not for this account: its children's calls, then, which are more than its own.
             children = next((word for word, whose in rule.words.items() if whose == "children"), None)
             values = {rule.parameter: children} if children is not None and read == [] else {}
-            exchange = _read_list(session, mirror, values, "did the lists move?")
+            exchange = _read_list(context, mirror, values, "did the lists move?")
             yield
         read.append(sorted(exchange.keys, key=str))
     if mirror.volatile or any(keys != read[0] for keys in read):
         for clause in fresh:
-            session.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
+            context.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
 
 
 def owners_of(row: Row, rule: CallScope) -> set[Any]:
@@ -92,27 +92,27 @@ def owners_of(row: Row, rule: CallScope) -> set[Any]:
     return {value for path in rule.owners for value in row_values_at(row.shown, path) if value is not None}
 
 
-def own_customer(session: CheckContext, rows: tuple[Row, ...] | list[Row], rule: CallScope) -> Any:
+def own_customer(context: CheckContext, rows: tuple[Row, ...] | list[Row], rule: CallScope) -> Any:
     """The one owner that all rows share, if the rows leave no doubt; or the one that the user named."""
-    if session.identity.customer is not None:
-        return session.identity.customer
+    if context.identity.customer is not None:
+        return context.identity.customer
     counted: Counter[Any] = Counter(owner for row in rows for owner in owners_of(row, rule))
     everywhere = [owner for owner, count in counted.items() if count == len(rows)]
     return everywhere[0] if len(everywhere) == 1 else None
 
 
-def own_account(session: CheckContext, rule: CallScope) -> Any:
+def own_account(context: CheckContext, rule: CallScope) -> Any:
     """The own customer as the user named it, or as a credential does; None where neither says."""
-    if session.identity.customer is not None or rule.own_credential is None:
-        return session.identity.customer
-    held = getattr(session.identity.credentials, "given", session.identity.credentials)
+    if context.identity.customer is not None or rule.own_credential is None:
+        return context.identity.customer
+    held = getattr(context.identity.credentials, "given", context.identity.credentials)
     named = held.get(rule.own_credential, "")
     return int(named) if named.isascii() and named.isdigit() and len(named) < 19 else named or None
 
 
-def _check_scope_total(session: CheckContext, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
+def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
     """The total beside a switch of scope: where one page holds all rows, it is their number."""
-    listing, paging = session.listing, session.listing.paging
+    listing, paging = context.listing, context.listing.paging
     if listing.total is None or not isinstance(paging, OffsetPaging | PageNumberPaging) or exchange.answer is None:
         return
     clauses = listing.total.clauses.get("sum", ())
@@ -123,45 +123,45 @@ def _check_scope_total(session: CheckContext, mirror: Mirror, exchange: Exchange
         or came >= int(str(size))
         or total is None
         or mirror.tear_reason
-        or session.results.first_failed(clauses)
+        or context.results.first_failed(clauses)
     ):
         return
     if total == came:
-        session.results.record_pass(clauses)
+        context.results.record_pass(clauses)
         return
     # A page that is cut short is another defect: then a later page holds the rest.
     later = came if isinstance(paging, OffsetPaging) else paging.first + 1
     place = paging.offset if isinstance(paging, OffsetPaging) else paging.page
-    rest = session.send(
-        exchange.list_request.with_values({place: encode_request_value(session, place, later)}),
+    rest = context.send(
+        exchange.list_request.with_values({place: encode_request_value(context, place, later)}),
         "are there more rows?",
     )
     yield
-    again = session.send(exchange.list_request, f"again: {exchange.purpose}")
+    again = context.send(exchange.list_request, f"again: {exchange.purpose}")
     yield
     if rest.rows or again.answer is None or mirror.volatile or again.keys != exchange.keys:
         return
     if parse_row_count(again.answer.total) == total:
         told = f"a total of {total}"
-        session.fail(clauses, exchange.purpose, expected=f"a total of {came}", actual=told, exchange=again)
+        context.fail(clauses, exchange.purpose, expected=f"a total of {came}", actual=told, exchange=again)
 
 
-def _read_list(session: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
-    return session.send(build_request(session, mirror.base, {**largest_page(session), **values}), purpose)
+def _read_list(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
+    return context.send(build_request(context, mirror.base, {**largest_page(context), **values}), purpose)
 
 
-def _check_scope_words(session: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
+def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     assert rule.parameter is not None
     unset = rule.clauses.get("unset", ())
     if not mirror.rows:
-        session.results.record_not_exercised(unset, "the target shows no rows")
-    own = own_customer(session, list(mirror.rows), rule)
+        context.results.record_not_exercised(unset, "the target shows no rows")
+    own = own_customer(context, list(mirror.rows), rule)
     if mirror.rows and rule.unset == "own":
         if own is None:
             counted = Counter(owner for row in mirror.rows for owner in owners_of(row, rule))
             best = counted.most_common(1)[0] if counted else ("none", 0)
             if len(counted) > 1:
-                session.fail(
+                context.fail(
                     unset,
                     "without a customer only the account's own calls are listed",
                     expected="one owner in all rows",
@@ -170,48 +170,48 @@ def _check_scope_words(session: CheckContext, mirror: Mirror, rule: CallScope) -
         else:
             strangers = [row for row in mirror.rows if own not in owners_of(row, rule)]
             if strangers:
-                session.fail(
+                context.fail(
                     unset,
                     "without a customer only the account's own calls are listed",
                     expected=f"owner {own} in every row",
                     actual=f"{len(strangers)} rows of others",
                 )
             else:
-                session.results.record_pass(unset, times=len(mirror.rows))
-    every = yield from _rows_of_word(session, mirror, rule, "everyone")
-    children = yield from _rows_of_word(session, mirror, rule, "children")
+                context.results.record_pass(unset, times=len(mirror.rows))
+    every = yield from _rows_of_word(context, mirror, rule, "everyone")
+    children = yield from _rows_of_word(context, mirror, rule, "children")
     everything = every if every is not None else list(mirror.rows)
-    paging = session.listing.paging
-    cut = isinstance(paging, LimitPaging) and session.results.first_failed(paging.clauses.get("size-default", ()))
+    paging = context.listing.paging
+    cut = isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.get("size-default", ()))
     if every is not None and not mirror.volatile and not cut:
-        _check_superset(session, rule, every, list(mirror.rows), children)
+        _check_superset(context, rule, every, list(mirror.rows), children)
     if children and own is not None:
         wrong = [row for row in children if owners_of(row, rule) == {own}]
         clauses = _word_clauses(rule, "children")
         if not wrong:
-            session.results.record_pass(clauses, times=len(children))
+            context.results.record_pass(clauses, times=len(children))
         if wrong:
-            session.fail(
+            context.fail(
                 clauses,
                 "the children's calls are listed, not the account's own",
                 expected=f"rows of customers other than {own}",
                 actual=f"{len(wrong)} rows of {own} alone",
             )
-    yield from _check_one_customer(session, mirror, rule, everything, children, own)
-    yield from _check_recursion(session, mirror, rule, own, children)
+    yield from _check_one_customer(context, mirror, rule, everything, children, own)
+    yield from _check_recursion(context, mirror, rule, own, children)
     if children and own is not None:
-        yield from _check_children_depth(session, mirror, rule, own, children)
-    yield from _check_bad_customer(session, mirror, rule)
+        yield from _check_children_depth(context, mirror, rule, own, children)
+    yield from _check_bad_customer(context, mirror, rule)
     bad, everyone = rule.clauses.get("bad", ()), _word_clauses(rule, "everyone")
     same = every is not None and {row.key for row in every} == {row.key for row in mirror.rows}
-    if same and session.results.first_failed(bad) and session.results.first_failed(everyone):
+    if same and context.results.first_failed(bad) and context.results.first_failed(everyone):
         # The word gets what any unknown one gets.
-        session.results.mark_consequence(everyone[0], bad[0])
+        context.results.mark_consequence(everyone[0], bad[0])
     for word in rule.may_words:
-        exchange = _read_list(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
+        exchange = _read_list(context, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
         yield
         if exchange.answer is not None:
-            session.results.record_observed(
+            context.results.record_observed(
                 rule.may_clause, "refused" if exchange.answer.outcome == "error" else "taken"
             )
 
@@ -220,63 +220,63 @@ def _word_clauses(rule: CallScope, whose: str) -> Clauses:
     return next((rule.word_clauses.get(word, ()) for word, meaning in rule.words.items() if meaning == whose), ())
 
 
-def _rows_of_word(session: CheckContext, mirror: Mirror, rule: CallScope, whose: str) -> Any:
+def _rows_of_word(context: CheckContext, mirror: Mirror, rule: CallScope, whose: str) -> Any:
     word = next((word for word, meaning in rule.words.items() if meaning == whose), None)
     if word is None or rule.parameter is None:
         return None
-    exchange = _read_list(session, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
+    exchange = _read_list(context, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
     yield
     clauses = _word_clauses(rule, whose)
-    if session.note_unusable(exchange, clauses) or exchange.answer is None:
+    if context.note_unusable(exchange, clauses) or exchange.answer is None:
         return None
     if exchange.answer.outcome == "error":
         if whose == "everyone":
-            yield from _check_word_by_others(session, mirror, rule, word, clauses)
-        if not any(session.results.has_evidence(clause) for clause in clauses):
-            session.results.record_not_exercised(
+            yield from _check_word_by_others(context, mirror, rule, word, clauses)
+        if not any(context.results.has_evidence(clause) for clause in clauses):
+            context.results.record_not_exercised(
                 clauses, f"this account may not ask for {word}; give one that may in --credentials"
             )
         return None
     if exchange.rows is None:
         return None
     if whose == "everyone":
-        yield from check_count_of_list(session, mirror, exchange)
+        yield from check_count_of_list(context, mirror, exchange)
     return list(exchange.rows)
 
 
 def _check_word_by_others(
-    session: CheckContext, mirror: Mirror, rule: CallScope, word: str, clauses: Clauses
+    context: CheckContext, mirror: Mirror, rule: CallScope, word: str, clauses: Clauses
 ) -> Generator[None, None, None]:
     """The word for everyone, asked for by the accounts that may: their list holds the run's own, too."""
     assert rule.parameter is not None
-    others = [one for one in session.identities if one.name != session.identity.name and one.everyone is not False]
+    others = [one for one in context.identities if one.name != context.identity.name and one.everyone is not False]
     for identity in sorted(others, key=lambda one: one.everyone is not True)[:3]:
-        own = access.documented_credentials(session, identity)
-        access.redact_credentials(session, own)
-        ask = build_request(session, mirror.base, {**largest_page(session), rule.parameter: word})
+        own = access.documented_credentials(context, identity)
+        access.redact_credentials(context, own)
+        ask = build_request(context, mirror.base, {**largest_page(context), rule.parameter: word})
         purpose = f"{rule.parameter} = {word}, asked by {identity.name}"
-        exchange = session.send(ask, purpose, credentials=own)
+        exchange = context.send(ask, purpose, credentials=own)
         yield
-        if session.note_unusable(exchange, clauses) or exchange.rows is None or mirror.volatile:
+        if context.note_unusable(exchange, clauses) or exchange.rows is None or mirror.volatile:
             continue
         lost = {row.key for row in mirror.rows if mirror.is_steady(row)} - set(exchange.keys)
         if not lost:
-            session.results.record_pass(clauses, times=max(1, len(mirror.rows)))
+            context.results.record_pass(clauses, times=max(1, len(mirror.rows)))
             return
-        if not identity.everyone or not isinstance(session.listing.paging, NoPaging | LimitPaging):
+        if not identity.everyone or not isinstance(context.listing.paging, NoPaging | LimitPaging):
             # It may see less than all, or this may be one page of many.
             continue
-        yield from reread_mirror(session, mirror)
-        again = session.send(ask, f"again: {purpose}", credentials=own)
+        yield from reread_mirror(context, mirror)
+        again = context.send(ask, f"again: {purpose}", credentials=own)
         yield
         lost = {row.key for row in mirror.rows if mirror.is_steady(row)} - set(again.keys)
         if mirror.volatile or again.rows is None or not lost:
-            session.results.record_inconclusive(clauses, "data-changed: the list moved while it was read")
+            context.results.record_inconclusive(clauses, "data-changed: the list moved while it was read")
             return
-        session.fail(
+        context.fail(
             clauses,
             "all customers' calls are listed",
-            expected=f"every row that {session.identity.name} sees",
+            expected=f"every row that {context.identity.name} sees",
             actual=f"{len(lost)} of them missing",
             exchange=again,
         )
@@ -284,22 +284,22 @@ def _check_word_by_others(
 
 
 def _check_superset(
-    session: CheckContext, rule: CallScope, every: list[Row], own: list[Row], children: list[Row] | None
+    context: CheckContext, rule: CallScope, every: list[Row], own: list[Row], children: list[Row] | None
 ) -> None:
     clauses = _word_clauses(rule, "everyone")
     keys: set[Hashable] = {row.key for row in every}
     lost = [row for row in (*own, *(children or ())) if row.key not in keys]
     if lost:
-        session.fail(
+        context.fail(
             clauses,
             "all customers' calls are listed",
             expected="every row of the narrower lists",
             actual=f"{len(lost)} of them missing",
         )
     elif len(every) > len(own) or children is None or not children:
-        session.results.record_pass(clauses, times=max(1, len(own)))
+        context.results.record_pass(clauses, times=max(1, len(own)))
     else:
-        session.fail(
+        context.fail(
             clauses,
             "all customers' calls are listed",
             expected="more than the account's own",
@@ -308,7 +308,7 @@ def _check_superset(
 
 
 def _check_one_customer(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     rule: CallScope,
     everything: list[Row],
@@ -322,16 +322,16 @@ def _check_one_customer(
     counted: Counter[Any] = Counter(owner for row in (children or mirror.rows) for owner in owners_of(row, rule))
     wanted = [owner for owner, _ in counted.most_common() if owner != own][:2] + ([own] if own is not None else [])
     if not wanted:
-        session.results.record_not_exercised(clauses, "no row shows an owner")
+        context.results.record_not_exercised(clauses, "no row shows an owner")
         return
     for customer in wanted:
-        exchange = _read_list(session, mirror, {rule.parameter: str(customer)}, f"{rule.parameter} = {customer}")
+        exchange = _read_list(context, mirror, {rule.parameter: str(customer)}, f"{rule.parameter} = {customer}")
         yield
-        if session.note_unusable(exchange, clauses) or exchange.answer is None:
+        if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome == "error":
             if customer == own:
-                session.fail(
+                context.fail(
                     clauses,
                     "one's own customer can be named",
                     expected="a success",
@@ -345,8 +345,8 @@ def _check_one_customer(
         due = {row.key for row in everything if customer in row_values_at(row.shown, rule.owners[0])}
         missing = due - {row.key for row in rows}
         if strangers and not mirror.volatile:
-            plainly = yield from _is_own_without_recursion(session, mirror, rule, customer)
-            session.fail(
+            plainly = yield from _is_own_without_recursion(context, mirror, rule, customer)
+            context.fail(
                 rule.clauses.get("recursive-default", clauses) if plainly else clauses,
                 "one customer's calls are listed",
                 expected=f"rows of customer {customer}",
@@ -355,7 +355,7 @@ def _check_one_customer(
             )
             return
         if missing and not mirror.volatile:
-            session.fail(
+            context.fail(
                 clauses,
                 "one customer's calls are listed",
                 expected=f"{len(due)} rows",
@@ -364,30 +364,30 @@ def _check_one_customer(
             )
             return
         if rows:
-            session.results.record_pass(clauses, times=len(rows))
+            context.results.record_pass(clauses, times=len(rows))
 
 
 def _is_own_without_recursion(
-    session: CheckContext, mirror: Mirror, rule: CallScope, customer: Any
+    context: CheckContext, mirror: Mirror, rule: CallScope, customer: Any
 ) -> Generator[None, None, bool]:
     """Whether the list is that customer's own once the recursion is switched off in so many words."""
-    if rule.recursive is None or rule.parameter is None or not session.supports_parameters(rule.recursive):
+    if rule.recursive is None or rule.parameter is None or not context.supports_parameters(rule.recursive):
         return False
-    values = {rule.parameter: str(customer), rule.recursive: encode_request_value(session, rule.recursive, False)}
-    exchange = _read_list(session, mirror, values, f"{rule.parameter} = {customer}, recursion off")
+    values = {rule.parameter: str(customer), rule.recursive: encode_request_value(context, rule.recursive, False)}
+    exchange = _read_list(context, mirror, values, f"{rule.parameter} = {customer}, recursion off")
     yield
     return exchange.rows is not None and all(customer in owners_of(row, rule) for row in exchange.rows)
 
 
 def _check_recursion(
-    session: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row] | None
+    context: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row] | None
 ) -> Iterator[None]:
-    if rule.recursive is None or rule.parameter is None or not session.supports_parameters(rule.recursive):
+    if rule.recursive is None or rule.parameter is None or not context.supports_parameters(rule.recursive):
         return
     deep, off = rule.clauses.get("recursive", ()), rule.clauses.get("recursive-default", ())
-    flag = {rule.recursive: encode_request_value(session, rule.recursive, True)}
+    flag = {rule.recursive: encode_request_value(context, rule.recursive, True)}
     if own is None:
-        session.results.record_not_exercised(
+        context.results.record_not_exercised(
             (*deep, *off), "the account's own customer is not known; name it in --credentials"
         )
         return
@@ -395,20 +395,20 @@ def _check_recursion(
     answers: dict[str, Exchange] = {}
     for name, values in (
         ("plain", one),
-        ("off", {**one, rule.recursive: encode_request_value(session, rule.recursive, False)}),
+        ("off", {**one, rule.recursive: encode_request_value(context, rule.recursive, False)}),
         ("deep", {**one, **flag}),
     ):
-        answers[name] = _read_list(session, mirror, values, f"{rule.parameter} = {own}, recursion {name}")
+        answers[name] = _read_list(context, mirror, values, f"{rule.parameter} = {own}, recursion {name}")
         yield
-        if session.note_unusable(answers[name], (*deep, *off)) or answers[name].rows is None:
+        if context.note_unusable(answers[name], (*deep, *off)) or answers[name].rows is None:
             return
     if mirror.volatile:
-        session.results.record_inconclusive((*deep, *off), "data-changed")
+        context.results.record_inconclusive((*deep, *off), "data-changed")
         return
-    yield from check_count_of_list(session, mirror, answers["deep"])
+    yield from check_count_of_list(context, mirror, answers["deep"])
     plain, deeper = set(answers["plain"].keys), set(answers["deep"].keys)
     if set(answers["off"].keys) != plain:
-        session.fail(
+        context.fail(
             off,
             "sub-customers are left out by default",
             expected="the same rows as with 0",
@@ -419,13 +419,13 @@ def _check_recursion(
             # Recursion unasked for: that is why other lists hold sub-customers' rows, too.
             theirs = (*rule.clauses.get("unset", ()), *rule.clauses.get("identity", ()))
             for clause in (*theirs, *_word_clauses(rule, "everyone")):
-                if session.results.first_failed((clause,)):
-                    session.results.mark_consequence(clause, off[0])
+                if context.results.first_failed((clause,)):
+                    context.results.mark_consequence(clause, off[0])
     else:
-        session.results.record_pass(off, times=max(1, len(plain)))
+        context.results.record_pass(off, times=max(1, len(plain)))
     below = {row.key for row in children or ()}
     if not plain <= deeper or not below <= deeper:
-        session.fail(
+        context.fail(
             deep,
             "sub-customers are included at all depths",
             expected="the customer's rows and all of its children's",
@@ -434,7 +434,7 @@ def _check_recursion(
         )
     elif deeper == plain:
         if below - plain:
-            session.fail(
+            context.fail(
                 deep,
                 "sub-customers are included",
                 expected="more rows",
@@ -442,11 +442,11 @@ def _check_recursion(
                 exchange=answers["deep"],
             )
         else:
-            session.results.record_not_exercised(deep, "no sub-customer has calls")
+            context.results.record_not_exercised(deep, "no sub-customer has calls")
     else:
-        further = yield from _rows_below_children(session, mirror, rule, own, children or [])
+        further = yield from _rows_below_children(context, mirror, rule, own, children or [])
         if further - deeper:
-            session.fail(
+            context.fail(
                 deep,
                 "sub-customers are included at all depths",
                 expected="rows of sub-customers' own customers too",
@@ -454,18 +454,18 @@ def _check_recursion(
                 exchange=answers["deep"],
             )
         else:
-            session.results.record_pass(deep, times=len(deeper))
+            context.results.record_pass(deep, times=len(deeper))
     word = next((word for word, meaning in rule.words.items() if meaning == "children"), None)
     ignored = rule.clauses.get("recursive-ignored", ())
     if word is not None and children is not None:
         exchange = _read_list(
-            session, mirror, {rule.parameter: word, **flag}, f"{rule.parameter} = {word} with recursion"
+            context, mirror, {rule.parameter: word, **flag}, f"{rule.parameter} = {word} with recursion"
         )
         yield
-        if session.note_unusable(exchange, ignored) or exchange.rows is None:
+        if context.note_unusable(exchange, ignored) or exchange.rows is None:
             return
         if set(exchange.keys) != below:
-            session.fail(
+            context.fail(
                 ignored,
                 f"recursion does nothing for {word}",
                 expected=f"{len(below)} rows",
@@ -473,21 +473,21 @@ def _check_recursion(
                 exchange=exchange,
             )
         elif not deeper - plain - below:
-            session.results.record_not_exercised(ignored, "no customer at a greater depth has calls")
+            context.results.record_not_exercised(ignored, "no customer at a greater depth has calls")
         else:
-            session.results.record_pass(ignored, times=max(1, len(below)))
+            context.results.record_pass(ignored, times=max(1, len(below)))
 
 
 def _rows_below_children(
-    session: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row]
+    context: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row]
 ) -> Generator[None, None, set[Hashable]]:
     """The rows below the children themselves, which a whole recursion must hold too."""
     found: set[Hashable] = set()
     assert rule.parameter is not None
     assert rule.recursive is not None
     for child, _ in _certain_children(rule, own, children).most_common(3):
-        values = {rule.parameter: str(child), rule.recursive: encode_request_value(session, rule.recursive, True)}
-        exchange = _read_list(session, mirror, values, f"{rule.parameter} = {child}, with recursion")
+        values = {rule.parameter: str(child), rule.recursive: encode_request_value(context, rule.recursive, True)}
+        exchange = _read_list(context, mirror, values, f"{rule.parameter} = {child}, with recursion")
         yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
             found |= set(exchange.keys)
@@ -502,16 +502,16 @@ def _certain_children(rule: CallScope, own: Any, children: list[Row]) -> Counter
 
 
 def _check_children_depth(
-    session: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row]
+    context: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row]
 ) -> Iterator[None]:
     """The word for the children leaves out who stands below them.
 
     Who that is comes to light where a child is asked for with and without recursion.
     """
     clauses = _word_clauses(rule, "children")
-    if rule.parameter is None or rule.recursive is None or not session.supports_parameters(rule.recursive):
+    if rule.parameter is None or rule.recursive is None or not context.supports_parameters(rule.recursive):
         return
-    if not session.parameters_work(rule.recursive) or session.results.first_failed(
+    if not context.parameters_work(rule.recursive) or context.results.first_failed(
         (*clauses, *rule.clauses.get("recursive", ()))
     ):
         return
@@ -520,11 +520,11 @@ def _check_children_depth(
         return
     for child, _ in alone.most_common(5):
         one = {rule.parameter: str(child)}
-        plain = _read_list(session, mirror, one, f"{rule.parameter} = {child}, alone")
+        plain = _read_list(context, mirror, one, f"{rule.parameter} = {child}, alone")
         deep = _read_list(
-            session,
+            context,
             mirror,
-            {**one, rule.recursive: encode_request_value(session, rule.recursive, True)},
+            {**one, rule.recursive: encode_request_value(context, rule.recursive, True)},
             f"{rule.parameter} = {child}, with all below",
         )
         yield
@@ -540,32 +540,32 @@ def _check_children_depth(
         } - {child, own}
         stray = [row for row in children if owners_of(row, rule) and owners_of(row, rule) <= below]
         if stray:
-            session.fail(
+            context.fail(
                 clauses,
                 "the direct children's calls are listed",
                 expected=f"no rows of {', '.join(map(str, sorted(below, key=str)))}, below {child}",
                 actual=f"{len(stray)} such rows",
                 exchange=deep,
                 rows=[
-                    session.evidence.render_row(row, [session.listing.lists.identity, *rule.owners])
+                    context.evidence.render_row(row, [context.listing.lists.identity, *rule.owners])
                     for row in stray[:8]
                 ],
             )
             return
 
 
-def _check_bad_customer(session: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
+def _check_bad_customer(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     clauses = rule.clauses.get("bad", ())
     assert rule.parameter is not None
     for value in ("nosuchcustomer", "-1", "999999999"):
-        exchange = _read_list(session, mirror, {rule.parameter: value}, f"{rule.parameter} = {value}")
+        exchange = _read_list(context, mirror, {rule.parameter: value}, f"{rule.parameter} = {value}")
         yield
-        if session.note_unusable(exchange, clauses) or exchange.answer is None:
+        if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome == "error":
-            session.results.record_pass(clauses)
+            context.results.record_pass(clauses)
         elif value == "nosuchcustomer" or exchange.rows:
-            session.fail(
+            context.fail(
                 clauses,
                 "an unknown customer is refused",
                 expected="an error",
@@ -578,29 +578,29 @@ def _check_bad_customer(session: CheckContext, mirror: Mirror, rule: CallScope) 
 # --- children of an account ---------------------------------------------------------------------------------
 
 
-def _check_children(session: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
+def _check_children(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     switch = rule.children_only
     if not mirror.rows:
-        session.results.record_not_exercised(_child_clauses(rule), "the target shows no rows")
+        context.results.record_not_exercised(_child_clauses(rule), "the target shows no rows")
         return
     found: set[Any] = set()
     every = {owner for row in mirror.rows for owner in owners_of(row, rule)}
     if switch is not None:
         answers: dict[str, Exchange] = {}
         for name, values in (
-            ("on", {switch.parameter: encode_request_value(session, switch.parameter, True)}),
-            ("off", {switch.parameter: encode_request_value(session, switch.parameter, False)}),
+            ("on", {switch.parameter: encode_request_value(context, switch.parameter, True)}),
+            ("off", {switch.parameter: encode_request_value(context, switch.parameter, False)}),
             ("default", {}),
         ):
-            answers[name] = _read_list(session, mirror, values, f"{switch.parameter} {name}")
+            answers[name] = _read_list(context, mirror, values, f"{switch.parameter} {name}")
             yield
-            if session.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
+            if context.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
                 return
         plain = set(answers["default"].keys)
         clauses = switch.clauses.get("default", ())
         differ = set(answers["off"].keys) != plain
-        if differ and not mirror.volatile and not (yield from replicas_disagree(session, mirror)):
-            session.fail(
+        if differ and not mirror.volatile and not (yield from replicas_disagree(context, mirror)):
+            context.fail(
                 clauses,
                 f"{switch.parameter} is off by default",
                 expected="the same rows as with false",
@@ -608,12 +608,12 @@ def _check_children(session: CheckContext, mirror: Mirror, rule: CallScope) -> I
                 exchange=answers["default"],
             )
         else:
-            session.results.record_pass(clauses, times=max(1, len(plain)))
+            context.results.record_pass(clauses, times=max(1, len(plain)))
         found = {owner for row in answers["on"].rows or () for owner in owners_of(row, rule)}
-        _judge_children(session, mirror, rule, answers["on"], found, every)
-        yield from _check_scope_total(session, mirror, answers["on"])
+        _judge_children(context, mirror, rule, answers["on"], found, every)
+        yield from _check_scope_total(context, mirror, answers["on"])
     if rule.listed_children is not None:
-        yield from _check_listed_children(session, mirror, rule, found or every)
+        yield from _check_listed_children(context, mirror, rule, found or every)
 
 
 def _child_clauses(rule: CallScope) -> Clauses:
@@ -622,13 +622,13 @@ def _child_clauses(rule: CallScope) -> Clauses:
 
 
 def _judge_children(
-    session: CheckContext, mirror: Mirror, rule: CallScope, on: Exchange, found: set[Any], every: set[Any]
+    context: CheckContext, mirror: Mirror, rule: CallScope, on: Exchange, found: set[Any], every: set[Any]
 ) -> None:
     assert rule.children_only is not None
     clauses = rule.children_only.clauses.get("on", ())
-    own = own_account(session, rule)
-    if own is not None and own in found and (own in every or session.identity.customer is not None):
-        session.fail(
+    own = own_account(context, rule)
+    if own is not None and own in found and (own in every or context.identity.customer is not None):
+        context.fail(
             clauses,
             "only the children's calls are listed",
             expected=f"no rows of account {own}",
@@ -638,7 +638,7 @@ def _judge_children(
         return
     if not found:
         if len(every) > 1:
-            session.fail(
+            context.fail(
                 clauses,
                 "the children's calls are listed",
                 expected="rows of the children",
@@ -646,14 +646,14 @@ def _judge_children(
                 exchange=on,
             )
         else:
-            session.results.record_not_exercised(clauses, "no child account has calls in the time range")
+            context.results.record_not_exercised(clauses, "no child account has calls in the time range")
         return
     unset = rule.unset
     reading = "own-and-children" if found & every else "own"
     if isinstance(unset, Open):
-        session.dialect.fix_answer(unset.id, reading, "the list by default")
+        context.dialect.fix_answer(unset.id, reading, "the list by default")
     if found == every and own is None:
-        session.fail(
+        context.fail(
             clauses,
             "only the children's calls are listed",
             expected="fewer accounts than by default",
@@ -663,11 +663,11 @@ def _judge_children(
         return
     if reading == "own-and-children" and not mirror.volatile and mirror.complete:
         due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
-        _, size = (largest_page(session) or {"": None}).popitem()
-        limit = page_cap(session) or (int(str(size)) if size is not None else None)
+        _, size = (largest_page(context) or {"": None}).popitem()
+        limit = page_cap(context) or (int(str(size)) if size is not None else None)
         strangers = {owner for owner in every - found if owner != own} if own is not None else set()
         if strangers and (limit is None or len(on.rows or ()) < limit):
-            session.fail(
+            context.fail(
                 clauses,
                 "all the children's calls are listed, and nobody else's",
                 expected=f"in the list by default only {own} and the accounts of the list of children",
@@ -678,7 +678,7 @@ def _judge_children(
         if limit is None or len(due) <= limit:
             missing = due - set(on.keys)
             if missing:
-                session.fail(
+                context.fail(
                     clauses,
                     "all the children's calls are listed",
                     expected=f"{len(due)} rows",
@@ -686,26 +686,26 @@ def _judge_children(
                     exchange=on,
                 )
                 return
-    session.results.record_pass(clauses, times=max(1, len(on.rows or ())))
+    context.results.record_pass(clauses, times=max(1, len(on.rows or ())))
 
 
-def _check_listed_children(session: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> Iterator[None]:
+def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> Iterator[None]:
     clauses = rule.clauses.get("listed-children", ())
     assert rule.listed_children is not None
-    own = own_customer(session, list(mirror.rows), rule)
+    own = own_customer(context, list(mirror.rows), rule)
     children = sorted((owner for owner in found if owner != own), key=str)
     if not children:
-        session.results.record_not_exercised(clauses, "no child account has calls in the time range")
+        context.results.record_not_exercised(clauses, "no child account has calls in the time range")
         return
     # One that is no child at all is among those that stand apart: the last by its number is asked for, too.
     alone = [(child,) for child in dict.fromkeys((*children[:2], children[-1]))]
     for chosen in alone + ([tuple(children[:2])] if len(children) > 1 else []):
-        values = {rule.listed_children: encode_shown_value(session, rule.listed_children, chosen)}
-        exchange = _read_list(session, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
+        values = {rule.listed_children: encode_shown_value(context, rule.listed_children, chosen)}
+        exchange = _read_list(context, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
         yield
-        if session.note_unusable(exchange, clauses) or exchange.rows is None:
+        if context.note_unusable(exchange, clauses) or exchange.rows is None:
             if exchange.answer is not None and exchange.answer.outcome == "error":
-                session.fail(
+                context.fail(
                     clauses,
                     "the calls of listed children are shown",
                     expected="a success",
@@ -715,7 +715,7 @@ def _check_listed_children(session: CheckContext, mirror: Mirror, rule: CallScop
             return
         shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}
         if shown - set(chosen):
-            session.fail(
+            context.fail(
                 clauses,
                 "only the listed children's calls are shown",
                 expected=f"accounts {', '.join(map(str, chosen))}",
@@ -724,7 +724,7 @@ def _check_listed_children(session: CheckContext, mirror: Mirror, rule: CallScop
             )
             return
         if shown != set(chosen) and not mirror.volatile:
-            session.fail(
+            context.fail(
                 clauses,
                 "all listed children's calls are shown",
                 expected=f"accounts {', '.join(map(str, chosen))}",
@@ -732,4 +732,4 @@ def _check_listed_children(session: CheckContext, mirror: Mirror, rule: CallScop
                 exchange=exchange,
             )
             return
-        session.results.record_pass(clauses, times=len(exchange.rows))
+        context.results.record_pass(clauses, times=len(exchange.rows))

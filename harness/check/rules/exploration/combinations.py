@@ -104,37 +104,37 @@ class _ExplorationLog:
         return any(small <= labels for small in self.smallest_failures)
 
 
-def check_combinations(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Combinations of everything that works alone, compared with the oracle."""
-    allowed = requests_allowed(session, REQUESTS_AT_MOST if not mirror.volatile else MOVING_REQUESTS_AT_MOST)
+    allowed = requests_allowed(context, REQUESTS_AT_MOST if not mirror.volatile else MOVING_REQUESTS_AT_MOST)
     if len(mirror.rows) < 2 or mirror.tear_reason or allowed < 1:
         return
     seen = _ExplorationLog()
-    for pieces in choose_combinations(session, mirror, draw_combinations(session, mirror), seen, at_most=allowed):
+    for pieces in choose_combinations(context, mirror, draw_combinations(context, mirror), seen, at_most=allowed):
         if seen.requests_spent >= allowed or len(seen.smallest_failures) >= FINDINGS_AT_MOST:
             return
-        if seen.is_explained(pieces) or not all(piece_works(session, piece) for piece in pieces):
+        if seen.is_explained(pieces) or not all(piece_works(context, piece) for piece in pieces):
             continue
-        exchange = yield from _send_combination(session, mirror, pieces, seen)
-        wrong = _find_mismatch(session, mirror, pieces, exchange)
+        exchange = yield from _send_combination(context, mirror, pieces, seen)
+        wrong = _find_mismatch(context, mirror, pieces, exchange)
         if wrong is None:
             continue
         seen.right_combinations[_combination_key(pieces)] = not wrong
         if wrong:
-            yield from _handle_mismatch(session, mirror, pieces, wrong, exchange, seen)
+            yield from _handle_mismatch(context, mirror, pieces, wrong, exchange, seen)
         else:
-            _record_passes(session, mirror, pieces, seen)
+            _record_passes(context, mirror, pieces, seen)
 
 
-def requests_allowed(session: CheckContext, most: int, kept_back: int = REQUESTS_RESERVED) -> int:
+def requests_allowed(context: CheckContext, most: int, kept_back: int = REQUESTS_RESERVED) -> int:
     """So many requests may be spent here, so that the phases to come have theirs."""
-    limit = session.settings.get("max_requests")
-    return most if limit is None else max(0, min(most, limit - session.requests - kept_back))
+    limit = context.settings.get("max_requests")
+    return most if limit is None else max(0, min(most, limit - context.requests - kept_back))
 
 
-def piece_works(session: CheckContext, piece: Piece) -> bool:
+def piece_works(context: CheckContext, piece: Piece) -> bool:
     """Whether everything that the piece asks for works alone, as far as is known."""
-    return session.parameters_work(*(name for name, _ in piece.values)) and not session.results.first_failed(
+    return context.parameters_work(*(name for name, _ in piece.values)) and not context.results.first_failed(
         piece.clauses
     )
 
@@ -142,12 +142,12 @@ def piece_works(session: CheckContext, piece: Piece) -> bool:
 # --- drawing ------------------------------------------------------------------------------------------------
 
 
-def draw_combinations(session: CheckContext, mirror: Mirror, *, at_most: int = COMBINATIONS_DRAWN) -> list[Pieces]:
+def draw_combinations(context: CheckContext, mirror: Mirror, *, at_most: int = COMBINATIONS_DRAWN) -> list[Pieces]:
     """Combinations as Hypothesis draws them, without repetition; the same for the same run seed and spec."""
     from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
     from hypothesis import strategies as st
 
-    made = _PieceMaker(session, mirror)
+    made = _PieceMaker(context, mirror)
     if not made.filters and not made.others:
         return []
     bits = st.booleans()
@@ -165,7 +165,7 @@ def draw_combinations(session: CheckContext, mirror: Mirror, *, at_most: int = C
 
         return made.make_combination(choose)
 
-    @seed(derive_seed(session, "explore"))
+    @seed(derive_seed(context, "explore"))
     @settings(
         max_examples=at_most,
         database=None,
@@ -183,34 +183,34 @@ def draw_combinations(session: CheckContext, mirror: Mirror, *, at_most: int = C
     return list(found.values())
 
 
-def derive_seed(session: CheckContext, check: str) -> int:
+def derive_seed(context: CheckContext, check: str) -> int:
     """The seed of a check that draws: of the run's seed, the spec and the check's name."""
-    text = f"{session.seed} {session.spec.id} {check}"
+    text = f"{context.seed} {context.spec.id} {check}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 class _PieceMaker:
     """Makes pieces from what the rows show."""
 
-    def __init__(self, session: CheckContext, mirror: Mirror) -> None:
-        self.session = session
+    def __init__(self, context: CheckContext, mirror: Mirror) -> None:
+        self.context = context
         self.mirror = mirror
         step = max(1, len(mirror.rows) // 64)
         self.rows = mirror.rows[::step][:64]
         self.filters = [
             name
-            for name in visible_filters(session)
-            if session.parameters_work(name)
-            and session.supports_parameters(name)
-            and not session.results.first_failed(session.listing.filters[name].clause)
+            for name in visible_filters(context)
+            if context.parameters_work(name)
+            and context.supports_parameters(name)
+            and not context.results.first_failed(context.listing.filters[name].clause)
         ]
         self.telling = {
-            name: discriminating_values(session, mirror.rows, name)
+            name: discriminating_values(context, mirror.rows, name)
             for name in self.filters
-            if not is_time_filter(session.listing.filters[name])
+            if not is_time_filter(context.listing.filters[name])
         }
         self.counts = {
-            name: count_values(mirror.rows, session.listing.filters[name].compares) for name in self.telling
+            name: count_values(mirror.rows, context.listing.filters[name].compares) for name in self.telling
         }
         self.others = [
             pieces
@@ -244,13 +244,13 @@ class _PieceMaker:
 
     def are_exclusive(self, one: str, other: str) -> bool:
         """Whether two filters are not meant to stand together."""
-        first, second = self.session.listing.filters[one], self.session.listing.filters[other]
+        first, second = self.context.listing.filters[one], self.context.listing.filters[other]
         return other in first.excludes or one in second.excludes or first.same_as == other or second.same_as == one
 
     # --- filters --------------------------------------------------------------------------------------------
 
     def make_filter_piece(self, name: str, row: Row, choose: Chooser) -> Piece | None:
-        session, kept = self.session, self.session.listing.filters[name]
+        context, kept = self.context, self.context.listing.filters[name]
         own = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
         if is_time_filter(kept):
             return self.make_time_piece(name, own, choose)
@@ -261,9 +261,9 @@ class _PieceMaker:
             if not self.telling.get(name):
                 return None
             value = choose(self.telling[name])
-        elif way == "list" and session.listing.parameters[name].as_ in ("list", "json-list"):
+        elif way == "list" and context.listing.parameters[name].as_ in ("list", "json-list"):
             value = (value, choose(self.telling[name] or own))
-            clauses = session.listing.parameters[name].list_clause or kept.clause
+            clauses = context.listing.parameters[name].list_clause or kept.clause
         elif way == "part" and kept.keeps == "contains" and isinstance(value, str) and len(value) > 2:
             value = value[choose((0, 1)) : choose((None, -1))]
         elif self.counts[name][value] == 1 and choose((False, True, True, True)):
@@ -271,19 +271,19 @@ class _PieceMaker:
             return None
         if not self.fits_in_list(name, value):
             return None
-        comparison: dict[str, Tree] = default_comparison(session, name)
-        if kept.named_by is not None and not comparison and session.supports_parameters(kept.named_by.parameter):
+        comparison: dict[str, Tree] = default_comparison(context, name)
+        if kept.named_by is not None and not comparison and context.supports_parameters(kept.named_by.parameter):
             comparison = {kept.named_by.parameter: choose(sorted(kept.named_by.words))}
-        raw = encode_shown_value(session, name, self.with_integers(value))
-        values = {**companion_parameters(session, self.mirror, name, row), **comparison, name: raw}
+        raw = encode_shown_value(context, name, self.with_integers(value))
+        values = {**companion_parameters(context, self.mirror, name, row), **comparison, name: raw}
         if isinstance(value, str):
             clauses = clauses_of_word(kept, value)
         return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=clauses)
 
     def fits_in_list(self, name: str, value: Any) -> bool:
         """Whether a list can hold the value: a separator inside would cut it in two."""
-        parameter = self.session.listing.parameters[name]
-        if parameter.as_ != "list" or self.session.listing.transport.carries == "json":
+        parameter = self.context.listing.parameters[name]
+        if parameter.as_ != "list" or self.context.listing.transport.carries == "json":
             return True
         items = value if isinstance(value, tuple) else (value,)
         return not any(parameter.separated_by in str(item) or str(item) != str(item).strip() for item in items)
@@ -297,7 +297,7 @@ class _PieceMaker:
         moments = [moment for moment in own if isinstance(moment, datetime)]
         if not moments:
             return None
-        kept = self.session.listing.filters[name]
+        kept = self.context.listing.filters[name]
         earlier = timedelta(seconds=choose((0, 1, 60)))
         moment = moments[0].replace(microsecond=0)
         if moments[0].microsecond and kept.keeps == "at-or-before":
@@ -306,16 +306,16 @@ class _PieceMaker:
             # Beyond its own window the mirror knows nothing.
             moment += earlier if kept.keeps == "at-or-before" else -earlier
         values = {
-            **open_range_end(self.session, self.mirror, name),
-            name: encode_shown_value(self.session, name, moment),
+            **open_range_end(self.context, self.mirror, name),
+            name: encode_shown_value(self.context, name, moment),
         }
         return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=kept.clause)
 
     # --- pages, orders, switches ----------------------------------------------------------------------------
 
     def page_pieces(self) -> list[Piece]:
-        paging, session = self.session.listing.paging, self.session
-        if isinstance(paging, NoPaging) or not session.supports_parameters(paging.size):
+        paging, context = self.context.listing.paging, self.context
+        if isinstance(paging, NoPaging) or not context.supports_parameters(paging.size):
             return []
         clauses = paging.clauses.get("slice", ()) if not isinstance(paging, LimitPaging) else ()
         clauses = clauses or paging.clauses.get("size", ())
@@ -324,12 +324,12 @@ class _PieceMaker:
             match paging:
                 case PageNumberPaging():
                     places += [
-                        (size, {paging.page: encode_request_value(session, paging.page, paging.first + page)})
+                        (size, {paging.page: encode_request_value(context, paging.page, paging.first + page)})
                         for page in range(4)
                     ]
                 case OffsetPaging():
                     places += [
-                        (size, {paging.offset: encode_request_value(session, paging.offset, skip)})
+                        (size, {paging.offset: encode_request_value(context, paging.offset, skip)})
                         for skip in (0, 1, 2, 7)
                     ]
                 case LimitPaging() | CursorPaging():
@@ -338,16 +338,16 @@ class _PieceMaker:
             Piece(
                 kind="page",
                 name="",
-                values=((paging.size, encode_request_value(session, paging.size, size)), *where.items()),
+                values=((paging.size, encode_request_value(context, paging.size, size)), *where.items()),
                 clauses=clauses,
             )
             for size, where in places
         ]
 
     def sort_pieces(self) -> list[Piece]:
-        order = self.session.listing.order
+        order = self.context.listing.order
         sort = order.sort if order is not None else None
-        if sort is None or order is None or not self.session.supports_parameters(sort.parameter):
+        if sort is None or order is None or not self.context.supports_parameters(sort.parameter):
             return []
         clauses = sort.clauses.get("words", order.clause)
         words = [word for word in sort.words if word not in sort.undocumented]
@@ -358,25 +358,25 @@ class _PieceMaker:
         ]
 
     def descending_pieces(self) -> list[Piece]:
-        order = self.session.listing.order
-        if order is None or order.descending is None or not self.session.supports_parameters(order.descending):
+        order = self.context.listing.order
+        if order is None or order.descending is None or not self.context.supports_parameters(order.descending):
             return []
-        on = encode_request_value(self.session, order.descending, True)
+        on = encode_request_value(self.context, order.descending, True)
         return [Piece(kind="descending", name="", values=((order.descending, on),), clauses=order.descending_clause)]
 
     def switch_pieces(self) -> list[Piece]:
         found: list[Piece] = []
-        for include in self.session.listing.includes:
-            if include.adds and self.session.supports_parameters(include.parameter):
-                default = self.session.listing.parameters[include.parameter].default is True
+        for include in self.context.listing.includes:
+            if include.adds and self.context.supports_parameters(include.parameter):
+                default = self.context.listing.parameters[include.parameter].default is True
                 role = include.clauses.get("off" if default else "on", ()) or include.clauses.get("default", ())
-                value = encode_request_value(self.session, include.parameter, not default)
+                value = encode_request_value(self.context, include.parameter, not default)
                 found.append(
                     Piece(kind="include", name=include.parameter, values=((include.parameter, value),), clauses=role)
                 )
-        counting = self.session.listing.count_only
-        if counting is not None and self.session.supports_parameters(counting.parameter):
-            on = encode_request_value(self.session, counting.parameter, True)
+        counting = self.context.listing.count_only
+        if counting is not None and self.context.supports_parameters(counting.parameter):
+            on = encode_request_value(self.context, counting.parameter, True)
             clauses = counting.clauses.get("on", ())
             found.append(Piece(kind="count", name="", values=((counting.parameter, on),), clauses=clauses))
         return found
@@ -386,13 +386,13 @@ class _PieceMaker:
 
 
 def choose_combinations(
-    session: CheckContext, mirror: Mirror, candidates: Sequence[Pieces], seen: _ExplorationLog, *, at_most: int
+    context: CheckContext, mirror: Mirror, candidates: Sequence[Pieces], seen: _ExplorationLog, *, at_most: int
 ) -> Iterator[Pieces]:
     """The combinations that tell most, best first: pairs, then threes and fours not met yet."""
-    told = {id(pieces): _pieces_that_matter(session, mirror, pieces, seen) for pieces in candidates}
+    told = {id(pieces): _pieces_that_matter(context, mirror, pieces, seen) for pieces in candidates}
     left = [pieces for pieces in candidates if len(told[id(pieces)]) > 1]
     nobody = [pieces for pieces in candidates if not told[id(pieces)]][:NO_MATCH_AT_MOST]
-    met: set[tuple[str, ...]] = set(session.settings.get("pairs-told", ()))
+    met: set[tuple[str, ...]] = set(context.settings.get("pairs-told", ()))
     for _ in range(at_most):
         best: tuple[int, int] | None = None
         for place, pieces in enumerate(left):
@@ -413,10 +413,10 @@ def _label_groups(labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _pieces_that_matter(
-    session: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog
+    context: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog
 ) -> tuple[str, ...]:
     """The pieces whose loss would show, in order of their labels; none where no row is left."""
-    kept = {piece.label: _matching_keys(session, mirror, piece, seen) for piece in pieces if piece.kind == "filter"}
+    kept = {piece.label: _matching_keys(context, mirror, piece, seen) for piece in pieces if piece.kind == "filter"}
     everything = frozenset(row.key for row in mirror.rows)
     sets = {label: keys for label, keys in kept.items() if keys is not None}
     both = everything.intersection(*sets.values())
@@ -437,11 +437,11 @@ def _pieces_that_matter(
 
 
 def _matching_keys(
-    session: CheckContext, mirror: Mirror, piece: Piece, seen: _ExplorationLog
+    context: CheckContext, mirror: Mirror, piece: Piece, seen: _ExplorationLog
 ) -> frozenset[Hashable] | None:
     """The rows that a filter keeps by itself; None where that is open."""
     if piece.key not in seen.matching_keys:
-        meanings = session.expected_answers(build_request(session, mirror.base, dict(piece.values)))
+        meanings = context.expected_answers(build_request(context, mirror.base, dict(piece.values)))
         _, meaning = meanings[0]
         plain = meaning.fault is None and not meaning.unspecified and len(meanings) < MOST_BRANCHES
         seen.matching_keys[piece.key] = (
@@ -455,11 +455,11 @@ def _matching_keys(
 # --- asking and judging -------------------------------------------------------------------------------------
 
 
-def request_of_pieces(session: CheckContext, mirror: Mirror, pieces: Pieces) -> ListRequest:
+def request_of_pieces(context: CheckContext, mirror: Mirror, pieces: Pieces) -> ListRequest:
     """The request that asks for all of the pieces."""
     said: dict[str, Tree] = {name: value for piece in pieces for name, value in piece.values}
-    page: Mapping[str, Tree] = {} if any(piece.kind == "page" for piece in pieces) else largest_page(session)
-    return build_request(session, mirror.base, {**page, **said})
+    page: Mapping[str, Tree] = {} if any(piece.kind == "page" for piece in pieces) else largest_page(context)
+    return build_request(context, mirror.base, {**page, **said})
 
 
 def purpose_of_pieces(pieces: Pieces) -> str:
@@ -468,38 +468,38 @@ def purpose_of_pieces(pieces: Pieces) -> str:
 
 
 def _send_combination(
-    session: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog
+    context: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog
 ) -> Generator[None, None, Exchange]:
-    exchange = session.send(request_of_pieces(session, mirror, pieces), purpose_of_pieces(pieces))
+    exchange = context.send(request_of_pieces(context, mirror, pieces), purpose_of_pieces(pieces))
     seen.requests_spent += 1
     yield
     return exchange
 
 
 def _find_mismatch(
-    session: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange
+    context: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange
 ) -> Mismatch | Literal[False] | None:
     """How the answer differs from what is due; False where it is right, None where that cannot be told."""
-    if session.note_unusable(exchange, ()) or exchange.answer is None:
+    if context.note_unusable(exchange, ()) or exchange.answer is None:
         return None
-    branches = session.expected_answers(exchange.list_request)
+    branches = context.expected_answers(exchange.list_request)
     if len(branches) >= MOST_BRANCHES or any(meaning.unspecified for _, meaning in branches):
         return None
-    held = [(answers, compare_answer(session, mirror, meaning, exchange)) for answers, meaning in branches]
+    held = [(answers, compare_answer(context, mirror, meaning, exchange)) for answers, meaning in branches]
     right = [answers for answers, mismatch in held if mismatch is None]
     if not right:
         return max((mismatch for _, mismatch in held if mismatch is not None), key=lambda found: found.rank)
-    session.dialect.narrow_candidates(right, exchange.purpose)
-    return _include_mismatch(session, mirror, pieces, exchange) or False
+    context.dialect.narrow_candidates(right, exchange.purpose)
+    return _include_mismatch(context, mirror, pieces, exchange) or False
 
 
-def _include_mismatch(session: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange) -> Mismatch | None:
+def _include_mismatch(context: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange) -> Mismatch | None:
     """Whether rows lack the part that a switch adds, or show one that it leaves out."""
     for piece in pieces:
-        include = _include_of(session, piece)
+        include = _include_of(context, piece)
         if include is None or include.any_names or mirror.volatile:
             continue
-        on = session.listing.parameters[include.parameter].default is not True
+        on = context.listing.parameters[include.parameter].default is not True
         odd = [row for row in exchange.rows or () if _part_is_wrong(mirror, include, row, on)]
         if odd:
             return Mismatch(
@@ -511,10 +511,10 @@ def _include_mismatch(session: CheckContext, mirror: Mirror, pieces: Pieces, exc
     return None
 
 
-def _include_of(session: CheckContext, piece: Piece) -> Include | None:
+def _include_of(context: CheckContext, piece: Piece) -> Include | None:
     if piece.kind != "include":
         return None
-    return next(include for include in session.listing.includes if include.parameter == piece.name)
+    return next(include for include in context.listing.includes if include.parameter == piece.name)
 
 
 def _part_is_wrong(mirror: Mirror, include: Include, row: Row, on: bool) -> bool:
@@ -525,20 +525,20 @@ def _part_is_wrong(mirror: Mirror, include: Include, row: Row, on: bool) -> bool
     return full is not None and not shown and any(full.shown.get(name) for name in include.adds)
 
 
-def _record_passes(session: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog) -> None:
-    telling = set(_pieces_that_matter(session, mirror, pieces, seen))
+def _record_passes(context: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog) -> None:
+    telling = set(_pieces_that_matter(context, mirror, pieces, seen))
     filters = [piece for piece in pieces if piece.kind == "filter" and piece.label in telling]
     if len(filters) > 1:
-        session.results.record_pass(session.listing.conjunction_clause)
+        context.results.record_pass(context.listing.conjunction_clause)
     for piece in filters:
-        session.results.record_pass(piece.clauses[:1])
+        context.results.record_pass(piece.clauses[:1])
 
 
 # --- shrinking and blaming ----------------------------------------------------------------------------------
 
 
 def _handle_mismatch(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     pieces: Pieces,
     wrong: Mismatch,
@@ -547,33 +547,33 @@ def _handle_mismatch(
 ) -> Iterator[None]:
     """A combination that went wrong: shrunk, confirmed, and told under the clause that it breaks."""
     if mirror.volatile:
-        yield from reread_mirror(session, mirror)
-        exchange = yield from _send_combination(session, mirror, pieces, seen)
-        again = _find_mismatch(session, mirror, pieces, exchange)
+        yield from reread_mirror(context, mirror)
+        exchange = yield from _send_combination(context, mirror, pieces, seen)
+        again = _find_mismatch(context, mirror, pieces, exchange)
         if not again:
             return
         wrong = again
     else:
-        pieces, wrong, exchange = yield from _shrink_combination(session, mirror, pieces, wrong, exchange, seen)
+        pieces, wrong, exchange = yield from _shrink_combination(context, mirror, pieces, wrong, exchange, seen)
     seen.smallest_failures.append(frozenset(piece.label for piece in pieces))
-    kept = [_matching_keys(session, mirror, piece, seen) for piece in pieces if piece.kind == "filter"]
+    kept = [_matching_keys(context, mirror, piece, seen) for piece in pieces if piece.kind == "filter"]
     nobody = not frozenset(row.key for row in mirror.rows).intersection(*(keys for keys in kept if keys is not None))
-    clauses, blame = clauses_to_blame(session, pieces, wrong, exchange, nobody=nobody)
+    clauses, blame = clauses_to_blame(context, pieces, wrong, exchange, nobody=nobody)
     constructs = {clause for piece in pieces for clause in piece.clauses[:1]} if len(pieces) > 1 else set()
-    if session.results.first_failed((*blame.get(wrong.aspect, clauses)[:1], *constructs)):
+    if context.results.first_failed((*blame.get(wrong.aspect, clauses)[:1], *constructs)):
         # What is known to be broken explains it.
         return
-    ask = request_of_pieces(session, mirror, pieces)
-    if wrong == _include_mismatch(session, mirror, pieces, exchange):
-        yield from _confirm_include_mismatch(session, mirror, pieces, exchange, clauses)
+    ask = request_of_pieces(context, mirror, pieces)
+    if wrong == _include_mismatch(context, mirror, pieces, exchange):
+        yield from _confirm_include_mismatch(context, mirror, pieces, exchange, clauses)
         return
-    judged = yield from check_probe(session, mirror, ask, purpose_of_pieces(pieces), clauses, blame=blame)
+    judged = yield from check_probe(context, mirror, ask, purpose_of_pieces(pieces), clauses, blame=blame)
     if judged.passed and not mirror.volatile:
-        yield from _report_unsteady(session, mirror, pieces, wrong, exchange, clauses, blame)
+        yield from _report_unsteady(context, mirror, pieces, wrong, exchange, clauses, blame)
 
 
 def _shrink_combination(
-    session: CheckContext, mirror: Mirror, pieces: Pieces, wrong: Mismatch, exchange: Exchange, seen: _ExplorationLog
+    context: CheckContext, mirror: Mirror, pieces: Pieces, wrong: Mismatch, exchange: Exchange, seen: _ExplorationLog
 ) -> Generator[None, None, tuple[Pieces, Mismatch, Exchange]]:
     """A smallest combination that is still wrong, as far as answers seen and a few more can tell."""
     asked = 0
@@ -585,8 +585,8 @@ def _shrink_combination(
         if asked >= SHRINK_REQUESTS:
             break
         asked += 1
-        answer = yield from _send_combination(session, mirror, smaller, seen)
-        still = _find_mismatch(session, mirror, smaller, answer)
+        answer = yield from _send_combination(context, mirror, smaller, seen)
+        still = _find_mismatch(context, mirror, smaller, answer)
         if still is None:
             continue
         seen.right_combinations[_combination_key(smaller)] = not still
@@ -605,7 +605,7 @@ def _combination_key(pieces: Pieces) -> frozenset[Hashable]:
 
 
 def clauses_to_blame(
-    session: CheckContext, pieces: Pieces, wrong: Mismatch, exchange: Exchange, *, nobody: bool = False
+    context: CheckContext, pieces: Pieces, wrong: Mismatch, exchange: Exchange, *, nobody: bool = False
 ) -> tuple[Clauses, Mapping[Aspect, Clauses]]:
     """The clauses on a combination: on which rows come, and on the other aspects where they differ.
 
@@ -613,10 +613,10 @@ def clauses_to_blame(
     """
     filters = [piece for piece in pieces if piece.kind == "filter"]
     by_kind = {piece.kind: piece for piece in pieces}
-    if wrong.aspect == "outcome" and nobody and session.listing.no_match_clause:
+    if wrong.aspect == "outcome" and nobody and context.listing.no_match_clause:
         # What goes wrong is how "nothing matches" is told.
-        return session.listing.no_match_clause, {}
-    joined = session.listing.conjunction_clause if len(filters) > 1 else ()
+        return context.listing.no_match_clause, {}
+    joined = context.listing.conjunction_clause if len(filters) > 1 else ()
     kept = joined or (filters[0].clauses if filters else ())
     blame: dict[Aspect, Clauses] = {}
     sorting = by_kind.get("sort") or by_kind.get("descending")
@@ -625,7 +625,7 @@ def clauses_to_blame(
         if "page" not in by_kind:
             blame["slice"] = sorting.clauses
     if "count" in by_kind:
-        counting = session.listing.count_only
+        counting = context.listing.count_only
         assert counting is not None
         named = {name for piece in pieces for name, _ in piece.values}
         ignored = counting.clauses.get("ignores", ()) if named & set(counting.ignores) else ()
@@ -642,20 +642,20 @@ def clauses_to_blame(
 
 
 def _confirm_include_mismatch(
-    session: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange, clauses: Clauses
+    context: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange, clauses: Clauses
 ) -> Iterator[None]:
-    again = session.send(request_of_pieces(session, mirror, pieces), f"again: {purpose_of_pieces(pieces)}")
+    again = context.send(request_of_pieces(context, mirror, pieces), f"again: {purpose_of_pieces(pieces)}")
     yield
-    wrong = _include_mismatch(session, mirror, pieces, again)
+    wrong = _include_mismatch(context, mirror, pieces, again)
     if wrong is not None:
         told = ProbeResult(passed=False, exchange=again, mismatch=wrong)
-        report_mismatch(session, mirror, told, clauses, purpose_of_pieces(pieces), "", None)
-    elif not session.note_unusable(again, clauses):
-        session.results.record_inconclusive(clauses, "not repeatable")
+        report_mismatch(context, mirror, told, clauses, purpose_of_pieces(pieces), "", None)
+    elif not context.note_unusable(again, clauses):
+        context.results.record_inconclusive(clauses, "not repeatable")
 
 
 def _report_unsteady(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     pieces: Pieces,
     wrong: Mismatch,
@@ -664,16 +664,16 @@ def _report_unsteady(
     blame: Mapping[Aspect, Clauses],
 ) -> Iterator[None]:
     """It was wrong once and right the next time: over data that stood still that is a defect too."""
-    yield from reread_mirror(session, mirror)
-    if mirror.volatile or _find_mismatch(session, mirror, pieces, exchange) is False:
+    yield from reread_mirror(context, mirror)
+    if mirror.volatile or _find_mismatch(context, mirror, pieces, exchange) is False:
         return
-    if all_recent(session, wrong.rows) or (yield from replicas_disagree(session, mirror, wrong.rows)):
+    if all_recent(context, wrong.rows) or (yield from replicas_disagree(context, mirror, wrong.rows)):
         return
     told = ProbeResult(passed=False, exchange=exchange, mismatch=wrong)
     blamed = blame.get(wrong.aspect, clauses)
     if not has_stray_rows(told):
-        blamed = unsteady_clauses(session) or blamed
-    if not session.results.first_failed(blamed[:1]):
+        blamed = unsteady_clauses(context) or blamed
+    if not context.results.first_failed(blamed[:1]):
         report_mismatch(
-            session, mirror, told, blamed, purpose_of_pieces(pieces), " (in 1 of 2 identical requests)", None
+            context, mirror, told, blamed, purpose_of_pieces(pieces), " (in 1 of 2 identical requests)", None
         )

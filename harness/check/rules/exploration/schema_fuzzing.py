@@ -46,34 +46,34 @@ class DrawnRequest:
     body: Tree = None
 
 
-def check_schema_fuzzing(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_schema_fuzzing(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Sends what Schemathesis draws, when the run asks for it; each answer is judged as it comes."""
-    if not session.settings.get("fuzz"):
+    if not context.settings.get("fuzz"):
         return
-    if isinstance(session.sender, RateLimitedClient):
-        session.sender.budget.add_requests(REQUESTS)
-    spent = session.requests
-    for number, one in enumerate(draw_requests(session, at_most=REQUESTS)):
-        if session.requests - spent >= REQUESTS:
+    if isinstance(context.sender, RateLimitedClient):
+        context.sender.budget.add_requests(REQUESTS)
+    spent = context.requests
+    for number, one in enumerate(draw_requests(context, at_most=REQUESTS)):
+        if context.requests - spent >= REQUESTS:
             return
-        ask, edit = request_from_drawn(session.listing, one, mirror.base if number % 2 else {})
+        ask, edit = request_from_drawn(context.listing, one, mirror.base if number % 2 else {})
         try:
-            exchange = session.send(ask, f"{one.data} data (fuzzed)", edit=edit)
+            exchange = context.send(ask, f"{one.data} data (fuzzed)", edit=edit)
         except UnicodeEncodeError:
             # Half a character cannot be written: there is no such request.
             continue
         yield
-        yield from _repeat_server_error(session, exchange, ask, edit, one)
+        yield from _repeat_server_error(context, exchange, ask, edit, one)
 
 
 def _repeat_server_error(
-    session: CheckContext, exchange: Exchange, ask: ListRequest, edit: Any, one: DrawnRequest
+    context: CheckContext, exchange: Exchange, ask: ListRequest, edit: Any, one: DrawnRequest
 ) -> Iterator[None]:
     """The request again where a server error came: one error proves nothing."""
     failing = [exchange]
-    while _is_server_error(session, failing[-1]) and not session.results.first_failed((_SERVER_ERRORS_CLAUSE,)):
+    while _is_server_error(context, failing[-1]) and not context.results.first_failed((_SERVER_ERRORS_CLAUSE,)):
         if len(failing) == ERRORS_NEEDED:
-            session.fail(
+            context.fail(
                 (_SERVER_ERRORS_CLAUSE,),
                 "a request that can be read does not get a server error again and again",
                 expected="no HTTP 5xx",
@@ -81,7 +81,7 @@ def _repeat_server_error(
                 exchange=exchange,
             )
             return
-        failing.append(session.send(ask, f"again: {one.data} data (fuzzed)", edit=edit))
+        failing.append(context.send(ask, f"again: {one.data} data (fuzzed)", edit=edit))
         yield
 
 
@@ -89,15 +89,15 @@ def _http_status(exchange: Exchange) -> int | None:
     return exchange.response.http_status if isinstance(exchange.response, HttpResponse) else None
 
 
-def _is_server_error(session: CheckContext, exchange: Exchange) -> bool:
+def _is_server_error(context: CheckContext, exchange: Exchange) -> bool:
     """Whether a server error came that is not the API's documented way to refuse a request."""
     if not isinstance(exchange.response, HttpResponse) or exchange.response.http_status < 500:
         return False
     answer = exchange.answer
     told = answer is not None and answer.outcome == "error" and answer.code is not MISSING
-    if told and "5xx" in session.listing.outcome.error.https:
-        if exchange in session.server_errors:
-            session.server_errors.remove(exchange)
+    if told and "5xx" in context.listing.outcome.error.https:
+        if exchange in context.server_errors:
+            context.server_errors.remove(exchange)
         return False
     return True
 
@@ -186,35 +186,35 @@ def _close_schema(document: Mapping[str, Any], schema: Any, own: frozenset[str],
             _close_schema(document, inner, own, depth=depth + 1)
 
 
-def draw_requests(session: CheckContext, *, at_most: int) -> list[DrawnRequest]:
+def draw_requests(context: CheckContext, *, at_most: int) -> list[DrawnRequest]:
     """Requests from the spec's schemas, positive and negative in turn; the same for the same seed."""
-    if not session.listing.parameters:
-        session.notes.append("fuzz: the operation has no parameters; there is nothing to draw")
+    if not context.listing.parameters:
+        context.notes.append("fuzz: the operation has no parameters; there is nothing to draw")
         return []
     found: dict[SchemaMode, list[DrawnRequest]] = {"positive": [], "negative": []}
     for data, requests in found.items():
         try:
-            requests += _draw_cases(session, data, at_most=(at_most + 1) // 2)
+            requests += _draw_cases(context, data, at_most=(at_most + 1) // 2)
         except Exception as problem:
             # Schemathesis is somebody else's: what goes wrong in it costs the run nothing but the fuzzing.
-            session.notes.append(f"fuzz: no {data} data could be drawn: {type(problem).__name__}")
+            context.notes.append(f"fuzz: no {data} data could be drawn: {type(problem).__name__}")
     pairs = zip(found["positive"], found["negative"], strict=False)
     rest = max(found.values(), key=len)[min(map(len, found.values())) :]
     return [*(one for pair in pairs for one in pair), *rest][:at_most]
 
 
-def _draw_cases(session: CheckContext, data: SchemaMode, *, at_most: int) -> list[DrawnRequest]:
+def _draw_cases(context: CheckContext, data: SchemaMode, *, at_most: int) -> list[DrawnRequest]:
     import schemathesis
     from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
     from schemathesis.generation import GenerationMode
 
-    spec = session.spec
+    spec = context.spec
     # A configuration of our own: Schemathesis would read one from the directory it runs in.
     schema = schemathesis.openapi.from_dict(document_to_fuzz(spec), config=schemathesis.Config())
     operation = schema[spec.path][spec.method.lower()]
     found: dict[str, DrawnRequest] = {}
 
-    @seed(derive_seed(session, f"fuzz {data}"))
+    @seed(derive_seed(context, f"fuzz {data}"))
     @settings(
         max_examples=at_most,
         database=None,

@@ -36,87 +36,87 @@ PAIRS_AT_MOST: Final = 60
 # --- together -----------------------------------------------------------------------------------------------
 
 
-def check_filter_pairs(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Every two filters at once, as many in one request as leave each of them something to keep out."""
-    clauses = session.listing.conjunction_clause
+    clauses = context.listing.conjunction_clause
     names = [
         name
-        for name in visible_filters(session)
-        if session.parameters_work(name) and not is_time_filter(session.listing.filters[name])
+        for name in visible_filters(context)
+        if context.parameters_work(name) and not is_time_filter(context.listing.filters[name])
     ]
     times = [
         name
-        for name in visible_filters(session)
-        if session.parameters_work(name) and is_time_filter(session.listing.filters[name])
+        for name in visible_filters(context)
+        if context.parameters_work(name) and is_time_filter(context.listing.filters[name])
     ]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
-    session.rng.shuffle(pairs)
+    context.rng.shuffle(pairs)
 
     def doubtful(pair: tuple[str, str]) -> bool:
         # A filter that fails by itself says little about how filters come together.
-        return any(session.results.first_failed(session.listing.filters[name].clause) for name in pair)
+        return any(context.results.first_failed(context.listing.filters[name].clause) for name in pair)
 
     pairs.sort(key=doubtful)
     left = {frozenset(pair) for pair in pairs}
     told: set[tuple[str, ...]] = set()
     asked = 0
     for first, second in pairs:
-        if asked >= PAIRS_AT_MOST or session.results.first_failed(clauses):
+        if asked >= PAIRS_AT_MOST or context.results.first_failed(clauses):
             break
         if frozenset((first, second)) not in left:
             continue
         left.discard(frozenset((first, second)))
-        several = _extended_pair(session, mirror, first, second, [*names, *times], left)
+        several = _extended_pair(context, mirror, first, second, [*names, *times], left)
         if len(several) > 2:
-            exchange = session.send(_combined_request(session, mirror, several), f"{' and '.join(several)} together")
+            exchange = context.send(_combined_request(context, mirror, several), f"{' and '.join(several)} together")
             yield
             asked += 1
-            if session.note_unusable(exchange, clauses):
+            if context.note_unusable(exchange, clauses):
                 continue
             covered = [
                 pair for pair in combinations(several, 2) if frozenset(pair) in left or pair == (first, second)
             ]
-            if answer_fits(session, mirror, exchange):
-                session.results.record_pass(clauses, times=len(covered))
+            if answer_fits(context, mirror, exchange):
+                context.results.record_pass(clauses, times=len(covered))
                 told |= {(min(pair), max(pair)) for pair in combinations(several, 2)}
                 left -= {frozenset(pair) for pair in covered}
                 continue
             for one, other in sorted(combinations(several, 2), key=doubtful):
                 # The smallest request that goes wrong tells most.
-                ask = _combined_request(session, mirror, {name: several[name] for name in (one, other)})
-                judged = yield from check_probe(session, mirror, ask, f"{one} and {other} together", clauses)
+                ask = _combined_request(context, mirror, {name: several[name] for name in (one, other)})
+                judged = yield from check_probe(context, mirror, ask, f"{one} and {other} together", clauses)
                 if judged.passed is False:
                     break
             else:
-                ask = _combined_request(session, mirror, several)
-                yield from check_probe(session, mirror, ask, f"{' and '.join(several)} together", clauses)
+                ask = _combined_request(context, mirror, several)
+                yield from check_probe(context, mirror, ask, f"{' and '.join(several)} together", clauses)
             continue
-        values = overlapping_values(session, mirror, first, second)
+        values = overlapping_values(context, mirror, first, second)
         if values is None:
             continue
-        ask = build_request(session, mirror.base, {**largest_page(session), **values})
-        judged = yield from check_probe(session, mirror, ask, f"{first} and {second} together", clauses)
+        ask = build_request(context, mirror.base, {**largest_page(context), **values})
+        judged = yield from check_probe(context, mirror, ask, f"{first} and {second} together", clauses)
         asked += judged.passed is not None
         if judged.passed:
             told.add((min(first, second), max(first, second)))
-    session.settings = {**session.settings, "pairs-told": frozenset(told)}
+    context.settings = {**context.settings, "pairs-told": frozenset(told)}
     if not asked and clauses:
-        session.results.record_not_exercised(clauses, "no two filters could be combined on these rows")
+        context.results.record_not_exercised(clauses, "no two filters could be combined on these rows")
 
 
 def _extended_pair(
-    session: CheckContext, mirror: Mirror, first: str, second: str, names: Sequence[str], left: Set[frozenset[str]]
+    context: CheckContext, mirror: Mirror, first: str, second: str, names: Sequence[str], left: Set[frozenset[str]]
 ) -> dict[str, Row]:
     """The two filters and up to two more, with a row that they all keep; the loss of each would show."""
-    if filters_conflict(session, first, second):
+    if filters_conflict(context, first, second):
         return {}
     best: dict[str, Row] = {}
     gained = 0
     rows = list(mirror.rows)
-    session.rng.shuffle(rows)
+    context.rng.shuffle(rows)
     for row in rows[:8]:
         chosen = [first, second]
-        if not _each_filter_matters(session, mirror, chosen, row):
+        if not _each_filter_matters(context, mirror, chosen, row):
             continue
         gain = 1
         for name in names:
@@ -125,10 +125,10 @@ def _extended_pair(
                 len(chosen) > 3
                 or not fresh
                 or name in chosen
-                or any(filters_conflict(session, name, one) for one in chosen)
+                or any(filters_conflict(context, name, one) for one in chosen)
             ):
                 continue
-            if _each_filter_matters(session, mirror, [*chosen, name], row):
+            if _each_filter_matters(context, mirror, [*chosen, name], row):
                 chosen.append(name)
                 gain += fresh
         if gain > gained:
@@ -136,9 +136,9 @@ def _extended_pair(
     return best
 
 
-def _each_filter_matters(session: CheckContext, mirror: Mirror, names: Sequence[str], row: Row) -> bool:
+def _each_filter_matters(context: CheckContext, mirror: Mirror, names: Sequence[str], row: Row) -> bool:
     """Whether the loss of any of the filters would show."""
-    sides = [value_with_matches(session, mirror, name, row) for name in names]
+    sides = [value_with_matches(context, mirror, name, row) for name in names]
     kept = [side[1] for side in sides if side is not None]
     if len(kept) < len(names):
         return False
@@ -149,110 +149,110 @@ def _each_filter_matters(session: CheckContext, mirror: Mirror, names: Sequence[
     )
 
 
-def _combined_request(session: CheckContext, mirror: Mirror, several: Mapping[str, Row]) -> ListRequest:
+def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[str, Row]) -> ListRequest:
     """The request that asks for a row by several filters, with what these need beside them."""
     values: dict[str, Tree] = {}
     for name, row in several.items():
-        side = value_with_matches(session, mirror, name, row)
+        side = value_with_matches(context, mirror, name, row)
         if side is not None:
             values[name] = side[0]
     more: dict[str, Tree] = {}
     for name, row in several.items():
-        if not any(other in several for other in session.listing.filters[name].applies_if_any):
-            more |= companion_parameters(session, mirror, name, row)
-        more |= default_comparison(session, name)
-        if is_time_filter(session.listing.filters[name]):
-            more |= open_range_end(session, mirror, name)
-    return build_request(session, mirror.base, {**largest_page(session), **more, **values})
+        if not any(other in several for other in context.listing.filters[name].applies_if_any):
+            more |= companion_parameters(context, mirror, name, row)
+        more |= default_comparison(context, name)
+        if is_time_filter(context.listing.filters[name]):
+            more |= open_range_end(context, mirror, name)
+    return build_request(context, mirror.base, {**largest_page(context), **more, **values})
 
 
 # --- dependence ---------------------------------------------------------------------------------------------
 
 
-def check_filter_dependences(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filter_dependences(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Filters that need, beat or exclude one another."""
-    for name, kept in session.listing.filters.items():
-        if is_hidden_filter(kept) or not session.parameters_work(name):
+    for name, kept in context.listing.filters.items():
+        if is_hidden_filter(kept) or not context.parameters_work(name):
             continue
         counted = count_values(mirror.rows, kept.compares)
         values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
         if not values:
             dependent = (*kept.applies_clause, *kept.loses_clause, *kept.regains_clause, *kept.excludes_clause)
             if dependent:
-                session.results.record_not_exercised(dependent, f"no two values occur that {name} compares")
+                context.results.record_not_exercised(dependent, f"no two values occur that {name} compares")
             continue
         if kept.applies_if_any:
             for value in (values[0], ABSENT_TEXT):
                 ask = build_request(
-                    session, mirror.base, {**largest_page(session), name: encode_shown_value(session, name, value)}
+                    context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
                 )
                 judged = yield from check_probe(
-                    session, mirror, ask, f"{name} without {' or '.join(kept.applies_if_any)}", kept.applies_clause
+                    context, mirror, ask, f"{name} without {' or '.join(kept.applies_if_any)}", kept.applies_clause
                 )
                 if judged.passed is False:
                     break
-        if kept.loses_to is not None and session.parameters_work(kept.loses_to):
-            yield from _check_precedence(session, mirror, name, kept.loses_to, values)
+        if kept.loses_to is not None and context.parameters_work(kept.loses_to):
+            yield from _check_precedence(context, mirror, name, kept.loses_to, values)
         for other in kept.excludes:
-            if kept.excludes_clause and session.parameters_work(other):
-                yield from _check_exclusion(session, mirror, name, other)
+            if kept.excludes_clause and context.parameters_work(other):
+                yield from _check_exclusion(context, mirror, name, other)
 
 
 def _check_precedence(
-    session: CheckContext, mirror: Mirror, name: str, winner: str, values: list[Any]
+    context: CheckContext, mirror: Mirror, name: str, winner: str, values: list[Any]
 ) -> Iterator[None]:
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     if len(values) < 2:
-        session.results.record_not_exercised((*kept.loses_clause, *kept.regains_clause), "only one value occurs")
+        context.results.record_not_exercised((*kept.loses_clause, *kept.regains_clause), "only one value occurs")
         return
     for weak, strong in ((values[0], values[1]), (ABSENT_TEXT, values[-1])):
         ask = build_request(
-            session,
+            context,
             mirror.base,
             {
-                **largest_page(session),
-                name: encode_shown_value(session, name, weak),
-                winner: encode_shown_value(session, winner, strong),
+                **largest_page(context),
+                name: encode_shown_value(context, name, weak),
+                winner: encode_shown_value(context, winner, strong),
             },
         )
-        judged = yield from check_probe(session, mirror, ask, f"{winner} beats {name}", kept.loses_clause)
+        judged = yield from check_probe(context, mirror, ask, f"{winner} beats {name}", kept.loses_clause)
         if judged.passed is False:
             return
     empty = (
-        encode_request_value(session, winner, ())
-        if session.listing.parameters[winner].as_ in ("list", "json-list")
+        encode_request_value(context, winner, ())
+        if context.listing.parameters[winner].as_ in ("list", "json-list")
         else ""
     )
     ask = build_request(
-        session,
+        context,
         mirror.base,
-        {**largest_page(session), name: encode_shown_value(session, name, values[0]), winner: empty},
+        {**largest_page(context), name: encode_shown_value(context, name, values[0]), winner: empty},
     )
     yield from check_probe(
-        session, mirror, ask, f"an empty {winner} leaves {name} in force", kept.regains_clause or kept.loses_clause
+        context, mirror, ask, f"an empty {winner} leaves {name} in force", kept.regains_clause or kept.loses_clause
     )
 
 
-def _check_exclusion(session: CheckContext, mirror: Mirror, name: str, other: str) -> Iterator[None]:
-    kept, against = session.listing.filters[name], session.listing.filters[other]
+def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: str) -> Iterator[None]:
+    kept, against = context.listing.filters[name], context.listing.filters[other]
     for row in mirror.rows:
         mine = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
         theirs = flatten_values([value for path in against.compares for value in row_values_at(row.shown, path)])
         if mine and theirs:
             ask = build_request(
-                session,
+                context,
                 mirror.base,
                 {
-                    **largest_page(session),
-                    name: encode_shown_value(session, name, mine[0]),
-                    other: encode_shown_value(session, other, theirs[0]),
+                    **largest_page(context),
+                    name: encode_shown_value(context, name, mine[0]),
+                    other: encode_shown_value(context, other, theirs[0]),
                 },
             )
             judged = yield from check_probe(
-                session, mirror, ask, f"{name} and {other} together", kept.excludes_clause
+                context, mirror, ask, f"{name} and {other} together", kept.excludes_clause
             )
             if judged.passed and judged.expected is not None:
                 told = "refused" if judged.expected.fault else "both apply"
-                session.results.record_observed(kept.excludes_clause, told)
+                context.results.record_observed(kept.excludes_clause, told)
             return
-    session.results.record_not_exercised(kept.excludes_clause, f"no row shows values for both {name} and {other}")
+    context.results.record_not_exercised(kept.excludes_clause, f"no row shows values for both {name} and {other}")

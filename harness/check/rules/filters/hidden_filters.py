@@ -53,30 +53,30 @@ class _HiddenFilter:
     cut_values: set[Any] = field(default_factory=set)
 
 
-def check_hidden_filters(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each filter on a hidden attribute, by the relations that must hold between its answers."""
-    for name, kept in session.listing.filters.items():
+    for name, kept in context.listing.filters.items():
         if not is_hidden_filter(kept):
             continue
-        if not session.supports_parameters(name):
-            yield from check_later_version_filter(session, mirror, name)
+        if not context.supports_parameters(name):
+            yield from check_later_version_filter(context, mirror, name)
         elif not mirror.rows:
-            session.results.record_not_exercised(kept.clause, "the target shows no rows")
+            context.results.record_not_exercised(kept.clause, "the target shows no rows")
         else:
-            yield from _check_filter(session, mirror, _HiddenFilter(name=name, clauses=kept.clause))
+            yield from _check_filter(context, mirror, _HiddenFilter(name=name, clauses=kept.clause))
 
 
-def _check_filter(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
-    works = yield from _check_absent_value(session, mirror, about)
+def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+    works = yield from _check_absent_value(context, mirror, about)
     if not works:
         return
-    yield from _collect_values(session, mirror, about)
-    if not session.parameters_work(about.name):
+    yield from _collect_values(context, mirror, about)
+    if not context.parameters_work(about.name):
         return
     if not about.rows_by_value:
-        if session.settings.get("world") is not None:
+        if context.settings.get("world") is not None:
             return
-        session.notes.append(
+        context.notes.append(
             f"{about.name}: no value is known that selects rows; --known-value {about.name}=VALUE would tell more"
         )
         return
@@ -87,56 +87,56 @@ def _check_filter(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -
         _check_with_visible_filter,
         _check_repeatable,
     ):
-        if session.parameters_work(about.name):
-            yield from relation(session, mirror, about)
+        if context.parameters_work(about.name):
+            yield from relation(context, mirror, about)
 
 
 # --- single values ------------------------------------------------------------------------------------------
 
 
-def absent_value(session: CheckContext, name: str) -> Any:
+def absent_value(context: CheckContext, name: str) -> Any:
     """A value that nothing has."""
-    parameter = session.listing.parameters[name]
-    return ABSENT_NUMBER if parameter.as_ in ("digits", "integer") or _takes_numbers(session, name) else ABSENT_TEXT
+    parameter = context.listing.parameters[name]
+    return ABSENT_NUMBER if parameter.as_ in ("digits", "integer") or _takes_numbers(context, name) else ABSENT_TEXT
 
 
-def _takes_numbers(session: CheckContext, name: str) -> bool:
-    parameter = session.listing.parameters[name]
+def _takes_numbers(context: CheckContext, name: str) -> bool:
+    parameter = context.listing.parameters[name]
     return parameter.as_ in ("digits", "integer") or parameter.of in ("integer", "digits")
 
 
 def _send_filter(
-    session: CheckContext, mirror: Mirror, name: str, value: Any, purpose: str, more: Any = None
+    context: CheckContext, mirror: Mirror, name: str, value: Any, purpose: str, more: Any = None
 ) -> Exchange:
     values: dict[str, Tree] = {
-        **largest_page(session),
+        **largest_page(context),
         **(more or {}),
-        name: encode_shown_value(session, name, value),
+        name: encode_shown_value(context, name, value),
     }
-    return session.send(build_request(session, mirror.base, values), purpose)
+    return context.send(build_request(context, mirror.base, values), purpose)
 
 
-def _check_absent_value(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Generator[None, None, bool]:
+def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Generator[None, None, bool]:
     """A value that nothing has selects nothing; a filter that is ignored selects all."""
-    name, value = about.name, absent_value(session, about.name)
+    name, value = about.name, absent_value(context, about.name)
     purpose = f"{name} with a value that nothing has"
-    exchange = _send_filter(session, mirror, name, value, purpose)
+    exchange = _send_filter(context, mirror, name, value, purpose)
     yield
-    if session.note_unusable(exchange, about.clauses):
+    if context.note_unusable(exchange, about.clauses):
         return False
     if exchange.answer is not None and exchange.answer.outcome == "error":
-        kept = session.listing.filters[name]
+        kept = context.listing.filters[name]
         refusable = kept.stranger == "refused" or isinstance(kept.stranger, Open)
         if not refusable:
-            yield from _confirm_refusal(session, mirror, about, exchange, value)
+            yield from _confirm_refusal(context, mirror, about, exchange, value)
             return False
         return True
     if exchange.rows:
-        again = _send_filter(session, mirror, name, value, f"again: {purpose}")
+        again = _send_filter(context, mirror, name, value, f"again: {purpose}")
         yield
         if again.rows:
             _report_breach(
-                session,
+                context,
                 about,
                 f"{name} keeps only rows with that value",
                 "no rows for a value that nothing has",
@@ -145,64 +145,64 @@ def _check_absent_value(session: CheckContext, mirror: Mirror, about: _HiddenFil
             )
             return False
         if not mirror.volatile:
-            session.results.record_inconclusive(about.clauses, "not repeatable")
+            context.results.record_inconclusive(about.clauses, "not repeatable")
         return False
     if exchange.rows is not None:
-        session.results.record_pass(about.clauses)
+        context.results.record_pass(about.clauses)
     return True
 
 
 def _confirm_refusal(
-    session: CheckContext, mirror: Mirror, about: _HiddenFilter, exchange: Exchange, value: Any
+    context: CheckContext, mirror: Mirror, about: _HiddenFilter, exchange: Exchange, value: Any
 ) -> Iterator[None]:
     """An error for a well-formed value: is it one each time?"""
-    again = _send_filter(session, mirror, about.name, value, "again: a well-formed value that nothing has")
+    again = _send_filter(context, mirror, about.name, value, "again: a well-formed value that nothing has")
     yield
     if again.answer is not None and again.answer.outcome == "error" and exchange.answer is not None:
-        told = session.evidence.render_text(f"{exchange.answer.code!r}", limit=80)
-        clauses = session.listing.no_match_clause or about.clauses
+        told = context.evidence.render_text(f"{exchange.answer.code!r}", limit=80)
+        clauses = context.listing.no_match_clause or about.clauses
         _report_breach(
-            session, about, f"{about.name} takes any well-formed value", "a success", f"error {told}", again, clauses
+            context, about, f"{about.name} takes any well-formed value", "a success", f"error {told}", again, clauses
         )
 
 
-def _collect_values(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _collect_values(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """Values that may select rows: those that the user knows, else those that the data suggest."""
-    given = dict.fromkeys(session.known_values.get(about.name, ()))
-    known = [value for value in given if not _takes_numbers(session, about.name) or value.isdecimal()][:KNOWN_AT_MOST]
+    given = dict.fromkeys(context.known_values.get(about.name, ()))
+    known = [value for value in given if not _takes_numbers(context, about.name) or value.isdecimal()][:KNOWN_AT_MOST]
     if len(known) < min(len(given), KNOWN_AT_MOST):
-        session.notes.append(f"--known-value {about.name}: it takes numbers; other values are left out")
-    guesses = known or guess_values(session, mirror, about.name)
+        context.notes.append(f"--known-value {about.name}: it takes numbers; other values are left out")
+    guesses = known or guess_values(context, mirror, about.name)
     empty: list[Exchange] = []
-    if not known and len(guesses) > 2 and session.listing.parameters[about.name].as_ in ("list", "json-list"):
-        any_at_all = yield from _any_guess_selects(session, mirror, about, guesses)
+    if not known and len(guesses) > 2 and context.listing.parameters[about.name].as_ in ("list", "json-list"):
+        any_at_all = yield from _any_guess_selects(context, mirror, about, guesses)
         if not any_at_all:
             return
     for value in guesses[: max(len(known), GUESSES_AT_MOST)]:
         ask = build_request(
-            session,
+            context,
             mirror.base,
-            {**largest_page(session), about.name: encode_shown_value(session, about.name, value)},
+            {**largest_page(context), about.name: encode_shown_value(context, about.name, value)},
         )
         judged = yield from check_probe(
-            session, mirror, ask, f"{about.name} = {value!r}", about.clauses, only=HIDDEN_ASPECTS
+            context, mirror, ask, f"{about.name} = {value!r}", about.clauses, only=HIDDEN_ASPECTS
         )
-        if note_broken_parameter(session, about.name, judged, about.clauses) or judged.passed is None:
+        if note_broken_parameter(context, about.name, judged, about.clauses) or judged.passed is None:
             return
         rows = judged.exchange.rows
         if rows:
             about.rows_by_value[value] = frozenset(judged.exchange.keys)
             about.exchange_by_value[value] = judged.exchange
-            if _may_be_cut(session, judged.exchange):
+            if _may_be_cut(context, judged.exchange):
                 about.cut_values.add(value)
-            _check_total(session, mirror, about, judged.exchange)
+            _check_total(context, mirror, about, judged.exchange)
         elif value in known and rows is not None:
             empty.append(judged.exchange)
         if len(about.rows_by_value) >= ENOUGH_VALUES and not known:
             return
     if known and len(empty) == len(known) and not mirror.base and mirror.complete and not mirror.volatile:
         _report_breach(
-            session,
+            context,
             about,
             f"{about.name} keeps the rows with that value",
             f"rows for {' or '.join(known)}, which --known-value names",
@@ -210,24 +210,24 @@ def _collect_values(session: CheckContext, mirror: Mirror, about: _HiddenFilter)
             empty[0],
         )
     elif empty:
-        session.notes.append(f"{about.name}: {len(empty)} of {len(known)} values of --known-value select no rows")
+        context.notes.append(f"{about.name}: {len(empty)} of {len(known)} values of --known-value select no rows")
 
 
 def _any_guess_selects(
-    session: CheckContext, mirror: Mirror, about: _HiddenFilter, guesses: Sequence[Any]
+    context: CheckContext, mirror: Mirror, about: _HiddenFilter, guesses: Sequence[Any]
 ) -> Generator[None, None, bool]:
     """Whether a list of all guesses selects anything: one request in place of many."""
-    exchange = _send_filter(session, mirror, about.name, tuple(guesses), f"{about.name} with {len(guesses)} guesses")
+    exchange = _send_filter(context, mirror, about.name, tuple(guesses), f"{about.name} with {len(guesses)} guesses")
     yield
     return bool(exchange.rows)
 
 
-def guess_values(session: CheckContext, mirror: Mirror, name: str) -> list[Any]:
+def guess_values(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
     """Values that a hidden attribute may well have: what rows show of a like kind, then small numbers."""
-    numbers = _takes_numbers(session, name)
+    numbers = _takes_numbers(context, name)
     counted: Counter[Any] = Counter()
     for row in mirror.rows[:300]:
-        for field_name, known in session.listing.fields.items():
+        for field_name, known in context.listing.fields.items():
             shown = row.shown.get(field_name)
             if known.as_ == "word" or isinstance(shown, bool):
                 continue
@@ -237,34 +237,34 @@ def guess_values(session: CheckContext, mirror: Mirror, name: str) -> list[Any]:
     return list(dict.fromkeys([*common, *SMALL_NUMBERS] if numbers else common))
 
 
-def _may_be_cut(session: CheckContext, exchange: Exchange) -> bool:
+def _may_be_cut(context: CheckContext, exchange: Exchange) -> bool:
     """Whether the answer may be only the first page of the rows that match."""
-    _, size = largest_page_size(session)
+    _, size = largest_page_size(context)
     return size is not None and len(exchange.rows or ()) >= size
 
 
-def _check_total(session: CheckContext, mirror: Mirror, about: _HiddenFilter, exchange: Exchange) -> None:
+def _check_total(context: CheckContext, mirror: Mirror, about: _HiddenFilter, exchange: Exchange) -> None:
     """The total of a page that holds all rows is their number."""
-    total = session.listing.total
+    total = context.listing.total
     answer = exchange.answer
     if (
         total is None
         or answer is None
         or answer.total is MISSING
         or mirror.volatile
-        or _may_be_cut(session, exchange)
+        or _may_be_cut(context, exchange)
     ):
         return
     told = parse_row_count(answer.total)
     clauses = total.clauses.get("sum", ())
     came = len(exchange.rows or ())
-    if told is None or session.results.first_failed(clauses):
+    if told is None or context.results.first_failed(clauses):
         return
     if told == came:
-        session.results.record_pass(clauses)
+        context.results.record_pass(clauses)
     else:
         _report_breach(
-            session,
+            context,
             about,
             "the total counts the rows that match",
             f"a total of {came}: all rows are on this page",
@@ -277,19 +277,19 @@ def _check_total(session: CheckContext, mirror: Mirror, about: _HiddenFilter, ex
 # --- relations ----------------------------------------------------------------------------------------------
 
 
-def is_single_valued(session: CheckContext, kept: Filter) -> bool:
+def is_single_valued(context: CheckContext, kept: Filter) -> bool:
     """Whether a row has at most one value of what the filter compares."""
     if len(kept.compares) != 1 or kept.keeps != "equal" or kept.words or kept.named_by is not None:
         return False
-    holds = session.listing.hidden[kept.compares[0].partition(".")[2]].holds
-    attribute = ATTRIBUTES[Grain(session.listing.lists.one_row_per)].get(holds)
+    holds = context.listing.hidden[kept.compares[0].partition(".")[2]].holds
+    attribute = ATTRIBUTES[Grain(context.listing.lists.one_row_per)].get(holds)
     return attribute is not None and attribute.kind not in (AttributeKind.TEXT_LIST, AttributeKind.ROWS)
 
 
-def _check_near_misses(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_near_misses(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """A text that is nearly a value which selects rows selects none of those rows."""
-    kept, parameter = session.listing.filters[about.name], session.listing.parameters[about.name]
-    if parameter.as_ != "text" or not is_single_valued(session, kept) or mirror.volatile:
+    kept, parameter = context.listing.filters[about.name], context.listing.parameters[about.name]
+    if parameter.as_ != "text" or not is_single_valued(context, kept) or mirror.volatile:
         return
     value = next((one for one in about.rows_by_value if isinstance(one, str) and len(one) > 2), None)
     if value is None:
@@ -297,36 +297,36 @@ def _check_near_misses(session: CheckContext, mirror: Mirror, about: _HiddenFilt
     place = len(value) // 2
     for near in (value[:-1], value[1:], f"{value} zz", f"{value[:place]}%{value[place + 1 :]}"):
         purpose = f"{about.name} = {near!r}, nearly {value!r}"
-        exchange = _send_filter(session, mirror, about.name, near, purpose)
+        exchange = _send_filter(context, mirror, about.name, near, purpose)
         yield
-        if session.note_unusable(exchange, about.clauses):
+        if context.note_unusable(exchange, about.clauses):
             return
         if not set(exchange.keys) & about.rows_by_value[value]:
-            session.results.record_pass(about.clauses)
+            context.results.record_pass(about.clauses)
             continue
-        again = _send_filter(session, mirror, about.name, near, f"again: {purpose}")
+        again = _send_filter(context, mirror, about.name, near, f"again: {purpose}")
         yield
         shared = set(again.keys) & about.rows_by_value[value]
         if shared:
             expected = f"none of the rows for {value}"
-            _report_breach(session, about, purpose, expected, f"{len(shared)} of them for {near}", again)
+            _report_breach(context, about, purpose, expected, f"{len(shared)} of them for {near}", again)
             return
 
 
-def _check_disjoint(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_disjoint(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """No row has two values. Where all rows are shared out, the values known are complete."""
-    kept = session.listing.filters[about.name]
-    if not is_single_valued(session, kept) or mirror.volatile:
+    kept = context.listing.filters[about.name]
+    if not is_single_valued(context, kept) or mirror.volatile:
         return
     for one, two in combinations(about.rows_by_value, 2):
         shared = about.rows_by_value[one] & about.rows_by_value[two]
         if shared and str(one) != str(two):
-            again = _send_filter(session, mirror, about.name, one, f"again: {about.name} = {one!r}")
+            again = _send_filter(context, mirror, about.name, one, f"again: {about.name} = {one!r}")
             yield
             if again.rows is None or not set(again.keys) & about.rows_by_value[two]:
                 return
             _report_breach(
-                session,
+                context,
                 about,
                 f"a row has one value of {about.name}",
                 f"other rows for {two} than for {one}",
@@ -334,16 +334,16 @@ def _check_disjoint(session: CheckContext, mirror: Mirror, about: _HiddenFilter)
                 about.exchange_by_value[two],
             )
             return
-        session.results.record_pass(about.clauses)
+        context.results.record_pass(about.clauses)
 
 
-def _check_lists(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_lists(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """A list selects what its elements select, in any order; more elements never select fewer rows."""
-    parameter = session.listing.parameters[about.name]
+    parameter = context.listing.parameters[about.name]
     if parameter.as_ not in ("list", "json-list") or mirror.volatile:
         return
     clauses = parameter.list_clause or about.clauses
-    stranger = absent_value(session, about.name)
+    stranger = absent_value(context, about.name)
     values = [value for value in about.rows_by_value if value not in about.cut_values]
     values.sort(key=lambda value: (len(about.rows_by_value[value]), str(value)))
     if not values:
@@ -354,65 +354,65 @@ def _check_lists(session: CheckContext, mirror: Mirror, about: _HiddenFilter) ->
         lists = [(first, stranger, values[1]), (values[1], first), tuple(values)][: 2 if len(values) == 2 else 3]
     for chosen in lists:
         due = frozenset[Hashable]().union(*(about.rows_by_value.get(value, frozenset()) for value in chosen))
-        _, size = largest_page_size(session)
+        _, size = largest_page_size(context)
         if size is not None and len(due) >= size:
             continue
         right = yield from _selects_exactly(
-            session, mirror, about, chosen, due, clauses, {}, f"{len(chosen)} elements"
+            context, mirror, about, chosen, due, clauses, {}, f"{len(chosen)} elements"
         )
         if not right:
             return
 
 
-def _check_with_visible_filter(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """Together with a filter on what rows show: the rows that both keep."""
-    clauses = session.listing.conjunction_clause or about.clauses
+    clauses = context.listing.conjunction_clause or about.clauses
     tried = 0
     for value, keys in about.rows_by_value.items():
         if value in about.cut_values or mirror.volatile or tried >= 2:
             continue
         rows = [row for row in mirror.rows if row.key in keys]
-        for name in visible_filters(session):
-            kept = session.listing.filters[name]
+        for name in visible_filters(context):
+            kept = context.listing.filters[name]
             plain = kept.keeps == "equal" and not (
                 kept.named_by or kept.applies_if_any or kept.words or is_time_filter(kept)
             )
             if (
                 not plain
-                or not session.parameters_work(name)
-                or not session.supports_parameters(name)
+                or not context.parameters_work(name)
+                or not context.supports_parameters(name)
                 or kept.loses_to
             ):
                 continue
             counted = count_values(rows, kept.compares)
             shown = next((one for one, count in counted.most_common() if 0 < count < len(rows)), None)
-            if shown is None or session.results.first_failed(clauses):
+            if shown is None or context.results.first_failed(clauses):
                 continue
-            more = {name: encode_shown_value(session, name, shown)}
+            more = {name: encode_shown_value(context, name, shown)}
             keeps = [
                 meaning
-                for _, meaning in session.expected_answers(build_request(session, mirror.base, more))
+                for _, meaning in context.expected_answers(build_request(context, mirror.base, more))
                 if meaning.fault is None and not meaning.unspecified
             ]
             if len(keeps) != 1:
                 continue
             due = frozenset(row.key for row in rows if keeps[0].keeps_row(row.shown) is True)
             tried += 1
-            yield from _selects_exactly(session, mirror, about, value, due, clauses, more, f"{name} beside it")
+            yield from _selects_exactly(context, mirror, about, value, due, clauses, more, f"{name} beside it")
             break
 
 
-def _check_repeatable(session: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
+def _check_repeatable(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """The same request selects the same rows."""
     value = next((value for value in about.rows_by_value if value not in about.cut_values), None)
     if value is not None and not mirror.volatile:
         yield from _selects_exactly(
-            session, mirror, about, value, about.rows_by_value[value], about.clauses, {}, "the same again"
+            context, mirror, about, value, about.rows_by_value[value], about.clauses, {}, "the same again"
         )
 
 
 def _selects_exactly(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     about: _HiddenFilter,
     value: Any,
@@ -423,34 +423,34 @@ def _selects_exactly(
 ) -> Generator[None, None, bool]:
     """Whether a request selects exactly the rows that earlier answers promise."""
     purpose = f"{about.name}: {how}"
-    exchange = _send_filter(session, mirror, about.name, value, purpose, more)
+    exchange = _send_filter(context, mirror, about.name, value, purpose, more)
     yield
-    if session.note_unusable(exchange, clauses):
+    if context.note_unusable(exchange, clauses):
         return False
     if exchange.rows is not None and frozenset(exchange.keys) == due:
-        session.results.record_pass(clauses)
+        context.results.record_pass(clauses)
         return True
-    again = _send_filter(session, mirror, about.name, value, f"again: {purpose}", more)
+    again = _send_filter(context, mirror, about.name, value, f"again: {purpose}", more)
     yield
-    if session.note_unusable(again, clauses):
+    if context.note_unusable(again, clauses):
         return False
     if again.rows is not None and frozenset(again.keys) == due:
-        session.results.record_inconclusive(clauses, "not repeatable")
+        context.results.record_inconclusive(clauses, "not repeatable")
         return False
-    if session.results.first_failed(unsteady_clauses(session)):
-        session.results.record_inconclusive(clauses, "identical requests get different answers")
+    if context.results.first_failed(unsteady_clauses(context)):
+        context.results.record_inconclusive(clauses, "identical requests get different answers")
         return False
     came = frozenset(again.keys)
     if again.rows is None:
         actual = "no rows in the answer" if again.answer is None else f"an answer that is {again.answer.outcome}"
     else:
         actual = f"{len(came)} rows: {len(due - came)} missing, {len(came - due)} too many"
-    _report_breach(session, about, f"{about.name}, {how}", f"{len(due)} rows", actual, again, clauses)
+    _report_breach(context, about, f"{about.name}, {how}", f"{len(due)} rows", actual, again, clauses)
     return False
 
 
 def _report_breach(
-    session: CheckContext,
+    context: CheckContext,
     about: _HiddenFilter,
     message: str,
     expected: str,
@@ -460,9 +460,9 @@ def _report_breach(
 ) -> None:
     blamed = about.clauses if clauses is None else clauses
     if blamed == about.clauses:
-        session.broken_parameters.setdefault(about.name, blamed[0] if blamed else ClauseId(about.name))
-    said = next((known.says for name in blamed if (known := session.clause(name)) is not None), message)
+        context.broken_parameters.setdefault(about.name, blamed[0] if blamed else ClauseId(about.name))
+    said = next((known.says for name in blamed if (known := context.clause(name)) is not None), message)
     nothing = expected.startswith("no rows")
-    session.fail(
+    context.fail(
         blamed, said, expected=expected, actual=actual, exchange=exchange, aspect="rows", nothing_due=nothing
     )

@@ -47,114 +47,114 @@ LONG_TEXT_LENGTH: Final = 1000
 # --- rules --------------------------------------------------------------------------------------------------
 
 
-def check_filters_once(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each filter once, at the value that most rows tell apart: what is broken outright shows early."""
-    for name in visible_filters(session):
-        kept = session.listing.filters[name]
+    for name in visible_filters(context):
+        kept = context.listing.filters[name]
         if is_time_filter(kept):
-            yield from check_time_filter(session, mirror, name, first_look=True)
+            yield from check_time_filter(context, mirror, name, first_look=True)
             continue
-        values = _values_to_ask(session, mirror, name) if session.supports_parameters(name) and mirror.rows else []
+        values = _values_to_ask(context, mirror, name) if context.supports_parameters(name) and mirror.rows else []
         if not values or count_values(mirror.rows, kept.compares).total() == 0:
             continue
-        alone = yield from _works_without_window(session, mirror, name, values[0])
+        alone = yield from _works_without_window(context, mirror, name, values[0])
         # Right by itself and wrong within the window: it is the two together that fail.
-        blame: dict[Aspect, Clauses] | None = {"rows": session.listing.conjunction_clause} if alone else None
-        yield from _check_value(session, mirror, name, values[0], blame)
-        session.value_by_filter[name] = values[0]
+        blame: dict[Aspect, Clauses] | None = {"rows": context.listing.conjunction_clause} if alone else None
+        yield from _check_value(context, mirror, name, values[0], blame)
+        context.value_by_filter[name] = values[0]
 
 
-def check_single_filters(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each filter alone, at values that tell readings apart."""
     wrong: dict[ClauseId, str] = {}
     longest = 0
-    for name in visible_filters(session):
-        kept = session.listing.filters[name]
+    for name in visible_filters(context):
+        kept = context.listing.filters[name]
         if is_time_filter(kept):
-            yield from check_time_filter(session, mirror, name)
+            yield from check_time_filter(context, mirror, name)
             continue
-        if not session.supports_parameters(name):
-            yield from check_later_version_filter(session, mirror, name)
+        if not context.supports_parameters(name):
+            yield from check_later_version_filter(context, mirror, name)
             continue
         if not mirror.rows:
-            session.results.record_not_exercised(clauses_of_filter(kept), "the target shows no rows")
+            context.results.record_not_exercised(clauses_of_filter(kept), "the target shows no rows")
             continue
-        values = _values_to_ask(session, mirror, name)
+        values = _values_to_ask(context, mirror, name)
         counted = count_values(mirror.rows, kept.compares)
         if not values or counted.total() == 0:
             if kept.partition_clause:
-                yield from check_unseen_words(session, mirror, name)
-            session.results.record_not_exercised(
+                yield from check_unseen_words(context, mirror, name)
+            context.results.record_not_exercised(
                 clauses_of_filter(kept), f"no row shows a value that {name} compares"
             )
             continue
-        asked = _drop_repeated_values(session, name, values)
-        seen = session.value_by_filter.get(name)
-        if not session.parameters_work(name):
+        asked = _drop_repeated_values(context, name, values)
+        seen = context.value_by_filter.get(name)
+        if not context.parameters_work(name):
             # The first look found it broken: only where else it goes wrong is left to ask.
-            if (clauses := clauses_of_word(kept, seen)) and session.results.first_failed(clauses[:1]):
+            if (clauses := clauses_of_word(kept, seen)) and context.results.first_failed(clauses[:1]):
                 wrong.setdefault(clauses[0], str(seen))
             asked = []
-        elif (yield from _check_absent_values(session, mirror, name, asked)):
+        elif (yield from _check_absent_values(context, mirror, name, asked)):
             asked = [value for value in asked if counted[value]]
         for value in asked:
             if value == seen:
                 continue
-            judged, clauses = yield from _check_value(session, mirror, name, value)
-            if not session.parameters_work(name):
-                if clauses and session.results.first_failed(clauses[:1]):
+            judged, clauses = yield from _check_value(context, mirror, name, value)
+            if not context.parameters_work(name):
+                if clauses and context.results.first_failed(clauses[:1]):
                     wrong.setdefault(clauses[0], str(value))
                 break
             longest = max(longest, len(str(value)) if judged.exchange.rows else 0)
-        if session.parameters_work(name):
-            yield from check_long_value(session, mirror, name)
-        yield from check_hidden_alternatives(session, mirror, name)
-        if session.parameters_work(name):
-            yield from check_companions(session, mirror, name, values[0])
-        if session.parameters_work(name):
-            yield from check_list_filter(session, mirror, name)
-        if session.parameters_work(name):
-            yield from check_named_comparison(session, mirror, name)
-        if session.parameters_work(name) and kept.partition_clause:
-            yield from check_word_partition(session, mirror, name)
-    _merge_special_failures(session, wrong, longest)
+        if context.parameters_work(name):
+            yield from check_long_value(context, mirror, name)
+        yield from check_hidden_alternatives(context, mirror, name)
+        if context.parameters_work(name):
+            yield from check_companions(context, mirror, name, values[0])
+        if context.parameters_work(name):
+            yield from check_list_filter(context, mirror, name)
+        if context.parameters_work(name):
+            yield from check_named_comparison(context, mirror, name)
+        if context.parameters_work(name) and kept.partition_clause:
+            yield from check_word_partition(context, mirror, name)
+    _merge_special_failures(context, wrong, longest)
 
 
-def _values_to_ask(session: CheckContext, mirror: Mirror, name: str) -> list[Any]:
+def _values_to_ask(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
     """The values to ask a filter for, those first that most rows show."""
-    values = [*discriminating_values(session, mirror.rows, name), *near_miss_texts(session, mirror.rows, name)]
-    return [value for value in dict.fromkeys(values) if fits_one_element(session, name, value)]
+    values = [*discriminating_values(context, mirror.rows, name), *near_miss_texts(context, mirror.rows, name)]
+    return [value for value in dict.fromkeys(values) if fits_one_element(context, name, value)]
 
 
 def _check_value(
-    session: CheckContext, mirror: Mirror, name: str, value: Any, blame: Mapping[Aspect, Clauses] | None = None
+    context: CheckContext, mirror: Mirror, name: str, value: Any, blame: Mapping[Aspect, Clauses] | None = None
 ) -> Generator[None, None, tuple[ProbeResult, Clauses]]:
     """Asks a filter for one value, and notes whether it is broken; also gives the clauses on that value."""
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     clauses = clauses_of_word(kept, value)
-    if value in (ABSENT_TEXT, ABSENT_NUMBER) and session.listing.no_match_clause:
+    if value in (ABSENT_TEXT, ABSENT_NUMBER) and context.listing.no_match_clause:
         # The filter has just kept what it should: what is left is how "nothing matches" is told.
-        clauses = session.listing.no_match_clause
+        clauses = context.listing.no_match_clause
     row = next((row for row in mirror.rows if value in count_values([row], kept.compares)), None)
     ask = build_request(
-        session,
+        context,
         mirror.base,
         {
-            **largest_page(session),
-            **companion_parameters(session, mirror, name, row),
-            **default_comparison(session, name),
-            name: encode_shown_value(session, name, value),
+            **largest_page(context),
+            **companion_parameters(context, mirror, name, row),
+            **default_comparison(context, name),
+            name: encode_shown_value(context, name, value),
         },
     )
-    inferred = substring_judge(session, mirror, name, value)
+    inferred = substring_judge(context, mirror, name, value)
     judged = yield from check_probe(
-        session, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred, blame=blame
+        context, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred, blame=blame
     )
-    note_broken_parameter(session, name, judged, clauses)
+    note_broken_parameter(context, name, judged, clauses)
     return judged, clauses
 
 
-def _merge_special_failures(session: CheckContext, wrong: Mapping[ClauseId, str], longest: int) -> None:
+def _merge_special_failures(context: CheckContext, wrong: Mapping[ClauseId, str], longest: int) -> None:
     """Filters that all go wrong at values special in the same way have one cause: how requests are read.
 
     `wrong` holds the value at which each failed; `longest` is the length of the longest that kept rows.
@@ -170,28 +170,28 @@ def _merge_special_failures(session: CheckContext, wrong: Mapping[ClauseId, str]
     if times > 1:
         first, *others = [clause for clause, several in marks.items() if mark in several]
         for clause in others:
-            session.results.mark_consequence(clause, first)
+            context.results.mark_consequence(clause, first)
 
 
-def check_long_value(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A text far longer than any that a row shows: it may be refused, but it matches nothing and breaks nothing."""
-    kept, parameter = session.listing.filters[name], session.listing.parameters[name]
+    kept, parameter = context.listing.filters[name], context.listing.parameters[name]
     if parameter.as_ != "text" or kept.keeps not in ("equal", "contains") or kept.applies_if_any:
         return
-    more = {**default_comparison(session, name), name: "long" * (LONG_TEXT_LENGTH // 4)}
-    ask = build_request(session, mirror.base, more)
-    exchange = session.send(ask, f"{name} with {LONG_TEXT_LENGTH} characters", witness=False)
+    more = {**default_comparison(context, name), name: "long" * (LONG_TEXT_LENGTH // 4)}
+    ask = build_request(context, mirror.base, more)
+    exchange = context.send(ask, f"{name} with {LONG_TEXT_LENGTH} characters", witness=False)
     yield
-    if session.note_unusable(exchange, ()) or not exchange.rows:
+    if context.note_unusable(exchange, ()) or not exchange.rows:
         return
-    meanings = [meaning for _, meaning in session.expected_answers(ask) if meaning.fault is None]
+    meanings = [meaning for _, meaning in context.expected_answers(ask) if meaning.fault is None]
     if any(all(meaning.keeps_row(row.shown) is not False for row in exchange.rows) for meaning in meanings):
         # By a reading that is still open nothing has gone wrong: an older server may not know the filter at all.
         return
-    again = session.send(ask, f"again: {name} with {LONG_TEXT_LENGTH} characters", witness=False)
+    again = context.send(ask, f"again: {name} with {LONG_TEXT_LENGTH} characters", witness=False)
     yield
-    if again.rows and not session.results.first_failed(kept.clause):
-        session.fail(
+    if again.rows and not context.results.first_failed(kept.clause):
+        context.fail(
             kept.clause,
             f"{name} keeps only rows with that value",
             expected="no rows for a value that nothing has",
@@ -200,19 +200,19 @@ def check_long_value(session: CheckContext, mirror: Mirror, name: str) -> Iterat
             aspect="rows",
             nothing_due=True,
         )
-        session.broken_parameters.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
+        context.broken_parameters.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
 
 
 def _check_absent_values(
-    session: CheckContext, mirror: Mirror, name: str, values: Sequence[Any]
+    context: CheckContext, mirror: Mirror, name: str, values: Sequence[Any]
 ) -> Generator[None, None, bool]:
     """Values that no row has, asked for as one list: where that keeps nothing, none of them keeps anything."""
-    kept, parameter = session.listing.filters[name], session.listing.parameters[name]
+    kept, parameter = context.listing.filters[name], context.listing.parameters[name]
     if parameter.as_ not in ("list", "json-list") or kept.keeps != "equal" or mirror.volatile:
         return False
     counted = count_values(mirror.rows, kept.compares)
     apart = (
-        parameter.separated_by if parameter.as_ == "list" and session.listing.transport.carries != "json" else None
+        parameter.separated_by if parameter.as_ == "list" and context.listing.transport.carries != "json" else None
     )
     strange = [
         value
@@ -222,27 +222,27 @@ def _check_absent_values(
     if len(strange) < 2 or len(strange) < sum(not counted[value] for value in values):
         return False
     values_asked = {
-        **companion_parameters(session, mirror, name),
-        name: encode_shown_value(session, name, tuple(strange)),
+        **companion_parameters(context, mirror, name),
+        name: encode_shown_value(context, name, tuple(strange)),
     }
-    exchange = session.send(
-        build_request(session, mirror.base, {**largest_page(session), **values_asked}),
+    exchange = context.send(
+        build_request(context, mirror.base, {**largest_page(context), **values_asked}),
         f"{name} with {len(strange)} strangers",
     )
     yield
-    if exchange.answer is None or exchange.answer.outcome != "success" or not answer_fits(session, mirror, exchange):
+    if exchange.answer is None or exchange.answer.outcome != "success" or not answer_fits(context, mirror, exchange):
         return False
-    session.results.record_pass((*kept.clause, *session.listing.no_match_clause))
+    context.results.record_pass((*kept.clause, *context.listing.no_match_clause))
     return True
 
 
-def _drop_repeated_values(session: CheckContext, name: str, values: list[Any]) -> list[Any]:
+def _drop_repeated_values(context: CheckContext, name: str, values: list[Any]) -> list[Any]:
     """The values, fewer where another filter over the same fields was right about the odd ones already."""
-    filters = session.listing.filters
+    filters = context.listing.filters
     before = list(filters)[: list(filters).index(name)]
     if len(values) > 5 and any(
         filters[other].compares == filters[name].compares
-        and session.parameters_work(other)
+        and context.parameters_work(other)
         and not is_hidden_filter(filters[other])
         for other in before
     ):
@@ -250,42 +250,42 @@ def _drop_repeated_values(session: CheckContext, name: str, values: list[Any]) -
     return values
 
 
-def check_companions(session: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
+def check_companions(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
     """A filter that needs one of several others: with each of them."""
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     for other in kept.applies_if_any[1:]:
-        if not session.parameters_work(other) or other not in session.listing.filters:
+        if not context.parameters_work(other) or other not in context.listing.filters:
             continue
         row = next((row for row in mirror.rows if value in count_values([row], kept.compares)), None)
-        shown = count_values([row] if row is not None else mirror.rows, session.listing.filters[other].compares)
+        shown = count_values([row] if row is not None else mirror.rows, context.listing.filters[other].compares)
         if shown:
             more = {
-                other: encode_shown_value(session, other, shown.most_common(1)[0][0]),
-                name: encode_shown_value(session, name, value),
+                other: encode_shown_value(context, other, shown.most_common(1)[0][0]),
+                name: encode_shown_value(context, name, value),
             }
-            ask = build_request(session, mirror.base, {**largest_page(session), **more})
-            judged = yield from check_probe(session, mirror, ask, f"{name} with {other}", kept.clause)
-            if note_broken_parameter(session, name, judged, kept.clause):
+            ask = build_request(context, mirror.base, {**largest_page(context), **more})
+            judged = yield from check_probe(context, mirror, ask, f"{name} with {other}", kept.clause)
+            if note_broken_parameter(context, name, judged, kept.clause):
                 return
 
 
-def check_hidden_alternatives(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A filter that may also look at what rows do not show: does it, and does it keep anything out at all?"""
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     choice = kept.alternatives
-    if not isinstance(choice, Open) or not session.parameters_work(name):
+    if not isinstance(choice, Open) or not context.parameters_work(name):
         return
-    stranger: Any = ABSENT_NUMBER if session.listing.parameters[name].of in ("integer", "digits") else ABSENT_TEXT
+    stranger: Any = ABSENT_NUMBER if context.listing.parameters[name].of in ("integer", "digits") else ABSENT_TEXT
     for value in (stranger, stranger):
         ask = build_request(
-            session, mirror.base, {**largest_page(session), name: encode_shown_value(session, name, value)}
+            context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
         )
-        exchange = session.send(ask, f"{name} with a value that nothing has")
+        exchange = context.send(ask, f"{name} with a value that nothing has")
         yield
-        if session.note_unusable(exchange, kept.clause) or not exchange.rows:
+        if context.note_unusable(exchange, kept.clause) or not exchange.rows:
             break
     else:
-        session.fail(
+        context.fail(
             kept.clause,
             f"{name} keeps only rows with that value",
             expected="no rows for a value that nothing has",
@@ -295,15 +295,15 @@ def check_hidden_alternatives(session: CheckContext, mirror: Mirror, name: str) 
             kind="stray",
             nothing_due=True,
         )
-        session.broken_parameters.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
+        context.broken_parameters.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
         return
     counted = count_values(mirror.rows, kept.compares)
     others = seen = 0
     for value, _ in counted.most_common(2):
         ask = build_request(
-            session, mirror.base, {**largest_page(session), name: encode_shown_value(session, name, value)}
+            context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
         )
-        exchange = session.send(ask, f"{name} = {value!r}, all of its rows")
+        exchange = context.send(ask, f"{name} = {value!r}, all of its rows")
         yield
         others += sum(
             value not in flatten_values(row_values_at(row.shown, kept.compares[0])) for row in exchange.rows or ()
@@ -313,48 +313,48 @@ def check_hidden_alternatives(session: CheckContext, mirror: Mirror, name: str) 
     if not others and seen < DISCRIMINATING_ROWS:
         # Too few rows to be sure that none of them is kept for what it does not show.
         return
-    session.dialect.fix_answer(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
+    context.dialect.fix_answer(choice.id, fuller if others else min(choice.options, key=len), f"rows kept by {name}")
     if not others and len(counted) > 1:
         value = counted.most_common(1)[0][0]
         ask = build_request(
-            session, mirror.base, {**largest_page(session), name: encode_shown_value(session, name, value)}
+            context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
         )
-        judged = yield from check_probe(session, mirror, ask, f"{name} = {value!r}", kept.clause)
-        note_broken_parameter(session, name, judged, kept.clause)
+        judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", kept.clause)
+        note_broken_parameter(context, name, judged, kept.clause)
 
 
 def _works_without_window(
-    session: CheckContext, mirror: Mirror, name: str, value: Any
+    context: CheckContext, mirror: Mirror, name: str, value: Any
 ) -> Generator[None, None, bool]:
     """Whether a filter keeps only what it should when the run's own window is left out."""
-    if not mirror.base or requires_time_range(session) or not session.listing.conjunction_clause:
+    if not mirror.base or requires_time_range(context) or not context.listing.conjunction_clause:
         return False
     ask = build_request(
-        session,
+        context,
         {},
         {
-            **largest_page(session),
-            **default_comparison(session, name),
-            name: encode_shown_value(session, name, value),
+            **largest_page(context),
+            **default_comparison(context, name),
+            name: encode_shown_value(context, name, value),
         },
     )
-    exchange = session.send(ask, f"{name} = {value!r} alone")
+    exchange = context.send(ask, f"{name} = {value!r} alone")
     yield
     if not exchange.rows:
         return False
-    meanings = [meaning for _, meaning in session.expected_answers(ask) if meaning.tests]
+    meanings = [meaning for _, meaning in context.expected_answers(ask) if meaning.tests]
     strays = [row for row in exchange.rows if all(meaning.keeps_row(row.shown) is False for meaning in meanings)]
-    return not strays and bool(meanings) and not _lacks_mirrored_rows(session, mirror, exchange, meanings)
+    return not strays and bool(meanings) and not _lacks_mirrored_rows(context, mirror, exchange, meanings)
 
 
 def _lacks_mirrored_rows(
-    session: CheckContext, mirror: Mirror, exchange: Exchange, meanings: Sequence[ExpectedAnswer]
+    context: CheckContext, mirror: Mirror, exchange: Exchange, meanings: Sequence[ExpectedAnswer]
 ) -> bool:
     """Whether a filter without the run's window lacks rows of the window that it keeps, or has others there."""
-    path = time_range_filters(session)[2]
+    path = time_range_filters(context)[2]
     if path is None or mirror.volatile or not mirror.complete:
         return False
-    whole = [meaning for _, meaning in session.expected_answers(build_request(session, mirror.base))]
+    whole = [meaning for _, meaning in context.expected_answers(build_request(context, mirror.base))]
     came = {row.key: row for row in exchange.rows or ()}
     times = [at for row in came.values() if isinstance(at := row.shown.get(path), datetime)]
     if not times:
@@ -372,27 +372,27 @@ def _lacks_mirrored_rows(
     )
 
 
-def check_later_version_filter(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A filter of a later version than the server's: it is ignored."""
-    kept = session.listing.filters[name]
-    versions = session.listing.versions
+    kept = context.listing.filters[name]
+    versions = context.listing.versions
     assert versions is not None
-    session.results.record_not_applicable(clauses_of_filter(kept), "the server follows an older version")
-    value: Any = ABSENT_NUMBER if session.listing.parameters[name].of == "integer" else ABSENT_TEXT
-    ask = build_request(session, mirror.base, {name: encode_shown_value(session, name, value)})
-    yield from check_probe(session, mirror, ask, f"{name} is not known yet", versions.older_clause)
+    context.results.record_not_applicable(clauses_of_filter(kept), "the server follows an older version")
+    value: Any = ABSENT_NUMBER if context.listing.parameters[name].of == "integer" else ABSENT_TEXT
+    ask = build_request(context, mirror.base, {name: encode_shown_value(context, name, value)})
+    yield from check_probe(context, mirror, ask, f"{name} is not known yet", versions.older_clause)
 
 
-def check_list_filter(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A list parameter: two elements, many, a repeated one, one that matches nothing beside one that does."""
-    kept = session.listing.filters[name]
-    parameter = session.listing.parameters[name]
+    kept = context.listing.filters[name]
+    parameter = context.listing.parameters[name]
     if parameter.as_ not in ("list", "json-list"):
         return
     counted = count_values(mirror.rows, kept.compares)
     values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
     if len(values) < 2:
-        session.results.record_not_exercised(parameter.list_clause, "fewer than two values occur")
+        context.results.record_not_exercised(parameter.list_clause, "fewer than two values occur")
         return
     nowhere: Any = ABSENT_NUMBER if parameter.of in ("integer", "digits") else ABSENT_TEXT
     rare = values[-1]
@@ -404,22 +404,22 @@ def check_list_filter(session: CheckContext, mirror: Mirror, name: str) -> Itera
     clauses = parameter.list_clause or kept.clause
     for chosen in lists:
         ask = build_request(
-            session,
+            context,
             mirror.base,
             {
-                **largest_page(session),
-                **companion_parameters(session, mirror, name),
-                name: encode_shown_value(session, name, chosen),
+                **largest_page(context),
+                **companion_parameters(context, mirror, name),
+                name: encode_shown_value(context, name, chosen),
             },
         )
-        judged = yield from check_probe(session, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
-        if note_broken_parameter(session, name, judged, clauses):
+        judged = yield from check_probe(context, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
+        if note_broken_parameter(context, name, judged, clauses):
             return
 
 
-def check_named_comparison(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """The comparison named by another parameter: the default word said aloud, other words, none."""
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     named = kept.named_by
     if named is None:
         return
@@ -432,15 +432,15 @@ def check_named_comparison(session: CheckContext, mirror: Mirror, name: str) -> 
     long = [text for text in cut if len(text) > 3] or cut
     value: Any = long[len(long) // 2][1:] if long else values[len(values) // 2]
     base = {
-        **largest_page(session),
-        **companion_parameters(session, mirror, name),
-        name: encode_shown_value(session, name, value),
+        **largest_page(context),
+        **companion_parameters(context, mirror, name),
+        name: encode_shown_value(context, name, value),
     }
-    default = session.listing.parameters[named.parameter].default
+    default = context.listing.parameters[named.parameter].default
     if default in named.words:
         clauses = named.clauses.get("default", kept.clause)
         judged = yield from check_probe(
-            session, mirror, build_request(session, mirror.base, base), f"{name} without {named.parameter}", clauses
+            context, mirror, build_request(context, mirror.base, base), f"{name} without {named.parameter}", clauses
         )
         if judged.passed is False:
             return
@@ -448,32 +448,32 @@ def check_named_comparison(session: CheckContext, mirror: Mirror, name: str) -> 
         clauses = kept.clause
         if word != default and named.clauses.get("may") and word in named.may:
             clauses = named.clauses["may"]
-        ask = build_request(session, mirror.base, {**base, named.parameter: word})
-        judged = yield from check_probe(session, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
-        if note_broken_parameter(session, named.parameter, judged, clauses):
+        ask = build_request(context, mirror.base, {**base, named.parameter: word})
+        judged = yield from check_probe(context, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
+        if note_broken_parameter(context, named.parameter, judged, clauses):
             return
     for word in named.none:
-        ask = build_request(session, mirror.base, {**base, named.parameter: word})
+        ask = build_request(context, mirror.base, {**base, named.parameter: word})
         yield from check_probe(
-            session, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.get("none", ())
+            context, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.get("none", ())
         )
-    yield from _check_other_words(session, mirror, name, base)
+    yield from _check_other_words(context, mirror, name, base)
 
 
-def _check_other_words(session: CheckContext, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> Iterator[None]:
-    named = session.listing.filters[name].named_by
+def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> Iterator[None]:
+    named = context.listing.filters[name].named_by
     assert named is not None
     clauses = named.clauses.get("other", ())
-    ask = build_request(session, mirror.base, {**base, named.parameter: "nosuchmatch"})
-    yield from check_probe(session, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
+    ask = build_request(context, mirror.base, {**base, named.parameter: "nosuchmatch"})
+    yield from check_probe(context, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
     for word in named.may[:2]:
-        exchange = session.send(
-            build_request(session, mirror.base, {**base, named.parameter: word}), f"{named.parameter}={word}"
+        exchange = context.send(
+            build_request(context, mirror.base, {**base, named.parameter: word}), f"{named.parameter}={word}"
         )
         yield
         if exchange.answer is not None:
             told = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
-            session.results.record_observed(named.clauses.get("may", clauses), f"{named.parameter}={word}: {told}")
+            context.results.record_observed(named.clauses.get("may", clauses), f"{named.parameter}={word}: {told}")
 
 
 # --- times --------------------------------------------------------------------------------------------------

@@ -20,13 +20,13 @@ from harness.wire.scalar_codecs import zone_named as zone_named
 
 
 def check_time_filter(
-    session: CheckContext, mirror: Mirror, name: str, *, first_look: bool = False
+    context: CheckContext, mirror: Mirror, name: str, *, first_look: bool = False
 ) -> Iterator[None]:
     """A time bound: at the instant of a row, a step before and after, in other offsets, far out.
 
     A first look asks for the first two of these points; what follows it asks for the others.
     """
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     times = sorted(
         moment
         for row in mirror.rows
@@ -35,75 +35,75 @@ def check_time_filter(
         if isinstance(moment, datetime)
     )
     if len(times) < 2 or times[0] == times[-1]:
-        session.results.record_not_exercised(kept.clause, "fewer than two different times occur")
+        context.results.record_not_exercised(kept.clause, "fewer than two different times occur")
         return
     fine = any(moment.microsecond for moment in times)
     middle = times[len(times) // 2]
     quarter, late = times[len(times) // 4], times[(3 * len(times)) // 4]
     second = timedelta(seconds=1)
     points = [middle - second, middle + second, quarter, times[0], times[-1], middle]
-    if fine and session.listing.parameters[name].as_ == "rfc3339":
+    if fine and context.listing.parameters[name].as_ == "rfc3339":
         points += [middle - timedelta(milliseconds=1), middle + timedelta(milliseconds=1)]
     points += [middle + timedelta(minutes=1)]
     if name in mirror.base:
         # Beyond its own window the mirror knows nothing.
         points = [point for point in points if times[0] <= point <= times[-1]]
-    if not session.parameters_work(name):
+    if not context.parameters_work(name):
         return
     points = points[:2] if first_look else points[2:]
     for point in dict.fromkeys(points):
         value = point if fine else point.replace(microsecond=0)
-        near = _near_range_end(session, name, value, times)
+        near = _near_range_end(context, name, value, times)
         judged = yield from _check_time_value(
-            session,
+            context,
             mirror,
             name,
-            encode_shown_value(session, name, value),
+            encode_shown_value(context, name, value),
             kept.clause,
             f"{name} = {value.isoformat()}",
             near,
         )
-        if note_broken_parameter(session, name, judged, kept.clause):
+        if note_broken_parameter(context, name, judged, kept.clause):
             return
     if first_look:
         return
-    yield from _check_other_zones(session, mirror, name, quarter, late)
-    if session.listing.parameters[name].as_ == "rfc3339" and kept.offsets_clause:
+    yield from _check_other_zones(context, mirror, name, quarter, late)
+    if context.listing.parameters[name].as_ == "rfc3339" and kept.offsets_clause:
         for place in ("Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
             text = encode_rfc3339(late, zone=zone_named(place), places=3 if late.microsecond else 0)
             judged = yield from _check_time_value(
-                session, mirror, name, text, kept.offsets_clause, f"{name} = {text}"
+                context, mirror, name, text, kept.offsets_clause, f"{name} = {text}"
             )
-            if note_broken_parameter(session, name, judged, kept.offsets_clause):
+            if note_broken_parameter(context, name, judged, kept.offsets_clause):
                 return
 
 
 def _check_other_zones(
-    session: CheckContext, mirror: Mirror, name: str, first: datetime, last: datetime
+    context: CheckContext, mirror: Mirror, name: str, first: datetime, last: datetime
 ) -> Iterator[None]:
     """A range asked for in another zone means other instants."""
-    zone = session.listing.zone
-    if zone is None or zone.parameter is None or session.listing.filters[name].keeps != "at-or-after":
+    zone = context.listing.zone
+    if zone is None or zone.parameter is None or context.listing.filters[name].keeps != "at-or-after":
         return
-    pair = next((pair for pair in session.listing.ranges if pair.first == name), None)
+    pair = next((pair for pair in context.listing.ranges if pair.first == name), None)
     if pair is None:
         return
     clauses = zone.clauses.get("shift", ())
     for place in ("Asia/Kolkata", "America/New_York"):
         ends = {
             end: encode_parameter(
-                session.listing.parameters[end], moment.replace(microsecond=0), zone=zone_named(place), in_json=False
+                context.listing.parameters[end], moment.replace(microsecond=0), zone=zone_named(place), in_json=False
             )
             for end, moment in ((pair.first, first), (pair.last, last))
         }
-        ask = build_request(session, mirror.base, {**largest_page(session), **ends, zone.parameter: place})
-        judged = yield from check_probe(session, mirror, ask, f"a range in {place}", clauses)
+        ask = build_request(context, mirror.base, {**largest_page(context), **ends, zone.parameter: place})
+        judged = yield from check_probe(context, mirror, ask, f"a range in {place}", clauses)
         if judged.passed is False:
             return
 
 
 def _check_time_value(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     name: str,
     raw: Tree,
@@ -112,23 +112,23 @@ def _check_time_value(
     near: Mapping[str, Tree] | None = None,
 ) -> Any:
     ask = build_request(
-        session, mirror.base, {**(near or open_range_end(session, mirror, name)), **largest_page(session), name: raw}
+        context, mirror.base, {**(near or open_range_end(context, mirror, name)), **largest_page(context), name: raw}
     )
-    return (yield from check_probe(session, mirror, ask, purpose, clauses))
+    return (yield from check_probe(context, mirror, ask, purpose, clauses))
 
 
-def _near_range_end(session: CheckContext, name: str, point: datetime, times: Sequence[datetime]) -> dict[str, Tree]:
+def _near_range_end(context: CheckContext, name: str, point: datetime, times: Sequence[datetime]) -> dict[str, Tree]:
     """The other end of a range, so near that one page holds it: rows at the bound stand on no later page."""
-    _, size = largest_page_size(session)
-    pair = next((pair for pair in session.listing.ranges if name in (pair.first, pair.last)), None)
+    _, size = largest_page_size(context)
+    pair = next((pair for pair in context.listing.ranges if name in (pair.first, pair.last)), None)
     if pair is None or size is None:
         return {}
     if name == pair.first:
         inside = [moment for moment in times if moment >= point]
         return (
-            {pair.last: encode_shown_value(session, pair.last, inside[size // 2])} if len(inside) > size // 2 else {}
+            {pair.last: encode_shown_value(context, pair.last, inside[size // 2])} if len(inside) > size // 2 else {}
         )
     inside = [moment for moment in times if moment <= point]
     return (
-        {pair.first: encode_shown_value(session, pair.first, inside[-size // 2])} if len(inside) > size // 2 else {}
+        {pair.first: encode_shown_value(context, pair.first, inside[-size // 2])} if len(inside) > size // 2 else {}
     )

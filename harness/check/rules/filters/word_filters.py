@@ -15,10 +15,10 @@ from harness.specification.model import Clauses, Filter
 from harness.wire.row_codec import field_at
 
 
-def check_unseen_words(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """Words of a field that no row shows share out the list; a word for several has the rows of each."""
-    kept = session.listing.filters[name]
-    field = field_at(session.listing.fields, kept.compares[0])
+    kept = context.listing.filters[name]
+    field = field_at(context.listing.fields, kept.compares[0])
     words = list(dict.fromkeys(field.words.values())) if field is not None else []
     several = {word: meant for word, meant in kept.words.items() if isinstance(meant, tuple)}
     if len(words) < 2 or not mirror.complete:
@@ -28,40 +28,40 @@ def check_unseen_words(session: CheckContext, mirror: Mirror, name: str) -> Iter
         answers: dict[str, Exchange] = {}
         for word in (*words, *several):
             clauses = clauses_of_word(kept, word)
-            ask = build_request(session, mirror.base, {**largest_page(session), name: word})
+            ask = build_request(context, mirror.base, {**largest_page(context), name: word})
             # What the word says of a row holds only if the filter works: the general rules come later.
-            answers[word] = session.send(ask, f"rows of {name}={word}", witness=False)
+            answers[word] = context.send(ask, f"rows of {name}={word}", witness=False)
             yield
-            if session.note_unusable(answers[word], clauses):
+            if context.note_unusable(answers[word], clauses):
                 return
             if answers[word].rows is None:
                 # Refused, or no list at all: the oracle knows as much without a row.
                 yield from check_probe(
-                    session, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome")
+                    context, mirror, ask, f"{name} = {word!r}", clauses, only=("unreadable", "outcome")
                 )
                 return
         if attempt == 0 or wrong is not None:
-            yield from reread_mirror(session, mirror)
+            yield from reread_mirror(context, mirror)
         if mirror.volatile:
-            session.results.record_inconclusive(clauses_of_filter(kept), "data-changed")
+            context.results.record_inconclusive(clauses_of_filter(kept), "data-changed")
             return
         wrong = _partition_breach(mirror, kept, words, several, answers)
         if wrong is None:
             tried = {clause for word in (*words, *several) for clause in clauses_of_word(kept, word)}
-            session.results.record_pass((*tried, *kept.partition_clause))
+            context.results.record_pass((*tried, *kept.partition_clause))
             for exchange in answers.values():
-                session.response_check(session, exchange)
+                context.response_check(context, exchange)
             return
     assert wrong is not None
     clauses, expected, actual, exchange = wrong
-    session.fail(
+    context.fail(
         clauses,
-        next((known.says for clause in clauses if (known := session.clause(clause)) is not None), name),
+        next((known.says for clause in clauses if (known := context.clause(clause)) is not None), name),
         expected=expected,
         actual=actual,
         exchange=exchange,
     )
-    session.broken_parameters.setdefault(name, clauses[0])
+    context.broken_parameters.setdefault(name, clauses[0])
 
 
 def _partition_breach(
@@ -106,23 +106,23 @@ def _partition_breach(
     return None
 
 
-def check_word_partition(session: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """The field's words, asked one by one, share out all rows."""
-    kept = session.listing.filters[name]
-    field = field_at(session.listing.fields, kept.compares[0])
+    kept = context.listing.filters[name]
+    field = field_at(context.listing.fields, kept.compares[0])
     words = list(dict.fromkeys(field.words.values())) if field is not None else []
     seen: dict[Any, str] = {}
     for word in words:
-        exchange = session.send(
-            build_request(session, mirror.base, {**largest_page(session), name: word}), f"rows of {name}={word}"
+        exchange = context.send(
+            build_request(context, mirror.base, {**largest_page(context), name: word}), f"rows of {name}={word}"
         )
         yield
-        if session.note_unusable(exchange, kept.partition_clause) or exchange.rows is None:
+        if context.note_unusable(exchange, kept.partition_clause) or exchange.rows is None:
             return
         for row in exchange.rows:
             other = seen.setdefault(row.key, word)
             if other != word and not mirror.volatile:
-                session.fail(
+                context.fail(
                     kept.partition_clause,
                     f"a row belongs to one word of {name}",
                     expected="one word",
@@ -131,30 +131,30 @@ def check_word_partition(session: CheckContext, mirror: Mirror, name: str) -> It
                 )
                 return
     if mirror.volatile or not mirror.complete:
-        session.results.record_inconclusive(kept.partition_clause, "data-changed")
+        context.results.record_inconclusive(kept.partition_clause, "data-changed")
         return
     left = [row for row in mirror.rows if row.key not in seen]
     if left:
-        yield from reread_mirror(session, mirror)
+        yield from reread_mirror(context, mirror)
         if mirror.volatile:
-            session.results.record_inconclusive(kept.partition_clause, "data-changed")
+            context.results.record_inconclusive(kept.partition_clause, "data-changed")
             return
         for word in words:
-            again = session.send(
-                build_request(session, mirror.base, {**largest_page(session), name: word}),
+            again = context.send(
+                build_request(context, mirror.base, {**largest_page(context), name: word}),
                 f"again: rows of {name}={word}",
             )
             yield
             left = [row for row in left if row.key not in set(again.keys)]
         if not left:
-            session.results.record_inconclusive(kept.partition_clause, "not repeatable")
+            context.results.record_inconclusive(kept.partition_clause, "not repeatable")
             return
     if left:
-        session.fail(
+        context.fail(
             kept.partition_clause,
             f"the words of {name} share out all rows",
             expected=f"{len(mirror.rows)} rows",
             actual=f"{len(mirror.rows) - len(left)} rows",
         )
     else:
-        session.results.record_pass(kept.partition_clause)
+        context.results.record_pass(kept.partition_clause)

@@ -42,13 +42,13 @@ _PARTY_ATTRIBUTES: Final = frozenset(
 )
 
 
-def check_same_calls(session: CheckContext, readings: Sequence[Snapshot], one_per: Clauses) -> None:
+def check_same_calls(context: CheckContext, readings: Sequence[Snapshot], one_per: Clauses) -> None:
     """Judges what a row shows in each reading of the list, from the first of the run to the last poll."""
-    _check_flips(session, readings)
-    _check_renamed_calls(session, one_per, readings)
+    _check_flips(context, readings)
+    _check_renamed_calls(context, one_per, readings)
 
 
-def check_stands_still(session: CheckContext, law: Law, readings: Sequence[Snapshot]) -> None:
+def check_stands_still(context: CheckContext, law: Law, readings: Sequence[Snapshot]) -> None:
     """stands-still with a slack: an instant such as a beginning does not move, whatever the polls lie apart.
 
     Clocks that are rounded may jump by the slack here and there, but not all of them the same way.
@@ -56,7 +56,7 @@ def check_stands_still(session: CheckContext, law: Law, readings: Sequence[Snaps
     name = cast(str, law.field)
     pairs: list[tuple[Row, Row, float]] = []
     for rows in _row_histories(readings).values():
-        alike = [row for row in rows if _same_parties(session, row, rows[-1])]
+        alike = [row for row in rows if _same_parties(context, row, rows[-1])]
         shown = [(moment, row) for row in alike if isinstance(moment := row.shown.get(name), datetime)]
         if len(shown) < 2:
             continue
@@ -71,31 +71,31 @@ def check_stands_still(session: CheckContext, law: Law, readings: Sequence[Snaps
             moved = drifting
     if moved:
         before, row, _ = moved[0]
-        session.fail(
+        context.fail(
             law.clause,
             f"{name} of a call stands still",
             expected=f"{name}={render_value(before.shown.get(name))}, as in another poll",
             actual=f"{render_value(row.shown.get(name))}; it moved in {len(moved)} of {len(pairs)} rows",
-            rows=[evidence_line(session, one, name) for pair in moved[:4] for one in pair[:2]],
+            rows=[evidence_line(context, one, name) for pair in moved[:4] for one in pair[:2]],
             inferred=True,
         )
     elif pairs:
-        session.results.record_pass(law.clause, times=len(pairs))
+        context.results.record_pass(law.clause, times=len(pairs))
     else:
-        session.results.record_not_exercised(law.clause, f"no row showed {name} in two polls")
+        context.results.record_not_exercised(law.clause, f"no row showed {name} in two polls")
 
 
-def _check_flips(session: CheckContext, readings: Sequence[Snapshot]) -> None:
+def _check_flips(context: CheckContext, readings: Sequence[Snapshot]) -> None:
     """What a row shows does not change and change back, nor does a call that talks ring and talk again.
 
     One such row may be a transfer or a recording that pauses, and a copy of the list may lag behind with calls that
     are new: only several settled rows, and a good part of them, speak against the server.
     """
-    if not session.identity_unique:
+    if not context.identity_unique:
         return
     histories = [rows for rows in _row_histories(readings).values() if len(rows) > 2]
-    settled_ = [rows for rows in histories if is_settled(session, readings[-1].by_key, rows[-1].key)]
-    for name, field in session.listing.fields.items():
+    settled_ = [rows for rows in histories if is_settled(context, readings[-1].by_key, rows[-1].key)]
+    for name, field in context.listing.fields.items():
         if field.shows in _COUNTED_ATTRIBUTES:
             continue
         flipped = [
@@ -103,15 +103,15 @@ def _check_flips(session: CheckContext, readings: Sequence[Snapshot]) -> None:
         ]
         if len(flipped) < max(_FLIPS_NEEDED, len(settled_) // 5):
             continue
-        (rows, (first, other)), clauses = flipped[0], _field_clauses(session, name, field)
-        if session.results.first_failed(clauses) is not None:
+        (rows, (first, other)), clauses = flipped[0], _field_clauses(context, name, field)
+        if context.results.first_failed(clauses) is not None:
             continue
-        session.fail(
+        context.fail(
             clauses,
             f"{name} of a call stays as it is",
             expected=f"{name}={render_value(first)} all the time, as the first and the last poll show it",
             actual=f"{render_value(other)} in between; in {len(flipped)} of {len(settled_)} rows",
-            rows=[evidence_line(session, row, name) for row in rows[:8]],
+            rows=[evidence_line(context, row, name) for row in rows[:8]],
             inferred=True,
         )
         return
@@ -143,23 +143,23 @@ def _row_histories(readings: Sequence[Snapshot]) -> dict[Hashable, list[Row]]:
     }
 
 
-def _field_clauses(session: CheckContext, name: str, field: Field) -> Clauses:
+def _field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
     """Where it is told what a field shows; the clause of the fields as a whole where it has none of its own."""
-    laws = [law.clause for law in session.listing.laws if law.field == name and law.law not in MOVING_LAWS]
-    return (laws[-1] if laws else ()) or field.clause or session.listing.lists.clauses.get("keys", ())
+    laws = [law.clause for law in context.listing.laws if law.field == name and law.law not in MOVING_LAWS]
+    return (laws[-1] if laws else ()) or field.clause or context.listing.lists.clauses.get("keys", ())
 
 
-def _same_parties(session: CheckContext, one: Row, other: Row) -> bool:
+def _same_parties(context: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show the same parties, two of them at least."""
-    names = [name for name, field in session.listing.fields.items() if field.shows in _PARTY_ATTRIBUTES]
+    names = [name for name, field in context.listing.fields.items() if field.shows in _PARTY_ATTRIBUTES]
     shown = [(one.shown.get(name), other.shown.get(name)) for name in names]
     return all(first == second for first, second in shown) and sum(bool(first) for first, _ in shown) > 1
 
 
-def _check_renamed_calls(session: CheckContext, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
+def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
     """Calls that last keep their identity: a list whose calls all have another one each time tells none apart."""
-    starts = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
-    if not starts or not session.identity_unique or len(taken) < 3:
+    starts = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
+    if not starts or not context.identity_unique or len(taken) < 3:
         return
     start = starts[0]
     twins: list[tuple[Row, Row]] = []
@@ -178,39 +178,39 @@ def _check_renamed_calls(session: CheckContext, clauses: Clauses, taken: Sequenc
             (row, other)
             for row in old
             for other in later.rows
-            if other.shown.get(start) == row.shown.get(start) and _same_parties(session, row, other)
+            if other.shown.get(start) == row.shown.get(start) and _same_parties(context, row, other)
         ]
         if len({row.key for row, _ in found}) < max(3, len(old) // 2):
             return
         twins = found
-    session.fail(
+    context.fail(
         clauses,
-        clause_text(session, clauses, "a call keeps its identity"),
+        clause_text(context, clauses, "a call keeps its identity"),
         expected="calls in progress under the same identity in each poll",
         actual=f"another identity in each of {len(taken)} polls for {len(twins)} calls that began alike",
-        rows=[evidence_line(session, one, start) for pair in twins[:4] for one in pair],
+        rows=[evidence_line(context, one, start) for pair in twins[:4] for one in pair],
         inferred=True,
     )
 
 
-def check_same_rows(session: CheckContext, mirror: Mirror) -> None:
+def check_same_rows(context: CheckContext, mirror: Mirror) -> None:
     """A row of the past keeps its identity: the list is not the same rows by other names when it is read again."""
     first, last = mirror.first, mirror.after
-    if first is None or last is None or first is last or not session.identity_unique:
+    if first is None or last is None or first is last or not context.identity_unique:
         return
-    identity = session.listing.lists.identity
+    identity = context.listing.lists.identity
     new = {_content_without_identity(row, identity): row for row in last.rows if row.key not in first.by_key}
     lost = [row for row in first.rows if row.key not in last.by_key]
     renamed = [(row, new[beside]) for row in lost if (beside := _content_without_identity(row, identity)) in new]
     if len(renamed) < max(_RENAMES_NEEDED, len(lost) // 2, len(first.rows) // 10):
         return
-    clauses = session.listing.lists.clauses.get("unique", ())
-    session.fail(
+    clauses = context.listing.lists.clauses.get("unique", ())
+    context.fail(
         clauses,
-        clause_text(session, clauses, "a row keeps its identity"),
+        clause_text(context, clauses, "a row keeps its identity"),
         expected="the same rows under the same identities",
         actual=f"{len(renamed)} of {len(first.rows)} rows came back under others",
-        rows=[evidence_line(session, one) for pair in renamed[:4] for one in pair],
+        rows=[evidence_line(context, one) for pair in renamed[:4] for one in pair],
         inferred=True,
     )
 
@@ -220,9 +220,9 @@ def _content_without_identity(row: Row, identity: str) -> str:
     return repr(sorted((name, repr(value)) for name, value in row.shown.items() if name != identity))
 
 
-def is_settled(session: CheckContext, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
+def is_settled(context: CheckContext, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
     """Whether a call began a good while before: by its own durations, or long before the youngest."""
-    by_attribute = {field.shows: name for name, field in session.listing.fields.items() if field.shows is not None}
+    by_attribute = {field.shows: name for name, field in context.listing.fields.items() if field.shows is not None}
     shown = rows[key].shown
     spans = [as_number(shown.get(by_attribute.get(name, ""))) for name in ("ring_seconds", "talk_seconds")]
     if sum(span for span in spans if span is not None and span > 0) > SETTLED_SECONDS:
@@ -233,11 +233,11 @@ def is_settled(session: CheckContext, rows: Mapping[Hashable, Row], key: Hashabl
     return isinstance(began, datetime) and (max(starts) - began).total_seconds() > SETTLED_SECONDS
 
 
-def clause_text(session: CheckContext, clauses: Clauses, otherwise: str) -> str:
+def clause_text(context: CheckContext, clauses: Clauses, otherwise: str) -> str:
     """What the first of the clauses says."""
-    return next((known.says for name in clauses if (known := session.clause(name)) is not None), otherwise)
+    return next((known.says for name in clauses if (known := context.clause(name)) is not None), otherwise)
 
 
-def evidence_line(session: CheckContext, row: Row, *names: str) -> str:
+def evidence_line(context: CheckContext, row: Row, *names: str) -> str:
     """A row as evidence: its identity and the fields that matter."""
-    return session.evidence.render_row(row, [session.listing.lists.identity, *names])
+    return context.evidence.render_row(row, [context.listing.lists.identity, *names])

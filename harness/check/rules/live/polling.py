@@ -65,62 +65,62 @@ _APART_SECONDS: Final = 1.3
 _LIVE_STATES: Final = frozenset({"dialing", "ringing", "answered", "held"})
 
 
-def check_polling(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list again and judges the laws that hold between polls; a list without such laws is left alone."""
-    if not lists_only_live_calls(session):
-        check_same_rows(session, mirror)
-    laws = [law for law in session.listing.laws if law.law in _POLL_LAWS]
-    named = session.listing.lists.clauses
-    only, one_per = (named.get("only", ()), named.get("one-per", ())) if lists_only_live_calls(session) else ((), ())
+    if not lists_only_live_calls(context):
+        check_same_rows(context, mirror)
+    laws = [law for law in context.listing.laws if law.law in _POLL_LAWS]
+    named = context.listing.lists.clauses
+    only, one_per = (named.get("only", ()), named.get("one-per", ())) if lists_only_live_calls(context) else ((), ())
     if not laws and not only and not one_per:
         return
     every = tuple(dict.fromkeys((*(clause for law in laws for clause in law.clause), *only, *one_per)))
-    sender = session.sender
+    sender = context.sender
     aged = not isinstance(sender, RateLimitedClient) or sender.budget.seconds >= _APART_SECONDS
-    taken = yield from _take_polls(session, mirror, every)
+    taken = yield from _take_polls(context, mirror, every)
     if taken is None:
         return
     if not any(snapshot.rows for snapshot in taken):
-        session.results.record_not_exercised(every, "the list was empty in every poll")
+        context.results.record_not_exercised(every, "the list was empty in every poll")
         return
     readings = taken if mirror.first is None or mirror.first is taken[0] else [mirror.first, *taken]
     for law in laws:
         match law.law:
             case "stands-still" if law.slack_seconds:
-                check_stands_still(session, law, readings)
+                check_stands_still(context, law, readings)
             case word if word in MOVING_LAWS:
-                _check_between_polls(session, law, taken)
+                _check_between_polls(context, law, taken)
             case "shared":
-                yield from _check_shared_values(session, mirror, law)
+                yield from _check_shared_values(context, mirror, law)
             case "in-other-list":
-                yield from _check_other_list(session, mirror, law)
-    if lists_only_live_calls(session):
-        check_same_calls(session, readings, one_per or named.get("unique", ()))
+                yield from _check_other_list(context, mirror, law)
+    if lists_only_live_calls(context):
+        check_same_calls(context, readings, one_per or named.get("unique", ()))
     vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
-    paced = _check_pace(session, taken[-1]) if lists_only_live_calls(session) else True
-    _check_ended_calls(session, tuple(dict.fromkeys((*vanishing, *only))), readings, paced=paced)
-    yield from _check_one_row_per_call(session, mirror, one_per, taken, aged=aged)
+    paced = _check_pace(context, taken[-1]) if lists_only_live_calls(context) else True
+    _check_ended_calls(context, tuple(dict.fromkeys((*vanishing, *only))), readings, paced=paced)
+    yield from _check_one_row_per_call(context, mirror, one_per, taken, aged=aged)
 
 
 def _take_polls(
-    session: CheckContext, mirror: Mirror, clauses: Clauses
+    context: CheckContext, mirror: Mirror, clauses: Clauses
 ) -> Generator[None, None, list[Snapshot] | None]:
     """The polls in the order of time, or None when one of them failed."""
     earlier = mirror.before or mirror.after
     taken = [earlier] if earlier is not None and earlier.failed_exchange is None else []
-    whole = isinstance(session.listing.paging, NoPaging | LimitPaging)
-    times = LIVE_POLLS if whole and lists_only_live_calls(session) else POLLS
+    whole = isinstance(context.listing.paging, NoPaging | LimitPaging)
+    times = LIVE_POLLS if whole and lists_only_live_calls(context) else POLLS
     for number in range(1, times + 1):
         found: Snapshot | None = None
         if (
             number == max(2, times - 2)
-            and lists_only_live_calls(session)
-            and isinstance(session.sender, RateLimitedClient)
+            and lists_only_live_calls(context)
+            and isinstance(context.sender, RateLimitedClient)
         ):
-            session.sender.wait_until_age(_APART_SECONDS)
+            context.sender.wait_until_age(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
         for step in walk_pages(
-            session, mirror.base, purpose=f"poll {number} of the list", rows_at_most=POLLED_ROWS_AT_MOST
+            context, mirror.base, purpose=f"poll {number} of the list", rows_at_most=POLLED_ROWS_AT_MOST
         ):
             if isinstance(step, Snapshot):
                 found = step
@@ -128,8 +128,8 @@ def _take_polls(
         if found is None:
             return None
         if found.failed_exchange is not None:
-            if not session.note_unusable(found.failed_exchange, clauses):
-                session.results.record_inconclusive(clauses, "a poll of the list was not answered with rows")
+            if not context.note_unusable(found.failed_exchange, clauses):
+                context.results.record_inconclusive(clauses, "a poll of the list was not answered with rows")
             return None
         taken.append(found)
     return taken
@@ -138,17 +138,19 @@ def _take_polls(
 # --- values from poll to poll -------------------------------------------------------------------------------
 
 
-def _check_between_polls(session: CheckContext, law: Law, taken: Sequence[Snapshot]) -> None:
+def _check_between_polls(context: CheckContext, law: Law, taken: Sequence[Snapshot]) -> None:
     """never-falls and stands-still: a row is compared with itself, while the condition holds both times."""
     path = cast(str, law.field)
-    context = LawContext(fields=session.listing.fields)
+    law_context = LawContext(fields=context.listing.fields)
     broken: list[tuple[Row, Row]] = []
     times = 0
     for earlier, later in pairwise(taken):
         for key, row in later.by_key.items():
             before = earlier.by_key.get(key)
             verdict = (
-                None if before is None else moves_as_promised(law, RowView(before.shown), RowView(row.shown), context)
+                None
+                if before is None
+                else moves_as_promised(law, RowView(before.shown), RowView(row.shown), law_context)
             )
             if verdict is None:
                 continue
@@ -159,27 +161,29 @@ def _check_between_polls(session: CheckContext, law: Law, taken: Sequence[Snapsh
         before, row = broken[0]
         wanted = "does not fall" if law.law == "never-falls" else "stands still"
         while_ = f" while {describe_condition(law.when)}" if law.when is not None else ""
-        session.fail(
+        context.fail(
             law.clause,
-            clause_text(session, law.clause, law.law),
+            clause_text(context, law.clause, law.law),
             expected=f"{path} {wanted}{while_}",
             actual=f"{render_value(before.shown.get(path))}, then {render_value(row.shown.get(path))}; "
             f"in {len(broken)} of {times} comparisons",
-            rows=[evidence_line(session, one, path) for pair in broken[:4] for one in pair],
+            rows=[evidence_line(context, one, path) for pair in broken[:4] for one in pair],
         )
     elif times:
-        session.results.record_pass(law.clause, times=times)
+        context.results.record_pass(law.clause, times=times)
     else:
         when = f" with {describe_condition(law.when)}" if law.when is not None else ""
-        session.results.record_not_exercised(law.clause, f"no row{when} showed {path} in two polls")
+        context.results.record_not_exercised(law.clause, f"no row{when} showed {path} in two polls")
 
 
-def moves_as_promised(law: Law, before: RowView, after: RowView, context: LawContext) -> bool | None:
+def moves_as_promised(law: Law, before: RowView, after: RowView, law_context: LawContext) -> bool | None:
     """Whether a value moved as the law wants from one poll to the next; None where it cannot be asked."""
     path = cast(str, law.field)
     if not before.has_field(path) or not after.has_field(path):
         return None
-    if law.when is not None and not all(condition_holds(law.when, view, context) is True for view in (before, after)):
+    if law.when is not None and not all(
+        condition_holds(law.when, view, law_context) is True for view in (before, after)
+    ):
         return None
     earlier, later = before.field_value(path), after.field_value(path)
     if law.law == "stands-still":
@@ -205,9 +209,9 @@ def _value_distance(first: ApiValue, second: ApiValue) -> float:
 # --- ended calls leave, calls in progress stay --------------------------------------------------------------
 
 
-def _check_pace(session: CheckContext, snapshot: Snapshot) -> bool:
+def _check_pace(context: CheckContext, snapshot: Snapshot) -> bool:
     """What calls have rung and talked is counted in seconds: who began earlier has so many more, as a rule."""
-    by_attribute = {field.shows: name for name, field in session.listing.fields.items() if field.shows is not None}
+    by_attribute = {field.shows: name for name, field in context.listing.fields.items() if field.shows is not None}
     start, ring, talk = (by_attribute.get(name) for name in ("started_at", "ring_seconds", "talk_seconds"))
     if start is None or ring is None or talk is None:
         return True
@@ -224,27 +228,27 @@ def _check_pace(session: CheckContext, snapshot: Snapshot) -> bool:
         (lives, 0.0),
     )
     if rate < _TOO_FAST_RATE:
-        _check_overlong_talk(session, start, ring, talk, snapshot)
+        _check_overlong_talk(context, start, ring, talk, snapshot)
         return True
     longest = max(lives, key=lambda life: life[1])[2]
     name = max((ring, talk), key=lambda one: as_number(longest.shown.get(one)) or 0)
-    clauses = session.listing.fields[name].clause
-    if session.results.first_failed(clauses) is None:
-        session.fail(
+    clauses = context.listing.fields[name].clause
+    if context.results.first_failed(clauses) is None:
+        context.fail(
             clauses,
-            clause_text(session, clauses, f"{name} is a number of seconds"),
+            clause_text(context, clauses, f"{name} is a number of seconds"),
             expected="a call that began a second earlier to have lasted a second longer",
             actual=f"{rate:.0f} longer",
-            rows=[evidence_line(session, row, start, ring, talk) for _, _, row in lives[:8]],
+            rows=[evidence_line(context, row, start, ring, talk) for _, _, row in lives[:8]],
         )
     return False
 
 
-def _check_overlong_talk(session: CheckContext, start: str, ring: str, talk: str, snapshot: Snapshot) -> None:
+def _check_overlong_talk(context: CheckContext, start: str, ring: str, talk: str, snapshot: Snapshot) -> None:
     """A call has not talked for longer than since it began: calls that only ring tell what time it is."""
-    clauses = session.listing.fields[talk].clause
-    counted = tuple(clause for law in session.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
-    if session.results.first_failed(counted):
+    clauses = context.listing.fields[talk].clause
+    counted = tuple(clause for law in context.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
+    if context.results.first_failed(counted):
         # What counts wrongly from poll to poll does not tell how long a call has lasted either.
         return
     rings: list[datetime] = []
@@ -267,14 +271,14 @@ def _check_overlong_talk(session: CheckContext, start: str, ring: str, talk: str
     if now is None or sum((now - one).total_seconds() <= _ALIKE_SECONDS for one in rings) < 2:
         return
     beyond = [(reached, row) for reached, row in talks if (reached - now).total_seconds() > _OVERLONG_SECONDS]
-    if len(beyond) < 2 or session.results.first_failed(clauses) is not None:
+    if len(beyond) < 2 or context.results.first_failed(clauses) is not None:
         return
-    session.fail(
+    context.fail(
         clauses,
-        clause_text(session, clauses, f"{talk} is a number of seconds"),
+        clause_text(context, clauses, f"{talk} is a number of seconds"),
         expected=f"{talk} not above the time since {start}: calls that ring have rung until {render_value(now)}",
         actual=f"calls that talked until {render_value(beyond[0][0])}; {len(beyond)} of {len(talks)}",
-        rows=[evidence_line(session, row, start, ring, talk) for _, row in beyond[:8]],
+        rows=[evidence_line(context, row, start, ring, talk) for _, row in beyond[:8]],
         inferred=True,
     )
 
@@ -291,7 +295,7 @@ def _ageing_rate(lives: list[tuple[datetime, float, Row]]) -> float:
 
 
 def _check_ended_calls(
-    session: CheckContext, clauses: Clauses, taken: Sequence[Snapshot], *, paced: bool = True
+    context: CheckContext, clauses: Clauses, taken: Sequence[Snapshot], *, paced: bool = True
 ) -> None:
     """A call that has ended is not listed: by what rows show of themselves, and by calls that left for good."""
     if not clauses:
@@ -300,49 +304,49 @@ def _check_ended_calls(
     alive: set[Hashable] = set()
     for snapshot in taken:
         for row in snapshot.rows:
-            shows = call_liveness(session, row)
+            shows = call_liveness(context, row)
             if shows is True:
                 alive.add(row.key)
             elif isinstance(shows, str):
                 ended.setdefault(row.key, (row, shows))
     if ended:
         row, why = next(iter(ended.values()))
-        _report_ended_calls(session, clauses, [row for row, _ in ended.values()], why, inferred=False)
+        _report_ended_calls(context, clauses, [row for row, _ in ended.values()], why, inferred=False)
         return
-    moving = tuple(clause for law in session.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
-    wrong = session.results.first_failed(moving) is not None or not paced
-    stale = [] if wrong else [(row, why) for snapshot in taken for row, why in overdue_calls(session, snapshot.rows)]
+    moving = tuple(clause for law in context.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
+    wrong = context.results.first_failed(moving) is not None or not paced
+    stale = [] if wrong else [(row, why) for snapshot in taken for row, why in overdue_calls(context, snapshot.rows)]
     if stale:
         rows = list({row.key: row for row, _ in stale}.values())
         # A long call may be what it looks like: only the comparison with its neighbours speaks against it.
-        _report_ended_calls(session, clauses, rows, stale[0][1], inferred=True)
+        _report_ended_calls(context, clauses, rows, stale[0][1], inferred=True)
         return
-    stopped = [] if wrong else _stopped_calls(session, taken)
+    stopped = [] if wrong else _stopped_calls(context, taken)
     if stopped:
         why = "they say that they talk, and talk no more, while others go on"
-        _report_ended_calls(session, clauses, stopped, why, inferred=True)
+        _report_ended_calls(context, clauses, stopped, why, inferred=True)
         return
     last = taken[-1].by_key
     gone = {key for snapshot in taken[:-1] for key in snapshot.by_key if key not in last}
-    compared_ = {row.key for snapshot in taken for row in snapshot.rows if _shows_start(session, row)}
+    compared_ = {row.key for snapshot in taken for row in snapshot.rows if _shows_start(context, row)}
     if len(compared_) < 2:
         compared_ = set()
     seen = alive | gone | compared_
     if seen:
-        session.results.record_pass(clauses, times=len(seen))
+        context.results.record_pass(clauses, times=len(seen))
     else:
-        session.results.record_not_exercised(
+        context.results.record_not_exercised(
             clauses, "no call ended between the polls, and rows do not show whether they live"
         )
 
 
-def _stopped_calls(session: CheckContext, readings: Sequence[Snapshot]) -> list[Row]:
+def _stopped_calls(context: CheckContext, readings: Sequence[Snapshot]) -> list[Row]:
     """Rows that say they talk while their talk has stood still from reading to reading, and that of others has not.
 
     A few of them may be on hold where a server has no word for it: then only many speak against it. Nor do those
     that are hardly behind the others: a server may bring its numbers up to date every few seconds.
     """
-    fields = session.listing.fields
+    fields = context.listing.fields
     by_attribute = {field.shows: name for name, field in fields.items() if field.shows is not None}
     state, talk = by_attribute.get("state"), by_attribute.get("talk_seconds")
     talking = fields[state].words.get("answered") if state is not None else None
@@ -362,7 +366,7 @@ def _stopped_calls(session: CheckContext, readings: Sequence[Snapshot]) -> list[
             stopped.append(rows[-1])
         elif known[-1] - known[0] >= 1:
             going += 1
-    late = {row.key for row, _ in overdue_calls(session, readings[-1].rows, stalled=_LATE_SECONDS)}
+    late = {row.key for row, _ in overdue_calls(context, readings[-1].rows, stalled=_LATE_SECONDS)}
     stopped = [row for row in stopped if row.key in late]
     held = fields[state].words.get("held")
     says_hold = held is not None and any(row.shown.get(state) == held for row in readings[-1].rows)
@@ -371,15 +375,15 @@ def _stopped_calls(session: CheckContext, readings: Sequence[Snapshot]) -> list[
 
 
 def _report_ended_calls(
-    session: CheckContext, clauses: Clauses, rows: Sequence[Row], why: str, *, inferred: bool
+    context: CheckContext, clauses: Clauses, rows: Sequence[Row], why: str, *, inferred: bool
 ) -> None:
-    names = [name for name, field in session.listing.fields.items() if field.shows in _EVIDENCE_ATTRIBUTES]
-    session.fail(
+    names = [name for name, field in context.listing.fields.items() if field.shows in _EVIDENCE_ATTRIBUTES]
+    context.fail(
         clauses,
-        clause_text(session, clauses, "a call that has ended is not listed"),
+        clause_text(context, clauses, "a call that has ended is not listed"),
         expected="calls in progress only",
         actual=f"{why}; {len(rows)} such rows",
-        rows=[session.evidence.render_row(row, [session.listing.lists.identity, *names]) for row in rows[:8]],
+        rows=[context.evidence.render_row(row, [context.listing.lists.identity, *names]) for row in rows[:8]],
         inferred=inferred,
     )
 
@@ -395,10 +399,10 @@ _EVIDENCE_ATTRIBUTES: Final = (
 )
 
 
-def call_liveness(session: CheckContext, row: Row) -> bool | str | None:
+def call_liveness(context: CheckContext, row: Row) -> bool | str | None:
     """True when a row shows that its call lives, a sentence when it shows that it has ended, None else."""
     alive: bool | None = None
-    for name, field in session.listing.fields.items():
+    for name, field in context.listing.fields.items():
         if name not in row.shown:
             continue
         value = row.shown[name]
@@ -415,21 +419,21 @@ def _live_words(words: Mapping[str, str]) -> set[str]:
     return {word for meaning, word in words.items() if meaning in _LIVE_STATES}
 
 
-def _shows_start(session: CheckContext, row: Row) -> bool:
+def _shows_start(context: CheckContext, row: Row) -> bool:
     """Whether a row shows when its call began."""
-    names = [name for name, field in session.listing.fields.items() if field.shows == "started_at"]
+    names = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
     return any(isinstance(row.shown.get(name), datetime) for name in names)
 
 
 def overdue_calls(
-    session: CheckContext, rows: Sequence[Row], *, stalled: int = _STALLED_AFTER_SECONDS
+    context: CheckContext, rows: Sequence[Row], *, stalled: int = _STALLED_AFTER_SECONDS
 ) -> list[tuple[Row, str]]:
     """Rows whose own clocks stopped long before those of their neighbours.
 
     While a call lives, its beginning and what it has rung and talked since add up to about now: the same for all
     rows of an answer. Where rows show no durations, only the beginnings are left to compare.
     """
-    fields = session.listing.fields
+    fields = context.listing.fields
     by_attribute = {field.shows: name for name, field in fields.items() if field.shows is not None}
     start = by_attribute.get("started_at")
     spans = [by_attribute[name] for name in ("ring_seconds", "talk_seconds") if name in by_attribute]
@@ -467,15 +471,15 @@ def overdue_calls(
 
 
 def _check_one_row_per_call(
-    session: CheckContext, mirror: Mirror, clauses: Clauses, taken: Sequence[Snapshot], *, aged: bool
+    context: CheckContext, mirror: Mirror, clauses: Clauses, taken: Sequence[Snapshot], *, aged: bool
 ) -> Iterator[None]:
     """A call that was in progress before and after a poll is in that poll.
 
     Copies of a list that lag behind differ on calls that have just begun or ended: before is what was read well
     before the last three polls (before all of them when the run was old by then), after is what is read later still.
     """
-    whole = isinstance(session.listing.paging, NoPaging | LimitPaging)
-    if not clauses or not whole or not session.identity_unique or len(taken) < LIVE_POLLS:
+    whole = isinstance(context.listing.paging, NoPaging | LimitPaging)
+    if not clauses or not whole or not context.identity_unique or len(taken) < LIVE_POLLS:
         return
     # In the order of time: the mirror may have been read again since the polls.
     earlier = [one for one in (mirror.first, taken[0]) if one is not None and one.failed_exchange is None]
@@ -487,78 +491,78 @@ def _check_one_row_per_call(
     known = {key: row for snapshot in (*earlier, *taken[1:]) for key, row in snapshot.by_key.items()}
     polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken[1:])]
     gone = {key for keys, later in pairwise(polled) for key in keys - later}
-    doubtful |= {key for key in gone if is_settled(session, known, key)}
+    doubtful |= {key for key in gone if is_settled(context, known, key)}
     if doubtful:
         late: set[Hashable] = set()
-        if isinstance(session.sender, RateLimitedClient):
-            session.sender.wait_until_age(session.sender.budget.seconds + _APART_SECONDS)
+        if isinstance(context.sender, RateLimitedClient):
+            context.sender.wait_until_age(context.sender.budget.seconds + _APART_SECONDS)
         for number in (1, 2):
             for step in walk_pages(
-                session, mirror.base, purpose=f"late poll {number}", rows_at_most=POLLED_ROWS_AT_MOST
+                context, mirror.base, purpose=f"late poll {number}", rows_at_most=POLLED_ROWS_AT_MOST
             ):
                 if isinstance(step, Snapshot):
                     late |= set(step.by_key)
                 yield
         doubtful &= late
     if doubtful:
-        session.fail(
+        context.fail(
             clauses,
-            clause_text(session, clauses, "each call in progress is listed"),
+            clause_text(context, clauses, "each call in progress is listed"),
             expected="calls that are listed before and after a poll also in that poll",
             actual=f"{len(doubtful)} of them are left out there",
-            rows=[evidence_line(session, row) for key, row in known.items() if key in doubtful][:8],
+            rows=[evidence_line(context, row) for key, row in known.items() if key in doubtful][:8],
         )
     elif lasting:
-        session.results.record_pass(clauses, times=len(lasting))
+        context.results.record_pass(clauses, times=len(lasting))
     else:
-        session.results.record_not_exercised(clauses, "no call lasted over three polls")
+        context.results.record_not_exercised(clauses, "no call lasted over three polls")
 
 
 # --- rows of one call ---------------------------------------------------------------------------------------
 
 
-def _check_shared_values(session: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
+def _check_shared_values(context: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
     """Rows with the same value are one call: asking for that value gives them all, each once."""
     path = cast(str, law.field)
     groups = _rows_by_value(mirror, path)
     if not groups:
-        session.results.record_not_exercised(law.clause, f"no two rows show the same {path}")
+        context.results.record_not_exercised(law.clause, f"no two rows show the same {path}")
         return
-    name, kept = _filter_on_path(session, path)
+    name, kept = _filter_on_path(context, path)
     if name is None or kept is None:
-        session.results.record_not_exercised(law.clause, f"no parameter asks for one {path}")
+        context.results.record_not_exercised(law.clause, f"no parameter asks for one {path}")
         return
-    culprit = session.results.first_failed(kept.clause)
-    if culprit is not None or not session.parameters_work(name):
-        session.results.record_blocked(law.clause, culprit or session.broken_parameters[name])
+    culprit = context.results.first_failed(kept.clause)
+    if culprit is not None or not context.parameters_work(name):
+        context.results.record_blocked(law.clause, culprit or context.broken_parameters[name])
         return
     for value in list(groups)[:GROUPS_ASKED]:
         again = False
         while True:
-            ask = build_request(session, mirror.base, {**include_everything(session), name: value})
-            exchange = session.send(ask, f"the rows of one call, {name}={value}")
+            ask = build_request(context, mirror.base, {**include_everything(context), name: value})
+            exchange = context.send(ask, f"the rows of one call, {name}={value}")
             yield
-            if session.note_unusable(exchange, law.clause):
+            if context.note_unusable(exchange, law.clause):
                 break
-            wrong = _group_difference(session, mirror, exchange, path, value)
+            wrong = _group_difference(context, mirror, exchange, path, value)
             if wrong is None:
-                session.results.record_pass(law.clause, times=len(_rows_by_value(mirror, path).get(value, ())) or 1)
+                context.results.record_pass(law.clause, times=len(_rows_by_value(mirror, path).get(value, ())) or 1)
                 break
             if not again:
                 again = True
-                yield from reread_mirror(session, mirror)
+                yield from reread_mirror(context, mirror)
                 continue
             if mirror.volatile:
-                session.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
+                context.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
                 break
-            session.fail(
+            context.fail(
                 law.clause,
-                clause_text(session, law.clause, law.law),
+                clause_text(context, law.clause, law.law),
                 expected=f"the {len(_rows_by_value(mirror, path).get(value, ()))} rows with {path}={value}, "
                 "each once",
                 actual=wrong,
                 exchange=exchange,
-                rows=[evidence_line(session, row, path) for row in (exchange.rows or ())[:8]],
+                rows=[evidence_line(context, row, path) for row in (exchange.rows or ())[:8]],
             )
             return
 
@@ -574,14 +578,14 @@ def _rows_by_value(mirror: Mirror, path: str) -> dict[str, list[Row]]:
     return dict(sorted(several, key=lambda item: (-len(item[1]), item[0])))
 
 
-def _filter_on_path(session: CheckContext, path: str) -> tuple[str | None, Filter | None]:
-    for name, kept in session.listing.filters.items():
+def _filter_on_path(context: CheckContext, path: str) -> tuple[str | None, Filter | None]:
+    for name, kept in context.listing.filters.items():
         if kept.compares == (path,) and kept.keeps == "equal" and kept.named_by is None:
             return name, kept
     return None, None
 
 
-def _group_difference(session: CheckContext, mirror: Mirror, exchange: Exchange, path: str, value: str) -> str | None:
+def _group_difference(context: CheckContext, mirror: Mirror, exchange: Exchange, path: str, value: str) -> str | None:
     """How the answer differs from the group that the mirror knows; None when it does not."""
     if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
         return "no rows"
@@ -607,45 +611,45 @@ def _group_difference(session: CheckContext, mirror: Mirror, exchange: Exchange,
     return None
 
 
-def _check_other_list(session: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
-    """Rows are found by another operation of the same target, where a session of it is at hand."""
-    siblings = session.settings.get("siblings")
+def _check_other_list(context: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
+    """Rows are found by another operation of the same target, where a context of it is at hand."""
+    siblings = context.settings.get("siblings")
     other = siblings.get(law.operation) if isinstance(siblings, Mapping) else None
     if not isinstance(other, CheckContext):
-        session.results.record_not_applicable(law.clause, f"only a run that also reads {law.operation} can tell")
+        context.results.record_not_applicable(law.clause, f"only a run that also reads {law.operation} can tell")
         return
     path = cast(str, law.field)
     rows = [row for row in mirror.rows if isinstance(row.shown.get(path), str | int)][:ROWS_LOOKED_UP]
     if not rows:
-        session.results.record_not_exercised(law.clause, f"no row shows {path}")
+        context.results.record_not_exercised(law.clause, f"no row shows {path}")
         return
     lost: list[tuple[Row, Exchange]] = []
     found = 0
     for row in rows:
         value = str(row.shown[path])
         ask = ListRequest(values={cast(str, law.other_field): value})
-        exchange = other.send(ask, f"look up {path}={value} of {session.spec.id}", witness=False)
+        exchange = other.send(ask, f"look up {path}={value} of {context.spec.id}", witness=False)
         yield
-        if session.note_unusable(exchange, law.clause):
+        if context.note_unusable(exchange, law.clause):
             return
         came = exchange.answer is not None and exchange.answer.outcome == "success"
         if came and exchange.rows:
             found += 1
         else:
             lost.append((row, exchange))
-    binding = [name for name in law.clause if (clause := session.clause(name)) and clause.level != "may"]
+    binding = [name for name in law.clause if (clause := context.clause(name)) and clause.level != "may"]
     if not binding:
-        session.results.record_observed(law.clause, f"{found} of {len(rows)} were found by {law.operation}")
+        context.results.record_observed(law.clause, f"{found} of {len(rows)} were found by {law.operation}")
     elif not lost:
-        session.results.record_pass(law.clause, times=found)
+        context.results.record_pass(law.clause, times=found)
     elif mirror.volatile:
-        session.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
+        context.results.record_inconclusive(law.clause, "data-changed: the list moved while it was read")
     else:
-        session.fail(
+        context.fail(
             law.clause,
-            clause_text(session, law.clause, law.law),
+            clause_text(context, law.clause, law.law),
             expected=f"each row to be found by {law.operation}",
             actual=f"{len(lost)} of {len(rows)} were not",
             exchange=lost[0][1],
-            rows=[evidence_line(session, row, path) for row, _ in lost],
+            rows=[evidence_line(context, row, path) for row, _ in lost],
         )

@@ -28,83 +28,83 @@ TIES_WALKED: Final = 5
 """So many groups of rows with one sort value: in each a loose order has an even chance to show."""
 
 
-def check_cursor_pages(session: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
     """Pages by cursor: the first page, walks in both directions, ties, and cursors that nobody gave."""
     count = len(mirror.rows)
     size_clauses = paging.clauses.get("size", ())
     start = paging.clauses.get("start", size_clauses)
     yield from check_page(
-        session,
+        context,
         mirror,
         {},
         "the first page",
         paging.clauses.get("size-default", size_clauses),
         size=paging.clauses.get("size-default", size_clauses),
     )
-    for size in (*page_sizes_for(count), *large_page_sizes(session, paging.size, count)):
+    for size in (*page_sizes_for(count), *large_page_sizes(context, paging.size, count)):
         yield from check_page(
-            session,
+            context,
             mirror,
-            {paging.size: encode_request_value(session, paging.size, size)},
+            {paging.size: encode_request_value(context, paging.size, size)},
             f"pages of {size}",
             size_clauses,
         )
-    most = session.listing.parameters[paging.size].most
+    most = context.listing.parameters[paging.size].most
     if most is not None:
         yield from check_page(
-            session,
+            context,
             mirror,
-            {paging.size: encode_request_value(session, paging.size, most)},
+            {paging.size: encode_request_value(context, paging.size, most)},
             f"pages of {most}",
             size_clauses,
         )
-    few = {paging.size: encode_request_value(session, paging.size, 3)}
+    few = {paging.size: encode_request_value(context, paging.size, 3)}
     for word in ("", *paging.start_words):
-        yield from check_page(session, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
+        yield from check_page(context, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
     step = max(2, min(60, -(-count // 4)))
     yield from _check_cursor_walk(
-        session, mirror, paging, {paging.size: encode_request_value(session, paging.size, step)}, whole=True
+        context, mirror, paging, {paging.size: encode_request_value(context, paging.size, step)}, whole=True
     )
-    chosen = selective_filter(session, mirror)
+    chosen = selective_filter(context, mirror)
     if chosen:
         yield from _check_cursor_walk(
-            session,
+            context,
             mirror,
             paging,
-            {**chosen, paging.size: encode_request_value(session, paging.size, 3)},
+            {**chosen, paging.size: encode_request_value(context, paging.size, 3)},
             whole=False,
         )
-    yield from _check_tied_rows(session, mirror, paging)
-    yield from _check_sorted_pages(session, mirror, paging)
-    yield from _check_invalid_cursors(session, mirror, paging)
+    yield from _check_tied_rows(context, mirror, paging)
+    yield from _check_sorted_pages(context, mirror, paging)
+    yield from _check_invalid_cursors(context, mirror, paging)
 
 
 def _check_cursor_walk(
-    session: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], *, whole: bool
+    context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], *, whole: bool
 ) -> Iterator[None]:
     """Forward to the end, then one page back; every row once and in order."""
     slice_clauses = paging.clauses.get("slice", ())
     walk_clauses = paging.clauses.get("partition", slice_clauses)
-    if (by := session.results.first_failed(paging_clauses(session))) is not None:
-        session.results.record_blocked((*slice_clauses, *walk_clauses), by)
+    if (by := context.results.first_failed(paging_clauses(context))) is not None:
+        context.results.record_blocked((*slice_clauses, *walk_clauses), by)
         return
-    kept = _expected_row_keys(session, mirror, values)
+    kept = _expected_row_keys(context, mirror, values)
     steps: list[Exchange] = []
     seen: dict[Hashable, int] = {}
     token: Tree = ""
     tokens: set[str] = set()
     for page in range(14):
         more = {paging.after: token} if token else {}
-        exchange = session.send(build_request(session, mirror.base, {**values, **more}), f"walk, page {page + 1}")
+        exchange = context.send(build_request(context, mirror.base, {**values, **more}), f"walk, page {page + 1}")
         yield
-        if session.note_unusable(exchange, walk_clauses) or exchange.answer is None:
+        if context.note_unusable(exchange, walk_clauses) or exchange.answer is None:
             return
         if exchange.rows is None or exchange.answer.outcome != "success":
-            if exchange.answer.outcome == "success" and session.results.first_failed(
-                session.listing.lists.clauses.get("rows", ())
+            if exchange.answer.outcome == "success" and context.results.first_failed(
+                context.listing.lists.clauses.get("rows", ())
             ):
                 return
-            session.fail(
+            context.fail(
                 slice_clauses,
                 "a cursor that the server gave is taken",
                 expected="the following page",
@@ -117,26 +117,26 @@ def _check_cursor_walk(
             actual = f"{len(again)} of {len(exchange.keys)} rows a second time"
             clauses = slice_clauses if page == 1 else walk_clauses
             yield from report_walk_breach(
-                session, mirror, clauses, exchange, "rows that were not shown before", actual
+                context, mirror, clauses, exchange, "rows that were not shown before", actual
             )
             return
         seen.update((key, page) for key in exchange.keys)
         following = exchange.answer.next_cursor
         steps.append(exchange)
         if page == 2 and exchange.rows:
-            yield from _check_previous_page(session, mirror, paging, values, steps)
+            yield from _check_previous_page(context, mirror, paging, values, steps)
         if not exchange.rows:
-            yield from _check_empty_page(session, paging, exchange)
+            yield from _check_empty_page(context, paging, exchange)
             break
         if not isinstance(following, str) or not following:
             if following not in ("", None, MISSING):
                 break
             last = seen and kept is not None and len(seen) >= len(kept)
             if last and isinstance(paging.next_on_last, Open):
-                session.dialect.fix_answer(paging.next_on_last.id, "empty", "walk")
+                context.dialect.fix_answer(paging.next_on_last.id, "empty", "walk")
             break
         if following in tokens:
-            session.fail(
+            context.fail(
                 (ClauseId("PAGING-LOOP"),),
                 "a walk comes to an end",
                 expected="a new cursor",
@@ -156,33 +156,33 @@ def _check_cursor_walk(
     if missing or strange:
         odd = [row for row in mirror.rows if row.key in missing]
         odd += [row for step in steps for row in step.rows or () if row.key in strange]
-        if all_recent(session, odd):
-            session.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
+        if all_recent(context, odd):
+            context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
             return
         actual = f"{len(seen)} rows, {len(missing)} missing"
-        yield from report_walk_breach(session, mirror, walk_clauses, steps[-1], f"{len(kept)} rows", actual)
+        yield from report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(kept)} rows", actual)
         return
-    session.results.record_pass(walk_clauses)
+    context.results.record_pass(walk_clauses)
     if len(steps) > 1:
-        session.results.record_pass(slice_clauses, times=len(steps) - 1)
-        yield from _check_order_across_pages(session, mirror, paging, steps)
+        context.results.record_pass(slice_clauses, times=len(steps) - 1)
+        yield from _check_order_across_pages(context, mirror, paging, steps)
         if isinstance(paging.next_on_last, Open) and not steps[-1].rows:
-            session.dialect.fix_answer(paging.next_on_last.id, "given", "walk")
+            context.dialect.fix_answer(paging.next_on_last.id, "given", "walk")
     else:
-        session.results.record_not_exercised(
+        context.results.record_not_exercised(
             (*slice_clauses, *paging.clauses.get("prev", ())), "there is only one page"
         )
     if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
-        yield from _check_previous_page(session, mirror, paging, values, steps[:2])
+        yield from _check_previous_page(context, mirror, paging, values, steps[:2])
 
 
-def _check_tied_rows(session: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
     """Rows of one instant, one on each page: a cursor tells them apart."""
-    lower, upper, path = time_range_filters(session)
-    order = session.listing.order
+    lower, upper, path = time_range_filters(context)
+    order = context.listing.order
     if lower is None or upper is None or path is None or order is None or order.by != path:
         return
-    if mirror.volatile or not mirror.complete or not {lower, upper}.isdisjoint(session.broken_parameters):
+    if mirror.volatile or not mirror.complete or not {lower, upper}.isdisjoint(context.broken_parameters):
         return
     times = [at for row in mirror.rows if isinstance(at := row.shown.get(path), datetime)]
     second = timedelta(seconds=1)
@@ -194,29 +194,29 @@ def _check_tied_rows(session: CheckContext, mirror: Mirror, paging: CursorPaging
             return
         if len(around) <= TIES_WALKED and first not in around and last not in around:
             window = {
-                lower: encode_request_value(session, lower, first),
-                upper: encode_request_value(session, upper, last),
+                lower: encode_request_value(context, lower, first),
+                upper: encode_request_value(context, upper, last),
             }
             yield from _check_cursor_walk(
-                session,
+                context,
                 mirror,
                 paging,
-                {**window, paging.size: encode_request_value(session, paging.size, 1)},
+                {**window, paging.size: encode_request_value(context, paging.size, 1)},
                 whole=False,
             )
             return
 
 
-def _check_sorted_pages(session: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+def _check_sorted_pages(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
     """A following page goes on in whichever order was asked for."""
-    order = session.listing.order
+    order = context.listing.order
     sort = order.sort if order is not None else None
     clauses = paging.clauses.get("partition") or paging.clauses.get("slice", ())
-    if sort is None or not session.parameters_work(sort.parameter) or mirror.volatile or not mirror.complete:
+    if sort is None or not context.parameters_work(sort.parameter) or mirror.volatile or not mirror.complete:
         return
-    if session.results.first_failed((*clauses, *paging_clauses(session), *sort.clauses.get("words", ()))):
+    if context.results.first_failed((*clauses, *paging_clauses(context), *sort.clauses.get("words", ()))):
         return
-    few = {paging.size: encode_request_value(session, paging.size, 2)}
+    few = {paging.size: encode_request_value(context, paging.size, 2)}
     for word, path in sort.words.items():
         values = [row_values_at(row.shown, path) for row in mirror.rows]
         if len(values) < 5 or not all(value and isinstance(value[0], datetime) for value in values):
@@ -227,10 +227,10 @@ def _check_sorted_pages(session: CheckContext, mirror: Mirror, paging: CursorPag
             came: list[Any] = []
             for page in ("a page", "the following page"):
                 more = {paging.after: token} if token else {}
-                ask = build_request(session, mirror.base, {sort.parameter: spelling, **few, **more})
-                exchange = session.send(ask, f"{sort.parameter} = {spelling}: {page}")
+                ask = build_request(context, mirror.base, {sort.parameter: spelling, **few, **more})
+                exchange = context.send(ask, f"{sort.parameter} = {spelling}: {page}")
                 yield
-                if exchange.rows is None or exchange.answer is None or session.note_unusable(exchange, clauses):
+                if exchange.rows is None or exchange.answer is None or context.note_unusable(exchange, clauses):
                     return
                 came.extend(
                     row_values_at(row.shown, path)[0] for row in exchange.rows if row_values_at(row.shown, path)
@@ -240,16 +240,16 @@ def _check_sorted_pages(session: CheckContext, mirror: Mirror, paging: CursorPag
                 token = exchange.answer.next_cursor
             if came != due:
                 yield from report_walk_breach(
-                    session, mirror, clauses, exchange, f"{path}: {due[2]}, {due[3]}"[:200], f"{came[2:]}"[:200]
+                    context, mirror, clauses, exchange, f"{path}: {due[2]}, {due[3]}"[:200], f"{came[2:]}"[:200]
                 )
                 return
 
 
-def _expected_row_keys(session: CheckContext, mirror: Mirror, values: Mapping[str, Tree]) -> set[Hashable] | None:
+def _expected_row_keys(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree]) -> set[Hashable] | None:
     """The rows that a walk must visit, when they are known for sure."""
     if not mirror.complete:
         return None
-    branches = session.expected_answers(build_request(session, mirror.base, values))
+    branches = context.expected_answers(build_request(context, mirror.base, values))
     meaning = branches[0][1]
     if meaning.fault or meaning.unspecified:
         return None
@@ -260,11 +260,11 @@ def _expected_row_keys(session: CheckContext, mirror: Mirror, values: Mapping[st
 
 
 def _check_order_across_pages(
-    session: CheckContext, mirror: Mirror, paging: CursorPaging, steps: list[Exchange]
+    context: CheckContext, mirror: Mirror, paging: CursorPaging, steps: list[Exchange]
 ) -> Iterator[None]:
     """Across a page border the order goes on."""
-    order = session.listing.order
-    branches = session.expected_answers(steps[0].list_request)
+    order = context.listing.order
+    branches = context.expected_answers(steps[0].list_request)
     sort = branches[0][1].sort
     if order is None or sort is None or sort[0].startswith("hidden."):
         return
@@ -275,7 +275,7 @@ def _check_order_across_pages(
         if shown and border is not None and shown[0] is not None:
             wrong = shown[0] > border if descends else shown[0] < border
             if wrong:
-                session.fail(
+                context.fail(
                     paging.clauses.get("slice", ()),
                     "a following page goes on in the order",
                     expected=f"rows beyond {border}",
@@ -288,17 +288,17 @@ def _check_order_across_pages(
 
 
 def _check_previous_page(
-    session: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
+    context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
 ) -> Iterator[None]:
     """The cursor to the page before leads back, by one of the two parameters."""
     clauses = paging.clauses.get("prev", ())
     here, before = steps[-1], steps[-2]
     token = here.answer.previous_cursor if here.answer else MISSING
     if not here.rows:
-        session.results.record_not_exercised(clauses, "there is only one page")
+        context.results.record_not_exercised(clauses, "there is only one page")
         return
     if not isinstance(token, str) or not token:
-        session.fail(
+        context.fail(
             clauses,
             "a page tells the way back",
             expected="a cursor to the page before",
@@ -313,7 +313,7 @@ def _check_previous_page(
         else [(way, ways[way]) for way in paging.prev_goes_into.options]
     )
     known = (
-        session.dialect.candidates_of(paging.prev_goes_into.id)
+        context.dialect.candidates_of(paging.prev_goes_into.id)
         if isinstance(paging.prev_goes_into, Open)
         else (paging.prev_goes_into,)
     )
@@ -321,32 +321,32 @@ def _check_previous_page(
     for way, parameter in order:
         if known and way not in known:
             continue
-        came = session.send(
-            build_request(session, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
+        came = context.send(
+            build_request(context, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
         )
         yield
-        if session.note_unusable(came, clauses):
+        if context.note_unusable(came, clauses):
             return
         if came.keys and came.keys == before.keys:
             if isinstance(paging.prev_goes_into, Open):
-                session.dialect.fix_answer(paging.prev_goes_into.id, way, "walk back")
-            session.results.record_pass(clauses)
+                context.dialect.fix_answer(paging.prev_goes_into.id, way, "walk back")
+            context.results.record_pass(clauses)
             return
     same = came is not None and set(came.keys) == set(before.keys)
     actual = "the same rows in another order" if same else f"{len(came.keys) if came else 0} other rows"
     yield from report_walk_breach(
-        session, mirror, clauses, came, f"the {len(before.keys)} rows of the page before", actual
+        context, mirror, clauses, came, f"the {len(before.keys)} rows of the page before", actual
     )
 
 
-def _check_empty_page(session: CheckContext, paging: CursorPaging, exchange: Exchange) -> Iterator[None]:
+def _check_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exchange) -> Iterator[None]:
     """An empty page leads nowhere."""
     clauses = paging.clauses.get("empty", ())
     assert exchange.answer is not None
     if exchange.answer.next_cursor in ("", None, MISSING) and exchange.answer.previous_cursor in ("", None, MISSING):
-        session.results.record_pass(clauses)
+        context.results.record_pass(clauses)
     elif exchange.answer.next_cursor not in ("", None, MISSING):
-        session.fail(
+        context.fail(
             clauses,
             "an empty page leads nowhere",
             expected="no cursor to a following page",
@@ -356,34 +356,34 @@ def _check_empty_page(session: CheckContext, paging: CursorPaging, exchange: Exc
     yield
 
 
-def _check_invalid_cursors(session: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
-    few = {paging.size: encode_request_value(session, paging.size, 2)}
+def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
+    few = {paging.size: encode_request_value(context, paging.size, 2)}
     for word in ("@@", "bm90LWEtY3Vyc29y"):
         yield from _check_refusable_request(
-            session,
+            context,
             mirror,
             {**few, paging.after: word},
             "a cursor that was never given",
             paging.garbage_gets,
             paging.clauses.get("garbage", ()),
         )
-    first = session.send(build_request(session, mirror.base, few), "a page to take a cursor from")
+    first = context.send(build_request(context, mirror.base, few), "a page to take a cursor from")
     yield
     token = first.answer.next_cursor if first.answer else MISSING
     if not isinstance(token, str) or not token:
-        session.results.record_not_exercised(
+        context.results.record_not_exercised(
             (*paging.clauses.get("both", ()), *paging.clauses.get("other-sort", ())), "no cursor was given"
         )
         return
     yield from _check_refusable_request(
-        session,
+        context,
         mirror,
         {**few, paging.after: token, paging.before: token},
         "both cursors together",
         paging.both_gets,
         paging.clauses.get("both", ()),
     )
-    order = session.listing.order
+    order = context.listing.order
     if order is not None and order.sort is not None:
         others = [word for word in order.sort.words if word not in order.sort.refused]
         default = order.by.assumed if isinstance(order.by, Open) else order.by
@@ -391,7 +391,7 @@ def _check_invalid_cursors(session: CheckContext, mirror: Mirror, paging: Cursor
         if other is not None:
             values = {**few, paging.after: token, order.sort.parameter: other}
             yield from _check_refusable_request(
-                session,
+                context,
                 mirror,
                 values,
                 "a cursor made under another sort",
@@ -401,26 +401,26 @@ def _check_invalid_cursors(session: CheckContext, mirror: Mirror, paging: Cursor
 
 
 def _check_refusable_request(
-    session: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str, gets: Any, clauses: Clauses
+    context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str, gets: Any, clauses: Clauses
 ) -> Iterator[None]:
-    exchange = session.send(build_request(session, mirror.base, values), purpose)
+    exchange = context.send(build_request(context, mirror.base, values), purpose)
     yield
     options = gets.options if isinstance(gets, Open) else (gets,)
-    fault = session.listing.paging.fault if isinstance(session.listing.paging, CursorPaging) else "invalid"
-    if "refused" in options and is_breakdown(session, exchange, fault):
-        yield from judge_error_response(session, exchange, fault, clauses)
+    fault = context.listing.paging.fault if isinstance(context.listing.paging, CursorPaging) else "invalid"
+    if "refused" in options and is_breakdown(context, exchange, fault):
+        yield from judge_error_response(context, exchange, fault, clauses)
         return
-    if session.note_unusable(exchange, clauses) or exchange.answer is None:
+    if context.note_unusable(exchange, clauses) or exchange.answer is None:
         return
     refused = is_refused(exchange)
     if refused and "refused" in options:
-        yield from judge_error_response(session, exchange, fault, clauses)
+        yield from judge_error_response(context, exchange, fault, clauses)
     elif not refused and any(option != "refused" for option in options):
-        session.results.record_observed(clauses, "taken")
+        context.results.record_observed(clauses, "taken")
     else:
-        again = session.send(build_request(session, mirror.base, values), f"again: {purpose}")
+        again = context.send(build_request(context, mirror.base, values), f"again: {purpose}")
         yield
         if again.answer is not None and is_refused(again) == refused:
             expected = "an error" if "refused" in options else "a success"
             actual = f"a success with {len(again.rows or ())} rows" if not refused else f"error {again.answer.code!r}"
-            session.fail(clauses, purpose, expected=expected, actual=actual, exchange=again)
+            context.fail(clauses, purpose, expected=expected, actual=actual, exchange=again)

@@ -25,52 +25,52 @@ from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
 
-def check_default_order(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_default_order(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The order when nothing is said, and the same with the flag for descending said to be off."""
-    _report_page_cap(session)
-    yield from _check_own_window(session, mirror)
-    order = session.listing.order
+    _report_page_cap(context)
+    yield from _check_own_window(context, mirror)
+    order = context.listing.order
     if order is None or len(mirror.rows) < 2:
         return
     clauses = order.clause
-    if order.descending is not None and session.supports_parameters(order.descending):
-        off = {order.descending: encode_request_value(session, order.descending, False)}
-        unsaid = session.send(
-            build_request(session, mirror.base, largest_page(session)), "the order with nothing said"
+    if order.descending is not None and context.supports_parameters(order.descending):
+        off = {order.descending: encode_request_value(context, order.descending, False)}
+        unsaid = context.send(
+            build_request(context, mirror.base, largest_page(context)), "the order with nothing said"
         )
         yield
         # Where the order is right with nothing said, and wrong with the flag said to be off, the flag is at fault.
-        rightly = unsaid.rows and answer_fits(session, mirror, unsaid)
+        rightly = unsaid.rows and answer_fits(context, mirror, unsaid)
         off_clauses = (order.descending_default_clause or clauses) if rightly else clauses
         blame: dict[Aspect, Clauses] = {"order": off_clauses, "slice": off_clauses}
-        ask = build_request(session, mirror.base, {**largest_page(session), **off})
-        yield from check_probe(session, mirror, ask, f"{order.descending} = False", clauses, blame=blame)
+        ask = build_request(context, mirror.base, {**largest_page(context), **off})
+        yield from check_probe(context, mirror, ask, f"{order.descending} = False", clauses, blame=blame)
         clauses = order.descending_default_clause or clauses
-    ask = build_request(session, mirror.base, largest_page(session))
-    judged = yield from check_probe(session, mirror, ask, "the default order", clauses)
+    ask = build_request(context, mirror.base, largest_page(context))
+    judged = yield from check_probe(context, mirror, ask, "the default order", clauses)
     if judged.passed:
-        session.results.record_pass(order.clause)
-    yield from _check_repeatable(session, mirror, ask, judged.exchange)
+        context.results.record_pass(order.clause)
+    yield from _check_repeatable(context, mirror, ask, judged.exchange)
 
 
-def check_unlimited_list(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_unlimited_list(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Where no limit means all rows, one far above their number brings no more."""
-    paging = session.listing.paging
-    if not isinstance(paging, LimitPaging) or not mirror.rows or not session.supports_parameters(paging.size):
+    paging = context.listing.paging
+    if not isinstance(paging, LimitPaging) or not mirror.rows or not context.supports_parameters(paging.size):
         return
     clauses = paging.clauses.get("size-default", ())
     if not clauses:
         return
     high = build_request(
-        session, mirror.base, {paging.size: encode_request_value(session, paging.size, 2 * len(mirror.rows) + 100)}
+        context, mirror.base, {paging.size: encode_request_value(context, paging.size, 2 * len(mirror.rows) + 100)}
     )
     more: set[Hashable] | None = None
-    every = build_request(session, mirror.base)
+    every = build_request(context, mirror.base)
     # Not turn by turn: a row that every second answer leaves out is no matter of the limit.
     for number_, ask in enumerate((high, every, every, high)):
         if number_ > 2:
-            wait_for_replicas(session)
-        exchange = session.send(ask, "all rows, by a limit that is high or none")
+            wait_for_replicas(context)
+        exchange = context.send(ask, "all rows, by a limit that is high or none")
         yield
         if exchange.rows is None:
             return
@@ -81,7 +81,7 @@ def check_unlimited_list(session: CheckContext, mirror: Mirror) -> Iterator[None
             more = more & keys if ask is high else more - keys
         if not more:
             return
-    session.fail(
+    context.fail(
         clauses,
         "no limit means all rows",
         expected="as many rows as with a high limit",
@@ -89,87 +89,87 @@ def check_unlimited_list(session: CheckContext, mirror: Mirror) -> Iterator[None
         exchange=exchange,
     )
     # From now on all rows are asked for by a high limit, so that this is told once.
-    yield from read_mirror(session, mirror, now=session.settings["now"])
+    yield from read_mirror(context, mirror, now=context.settings["now"])
 
 
-def _check_own_window(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_own_window(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The run's own time range: where it is not kept, that is told once, and nothing else is judged by it."""
-    ask = build_request(session, mirror.base, largest_page(session))
-    tests = [(name, test) for _, meaning in session.expected_answers(ask) for name, test in meaning.tests]
+    ask = build_request(context, mirror.base, largest_page(context))
+    tests = [(name, test) for _, meaning in context.expected_answers(ask) for name, test in meaning.tests]
     kept = {name for name, test in tests if all(test(row.shown) is not False for row in mirror.rows)}
     unkept = sorted({name for name, _ in tests} - kept)
     if not unkept or mirror.volatile:
         return
-    again = session.send(ask, "does the list keep the time range of this run?")
+    again = context.send(ask, "does the list keep the time range of this run?")
     yield
     for name in unkept:
         own = [test for other, test in tests if other == name]
         strays = [row for row in again.rows or () if all(test(row.shown) is False for test in own)]
         if strays:
-            clauses = session.listing.filters[name].clause
+            clauses = context.listing.filters[name].clause
             actual = f"{len(strays)} of {len(again.rows or ())} rows do not"
-            session.fail(
+            context.fail(
                 clauses, f"{name} is kept", expected=f"only rows that satisfy {name}", actual=actual, exchange=again
             )
-            session.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
-    session.settings = {**session.settings, "unkept": frozenset(unkept) & set(session.broken_parameters)}
+            context.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
+    context.settings = {**context.settings, "unkept": frozenset(unkept) & set(context.broken_parameters)}
 
 
-def _report_page_cap(session: CheckContext) -> None:
+def _report_page_cap(context: CheckContext) -> None:
     """Pages shorter than what was asked for, although more rows follow."""
-    paging, told = session.listing.paging, session.settings.get("page-cap")
+    paging, told = context.listing.paging, context.settings.get("page-cap")
     if told is None or isinstance(paging, NoPaging | LimitPaging):
         return
     came, size, exchange = told
     roles: Mapping[Any, Clauses] = paging.clauses
     expected, actual = f"{size} rows on a page, or the last ones", f"{came} rows, and more on the next page"
     clauses = roles.get("size-max") or roles.get("size", ())
-    session.fail(clauses, "a page is as long as was asked", expected=expected, actual=actual, exchange=exchange)
+    context.fail(clauses, "a page is as long as was asked", expected=expected, actual=actual, exchange=exchange)
 
 
-def _check_repeatable(session: CheckContext, mirror: Mirror, ask: ListRequest, first: Exchange) -> Iterator[None]:
+def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, first: Exchange) -> Iterator[None]:
     """Identical requests over data that stands still get identical answers."""
     answers = [first] if first.rows is not None else []
     for turn in range(len(answers), 6):
-        if turn == 3 and _same_rows(session, answers):
+        if turn == 3 and _same_rows(context, answers):
             break
-        answers.append(session.send(ask, "the same request again"))
+        answers.append(context.send(ask, "the same request again"))
         yield
         if answers[-1].rows is None:
             return
-    lost = _reappearing_rows(session, mirror, answers)
+    lost = _reappearing_rows(context, mirror, answers)
     if not lost:
-        if mirror.volatile or _same_rows(session, answers) or (yield from replicas_disagree(session, mirror)):
+        if mirror.volatile or _same_rows(context, answers) or (yield from replicas_disagree(context, mirror)):
             return
-        yield from reread_mirror(session, mirror)
+        yield from reread_mirror(context, mirror)
         known = {row.key for row in mirror.rows}
         if mirror.volatile or any(key not in known for one in answers for key in one.keys):
             return
-    paging = session.listing.paging
+    paging = context.listing.paging
     roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
-    session.fail(
-        (roles.get("partition", ()) if lost else ()) or unsteady_clauses(session),
+    context.fail(
+        (roles.get("partition", ()) if lost else ()) or unsteady_clauses(context),
         "identical requests get identical answers",
         expected="the same rows in the same order",
         actual="a row that is missing once and there before and after" if lost else "other rows or another order",
         exchange=answers[-1],
-        rows=[session.evidence.render_row(row, [session.listing.lists.identity]) for row in lost[:4]],
+        rows=[context.evidence.render_row(row, [context.listing.lists.identity]) for row in lost[:4]],
     )
 
 
-def _same_rows(session: CheckContext, answers: Sequence[Exchange]) -> bool:
+def _same_rows(context: CheckContext, answers: Sequence[Exchange]) -> bool:
     """Whether all answers show the same rows (in the same order, where pages depend on it)."""
-    paged = not isinstance(session.listing.paging, NoPaging | LimitPaging)
+    paged = not isinstance(context.listing.paging, NoPaging | LimitPaging)
     told = [exchange.keys if paged else sorted(exchange.keys, key=str) for exchange in answers]
     return all(keys == told[0] for keys in told)
 
 
-def _reappearing_rows(session: CheckContext, mirror: Mirror, answers: Sequence[Exchange]) -> list[Row]:
+def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[Exchange]) -> list[Row]:
     """Rows that one answer leaves out of its middle and those before and after it show: no list moves like that.
 
     A row is old enough when the newest one began ten minutes after it: what has just come in may still be on its way.
     """
-    _, _, path = time_range_filters(session)
+    _, _, path = time_range_filters(context)
     times = [moment for row in mirror.rows if isinstance(moment := row.shown.get(path or ""), datetime)]
     if not times or path is None:
         return []
@@ -188,52 +188,52 @@ def _reappearing_rows(session: CheckContext, mirror: Mirror, answers: Sequence[E
     return list(found.values())
 
 
-def check_sort_orders(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The descending flag, each sort word both ways, unknown words."""
-    order = session.listing.order
+    order = context.listing.order
     if order is None:
         return
     if len(mirror.rows) < 2:
         told = f"the target shows {len(mirror.rows)} rows"
         words = order.sort.clauses.get("words", ()) if order.sort else ()
-        session.results.record_not_exercised((*order.clause, *order.descending_clause, *words), told)
+        context.results.record_not_exercised((*order.clause, *order.descending_clause, *words), told)
         return
     if order.descending is not None:
         clauses = order.descending_clause
-        on = {order.descending: encode_request_value(session, order.descending, True)}
-        ask = build_request(session, mirror.base, {**largest_page(session), **on})
+        on = {order.descending: encode_request_value(context, order.descending, True)}
+        ask = build_request(context, mirror.base, {**largest_page(context), **on})
         judged = yield from check_probe(
-            session,
+            context,
             mirror,
             ask,
             f"{order.descending} = True",
             clauses,
             blame={"order": clauses, "slice": clauses},
         )
-        if judged.passed and not isinstance(session.listing.paging, NoPaging):
+        if judged.passed and not isinstance(context.listing.paging, NoPaging):
             # A page of the reversed list, not a reversed page of the list; pages that are wrong either way are
             # the business of the clauses on pages.
-            few = {session.listing.paging.size: encode_request_value(session, session.listing.paging.size, 3)}
-            ask = build_request(session, mirror.base, few)
+            few = {context.listing.paging.size: encode_request_value(context, context.listing.paging.size, 3)}
+            ask = build_request(context, mirror.base, few)
             plain = yield from check_probe(
-                session, mirror, ask, "three rows", session.listing.paging.clauses.get("size", ())
+                context, mirror, ask, "three rows", context.listing.paging.clauses.get("size", ())
             )
             if plain.passed:
-                ask = build_request(session, mirror.base, {**on, **few})
+                ask = build_request(context, mirror.base, {**on, **few})
                 purpose = f"{order.descending} = True, three rows"
                 judged = yield from check_probe(
-                    session, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses}
+                    context, mirror, ask, purpose, clauses, blame={"order": clauses, "slice": clauses}
                 )
         if judged.passed is False:
-            session.broken_parameters.setdefault(
+            context.broken_parameters.setdefault(
                 order.descending, clauses[0] if clauses else ClauseId(order.descending)
             )
     if order.sort is not None:
-        yield from _check_sort_words(session, mirror)
+        yield from _check_sort_words(context, mirror)
 
 
-def _check_sort_words(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    order = session.listing.order
+def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    order = context.listing.order
     assert order is not None
     sort = order.sort
     assert sort is not None
@@ -242,22 +242,22 @@ def _check_sort_words(session: CheckContext, mirror: Mirror) -> Iterator[None]:
         mine = sort.clauses.get("undocumented", clauses) if word in sort.undocumented else clauses
         spellings = (word, f"-{word}") if sort.signed else (word,)
         for spelling in spellings:
-            ask = build_request(session, mirror.base, {**largest_page(session), sort.parameter: spelling})
+            ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: spelling})
             yield from check_probe(
-                session, mirror, ask, f"{sort.parameter} = {spelling}", mine, blame={"order": mine, "slice": mine}
+                context, mirror, ask, f"{sort.parameter} = {spelling}", mine, blame={"order": mine, "slice": mine}
             )
-        if order.descending is not None and session.parameters_work(order.descending):
-            flag = {order.descending: encode_request_value(session, order.descending, True)}
-            ask = build_request(session, mirror.base, {**largest_page(session), sort.parameter: word, **flag})
+        if order.descending is not None and context.parameters_work(order.descending):
+            flag = {order.descending: encode_request_value(context, order.descending, True)}
+            ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: word, **flag})
             down = order.descending_clause
-            blame: dict[Aspect, Clauses] = {"order": mine if session.results.first_failed(mine) else down}
-            yield from check_probe(session, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
+            blame: dict[Aspect, Clauses] = {"order": mine if context.results.first_failed(mine) else down}
+            yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
         different = {str(row_values_at(row.shown, path)) for row in mirror.rows}
         if len(different) < 2:
-            session.results.record_not_exercised(mine, f"all rows show the same {path}")
+            context.results.record_not_exercised(mine, f"all rows show the same {path}")
     for word in (*sort.unknown_like, *sort.refused):
         mine = sort.clauses.get("refused" if word in sort.refused else "unknown", ())
-        ask = build_request(session, mirror.base, {sort.parameter: word})
-        judged = yield from check_probe(session, mirror, ask, f"{sort.parameter} = {word}", mine)
+        ask = build_request(context, mirror.base, {sort.parameter: word})
+        judged = yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}", mine)
         if judged.passed and judged.expected is not None and isinstance(sort.unknown, Open):
-            session.results.record_observed(mine, "refused" if judged.expected.fault else "the default order")
+            context.results.record_observed(mine, "refused" if judged.expected.fault else "the default order")

@@ -34,32 +34,32 @@ TIES_TRIED: Final = 3
 FAR_LARGER_SIZE: Final = 5000
 
 
-def check_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Every kind of paging, alone and together with a filter."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     if isinstance(paging, NoPaging):
         return
     if len(mirror.rows) < 2:
         told = f"the target shows {len(mirror.rows)} rows"
-        session.results.record_not_exercised(tuple(name for names in paging.clauses.values() for name in names), told)
+        context.results.record_not_exercised(tuple(name for names in paging.clauses.values() for name in names), told)
         if not mirror.rows:
             return
     if mirror.tear_reason:
-        yield from _report_torn_pages(session, mirror)
+        yield from _report_torn_pages(context, mirror)
     match paging:
         case PageNumberPaging():
-            yield from _check_numbered_pages(session, mirror, paging)
+            yield from _check_numbered_pages(context, mirror, paging)
         case OffsetPaging():
-            yield from _check_offsets(session, mirror, paging)
+            yield from _check_offsets(context, mirror, paging)
         case CursorPaging():
-            yield from check_cursor_pages(session, mirror, paging)
+            yield from check_cursor_pages(context, mirror, paging)
         case LimitPaging():
-            yield from _check_limits(session, mirror, paging)
+            yield from _check_limits(context, mirror, paging)
 
 
-def _report_torn_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Pages that do not share out the list: which promise is broken first?"""
-    paging = session.listing.paging
+    paging = context.listing.paging
     if isinstance(paging, NoPaging | LimitPaging):
         return
     roles: Mapping[Any, Clauses] = paging.clauses
@@ -73,12 +73,12 @@ def _report_torn_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
         second = first + 1 if isinstance(paging, PageNumberPaging) else 3
         answers: dict[str, Exchange] = {}
         for name, number_of, size in (("one", first, 3), ("two", second, 3), ("both", first, 6), ("plain", None, 3)):
-            values: dict[str, Tree] = {paging.size: encode_request_value(session, paging.size, size)}
+            values: dict[str, Tree] = {paging.size: encode_request_value(context, paging.size, size)}
             if number_of is not None:
-                values[place] = encode_request_value(session, place, number_of)
-            answers[name] = session.send(build_request(session, mirror.base, values), f"pages side by side: {name}")
+                values[place] = encode_request_value(context, place, number_of)
+            answers[name] = context.send(build_request(context, mirror.base, values), f"pages side by side: {name}")
             yield
-            if session.note_unusable(answers[name], partition) or answers[name].rows is None:
+            if context.note_unusable(answers[name], partition) or answers[name].rows is None:
                 return
         one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
         evidence = answers["two"]
@@ -91,9 +91,9 @@ def _report_torn_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
             )
         elif one == two:
             blamed, actual = roles.get("slice") or partition, "the same page twice"
-            after = encode_request_value(session, place, 2 * second - first)
-            values = {paging.size: encode_request_value(session, paging.size, 3), place: after}
-            third = session.send(build_request(session, mirror.base, values), "pages side by side: three")
+            after = encode_request_value(context, place, 2 * second - first)
+            values = {paging.size: encode_request_value(context, paging.size, 3), place: after}
+            third = context.send(build_request(context, mirror.base, values), "pages side by side: three")
             yield
             if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
                 blamed, actual, evidence = start, "a first page that comes again as the second", answers["two"]
@@ -101,7 +101,7 @@ def _report_torn_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
             blamed, actual, evidence = start, "another page when no page is named", answers["plain"]
         elif both[:3] != one:
             blamed, actual, evidence = start, "a first page that does not begin the list", answers["one"]
-    session.fail(
+    context.fail(
         blamed,
         "the pages share out the list, whatever their size",
         expected="each row on one page, and all of them",
@@ -111,41 +111,41 @@ def _report_torn_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 
 def _check_neighbour_pages(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     pages_of_three: tuple[dict[str, Tree], dict[str, Tree]],
     slice_clauses: Clauses,
     partition: Clauses,
 ) -> Iterator[None]:
     """Two pages side by side: other rows, and none twice."""
-    if len(mirror.rows) < 4 or mirror.volatile or session.results.first_failed((*slice_clauses, *partition)):
+    if len(mirror.rows) < 4 or mirror.volatile or context.results.first_failed((*slice_clauses, *partition)):
         return
     first, second = (
-        session.send(build_request(session, mirror.base, values), f"page {index} of two neighbours")
+        context.send(build_request(context, mirror.base, values), f"page {index} of two neighbours")
         for index, values in enumerate(pages_of_three)
     )
     yield
-    if session.note_unusable(first, ()) or session.note_unusable(second, ()) or not first.rows or not second.rows:
+    if context.note_unusable(first, ()) or context.note_unusable(second, ()) or not first.rows or not second.rows:
         return
     if len(first.rows) > 3:
         # A page that is too long is told as that.
         return
     shared = [row for row in second.rows if row.key in set(first.keys)]
-    if not shared and (crossed := _order_violation(session, first, second)):
-        yield from _report_order_violation(session, mirror, first, second, crossed)
+    if not shared and (crossed := _order_violation(context, first, second)):
+        yield from _report_order_violation(context, mirror, first, second, crossed)
         return
     if not shared:
-        session.results.record_pass(slice_clauses)
+        context.results.record_pass(slice_clauses)
         return
     whole = len(shared) == len(second.rows)
     clauses = slice_clauses if whole else partition or slice_clauses
     actual = "the same page twice" if whole else f"{len(shared)} rows on both pages"
-    yield from report_walk_breach(session, mirror, clauses, second, "no row on both pages", actual)
+    yield from report_walk_breach(context, mirror, clauses, second, "no row on both pages", actual)
 
 
-def _order_violation(session: CheckContext, first: Exchange, second: Exchange) -> str:
+def _order_violation(context: CheckContext, first: Exchange, second: Exchange) -> str:
     """How the second of two neighbouring pages breaks the order of the first, each being in order itself."""
-    sort = session.expected_answers(second.list_request)[0][1].sort
+    sort = context.expected_answers(second.list_request)[0][1].sort
     if sort is None or sort[0].startswith("hidden."):
         return ""
     path, descends = sort
@@ -164,15 +164,15 @@ def _order_violation(session: CheckContext, first: Exchange, second: Exchange) -
 
 
 def _report_order_violation(
-    session: CheckContext, mirror: Mirror, first: Exchange, second: Exchange, path: str
+    context: CheckContext, mirror: Mirror, first: Exchange, second: Exchange, path: str
 ) -> Iterator[None]:
     """Pages that are sorted each by itself, but not one after the other: confirmed, and told of the order."""
-    order = session.listing.order
-    again = [session.send(one.list_request, f"again: {one.purpose}") for one in (first, second)]
+    order = context.listing.order
+    again = [context.send(one.list_request, f"again: {one.purpose}") for one in (first, second)]
     yield
     if (
         order is None
-        or not _order_violation(session, again[0], again[1])
+        or not _order_violation(context, again[0], again[1])
         or [one.keys for one in again]
         != [
             first.keys,
@@ -180,7 +180,7 @@ def _report_order_violation(
         ]
     ):
         return
-    session.fail(
+    context.fail(
         order.clause,
         "the order goes on from page to page",
         expected=f"rows in the order of {path} across both pages",
@@ -189,32 +189,32 @@ def _report_order_violation(
     )
 
 
-def _check_numbered_pages(session: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
+def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
     count = len(mirror.rows)
     size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
     first_clauses = paging.clauses.get("first", ())
 
     def at(page: int, size: int | None) -> dict[str, Tree]:
-        values: dict[str, Tree] = {paging.page: encode_request_value(session, paging.page, page + paging.first)}
+        values: dict[str, Tree] = {paging.page: encode_request_value(context, paging.page, page + paging.first)}
         if size is not None:
-            values[paging.size] = encode_request_value(session, paging.size, size)
+            values[paging.size] = encode_request_value(context, paging.size, size)
         return values
 
     partition = paging.clauses.get("partition", ())
-    yield from _check_neighbour_pages(session, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
-    if session.results.first_failed(partition):
+    yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
+    if context.results.first_failed(partition):
         slice_clauses = partition
     for size in page_sizes_for(count):
         yield from check_page(
-            session,
+            context,
             mirror,
-            {paging.size: encode_request_value(session, paging.size, size)},
+            {paging.size: encode_request_value(context, paging.size, size)},
             f"pages of {size}",
             size_clauses,
             slice=first_clauses,
         )
         yield from check_page(
-            session,
+            context,
             mirror,
             at(0, size),
             f"the first page of {size}",
@@ -223,12 +223,12 @@ def _check_numbered_pages(session: CheckContext, mirror: Mirror, paging: PageNum
         )
         if count > size:
             yield from check_page(
-                session, mirror, at(1, size), f"the second page of {size}", slice_clauses, slice=slice_clauses
+                context, mirror, at(1, size), f"the second page of {size}", slice_clauses, slice=slice_clauses
             )
-    for size in large_page_sizes(session, paging.size, count):
+    for size in large_page_sizes(context, paging.size, count):
         for page in (0, 1):
             yield from check_page(
-                session,
+                context,
                 mirror,
                 at(page, size),
                 f"page {page} of {size}",
@@ -236,43 +236,43 @@ def _check_numbered_pages(session: CheckContext, mirror: Mirror, paging: PageNum
                 size=size_clauses,
                 slice=slice_clauses,
             )
-    yield from _check_far_larger_page(session, mirror, paging.size, partition or slice_clauses)
-    yield from check_page(session, mirror, {}, "no page and no size", first_clauses)
-    cap = session.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, Open) else ()
+    yield from _check_far_larger_page(context, mirror, paging.size, partition or slice_clauses)
+    yield from check_page(context, mirror, {}, "no page and no size", first_clauses)
+    cap = context.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, Open) else ()
     most = min([100, *(bound for bound in cap if isinstance(bound, int))])
     size = max(1, min(most, max(2, count // 4)))
     last = (count - 1) // size
     for page in dict.fromkeys((2, last // 2, last)):
         if 0 <= page <= last:
-            yield from check_page(session, mirror, at(page, size), f"page {page} of {size}", slice_clauses)
+            yield from check_page(context, mirror, at(page, size), f"page {page} of {size}", slice_clauses)
     past = paging.past_the_end
     clauses = past.clause if isinstance(past, Open) else paging.clauses.get("past-the-end", ())
     for beyond in (last + 1, last + 1000):
-        yield from check_page(session, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
+        yield from check_page(context, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
     step = max(1, min(most, -(-count // 5)))
     clauses = paging.clauses.get("partition", slice_clauses)
-    yield from _check_page_walk(session, mirror, clauses, [at(page, step) for page in range(-(-count // step))])
-    single = {paging.size: encode_request_value(session, paging.size, 1)}
-    yield from _check_ties(session, mirror, clauses, paging.page, paging.first, single)
-    chosen = selective_filter(session, mirror)
+    yield from _check_page_walk(context, mirror, clauses, [at(page, step) for page in range(-(-count // step))])
+    single = {paging.size: encode_request_value(context, paging.size, 1)}
+    yield from _check_ties(context, mirror, clauses, paging.page, paging.first, single)
+    chosen = selective_filter(context, mirror)
     if chosen:
         for page in (0, 1):
             yield from check_page(
-                session, mirror, {**chosen, **at(page, 3)}, f"page {page} of 3 with a filter", slice_clauses
+                context, mirror, {**chosen, **at(page, 3)}, f"page {page} of 3 with a filter", slice_clauses
             )
 
 
-def _check_far_larger_page(session: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> Iterator[None]:
+def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> Iterator[None]:
     """A page far larger than the list: it may be refused or cut, but a success holds rows."""
-    if session.listing.parameters[name].most is not None or not mirror.rows:
+    if context.listing.parameters[name].most is not None or not mirror.rows:
         return
-    ask = build_request(session, mirror.base, {name: encode_request_value(session, name, FAR_LARGER_SIZE)})
+    ask = build_request(context, mirror.base, {name: encode_request_value(context, name, FAR_LARGER_SIZE)})
     exchange = None
     for purpose in (f"a page of {FAR_LARGER_SIZE}", f"again: a page of {FAR_LARGER_SIZE}"):
-        exchange = session.send(ask, purpose)
+        exchange = context.send(ask, purpose)
         yield
         if (
-            session.note_unusable(exchange, clauses)
+            context.note_unusable(exchange, clauses)
             or exchange.answer is None
             or exchange.answer.outcome != "success"
         ):
@@ -280,25 +280,25 @@ def _check_far_larger_page(session: CheckContext, mirror: Mirror, name: str, cla
         if exchange.rows is None or exchange.rows:
             return
     actual = "no rows"
-    session.fail(
+    context.fail(
         clauses, "a large page holds rows", expected="rows, as on smaller pages", actual=actual, exchange=exchange
     )
 
 
-def _check_offsets(session: CheckContext, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:
+def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:
     count = len(mirror.rows)
     size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
 
     def at(skip: int | None, size: int | None) -> dict[str, Tree]:
         values: dict[str, Tree] = {}
         if skip is not None:
-            values[paging.offset] = encode_request_value(session, paging.offset, skip)
+            values[paging.offset] = encode_request_value(context, paging.offset, skip)
         if size is not None:
-            values[paging.size] = encode_request_value(session, paging.size, size)
+            values[paging.size] = encode_request_value(context, paging.size, size)
         return values
 
     yield from check_page(
-        session,
+        context,
         mirror,
         {},
         "no offset and no count",
@@ -307,60 +307,60 @@ def _check_offsets(session: CheckContext, mirror: Mirror, paging: OffsetPaging) 
         slice=paging.clauses.get("offset-default", slice_clauses),
     )
     yield from check_page(
-        session, mirror, at(0, None), "offset 0", paging.clauses.get("offset-default", slice_clauses)
+        context, mirror, at(0, None), "offset 0", paging.clauses.get("offset-default", slice_clauses)
     )
     for turn, size in enumerate(page_sizes_for(count)):
-        yield from check_page(session, mirror, at(None, size), f"{size} rows", size_clauses)
+        yield from check_page(context, mirror, at(None, size), f"{size} rows", size_clauses)
         # From the second page on; past one row and up to the last one with one size each.
         for skip in dict.fromkeys((size, *((1, count - 1) if turn == 2 else ()))):
             if 0 < skip < count:
-                yield from check_page(session, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
+                yield from check_page(context, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
     partition = paging.clauses.get("partition", ())
-    if not session.results.first_failed(size_clauses):
-        yield from _check_neighbour_pages(session, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
-    for size in large_page_sizes(session, paging.size, count):
-        yield from check_page(session, mirror, at(None, size), f"{size} rows", size_clauses)
+    if not context.results.first_failed(size_clauses):
+        yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
+    for size in large_page_sizes(context, paging.size, count):
+        yield from check_page(context, mirror, at(None, size), f"{size} rows", size_clauses)
     for skip in dict.fromkeys((count // 2, min(count - 1, 201))):
         if skip > 0:
-            yield from check_page(session, mirror, at(skip, 50), f"50 rows after {skip}", slice_clauses)
-    most = session.listing.parameters[paging.size].most
+            yield from check_page(context, mirror, at(skip, 50), f"50 rows after {skip}", slice_clauses)
+    most = context.listing.parameters[paging.size].most
     if most is not None:
         yield from check_page(
-            session, mirror, at(None, most), f"{most} rows", paging.clauses.get("size-max", size_clauses)
+            context, mirror, at(None, most), f"{most} rows", paging.clauses.get("size-max", size_clauses)
         )
-    yield from check_page(session, mirror, at(count, 5), "rows beyond the end", slice_clauses)
-    step = max(1, min(page_cap(session) or 100, -(-count // 5)))
+    yield from check_page(context, mirror, at(count, 5), "rows beyond the end", slice_clauses)
+    step = max(1, min(page_cap(context) or 100, -(-count // 5)))
     clauses = paging.clauses.get("partition", slice_clauses)
-    yield from _check_page_walk(session, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
+    yield from _check_page_walk(context, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
     yield from _check_ties(
-        session, mirror, clauses, paging.offset, 0, {paging.size: encode_request_value(session, paging.size, 1)}
+        context, mirror, clauses, paging.offset, 0, {paging.size: encode_request_value(context, paging.size, 1)}
     )
-    chosen = selective_filter(session, mirror)
+    chosen = selective_filter(context, mirror)
     if chosen:
         for skip in (0, 2):
             yield from check_page(
-                session, mirror, {**chosen, **at(skip, 3)}, f"3 rows after {skip} with a filter", slice_clauses
+                context, mirror, {**chosen, **at(skip, 3)}, f"3 rows after {skip} with a filter", slice_clauses
             )
 
 
 def _check_page_walk(
-    session: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]
+    context: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]
 ) -> Iterator[None]:
     """The pages one after the other: each row once, and all of them."""
-    paging_failed = session.results.first_failed(paging_clauses(session))
+    paging_failed = context.results.first_failed(paging_clauses(context))
     if paging_failed is not None:
-        session.results.record_blocked(clauses, paging_failed)
+        context.results.record_blocked(clauses, paging_failed)
         return
     seen: dict[Hashable, int] = {}
     for index, step in enumerate(steps[:12]):
-        exchange = session.send(build_request(session, mirror.base, step), f"walk, page {index + 1}")
+        exchange = context.send(build_request(context, mirror.base, step), f"walk, page {index + 1}")
         yield
-        if session.note_unusable(exchange, clauses) or exchange.rows is None:
+        if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return
         for key in exchange.keys:
             if key in seen and not mirror.volatile:
                 yield from report_walk_breach(
-                    session,
+                    context,
                     mirror,
                     clauses,
                     exchange,
@@ -371,23 +371,23 @@ def _check_page_walk(
             seen[key] = index
     if mirror.volatile or not mirror.complete or len(steps) > 12:
         if mirror.volatile:
-            session.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
+            context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return
     if len(seen) != len(mirror.rows):
         yield from report_walk_breach(
-            session, mirror, clauses, None, f"{len(mirror.rows)} rows over all pages", f"{len(seen)} rows"
+            context, mirror, clauses, None, f"{len(mirror.rows)} rows over all pages", f"{len(seen)} rows"
         )
         return
-    session.results.record_pass(clauses)
+    context.results.record_pass(clauses)
 
 
 def _check_ties(
-    session: CheckContext, mirror: Mirror, clauses: Clauses, place: str, first: int, single: Mapping[str, Tree]
+    context: CheckContext, mirror: Mirror, clauses: Clauses, place: str, first: int, single: Mapping[str, Tree]
 ) -> Iterator[None]:
     """Rows of one sort value, with a page border between them: each still stands on one page."""
-    if mirror.volatile or not mirror.complete or session.results.first_failed((*clauses, *paging_clauses(session))):
+    if mirror.volatile or not mirror.complete or context.results.first_failed((*clauses, *paging_clauses(context))):
         return
-    sort = session.expected_answers(build_request(session, mirror.base))[0][1].sort
+    sort = context.expected_answers(build_request(context, mirror.base))[0][1].sort
     if sort is None or sort[0].startswith("hidden."):
         return
     path, descends = sort
@@ -406,49 +406,49 @@ def _check_ties(
         seen: list[Hashable] = []
         for index in range(begin, begin + min(size, 3)):
             ask = build_request(
-                session, mirror.base, {**single, place: encode_request_value(session, place, first + index)}
+                context, mirror.base, {**single, place: encode_request_value(context, place, first + index)}
             )
-            exchange = session.send(ask, "one of several rows of one sort value")
+            exchange = context.send(ask, "one of several rows of one sort value")
             yield
-            if session.note_unusable(exchange, clauses) or exchange.rows is None:
+            if context.note_unusable(exchange, clauses) or exchange.rows is None:
                 return
             seen.extend(exchange.keys)
         if len(set(seen)) < len(seen):
             expected = "another row on each page"
-            yield from report_walk_breach(session, mirror, clauses, exchange, expected, "a row on two pages")
+            yield from report_walk_breach(context, mirror, clauses, exchange, expected, "a row on two pages")
             return
     if tied:
-        session.results.record_pass(clauses)
+        context.results.record_pass(clauses)
 
 
-def _check_limits(session: CheckContext, mirror: Mirror, paging: LimitPaging) -> Iterator[None]:
+def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) -> Iterator[None]:
     count = len(mirror.rows)
     size_clauses = paging.clauses.get("size", ())
     default = paging.clauses.get("size-default", size_clauses)
     prefix = paging.clauses.get("prefix", size_clauses)
-    large = large_page_sizes(session, paging.size, count)
+    large = large_page_sizes(context, paging.size, count)
     for size in dict.fromkeys((*page_sizes_for(count), *large, max(1, count - 1), count, count + 5)):
-        values = {paging.size: encode_request_value(session, paging.size, size)}
+        values = {paging.size: encode_request_value(context, paging.size, size)}
         yield from check_page(
-            session, mirror, values, f"at most {size} rows", prefix, slice=prefix, size=size_clauses
+            context, mirror, values, f"at most {size} rows", prefix, slice=prefix, size=size_clauses
         )
     if paging.all is not None:
-        values = {paging.size: encode_request_value(session, paging.size, paging.all)}
-        yield from check_page(session, mirror, values, "all rows by the word for all", default)
-    yield from check_page(session, mirror, {}, "no limit", default, rows=default)
-    order = session.listing.order
-    if order is not None and order.descending is not None and session.parameters_work(order.descending):
+        values = {paging.size: encode_request_value(context, paging.size, paging.all)}
+        yield from check_page(context, mirror, values, "all rows by the word for all", default)
+    yield from check_page(context, mirror, {}, "no limit", default, rows=default)
+    order = context.listing.order
+    if order is not None and order.descending is not None and context.parameters_work(order.descending):
         values = {
-            paging.size: encode_request_value(session, paging.size, 3),
-            order.descending: encode_request_value(session, order.descending, True),
+            paging.size: encode_request_value(context, paging.size, 3),
+            order.descending: encode_request_value(context, order.descending, True),
         }
-        yield from check_page(session, mirror, values, "the last three rows", prefix, slice=prefix)
-    chosen = selective_filter(session, mirror)
+        yield from check_page(context, mirror, values, "the last three rows", prefix, slice=prefix)
+    chosen = selective_filter(context, mirror)
     if chosen:
         yield from check_page(
-            session,
+            context,
             mirror,
-            {**chosen, paging.size: encode_request_value(session, paging.size, 2)},
+            {**chosen, paging.size: encode_request_value(context, paging.size, 2)},
             "two rows with a filter",
             prefix,
             size=size_clauses,

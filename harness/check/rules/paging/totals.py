@@ -43,71 +43,71 @@ from harness.wire.json_body import MISSING
 from harness.wire.row_codec import row_values_at
 
 
-def check_totals(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The total with filters, without matches, and switched off."""
-    yield from probe_replicas(session, mirror)
-    total = session.listing.total
-    no_match = session.listing.no_match_clause
-    chosen = selective_filter(session, mirror)
+    yield from probe_replicas(context, mirror)
+    total = context.listing.total
+    no_match = context.listing.no_match_clause
+    chosen = selective_filter(context, mirror)
     if total is not None:
         clauses = total.clauses.get("independent") or total.clauses.get("sum", ())
         if chosen:
             yield from check_probe(
-                session,
+                context,
                 mirror,
-                build_request(session, mirror.base, {**largest_page(session), **chosen}),
+                build_request(context, mirror.base, {**largest_page(context), **chosen}),
                 "the total with a filter",
                 clauses,
                 blame={"total": clauses},
             )
         if total.switch is not None:
-            yield from _check_total_switch(session, mirror)
+            yield from _check_total_switch(context, mirror)
     name = next(
         (
             name
-            for name in visible_filters(session)
-            if session.parameters_work(name)
-            and session.listing.filters[name].keeps in ("equal", "contains")
-            and session.listing.parameters[name].as_ == "text"
-            and not session.listing.filters[name].applies_if_any
+            for name in visible_filters(context)
+            if context.parameters_work(name)
+            and context.listing.filters[name].keeps in ("equal", "contains")
+            and context.listing.parameters[name].as_ == "text"
+            and not context.listing.filters[name].applies_if_any
         ),
         None,
     )
     if name is not None:
         blame: Clauses = total.clauses.get("sum", ()) if total else no_match
         yield from check_probe(
-            session,
+            context,
             mirror,
-            build_request(session, mirror.base, {name: "no-such-value-9c1e"}),
+            build_request(context, mirror.base, {name: "no-such-value-9c1e"}),
             "no row matches",
             no_match,
             blame={"total": blame},
         )
 
 
-def _check_total_switch(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    total = session.listing.total
+def _check_total_switch(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    total = context.listing.total
     assert total is not None
     assert total.switch is not None
     switch = total.switch
-    off = session.send(
+    off = context.send(
         build_request(
-            session, mirror.base, {switch.parameter: encode_request_value(session, switch.parameter, False)}
+            context, mirror.base, {switch.parameter: encode_request_value(context, switch.parameter, False)}
         ),
         "the total switched off",
     )
     yield
-    on = session.send(
+    on = context.send(
         build_request(
-            session, mirror.base, {switch.parameter: encode_request_value(session, switch.parameter, True)}
+            context, mirror.base, {switch.parameter: encode_request_value(context, switch.parameter, True)}
         ),
         "the total switched on",
     )
     yield
-    plain = session.send(build_request(session, mirror.base), "the total by default")
+    plain = context.send(build_request(context, mirror.base), "the total by default")
     yield
     clauses = switch.clauses.get("off", ())
-    if not session.note_unusable(off, clauses) and off.answer is not None:
+    if not context.note_unusable(off, clauses) and off.answer is not None:
         came = off.answer.total
         shape = (
             "missing"
@@ -120,13 +120,13 @@ def _check_total_switch(session: CheckContext, mirror: Mirror) -> Iterator[None]
         )
         options = switch.off.options if isinstance(switch.off, Open) else (switch.off,)
         if shape in options:
-            session.results.record_pass(clauses)
+            context.results.record_pass(clauses)
             if isinstance(switch.off, Open):
-                session.dialect.fix_answer(switch.off.id, shape, "the total switched off")
+                context.dialect.fix_answer(switch.off.id, shape, "the total switched off")
         elif shape == "zero" and not mirror.rows:
-            session.results.record_not_exercised(clauses, "the target shows no rows")
+            context.results.record_not_exercised(clauses, "the target shows no rows")
         else:
-            session.fail(
+            context.fail(
                 clauses,
                 "the total can be switched off",
                 expected=f"a total that is {' or '.join(options)}",
@@ -134,15 +134,15 @@ def _check_total_switch(session: CheckContext, mirror: Mirror) -> Iterator[None]
                 exchange=off,
             )
     clauses = switch.clauses.get("default", ())
-    if not session.note_unusable(plain, clauses) and plain.answer is not None and on.answer is not None:
+    if not context.note_unusable(plain, clauses) and plain.answer is not None and on.answer is not None:
         told, said = parse_row_count(plain.answer.total), parse_row_count(on.answer.total)
         if told is not None and told != said and not mirror.volatile:
-            yield from reread_mirror(session, mirror)
+            yield from reread_mirror(context, mirror)
         moved = (
-            told is not None and told != said and (mirror.volatile or (yield from replicas_disagree(session, mirror)))
+            told is not None and told != said and (mirror.volatile or (yield from replicas_disagree(context, mirror)))
         )
         if (told != said and not moved) or told is None:
-            session.fail(
+            context.fail(
                 clauses,
                 "the total is told by default",
                 expected=f"the total {said}",
@@ -150,81 +150,81 @@ def _check_total_switch(session: CheckContext, mirror: Mirror) -> Iterator[None]
                 exchange=plain,
             )
         else:
-            session.results.record_pass(clauses)
+            context.results.record_pass(clauses)
 
 
-def check_filtered_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Every filter together with a later page, and with a page of one row: neither forgets the other."""
-    paging = session.listing.paging
-    yield from _check_one_row_pages(session, mirror)
+    paging = context.listing.paging
+    yield from _check_one_row_pages(context, mirror)
     if isinstance(paging, NoPaging | LimitPaging) or len(mirror.rows) < 4 or mirror.tear_reason:
         return
     clauses: Clauses = paging.clauses.get("slice", ())
-    before = session.results.failed_clauses()
-    for name in visible_filters(session):
-        kept = session.listing.filters[name]
+    before = context.results.failed_clauses()
+    for name in visible_filters(context):
+        kept = context.listing.filters[name]
         if (
-            not session.parameters_work(name)
-            or not session.supports_parameters(name)
-            or session.results.first_failed(clauses)
+            not context.parameters_work(name)
+            or not context.supports_parameters(name)
+            or context.results.first_failed(clauses)
         ):
             continue
-        raw = _halving_value(session, mirror, name)
+        raw = _halving_value(context, mirror, name)
         if raw is None:
             continue
-        values = {**open_range_end(session, mirror, name), **default_comparison(session, name)}
+        values = {**open_range_end(context, mirror, name), **default_comparison(context, name)}
         values |= {
-            **companion_parameters(session, mirror, name),
+            **companion_parameters(context, mirror, name),
             name: raw,
-            paging.size: encode_request_value(session, paging.size, 2),
+            paging.size: encode_request_value(context, paging.size, 2),
         }
         sizes: Clauses = paging.clauses.get("size", ()) or clauses
         blame: dict[Aspect, Clauses] = {"rows": kept.clause, "slice": clauses, "size": sizes}
-        if session.results.failed_clauses() - before:
+        if context.results.failed_clauses() - before:
             # A second filter that is forgotten, too: it is the pages that forget.
             blame["rows"] = clauses
         if not isinstance(paging, CursorPaging):
             place, second = (
                 (paging.page, paging.first + 1) if isinstance(paging, PageNumberPaging) else (paging.offset, 2)
             )
-            ask = build_request(session, mirror.base, {**values, place: encode_request_value(session, place, second)})
-            yield from check_probe(session, mirror, ask, f"{name} with a later page", clauses, blame=blame)
+            ask = build_request(context, mirror.base, {**values, place: encode_request_value(context, place, second)})
+            yield from check_probe(context, mirror, ask, f"{name} with a later page", clauses, blame=blame)
             continue
-        first = session.send(build_request(session, mirror.base, values), f"{name} with pages of 2")
+        first = context.send(build_request(context, mirror.base, values), f"{name} with pages of 2")
         yield
         token = first.answer.next_cursor if first.answer else MISSING
         if isinstance(token, str) and token:
-            ask = build_request(session, mirror.base, {**values, paging.after: token})
-            yield from check_probe(session, mirror, ask, f"{name} with a following page", clauses, blame=blame)
-    _explain_by_pages(session, clauses, before)
+            ask = build_request(context, mirror.base, {**values, paging.after: token})
+            yield from check_probe(context, mirror, ask, f"{name} with a following page", clauses, blame=blame)
+    _explain_by_pages(context, clauses, before)
 
 
-def _check_one_row_pages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Every filter with pages of one row, at values that the first row of the list does not have."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     if (
         isinstance(paging, NoPaging)
         or len(mirror.rows) < 4
         or mirror.tear_reason
-        or not session.supports_parameters(paging.size)
+        or not context.supports_parameters(paging.size)
     ):
         return
     if isinstance(paging, OffsetPaging):
         # A later page tells the same: rows that are left out first are left out of what the filter keeps.
         return
     size_clauses: Clauses = paging.clauses.get("size", ())
-    if session.results.first_failed(size_clauses) or not session.parameters_work(paging.size):
+    if context.results.first_failed(size_clauses) or not context.parameters_work(paging.size):
         return
-    first = session.send(
-        build_request(session, mirror.base, {paging.size: encode_request_value(session, paging.size, 1)}),
+    first = context.send(
+        build_request(context, mirror.base, {paging.size: encode_request_value(context, paging.size, 1)}),
         "the first row of the list",
     )
     yield
-    for name in visible_filters(session):
-        kept = session.listing.filters[name]
+    for name in visible_filters(context):
+        kept = context.listing.filters[name]
         if (
-            not session.parameters_work(name)
-            or not session.supports_parameters(name)
+            not context.parameters_work(name)
+            or not context.supports_parameters(name)
             or is_time_filter(kept)
             or not first.rows
         ):
@@ -234,32 +234,32 @@ def _check_one_row_pages(session: CheckContext, mirror: Mirror) -> Iterator[None
         value = next(
             (value for value, count in others if count > 1 and not _any_value_matches(kept, own, value)), None
         )
-        if value is None or not fits_one_element(session, name, value):
+        if value is None or not fits_one_element(context, name, value):
             continue
-        values = {**companion_parameters(session, mirror, name), **default_comparison(session, name)}
+        values = {**companion_parameters(context, mirror, name), **default_comparison(context, name)}
         values |= {
-            name: encode_shown_value(session, name, value),
-            paging.size: encode_request_value(session, paging.size, 1),
+            name: encode_shown_value(context, name, value),
+            paging.size: encode_request_value(context, paging.size, 1),
         }
-        values |= _first_page_values(session)
-        blame: dict[Aspect, Clauses] = {"total": independent_total_clauses(session)}
+        values |= _first_page_values(context)
+        blame: dict[Aspect, Clauses] = {"total": independent_total_clauses(context)}
         yield from check_probe(
-            session,
+            context,
             mirror,
-            build_request(session, mirror.base, values),
+            build_request(context, mirror.base, values),
             f"{name} with one row",
             kept.clause,
             blame=blame,
         )
 
 
-def _first_page_values(session: CheckContext) -> dict[str, Tree]:
+def _first_page_values(context: CheckContext) -> dict[str, Tree]:
     """The first page said aloud, where it is not what comes when no page is named."""
-    paging = session.listing.paging
-    if isinstance(paging, PageNumberPaging) and session.results.first_failed(paging.clauses.get("first", ())):
-        return {paging.page: encode_request_value(session, paging.page, paging.first)}
-    if isinstance(paging, OffsetPaging) and session.results.first_failed(paging.clauses.get("offset-default", ())):
-        return {paging.offset: encode_request_value(session, paging.offset, 0)}
+    paging = context.listing.paging
+    if isinstance(paging, PageNumberPaging) and context.results.first_failed(paging.clauses.get("first", ())):
+        return {paging.page: encode_request_value(context, paging.page, paging.first)}
+    if isinstance(paging, OffsetPaging) and context.results.first_failed(paging.clauses.get("offset-default", ())):
+        return {paging.offset: encode_request_value(context, paging.offset, 0)}
     return {}
 
 
@@ -269,20 +269,20 @@ def _any_value_matches(kept: Filter, shown: Iterable[Any], value: Any) -> bool:
     return any(comparison_holds(keeps, one, value) for one in shown)
 
 
-def check_filters_by_carriage(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filters_by_carriage(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Every filter by another carriage of the request: a server that reads two forms must read all of each."""
-    transport = session.listing.transport
+    transport = context.listing.transport
     ways = [
         name
         for name, way in transport.also.items()
         if way.level == "same"
-        and not session.results.first_failed(way.clause)
-        and way.carries not in session.settings.get("deaf", ())
+        and not context.results.first_failed(way.clause)
+        and way.carries not in context.settings.get("deaf", ())
     ]
     # Bodies are where a second reader of parameters lives: they come first.
     # A separator that is not read in one form is not read in another.
-    unread = {way.separator for way in transport.also.values() if session.results.first_failed(way.clause)} - {None}
-    if session.results.first_failed(transport.separator_clause):
+    unread = {way.separator for way in transport.also.values() if context.results.first_failed(way.clause)} - {None}
+    if context.results.first_failed(transport.separator_clause):
         unread.add(transport.separator)
     ways = [name for name in ways if (transport.also[name].separator or transport.separator) not in unread]
     ways.sort(key=lambda name: transport.also[name].carries == "query")
@@ -290,77 +290,77 @@ def check_filters_by_carriage(session: CheckContext, mirror: Mirror) -> Iterator
         return
     names = [
         name
-        for name in visible_filters(session)
-        if session.parameters_work(name) and session.supports_parameters(name)
+        for name in visible_filters(context)
+        if context.parameters_work(name) and context.supports_parameters(name)
     ]
     turn = 0
     while names:
         # Two at a time: with the right values the loss of either shows.
         name = names.pop(0)
-        alone = session.results.first_failed(session.listing.conjunction_clause) is not None
-        halves = ((other, overlapping_values(session, mirror, name, other)) for other in names if not alone)
+        alone = context.results.first_failed(context.listing.conjunction_clause) is not None
+        halves = ((other, overlapping_values(context, mirror, name, other)) for other in names if not alone)
         other, values = next(((other, values) for other, values in halves if values is not None), ("", None))
         if values is None:
-            raw = _halving_value(session, mirror, name)
+            raw = _halving_value(context, mirror, name)
             if raw is None:
                 continue
-            values = {**open_range_end(session, mirror, name), **default_comparison(session, name)}
-            values |= {**companion_parameters(session, mirror, name), name: raw}
+            values = {**open_range_end(context, mirror, name), **default_comparison(context, name)}
+            values |= {**companion_parameters(context, mirror, name), name: raw}
         else:
             names.remove(other)
         for way in dict.fromkeys((ways[turn % len(ways)], ways[0])):
             clauses = transport.also[way].clause
-            if session.results.first_failed(clauses):
+            if context.results.first_failed(clauses):
                 continue
-            ask = replace(build_request(session, mirror.base, {**largest_page(session), **values}), encoding_name=way)
+            ask = replace(build_request(context, mirror.base, {**largest_page(context), **values}), encoding_name=way)
             told = f"{name} and {other}" if other else name
-            yield from check_probe(session, mirror, ask, f"{told} by {way}", clauses)
+            yield from check_probe(context, mirror, ask, f"{told} by {way}", clauses)
         turn += 1
 
 
-def _explain_by_pages(session: CheckContext, clauses: Clauses, before: frozenset[ClauseId]) -> None:
+def _explain_by_pages(context: CheckContext, clauses: Clauses, before: frozenset[ClauseId]) -> None:
     """Several filters that fail only with a later page are one defect of the pages."""
-    if clauses and session.results.first_failed(clauses):
-        for clause in session.results.failed_clauses() - before - set(clauses):
-            session.results.mark_consequence(clause, clauses[0])
+    if clauses and context.results.first_failed(clauses):
+        for clause in context.results.failed_clauses() - before - set(clauses):
+            context.results.mark_consequence(clause, clauses[0])
 
 
-def _halving_value(session: CheckContext, mirror: Mirror, name: str) -> Tree:
+def _halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
     """A value that keeps some rows but not all; None when there is none."""
-    kept = session.listing.filters[name]
+    kept = context.listing.filters[name]
     if is_time_filter(kept):
         shown = [moment for row in mirror.rows for moment in row_values_at(row.shown, kept.compares[0])]
         times = sorted(moment for moment in shown if isinstance(moment, datetime))
         if len(times) < 6 or times[0] == times[-1]:
             return None
-        return encode_shown_value(session, name, times[len(times) // 2].replace(microsecond=0))
+        return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
     values = count_values(mirror.rows, kept.compares).most_common()
     value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
-    return None if value is None else encode_shown_value(session, name, value)
+    return None if value is None else encode_shown_value(context, name, value)
 
 
-def check_full_combinations(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Two filters, a small page and an order at once."""
-    names = [name for name in visible_filters(session) if session.parameters_work(name)]
-    clauses = session.listing.conjunction_clause
+    names = [name for name in visible_filters(context) if context.parameters_work(name)]
+    clauses = context.listing.conjunction_clause
     for _ in range(2):
         if len(names) < 2:
             return
-        first, second = session.rng.sample(names, 2)
-        values = overlapping_values(session, mirror, first, second)
+        first, second = context.rng.sample(names, 2)
+        values = overlapping_values(context, mirror, first, second)
         if values is None:
             continue
         more: dict[str, Tree] = {}
-        paging = session.listing.paging
+        paging = context.listing.paging
         if not isinstance(paging, NoPaging):
-            more |= {paging.size: encode_request_value(session, paging.size, 2), **_first_page_values(session)}
-        order = session.listing.order
-        if order is not None and order.descending is not None and session.parameters_work(order.descending):
-            more[order.descending] = encode_request_value(session, order.descending, True)
+            more |= {paging.size: encode_request_value(context, paging.size, 2), **_first_page_values(context)}
+        order = context.listing.order
+        if order is not None and order.descending is not None and context.parameters_work(order.descending):
+            more[order.descending] = encode_request_value(context, order.descending, True)
         yield from check_probe(
-            session,
+            context,
             mirror,
-            build_request(session, mirror.base, {**values, **more}),
+            build_request(context, mirror.base, {**values, **more}),
             f"{first} and {second}, two rows a page",
             clauses,
         )

@@ -32,31 +32,31 @@ from harness.wire.format_problems import Tree
 # --- defaults and spellings ---------------------------------------------------------------------------------
 
 
-def check_defaults(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_defaults(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A parameter that is absent means its default: all defaults said aloud, and on a difference each alone."""
     chosen = {
         name: parameter
-        for name, parameter in session.listing.parameters.items()
-        if parameter.default is not None and parameter.default_clause and session.parameters_work(name)
+        for name, parameter in context.listing.parameters.items()
+        if parameter.default is not None and parameter.default_clause and context.parameters_work(name)
     }
-    shown = {name: value for name, value in chosen.items() if _default_matters(session, mirror, name)}
+    shown = {name: value for name, value in chosen.items() if _default_matters(context, mirror, name)}
     for name, parameter in chosen.items():
         if name not in shown:
             reason = f"the rows at hand would be the same with any {name}"
-            session.results.record_not_exercised(parameter.default_clause, reason)
+            context.results.record_not_exercised(parameter.default_clause, reason)
     if not shown:
         return
-    reference = yield from read_plain_list(session, mirror, "the list without anything said")
+    reference = yield from read_plain_list(context, mirror, "the list without anything said")
     if reference is None:
         return
-    values = {name: _default_value(session, name) for name in shown}
+    values = {name: _default_value(context, name) for name in shown}
     clauses = tuple(dict.fromkeys(clause for parameter in shown.values() for clause in parameter.default_clause))
     expected = "the same answer with the default said and not said"
     same = yield from check_same_answer(
-        session,
+        context,
         mirror,
         reference,
-        build_request(session, mirror.base, values),
+        build_request(context, mirror.base, values),
         "every default said aloud",
         clauses if len(shown) == 1 else (),
         expected=expected,
@@ -64,14 +64,14 @@ def check_defaults(session: CheckContext, mirror: Mirror) -> Iterator[None]:
         witness=False,
     )
     if same:
-        record_kept(session, clauses, "the same answer")
+        record_kept(context, clauses, "the same answer")
     if same is not False or len(shown) == 1:
         return
     for name, parameter in shown.items():
         # What a default says aloud changes is the default's fault, not that of the order or of the rows.
-        ask = build_request(session, mirror.base, {name: values[name]})
+        ask = build_request(context, mirror.base, {name: values[name]})
         yield from check_same_answer(
-            session,
+            context,
             mirror,
             reference,
             ask,
@@ -82,50 +82,50 @@ def check_defaults(session: CheckContext, mirror: Mirror) -> Iterator[None]:
         )
 
 
-def _default_value(session: CheckContext, name: str) -> Tree:
-    parameter = session.listing.parameters[name]
+def _default_value(context: CheckContext, name: str) -> Tree:
+    parameter = context.listing.parameters[name]
     default = parameter.default
     if parameter.as_ == "flag" and not isinstance(default, bool):
         return str(default)
-    return encode_request_value(session, name, default)
+    return encode_request_value(context, name, default)
 
 
-def _default_matters(session: CheckContext, mirror: Mirror, name: str) -> bool:
+def _default_matters(context: CheckContext, mirror: Mirror, name: str) -> bool:
     """Whether the rows at hand would tell one value of a parameter from another."""
-    listing, paging, rows = session.listing, session.listing.paging, mirror.rows
+    listing, paging, rows = context.listing, context.listing.paging, mirror.rows
     if isinstance(paging, OffsetPaging | CursorPaging | PageNumberPaging | LimitPaging) and name == paging.size:
         default = listing.parameters[name].default
-        return isinstance(default, int) and len(rows) > default and page_cap(session) is None
+        return isinstance(default, int) and len(rows) > default and page_cap(context) is None
     if listing.order is not None and name == listing.order.descending:
-        return len({sort_value_of(session, row) for row in rows}) > 1
+        return len({sort_value_of(context, row) for row in rows}) > 1
     for include in listing.includes:
         if include.parameter == name:
             return any(filled_parts(row, set(include.adds)) for row in rows)
     return bool(rows)
 
 
-def check_flag_spellings(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_flag_spellings(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each other spelling of a flag is understood as the documented one."""
     flags = {
         name: parameter
-        for name, parameter in session.listing.parameters.items()
-        if parameter.as_ == "flag" and parameter.spellings_clause and session.parameters_work(name)
+        for name, parameter in context.listing.parameters.items()
+        if parameter.as_ == "flag" and parameter.spellings_clause and context.parameters_work(name)
     }
-    scope = session.listing.scope
+    scope = context.listing.scope
     # These flags may leave no rows, which would hide the others.
     apart = {scope.children_only.parameter} if scope is not None and scope.children_only is not None else set()
-    if session.listing.count_only is not None:
-        apart.add(session.listing.count_only.parameter)
+    if context.listing.count_only is not None:
+        apart.add(context.listing.count_only.parameter)
     groups = [[name for name in flags if name not in apart], *([name] for name in flags if name in apart)]
     for group in groups:
         for value in (True, False):
             if group and not (value is False and len(group) == 1 and group[0] in apart):
-                yield from _check_spellings(session, mirror, group, value)
+                yield from _check_spellings(context, mirror, group, value)
 
 
-def merge_flag_failures(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def merge_flag_failures(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Several flags that are wrong when they are said to be off: it is the word that is read wrongly."""
-    listing, order = session.listing, session.listing.order
+    listing, order = context.listing, context.listing.order
     wrong: dict[str, tuple[ClauseId, ...]] = {}
     for name, parameter in listing.parameters.items():
         if parameter.as_ != "flag" or not parameter.spellings_clause:
@@ -138,7 +138,7 @@ def merge_flag_failures(session: CheckContext, mirror: Mirror) -> Iterator[None]
             own += [*order.descending_default_clause, *order.clause]
         if listing.total is not None and listing.total.switch is not None and listing.total.switch.parameter == name:
             own += listing.total.switch.clauses.get("off", ())
-        failed = tuple(clause for clause in dict.fromkeys(own) if session.results.first_failed((clause,)))
+        failed = tuple(clause for clause in dict.fromkeys(own) if context.results.first_failed((clause,)))
         if failed:
             wrong[name] = failed
     if len(wrong) < 3:
@@ -147,40 +147,40 @@ def merge_flag_failures(session: CheckContext, mirror: Mirror) -> Iterator[None]
     evidence: Exchange | None = None
     for name in wrong:
         parameter = listing.parameters[name]
-        said = session.send(build_request(session, mirror.base, {name: parameter.false[0]}), f"{name} said to be off")
+        said = context.send(build_request(context, mirror.base, {name: parameter.false[0]}), f"{name} said to be off")
         yield
-        other = session.send(build_request(session, mirror.base, {name: parameter.true[0]}), f"{name} said to be on")
+        other = context.send(build_request(context, mirror.base, {name: parameter.true[0]}), f"{name} said to be on")
         yield
-        if answer_difference(session, said, other) is None:
+        if answer_difference(context, said, other) is None:
             odd.append(name)
             evidence = said
     if len(odd) < 3 or evidence is None:
         return
     clauses = listing.parameters[odd[0]].spellings_clause
     actual = f"{', '.join(odd)} are on when they are said to be off"
-    report_breach(session, clauses, expected="a flag that is off", actual=actual, exchange=evidence)
+    report_breach(context, clauses, expected="a flag that is off", actual=actual, exchange=evidence)
     for clause in dict.fromkeys(clause for name in odd for clause in wrong[name] if clause not in clauses):
-        session.results.mark_consequence(clause, clauses[0])
+        context.results.mark_consequence(clause, clauses[0])
 
 
-def _check_spellings(session: CheckContext, mirror: Mirror, names: Sequence[str], value: bool) -> Iterator[None]:
-    parameters = session.listing.parameters
+def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str], value: bool) -> Iterator[None]:
+    parameters = context.listing.parameters
     words = {name: parameters[name].true if value else parameters[name].false for name in names}
     clauses = tuple(dict.fromkeys(clause for name in names for clause in parameters[name].spellings_clause))
-    documented = build_request(session, mirror.base, {name: words[name][0] for name in names})
-    reference = session.send(documented, "flags as they are documented")
+    documented = build_request(context, mirror.base, {name: words[name][0] for name in names})
+    reference = context.send(documented, "flags as they are documented")
     yield
     if reference.answer is None or reference.answer.outcome != "success":
         return
     if not mirror.rows:
-        session.results.record_not_exercised(clauses, "the list is empty")
+        context.results.record_not_exercised(clauses, "the list is empty")
         return
     expected = "the same answer for each spelling"
     for place in range(1, max(len(spelled) for spelled in words.values())):
         given = {name: spelled[min(place, len(spelled) - 1)] for name, spelled in words.items()}
-        ask = build_request(session, mirror.base, given)
+        ask = build_request(context, mirror.base, given)
         same = yield from check_same_answer(
-            session,
+            context,
             mirror,
             reference,
             ask,
@@ -191,129 +191,129 @@ def _check_spellings(session: CheckContext, mirror: Mirror, names: Sequence[str]
             witness=False,
         )
         if same:
-            record_kept(session, clauses, "the same answer")
+            record_kept(context, clauses, "the same answer")
         if same is not False:
             continue
         for name in names:
-            one = session.send(
-                build_request(session, mirror.base, {name: words[name][0]}), f"{name} as it is documented"
+            one = context.send(
+                build_request(context, mirror.base, {name: words[name][0]}), f"{name} as it is documented"
             )
             yield
             if one.answer is None or one.answer.outcome != "success":
                 continue
             yield from check_same_answer(
-                session,
+                context,
                 mirror,
                 one,
-                build_request(session, mirror.base, {name: given[name]}),
+                build_request(context, mirror.base, {name: given[name]}),
                 f"{name} in another spelling",
                 parameters[name].spellings_clause,
                 expected=expected,
                 witness=False,
             )
-        if session.results.first_failed(clauses):
+        if context.results.first_failed(clauses):
             return
 
 
 # --- blank values -------------------------------------------------------------------------------------------
 
 
-def check_blank_values(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_blank_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A parameter that is there and empty: all together, and on a difference each alone."""
-    reference = yield from read_plain_list(session, mirror, "the list without anything said")
+    reference = yield from read_plain_list(context, mirror, "the list without anything said")
     if reference is None:
         return
     firm: dict[str, Clauses] = {}
     open_: dict[str, Clauses] = {}
-    for name, parameter in session.listing.parameters.items():
-        if not _can_be_blank(session, name, parameter, mirror):
+    for name, parameter in context.listing.parameters.items():
+        if not _can_be_blank(context, name, parameter, mirror):
             continue
-        means = parameter.blank if parameter.blank is not None else session.listing.blank.means
-        own = session.listing.filters[name].blank_clause if name in session.listing.filters else ()
-        clauses = own or (session.listing.blank.clause if parameter.blank is None else ())
+        means = parameter.blank if parameter.blank is not None else context.listing.blank.means
+        own = context.listing.filters[name].blank_clause if name in context.listing.filters else ()
+        clauses = own or (context.listing.blank.clause if parameter.blank is None else ())
         (open_ if isinstance(means, Open) else firm)[name] = clauses
-    yield from _check_blanks_together(session, mirror, reference, firm)
-    yield from _check_undocumented_blanks(session, mirror, open_)
+    yield from _check_blanks_together(context, mirror, reference, firm)
+    yield from _check_undocumented_blanks(context, mirror, open_)
 
 
-def _can_be_blank(session: CheckContext, name: str, parameter: Parameter, mirror: Mirror) -> bool:
-    paging = session.listing.paging
+def _can_be_blank(context: CheckContext, name: str, parameter: Parameter, mirror: Mirror) -> bool:
+    paging = context.listing.paging
     walking = {paging.after, paging.before} if isinstance(paging, CursorPaging) else set()
     if name in walking or parameter.required is not None or name in mirror.base:
         return False
-    if session.listing.transport.carries == "json":
+    if context.listing.transport.carries == "json":
         # What an empty text means where a number or a time is due, JSON's own types leave open.
-        return name in session.listing.filters and parameter.as_ in ("text", "digits", "word", "list")
-    return name in session.listing.filters or parameter.blank is not None
+        return name in context.listing.filters and parameter.as_ in ("text", "digits", "word", "list")
+    return name in context.listing.filters or parameter.blank is not None
 
 
-def _blank_value(session: CheckContext, name: str) -> Tree:
-    parameter = session.listing.parameters[name]
-    if parameter.as_ == "list" and session.listing.transport.carries == "json":
+def _blank_value(context: CheckContext, name: str) -> Tree:
+    parameter = context.listing.parameters[name]
+    if parameter.as_ == "list" and context.listing.transport.carries == "json":
         return []
     return "[]" if parameter.as_ == "json-list" else ""
 
 
 def _check_blanks_together(
-    session: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
+    context: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
 ) -> Iterator[None]:
     if not chosen:
         return
     clauses = tuple(dict.fromkeys(clause for many in chosen.values() for clause in many))
     if not reference.rows:
-        session.results.record_not_exercised(clauses, "the list is empty")
+        context.results.record_not_exercised(clauses, "the list is empty")
         return
     expected = "the same answer as without the parameter"
-    ask = build_request(session, mirror.base, {name: _blank_value(session, name) for name in chosen})
+    ask = build_request(context, mirror.base, {name: _blank_value(context, name) for name in chosen})
     same = yield from check_same_answer(
-        session, mirror, reference, ask, "every filter given and empty", (), expected=expected, blaming=False
+        context, mirror, reference, ask, "every filter given and empty", (), expected=expected, blaming=False
     )
     if same:
-        record_kept(session, clauses, "the same answer")
-        yield from _check_blanks_with_comparisons(session, mirror, reference, chosen)
+        record_kept(context, clauses, "the same answer")
+        yield from _check_blanks_with_comparisons(context, mirror, reference, chosen)
     if same is not False:
         return
     for name, own in chosen.items():
-        one = build_request(session, mirror.base, {name: _blank_value(session, name)})
+        one = build_request(context, mirror.base, {name: _blank_value(context, name)})
         yield from check_same_answer(
-            session, mirror, reference, one, f"{name} given and empty", own, expected=expected
+            context, mirror, reference, one, f"{name} given and empty", own, expected=expected
         )
 
 
 def _check_blanks_with_comparisons(
-    session: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
+    context: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
 ) -> Iterator[None]:
     """An empty value says nothing either when the comparison beside it is said aloud."""
-    asked = {name: {name: _blank_value(session, name), **default_comparison(session, name)} for name in chosen}
+    asked = {name: {name: _blank_value(context, name), **default_comparison(context, name)} for name in chosen}
     asked = {name: values for name, values in asked.items() if len(values) > 1}
     if not asked:
         return
     every = {name: value for values in asked.values() for name, value in values.items()}
     expected = "the same answer as without the parameters"
     purpose = "empty filters beside their comparisons"
-    ask = build_request(session, mirror.base, every)
+    ask = build_request(context, mirror.base, every)
     same = yield from check_same_answer(
-        session, mirror, reference, ask, purpose, (), expected=expected, blaming=False
+        context, mirror, reference, ask, purpose, (), expected=expected, blaming=False
     )
     if same is not False:
         return
     for name, values in asked.items():
-        ask = build_request(session, mirror.base, values)
+        ask = build_request(context, mirror.base, values)
         purpose = f"{name} empty beside its comparison"
-        yield from check_same_answer(session, mirror, reference, ask, purpose, chosen[name], expected=expected)
+        yield from check_same_answer(context, mirror, reference, ask, purpose, chosen[name], expected=expected)
 
 
 def _check_undocumented_blanks(
-    session: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]
+    context: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]
 ) -> Iterator[None]:
     """Where the document says nothing: first all together, which settles all if it is taken."""
     if not chosen:
         return
-    values = {name: _blank_value(session, name) for name in chosen}
+    values = {name: _blank_value(context, name) for name in chosen}
     judged = yield from check_probe(
-        session,
+        context,
         mirror,
-        build_request(session, mirror.base, values),
+        build_request(context, mirror.base, values),
         "parameters given and empty",
         (),
         only=ROW_ASPECTS,
@@ -323,20 +323,20 @@ def _check_undocumented_blanks(
     # One of several that share a choice speaks for all.
     speakers: dict[str, str] = {}
     for name in chosen:
-        means = _blank_rule(session, name)
+        means = _blank_rule(context, name)
         speakers.setdefault(means.id if isinstance(means, Open) else name, name)
     for name in chosen:
         if name in speakers.values():
             yield from check_probe(
-                session,
+                context,
                 mirror,
-                build_request(session, mirror.base, {name: values[name]}),
+                build_request(context, mirror.base, {name: values[name]}),
                 f"{name} given and empty",
                 chosen[name],
                 only=ROW_ASPECTS,
             )
 
 
-def _blank_rule(session: CheckContext, name: str) -> Any:
-    blank = session.listing.parameters[name].blank
-    return blank if blank is not None else session.listing.blank.means
+def _blank_rule(context: CheckContext, name: str) -> Any:
+    blank = context.listing.parameters[name].blank
+    return blank if blank is not None else context.listing.blank.means

@@ -55,20 +55,20 @@ _LAST_MONTH: Final = timedelta(days=32)
 # --- bad values ---------------------------------------------------------------------------------------------
 
 
-def check_invalid_values(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_invalid_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Values that cannot be read or are out of bounds; what must be given; ranges; defaults; spellings."""
-    yield from probe_replicas(session, mirror)
-    yield from check_defaults(session, mirror)
-    for name, parameter in session.listing.parameters.items():
+    yield from probe_replicas(context, mirror)
+    yield from check_defaults(context, mirror)
+    for name, parameter in context.listing.parameters.items():
         for raw, bad in _invalid_values(parameter):
-            yield from _check_invalid_value(session, mirror, name, raw, bad)
-    yield from _check_page_bound(session, mirror)
-    yield from _check_too_many_items(session, mirror)
-    yield from _check_required(session, mirror)
-    yield from _check_ranges(session, mirror)
-    yield from _check_lenient_types(session, mirror)
-    yield from check_flag_spellings(session, mirror)
-    yield from merge_flag_failures(session, mirror)
+            yield from _check_invalid_value(context, mirror, name, raw, bad)
+    yield from _check_page_bound(context, mirror)
+    yield from _check_too_many_items(context, mirror)
+    yield from _check_required(context, mirror)
+    yield from _check_ranges(context, mirror)
+    yield from _check_lenient_types(context, mirror)
+    yield from check_flag_spellings(context, mirror)
+    yield from merge_flag_failures(context, mirror)
 
 
 def _invalid_values(parameter: Parameter) -> Iterator[tuple[Tree, InvalidValueRule]]:
@@ -96,33 +96,33 @@ def _invalid_values(parameter: Parameter) -> Iterator[tuple[Tree, InvalidValueRu
 
 
 def _check_invalid_value(
-    session: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule
+    context: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule
 ) -> Iterator[None]:
-    ask = build_request(session, mirror.base, {name: raw})
+    ask = build_request(context, mirror.base, {name: raw})
     purpose = f"an odd value of {name}"
-    meanings = _possible_answers(session, mirror, name, raw, bad)
+    meanings = _possible_answers(context, mirror, name, raw, bad)
     # With a broken default the rows of an odd value say nothing new.
-    default = session.results.first_failed(session.listing.parameters[name].default_clause) is not None
-    blind = default or not session.parameters_work(name) or _bounds_mirror(session, mirror, name)
+    default = context.results.first_failed(context.listing.parameters[name].default_clause) is not None
+    blind = default or not context.parameters_work(name) or _bounds_mirror(context, mirror, name)
     only: Sequence[Aspect] = _OUTCOME_ONLY if blind else ROW_ASPECTS
-    paging = session.listing.paging
+    paging = context.listing.paging
     if not blind and isinstance(paging, OffsetPaging) and name == paging.offset:
         only = (*only, "slice")
     if not blind and not isinstance(paging, NoPaging) and name == paging.size:
         only = (*only, "short")
-    yield from _judge_invalid_value(session, mirror, ask, purpose, bad, name, meanings, only)
+    yield from _judge_invalid_value(context, mirror, ask, purpose, bad, name, meanings, only)
 
 
-def _bounds_mirror(session: CheckContext, mirror: Mirror, name: str) -> bool:
+def _bounds_mirror(context: CheckContext, mirror: Mirror, name: str) -> bool:
     """Whether a parameter bounds the mirror, so that without it other rows come."""
     return name in mirror.base or any(
         name in (pair.first, pair.last) and (pair.first in mirror.base or pair.last in mirror.base)
-        for pair in session.listing.ranges
+        for pair in context.listing.ranges
     )
 
 
 def _judge_invalid_value(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     ask: ListRequest,
     purpose: str,
@@ -132,45 +132,45 @@ def _judge_invalid_value(
     only: Sequence[Aspect],
 ) -> Iterator[None]:
     """Holds a probe against the meanings that it may have; confirms and blames what is none of them."""
-    exchange = session.send(ask, purpose)
+    exchange = context.send(ask, purpose)
     yield
     clauses = bad.clause
-    if any(meaning.fault for _, meaning in meanings) and is_breakdown(session, exchange, bad.fault):
-        yield from judge_error_response(session, exchange, bad.fault, clauses, parameter=name)
+    if any(meaning.fault for _, meaning in meanings) and is_breakdown(context, exchange, bad.fault):
+        yield from judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
         return
-    if session.note_unusable(exchange, clauses):
+    if context.note_unusable(exchange, clauses):
         return
-    mismatch = _first_mismatch(session, mirror, exchange, meanings, only, purpose)
+    mismatch = _first_mismatch(context, mirror, exchange, meanings, only, purpose)
     if mismatch is None:
-        nothing = session.results.first_failed(session.listing.no_match_clause) is not None
+        nothing = context.results.first_failed(context.listing.no_match_clause) is not None
         if nothing and isinstance(bad.gets, Open) and "nothing" in bad.gets.options:
             # It may match nothing, too, and how that is told is known to be wrong.
-            session.results.record_observed(clauses, describe_answer(exchange))
+            context.results.record_observed(clauses, describe_answer(exchange))
         elif is_refused(exchange):
-            yield from judge_error_response(session, exchange, bad.fault, clauses, parameter=name)
-        elif session.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad):
-            yield from _check_counts_as_absent(session, mirror, exchange, name, clauses)
+            yield from judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
+        elif context.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad):
+            yield from _check_counts_as_absent(context, mirror, exchange, name, clauses)
         else:
-            record_kept(session, clauses, f"{name}={_short_text(ask.values.get(name))}: {describe_answer(exchange)}")
+            record_kept(context, clauses, f"{name}={_short_text(ask.values.get(name))}: {describe_answer(exchange)}")
         return
-    if mismatch.shapeless and session.results.first_failed(session.listing.lists.clauses.get("rows", ())):
+    if mismatch.shapeless and context.results.first_failed(context.listing.lists.clauses.get("rows", ())):
         return
-    if not still_unbroken(session, clauses):
-        session.results.record_observed(
+    if not still_unbroken(context, clauses):
+        context.results.record_observed(
             clauses, f"{name}={_short_text(ask.values.get(name))}: {describe_answer(exchange)}"
         )
         return
     if mismatch.aspect not in _OUTCOME_ONLY:
-        yield from reread_mirror(session, mirror)
-    second = repeat_exchange(session, exchange)
+        yield from reread_mirror(context, mirror)
+    second = repeat_exchange(context, exchange)
     yield
-    if session.note_unusable(second, clauses):
+    if context.note_unusable(second, clauses):
         return
-    again = _first_mismatch(session, mirror, second, meanings, only, purpose)
+    again = _first_mismatch(context, mirror, second, meanings, only, purpose)
     if again is None or (mirror.volatile and again.aspect not in _OUTCOME_ONLY):
-        session.results.record_inconclusive(clauses, "not repeatable, or the list moved")
+        context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
         return
-    report_breach(session, clauses, expected=again.expected, actual=again.actual, exchange=second)
+    report_breach(context, clauses, expected=again.expected, actual=again.actual, exchange=second)
 
 
 def _counts_as_absent(bad: InvalidValueRule) -> bool:
@@ -180,19 +180,19 @@ def _counts_as_absent(bad: InvalidValueRule) -> bool:
 
 
 def _check_counts_as_absent(
-    session: CheckContext, mirror: Mirror, exchange: Exchange, name: str, clauses: Clauses
+    context: CheckContext, mirror: Mirror, exchange: Exchange, name: str, clauses: Clauses
 ) -> Iterator[None]:
     """A flag with a word that is taken counts as absent: the parts of rows, their order and the total, too."""
-    reference = session.settings.get("plain")
+    reference = context.settings.get("plain")
     if not isinstance(reference, Exchange):
-        reference = session.send(build_request(session, mirror.base), f"the list without {name}")
+        reference = context.send(build_request(context, mirror.base), f"the list without {name}")
         yield
         # One reading serves all flags: what differs is held against a fresh one.
-        session.settings = {**session.settings, "plain": reference}
+        context.settings = {**context.settings, "plain": reference}
     if reference.answer is None or reference.answer.outcome != "success":
         return
     expected = f"the same answer as without {name}"
-    yield from judge_same_answer(session, mirror, reference, exchange, clauses, expected=expected)
+    yield from judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
 
 
 def _short_text(raw: Tree) -> str:
@@ -200,7 +200,7 @@ def _short_text(raw: Tree) -> str:
 
 
 def _first_mismatch(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     exchange: Exchange,
     meanings: list[tuple[Mapping[str, Any], ExpectedAnswer]],
@@ -210,25 +210,25 @@ def _first_mismatch(
     """None when some meaning fits (what it assumes is then known), else the mismatch of the nearest."""
     if is_refused(exchange) and any(meaning.fault is not None for _, meaning in meanings):
         fitting = [assigned for assigned, meaning in meanings if meaning.fault is not None]
-        session.dialect.narrow_candidates(fitting, purpose)
+        context.dialect.narrow_candidates(fitting, purpose)
         return None
-    held = [(assigned, compare_answer(session, mirror, meaning, exchange, only)) for assigned, meaning in meanings]
+    held = [(assigned, compare_answer(context, mirror, meaning, exchange, only)) for assigned, meaning in meanings]
     fitting = [assigned for assigned, mismatch in held if mismatch is None]
     if fitting:
-        session.dialect.narrow_candidates(fitting, purpose)
+        context.dialect.narrow_candidates(fitting, purpose)
         return None
     return max((mismatch for _, mismatch in held if mismatch is not None), key=lambda item: item.rank)
 
 
 def _possible_answers(
-    session: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule
+    context: CheckContext, mirror: Mirror, name: str, raw: Tree, bad: InvalidValueRule
 ) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
     """What an odd value may mean: each treatment that the spec allows, told by a request without oddity."""
     choice = bad.gets
     key = f"{choice.id}={_short_text(raw)}" if isinstance(choice, Open) else ""
     ways: Sequence[Any] = (choice,)
     if isinstance(choice, Open):
-        ways = session.dialect.candidates_of(key) or choice.options or (choice.assumed,)
+        ways = context.dialect.candidates_of(key) or choice.options or (choice.assumed,)
     without = ListRequest(values={given: value for given, value in mirror.base.items() if given != name})
     found: list[tuple[Mapping[str, Any], ExpectedAnswer]] = []
     for way in ways:
@@ -239,16 +239,16 @@ def _possible_answers(
             case "nothing":
                 found.append((assigned, ExpectedAnswer(no_rows=True)))
             case "clamped":
-                for value in _clamp_bounds(session.listing.parameters[name], raw):
-                    clamped = without.with_values({name: encode_request_value(session, name, value)})
+                for value in _clamp_bounds(context.listing.parameters[name], raw):
+                    clamped = without.with_values({name: encode_request_value(context, name, value)})
                     found.extend(
-                        ({**more, **assigned}, meaning) for more, meaning in session.expected_answers(clamped)
+                        ({**more, **assigned}, meaning) for more, meaning in context.expected_answers(clamped)
                     )
             case "honoured":
-                found.append((assigned, _answer_if_honoured(session, without, raw)))
+                found.append((assigned, _answer_if_honoured(context, without, raw)))
             case _:
-                found.extend(({**more, **assigned}, meaning) for more, meaning in session.expected_answers(without))
-    found.extend(_answers_of_older_version(session, name, without))
+                found.extend(({**more, **assigned}, meaning) for more, meaning in context.expected_answers(without))
+    found.extend(_answers_of_older_version(context, name, without))
     return found
 
 
@@ -259,9 +259,9 @@ def _clamp_bounds(parameter: Parameter, raw: Tree) -> list[int]:
     return [bound for bound in bounds if bound is not None]
 
 
-def _answer_if_honoured(session: CheckContext, without: ListRequest, raw: Tree) -> ExpectedAnswer:
+def _answer_if_honoured(context: CheckContext, without: ListRequest, raw: Tree) -> ExpectedAnswer:
     """The value taken as it is: at most so many rows, where it is a size."""
-    meaning = session.expected_answers(without)[0][1]
+    meaning = context.expected_answers(without)[0][1]
     return (
         replace(meaning, size=parse_row_count(raw), size_given=parse_row_count(raw))
         if parse_row_count(raw)
@@ -270,30 +270,30 @@ def _answer_if_honoured(session: CheckContext, without: ListRequest, raw: Tree) 
 
 
 def _answers_of_older_version(
-    session: CheckContext, name: str, without: ListRequest
+    context: CheckContext, name: str, without: ListRequest
 ) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
     """A server of a version that does not know the parameter ignores it."""
-    versions, since = session.listing.versions, session.listing.parameters[name].since
+    versions, since = context.listing.versions, context.listing.parameters[name].since
     if versions is None or since is None or not isinstance(versions.serves, Open):
         return []
-    left = session.dialect.candidates_of(versions.serves.id) or versions.serves.options
+    left = context.dialect.candidates_of(versions.serves.id) or versions.serves.options
     older = [one for one in left if versions.order.index(one) < versions.order.index(since)]
     return [
         ({**more, versions.serves.id: one}, meaning)
         for one in older
-        for more, meaning in session.expected_answers(without)
+        for more, meaning in context.expected_answers(without)
     ]
 
 
-def _check_too_many_items(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_too_many_items(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A list that is one element longer than the longest legal one."""
-    listing = session.listing
+    listing = context.listing
     for name, parameter in listing.parameters.items():
         if parameter.most_items is None or parameter.too_many is None:
             continue
-        items = _many_items(session, mirror, name, parameter.most_items + 1)
+        items = _many_items(context, mirror, name, parameter.most_items + 1)
         if items is None:
-            session.results.record_not_applicable(parameter.too_many.clause, f"the rows show no value for {name}")
+            context.results.record_not_applicable(parameter.too_many.clause, f"the rows show no value for {name}")
             continue
         # So long a list may be too long for a URL, which would prove nothing.
         carriage = next(
@@ -304,82 +304,82 @@ def _check_too_many_items(session: CheckContext, mirror: Mirror) -> Iterator[Non
             ),
             None,
         )
-        raw = encode_request_value(session, name, items)
-        ask = replace(build_request(session, mirror.base, {name: raw}), encoding_name=carriage)
-        exchange = session.send(ask, f"a list of {len(items)} elements in {name}", witness=False)
+        raw = encode_request_value(context, name, items)
+        ask = replace(build_request(context, mirror.base, {name: raw}), encoding_name=carriage)
+        exchange = context.send(ask, f"a list of {len(items)} elements in {name}", witness=False)
         yield
-        if session.note_unusable(exchange, parameter.too_many.clause) or exchange.answer is None:
+        if context.note_unusable(exchange, parameter.too_many.clause) or exchange.answer is None:
             continue
         choice = parameter.too_many.gets
         refused = is_refused(exchange)
         if isinstance(choice, Open) and exchange.answer.outcome != "unreadable":
             options = tuple(way for way in choice.options if (way == "refused") == refused)
             if len(options) == 1:
-                session.dialect.fix_answer(choice.id, options[0], exchange.purpose)
+                context.dialect.fix_answer(choice.id, options[0], exchange.purpose)
         if not refused and choice == "refused":
-            yield from judge_error_response(session, exchange, parameter.too_many.fault, parameter.too_many.clause)
+            yield from judge_error_response(context, exchange, parameter.too_many.fault, parameter.too_many.clause)
         elif exchange.answer.outcome == "error":
             few = replace(
-                build_request(session, mirror.base, {name: encode_request_value(session, name, items[:2])}),
+                build_request(context, mirror.base, {name: encode_request_value(context, name, items[:2])}),
                 encoding_name=carriage,
             )
-            short = session.send(few, f"a list of two elements in {name}, in the same way", witness=False)
+            short = context.send(few, f"a list of two elements in {name}, in the same way", witness=False)
             yield
             if short.answer is None or short.answer.outcome != "success":
                 # It is the way that is not understood, and that is judged by itself.
                 continue
             yield from judge_error_response(
-                session, exchange, parameter.too_many.fault, parameter.too_many.clause, parameter=name
+                context, exchange, parameter.too_many.fault, parameter.too_many.clause, parameter=name
             )
         else:
-            session.results.record_observed(parameter.too_many.clause, describe_answer(exchange))
+            context.results.record_observed(parameter.too_many.clause, describe_answer(exchange))
 
 
-def _check_page_bound(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The bound of a page, asked of a list that is longer than it, where the checked part of it is not."""
-    paging = session.listing.paging
-    if isinstance(paging, NoPaging | LimitPaging) or session.settings.get("window") is not None:
+    paging = context.listing.paging
+    if isinstance(paging, NoPaging | LimitPaging) or context.settings.get("window") is not None:
         return
-    parameter = session.listing.parameters[paging.size]
+    parameter = context.listing.parameters[paging.size]
     beyond = parameter.beyond
     ways = () if beyond is None else beyond.gets.options if isinstance(beyond.gets, Open) else (beyond.gets,)
     if parameter.most is None or beyond is None or "honoured" in ways or len(mirror.rows) > parameter.most:
         return
-    size = {paging.size: encode_request_value(session, paging.size, parameter.most + 1)}
-    for base in _wider_windows(session, mirror, parameter.most):
-        exchange = session.send(
+    size = {paging.size: encode_request_value(context, paging.size, parameter.most + 1)}
+    for base in _wider_windows(context, mirror, parameter.most):
+        exchange = context.send(
             ListRequest(values={**base, **size}), "more rows than a page may hold, of a longer list"
         )
         yield
-        if session.note_unusable(exchange, beyond.clause) or exchange.rows is None:
+        if context.note_unusable(exchange, beyond.clause) or exchange.rows is None:
             return
         if len(exchange.rows) > parameter.most:
-            second = repeat_exchange(session, exchange)
+            second = repeat_exchange(context, exchange)
             yield
             if len(second.rows or ()) > parameter.most:
                 expected, actual = f"an error, or at most {parameter.most} rows", f"{len(second.rows or ())} rows"
-                report_breach(session, beyond.clause, expected=expected, actual=actual, exchange=second)
+                report_breach(context, beyond.clause, expected=expected, actual=actual, exchange=second)
             return
 
 
-def _wider_windows(session: CheckContext, mirror: Mirror, most: int) -> Sequence[Mapping[str, Tree]]:
+def _wider_windows(context: CheckContext, mirror: Mirror, most: int) -> Sequence[Mapping[str, Tree]]:
     """Time ranges around the checked one that may hold more rows than a page."""
-    if requires_time_range(session):
-        every = list(candidate_windows(session, session.settings["now"]))
+    if requires_time_range(context):
+        every = list(candidate_windows(context, context.settings["now"]))
         return every[every.index(dict(mirror.base)) + 1 :][:1] if mirror.base in every else every[1:2]
     widest = mirror.widest_snapshot
     return [widest.base] if widest is not None and (widest.total or len(widest.rows)) > most else []
 
 
-def _many_items(session: CheckContext, mirror: Mirror, name: str, number_: int) -> tuple[Any, ...] | None:
+def _many_items(context: CheckContext, mirror: Mirror, name: str, number_: int) -> tuple[Any, ...] | None:
     """So many values that the server knows, repeated if need be: a stranger may be refused for another reason."""
-    rule = session.listing.filters.get(name)
+    rule = context.listing.filters.get(name)
     if rule is None:
         return None
     known = [
         value for row in mirror.rows for value in row_values_at(row.shown, rule.compares[0]) if value is not None
     ]
-    whole = session.listing.parameters[name].of == "integer"
+    whole = context.listing.parameters[name].of == "integer"
     items = [value for value in dict.fromkeys(known) if isinstance(value, int) or not whole]
     return tuple((items * (number_ // len(items) + 1))[:number_]) if items else None
 
@@ -387,8 +387,8 @@ def _many_items(session: CheckContext, mirror: Mirror, name: str, number_: int) 
 # --- required -----------------------------------------------------------------------------------------------
 
 
-def _check_required(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    parameters = session.listing.parameters
+def _check_required(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    parameters = context.listing.parameters
     together: set[tuple[str, ...]] = set()
     for name, parameter in parameters.items():
         rule = parameter.required
@@ -397,59 +397,59 @@ def _check_required(session: CheckContext, mirror: Mirror) -> Iterator[None]:
         clauses = (*rule.clause, *parameter.clause)
         alone = {given: value for given, value in mirror.base.items() if given != name}
         if rule.unless_all_missing and not any(other in alone for other in rule.unless_all_missing):
-            session.results.record_not_exercised(
+            context.results.record_not_exercised(
                 rule.clause, f"the run has no values for {', '.join(rule.unless_all_missing)}"
             )
         else:
-            exchange = session.send(ListRequest(values=alone), f"a request without {name}")
+            exchange = context.send(ListRequest(values=alone), f"a request without {name}")
             yield
-            yield from judge_error_response(session, exchange, rule.fault, rule.clause or clauses, parameter=name)
+            yield from judge_error_response(context, exchange, rule.fault, rule.clause or clauses, parameter=name)
         if rule.unless_all_missing:
             together.add(rule.unless_all_missing)
     for names in sorted(together):
-        yield from _check_all_missing(session, mirror, names)
+        yield from _check_all_missing(context, mirror, names)
 
 
-def _check_all_missing(session: CheckContext, mirror: Mirror, names: tuple[str, ...]) -> Iterator[None]:
+def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, ...]) -> Iterator[None]:
     """Without any of them: one behaviour, however many parameters leave it open."""
-    rules = [rule for name in names if (rule := session.listing.parameters[name].required) is not None]
+    rules = [rule for name in names if (rule := context.listing.parameters[name].required) is not None]
     clauses = tuple(dict.fromkeys(clause for rule in rules for clause in rule.clause))
     values = {given: value for given, value in mirror.base.items() if given not in names}
-    exchange = session.send(ListRequest(values=values), f"a request without {' and '.join(names)}")
+    exchange = context.send(ListRequest(values=values), f"a request without {' and '.join(names)}")
     yield
-    if session.note_unusable(exchange, clauses) or exchange.answer is None:
+    if context.note_unusable(exchange, clauses) or exchange.answer is None:
         return
     allowed: set[str] = set()
     for rule in rules:
         allowed |= set(rule.then.options) if isinstance(rule.then, Open) else {rule.then}
     reading = ""
     if is_refused(exchange) and "refused" in allowed:
-        yield from judge_error_response(session, exchange, rules[0].fault, clauses)
+        yield from judge_error_response(context, exchange, rules[0].fault, clauses)
         reading = "refused"
     elif exchange.answer.outcome == "success" and "last-month" in allowed:
         reading = "last-month"
-        early = _rows_before_last_month(session, mirror, names, exchange)
+        early = _rows_before_last_month(context, mirror, names, exchange)
         if early and "everything" not in allowed:
-            second = repeat_exchange(session, exchange)
+            second = repeat_exchange(context, exchange)
             yield
-            if _rows_before_last_month(session, mirror, names, second):
+            if _rows_before_last_month(context, mirror, names, second):
                 expected = "an error, or the calls of the last month"
-                report_breach(session, clauses, expected=expected, actual=f"{early} older rows", exchange=second)
+                report_breach(context, clauses, expected=expected, actual=f"{early} older rows", exchange=second)
             return
-        session.results.record_pass(enforceable_clauses(session, clauses))
+        context.results.record_pass(enforceable_clauses(context, clauses))
     elif exchange.answer.outcome == "success" and "everything" in allowed:
         reading = "everything"
     elif not is_refused(exchange):
-        yield from judge_error_response(session, exchange, rules[0].fault, clauses)
+        yield from judge_error_response(context, exchange, rules[0].fault, clauses)
     if reading:
         for rule in rules:
             if isinstance(rule.then, Open):
-                session.dialect.fix_answer(rule.then.id, reading, exchange.purpose)
+                context.dialect.fix_answer(rule.then.id, reading, exchange.purpose)
 
 
-def _rows_before_last_month(session: CheckContext, mirror: Mirror, names: Sequence[str], exchange: Exchange) -> int:
+def _rows_before_last_month(context: CheckContext, mirror: Mirror, names: Sequence[str], exchange: Exchange) -> int:
     """How many rows are surely older than a month: compared with the newest row that was ever seen."""
-    filters = session.listing.filters
+    filters = context.listing.filters
     path = next((filters[name].compares[0] for name in names if name in filters), None)
     if path is None:
         return 0
@@ -464,63 +464,63 @@ def _rows_before_last_month(session: CheckContext, mirror: Mirror, names: Sequen
 # --- ranges -------------------------------------------------------------------------------------------------
 
 
-def _check_ranges(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    listing = session.listing
+def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    listing = context.listing
     for pair in listing.ranges:
         first, last = listing.parameters[pair.first], listing.parameters[pair.last]
-        ends = _range_ends(session, mirror, pair.first)
+        ends = _range_ends(context, mirror, pair.first)
         if ends is None or first.as_ != last.as_:
             reason = "the rows show no two different values for a range"
-            session.results.record_not_exercised(
+            context.results.record_not_exercised(
                 (*pair.clauses.get("reversed", ()), *pair.clauses.get("one-alone", ())), reason
             )
             continue
         low, high = (
-            encode_request_value(session, pair.first, ends[0]),
-            encode_request_value(session, pair.last, ends[1]),
+            encode_request_value(context, pair.first, ends[0]),
+            encode_request_value(context, pair.last, ends[1]),
         )
         rest = {given: value for given, value in mirror.base.items() if given not in (pair.first, pair.last)}
         clauses = pair.clauses.get("reversed", ())
         turned = {
-            pair.first: encode_request_value(session, pair.first, ends[1]),
-            pair.last: encode_request_value(session, pair.last, ends[0]),
+            pair.first: encode_request_value(context, pair.first, ends[1]),
+            pair.last: encode_request_value(context, pair.last, ends[0]),
         }
         judged = yield from check_probe(
-            session,
+            context,
             mirror,
             ListRequest(values={**rest, **turned}),
             "a range whose ends are the wrong way round",
             clauses,
         )
         if judged.passed and judged.expected is not None and judged.expected.fault is not None:
-            yield from judge_error_response(session, judged.exchange, pair.reversed_fault, clauses)
+            yield from judge_error_response(context, judged.exchange, pair.reversed_fault, clauses)
         if any(listing.parameters[name].required is not None for name in (pair.first, pair.last)):
             continue
         clauses = pair.clauses.get("one-alone", ())
-        narrowed = _bounds_mirror(session, mirror, pair.first) or _bounds_mirror(session, mirror, pair.last)
+        narrowed = _bounds_mirror(context, mirror, pair.first) or _bounds_mirror(context, mirror, pair.last)
         only = _OUTCOME_ONLY if narrowed else ROW_ASPECTS
-        middle = _range_ends(session, mirror, pair.first, part=4)
+        middle = _range_ends(context, mirror, pair.first, part=4)
         if middle is not None:
             # Bounds that leave rows out on their own side: an end that is ignored keeps them.
             low, high = (
-                encode_request_value(session, pair.first, middle[1]),
-                encode_request_value(session, pair.last, middle[0]),
+                encode_request_value(context, pair.first, middle[1]),
+                encode_request_value(context, pair.last, middle[0]),
             )
         for alone in ({pair.first: low}, {pair.last: high}):
             judged = yield from check_probe(
-                session, mirror, ListRequest(values={**rest, **alone}), "one end of a range alone", clauses, only=only
+                context, mirror, ListRequest(values={**rest, **alone}), "one end of a range alone", clauses, only=only
             )
             if judged.passed and judged.expected is not None and judged.expected.fault is not None:
-                yield from judge_error_response(session, judged.exchange, pair.one_alone_fault, clauses)
+                yield from judge_error_response(context, judged.exchange, pair.one_alone_fault, clauses)
             elif judged.passed and narrowed:
-                _check_one_end(session, judged.exchange, clauses)
+                _check_one_end(context, judged.exchange, clauses)
 
 
-def _check_one_end(session: CheckContext, exchange: Exchange, clauses: Clauses) -> None:
+def _check_one_end(context: CheckContext, exchange: Exchange, clauses: Clauses) -> None:
     """An end that is taken alone keeps rows out, also of those that the run did not read."""
     meanings = [
         meaning
-        for _, meaning in session.expected_answers(exchange.list_request)
+        for _, meaning in context.expected_answers(exchange.list_request)
         if meaning.fault is None and meaning.tests
     ]
     strays = [
@@ -528,19 +528,19 @@ def _check_one_end(session: CheckContext, exchange: Exchange, clauses: Clauses) 
     ]
     if meanings and strays:
         paths = sorted(set().union(*(meaning.compared_paths for meaning in meanings)))
-        session.fail(
+        context.fail(
             clauses,
             "one end of a range alone is refused, or kept",
             expected="an error, or only rows within the range",
             actual=f"{len(strays)} of {len(exchange.rows or ())} rows are not within it",
             exchange=exchange,
-            rows=[session.evidence.render_row(row, [session.listing.lists.identity, *paths]) for row in strays[:4]],
+            rows=[context.evidence.render_row(row, [context.listing.lists.identity, *paths]) for row in strays[:4]],
         )
 
 
-def _range_ends(session: CheckContext, mirror: Mirror, name: str, part: int = 0) -> tuple[Any, Any] | None:
+def _range_ends(context: CheckContext, mirror: Mirror, name: str, part: int = 0) -> tuple[Any, Any] | None:
     """The ends of the values that a filter compares, a second apart; with `part` nearer to one another."""
-    rule = session.listing.filters.get(name)
+    rule = context.listing.filters.get(name)
     if rule is None:
         return None
     path = rule.compares[0]
@@ -557,9 +557,9 @@ def _range_ends(session: CheckContext, mirror: Mirror, name: str, part: int = 0)
 # --- lenient types ------------------------------------------------------------------------------------------
 
 
-def _check_lenient_types(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_lenient_types(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A number where digits in a text are documented: known to some servers, relied on by nobody."""
-    listing = session.listing
+    listing = context.listing
     if listing.transport.carries != "json":
         return
     tried: set[bool] = set()
@@ -567,30 +567,30 @@ def _check_lenient_types(session: CheckContext, mirror: Mirror) -> Iterator[None
         listed = parameter.as_ == "list"
         if not parameter.lenient or not parameter.lenient_clause or listed in tried:
             continue
-        value = _shown_integer(session, mirror, name)
+        value = _shown_integer(context, mirror, name)
         if value is None:
             continue
         tried.add(listed)
-        as_text = session.send(
-            build_request(session, mirror.base, {name: [str(value)] if listed else str(value)}),
+        as_text = context.send(
+            build_request(context, mirror.base, {name: [str(value)] if listed else str(value)}),
             f"{name} as it is documented",
         )
         yield
-        as_number = session.send(
-            build_request(session, mirror.base, {name: [value] if listed else value}),
+        as_number = context.send(
+            build_request(context, mirror.base, {name: [value] if listed else value}),
             f"{name} as a number",
             witness=False,
         )
         yield
-        if session.note_unusable(as_number, parameter.lenient_clause) or as_number.answer is None:
+        if context.note_unusable(as_number, parameter.lenient_clause) or as_number.answer is None:
             continue
-        same = answer_difference(session, as_text, as_number) is None
+        same = answer_difference(context, as_text, as_number) is None
         reading = "understood" if same else "refused" if is_refused(as_number) else "another answer"
-        session.results.record_observed(parameter.lenient_clause, f"a number in {name}: {reading}")
+        context.results.record_observed(parameter.lenient_clause, f"a number in {name}: {reading}")
 
 
-def _shown_integer(session: CheckContext, mirror: Mirror, name: str) -> int | None:
-    rule = session.listing.filters.get(name)
+def _shown_integer(context: CheckContext, mirror: Mirror, name: str) -> int | None:
+    rule = context.listing.filters.get(name)
     if rule is None:
         return None
     for row in mirror.rows:

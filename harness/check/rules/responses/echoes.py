@@ -14,52 +14,52 @@ from harness.specification.model import CursorPaging, Open
 from harness.wire.format_problems import Tree
 
 
-def check_echoes(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Requests with something to repeat, and the same rows under two time zones."""
-    if session.listing.echoes:
-        yield from _request_echoes(session, mirror)
-    yield from check_time_zones(session, mirror)
+    if context.listing.echoes:
+        yield from _request_echoes(context, mirror)
+    yield from check_time_zones(context, mirror)
 
 
-def _request_echoes(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    listing = session.listing
+def _request_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    listing = context.listing
     names = {echo.of for echo in listing.echoes}
     more: dict[str, Tree] = {}
-    size, _ = largest_page_size(session)
+    size, _ = largest_page_size(context)
     if size in names and size is not None:
-        more[size] = encode_request_value(session, size, 2)
+        more[size] = encode_request_value(context, size, 2)
     sort = listing.order.sort if listing.order is not None else None
-    if sort is not None and sort.parameter in names and session.parameters_work(sort.parameter):
+    if sort is not None and sort.parameter in names and context.parameters_work(sort.parameter):
         default = listing.parameters[sort.parameter].default
         word = next(
             (word for word in sort.words if word not in sort.refused and str(default).lstrip("-") != word), ""
         )
         if word:
             more[sort.parameter] = f"-{word}" if sort.signed else word
-    exchange = session.send(build_request(session, mirror.base, more), "values that the answer repeats")
+    exchange = context.send(build_request(context, mirror.base, more), "values that the answer repeats")
     yield
     paging = listing.paging
     if not isinstance(paging, CursorPaging) or exchange.answer is None or exchange.answer.outcome != "success":
         return
     cursor = exchange.answer.next_cursor
     if paging.after in names and isinstance(cursor, str) and cursor:
-        ask = build_request(session, mirror.base, {**more, paging.after: cursor})
-        following = session.send(ask, "a cursor that the answer repeats")
+        ask = build_request(context, mirror.base, {**more, paging.after: cursor})
+        following = context.send(ask, "a cursor that the answer repeats")
         yield
         back = following.answer.previous_cursor if following.answer is not None else None
         if paging.before in names and isinstance(back, str) and back:
-            ask = build_request(session, mirror.base, {**more, paging.before: back})
-            session.send(
-                ask, "a cursor back that the answer repeats", witness=_uses_before_parameter(session, paging)
+            ask = build_request(context, mirror.base, {**more, paging.before: back})
+            context.send(
+                ask, "a cursor back that the answer repeats", witness=_uses_before_parameter(context, paging)
             )
             yield
-    session.send(build_request(session, mirror.base), "nothing for the answer to repeat")
+    context.send(build_request(context, mirror.base), "nothing for the answer to repeat")
     yield
 
 
-def _uses_before_parameter(session: CheckContext, paging: CursorPaging) -> bool:
+def _uses_before_parameter(context: CheckContext, paging: CursorPaging) -> bool:
     """Whether `before` is where a cursor back belongs, as far as it is known."""
     choice = paging.prev_goes_into
     if isinstance(choice, Open):
-        return "before" in (session.dialect.candidates_of(choice.id) or choice.options)
+        return "before" in (context.dialect.candidates_of(choice.id) or choice.options)
     return choice == "before"

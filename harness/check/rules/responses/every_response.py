@@ -59,9 +59,9 @@ _CHARSETS: Final = {
 
 @dataclass(slots=True)
 class _ResponseMemory:
-    """What the rules remember of a session; it lives in the session's settings."""
+    """What the rules remember of a run; it stands in the settings of its context."""
 
-    session: CheckContext
+    context: CheckContext
     standard: StandardClauses
     problem_clauses: Mapping[str, ClauseId]
     checked_by: Mapping[str, Clauses]
@@ -78,24 +78,24 @@ class _ResponseMemory:
         return ()
 
 
-def check_response(session: CheckContext, exchange: Exchange) -> None:
+def check_response(context: CheckContext, exchange: Exchange) -> None:
     """Judges an answer by everything that needs no other answer; never raises, whatever came."""
-    memory = _memory_of(session)
-    judge = _ResponseJudge(session, exchange, memory)
+    memory = _memory_of(context)
+    judge = _ResponseJudge(context, exchange, memory)
     judge.check_all()
 
 
-def _memory_of(session: CheckContext) -> _ResponseMemory:
-    memory = session.settings.get("witness")
-    if isinstance(memory, _ResponseMemory) and memory.session is session:
+def _memory_of(context: CheckContext) -> _ResponseMemory:
+    memory = context.settings.get("witness")
+    if isinstance(memory, _ResponseMemory) and memory.context is context:
         return memory
     standard = load_standard_clauses()
     checked: dict[str, Clauses] = {}
-    for name, clause in session.spec.clauses.items():
+    for name, clause in context.spec.clauses.items():
         for rule in clause.checked_by:
             checked[rule] = (*checked.get(rule, ()), name)
-    memory = _ResponseMemory(session, standard, standard.clauses_by_problem, checked)
-    session.settings = {**session.settings, "witness": memory}
+    memory = _ResponseMemory(context, standard, standard.clauses_by_problem, checked)
+    context.settings = {**context.settings, "witness": memory}
     return memory
 
 
@@ -103,7 +103,7 @@ def _memory_of(session: CheckContext) -> _ResponseMemory:
 class _ResponseJudge:
     """One answer under examination. A clause that broke once in it is not witnessed by it."""
 
-    session: CheckContext
+    context: CheckContext
     exchange: Exchange
     memory: _ResponseMemory
     broken: set[ClauseId] = field(default_factory=set)
@@ -115,7 +115,7 @@ class _ResponseJudge:
         self, clauses: Clauses, *, expected: str, actual: str, rows: Iterable[Row] = (), name: str = ""
     ) -> None:
         """One breach; at most one for each clause in one answer."""
-        ledger = self.session.results
+        ledger = self.context.results
         clause = next((clause for clause in clauses if clause in ledger.clauses), None)
         if clause is None or self.broken.intersection(clauses):
             return
@@ -124,10 +124,10 @@ class _ResponseJudge:
         if self.memory.failed[clause] > FINDINGS_AT_MOST:
             ledger.record((clause,), Verdict.FAIL)
             return
-        names = [self.session.listing.lists.identity, name.partition("[].")[0]]
-        lines = [self.session.evidence.render_row(row, names) for row in list(rows)[:8]]
+        names = [self.context.listing.lists.identity, name.partition("[].")[0]]
+        lines = [self.context.evidence.render_row(row, names) for row in list(rows)[:8]]
         says = ledger.clauses[clause].says
-        self.session.fail(
+        self.context.fail(
             (clause,),
             says,
             expected=expected,
@@ -140,7 +140,7 @@ class _ResponseJudge:
     def record_pass(self, clauses: Clauses, times: int = 1) -> None:
         """Observations that could have broken the clauses and did not."""
         kept = tuple(clause for clause in clauses if clause not in self.broken)
-        self.session.results.record_pass(kept, times=times)
+        self.context.results.record_pass(kept, times=times)
 
     def record_standard_passes(self, *names: str) -> None:
         self.record_pass(tuple(ClauseId(name) for name in names))
@@ -198,7 +198,7 @@ class _ResponseJudge:
         where = in_ascii(location, limit=200) if location else "nowhere"
         try:
             led = resolve_redirect(
-                location, target=parse_target(self.session.target), sent=self.exchange.request.target
+                location, target=parse_target(self.context.target), sent=self.exchange.request.target
             )
             where = f"{where} ({led.kind})"
         except (HarnessError, ValueError):
@@ -211,7 +211,7 @@ class _ResponseJudge:
 
     def has_bare_markup(self, body: bytes) -> bool:
         """Whether data stands in the body as markup: a bare ampersand, or a tag that no answer has."""
-        listing = self.session.listing
+        listing = self.context.listing
         pointers = [listing.lists.rows_at, *(part.at for part in listing.outcome.envelope.values())]
         pointers += [*listing.outcome.success.shows, *listing.transport.optional_parts]
         if listing.total is not None:
@@ -223,11 +223,11 @@ class _ResponseJudge:
 
     def has_promised_media_type(self, response: HttpResponse) -> bool:
         return response.media_type in {
-            wanted.partition(";")[0].strip().lower() for wanted in self.session.listing.transport.answers
+            wanted.partition(";")[0].strip().lower() for wanted in self.context.listing.transport.answers
         }
 
     def check_media_type(self, response: HttpResponse) -> None:
-        transport = self.session.listing.transport
+        transport = self.context.listing.transport
         if self.has_promised_media_type(response):
             self.record_pass(transport.answers_clause)
             return
@@ -241,14 +241,14 @@ class _ResponseJudge:
 
     def report_unreadable(self, response: HttpResponse, answer: DecodedResponse) -> None:
         """A body that cannot be read is one defect: of the media type if that is wrong, else of the body."""
-        transport = self.session.listing.transport
+        transport = self.context.listing.transport
         real = [problem for problem in answer.problems if problem.code not in ADVISORY_CODES]
         first = real[0] if real else FormatProblem("body:shape", "the body is no object")
         told = f"{first.code}: {first.text}" + (f" ({first.where})" if first.where else "")
         shape: Clauses = ()
         if response.http_status >= 400:
             told = f"HTTP {response.http_status}, {told}"
-            shape = self.session.listing.outcome.error.clauses.get("shape", ())
+            shape = self.context.listing.outcome.error.clauses.get("shape", ())
         if not self.has_promised_media_type(response):
             kind = in_ascii(response.header("content-type") or "no Content-Type")
             clauses = (*shape, *transport.answers_clause, *self.syntax_clauses())
@@ -269,11 +269,11 @@ class _ResponseJudge:
             )
 
     def syntax_clauses(self) -> Clauses:
-        return (ClauseId("XML-SYNTAX" if self.session.is_xml else "JSON-SYNTAX"),)
+        return (ClauseId("XML-SYNTAX" if self.context.is_xml else "JSON-SYNTAX"),)
 
     def shape_clauses(self) -> Clauses:
         """The clauses that promise what every answer is."""
-        listing = self.session.listing
+        listing = self.context.listing
         always = tuple(
             clause
             for part in listing.outcome.envelope.values()
@@ -293,7 +293,7 @@ class _ResponseJudge:
                 continue
             clauses = self.memory.clauses_of_code(problem.code) or self.clauses_of_problem(problem)
             found.setdefault(clauses, []).append(problem)
-        wrong = _charset_contradiction(response) if self.session.is_xml else None
+        wrong = _charset_contradiction(response) if self.context.is_xml else None
         if wrong is not None:
             found.setdefault(self.memory.clauses_of_code("charset"), []).append(FormatProblem("charset", wrong))
         for clauses, many in found.items():
@@ -306,17 +306,17 @@ class _ResponseJudge:
                 actual=f"{first.code}: {first.text}{where}{more}",
             )
         self.record_standard_passes("TEXT-ENCODING", "TEXT-CHARSET")
-        if self.session.is_xml:
+        if self.context.is_xml:
             self.record_standard_passes("XML-SYNTAX", "XML-DTD", "XML-LIMITS")
             self.record_pass(self.memory.checked_by.get("root-element", ()))
             if b"&" in response.body or b"<![CDATA[" in response.body:
-                self.record_pass(self.session.listing.transport.escaping_clause)
+                self.record_pass(self.context.listing.transport.escaping_clause)
         else:
             self.record_standard_passes("JSON-SYNTAX", "JSON-DUPLICATE-KEYS", "JSON-NUMBERS", "JSON-DEPTH")
 
     def clauses_of_problem(self, problem: FormatProblem) -> Clauses:
         """The clause of the spec that a problem breaks: by its kind, else by the place where it stands."""
-        listing = self.session.listing
+        listing = self.context.listing
         lists = listing.lists.clauses
         if problem.code == "xml:root" or not problem.where:
             return (*self.memory.checked_by.get("root-element", ()), *self.shape_clauses(), *self.syntax_clauses())
@@ -338,7 +338,7 @@ class _ResponseJudge:
     # --- the envelope ---------------------------------------------------------------------------------------
 
     def check_envelope(self, answer: DecodedResponse) -> None:
-        for part in self.session.listing.outcome.envelope.values():
+        for part in self.context.listing.outcome.envelope.values():
             if part.when not in ("always", answer.outcome):
                 continue
             if any(part.at.startswith(f"{pointer}/") for pointer in self.lost_pointers):
@@ -363,7 +363,7 @@ class _ResponseJudge:
 
     def expected_part(self, part: EnvelopeField, value: Tree | Missing) -> str | None:
         """What the part should be, or None when it is."""
-        text = self.session.is_xml
+        text = self.context.is_xml
         if not _has_type(part.as_, value, text=text):
             return f"{'an' if part.as_[0] in 'aeiou' else 'a'} {part.as_}"
         if part.values and not any(same_scalar(wanted, value, text=text) for wanted in part.values):
@@ -374,7 +374,7 @@ class _ResponseJudge:
 
     def check_zone_echo(self, answer: DecodedResponse) -> None:
         """The answer names a time zone that is known, and the one that was asked for."""
-        zone = self.session.listing.zone
+        zone = self.context.listing.zone
         if zone is None or zone.echo is None or answer.outcome != "success":
             return
         told = _part_at(answer, zone.echo)
@@ -400,15 +400,15 @@ class _ResponseJudge:
             self.report_breach(zone.clauses.get("echo", ()), expected=f"{zone.echo}: {asked}", actual=in_ascii(told))
 
     def observe_optional_parts(self, answer: DecodedResponse) -> None:
-        for pointer, clauses in self.session.listing.transport.optional_parts.items():
+        for pointer, clauses in self.context.listing.transport.optional_parts.items():
             there = "is given" if _part_at(answer, pointer) is not MISSING else "is left out"
-            may = [name for name in clauses if (known := self.session.clause(name)) and known.level == "may"]
-            self.session.results.record_observed(tuple(may), f"{pointer} {there}")
+            may = [name for name in clauses if (known := self.context.clause(name)) and known.level == "may"]
+            self.context.results.record_observed(tuple(may), f"{pointer} {there}")
 
     # --- success --------------------------------------------------------------------------------------------
 
     def check_success(self, answer: DecodedResponse) -> None:
-        listing = self.session.listing
+        listing = self.context.listing
         told = listing.outcome.success
         http = listing.outcome.error.clauses.get("http", ()) if told.shows else ()
         if answer.http_status != told.http:
@@ -420,7 +420,7 @@ class _ResponseJudge:
             if pointer == listing.outcome.error.code_at or value is MISSING or pointer in self.lost_pointers:
                 # The code's value told the success; types and presence are promised elsewhere.
                 continue
-            if not same_scalar(wanted, value, text=self.session.is_xml):
+            if not same_scalar(wanted, value, text=self.context.is_xml):
                 self.report_breach(told.clause, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
         self.record_pass(told.clause)
         if not self.is_unusual_request():
@@ -430,7 +430,7 @@ class _ResponseJudge:
 
     def check_container(self, answer: DecodedResponse) -> None:
         """The rows and the numbers about them."""
-        listing = self.session.listing
+        listing = self.context.listing
         clauses = listing.lists.clauses
         if self.is_count_requested():
             return
@@ -450,7 +450,7 @@ class _ResponseJudge:
         strange = [row for row in answer.rows if not isinstance(row, dict)]
         if strange:
             self.report_breach(
-                (*clauses.get("keys" if self.session.is_xml else "rows", ()), *clauses.get("rows", ())),
+                (*clauses.get("keys" if self.context.is_xml else "rows", ()), *clauses.get("rows", ())),
                 expected="rows that are objects",
                 actual=f"{in_ascii(strange[0])}; in {len(strange)} of {len(answer.rows)} rows",
             )
@@ -464,14 +464,14 @@ class _ResponseJudge:
 
     def is_count_requested(self) -> bool | None:
         """Whether a number was asked for in place of rows; None when the flag cannot be read."""
-        count_only = self.session.listing.count_only
+        count_only = self.context.listing.count_only
         if count_only is None:
             return False
         return self.flag_value(count_only.parameter)
 
     def flag_value(self, name: str) -> bool | None:
         """What a flag of the request means; None when that is open."""
-        parameter = self.session.listing.parameters[name]
+        parameter = self.context.listing.parameters[name]
         raw = self.exchange.list_request.values.get(name)
         if is_blank(raw):
             default = parameter.default
@@ -487,21 +487,21 @@ class _ResponseJudge:
     def check_rows(self, rows: Sequence[Row]) -> None:
         self.check_unique(rows)
         if not self.exchange.list_request.repeated:
-            note_rows(self.session, self.exchange)
+            note_rows(self.context, self.exchange)
         fresh = self.unexamined_rows(rows)
         if not fresh:
             return
         self.check_flaws(fresh)
-        if self.exchange.zone == self.session.zone:
+        if self.exchange.zone == self.context.zone:
             # In another zone the laws would only say once more that its local times are wrong.
-            check_row_laws(self.session, self.exchange, fresh)
+            check_row_laws(self.context, self.exchange, fresh)
 
     def unexamined_rows(self, rows: Sequence[Row]) -> list[Row]:
         """The rows that were not examined before, in the same light."""
-        context = law_context_of(self.session, self.exchange)
+        law_context = law_context_of(self.context, self.exchange)
         light = (
             self.exchange.zone,
-            tuple(sorted((name, *sorted(told)) for name, told in context.requested_words.items())),
+            tuple(sorted((name, *sorted(told)) for name, told in law_context.requested_words.items())),
         )
         found: list[Row] = []
         for row in rows:
@@ -512,7 +512,7 @@ class _ResponseJudge:
         return found
 
     def check_unique(self, rows: Sequence[Row]) -> None:
-        lists = self.session.listing.lists
+        lists = self.context.listing.lists
         identities = [row.shown[lists.identity] for row in rows if row.shown.get(lists.identity) is not None]
         counts = Counter(identities)
         twice = {identity for identity, times in counts.items() if times > 1}
@@ -531,13 +531,13 @@ class _ResponseJudge:
 
     def check_flaws(self, rows: Sequence[Row]) -> None:
         """What is wrong with single fields: one finding for each clause, over all rows of the answer."""
-        fields = self.session.listing.fields
-        keys = self.session.listing.lists.clauses.get("keys", ())
+        fields = self.context.listing.fields
+        keys = self.context.listing.lists.clauses.get("keys", ())
         found: dict[ClauseId, list[tuple[Row, FieldProblem]]] = {}
         for row in rows:
             for flaw in row.flaws:
                 clause = next(
-                    (one for one in self.clauses_of_flaw(flaw) if one in self.session.results.clauses), None
+                    (one for one in self.clauses_of_flaw(flaw) if one in self.context.results.clauses), None
                 )
                 if clause is not None:
                     found.setdefault(clause, []).append((row, flaw))
@@ -562,7 +562,7 @@ class _ResponseJudge:
 
     def clauses_of_flaw(self, flaw: FieldProblem) -> Clauses:
         """The clauses that a flaw breaks, the one that explains it best first."""
-        listing = self.session.listing
+        listing = self.context.listing
         keys = listing.lists.clauses.get("keys", ())
         parent, nested, _ = flaw.field.rpartition("[].")
         if flaw.kind == "missing":
@@ -584,12 +584,12 @@ class _ResponseJudge:
     # --- numbers about the rows -----------------------------------------------------------------------------
 
     def check_total(self, answer: DecodedResponse) -> None:
-        listing = self.session.listing
+        listing = self.context.listing
         total = listing.total
         if total is None or (total.switch is not None and self.flag_value(total.switch.parameter) is not True):
             return
         present = total.clauses.get("present", ())
-        number = _parse_integer(answer.total, text=self.session.is_xml)
+        number = _parse_integer(answer.total, text=self.context.is_xml)
         if number is None or number < 0:
             told = "it is missing" if answer.total is MISSING else in_ascii(answer.total)
             self.report_breach(present, expected=f"an integer not below 0 at {total.at}", actual=told)
@@ -601,7 +601,7 @@ class _ResponseJudge:
         skipped = self.skipped_rows()
         if number < skipped + came:
             paging = listing.paging
-            if isinstance(paging, OffsetPaging) and self.session.results.first_failed(
+            if isinstance(paging, OffsetPaging) and self.context.results.first_failed(
                 paging.clauses.get("slice", ())
             ):
                 # Rows that were not left out, or came twice: the total need not be wrong.
@@ -618,39 +618,39 @@ class _ResponseJudge:
 
     def is_later_page(self) -> bool:
         """Whether the request names a page after the first one."""
-        paging = self.session.listing.paging
+        paging = self.context.listing.paging
         page = self.exchange.list_request.values.get(paging.page) if isinstance(paging, PageNumberPaging) else None
         return page is not None and isinstance(paging, PageNumberPaging) and str(page) != str(paging.first)
 
     def skipped_rows(self) -> int:
         """How many rows the request surely left out before the first one."""
-        paging = self.session.listing.paging
-        if not isinstance(paging, OffsetPaging) or not self.session.parameters_work(paging.offset):
+        paging = self.context.listing.paging
+        if not isinstance(paging, OffsetPaging) or not self.context.parameters_work(paging.offset):
             return 0
         value = self.parameter_value(paging.offset)
         return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
     def parameter_value(self, name: str) -> Any:
         """What a parameter of the request means; None when it is not given, empty, or cannot be read."""
-        parameter = self.session.listing.parameters.get(name)
+        parameter = self.context.listing.parameters.get(name)
         raw = self.exchange.list_request.values.get(name)
         if parameter is None or is_blank(raw) or self.exchange.list_request.repeated.get(name):
             return None
         try:
-            zone = zone_named(self.session.zone)
+            zone = zone_named(self.context.zone)
         except DecodeError:
             zone = zone_named("UTC")
         try:
-            in_json = self.session.listing.transport.carries == "json"
+            in_json = self.context.listing.transport.carries == "json"
             return decode_parameter(parameter, raw, zone=zone, in_json=in_json)
         except DecodeError:
             return None
 
     def check_returned(self, answer: DecodedResponse) -> None:
-        returned = self.session.listing.returned
+        returned = self.context.listing.returned
         if returned is None:
             return
-        number = _parse_integer(answer.returned, text=self.session.is_xml)
+        number = _parse_integer(answer.returned, text=self.context.is_xml)
         came = len(answer.rows or ())
         if number == came:
             self.record_pass(returned.clause)
@@ -659,12 +659,12 @@ class _ResponseJudge:
         self.report_breach(returned.clause, expected=f"{returned.at}: {came}, as many as there are rows", actual=told)
 
     def check_echoes(self, answer: DecodedResponse) -> None:
-        for echo in self.session.listing.echoes:
+        for echo in self.context.listing.echoes:
             told = _part_at(answer, echo.at)
             if (
                 told is MISSING
                 or self.exchange.list_request.repeated.get(echo.of)
-                or not self.session.parameters_work(echo.of)
+                or not self.context.parameters_work(echo.of)
             ):
                 continue
             due = self.expected_echo(echo)
@@ -672,13 +672,13 @@ class _ResponseJudge:
                 continue
             if str(told) in due and not isinstance(told, dict | list | bool):
                 self.record_pass(echo.clause)
-            elif not any(meaning.fault for _, meaning in self.session.expected_answers(self.exchange.list_request)):
+            elif not any(meaning.fault for _, meaning in self.context.expected_answers(self.exchange.list_request)):
                 # What should have been refused need not be repeated either.
                 self.report_breach(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=in_ascii(told))
 
     def expected_echo(self, echo: Echo) -> tuple[str, ...] | None:
         """The texts that may be repeated; None when that is open."""
-        listing = self.session.listing
+        listing = self.context.listing
         parameter = listing.parameters[echo.of]
         raw = self.exchange.list_request.values.get(echo.of)
         if is_blank(raw):
@@ -695,19 +695,19 @@ class _ResponseJudge:
     # --- errors ---------------------------------------------------------------------------------------------
 
     def check_error(self, answer: DecodedResponse) -> None:
-        shape = self.session.listing.outcome.error
+        shape = self.context.listing.outcome.error
         clauses = shape.clauses.get("shape", ())
         if answer.code is MISSING:
             # Where an envelope part promises the code, that part was found missing already.
             self.report_breach(clauses, expected=f"an error told at {shape.code_at}", actual="it is missing")
             return
         if self.is_unknown_success(answer):
-            told = self.session.listing.outcome.success
+            told = self.context.listing.outcome.success
             self.report_breach(
                 told.clause, expected=_success_text(told.shows), actual=f"rows, and the code {in_ascii(answer.code)}"
             )
             return
-        if not _has_type(shape.code_as, answer.code, text=self.session.is_xml):
+        if not _has_type(shape.code_as, answer.code, text=self.context.is_xml):
             expected = f"{shape.code_at}: {shape.code_as}"
             if shape.code_at not in self.lost_pointers:
                 self.report_breach(clauses or self.shape_clauses(), expected=expected, actual=in_ascii(answer.code))
@@ -724,7 +724,7 @@ class _ResponseJudge:
             )
         for pointer, wanted in shape.shows.items():
             value = _part_at(answer, pointer)
-            if not same_scalar(wanted, value, text=self.session.is_xml):
+            if not same_scalar(wanted, value, text=self.context.is_xml):
                 self.report_breach(clauses, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
         self.record_pass(clauses)
         self.check_error_status(answer)
@@ -733,7 +733,7 @@ class _ResponseJudge:
 
     def is_unknown_success(self, answer: DecodedResponse) -> bool:
         """Whether an answer with rows is told by a code that stands for no error."""
-        outcome = self.session.listing.outcome
+        outcome = self.context.listing.outcome
         if outcome.error.code_at not in outcome.success.shows or not answer.rows:
             return False
         if outcome.error.code_at in self.lost_pointers:
@@ -743,11 +743,11 @@ class _ResponseJudge:
         return str(answer.code) not in codes | {str(code) for code in outcome.error.only_codes}
 
     def check_error_status(self, answer: DecodedResponse) -> None:
-        shape = self.session.listing.outcome.error
+        shape = self.context.listing.outcome.error
         http = shape.clauses.get("http", ())
         faults = [
             fault
-            for fault in self.session.listing.outcome.faults.values()
+            for fault in self.context.listing.outcome.faults.values()
             if str(answer.code) in {str(code) for code in _error_codes(fault)}
         ]
         legal = self.possible_statuses(shape.http)
@@ -767,19 +767,19 @@ class _ResponseJudge:
         for choice in (shape.http, *(fault.http for fault in faults)):
             if isinstance(choice, Open) and status in choice.options:
                 key = f"{choice.id}={answer.code}"
-                if not self.session.dialect.candidates_of(key):
-                    self.session.dialect.fix_answer(key, status, self.exchange.purpose)
+                if not self.context.dialect.candidates_of(key):
+                    self.context.dialect.fix_answer(key, status, self.exchange.purpose)
 
     def possible_statuses(self, http: int | Open[int] | None) -> set[int]:
         if http is None:
             return set()
         if isinstance(http, Open):
-            known = self.session.dialect.candidates_of(http.id)
+            known = self.context.dialect.candidates_of(http.id)
             return {int(one) for one in known or http.options if isinstance(one, int)}
         return {http}
 
     def check_error_code(self, answer: DecodedResponse) -> None:
-        shape = self.session.listing.outcome.error
+        shape = self.context.listing.outcome.error
         if not shape.only_codes:
             return
         clauses = shape.clauses.get("only-codes", ())
@@ -790,7 +790,7 @@ class _ResponseJudge:
         self.report_breach(clauses, expected=f"one of the codes {wanted}", actual=in_ascii(answer.code))
 
     def check_error_rows(self, answer: DecodedResponse) -> None:
-        shape = self.session.listing.outcome.error
+        shape = self.context.listing.outcome.error
         clauses = shape.clauses.get("no-rows", ())
         raw = answer.rows_raw
         nothing = raw is MISSING or raw is None
@@ -802,7 +802,7 @@ class _ResponseJudge:
         wanted = {"absent": "nothing", "empty": "an empty list", "absent-or-empty": "nothing, or an empty list,"}
         self.report_breach(
             clauses,
-            expected=f"{wanted[shape.no_rows]} at {self.session.listing.lists.rows_at} of an error",
+            expected=f"{wanted[shape.no_rows]} at {self.context.listing.lists.rows_at} of an error",
             actual="it is missing" if raw is MISSING else held,
         )
 

@@ -14,62 +14,62 @@ from harness.wire.format_problems import Tree
 # --- includes -----------------------------------------------------------------------------------------------
 
 
-def check_includes(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each switch on, off and absent: the part comes and goes, and nothing else changes."""
-    before, failed = set(session.broken_parameters), session.results.failed_clauses()
-    for include in session.listing.includes:
+    before, failed = set(context.broken_parameters), context.results.failed_clauses()
+    for include in context.listing.includes:
         clauses = tuple(name for names in include.clauses.values() for name in names)
         if not mirror.rows:
-            session.results.record_not_exercised(clauses, "the target shows no rows")
+            context.results.record_not_exercised(clauses, "the target shows no rows")
             continue
         answers: dict[str, Exchange] = {}
         others = {
-            other.parameter: encode_request_value(session, other.parameter, False)
-            for other in session.listing.includes
-            if other is not include and session.listing.parameters[other.parameter].default is True
+            other.parameter: encode_request_value(context, other.parameter, False)
+            for other in context.listing.includes
+            if other is not include and context.listing.parameters[other.parameter].default is True
         }
         for state, more in (
-            ("on", {include.parameter: encode_request_value(session, include.parameter, True)}),
-            ("off", {include.parameter: encode_request_value(session, include.parameter, False)}),
+            ("on", {include.parameter: encode_request_value(context, include.parameter, True)}),
+            ("off", {include.parameter: encode_request_value(context, include.parameter, False)}),
             ("default", {}),
         ):
-            ask = build_request(session, mirror.base, {**_page_of_rows(session), **others, **more})
-            answers[state] = session.send(ask, f"{include.parameter} {state}")
+            ask = build_request(context, mirror.base, {**_page_of_rows(context), **others, **more})
+            answers[state] = context.send(ask, f"{include.parameter} {state}")
             yield
-        if any(session.note_unusable(exchange, clauses) or not exchange.rows for exchange in answers.values()):
+        if any(context.note_unusable(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
-        _judge_include(session, mirror, include, answers)
-        if session.parameters_work(include.parameter) and not session.results.first_failed(clauses):
-            yield from _check_lost_rows(session, mirror, include, answers)
-        if session.parameters_work(include.parameter) and not session.results.first_failed(clauses):
-            yield from _check_with_filter(session, mirror, include, answers)
-    fresh = session.results.failed_clauses() - failed
+        _judge_include(context, mirror, include, answers)
+        if context.parameters_work(include.parameter) and not context.results.first_failed(clauses):
+            yield from _check_lost_rows(context, mirror, include, answers)
+        if context.parameters_work(include.parameter) and not context.results.first_failed(clauses):
+            yield from _check_with_filter(context, mirror, include, answers)
+    fresh = context.results.failed_clauses() - failed
     if fresh:
         # Rows that change by themselves look as if a switch had changed them. They are read as they were before.
-        broken = session.broken_parameters
-        session.broken_parameters = {name: by for name, by in broken.items() if name in before}
-        yield from reread_mirror(session, mirror)
+        broken = context.broken_parameters
+        context.broken_parameters = {name: by for name, by in broken.items() if name in before}
+        yield from reread_mirror(context, mirror)
         if mirror.volatile:
             for clause in fresh:
-                session.results.retract_failure(clause, "data-changed: the rows moved while they were compared")
+                context.results.retract_failure(clause, "data-changed: the rows moved while they were compared")
         else:
-            session.broken_parameters = broken
-    if set(session.broken_parameters) - before and mirror.rows:
+            context.broken_parameters = broken
+    if set(context.broken_parameters) - before and mirror.rows:
         # Nothing more is judged by rows that a broken switch has changed.
-        yield from read_mirror(session, mirror, now=session.settings["now"])
+        yield from read_mirror(context, mirror, now=context.settings["now"])
 
 
-def _page_of_rows(session: CheckContext) -> dict[str, Tree]:
-    paging = session.listing.paging
+def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
+    paging = context.listing.paging
     if isinstance(paging, NoPaging | LimitPaging):
         return {}
-    most = session.listing.parameters[paging.size].most or 100
-    return {paging.size: encode_request_value(session, paging.size, min(100, most))}
+    most = context.listing.parameters[paging.size].most or 100
+    return {paging.size: encode_request_value(context, paging.size, min(100, most))}
 
 
-def _judge_include(session: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]) -> None:
+def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]) -> None:
     on, off, plain = answers["on"], answers["off"], answers["default"]
-    parameter = session.listing.parameters[include.parameter]
+    parameter = context.listing.parameters[include.parameter]
     default_on = parameter.default is True or parameter.default in parameter.true
     added = _added_fields(include, off, on)
     role = include.clauses.get("on", ()) or include.clauses.get("off", ())
@@ -77,20 +77,20 @@ def _judge_include(session: CheckContext, mirror: Mirror, include: Include, answ
         named = (
             f"the fields {', '.join(include.adds)}" if include.adds and not include.any_names else "further fields"
         )
-        session.fail(
+        context.fail(
             role,
             f"{include.parameter} adds its part",
             expected=named,
             actual="no further field in any row",
             exchange=on,
         )
-        session.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
+        context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
         return
     if include.adds and not include.any_names:
         lacking = [row for row in on.rows or () if any(name not in _field_names(row) for name in include.adds)]
-        optional = [name for name in include.adds if session.listing.fields[name].optional]
+        optional = [name for name in include.adds if context.listing.fields[name].optional]
         if lacking and len(lacking) < len(on.rows or ()) and not optional:
-            session.fail(
+            context.fail(
                 role,
                 f"{include.parameter} adds its part",
                 expected="the part in every row",
@@ -98,18 +98,18 @@ def _judge_include(session: CheckContext, mirror: Mirror, include: Include, answ
                 exchange=on,
             )
             return
-    session.results.record_pass(role, times=len(on.rows or ()))
-    for other in session.listing.includes:
+    context.results.record_pass(role, times=len(on.rows or ()))
+    for other in context.listing.includes:
         if other is not include and any(_shows_part(other, row, set(other.adds)) for row in on.rows or ()):
             theirs = other.clauses.get("off", ()) or other.clauses.get("default", ())
             told = f"{', '.join(other.adds)} beside {include.parameter}"
-            session.fail(
+            context.fail(
                 theirs, f"{other.parameter} alone adds its part", expected="rows without it", actual=told, exchange=on
             )
     off_role = include.clauses.get("off", ()) or include.clauses.get("default", ())
     full = [row for row in off.rows or () if _shows_part(include, row, added)]
     if full:
-        session.fail(
+        context.fail(
             off_role,
             f"{include.parameter} off leaves its part out",
             expected="rows without the part",
@@ -117,7 +117,7 @@ def _judge_include(session: CheckContext, mirror: Mirror, include: Include, answ
             exchange=off,
         )
         return
-    session.results.record_pass(include.clauses.get("off", ()), times=len(off.rows or ()))
+    context.results.record_pass(include.clauses.get("off", ()), times=len(off.rows or ()))
     alike = on if default_on else off
     shown = [_shows_part(include, row, added) for row in plain.rows or ()]
     wanted = [_shows_part(include, row, added) for row in alike.rows or ()]
@@ -125,7 +125,7 @@ def _judge_include(session: CheckContext, mirror: Mirror, include: Include, answ
     if any(shown) != any(wanted):
         says = "on" if default_on else "off"
         came = "with" if any(shown) else "without"
-        session.fail(
+        context.fail(
             role,
             f"{include.parameter} is {says} by default",
             expected=f"the same as {says}",
@@ -133,14 +133,14 @@ def _judge_include(session: CheckContext, mirror: Mirror, include: Include, answ
             exchange=plain,
         )
     else:
-        session.results.record_pass(role, times=len(shown))
+        context.results.record_pass(role, times=len(shown))
     if mirror.volatile:
         return
     changed = _changed_fields(include, off, on, added)
     if changed:
         role = include.clauses.get("on", ())
-        session.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
-        session.fail(
+        context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
+        context.fail(
             role,
             f"{include.parameter} changes nothing but its own part",
             expected="the same other fields",
@@ -150,26 +150,26 @@ def _judge_include(session: CheckContext, mirror: Mirror, include: Include, answ
 
 
 def _check_lost_rows(
-    session: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
+    context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
 ) -> Generator[None, None, None]:
     """A switch that is on leaves no row out: asked twice, as rows come and go and copies of a list may lag."""
     lost = set(answers["off"].keys) & set(answers["default"].keys) - set(answers["on"].keys)
-    if not lost or mirror.volatile or not _holds_whole_list(session, answers["off"]):
+    if not lost or mirror.volatile or not _holds_whole_list(context, answers["off"]):
         return
-    wait_for_replicas(session)
+    wait_for_replicas(context)
     on, off = answers["on"], answers["off"]
     for state in ("off", "on", "off"):
-        exchange = session.send(answers[state].list_request, f"again: {include.parameter} {state}")
+        exchange = context.send(answers[state].list_request, f"again: {include.parameter} {state}")
         yield
         if exchange.rows is None:
             return
         lost = lost - set(exchange.keys) if state == "on" else lost & set(exchange.keys)
         on, off = (exchange, off) if state == "on" else (on, exchange)
-    if not lost or all_recent(session, [row for row in off.rows or () if row.key in lost]):
+    if not lost or all_recent(context, [row for row in off.rows or () if row.key in lost]):
         return
     role = include.clauses.get("on", ())
-    session.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
-    session.fail(
+    context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
+    context.fail(
         role,
         f"{include.parameter} changes nothing but its own part",
         expected="the same rows",
@@ -179,9 +179,9 @@ def _check_lost_rows(
     )
 
 
-def _holds_whole_list(session: CheckContext, exchange: Exchange) -> bool:
+def _holds_whole_list(context: CheckContext, exchange: Exchange) -> bool:
     """Whether an answer holds the whole list: no page cut it."""
-    paging = session.listing.paging
+    paging = context.listing.paging
     if isinstance(paging, NoPaging | LimitPaging):
         return True
     size = exchange.list_request.values.get(paging.size)
@@ -189,10 +189,10 @@ def _holds_whole_list(session: CheckContext, exchange: Exchange) -> bool:
 
 
 def _check_with_filter(
-    session: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
+    context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
 ) -> Iterator[None]:
     """A switch that is on stays on when the list is also filtered."""
-    chosen = selective_filter(session, mirror)
+    chosen = selective_filter(context, mirror)
     added = _added_fields(include, answers["off"], answers["on"])
     part = {row.key for row in answers["on"].rows or () if _shows_part(include, row, added)}
     if not chosen or not part:
@@ -201,16 +201,16 @@ def _check_with_filter(
     ask = answers["on"].list_request.with_values(chosen)
     exchange, lacking = answers["on"], 0
     for purpose in (f"{include.parameter} on with a filter", f"again: {include.parameter} on with a filter"):
-        exchange = session.send(ask, purpose)
+        exchange = context.send(ask, purpose)
         yield
-        if session.note_unusable(exchange, role):
+        if context.note_unusable(exchange, role):
             return
         shared = [row for row in exchange.rows or () if row.key in part]
         lacking = sum(not _shows_part(include, row, added) for row in shared)
         if not lacking:
-            session.results.record_pass(role, times=len(shared))
+            context.results.record_pass(role, times=len(shared))
             return
-    session.fail(
+    context.fail(
         role,
         f"{include.parameter} adds its part",
         expected="the part in the rows that show it without a filter",

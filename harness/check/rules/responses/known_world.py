@@ -171,34 +171,34 @@ def _as_list(value: Tree) -> list[Any]:
 # --- judging ------------------------------------------------------------------------------------------------
 
 
-def check_known_world(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_known_world(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Holds the list, and filters on hidden attributes, against a known world."""
-    truth = session.settings.get("world")
+    truth = context.settings.get("world")
     if not isinstance(truth, KnownWorld) or mirror.after is None or mirror.after.failed_exchange is not None:
         return
-    clauses = _known_world_clauses(session)
-    if mirror.tear_reason or not session.identity_unique:
-        session.results.record_inconclusive(clauses, "the pages do not show each row once")
+    clauses = _known_world_clauses(context)
+    if mirror.tear_reason or not context.identity_unique:
+        context.results.record_inconclusive(clauses, "the pages do not show each row once")
         return
     if mirror.volatile:
-        session.results.record_inconclusive(clauses, "data-changed: the list moves, the world's file does not")
+        context.results.record_inconclusive(clauses, "data-changed: the list moves, the world's file does not")
         return
-    due, may = expected_rows(session, mirror, truth)
-    _check_rows(session, mirror, truth, due, may)
-    _check_values(session, mirror, truth)
-    yield from _check_hidden_filters(session, mirror, truth, due)
+    due, may = expected_rows(context, mirror, truth)
+    _check_rows(context, mirror, truth, due, may)
+    _check_values(context, mirror, truth)
+    yield from _check_hidden_filters(context, mirror, truth, due)
 
 
-def _known_world_clauses(session: CheckContext) -> Clauses:
-    lists = session.listing.lists.clauses
-    ruled = tuple(name for name, clause in session.results.clauses.items() if RULE_NAME in clause.checked_by)
+def _known_world_clauses(context: CheckContext) -> Clauses:
+    lists = context.listing.lists.clauses
+    ruled = tuple(name for name, clause in context.results.clauses.items() if RULE_NAME in clause.checked_by)
     return (*lists.get("one-per", ()), *lists.get("only", ()), *ruled)
 
 
-def expected_rows(session: CheckContext, mirror: Mirror, truth: KnownWorld) -> tuple[set[Hashable], set[Hashable]]:
+def expected_rows(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> tuple[set[Hashable], set[Hashable]]:
     """Identities that the target must list for this account in this window, and those that it may list."""
-    meanings = session.expected_answers(build_request(session, mirror.base))
-    whose = _ownership_test(session, mirror, truth)
+    meanings = context.expected_answers(build_request(context, mirror.base))
+    whose = _ownership_test(context, mirror, truth)
     due: set[Hashable] = set()
     may: set[Hashable] = set()
     for identity, row in truth.rows.items():
@@ -212,10 +212,10 @@ def expected_rows(session: CheckContext, mirror: Mirror, truth: KnownWorld) -> t
 
 
 def _ownership_test(
-    session: CheckContext, mirror: Mirror, truth: KnownWorld
+    context: CheckContext, mirror: Mirror, truth: KnownWorld
 ) -> Callable[[Hashable, ApiRow], bool | None]:
     """Whether a row is one of the account's own; None where that cannot be known."""
-    rule = session.listing.scope
+    rule = context.listing.scope
     if rule is None:
         return lambda identity, row: True
 
@@ -226,13 +226,13 @@ def _ownership_test(
         told = truth.hidden_values.get(identity)
         return told.owners if told is not None else frozenset()
 
-    own = session.identity.customer
+    own = context.identity.customer
     listed = [owners(row.key, truth.rows[row.key]) for row in mirror.rows if row.key in truth.rows]
     if own is None:
         everywhere = frozenset.intersection(*listed) if listed else frozenset()
         own = next(iter(everywhere)) if len(everywhere) == 1 else None
     unset = rule.unset
-    left = (session.dialect.candidates_of(unset.id) or unset.options) if isinstance(unset, Open) else (unset,)
+    left = (context.dialect.candidates_of(unset.id) or unset.options) if isinstance(unset, Open) else (unset,)
 
     def mine(identity: Hashable, row: ApiRow) -> bool | None:
         of = owners(identity, row)
@@ -246,79 +246,79 @@ def _ownership_test(
 
 
 def _check_rows(
-    session: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable], may: set[Hashable]
+    context: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable], may: set[Hashable]
 ) -> None:
     """Every row that must be listed is, and none besides."""
-    lists = session.listing.lists.clauses
-    window = tuple(name for kept in mirror.base for name in _filter_clauses(session, kept))
+    lists = context.listing.lists.clauses
+    window = tuple(name for kept in mirror.base for name in _filter_clauses(context, kept))
     complete = lists.get("one-per", ()) or window or lists.get("unique", ()) or lists.get("rows", ())
     only = lists.get("only", ()) or complete
     listed = {row.key: row for row in mirror.rows}
-    calls = session.listing.lists.calls
+    calls = context.listing.lists.calls
     extra = [row for key, row in listed.items() if key not in truth.rows]
     if extra and isinstance(calls, Open):
-        session.notes.append(f"{len(extra)} rows are not in the world's file; it may be of another {calls.id}")
+        context.notes.append(f"{len(extra)} rows are not in the world's file; it may be of another {calls.id}")
     elif extra:
         _report_breach(
-            session, truth, only, "only rows of the known world", f"{len(extra)} rows that it lacks", extra
+            context, truth, only, "only rows of the known world", f"{len(extra)} rows that it lacks", extra
         )
     else:
-        session.results.record_pass(only if only != complete else (), times=max(1, len(listed)))
+        context.results.record_pass(only if only != complete else (), times=max(1, len(listed)))
     if not mirror.complete:
-        session.notes.append(
+        context.notes.append(
             "only a part of the list was read: rows of the known world that are missing go unnoticed"
         )
         return
     missing = [identity for identity in truth.rows if identity in due and identity not in listed]
     if missing:
-        name = session.listing.lists.identity
+        name = context.listing.lists.identity
         told = ", ".join(str(identity) for identity in missing[:4])
         actual = f"{len(missing)} of them are missing ({name} {told}{', ...' if len(missing) > 4 else ''})"
-        _report_breach(session, truth, complete, f"{len(due)} rows of the known world", actual, ())
+        _report_breach(context, truth, complete, f"{len(due)} rows of the known world", actual, ())
     elif due:
-        session.results.record_pass(complete, times=len(due))
+        context.results.record_pass(complete, times=len(due))
     elif not may:
-        session.results.record_not_exercised(complete, "the known world holds no row that must be listed")
+        context.results.record_not_exercised(complete, "the known world holds no row that must be listed")
 
 
-def _filter_clauses(session: CheckContext, name: str) -> Clauses:
-    kept = session.listing.filters.get(name)
+def _filter_clauses(context: CheckContext, name: str) -> Clauses:
+    kept = context.listing.filters.get(name)
     return kept.clause if kept is not None else ()
 
 
-def _check_values(session: CheckContext, mirror: Mirror, truth: KnownWorld) -> None:
+def _check_values(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> None:
     """Rows show the values that they have."""
-    guessed = {name for include in session.listing.includes if include.any_names for name in include.adds}
+    guessed = {name for include in context.listing.includes if include.any_names for name in include.adds}
     wrong: dict[str, list[tuple[Row, ApiValue, ApiValue]]] = {}
     told: Counter[str] = Counter()
     for row in mirror.rows:
         true = truth.rows.get(row.key)
-        for name in session.listing.fields if true is not None else ():
+        for name in context.listing.fields if true is not None else ():
             if name in guessed or name not in row.shown or name not in true:  # type: ignore[operator]
                 continue
             told[name] += 1
             shown, due = row.shown[name], true[name]  # type: ignore[index]
             if not _values_agree(shown, due):
                 wrong.setdefault(name, []).append((row, shown, due))
-    ruled = {name: clause for name, clause in session.results.clauses.items() if RULE_NAME in clause.checked_by}
+    ruled = {name: clause for name, clause in context.results.clauses.items() if RULE_NAME in clause.checked_by}
     for name, many in wrong.items():
         row, shown, due = many[0]
         mine = tuple(clause for clause, known in ruled.items() if f"{RULE_NAME}:{name}" in known.checked_by)
-        clauses = mine or session.listing.fields[name].clause or session.listing.lists.clauses.get("keys", ())
+        clauses = mine or context.listing.fields[name].clause or context.listing.lists.clauses.get("keys", ())
         expected = f"{name}: {due!r}"
         actual = f"{name}: {shown!r}; other values than the known world's in {len(many)} of {told[name]} rows"
-        _report_breach(session, truth, clauses, expected, actual, [one for one, _, _ in many], (name,))
+        _report_breach(context, truth, clauses, expected, actual, [one for one, _, _ in many], (name,))
     for name, times in told.items():
         if name not in wrong:
-            session.results.record_pass(session.listing.fields[name].clause[:1], times=times)
+            context.results.record_pass(context.listing.fields[name].clause[:1], times=times)
     for clause, known in ruled.items():
         about = {rule.partition(":")[2] for rule in known.checked_by if rule.startswith(f"{RULE_NAME}:")} or set(told)
         if not told:
-            session.results.record_not_exercised((clause,), "no row of the known world is listed")
+            context.results.record_not_exercised((clause,), "no row of the known world is listed")
         elif not about & set(wrong):
-            session.results.record_pass((clause,), times=sum(told[name] for name in about))
-        elif not session.results.first_failed((clause,)):
-            session.results.record_inconclusive((clause,), f"rows show other values in {', '.join(sorted(wrong))}")
+            context.results.record_pass((clause,), times=sum(told[name] for name in about))
+        elif not context.results.first_failed((clause,)):
+            context.results.record_inconclusive((clause,), f"rows show other values in {', '.join(sorted(wrong))}")
 
 
 def _values_agree(shown: ApiValue, due: ApiValue) -> bool:
@@ -344,7 +344,7 @@ def _rows_agree(one: ApiRow, other: ApiRow) -> bool:
 
 
 def _report_breach(
-    session: CheckContext,
+    context: CheckContext,
     truth: KnownWorld,
     clauses: Clauses,
     expected: str,
@@ -353,17 +353,17 @@ def _report_breach(
     names: Sequence[str] = (),
     exchange: Exchange | None = None,
 ) -> None:
-    if session.results.first_failed(clauses[:1]):
+    if context.results.first_failed(clauses[:1]):
         return
-    said = next((known.says for name in clauses if (known := session.clause(name)) is not None), "the known world")
-    shown = [session.listing.lists.identity, *names, *list(session.listing.fields)[:6]]
-    session.fail(
+    said = next((known.says for name in clauses if (known := context.clause(name)) is not None), "the known world")
+    shown = [context.listing.lists.identity, *names, *list(context.listing.fields)[:6]]
+    context.fail(
         clauses,
         said,
         expected=f"{expected} ({Path(truth.source).name})",
         actual=actual,
         exchange=exchange,
-        rows=[session.evidence.render_row(row, shown) for row in rows[:EXAMPLES_AT_MOST]],
+        rows=[context.evidence.render_row(row, shown) for row in rows[:EXAMPLES_AT_MOST]],
     )
 
 
@@ -371,17 +371,17 @@ def _report_breach(
 
 
 def _check_hidden_filters(
-    session: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable]
+    context: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable]
 ) -> Iterator[None]:
     """Filters on what rows do not show, exactly."""
-    for name, kept in session.listing.filters.items():
+    for name, kept in context.listing.filters.items():
         plain = kept.keeps == "equal" and kept.named_by is None and not kept.words
         if not truth.hidden_values or not is_hidden_filter(kept) or not plain:
             continue
         if (
-            not session.supports_parameters(name)
-            or not session.parameters_work(name)
-            or session.results.first_failed(kept.clause)
+            not context.supports_parameters(name)
+            or not context.parameters_work(name)
+            or context.results.first_failed(kept.clause)
         ):
             continue
         attributes = [path.partition(".")[2] for path in kept.compares]
@@ -389,40 +389,40 @@ def _check_hidden_filters(
         for identity, unseen in truth.hidden_values.items():
             for value in (value for one in attributes for value in unseen.values.get(one, ())):
                 selects.setdefault(value, set()).add(identity)
-        yield from _check_filter(session, mirror, truth, name, selects, due)
+        yield from _check_filter(context, mirror, truth, name, selects, due)
 
 
 def _check_filter(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     truth: KnownWorld,
     name: str,
     selects: Mapping[Any, set[Hashable]],
     due: set[Hashable],
 ) -> Iterator[None]:
-    clauses = session.listing.filters[name].clause
+    clauses = context.listing.filters[name].clause
     here = {value: keys & due for value, keys in selects.items()}
     common = sorted((value for value in here if here[value]), key=lambda value: (-len(here[value]), str(value)))
     if not common:
-        session.results.record_not_exercised(clauses, f"no row of the known world has a value for {name}")
+        context.results.record_not_exercised(clauses, f"no row of the known world has a value for {name}")
         return
     asks: list[tuple[Any, ...]] = [(value,) for value in (common[0], common[-1], common[len(common) // 2])]
     asks += [(value,) for value in selects if not here[value]][:1]
-    parameter = session.listing.parameters[name]
+    parameter = context.listing.parameters[name]
     if parameter.as_ in ("list", "json-list"):
-        stranger = absent_value(session, name)
+        stranger = absent_value(context, name)
         asks += [(common[-1], stranger), (stranger, common[-1]), tuple(common[:2]), tuple(common[1:4])]
     for values in dict.fromkeys(one for one in asks if one):
         wanted = set[Hashable]().union(*(here.get(value, set()) for value in values))
         mine = parameter.list_clause if len(values) > 1 else clauses
-        right = yield from _selects_exactly(session, mirror, truth, name, values, wanted, mine or clauses)
+        right = yield from _selects_exactly(context, mirror, truth, name, values, wanted, mine or clauses)
         if not right:
-            session.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
+            context.broken_parameters.setdefault(name, clauses[0] if clauses else ClauseId(name))
             return
 
 
 def _selects_exactly(
-    session: CheckContext,
+    context: CheckContext,
     mirror: Mirror,
     truth: KnownWorld,
     name: str,
@@ -431,22 +431,22 @@ def _selects_exactly(
     clauses: Clauses,
 ) -> Generator[None, None, bool]:
     """Whether a filter selects exactly the rows that have one of the values."""
-    raw = encode_shown_value(session, name, values if len(values) > 1 else values[0])
-    ask = build_request(session, mirror.base, {**largest_page(session), name: raw})
-    _, size = largest_page_size(session)
+    raw = encode_shown_value(context, name, values if len(values) > 1 else values[0])
+    ask = build_request(context, mirror.base, {**largest_page(context), name: raw})
+    _, size = largest_page_size(context)
     told = ", ".join(map(str, values))
     for attempt in ("", "again: "):
-        exchange = session.send(ask, f"{attempt}{name} = {told}, by the known world")
+        exchange = context.send(ask, f"{attempt}{name} = {told}, by the known world")
         yield
-        if session.note_unusable(exchange, clauses) or exchange.rows is None:
+        if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return exchange.rows is None and exchange.answer is not None and exchange.answer.outcome != "success"
         came = set(exchange.keys)
         missing = wanted - came if size is None or len(exchange.rows) < size else set()
         strange = {key for key in came - wanted if key in truth.rows}
         if not missing and not strange:
-            session.results.record_pass(clauses)
+            context.results.record_pass(clauses)
             return True
     odd = [row for row in exchange.rows or () if row.key in strange]
     actual = f"{len(came)} rows: {len(missing)} missing, {len(strange)} too many"
-    _report_breach(session, truth, clauses, f"{len(wanted)} rows with {name} {told}", actual, odd, exchange=exchange)
+    _report_breach(context, truth, clauses, f"{len(wanted)} rows with {name} {told}", actual, odd, exchange=exchange)
     return False

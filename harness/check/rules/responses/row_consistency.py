@@ -25,15 +25,15 @@ CHANGED_ROWS_NEEDED: Final = 3
 class _RowSightings:
     """How each row came first in each light, and the pairs of answers that show one of them in two ways."""
 
-    session: CheckContext
+    context: CheckContext
     neutral_parameters: frozenset[str]
     first_sightings: dict[tuple[Hashable, Hashable], tuple[Row, Exchange]] = field(default_factory=dict)
     differing_pairs: dict[str, list[tuple[Hashable, Exchange, Exchange]]] = field(default_factory=dict)
 
 
-def note_rows(session: CheckContext, exchange: Exchange) -> None:
+def note_rows(context: CheckContext, exchange: Exchange) -> None:
     """Remembers the rows of an answer, and those that came otherwise before."""
-    sightings = _sightings_of(session)
+    sightings = _sightings_of(context)
     asked = exchange.list_request
     light = repr(
         (
@@ -46,43 +46,43 @@ def note_rows(session: CheckContext, exchange: Exchange) -> None:
         known = sightings.first_sightings.setdefault((light, row.key), (row, exchange))
         if known[0].shown == row.shown:
             continue
-        for path in _differing_fields(session, known[0].shown, row.shown):
+        for path in _differing_fields(context, known[0].shown, row.shown):
             pairs = sightings.differing_pairs.setdefault(path, [])
             head = path.partition("[]")[0]
-            if len(pairs) < TRIES_PER_FIELD and not _filters_inside(session, head, known[1], exchange):
+            if len(pairs) < TRIES_PER_FIELD and not _filters_inside(context, head, known[1], exchange):
                 pairs.append((row.key, known[1], exchange))
 
 
-def check_row_consistency(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_row_consistency(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Asks again where a row came in two ways."""
-    sightings = _sightings_of(session)
-    told = any(breach.law or breach.aspect for breach in session.breaches)
+    sightings = _sightings_of(context)
+    told = any(breach.law or breach.aspect for breach in context.breaches)
     if told or mirror.moving_since is not None:
         # What is wrong already explains more than this would.
         return
-    most = session.requests + REQUESTS_AT_MOST
+    most = context.requests + REQUESTS_AT_MOST
     for path, pairs in sorted(sightings.differing_pairs.items()):
         for key, first, second in tuple(pairs):
-            if session.requests >= most:
+            if context.requests >= most:
                 return
-            found = yield from _compare_sightings(session, path, key, first, second)
+            found = yield from _compare_sightings(context, path, key, first, second)
             if found:
                 return
 
 
 def _compare_sightings(
-    session: CheckContext, path: str, key: Hashable, first: Exchange, second: Exchange
+    context: CheckContext, path: str, key: Hashable, first: Exchange, second: Exchange
 ) -> Generator[None, None, bool]:
     seen: list[tuple[Any, Any]] = []
     answers: list[tuple[Exchange, Exchange]] = []
     for _ in range(COMPARED_TURNS):
         pair: list[Exchange] = []
         for ask in (first.list_request, second.list_request):
-            exchange = session.send(
+            exchange = context.send(
                 ask, f"does a row show another {path} here?", credentials=ask.credentials, witness=False
             )
             yield
-            if session.note_unusable(exchange, ()) or exchange.rows is None:
+            if context.note_unusable(exchange, ()) or exchange.rows is None:
                 return False
             pair.append(exchange)
         shown = [_value_at_path(exchange, key, path) for exchange in pair]
@@ -93,23 +93,23 @@ def _compare_sightings(
         if any(one != seen[0] for one in seen):
             break
     steady = len(seen) == COMPARED_TURNS
-    if not steady and not _identities_change(session, path, answers):
+    if not steady and not _identities_change(context, path, answers):
         return False
     row = next(row for row in answers[-1][1].rows or () if row.key == key)
-    session.fail(
-        _clauses_of_path(session, path, of_part=steady),
+    context.fail(
+        _clauses_of_path(context, path, of_part=steady),
         f"a row shows the same {path} whatever else is asked",
         expected=f"{path} as other answers show it: {seen[-1][0]}"[:200],
         actual=f"{seen[-1][1]}"[:200] + (" (each time)" if steady else " (another one in every answer)"),
         exchange=answers[-1][1],
-        rows=[session.evidence.render_row(row, [session.listing.lists.identity, path.partition("[]")[0]])],
+        rows=[context.evidence.render_row(row, [context.listing.lists.identity, path.partition("[]")[0]])],
     )
     return True
 
 
-def _identities_change(session: CheckContext, path: str, answers: list[tuple[Exchange, Exchange]]) -> bool:
+def _identities_change(context: CheckContext, path: str, answers: list[tuple[Exchange, Exchange]]) -> bool:
     """Whether an identity inside of rows is another one in every answer, in many rows at once."""
-    known = field_at(session.listing.fields, path)
+    known = field_at(context.listing.fields, path)
     if known is None or known.as_ not in ("integer", "digits") or not str(known.shows).endswith("_id"):
         return False
     if len(answers) < 2:
@@ -122,10 +122,10 @@ def _identities_change(session: CheckContext, path: str, answers: list[tuple[Exc
 
 
 def _differing_fields(
-    session: CheckContext, first: Mapping[str, ApiValue], second: Mapping[str, ApiValue]
+    context: CheckContext, first: Mapping[str, ApiValue], second: Mapping[str, ApiValue]
 ) -> Iterator[str]:
     """The fields that two sights of a row both show, and differently; links may be signed anew each time."""
-    for name, known in session.listing.fields.items():
+    for name, known in context.listing.fields.items():
         if name not in first or name not in second or first[name] == second[name] or _is_link(known.shows):
             continue
         one, other = first[name], second[name]
@@ -161,32 +161,32 @@ def _is_link(shows: object) -> bool:
     return "url" in str(shows)
 
 
-def _clauses_of_path(session: CheckContext, path: str, *, of_part: bool) -> Clauses:
+def _clauses_of_path(context: CheckContext, path: str, *, of_part: bool) -> Clauses:
     head = path.partition("[]")[0]
-    for include in session.listing.includes:
+    for include in context.listing.includes:
         if of_part and head in include.adds:
             return include.clauses.get("on", ())
-    known = field_at(session.listing.fields, path)
+    known = field_at(context.listing.fields, path)
     return known.clause[-1:] if known is not None else ()
 
 
-def _filters_inside(session: CheckContext, head: str, *exchanges: Exchange) -> bool:
+def _filters_inside(context: CheckContext, head: str, *exchanges: Exchange) -> bool:
     """Whether a filter looks into nested rows: that it shows only those that it looked for is not excluded."""
     return any(
         compared.startswith(f"{head}[].")
         for exchange in exchanges
         for name in exchange.list_request.values
-        if name in session.listing.filters
-        for compared in session.listing.filters[name].compares
+        if name in context.listing.filters
+        for compared in context.listing.filters[name].compares
     )
 
 
-def _sightings_of(session: CheckContext) -> _RowSightings:
-    known = session.settings.get("likeness")
-    if isinstance(known, _RowSightings) and known.session is session:
+def _sightings_of(context: CheckContext) -> _RowSightings:
+    known = context.settings.get("likeness")
+    if isinstance(known, _RowSightings) and known.context is context:
         return known
-    sightings = _RowSightings(session, frozenset(_neutral_parameters(session.listing)))
-    session.settings = {**session.settings, "likeness": sightings}
+    sightings = _RowSightings(context, frozenset(_neutral_parameters(context.listing)))
+    context.settings = {**context.settings, "likeness": sightings}
     return sightings
 
 

@@ -132,10 +132,10 @@ def compare_values(first: ApiValue, second: ApiValue) -> int | None:
     return None
 
 
-def condition_holds(condition: FieldCondition, view: RowView, context: LawContext) -> bool | None:
+def condition_holds(condition: FieldCondition, view: RowView, law_context: LawContext) -> bool | None:
     """Whether a condition holds; None when its field was not read and the request does not tell it either."""
-    known = field_at(context.fields, condition.field)
-    told = context.requested_words.get(condition.field)
+    known = field_at(law_context.fields, condition.field)
+    told = law_context.requested_words.get(condition.field)
     if not view.has_field(condition.field) or (view.field_value(condition.field) is None and told):
         return _holds_by_request(condition, told) if told else None
     value = view.field_value(condition.field)
@@ -168,22 +168,22 @@ def describe_condition(condition: FieldCondition) -> str:
     return f"{condition.field} shows {'something' if condition.present else 'nothing'}"
 
 
-def _is_local(context: LawContext, path: str) -> bool:
-    known = field_at(context.fields, path)
+def _is_local(law_context: LawContext, path: str) -> bool:
+    known = field_at(law_context.fields, path)
     return known is not None and known.as_ == "local-time"
 
 
-def _is_repeated_hour(context: LawContext, *instants: tuple[str, datetime]) -> bool:
+def _is_repeated_hour(law_context: LawContext, *instants: tuple[str, datetime]) -> bool:
     """Whether a local time among these stands in an hour that the zone's clocks show twice."""
-    if not context.sure_of_zone:
+    if not law_context.sure_of_zone:
         # The clocks of a zone that nobody named may be put back at any time.
-        return any(_is_local(context, path) for path, _ in instants)
+        return any(_is_local(law_context, path) for path, _ in instants)
     try:
-        zone = zone_named(context.zone)
+        zone = zone_named(law_context.zone)
     except DecodeError:
         return False
     for path, moment in instants:
-        if not _is_local(context, path):
+        if not _is_local(law_context, path):
             continue
         try:
             local = moment.astimezone(zone)
@@ -197,10 +197,10 @@ def _is_repeated_hour(context: LawContext, *instants: tuple[str, datetime]) -> b
 # --- one function per law -----------------------------------------------------------------------------------
 
 
-def check_implies(law: Law, view: RowView, context: LawContext) -> LawBreach | bool | None:
+def check_implies(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """Where `when` holds, `then` does."""
     assert law.then is not None
-    kept = condition_holds(law.then, view, context)
+    kept = condition_holds(law.then, view, law_context)
     if kept is None:
         return None
     if kept:
@@ -209,7 +209,7 @@ def check_implies(law: Law, view: RowView, context: LawContext) -> LawBreach | b
     return LawBreach(describe_condition(law.then) + why, _field_text(view, law.then.field))
 
 
-def check_not_before(law: Law, view: RowView, context: LawContext) -> LawBreach | bool | None:
+def check_not_before(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not earlier than `than`; one that shows nothing is earlier than nothing."""
     path, other = cast(str, law.field), cast(str, law.than)
     if not view.has_field(path) or not view.has_field(other):
@@ -222,7 +222,7 @@ def check_not_before(law: Law, view: RowView, context: LawContext) -> LawBreach 
         if (
             not kept
             and behind <= law.slack_seconds + _HOUR
-            and _is_repeated_hour(context, (path, later), (other, earlier))
+            and _is_repeated_hour(law_context, (path, later), (other, earlier))
         ):
             return None
     else:
@@ -236,23 +236,23 @@ def check_not_before(law: Law, view: RowView, context: LawContext) -> LawBreach 
     return LawBreach(f"{path} not before {other}{slack}", f"{_field_text(view, path)}, {_field_text(view, other)}")
 
 
-def check_not_future(law: Law, view: RowView, context: LawContext) -> LawBreach | bool | None:
+def check_not_future(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not after the latest instant, give or take the slack."""
     path = cast(str, law.field)
-    if not view.has_field(path) or context.latest is None:
+    if not view.has_field(path) or law_context.latest is None:
         return None
     value = view.field_value(path)
     if not isinstance(value, datetime):
         return None
-    ahead = (value - context.latest).total_seconds()
+    ahead = (value - law_context.latest).total_seconds()
     if ahead <= law.slack_seconds:
         return True
-    if _is_local(context, path) and not context.sure_of_zone and ahead <= law.slack_seconds + 14 * _HOUR:
+    if _is_local(law_context, path) and not law_context.sure_of_zone and ahead <= law.slack_seconds + 14 * _HOUR:
         return None
-    return LawBreach(f"{path} not after {render_value(context.latest)}", _field_text(view, path))
+    return LawBreach(f"{path} not after {render_value(law_context.latest)}", _field_text(view, path))
 
 
-def check_non_negative(law: Law, view: RowView, context: LawContext) -> LawBreach | bool | None:
+def check_non_negative(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not below 0; an instant is not before 1970."""
     path = cast(str, law.field)
     if not view.has_field(path):
@@ -264,24 +264,24 @@ def check_non_negative(law: Law, view: RowView, context: LawContext) -> LawBreac
     elif isinstance(value, datetime):
         kept = value >= EPOCH
     else:
-        known = field_at(context.fields, path)
+        known = field_at(law_context.fields, path)
         # "None" written as 0 is a number that is not below 0.
         return True if value is None and known is not None and "zero" in absent_forms(known) else None
     return True if kept else LawBreach(f"{path} at least 0", _field_text(view, path))
 
 
-def check_one_of(law: Law, view: RowView, context: LawContext) -> LawBreach | bool | None:
+def check_one_of(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` has one of the values."""
     path = cast(str, law.field)
     if not view.has_field(path):
         return None
-    known = field_at(context.fields, path)
+    known = field_at(law_context.fields, path)
     if any(value_is(view.field_value(path), wanted, known) for wanted in law.values):
         return True
     return LawBreach(f"{path} one of {', '.join(str(value) for value in law.values)}", _field_text(view, path))
 
 
-def check_equals_span(law: Law, view: RowView, context: LawContext) -> LawBreach | bool | None:
+def check_equals_span(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is the number of seconds from `than` to `other-field`."""
     path, first, last = law.field, law.than, law.other_field
     if path is None or first is None or last is None or not all(view.has_field(name) for name in (path, first, last)):
@@ -314,14 +314,14 @@ _SINGLE_FIELD_LAWS: Final = ("not-future", "non-negative", "one-of")
 _NO_PATHS: Final[frozenset[str]] = frozenset()
 
 
-def judge_row(law: Law, row: ApiRow, context: LawContext) -> tuple[int, LawBreach | None]:
+def judge_row(law: Law, row: ApiRow, law_context: LawContext) -> tuple[int, LawBreach | None]:
     """How often the law could have been broken in a row, and the first breach."""
     judge = ROW_LAWS[law.law]
     times = 0
     for view in row_views(row, law):
-        if law.when is not None and condition_holds(law.when, view, context) is not True:
+        if law.when is not None and condition_holds(law.when, view, law_context) is not True:
             continue
-        verdict = judge(law, view, context)
+        verdict = judge(law, view, law_context)
         if verdict is None:
             continue
         times += 1
@@ -333,17 +333,17 @@ def judge_row(law: Law, row: ApiRow, context: LawContext) -> tuple[int, LawBreac
 # --- on answers ---------------------------------------------------------------------------------------------
 
 
-def check_row_laws(session: CheckContext, exchange: Exchange, rows: Sequence[Row] | None = None) -> None:
+def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row] | None = None) -> None:
     """Judges the rows of an answer (or those given) by every law of a single row."""
-    laws = [law for law in session.listing.laws if law.law in ROW_LAWS]
+    laws = [law for law in context.listing.laws if law.law in ROW_LAWS]
     judged = exchange.rows if rows is None else rows
     if not laws or not judged:
         return
-    context = law_context_of(session, exchange)
+    law_context = law_context_of(context, exchange)
     # What is wrong by itself explains what is wrong beside it, and is told first.
     laws.sort(key=lambda law: law.law not in _SINGLE_FIELD_LAWS)
     # A clock that is ahead shows in every instant: the beginning tells it.
-    laws.sort(key=lambda law: law.law == "not-future" and not _is_about_start(session, law))
+    laws.sort(key=lambda law: law.law == "not-future" and not _is_about_start(context, law))
     blamed: dict[int, set[str]] = {}
     ahead: set[int] = set()
     for law in laws:
@@ -357,7 +357,7 @@ def check_row_laws(session: CheckContext, exchange: Exchange, rows: Sequence[Row
                 or paths & {flaw.field for flaw in row.flaws}
             ):
                 continue
-            seen, breach = judge_row(law, row.shown, context)
+            seen, breach = judge_row(law, row.shown, law_context)
             times += seen
             if breach is not None:
                 broken.append((row, breach))
@@ -366,35 +366,35 @@ def check_row_laws(session: CheckContext, exchange: Exchange, rows: Sequence[Row
                 if law.law in _SINGLE_FIELD_LAWS:
                     blamed.setdefault(index, set()).update(paths)
         if broken:
-            _report_breach(session, exchange, law, broken, len(judged), context)
+            _report_breach(context, exchange, law, broken, len(judged), law_context)
         else:
-            session.results.record_pass(law.clause, times=times)
+            context.results.record_pass(law.clause, times=times)
 
 
-def _is_about_start(session: CheckContext, law: Law) -> bool:
-    field = field_at(session.listing.fields, law.field) if law.field is not None else None
+def _is_about_start(context: CheckContext, law: Law) -> bool:
+    field = field_at(context.listing.fields, law.field) if law.field is not None else None
     return field is not None and field.shows == "started_at"
 
 
-def law_context_of(session: CheckContext, exchange: Exchange) -> LawContext:
+def law_context_of(context: CheckContext, exchange: Exchange) -> LawContext:
     """What laws may use besides the rows of this answer."""
-    zone = session.listing.zone
+    zone = context.listing.zone
     asked = (
         exchange.list_request.values.get(zone.parameter) if zone is not None and zone.parameter is not None else None
     )
     default = zone.default if zone is not None else "UTC"
     return LawContext(
-        fields=session.listing.fields,
+        fields=context.listing.fields,
         zone=exchange.zone,
         sure_of_zone=asked == exchange.zone
         or not isinstance(default, Open)
-        or bool(session.dialect.candidates_of(default.id)),
-        latest=latest_instant(session, exchange),
-        requested_words=words_requested_by_filters(session, exchange),
+        or bool(context.dialect.candidates_of(default.id)),
+        latest=latest_instant(context, exchange),
+        requested_words=words_requested_by_filters(context, exchange),
     )
 
 
-def latest_instant(session: CheckContext, exchange: Exchange) -> datetime | None:
+def latest_instant(context: CheckContext, exchange: Exchange) -> datetime | None:
     """The instant after which nothing in the answer can have happened, by the server's clock."""
     bounds: list[datetime] = []
     response = exchange.response
@@ -406,25 +406,25 @@ def latest_instant(session: CheckContext, exchange: Exchange) -> datetime | None
                 bounds.append(stamped.astimezone(UTC) + timedelta(seconds=1))
         except (TypeError, ValueError, OverflowError):
             pass
-    now = session.settings.get("now")
+    now = context.settings.get("now")
     if isinstance(now, datetime) and not bounds:
-        skew = session.clock_skew_seconds or 0.0
+        skew = context.clock_skew_seconds or 0.0
         if not math.isfinite(skew) or abs(skew) > 10**9:
             skew = 0.0
         # `now` is the run's beginning: without a Date, each request may have taken its time.
-        bounds.append(now.astimezone(UTC) + timedelta(seconds=skew + 2 * session.requests))
+        bounds.append(now.astimezone(UTC) + timedelta(seconds=skew + 2 * context.requests))
     return max(bounds) if bounds else None
 
 
-def words_requested_by_filters(session: CheckContext, exchange: Exchange) -> Mapping[str, frozenset[str]]:
+def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Mapping[str, frozenset[str]]:
     """The words that a field can have in these rows, because a filter asked for them."""
     told: dict[str, frozenset[str]] = {}
-    listing = session.listing
+    listing = context.listing
     for name, kept in listing.filters.items():
         asked = exchange.list_request.values.get(name)
         if len(kept.compares) != 1 or kept.keeps != "equal" or kept.named_by is not None:
             continue
-        if not isinstance(asked, str) or not asked or asked in kept.no_filter or not session.parameters_work(name):
+        if not isinstance(asked, str) or not asked or asked in kept.no_filter or not context.parameters_work(name):
             continue
         words = kept.words.get(asked, (asked,))
         if isinstance(words, Open) or not set(words) <= _field_vocabulary(listing, kept.compares[0]):
@@ -441,25 +441,25 @@ def _field_vocabulary(listing: Listing, path: str) -> set[str]:
 
 
 def _report_breach(
-    session: CheckContext,
+    context: CheckContext,
     exchange: Exchange,
     law: Law,
     broken: Sequence[tuple[Row, LawBreach]],
     judged: int,
-    context: LawContext,
+    law_context: LawContext,
 ) -> None:
     first = broken[0][1]
-    names = [session.listing.lists.identity, *(path.partition("[].")[0] for path in paths_of_law(law))]
-    told = law.when is not None and law.when.field in context.requested_words
+    names = [context.listing.lists.identity, *(path.partition("[].")[0] for path in paths_of_law(law))]
+    told = law.when is not None and law.when.field in law_context.requested_words
     hidden = told and all(row.shown.get(cast(FieldCondition, law.when).field) is None for row, _ in broken)
-    said = next((known.says for name in law.clause if (known := session.clause(name)) is not None), law.law)
-    session.fail(
+    said = next((known.says for name in law.clause if (known := context.clause(name)) is not None), law.law)
+    context.fail(
         law.clause,
         said,
         expected=first.expected,
         actual=f"{first.actual}; in {len(broken)} of {judged} rows",
         exchange=exchange,
-        rows=[session.evidence.render_row(row, names) for row, _ in broken[:8]],
+        rows=[context.evidence.render_row(row, names) for row, _ in broken[:8]],
         # What is known only because a filter asked for it may be the filter's fault.
         inferred=hidden,
         law=True,

@@ -24,77 +24,77 @@ _POSIX_SIGN_ZONE: Final = "Etc/GMT+2"
 """Two hours west: names of this kind count against what their sign seems to say."""
 
 
-def check_time_zones(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_time_zones(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The same rows under two zones show the same instants."""
-    zone = session.listing.zone
-    if zone is None or zone.parameter is None or not session.parameters_work(zone.parameter):
+    zone = context.listing.zone
+    if zone is None or zone.parameter is None or not context.parameters_work(zone.parameter):
         return
     clauses = zone.clauses.get("shift", ())
     answers: list[Exchange] = []
     for name in _COMPARED_ZONES:
-        ask = _window_in_zone(session, mirror, zone.parameter, name)
+        ask = _window_in_zone(context, mirror, zone.parameter, name)
         if ask is None:
             return
-        exchange = session.send(ask, f"local times of {name}")
+        exchange = context.send(ask, f"local times of {name}")
         yield
-        if session.note_unusable(exchange, clauses) or exchange.answer is None:
+        if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
         if exchange.answer.outcome != "success":
-            again = repeat_exchange(session, exchange)
+            again = repeat_exchange(context, exchange)
             yield
             if again.answer is not None and again.answer.outcome == "error":
                 told = f"the error {again.answer.code!r}"
                 report_breach(
-                    session, clauses, expected="a success in a known time zone", actual=told, exchange=exchange
+                    context, clauses, expected="a success in a known time zone", actual=told, exchange=exchange
                 )
             return
         answers.append(exchange)
     for word in zone.account_words:
-        session.send(build_request(session, mirror.base, {zone.parameter: word}), "the zone of the account")
+        context.send(build_request(context, mirror.base, {zone.parameter: word}), "the zone of the account")
         yield
-    yield from _compare_zones(session, mirror, answers)
-    ask = _window_in_zone(session, mirror, zone.parameter, _POSIX_SIGN_ZONE)
-    if ask is None or session.results.first_failed(clauses):
+    yield from _compare_zones(context, mirror, answers)
+    ask = _window_in_zone(context, mirror, zone.parameter, _POSIX_SIGN_ZONE)
+    if ask is None or context.results.first_failed(clauses):
         return
-    turned = session.send(ask, f"local times of {_POSIX_SIGN_ZONE}")
+    turned = context.send(ask, f"local times of {_POSIX_SIGN_ZONE}")
     yield
     # Not every server knows every name: what this one gets is judged only where it is taken.
     if turned.answer is not None and turned.answer.outcome == "success":
-        yield from _compare_zones(session, mirror, [answers[0], turned])
+        yield from _compare_zones(context, mirror, [answers[0], turned])
 
 
-def _compare_zones(session: CheckContext, mirror: Mirror, answers: list[Exchange]) -> Iterator[None]:
-    zone = session.listing.zone
+def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange]) -> Iterator[None]:
+    zone = context.listing.zone
     clauses = zone.clauses.get("shift", ()) if zone is not None else ()
     first, second = answers[0], answers[1]
     if not first.rows and not second.rows:
         if mirror.rows:
             report_breach(
-                session, clauses, expected="the rows of the same instants", actual="no rows", exchange=second
+                context, clauses, expected="the rows of the same instants", actual="no rows", exchange=second
             )
         else:
-            session.results.record_not_exercised(clauses, "the list is empty")
+            context.results.record_not_exercised(clauses, "the list is empty")
         return
-    found = _instant_difference(session, first, second)
+    found = _instant_difference(context, first, second)
     if found is None:
-        record_kept(session, clauses, "the same instants")
+        record_kept(context, clauses, "the same instants")
         return
-    again = [repeat_exchange(session, first)]
+    again = [repeat_exchange(context, first)]
     yield
-    again.append(repeat_exchange(session, second))
+    again.append(repeat_exchange(context, second))
     yield
     if any(exchange.rows is None for exchange in again):
-        session.results.record_inconclusive(clauses, "not repeatable")
+        context.results.record_inconclusive(clauses, "not repeatable")
         return
-    found = _instant_difference(session, again[0], again[1])
+    found = _instant_difference(context, again[0], again[1])
     if found is None or (mirror.volatile and not set(again[0].keys) & set(again[1].keys)):
-        session.results.record_inconclusive(clauses, "not repeatable, or the list moved")
+        context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
         return
     expected = f"the same instants as in {_COMPARED_ZONES[0]}"
-    report_breach(session, clauses, expected=expected, actual=found, exchange=again[1])
+    report_breach(context, clauses, expected=expected, actual=found, exchange=again[1])
 
 
-def _instant_difference(session: CheckContext, first: Exchange, second: Exchange) -> str | None:
+def _instant_difference(context: CheckContext, first: Exchange, second: Exchange) -> str | None:
     """How the instants of two answers differ, or None."""
     one = {row.key: row.shown for row in first.rows or ()}
     two = {row.key: row.shown for row in second.rows or ()}
@@ -123,24 +123,24 @@ def _instants_of_row(row: ApiRow) -> Mapping[str, datetime]:
     return found
 
 
-def _window_in_zone(session: CheckContext, mirror: Mirror, parameter: str, name: str) -> ListRequest | None:
+def _window_in_zone(context: CheckContext, mirror: Mirror, parameter: str, name: str) -> ListRequest | None:
     """The run's window told in another zone."""
     try:
-        there, here = zone_named(name), zone_named(session.zone)
+        there, here = zone_named(name), zone_named(context.zone)
     except DecodeError:
         return None
-    values: dict[str, Tree] = dict(include_everything(session))
+    values: dict[str, Tree] = dict(include_everything(context))
     for given, raw in mirror.base.items():
-        rule = session.listing.parameters[given]
+        rule = context.listing.parameters[given]
         if rule.as_ != "local-time":
             values[given] = raw
             continue
         try:
-            moment = decode_parameter(rule, raw, zone=here, in_json=session.listing.transport.carries == "json")
+            moment = decode_parameter(rule, raw, zone=here, in_json=context.listing.transport.carries == "json")
         except DecodeError:
             return None
         values[given] = encode_parameter(
-            rule, moment, zone=there, in_json=session.listing.transport.carries == "json"
+            rule, moment, zone=there, in_json=context.listing.transport.carries == "json"
         )
     values[parameter] = name
     return ListRequest(values=values)

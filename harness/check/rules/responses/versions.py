@@ -10,22 +10,22 @@ from harness.specification.model import NoPaging, Open
 from harness.wire.format_problems import Tree
 
 
-def check_versions(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_versions(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Which version the server follows: an older one ignores every parameter that came later."""
-    known = session.listing.versions
-    if known is None or not isinstance(known.serves, Open) or session.dialect.candidates_of(known.serves.id):
+    known = context.listing.versions
+    if known is None or not isinstance(known.serves, Open) or context.dialect.candidates_of(known.serves.id):
         return
     latest = known.order[-1]
-    later = [name for name, parameter in session.listing.parameters.items() if parameter.since == latest]
-    plain = session.send(build_request(session, mirror.base), "the list, to tell the version by")
+    later = [name for name, parameter in context.listing.parameters.items() if parameter.since == latest]
+    plain = context.send(build_request(context, mirror.base), "the list, to tell the version by")
     yield
     if len(plain.rows or ()) < 2:
         # Too few rows to tell: both readings stay possible.
         return
     ignored = 0
     tried = 0
-    for name, value in _version_probes(session, later):
-        exchange = session.send(build_request(session, mirror.base, {name: value}), f"is {name} known?")
+    for name, value in _version_probes(context, later):
+        exchange = context.send(build_request(context, mirror.base, {name: value}), f"is {name} known?")
         yield
         if exchange.answer is None:
             continue
@@ -34,25 +34,25 @@ def check_versions(session: CheckContext, mirror: Mirror) -> Iterator[None]:
         enough = max(2, (len(plain.rows or ()) * 3) // 5)
         ignored += exchange.answer.outcome == "success" and len(exchange.rows or ()) >= enough
     older = tried >= 2 and ignored == tried
-    session.dialect.fix_answer(known.serves.id, known.order[0] if older else latest, "parameters that came later")
+    context.dialect.fix_answer(known.serves.id, known.order[0] if older else latest, "parameters that came later")
     if older:
-        session.results.record_pass(known.older_clause)
-        session.results.record_observed(known.older_clause, f"the server follows version {known.order[0]}")
+        context.results.record_pass(known.older_clause)
+        context.results.record_observed(known.older_clause, f"the server follows version {known.order[0]}")
     else:
-        session.results.record_not_applicable(known.older_clause, f"the server follows version {latest}")
+        context.results.record_not_applicable(known.older_clause, f"the server follows version {latest}")
 
 
-def _version_probes(session: CheckContext, later: list[str]) -> list[tuple[str, Tree]]:
+def _version_probes(context: CheckContext, later: list[str]) -> list[tuple[str, Tree]]:
     """Requests that every server of the later version answers otherwise than with the whole list."""
     found: list[tuple[str, Tree]] = []
-    counting = session.listing.count_only
+    counting = context.listing.count_only
     if counting is not None and counting.parameter in later:
-        found.append((counting.parameter, encode_request_value(session, counting.parameter, True)))
-    paging = session.listing.paging
+        found.append((counting.parameter, encode_request_value(context, counting.parameter, True)))
+    paging = context.listing.paging
     if not isinstance(paging, NoPaging) and paging.size in later:
-        found.append((paging.size, encode_request_value(session, paging.size, 1)))
-    for name, kept in session.listing.filters.items():
-        parameter = session.listing.parameters[name]
+        found.append((paging.size, encode_request_value(context, paging.size, 1)))
+    for name, kept in context.listing.filters.items():
+        parameter = context.listing.parameters[name]
         if name in later and parameter.as_ == "text" and kept.keeps in ("equal", "contains"):
             found.append((name, "no-such-value-9c1e"))
     return found[:5]

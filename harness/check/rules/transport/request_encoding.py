@@ -42,43 +42,43 @@ _UNKNOWN_NAME: Final = "probe"
 _UNKNOWN_OPERATION: Final = "NoSuchOperation"
 
 
-def check_request_encoding(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_request_encoding(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each way to carry a request gets the same answer; what the transport must refuse, it refuses."""
     if mirror.after is not None and mirror.after.failed_exchange is None:
-        session.results.record_pass(session.listing.lists.clauses.get("reach", ()))
-    yield from _check_other_carriages(session, mirror)
-    yield from _check_routing(session, mirror)
-    yield from _check_refusals(session, mirror)
-    yield from _check_name_case(session, mirror)
-    yield from _check_unknown_parameter(session, mirror)
-    yield from _check_repeated_parameter(session, mirror)
-    yield from _check_tolerated_parameters(session, mirror)
-    yield from _check_escaping(session, mirror)
-    check_encoded_once(session, mirror)
+        context.results.record_pass(context.listing.lists.clauses.get("reach", ()))
+    yield from _check_other_carriages(context, mirror)
+    yield from _check_routing(context, mirror)
+    yield from _check_refusals(context, mirror)
+    yield from _check_name_case(context, mirror)
+    yield from _check_unknown_parameter(context, mirror)
+    yield from _check_repeated_parameter(context, mirror)
+    yield from _check_tolerated_parameters(context, mirror)
+    yield from _check_escaping(context, mirror)
+    check_encoded_once(context, mirror)
 
 
 def _send_unusual(
-    session: CheckContext, ask: ListRequest, purpose: str, edit: Callable[[HttpRequest], HttpRequest] | None = None
+    context: CheckContext, ask: ListRequest, purpose: str, edit: Callable[[HttpRequest], HttpRequest] | None = None
 ) -> Exchange:
     """A probe that a server may answer in a shape of its own; the general rules see it when it can be read."""
-    exchange = session.send(ask, purpose, witness=False, edit=edit)
+    exchange = context.send(ask, purpose, witness=False, edit=edit)
     answer = exchange.answer
-    if session.response_check is not None and answer is not None and answer.outcome != "unreadable":
-        session.response_check(session, exchange)
+    if context.response_check is not None and answer is not None and answer.outcome != "unreadable":
+        context.response_check(context, exchange)
     return exchange
 
 
 # --- other carriages ----------------------------------------------------------------------------------------
 
 
-def _check_other_carriages(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    transport = session.listing.transport
+def _check_other_carriages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    transport = context.listing.transport
     if not transport.also and not transport.separator_clause:
         return
-    rich = _rich_request(session, mirror)
+    rich = _rich_request(context, mirror)
     asks = [
         (ask, what)
-        for ask, what in ((rich, "a filter and a page size"), (build_request(session, mirror.base), ""))
+        for ask, what in ((rich, "a filter and a page size"), (build_request(context, mirror.base), ""))
         if ask
     ]
     if rich is not None and not transport.separator_clause:
@@ -86,94 +86,94 @@ def _check_other_carriages(session: CheckContext, mirror: Mirror) -> Iterator[No
         asks = asks[:1]
     references: list[Exchange] = []
     for ask, what in asks:
-        exchange = session.send(ask, f"{what or 'nothing special'}, carried as documented")
+        exchange = context.send(ask, f"{what or 'nothing special'}, carried as documented")
         yield
         if exchange.answer is None or exchange.answer.outcome != "success":
             continue
         references.append(exchange)
     if references and (len(references) > 1 or not rich):
-        session.results.record_pass(enforceable_clauses(session, transport.separator_clause))
+        context.results.record_pass(enforceable_clauses(context, transport.separator_clause))
     deaf: set[str] = set()
     locked: set[tuple[str, str]] = set()
     unread: dict[str, ClauseId] = {}
-    if (unheard := session.results.first_failed(transport.separator_clause)) is not None:
+    if (unheard := context.results.first_failed(transport.separator_clause)) is not None:
         unread[transport.separator] = unheard
     for name, way in transport.also.items():
         own = way.separator or transport.separator
         if own in unread:
             # What is not read there is not read here.
-            session.results.record_blocked(way.clause, unread[own])
+            context.results.record_blocked(way.clause, unread[own])
             continue
         if way.path is not None and way.carries in deaf:
             # Another place for what is not understood at the first says nothing new.
             continue
         if references:
-            result = yield from _check_carriage(session, mirror, references[0], name, way)
+            result = yield from _check_carriage(context, mirror, references[0], name, way)
             if result is False and way.path is None:
                 deaf.add(way.carries)
-                session.settings = {**session.settings, "deaf": frozenset(deaf)}
-                if way.separator is not None and (by := session.results.first_failed(way.clause)):
+                context.settings = {**context.settings, "deaf": frozenset(deaf)}
+                if way.separator is not None and (by := context.results.first_failed(way.clause)):
                     unread[way.separator] = by
             kind = (way.method, way.carries)
             if result is True and way.level == "same" and kind not in locked:
-                yield from _check_refusals_by_carriage(session, mirror, name, few=bool(locked))
+                yield from _check_refusals_by_carriage(context, mirror, name, few=bool(locked))
                 locked.add(kind)
 
 
-def _check_refusals_by_carriage(session: CheckContext, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
+def _check_refusals_by_carriage(context: CheckContext, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
     """What is refused by the documented way is refused by another one that is understood, too."""
-    for attempt in list(access.attempts_by_carriage(session))[-1 if few else 0 :]:
-        if session.results.first_failed(attempt.clauses) is not None:
+    for attempt in list(access.attempts_by_carriage(context))[-1 if few else 0 :]:
+        if context.results.first_failed(attempt.clauses) is not None:
             continue
-        ask = replace(build_request(session, mirror.base), encoding_name=name, scheme=attempt.scheme)
+        ask = replace(build_request(context, mirror.base), encoding_name=name, scheme=attempt.scheme)
         purpose = f"{attempt.purpose}, by {name}"
-        exchange = session.send(ask, purpose, credentials=attempt.credentials, witness=False)
+        exchange = context.send(ask, purpose, credentials=attempt.credentials, witness=False)
         yield
-        if session.note_unusable(exchange, ()) or exchange.answer is None or exchange.answer.outcome != "success":
+        if context.note_unusable(exchange, ()) or exchange.answer is None or exchange.answer.outcome != "success":
             continue
-        second = repeat_exchange(session, exchange)
+        second = repeat_exchange(context, exchange)
         yield
         if second.answer is not None and second.answer.outcome == "success":
             report_breach(
-                session, attempt.clauses, expected="an error", actual=describe_answer(second), exchange=second
+                context, attempt.clauses, expected="an error", actual=describe_answer(second), exchange=second
             )
 
 
-def _rich_request(session: CheckContext, mirror: Mirror) -> ListRequest | None:
+def _rich_request(context: CheckContext, mirror: Mirror) -> ListRequest | None:
     """A request with a selective filter on a value with special characters, if there is one, and a page size."""
     more: dict[str, Tree] = {}
-    filtered = _special_filter(session, mirror, _SPECIAL_CHARACTER) or _any_filter(session, mirror)
+    filtered = _special_filter(context, mirror, _SPECIAL_CHARACTER) or _any_filter(context, mirror)
     if filtered is not None:
         more[filtered[0]] = filtered[1]
-    size, _ = largest_page_size(session)
-    if size is not None and session.parameters_work(size):
-        more[size] = encode_request_value(session, size, 3)
-    more |= dict(list(include_everything(session).items())[:1])
-    return build_request(session, mirror.base, more) if more else None
+    size, _ = largest_page_size(context)
+    if size is not None and context.parameters_work(size):
+        more[size] = encode_request_value(context, size, 3)
+    more |= dict(list(include_everything(context).items())[:1])
+    return build_request(context, mirror.base, more) if more else None
 
 
 def _check_carriage(
-    session: CheckContext, mirror: Mirror, reference: Exchange, name: str, way: RequestEncoding
+    context: CheckContext, mirror: Mirror, reference: Exchange, name: str, way: RequestEncoding
 ) -> Any:
     ask = replace(reference.list_request, encoding_name=name, credentials={})
-    exchange = _send_unusual(session, ask, f"{reference.purpose.partition(',')[0]}, carried as {name}")
+    exchange = _send_unusual(context, ask, f"{reference.purpose.partition(',')[0]}, carried as {name}")
     yield
-    if session.note_unusable(exchange, way.clause):
+    if context.note_unusable(exchange, way.clause):
         return None
     if _is_redirect(exchange):
-        session.results.record_observed(way.clause, f"{name}: a redirect")
+        context.results.record_observed(way.clause, f"{name}: a redirect")
         return None
     if way.level == "may":
-        if answer_difference(session, reference, exchange) is None:
-            session.results.record_observed(way.clause, f"{name}: understood")
+        if answer_difference(context, reference, exchange) is None:
+            context.results.record_observed(way.clause, f"{name}: understood")
         elif exchange.answer is None or exchange.answer.outcome != "success":
-            session.results.record_observed(way.clause, f"{name}: not known ({describe_answer(exchange)})")
+            context.results.record_observed(way.clause, f"{name}: not known ({describe_answer(exchange)})")
         else:
-            session.results.record_observed(way.clause, f"{name}: answered otherwise")
+            context.results.record_observed(way.clause, f"{name}: answered otherwise")
         return None
-    clauses = _blamed_clauses(session, mirror, reference, exchange, way)
+    clauses = _blamed_clauses(context, mirror, reference, exchange, way)
     expected = "the same answer as in the documented form"
-    result = yield from judge_same_answer(session, mirror, reference, exchange, clauses, expected=expected)
+    result = yield from judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
     return result
 
 
@@ -183,42 +183,42 @@ def _is_redirect(exchange: Exchange) -> bool:
 
 
 def _blamed_clauses(
-    session: CheckContext, mirror: Mirror, reference: Exchange, exchange: Exchange, way: RequestEncoding
+    context: CheckContext, mirror: Mirror, reference: Exchange, exchange: Exchange, way: RequestEncoding
 ) -> Clauses:
     """The clause of the carriage; that of the documented separator where only another one is understood."""
-    separator = session.listing.transport.separator_clause
-    if not separator or way.separator in (None, session.listing.transport.separator):
+    separator = context.listing.transport.separator_clause
+    if not separator or way.separator in (None, context.listing.transport.separator):
         return way.clause
-    if not _carried_answer_fits(session, mirror, reference) and _carried_answer_fits(session, mirror, exchange):
+    if not _carried_answer_fits(context, mirror, reference) and _carried_answer_fits(context, mirror, exchange):
         return separator
     return way.clause
 
 
-def _carried_answer_fits(session: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
+def _carried_answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
     if exchange.answer is None:
         return False
     asked = replace(exchange.list_request, encoding_name=None)
     return any(
-        compare_answer(session, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
-        for _, meaning in session.expected_answers(asked)
+        compare_answer(context, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
+        for _, meaning in context.expected_answers(asked)
     )
 
 
 # --- values to filter by ------------------------------------------------------------------------------------
 
 
-def _text_filters(session: CheckContext, mirror: Mirror) -> Iterator[tuple[str, str, list[Hashable]]]:
+def _text_filters(context: CheckContext, mirror: Mirror) -> Iterator[tuple[str, str, list[Hashable]]]:
     """Filters by a text that rows show, with each value and the rows that show it."""
-    for name, rule in session.listing.filters.items():
-        parameter = session.listing.parameters[name]
-        if parameter.as_ != "text" or not session.parameters_work(name) or rule.loses_to or rule.applies_if_any:
+    for name, rule in context.listing.filters.items():
+        parameter = context.listing.parameters[name]
+        if parameter.as_ != "text" or not context.parameters_work(name) or rule.loses_to or rule.applies_if_any:
             continue
         if name in mirror.base or rule.keeps not in ("equal", "contains"):
             continue
         if any(path.startswith("hidden.") for path in rule.compares):
             continue
-        field = field_at(session.listing.fields, rule.compares[0])
-        if field is None or field.as_ != "text" or session.results.first_failed(rule.clause):
+        field = field_at(context.listing.fields, rule.compares[0])
+        if field is None or field.as_ != "text" or context.results.first_failed(rule.clause):
             continue
         found: dict[str, list[Hashable]] = {}
         for row in mirror.rows:
@@ -230,20 +230,20 @@ def _text_filters(session: CheckContext, mirror: Mirror) -> Iterator[tuple[str, 
                 yield name, value, keys
 
 
-def _special_filter(session: CheckContext, mirror: Mirror, pattern: re.Pattern[str]) -> tuple[str, str] | None:
+def _special_filter(context: CheckContext, mirror: Mirror, pattern: re.Pattern[str]) -> tuple[str, str] | None:
     """The filter and value with the most kinds of special characters."""
     best = max(
-        ((len(set(pattern.findall(value))), name, value) for name, value, _ in _text_filters(session, mirror)),
+        ((len(set(pattern.findall(value))), name, value) for name, value, _ in _text_filters(context, mirror)),
         key=lambda item: item[0],
         default=None,
     )
     return (best[1], best[2]) if best is not None and best[0] else None
 
 
-def _any_filter(session: CheckContext, mirror: Mirror) -> tuple[str, str] | None:
+def _any_filter(context: CheckContext, mirror: Mirror) -> tuple[str, str] | None:
     found = [
         (len(keys), name, value)
-        for name, value, keys in _text_filters(session, mirror)
+        for name, value, keys in _text_filters(context, mirror)
         if len(keys) < len(mirror.rows)
     ]
     if not found:
@@ -255,11 +255,11 @@ def _any_filter(session: CheckContext, mirror: Mirror) -> tuple[str, str] | None
 # --- the operation's name, and what the transport refuses ---------------------------------------------------
 
 
-def _check_routing(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    routing = session.listing.transport.routing
+def _check_routing(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    routing = context.listing.transport.routing
     if routing is None:
         return
-    base = build_request(session, mirror.base)
+    base = build_request(context, mirror.base)
     for ask, kind, fault, operation in (
         (replace(base, operation=_UNKNOWN_OPERATION), "unknown", routing.unknown_fault, _UNKNOWN_OPERATION),
         (replace(base, no_operation=True), "missing", routing.missing_fault, ""),
@@ -267,33 +267,33 @@ def _check_routing(session: CheckContext, mirror: Mirror) -> Iterator[None]:
         clauses: Clauses = routing.clauses.get("unknown" if kind == "unknown" else "missing", ())
         if kind == "missing" and not clauses:
             continue
-        exchange = _send_unusual(session, ask, f"an operation whose name is {kind}")
+        exchange = _send_unusual(context, ask, f"an operation whose name is {kind}")
         yield
-        if session.note_unusable(exchange, clauses):
+        if context.note_unusable(exchange, clauses):
             continue
-        if not enforceable_clauses(session, clauses):
-            session.results.record_observed(clauses, describe_answer(exchange))
+        if not enforceable_clauses(context, clauses):
+            context.results.record_observed(clauses, describe_answer(exchange))
             continue
         if exchange.answer is not None and exchange.answer.outcome == "unreadable":
-            yield from _confirm_no_error(session, exchange, clauses, fault)
+            yield from _confirm_no_error(context, exchange, clauses, fault)
             continue
-        yield from judge_error_response(session, exchange, fault, clauses, operation=operation)
+        yield from judge_error_response(context, exchange, fault, clauses, operation=operation)
 
 
-def _confirm_no_error(session: CheckContext, exchange: Exchange, clauses: Clauses, fault: str) -> Iterator[None]:
+def _confirm_no_error(context: CheckContext, exchange: Exchange, clauses: Clauses, fault: str) -> Iterator[None]:
     """A promised code did not come, not even an error of this API."""
-    second = repeat_exchange(session, exchange)
+    second = repeat_exchange(context, exchange)
     yield
-    if session.note_unusable(second, clauses):
+    if context.note_unusable(second, clauses):
         return
     if second.answer is not None and second.answer.outcome == "unreadable":
         report_breach(
-            session, clauses, expected=f"an error ({fault})", actual=describe_answer(second), exchange=second
+            context, clauses, expected=f"an error ({fault})", actual=describe_answer(second), exchange=second
         )
 
 
-def _check_refusals(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    transport = session.listing.transport
+def _check_refusals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    transport = context.listing.transport
 
     def other_method(request: HttpRequest) -> HttpRequest:
         method = "GET" if request.method != "GET" else "POST"
@@ -316,34 +316,34 @@ def _check_refusals(session: CheckContext, mirror: Mirror) -> Iterator[None]:
     )
     for refusal, purpose, edit, status in refusals:
         if refusal is not None:
-            exchange = _send_unusual(session, build_request(session, mirror.base), purpose, edit)
+            exchange = _send_unusual(context, build_request(context, mirror.base), purpose, edit)
             yield
-            yield from judge_error_response(session, exchange, refusal.fault, refusal.clause, status=status)
+            yield from judge_error_response(context, exchange, refusal.fault, refusal.clause, status=status)
 
 
 # --- parameters that are not as documented ------------------------------------------------------------------
 
 
-def _check_name_case(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_name_case(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Whether letter case counts in parameter names: a page of one row, asked for in the other case."""
-    transport = session.listing.transport
+    transport = context.listing.transport
     choice = transport.names
-    size, _ = largest_page_size(session)
-    if not isinstance(choice, Open) or session.dialect.candidates_of(choice.id):
+    size, _ = largest_page_size(context)
+    if not isinstance(choice, Open) or context.dialect.candidates_of(choice.id):
         return
-    if size is None or not session.parameters_work(size):
-        yield from _check_credential_name_case(session, mirror, choice)
+    if size is None or not context.parameters_work(size):
+        yield from _check_credential_name_case(context, mirror, choice)
         return
     if len(mirror.rows) < 2:
-        session.results.record_not_exercised(transport.names_clause, "two rows are needed to see it")
+        context.results.record_not_exercised(transport.names_clause, "two rows are needed to see it")
         return
-    pointer = session.listing.parameters[size].at
+    pointer = context.listing.parameters[size].at
     name = (pointer or size).rpartition("/")
     other = name[0] + name[1] + (name[2].lower() if name[2] != name[2].lower() else name[2].upper())
-    ask = replace(build_request(session, mirror.base), extra=((other, encode_request_value(session, size, 1)),))
-    exchange = _send_unusual(session, ask, "a parameter's name in another case")
+    ask = replace(build_request(context, mirror.base), extra=((other, encode_request_value(context, size, 1)),))
+    exchange = _send_unusual(context, ask, "a parameter's name in another case")
     yield
-    if session.note_unusable(exchange, transport.names_clause) or exchange.answer is None:
+    if context.note_unusable(exchange, transport.names_clause) or exchange.answer is None:
         return
     if exchange.answer.outcome == "success" and exchange.rows is not None:
         reading = "folded" if len(exchange.rows) == 1 else "exact"
@@ -351,73 +351,73 @@ def _check_name_case(session: CheckContext, mirror: Mirror) -> Iterator[None]:
         reading = "exact"
     else:
         return
-    session.dialect.fix_answer(choice.id, reading, exchange.purpose)
-    session.results.record_observed(transport.names_clause, f"letter case in names: {reading}")
+    context.dialect.fix_answer(choice.id, reading, exchange.purpose)
+    context.results.record_observed(transport.names_clause, f"letter case in names: {reading}")
 
 
-def _check_credential_name_case(session: CheckContext, mirror: Mirror, choice: Open[Any]) -> Iterator[None]:
+def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: Open[Any]) -> Iterator[None]:
     """Where no other parameter is at hand, the names of the credentials tell."""
-    rules = session.listing.access
-    held = session.identity.credentials
+    rules = context.listing.access
+    held = context.identity.credentials
     if rules.kind != "password" or rules.user is None or rules.password is None or rules.user not in held:
         return
     other = rules.user.lower() if rules.user != rules.user.lower() else rules.user.upper()
-    ask = replace(build_request(session, mirror.base), extra=((other, held[rules.user]),))
+    ask = replace(build_request(context, mirror.base), extra=((other, held[rules.user]),))
     password = {rules.password: held[rules.password]}
-    exchange = session.send(ask, "a name in another case", credentials=password)
+    exchange = context.send(ask, "a name in another case", credentials=password)
     yield
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return
     reading = "exact" if is_refused(exchange) else "folded"
-    session.dialect.fix_answer(choice.id, reading, exchange.purpose)
-    session.results.record_observed(session.listing.transport.names_clause, f"letter case in names: {reading}")
+    context.dialect.fix_answer(choice.id, reading, exchange.purpose)
+    context.results.record_observed(context.listing.transport.names_clause, f"letter case in names: {reading}")
 
 
-def _check_unknown_parameter(session: CheckContext, mirror: Mirror) -> Iterator[None]:
-    transport = session.listing.transport
+def _check_unknown_parameter(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    transport = context.listing.transport
     if not isinstance(transport.unknown_parameters, Open) and not transport.unknown_clause:
         return
     name = f"/{_UNKNOWN_NAME}" if transport.carries == "json" else _UNKNOWN_NAME
-    ask = replace(build_request(session, mirror.base), extra=((name, "1"),))
-    clauses = enforceable_clauses(session, transport.unknown_clause)
-    judged = yield from check_probe(session, mirror, ask, "an unknown parameter", clauses, only=_JUDGED_ASPECTS)
+    ask = replace(build_request(context, mirror.base), extra=((name, "1"),))
+    clauses = enforceable_clauses(context, transport.unknown_clause)
+    judged = yield from check_probe(context, mirror, ask, "an unknown parameter", clauses, only=_JUDGED_ASPECTS)
     if judged.passed:
         reading = "refused" if is_refused(judged.exchange) else "ignored"
-        session.results.record_observed(transport.unknown_clause, f"unknown parameters: {reading}")
+        context.results.record_observed(transport.unknown_clause, f"unknown parameters: {reading}")
         if reading == "refused":
-            yield from judge_error_response(session, judged.exchange, "invalid", clauses)
+            yield from judge_error_response(context, judged.exchange, "invalid", clauses)
 
 
-def _check_repeated_parameter(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_repeated_parameter(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """A parameter given twice: which of two values that keep different rows counts?"""
-    transport = session.listing.transport
+    transport = context.listing.transport
     choice = transport.repeated_parameters
     # A key twice in a JSON object is no JSON for many readers, which would say nothing of parameters.
-    if transport.carries == "json" or not isinstance(choice, Open) or session.dialect.candidates_of(choice.id):
+    if transport.carries == "json" or not isinstance(choice, Open) or context.dialect.candidates_of(choice.id):
         return
-    pair = _filter_with_two_values(session, mirror)
+    pair = _filter_with_two_values(context, mirror)
     if pair is None:
         return
     name, first, second = pair
-    ask = replace(build_request(session, mirror.base, {name: first}), repeated={name: (second,)})
-    exchange = _send_unusual(session, ask, "a parameter given twice")
+    ask = replace(build_request(context, mirror.base, {name: first}), repeated={name: (second,)})
+    exchange = _send_unusual(context, ask, "a parameter given twice")
     yield
     if exchange.answer is None or exchange.answer.outcome == "unreadable":
         return
     fitting = [
         assigned
-        for assigned, meaning in session.expected_answers(ask)
-        if compare_answer(session, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
+        for assigned, meaning in context.expected_answers(ask)
+        if compare_answer(context, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
     ]
     if fitting:
-        session.dialect.narrow_candidates(fitting, exchange.purpose)
+        context.dialect.narrow_candidates(fitting, exchange.purpose)
 
 
-def _filter_with_two_values(session: CheckContext, mirror: Mirror) -> tuple[str, str, str] | None:
+def _filter_with_two_values(context: CheckContext, mirror: Mirror) -> tuple[str, str, str] | None:
     """A filter and two values that keep different rows, none of them all."""
     by_name: dict[str, list[tuple[str, list[Hashable]]]] = {}
-    for name, value, keys in _text_filters(session, mirror):
-        rule = session.listing.filters[name]
+    for name, value, keys in _text_filters(context, mirror):
+        rule = context.listing.filters[name]
         # Where a value that names nothing may be refused, a refusal would not tell why.
         if rule.keeps == "equal" and len(rule.compares) == 1 and rule.stranger == "nothing":
             by_name.setdefault(name, []).append((value, keys))
@@ -429,44 +429,44 @@ def _filter_with_two_values(session: CheckContext, mirror: Mirror) -> tuple[str,
     return None
 
 
-def _check_tolerated_parameters(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_tolerated_parameters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Parameters from elsewhere, all at once: ignored, honoured or refused."""
-    transport = session.listing.transport
+    transport = context.listing.transport
     if not transport.tolerated:
         return
-    ask = replace(build_request(session, mirror.base), extra=tuple(transport.tolerated.items()))
-    exchange = _send_unusual(session, ask, "parameters from elsewhere")
+    ask = replace(build_request(context, mirror.base), extra=tuple(transport.tolerated.items()))
+    exchange = _send_unusual(context, ask, "parameters from elsewhere")
     yield
-    if session.note_unusable(exchange, transport.tolerated_clause):
+    if context.note_unusable(exchange, transport.tolerated_clause):
         return
     reading = "refused" if is_refused(exchange) else "ignored or honoured"
     record_kept(
-        session, () if is_refused(exchange) else enforceable_clauses(session, transport.tolerated_clause), reading
+        context, () if is_refused(exchange) else enforceable_clauses(context, transport.tolerated_clause), reading
     )
-    session.results.record_observed(transport.tolerated_clause, f"{', '.join(transport.tolerated)}: {reading}")
+    context.results.record_observed(transport.tolerated_clause, f"{', '.join(transport.tolerated)}: {reading}")
 
 
 # --- escaping -----------------------------------------------------------------------------------------------
 
 
-def _check_escaping(session: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_escaping(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Special characters come as themselves: a value with some, asked for as it is shown, gives its rows back."""
-    clauses = session.listing.transport.escaping_clause
+    clauses = context.listing.transport.escaping_clause
     if not clauses:
         return
-    doubled = _special_filter(session, mirror, ENTITY)
-    found = doubled or _special_filter(session, mirror, _RESERVED_CHARACTER)
+    doubled = _special_filter(context, mirror, ENTITY)
+    found = doubled or _special_filter(context, mirror, _RESERVED_CHARACTER)
     if found is None:
         if mirror.rows:
-            session.results.record_pass(clauses)
+            context.results.record_pass(clauses)
         return
     name, value = found
-    rule = session.listing.filters[name]
+    rule = context.listing.filters[name]
     # A text such as "&amp;" in the data itself is a text that was escaped twice; else the filter is to blame.
     blamed = clauses if doubled is not None else rule.clause
-    ask = build_request(session, mirror.base, {name: value})
+    ask = build_request(context, mirror.base, {name: value})
     judged = yield from check_probe(
-        session, mirror, ask, "a value with special characters, as it is shown", blamed, only=_JUDGED_ASPECTS
+        context, mirror, ask, "a value with special characters, as it is shown", blamed, only=_JUDGED_ASPECTS
     )
     if judged.passed:
-        session.results.record_pass(clauses)
+        context.results.record_pass(clauses)

@@ -20,12 +20,12 @@ _ONCE_CLAUSE: Final = (ClauseId("TEXT-ONCE"),)
 _DOUBLED_TEXTS_NEEDED: Final = 2
 
 
-def check_encoded_once(session: CheckContext, mirror: Mirror) -> None:
+def check_encoded_once(context: CheckContext, mirror: Mirror) -> None:
     """Text that looks as if it had been encoded or escaped twice, wherever a field has special characters at all.
 
     One such text may be what somebody typed; several, and none in the same field that is as it should be, are not.
     """
-    escaping = session.listing.transport.escaping_clause or _ONCE_CLAUSE
+    escaping = context.listing.transport.escaping_clause or _ONCE_CLAUSE
     kinds: tuple[tuple[Clauses, str, Callable[[str], bool], Callable[[str], bool]], ...] = (
         (_ONCE_CLAUSE, "encoded", lambda text: not text.isascii(), _is_encoded_twice),
         (escaping, "escaped", lambda text: "&" in text, lambda text: "&" not in ENTITY.sub("", text)),
@@ -36,39 +36,39 @@ def check_encoded_once(session: CheckContext, mirror: Mirror) -> None:
             some = [text for text in texts if special(text)]
             odd = [text for text in some if twice(text)]
             seen += len(some) - len(odd)
-            misled = _misled_filter_clauses(session, path, odd)
+            misled = _misled_filter_clauses(context, path, odd)
             # A text that is shown and cannot be found is no longer what somebody typed.
             enough = 1 if misled else _DOUBLED_TEXTS_NEEDED
-            if misled is None or len(odd) < max(enough, len(some)) or session.results.first_failed(clauses):
+            if misled is None or len(odd) < max(enough, len(some)) or context.results.first_failed(clauses):
                 continue
-            session.fail(
+            context.fail(
                 clauses,
                 f"text is {done} once",
                 expected=f"in {path} the characters themselves",
                 actual=f"{len(odd)} texts such as {odd[0][:60]!r}, and no other with special characters",
                 rows=[
-                    session.evidence.render_row(row, [path]) for row in mirror.rows if row.shown.get(path) in odd[:4]
+                    context.evidence.render_row(row, [path]) for row in mirror.rows if row.shown.get(path) in odd[:4]
                 ][:4],
                 inferred=True,
             )
             for clause in misled:
-                session.results.mark_consequence(clause, clauses[0])
+                context.results.mark_consequence(clause, clauses[0])
     if seen:
-        session.results.record_pass(_ONCE_CLAUSE, times=seen)
+        context.results.record_pass(_ONCE_CLAUSE, times=seen)
     else:
-        session.results.record_not_exercised(
+        context.results.record_not_exercised(
             _ONCE_CLAUSE, "no row shows a text with characters that could be escaped or encoded"
         )
 
 
-def _misled_filter_clauses(session: CheckContext, path: str, odd: list[str]) -> list[ClauseId] | None:
+def _misled_filter_clauses(context: CheckContext, path: str, odd: list[str]) -> list[ClauseId] | None:
     """The broken promises of filters on a field that were asked for one of its odd texts; None for any other."""
     misled: list[ClauseId] = []
-    for name, rule in session.listing.filters.items():
-        failed = session.results.first_failed(rule.clause) if path in rule.compares else None
+    for name, rule in context.listing.filters.items():
+        failed = context.results.first_failed(rule.clause) if path in rule.compares else None
         if failed is None:
             continue
-        exchanges = [one.exchange for one in session.breaches if one.clause == failed]
+        exchanges = [one.exchange for one in context.breaches if one.clause == failed]
         asked = [exchange.list_request.values.get(name) for exchange in exchanges if exchange is not None]
         if not any(isinstance(value, str) and any(value in text for text in odd) for value in asked):
             return None
