@@ -134,7 +134,7 @@ class _RunStopped(Exception):
 def make_context(
     spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
 ) -> CheckContext:
-    """A context ready to send: nothing is known of the target but what the options say."""
+    """A session ready to send: nothing is known of the target but what the options say."""
     shared = load_standard_clauses()
     standard = shared.clauses_for(spec)
     known = {name: str(family) for name, family in families_by_clause(spec).items()}

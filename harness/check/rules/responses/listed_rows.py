@@ -1,0 +1,246 @@
+"""The rows of every response and the numbers about them: identity, fields, invariants, total."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from harness.check.context import Row
+from harness.check.rules.responses.response_judge import ResponseJudge, parse_integer
+from harness.check.rules.responses.row_consistency import note_rows
+from harness.check.rules.responses.row_invariants import check_row_laws, law_context_of
+from harness.specification.model import ClauseId, Clauses, Field, OffsetPaging, PageNumberPaging
+from harness.wire.format_problems import Tree
+from harness.wire.format_problems import printable_text as in_ascii
+from harness.wire.json_body import MISSING
+from harness.wire.response_codec import DecodedResponse, count_in
+from harness.wire.row_codec import FieldProblem, field_at
+
+_TIME_FORMATS: Final = ("local-time", "rfc3339", "epoch-seconds")
+
+
+def check_listed_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    """The rows and the numbers about them."""
+    listing = judge.context.listing
+    clauses = listing.lists.clauses
+    if _is_count_requested(judge):
+        return
+    if answer.rows is None:
+        if listing.count_only is not None and _is_count_requested(judge) is None and count_in(answer) is not None:
+            return
+        missing = answer.rows_raw is MISSING
+        counting = listing.count_only
+        # A number in the place of rows is a count that nobody asked for.
+        uncalled = counting.clauses.get("default", ()) if counting and count_in(answer) is not None else ()
+        judge.report_breach(
+            uncalled or clauses.get("rows", ()),
+            expected=f"a list at {listing.lists.rows_at}",
+            actual="it is missing" if missing else in_ascii(answer.rows_raw),
+        )
+        return
+    strange = [row for row in answer.rows if not isinstance(row, dict)]
+    if strange:
+        judge.report_breach(
+            (*clauses.get("keys" if judge.context.is_xml else "rows", ()), *clauses.get("rows", ())),
+            expected="rows that are objects",
+            actual=f"{in_ascii(strange[0])}; in {len(strange)} of {len(answer.rows)} rows",
+        )
+    judge.record_pass(clauses.get("rows", ()))
+    judge.record_pass(clauses.get("row-element", ()), len(answer.rows))
+    if not answer.rows:
+        judge.record_pass(clauses.get("empty", ()))
+    _check_rows(judge, judge.exchange.rows or ())
+    _check_total(judge, answer)
+    _check_returned(judge, answer)
+
+
+def _is_count_requested(judge: ResponseJudge) -> bool | None:
+    """Whether a number was asked for in place of rows; None when the flag cannot be read."""
+    count_only = judge.context.listing.count_only
+    if count_only is None:
+        return False
+    return judge.flag_value(count_only.parameter)
+
+
+# --- rows ---------------------------------------------------------------------------------------------------
+
+
+def _check_rows(judge: ResponseJudge, rows: Sequence[Row]) -> None:
+    _check_unique(judge, rows)
+    if not judge.exchange.list_request.repeated:
+        note_rows(judge.context, judge.exchange)
+    fresh = _unexamined_rows(judge, rows)
+    if not fresh:
+        return
+    _check_flaws(judge, fresh)
+    if judge.exchange.zone == judge.context.zone:
+        # In another zone the laws would only say once more that its local times are wrong.
+        check_row_laws(judge.context, judge.exchange, fresh)
+
+
+def _unexamined_rows(judge: ResponseJudge, rows: Sequence[Row]) -> list[Row]:
+    """The rows that were not examined before, in the same light."""
+    context = law_context_of(judge.context, judge.exchange)
+    light = (
+        judge.exchange.zone,
+        tuple(sorted((name, *sorted(told)) for name, told in context.requested_words.items())),
+    )
+    found: list[Row] = []
+    for row in rows:
+        print_ = hash((light, repr(row.raw)))
+        if print_ not in judge.memory.seen:
+            judge.memory.seen.add(print_)
+            found.append(row)
+    return found
+
+
+def _check_unique(judge: ResponseJudge, rows: Sequence[Row]) -> None:
+    lists = judge.context.listing.lists
+    identities = [row.shown[lists.identity] for row in rows if row.shown.get(lists.identity) is not None]
+    counts = Counter(identities)
+    twice = {identity for identity, times in counts.items() if times > 1}
+    if not twice:
+        judge.record_pass(lists.clauses.get("unique", ()), times=len(identities) > 1)
+        return
+    same = [row for row in rows if row.shown.get(lists.identity) in twice]
+    first = identities[next(index for index, identity in enumerate(identities) if identity in twice)]
+    more = f"; {len(twice)} of {len(counts)} are repeated" if len(twice) > 1 else ""
+    judge.report_breach(
+        lists.clauses.get("unique", ()),
+        expected=f"each {lists.identity} once",
+        actual=f"{in_ascii(str(first))} stands {counts[first]} times{more}",
+        rows=same,
+    )
+
+
+def _check_flaws(judge: ResponseJudge, rows: Sequence[Row]) -> None:
+    """What is wrong with single fields: one finding for each clause, over all rows of the answer."""
+    fields = judge.context.listing.fields
+    keys = judge.context.listing.lists.clauses.get("keys", ())
+    found: dict[ClauseId, list[tuple[Row, FieldProblem]]] = {}
+    for row in rows:
+        for flaw in row.flaws:
+            clause = next(
+                (one for one in _clauses_of_flaw(judge, flaw) if one in judge.context.results.clauses), None
+            )
+            if clause is not None:
+                found.setdefault(clause, []).append((row, flaw))
+    for clause, many in found.items():
+        first = many[0][1]
+        affected = {id(row): row for row, _ in many}
+        others = sorted({flaw.field for _, flaw in many} - {first.field})
+        more = f"; also {', '.join(others[:6])}" if others else ""
+        judge.report_breach(
+            (clause,),
+            expected=f"{first.field} as documented",
+            actual=f"{first.field}: {first.text}; in {len(affected)} of {len(rows)} rows{more}",
+            rows=affected.values(),
+            name=first.field,
+        )
+    counts: Counter[ClauseId] = Counter()
+    for row in rows:
+        counts.update(_clauses_at_stake(fields, cast("Mapping[str, Tree]", row.raw)))
+    counts |= Counter(dict.fromkeys(keys, len(rows)))
+    for clause, times in counts.items():
+        judge.record_pass((clause,), times)
+
+
+def _clauses_at_stake(fields: Mapping[str, Field], tree: Mapping[str, Tree]) -> set[ClauseId]:
+    """The clauses on fields that a row could have broken."""
+    found: set[ClauseId] = set()
+    for name, known in fields.items():
+        if name not in tree:
+            continue
+        found.update(known.clause)
+        if known.as_ == "rows" and isinstance(tree[name], list):
+            for inner in cast("list[Tree]", tree[name]):
+                if isinstance(inner, dict):
+                    found |= _clauses_at_stake(known.fields, inner)
+    return found
+
+
+def _clauses_of_flaw(judge: ResponseJudge, flaw: FieldProblem) -> Clauses:
+    """The clauses that a flaw breaks, the one that explains it best first."""
+    listing = judge.context.listing
+    keys = listing.lists.clauses.get("keys", ())
+    parent, nested, _ = flaw.field.rpartition("[].")
+    if flaw.kind == "missing":
+        if not nested:
+            return (*keys, *flaw.clause)
+        around = field_at(listing.fields, parent)
+        above = around.clause if around is not None else ()
+        return (*(clause for clause in above if clause in flaw.clause), *flaw.clause, *above, *keys)
+    known = field_at(listing.fields, flaw.field)
+    if known is not None and known.as_ in _TIME_FORMATS and flaw.text.endswith(("got None", "got ''")):
+        # Of two clauses on a time the later one is about its being there at all.
+        return (*reversed(flaw.clause), *keys)
+    if known is not None and known.as_ == "epoch-seconds" and "within the years" in flaw.text:
+        # An integer all right, but no instant: that is the promise of what may be told of the time.
+        times = [law.clause for law in listing.laws if law.field == flaw.field and law.law == "not-future"]
+        return (*(clause for several in times[:1] for clause in several), *flaw.clause, *keys)
+    return (*flaw.clause, *keys)
+
+
+# --- numbers about the rows ---------------------------------------------------------------------------------
+
+
+def _check_total(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    listing = judge.context.listing
+    total = listing.total
+    if total is None or (total.switch is not None and judge.flag_value(total.switch.parameter) is not True):
+        return
+    present = total.clauses.get("present", ())
+    number = parse_integer(answer.total, text=judge.context.is_xml)
+    if number is None or number < 0:
+        told = "it is missing" if answer.total is MISSING else in_ascii(answer.total)
+        judge.report_breach(present, expected=f"an integer not below 0 at {total.at}", actual=told)
+        return
+    judge.record_pass(present)
+    came = len(answer.rows or ())
+    if not came:
+        return
+    skipped = _skipped_rows(judge)
+    if number < skipped + came:
+        paging = listing.paging
+        if isinstance(paging, OffsetPaging) and judge.context.results.first_failed(paging.clauses.get("slice", ())):
+            # Rows that were not left out, or came twice: the total need not be wrong.
+            return
+        # A total that later pages alone tell too low depends on the page.
+        later = total.clauses.get("independent", ()) if _is_later_page(judge) else ()
+        judge.report_breach(
+            (*total.clauses.get("bound", ()), *later, *total.clauses.get("sum", ())),
+            expected=f"a total of at least {skipped + came}: {skipped} skipped and {came} returned",
+            actual=f"a total of {number}",
+        )
+    else:
+        judge.record_pass(total.clauses.get("bound", ()))
+
+
+def _is_later_page(judge: ResponseJudge) -> bool:
+    """Whether the request names a page after the first one."""
+    paging = judge.context.listing.paging
+    page = judge.exchange.list_request.values.get(paging.page) if isinstance(paging, PageNumberPaging) else None
+    return page is not None and isinstance(paging, PageNumberPaging) and str(page) != str(paging.first)
+
+
+def _skipped_rows(judge: ResponseJudge) -> int:
+    """How many rows the request surely left out before the first one."""
+    paging = judge.context.listing.paging
+    if not isinstance(paging, OffsetPaging) or not judge.context.parameters_work(paging.offset):
+        return 0
+    value = judge.parameter_value(paging.offset)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _check_returned(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    returned = judge.context.listing.returned
+    if returned is None:
+        return
+    number = parse_integer(answer.returned, text=judge.context.is_xml)
+    came = len(answer.rows or ())
+    if number == came:
+        judge.record_pass(returned.clause)
+        return
+    told = "it is missing" if answer.returned is MISSING else in_ascii(answer.returned)
+    judge.report_breach(returned.clause, expected=f"{returned.at}: {came}, as many as there are rows", actual=told)

@@ -1,0 +1,187 @@
+"""One response under judgement: what is reported of it, and what its request asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.results.findings import Verdict
+from harness.specification.clauses import StandardClauses, load_standard_clauses
+from harness.specification.model import ClauseId, Clauses
+from harness.wire.format_problems import Tree
+from harness.wire.json_body import MISSING, Missing, tree_at
+from harness.wire.parameter_codec import decode_parameter, is_blank
+from harness.wire.response_codec import DecodedResponse
+from harness.wire.scalar_codecs import DecodeError, decode_digits, decode_integer, zone_named
+
+FINDINGS_AT_MOST: Final = 6
+"""So often a clause may be broken before further breaches are only counted, without evidence."""
+
+
+@dataclass(slots=True)
+class ResponseMemory:
+    """What the rules remember of a run; it stands in the settings of its context."""
+
+    context: CheckContext
+    standard: StandardClauses
+    problem_clauses: Mapping[str, ClauseId]
+    checked_by: Mapping[str, Clauses]
+    seen: set[int] = field(default_factory=set)
+    failed: Counter[ClauseId] = field(default_factory=Counter)
+
+    def clauses_of_code(self, code: str) -> Clauses:
+        """The standard clause that a problem breaks, if any."""
+        parts = code.split(":")
+        for length in range(len(parts), 0, -1):
+            found = self.problem_clauses.get(":".join(parts[:length]))
+            if found is not None:
+                return (found,)
+        return ()
+
+
+def response_memory(context: CheckContext) -> ResponseMemory:
+    """The memory of this run: the one in its settings, or a new one put there."""
+    memory = context.settings.get("every-response")
+    if isinstance(memory, ResponseMemory) and memory.context is context:
+        return memory
+    standard = load_standard_clauses()
+    checked: dict[str, Clauses] = {}
+    for name, clause in context.spec.clauses.items():
+        for rule in clause.checked_by:
+            checked[rule] = (*checked.get(rule, ()), name)
+    memory = ResponseMemory(context, standard, standard.clauses_by_problem, checked)
+    context.settings = {**context.settings, "every-response": memory}
+    return memory
+
+
+@dataclass(slots=True)
+class ResponseJudge:
+    """One response under judgement. A clause that broke once in it gets no pass by it."""
+
+    context: CheckContext
+    exchange: Exchange
+    memory: ResponseMemory
+    broken: set[ClauseId] = field(default_factory=set)
+    lost_pointers: list[str] = field(default_factory=list)
+
+    def report_breach(
+        self, clauses: Clauses, *, expected: str, actual: str, rows: Iterable[Row] = (), name: str = ""
+    ) -> None:
+        """One breach; at most one for each clause in one answer."""
+        ledger = self.context.results
+        clause = next((clause for clause in clauses if clause in ledger.clauses), None)
+        if clause is None or self.broken.intersection(clauses):
+            return
+        self.broken.add(clause)
+        self.memory.failed[clause] += 1
+        if self.memory.failed[clause] > FINDINGS_AT_MOST:
+            ledger.record((clause,), Verdict.FAIL)
+            return
+        names = [self.context.listing.lists.identity, name.partition("[].")[0]]
+        lines = [self.context.evidence.render_row(row, names) for row in list(rows)[:8]]
+        says = ledger.clauses[clause].says
+        self.context.fail(
+            (clause,),
+            says,
+            expected=expected,
+            actual=actual,
+            exchange=self.exchange,
+            rows=[one for one in lines if one],
+            law=True,
+        )
+
+    def record_pass(self, clauses: Clauses, times: int = 1) -> None:
+        """Observations that could have broken the clauses and did not."""
+        kept = tuple(clause for clause in clauses if clause not in self.broken)
+        self.context.results.record_pass(kept, times=times)
+
+    def record_standard_passes(self, *names: str) -> None:
+        """As `record_pass`, for clauses of the standards of HTTP, text, JSON and XML."""
+        self.record_pass(tuple(ClauseId(name) for name in names))
+
+    def is_unusual_request(self) -> bool:
+        """Whether the request went another way than the documented one, and so may not arrive at the API."""
+        ask = self.exchange.list_request
+        return bool(ask.encoding_name or ask.operation is not None or ask.no_operation)
+
+    def syntax_clauses(self) -> Clauses:
+        """The clause that promises a body that can be read."""
+        return (ClauseId("XML-SYNTAX" if self.context.is_xml else "JSON-SYNTAX"),)
+
+    def shape_clauses(self) -> Clauses:
+        """The clauses that promise what every answer is."""
+        listing = self.context.listing
+        always = tuple(
+            clause
+            for part in listing.outcome.envelope.values()
+            if part.when == "always" and not part.optional
+            for clause in part.clause
+        )
+        return (*always, *listing.lists.clauses.get("rows", ()), *listing.outcome.success.clause)
+
+    def flag_value(self, name: str) -> bool | None:
+        """What a flag of the request means; None when that is open."""
+        parameter = self.context.listing.parameters[name]
+        raw = self.exchange.list_request.values.get(name)
+        if is_blank(raw):
+            default = parameter.default
+            return default if isinstance(default, bool) else default in parameter.true
+        if isinstance(raw, bool):
+            return raw
+        if isinstance(raw, str):
+            return True if raw in parameter.true else False if raw in parameter.false else None
+        return None
+
+    def parameter_value(self, name: str) -> Any:
+        """What a parameter of the request means; None when it is not given, empty, or cannot be read."""
+        parameter = self.context.listing.parameters.get(name)
+        raw = self.exchange.list_request.values.get(name)
+        if parameter is None or is_blank(raw) or self.exchange.list_request.repeated.get(name):
+            return None
+        try:
+            zone = zone_named(self.context.zone)
+        except DecodeError:
+            zone = zone_named("UTC")
+        try:
+            in_json = self.context.listing.transport.carries == "json"
+            return decode_parameter(parameter, raw, zone=zone, in_json=in_json)
+        except DecodeError:
+            return None
+
+
+def part_at(answer: DecodedResponse, pointer: str) -> Tree | Missing:
+    """The part of a response that a pointer names."""
+    return MISSING if isinstance(answer.tree, Missing) else tree_at(answer.tree, pointer)
+
+
+def parse_integer(raw: Tree | Missing, *, text: bool) -> int | None:
+    """An integer as an answer tells it: a JSON number, or the text of an element."""
+    if text:
+        if not isinstance(raw, str):
+            return None
+        try:
+            return decode_integer(raw.strip())
+        except DecodeError:
+            return None
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
+
+
+def has_type(kind: str, value: Tree | Missing, *, text: bool) -> bool:
+    """Whether a part of an answer has the type that the spec names."""
+    match kind:
+        case "integer":
+            return parse_integer(value, text=text) is not None
+        case "digits":
+            try:
+                return isinstance(value, str) and bool(decode_digits(value))
+            except DecodeError:
+                return False
+        case "text":
+            return isinstance(value, str)
+        case "object":
+            return isinstance(value, dict) or (text and value == "")
+        case _:
+            return isinstance(value, list) or (text and value == "")

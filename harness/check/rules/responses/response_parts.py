@@ -1,0 +1,287 @@
+"""What stands around the rows of every response: envelope, success, error, values repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from harness.check.rules.responses.response_judge import ResponseJudge, has_type, part_at
+from harness.specification.model import CursorPaging, Echo, EnvelopeField, ErrorKind, Open, Scalar
+from harness.wire.format_problems import Tree
+from harness.wire.format_problems import printable_text as in_ascii
+from harness.wire.json_body import MISSING, Missing
+from harness.wire.parameter_codec import is_blank
+from harness.wire.response_codec import DecodedResponse, same_scalar
+from harness.wire.scalar_codecs import DecodeError, zone_named
+
+# --- the envelope -------------------------------------------------------------------------------------------
+
+
+def check_envelope(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    """Judges the parts that stand around the rows: there, of their type, of their values."""
+    for part in judge.context.listing.outcome.envelope.values():
+        if part.when not in ("always", answer.outcome):
+            continue
+        if any(part.at.startswith(f"{pointer}/") for pointer in judge.lost_pointers):
+            continue
+        value = part_at(answer, part.at)
+        if value is MISSING:
+            if not part.optional:
+                judge.lost_pointers.append(part.at)
+                judge.report_breach(part.clause or part.form_clause, expected=f"{part.at}", actual="it is missing")
+            continue
+        wrong = _expected_part(judge, part, value)
+        if wrong is None:
+            judge.record_pass(part.clause)
+            judge.record_pass(part.form_clause)
+            continue
+        judge.lost_pointers.append(part.at)
+        judge.report_breach(part.form_clause or part.clause, expected=f"{part.at}: {wrong}", actual=in_ascii(value))
+    _check_zone_echo(judge, answer)
+    _observe_optional_parts(judge, answer)
+
+
+def _expected_part(judge: ResponseJudge, part: EnvelopeField, value: Tree | Missing) -> str | None:
+    """What the part should be, or None when it is."""
+    text = judge.context.is_xml
+    if not has_type(part.as_, value, text=text):
+        return f"{'an' if part.as_[0] in 'aeiou' else 'a'} {part.as_}"
+    if part.values and not any(same_scalar(wanted, value, text=text) for wanted in part.values):
+        return f"one of {', '.join(str(wanted) for wanted in part.values)}"
+    if part.least_items and isinstance(value, list) and len(value) < part.least_items:
+        return f"a list of at least {part.least_items}"
+    return None
+
+
+def _check_zone_echo(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    """The answer names a time zone that is known, and the one that was asked for."""
+    zone = judge.context.listing.zone
+    if zone is None or zone.echo is None or answer.outcome != "success":
+        return
+    told = part_at(answer, zone.echo)
+    if not isinstance(told, str):
+        return
+    known = judge.memory.checked_by.get("known-zone", ())
+    try:
+        named = zone_named(told)
+    except DecodeError as error:
+        judge.report_breach(known or zone.clauses.get("echo", ()), expected=error.expected, actual=in_ascii(told))
+        return
+    judge.record_pass(known)
+    asked = judge.exchange.list_request.values.get(zone.parameter) if zone.parameter else None
+    if not isinstance(asked, str) or not asked or asked in zone.account_words:
+        return
+    try:
+        wanted = zone_named(asked)
+    except DecodeError:
+        return
+    if told == asked or _same_zone(named.key, wanted.key):
+        judge.record_pass(zone.clauses.get("echo", ()))
+    else:
+        judge.report_breach(zone.clauses.get("echo", ()), expected=f"{zone.echo}: {asked}", actual=in_ascii(told))
+
+
+def _same_zone(first: str, second: str) -> bool:
+    """Whether two names mean one zone of the world's database, as far as a name tells."""
+    zero = {"utc", "gmt", "etc/utc", "etc/gmt", "etc/uct", "uct", "zulu", "etc/zulu", "etc/universal", "universal"}
+    left, right = first.lower(), second.lower()
+    return left == right or (left in zero and right in zero)
+
+
+def _observe_optional_parts(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    for pointer, clauses in judge.context.listing.transport.optional_parts.items():
+        there = "is given" if part_at(answer, pointer) is not MISSING else "is left out"
+        may = [name for name in clauses if (known := judge.context.clause(name)) and known.level == "may"]
+        judge.context.results.record_observed(tuple(may), f"{pointer} {there}")
+
+
+# --- success ------------------------------------------------------------------------------------------------
+
+
+def check_success(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    """Judges how a success is told: its HTTP status and the values of its marks."""
+    listing = judge.context.listing
+    told = listing.outcome.success
+    http = listing.outcome.error.clauses.get("http", ()) if told.shows else ()
+    if answer.http_status != told.http:
+        clauses = (*http, *told.clause, *listing.lists.clauses.get("reach", ()))
+        judge.report_breach(clauses, expected=f"HTTP {told.http}", actual=f"HTTP {answer.http_status}")
+    judge.record_pass(http)
+    for pointer, wanted in told.shows.items():
+        value = part_at(answer, pointer)
+        if pointer == listing.outcome.error.code_at or value is MISSING or pointer in judge.lost_pointers:
+            # The code's value told the success; types and presence are promised elsewhere.
+            continue
+        if not same_scalar(wanted, value, text=judge.context.is_xml):
+            judge.report_breach(told.clause, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
+    judge.record_pass(told.clause)
+    if not judge.is_unusual_request():
+        judge.record_pass(listing.lists.clauses.get("reach", ()))
+
+
+def _success_text(shows: Mapping[str, Scalar]) -> str:
+    return ", ".join(f"{pointer}: {value}" for pointer, value in shows.items())
+
+
+def check_echoed_values(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    """Judges the values of the request that the response repeats."""
+    for echo in judge.context.listing.echoes:
+        told = part_at(answer, echo.at)
+        if (
+            told is MISSING
+            or judge.exchange.list_request.repeated.get(echo.of)
+            or not judge.context.parameters_work(echo.of)
+        ):
+            continue
+        due = _expected_echo(judge, echo)
+        if due is None:
+            continue
+        if str(told) in due and not isinstance(told, dict | list | bool):
+            judge.record_pass(echo.clause)
+        elif not any(meaning.fault for _, meaning in judge.context.expected_answers(judge.exchange.list_request)):
+            # What should have been refused need not be repeated either.
+            judge.report_breach(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=in_ascii(told))
+
+
+def _expected_echo(judge: ResponseJudge, echo: Echo) -> tuple[str, ...] | None:
+    """The texts that may be repeated; None when that is open."""
+    listing = judge.context.listing
+    parameter = listing.parameters[echo.of]
+    raw = judge.exchange.list_request.values.get(echo.of)
+    if is_blank(raw):
+        if not echo.exact or parameter.default is None:
+            return None
+        return (str(parameter.default),)
+    if judge.parameter_value(echo.of) is None:
+        return None
+    paging = listing.paging
+    words = (*paging.start_words, *paging.end_words) if isinstance(paging, CursorPaging) else ()
+    # A word that means the first or the last page may be told as what it stands for: nothing.
+    return (str(raw), "") if raw in words else (str(raw),)
+
+
+# --- errors -------------------------------------------------------------------------------------------------
+
+
+def check_error(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    """Judges how an error is told: its parts, HTTP status and code, and that no rows come with it."""
+    shape = judge.context.listing.outcome.error
+    clauses = shape.clauses.get("shape", ())
+    if answer.code is MISSING:
+        # Where an envelope part promises the code, that part was found missing already.
+        judge.report_breach(clauses, expected=f"an error told at {shape.code_at}", actual="it is missing")
+        return
+    if _is_unknown_success(judge, answer):
+        told = judge.context.listing.outcome.success
+        judge.report_breach(
+            told.clause, expected=_success_text(told.shows), actual=f"rows, and the code {in_ascii(answer.code)}"
+        )
+        return
+    if not has_type(shape.code_as, answer.code, text=judge.context.is_xml):
+        expected = f"{shape.code_at}: {shape.code_as}"
+        if shape.code_at not in judge.lost_pointers:
+            judge.report_breach(clauses or judge.shape_clauses(), expected=expected, actual=in_ascii(answer.code))
+        # What such a code says is not asked any more.
+        return
+    if (
+        shape.message_at is not None
+        and not isinstance(answer.message, str)
+        and shape.message_at not in judge.lost_pointers
+    ):
+        told_message = "it is missing" if answer.message is MISSING else in_ascii(answer.message)
+        judge.report_breach(
+            clauses or judge.shape_clauses(), expected=f"a text at {shape.message_at}", actual=told_message
+        )
+    for pointer, wanted in shape.shows.items():
+        value = part_at(answer, pointer)
+        if not same_scalar(wanted, value, text=judge.context.is_xml):
+            judge.report_breach(clauses, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
+    judge.record_pass(clauses)
+    _check_error_status(judge, answer)
+    _check_error_code(judge, answer)
+    _check_error_rows(judge, answer)
+
+
+def _is_unknown_success(judge: ResponseJudge, answer: DecodedResponse) -> bool:
+    """Whether an answer with rows is told by a code that stands for no error."""
+    outcome = judge.context.listing.outcome
+    if outcome.error.code_at not in outcome.success.shows or not answer.rows:
+        return False
+    if outcome.error.code_at in judge.lost_pointers:
+        # Where a code should stand stands something else: that was told.
+        return False
+    codes = {str(code) for fault in outcome.faults.values() for code in _error_codes(fault)}
+    return str(answer.code) not in codes | {str(code) for code in outcome.error.only_codes}
+
+
+def _check_error_status(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    shape = judge.context.listing.outcome.error
+    http = shape.clauses.get("http", ())
+    faults = [
+        fault
+        for fault in judge.context.listing.outcome.faults.values()
+        if str(answer.code) in {str(code) for code in _error_codes(fault)}
+    ]
+    legal = _possible_statuses(judge, shape.http)
+    for fault in faults:
+        legal |= _possible_statuses(judge, fault.http) | set(fault.https)
+    status = answer.http_status
+    patterns = {"4xx": 400 <= status < 500, "5xx": status >= 500, "same-as-code": str(status) == str(answer.code)}
+    if status not in legal and not any(patterns[word] for word in shape.https if word in patterns):
+        if status >= 500 and any(fault.own for fault in faults):
+            # A server that breaks down: what it broke down over is judged where it was asked.
+            return
+        wanted = [*(str(one) for one in sorted(legal)), *shape.https]
+        expected = f"HTTP {' or '.join(wanted)} around the code {in_ascii(answer.code)}"
+        judge.report_breach(http, expected=expected, actual=f"HTTP {status}")
+        return
+    judge.record_pass(http)
+    for choice in (shape.http, *(fault.http for fault in faults)):
+        if isinstance(choice, Open) and status in choice.options:
+            key = f"{choice.id}={answer.code}"
+            if not judge.context.dialect.candidates_of(key):
+                judge.context.dialect.fix_answer(key, status, judge.exchange.purpose)
+
+
+def _possible_statuses(judge: ResponseJudge, http: int | Open[int] | None) -> set[int]:
+    if http is None:
+        return set()
+    if isinstance(http, Open):
+        known = judge.context.dialect.candidates_of(http.id)
+        return {int(one) for one in known or http.options if isinstance(one, int)}
+    return {http}
+
+
+def _check_error_code(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    shape = judge.context.listing.outcome.error
+    if not shape.only_codes:
+        return
+    clauses = shape.clauses.get("only-codes", ())
+    if str(answer.code) in {str(code) for code in shape.only_codes}:
+        judge.record_pass(clauses)
+        return
+    wanted = ", ".join(str(code) for code in shape.only_codes)
+    judge.report_breach(clauses, expected=f"one of the codes {wanted}", actual=in_ascii(answer.code))
+
+
+def _check_error_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
+    shape = judge.context.listing.outcome.error
+    clauses = shape.clauses.get("no-rows", ())
+    raw = answer.rows_raw
+    nothing = raw is MISSING or raw is None
+    empty = raw in ([], "")
+    if (nothing and shape.no_rows != "empty") or (empty and shape.no_rows != "absent"):
+        judge.record_pass(clauses)
+        return
+    held = f"{len(raw)} rows" if isinstance(raw, list) else in_ascii(raw)
+    wanted = {"absent": "nothing", "empty": "an empty list", "absent-or-empty": "nothing, or an empty list,"}
+    judge.report_breach(
+        clauses,
+        expected=f"{wanted[shape.no_rows]} at {judge.session.listing.lists.rows_at} of an error",
+        actual="it is missing" if raw is MISSING else held,
+    )
+
+
+def _error_codes(fault: ErrorKind) -> Iterator[Scalar]:
+    if fault.code is not None:
+        yield fault.code
+    yield from fault.codes
