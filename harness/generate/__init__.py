@@ -7,7 +7,8 @@ manifest. Same arguments: same bytes. It raises UsageProblem when `out` cannot t
 
 from harness.generate.fixtures import WrittenFixtures, write_fixtures
 from harness.generate.formats import FORMATS, RowFormat
-from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
+from harness.generate.invalid_responses import make_invalid_responses
+from harness.generate.response_breaker import InvalidResponse
 from harness.generate.rows import RowSet, row_set_of
 from harness.generate.sample_exchanges import SampleExchange, make_sample_exchanges
 

@@ -13,7 +13,8 @@ from typing import Any, Final, final
 
 from harness.errors import UsageProblem
 from harness.generate.formats import FORMATS
-from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
+from harness.generate.invalid_responses import make_invalid_responses
+from harness.generate.response_breaker import InvalidResponse
 from harness.generate.rows import encode_hidden_rows, row_set_of
 from harness.generate.sample_exchanges import SampleExchange, make_sample_exchanges, request_text
 from harness.output.atomic_files import os_error_reason, write_atomically

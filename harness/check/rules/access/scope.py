@@ -1,38 +1,20 @@
-"""Whose rows come: customers, those below them, and children of an account."""
+"""Whose rows come: the own customer, one by id, everyone, and those below."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.count_only import check_count_of_list
-from harness.check.probe.filter_values import encode_shown_value, largest_page
-from harness.check.probe.mirror import (
-    Mirror,
-    build_request,
-    encode_request_value,
-    page_cap,
-    parse_row_count,
-    reread_mirror,
-)
-from harness.check.probe.stability import replicas_disagree
+from harness.check.probe.filter_values import largest_page
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, reread_mirror
 from harness.check.rules.access import authentication as access
-from harness.specification.model import (
-    CallScope,
-    ClauseId,
-    Clauses,
-    LimitPaging,
-    NoPaging,
-    OffsetPaging,
-    Open,
-    PageNumberPaging,
-)
-from harness.wire.format_problems import Tree
+from harness.check.rules.access.child_accounts import check_child_accounts
+from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
+from harness.specification.model import CallScope, ClauseId, Clauses, LimitPaging, NoPaging
 from harness.wire.row_codec import row_values_at
-
-# --- scope --------------------------------------------------------------------------------------------------
 
 
 def check_scope(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -59,7 +41,7 @@ def _check_scope_once(context: CheckContext, mirror: Mirror, rule: CallScope) ->
     if rule.parameter is not None:
         yield from _check_scope_words(context, mirror, rule)
     if rule.children_only is not None or rule.listed_children is not None:
-        yield from _check_children(context, mirror, rule)
+        yield from check_child_accounts(context, mirror, rule)
 
 
 def _retract_if_moved(
@@ -73,81 +55,18 @@ def _retract_if_moved(
     word = next((word for word, whose in rule.words.items() if whose == "everyone"), None)
     values = {rule.parameter: word} if rule.parameter is not None and word is not None else {}
     for _ in range(3):
-        exchange = _read_list(context, mirror, values, "did the lists move?")
+        exchange = read_scoped_list(context, mirror, values, "did the lists move?")
         yield
         if exchange.rows is None and values and rule.parameter is not None:
             # Not for this account: its children's calls, then, which are more than its own.
             children = next((word for word, whose in rule.words.items() if whose == "children"), None)
             values = {rule.parameter: children} if children is not None and read == [] else {}
-            exchange = _read_list(context, mirror, values, "did the lists move?")
+            exchange = read_scoped_list(context, mirror, values, "did the lists move?")
             yield
         read.append(sorted(exchange.keys, key=str))
     if mirror.volatile or any(keys != read[0] for keys in read):
         for clause in fresh:
             context.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
-
-
-def owners_of(row: Row, rule: CallScope) -> set[Any]:
-    """The owners that a row shows."""
-    return {value for path in rule.owners for value in row_values_at(row.shown, path) if value is not None}
-
-
-def own_customer(context: CheckContext, rows: tuple[Row, ...] | list[Row], rule: CallScope) -> Any:
-    """The one owner that all rows share, if the rows leave no doubt; or the one that the user named."""
-    if context.identity.customer is not None:
-        return context.identity.customer
-    counted: Counter[Any] = Counter(owner for row in rows for owner in owners_of(row, rule))
-    everywhere = [owner for owner, count in counted.items() if count == len(rows)]
-    return everywhere[0] if len(everywhere) == 1 else None
-
-
-def own_account(context: CheckContext, rule: CallScope) -> Any:
-    """The own customer as the user named it, or as a credential does; None where neither says."""
-    if context.identity.customer is not None or rule.own_credential is None:
-        return context.identity.customer
-    held = getattr(context.identity.credentials, "given", context.identity.credentials)
-    named = held.get(rule.own_credential, "")
-    return int(named) if named.isascii() and named.isdigit() and len(named) < 19 else named or None
-
-
-def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
-    """The total beside a switch of scope: where one page holds all rows, it is their number."""
-    listing, paging = context.listing, context.listing.paging
-    if listing.total is None or not isinstance(paging, OffsetPaging | PageNumberPaging) or exchange.answer is None:
-        return
-    clauses = listing.total.clauses.get("sum", ())
-    size, total = exchange.list_request.values.get(paging.size), parse_row_count(exchange.answer.total)
-    came = len(exchange.rows or ())
-    if (
-        size is None
-        or came >= int(str(size))
-        or total is None
-        or mirror.tear_reason
-        or context.results.first_failed(clauses)
-    ):
-        return
-    if total == came:
-        context.results.record_pass(clauses)
-        return
-    # A page that is cut short is another defect: then a later page holds the rest.
-    later = came if isinstance(paging, OffsetPaging) else paging.first + 1
-    place = paging.offset if isinstance(paging, OffsetPaging) else paging.page
-    rest = context.send(
-        exchange.list_request.with_values({place: encode_request_value(context, place, later)}),
-        "are there more rows?",
-    )
-    yield
-    again = context.send(exchange.list_request, f"again: {exchange.purpose}")
-    yield
-    if rest.rows or again.answer is None or mirror.volatile or again.keys != exchange.keys:
-        return
-    if parse_row_count(again.answer.total) == total:
-        told = f"a total of {total}"
-        context.fail(clauses, exchange.purpose, expected=f"a total of {came}", actual=told, exchange=again)
-
-
-def _read_list(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:
-    return context.send(build_request(context, mirror.base, {**largest_page(context), **values}), purpose)
 
 
 def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
@@ -208,7 +127,7 @@ def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -
         # The word gets what any unknown one gets.
         context.results.mark_consequence(everyone[0], bad[0])
     for word in rule.may_words:
-        exchange = _read_list(context, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
+        exchange = read_scoped_list(context, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
         yield
         if exchange.answer is not None:
             context.results.record_observed(
@@ -224,7 +143,7 @@ def _rows_of_word(context: CheckContext, mirror: Mirror, rule: CallScope, whose:
     word = next((word for word, meaning in rule.words.items() if meaning == whose), None)
     if word is None or rule.parameter is None:
         return None
-    exchange = _read_list(context, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
+    exchange = read_scoped_list(context, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
     yield
     clauses = _word_clauses(rule, whose)
     if context.note_unusable(exchange, clauses) or exchange.answer is None:
@@ -325,7 +244,9 @@ def _check_one_customer(
         context.results.record_not_exercised(clauses, "no row shows an owner")
         return
     for customer in wanted:
-        exchange = _read_list(context, mirror, {rule.parameter: str(customer)}, f"{rule.parameter} = {customer}")
+        exchange = read_scoped_list(
+            context, mirror, {rule.parameter: str(customer)}, f"{rule.parameter} = {customer}"
+        )
         yield
         if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
@@ -374,7 +295,7 @@ def _is_own_without_recursion(
     if rule.recursive is None or rule.parameter is None or not context.supports_parameters(rule.recursive):
         return False
     values = {rule.parameter: str(customer), rule.recursive: encode_request_value(context, rule.recursive, False)}
-    exchange = _read_list(context, mirror, values, f"{rule.parameter} = {customer}, recursion off")
+    exchange = read_scoped_list(context, mirror, values, f"{rule.parameter} = {customer}, recursion off")
     yield
     return exchange.rows is not None and all(customer in owners_of(row, rule) for row in exchange.rows)
 
@@ -398,7 +319,7 @@ def _check_recursion(
         ("off", {**one, rule.recursive: encode_request_value(context, rule.recursive, False)}),
         ("deep", {**one, **flag}),
     ):
-        answers[name] = _read_list(context, mirror, values, f"{rule.parameter} = {own}, recursion {name}")
+        answers[name] = read_scoped_list(context, mirror, values, f"{rule.parameter} = {own}, recursion {name}")
         yield
         if context.note_unusable(answers[name], (*deep, *off)) or answers[name].rows is None:
             return
@@ -458,7 +379,7 @@ def _check_recursion(
     word = next((word for word, meaning in rule.words.items() if meaning == "children"), None)
     ignored = rule.clauses.get("recursive-ignored", ())
     if word is not None and children is not None:
-        exchange = _read_list(
+        exchange = read_scoped_list(
             context, mirror, {rule.parameter: word, **flag}, f"{rule.parameter} = {word} with recursion"
         )
         yield
@@ -487,7 +408,7 @@ def _rows_below_children(
     assert rule.recursive is not None
     for child, _ in _certain_children(rule, own, children).most_common(3):
         values = {rule.parameter: str(child), rule.recursive: encode_request_value(context, rule.recursive, True)}
-        exchange = _read_list(context, mirror, values, f"{rule.parameter} = {child}, with recursion")
+        exchange = read_scoped_list(context, mirror, values, f"{rule.parameter} = {child}, with recursion")
         yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
             found |= set(exchange.keys)
@@ -520,8 +441,8 @@ def _check_children_depth(
         return
     for child, _ in alone.most_common(5):
         one = {rule.parameter: str(child)}
-        plain = _read_list(context, mirror, one, f"{rule.parameter} = {child}, alone")
-        deep = _read_list(
+        plain = read_scoped_list(context, mirror, one, f"{rule.parameter} = {child}, alone")
+        deep = read_scoped_list(
             context,
             mirror,
             {**one, rule.recursive: encode_request_value(context, rule.recursive, True)},
@@ -558,7 +479,7 @@ def _check_bad_customer(context: CheckContext, mirror: Mirror, rule: CallScope) 
     clauses = rule.clauses.get("bad", ())
     assert rule.parameter is not None
     for value in ("nosuchcustomer", "-1", "999999999"):
-        exchange = _read_list(context, mirror, {rule.parameter: value}, f"{rule.parameter} = {value}")
+        exchange = read_scoped_list(context, mirror, {rule.parameter: value}, f"{rule.parameter} = {value}")
         yield
         if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
@@ -573,163 +494,3 @@ def _check_bad_customer(context: CheckContext, mirror: Mirror, rule: CallScope) 
                 exchange=exchange,
             )
             return
-
-
-# --- children of an account ---------------------------------------------------------------------------------
-
-
-def _check_children(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
-    switch = rule.children_only
-    if not mirror.rows:
-        context.results.record_not_exercised(_child_clauses(rule), "the target shows no rows")
-        return
-    found: set[Any] = set()
-    every = {owner for row in mirror.rows for owner in owners_of(row, rule)}
-    if switch is not None:
-        answers: dict[str, Exchange] = {}
-        for name, values in (
-            ("on", {switch.parameter: encode_request_value(context, switch.parameter, True)}),
-            ("off", {switch.parameter: encode_request_value(context, switch.parameter, False)}),
-            ("default", {}),
-        ):
-            answers[name] = _read_list(context, mirror, values, f"{switch.parameter} {name}")
-            yield
-            if context.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
-                return
-        plain = set(answers["default"].keys)
-        clauses = switch.clauses.get("default", ())
-        differ = set(answers["off"].keys) != plain
-        if differ and not mirror.volatile and not (yield from replicas_disagree(context, mirror)):
-            context.fail(
-                clauses,
-                f"{switch.parameter} is off by default",
-                expected="the same rows as with false",
-                actual=f"{len(plain)} against {len(answers['off'].keys)} rows",
-                exchange=answers["default"],
-            )
-        else:
-            context.results.record_pass(clauses, times=max(1, len(plain)))
-        found = {owner for row in answers["on"].rows or () for owner in owners_of(row, rule)}
-        _judge_children(context, mirror, rule, answers["on"], found, every)
-        yield from _check_scope_total(context, mirror, answers["on"])
-    if rule.listed_children is not None:
-        yield from _check_listed_children(context, mirror, rule, found or every)
-
-
-def _child_clauses(rule: CallScope) -> Clauses:
-    own = tuple(name for names in rule.children_only.clauses.values() for name in names) if rule.children_only else ()
-    return (*own, *rule.clauses.get("listed-children", ()))
-
-
-def _judge_children(
-    context: CheckContext, mirror: Mirror, rule: CallScope, on: Exchange, found: set[Any], every: set[Any]
-) -> None:
-    assert rule.children_only is not None
-    clauses = rule.children_only.clauses.get("on", ())
-    own = own_account(context, rule)
-    if own is not None and own in found and (own in every or context.identity.customer is not None):
-        context.fail(
-            clauses,
-            "only the children's calls are listed",
-            expected=f"no rows of account {own}",
-            actual="rows of it",
-            exchange=on,
-        )
-        return
-    if not found:
-        if len(every) > 1:
-            context.fail(
-                clauses,
-                "the children's calls are listed",
-                expected="rows of the children",
-                actual="no rows",
-                exchange=on,
-            )
-        else:
-            context.results.record_not_exercised(clauses, "no child account has calls in the time range")
-        return
-    unset = rule.unset
-    reading = "own-and-children" if found & every else "own"
-    if isinstance(unset, Open):
-        context.dialect.fix_answer(unset.id, reading, "the list by default")
-    if found == every and own is None:
-        context.fail(
-            clauses,
-            "only the children's calls are listed",
-            expected="fewer accounts than by default",
-            actual="the same accounts",
-            exchange=on,
-        )
-        return
-    if reading == "own-and-children" and not mirror.volatile and mirror.complete:
-        due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
-        _, size = (largest_page(context) or {"": None}).popitem()
-        limit = page_cap(context) or (int(str(size)) if size is not None else None)
-        strangers = {owner for owner in every - found if owner != own} if own is not None else set()
-        if strangers and (limit is None or len(on.rows or ()) < limit):
-            context.fail(
-                clauses,
-                "all the children's calls are listed, and nobody else's",
-                expected=f"in the list by default only {own} and the accounts of the list of children",
-                actual=f"also {', '.join(sorted(map(str, strangers))[:4])}",
-                exchange=on,
-            )
-            return
-        if limit is None or len(due) <= limit:
-            missing = due - set(on.keys)
-            if missing:
-                context.fail(
-                    clauses,
-                    "all the children's calls are listed",
-                    expected=f"{len(due)} rows",
-                    actual=f"{len(missing)} of them missing",
-                    exchange=on,
-                )
-                return
-    context.results.record_pass(clauses, times=max(1, len(on.rows or ())))
-
-
-def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> Iterator[None]:
-    clauses = rule.clauses.get("listed-children", ())
-    assert rule.listed_children is not None
-    own = own_customer(context, list(mirror.rows), rule)
-    children = sorted((owner for owner in found if owner != own), key=str)
-    if not children:
-        context.results.record_not_exercised(clauses, "no child account has calls in the time range")
-        return
-    # One that is no child at all is among those that stand apart: the last by its number is asked for, too.
-    alone = [(child,) for child in dict.fromkeys((*children[:2], children[-1]))]
-    for chosen in alone + ([tuple(children[:2])] if len(children) > 1 else []):
-        values = {rule.listed_children: encode_shown_value(context, rule.listed_children, chosen)}
-        exchange = _read_list(context, mirror, values, f"{rule.listed_children} with {len(chosen)} accounts")
-        yield
-        if context.note_unusable(exchange, clauses) or exchange.rows is None:
-            if exchange.answer is not None and exchange.answer.outcome == "error":
-                context.fail(
-                    clauses,
-                    "the calls of listed children are shown",
-                    expected="a success",
-                    actual=f"error {exchange.answer.code!r}",
-                    exchange=exchange,
-                )
-            return
-        shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}
-        if shown - set(chosen):
-            context.fail(
-                clauses,
-                "only the listed children's calls are shown",
-                expected=f"accounts {', '.join(map(str, chosen))}",
-                actual=f"also {', '.join(map(str, sorted(shown - set(chosen), key=str)))}",
-                exchange=exchange,
-            )
-            return
-        if shown != set(chosen) and not mirror.volatile:
-            context.fail(
-                clauses,
-                "all listed children's calls are shown",
-                expected=f"accounts {', '.join(map(str, chosen))}",
-                actual=f"only {', '.join(map(str, shown)) or 'none'}",
-                exchange=exchange,
-            )
-            return
-        context.results.record_pass(clauses, times=len(exchange.rows))

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import encode_shown_value, is_hidden_filter, largest_page
 from harness.check.probe.mirror import Mirror, build_request, largest_page_size
-from harness.check.rules.access.scope import owners_of
+from harness.check.rules.access.row_owners import owners_of
 from harness.check.rules.filters.hidden_filters import absent_value
 from harness.errors import UsageProblem
 from harness.specification.dialect import Dialect

@@ -1,0 +1,301 @@
+"""Invalid answers by their rows: fields, order, filters and laws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final, cast
+
+from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, RowObject, ValidResponse
+from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient, filter_values
+from harness.specification.model import Clauses, Field, FieldCondition, Filter, Include, Law, Listing
+from harness.wire.format_problems import Tree
+from harness.wire.json_body import Missing
+from harness.wire.row_codec import ApiRow, absent_forms, decode_row, encode_field
+
+_NO_WORD: Final = "no-such-word"
+_NO_TIME: Final = {"epoch-seconds": "soon", "local-time": "11/03/2026 10.30", "rfc3339": "2026-03-11 10:30"}
+
+
+def break_fields(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
+    """Fields that are missing, or of a wrong type, form or word."""
+    yield from _break_field_group(maker, maker.first_page, dict(maker.listing.fields), ())
+    for name, field in maker.listing.fields.items():
+        valid = _valid_with_nested(maker, name) if field.as_ == "rows" else None
+        if valid is not None:
+            yield from _break_field_group(maker, valid, dict(field.fields), (name,))
+
+
+def _break_field_group(
+    maker: ResponseBreaker, valid: ValidResponse, fields: dict[str, Field], path: tuple[str, ...]
+) -> Iterator[InvalidResponse]:
+    keys = maker.listing.lists.clauses.get("keys", ())
+    for name, field in fields.items():
+        if field.shows is None or _first_holder(maker, valid.tree, (*path, name)) is None:
+            continue
+        label = "[].".join((*path, name))
+        lawful = absent_forms(field)
+        if not field.optional and "missing" not in lawful:
+            tree = valid.copy_tree()
+            holder = _first_holder(maker, tree, (*path, name))
+            if holder is not None:
+                del holder[name]
+                clauses = field.clause if path else keys or field.clause
+                yield from maker.break_clause(clauses, f"field missing: {label}", valid, tree)
+        for done, value in _wrong_values(maker, field):
+            tree = valid.copy_tree()
+            holder = _first_holder(maker, tree, (*path, name))
+            if holder is not None:
+                holder[name] = value
+                yield from maker.break_clause(field.clause, f"{done}: {label}", valid, tree)
+
+
+def _wrong_values(maker: ResponseBreaker, field: Field) -> Iterator[tuple[str, Tree]]:
+    if not maker.is_xml and not field.other_types:
+        numeric = field.as_ in ("integer", "epoch-seconds", "decimal", "flag", "rows", "text-list")
+        yield "wrong type", "five" if numeric else True
+    if field.as_ in _NO_TIME and (maker.is_xml or field.as_ != "epoch-seconds"):
+        yield "wrong form of a time", _NO_TIME[field.as_]
+    if field.as_ == "word" and field.unknown_words == "refused":
+        yield "wrong word", _NO_WORD
+    if field.as_ in ("digits", "integer", "decimal") and (maker.is_xml or field.as_ == "digits"):
+        yield "no number", "12a"
+    if field.non_empty:
+        yield "empty", ""
+
+
+def _first_holder(maker: ResponseBreaker, tree: RowObject, path: tuple[str, ...]) -> RowObject | None:
+    """The first row, or nested row, that has the field at the end of the path."""
+    for row in maker.rows_in(tree):
+        holders = [row] if isinstance(row, dict) else []
+        for name in path[:-1]:
+            inner = [holder.get(name) for holder in holders]
+            holders = [item for items in inner if isinstance(items, list) for item in items if isinstance(item, dict)]
+        for holder in holders:
+            if path[-1] in holder:
+                return holder
+    return None
+
+
+def _valid_with_nested(maker: ResponseBreaker, name: str) -> ValidResponse | None:
+    """An answer with nested rows in that field, the switch turned on that adds them."""
+    include = _include_of(maker.listing, name)
+    if include is None:
+        return maker.first_page
+    asker = maker.client
+    values = {**asker.size_values(PAGE_SIZE), include.parameter: asker.encode_value(include.parameter, True)}
+    return maker.fetch_valid(asker.list_request(values))
+
+
+def _include_of(listing: Listing, name: str) -> Include | None:
+    return next((include for include in listing.includes if name in include.adds), None)
+
+
+def break_order(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
+    """Rows in an order that the request did not ask for."""
+    order = maker.listing.order
+    if order is None:
+        return
+    asker = maker.client
+    by = asker.dialect.resolve(order.by)
+    yield from _swap_rows(maker, maker.full_list, by, order.clause, "rows out of order")
+    size = asker.largest_size_values()
+    if order.descending is not None:
+        valid = maker.fetch_valid(
+            asker.list_request({**size, order.descending: asker.encode_value(order.descending, True)})
+        )
+        yield from _swap_rows(maker, valid, by, order.descending_clause, "rows out of order, descending")
+    if order.sort is not None:
+        for word, path in order.sort.words.items():
+            clauses = order.sort.clauses.get("undocumented" if word in order.sort.undocumented else "words", ())
+            if path != by and not path.startswith("hidden."):
+                valid = maker.fetch_valid(asker.list_request({**size, order.sort.parameter: word}))
+                yield from _swap_rows(maker, valid, path, clauses, "rows out of order, sorted by a parameter")
+
+
+def _swap_rows(
+    maker: ResponseBreaker, valid: ValidResponse, path: str, clauses: Clauses, done: str
+) -> Iterator[InvalidResponse]:
+    """First, middle and last row change places, so that neither direction fits."""
+    rows = maker.rows_in(valid.copy_tree())
+    middle = len(rows) // 2
+    # Nobody promises where rows without a value stand.
+    values = [row.get(path) for row in rows if isinstance(row, dict) and row.get(path) not in (None, "", 0, "0")]
+    if len(values) == len(rows) >= 5 and len({str(values[place]) for place in (0, middle, -1)}) == 3:
+        rows[0], rows[middle], rows[-1] = rows[middle], rows[-1], rows[0]
+        yield from maker.break_clause(clauses, done, valid, maker.with_rows(valid, rows))
+
+
+def break_filters(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
+    """Rows that a filter of the request does not keep."""
+    for name, rule in maker.listing.filters.items():
+        yield from _add_unfiltered_row(maker, name, rule)
+
+
+def _add_unfiltered_row(maker: ResponseBreaker, name: str, rule: Filter) -> Iterator[InvalidResponse]:
+    """An answer to a filtered request with one row that the filter does not keep."""
+    asker = maker.client
+    if any(path.startswith("hidden.") or "[]." in path for path in rule.compares):
+        return
+    values = filter_values(asker, name)
+    if values is None:
+        return
+    kept_by = _filter_clauses(asker, name, rule, values)
+    valid = maker.fetch_valid(asker.list_request({**asker.largest_size_values(), **values}))
+    identity = maker.listing.lists.identity
+    kept = {row.get(identity) for row in maker.rows_in(valid.tree) if isinstance(row, dict)}
+    # Beside a filter without which this one has no effect, the stranger is one that the other keeps.
+    beside = {other: values[other] for other in rule.applies_if_any if other in values}
+    around = (
+        maker.fetch_valid(asker.list_request({**asker.largest_size_values(), **beside}))
+        if beside
+        else maker.full_list
+    )
+    whole = maker.rows_in(around.copy_tree())
+    strangers = [row for row in whole if isinstance(row, dict) and row.get(identity) not in kept]
+    outside = [row for row in strangers if _is_excluded_row(maker, row, rule, values[name])]
+    if not kept or not outside:
+        return
+    chosen = outside[len(outside) // 2].get(identity)
+    rows: list[Tree] = [row for row in whole if isinstance(row, dict) and row.get(identity) in {*kept, chosen}]
+    if len(rows) == len(kept) + 1:
+        tree = maker.with_rows(valid, rows, total=1)
+        yield from maker.break_clause(kept_by, f"a row that the filter does not keep ({name})", valid, tree)
+
+
+def _is_excluded_row(maker: ResponseBreaker, row: RowObject, rule: Filter, wanted: Tree) -> bool:
+    """Whether no reading of the filter keeps the row: each compared field is shown and is quite another."""
+    if rule.keeps in ("at-or-after", "at-or-before", "at-most", "at-least"):
+        return True
+    plain = [
+        str(row[path])
+        for path in (*rule.compares, *_alternative_fields(rule))
+        if row.get(path) not in (None, "", 0, "0", [])
+    ]
+    texts = [str(item) for item in wanted] if isinstance(wanted, list) else [str(wanted)]
+    return bool(plain) and not any(
+        text.lower() in value.lower() or value.lower() in text.lower() for value in plain for text in texts
+    )
+
+
+def _alternative_fields(rule: Filter) -> tuple[str, ...]:
+    alternatives = rule.alternatives if isinstance(rule.alternatives, tuple) else ()
+    return tuple(path for path in alternatives if not path.startswith("hidden."))
+
+
+def _filter_clauses(asker: SampleClient, name: str, rule: Filter, values: dict[str, Tree]) -> Clauses:
+    word = values[name]
+    if isinstance(word, str) and word in rule.word_clauses:
+        return rule.word_clauses[word]
+    return rule.clause
+
+
+def break_laws(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
+    """Rows that contradict themselves: one for each law of the spec."""
+    for law in maker.listing.laws:
+        yield from _break_law(maker, law)
+
+
+def _break_law(maker: ResponseBreaker, law: Law) -> Iterator[InvalidResponse]:
+    valid = _valid_for_law(maker, law)
+    if valid is None:
+        return
+    for index, raw in enumerate(maker.rows_in(valid.tree)):
+        if not isinstance(raw, dict):
+            continue
+        tree = valid.copy_tree()
+        row = cast(RowObject, maker.rows_in(tree)[index])
+        if _break_row(maker, law, row, valid):
+            yield from maker.break_clause(
+                law.clause, f"a law is broken: {law.law} {law.field or ''}".rstrip(), valid, tree
+            )
+            return
+
+
+def _valid_for_law(maker: ResponseBreaker, law: Law) -> ValidResponse | None:
+    head, nested, _ = (law.field or "").partition("[].")
+    return _valid_with_nested(maker, head) if nested else maker.full_list
+
+
+def _break_row(maker: ResponseBreaker, law: Law, row: RowObject, valid: ValidResponse) -> bool:
+    """Change one field of the row so that the law is broken; False where this row cannot show it."""
+    fields = maker.listing.fields
+    shown = decode_row(fields, row, zone=maker.client.zone, text_carried=maker.is_xml).values
+    head, nested, tail = (law.field or "").partition("[].")
+    match law.law:
+        case "non-negative" if not nested and head in row:
+            if fields[head].as_ in ("integer", "decimal"):
+                return _set_field(maker, row, head, -1)
+            if fields[head].as_ == "epoch-seconds":
+                return _set_field(maker, row, head, datetime.fromtimestamp(-1, UTC))
+        case "one-of" if not nested and head in row:
+            numbers = [value for value in law.values if isinstance(value, int)]
+            return len(numbers) == len(law.values) and _set_field(maker, row, head, max(numbers) + 1)
+        case "not-before" if not nested and law.than is not None:
+            earlier, later = shown.get(law.than), shown.get(head)
+            if isinstance(earlier, datetime) and isinstance(later, datetime):
+                return _set_field(maker, row, head, earlier - timedelta(seconds=law.slack_seconds + 60))
+        case "inside" if nested and law.than is not None:
+            earlier = shown.get(law.than)
+            inner = row.get(head)
+            if isinstance(earlier, datetime) and isinstance(inner, list) and inner and isinstance(inner[0], dict):
+                moment = earlier - timedelta(seconds=law.slack_seconds + 60)
+                field = fields[head].fields[tail]
+                inner[0][tail] = _encode_value(maker, field, moment)
+                return True
+        case "not-future" if head in row and not nested:
+            moment = maker.client.world.instant + timedelta(seconds=law.slack_seconds + 3600)
+            return _set_field(maker, row, head, moment)
+        case "implies" if law.when is not None and law.then is not None:
+            return _break_implication(maker, law, row, shown)
+    return False
+
+
+def _break_implication(maker: ResponseBreaker, law: Law, row: RowObject, shown: ApiRow) -> bool:
+    assert law.when is not None
+    assert law.then is not None
+    condition, name = law.when, law.then.field
+    if "[]." in condition.field or "[]." in name or name not in row or condition.field not in shown:
+        return False
+    if not _meets_condition(condition, shown):
+        return False
+    field = maker.listing.fields[name]
+    changed: Tree = None
+    if field.as_ in ("integer", "decimal") and (law.then.present is False or 0 in law.then.is_):
+        changed = _encode_value(maker, field, 5)
+    elif field.as_ == "word" and law.then.is_:
+        changed = next((word for word in field.words.values() if word not in law.then.is_), None)
+    if changed is None:
+        return False
+    row[name] = changed
+    after = decode_row(maker.listing.fields, row, zone=maker.client.zone, text_carried=maker.is_xml).values
+    broken = {clause for other in maker.listing.laws if _breaks_implication(other, after) for clause in other.clause}
+    return broken == set(law.clause)
+
+
+def _breaks_implication(law: Law, shown: ApiRow) -> bool:
+    """Whether a row breaks an implication."""
+    if law.law != "implies" or law.when is None or law.then is None:
+        return False
+    return _meets_condition(law.when, shown) and not _meets_condition(law.then, shown)
+
+
+def _meets_condition(condition: FieldCondition, shown: ApiRow) -> bool:
+    if condition.field not in shown:
+        return condition.present is False
+    value = shown[condition.field]
+    if (condition.is_ and value not in condition.is_) or value in condition.not_:
+        return False
+    return condition.present is None or condition.present == (value not in (None, ""))
+
+
+def _set_field(maker: ResponseBreaker, row: RowObject, name: str, value: int | datetime) -> bool:
+    row[name] = _encode_value(maker, maker.listing.fields[name], value)
+    return True
+
+
+def _encode_value(maker: ResponseBreaker, field: Field, value: int | datetime) -> Tree:
+    if field.as_ == "decimal" and maker.is_xml and isinstance(value, int):
+        return f"{value}.{'0' * field.digits}"
+    found = encode_field(field, value, zone=maker.client.zone, picks=maker.client.dialect, text_carried=maker.is_xml)
+    return None if isinstance(found, Missing) else found

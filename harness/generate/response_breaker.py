@@ -1,0 +1,103 @@
+"""What makes an invalid answer: a valid one, its tree changed, and the one clause that the change breaks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import final
+
+from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
+from harness.specification.model import ClauseId, Clauses, Listing, Scalar
+from harness.wire.format_problems import Tree
+from harness.wire.http_messages import HttpRequest, HttpResponse
+from harness.wire.json_body import put_value, split_pointer, tree_at
+from harness.wire.list_request import ListRequest
+from harness.wire.response_codec import decode_response, encode_response, is_xml
+
+RowObject = dict[str, Tree]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidResponse:
+    """One answer that breaks a clause: what was done to a valid one, and the request that it answers."""
+
+    clause: ClauseId
+    change: str
+    request: HttpRequest
+    response: HttpResponse
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ValidResponse:
+    """A valid answer to start from."""
+
+    request: HttpRequest
+    response: HttpResponse
+    tree: RowObject
+
+    def copy_tree(self) -> RowObject:
+        """A copy of its tree, to be changed."""
+        return copy.deepcopy(self.tree)
+
+
+@final
+class ResponseBreaker:
+    """Makes invalid answers of one API."""
+
+    def __init__(self, asker: SampleClient) -> None:
+        self.client = asker
+        self.listing: Listing = asker.listing
+        self.is_xml = is_xml(asker.listing)
+        self.first_page = self.fetch_valid(asker.list_request(asker.size_values(PAGE_SIZE)))
+        self.full_list = self.fetch_valid(asker.list_request(asker.largest_size_values()))
+
+    def fetch_valid(self, ask: ListRequest) -> ValidResponse:
+        """The honest simulator's answer to a request."""
+        request = self.client.encode(ask)
+        response, _ = self.client.send(request)
+        tree = decode_response(self.listing, response).tree
+        return ValidResponse(request, response, tree if isinstance(tree, dict) else {})
+
+    def break_clause(
+        self, clauses: Clauses, done: str, valid: ValidResponse, tree: Tree
+    ) -> Iterator[InvalidResponse]:
+        """The answer with this tree in place of its own; nothing unless exactly one clause is named."""
+        if len(clauses) != 1 or tree == valid.tree:
+            return
+        body = encode_response(self.listing, tree)[1]
+        response = replace(valid.response, body=body)
+        yield InvalidResponse(clause=clauses[0], change=done, request=valid.request, response=response)
+
+    def rows_in(self, tree: Tree) -> list[Tree]:
+        """The rows that a tree holds; none where the list is missing."""
+        found = tree_at(tree, self.listing.lists.rows_at)
+        return found if isinstance(found, list) else []
+
+    def with_rows(self, valid: ValidResponse, rows: list[Tree], *, total: int = 0) -> RowObject:
+        """The tree with other rows, and the numbers around them put right; `total` is added to the total."""
+        tree = valid.copy_tree()
+        put_value(tree, self.listing.lists.rows_at, list(rows))
+        if self.listing.returned is not None:
+            put_value(tree, self.listing.returned.at, len(rows))
+        if self.listing.total is not None and total:
+            told = tree_at(tree, self.listing.total.at)
+            if isinstance(told, (int, str)) and not isinstance(told, bool):
+                put_value(tree, self.listing.total.at, self.scalar_tree(int(told) + total))
+        return tree
+
+    def scalar_tree(self, value: Scalar) -> Tree:
+        """A value as the body carries it: XML knows texts alone."""
+        return str(value) if self.is_xml else value
+
+
+def remove_at(tree: Tree, pointer: str) -> bool:
+    """Takes the part at a pointer out of the tree; False if it is not there."""
+    names = split_pointer(pointer)
+    holder = tree_at(tree, names[:-1])
+    if isinstance(holder, dict) and names[-1] in holder:
+        del holder[names[-1]]
+        return True
+    return False
