@@ -276,7 +276,7 @@ def _check_error_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
     wanted = {"absent": "nothing", "empty": "an empty list", "absent-or-empty": "nothing, or an empty list,"}
     judge.report_breach(
         clauses,
-        expected=f"{wanted[shape.no_rows]} at {judge.session.listing.lists.rows_at} of an error",
+        expected=f"{wanted[shape.no_rows]} at {judge.context.listing.lists.rows_at} of an error",
         actual="it is missing" if raw is MISSING else held,
     )
 
