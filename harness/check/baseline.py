@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.options import CheckOptions
@@ -19,7 +18,8 @@ from harness.check.probe.mirror import (
     reread_mirror,
     time_range_filters,
 )
-from harness.specification.model import ClauseId, CursorPaging, NoPaging
+from harness.specification.model import ClauseId, CursorPaging
+from harness.specification.paging_clauses import start_clauses
 
 
 def read_baseline(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
@@ -28,11 +28,9 @@ def read_baseline(context: CheckContext, mirror: Mirror, options: CheckOptions) 
     if snapshot is None:
         return
     if not snapshot.rows and snapshot.total:
-        paging = context.listing.paging
-        roles: Mapping[Any, tuple[ClauseId, ...]] = {} if isinstance(paging, NoPaging) else paging.clauses
         total = context.listing.total
         context.fail(
-            roles.get("first") or roles.get("offset-default") or (total.clauses.get("sum", ()) if total else ()),
+            start_clauses(context.listing.paging) or (total.clauses.sum if total else ()),
             "the first page holds the first rows",
             expected=f"rows: the total is {snapshot.total}",
             actual="no rows on the first page",
@@ -53,7 +51,7 @@ def read_baseline(context: CheckContext, mirror: Mirror, options: CheckOptions) 
     )
     identities = [row.shown.get(context.listing.lists.identity) for row in snapshot.rows]
     keys = [identity for identity in identities if identity is not None]
-    if context.results.first_failed(context.listing.lists.clauses.get("unique", ())) or len(set(keys)) < len(keys):
+    if context.results.first_failed(context.listing.lists.clauses.unique) or len(set(keys)) < len(keys):
         # Either a row stands twice, or two rows share what should tell them apart.
         context.identity_unique = False
         context.drop_repeated_rows = True
@@ -88,7 +86,7 @@ def _report_shared_identity(context: CheckContext, twins: Sequence[tuple[Row, Ro
     names = [context.listing.lists.identity]
     names += [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
     context.fail(
-        context.listing.lists.clauses.get("unique", ()),
+        context.listing.lists.clauses.unique,
         "a row's identity is its own",
         expected="each identity once in the list",
         actual=f"{context.evidence.render_row(one, names[:1])} on two pages, for calls that began at "
@@ -115,10 +113,10 @@ def _check_endless_walk(context: CheckContext, mirror: Mirror) -> Iterator[None]
 
 def _note_list_size(context: CheckContext, mirror: Mirror) -> None:
     clauses = context.listing.lists.clauses
-    unique = clauses.get("unique", ())
+    unique = clauses.unique
     if len(mirror.rows) > 1 and context.identity_unique:
         context.results.record_pass(unique, times=len(mirror.rows))
     elif len(mirror.rows) <= 1 and not context.results.first_failed(unique):
         context.results.record_not_exercised(unique, f"the target shows {len(mirror.rows)} rows")
     if not mirror.rows and mirror.after is not None and mirror.after.failed_exchange is None:
-        context.results.record_pass(clauses.get("empty", ()))
+        context.results.record_pass(clauses.empty)

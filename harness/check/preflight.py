@@ -32,7 +32,7 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
         other = yield from _log_in_by_other_carriage(context, window)
         if other is not None:
             transport = context.listing.transport
-            clauses = transport.separator_clause or context.listing.lists.clauses.get("reach", ())
+            clauses = transport.separator_clause or context.listing.lists.clauses.reach
             context.fail(
                 clauses,
                 "the documented form of a request is understood",
@@ -45,10 +45,10 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
         context.settings = {**context.settings, "blocked": why}
         context.notes.append(why)
         return
-    reach = context.listing.lists.clauses.get("reach", ())
+    reach = context.listing.lists.clauses.reach
     if answer is not None and answer.outcome == "success":
         context.accepted_request = exchange.list_request
-        context.results.record_pass((*reach, *context.listing.access.clauses.get("accepted", ())))
+        context.results.record_pass((*reach, *context.listing.access.clauses.accepted))
     _learn_zone(context, exchange)
 
 

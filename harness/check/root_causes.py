@@ -17,14 +17,11 @@ from harness.check.probe.mirror import Mirror, parse_row_count
 from harness.specification.clauses import constructs_by_clause
 from harness.specification.model import (
     ClauseId,
-    Clauses,
-    CursorPaging,
     Listing,
-    NoPaging,
-    OffsetPaging,
-    PageNumberPaging,
     RequestEncoding,
+    all_clauses,
 )
+from harness.specification.paging_clauses import partition_clauses, size_default_clauses
 from harness.wire.json_body import MISSING
 
 _ENVELOPE: Final = (
@@ -111,19 +108,11 @@ class _Scene:
         return {include.parameter for include in self.listing.includes}
 
     def size(self) -> str | None:
-        paging = self.listing.paging
-        return None if isinstance(paging, NoPaging) else paging.size
+        return self.listing.paging.size_parameter
 
     def steps(self) -> set[str]:
         """The parameters that lead to another page."""
-        match self.listing.paging:
-            case PageNumberPaging(page=page):
-                return {page}
-            case OffsetPaging(offset=offset):
-                return {offset}
-            case CursorPaging(after=after, before=before):
-                return {name for name in (after, before) if name}
-        return set()
+        return set(self.listing.paging.place_parameters)
 
     def filters_asked(self, breach: Breach) -> list[str]:
         values = breach.exchange.list_request.values if breach.exchange is not None else {}
@@ -227,8 +216,7 @@ class _Scene:
         if len(single) < 2:
             return
         paging = self.listing.paging
-        roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
-        wanted = roles.get("partition") or roles.get("size-default") or self.listing.lists.clauses.get("rows", ())
+        wanted = partition_clauses(paging) or size_default_clauses(paging) or self.listing.lists.clauses.rows
         totals = [one for one in self.failed() if self.carried(one, "total.")]
         clause = totals[0] if totals else self.declared(wanted)
         if clause is None:
@@ -241,7 +229,7 @@ class _Scene:
 
     def statuses(self) -> None:
         """The same HTTP status where several different refusals are due is one defect of how errors are told."""
-        clause = self.declared(self.listing.outcome.error.clauses.get("http", ()))
+        clause = self.declared(self.listing.outcome.error.clauses.http)
         if clause is None:
             return
         broken = [
@@ -260,12 +248,11 @@ class _Scene:
     def codes(self) -> None:
         """A code that no fault may tell breaks two promises at once: the more telling one keeps the finding."""
         outcome = self.listing.outcome
-        only = self.declared(outcome.error.clauses.get("only-codes", ()))
+        only = self.declared(outcome.error.clauses.only_codes)
         if only is None or not self.fails(only):
             return
-        faults = [fault.clause for fault in outcome.faults.values()]
-        faults += list(self.listing.access.clauses.values())
-        own = dict.fromkeys(name for clauses in faults for name in clauses if name != only)
+        told = [name for fault in outcome.faults.values() for name in fault.clause]
+        own = dict.fromkeys(name for name in (*told, *all_clauses(self.listing.access.clauses)) if name != only)
         wrong = [name for name in own if self.fails(name)]
         if len(wrong) > 1:
             for name in wrong:
@@ -275,7 +262,7 @@ class _Scene:
 
     def errors(self) -> None:
         """Errors that do not look like errors: one defect of their shape, and none of each refusal."""
-        shape = self.declared(self.listing.outcome.error.clauses.get("shape", ()))
+        shape = self.declared(self.listing.outcome.error.clauses.shape)
         if shape is None:
             return
         lost = [one for one in self.failed() if one != shape and self._only_where_refused(one)]
@@ -491,11 +478,11 @@ def _parameter(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) 
 
 def _flag(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
     """A flag that means the same whatever it says: another word is taken in the same wrong way."""
-    names = {one.parameter for one in scene.listing.includes if any(cause in told for told in one.clauses.values())}
+    names = {one.parameter for one in scene.listing.includes if cause in all_clauses(one.clauses)}
     scope = scene.listing.scope
     if scope is not None and scope.children_only is not None:
         switch = scope.children_only
-        names |= {switch.parameter} if any(cause in told for told in switch.clauses.values()) else set()
+        names |= {switch.parameter} if cause in all_clauses(switch.clauses) else set()
     return any(_is_odd(scene, name, breach) for name in names)
 
 

@@ -349,7 +349,7 @@ def _default_verdict(
     if not mirror.rows:
         return Verdict.NOT_EXERCISED, "the target shows no rows"
     paging = context.listing.paging
-    if isinstance(paging, CursorPaging) and clause_id in paging.clauses.get("stable", ()) and not mirror.volatile:
+    if isinstance(paging, CursorPaging) and clause_id in paging.clauses.stable and not mirror.volatile:
         return Verdict.NOT_APPLICABLE, "no call arrived during a walk: the list stood still"
     return Verdict.NOT_EXERCISED, "nothing in this run could show it"
 

@@ -56,18 +56,16 @@ def _break_list(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     valid = maker.first_page
     tree = valid.copy_tree()
     if remove_at(tree, lists.rows_at):
-        yield from maker.break_clause(
-            lists.clauses.get("rows", ()), "the container of the rows is missing", valid, tree
-        )
+        yield from maker.break_clause(lists.clauses.rows, "the container of the rows is missing", valid, tree)
     rows = maker.rows_in(valid.tree)
     if rows:
         # The last row is the first one again: as many rows as before.
         twice = maker.with_rows(valid, [*rows[:-1], copy.deepcopy(rows[0])])
         unordered = maker.with_rows(valid, [rows[0], copy.deepcopy(rows[0]), *rows[2:]])
         tree = unordered if len(rows) > 1 else twice
-        yield from maker.break_clause(lists.clauses.get("unique", ()), "two rows with one identity", valid, tree)
+        yield from maker.break_clause(lists.clauses.unique, "two rows with one identity", valid, tree)
     element = lists.row_element
-    clauses = lists.clauses.get("row-element", ())
+    clauses = lists.clauses.row_element
     if element is not None and len(clauses) == 1 and rows:
         body = valid.response.body
         for old, new in ((f"<{element}>", "<Other>"), (f"</{element}>", "</Other>")):
@@ -141,7 +139,7 @@ def _break_counts(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     valid = maker.first_page
     rows = maker.rows_in(valid.tree)
     if listing.total is not None:
-        present = listing.total.clauses.get("present", ())
+        present = listing.total.clauses.present
         tree = valid.copy_tree()
         if remove_at(tree, listing.total.at):
             yield from maker.break_clause(present, "the total is missing", valid, tree)
@@ -154,8 +152,8 @@ def _break_counts(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         if len(all_rows) > 1:
             put_value(tree, listing.total.at, maker.scalar_tree(len(all_rows) + 1))
             done = "the total is not the number of all rows"
-            yield from maker.break_clause(listing.total.clauses.get("sum", ()), done, maker.full_list, tree)
-            bound = listing.total.clauses.get("bound", ())
+            yield from maker.break_clause(listing.total.clauses.sum, done, maker.full_list, tree)
+            bound = listing.total.clauses.bound
             tree = valid.copy_tree()
             put_value(tree, listing.total.at, maker.scalar_tree(len(rows) - 1))
             yield from maker.break_clause(bound, "the total is below the number of rows", valid, tree)
@@ -167,13 +165,13 @@ def _break_counts(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         )
     more = maker.rows_in(maker.full_list.tree)
     if not isinstance(listing.paging, NoPaging) and len(more) > len(rows) > 0:
-        clauses = listing.paging.clauses.get("size", ())
+        clauses = listing.paging.clauses.size
         tree = maker.with_rows(valid, copy.deepcopy(more[: len(rows) + 1]))
         yield from maker.break_clause(clauses, "one row more than was asked for", valid, tree)
     if listing.zone is not None and listing.zone.echo is not None:
         tree = valid.copy_tree()
         put_value(tree, listing.zone.echo, "Pacific/Auckland")
-        yield from maker.break_clause(listing.zone.clauses.get("echo", ()), "another zone is named", valid, tree)
+        yield from maker.break_clause(listing.zone.clauses.echo, "another zone is named", valid, tree)
     for echo in listing.echoes:
         yield from _break_echo(maker, echo)
 
@@ -199,10 +197,10 @@ def _break_errors(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     success = maker.first_page
     for place, (name, clauses) in enumerate(
         (
-            (access.user, access.clauses.get("user-required", ())),
-            (access.password, access.clauses.get("password-required", ())),
-            (access.token if access.kind == "bearer" else None, access.clauses.get("missing-refused", ())),
-            (access.password or access.token, access.clauses.get("wrong-refused", ())),
+            (access.user, access.clauses.user_required),
+            (access.password, access.clauses.password_required),
+            (access.token if access.kind == "bearer" else None, access.clauses.missing_refused),
+            (access.password or access.token, access.clauses.wrong_refused),
         )
     ):
         if name is None:
@@ -230,19 +228,19 @@ def _break_error(maker: ResponseBreaker, request: HttpRequest) -> Iterator[Inval
         return
     valid = ValidResponse(request, response, decoded)
     fault = outcome.faults[name]
-    clauses = error.clauses.get("shape", ())
+    clauses = error.clauses.shape
     tree = valid.copy_tree()
     if error.message_at is not None and remove_at(tree, error.message_at):
         envelope = next((part.clause for part in outcome.envelope.values() if part.at == error.message_at), clauses)
         yield from maker.break_clause(envelope, "an error without its message", valid, tree)
     tree = valid.copy_tree()
     put_value(tree, maker.listing.lists.rows_at, copy.deepcopy(maker.rows_in(maker.first_page.tree)[:1]))
-    yield from maker.break_clause(error.clauses.get("no-rows", ()), "an error with rows", valid, tree)
+    yield from maker.break_clause(error.clauses.no_rows, "an error with rows", valid, tree)
     tree = valid.copy_tree()
     put_value(tree, error.code_at, _wrong_code(maker, fault))
     yield from maker.break_clause(fault.clause, f"an error with the code of another: {name}", valid, tree)
     if "5xx" not in error.https:
-        yield from _change_status(maker, error.clauses.get("http", ()), valid)
+        yield from _change_status(maker, error.clauses.http, valid)
 
 
 def _change_status(maker: ResponseBreaker, clauses: Clauses, valid: ValidResponse) -> Iterator[InvalidResponse]:
@@ -272,9 +270,7 @@ def _break_switches(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         valid = maker.fetch_valid(asker.list_request({name: asker.encode_value(name, True)}))
         tree = valid.copy_tree()
         put_value(tree, listing.lists.rows_at, copy.deepcopy(maker.rows_in(maker.full_list.tree)))
-        yield from maker.break_clause(
-            listing.count_only.clauses.get("on", ()), "rows in place of their number", valid, tree
-        )
+        yield from maker.break_clause(listing.count_only.clauses.on, "rows in place of their number", valid, tree)
     if listing.total is not None and listing.total.switch is not None:
         switch = listing.total.switch
         valid = maker.fetch_valid(
@@ -284,7 +280,7 @@ def _break_switches(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         )
         tree = valid.copy_tree()
         put_value(tree, listing.total.at, maker.scalar_tree(len(asker.visible_rows)))
-        yield from maker.break_clause(switch.clauses.get("off", ()), "a total that was switched off", valid, tree)
+        yield from maker.break_clause(switch.clauses.off, "a total that was switched off", valid, tree)
     for include in listing.includes:
         yield from _break_include(maker, include)
 
@@ -308,13 +304,13 @@ def _break_include(maker: ResponseBreaker, include: Include) -> Iterator[Invalid
             full = rows[index]
             if isinstance(row, dict) and isinstance(full, dict) and full.get(name):
                 row[name] = full[name]
-        clauses = include.clauses.get("off", ())
+        clauses = include.clauses.off
         yield from maker.break_clause(clauses, f"a part that was switched off: {name}", off, tree)
         tree = on.copy_tree()
         for row in maker.rows_in(tree):
             if isinstance(row, dict):
                 row.pop(name, None)
-        clauses = include.clauses.get("on", ())
+        clauses = include.clauses.on
         yield from maker.break_clause(clauses, f"a part that was switched on is missing: {name}", on, tree)
 
 

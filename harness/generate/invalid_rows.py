@@ -29,7 +29,7 @@ def break_fields(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
 def _break_field_group(
     maker: ResponseBreaker, valid: ValidResponse, fields: dict[str, Field], path: tuple[str, ...]
 ) -> Iterator[InvalidResponse]:
-    keys = maker.listing.lists.clauses.get("keys", ())
+    keys = maker.listing.lists.clauses.keys
     for name, field in fields.items():
         if field.shows is None or _first_holder(maker, valid.tree, (*path, name)) is None:
             continue
@@ -107,7 +107,7 @@ def break_order(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         yield from _swap_rows(maker, valid, by, order.descending_clause, "rows out of order, descending")
     if order.sort is not None:
         for word, path in order.sort.words.items():
-            clauses = order.sort.clauses.get("undocumented" if word in order.sort.undocumented else "words", ())
+            clauses = order.sort.clauses.undocumented if word in order.sort.undocumented else order.sort.clauses.words
             if path != by and not path.startswith("hidden."):
                 valid = maker.fetch_valid(asker.list_request({**size, order.sort.parameter: word}))
                 yield from _swap_rows(maker, valid, path, clauses, "rows out of order, sorted by a parameter")

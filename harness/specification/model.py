@@ -118,6 +118,20 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRowsClauses:
+    """The clauses on what is listed, by what each promises."""
+
+    reach: Clauses = key("the operation answers", ())
+    rows: Clauses = key("the container of the rows is there, also when empty", ())
+    row_element: Clauses = key("XML: each child of the container is a row", ())
+    keys: Clauses = key("each row has the named fields", ())
+    one_per: Clauses = key("each listed thing has one row", ())
+    unique: Clauses = key("no two rows have the same identity", ())
+    empty: Clauses = key("an idle system is a success with no rows", ())
+    only: Clauses = key("nothing else is listed", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRows:
     """What the operation lists."""
 
@@ -130,14 +144,7 @@ class ListedRows:
     row_element: str | None = key("XML only: name of a row's element", None)
     namespaces: Mapping[str, str] = key("XML only: prefixes declared on the root, unused", factory=dict)
     identity: str = key("the field that identifies a row")
-    clauses: Mapping[
-        Literal["reach", "rows", "row-element", "keys", "unique", "empty", "one-per", "only"], Clauses
-    ] = key(
-        "reach: the operation answers; rows: the container is there, also when empty; row-element: each child is a "
-        "row; keys: each row has the named fields; unique: identities are; empty: an idle system is a success "
-        "with no rows; one-per: one row per listed thing; only: nothing else is listed",
-        factory=dict,
-    )
+    clauses: ListedRowsClauses = key("the clause for each promise", factory=ListedRowsClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +246,16 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedComparisonClauses:
+    """The clauses on the words of a named comparison, by what each promises."""
+
+    default: Clauses = key("the word meant when absent", ())
+    other: Clauses = key("unknown words", ())
+    none: Clauses = key("words that switch the filter off", ())
+    may: Clauses = key("optional words", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamedComparison:
     """A comparison chosen by another parameter."""
 
@@ -247,10 +264,7 @@ class NamedComparison:
     may: tuple[str, ...] = key("words that a server may or may not know", ())
     none: tuple[str, ...] = key("words that switch the filter off", ())
     unknown: Treatment | Open[Treatment] = key("what another word gets", "refused")
-    clauses: Mapping[Literal["default", "other", "none", "may"], Clauses] = key(
-        "default: the word meant when absent; other: unknown words; none: words that switch off; may: optional words",
-        factory=dict,
-    )
+    clauses: NamedComparisonClauses = key("the clause for each promise", factory=NamedComparisonClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +318,14 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilterRangeClauses:
+    """The clauses on a range that is not whole, by what each promises."""
+
+    reversed: Clauses = key("what a reversed range gets", ())
+    one_alone: Clauses = key("what one end alone gets", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilterRange:
     """Two filters that are the ends of one range."""
 
@@ -317,7 +339,15 @@ class FilterRange:
         "what one end alone gets", "one-sided"
     )
     one_alone_fault: str = key("the fault when refused", "invalid")
-    clauses: Mapping[Literal["reversed", "one-alone"], Clauses] = key("the clauses", factory=dict)
+    clauses: FilterRangeClauses = key("the clause for each promise", factory=FilterRangeClauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeSwitchClauses:
+    """The clauses on a switch of populations, by what each promises."""
+
+    on: Clauses = key("only rows of that population stay when it is true", ())
+    default: Clauses = key("what is meant when it is absent", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,7 +356,21 @@ class ScopeSwitch:
 
     parameter: str = key("the flag")
     keeps: OwnerGroup = key("whose rows stay when it is true")
-    clauses: Mapping[Literal["on", "default"], Clauses] = key("the clauses", factory=dict)
+    clauses: ScopeSwitchClauses = key("the clause for each promise", factory=ScopeSwitchClauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallScopeClauses:
+    """The clauses on whose calls are listed, by what each promises."""
+
+    unset: Clauses = key("whose calls come when nothing is said", ())
+    identity: Clauses = key("a customer's id selects the calls of that customer", ())
+    bad: Clauses = key("what an unknown customer gets", ())
+    recursive: Clauses = key("the flag adds sub-customers at every depth", ())
+    recursive_default: Clauses = key("what is meant when that flag is absent", ())
+    recursive_ignored: Clauses = key("that flag has no effect beside a word for several customers", ())
+    tenant: Clauses = key("an account sees no calls that are not its own", ())
+    listed_children: Clauses = key("the list keeps the calls of those children only", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,19 +395,17 @@ class CallScope:
         "another's calls without the right to them", "refused"
     )
     foreign_fault: str = key("the fault then", "forbidden")
-    clauses: Mapping[
-        Literal[
-            "unset",
-            "identity",
-            "bad",
-            "recursive",
-            "recursive-default",
-            "recursive-ignored",
-            "tenant",
-            "listed-children",
-        ],
-        Clauses,
-    ] = key("the clauses", factory=dict)
+    clauses: CallScopeClauses = key("the clause for each promise", factory=CallScopeClauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortParameterClauses:
+    """The clauses on the words of a sort parameter, by what each promises."""
+
+    words: Clauses = key("each documented word orders by its field", ())
+    undocumented: Clauses = key("words that the document does not list are taken, too", ())
+    unknown: Clauses = key("what an unknown word gets", ())
+    refused: Clauses = key("the values that must be refused are", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,9 +420,7 @@ class SortParameter:
     unknown_fault: str = key("the fault then", "invalid")
     refused: tuple[str, ...] = key("values that must be refused", ())
     unknown_like: tuple[str, ...] = key("unknown words to try", ("nosuchfield",))
-    clauses: Mapping[Literal["words", "undocumented", "unknown", "refused"], Clauses] = key(
-        "the clauses", factory=dict
-    )
+    clauses: SortParameterClauses = key("the clause for each promise", factory=SortParameterClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,6 +442,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageNumberClauses:
+    """The clauses on pages by number, by what each promises."""
+
+    size: Clauses = key("no page holds more rows than asked for", ())
+    first: Clauses = key("the number of the first page, which is also meant when absent", ())
+    slice: Clauses = key("the number selects another part of the list", ())
+    partition: Clauses = key("the pages together are the whole list, each row once", ())
+    past_the_end: Clauses = key("what a page beyond the last gets", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageNumberPaging:
     """Pages by number."""
 
@@ -415,9 +466,35 @@ class PageNumberPaging:
         "a page beyond the last", "empty"
     )
     past_the_end_fault: str = key("the fault then", "invalid")
-    clauses: Mapping[Literal["size", "first", "slice", "partition", "past-the-end"], Clauses] = key(
-        "the clauses", factory=dict
-    )
+    clauses: PageNumberClauses = key("the clause for each promise", factory=PageNumberClauses)
+
+    @property
+    def size_parameter(self) -> str:
+        """The parameter that says how many rows a page holds."""
+        return self.size
+
+    @property
+    def place_parameters(self) -> tuple[str, ...]:
+        """The parameter that says which page."""
+        return (self.page,)
+
+    @property
+    def is_single_page(self) -> bool:
+        """Whether no other page follows the first."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffsetClauses:
+    """The clauses on slices by offset and count, by what each promises."""
+
+    size: Clauses = key("no answer holds more rows than asked for", ())
+    size_max: Clauses = key("what a count above the largest one gets", ())
+    size_default: Clauses = key("how many rows come when no count is given", ())
+    slice: Clauses = key("the offset leaves out so many rows from the beginning of the list", ())
+    offset_default: Clauses = key("the offset meant when absent", ())
+    offset_max: Clauses = key("what an offset above the largest one gets", ())
+    partition: Clauses = key("the slices together are the whole list, each row once", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -427,10 +504,39 @@ class OffsetPaging:
     kind: Literal["offset"] = key("the kind of paging")
     offset: str = key("parameter: rows to skip")
     size: str = key("parameter: rows to return")
-    clauses: Mapping[
-        Literal["size", "size-max", "size-default", "slice", "offset-default", "offset-max", "partition"],
-        Clauses,
-    ] = key("the clauses", factory=dict)
+    clauses: OffsetClauses = key("the clause for each promise", factory=OffsetClauses)
+
+    @property
+    def size_parameter(self) -> str:
+        """The parameter that says how many rows a page holds."""
+        return self.size
+
+    @property
+    def place_parameters(self) -> tuple[str, ...]:
+        """The parameter that says where the slice begins."""
+        return (self.offset,)
+
+    @property
+    def is_single_page(self) -> bool:
+        """Whether no other page follows the first."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CursorClauses:
+    """The clauses on pages by cursor, by what each promises."""
+
+    size: Clauses = key("no page holds more rows than asked for", ())
+    size_default: Clauses = key("how many rows come when no size is given", ())
+    slice: Clauses = key("the cursor of the following page leads there", ())
+    partition: Clauses = key("a walk meets every row once and ends", ())
+    prev: Clauses = key("the cursor of the page before leads back", ())
+    start: Clauses = key("the words that mean the first page", ())
+    both: Clauses = key("what both parameters together get", ())
+    garbage: Clauses = key("what a cursor gets that the server never gave", ())
+    other_sort: Clauses = key("what a cursor made under another sort gets", ())
+    empty: Clauses = key("an empty page has no cursors", ())
+    stable: Clauses = key("rows that arrive during a walk do not shift older pages", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -455,22 +561,31 @@ class CursorPaging:
     garbage_gets: Treatment | Open[Treatment] = key("a cursor that the server never gave", "refused")
     other_sort_gets: Treatment | Open[Treatment] = key("a cursor made under another sort", "refused")
     fault: str = key("the fault for these", "invalid")
-    clauses: Mapping[
-        Literal[
-            "size",
-            "size-default",
-            "slice",
-            "partition",
-            "prev",
-            "start",
-            "both",
-            "garbage",
-            "other-sort",
-            "empty",
-            "stable",
-        ],
-        Clauses,
-    ] = key("the clauses", factory=dict)
+    clauses: CursorClauses = key("the clause for each promise", factory=CursorClauses)
+
+    @property
+    def size_parameter(self) -> str:
+        """The parameter that says how many rows a page holds."""
+        return self.size
+
+    @property
+    def place_parameters(self) -> tuple[str, ...]:
+        """The parameters that say which page: after or before a cursor."""
+        return (self.after, self.before)
+
+    @property
+    def is_single_page(self) -> bool:
+        """Whether no other page follows the first."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitClauses:
+    """The clauses on a limit, by what each promises."""
+
+    size: Clauses = key("no answer holds more rows than the limit", ())
+    size_default: Clauses = key("the limit meant when absent", ())
+    prefix: Clauses = key("limited rows are the first ones of the ordered list", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -480,7 +595,22 @@ class LimitPaging:
     kind: Literal["limit"] = key("the kind of paging")
     size: str = key("parameter: at most so many rows")
     all: int | None = key("the value that means: all", None)
-    clauses: Mapping[Literal["size", "size-default", "prefix"], Clauses] = key("the clauses", factory=dict)
+    clauses: LimitClauses = key("the clause for each promise", factory=LimitClauses)
+
+    @property
+    def size_parameter(self) -> str:
+        """The parameter that says how many rows come."""
+        return self.size
+
+    @property
+    def place_parameters(self) -> tuple[str, ...]:
+        """No parameters: there is one page."""
+        return ()
+
+    @property
+    def is_single_page(self) -> bool:
+        """Whether no other page follows the first."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -489,8 +619,31 @@ class NoPaging:
 
     kind: Literal["none"] = key("the kind of paging")
 
+    @property
+    def size_parameter(self) -> None:
+        """No parameter: nothing cuts the list."""
+        return None
+
+    @property
+    def place_parameters(self) -> tuple[str, ...]:
+        """No parameters: there is one page."""
+        return ()
+
+    @property
+    def is_single_page(self) -> bool:
+        """Whether no other page follows the first."""
+        return True
+
 
 Paging = PageNumberPaging | OffsetPaging | CursorPaging | LimitPaging | NoPaging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalSwitchClauses:
+    """The clauses on the switch of the total, by what each promises."""
+
+    default: Clauses = key("what is meant when it is absent", ())
+    off: Clauses = key("how the total looks when switched off", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,7 +652,17 @@ class TotalSwitch:
 
     parameter: str = key("the flag")
     off: AbsentForm | Open[AbsentForm] = key("how the total looks when switched off: missing, none, zero", "missing")
-    clauses: Mapping[Literal["default", "off"], Clauses] = key("the clauses", factory=dict)
+    clauses: TotalSwitchClauses = key("the clause for each promise", factory=TotalSwitchClauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalClauses:
+    """The clauses on the total, by what each promises."""
+
+    present: Clauses = key("it is an integer not below 0", ())
+    independent: Clauses = key("it does not depend on paging", ())
+    sum: Clauses = key("it counts all matching rows", ())
+    bound: Clauses = key("it is not below what was skipped and returned", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -508,11 +671,7 @@ class Total:
 
     at: str = key("pointer to the number")
     switch: TotalSwitch | None = key("a flag that leaves it out", None)
-    clauses: Mapping[Literal["present", "independent", "sum", "bound"], Clauses] = key(
-        "present: an integer not below 0; independent of paging; sum: it counts all matching rows; bound: it is "
-        "not below what was skipped and returned",
-        factory=dict,
-    )
+    clauses: TotalClauses = key("the clause for each promise", factory=TotalClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -521,6 +680,15 @@ class ReturnedCount:
 
     at: str = key("pointer to the number")
     clause: Clauses = key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountOnlyClauses:
+    """The clauses on the number in place of rows, by what each promises."""
+
+    on: Clauses = key("the flag gives the number in place of the rows", ())
+    default: Clauses = key("what is meant when it is absent", ())
+    ignores: Clauses = key("those parameters have no effect then", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -534,7 +702,16 @@ class CountOnly:
     ) = key('5, "5", {count: 5} or [{count: 5}], in place of the rows', "integer")
     ignores: tuple[str, ...] = key("parameters that have no effect then", ())
     counts: Literal["rows", "calls"] | Open[Literal["rows", "calls"]] = key("what is counted", "rows")
-    clauses: Mapping[Literal["on", "default", "ignores"], Clauses] = key("the clauses", factory=dict)
+    clauses: CountOnlyClauses = key("the clause for each promise", factory=CountOnlyClauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncludeClauses:
+    """The clauses on the states of a switch, by what each promises."""
+
+    on: Clauses = key("the part is there when switched on", ())
+    off: Clauses = key("the part is left out when switched off", ())
+    default: Clauses = key("what is meant when it is absent", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -545,7 +722,7 @@ class Include:
     adds: tuple[str, ...] = key("fields of a row that it adds; empty: new fields of any name", ())
     any_names: bool = key("fields of other names may be added in their place", False)
     off: tuple[AbsentForm, ...] = key("how the part may look when left out", ("missing",))
-    clauses: Mapping[Literal["on", "off", "default"], Clauses] = key("the clauses", factory=dict)
+    clauses: IncludeClauses = key("the clause for each promise", factory=IncludeClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -559,6 +736,14 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeZoneClauses:
+    """The clauses on the time zone, by what each promises."""
+
+    echo: Clauses = key("the answer names the zone used", ())
+    shift: Clauses = key("times are local times of that zone", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeZoneRule:
     """In which time zone local times are read and written."""
 
@@ -566,7 +751,7 @@ class TimeZoneRule:
     default: str | Open[str] = key("the zone when not said", "UTC")
     echo: str | None = key("pointer in the answer that names the zone used", None)
     account_words: tuple[str, ...] = key("values that mean the zone of the account: the default one", ())
-    clauses: Mapping[Literal["echo", "shift"], Clauses] = key("the clauses", factory=dict)
+    clauses: TimeZoneClauses = key("the clause for each promise", factory=TimeZoneClauses)
 
 
 # --- access -------------------------------------------------------------------------------------------------
@@ -581,6 +766,18 @@ class LegacyCredentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JwtClauses:
+    """The clauses on the refusal of each bad token, by what each promises."""
+
+    malformed: Clauses = key("a text that is no token", ())
+    expired: Clauses = key("a token whose time is over", ())
+    future: Clauses = key("a token issued in the future", ())
+    too_long: Clauses = key("a token valid for longer than allowed", ())
+    wrong_key: Clauses = key("a token signed with another key", ())
+    unknown_key: Clauses = key("a token of a key that the server does not know", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Jwt:
     """A signed token."""
 
@@ -589,9 +786,19 @@ class Jwt:
     key_id: str = key("credential that is the header kid")
     private_key: str = key("credential that holds the signing key")
     longest_seconds: int = key("exp is at most iat plus this", 3600)
-    clauses: Mapping[Literal["malformed", "expired", "future", "too-long", "wrong-key", "unknown-key"], Clauses] = (
-        key("the clauses", factory=dict)
-    )
+    clauses: JwtClauses = key("the clause for each promise", factory=JwtClauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessClauses:
+    """The clauses on who gets in and who does not, by what each promises."""
+
+    accepted: Clauses = key("valid credentials open the list", ())
+    user_required: Clauses = key("a request without the user's name is refused", ())
+    password_required: Clauses = key("a request without the password is refused", ())
+    wrong_refused: Clauses = key("wrong credentials are refused", ())
+    missing_refused: Clauses = key("a request without credentials is refused", ())
+    role_refused: Clauses = key("an account whose role does not suffice is refused", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -612,17 +819,7 @@ class Access:
     missing_fault: str = key("fault: no credentials, or half of them", "unauthenticated")
     wrong_fault: str = key("fault: wrong credentials", "unauthenticated")
     role_fault: str = key("fault: the role does not suffice", "forbidden")
-    clauses: Mapping[
-        Literal[
-            "accepted",
-            "user-required",
-            "password-required",
-            "wrong-refused",
-            "missing-refused",
-            "role-refused",
-        ],
-        Clauses,
-    ] = key("the clauses", factory=dict)
+    clauses: AccessClauses = key("the clause for each promise", factory=AccessClauses)
 
 
 # --- outcome ------------------------------------------------------------------------------------------------
@@ -668,6 +865,16 @@ class ErrorKind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorShapeClauses:
+    """The clauses on how errors look, by what each promises."""
+
+    shape: Clauses = key("an error has its code and message where they belong", ())
+    http: Clauses = key("the HTTP status around an error", ())
+    no_rows: Clauses = key("an error holds no rows", ())
+    only_codes: Clauses = key("no other code is ever told", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorShape:
     """How errors are told."""
 
@@ -682,7 +889,7 @@ class ErrorShape:
         "what stands in place of the rows", "absent-or-empty"
     )
     only_codes: tuple[Scalar, ...] = key("no other code is ever told (empty: any)", ())
-    clauses: Mapping[Literal["shape", "http", "no-rows", "only-codes"], Clauses] = key("the clauses", factory=dict)
+    clauses: ErrorShapeClauses = key("the clause for each promise", factory=ErrorShapeClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -713,6 +920,14 @@ class RequestEncoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingClauses:
+    """The clauses on a name that leads nowhere, by what each promises."""
+
+    unknown: Clauses = key("what another name gets", ())
+    missing: Clauses = key("what a request without the name gets", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """The operation is named in the request."""
 
@@ -720,7 +935,7 @@ class Routing:
     name: str = key("its name")
     unknown_fault: str = key("fault: another name", "unknown-operation")
     missing_fault: str = key("fault: no name", "missing-operation")
-    clauses: Mapping[Literal["unknown", "missing"], Clauses] = key("the clauses", factory=dict)
+    clauses: RoutingClauses = key("the clause for each promise", factory=RoutingClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -861,6 +1076,34 @@ class Listing:
     laws: tuple[Law, ...] = key("what must hold in and between rows and polls", ())
     versions: ApiVersions | None = key("versions of the API", None)
     clauses: Mapping[str, Clause] = key("the promises")
+
+
+ClauseRoles = (
+    ListedRowsClauses
+    | NamedComparisonClauses
+    | FilterRangeClauses
+    | ScopeSwitchClauses
+    | CallScopeClauses
+    | SortParameterClauses
+    | PageNumberClauses
+    | OffsetClauses
+    | CursorClauses
+    | LimitClauses
+    | TotalSwitchClauses
+    | TotalClauses
+    | CountOnlyClauses
+    | IncludeClauses
+    | TimeZoneClauses
+    | JwtClauses
+    | AccessClauses
+    | ErrorShapeClauses
+    | RoutingClauses
+)
+
+
+def all_clauses(roles: ClauseRoles) -> Clauses:
+    """Every clause that a construct names for one of its roles, in the order of the grammar."""
+    return tuple(clause for role in dataclasses.fields(roles) for clause in getattr(roles, role.name))
 
 
 LANGUAGE: Final = 1

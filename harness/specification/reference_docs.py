@@ -114,7 +114,8 @@ def _default_cell(field: dataclasses.Field[Any]) -> str:
     if value is None or value == () or value == {}:
         return ""
     if dataclasses.is_dataclass(value):
-        return "its own defaults"
+        own = [getattr(value, inner.name) for inner in dataclasses.fields(value)]
+        return "its own defaults" if any(own) else ""
     return f"`{_value_text(value)}`"
 
 

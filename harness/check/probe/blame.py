@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from harness.check.context import CheckContext
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.comparison import Aspect, Mismatch
 from harness.specification.model import Clauses, LimitPaging, NoPaging, PageNumberPaging
+from harness.specification.paging_clauses import (
+    partition_clauses,
+    prefix_clauses,
+    size_clauses,
+    size_default_clauses,
+    slice_clauses,
+)
 from harness.wire.list_request import ListRequest
 
 PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
@@ -17,16 +24,13 @@ PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
 def unsteady_clauses(session: CheckContext) -> Clauses:
     """The clauses that identical requests break when they get different answers."""
     order, lists = session.listing.order, session.listing.lists.clauses
-    return (
-        (order.clause if order else ()) or lists.get("unique", ()) or lists.get("rows", ()) or lists.get("reach", ())
-    )
+    return (order.clause if order else ()) or lists.unique or lists.rows or lists.reach
 
 
 def completeness_clauses(session: CheckContext) -> Clauses:
     """The clauses that a list breaks when it leaves rows out."""
     paging, total, lists = session.listing.paging, session.listing.total, session.listing.lists.clauses
-    roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
-    return roles.get("partition") or (total.clauses.get("sum", ()) if total else ()) or lists.get("one-per", ())
+    return partition_clauses(paging) or (total.clauses.sum if total else ()) or lists.one_per
 
 
 def blamed_clauses(
@@ -40,7 +44,7 @@ def blamed_clauses(
     """The clauses that promise the aspect in which an answer differs, best first."""
     aspect = mismatch.aspect
     order = session.listing.order
-    rows_clause = session.listing.lists.clauses.get("rows", ())
+    rows_clause = session.listing.lists.clauses.rows
     if mismatch.nothing_due and mismatch.shapeless and session.results.first_failed(rows_clause):
         return rows_clause
     if mismatch.nothing_due and session.listing.no_match_clause and ask.encoding_name is None:
@@ -54,19 +58,18 @@ def blamed_clauses(
             else order.descending_default_clause or order.clause
         )
     total = session.listing.total
-    if mismatch.by_page and total is not None and total.clauses.get("independent"):
-        return total.clauses["independent"]
+    if mismatch.by_page and total is not None and total.clauses.independent:
+        return total.clauses.independent
     sized = meaning is not None and meaning.size is not None and mismatch.kind != "stray"
     if aspect in ("rows", "slice", "short") and sized:
         paging = session.listing.paging
-        roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
-        for role in ("prefix", "slice", "partition"):
-            if session.results.first_failed(roles.get(role, ())):
+        for known in (prefix_clauses(paging), slice_clauses(paging), partition_clauses(paging)):
+            if session.results.first_failed(known):
                 # Where pages are known to be cut wrongly, that one lacks rows says nothing new.
-                return roles[role]
+                return known
     if mismatch.elsewhere_on_the_list and isinstance(session.listing.paging, PageNumberPaging):
         # The number leads to another page, as it should: it is how pages share out the list that is wrong.
-        return session.listing.paging.clauses.get("partition") or blame.get("slice", clauses)
+        return session.listing.paging.clauses.partition or blame.get("slice", clauses)
     if aspect in blame:
         return blame[aspect]
     if aspect in PRIMARY:
@@ -81,7 +84,7 @@ def promised(session: CheckContext, ask: ListRequest, aspect: Aspect, meaning: E
     order = listing.order
     match aspect:
         case "unique":
-            return listing.lists.clauses.get("unique", ())
+            return listing.lists.clauses.unique
         case "order":
             if order is None:
                 return ()
@@ -89,33 +92,28 @@ def promised(session: CheckContext, ask: ListRequest, aspect: Aspect, meaning: E
                 return order.descending_clause or order.clause
             if order.sort is not None and order.sort.parameter in ask.values:
                 word = str(ask.values[order.sort.parameter])
-                if word in order.sort.undocumented and order.sort.clauses.get("undocumented"):
-                    return order.sort.clauses["undocumented"]
-                return order.sort.clauses.get("words", ()) or order.clause
+                if word in order.sort.undocumented and order.sort.clauses.undocumented:
+                    return order.sort.clauses.undocumented
+                return order.sort.clauses.words or order.clause
             return order.clause
         case "total":
-            return listing.total.clauses.get("sum", ()) if listing.total else ()
+            return listing.total.clauses.sum if listing.total else ()
         case "size":
-            if isinstance(paging, NoPaging):
-                return ()
-            default: Clauses = ()
-            if meaning is not None and meaning.size_default and not isinstance(paging, PageNumberPaging):
-                default = paging.clauses.get("size-default", ())
-            return default or paging.clauses.get("size", ())
+            default = size_default_clauses(paging) if meaning is not None and meaning.size_default else ()
+            return default or size_clauses(paging)
         case "short":
-            roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
-            if meaning is not None and meaning.size_default and roles.get("size-default"):
-                return roles["size-default"]
-            return roles.get("partition") or roles.get("prefix") or roles.get("slice") or roles.get("size", ())
+            default = size_default_clauses(paging) if meaning is not None and meaning.size_default else ()
+            shared = partition_clauses(paging) or prefix_clauses(paging) or slice_clauses(paging)
+            return default or shared or size_clauses(paging)
         case "slice":
             if isinstance(paging, NoPaging):
                 return ()
             if isinstance(paging, LimitPaging):
-                return paging.clauses.get("prefix", ())
-            if session.results.first_failed(paging.clauses.get("partition", ())):
-                return paging.clauses["partition"]
+                return paging.clauses.prefix
+            if session.results.first_failed(paging.clauses.partition):
+                return paging.clauses.partition
             if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
-                return paging.clauses.get("first", ()) or paging.clauses.get("slice", ())
-            return paging.clauses.get("slice", ())
+                return paging.clauses.first or paging.clauses.slice
+            return paging.clauses.slice
         case _:
             return ()

@@ -10,7 +10,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
 from harness.check.probe.mirror import Mirror, parse_row_count
 from harness.check.probe.stability import all_recent
-from harness.specification.model import Clauses, Open, PageNumberPaging
+from harness.specification.model import Clauses, Open, PageNumberPaging, all_clauses
 from harness.wire.response_codec import count_in
 from harness.wire.row_codec import row_values_at
 
@@ -311,12 +311,8 @@ def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: E
     assert exchange.answer is not None
     came = len(exchange.rows or ())
     total = parse_row_count(exchange.answer.total)
-    known = context.listing.total.clauses if context.listing.total else {}
-    if (
-        total is not None
-        and total != matches
-        and not any(context.results.first_failed(names) for names in known.values())
-    ):
+    known = all_clauses(context.listing.total.clauses) if context.listing.total else ()
+    if total is not None and total != matches and not context.results.first_failed(known):
         return False
     choice = paging.default_size if meaning.size_given is None else paging.cap
     if not isinstance(choice, Open) or choice.options:
@@ -408,7 +404,7 @@ def _order_clauses(context: CheckContext) -> Clauses:
     order = context.listing.order
     if order is None:
         return ()
-    words = order.sort.clauses.get("words", ()) if order.sort else ()
+    words = order.sort.clauses.words if order.sort else ()
     return (*order.clause, *order.descending_default_clause, *order.descending_clause, *words)
 
 
@@ -419,7 +415,7 @@ def _compare_total(
     if listing.total is None or not meaning.total_shown or exchange.answer is None:
         return None
     total = parse_row_count(exchange.answer.total)
-    if total is None or not mirror.complete or context.results.first_failed(listing.lists.clauses.get("unique", ())):
+    if total is None or not mirror.complete or context.results.first_failed(listing.lists.clauses.unique):
         # Rows that come twice may be counted twice.
         return None
     sure, may = matching_rows(mirror, meaning)

@@ -19,7 +19,7 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if counting is None:
         return
     on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
-    clauses = counting.clauses.get("on", ())
+    clauses = counting.clauses.on
     judged = yield from check_probe(
         context, mirror, build_request(context, mirror.base, on), "a count of all", clauses
     )
@@ -42,7 +42,7 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     for name in counting.ignores:
         if judged.passed and context.parameters_work(name):
             small = encode_request_value(context, name, 1)
-            mine = counting.clauses.get("ignores", clauses)
+            mine = counting.clauses.ignores or clauses
             if len(mirror.rows) < 2:
                 context.results.record_not_exercised(mine, "fewer than two rows")
                 continue
@@ -53,7 +53,7 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
                 f"a count with {name} = 1",
                 mine,
             )
-    mine = counting.clauses.get("default", ())
+    mine = counting.clauses.default
     off = {counting.parameter: encode_request_value(context, counting.parameter, False)}
     for values, purpose in ((off, "the count switched off"), ({}, "no word on counting")):
         ask = build_request(context, mirror.base, {**largest_page(context), **values})
@@ -74,7 +74,7 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
     counting = context.listing.count_only
     if counting is None or not listed.rows or not context.parameters_work(counting.parameter):
         return
-    clauses = counting.clauses.get("on", ())
+    clauses = counting.clauses.on
     if context.results.first_failed(clauses) or not isinstance(context.listing.paging, NoPaging | LimitPaging):
         return
     on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
@@ -102,7 +102,7 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
 def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> Generator[None, None, bool]:
     """Whether a list is shorter than its count because no limit is taken for one; then that is told."""
     paging = context.listing.paging
-    clauses = paging.clauses.get("size-default", ()) if isinstance(paging, LimitPaging) else ()
+    clauses = paging.clauses.size_default if isinstance(paging, LimitPaging) else ()
     if not isinstance(paging, LimitPaging) or not clauses or counted <= len(listed.rows or ()):
         return False
     high = listed.list_request.with_values({paging.size: encode_request_value(context, paging.size, 2 * counted)})

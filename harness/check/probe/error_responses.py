@@ -194,13 +194,13 @@ def _error_problems(
     if exchange.rows and "rows-in-errors" not in context.settings:
         context.settings = {**context.settings, "rows-in-errors": (fault, clauses)}
     first_told = context.settings.get("rows-in-errors") in (None, (fault, clauses))
-    if exchange.rows and not error.clauses.get("no-rows") and first_told:
+    if exchange.rows and not error.clauses.no_rows and first_told:
         found.append(("rows", clauses, "an error without rows", f"an error with {len(exchange.rows)} rows"))
     named = context.listing.outcome.faults.get(fault)
     if named is None:
         return found
     codes = {str(code) for code in (named.code, *named.codes) if code is not None}
-    shapeless = answer.code is MISSING and context.results.first_failed(error.clauses.get("shape", ())) is not None
+    shapeless = answer.code is MISSING and context.results.first_failed(error.clauses.shape) is not None
     # A part that is missing or of another type breaks the promise of the envelope, which every answer is held to.
     promised = {part.at: part for part in context.listing.outcome.envelope.values()}
     if (
@@ -213,7 +213,7 @@ def _error_problems(
         found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", describe_answer(exchange)))
     if status and not _is_known_bad_status(context, answer.http_status):
         wanted = error_statuses(context, named)
-        known = context.results.first_failed(error.clauses.get("http", ()))
+        known = context.results.first_failed(error.clauses.http)
         if (
             wanted
             and not known
@@ -267,7 +267,7 @@ def _is_known_bad_status(context: CheckContext, status: int) -> bool:
     legal = error.http.options if isinstance(error.http, Open) else (error.http,)
     patterns = {"4xx": 400 <= status < 500, "5xx": status >= 500, "same-as-code": True}
     fits = status in legal or any(patterns.get(word, False) for word in error.https)
-    return not fits and context.results.first_failed(error.clauses.get("http", ())) is not None
+    return not fits and context.results.first_failed(error.clauses.http) is not None
 
 
 def error_statuses(context: CheckContext, fault: ErrorKind) -> set[int]:

@@ -26,7 +26,7 @@ from harness.check.probe.mirror import (
     time_range_filters,
 )
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
-from harness.specification.model import Clauses, CursorPaging, NoPaging, Open, PageNumberPaging
+from harness.specification.model import Clauses, CursorPaging, NoPaging, Open, PageNumberPaging, all_clauses
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -72,7 +72,7 @@ def check_probe(
         return ProbeResult(passed=None, exchange=exchange)
     judged = _judge_exchange(context, mirror, ask, exchange, purpose, only)
     if judged.mismatch is not None and judged.mismatch.shapeless:
-        shape = context.results.first_failed(context.listing.lists.clauses.get("rows", ()))
+        shape = context.results.first_failed(context.listing.lists.clauses.rows)
         if shape is not None:
             # Every answer is held to its shape already: here it would only be said again.
             context.results.record_inconclusive(clauses, f"cannot be judged while {shape} fails")
@@ -108,7 +108,7 @@ def check_probe(
             last = replace(last, mismatch=replace(mismatch, elsewhere=True))
             mirror.lacks_rows = True
             mirror.clear_caches()
-            counted = context.listing.total.clauses.get("sum", ()) if context.listing.total else ()
+            counted = context.listing.total.clauses.sum if context.listing.total else ()
             if blamed and blamed != counted and context.results.first_failed(counted):
                 # The total counts more rows than were met because there are more.
                 context.results.mark_consequence(counted[0], blamed[0])
@@ -122,7 +122,7 @@ def _is_known_wrong_total(context: CheckContext, mismatch: Mismatch) -> bool:
     total = context.listing.total
     if mismatch.aspect != "total" or total is None:
         return False
-    return context.results.first_failed([name for names in total.clauses.values() for name in names]) is not None
+    return context.results.first_failed(all_clauses(total.clauses)) is not None
 
 
 def has_stray_rows(judged: ProbeResult) -> bool:

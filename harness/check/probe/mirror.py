@@ -136,7 +136,7 @@ def encode_request_value(context: CheckContext, name: str, value: Any) -> Tree:
 def largest_page_size(context: CheckContext) -> tuple[str | None, int | None]:
     """The parameter of the page size and the largest useful value."""
     paging = context.listing.paging
-    if isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.get("size-default", ())):
+    if isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.size_default):
         # Without a limit not all rows come.
         return paging.size, MIRROR_ROWS_AT_MOST
     if isinstance(paging, NoPaging | LimitPaging):

@@ -10,7 +10,8 @@ from harness.check.probe.comparison import Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, build_request, reread_mirror
 from harness.check.probe.stability import replicas_disagree
-from harness.specification.model import Clauses, NoPaging
+from harness.specification.model import Clauses, NoPaging, PageNumberPaging
+from harness.specification.paging_clauses import slice_clauses
 from harness.wire.format_problems import Tree
 
 
@@ -30,7 +31,7 @@ def large_page_sizes(context: CheckContext, name: str, rows: int) -> list[int]:
 def independent_total_clauses(context: CheckContext) -> Clauses:
     """The clauses to blame for a total that depends on the page."""
     total = context.listing.total
-    return (total.clauses.get("independent") or total.clauses.get("sum", ())) if total else ()
+    return (total.clauses.independent or total.clauses.sum) if total else ()
 
 
 def check_page(
@@ -70,7 +71,5 @@ def paging_clauses(context: CheckContext) -> Clauses:
     if isinstance(paging, NoPaging):
         return ()
     order = context.listing.order
-    return (
-        *(name for role, names in paging.clauses.items() if role in ("size", "slice", "first") for name in names),
-        *(order.clause if order else ()),
-    )
+    first = paging.clauses.first if isinstance(paging, PageNumberPaging) else ()
+    return (*paging.clauses.size, *first, *slice_clauses(paging), *(order.clause if order else ()))

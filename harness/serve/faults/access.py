@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from harness.serve.authentication import SimulatedUser, decode_unverified_token
 from harness.serve.faults.base import Fault, make_fault
 from harness.serve.faults.hooks import Hooks
-from harness.specification.model import Access, Jwt, Listing
+from harness.specification.model import Access, Clauses, Jwt, Listing
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
 
@@ -19,28 +19,31 @@ KnownUsers: TypeAlias = "tuple[SimulatedUser, ...]"
 def access_faults(listing: Listing) -> Iterator[Fault]:
     """Credentials and roles that are not looked at."""
     access = listing.access
-    for kind, name in (("user-required", access.user), ("password-required", access.password)):
+    for clauses, name in (
+        (access.clauses.user_required, access.user),
+        (access.clauses.password_required, access.password),
+    ):
         if name is not None:
             yield from make_fault(
-                access.clauses.get(kind, ()),  # type: ignore[call-overload]
+                clauses,
                 f"{name}-not-needed",
                 f"a request without {name} is answered",
                 Hooks(user=_admit_when(lambda ask, name=name: not ask.credentials.get(name))),  # type: ignore[misc]
             )
     yield from make_fault(
-        access.clauses.get("missing-refused", ()),
+        access.clauses.missing_refused,
         "nobody-let-in",
         "a request without credentials is answered",
         Hooks(user=_admit_when(lambda ask: not ask.credentials)),
     )
     yield from make_fault(
-        access.clauses.get("wrong-refused", ()),
+        access.clauses.wrong_refused,
         "wrong-let-in",
         "wrong credentials are as good as right ones",
         Hooks(user=_admit_when(lambda ask: all(ask.credentials.get(name) for name in _own_credential_names(access)))),
     )
     yield from make_fault(
-        access.clauses.get("role-refused", ()),
+        access.clauses.role_refused,
         "role-ignored",
         "any role may read the list",
         Hooks(user=_admit_any_role(access)),
@@ -98,29 +101,41 @@ def _refuse_role(access: Access, role: str) -> UserHook:
 
 
 def _token_faults(access: Access, jwt: Jwt) -> Iterator[Fault]:
-    tests: Mapping[str, tuple[str, Callable[[str, KnownUsers, datetime], bool]]] = {
+    tests: Mapping[str, tuple[Clauses, str, Callable[[str, KnownUsers, datetime], bool]]] = {
         "malformed": (
+            jwt.clauses.malformed,
             "any text is as good as a token",
             lambda token, known, now: decode_unverified_token(token) is None,
         ),
-        "expired": ("an expired token is as good as a fresh one", lambda token, known, now: _is_expired(token, now)),
-        "future": ("a token issued in the future is accepted", lambda token, known, now: _is_from_future(token, now)),
+        "expired": (
+            jwt.clauses.expired,
+            "an expired token is as good as a fresh one",
+            lambda token, known, now: _is_expired(token, now),
+        ),
+        "future": (
+            jwt.clauses.future,
+            "a token issued in the future is accepted",
+            lambda token, known, now: _is_from_future(token, now),
+        ),
         "too-long": (
+            jwt.clauses.too_long,
             "a token may be valid for longer than allowed",
             lambda token, known, now: _is_valid_too_long(token, jwt.longest_seconds, now),
         ),
         "wrong-key": (
+            jwt.clauses.wrong_key,
             "the signature of a token is not checked",
             lambda token, known, now: _has_valid_times(token, jwt, now) and _has_known_key(token, jwt, known),
         ),
         "unknown-key": (
+            jwt.clauses.unknown_key,
             "a token of an unknown key is accepted",
             lambda token, known, now: _has_valid_times(token, jwt, now) and not _has_known_key(token, jwt, known),
         ),
     }
-    for kind, (text, test) in tests.items():
+    for kind, (clauses, text, test) in tests.items():
         yield from make_fault(
-            jwt.clauses.get(kind, ()),  # type: ignore[call-overload]
+            clauses,
             f"{kind}-token-let-in",
             text,
             Hooks(user=_admit_token_when(access, test)),

@@ -100,31 +100,31 @@ def error_faults(listing: Listing) -> Iterator[Fault]:
     if error.message_at is not None:
         message_at = error.message_at
         yield from make_fault(
-            error.clauses.get("shape", ()),
+            error.clauses.shape,
             "no-message",
             "an error has no message",
             Hooks(tree=lambda tree, told: remove_at_pointer(tree, message_at) if told.refusal else tree),
         )
     yield from make_fault(
-        error.clauses.get("shape", ()),
+        error.clauses.shape,
         "code-type",
         "the code of an error is of another type",
         Hooks(tree=lambda tree, told: change_at_pointer(tree, error.code_at, _change_type) if told.refusal else tree),
     )
     yield from make_fault(
-        error.clauses.get("http", ()),
+        error.clauses.http,
         "http-500",
         "errors come with HTTP status 500",
         Hooks(response=lambda response, told: replace(response, http_status=500) if told.refusal else response),
     )
     yield from make_fault(
-        error.clauses.get("no-rows", ()),
+        error.clauses.no_rows,
         "rows-on-errors",
         "an error shows calls",
         Hooks(tree=lambda tree, told: _add_rows(listing, tree) if told.refusal else tree),
     )
     yield from make_fault(
-        error.clauses.get("only-codes", ()),
+        error.clauses.only_codes,
         "an-unknown-code",
         "errors have a code that is not listed",
         Hooks(

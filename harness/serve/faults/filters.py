@@ -110,14 +110,14 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
     named = rule.named_by
     if named is not None:
         yield from make_fault(
-            named.clauses.get("none", ()),
+            named.clauses.none,
             f"{name}-without-comparison",
             f"the words of {named.parameter} that mean none compare all the same",
             with_changed_listing(with_entry("filters", name, named_by=replace(named, none=(), unknown="default"))),
         )
         if listing.parameters[named.parameter].default is not None and keeps == "contains":
             yield from make_fault(
-                named.clauses.get("default", ()),
+                named.clauses.default,
                 f"{named.parameter}-default-equal",
                 f"without {named.parameter} the value of {name} must be equal",
                 with_changed_listing(
@@ -341,13 +341,13 @@ def _show_all_when_empty(page: AnswerPage, scene: PageContext) -> AnswerPage:
 
 def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
     yield from make_fault(
-        rule.clauses.get("reversed", ()),
+        rule.clauses.reversed,
         f"{rule.first}-and-{rule.last}-swapped",
         f"a range whose {rule.last} is before its {rule.first} is turned around",
         on_parameters(lambda given: _swap_range(given, rule)),
     )
     yield from make_fault(
-        rule.clauses.get("one-alone", ()),
+        rule.clauses.one_alone,
         f"{rule.first}-alone-ignored",
         f"{rule.first} without {rule.last}, or the reverse, has no effect",
         on_parameters(

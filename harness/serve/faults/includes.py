@@ -22,15 +22,15 @@ def include_faults(listing: Listing) -> Iterator[Fault]:
     """Parts that a switch should add or leave out."""
     for include in listing.includes:
         name = include.parameter
-        for kind, word, text in (("on", "never", "never there"), ("off", "always", "always there")):
+        for clauses, word, on in ((include.clauses.on, "never", False), (include.clauses.off, "always", True)):
             yield from make_fault(
-                include.clauses.get(kind, ()),  # type: ignore[call-overload]
+                clauses,
                 f"{name}-{word}",
-                f"what {name} adds is {text}",
-                on_parameters(lambda given, name=name, kind=kind: _set_flag(given, name, on=kind == "off")),  # type: ignore[misc]
+                f"what {name} adds is {word} there",
+                on_parameters(lambda given, name=name, on=on: _set_flag(given, name, on=on)),  # type: ignore[misc]
             )
         yield from make_fault(
-            include.clauses.get("default", ()),
+            include.clauses.default,
             f"{name}-default",
             f"without {name} its opposite is meant",
             with_opposite_default(listing, name),
@@ -63,13 +63,13 @@ def echo_faults(listing: Listing) -> Iterator[Fault]:
     if zone.echo is not None:
         pointer = zone.echo
         yield from make_fault(
-            zone.clauses.get("echo", ()),
+            zone.clauses.echo,
             "another-zone-told",
             "the answer names another time zone than the one used",
             Hooks(tree=lambda tree, told: _name_other_zone(tree, told, pointer)),
         )
     yield from make_fault(
-        zone.clauses.get("shift", ()),
+        zone.clauses.shift,
         "times-not-shifted",
         "times are written in the server's zone, whatever was asked",
         Hooks(plan=_plan_in_utc),

@@ -74,7 +74,7 @@ def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
     if sort is None:
         return
     yield from make_fault(
-        sort.clauses.get("words", ()),
+        sort.clauses.words,
         f"{sort.parameter}-ignored",
         f"{sort.parameter} has no effect",
         on_parameters(lambda given: given.without((sort.parameter,))),
@@ -85,36 +85,38 @@ def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
         instants = {listing.fields[name].shows for name in (path, by) if name in listing.fields}
         if path != by and instants != {"created_at", "started_at"}:
             yield from make_fault(
-                sort.clauses.get("words", ()),
+                sort.clauses.words,
                 f"{sort.parameter}-{word}-ignored",
                 f"{sort.parameter}={word} orders by {by}",
                 with_changed_listing(with_part("order", sort=replace(sort, words={**sort.words, word: by}))),
             )
     if sort.signed:
         yield from make_fault(
-            sort.clauses.get("words", ()),
+            sort.clauses.words,
             f"{sort.parameter}-sign-ignored",
             f"a minus in {sort.parameter} has no effect",
             on_parameters(lambda given: _remove_sign(given, sort.parameter)),
         )
     if sort.undocumented:
         yield from make_fault(
-            sort.clauses.get("undocumented", ()),
+            sort.clauses.undocumented,
             f"{sort.undocumented[0]}-refused",
             f"{sort.parameter}={sort.undocumented[0]} is refused",
             Hooks(plan=lambda plan, given: _refuse_word(plan, given, sort.parameter, sort.undocumented, order)),
         )
     if sort.unknown == "refused":
-        open_minded = replace(sort, unknown="default", refused=())
-        for kind in ("unknown", "refused"):
-            yield from make_fault(
-                sort.clauses.get(kind, ()) if kind == "unknown" or sort.refused else (),
-                f"{sort.parameter}-{kind}-ignored",
-                f"{'an unknown' if kind == 'unknown' else 'a forbidden'} word of {sort.parameter} has no effect",
-                with_changed_listing(
-                    with_part("order", sort=open_minded if kind == "unknown" else _tolerant_sort(order))
-                ),
-            )
+        yield from make_fault(
+            sort.clauses.unknown,
+            f"{sort.parameter}-unknown-ignored",
+            f"an unknown word of {sort.parameter} has no effect",
+            with_changed_listing(with_part("order", sort=replace(sort, unknown="default", refused=()))),
+        )
+        yield from make_fault(
+            sort.clauses.refused if sort.refused else (),
+            f"{sort.parameter}-refused-ignored",
+            f"a forbidden word of {sort.parameter} has no effect",
+            with_changed_listing(with_part("order", sort=_tolerant_sort(order))),
+        )
 
 
 def _tolerant_sort(order: Order) -> object:

@@ -48,22 +48,22 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
         case NoPaging():
             return
         case PageNumberPaging():
-            yield from _size_faults(paging.clauses.get("size", ()), paging.size)
-            yield from _partition_faults(paging.clauses.get("partition", ()))
+            yield from _size_faults(paging.clauses.size, paging.size)
+            yield from _partition_faults(paging.clauses.partition)
             yield from make_fault(
-                paging.clauses.get("first", ()),
+                paging.clauses.first,
                 "second-page-by-default",
                 f"without {paging.page} the second page is shown",
                 with_changed_listing(with_entry("parameters", paging.page, default=paging.first + 1)),
             )
             yield from make_fault(
-                paging.clauses.get("slice", ()),
+                paging.clauses.slice,
                 f"{paging.page}-ignored",
                 "every page is the first one",
                 on_parameters(lambda given: given.without((paging.page,))),
             )
             yield from make_fault(
-                paging.clauses.get("first", ()),
+                paging.clauses.first,
                 "counts-from-the-next",
                 f"the first page is number {paging.first + 1}",
                 with_changed_listing(
@@ -74,42 +74,42 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
                 ),
             )
         case OffsetPaging():
-            yield from _size_faults(paging.clauses.get("size", ()), paging.size)
-            yield from _default_size_faults(listing, paging.clauses.get("size-default", ()), paging.size)
-            yield from _partition_faults(paging.clauses.get("partition", ()))
+            yield from _size_faults(paging.clauses.size, paging.size)
+            yield from _default_size_faults(listing, paging.clauses.size_default, paging.size)
+            yield from _partition_faults(paging.clauses.partition)
             yield from make_fault(
-                paging.clauses.get("slice", ()),
+                paging.clauses.slice,
                 f"{paging.offset}-ignored",
                 f"{paging.offset} has no effect",
                 on_parameters(lambda given: given.without((paging.offset,))),
             )
             yield from make_fault(
-                paging.clauses.get("slice", ()),
+                paging.clauses.slice,
                 f"{paging.offset}-counts-pages",
                 f"{paging.offset} counts pages and not rows",
                 on_query(_count_offset_in_pages),
             )
             yield from make_fault(
-                paging.clauses.get("offset-default", ()),
+                paging.clauses.offset_default,
                 f"{paging.offset}-default",
                 f"without {paging.offset} the first row is left out",
                 with_changed_listing(with_entry("parameters", paging.offset, default=1)),
             )
         case CursorPaging():
-            yield from _size_faults(paging.clauses.get("size", ()), paging.size)
-            yield from _default_size_faults(listing, paging.clauses.get("size-default", ()), paging.size)
-            yield from _partition_faults(paging.clauses.get("partition", ()))
+            yield from _size_faults(paging.clauses.size, paging.size)
+            yield from _default_size_faults(listing, paging.clauses.size_default, paging.size)
+            yield from _partition_faults(paging.clauses.partition)
             yield from _cursor_faults(paging)
         case LimitPaging():
-            yield from _size_faults(paging.clauses.get("size", ()), paging.size)
+            yield from _size_faults(paging.clauses.size, paging.size)
             yield from make_fault(
-                paging.clauses.get("size-default", ()),
+                paging.clauses.size_default,
                 f"{paging.size}-default",
                 f"without {paging.size} five rows are shown",
                 with_changed_listing(with_entry("parameters", paging.size, default=5)),
             )
             yield from make_fault(
-                paging.clauses.get("prefix", ()),
+                paging.clauses.prefix,
                 "last-rows",
                 f"{paging.size} keeps the last rows and not the first",
                 on_page(_keep_last_rows),
@@ -175,49 +175,58 @@ def _keep_last_rows(page: AnswerPage, scene: PageContext) -> AnswerPage:
 def _cursor_faults(paging: CursorPaging) -> Iterator[Fault]:
     clauses = paging.clauses
     yield from make_fault(
-        clauses.get("slice", ()),
+        clauses.slice,
         f"{paging.after}-ignored",
         f"{paging.after} has no effect: every page is the first",
         on_parameters(lambda given: given.without((paging.after,))),
     )
     yield from make_fault(
-        clauses.get("partition", ()),
+        clauses.partition,
         "ends-early",
         "the first page already tells that there is no other",
         on_page(lambda page, scene: replace(page, next="")),
     )
     yield from make_fault(
-        clauses.get("prev", ()),
+        clauses.prev,
         "prev-leads-on",
         "the cursor of the page before leads to the page after",
         on_page(lambda page, scene: replace(page, prev=page.next)),
     )
     yield from make_fault(
-        clauses.get("prev", ()),
+        clauses.prev,
         "prev-empty",
         "there is no cursor of the page before",
         on_page(lambda page, scene: replace(page, prev="")),
     )
     yield from make_fault(
-        clauses.get("start", ()),
+        clauses.start,
         "start-word-refused",
         f"the word for the first page is refused in {paging.after}",
         with_changed_listing(with_part("paging", start_words=())),
     )
-    for kind, field, text in (
-        ("both", "both_gets", f"{paging.after} and {paging.before} are taken together"),
-        ("garbage", "garbage_gets", "a cursor that was never given has no effect"),
-        ("other-sort", "other_sort_gets", "a cursor of another order has no effect"),
-    ):
-        if getattr(paging, field) == "refused":
-            yield from make_fault(
-                clauses.get(kind, ()),  # type: ignore[call-overload]
-                f"{kind}-accepted",
-                text,
-                with_changed_listing(with_part("paging", **{field: "ignored"})),
-            )
+    if paging.both_gets == "refused":
+        yield from make_fault(
+            clauses.both,
+            "both-accepted",
+            f"{paging.after} and {paging.before} are taken together",
+            with_changed_listing(with_part("paging", both_gets="ignored")),
+        )
+    if paging.garbage_gets == "refused":
+        yield from make_fault(
+            clauses.garbage,
+            "garbage-accepted",
+            "a cursor that was never given has no effect",
+            with_changed_listing(with_part("paging", garbage_gets="ignored")),
+        )
+    if paging.other_sort_gets == "refused":
+        yield from make_fault(
+            clauses.other_sort,
+            "other-sort-accepted",
+            "a cursor of another order has no effect",
+            with_changed_listing(with_part("paging", other_sort_gets="ignored")),
+        )
     yield from make_fault(
-        clauses.get("empty", ()),
+        clauses.empty,
         "cursors-on-an-empty-page",
         "a page without rows has cursors",
         on_page(lambda page, scene: page if page.rows else replace(page, next="bm93aGVyZQ", prev="bm93aGVyZQ")),

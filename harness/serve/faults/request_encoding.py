@@ -44,7 +44,7 @@ def encoding_faults(listing: Listing) -> Iterator[Fault]:
     routing = transport.routing
     if routing is not None:
         yield from make_fault(
-            routing.clauses.get("unknown", ()),
+            routing.clauses.unknown,
             "any-operation",
             "an unknown operation is taken for this one",
             Hooks(request=lambda request: _set_operation(request, routing, listing)),
@@ -89,7 +89,7 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
     lists = listing.lists
     if listing.filters:
         yield from make_fault(
-            lists.clauses.get("rows", ()),
+            lists.clauses.rows,
             "no-container-when-empty",
             "an answer without rows has no container for them",
             Hooks(tree=lambda tree, told: _remove_empty_container(listing, tree, told)),
@@ -97,7 +97,7 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
     else:
         # Nothing asks for an empty list here, and a busy system is never idle.
         yield from make_fault(
-            lists.clauses.get("rows", ()),
+            lists.clauses.rows,
             "no-container",
             "an answer has no container for its rows",
             Hooks(tree=lambda tree, told: tree if told.refusal else remove_at_pointer(tree, lists.rows_at)),
@@ -112,7 +112,7 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
             )
     if lists.row_element is not None:
         yield from make_fault(
-            lists.clauses.get("row-element", ()),
+            lists.clauses.row_element,
             "another-row-element",
             "rows go by another name",
             with_changed_listing(with_part("lists", row_element=f"{lists.row_element}Info")),

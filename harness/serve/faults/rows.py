@@ -35,7 +35,7 @@ _LONG_AGO: Final = "2001-01-01 00:00:00"
 
 def row_faults(listing: Listing) -> Iterator[Fault]:
     """Fields that are missing, misnamed or misshapen; rows that come twice."""
-    keys = listing.lists.clauses.get("keys", ())
+    keys = listing.lists.clauses.keys
     needed = _required_fields(listing)
     for path in dict.fromkeys((*needed[:1], *needed[len(needed) // 2 :][:1], *needed[-1:])):
         yield from make_fault(
@@ -51,7 +51,7 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
             keys, f"{other}-renamed", f"{other} goes by another name", on_rows(lambda row: _rename_field(row, other))
         )
     yield from make_fault(
-        listing.lists.clauses.get("unique", ()),
+        listing.lists.clauses.unique,
         "a-row-twice",
         "the first row of a page comes twice",
         on_page(_repeat_first_row),
@@ -176,14 +176,14 @@ def _presence_faults(listing: Listing) -> Iterator[Fault]:
     if lists.calls != "live":
         return
     yield from make_fault(
-        lists.clauses.get("one-per", ()),
+        lists.clauses.one_per,
         "left-out-now-and-then",
         "the first of several rows is missing in every second second",
         on_page(_leave_out_first_row),
     )
     by_attribute = {field.shows: name for name, field in listing.fields.items()}
     starts = by_attribute.get("started_at")
-    ended = lists.clauses.get("only", ())
+    ended = lists.clauses.only
     told = starts is not None and {"ring_seconds", "talk_seconds", "state"} <= by_attribute.keys()
     if told and listing.fields[starts or ""].as_ == "local-time" and listing.order is not None:
         # Their clocks stopped long ago, whatever they say of their state.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from harness.serve.authentication import SimulatedUser
 from harness.serve.faults.base import Fault, make_fault, on_parameters, with_changed_listing, with_part
@@ -13,7 +12,7 @@ from harness.serve.faults.hooks import Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.planner import Plan
-from harness.specification.model import CallScope, Clauses, Listing
+from harness.specification.model import CallScope, Listing
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
 
@@ -23,15 +22,15 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
     scope = listing.scope
     if scope is None:
         return
-    clauses: Mapping[Any, Clauses] = scope.clauses
+    clauses = scope.clauses
     yield from make_fault(
-        clauses.get("unset", ()),
+        clauses.unset,
         "unset-is-everyone",
         "without a customer everybody's calls are shown",
         with_changed_listing(with_part("scope", unset="everyone")),
     )
     yield from make_fault(
-        clauses.get("unset", ()),
+        clauses.unset,
         "unset-is-children",
         "without a customer the children's calls are shown too",
         with_changed_listing(with_part("scope", unset="own-and-children")),
@@ -52,18 +51,18 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
                 with_changed_listing(with_part("scope", words={**scope.words, word: "everyone"})),
             )
     if scope.parameter is not None:
-        yield from _named_customer_faults(scope, scope.parameter, clauses)
-    yield from _tenant_faults(scope, clauses)
+        yield from _named_customer_faults(scope, scope.parameter)
+    yield from _tenant_faults(scope)
     if scope.listed_children is not None:
         listed = scope.listed_children
         yield from make_fault(
-            clauses.get("listed-children", ()),
+            clauses.listed_children,
             f"{listed}-ignored",
             f"{listed} has no effect",
             on_parameters(lambda given: given.without((listed,))),
         )
         yield from make_fault(
-            clauses.get("listed-children", ()),
+            clauses.listed_children,
             f"{listed}-first-only",
             f"only the first of several values of {listed} counts",
             on_parameters(lambda given: _keep_first_value(given, listed)),
@@ -71,44 +70,46 @@ def scope_faults(listing: Listing) -> Iterator[Fault]:
     switch = scope.children_only
     if switch is not None:
         yield from make_fault(
-            switch.clauses.get("on", ()),
+            switch.clauses.on,
             f"{switch.parameter}-ignored",
             f"{switch.parameter} has no effect",
             on_parameters(lambda given: given.without((switch.parameter,))),
         )
         yield from make_fault(
-            switch.clauses.get("on", ()),
+            switch.clauses.on,
             f"{switch.parameter}-with-own",
             f"{switch.parameter} shows one's own calls too",
             with_changed_listing(with_part("scope", children_only=replace(switch, keeps="own-and-children"))),
         )
         yield from make_fault(
-            switch.clauses.get("default", ()),
+            switch.clauses.default,
             f"{switch.parameter}-default",
             f"without {switch.parameter} only the children's calls are shown",
             with_opposite_default(listing, switch.parameter),
         )
     if scope.recursive is not None:
         yield from make_fault(
-            clauses.get("recursive-default", ()),
+            clauses.recursive_default,
             "recursive-default",
             "sub-customers are included without being asked for",
             with_opposite_default(listing, scope.recursive),
         )
 
 
-def _named_customer_faults(scope: CallScope, parameter: str, clauses: Mapping[Any, Clauses]) -> Iterator[Fault]:
+def _named_customer_faults(scope: CallScope, parameter: str) -> Iterator[Fault]:
+    clauses = scope.clauses
+
     def is_id(given: ParsedParameters) -> bool:
         return str(given.values.get(parameter, "")).isdigit()
 
     yield from make_fault(
-        clauses.get("identity", ()),
+        clauses.identity,
         "id-ignored",
         "the id of a customer has no effect",
         on_parameters(lambda given: given.without((parameter,)) if is_id(given) else given),
     )
     yield from make_fault(
-        clauses.get("bad", ()),
+        clauses.bad,
         "unknown-customer-ignored",
         "a customer that is neither a word nor an id has no effect",
         on_parameters(
@@ -121,7 +122,7 @@ def _named_customer_faults(scope: CallScope, parameter: str, clauses: Mapping[An
     if recursive is None:
         return
     yield from make_fault(
-        clauses.get("recursive", ()),
+        clauses.recursive,
         "recursive-ignored",
         "sub-customers are never included",
         on_parameters(lambda given: given.without((recursive,))),
@@ -130,7 +131,7 @@ def _named_customer_faults(scope: CallScope, parameter: str, clauses: Mapping[An
     everyone = next((word for word, whose in scope.words.items() if whose == "everyone"), None)
     if children is not None and everyone is not None:
         yield from make_fault(
-            clauses.get("recursive-ignored", ()),
+            clauses.recursive_ignored,
             f"{children}-recurses",
             f"{recursive} has an effect beside {children}",
             on_parameters(
@@ -143,7 +144,7 @@ def _named_customer_faults(scope: CallScope, parameter: str, clauses: Mapping[An
         )
 
 
-def _tenant_faults(scope: CallScope, clauses: Mapping[Any, Clauses]) -> Iterator[Fault]:
+def _tenant_faults(scope: CallScope) -> Iterator[Fault]:
     def everyone(
         who: SimulatedUser | RefusedRequest, ask: ListRequest, known: tuple[SimulatedUser, ...], now: datetime
     ) -> SimulatedUser | RefusedRequest:
@@ -154,11 +155,11 @@ def _tenant_faults(scope: CallScope, clauses: Mapping[Any, Clauses]) -> Iterator
 
     if scope.parameter is not None:
         yield from make_fault(
-            clauses.get("tenant", ()), "tenants-see-all", "any account may see every customer", Hooks(user=everyone)
+            scope.clauses.tenant, "tenants-see-all", "any account may see every customer", Hooks(user=everyone)
         )
     else:
         yield from make_fault(
-            clauses.get("tenant", ()), "owners-ignored", "everybody's calls are shown to everyone", Hooks(plan=leak)
+            scope.clauses.tenant, "owners-ignored", "everybody's calls are shown to everyone", Hooks(plan=leak)
         )
 
 

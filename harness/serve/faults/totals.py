@@ -24,31 +24,31 @@ def total_faults(listing: Listing) -> Iterator[Fault]:
     total = listing.total
     if total is not None:
         yield from make_fault(
-            total.clauses.get("present", ()),
+            total.clauses.present,
             "no-total",
             "the total is missing",
             Hooks(tree=lambda tree, told: remove_at_pointer(tree, total.at)),
         )
         yield from make_fault(
-            total.clauses.get("independent", ()),
+            total.clauses.independent,
             "total-of-the-page",
             "the total counts the rows of the page",
             on_page(lambda page, scene: _with_total(page, len(page.rows))),
         )
         yield from make_fault(
-            total.clauses.get("independent", ()),
+            total.clauses.independent,
             "total-ignores-filters",
             "the total counts all calls, whatever was asked",
             on_page(lambda page, scene: _with_total(page, _count_unfiltered(scene))),
         )
         yield from make_fault(
-            total.clauses.get("sum", ()),
+            total.clauses.sum,
             "total-one-more",
             "the total is one too many",
             on_page(lambda page, scene: _with_total(page, (page.total or 0) + 1)),
         )
         yield from make_fault(
-            total.clauses.get("bound", ()),
+            total.clauses.bound,
             "total-below-the-page",
             "the total is less than the rows of the page",
             on_page(lambda page, scene: _with_total(page, max(0, page.returned - 1))),
@@ -56,13 +56,13 @@ def total_faults(listing: Listing) -> Iterator[Fault]:
         switch = total.switch
         if switch is not None:
             yield from make_fault(
-                switch.clauses.get("off", ()),
+                switch.clauses.off,
                 f"{switch.parameter}-ignored",
                 f"the total is there whatever {switch.parameter} says",
                 on_parameters(lambda given: given.without((switch.parameter,))),
             )
             yield from make_fault(
-                switch.clauses.get("default", ()),
+                switch.clauses.default,
                 f"{switch.parameter}-default",
                 f"without {switch.parameter} the total is missing",
                 with_opposite_default(listing, switch.parameter),
@@ -98,39 +98,39 @@ def _count_faults(listing: Listing) -> Iterator[Fault]:
         return
     clauses = count.clauses
     yield from make_fault(
-        clauses.get("on", ()),
+        clauses.on,
         f"{count.parameter}-ignored",
         f"{count.parameter} has no effect",
         on_parameters(lambda given: given.without((count.parameter,))),
     )
     yield from make_fault(
-        clauses.get("on", ()),
+        clauses.on,
         "count-one-more",
         "the count is one too many",
         on_page(lambda page, scene: page if page.count is None else replace(page, count=page.count + 1)),
     )
     yield from make_fault(
-        clauses.get("on", ()),
+        clauses.on,
         "count-ignores-filters",
         "the count is that of all calls",
         on_page(lambda page, scene: page if page.count is None else replace(page, count=_count_unfiltered(scene))),
     )
     if count.counts == "rows" and listing.lists.one_row_per == "leg":
         yield from make_fault(
-            clauses.get("on", ()),
+            clauses.on,
             "counts-calls",
             "calls are counted and not rows",
             with_changed_listing(with_part("count_only", counts="calls")),
         )
     for name in count.ignores:
         yield from make_fault(
-            clauses.get("ignores", ()),
+            clauses.ignores,
             f"{name}-limits-the-count",
             f"{name} has an effect on the count",
             with_changed_listing(with_part("count_only", ignores=())),
         )
     yield from make_fault(
-        clauses.get("default", ()),
+        clauses.default,
         f"{count.parameter}-default",
         f"without {count.parameter} a number is shown",
         with_opposite_default(listing, count.parameter),

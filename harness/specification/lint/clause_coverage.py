@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
-from harness.specification.model import Clauses, Field, NoPaging, Open
+from harness.specification.model import Clauses, Field, NoPaging, Open, all_clauses
 from harness.specification.yaml_source import KeyPath
 
 
@@ -28,52 +27,52 @@ def check_clause_coverage(spec: Spec) -> Iterator[LintFinding]:
 def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
     listing = spec.listing
     lists = listing.lists.clauses
-    yield ("lists", "clauses"), "the container of the rows (rows)", lists.get("rows", ())
+    yield ("lists", "clauses"), "the container of the rows (rows)", lists.rows
     # A clause that every row has its named fields speaks for the simple types, too.
-    yield from _required_field_clauses(listing.fields, ("fields",), lists.get("keys", ()))
+    yield from _required_field_clauses(listing.fields, ("fields",), lists.keys)
     for name, parameter in listing.parameters.items():
         path: KeyPath = ("parameters", name)
         if parameter.required is not None:
             carried = (*parameter.required.clause, *parameter.clause)
             yield (*path, "required"), "its being required", carried
     for name, rule in listing.filters.items():
-        named = tuple(one for many in (rule.named_by.clauses if rule.named_by else {}).values() for one in many)
+        named = all_clauses(rule.named_by.clauses) if rule.named_by else ()
         yield ("filters", name), f"what {name} keeps", (*rule.clause, *named)
     if listing.scope is not None and (listing.scope.parameter or listing.scope.listed_children):
         scope = listing.scope
-        yield ("scope",), "whose calls are listed", _all_clauses(scope.clauses, scope.word_clauses)
+        of_words = tuple(clause for clauses in scope.word_clauses.values() for clause in clauses)
+        yield ("scope",), "whose calls are listed", (*all_clauses(scope.clauses), *of_words)
     if listing.order is not None:
         order = listing.order
         # An order that is open, which a simulator merely needs, promises nothing.
         if not isinstance(order.direction, Open) and not isinstance(order.by, Open):
             yield ("order",), "the order", order.clause
         if order.sort is not None:
-            yield ("order", "sort"), f"the words of {order.sort.parameter}", _all_clauses(order.sort.clauses)
+            yield ("order", "sort"), f"the words of {order.sort.parameter}", all_clauses(order.sort.clauses)
         if order.descending is not None:
             yield ("order",), f"the flag {order.descending}", order.descending_clause
     if not isinstance(listing.paging, NoPaging):
-        clauses: Mapping[str, Clauses] = listing.paging.clauses  # type: ignore[assignment]
-        yield ("paging",), "the size of a page (size)", clauses.get("size", ())
+        yield ("paging",), "the size of a page (size)", listing.paging.clauses.size
     if listing.total is not None:
-        yield ("total",), "the total", _all_clauses(listing.total.clauses)
+        yield ("total",), "the total", all_clauses(listing.total.clauses)
     if listing.returned is not None:
         yield ("returned",), "the number of rows told", listing.returned.clause
     if listing.count_only is not None:
-        yield ("count-only",), "the reply that is only a number (on)", listing.count_only.clauses.get("on", ())
+        yield ("count-only",), "the reply that is only a number (on)", listing.count_only.clauses.on
     for index, include in enumerate(listing.includes):
-        yield ("includes", index), f"what {include.parameter} adds", _all_clauses(include.clauses)
+        yield ("includes", index), f"what {include.parameter} adds", all_clauses(include.clauses)
     for index, echo in enumerate(listing.echoes):
         yield ("echoes", index), f"the echo of {echo.of}", echo.clause
     for index, law in enumerate(listing.laws):
         yield ("laws", index), f"the law {law.law}", law.clause
     access = listing.access
-    yield ("access",), "access", _all_clauses(access.clauses)
+    yield ("access",), "access", all_clauses(access.clauses)
     yield (
         ("outcome",),
         "how success and errors are told",
         (
             *listing.outcome.success.clause,
-            *_all_clauses(listing.outcome.error.clauses),
+            *all_clauses(listing.outcome.error.clauses),
         ),
     )
     for name, way in listing.transport.also.items():
@@ -89,7 +88,3 @@ def _required_field_clauses(
             # Words and times are promises of their own unless a nested row's clause speaks for them all.
             yield (*path, name), f"how {name} is written ({field.as_})", speaks
         yield from _required_field_clauses(field.fields, (*path, name, "fields"), speaks)
-
-
-def _all_clauses(*tables: Mapping[Any, Clauses]) -> Clauses:
-    return tuple(clause for table in tables for clauses in table.values() for clause in clauses)

@@ -51,7 +51,7 @@ class Situation:
         odd = [problem for problem in answer.problems if problem.code not in ADVISORY_CODES]
         for problem in odd:
             clause = STANDARD.clause_for_problem(problem.code)
-            yield (clause,) if clause is not None else listing.lists.clauses.get("row-element", ())
+            yield (clause,) if clause is not None else listing.lists.clauses.row_element
         if odd:
             return
         ask = decode_request(self.spec, request, Dialect(), base_path=self.base_path)
@@ -62,13 +62,14 @@ class Situation:
             return
         access = listing.access
         names = (access.user, access.password) if access.kind == "password" else (access.token,)
-        clauses = ("user-required", "password-required") if access.kind == "password" else ("missing-refused",)
-        for name, clause in zip(names, clauses, strict=True):
+        half = (access.clauses.user_required, access.clauses.password_required)
+        missing = half if access.kind == "password" else (access.clauses.missing_refused,)
+        for name, clauses in zip(names, missing, strict=True):
             if name not in ask.credentials:
-                yield access.clauses.get(clause, ())
+                yield clauses
                 return
         if any(ask.credentials[name] != self.credentials[name] for name in names):
-            yield access.clauses.get("wrong-refused", ())
+            yield access.clauses.wrong_refused
             return
         yield from self._success(answer, ask)
 
@@ -98,11 +99,11 @@ class Situation:
             yield fault.clause
         told = any(part.at == error.message_at for part in listing.outcome.envelope.values())
         if error.message_at is not None and answer.message is MISSING and not told:
-            yield error.clauses.get("shape", ())
+            yield error.clauses.shape
         if answer.rows:
-            yield error.clauses.get("no-rows", ())
+            yield error.clauses.no_rows
         if answer.http_status not in (200, self.due.http_status) and not 400 <= answer.http_status < 500:
-            yield error.clauses.get("http", ())
+            yield error.clauses.http
 
     def _success(self, answer: DecodedResponse, ask: ListRequest) -> Iterator[Clauses]:
         listing = self.spec.listing
@@ -113,26 +114,26 @@ class Situation:
                 yield listing.outcome.success.clause
         if listing.count_only is not None and self._flag(ask, listing.count_only.parameter):
             if count_in(answer) is None:
-                yield listing.count_only.clauses["on"]
+                yield listing.count_only.clauses.on
             return
         if answer.rows is None:
-            yield listing.lists.clauses.get("rows", ())
+            yield listing.lists.clauses.rows
             return
         rows: list[DecodedRow] = []
         for raw in answer.rows:
             if not isinstance(raw, dict):
-                yield listing.lists.clauses.get("row-element", ())
+                yield listing.lists.clauses.row_element
                 return
             rows.append(decode_row(listing.fields, raw, zone=self.zone, text_carried=text))
         flaws = [flaw for row in rows for flaw in row.problems]
-        keys = listing.lists.clauses.get("keys", ())
+        keys = listing.lists.clauses.keys
         for flaw in flaws:
             yield keys or flaw.clause if flaw.kind == "missing" and "[]." not in flaw.field else flaw.clause
         if flaws:
             return
         identities = [row.values[listing.lists.identity] for row in rows]
         if len(set(identities)) < len(identities):
-            yield listing.lists.clauses["unique"]
+            yield listing.lists.clauses.unique
         yield from self._numbers(answer, ask, len(rows))
         yield from self._order(ask, rows)
         yield from self._filters(ask, rows)
@@ -158,27 +159,27 @@ class Situation:
         paging = listing.paging
         size = None if isinstance(paging, NoPaging) or paging.size not in ask.values else self._read(ask, paging.size)
         if not isinstance(paging, NoPaging) and size and rows > size:
-            yield paging.clauses["size"]
+            yield paging.clauses.size
         if listing.returned is not None and answer.returned != rows:
             yield listing.returned.clause
         if listing.total is not None:
             switch = listing.total.switch
             if switch is not None and not self._flag(ask, switch.parameter):
                 if answer.total is not MISSING:
-                    yield switch.clauses["off"]
+                    yield switch.clauses.off
                 return
             total = str(answer.total)
             if answer.total is MISSING or not total.isdigit():
-                yield listing.total.clauses["present"]
+                yield listing.total.clauses.present
             elif int(total) < rows:
-                yield listing.total.clauses.get("bound") or listing.total.clauses["sum"]
+                yield listing.total.clauses.bound or listing.total.clauses.sum
             elif size is not None and int(total) != rows and size >= self.all_rows:
-                yield listing.total.clauses["sum"]
+                yield listing.total.clauses.sum
         if listing.zone is not None and listing.zone.echo is not None:
             assert answer.tree is not MISSING
             zone = tree_at(answer.tree, listing.zone.echo)
             if isinstance(zone, str) and zone != self.zone.key:
-                yield listing.zone.clauses["echo"]
+                yield listing.zone.clauses.echo
         for echo in listing.echoes:
             assert answer.tree is not MISSING
             told = tree_at(answer.tree, echo.at)
@@ -195,7 +196,9 @@ class Situation:
             word = str(ask.values[order.sort.parameter]).lstrip("-")
             path = order.sort.words[word]
             if path != order.by:
-                clauses = order.sort.clauses["undocumented" if word in order.sort.undocumented else "words"]
+                clauses = (
+                    order.sort.clauses.undocumented if word in order.sort.undocumented else order.sort.clauses.words
+                )
         path = path if isinstance(path, str) else path.assumed
         if order.descending is not None and self._flag(ask, order.descending):
             clauses = order.descending_clause
@@ -246,9 +249,9 @@ class Situation:
             there = any(row.values.get(name) for row in rows for name in include.adds)
             written = any(row.values.get(name) is not None for row in rows for name in include.adds)
             if on and rows and not written:
-                yield include.clauses["on"]
+                yield include.clauses.on
             if not on and there:
-                yield include.clauses["off"]
+                yield include.clauses.off
 
     def _breaks(self, law: Law, row: Mapping[str, Any]) -> bool:
         values = [value for value in row_values_at(row, law.field) if value is not None] if law.field else []

@@ -21,6 +21,48 @@ def test_a_key_that_means_nothing_is_named_with_its_line_and_the_nearest_word() 
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "place", "expected", "do"),
+    [
+        (
+            "slice: AC-LST-042",
+            "slcie: AC-LST-042",
+            "paging.clauses.slcie",
+            "one of size, first, slice, partition, past-the-end",
+            "did you mean 'slice'?",
+        ),
+        (
+            "no-rows: AC-LST-062",
+            "no_rows: AC-LST-062",
+            "outcome.error.clauses.no_rows",
+            "one of shape, http, no-rows, only-codes",
+            "did you mean 'no-rows'?",
+        ),
+        (
+            "{words: AC-LST-031}",
+            "{word: AC-LST-031}",
+            "order.sort.clauses.word",
+            "one of words, undocumented, unknown, refused",
+            "did you mean 'words'?",
+        ),
+    ],
+)
+def test_a_misspelt_role_of_a_clause_is_named_with_the_roles_of_its_construct(
+    old: str, new: str, place: str, expected: str, do: str
+) -> None:
+    with pytest.raises(SourceFileError) as caught:
+        acmepbx((old, new))
+    assert caught.value.where.endswith(f"x-listing.{place}")
+    assert caught.value.expected == expected
+    assert caught.value.do == do
+
+
+def test_a_role_without_a_clause_has_none() -> None:
+    paging = acmepbx().listing.paging
+    assert isinstance(paging, PageNumberPaging)
+    assert (paging.clauses.slice, paging.clauses.past_the_end) == (("AC-LST-042",), ())
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         ("calls: ended\n", "calls: endet\n", "'endet'"),

@@ -31,7 +31,7 @@ from harness.check.probe.filter_values import (
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.errors import UsageProblem
-from harness.specification.model import Clauses, Jwt, Open
+from harness.specification.model import Clauses, Jwt, Open, all_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.list_request import ListRequest
 
@@ -55,7 +55,7 @@ def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None
     """Credentials that must be refused are, those that suffice are not, and each sees its own rows."""
     rules = context.listing.access
     if mirror.after is not None and mirror.after.failed_exchange is None:
-        context.results.record_pass(rules.clauses.get("accepted", ()))
+        context.results.record_pass(rules.clauses.accepted)
     for attempt in chain(
         _missing_credentials(context),
         _wrong_passwords(context) if rules.kind == "password" else _wrong_tokens(context),
@@ -107,10 +107,10 @@ def documented_credentials(context: CheckContext, identity: ClientIdentity) -> d
 def _missing_credentials(context: CheckContext) -> Iterator[LoginAttempt]:
     rules = context.listing.access
     fault = rules.missing_fault
-    missing = rules.clauses.get("missing-refused", ())
+    missing = rules.clauses.missing_refused
     own = documented_credentials(context, context.identity)
     if rules.kind == "bearer":
-        missing = missing or rules.clauses.get("wrong-refused", ())
+        missing = missing or rules.clauses.wrong_refused
         yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
         if _example_values(context):
             yield LoginAttempt(
@@ -122,19 +122,19 @@ def _missing_credentials(context: CheckContext) -> Iterator[LoginAttempt]:
             )
         return
     for name, clauses in (
-        (rules.user, rules.clauses.get("user-required", ())),
-        (rules.password, rules.clauses.get("password-required", ())),
+        (rules.user, rules.clauses.user_required),
+        (rules.password, rules.clauses.password_required),
     ):
         if name is not None and name in own:
             rest = {other: text for other, text in own.items() if other != name}
             yield LoginAttempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
     # By now it is known which of the two is not needed, if one is not.
-    halves = (rules.clauses.get("user-required", ()), rules.clauses.get("password-required", ()))
+    halves = (rules.clauses.user_required, rules.clauses.password_required)
     both = missing or next((half for half in halves if context.results.first_failed(half)), halves[0] or halves[1])
     yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
     if rules.password is not None:
         blank = {**own, rules.password: ""}
-        clauses = rules.clauses.get("password-required", ()) or rules.clauses.get("wrong-refused", ())
+        clauses = rules.clauses.password_required or rules.clauses.wrong_refused
         yield LoginAttempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
 
 
@@ -143,7 +143,7 @@ def _wrong_passwords(context: CheckContext) -> Iterator[LoginAttempt]:
     own = documented_credentials(context, context.identity)
     if rules.user is None or rules.password is None or rules.user not in own or rules.password not in own:
         return
-    clauses = rules.clauses.get("wrong-refused", ())
+    clauses = rules.clauses.wrong_refused
     others = [
         held[rules.password]
         for identity in context.identities
@@ -188,10 +188,10 @@ def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:
     own = documented_credentials(context, context.identity)
     token = own.get(rules.token, "")
     jwt = rules.jwt
-    wrong = rules.clauses.get("wrong-refused", ())
-    malformed = wrong or (jwt.clauses.get("malformed", ()) if jwt else ())
+    wrong = rules.clauses.wrong_refused
+    malformed = wrong or (jwt.clauses.malformed if jwt else ())
     # What is left of a signed token is one with a wrong signature.
-    bent = wrong or (jwt.clauses.get("wrong-key" if token.count(".") == 2 else "malformed", ()) if jwt else ())
+    bent = wrong or (jwt.clauses.wrong_key if jwt and token.count(".") == 2 else malformed)
     fault = rules.wrong_fault
     for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
         yield LoginAttempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
@@ -202,13 +202,13 @@ def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:
             purpose="the token after another word than Bearer",
             credentials=own,
             fault=fault,
-            clauses=wrong or rules.clauses.get("missing-refused", ()),
+            clauses=wrong or rules.clauses.missing_refused,
             scheme="Basic",
         )
     if jwt is not None:
         yield from _wrong_signed_tokens(context, jwt)
     # Half missing and half wrong: by now it is known how each is told.
-    missing = rules.clauses.get("missing-refused", ()) or wrong
+    missing = rules.clauses.missing_refused or wrong
     yield LoginAttempt(
         purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing
     )
@@ -220,7 +220,7 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
     held = getattr(context.identity.credentials, "given", context.identity.credentials)
     now = context.settings.get("now")
     if not can_sign(held, jwt) or not isinstance(now, datetime):
-        clauses = tuple(clause for name, many in jwt.clauses.items() if name != "malformed" for clause in many)
+        clauses = all_clauses(replace(jwt.clauses, malformed=()))
         names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
         context.results.record_not_exercised(clauses, f"to sign tokens, give the credentials {names}")
         return
@@ -236,16 +236,23 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
             return None
 
     good = token(at - 5, at - 5 + min(longest, _HOUR))
-    made: tuple[tuple[str, str, str | None], ...] = (
-        ("expired", "an expired token", token(at - longest - _HOUR, at - _HOUR)),
-        ("future", "a token issued in the future", token(at + 2 * _HOUR, at + 2 * _HOUR + min(longest, _HOUR))),
-        ("too-long", "a token that is valid for too long", token(at - 5, at - 5 + longest + 24 * _HOUR)),
-        ("wrong-key", "a token with a wrong signature", _with_wrong_signature(good)),
-        ("wrong-key", "a token without a signature", _without_signature(good)),
-        ("unknown-key", "a token of an unknown key", token(at - 5, at - 5 + _HOUR, held[jwt.key_id] + "x")),
+    made: tuple[tuple[Clauses, str, str | None], ...] = (
+        (jwt.clauses.expired, "an expired token", token(at - longest - _HOUR, at - _HOUR)),
+        (
+            jwt.clauses.future,
+            "a token issued in the future",
+            token(at + 2 * _HOUR, at + 2 * _HOUR + min(longest, _HOUR)),
+        ),
+        (jwt.clauses.too_long, "a token that is valid for too long", token(at - 5, at - 5 + longest + 24 * _HOUR)),
+        (jwt.clauses.wrong_key, "a token with a wrong signature", _with_wrong_signature(good)),
+        (jwt.clauses.wrong_key, "a token without a signature", _without_signature(good)),
+        (
+            jwt.clauses.unknown_key,
+            "a token of an unknown key",
+            token(at - 5, at - 5 + _HOUR, held[jwt.key_id] + "x"),
+        ),
     )
-    for kind, purpose, text in made:
-        clauses = next((many for name, many in jwt.clauses.items() if name == kind), ())
+    for clauses, purpose, text in made:
         if text is not None:
             yield LoginAttempt(
                 purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses
@@ -306,7 +313,7 @@ def _check_legacy_credentials(context: CheckContext, mirror: Mirror) -> Iterator
 def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
     """An older pair that is taken: with one half bent, empty or left out it is worth no more than nothing."""
     rules = context.listing.access
-    clauses = rules.clauses.get("wrong-refused", ()) or rules.clauses.get("missing-refused", ())
+    clauses = rules.clauses.wrong_refused or rules.clauses.missing_refused
     *names, secret = pair
     near = [(what, text) for what, text in _altered_secrets(pair[secret]) if what != "an extended"]
     bent = [(f"{what} {secret}", {**pair, secret: text}) for what, text in near]
@@ -349,7 +356,7 @@ def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> Iterator[
             continue
         known_role = identity.role is not None and bool(rules.roles)
         elsewhere = identity.customer is not None and identity.customer != mine.customer
-        tenant = context.listing.scope is not None and context.listing.scope.clauses.get("tenant", ())
+        tenant = context.listing.scope is not None and context.listing.scope.clauses.tenant
         if not known_role and not (elsewhere and tenant):
             continue
         own = documented_credentials(context, identity)
@@ -369,14 +376,12 @@ def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> Iterator[
 def _judge_role(context: CheckContext, role: str, exchange: Exchange) -> Iterator[None]:
     rules = context.listing.access
     if role not in rules.roles:
-        signed = rules.jwt.clauses.get("unknown-key", ()) if rules.jwt is not None else ()
-        anybody = context.results.first_failed((*rules.clauses.get("wrong-refused", ()), *signed))
+        signed = rules.jwt.clauses.unknown_key if rules.jwt is not None else ()
+        anybody = context.results.first_failed((*rules.clauses.wrong_refused, *signed))
         if anybody is not None:
-            context.results.record_blocked(
-                enforceable_clauses(context, rules.clauses.get("role-refused", ())), anybody
-            )
+            context.results.record_blocked(enforceable_clauses(context, rules.clauses.role_refused), anybody)
             return
-        yield from judge_error_response(context, exchange, rules.role_fault, rules.clauses.get("role-refused", ()))
+        yield from judge_error_response(context, exchange, rules.role_fault, rules.clauses.role_refused)
         return
     clauses = rules.role_clauses.get(role, ())
     if context.note_unusable(exchange, clauses):
@@ -410,12 +415,12 @@ def _note_missing_roles(context: CheckContext) -> None:
             context.results.record_not_exercised(rules.role_clauses.get(role, ()), reason)
     if not any(role is not None and role not in rules.roles for role in given):
         reason = f"add an identity whose role is none of {', '.join(rules.roles)} {_ADD_HINT}"
-        context.results.record_not_exercised(rules.clauses.get("role-refused", ()), reason)
+        context.results.record_not_exercised(rules.clauses.role_refused, reason)
 
 
 def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exchange]) -> Iterator[None]:
     scope = context.listing.scope
-    clauses = scope.clauses.get("tenant", ()) if scope is not None else ()
+    clauses = scope.clauses.tenant if scope is not None else ()
     if scope is None or not clauses:
         return
     mine = context.identity
@@ -427,9 +432,7 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
         if not scope.owners and mine.customer is None:
             continue
         judged = True
-        unset = context.results.first_failed(
-            (*scope.clauses.get("unset", ()), *scope.clauses.get("recursive-default", ()))
-        )
+        unset = context.results.first_failed((*scope.clauses.unset, *scope.clauses.recursive_default))
         if unset is not None:
             # Whose calls a list shows that names nobody is known to be wrong.
             context.results.record_blocked(enforceable_clauses(context, clauses), unset)
@@ -598,7 +601,7 @@ def _may_be_owned_by(row: Row, owners: tuple[str, ...], customer: int | None) ->
 
 def _check_still_accepted(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The right credentials still work after so many wrong ones: else an account is locked, and one should know."""
-    clauses = context.listing.access.clauses.get("accepted", ())
+    clauses = context.listing.access.clauses.accepted
     exchange = context.send(ListRequest(values=dict(mirror.base)), "the right credentials after wrong ones")
     yield
     if context.note_unusable(exchange, clauses):

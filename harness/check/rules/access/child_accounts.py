@@ -10,7 +10,7 @@ from harness.check.probe.filter_values import encode_shown_value, largest_page
 from harness.check.probe.mirror import Mirror, encode_request_value, page_cap, parse_row_count
 from harness.check.probe.stability import replicas_disagree
 from harness.check.rules.access.row_owners import own_account, own_customer, owners_of, read_scoped_list
-from harness.specification.model import CallScope, Clauses, OffsetPaging, Open, PageNumberPaging
+from harness.specification.model import CallScope, Clauses, OffsetPaging, Open, PageNumberPaging, all_clauses
 
 
 def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
@@ -18,7 +18,7 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
     listing, paging = context.listing, context.listing.paging
     if listing.total is None or not isinstance(paging, OffsetPaging | PageNumberPaging) or exchange.answer is None:
         return
-    clauses = listing.total.clauses.get("sum", ())
+    clauses = listing.total.clauses.sum
     size, total = exchange.list_request.values.get(paging.size), parse_row_count(exchange.answer.total)
     came = len(exchange.rows or ())
     if (
@@ -69,7 +69,7 @@ def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope)
             if context.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
                 return
         plain = set(answers["default"].keys)
-        clauses = switch.clauses.get("default", ())
+        clauses = switch.clauses.default
         differ = set(answers["off"].keys) != plain
         if differ and not mirror.volatile and not (yield from replicas_disagree(context, mirror)):
             context.fail(
@@ -89,15 +89,15 @@ def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope)
 
 
 def _child_clauses(rule: CallScope) -> Clauses:
-    own = tuple(name for names in rule.children_only.clauses.values() for name in names) if rule.children_only else ()
-    return (*own, *rule.clauses.get("listed-children", ()))
+    own = all_clauses(rule.children_only.clauses) if rule.children_only else ()
+    return (*own, *rule.clauses.listed_children)
 
 
 def _judge_children(
     context: CheckContext, mirror: Mirror, rule: CallScope, on: Exchange, found: set[Any], every: set[Any]
 ) -> None:
     assert rule.children_only is not None
-    clauses = rule.children_only.clauses.get("on", ())
+    clauses = rule.children_only.clauses.on
     own = own_account(context, rule)
     if own is not None and own in found and (own in every or context.identity.customer is not None):
         context.fail(
@@ -162,7 +162,7 @@ def _judge_children(
 
 
 def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> Iterator[None]:
-    clauses = rule.clauses.get("listed-children", ())
+    clauses = rule.clauses.listed_children
     assert rule.listed_children is not None
     own = own_customer(context, list(mirror.rows), rule)
     children = sorted((owner for owner in found if owner != own), key=str)

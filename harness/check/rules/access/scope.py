@@ -71,7 +71,7 @@ def _retract_if_moved(
 
 def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     assert rule.parameter is not None
-    unset = rule.clauses.get("unset", ())
+    unset = rule.clauses.unset
     if not mirror.rows:
         context.results.record_not_exercised(unset, "the target shows no rows")
     own = own_customer(context, list(mirror.rows), rule)
@@ -101,7 +101,7 @@ def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -
     children = yield from _rows_of_word(context, mirror, rule, "children")
     everything = every if every is not None else list(mirror.rows)
     paging = context.listing.paging
-    cut = isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.get("size-default", ()))
+    cut = isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.size_default)
     if every is not None and not mirror.volatile and not cut:
         _check_superset(context, rule, every, list(mirror.rows), children)
     if children and own is not None:
@@ -121,7 +121,7 @@ def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -
     if children and own is not None:
         yield from _check_children_depth(context, mirror, rule, own, children)
     yield from _check_bad_customer(context, mirror, rule)
-    bad, everyone = rule.clauses.get("bad", ()), _word_clauses(rule, "everyone")
+    bad, everyone = rule.clauses.bad, _word_clauses(rule, "everyone")
     same = every is not None and {row.key for row in every} == {row.key for row in mirror.rows}
     if same and context.results.first_failed(bad) and context.results.first_failed(everyone):
         # The word gets what any unknown one gets.
@@ -235,7 +235,7 @@ def _check_one_customer(
     own: Any,
 ) -> Iterator[None]:
     """The calls of one customer by id, held against everything that is shown."""
-    clauses = rule.clauses.get("identity", ())
+    clauses = rule.clauses.identity
     if not rule.identity or rule.parameter is None:
         return
     counted: Counter[Any] = Counter(owner for row in (children or mirror.rows) for owner in owners_of(row, rule))
@@ -268,7 +268,7 @@ def _check_one_customer(
         if strangers and not mirror.volatile:
             plainly = yield from _is_own_without_recursion(context, mirror, rule, customer)
             context.fail(
-                rule.clauses.get("recursive-default", clauses) if plainly else clauses,
+                rule.clauses.recursive_default or clauses if plainly else clauses,
                 "one customer's calls are listed",
                 expected=f"rows of customer {customer}",
                 actual=f"{len(strangers)} of {len(rows)} rows are others'",
@@ -305,7 +305,7 @@ def _check_recursion(
 ) -> Iterator[None]:
     if rule.recursive is None or rule.parameter is None or not context.supports_parameters(rule.recursive):
         return
-    deep, off = rule.clauses.get("recursive", ()), rule.clauses.get("recursive-default", ())
+    deep, off = rule.clauses.recursive, rule.clauses.recursive_default
     flag = {rule.recursive: encode_request_value(context, rule.recursive, True)}
     if own is None:
         context.results.record_not_exercised(
@@ -338,7 +338,7 @@ def _check_recursion(
         )
         if plain == deeper and off:
             # Recursion unasked for: that is why other lists hold sub-customers' rows, too.
-            theirs = (*rule.clauses.get("unset", ()), *rule.clauses.get("identity", ()))
+            theirs = (*rule.clauses.unset, *rule.clauses.identity)
             for clause in (*theirs, *_word_clauses(rule, "everyone")):
                 if context.results.first_failed((clause,)):
                     context.results.mark_consequence(clause, off[0])
@@ -377,7 +377,7 @@ def _check_recursion(
         else:
             context.results.record_pass(deep, times=len(deeper))
     word = next((word for word, meaning in rule.words.items() if meaning == "children"), None)
-    ignored = rule.clauses.get("recursive-ignored", ())
+    ignored = rule.clauses.recursive_ignored
     if word is not None and children is not None:
         exchange = read_scoped_list(
             context, mirror, {rule.parameter: word, **flag}, f"{rule.parameter} = {word} with recursion"
@@ -433,7 +433,7 @@ def _check_children_depth(
     if rule.parameter is None or rule.recursive is None or not context.supports_parameters(rule.recursive):
         return
     if not context.parameters_work(rule.recursive) or context.results.first_failed(
-        (*clauses, *rule.clauses.get("recursive", ()))
+        (*clauses, *rule.clauses.recursive)
     ):
         return
     alone = _certain_children(rule, own, children)
@@ -476,7 +476,7 @@ def _check_children_depth(
 
 
 def _check_bad_customer(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
-    clauses = rule.clauses.get("bad", ())
+    clauses = rule.clauses.bad
     assert rule.parameter is not None
     for value in ("nosuchcustomer", "-1", "999999999"):
         exchange = read_scoped_list(context, mirror, {rule.parameter: value}, f"{rule.parameter} = {value}")

@@ -44,6 +44,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
 )
+from harness.specification.paging_clauses import slice_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -317,8 +318,7 @@ class _PieceMaker:
         paging, context = self.context.listing.paging, self.context
         if isinstance(paging, NoPaging) or not context.supports_parameters(paging.size):
             return []
-        clauses = paging.clauses.get("slice", ()) if not isinstance(paging, LimitPaging) else ()
-        clauses = clauses or paging.clauses.get("size", ())
+        clauses = slice_clauses(paging) or paging.clauses.size
         places: list[tuple[int, dict[str, Tree]]] = []
         for size in (1, 2, 3, 5, 8, 20):
             match paging:
@@ -349,7 +349,7 @@ class _PieceMaker:
         sort = order.sort if order is not None else None
         if sort is None or order is None or not self.context.supports_parameters(sort.parameter):
             return []
-        clauses = sort.clauses.get("words", order.clause)
+        clauses = sort.clauses.words or order.clause
         words = [word for word in sort.words if word not in sort.undocumented]
         spellings = [spelling for word in words for spelling in ((word, f"-{word}") if sort.signed else (word,))]
         return [
@@ -369,7 +369,7 @@ class _PieceMaker:
         for include in self.context.listing.includes:
             if include.adds and self.context.supports_parameters(include.parameter):
                 default = self.context.listing.parameters[include.parameter].default is True
-                role = include.clauses.get("off" if default else "on", ()) or include.clauses.get("default", ())
+                role = (include.clauses.off if default else include.clauses.on) or include.clauses.default
                 value = encode_request_value(self.context, include.parameter, not default)
                 found.append(
                     Piece(kind="include", name=include.parameter, values=((include.parameter, value),), clauses=role)
@@ -377,7 +377,7 @@ class _PieceMaker:
         counting = self.context.listing.count_only
         if counting is not None and self.context.supports_parameters(counting.parameter):
             on = encode_request_value(self.context, counting.parameter, True)
-            clauses = counting.clauses.get("on", ())
+            clauses = counting.clauses.on
             found.append(Piece(kind="count", name="", values=((counting.parameter, on),), clauses=clauses))
         return found
 
@@ -628,7 +628,7 @@ def clauses_to_blame(
         counting = context.listing.count_only
         assert counting is not None
         named = {name for piece in pieces for name, _ in piece.values}
-        ignored = counting.clauses.get("ignores", ()) if named & set(counting.ignores) else ()
+        ignored = counting.clauses.ignores if named & set(counting.ignores) else ()
         return ignored or by_kind["count"].clauses or kept, blame
     came = set(exchange.keys)
     stray = wrong.aspect == "rows" and any(row.key in came for row in wrong.rows)

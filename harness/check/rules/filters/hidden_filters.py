@@ -256,7 +256,7 @@ def _check_total(context: CheckContext, mirror: Mirror, about: _HiddenFilter, ex
     ):
         return
     told = parse_row_count(answer.total)
-    clauses = total.clauses.get("sum", ())
+    clauses = total.clauses.sum
     came = len(exchange.rows or ())
     if told is None or context.results.first_failed(clauses):
         return

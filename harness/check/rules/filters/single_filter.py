@@ -438,7 +438,7 @@ def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> 
     }
     default = context.listing.parameters[named.parameter].default
     if default in named.words:
-        clauses = named.clauses.get("default", kept.clause)
+        clauses = named.clauses.default or kept.clause
         judged = yield from check_probe(
             context, mirror, build_request(context, mirror.base, base), f"{name} without {named.parameter}", clauses
         )
@@ -446,8 +446,8 @@ def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> 
             return
     for word in named.words:
         clauses = kept.clause
-        if word != default and named.clauses.get("may") and word in named.may:
-            clauses = named.clauses["may"]
+        if word != default and named.clauses.may and word in named.may:
+            clauses = named.clauses.may
         ask = build_request(context, mirror.base, {**base, named.parameter: word})
         judged = yield from check_probe(context, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
         if note_broken_parameter(context, named.parameter, judged, clauses):
@@ -455,7 +455,7 @@ def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> 
     for word in named.none:
         ask = build_request(context, mirror.base, {**base, named.parameter: word})
         yield from check_probe(
-            context, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.get("none", ())
+            context, mirror, ask, f"{named.parameter}={word} switches {name} off", named.clauses.none
         )
     yield from _check_other_words(context, mirror, name, base)
 
@@ -463,7 +463,7 @@ def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> 
 def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: Mapping[str, Tree]) -> Iterator[None]:
     named = context.listing.filters[name].named_by
     assert named is not None
-    clauses = named.clauses.get("other", ())
+    clauses = named.clauses.other
     ask = build_request(context, mirror.base, {**base, named.parameter: "nosuchmatch"})
     yield from check_probe(context, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
     for word in named.may[:2]:
@@ -473,7 +473,7 @@ def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: M
         yield
         if exchange.answer is not None:
             told = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
-            context.results.record_observed(named.clauses.get("may", clauses), f"{named.parameter}={word}: {told}")
+            context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {told}")
 
 
 # --- times --------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def _check_other_zones(
     pair = next((pair for pair in context.listing.ranges if pair.first == name), None)
     if pair is None:
         return
-    clauses = zone.clauses.get("shift", ())
+    clauses = zone.clauses.shift
     for place in ("Asia/Kolkata", "America/New_York"):
         ends = {
             end: encode_parameter(

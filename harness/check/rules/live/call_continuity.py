@@ -146,7 +146,7 @@ def _row_histories(readings: Sequence[Snapshot]) -> dict[Hashable, list[Row]]:
 def _field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
     """Where it is told what a field shows; the clause of the fields as a whole where it has none of its own."""
     laws = [law.clause for law in context.listing.laws if law.field == name and law.law not in MOVING_LAWS]
-    return (laws[-1] if laws else ()) or field.clause or context.listing.lists.clauses.get("keys", ())
+    return (laws[-1] if laws else ()) or field.clause or context.listing.lists.clauses.keys
 
 
 def _same_parties(context: CheckContext, one: Row, other: Row) -> bool:
@@ -204,7 +204,7 @@ def check_same_rows(context: CheckContext, mirror: Mirror) -> None:
     renamed = [(row, new[beside]) for row in lost if (beside := _content_without_identity(row, identity)) in new]
     if len(renamed) < max(_RENAMES_NEEDED, len(lost) // 2, len(first.rows) // 10):
         return
-    clauses = context.listing.lists.clauses.get("unique", ())
+    clauses = context.listing.lists.clauses.unique
     context.fail(
         clauses,
         clause_text(context, clauses, "a row keeps its identity"),

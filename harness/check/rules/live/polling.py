@@ -71,7 +71,7 @@ def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         check_same_rows(context, mirror)
     laws = [law for law in context.listing.laws if law.law in _POLL_LAWS]
     named = context.listing.lists.clauses
-    only, one_per = (named.get("only", ()), named.get("one-per", ())) if lists_only_live_calls(context) else ((), ())
+    only, one_per = (named.only, named.one_per) if lists_only_live_calls(context) else ((), ())
     if not laws and not only and not one_per:
         return
     every = tuple(dict.fromkeys((*(clause for law in laws for clause in law.clause), *only, *one_per)))
@@ -95,7 +95,7 @@ def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             case "in-other-list":
                 yield from _check_other_list(context, mirror, law)
     if lists_only_live_calls(context):
-        check_same_calls(context, readings, one_per or named.get("unique", ()))
+        check_same_calls(context, readings, one_per or named.unique)
     vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
     paced = _check_pace(context, taken[-1]) if lists_only_live_calls(context) else True
     _check_ended_calls(context, tuple(dict.fromkeys((*vanishing, *only))), readings, paced=paced)

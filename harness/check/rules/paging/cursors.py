@@ -31,15 +31,15 @@ TIES_WALKED: Final = 5
 def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
     """Pages by cursor: the first page, walks in both directions, ties, and cursors that nobody gave."""
     count = len(mirror.rows)
-    size_clauses = paging.clauses.get("size", ())
-    start = paging.clauses.get("start", size_clauses)
+    size_clauses = paging.clauses.size
+    start = paging.clauses.start or size_clauses
     yield from check_page(
         context,
         mirror,
         {},
         "the first page",
-        paging.clauses.get("size-default", size_clauses),
-        size=paging.clauses.get("size-default", size_clauses),
+        paging.clauses.size_default or size_clauses,
+        size=paging.clauses.size_default or size_clauses,
     )
     for size in (*page_sizes_for(count), *large_page_sizes(context, paging.size, count)):
         yield from check_page(
@@ -83,8 +83,8 @@ def _check_cursor_walk(
     context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], *, whole: bool
 ) -> Iterator[None]:
     """Forward to the end, then one page back; every row once and in order."""
-    slice_clauses = paging.clauses.get("slice", ())
-    walk_clauses = paging.clauses.get("partition", slice_clauses)
+    slice_clauses = paging.clauses.slice
+    walk_clauses = paging.clauses.partition or slice_clauses
     if (by := context.results.first_failed(paging_clauses(context))) is not None:
         context.results.record_blocked((*slice_clauses, *walk_clauses), by)
         return
@@ -101,7 +101,7 @@ def _check_cursor_walk(
             return
         if exchange.rows is None or exchange.answer.outcome != "success":
             if exchange.answer.outcome == "success" and context.results.first_failed(
-                context.listing.lists.clauses.get("rows", ())
+                context.listing.lists.clauses.rows
             ):
                 return
             context.fail(
@@ -169,9 +169,7 @@ def _check_cursor_walk(
         if isinstance(paging.next_on_last, Open) and not steps[-1].rows:
             context.dialect.fix_answer(paging.next_on_last.id, "given", "walk")
     else:
-        context.results.record_not_exercised(
-            (*slice_clauses, *paging.clauses.get("prev", ())), "there is only one page"
-        )
+        context.results.record_not_exercised((*slice_clauses, *paging.clauses.prev), "there is only one page")
     if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
         yield from _check_previous_page(context, mirror, paging, values, steps[:2])
 
@@ -211,10 +209,10 @@ def _check_sorted_pages(context: CheckContext, mirror: Mirror, paging: CursorPag
     """A following page goes on in whichever order was asked for."""
     order = context.listing.order
     sort = order.sort if order is not None else None
-    clauses = paging.clauses.get("partition") or paging.clauses.get("slice", ())
+    clauses = paging.clauses.partition or paging.clauses.slice
     if sort is None or not context.parameters_work(sort.parameter) or mirror.volatile or not mirror.complete:
         return
-    if context.results.first_failed((*clauses, *paging_clauses(context), *sort.clauses.get("words", ()))):
+    if context.results.first_failed((*clauses, *paging_clauses(context), *sort.clauses.words)):
         return
     few = {paging.size: encode_request_value(context, paging.size, 2)}
     for word, path in sort.words.items():
@@ -276,7 +274,7 @@ def _check_order_across_pages(
             wrong = shown[0] > border if descends else shown[0] < border
             if wrong:
                 context.fail(
-                    paging.clauses.get("slice", ()),
+                    paging.clauses.slice,
                     "a following page goes on in the order",
                     expected=f"rows beyond {border}",
                     actual=f"{shown[0]}",
@@ -291,7 +289,7 @@ def _check_previous_page(
     context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
 ) -> Iterator[None]:
     """The cursor to the page before leads back, by one of the two parameters."""
-    clauses = paging.clauses.get("prev", ())
+    clauses = paging.clauses.prev
     here, before = steps[-1], steps[-2]
     token = here.answer.previous_cursor if here.answer else MISSING
     if not here.rows:
@@ -341,7 +339,7 @@ def _check_previous_page(
 
 def _check_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exchange) -> Iterator[None]:
     """An empty page leads nowhere."""
-    clauses = paging.clauses.get("empty", ())
+    clauses = paging.clauses.empty
     assert exchange.answer is not None
     if exchange.answer.next_cursor in ("", None, MISSING) and exchange.answer.previous_cursor in ("", None, MISSING):
         context.results.record_pass(clauses)
@@ -365,14 +363,14 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
             {**few, paging.after: word},
             "a cursor that was never given",
             paging.garbage_gets,
-            paging.clauses.get("garbage", ()),
+            paging.clauses.garbage,
         )
     first = context.send(build_request(context, mirror.base, few), "a page to take a cursor from")
     yield
     token = first.answer.next_cursor if first.answer else MISSING
     if not isinstance(token, str) or not token:
         context.results.record_not_exercised(
-            (*paging.clauses.get("both", ()), *paging.clauses.get("other-sort", ())), "no cursor was given"
+            (*paging.clauses.both, *paging.clauses.other_sort), "no cursor was given"
         )
         return
     yield from _check_refusable_request(
@@ -381,7 +379,7 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
         {**few, paging.after: token, paging.before: token},
         "both cursors together",
         paging.both_gets,
-        paging.clauses.get("both", ()),
+        paging.clauses.both,
     )
     order = context.listing.order
     if order is not None and order.sort is not None:
@@ -396,7 +394,7 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
                 values,
                 "a cursor made under another sort",
                 paging.other_sort_gets,
-                paging.clauses.get("other-sort", ()),
+                paging.clauses.other_sort,
             )
 
 

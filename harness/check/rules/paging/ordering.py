@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.blame import unsteady_clauses
@@ -20,7 +19,8 @@ from harness.check.probe.mirror import (
     time_range_filters,
 )
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
-from harness.specification.model import ClauseId, Clauses, LimitPaging, NoPaging, Open
+from harness.specification.model import ClauseId, Clauses, LimitPaging, OffsetPaging, Open
+from harness.specification.paging_clauses import partition_clauses, size_clauses
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
@@ -58,7 +58,7 @@ def check_unlimited_list(context: CheckContext, mirror: Mirror) -> Iterator[None
     paging = context.listing.paging
     if not isinstance(paging, LimitPaging) or not mirror.rows or not context.supports_parameters(paging.size):
         return
-    clauses = paging.clauses.get("size-default", ())
+    clauses = paging.clauses.size_default
     if not clauses:
         return
     high = build_request(
@@ -118,12 +118,12 @@ def _check_own_window(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 def _report_page_cap(context: CheckContext) -> None:
     """Pages shorter than what was asked for, although more rows follow."""
     paging, told = context.listing.paging, context.settings.get("page-cap")
-    if told is None or isinstance(paging, NoPaging | LimitPaging):
+    if told is None or paging.is_single_page:
         return
     came, size, exchange = told
-    roles: Mapping[Any, Clauses] = paging.clauses
     expected, actual = f"{size} rows on a page, or the last ones", f"{came} rows, and more on the next page"
-    clauses = roles.get("size-max") or roles.get("size", ())
+    longest = paging.clauses.size_max if isinstance(paging, OffsetPaging) else ()
+    clauses = longest or size_clauses(paging)
     context.fail(clauses, "a page is as long as was asked", expected=expected, actual=actual, exchange=exchange)
 
 
@@ -145,10 +145,8 @@ def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, f
         known = {row.key for row in mirror.rows}
         if mirror.volatile or any(key not in known for one in answers for key in one.keys):
             return
-    paging = context.listing.paging
-    roles: Mapping[Any, Clauses] = {} if isinstance(paging, NoPaging) else paging.clauses
     context.fail(
-        (roles.get("partition", ()) if lost else ()) or unsteady_clauses(context),
+        (partition_clauses(context.listing.paging) if lost else ()) or unsteady_clauses(context),
         "identical requests get identical answers",
         expected="the same rows in the same order",
         actual="a row that is missing once and there before and after" if lost else "other rows or another order",
@@ -159,8 +157,8 @@ def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, f
 
 def _same_rows(context: CheckContext, answers: Sequence[Exchange]) -> bool:
     """Whether all answers show the same rows (in the same order, where pages depend on it)."""
-    paged = not isinstance(context.listing.paging, NoPaging | LimitPaging)
-    told = [exchange.keys if paged else sorted(exchange.keys, key=str) for exchange in answers]
+    single = context.listing.paging.is_single_page
+    told = [sorted(exchange.keys, key=str) if single else exchange.keys for exchange in answers]
     return all(keys == told[0] for keys in told)
 
 
@@ -195,7 +193,7 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         return
     if len(mirror.rows) < 2:
         told = f"the target shows {len(mirror.rows)} rows"
-        words = order.sort.clauses.get("words", ()) if order.sort else ()
+        words = order.sort.clauses.words if order.sort else ()
         context.results.record_not_exercised((*order.clause, *order.descending_clause, *words), told)
         return
     if order.descending is not None:
@@ -210,14 +208,13 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             clauses,
             blame={"order": clauses, "slice": clauses},
         )
-        if judged.passed and not isinstance(context.listing.paging, NoPaging):
+        paging = context.listing.paging
+        if judged.passed and paging.size_parameter is not None:
             # A page of the reversed list, not a reversed page of the list; pages that are wrong either way are
             # the business of the clauses on pages.
-            few = {context.listing.paging.size: encode_request_value(context, context.listing.paging.size, 3)}
+            few = {paging.size_parameter: encode_request_value(context, paging.size_parameter, 3)}
             ask = build_request(context, mirror.base, few)
-            plain = yield from check_probe(
-                context, mirror, ask, "three rows", context.listing.paging.clauses.get("size", ())
-            )
+            plain = yield from check_probe(context, mirror, ask, "three rows", size_clauses(paging))
             if plain.passed:
                 ask = build_request(context, mirror.base, {**on, **few})
                 purpose = f"{order.descending} = True, three rows"
@@ -237,9 +234,9 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     assert order is not None
     sort = order.sort
     assert sort is not None
-    clauses = sort.clauses.get("words", order.clause)
+    clauses = sort.clauses.words or order.clause
     for word, path in sort.words.items():
-        mine = sort.clauses.get("undocumented", clauses) if word in sort.undocumented else clauses
+        mine = sort.clauses.undocumented or clauses if word in sort.undocumented else clauses
         spellings = (word, f"-{word}") if sort.signed else (word,)
         for spelling in spellings:
             ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: spelling})
@@ -256,7 +253,7 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if len(different) < 2:
             context.results.record_not_exercised(mine, f"all rows show the same {path}")
     for word in (*sort.unknown_like, *sort.refused):
-        mine = sort.clauses.get("refused" if word in sort.refused else "unknown", ())
+        mine = sort.clauses.refused if word in sort.refused else sort.clauses.unknown
         ask = build_request(context, mirror.base, {sort.parameter: word})
         judged = yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}", mine)
         if judged.passed and judged.expected is not None and isinstance(sort.unknown, Open):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.interpreter import sort_key
@@ -26,7 +26,9 @@ from harness.specification.model import (
     OffsetPaging,
     Open,
     PageNumberPaging,
+    all_clauses,
 )
+from harness.specification.paging_clauses import start_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.row_codec import row_values_at
 
@@ -41,7 +43,7 @@ def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         return
     if len(mirror.rows) < 2:
         told = f"the target shows {len(mirror.rows)} rows"
-        context.results.record_not_exercised(tuple(name for names in paging.clauses.values() for name in names), told)
+        context.results.record_not_exercised(all_clauses(paging.clauses), told)
         if not mirror.rows:
             return
     if mirror.tear_reason:
@@ -62,8 +64,7 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     paging = context.listing.paging
     if isinstance(paging, NoPaging | LimitPaging):
         return
-    roles: Mapping[Any, Clauses] = paging.clauses
-    partition = roles.get("partition") or roles.get("slice", ())
+    partition = paging.clauses.partition or paging.clauses.slice
     blamed = partition
     evidence: Exchange | None = None
     actual = mirror.tear_reason
@@ -82,15 +83,15 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
                 return
         one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
         evidence = answers["two"]
-        start = roles.get("first") or roles.get("offset-default") or partition
+        start = start_clauses(paging) or partition
         if len(one) > 3:
             blamed, actual, evidence = (
-                roles.get("size") or partition,
+                paging.clauses.size or partition,
                 f"{len(one)} rows on a page of 3",
                 answers["one"],
             )
         elif one == two:
-            blamed, actual = roles.get("slice") or partition, "the same page twice"
+            blamed, actual = paging.clauses.slice or partition, "the same page twice"
             after = encode_request_value(context, place, 2 * second - first)
             values = {paging.size: encode_request_value(context, paging.size, 3), place: after}
             third = context.send(build_request(context, mirror.base, values), "pages side by side: three")
@@ -191,8 +192,8 @@ def _report_order_violation(
 
 def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
     count = len(mirror.rows)
-    size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
-    first_clauses = paging.clauses.get("first", ())
+    size_clauses, slice_clauses = paging.clauses.size, paging.clauses.slice
+    first_clauses = paging.clauses.first
 
     def at(page: int, size: int | None) -> dict[str, Tree]:
         values: dict[str, Tree] = {paging.page: encode_request_value(context, paging.page, page + paging.first)}
@@ -200,7 +201,7 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
             values[paging.size] = encode_request_value(context, paging.size, size)
         return values
 
-    partition = paging.clauses.get("partition", ())
+    partition = paging.clauses.partition
     yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
     if context.results.first_failed(partition):
         slice_clauses = partition
@@ -246,11 +247,11 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
         if 0 <= page <= last:
             yield from check_page(context, mirror, at(page, size), f"page {page} of {size}", slice_clauses)
     past = paging.past_the_end
-    clauses = past.clause if isinstance(past, Open) else paging.clauses.get("past-the-end", ())
+    clauses = past.clause if isinstance(past, Open) else paging.clauses.past_the_end
     for beyond in (last + 1, last + 1000):
         yield from check_page(context, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
     step = max(1, min(most, -(-count // 5)))
-    clauses = paging.clauses.get("partition", slice_clauses)
+    clauses = paging.clauses.partition or slice_clauses
     yield from _check_page_walk(context, mirror, clauses, [at(page, step) for page in range(-(-count // step))])
     single = {paging.size: encode_request_value(context, paging.size, 1)}
     yield from _check_ties(context, mirror, clauses, paging.page, paging.first, single)
@@ -287,7 +288,7 @@ def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, cla
 
 def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:
     count = len(mirror.rows)
-    size_clauses, slice_clauses = paging.clauses.get("size", ()), paging.clauses.get("slice", ())
+    size_clauses, slice_clauses = paging.clauses.size, paging.clauses.slice
 
     def at(skip: int | None, size: int | None) -> dict[str, Tree]:
         values: dict[str, Tree] = {}
@@ -302,20 +303,18 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
         mirror,
         {},
         "no offset and no count",
-        paging.clauses.get("size-default", size_clauses),
-        size=paging.clauses.get("size-default", ()),
-        slice=paging.clauses.get("offset-default", slice_clauses),
+        paging.clauses.size_default or size_clauses,
+        size=paging.clauses.size_default,
+        slice=paging.clauses.offset_default or slice_clauses,
     )
-    yield from check_page(
-        context, mirror, at(0, None), "offset 0", paging.clauses.get("offset-default", slice_clauses)
-    )
+    yield from check_page(context, mirror, at(0, None), "offset 0", paging.clauses.offset_default or slice_clauses)
     for turn, size in enumerate(page_sizes_for(count)):
         yield from check_page(context, mirror, at(None, size), f"{size} rows", size_clauses)
         # From the second page on; past one row and up to the last one with one size each.
         for skip in dict.fromkeys((size, *((1, count - 1) if turn == 2 else ()))):
             if 0 < skip < count:
                 yield from check_page(context, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
-    partition = paging.clauses.get("partition", ())
+    partition = paging.clauses.partition
     if not context.results.first_failed(size_clauses):
         yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
     for size in large_page_sizes(context, paging.size, count):
@@ -326,11 +325,11 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
     most = context.listing.parameters[paging.size].most
     if most is not None:
         yield from check_page(
-            context, mirror, at(None, most), f"{most} rows", paging.clauses.get("size-max", size_clauses)
+            context, mirror, at(None, most), f"{most} rows", paging.clauses.size_max or size_clauses
         )
     yield from check_page(context, mirror, at(count, 5), "rows beyond the end", slice_clauses)
     step = max(1, min(page_cap(context) or 100, -(-count // 5)))
-    clauses = paging.clauses.get("partition", slice_clauses)
+    clauses = paging.clauses.partition or slice_clauses
     yield from _check_page_walk(context, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
     yield from _check_ties(
         context, mirror, clauses, paging.offset, 0, {paging.size: encode_request_value(context, paging.size, 1)}
@@ -423,9 +422,9 @@ def _check_ties(
 
 def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) -> Iterator[None]:
     count = len(mirror.rows)
-    size_clauses = paging.clauses.get("size", ())
-    default = paging.clauses.get("size-default", size_clauses)
-    prefix = paging.clauses.get("prefix", size_clauses)
+    size_clauses = paging.clauses.size
+    default = paging.clauses.size_default or size_clauses
+    prefix = paging.clauses.prefix or size_clauses
     large = large_page_sizes(context, paging.size, count)
     for size in dict.fromkeys((*page_sizes_for(count), *large, max(1, count - 1), count, count + 5)):
         values = {paging.size: encode_request_value(context, paging.size, size)}

@@ -50,7 +50,7 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     no_match = context.listing.no_match_clause
     chosen = selective_filter(context, mirror)
     if total is not None:
-        clauses = total.clauses.get("independent") or total.clauses.get("sum", ())
+        clauses = total.clauses.independent or total.clauses.sum
         if chosen:
             yield from check_probe(
                 context,
@@ -74,7 +74,7 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         None,
     )
     if name is not None:
-        blame: Clauses = total.clauses.get("sum", ()) if total else no_match
+        blame: Clauses = total.clauses.sum if total else no_match
         yield from check_probe(
             context,
             mirror,
@@ -106,7 +106,7 @@ def _check_total_switch(context: CheckContext, mirror: Mirror) -> Iterator[None]
     yield
     plain = context.send(build_request(context, mirror.base), "the total by default")
     yield
-    clauses = switch.clauses.get("off", ())
+    clauses = switch.clauses.off
     if not context.note_unusable(off, clauses) and off.answer is not None:
         came = off.answer.total
         shape = (
@@ -133,7 +133,7 @@ def _check_total_switch(context: CheckContext, mirror: Mirror) -> Iterator[None]
                 actual=f"total {came!r}",
                 exchange=off,
             )
-    clauses = switch.clauses.get("default", ())
+    clauses = switch.clauses.default
     if not context.note_unusable(plain, clauses) and plain.answer is not None and on.answer is not None:
         told, said = parse_row_count(plain.answer.total), parse_row_count(on.answer.total)
         if told is not None and told != said and not mirror.volatile:
@@ -159,7 +159,7 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
     yield from _check_one_row_pages(context, mirror)
     if isinstance(paging, NoPaging | LimitPaging) or len(mirror.rows) < 4 or mirror.tear_reason:
         return
-    clauses: Clauses = paging.clauses.get("slice", ())
+    clauses: Clauses = paging.clauses.slice
     before = context.results.failed_clauses()
     for name in visible_filters(context):
         kept = context.listing.filters[name]
@@ -178,7 +178,7 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
             name: raw,
             paging.size: encode_request_value(context, paging.size, 2),
         }
-        sizes: Clauses = paging.clauses.get("size", ()) or clauses
+        sizes: Clauses = paging.clauses.size or clauses
         blame: dict[Aspect, Clauses] = {"rows": kept.clause, "slice": clauses, "size": sizes}
         if context.results.failed_clauses() - before:
             # A second filter that is forgotten, too: it is the pages that forget.
@@ -212,7 +212,7 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
     if isinstance(paging, OffsetPaging):
         # A later page tells the same: rows that are left out first are left out of what the filter keeps.
         return
-    size_clauses: Clauses = paging.clauses.get("size", ())
+    size_clauses: Clauses = paging.clauses.size
     if context.results.first_failed(size_clauses) or not context.parameters_work(paging.size):
         return
     first = context.send(
@@ -256,9 +256,9 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
 def _first_page_values(context: CheckContext) -> dict[str, Tree]:
     """The first page said aloud, where it is not what comes when no page is named."""
     paging = context.listing.paging
-    if isinstance(paging, PageNumberPaging) and context.results.first_failed(paging.clauses.get("first", ())):
+    if isinstance(paging, PageNumberPaging) and context.results.first_failed(paging.clauses.first):
         return {paging.page: encode_request_value(context, paging.page, paging.first)}
-    if isinstance(paging, OffsetPaging) and context.results.first_failed(paging.clauses.get("offset-default", ())):
+    if isinstance(paging, OffsetPaging) and context.results.first_failed(paging.clauses.offset_default):
         return {paging.offset: encode_request_value(context, paging.offset, 0)}
     return {}
 

@@ -133,11 +133,11 @@ def merge_flag_failures(context: CheckContext, mirror: Mirror) -> Iterator[None]
         own = [*parameter.default_clause, *(parameter.bad.clause if parameter.bad else ())]
         for include in listing.includes:
             if include.parameter == name:
-                own += [*include.clauses.get("off", ()), *include.clauses.get("default", ())]
+                own += [*include.clauses.off, *include.clauses.default]
         if order is not None and order.descending == name:
             own += [*order.descending_default_clause, *order.clause]
         if listing.total is not None and listing.total.switch is not None and listing.total.switch.parameter == name:
-            own += listing.total.switch.clauses.get("off", ())
+            own += listing.total.switch.clauses.off
         failed = tuple(clause for clause in dict.fromkeys(own) if context.results.first_failed((clause,)))
         if failed:
             wrong[name] = failed

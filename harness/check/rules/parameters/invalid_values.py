@@ -153,7 +153,7 @@ def _judge_invalid_value(
         else:
             record_kept(context, clauses, f"{name}={_short_text(ask.values.get(name))}: {describe_answer(exchange)}")
         return
-    if mismatch.shapeless and context.results.first_failed(context.listing.lists.clauses.get("rows", ())):
+    if mismatch.shapeless and context.results.first_failed(context.listing.lists.clauses.rows):
         return
     if not still_unbroken(context, clauses):
         context.results.record_observed(
@@ -471,16 +471,14 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         ends = _range_ends(context, mirror, pair.first)
         if ends is None or first.as_ != last.as_:
             reason = "the rows show no two different values for a range"
-            context.results.record_not_exercised(
-                (*pair.clauses.get("reversed", ()), *pair.clauses.get("one-alone", ())), reason
-            )
+            context.results.record_not_exercised((*pair.clauses.reversed, *pair.clauses.one_alone), reason)
             continue
         low, high = (
             encode_request_value(context, pair.first, ends[0]),
             encode_request_value(context, pair.last, ends[1]),
         )
         rest = {given: value for given, value in mirror.base.items() if given not in (pair.first, pair.last)}
-        clauses = pair.clauses.get("reversed", ())
+        clauses = pair.clauses.reversed
         turned = {
             pair.first: encode_request_value(context, pair.first, ends[1]),
             pair.last: encode_request_value(context, pair.last, ends[0]),
@@ -496,7 +494,7 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             yield from judge_error_response(context, judged.exchange, pair.reversed_fault, clauses)
         if any(listing.parameters[name].required is not None for name in (pair.first, pair.last)):
             continue
-        clauses = pair.clauses.get("one-alone", ())
+        clauses = pair.clauses.one_alone
         narrowed = _bounds_mirror(context, mirror, pair.first) or _bounds_mirror(context, mirror, pair.last)
         only = _OUTCOME_ONLY if narrowed else ROW_ASPECTS
         middle = _range_ends(context, mirror, pair.first, part=4)

@@ -146,7 +146,7 @@ def _report_unreadable(judge: ResponseJudge, response: HttpResponse, answer: Dec
     shape: Clauses = ()
     if response.http_status >= 400:
         told = f"HTTP {response.http_status}, {told}"
-        shape = judge.context.listing.outcome.error.clauses.get("shape", ())
+        shape = judge.context.listing.outcome.error.clauses.shape
     if not _has_promised_media_type(judge, response):
         kind = in_ascii(response.header("content-type") or "no Content-Type")
         clauses = (*shape, *transport.answers_clause, *judge.syntax_clauses())
@@ -207,13 +207,13 @@ def _clauses_of_problem(judge: ResponseJudge, problem: FormatProblem) -> Clauses
     if problem.code == "xml:root" or not problem.where:
         return (*judge.memory.checked_by.get("root-element", ()), *judge.shape_clauses(), *judge.syntax_clauses())
     if problem.code == "xml:unexpected-element":
-        return (*lists.get("row-element", ()), *lists.get("keys", ()))
+        return (*lists.row_element, *lists.keys)
     if problem.where.startswith(f"{listing.lists.rows_at}/"):
-        return (*lists.get("keys", ()), *lists.get("row-element", ()), *lists.get("rows", ()))
+        return (*lists.keys, *lists.row_element, *lists.rows)
     if problem.where == listing.lists.rows_at:
-        return (*lists.get("rows", ()), *lists.get("row-element", ()))
+        return (*lists.rows, *lists.row_element)
     if listing.total is not None and problem.where == listing.total.at:
-        return listing.total.clauses.get("present", ())
+        return listing.total.clauses.present
     if listing.returned is not None and problem.where == listing.returned.at:
         return listing.returned.clause
     for part in listing.outcome.envelope.values():

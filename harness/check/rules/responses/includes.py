@@ -8,7 +8,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror, reread_mirror
 from harness.check.probe.stability import all_recent, wait_for_replicas
-from harness.specification.model import ClauseId, Include, LimitPaging, NoPaging
+from harness.specification.model import ClauseId, Include, LimitPaging, NoPaging, all_clauses
 from harness.wire.format_problems import Tree
 
 # --- includes -----------------------------------------------------------------------------------------------
@@ -18,7 +18,7 @@ def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each switch on, off and absent: the part comes and goes, and nothing else changes."""
     before, failed = set(context.broken_parameters), context.results.failed_clauses()
     for include in context.listing.includes:
-        clauses = tuple(name for names in include.clauses.values() for name in names)
+        clauses = all_clauses(include.clauses)
         if not mirror.rows:
             context.results.record_not_exercised(clauses, "the target shows no rows")
             continue
@@ -72,7 +72,7 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
     parameter = context.listing.parameters[include.parameter]
     default_on = parameter.default is True or parameter.default in parameter.true
     added = _added_fields(include, off, on)
-    role = include.clauses.get("on", ()) or include.clauses.get("off", ())
+    role = include.clauses.on or include.clauses.off
     if not added:
         named = (
             f"the fields {', '.join(include.adds)}" if include.adds and not include.any_names else "further fields"
@@ -101,12 +101,12 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
     context.results.record_pass(role, times=len(on.rows or ()))
     for other in context.listing.includes:
         if other is not include and any(_shows_part(other, row, set(other.adds)) for row in on.rows or ()):
-            theirs = other.clauses.get("off", ()) or other.clauses.get("default", ())
+            theirs = other.clauses.off or other.clauses.default
             told = f"{', '.join(other.adds)} beside {include.parameter}"
             context.fail(
                 theirs, f"{other.parameter} alone adds its part", expected="rows without it", actual=told, exchange=on
             )
-    off_role = include.clauses.get("off", ()) or include.clauses.get("default", ())
+    off_role = include.clauses.off or include.clauses.default
     full = [row for row in off.rows or () if _shows_part(include, row, added)]
     if full:
         context.fail(
@@ -117,11 +117,11 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
             exchange=off,
         )
         return
-    context.results.record_pass(include.clauses.get("off", ()), times=len(off.rows or ()))
+    context.results.record_pass(include.clauses.off, times=len(off.rows or ()))
     alike = on if default_on else off
     shown = [_shows_part(include, row, added) for row in plain.rows or ()]
     wanted = [_shows_part(include, row, added) for row in alike.rows or ()]
-    role = include.clauses.get("default", ())
+    role = include.clauses.default
     if any(shown) != any(wanted):
         says = "on" if default_on else "off"
         came = "with" if any(shown) else "without"
@@ -138,7 +138,7 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
         return
     changed = _changed_fields(include, off, on, added)
     if changed:
-        role = include.clauses.get("on", ())
+        role = include.clauses.on
         context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
         context.fail(
             role,
@@ -167,7 +167,7 @@ def _check_lost_rows(
         on, off = (exchange, off) if state == "on" else (on, exchange)
     if not lost or all_recent(context, [row for row in off.rows or () if row.key in lost]):
         return
-    role = include.clauses.get("on", ())
+    role = include.clauses.on
     context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
     context.fail(
         role,
@@ -197,7 +197,7 @@ def _check_with_filter(
     part = {row.key for row in answers["on"].rows or () if _shows_part(include, row, added)}
     if not chosen or not part:
         return
-    role = include.clauses.get("on", ()) or include.clauses.get("off", ())
+    role = include.clauses.on or include.clauses.off
     ask = answers["on"].list_request.with_values(chosen)
     exchange, lacking = answers["on"], 0
     for purpose in (f"{include.parameter} on with a filter", f"again: {include.parameter} on with a filter"):

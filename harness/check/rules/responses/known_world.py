@@ -192,7 +192,7 @@ def check_known_world(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 def _known_world_clauses(context: CheckContext) -> Clauses:
     lists = context.listing.lists.clauses
     ruled = tuple(name for name, clause in context.results.clauses.items() if RULE_NAME in clause.checked_by)
-    return (*lists.get("one-per", ()), *lists.get("only", ()), *ruled)
+    return (*lists.one_per, *lists.only, *ruled)
 
 
 def expected_rows(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> tuple[set[Hashable], set[Hashable]]:
@@ -251,8 +251,8 @@ def _check_rows(
     """Every row that must be listed is, and none besides."""
     lists = context.listing.lists.clauses
     window = tuple(name for kept in mirror.base for name in _filter_clauses(context, kept))
-    complete = lists.get("one-per", ()) or window or lists.get("unique", ()) or lists.get("rows", ())
-    only = lists.get("only", ()) or complete
+    complete = lists.one_per or window or lists.unique or lists.rows
+    only = lists.only or complete
     listed = {row.key: row for row in mirror.rows}
     calls = context.listing.lists.calls
     extra = [row for key, row in listed.items() if key not in truth.rows]
@@ -304,7 +304,7 @@ def _check_values(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> N
     for name, many in wrong.items():
         row, shown, due = many[0]
         mine = tuple(clause for clause, known in ruled.items() if f"{RULE_NAME}:{name}" in known.checked_by)
-        clauses = mine or context.listing.fields[name].clause or context.listing.lists.clauses.get("keys", ())
+        clauses = mine or context.listing.fields[name].clause or context.listing.lists.clauses.keys
         expected = f"{name}: {due!r}"
         actual = f"{name}: {shown!r}; other values than the known world's in {len(many)} of {told[name]} rows"
         _report_breach(context, truth, clauses, expected, actual, [one for one, _, _ in many], (name,))

@@ -32,9 +32,9 @@ def check_listed_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
         missing = answer.rows_raw is MISSING
         counting = listing.count_only
         # A number in the place of rows is a count that nobody asked for.
-        uncalled = counting.clauses.get("default", ()) if counting and count_in(answer) is not None else ()
+        uncalled = counting.clauses.default if counting and count_in(answer) is not None else ()
         judge.report_breach(
-            uncalled or clauses.get("rows", ()),
+            uncalled or clauses.rows,
             expected=f"a list at {listing.lists.rows_at}",
             actual="it is missing" if missing else in_ascii(answer.rows_raw),
         )
@@ -42,14 +42,14 @@ def check_listed_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
     strange = [row for row in answer.rows if not isinstance(row, dict)]
     if strange:
         judge.report_breach(
-            (*clauses.get("keys" if judge.context.is_xml else "rows", ()), *clauses.get("rows", ())),
+            (*(clauses.keys if judge.context.is_xml else clauses.rows), *clauses.rows),
             expected="rows that are objects",
             actual=f"{in_ascii(strange[0])}; in {len(strange)} of {len(answer.rows)} rows",
         )
-    judge.record_pass(clauses.get("rows", ()))
-    judge.record_pass(clauses.get("row-element", ()), len(answer.rows))
+    judge.record_pass(clauses.rows)
+    judge.record_pass(clauses.row_element, len(answer.rows))
     if not answer.rows:
-        judge.record_pass(clauses.get("empty", ()))
+        judge.record_pass(clauses.empty)
     _check_rows(judge, judge.exchange.rows or ())
     _check_total(judge, answer)
     _check_returned(judge, answer)
@@ -101,13 +101,13 @@ def _check_unique(judge: ResponseJudge, rows: Sequence[Row]) -> None:
     counts = Counter(identities)
     twice = {identity for identity, times in counts.items() if times > 1}
     if not twice:
-        judge.record_pass(lists.clauses.get("unique", ()), times=len(identities) > 1)
+        judge.record_pass(lists.clauses.unique, times=len(identities) > 1)
         return
     same = [row for row in rows if row.shown.get(lists.identity) in twice]
     first = identities[next(index for index, identity in enumerate(identities) if identity in twice)]
     more = f"; {len(twice)} of {len(counts)} are repeated" if len(twice) > 1 else ""
     judge.report_breach(
-        lists.clauses.get("unique", ()),
+        lists.clauses.unique,
         expected=f"each {lists.identity} once",
         actual=f"{in_ascii(str(first))} stands {counts[first]} times{more}",
         rows=same,
@@ -117,7 +117,7 @@ def _check_unique(judge: ResponseJudge, rows: Sequence[Row]) -> None:
 def _check_flaws(judge: ResponseJudge, rows: Sequence[Row]) -> None:
     """What is wrong with single fields: one finding for each clause, over all rows of the answer."""
     fields = judge.context.listing.fields
-    keys = judge.context.listing.lists.clauses.get("keys", ())
+    keys = judge.context.listing.lists.clauses.keys
     found: dict[ClauseId, list[tuple[Row, FieldProblem]]] = {}
     for row in rows:
         for flaw in row.flaws:
@@ -163,7 +163,7 @@ def _clauses_at_stake(fields: Mapping[str, Field], tree: Mapping[str, Tree]) -> 
 def _clauses_of_flaw(judge: ResponseJudge, flaw: FieldProblem) -> Clauses:
     """The clauses that a flaw breaks, the one that explains it best first."""
     listing = judge.context.listing
-    keys = listing.lists.clauses.get("keys", ())
+    keys = listing.lists.clauses.keys
     parent, nested, _ = flaw.field.rpartition("[].")
     if flaw.kind == "missing":
         if not nested:
@@ -190,7 +190,7 @@ def _check_total(judge: ResponseJudge, answer: DecodedResponse) -> None:
     total = listing.total
     if total is None or (total.switch is not None and judge.flag_value(total.switch.parameter) is not True):
         return
-    present = total.clauses.get("present", ())
+    present = total.clauses.present
     number = parse_integer(answer.total, text=judge.context.is_xml)
     if number is None or number < 0:
         told = "it is missing" if answer.total is MISSING else in_ascii(answer.total)
@@ -203,18 +203,18 @@ def _check_total(judge: ResponseJudge, answer: DecodedResponse) -> None:
     skipped = _skipped_rows(judge)
     if number < skipped + came:
         paging = listing.paging
-        if isinstance(paging, OffsetPaging) and judge.context.results.first_failed(paging.clauses.get("slice", ())):
+        if isinstance(paging, OffsetPaging) and judge.context.results.first_failed(paging.clauses.slice):
             # Rows that were not left out, or came twice: the total need not be wrong.
             return
         # A total that later pages alone tell too low depends on the page.
-        later = total.clauses.get("independent", ()) if _is_later_page(judge) else ()
+        later = total.clauses.independent if _is_later_page(judge) else ()
         judge.report_breach(
-            (*total.clauses.get("bound", ()), *later, *total.clauses.get("sum", ())),
+            (*total.clauses.bound, *later, *total.clauses.sum),
             expected=f"a total of at least {skipped + came}: {skipped} skipped and {came} returned",
             actual=f"a total of {number}",
         )
     else:
-        judge.record_pass(total.clauses.get("bound", ()))
+        judge.record_pass(total.clauses.bound)
 
 
 def _is_later_page(judge: ResponseJudge) -> bool:

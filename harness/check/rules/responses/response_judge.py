@@ -120,7 +120,7 @@ class ResponseJudge:
             if part.when == "always" and not part.optional
             for clause in part.clause
         )
-        return (*always, *listing.lists.clauses.get("rows", ()), *listing.outcome.success.clause)
+        return (*always, *listing.lists.clauses.rows, *listing.outcome.success.clause)
 
     def flag_value(self, name: str) -> bool | None:
         """What a flag of the request means; None when that is open."""

@@ -64,7 +64,7 @@ def _check_zone_echo(judge: ResponseJudge, answer: DecodedResponse) -> None:
     try:
         named = zone_named(told)
     except DecodeError as error:
-        judge.report_breach(known or zone.clauses.get("echo", ()), expected=error.expected, actual=in_ascii(told))
+        judge.report_breach(known or zone.clauses.echo, expected=error.expected, actual=in_ascii(told))
         return
     judge.record_pass(known)
     asked = judge.exchange.list_request.values.get(zone.parameter) if zone.parameter else None
@@ -75,9 +75,9 @@ def _check_zone_echo(judge: ResponseJudge, answer: DecodedResponse) -> None:
     except DecodeError:
         return
     if told == asked or _same_zone(named.key, wanted.key):
-        judge.record_pass(zone.clauses.get("echo", ()))
+        judge.record_pass(zone.clauses.echo)
     else:
-        judge.report_breach(zone.clauses.get("echo", ()), expected=f"{zone.echo}: {asked}", actual=in_ascii(told))
+        judge.report_breach(zone.clauses.echo, expected=f"{zone.echo}: {asked}", actual=in_ascii(told))
 
 
 def _same_zone(first: str, second: str) -> bool:
@@ -101,9 +101,9 @@ def check_success(judge: ResponseJudge, answer: DecodedResponse) -> None:
     """Judges how a success is told: its HTTP status and the values of its marks."""
     listing = judge.context.listing
     told = listing.outcome.success
-    http = listing.outcome.error.clauses.get("http", ()) if told.shows else ()
+    http = listing.outcome.error.clauses.http if told.shows else ()
     if answer.http_status != told.http:
-        clauses = (*http, *told.clause, *listing.lists.clauses.get("reach", ()))
+        clauses = (*http, *told.clause, *listing.lists.clauses.reach)
         judge.report_breach(clauses, expected=f"HTTP {told.http}", actual=f"HTTP {answer.http_status}")
     judge.record_pass(http)
     for pointer, wanted in told.shows.items():
@@ -115,7 +115,7 @@ def check_success(judge: ResponseJudge, answer: DecodedResponse) -> None:
             judge.report_breach(told.clause, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
     judge.record_pass(told.clause)
     if not judge.is_unusual_request():
-        judge.record_pass(listing.lists.clauses.get("reach", ()))
+        judge.record_pass(listing.lists.clauses.reach)
 
 
 def _success_text(shows: Mapping[str, Scalar]) -> str:
@@ -165,7 +165,7 @@ def _expected_echo(judge: ResponseJudge, echo: Echo) -> tuple[str, ...] | None:
 def check_error(judge: ResponseJudge, answer: DecodedResponse) -> None:
     """Judges how an error is told: its parts, HTTP status and code, and that no rows come with it."""
     shape = judge.context.listing.outcome.error
-    clauses = shape.clauses.get("shape", ())
+    clauses = shape.clauses.shape
     if answer.code is MISSING:
         # Where an envelope part promises the code, that part was found missing already.
         judge.report_breach(clauses, expected=f"an error told at {shape.code_at}", actual="it is missing")
@@ -215,7 +215,7 @@ def _is_unknown_success(judge: ResponseJudge, answer: DecodedResponse) -> bool:
 
 def _check_error_status(judge: ResponseJudge, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
-    http = shape.clauses.get("http", ())
+    http = shape.clauses.http
     faults = [
         fault
         for fault in judge.context.listing.outcome.faults.values()
@@ -255,7 +255,7 @@ def _check_error_code(judge: ResponseJudge, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
     if not shape.only_codes:
         return
-    clauses = shape.clauses.get("only-codes", ())
+    clauses = shape.clauses.only_codes
     if str(answer.code) in {str(code) for code in shape.only_codes}:
         judge.record_pass(clauses)
         return
@@ -265,7 +265,7 @@ def _check_error_code(judge: ResponseJudge, answer: DecodedResponse) -> None:
 
 def _check_error_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
-    clauses = shape.clauses.get("no-rows", ())
+    clauses = shape.clauses.no_rows
     raw = answer.rows_raw
     nothing = raw is MISSING or raw is None
     empty = raw in ([], "")

@@ -165,7 +165,7 @@ def _clauses_of_path(context: CheckContext, path: str, *, of_part: bool) -> Clau
     head = path.partition("[]")[0]
     for include in context.listing.includes:
         if of_part and head in include.adds:
-            return include.clauses.get("on", ())
+            return include.clauses.on
     known = field_at(context.listing.fields, path)
     return known.clause[-1:] if known is not None else ()
 

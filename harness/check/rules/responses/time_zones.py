@@ -29,7 +29,7 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     zone = context.listing.zone
     if zone is None or zone.parameter is None or not context.parameters_work(zone.parameter):
         return
-    clauses = zone.clauses.get("shift", ())
+    clauses = zone.clauses.shift
     answers: list[Exchange] = []
     for name in _COMPARED_ZONES:
         ask = _window_in_zone(context, mirror, zone.parameter, name)
@@ -65,7 +65,7 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 def _compare_zones(context: CheckContext, mirror: Mirror, answers: list[Exchange]) -> Iterator[None]:
     zone = context.listing.zone
-    clauses = zone.clauses.get("shift", ()) if zone is not None else ()
+    clauses = zone.clauses.shift if zone is not None else ()
     first, second = answers[0], answers[1]
     if not first.rows and not second.rows:
         if mirror.rows:

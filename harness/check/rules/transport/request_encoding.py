@@ -45,7 +45,7 @@ _UNKNOWN_OPERATION: Final = "NoSuchOperation"
 def check_request_encoding(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each way to carry a request gets the same answer; what the transport must refuse, it refuses."""
     if mirror.after is not None and mirror.after.failed_exchange is None:
-        context.results.record_pass(context.listing.lists.clauses.get("reach", ()))
+        context.results.record_pass(context.listing.lists.clauses.reach)
     yield from _check_other_carriages(context, mirror)
     yield from _check_routing(context, mirror)
     yield from _check_refusals(context, mirror)
@@ -260,11 +260,11 @@ def _check_routing(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if routing is None:
         return
     base = build_request(context, mirror.base)
-    for ask, kind, fault, operation in (
-        (replace(base, operation=_UNKNOWN_OPERATION), "unknown", routing.unknown_fault, _UNKNOWN_OPERATION),
-        (replace(base, no_operation=True), "missing", routing.missing_fault, ""),
+    unknown, missing = routing.clauses.unknown, routing.clauses.missing
+    for ask, kind, clauses, fault, operation in (
+        (replace(base, operation=_UNKNOWN_OPERATION), "unknown", unknown, routing.unknown_fault, _UNKNOWN_OPERATION),
+        (replace(base, no_operation=True), "missing", missing, routing.missing_fault, ""),
     ):
-        clauses: Clauses = routing.clauses.get("unknown" if kind == "unknown" else "missing", ())
         if kind == "missing" and not clauses:
             continue
         exchange = _send_unusual(context, ask, f"an operation whose name is {kind}")

@@ -370,5 +370,5 @@ def test_written_entries_count_once_they_are_filled_in() -> None:
 def test_the_security_clauses_of_a_spec_are_its_refusals() -> None:
     spec = load_spec("ozeki/list-call-history")
     found = security_clauses(spec)
-    assert set(spec.listing.access.clauses["wrong-refused"]) <= found
-    assert not set(spec.listing.lists.clauses["reach"]) & found
+    assert set(spec.listing.access.clauses.wrong_refused) <= found
+    assert not set(spec.listing.lists.clauses.reach) & found

@@ -194,7 +194,7 @@ def read_twice(session: CheckContext, mirror: Mirror) -> Iterator[None]:
 def test_rows_of_the_past_that_come_back_under_other_identities_are_a_finding() -> None:
     session = run(HISTORY, Script([past("a"), past("b")]), read_twice)
     assert [finding.clause for finding in session.results.findings()] == list(
-        session.listing.lists.clauses["unique"][:1]
+        session.listing.lists.clauses.unique[:1]
     )
 
 
