@@ -60,11 +60,11 @@ def write_fixtures(
     Files of other origin in `out` stay; what an earlier run wrote and this one does not is removed, unless it was
     changed since. Raises UsageProblem for an unknown format and when `out` cannot take files.
     """
-    picks = dialect if dialect is not None else Dialect()
+    choices = dialect if dialect is not None else Dialect()
     chosen = _check_formats(formats)
     _prepare_directory(out)
     files: dict[str, bytes] = {}
-    rows = row_set_of(spec, world, picks)
+    rows = row_set_of(spec, world, choices)
     for name in chosen:
         made = FORMATS[name]
         files[f"rows.{made.file_extension(spec.listing)}"] = made.encode_rows(rows)
@@ -72,14 +72,14 @@ def write_fixtures(
     if hidden:
         files[HIDDEN_FILE] = hidden
     told: list[Mapping[str, Any]] = []
-    for number, page in enumerate(make_sample_exchanges(spec, world, picks) if pages else (), 1):
+    for number, page in enumerate(make_sample_exchanges(spec, world, choices) if pages else (), 1):
         told.append(_add_exchange_files(files, number, page))
     broken: list[Mapping[str, Any]] = []
     if invalid:
-        broken = _add_invalid_files(files, make_invalid_responses(spec, world, picks))
+        broken = _add_invalid_files(files, make_invalid_responses(spec, world, choices))
         files["invalid/index.json"] = _encode_json_file({"api": spec.id, "payloads": broken})
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    manifest = _build_manifest(spec, world=world, dialect=picks, formats=chosen, pages=told, digests=digests)
+    manifest = _build_manifest(spec, world=world, dialect=choices, formats=chosen, pages=told, digests=digests)
     stale = _stale_files(out, digests)
     for name, data in files.items():
         _write_file(out / name, data)

@@ -191,9 +191,9 @@ def _break_echo(maker: ResponseBreaker, echo: Echo) -> Iterator[InvalidResponse]
 
 
 def _break_errors(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
-    listing, asker = maker.listing, maker.client
+    listing, client = maker.listing, maker.client
     access = listing.access
-    base = asker.list_request().values
+    base = client.list_request().values
     success = maker.first_page
     for place, (name, clauses) in enumerate(
         (
@@ -206,12 +206,14 @@ def _break_errors(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         if name is None:
             continue
         wrong = place == 3
-        credentials = dict(asker.credentials)
+        credentials = dict(client.credentials)
         if wrong:
             credentials[name] = "callharness-wrong"
         else:
             del credentials[name]
-        request = asker.encode(ListRequest(values={**base, **asker.size_values(PAGE_SIZE)}, credentials=credentials))
+        request = client.encode(
+            ListRequest(values={**base, **client.size_values(PAGE_SIZE)}, credentials=credentials)
+        )
         valid = ValidResponse(request, success.response, {})
         done = f"a success in spite of {'a wrong' if wrong else 'a missing'} {name}"
         yield from maker.break_clause(clauses, done, valid, success.copy_tree())
@@ -264,33 +266,33 @@ def _wrong_code(maker: ResponseBreaker, fault: ErrorKind) -> Tree:
 
 
 def _break_switches(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
-    listing, asker = maker.listing, maker.client
+    listing, client = maker.listing, maker.client
     if listing.count_only is not None:
         name = listing.count_only.parameter
-        valid = maker.fetch_valid(asker.list_request({name: asker.encode_value(name, True)}))
+        valid = maker.fetch_valid(client.list_request({name: client.encode_value(name, True)}))
         tree = valid.copy_tree()
         put_value(tree, listing.lists.rows_at, copy.deepcopy(maker.rows_in(maker.full_list.tree)))
         yield from maker.break_clause(listing.count_only.clauses.on, "rows in place of their number", valid, tree)
     if listing.total is not None and listing.total.switch is not None:
         switch = listing.total.switch
         valid = maker.fetch_valid(
-            asker.list_request(
-                {**asker.size_values(PAGE_SIZE), switch.parameter: asker.encode_value(switch.parameter, False)}
+            client.list_request(
+                {**client.size_values(PAGE_SIZE), switch.parameter: client.encode_value(switch.parameter, False)}
             )
         )
         tree = valid.copy_tree()
-        put_value(tree, listing.total.at, maker.scalar_tree(len(asker.visible_rows)))
+        put_value(tree, listing.total.at, maker.scalar_tree(len(client.visible_rows)))
         yield from maker.break_clause(switch.clauses.off, "a total that was switched off", valid, tree)
     for include in listing.includes:
         yield from _break_include(maker, include)
 
 
 def _break_include(maker: ResponseBreaker, include: Include) -> Iterator[InvalidResponse]:
-    asker = maker.client
+    client = maker.client
     on, off = (
         maker.fetch_valid(
-            asker.list_request(
-                {**asker.largest_size_values(), include.parameter: asker.encode_value(include.parameter, value)}
+            client.list_request(
+                {**client.largest_size_values(), include.parameter: client.encode_value(include.parameter, value)}
             )
         )
         for value in (True, False)

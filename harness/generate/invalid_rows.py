@@ -82,9 +82,9 @@ def _valid_with_nested(maker: ResponseBreaker, name: str) -> ValidResponse | Non
     include = _include_of(maker.listing, name)
     if include is None:
         return maker.first_page
-    asker = maker.client
-    values = {**asker.size_values(PAGE_SIZE), include.parameter: asker.encode_value(include.parameter, True)}
-    return maker.fetch_valid(asker.list_request(values))
+    client = maker.client
+    values = {**client.size_values(PAGE_SIZE), include.parameter: client.encode_value(include.parameter, True)}
+    return maker.fetch_valid(client.list_request(values))
 
 
 def _include_of(listing: Listing, name: str) -> Include | None:
@@ -96,20 +96,20 @@ def break_order(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     order = maker.listing.order
     if order is None:
         return
-    asker = maker.client
-    by = asker.dialect.resolve(order.by)
+    client = maker.client
+    by = client.dialect.resolve(order.by)
     yield from _swap_rows(maker, maker.full_list, by, order.clause, "rows out of order")
-    size = asker.largest_size_values()
+    size = client.largest_size_values()
     if order.descending is not None:
         valid = maker.fetch_valid(
-            asker.list_request({**size, order.descending: asker.encode_value(order.descending, True)})
+            client.list_request({**size, order.descending: client.encode_value(order.descending, True)})
         )
         yield from _swap_rows(maker, valid, by, order.descending_clause, "rows out of order, descending")
     if order.sort is not None:
         for word, path in order.sort.words.items():
             clauses = order.sort.clauses.undocumented if word in order.sort.undocumented else order.sort.clauses.words
             if path != by and not path.startswith("hidden."):
-                valid = maker.fetch_valid(asker.list_request({**size, order.sort.parameter: word}))
+                valid = maker.fetch_valid(client.list_request({**size, order.sort.parameter: word}))
                 yield from _swap_rows(maker, valid, path, clauses, "rows out of order, sorted by a parameter")
 
 
@@ -134,20 +134,20 @@ def break_filters(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
 
 def _add_unfiltered_row(maker: ResponseBreaker, name: str, rule: Filter) -> Iterator[InvalidResponse]:
     """An answer to a filtered request with one row that the filter does not keep."""
-    asker = maker.client
+    client = maker.client
     if any(path.startswith("hidden.") or "[]." in path for path in rule.compares):
         return
-    values = filter_values(asker, name)
+    values = filter_values(client, name)
     if values is None:
         return
-    kept_by = _filter_clauses(asker, name, rule, values)
-    valid = maker.fetch_valid(asker.list_request({**asker.largest_size_values(), **values}))
+    kept_by = _filter_clauses(client, name, rule, values)
+    valid = maker.fetch_valid(client.list_request({**client.largest_size_values(), **values}))
     identity = maker.listing.lists.identity
     kept = {row.get(identity) for row in maker.rows_in(valid.tree) if isinstance(row, dict)}
     # Beside a filter without which this one has no effect, the stranger is one that the other keeps.
     beside = {other: values[other] for other in rule.applies_if_any if other in values}
     around = (
-        maker.fetch_valid(asker.list_request({**asker.largest_size_values(), **beside}))
+        maker.fetch_valid(client.list_request({**client.largest_size_values(), **beside}))
         if beside
         else maker.full_list
     )
@@ -183,7 +183,7 @@ def _alternative_fields(rule: Filter) -> tuple[str, ...]:
     return tuple(path for path in alternatives if not path.startswith("hidden."))
 
 
-def _filter_clauses(asker: SampleClient, name: str, rule: Filter, values: dict[str, Tree]) -> Clauses:
+def _filter_clauses(client: SampleClient, name: str, rule: Filter, values: dict[str, Tree]) -> Clauses:
     word = values[name]
     if isinstance(word, str) and word in rule.word_clauses:
         return rule.word_clauses[word]
@@ -297,5 +297,7 @@ def _set_field(maker: ResponseBreaker, row: RowObject, name: str, value: int | d
 def _encode_value(maker: ResponseBreaker, field: Field, value: int | datetime) -> Tree:
     if field.as_ == "decimal" and maker.is_xml and isinstance(value, int):
         return f"{value}.{'0' * field.digits}"
-    found = encode_field(field, value, zone=maker.client.zone, picks=maker.client.dialect, text_carried=maker.is_xml)
+    found = encode_field(
+        field, value, zone=maker.client.zone, choices=maker.client.dialect, text_carried=maker.is_xml
+    )
     return None if isinstance(found, Missing) else found

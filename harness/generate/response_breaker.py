@@ -47,12 +47,12 @@ class ValidResponse:
 class ResponseBreaker:
     """Makes invalid answers of one API."""
 
-    def __init__(self, asker: SampleClient) -> None:
-        self.client = asker
-        self.listing: Listing = asker.listing
-        self.is_xml = is_xml(asker.listing)
-        self.first_page = self.fetch_valid(asker.list_request(asker.size_values(PAGE_SIZE)))
-        self.full_list = self.fetch_valid(asker.list_request(asker.largest_size_values()))
+    def __init__(self, client: SampleClient) -> None:
+        self.client = client
+        self.listing: Listing = client.listing
+        self.is_xml = is_xml(client.listing)
+        self.first_page = self.fetch_valid(client.list_request(client.size_values(PAGE_SIZE)))
+        self.full_list = self.fetch_valid(client.list_request(client.largest_size_values()))
 
     def fetch_valid(self, ask: ListRequest) -> ValidResponse:
         """The honest simulator's answer to a request."""

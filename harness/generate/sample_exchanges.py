@@ -180,32 +180,32 @@ class SampleClient:
 
 def make_sample_exchanges(spec: Spec, world: World, dialect: Dialect) -> Iterator[SampleExchange]:
     """Every kind of answer that the spec speaks of, each once."""
-    asker = SampleClient(spec, world, dialect)
-    yield from _page_exchanges(asker)
-    yield from _filter_exchanges(asker)
-    yield from _sort_exchanges(asker)
-    yield from _switch_exchanges(asker)
-    yield from _error_exchanges(asker)
+    client = SampleClient(spec, world, dialect)
+    yield from _page_exchanges(client)
+    yield from _filter_exchanges(client)
+    yield from _sort_exchanges(client)
+    yield from _switch_exchanges(client)
+    yield from _error_exchanges(client)
 
 
 # --- pages --------------------------------------------------------------------------------------------------
 
 
-def _page_exchanges(asker: SampleClient) -> Iterator[SampleExchange]:
-    count = len(asker.visible_rows)
-    whole = asker.largest_size_values()
-    yield asker.fetch_exchange("whole-list", "every row at once", asker.list_request(whole))
-    if isinstance(asker.listing.paging, NoPaging):
+def _page_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
+    count = len(client.visible_rows)
+    whole = client.largest_size_values()
+    yield client.fetch_exchange("whole-list", "every row at once", client.list_request(whole))
+    if isinstance(client.listing.paging, NoPaging):
         return
-    yield asker.fetch_exchange(
-        "first-page", f"the first {PAGE_SIZE} rows", asker.list_request(asker.size_values(PAGE_SIZE))
+    yield client.fetch_exchange(
+        "first-page", f"the first {PAGE_SIZE} rows", client.list_request(client.size_values(PAGE_SIZE))
     )
-    for name, says, values in _page_places(asker, count):
-        yield asker.fetch_exchange(name, says, asker.list_request({**asker.size_values(PAGE_SIZE), **values}))
+    for name, says, values in _page_places(client, count):
+        yield client.fetch_exchange(name, says, client.list_request({**client.size_values(PAGE_SIZE), **values}))
 
 
-def _page_places(asker: SampleClient, count: int) -> Iterator[tuple[str, str, Mapping[str, Tree]]]:
-    paging = asker.listing.paging
+def _page_places(client: SampleClient, count: int) -> Iterator[tuple[str, str, Mapping[str, Tree]]]:
+    paging = client.listing.paging
     last = max(math.ceil(count / PAGE_SIZE) - 1, 0)
     match paging:
         case PageNumberPaging():
@@ -214,22 +214,22 @@ def _page_places(asker: SampleClient, count: int) -> Iterator[tuple[str, str, Ma
                 ("last-page", "the last page", last),
                 ("past-the-end", "a page beyond the last", last + 3),
             ):
-                yield name, says, {paging.page: asker.encode_value(paging.page, paging.first + page)}
+                yield name, says, {paging.page: client.encode_value(paging.page, paging.first + page)}
         case OffsetPaging():
             for name, says, offset in (
                 ("second-page", "the page after the first", PAGE_SIZE),
                 ("last-page", "the last page", last * PAGE_SIZE),
                 ("past-the-end", "an offset beyond the last row", count + PAGE_SIZE),
             ):
-                yield name, says, {paging.offset: asker.encode_value(paging.offset, offset)}
+                yield name, says, {paging.offset: client.encode_value(paging.offset, offset)}
         case CursorPaging():
-            following = asker.fetch_response(asker.size_values(PAGE_SIZE)).next_cursor
+            following = client.fetch_response(client.size_values(PAGE_SIZE)).next_cursor
             if isinstance(following, str) and following:
                 yield "second-page", "the page after the first", {paging.after: following}
             if paging.end_words:
                 yield "last-page", "the last page", {paging.before: paging.end_words[0]}
-                final = asker.fetch_response(
-                    {**asker.size_values(PAGE_SIZE), paging.before: paging.end_words[0]}
+                final = client.fetch_response(
+                    {**client.size_values(PAGE_SIZE), paging.before: paging.end_words[0]}
                 ).next_cursor
                 if isinstance(final, str) and final:
                     yield "past-the-end", "after the last row", {paging.after: final}
@@ -240,33 +240,33 @@ def _page_places(asker: SampleClient, count: int) -> Iterator[tuple[str, str, Ma
 # --- filters, sorts, switches -------------------------------------------------------------------------------
 
 
-def _filter_exchanges(asker: SampleClient) -> Iterator[SampleExchange]:
-    for name in asker.listing.filters:
-        values = filter_values(asker, name)
+def _filter_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
+    for name in client.listing.filters:
+        values = filter_values(client, name)
         if values is not None:
-            yield asker.fetch_exchange(f"filter-{name}", f"only rows that {name} keeps", asker.list_request(values))
-    nobody = _no_match_values(asker)
+            yield client.fetch_exchange(f"filter-{name}", f"only rows that {name} keeps", client.list_request(values))
+    nobody = _no_match_values(client)
     if nobody is not None:
-        yield asker.fetch_exchange("no-match", "a filter that keeps nothing", asker.list_request(nobody))
+        yield client.fetch_exchange("no-match", "a filter that keeps nothing", client.list_request(nobody))
 
 
-def filter_values(asker: SampleClient, name: str, *, index: int | None = None) -> dict[str, Tree] | None:
+def filter_values(client: SampleClient, name: str, *, index: int | None = None) -> dict[str, Tree] | None:
     """The filter with a value of some row, and whatever else makes it count; None where no row has a value."""
-    listing = asker.listing
+    listing = client.listing
     rule = listing.filters[name]
-    chosen = _row_with_value(asker, name, index)
+    chosen = _row_with_value(client, name, index)
     if chosen is None:
         return None
-    value = asker.filter_value(name, chosen)
+    value = client.filter_value(name, chosen)
     if value is None:
         return None
-    values = {name: asker.encode_value(name, value)}
-    values |= _companion_filter(asker, rule, chosen)
+    values = {name: client.encode_value(name, value)}
+    values |= _companion_filter(client, rule, chosen)
     for pair in listing.ranges:
         other = pair.last if name == pair.first else pair.first if name == pair.last else None
-        if other is not None and other not in asker.required_values and isinstance(value, datetime):
-            end = max(_filter_instants(asker, other)) if name == pair.first else min(_filter_instants(asker, other))
-            values[other] = asker.encode_value(other, end)
+        if other is not None and other not in client.required_values and isinstance(value, datetime):
+            end = max(_filter_instants(client, other)) if name == pair.first else min(_filter_instants(client, other))
+            values[other] = client.encode_value(other, end)
     if rule.named_by is not None:
         word = next((word for word, keeps in rule.named_by.words.items() if keeps == rule.keeps), None)
         if word is not None:
@@ -274,190 +274,194 @@ def filter_values(asker: SampleClient, name: str, *, index: int | None = None) -
     return values
 
 
-def _companion_filter(asker: SampleClient, rule: Filter, index: int) -> dict[str, Tree]:
+def _companion_filter(client: SampleClient, rule: Filter, index: int) -> dict[str, Tree]:
     """A filter without which this one has no effect."""
     for name in rule.applies_if_any:
-        value = asker.filter_value(name, index)
+        value = client.filter_value(name, index)
         if value is not None:
-            return {name: asker.encode_value(name, value)}
+            return {name: client.encode_value(name, value)}
     return {}
 
 
-def _row_with_value(asker: SampleClient, name: str, index: int | None) -> int | None:
+def _row_with_value(client: SampleClient, name: str, index: int | None) -> int | None:
     """A row that has a value for the filter, from the middle on."""
-    count = len(asker.visible_rows)
+    count = len(client.visible_rows)
     order = [index] if index is not None else [(count // 2 + step) % count for step in range(count)]
-    return next((row for row in order if asker.filter_value(name, row) is not None), None)
+    return next((row for row in order if client.filter_value(name, row) is not None), None)
 
 
-def _filter_instants(asker: SampleClient, name: str) -> list[Any]:
-    path = asker.listing.filters[name].compares[0]
-    return [value for index in range(len(asker.visible_rows)) for value in asker.visible_rows.values_at(index, path)]
+def _filter_instants(client: SampleClient, name: str) -> list[Any]:
+    path = client.listing.filters[name].compares[0]
+    return [
+        value for index in range(len(client.visible_rows)) for value in client.visible_rows.values_at(index, path)
+    ]
 
 
-def _no_match_values(asker: SampleClient) -> dict[str, Tree] | None:
-    for name, rule in asker.listing.filters.items():
-        parameter = asker.listing.parameters[name]
+def _no_match_values(client: SampleClient) -> dict[str, Tree] | None:
+    for name, rule in client.listing.filters.items():
+        parameter = client.listing.parameters[name]
         plain = parameter.as_ == "text" and rule.stranger == "nothing" and not rule.applies_if_any
         if plain and not rule.compares[0].startswith("hidden."):
             return {name: "no-such-value"}
     return None
 
 
-def _sort_exchanges(asker: SampleClient) -> Iterator[SampleExchange]:
-    order = asker.listing.order
+def _sort_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
+    order = client.listing.order
     if order is None:
         return
-    size = asker.size_values(PAGE_SIZE)
+    size = client.size_values(PAGE_SIZE)
     if order.sort is not None:
         for word in order.sort.words:
             values = {**size, order.sort.parameter: word}
-            yield asker.fetch_exchange(f"sort-{word}", f"ordered by {word}", asker.list_request(values))
+            yield client.fetch_exchange(f"sort-{word}", f"ordered by {word}", client.list_request(values))
             if order.sort.signed:
                 values = {**size, order.sort.parameter: f"-{word}"}
-                yield asker.fetch_exchange(
-                    f"sort-{word}-descending", f"ordered by {word}, descending", asker.list_request(values)
+                yield client.fetch_exchange(
+                    f"sort-{word}-descending", f"ordered by {word}, descending", client.list_request(values)
                 )
     if order.descending is not None:
-        values = {**size, order.descending: asker.encode_value(order.descending, True)}
-        yield asker.fetch_exchange("descending", "the usual order turned round", asker.list_request(values))
+        values = {**size, order.descending: client.encode_value(order.descending, True)}
+        yield client.fetch_exchange("descending", "the usual order turned round", client.list_request(values))
 
 
-def _switch_exchanges(asker: SampleClient) -> Iterator[SampleExchange]:
-    listing = asker.listing
-    size = asker.size_values(PAGE_SIZE)
+def _switch_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
+    listing = client.listing
+    size = client.size_values(PAGE_SIZE)
     if listing.count_only is not None:
         name = listing.count_only.parameter
-        yield asker.fetch_exchange(
-            "count-only", "a number in place of the rows", asker.list_request({name: asker.encode_value(name, True)})
+        yield client.fetch_exchange(
+            "count-only",
+            "a number in place of the rows",
+            client.list_request({name: client.encode_value(name, True)}),
         )
     if listing.total is not None and listing.total.switch is not None:
         name = listing.total.switch.parameter
-        values = {**size, name: asker.encode_value(name, False)}
-        yield asker.fetch_exchange("without-total", "the total switched off", asker.list_request(values))
+        values = {**size, name: client.encode_value(name, False)}
+        yield client.fetch_exchange("without-total", "the total switched off", client.list_request(values))
     for include in listing.includes:
         name = include.parameter
         on = listing.parameters[name].default is not True
         says = "added to each row" if on else "left out of each row"
-        values = {**size, name: asker.encode_value(name, on)}
-        yield asker.fetch_exchange(
-            f"{name}-{'on' if on else 'off'}", f"the part of {name} {says}", asker.list_request(values)
+        values = {**size, name: client.encode_value(name, on)}
+        yield client.fetch_exchange(
+            f"{name}-{'on' if on else 'off'}", f"the part of {name} {says}", client.list_request(values)
         )
     scope = listing.scope
     if scope is not None and scope.parameter is not None:
         for word in scope.words:
             values = {**size, scope.parameter: word}
-            yield asker.fetch_exchange(
-                f"scope-{word}", f"the calls of {scope.parameter}={word}", asker.list_request(values)
+            yield client.fetch_exchange(
+                f"scope-{word}", f"the calls of {scope.parameter}={word}", client.list_request(values)
             )
 
 
 # --- errors -------------------------------------------------------------------------------------------------
 
 
-def _error_exchanges(asker: SampleClient) -> Iterator[SampleExchange]:
+def _error_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
     told: set[str] = set()
     for page in (
-        *_refused_user_exchanges(asker),
-        *_refused_value_exchanges(asker),
-        *_refused_request_exchanges(asker),
+        *_refused_user_exchanges(client),
+        *_refused_value_exchanges(client),
+        *_refused_request_exchanges(client),
     ):
         if page.error_name is None or (page.error_name in told and not page.name.startswith("error-without")):
             continue
         told.add(page.error_name)
         yield page
     # Errors that no request to an honest server brings about are written by the spec alone.
-    for fault in asker.listing.outcome.faults:
+    for fault in client.listing.outcome.faults:
         if fault not in told:
-            routing = asker.listing.transport.routing
+            routing = client.listing.transport.routing
             status, tree = error_tree(
-                asker.listing,
+                client.listing,
                 fault,
-                picks=asker.dialect,
-                parameter=next(iter(asker.listing.parameters), asker.listing.access.user or ""),
+                choices=client.dialect,
+                parameter=next(iter(client.listing.parameters), client.listing.access.user or ""),
                 operation=routing.name if routing else "",
             )
-            media_type, body = encode_response(asker.listing, tree)
+            media_type, body = encode_response(client.listing, tree)
             response = HttpResponse(http_status=status, headers=(("Content-Type", media_type),), body=body)
             says = f"the error {fault}, which no request brings about here"
             yield SampleExchange(name=f"error-{fault}", says=says, request=None, response=response, error_name=fault)
 
 
-def _refused_user_exchanges(asker: SampleClient) -> Iterator[SampleExchange]:
-    base = asker.list_request()
-    for name in asker.credentials:
-        fewer = {key: value for key, value in asker.credentials.items() if key != name}
+def _refused_user_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
+    base = client.list_request()
+    for name in client.credentials:
+        fewer = {key: value for key, value in client.credentials.items() if key != name}
         ask = ListRequest(values=base.values, credentials=fewer)
-        yield asker.fetch_exchange(f"error-without-{name}", f"no {name}", ask)
-    for name in asker.credentials:
-        other = ListRequest(values=base.values, credentials={**asker.credentials, name: _WRONG_CREDENTIAL})
-        yield asker.fetch_exchange(f"error-wrong-{name}", f"a wrong {name}", other)
-    unfit = next((who for who in asker.simulator.users if who.name == "no-role"), None)
+        yield client.fetch_exchange(f"error-without-{name}", f"no {name}", ask)
+    for name in client.credentials:
+        other = ListRequest(values=base.values, credentials={**client.credentials, name: _WRONG_CREDENTIAL})
+        yield client.fetch_exchange(f"error-wrong-{name}", f"a wrong {name}", other)
+    unfit = next((user for user in client.simulator.users if user.name == "no-role"), None)
     if unfit is not None:
-        credentials = {name: unfit.credentials[name] for name in asker.credentials}
-        yield asker.fetch_exchange("error-role", "a user whose role does not suffice", ListRequest(
+        credentials = {name: unfit.credentials[name] for name in client.credentials}
+        yield client.fetch_exchange("error-role", "a user whose role does not suffice", ListRequest(
             values=base.values, credentials=credentials
         ))  # fmt: skip
 
 
-def _refused_value_exchanges(asker: SampleClient) -> Iterator[SampleExchange]:
-    listing = asker.listing
-    for name in asker.required_values:
-        values = {key: value for key, value in asker.required_values.items() if key != name}
-        ask = ListRequest(values=values, credentials=asker.credentials)
-        yield asker.fetch_exchange(f"error-missing-{name}", f"{name} is missing", ask)
+def _refused_value_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
+    listing = client.listing
+    for name in client.required_values:
+        values = {key: value for key, value in client.required_values.items() if key != name}
+        ask = ListRequest(values=values, credentials=client.credentials)
+        yield client.fetch_exchange(f"error-missing-{name}", f"{name} is missing", ask)
     for name, parameter in listing.parameters.items():
         for bad in (parameter.bad, parameter.beyond, parameter.zero):
             for like in bad.like if bad is not None else ():
-                yield asker.fetch_exchange(
-                    f"error-bad-{name}", f"{name} that cannot be read", asker.list_request({name: like})
+                yield client.fetch_exchange(
+                    f"error-bad-{name}", f"{name} that cannot be read", client.list_request({name: like})
                 )
     for pair in listing.ranges:
-        stamps = _filter_instants(asker, pair.first)
+        stamps = _filter_instants(client, pair.first)
         if stamps:
             reversed_ = {
-                pair.first: asker.encode_value(pair.first, max(stamps) + timedelta(seconds=1)),
-                pair.last: asker.encode_value(pair.last, min(stamps) - timedelta(seconds=1)),
+                pair.first: client.encode_value(pair.first, max(stamps) + timedelta(seconds=1)),
+                pair.last: client.encode_value(pair.last, min(stamps) - timedelta(seconds=1)),
             }
-            yield asker.fetch_exchange(
-                "error-reversed-range", f"{pair.first} after {pair.last}", asker.list_request(reversed_)
+            yield client.fetch_exchange(
+                "error-reversed-range", f"{pair.first} after {pair.last}", client.list_request(reversed_)
             )
     scope = listing.scope
     if scope is not None and scope.parameter is not None:
-        yield asker.fetch_exchange(
+        yield client.fetch_exchange(
             "error-unknown-customer",
             "a customer that nobody knows",
-            asker.list_request({scope.parameter: "no-such-customer"}),
+            client.list_request({scope.parameter: "no-such-customer"}),
         )
 
 
-def _refused_request_exchanges(asker: SampleClient) -> Iterator[SampleExchange]:
-    transport = asker.listing.transport
-    base = asker.list_request()
+def _refused_request_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
+    transport = client.listing.transport
+    base = client.list_request()
     if transport.routing is not None:
         other = ListRequest(values=base.values, credentials=base.credentials, operation="NoSuchOperation")
         none = ListRequest(values=base.values, credentials=base.credentials, no_operation=True)
-        yield asker.fetch_exchange("error-unknown-operation", "another operation's name", other)
-        yield asker.fetch_exchange("error-missing-operation", "no operation's name", none)
-    request = asker.encode(base)
+        yield client.fetch_exchange("error-unknown-operation", "another operation's name", other)
+        yield client.fetch_exchange("error-missing-operation", "no operation's name", none)
+    request = client.encode(base)
     if transport.wrong_method is not None:
         wrong = HttpRequest(method="GET", target=request.target, headers=request.headers)
-        yield _raw_exchange(asker, "error-wrong-method", "GET where POST is due", wrong)
+        yield _raw_exchange(client, "error-wrong-method", "GET where POST is due", wrong)
     if transport.wrong_media_type is not None:
         headers = tuple((name, "text/plain" if name == "Content-Type" else value) for name, value in request.headers)
         wrong = HttpRequest(method=request.method, target=request.target, headers=headers, body=request.body)
-        yield _raw_exchange(asker, "error-wrong-media-type", "another media type", wrong)
+        yield _raw_exchange(client, "error-wrong-media-type", "another media type", wrong)
     if transport.bad_syntax is not None:
         body = b'{"filter": '
         headers = tuple(
             (name, str(len(body)) if name == "Content-Length" else value) for name, value in request.headers
         )
         wrong = HttpRequest(method=request.method, target=request.target, headers=headers, body=body)
-        yield _raw_exchange(asker, "error-bad-syntax", "a body that is no JSON", wrong)
+        yield _raw_exchange(client, "error-bad-syntax", "a body that is no JSON", wrong)
 
 
-def _raw_exchange(asker: SampleClient, name: str, says: str, request: HttpRequest) -> SampleExchange:
-    response, fault = asker.send(request)
+def _raw_exchange(client: SampleClient, name: str, says: str, request: HttpRequest) -> SampleExchange:
+    response, fault = client.send(request)
     return SampleExchange(name=name, says=says, request=request, response=response, error_name=fault)
 
 

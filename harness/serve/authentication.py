@@ -1,4 +1,4 @@
-"""Who asks: the identities a simulator knows, and the door that lets them in."""
+"""Authentication of the simulated API: the users a simulator knows, and the checks of their credentials."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class KeyPair:
 
     @property
     def public_pem(self) -> str:
-        """The public half."""
+        """The public key, as PEM."""
         from cryptography.hazmat.primitives.serialization import (
             Encoding,
             PublicFormat,
@@ -64,7 +64,7 @@ class KeyPair:
 
 
 def make_key_pair() -> KeyPair:
-    """A new key pair; the one thing here that is left to chance."""
+    """A fresh RSA key pair for signed tokens; the one thing here that no seed decides."""
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -79,7 +79,7 @@ def make_key_pair() -> KeyPair:
 def built_in_users(
     spec: Spec, *, customers: Customers, home: int, key: KeyPair | None = None
 ) -> tuple[SimulatedUser, ...]:
-    """The identities that a simulator knows by itself, the default one first.
+    """The users that a simulator knows without a users file, the default one first.
 
     | name | credentials (password kind; bearer kind) | may see |
     |---|---|---|
@@ -155,7 +155,7 @@ def _slug(role: str) -> str:
 
 
 def read_users_file(path: Path) -> tuple[SimulatedUser, ...]:
-    """The identities in a YAML file: `users:`, a list of name, credentials, roles, customer, everyone. Raises
+    """The users in a YAML file: `users:`, a list of name, credentials, roles, customer, everyone. Raises
     UsageProblem.
 
     A credential may be given as `{file: PATH}`, relative to the YAML file (a private key, say).
@@ -208,18 +208,21 @@ def _decode_credential(where: str, folder: Path, value: PlainValue) -> str:
     raise UsageProblem(where, "a text, or {file: PATH}", "something else")
 
 
-# --- the door -----------------------------------------------------------------------------------------------
+# --- checks of credentials ------------------------------------------------------------------------------------
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticator:
-    """Finds out who asks. With `any_jwt` a well-formed, unexpired token of any key counts as the first identity."""
+    """Decides which user sends a request.
+
+    With `any_jwt` a well-formed, unexpired token of any key counts as the first user.
+    """
 
     access: Access
     users: tuple[SimulatedUser, ...]
     any_jwt: bool = False
-    # Reading a private key takes longer than checking a signature: the public halves are kept.
+    # Reading a private key takes longer than checking a signature: the public keys are cached.
     _public_keys: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     # Tokens whose signature was right, until they expire: clients send one many times.
     _verified_tokens: dict[str, tuple[SimulatedUser, Mapping[str, Any]]] = field(
@@ -231,16 +234,19 @@ class Authenticator:
     )
 
     def authenticate(self, ask: ListRequest, now: datetime) -> SimulatedUser | RefusedRequest:
-        """The identity behind a request, or the fault; `now` is the wall clock, by which tokens expire."""
-        who = self.identify_user(ask, now)
-        if isinstance(who, RefusedRequest):
-            return who
-        if self.access.roles and not set(self.access.roles) & set(who.roles):
+        """The user who sends a request, or the fault for bad credentials or a role that may not read the list.
+
+        `now` is the wall clock, by which tokens expire.
+        """
+        user = self.identify_user(ask, now)
+        if isinstance(user, RefusedRequest):
+            return user
+        if self.access.roles and not set(self.access.roles) & set(user.roles):
             return RefusedRequest(fault=self.access.role_fault)
-        return who
+        return user
 
     def identify_user(self, ask: ListRequest, now: datetime) -> SimulatedUser | RefusedRequest:
-        """The identity, whatever its roles."""
+        """The user who sends a request, whatever its roles, or the fault that the request gets."""
         access = self.access
         own = (access.user or "", access.password or "") if access.kind == "password" else (access.token,)
         sets = [own, *(legacy.parameters for legacy in access.legacy)]
@@ -285,11 +291,11 @@ class Authenticator:
             return refused
         try:
             kid = pyjwt.get_unverified_header(token).get("kid")
-            known = [who for who in self.users if _texts_match(who.credentials.get(jwt.key_id), kid)]
+            known = [user for user in self.users if _texts_match(user.credentials.get(jwt.key_id), kid)]
             if not known and not self.any_jwt:
                 return refused
-            who = known[0] if known else self.users[0]
-            key_pem = who.credentials.get(jwt.private_key)
+            user = known[0] if known else self.users[0]
+            key_pem = user.credentials.get(jwt.private_key)
             if key_pem is None and not self.any_jwt:
                 return refused
             claims = _decode_claims(jwt, token, None if self.any_jwt else self._public_key_of(key_pem or ""))
@@ -298,12 +304,12 @@ class Authenticator:
         if not _is_token_current(claims, now, longest=jwt.longest_seconds):
             return refused
         issuer = claims.get("iss")
-        if not self.any_jwt and not _texts_match(who.credentials.get(jwt.issuer), issuer):
+        if not self.any_jwt and not _texts_match(user.credentials.get(jwt.issuer), issuer):
             return refused
         if len(self._verified_tokens) >= _MAX_CACHED_TOKENS:
             self._verified_tokens.clear()
-        self._verified_tokens[token] = (who, claims)
-        return who
+        self._verified_tokens[token] = (user, claims)
+        return user
 
     def _public_key_of(self, pem: str) -> str:
         found = self._public_keys.get(pem)

@@ -1,4 +1,4 @@
-"""A simulated API behind `requests`, without a socket: for clients that are built on that library."""
+"""A simulated API behind the `requests` library, without a socket, for clients that are built on that library."""
 
 from __future__ import annotations
 

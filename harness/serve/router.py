@@ -17,13 +17,16 @@ from harness.wire.request_codec import RefusedRequest
 @final
 @dataclass(frozen=True, slots=True)
 class Router:
-    """Simulators by path. Where two share one, the request's operation decides; the first answers for no one."""
+    """The simulators at one address, by path.
+
+    Where two share a path, the request's operation decides; the first answers if it names neither.
+    """
 
     simulators: tuple[Simulator, ...]
 
     @staticmethod
     def of(simulators: Sequence[Simulator]) -> Router:
-        """The switchboard over some simulators, each of its own operation. Raises UsageProblem."""
+        """The router of some simulators, each of its own operation. Raises UsageProblem."""
         seen: dict[tuple[str, str, str], str] = {}
         for simulator in simulators:
             routing = simulator.documented_spec.listing.transport.routing
@@ -42,7 +45,7 @@ class Router:
         return Router(tuple(simulators))
 
     def answer(self, request: HttpRequest, at: datetime, *, now: datetime | None = None) -> HttpResponse:
-        """The response of the API that the request is for."""
+        """The response of the simulator that a request is for."""
         found = self.find_simulator(request)
         return UNKNOWN_PATH_RESPONSE if found is None else found[0].answer_list_request(found[1], at, now=now)
 
@@ -50,9 +53,9 @@ class Router:
         """The simulator that a request is for, and what it asks there."""
         refused: tuple[Simulator, RefusedRequest] | None = None
         for simulator in self.simulators:
-            asked = simulator.decode_list_request(request)
-            if isinstance(asked, ListRequest):
-                return simulator, asked
-            if asked is not None and refused is None:
-                refused = (simulator, asked)
+            ask = simulator.decode_list_request(request)
+            if isinstance(ask, ListRequest):
+                return simulator, ask
+            if ask is not None and refused is None:
+                refused = (simulator, ask)
         return refused

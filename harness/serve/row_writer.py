@@ -1,4 +1,4 @@
-"""Rows as this API shows them: values to compare by, and bytes to send."""
+"""Rows as an API shows them: values to compare by, trees, and bytes to send."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACEHOLDER_MARK: Final = "\ue000"
 
 
 class RowVariant(NamedTuple):
-    """What the bytes of a row depend on besides the row: the zone, and the parts left out or shown empty."""
+    """What the bytes of a row depend on besides its record: the zone, and the parts left out or shown empty."""
 
     zone: ZoneInfo
     omitted_parts: frozenset[str]
@@ -28,14 +28,14 @@ class RowVariant(NamedTuple):
 
 
 def value_for_none(field: Field | None, dialect: Dialect) -> int | None:
-    """What 'none' compares as: what is written as 0 compares as 0."""
+    """The number that none compares as: 0 where the API writes none as 0."""
     return 0 if field is not None and field.as_ == "integer" and dialect.resolve(field.absent) == "zero" else None
 
 
 def values_at_path(
     listing: Listing, dialect: Dialect, path: str, record: Mapping[str, Any], row: ApiRow
 ) -> tuple[Comparable | None, ...]:
-    """The values that a row has at a path: of a field, `attribute.name` or `hidden.name`."""
+    """The values that a row has at a path of the spec: of a field, `attribute.name` or `hidden.name`."""
     head, _, tail = path.partition(".")
     if head == "attribute":
         return attribute_values(record, tail)
@@ -59,13 +59,13 @@ def attribute_values(record: Mapping[str, Any], name: str) -> tuple[Comparable |
 
 
 def build_row_tree(listing: Listing, dialect: Dialect, row: ApiRow, variant: RowVariant) -> dict[str, Tree]:
-    """A row as it is written."""
+    """The tree of a row, with the parts that its variant leaves out or empties."""
     nested = {name for name in variant.omitted_parts | variant.emptied_parts if "[]." in name}
     tree = encode_row(
         listing.fields,
         row,
         zone=variant.zone,
-        picks=dialect,
+        choices=dialect,
         text_carried=is_xml(listing),
         without=variant.omitted_parts - nested,
     )
@@ -93,7 +93,7 @@ class Envelope:
 @final
 @dataclass(frozen=True, slots=True)
 class RowWriter:
-    """Answers put together from rows that are bytes already: those that `encode_response` makes of the tree."""
+    """Writes answers from rows that are bytes already; the bytes are those that `encode_response` makes."""
 
     listing: Listing
     _head: bytes
@@ -102,7 +102,7 @@ class RowWriter:
 
     @staticmethod
     def of(listing: Listing) -> RowWriter:
-        """The writer of an API."""
+        """The writer of a listing."""
         if not is_xml(listing):
             return RowWriter(listing, b"", b"", encode_json(RowWriter.row_placeholder()))
         tree = put_value(MISSING, listing.lists.rows_at, [RowWriter.row_placeholder()])
@@ -114,18 +114,18 @@ class RowWriter:
 
     @staticmethod
     def row_placeholder() -> Tree:
-        """Stands in a tree for all rows."""
+        """A tree that stands for all rows of an answer."""
         return {"m": _PLACEHOLDER_MARK}
 
     def encode_row_tree(self, tree: Tree) -> bytes:
-        """One row."""
+        """The bytes of one row."""
         if not is_xml(self.listing):
             return encode_json(tree)
         _, body = encode_response(self.listing, put_value(MISSING, self.listing.lists.rows_at, [tree]))
         return body[len(self._head) : len(body) - len(self._tail)]
 
     def encode_row_trees(self, trees: Sequence[Tree]) -> list[bytes]:
-        """Many rows, one by one."""
+        """The bytes of each of many rows."""
         if not is_xml(self.listing) or len(trees) < 2:
             return [self.encode_row_tree(tree) for tree in trees]
         # Written in one go, with something between that no row can hold.
@@ -134,11 +134,11 @@ class RowWriter:
         return body[len(self._head) : len(body) - len(self._tail)].split(self._mark)[:-1]
 
     def split_envelope(self, tree: Tree) -> Envelope:
-        """What stands around the rows of an answer; a placeholder in its tree is where they go, if there are any."""
+        """The bytes of an answer around its rows; the placeholder in its tree is where rows go, if there are any."""
         media_type, body = encode_response(self.listing, tree)
         head, _, tail = body.partition(self._mark)
         return Envelope(media_type, head, tail)
 
     def fill_envelope(self, around: Envelope, rows: Sequence[bytes]) -> bytes:
-        """The body with its rows."""
+        """The body of an answer: the envelope with rows in their place."""
         return b"".join((around.head, (b"" if is_xml(self.listing) else b",").join(rows), around.tail))

@@ -58,7 +58,7 @@ UNKNOWN_PATH_RESPONSE: Final = HttpResponse(
 
 
 class RecordSource(Protocol):
-    """The world as the simulator sees it: records at an instant, and whose they are."""
+    """The world as the simulator sees it: call records at an instant, and the customers who own them."""
 
     @property
     def customers(self) -> Customers: ...
@@ -81,7 +81,7 @@ class RecordSource(Protocol):
 
 @final
 class Simulator:
-    """One documented API over one world. `answer` is a pure function; what is remembered only saves time."""
+    """One documented API over one world. `answer` is a pure function; its caches only save time."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Simulator:
         faults: Iterable[Fault] = (),
         fast: bool = True,
     ) -> None:
-        """`fast` False answers from rows one by one: the same answers, slowly."""
+        """`fast` False builds every answer from rows one by one: the same answers, slowly."""
         self._hooks = combine_hooks(fault.hooks for fault in faults)
         self.documented_spec = spec
         self.spec = replace(spec, listing=self._hooks.listing(spec.listing))
@@ -114,7 +114,7 @@ class Simulator:
         self._population = Population(self.dialect.resolve(self.spec.listing.lists.calls))
         self._fast = fast
         self._writer = RowWriter.of(self.spec.listing)
-        # What stands around the rows is the same in many answers: the totals and echoes of one question.
+        # Many answers have the same envelope: the pages of one walk share their totals and echoes.
         self._envelopes: dict[Hashable, Envelope] = {}
         self._row_index: RowIndex | None = None
         self._snapshots: OrderedDict[datetime, IndexSnapshot] = OrderedDict()
@@ -125,86 +125,89 @@ class Simulator:
     # --- one request ----------------------------------------------------------------------------------------
 
     def answer(self, request: HttpRequest, at: datetime, *, now: datetime | None = None) -> HttpResponse:
-        """The response to a request when the world is at an instant; `now` is the wall clock, if another."""
-        asked = self.decode_list_request(request)
-        if asked is None:
+        """The response to a request when the world is at an instant; `now` is the wall clock where it differs.
+
+        The wall clock decides which tokens have expired.
+        """
+        ask = self.decode_list_request(request)
+        if ask is None:
             return UNKNOWN_PATH_RESPONSE
-        return self.answer_list_request(asked, at, now=now)
+        return self.answer_list_request(ask, at, now=now)
 
     def decode_list_request(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
-        """What a request asks of this API; None for a request to another path."""
-        heard = self._hooks.request(request)
+        """The list request in an HTTP request, or the refusal it gets; None for a request to another path."""
+        request = self._hooks.request(request)
         for base_path in self._base_paths:
-            asked = decode_request(self.spec, heard, self.dialect, base_path=base_path)
-            if asked is not None:
-                return self._hooks.list_request(asked)
+            ask = decode_request(self.spec, request, self.dialect, base_path=base_path)
+            if ask is not None:
+                return self._hooks.list_request(ask)
         return None
 
     def answer_list_request(
-        self, asked: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None = None
+        self, ask: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None = None
     ) -> HttpResponse:
-        """The response to what `decode_list_request` gave."""
-        if isinstance(asked, RefusedRequest):
-            return self._respond_with_refusal(asked, None)
+        """The response to a list request that `decode_list_request` gave."""
+        if isinstance(ask, RefusedRequest):
+            return self._respond_with_refusal(ask, None)
         wall = now if now is not None else at
-        who = self._hooks.user(self._authenticator.authenticate(asked, wall), asked, self.users, wall)
-        if isinstance(who, RefusedRequest):
-            return self._respond_with_refusal(who, asked)
+        user = self._hooks.user(self._authenticator.authenticate(ask, wall), ask, self.users, wall)
+        if isinstance(user, RefusedRequest):
+            return self._respond_with_refusal(user, ask)
         listing = self.spec.listing
-        given = self._hooks.parameters(parse_parameters(listing, asked, self.dialect), asked)
+        given = self._hooks.parameters(parse_parameters(listing, ask, self.dialect), ask)
         if isinstance(given, RefusedRequest):
-            return self._respond_with_refusal(given, asked)
-        plan = plan_request(given, who, customers=self.world.customers, at=at, picks=self.dialect)
+            return self._respond_with_refusal(given, ask)
+        plan = plan_request(given, user, customers=self.world.customers, at=at, choices=self.dialect)
         plan = self._hooks.plan(plan, given)
         if isinstance(plan, RefusedRequest):
-            return self._respond_with_refusal(plan, asked)
+            return self._respond_with_refusal(plan, ask)
         if self._fast:
-            quick = self._answer_from_index(plan, at, asked)
+            quick = self._answer_from_index(plan, at, ask)
             if quick is not None:
                 return quick
         view = self._view_at(at)
         shown = self._select_page(plan, view)
         if isinstance(shown, RefusedRequest):
-            return self._respond_with_refusal(shown, asked)
-        return self._respond_with_page(shown, plan, view, asked)
+            return self._respond_with_refusal(shown, ask)
+        return self._respond_with_page(shown, plan, view, ask)
 
-    # --- the quick way: columns, indexes, rows that are bytes already ------------------------------------------
+    # --- answers from the row index: rows that are bytes already -----------------------------------------------
 
-    def _answer_from_index(self, plan: Plan, at: datetime, asked: ListRequest) -> HttpResponse | None:
-        """The response by way of columns; None where only rows one by one will do."""
+    def _answer_from_index(self, plan: Plan, at: datetime, ask: ListRequest) -> HttpResponse | None:
+        """The response from the row index; None where only rows as values can give it."""
         if self._hooks is not NO_HOOKS or plan.count_unit == "calls":
             return None
-        moment = self._snapshot_at(at)
-        if moment is None or not moment.can_answer(plan.query):
+        snapshot = self._snapshot_at(at)
+        if snapshot is None or not snapshot.can_answer(plan.query):
             return None
         for condition, refused in plan.required_matches:
-            if not moment.has_match(replace(plan.query, conditions=(condition,), owners=None)):
-                return self._respond_with_refusal(refused, asked)
+            if not snapshot.has_match(replace(plan.query, conditions=(condition,), owners=None)):
+                return self._respond_with_refusal(refused, ask)
         if plan.count_unit is not None:
             if isinstance(self.spec.listing.paging, CursorPaging):
                 return None
-            many = moment.count_page_rows(plan.query)
+            many = snapshot.count_page_rows(plan.query)
             page = AnswerPage(rows=(), count=many, total=None, returned=many)
             return self._respond(
-                self.spec.listing.outcome.success.http, self._answer_tree(page, plan, None), _success_context(asked)
+                self.spec.listing.outcome.success.http, self._answer_tree(page, plan, None), _success_context(ask)
             )
-        excerpt = moment.render_page(plan)
-        if not excerpt.rows and self._refuses_past_the_end(plan):
-            return self._respond_with_refusal(self._past_the_end_refusal(), asked)
+        rendered = snapshot.render_page(plan)
+        if not rendered.rows and self._refuses_past_the_end(plan):
+            return self._respond_with_refusal(self._past_the_end_refusal(), ask)
         page = AnswerPage(
-            rows=(), count=None, total=excerpt.total if plan.shows_total else None, returned=len(excerpt.rows)
+            rows=(), count=None, total=rendered.total if plan.shows_total else None, returned=len(rendered.rows)
         )
         paging = self.spec.listing.paging
-        if isinstance(paging, CursorPaging) and excerpt.first is not None and excerpt.last is not None:
+        if isinstance(paging, CursorPaging) and rendered.first is not None and rendered.last is not None:
             page = self._with_cursors_between(
-                page, plan, paging, excerpt.first, excerpt.last, is_last=excerpt.is_last
+                page, plan, paging, rendered.first, rendered.last, is_last=rendered.is_last
             )
-        return self._respond_with_row_bytes(page, plan, excerpt.rows, asked)
+        return self._respond_with_row_bytes(page, plan, rendered.rows, ask)
 
     def _respond_with_row_bytes(
-        self, page: AnswerPage, plan: Plan, rows: Sequence[bytes], asked: ListRequest
+        self, page: AnswerPage, plan: Plan, rows: Sequence[bytes], ask: ListRequest
     ) -> HttpResponse:
-        """The answer around rows that are written already."""
+        """The response with rows that are encoded already."""
         key = (page.total, page.returned, page.next, page.prev, repr(plan.echoes), plan.zone_name)
         around = self._envelopes.get(key)
         if around is None:
@@ -231,17 +234,17 @@ class Simulator:
                 attributes = attributes_of(self.spec.listing)
                 self._row_index = RowIndex(self.spec.listing, self.dialect, timeline, attributes)
                 self._snapshots.clear()
-            moment = self._snapshots.get(at)
-            if moment is None:
-                moment = self._snapshots[at] = IndexSnapshot(self._row_index, at, self._population, self._table_of)
+            snapshot = self._snapshots.get(at)
+            if snapshot is None:
+                snapshot = self._snapshots[at] = IndexSnapshot(self._row_index, at, self._population, self._table_of)
                 while len(self._snapshots) > _MAX_INSTANTS:
                     self._snapshots.popitem(last=False)
-            return moment
+            return snapshot
 
     def _table_of(self, records: Sequence[Record]) -> Table:
         return _InstantView(self.spec.listing, records, self.world.instant, self.dialect).table
 
-    # --- the plain way: every row as values -------------------------------------------------------------------
+    # --- answers from the table: every row as values ------------------------------------------------------------
 
     def _select_page(self, plan: Plan, view: _InstantView) -> AnswerPage | RefusedRequest:
         table = view.table
@@ -286,7 +289,7 @@ class Simulator:
         *,
         is_last: bool,
     ) -> AnswerPage:
-        """A page with cursors to its neighbours."""
+        """The page with cursors to the pages before and after it."""
         mark = sort_signature(plan.query.sort_order)
         back = self.dialect.resolve(paging.prev_goes_into) == "after"
         following = encode_cursor(Cursor(sort=mark, position=last))
@@ -295,7 +298,7 @@ class Simulator:
         return replace(page, next=following, prev=encode_cursor(Cursor(sort=mark, position=first, backward=back)))
 
     def _refuses_past_the_end(self, plan: Plan) -> bool:
-        """Whether a page without rows is refused."""
+        """Whether the API refuses a page beyond the last one."""
         paging = self.spec.listing.paging
         return (
             isinstance(paging, PageNumberPaging)
@@ -307,17 +310,15 @@ class Simulator:
         paging = cast(PageNumberPaging, self.spec.listing.paging)
         return RefusedRequest(fault=paging.past_the_end_fault, parameter=paging.page)
 
-    def _respond_with_page(
-        self, page: AnswerPage, plan: Plan, view: _InstantView, asked: ListRequest
-    ) -> HttpResponse:
+    def _respond_with_page(self, page: AnswerPage, plan: Plan, view: _InstantView, ask: ListRequest) -> HttpResponse:
         if self._hooks is NO_HOOKS and page.count is None:
             variant = RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts)
-            return self._respond_with_row_bytes(page, plan, view.row_bodies(page.rows, variant, self._writer), asked)
+            return self._respond_with_row_bytes(page, plan, view.row_bodies(page.rows, variant, self._writer), ask)
         rows: list[Tree] | None = None
         if page.count is None:
             rows = [self._row_tree(view, row, plan) for row in page.rows]
         tree = self._answer_tree(page, plan, rows)
-        return self._respond(self.spec.listing.outcome.success.http, tree, _success_context(asked))
+        return self._respond(self.spec.listing.outcome.success.http, tree, _success_context(ask))
 
     def _answer_tree(self, page: AnswerPage, plan: Plan, rows: list[Tree] | None) -> Tree:
         listing = self.spec.listing
@@ -326,7 +327,7 @@ class Simulator:
             echoes = {pointer: str(value) for pointer, value in echoes.items()}
         return success_tree(
             listing,
-            picks=self.dialect,
+            choices=self.dialect,
             rows=rows,
             count=page.count,
             total=page.total,
@@ -341,10 +342,10 @@ class Simulator:
         encoded = view.row_tree(row, RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts))
         return self._hooks.row(deepcopy(encoded), row, view.at) if is_active_hook(self._hooks.row) else encoded
 
-    def _respond_with_refusal(self, fault: RefusedRequest, asked: ListRequest | None) -> HttpResponse:
+    def _respond_with_refusal(self, fault: RefusedRequest, ask: ListRequest | None) -> HttpResponse:
         listing = self.spec.listing
         routing = listing.transport.routing
-        # A fault that the spec does not name is told as the nearest one that it does.
+        # A fault that the spec does not name is answered as the nearest one that it does.
         known = listing.outcome.faults
         name = (
             fault.fault
@@ -354,20 +355,20 @@ class Simulator:
         status, tree = error_tree(
             listing,
             name,
-            picks=self.dialect,
+            choices=self.dialect,
             parameter=fault.parameter,
             operation=fault.operation or (routing.name if routing else ""),
             value=fault.value,
         )
-        return self._respond(status, tree, AnswerContext(list_request=asked, refusal=fault))
+        return self._respond(status, tree, AnswerContext(list_request=ask, refusal=fault))
 
-    def _respond(self, status: int, tree: Tree, told: AnswerContext) -> HttpResponse:
-        media_type, body = encode_response(self.spec.listing, self._hooks.tree(tree, told))
+    def _respond(self, status: int, tree: Tree, context: AnswerContext) -> HttpResponse:
+        media_type, body = encode_response(self.spec.listing, self._hooks.tree(tree, context))
         response = HttpResponse(http_status=status, headers=(("Content-Type", media_type),), body=body)
-        return self._hooks.response(response, told)
+        return self._hooks.response(response, context)
 
     def warm(self, at: datetime) -> None:
-        """Prepare what the first request at an instant would otherwise wait for."""
+        """Build the index or table that the first request at an instant would otherwise wait for."""
         if not self._fast or self._hooks is not NO_HOOKS or self._snapshot_at(at) is None:
             self._view_at(at)
 
@@ -383,7 +384,7 @@ class Simulator:
             return view
 
     def _records_at(self, at: datetime) -> Sequence[Record]:
-        """All rows that are listed at an instant."""
+        """The records of all rows that are listed at an instant."""
         attributes = attributes_of(self.spec.listing)
         grain = Grain(self.spec.listing.lists.one_row_per)
         timeline_of = getattr(self.world, "timeline", None)
@@ -399,8 +400,8 @@ class Simulator:
 _FALLBACK_FAULTS: Final = ("invalid", "unreadable")
 
 
-def _success_context(asked: ListRequest) -> AnswerContext:
-    return AnswerContext(list_request=asked, refusal=None)
+def _success_context(ask: ListRequest) -> AnswerContext:
+    return AnswerContext(list_request=ask, refusal=None)
 
 
 def attributes_of(listing: Listing) -> tuple[str, ...]:
@@ -432,7 +433,7 @@ def base_paths_of(spec: Spec) -> tuple[str, ...]:
 
 @final
 class _InstantView:
-    """The world at one instant as this API shows it: rows, columns over them, and rows already written."""
+    """The world at one instant as this API shows it: a table of its rows, and the rows that are encoded already."""
 
     def __init__(self, listing: Listing, records: Sequence[Record], at: datetime, dialect: Dialect) -> None:
         self.at = at
@@ -465,7 +466,7 @@ class _InstantView:
         return [tuple(value for column in columns for value in column[row]) for row in range(len(self._rows))]
 
     def row_tree(self, row: int, variant: RowVariant) -> RowTree:
-        """A row as it is written."""
+        """The tree of a row."""
         written = _cached_variant(self._row_trees, variant)
         found = written.get(row)
         if found is None:
@@ -473,7 +474,7 @@ class _InstantView:
         return found
 
     def row_bodies(self, rows: Sequence[int], variant: RowVariant, writer: RowWriter) -> list[bytes]:
-        """Rows as they are sent."""
+        """The encoded rows, in the order of `rows`."""
         written = _cached_variant(self._row_bodies, variant)
         missing = [row for row in dict.fromkeys(rows) if row not in written]
         if missing:
@@ -483,7 +484,7 @@ class _InstantView:
 
 
 def _cached_variant(variants: OrderedDict[RowVariant, dict[int, T]], variant: RowVariant) -> dict[int, T]:
-    """What is remembered of one variant; of many only the last are."""
+    """The cached rows of one variant; only the last few variants stay cached."""
     found = variants.get(variant)
     if found is None:
         found = variants[variant] = {}

@@ -146,7 +146,7 @@ def credential_parameters(access: Access) -> frozenset[str]:
 
 
 def decode_request(
-    spec: Spec, request: HttpRequest, picks: ChoiceResolver, *, base_path: str = ""
+    spec: Spec, request: HttpRequest, choices: ChoiceResolver, *, base_path: str = ""
 ) -> ListRequest | RefusedRequest | None:
     """What a request asks; Refused for one that the transport refuses, None for one of another path."""
     try:
@@ -168,7 +168,7 @@ def decode_request(
     pairs = _decode_request_pairs(spec, request, ways)
     if isinstance(pairs, RefusedRequest):
         return pairs
-    return _list_request_of(spec, pairs, request, ways, picks, routed_by_path)
+    return _list_request_of(spec, pairs, request, ways, choices, routed_by_path)
 
 
 def _documented_encoding(spec: Spec) -> RequestEncoding:
@@ -230,7 +230,7 @@ def _list_request_of(
     pairs: Sequence[tuple[str, str]],
     request: HttpRequest,
     ways: Sequence[RequestEncoding],
-    picks: ChoiceResolver,
+    choices: ChoiceResolver,
     routed_by_path: bool,
 ) -> ListRequest | RefusedRequest:
     listing = spec.listing
@@ -238,7 +238,7 @@ def _list_request_of(
     secret = credential_parameters(listing.access)
     selector = _operation_parameter(listing, ways, routed_by_path)
     known = {*listing.parameters, *secret, *([selector] if selector else [])}
-    folded = picks.resolve(listing.transport.names) == "folded"
+    folded = choices.resolve(listing.transport.names) == "folded"
     by_fold = {name.lower(): name for name in known} if folded else {}
     values: dict[str, Tree] = {}
     repeated: dict[str, tuple[Tree, ...]] = {}

@@ -53,7 +53,7 @@ def xml_row_names(listing: Listing) -> Mapping[str, str]:
 def success_tree(
     listing: Listing,
     *,
-    picks: ChoiceResolver,
+    choices: ChoiceResolver,
     rows: Sequence[Tree] | None = None,
     count: int | None = None,
     total: int | None = None,
@@ -74,13 +74,13 @@ def success_tree(
         if total is not None:
             tree = put_value(tree, listing.total.at, _scalar_tree(listing, total))
         elif listing.total.switch is not None:
-            off = picks.resolve(listing.total.switch.off)
+            off = choices.resolve(listing.total.switch.off)
             if off in ("none", "zero", "empty"):
                 tree = put_value(tree, listing.total.at, None if off == "none" else _scalar_tree(listing, 0))
     if rows is not None:
         tree = put_value(tree, listing.lists.rows_at, list(rows))
     elif count is not None and listing.count_only is not None:
-        tree = put_value(tree, listing.lists.rows_at, _count_tree(picks.resolve(listing.count_only.shape), count))
+        tree = put_value(tree, listing.lists.rows_at, _count_tree(choices.resolve(listing.count_only.shape), count))
     if listing.returned is not None and returned is not None:
         tree = put_value(tree, listing.returned.at, _scalar_tree(listing, returned))
     if isinstance(listing.paging, CursorPaging) and rows is not None:
@@ -97,7 +97,7 @@ def error_tree(
     listing: Listing,
     fault: str,
     *,
-    picks: ChoiceResolver,
+    choices: ChoiceResolver,
     parameter: str = "",
     operation: str = "",
     value: str = "",
@@ -105,7 +105,7 @@ def error_tree(
     """HTTP status and tree of the named error."""
     error = listing.outcome.error
     told = listing.outcome.faults[fault]
-    status = picks.resolve(told.http) if told.http is not None else picks.resolve(error.http)
+    status = choices.resolve(told.http) if told.http is not None else choices.resolve(error.http)
     tree: Tree | Missing = MISSING
     for pointer, shown in error.shows.items():
         tree = put_value(tree, pointer, _scalar_tree(listing, shown))

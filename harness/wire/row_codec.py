@@ -111,7 +111,7 @@ def encode_row(
     shown: ApiRow,
     *,
     zone: ZoneInfo,
-    picks: ChoiceResolver,
+    choices: ChoiceResolver,
     text_carried: bool,
     without: Set[str] = frozenset(),
 ) -> dict[str, Tree]:
@@ -120,18 +120,18 @@ def encode_row(
     for name, field in fields.items():
         if field.shows is None or name in without:
             continue
-        value = encode_field(field, shown.get(name), zone=zone, picks=picks, text_carried=text_carried)
+        value = encode_field(field, shown.get(name), zone=zone, choices=choices, text_carried=text_carried)
         if value is not MISSING:
             tree[name] = value
     return tree
 
 
 def encode_field(
-    field: Field, value: ApiValue, *, zone: ZoneInfo, picks: ChoiceResolver, text_carried: bool
+    field: Field, value: ApiValue, *, zone: ZoneInfo, choices: ChoiceResolver, text_carried: bool
 ) -> Tree | Missing:
     """One value as the API writes it, or MISSING."""
     if value is None:
-        return _encode_absent(field, picks.resolve(field.absent), text_carried=text_carried)
+        return _encode_absent(field, choices.resolve(field.absent), text_carried=text_carried)
     match field.as_:
         case "integer":
             return str(value) if text_carried else cast(int, value)
@@ -157,7 +157,7 @@ def encode_field(
             return list(cast("tuple[str, ...]", value))
         case "rows":
             return [
-                encode_row(field.fields, inner, zone=zone, picks=picks, text_carried=text_carried)
+                encode_row(field.fields, inner, zone=zone, choices=choices, text_carried=text_carried)
                 for inner in cast("tuple[ApiRow, ...]", value)
             ]
         case _:

@@ -1,4 +1,4 @@
-"""What was asked lately: a bounded log of exchanges, without secrets, each with the clauses that it exercised."""
+"""The bounded log of the requests that a simulator got, without secrets, each with the clauses it exercised."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LONGEST_TARGET: Final = 2000
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """One exchange as it is remembered: nothing in it is secret, and every text is visible."""
+    """One logged exchange: secrets are masked, and control characters of every text are escaped."""
 
     number: int
     at: datetime
@@ -45,7 +45,7 @@ class LogEntry:
 
     @property
     def line(self) -> str:
-        """The exchange on one line."""
+        """The entry as one line of text."""
         what = f"{self.http_status} {self.method} {self.target} {self.body_bytes} B"
         more = [self.api or "no API", self.fault, " ".join(self.clauses)]
         return " · ".join((what, *filter(None, more)))
@@ -53,7 +53,7 @@ class LogEntry:
 
 @final
 class RequestLog:
-    """The last exchanges. `redact` takes out what is known to be secret, before anything is stored."""
+    """The last `size` exchanges. `redact` masks known secrets before anything is stored, `tell` gets each line."""
 
     def __init__(
         self,
@@ -69,31 +69,31 @@ class RequestLog:
         self._last_number = 0
         self._lock = Lock()
 
-    def record_exchange(self, heard: ServedExchange) -> None:
-        """Remember an exchange, and tell it if anybody wants to know."""
-        spec, asked = heard.spec, heard.list_request
+    def record_exchange(self, served: ServedExchange) -> None:
+        """Store an exchange, and pass its line to `tell`, if there is one."""
+        spec, ask = served.spec, served.list_request
         table = None
         if spec is not None:
             table = self._clause_tables.get(spec.id)
             if table is None:
                 table = self._clause_tables[spec.id] = ClauseTable(spec)
         secret = table.secret_names if table is not None else frozenset()
-        target = _mask_secrets(heard.request.target.decode("latin-1"), secret)
-        given = asked.values if isinstance(asked, ListRequest) else {}
-        fault = asked.fault if isinstance(asked, RefusedRequest) else ""
+        target = _mask_secrets(served.request.target.decode("latin-1"), secret)
+        given = ask.values if isinstance(ask, ListRequest) else {}
+        fault = ask.fault if isinstance(ask, RefusedRequest) else ""
         with self._lock:
             self._last_number += 1
             entry = LogEntry(
                 number=self._last_number,
-                at=heard.at,
-                world_at=heard.world_at,
-                api=heard.api,
-                method=visible_text(heard.request.method, limit=40),
+                at=served.at,
+                world_at=served.world_at,
+                api=served.api,
+                method=visible_text(served.request.method, limit=40),
                 target=visible_text(self._redact(target), limit=_LONGEST_TARGET),
                 parameters=tuple(visible_text(name, limit=100) for name in given),
                 fault=fault,
-                http_status=heard.response.http_status,
-                body_bytes=len(heard.response.body),
+                http_status=served.response.http_status,
+                body_bytes=len(served.response.body),
                 clauses=table.exercised_clauses(given, fault) if table is not None else (),
             )
             self._entries.append(entry)
@@ -101,19 +101,19 @@ class RequestLog:
             self._write_line(entry.line)
 
     def last_entries(self, count: int) -> tuple[LogEntry, ...]:
-        """The last so many exchanges, the oldest first."""
+        """The last `count` entries, the oldest first."""
         with self._lock:
             return tuple(self._entries)[-count:] if count else ()
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Empty the log; entry numbers go on."""
         with self._lock:
             self._entries.clear()
 
 
 @final
 class ClauseTable:
-    """Which clauses of a spec speak of which parameter, and which of a refusal."""
+    """The clauses of one spec by the parameter or the fault they speak of."""
 
     def __init__(self, spec: Spec) -> None:
         listing = spec.listing
@@ -138,7 +138,7 @@ class ClauseTable:
 
 
 def _mask_secrets(target: str, secret: frozenset[str]) -> str:
-    """A target without the values of parameters that carry secrets, right or wrong."""
+    """A request target with `***` for the value of every parameter that carries a secret, right or wrong."""
 
     def mask(found: re.Match[str]) -> str:
         name = unquote_plus(found[1])
@@ -149,7 +149,7 @@ def _mask_secrets(target: str, secret: frozenset[str]) -> str:
 
 
 def entry_as_json(entry: LogEntry) -> Mapping[str, object]:
-    """An exchange as JSON has it."""
+    """A log entry as the control API shows it."""
     return {
         "number": entry.number,
         "at": entry.at.isoformat(),

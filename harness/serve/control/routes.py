@@ -1,4 +1,4 @@
-"""The control API: what is played can be changed while clients look on. On a port of its own, with a token."""
+"""The control API: changes world, clock and faults of a running simulation. On a port of its own, with a token."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _INSTANT_PATTERN: Final = re.compile(
 
 
 class ControlRequestError(Exception):
-    """A request to the control API that cannot be met."""
+    """A request that the control API refuses, with the HTTP status it gets."""
 
     def __init__(self, why: str, http_status: int = 400) -> None:
         super().__init__(why)
@@ -63,18 +63,18 @@ class ControlRequestError(Exception):
 @final
 @dataclass(frozen=True, slots=True)
 class ControlState:
-    """What the control API has made of the world, the faults and the time."""
+    """The world, the clock, the faults and the injected calls that the control API has set."""
 
     world: World
     clock: Clock
     faults: tuple[str, ...]
-    # What a call was given with, by its id: ending it tells its life anew.
+    # The JSON of each injected call by its id: ending a call builds its record anew from it.
     injected_calls: Mapping[int, Json]
 
 
 @final
 class ControlApi:
-    """Answers the control API. One change at a time; the simulated APIs meet each one whole or not at all."""
+    """The handlers of the control API. One change at a time; simulated APIs see each change whole or not at all."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class ControlApi:
         self._state = self._initial_state
         self._lock = threading.Lock()
 
-    # --- the door -------------------------------------------------------------------------------------------
+    # --- access -------------------------------------------------------------------------------------------
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; never raises."""
@@ -143,11 +143,11 @@ class ControlApi:
 
     # --- routes ---------------------------------------------------------------------------------------------
 
-    def describe(self, asked: RouteRequest) -> Json:
+    def describe(self, request: RouteRequest) -> Json:
         """This document."""
         return build_control_openapi()
 
-    def state(self, asked: RouteRequest) -> Json:
+    def state(self, request: RouteRequest) -> Json:
         """What is played."""
         state = self._state
         return {
@@ -157,20 +157,20 @@ class ControlApi:
             "calls": sorted(state.injected_calls),
         }
 
-    def reset(self, asked: RouteRequest) -> Json:
+    def reset(self, request: RouteRequest) -> Json:
         """World, faults and clock as they were at the start; injected calls and the request log are gone."""
         with self._lock:
             self._apply_state(self._initial_state)
             self._log.clear()
-        return self.state(asked)
+        return self.state(request)
 
-    def clock(self, asked: RouteRequest) -> Json:
+    def clock(self, request: RouteRequest) -> Json:
         """Which kind of clock runs, and at which instant the world is."""
         return self._clock_as_json(self._state.clock)
 
-    def set_clock(self, asked: RouteRequest) -> Json:
+    def set_clock(self, request: RouteRequest) -> Json:
         """Another instant, another kind of clock, or both."""
-        body = asked.json_object("instant", "kind", "factor")
+        body = request.json_object("instant", "kind", "factor")
         with self._lock:
             now = self._application.wall_clock()
             old = self._state.clock
@@ -196,9 +196,9 @@ class ControlApi:
             self._apply_state(replace(self._state, clock=new))
         return self._clock_as_json(new)
 
-    def step_clock(self, asked: RouteRequest) -> Json:
+    def step_clock(self, request: RouteRequest) -> Json:
         """So many seconds later (or, below zero, earlier); a frozen clock stays frozen."""
-        body = asked.json_object("seconds")
+        body = request.json_object("seconds")
         seconds = body.get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= 1e9:
             raise ControlRequestError("seconds is a number")
@@ -216,10 +216,10 @@ class ControlApi:
             self._apply_state(replace(self._state, clock=new))
         return self._clock_as_json(new)
 
-    def faults(self, asked: RouteRequest) -> Json:
+    def faults(self, request: RouteRequest) -> Json:
         """The faults that are on; with `available=1` also those that could be."""
         found: Json = {"faults": list(self._state.faults)}
-        if asked.query.get("available") == "1":
+        if request.query.get("available") == "1":
             found["available"] = [
                 f"{api}:{fault.id}" for api, spec in self._specs.items() for fault in faults_of(spec)
             ]
@@ -229,9 +229,9 @@ class ControlApi:
             }
         return found
 
-    def add_fault(self, asked: RouteRequest) -> Json:
+    def add_fault(self, request: RouteRequest) -> Json:
         """One fault more: `API:CLAUSE/NAME` or `API:transport/NAME=VALUE`."""
-        text = asked.json_object("fault").get("fault")
+        text = request.json_object("fault").get("fault")
         if not isinstance(text, str):
             raise ControlRequestError("fault is a text such as API:CLAUSE/NAME")
         with self._lock:
@@ -241,26 +241,26 @@ class ControlApi:
                 self._apply_state(replace(self._state, faults=(*self._state.faults, full)))
         return {"faults": list(self._state.faults), "added": full}
 
-    def remove_faults(self, asked: RouteRequest) -> Json:
+    def remove_faults(self, request: RouteRequest) -> Json:
         """No fault any more, or not the one in the query's `fault`."""
         with self._lock:
-            if "fault" in asked.query:
-                full = ":".join(self._resolve_fault_name(asked.query["fault"]))
+            if "fault" in request.query:
+                full = ":".join(self._resolve_fault_name(request.query["fault"]))
                 if full not in self._state.faults:
                     raise ControlRequestError("that fault is not on", 404)
-                kept = tuple(fault for fault in self._state.faults if fault != full)
+                remaining = tuple(fault for fault in self._state.faults if fault != full)
             else:
-                kept = ()
-            self._apply_state(replace(self._state, faults=kept))
+                remaining = ()
+            self._apply_state(replace(self._state, faults=remaining))
         return {"faults": list(self._state.faults)}
 
-    def calls(self, asked: RouteRequest) -> Json:
+    def calls(self, request: RouteRequest) -> Json:
         """The calls that were injected."""
         return {"calls": [_encode_call(given) for _, given in sorted(self._state.injected_calls.items())]}
 
-    def inject(self, asked: RouteRequest) -> Json:
+    def inject(self, request: RouteRequest) -> Json:
         """One call more. Without `started_at` it begins now, without `ended_at` it lasts."""
-        body = asked.json_object(*_CALL_KEYS)
+        body = request.json_object(*_CALL_KEYS)
         with self._lock:
             body.setdefault("started_at", self._current_instant().isoformat())
             given = _decode_call(body)
@@ -268,28 +268,28 @@ class ControlApi:
             self._apply_state(self._state_with_call(call_id, given))
         return {"call": _encode_call(given)}
 
-    def end(self, asked: RouteRequest) -> Json:
+    def end(self, request: RouteRequest) -> Json:
         """End an injected call, now or at the `ended_at` of the body."""
-        body = asked.json_object("ended_at", "disposition") if asked.body else {}
+        body = request.json_object("ended_at", "disposition") if request.body else {}
         with self._lock:
-            call_id = self._require_injected_call(asked.name)
+            call_id = self._require_injected_call(request.name)
             body.setdefault("ended_at", self._current_instant().isoformat())
             given = _decode_call({**_encode_call(self._state.injected_calls[call_id]), **body})
             self._apply_state(self._state_with_call(call_id, given))
         return {"call": _encode_call(given)}
 
-    def remove(self, asked: RouteRequest) -> Json:
+    def remove(self, request: RouteRequest) -> Json:
         """Take an injected call away, as if it had never been."""
         with self._lock:
-            call_id = self._require_injected_call(asked.name)
+            call_id = self._require_injected_call(request.name)
             state = self._state
-            kept = {other: given for other, given in state.injected_calls.items() if other != call_id}
-            self._apply_state(replace(state, world=state.world.without_calls([call_id]), injected_calls=kept))
+            remaining = {other: given for other, given in state.injected_calls.items() if other != call_id}
+            self._apply_state(replace(state, world=state.world.without_calls([call_id]), injected_calls=remaining))
         return {"calls": sorted(self._state.injected_calls)}
 
-    def load(self, asked: RouteRequest) -> Json:
+    def load(self, request: RouteRequest) -> Json:
         """Another world: `calls` made from `seed` until `instant`, or exactly the `records` given."""
-        body = asked.json_object("seed", "calls", "instant", "records")
+        body = request.json_object("seed", "calls", "instant", "records")
         records = body.get("records")
         with self._lock:
             at = _decode_instant(body["instant"]) if "instant" in body else self._initial_state.world.instant
@@ -310,16 +310,16 @@ class ControlApi:
                 world = World.of(seed=seed, calls=calls, instant=at)
             clock = FrozenClock(at) if isinstance(self._state.clock, FrozenClock) else self._state.clock
             self._apply_state(replace(self._state, world=world, injected_calls=given, clock=clock))
-        return self.state(asked)
+        return self.state(request)
 
-    def requests(self, asked: RouteRequest) -> Json:
+    def requests(self, request: RouteRequest) -> Json:
         """The last requests to the simulated APIs (`limit` of them), without secrets."""
-        limit = asked.query.get("limit", "100")
+        limit = request.query.get("limit", "100")
         if not re.fullmatch(r"[0-9]{1,6}", limit, re.ASCII):
             raise ControlRequestError("limit is a number")
         return {"requests": [entry_as_json(entry) for entry in self._log.last_entries(int(limit))]}
 
-    def forget(self, asked: RouteRequest) -> Json:
+    def forget(self, request: RouteRequest) -> Json:
         """Empty the request log."""
         self._log.clear()
         return {"requests": []}
@@ -327,9 +327,9 @@ class ControlApi:
     # --- changing -------------------------------------------------------------------------------------------
 
     def _apply_state(self, state: ControlState) -> None:
-        """Make what a state needs and put it in place of what was played, at once."""
-        act, old = self._application.simulation, self._state
-        switchboard = act.router
+        """Build the simulators of a state and put them in place of the old ones, in one assignment."""
+        simulation, old = self._application.simulation, self._state
+        router = simulation.router
         if (state.world, state.faults) != (old.world, old.faults):
             clauses: dict[str, list[Fault]] = {}
             carried: dict[str, list[TransportFault]] = {}
@@ -343,15 +343,15 @@ class ControlApi:
             at = state.clock.instant_at(self._application.wall_clock())
             for simulator in simulators:
                 simulator.warm(at)
-            switchboard = Router.of(simulators)
-            act = Simulation(
-                router=switchboard, clock=state.clock, transports=make_faulty_transports(carried, seed=self._seed)
+            router = Router.of(simulators)
+            simulation = Simulation(
+                router=router, clock=state.clock, transports=make_faulty_transports(carried, seed=self._seed)
             )
-        self._application.simulation = replace(act, clock=state.clock)
+        self._application.simulation = replace(simulation, clock=state.clock)
         self._state = state
 
     def _resolve_fault_name(self, text: str) -> tuple[str, str]:
-        """The API and the full name of a fault."""
+        """The API and the full name of a fault written `API:NAME`. Raises ControlRequestError or UsageProblem."""
         api, name = split_fault_name(text)
         if api not in self._specs:
             raise ControlRequestError(f"a fault is API:NAME with an API of {', '.join(self._specs)}")
@@ -400,14 +400,14 @@ def _clock_kind_of(clock: Clock) -> str:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRequest:
-    """What a request to a route says."""
+    """The parts of a request that a route reads: the name in its path, its query, its body."""
 
     name: str
     query: Mapping[str, str]
     body: bytes
 
     def json_object(self, *keys: str) -> Json:
-        """The body as an object of these keys only."""
+        """The body as an object of these keys only. Raises ControlRequestError."""
         decoded = decode_json(self.body)
         if not isinstance(decoded.tree, dict) or {problem.code for problem in decoded.problems} - ADVISORY_CODES:
             raise ControlRequestError("the body is a JSON object")
@@ -426,7 +426,7 @@ _CALL_KEYS: Final = tuple(dict.fromkeys((*_RECORD_ARGUMENTS, *_FLAT_ATTRIBUTES))
 
 
 def _decode_call(tree: object) -> Json:
-    """What `call_record` takes, from JSON."""
+    """The keyword arguments of `call_record`, from JSON. Raises ControlRequestError."""
     if not isinstance(tree, dict):
         raise ControlRequestError("a call is an object")
     found: Json = {}
@@ -504,7 +504,7 @@ def _json_response(http_status: int, tree: Json) -> HttpResponse:
 @final
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path, and what answers there; `body_schema` is its JSON Schema."""
+    """One route of the control API: method, path and handler; `body_schema` is the JSON Schema of its body."""
 
     method: str
     path: str
@@ -514,7 +514,7 @@ class Route:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """What fits the path."""
+        """The pattern of request paths that this route answers."""
         return re.compile(re.escape(self.path).replace(r"\{name\}", r"(?P<name>[^/]{1,200})"))
 
 

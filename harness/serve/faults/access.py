@@ -1,4 +1,4 @@
-"""Breaches of access: who gets in who should not, and who is turned away who should get in."""
+"""Faults in access: wrong credentials or roles that are accepted, and right ones that are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KnownUsers: TypeAlias = "tuple[SimulatedUser, ...]"
 
 
 def access_faults(listing: Listing) -> Iterator[Fault]:
-    """Credentials and roles that are not looked at."""
+    """The faults of access rules: credentials, tokens and roles that are not checked, or checked wrongly."""
     access = listing.access
     for clauses, name in (
         (access.clauses.user_required, access.user),
@@ -69,32 +69,32 @@ UserHook: TypeAlias = (
 
 
 def _admit_when(when: Callable[[ListRequest], bool]) -> UserHook:
-    def bend(
-        who: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
+    def change(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
     ) -> SimulatedUser | RefusedRequest:
-        return known[0] if isinstance(who, RefusedRequest) and when(ask) else who
+        return known[0] if isinstance(user, RefusedRequest) and when(ask) else user
 
-    return bend
+    return change
 
 
 def _admit_any_role(access: Access) -> UserHook:
-    def bend(
-        who: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
+    def change(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
     ) -> SimulatedUser | RefusedRequest:
-        return known[0] if isinstance(who, RefusedRequest) and who.fault == access.role_fault else who
+        return known[0] if isinstance(user, RefusedRequest) and user.fault == access.role_fault else user
 
-    return bend
+    return change
 
 
 def _refuse_role(access: Access, role: str) -> UserHook:
-    def bend(
-        who: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
+    def change(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
     ) -> SimulatedUser | RefusedRequest:
-        if isinstance(who, SimulatedUser) and who.roles == (role,):
+        if isinstance(user, SimulatedUser) and user.roles == (role,):
             return RefusedRequest(fault=access.role_fault)
-        return who
+        return user
 
-    return bend
+    return change
 
 
 # --- signed tokens ------------------------------------------------------------------------------------------
@@ -143,13 +143,13 @@ def _token_faults(access: Access, jwt: Jwt) -> Iterator[Fault]:
 
 
 def _admit_token_when(access: Access, test: Callable[[str, KnownUsers, datetime], bool]) -> UserHook:
-    def bend(
-        who: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
+    def change(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
     ) -> SimulatedUser | RefusedRequest:
         token = ask.credentials.get(access.token)
-        return known[0] if isinstance(who, RefusedRequest) and token and test(token, known, now) else who
+        return known[0] if isinstance(user, RefusedRequest) and token and test(token, known, now) else user
 
-    return bend
+    return change
 
 
 def _claim_number(token: str, name: str) -> float:
@@ -180,4 +180,4 @@ def _has_valid_times(token: str, jwt: Jwt, now: datetime) -> bool:
 def _has_known_key(token: str, jwt: Jwt, known: KnownUsers) -> bool:
     read = decode_unverified_token(token)
     kid = read[0].get("kid") if read else None
-    return any(who.credentials.get(jwt.key_id) == kid for who in known)
+    return any(user.credentials.get(jwt.key_id) == kid for user in known)

@@ -1,4 +1,4 @@
-"""What a breach is, and small ways to bend a listing, a query or a tree."""
+"""A fault, and the small changes of a listing, a query, a page or a tree that faults are made of."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ListingChange: TypeAlias = "Callable[[Listing], Listing]"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A deliberate breach of one clause: its name there, what it does, and where it bends the simulator."""
+    """A deliberate breach of one clause: its name there, what it does, and the hooks that change the simulator."""
 
     clause: ClauseId
     name: str
@@ -35,16 +35,16 @@ class Fault:
         return f"{self.clause}/{self.name}"
 
 
-def make_fault(clauses: Clauses, name: str, says: str, seams: Hooks) -> tuple[Fault, ...]:
-    """The fault under the first of the clauses; none where a construct has no clause."""
-    return (Fault(clause=clauses[0], name=name, description=says, hooks=seams),) if clauses else ()
+def make_fault(clauses: Clauses, name: str, says: str, hooks: Hooks) -> tuple[Fault, ...]:
+    """The fault under the first of the clauses, as a tuple of one; empty where a construct has no clause."""
+    return (Fault(clause=clauses[0], name=name, description=says, hooks=hooks),) if clauses else ()
 
 
 # --- listings -----------------------------------------------------------------------------------------------
 
 
 def with_changed_listing(listing: ListingChange) -> Hooks:
-    """Seams that follow another listing than the documented one."""
+    """Hooks under which the simulator follows another listing than the documented one."""
     return Hooks(listing=listing)
 
 
@@ -56,16 +56,16 @@ def with_part(part: str, **changes: Any) -> ListingChange:
 def with_entry(part: str, name: str, **changes: Any) -> ListingChange:
     """A listing with changes in one entry of a table (`parameters`, `filters`, `fields`)."""
 
-    def bend(listing: Listing) -> Listing:
+    def change(listing: Listing) -> Listing:
         table: Mapping[str, Any] = getattr(listing, part)
         parts: dict[str, Any] = {part: {**table, name: replace(table[name], **changes)}}
         return replace(listing, **parts)
 
-    return bend
+    return change
 
 
 def combine_changes(first: ListingChange, second: ListingChange) -> ListingChange:
-    """One bend after another."""
+    """Both changes of a listing, one after the other."""
     return lambda listing: second(first(listing))
 
 
@@ -73,57 +73,57 @@ def combine_changes(first: ListingChange, second: ListingChange) -> ListingChang
 
 
 def on_query(change: Callable[[Query], Query]) -> Hooks:
-    """Seams that change the query of every request."""
+    """Hooks that change the query of every request."""
 
-    def bend(plan: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
+    def change_plan(plan: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
         return plan if isinstance(plan, RefusedRequest) else replace(plan, query=change(plan.query))
 
-    return Hooks(plan=bend)
+    return Hooks(plan=change_plan)
 
 
 def on_condition(parameter: str, change: Callable[[Condition], Condition | None]) -> Hooks:
-    """Seams that change or drop the condition of one parameter."""
+    """Hooks that change the condition of one parameter, or drop it where `change` gives None."""
 
-    def bend(query: Query) -> Query:
+    def change_query(query: Query) -> Query:
         found = [
             change(condition) if condition.parameter == parameter else condition for condition in query.conditions
         ]
         return replace(query, conditions=tuple(condition for condition in found if condition is not None))
 
-    return on_query(bend)
+    return on_query(change_query)
 
 
 def on_page(change: Callable[[AnswerPage, PageContext], AnswerPage]) -> Hooks:
-    """Seams that change every page."""
+    """Hooks that change every page."""
     return Hooks(page=change)
 
 
 def on_parameters(change: Callable[[ParsedParameters], ParsedParameters]) -> Hooks:
-    """Seams that change what was read from a request."""
+    """Hooks that change the parsed parameters of every request."""
     return Hooks(parameters=lambda given, ask: given if isinstance(given, RefusedRequest) else change(given))
 
 
 def on_rows(change: Callable[[RowTree], None], *, every: int = 1) -> Hooks:
-    """Seams that change every so-manieth row in place."""
+    """Hooks that change the tree of each row in place, of every `every`-th row by its position."""
 
-    def bend(row: RowTree, index: int, at: object) -> RowTree:
+    def change_row(row: RowTree, index: int, at: object) -> RowTree:
         if index % every == 0:
             change(row)
         return row
 
-    return Hooks(row=bend)
+    return Hooks(row=change_row)
 
 
 # --- trees --------------------------------------------------------------------------------------------------
 
 
 def remove_at_pointer(tree: Tree, pointer: str) -> Tree:
-    """The tree without the part at a pointer."""
+    """A copy of the tree without the part at a JSON pointer; the tree itself where nothing is there."""
     return _edit_at_path(tree, split_pointer(pointer), None)
 
 
 def change_at_pointer(tree: Tree, pointer: str, change: Callable[[Tree], Tree]) -> Tree:
-    """The tree with another value at a pointer, if there is one."""
+    """A copy of the tree with another value at a JSON pointer; the tree itself where nothing is there."""
     return _edit_at_path(tree, split_pointer(pointer), change)
 
 

@@ -1,4 +1,4 @@
-"""The liars: deliberate breaches of one clause each, derived from a spec and never from a vendor."""
+"""The catalogue of faults: deliberate breaches of one clause each, derived from a spec and never from a vendor."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _FAULT_FAMILIES: Final[tuple[Callable[[Listing], Iterator[Fault]], ...]] = (
 
 
 def faults_of(spec: Spec) -> tuple[Fault, ...]:
-    """Every breach that can be told from right behaviour under this spec.
+    """Every fault that a client could tell from right behaviour under this spec.
 
     Each belongs to a clause that the document states or suggests (`must`, `should`) and that a black box can check.
     """

@@ -1,4 +1,4 @@
-"""Faults in how an error is told: envelope, code, media type, rows beside it."""
+"""Faults in error responses and envelopes: error code, message, HTTP status, rows beside an error."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from harness.wire.response_codec import is_xml
 
 
 def envelope_faults(listing: Listing) -> Iterator[Fault]:
-    """Parts of an answer that are missing or of the wrong type."""
+    """The faults of the envelope: parts of an answer that are missing or of the wrong type."""
     for name, part in listing.outcome.envelope.items():
         yield from make_fault(
             part.clause if not part.optional else (),
             f"{name}-missing",
             f"{name} is missing in {'an error' if _only_on_errors(listing, part) else 'an answer'}",
-            Hooks(tree=lambda tree, told, part=part: _remove_envelope_part(listing, tree, told, part)),  # type: ignore[misc]
+            Hooks(tree=lambda tree, context, part=part: _remove_envelope_part(listing, tree, context, part)),  # type: ignore[misc]
         )
         wrong = _wrong_type_change(part, text=is_xml(listing))
         if wrong is not None:
@@ -37,8 +37,8 @@ def envelope_faults(listing: Listing) -> Iterator[Fault]:
                 f"{name}-type",
                 f"{name} is of another type",
                 Hooks(
-                    tree=lambda tree, told, part=part, wrong=wrong: _change_envelope_part(
-                        listing, tree, told, part, wrong
+                    tree=lambda tree, context, part=part, wrong=wrong: _change_envelope_part(
+                        listing, tree, context, part, wrong
                     )  # type: ignore[misc]
                 ),
             )
@@ -52,8 +52,8 @@ def envelope_faults(listing: Listing) -> Iterator[Fault]:
             "success-in-other-words",
             f"a success shows another value at {place}",
             Hooks(
-                tree=lambda tree, told: (
-                    tree if told.refusal else change_at_pointer(tree, place, lambda _: "All is well")
+                tree=lambda tree, context: (
+                    tree if context.refusal else change_at_pointer(tree, place, lambda _: "All is well")
                 )
             ),
         )
@@ -63,21 +63,24 @@ def _only_on_errors(listing: Listing, part: EnvelopeField) -> bool:
     return part.when == "error" or part.at == listing.outcome.error.code_at
 
 
-def _shows_in_answer(listing: Listing, told: AnswerContext, part: EnvelopeField) -> bool:
-    """Whether the breach shows in this answer; the code of a success stays, so that it is still known as one."""
-    if told.refusal is not None:
+def _shows_in_answer(listing: Listing, context: AnswerContext, part: EnvelopeField) -> bool:
+    """Whether a fault in this envelope part shows in the answer.
+
+    The code of a success stays, so that clients still know it as a success.
+    """
+    if context.refusal is not None:
         return part.when != "success"
     return not _only_on_errors(listing, part)
 
 
-def _remove_envelope_part(listing: Listing, tree: Tree, told: AnswerContext, part: EnvelopeField) -> Tree:
-    return remove_at_pointer(tree, part.at) if _shows_in_answer(listing, told, part) else tree
+def _remove_envelope_part(listing: Listing, tree: Tree, context: AnswerContext, part: EnvelopeField) -> Tree:
+    return remove_at_pointer(tree, part.at) if _shows_in_answer(listing, context, part) else tree
 
 
 def _change_envelope_part(
-    listing: Listing, tree: Tree, told: AnswerContext, part: EnvelopeField, wrong: Callable[[Tree], Tree]
+    listing: Listing, tree: Tree, context: AnswerContext, part: EnvelopeField, wrong: Callable[[Tree], Tree]
 ) -> Tree:
-    return change_at_pointer(tree, part.at, wrong) if _shows_in_answer(listing, told, part) else tree
+    return change_at_pointer(tree, part.at, wrong) if _shows_in_answer(listing, context, part) else tree
 
 
 def _wrong_type_change(part: EnvelopeField, *, text: bool) -> Callable[[Tree], Tree] | None:
@@ -95,7 +98,7 @@ def _wrong_type_change(part: EnvelopeField, *, text: bool) -> Callable[[Tree], T
 
 
 def error_faults(listing: Listing) -> Iterator[Fault]:
-    """Errors told wrongly."""
+    """The faults of error responses: wrong code, message, HTTP status or shape."""
     error = listing.outcome.error
     if error.message_at is not None:
         message_at = error.message_at
@@ -103,34 +106,38 @@ def error_faults(listing: Listing) -> Iterator[Fault]:
             error.clauses.shape,
             "no-message",
             "an error has no message",
-            Hooks(tree=lambda tree, told: remove_at_pointer(tree, message_at) if told.refusal else tree),
+            Hooks(tree=lambda tree, context: remove_at_pointer(tree, message_at) if context.refusal else tree),
         )
     yield from make_fault(
         error.clauses.shape,
         "code-type",
         "the code of an error is of another type",
-        Hooks(tree=lambda tree, told: change_at_pointer(tree, error.code_at, _change_type) if told.refusal else tree),
+        Hooks(
+            tree=lambda tree, context: (
+                change_at_pointer(tree, error.code_at, _change_type) if context.refusal else tree
+            )
+        ),
     )
     yield from make_fault(
         error.clauses.http,
         "http-500",
         "errors come with HTTP status 500",
-        Hooks(response=lambda response, told: replace(response, http_status=500) if told.refusal else response),
+        Hooks(response=lambda response, context: replace(response, http_status=500) if context.refusal else response),
     )
     yield from make_fault(
         error.clauses.no_rows,
         "rows-on-errors",
         "an error shows calls",
-        Hooks(tree=lambda tree, told: _add_rows(listing, tree) if told.refusal else tree),
+        Hooks(tree=lambda tree, context: _add_rows(listing, tree) if context.refusal else tree),
     )
     yield from make_fault(
         error.clauses.only_codes,
         "an-unknown-code",
         "errors have a code that is not listed",
         Hooks(
-            tree=lambda tree, told: (
+            tree=lambda tree, context: (
                 change_at_pointer(tree, error.code_at, lambda _: _unlisted_code(error.code_as))
-                if told.refusal
+                if context.refusal
                 else tree
             )
         ),
@@ -154,10 +161,10 @@ def error_faults(listing: Listing) -> Iterator[Fault]:
 
 
 def _with_error_kind(name: str, fault: object) -> Callable[[Listing], Listing]:
-    def bend(listing: Listing) -> Listing:
+    def change(listing: Listing) -> Listing:
         return with_part("outcome", faults={**listing.outcome.faults, name: fault})(listing)
 
-    return bend
+    return change
 
 
 def _change_type(value: Tree) -> Tree:

@@ -1,4 +1,4 @@
-"""Breaches of what is selected: filters, blank values, dependence, ranges, conjunction, scope."""
+"""Faults in which rows are selected: filters, blank values, filters that need another, ranges, conjunction."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ABSENT_WORD = "no such value"
 
 
 def filter_faults(listing: Listing) -> Iterator[Fault]:
-    """Each filter ignored, inverted, too wide, too narrow."""
+    """The faults of each filter: ignored, inverted, too wide, too narrow."""
     for name, rule in listing.filters.items():
         parameter = listing.parameters.get(name, Parameter())
         yield from make_fault(
@@ -272,7 +272,7 @@ def _remove_offset(ask: ListRequest | RefusedRequest, name: str) -> ListRequest 
 
 
 def combination_faults(listing: Listing) -> Iterator[Fault]:
-    """Filters together, blank filters, no match, ranges."""
+    """The faults of filters together: conjunction, blank filters, no match, ranges."""
     if len(listing.filters) > 1:
         yield from make_fault(
             listing.conjunction_clause,
@@ -298,7 +298,7 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
         listing.no_match_clause,
         "no-match-is-an-error",
         "when nothing matches the answer is an error",
-        Hooks(tree=lambda tree, told: _show_error_when_empty(listing, tree, told)),
+        Hooks(tree=lambda tree, context: _show_error_when_empty(listing, tree, context)),
     )
     yield from make_fault(
         listing.no_match_clause,
@@ -318,24 +318,24 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
             )
 
 
-def _show_error_when_empty(listing: Listing, tree: Tree, told: AnswerContext) -> Tree:
-    if told.refusal is not None or part_at(tree, listing.lists.rows_at) != []:
+def _show_error_when_empty(listing: Listing, tree: Tree, context: AnswerContext) -> Tree:
+    if context.refusal is not None or part_at(tree, listing.lists.rows_at) != []:
         return tree
     name = "invalid" if "invalid" in listing.outcome.faults else next(iter(listing.outcome.faults))
-    return error_tree(listing, name, picks=_AssumedChoices())[1]
+    return error_tree(listing, name, choices=_AssumedChoices())[1]
 
 
 class _AssumedChoices:
-    """What the spec assumes of every open choice."""
+    """A resolver of open choices that takes the assumed answer of each."""
 
     def resolve(self, value: Any) -> Any:
         return value.assumed if isinstance(value, Open) else value
 
 
-def _show_all_when_empty(page: AnswerPage, scene: PageContext) -> AnswerPage:
-    if scene.query_result.total or page.count is not None:
+def _show_all_when_empty(page: AnswerPage, context: PageContext) -> AnswerPage:
+    if context.query_result.total or page.count is not None:
         return page
-    everything = scene.table.find(replace(scene.plan.query, conditions=(), matches_nothing=False))
+    everything = context.table.find(replace(context.plan.query, conditions=(), matches_nothing=False))
     return replace(page, rows=everything.page_rows, returned=len(everything.page_rows))
 
 

@@ -1,4 +1,4 @@
-"""The places where a deliberate breach may bend what the simulator does; by default nothing is bent."""
+"""The hooks of the simulator: the steps of an answer that a fault may change; by default nothing is changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPage:
-    """What one success shows before it becomes a tree: positions of rows, or a count, and the numbers around them."""
+    """The content of a success before it is encoded: row positions or a count, total, returned number, cursors."""
 
     rows: tuple[int, ...]
     count: int | None
@@ -37,7 +37,7 @@ class AnswerPage:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
-    """What is known when a page is cut: the table, the plan, all that matches, and the instant."""
+    """What a page hook may look at: the table, the plan, all rows that match, and the instant of the world."""
 
     table: Table
     plan: Plan
@@ -48,7 +48,7 @@ class PageContext:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerContext:
-    """What an answer is about: what was asked, as far as it could be read, and the fault if there is one."""
+    """What an answer replies to: the request, as far as it could be read, and the refusal if it is one."""
 
     list_request: ListRequest | None
     refusal: RefusedRequest | None
@@ -64,7 +64,7 @@ def _unchanged(value: T, *_: object) -> T:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """One function per seam; each takes what the simulator made and gives what it goes on with."""
+    """One function per step of an answer: it takes what the simulator made and returns what it goes on with."""
 
     listing: Callable[[Listing], Listing] = _unchanged
     request: Callable[[HttpRequest], HttpRequest] = _unchanged
@@ -87,12 +87,12 @@ NO_HOOKS = Hooks()
 
 
 def combine_hooks(many: Iterable[Hooks]) -> Hooks:
-    """Seams that bend one after the other."""
+    """Hooks that apply several hooks, one after the other."""
     found = NO_HOOKS
-    for seams in many:
+    for hooks in many:
         found = Hooks(
             **{
-                field.name: _chain_hooks(getattr(found, field.name), getattr(seams, field.name))
+                field.name: _chain_hooks(getattr(found, field.name), getattr(hooks, field.name))
                 for field in dataclasses.fields(Hooks)
             }
         )
@@ -108,5 +108,5 @@ def _chain_hooks(first: Callable[..., Any], second: Callable[..., Any]) -> Calla
 
 
 def is_active_hook(function: Callable[..., Any]) -> bool:
-    """Whether a seam does anything."""
+    """Whether a hook changes anything."""
     return function is not _unchanged

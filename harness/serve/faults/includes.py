@@ -19,7 +19,7 @@ from harness.wire.request_codec import RefusedRequest
 
 
 def include_faults(listing: Listing) -> Iterator[Fault]:
-    """Parts that a switch should add or leave out."""
+    """The faults of includes: row parts that are shown without their switch, or left out in spite of it."""
     for include in listing.includes:
         name = include.parameter
         for clauses, word, on in ((include.clauses.on, "never", False), (include.clauses.off, "always", True)):
@@ -42,20 +42,20 @@ def _set_flag(given: ParsedParameters, name: str, *, on: bool) -> ParsedParamete
 
 
 def echo_faults(listing: Listing) -> Iterator[Fault]:
-    """What was asked, told wrongly; and times in the wrong zone."""
+    """The faults of echoes and zones: wrong echoes of the request, and local times in the wrong zone."""
     for echo in listing.echoes:
         place = echo.at
         yield from make_fault(
             echo.clause,
             f"{echo.of}-echoed-wrongly",
             f"the answer tells another {echo.of} than was asked for",
-            Hooks(tree=lambda tree, told, place=place: change_at_pointer(tree, place, _change_echo)),  # type: ignore[misc]
+            Hooks(tree=lambda tree, context, place=place: change_at_pointer(tree, place, _change_echo)),  # type: ignore[misc]
         )
         yield from make_fault(
             echo.clause,
             f"{echo.of}-not-echoed",
             f"the answer does not tell {echo.of}",
-            Hooks(tree=lambda tree, told, place=place: remove_at_pointer(tree, place)),  # type: ignore[misc]
+            Hooks(tree=lambda tree, context, place=place: remove_at_pointer(tree, place)),  # type: ignore[misc]
         )
     zone = listing.zone
     if zone is None:
@@ -66,7 +66,7 @@ def echo_faults(listing: Listing) -> Iterator[Fault]:
             zone.clauses.echo,
             "another-zone-told",
             "the answer names another time zone than the one used",
-            Hooks(tree=lambda tree, told: _name_other_zone(tree, told, pointer)),
+            Hooks(tree=lambda tree, context: _name_other_zone(tree, context, pointer)),
         )
     yield from make_fault(
         zone.clauses.shift,
@@ -82,7 +82,7 @@ def _change_echo(value: Tree) -> Tree:
     return f"{value}x"
 
 
-def _name_other_zone(tree: Tree, told: AnswerContext, pointer: str) -> Tree:
+def _name_other_zone(tree: Tree, context: AnswerContext, pointer: str) -> Tree:
     return (
         tree if part_at(tree, pointer) is MISSING else change_at_pointer(tree, pointer, lambda _: "Pacific/Auckland")
     )

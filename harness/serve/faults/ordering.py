@@ -1,4 +1,4 @@
-"""Faults in the order of rows: turned round, by another field, sort words not heeded."""
+"""Faults in the order of rows: reversed, by another field, sort words ignored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.wire.request_codec import RefusedRequest
 
 
 def order_faults(listing: Listing) -> Iterator[Fault]:
-    """The wrong key, the wrong direction, a sort that has no effect."""
+    """The faults of order and sort parameters: wrong key, wrong direction, a sort that has no effect."""
     order = listing.order
     if order is None:
         return
@@ -54,7 +54,7 @@ def order_faults(listing: Listing) -> Iterator[Fault]:
 def _reverse_default_order(
     plan: Plan | RefusedRequest, given: ParsedParameters, order: Order
 ) -> Plan | RefusedRequest:
-    """The opposite order, where none is asked for."""
+    """The reversed default order; a request that names an order gets what it asks for."""
     named = (order.sort.parameter if order.sort else None, order.descending)
     if isinstance(plan, RefusedRequest) or any(given.has(name) for name in named):
         return plan
@@ -63,7 +63,7 @@ def _reverse_default_order(
 
 
 def _other_text_field(listing: Listing, order: Order) -> str | None:
-    """A text that orders rows otherwise."""
+    """The path of another text field, by which rows stand in another order."""
     by = order.by.assumed if isinstance(order.by, Open) else order.by
     texts = [name for name, field in listing.fields.items() if field.as_ == "text" and field.shows is not None]
     return next((name for name in texts if name not in (by, listing.lists.identity)), None)
@@ -120,7 +120,7 @@ def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
 
 
 def _tolerant_sort(order: Order) -> object:
-    """The sort parameter under which only forbidden words are passed over."""
+    """The sort parameter as it is when only forbidden words are ignored."""
     sort = order.sort
     assert sort is not None
     by = order.by.assumed if isinstance(order.by, Open) else order.by

@@ -1,4 +1,4 @@
-"""Breaches of order, paging, totals, counts, includes, echoes and time zones."""
+"""Faults in paging: page sizes, page numbers, offsets and cursors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from harness.specification.model import (
 
 
 def _change_page_slice(query: Query, *, more: int = 0, skip: int = 0) -> Query:
-    """The query with so many rows more, and a beginning moved by so many rows on every page but the first."""
+    """The query with a page of more or fewer rows, its start moved on every page but the first."""
     cut = query.page_slice
     if isinstance(cut, CursorSlice):
         shift = skip if cut.position is not None and not cut.backward else 0
@@ -42,7 +42,7 @@ def _change_page_slice(query: Query, *, more: int = 0, skip: int = 0) -> Query:
 
 
 def paging_faults(listing: Listing) -> Iterator[Fault]:
-    """Pages of the wrong size, at the wrong place, or overlapping."""
+    """The faults of paging: pages of the wrong size, at the wrong place, or overlapping."""
     paging = listing.paging
     match paging:
         case NoPaging():
@@ -164,11 +164,11 @@ def _count_offset_in_pages(query: Query) -> Query:
     return query
 
 
-def _keep_last_rows(page: AnswerPage, scene: PageContext) -> AnswerPage:
-    if page.count is not None or len(page.rows) >= scene.query_result.total:
+def _keep_last_rows(page: AnswerPage, context: PageContext) -> AnswerPage:
+    if page.count is not None or len(page.rows) >= context.query_result.total:
         return page
     return replace(
-        page, rows=tuple(scene.query_result.matching_rows[-len(page.rows) :].tolist()) if page.rows else ()
+        page, rows=tuple(context.query_result.matching_rows[-len(page.rows) :].tolist()) if page.rows else ()
     )
 
 
@@ -184,19 +184,19 @@ def _cursor_faults(paging: CursorPaging) -> Iterator[Fault]:
         clauses.partition,
         "ends-early",
         "the first page already tells that there is no other",
-        on_page(lambda page, scene: replace(page, next="")),
+        on_page(lambda page, context: replace(page, next="")),
     )
     yield from make_fault(
         clauses.prev,
         "prev-leads-on",
         "the cursor of the page before leads to the page after",
-        on_page(lambda page, scene: replace(page, prev=page.next)),
+        on_page(lambda page, context: replace(page, prev=page.next)),
     )
     yield from make_fault(
         clauses.prev,
         "prev-empty",
         "there is no cursor of the page before",
-        on_page(lambda page, scene: replace(page, prev="")),
+        on_page(lambda page, context: replace(page, prev="")),
     )
     yield from make_fault(
         clauses.start,
@@ -229,7 +229,7 @@ def _cursor_faults(paging: CursorPaging) -> Iterator[Fault]:
         clauses.empty,
         "cursors-on-an-empty-page",
         "a page without rows has cursors",
-        on_page(lambda page, scene: page if page.rows else replace(page, next="bm93aGVyZQ", prev="bm93aGVyZQ")),
+        on_page(lambda page, context: page if page.rows else replace(page, next="bm93aGVyZQ", prev="bm93aGVyZQ")),
     )
 
 

@@ -12,7 +12,7 @@ from harness.specification.model import InvalidValueRule, Listing, Open, Paramet
 
 
 def parameter_faults(listing: Listing) -> Iterator[Fault]:
-    """Bad values, defaults and spellings."""
+    """The faults of parameters: invalid values accepted, wrong defaults, spellings not understood."""
     for name, parameter in listing.parameters.items():
         for kind in ("bad", "zero", "beyond", "too_many"):
             rule: InvalidValueRule | None = getattr(parameter, kind)
@@ -42,16 +42,16 @@ def _bad_value_faults(
     gets = next((word for word in choices if word not in legitimate), None)
     if gets is None:
         return
-    bend = with_entry("parameters", name, **{kind: replace(rule, gets=gets)})
+    change = with_entry("parameters", name, **{kind: replace(rule, gets=gets)})
     if parameter.required is not None:
-        bend = combine_changes(bend, with_optional_parameter(listing, name))
+        change = combine_changes(change, with_optional_parameter(listing, name))
     clause = rule.gets.clause if isinstance(rule.gets, Open) and rule.gets.clause else rule.clause
     words = {"ignored": "passed over", "nothing": "answered with nothing", "refused": "refused"}
     yield from make_fault(
         clause,
         f"{name}-{kind.replace('_', '-')}-{gets}",
         f"a {kind.replace('_', ' ')} value of {name} is {words[gets]}",
-        with_changed_listing(bend),
+        with_changed_listing(change),
     )
 
 
@@ -73,7 +73,7 @@ def _default_faults(name: str, parameter: Parameter) -> Iterator[Fault]:
 
 
 def with_opposite_default(listing: Listing, name: str) -> Hooks:
-    """Seams under which an absent flag means the opposite."""
+    """Hooks under which an absent flag means the opposite of its default."""
     parameter = listing.parameters[name]
     default = parameter.default
     flag = default if isinstance(default, bool) else str(default) in parameter.true

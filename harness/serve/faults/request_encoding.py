@@ -1,4 +1,4 @@
-"""Breaches of transport: ways to carry a request that are not understood, media types, routing, escaping."""
+"""Faults in encoding: request encodings not understood, media types, routing, escaping of answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _JSON_MEDIA_TYPE = "application/json"
 
 
 def encoding_faults(listing: Listing) -> Iterator[Fault]:
-    """What a request may look like, and what an answer says of itself."""
+    """The faults of request encodings and of the media type and escaping of answers."""
     transport = listing.transport
     for name, way in transport.also.items():
         if way.level != "may":
@@ -32,14 +32,14 @@ def encoding_faults(listing: Listing) -> Iterator[Fault]:
         transport.answers_clause,
         "media-type",
         "answers claim to be application/octet-stream",
-        Hooks(response=lambda response, told: _set_media_type(response, "application/octet-stream")),
+        Hooks(response=lambda response, context: _set_media_type(response, "application/octet-stream")),
     )
     if is_xml(listing):
         yield from make_fault(
             transport.escaping_clause,
             "not-escaped",
             "reserved characters in data are written as they are",
-            Hooks(response=lambda response, told: _unescape_body(response)),
+            Hooks(response=lambda response, context: _unescape_body(response)),
         )
     routing = transport.routing
     if routing is not None:
@@ -85,14 +85,14 @@ def _refusal_faults(listing: Listing) -> Iterator[Fault]:
 
 
 def container_faults(listing: Listing) -> Iterator[Fault]:
-    """The container of the rows, and what each of them is called."""
+    """The faults of the container of the rows and of the element names in it."""
     lists = listing.lists
     if listing.filters:
         yield from make_fault(
             lists.clauses.rows,
             "no-container-when-empty",
             "an answer without rows has no container for them",
-            Hooks(tree=lambda tree, told: _remove_empty_container(listing, tree, told)),
+            Hooks(tree=lambda tree, context: _remove_empty_container(listing, tree, context)),
         )
     else:
         # Nothing asks for an empty list here, and a busy system is never idle.
@@ -100,7 +100,7 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
             lists.clauses.rows,
             "no-container",
             "an answer has no container for its rows",
-            Hooks(tree=lambda tree, told: tree if told.refusal else remove_at_pointer(tree, lists.rows_at)),
+            Hooks(tree=lambda tree, context: tree if context.refusal else remove_at_pointer(tree, lists.rows_at)),
         )
     for name, clause in listing.clauses.items():
         if lists.root is not None and "root-element" in clause.checked_by:
@@ -119,8 +119,8 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
         )
 
 
-def _remove_empty_container(listing: Listing, tree: Tree, told: AnswerContext) -> Tree:
-    if told.refusal is None and part_at(tree, listing.lists.rows_at) in ([], MISSING):
+def _remove_empty_container(listing: Listing, tree: Tree, context: AnswerContext) -> Tree:
+    if context.refusal is None and part_at(tree, listing.lists.rows_at) in ([], MISSING):
         return remove_at_pointer(tree, listing.lists.rows_at)
     return tree
 
@@ -142,14 +142,14 @@ def _without_encoding(name: str, way: RequestEncoding, listing: Listing) -> Hook
 
 
 def _drop_body_of(way: RequestEncoding) -> Callable[[HttpRequest], HttpRequest]:
-    def bend(request: HttpRequest) -> HttpRequest:
+    def change(request: HttpRequest) -> HttpRequest:
         media = (request.header("content-type") or "").partition(";")[0].strip().lower()
         kind = "form" if media == "application/x-www-form-urlencoded" else "multipart"
         if request.chunked and kind == "multipart":
             kind = "chunked-multipart"
         return replace(request, body=b"") if request.body and kind == way.carries else request
 
-    return bend
+    return change
 
 
 def _drop_body_at_path(request: HttpRequest, way: RequestEncoding) -> HttpRequest:
@@ -178,7 +178,7 @@ def _unescape_body(response: HttpResponse) -> HttpResponse:
 
 
 def _set_operation(request: HttpRequest, routing: Routing, listing: Listing) -> HttpRequest:
-    """The request with this operation's name in place of whatever it names."""
+    """The request with this operation's name in place of the one it carries."""
     if routing.parameter is None:
         head, _, tail = request.path.rstrip(b"/").rpartition(b"/")
         known = {(way.path or "").rpartition("/")[2].encode() for way in listing.transport.also.values()}

@@ -1,4 +1,4 @@
-"""Breaches of how things are told: fields, laws, envelopes, errors."""
+"""Faults in rows: fields, laws between fields, live calls that are missing or stay too long."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LONG_AGO: Final = "2001-01-01 00:00:00"
 
 
 def row_faults(listing: Listing) -> Iterator[Fault]:
-    """Fields that are missing, misnamed or misshapen; rows that come twice."""
+    """The faults of row fields: missing, misnamed or of the wrong form; rows that come twice."""
     keys = listing.lists.clauses.keys
     needed = _required_fields(listing)
     for path in dict.fromkeys((*needed[:1], *needed[len(needed) // 2 :][:1], *needed[-1:])):
@@ -117,7 +117,7 @@ def _change_field(row: RowTree, path: str, change: Callable[[Tree], Tree]) -> No
         owner[key] = change(owner[key])
 
 
-def _repeat_first_row(page: AnswerPage, scene: PageContext) -> AnswerPage:
+def _repeat_first_row(page: AnswerPage, context: PageContext) -> AnswerPage:
     if len(page.rows) < 2:
         return page
     return replace(page, rows=(page.rows[0], page.rows[0], *page.rows[2:]))
@@ -156,7 +156,7 @@ def _wrong_form_change(field: Field, *, text: bool) -> Callable[[Tree], Tree] | 
 
 
 def law_faults(listing: Listing) -> Iterator[Fault]:
-    """Rows that contradict themselves, their neighbours, or what was said before."""
+    """The faults of laws: rows that contradict themselves, other rows, or earlier answers."""
     for number, law in enumerate(listing.laws, start=1):
         change = _law_violation(listing, law)
         if change is None:
@@ -184,8 +184,8 @@ def _presence_faults(listing: Listing) -> Iterator[Fault]:
     by_attribute = {field.shows: name for name, field in listing.fields.items()}
     starts = by_attribute.get("started_at")
     ended = lists.clauses.only
-    told = starts is not None and {"ring_seconds", "talk_seconds", "state"} <= by_attribute.keys()
-    if told and listing.fields[starts or ""].as_ == "local-time" and listing.order is not None:
+    shows_progress = starts is not None and {"ring_seconds", "talk_seconds", "state"} <= by_attribute.keys()
+    if shows_progress and listing.fields[starts or ""].as_ == "local-time" and listing.order is not None:
         # Their clocks stopped long ago, whatever they say of their state.
         yield from make_fault(
             ended if not listing.order.clause else (),
@@ -195,21 +195,21 @@ def _presence_faults(listing: Listing) -> Iterator[Fault]:
         )
 
 
-def _leave_out_first_row(page: AnswerPage, scene: PageContext) -> AnswerPage:
+def _leave_out_first_row(page: AnswerPage, context: PageContext) -> AnswerPage:
     """By the instant and not by the turn: the same request at the same instant gets the same answer."""
-    out = len(page.rows) > 1 and int(scene.at.timestamp()) % 2 == 0
+    out = len(page.rows) > 1 and int(context.at.timestamp()) % 2 == 0
     return replace(page, rows=page.rows[1:]) if out else page
 
 
 def _law_hook(
     listing: Listing, law: Law, change: Callable[[RowTree, datetime], None]
 ) -> Callable[[RowTree, int, datetime], RowTree]:
-    def bend(row: RowTree, index: int, at: datetime) -> RowTree:
+    def change_row(row: RowTree, index: int, at: datetime) -> RowTree:
         if law.when is None or _condition_holds(row, law.when):
             change(row, at)
         return row
 
-    return bend
+    return change_row
 
 
 def _condition_holds(row: RowTree, rule: FieldCondition) -> bool:
@@ -293,7 +293,7 @@ def _contrary_value(field: Field, then: FieldCondition, *, text: bool) -> Tree:
 
 
 def _write_lower_value(row: RowTree, path: str, field: Field, at: datetime, *, text: bool) -> None:
-    """A value that falls as time goes by."""
+    """Set the field to a value that falls from second to second."""
     second = int(at.timestamp())
     left = 10_000_000 - second % 10_000_000
     match field.as_:

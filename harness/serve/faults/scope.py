@@ -1,4 +1,4 @@
-"""Faults in whose calls an answer holds: other customers, children, everybody."""
+"""Faults in scope: rows of other customers, of children, of everybody."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.wire.request_codec import RefusedRequest
 
 
 def scope_faults(listing: Listing) -> Iterator[Fault]:
-    """Another's calls, too many, too few."""
+    """The faults of scope: rows of foreign customers shown, or own rows left out."""
     scope = listing.scope
     if scope is None:
         return
@@ -146,9 +146,9 @@ def _named_customer_faults(scope: CallScope, parameter: str) -> Iterator[Fault]:
 
 def _tenant_faults(scope: CallScope) -> Iterator[Fault]:
     def everyone(
-        who: SimulatedUser | RefusedRequest, ask: ListRequest, known: tuple[SimulatedUser, ...], now: datetime
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: tuple[SimulatedUser, ...], now: datetime
     ) -> SimulatedUser | RefusedRequest:
-        return who if isinstance(who, RefusedRequest) else replace(who, everyone=True)
+        return user if isinstance(user, RefusedRequest) else replace(user, everyone=True)
 
     def leak(plan: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
         return plan if isinstance(plan, RefusedRequest) else replace(plan, query=replace(plan.query, owners=None))

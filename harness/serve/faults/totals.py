@@ -20,14 +20,14 @@ from harness.specification.model import Listing
 
 
 def total_faults(listing: Listing) -> Iterator[Fault]:
-    """Totals, returned numbers and counts that are wrong."""
+    """The faults of numbers: wrong totals, wrong returned numbers, wrong counts."""
     total = listing.total
     if total is not None:
         yield from make_fault(
             total.clauses.present,
             "no-total",
             "the total is missing",
-            Hooks(tree=lambda tree, told: remove_at_pointer(tree, total.at)),
+            Hooks(tree=lambda tree, context: remove_at_pointer(tree, total.at)),
         )
         yield from make_fault(
             total.clauses.independent,
@@ -84,12 +84,12 @@ def total_faults(listing: Listing) -> Iterator[Fault]:
 
 
 def _with_total(page: AnswerPage, total: int) -> AnswerPage:
-    """The page with another total, where it tells one."""
+    """The page with another total, where it shows one."""
     return page if page.total is None else replace(page, total=total)
 
 
-def _count_unfiltered(scene: PageContext) -> int:
-    return len(scene.table.matching_rows(replace(scene.plan.query, conditions=(), matches_nothing=False)))
+def _count_unfiltered(context: PageContext) -> int:
+    return len(context.table.matching_rows(replace(context.plan.query, conditions=(), matches_nothing=False)))
 
 
 def _count_faults(listing: Listing) -> Iterator[Fault]:
@@ -107,13 +107,15 @@ def _count_faults(listing: Listing) -> Iterator[Fault]:
         clauses.on,
         "count-one-more",
         "the count is one too many",
-        on_page(lambda page, scene: page if page.count is None else replace(page, count=page.count + 1)),
+        on_page(lambda page, context: page if page.count is None else replace(page, count=page.count + 1)),
     )
     yield from make_fault(
         clauses.on,
         "count-ignores-filters",
         "the count is that of all calls",
-        on_page(lambda page, scene: page if page.count is None else replace(page, count=_count_unfiltered(scene))),
+        on_page(
+            lambda page, context: page if page.count is None else replace(page, count=_count_unfiltered(context))
+        ),
     )
     if count.counts == "rows" and listing.lists.one_row_per == "leg":
         yield from make_fault(

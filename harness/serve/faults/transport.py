@@ -1,4 +1,4 @@
-"""Transport faults: an honest answer carried badly, or not at all."""
+"""Transport faults: a right answer that is sent late, slowly, cut short, or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DeliveryEnd: TypeAlias = Literal["answered", "dropped", "reset", "silent"]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How one answer is carried: when, how much of it, how fast, and how it ends."""
+    """How one answer is sent: after how many seconds, how much of it, how fast, and how the connection ends."""
 
     response: HttpResponse
     wait_seconds: float = 0.0
@@ -37,7 +37,7 @@ class Delivery:
 
     @property
     def is_ordinary(self) -> bool:
-        """Whether any server could carry it: the answer is whole, at most late."""
+        """Whether the answer is sent whole and at once or late, as any server may."""
         return (self.ending, self.length_off, self.share, self.bytes_a_second) == ("answered", 0, 1.0, None)
 
 
@@ -62,16 +62,16 @@ class TransportFault:
 
 @final
 class FaultyTransport:
-    """Transport faults of one API, with their dice; the same seed and the same order of requests, the same luck."""
+    """The transport faults of one API; the same seed and the same order of requests give the same deliveries."""
 
     def __init__(self, faults: Iterable[TransportFault], *, seed: int, api: str) -> None:
         self.faults: tuple[TransportFault, ...] = tuple(faults)
-        # The luck of a test, not of a cipher.
+        # Chance for tests: it needs a seed, not secrecy.
         self._generators = [random.Random(f"{seed}/{api}/{fault.id}") for fault in self.faults]  # noqa: S311
         self._lock = Lock()
 
     def deliver(self, response: HttpResponse) -> Delivery:
-        """How an answer goes out."""
+        """The delivery of an answer under all faults, drawn anew for each answer."""
         carried = Delivery(response=response)
         with self._lock:
             for fault, dice in zip(self.faults, self._generators, strict=True):
@@ -108,7 +108,7 @@ def parse_transport_fault(text: str) -> TransportFault:
 
 
 def split_fault_name(text: str) -> tuple[str, str]:
-    """The two parts of `API:NAME`; the API is empty where there is none."""
+    """API and name of a fault written `API:NAME`; the API is empty where only a name is given."""
     api, mark, name = text.partition(f":{TRANSPORT_PREFIX}")
     if mark:
         return api, TRANSPORT_PREFIX + name
@@ -117,22 +117,26 @@ def split_fault_name(text: str) -> tuple[str, str]:
 
 
 def is_transport_fault(text: str) -> bool:
-    """Whether the name of a fault is one of the transport."""
+    """Whether a fault name is that of a transport fault."""
     return text.startswith(TRANSPORT_PREFIX)
 
 
 def _latency_change(name: str, value: str) -> DeliveryChange:
     draw = _delay_sampler(name, value or "0.2")
 
-    def bend(carried: Delivery, dice: random.Random) -> Delivery:
+    def change(carried: Delivery, dice: random.Random) -> Delivery:
         seconds = min(max(draw(dice), 0.0), _LONGEST_SECONDS)
         return replace(carried, wait_seconds=carried.wait_seconds + seconds)
 
-    return bend
+    return change
 
 
 def _delay_sampler(name: str, value: str) -> Callable[[random.Random], float]:
-    """`0.2`, `0.2~0.05` (give or take), `uniform:0.1:0.3`, `normal:MEAN:DEVIATION`, `exponential:MEAN`."""
+    """A sampler of delays in seconds.
+
+    `value` is `0.2`, `0.2~0.05` (give or take), `uniform:0.1:0.3`, `normal:MEAN:DEVIATION`, `exponential:MEAN` or
+    `lognormal:MEDIAN:SIGMA`. Raises UsageProblem.
+    """
     spread = value.partition("~")
     if spread[1]:
         middle, jitter = _parse_seconds(name, spread[0]), _parse_seconds(name, spread[2])
@@ -154,7 +158,7 @@ def _delay_sampler(name: str, value: str) -> Callable[[random.Random], float]:
 
 
 def _at_rate(change: Callable[[Delivery, str], Delivery], default: str = "") -> Callable[[str, str], DeliveryChange]:
-    """A fault with a value `RATE`, or `RATE:MORE` where it takes more."""
+    """A change that happens at a rate: its value is `RATE`, or `RATE:MORE` where it takes more."""
 
     def make(name: str, value: str) -> DeliveryChange:
         rate_text, _, more = value.partition(":")
@@ -168,10 +172,10 @@ def _at_rate(change: Callable[[Delivery, str], Delivery], default: str = "") -> 
                 f"fault {TRANSPORT_PREFIX}{name}", TRANSPORT_FAULT_KINDS[name].value_syntax, repr(value)
             ) from None
 
-        def bend(carried: Delivery, dice: random.Random) -> Delivery:
+        def change_at_rate(carried: Delivery, dice: random.Random) -> Delivery:
             return change(carried, argument) if dice.random() < rate else carried
 
-        return bend
+        return change_at_rate
 
     return make
 

@@ -1,4 +1,7 @@
-"""The connection as the client sees it: an asyncio protocol with limits, deadlines and a raw lane for faults."""
+"""One connection to a client: an asyncio protocol with limits, deadlines and raw output for transport faults.
+
+An HTTP framework would repair the broken answers (wrong Content-Length, cut bodies, drips) that faults must send.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ RequestHandler = Callable[[HttpRequest], "HttpResponse | Delivery"]
 
 
 class ServerState(Protocol):
-    """What the server around us keeps: who is connected, and the headers that every answer has."""
+    """The part of the server's state that a connection uses: open connections, and headers that every answer has."""
 
     connections: set[Any]
     total_requests: int
@@ -38,7 +41,10 @@ class ServerState(Protocol):
 
 @final
 class ConnectionManager:
-    """What the connections of one server share. `answer` never raises; `log` gets a line per client turned away."""
+    """What the connections of one server share: the handler `answer`, which never raises, limits and one timer.
+
+    `log` gets a line per client whose connection is closed without an answer, `refused` each other rejection.
+    """
 
     def __init__(
         self,
@@ -61,22 +67,22 @@ class ConnectionManager:
         self,
         server_state: ServerState,
     ) -> asyncio.Protocol:
-        """A protocol for one connection to the server around us."""
+        """The protocol object of one new connection."""
         return Connection(self, server_state, asyncio.get_running_loop())
 
     def register(self, connection: Connection) -> bool:
-        """Take note of a connection; False when there are too many."""
+        """Count a connection in; False when there are too many."""
         self.connections.add(connection)
         if self._sweep_timer is None:
             self._schedule_sweep(connection.loop)
         return len(self.connections) <= self.limits.connections
 
     def unregister(self, connection: Connection) -> None:
-        """Forget a connection."""
+        """Count a closed connection out."""
         self.connections.discard(connection)
 
     def log_rejection(self, broken: RequestRejection, data: bytes) -> None:
-        """Say why a client is turned away."""
+        """Report why a client is refused."""
         if broken.http_status is None and self._log is not None:
             self._log(visible_text(f"closed, {broken.reason}: {bytes(data[:80])!r}", limit=400))
         elif self._on_rejection is not None:
@@ -85,7 +91,7 @@ class ConnectionManager:
     def _schedule_sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         limits = self.limits
         shortest = min(limits.header_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
-        # One timer for all: setting one for every request costs more than looking at all twice a second.
+        # One timer for all: a timer for every request costs more than a look at all deadlines twice a second.
         self._sweep_timer = loop.call_later(max(0.02, min(0.5, shortest / 4)), self._expire_connections, loop)
 
     def _expire_connections(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -103,7 +109,10 @@ _HEAD, _BODY, _BUSY, _ENDING, _CLOSED = range(5)
 
 @final
 class Connection(asyncio.Protocol):
-    """One client: bytes in, answers out, in order; at the first sign of disorder one answer and the end."""
+    """The connection of one client: bytes in, answers out, in order.
+
+    The first request that breaks the rules gets one answer, and the connection is closed.
+    """
 
     def __init__(self, front: ConnectionManager, server_state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
         self.manager = front
@@ -125,10 +134,10 @@ class Connection(asyncio.Protocol):
         self._idle = False
         self._delivery_task: asyncio.Task[None] | None = None
 
-    # --- what the loop tells --------------------------------------------------------------------------------
+    # --- events of the loop ---------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has come."""
+        """Start the deadline of a new client, or refuse it where there are too many."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._server_state.connections.add(self)
@@ -138,7 +147,7 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Take in bytes from the client."""
         if self._state >= _ENDING:
             return
         if self._idle:
@@ -146,19 +155,19 @@ class Connection(asyncio.Protocol):
             self._set_deadline(self._limits.header_seconds)
         self._buffer += data
         if not self._turn_scheduled:
-            # All who have asked are heard before any of them is answered: nobody's turn comes twice before another's.
+            # Every client whose bytes are here is read before any is answered: nobody is served twice before another.
             self._turn_scheduled = True
             self.loop.call_soon(self._take_turn)
 
     def eof_received(self) -> bool:
-        """The client has no more to say; what it asked is still answered."""
+        """The client ends its side; its pending requests are still answered."""
         self._at_eof = True
         return self._transport.can_write_eof() and (
             self._state == _BUSY or self._turn_scheduled or self._writes_paused
         )
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client has gone."""
+        """Clean up after the client has disconnected."""
         self._state = _CLOSED
         self.deadline = None
         if self._delivery_task is not None:
@@ -167,22 +176,22 @@ class Connection(asyncio.Protocol):
         self._server_state.connections.discard(self)
 
     def pause_writing(self) -> None:
-        """The client does not read as fast as it asks."""
+        """Start the write deadline: the client does not read its answers as fast as it sends requests."""
         self._writes_paused = True
         if self._state != _BUSY:
             self._set_deadline(self._limits.write_seconds)
 
     def resume_writing(self) -> None:
-        """The client has read."""
+        """Go on with requests: the client has read its answers."""
         self._writes_paused = False
         if self._state in (_HEAD, _BODY):
             self._wait_for_request()
             self._process_buffer()
 
-    # --- what the server tells ------------------------------------------------------------------------------
+    # --- commands of the server -----------------------------------------------------------------------------
 
     def shutdown(self) -> None:
-        """The server ends: nothing new is begun, and what is being answered is answered."""
+        """End this connection with the server: the request in hand is answered, none is begun."""
         if self._turn_scheduled:
             self._take_turn()
         self._stopping = True
@@ -193,7 +202,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def expire(self) -> None:
-        """A deadline has passed."""
+        """Refuse or close the connection, whose deadline has passed."""
         if self._state == _HEAD and self._buffer and not self._writes_paused:
             self._reject_request(RequestRejection(408, "the request did not arrive in time"))
         elif self._state == _BODY and not self._writes_paused:
@@ -237,10 +246,10 @@ class Connection(asyncio.Protocol):
                 self._transport.pause_reading()
 
     def _read_head(self) -> bool:
-        """Whether a request's head was read and its body is next."""
+        """Read a request's head; whether it was complete, so that its body is next."""
         buffer = self._buffer
         while buffer.startswith(b"\r\n"):
-            # Some clients send one after a body.
+            # Old clients send an empty line after a body; RFC 9112 (2.2) asks servers to skip it.
             del buffer[:2]
         if not buffer:
             return False
@@ -267,7 +276,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def _read_body(self) -> bool:
-        """Whether the body is whole, and the request answered."""
+        """Read a request's body and answer the request; whether the body was complete."""
         head, buffer = self._head, self._buffer
         assert head is not None
         chunks = self._chunks
@@ -311,7 +320,7 @@ class Connection(asyncio.Protocol):
             self._wait_for_request()
 
     def _wait_for_request(self) -> None:
-        """Wait for the next request, or for the rest of it."""
+        """Set the deadline for the next request, or for the rest of one that has begun."""
         self._idle = not self._buffer and self._state == _HEAD
         self._set_deadline(self._limits.idle_seconds if self._idle else self._limits.header_seconds)
 
@@ -326,7 +335,7 @@ class Connection(asyncio.Protocol):
         if not keep:
             lines.append("connection: close\r\n")
         text = "".join(lines)
-        # A line more than there are headers would be a header that nobody meant.
+        # A CR or LF in a value would add a header (http.server lets one through from an echoed value).
         if text.count("\n") != len(lines) or text.count("\r") != len(lines):
             text = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n"
             response = HttpResponse(http_status=500)
@@ -336,7 +345,7 @@ class Connection(asyncio.Protocol):
         return data + more + b"\r\n" + (b"" if without else response.body)
 
     def _reject_request(self, broken: RequestRejection) -> None:
-        """Answer once, or not at all, and end: what follows cannot be told from the rest of what was wrong."""
+        """Answer once, or not at all, and close: where the next request would begin is not known."""
         self.manager.log_rejection(broken, bytes(self._buffer[:80]))
         self._buffer.clear()
         if broken.http_status is None:
@@ -364,10 +373,10 @@ class Connection(asyncio.Protocol):
     def _set_deadline(self, seconds: float) -> None:
         self.deadline = self.loop.time() + seconds
 
-    # --- the raw lane ---------------------------------------------------------------------------------------
+    # --- faulty deliveries ----------------------------------------------------------------------------------
 
     async def _deliver(self, carried: Delivery, head: RequestHead) -> None:
-        """Send one answer the way a fault has it."""
+        """Send one answer as a transport fault delivers it."""
         if carried.wait_seconds:
             await asyncio.sleep(carried.wait_seconds)
         match carried.ending:
@@ -410,7 +419,7 @@ class Connection(asyncio.Protocol):
 
 
 def plain_response(http_status: int, text: str) -> HttpResponse:
-    """An answer of the server itself, in one line."""
+    """A response of the server itself, with one line of plain text."""
     headers = (("Content-Type", "text/plain; charset=utf-8"),)
     return HttpResponse(http_status=http_status, headers=headers, body=f"{text}\n".encode())
 
@@ -425,7 +434,7 @@ def _split_body(body: bytes, speed: float) -> Iterable[bytes]:
 
 
 def _reset_connection(transport: asyncio.Transport) -> None:
-    """Close so that the client gets a reset instead of an end."""
+    """Close the connection with RST instead of FIN."""
     import socket
     import struct
 

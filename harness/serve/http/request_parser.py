@@ -1,4 +1,8 @@
-"""The head of a request, read strictly: what two readers could understand differently is refused."""
+"""The parser of request heads, as strict as can be: what two servers could read differently is refused.
+
+uvicorn, hypercorn, Werkzeug and http.server answer a request with Content-Length and Transfer-Encoding, Werkzeug and
+http.server one with two lengths or with `Content-Length: +5`: a proxy in front of them may see other requests.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +25,14 @@ _HEADER_FIELD: Final = re.compile(
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=-]*(?::[0-9]{0,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{0,5})?")
 _LENGTH: Final = re.compile(rb"[0-9]{1,15}")
 _TLS_HANDSHAKE: Final = 0x16
-# Asked of a proxy or of a debugger, neither of which this is.
+# Meant for a proxy (CONNECT) and for debugging (TRACE), neither of which this server offers.
 _PROXY_METHODS: Final = frozenset({b"CONNECT", b"TRACE"})
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """Request line and headers; `length` None means a chunked body."""
+    """The parsed head of a request; `length` is that of its body in bytes, None means a chunked body."""
 
     method: str
     target: bytes
@@ -46,7 +50,7 @@ class RequestHead:
 @final
 @dataclass(frozen=True, slots=True)
 class RequestRejection:
-    """Why a request is not read any further. Without a status the connection is closed and nothing said."""
+    """Why a request is not read any further. Without a status the connection is closed without an answer."""
 
     http_status: int | None
     reason: str
@@ -56,12 +60,12 @@ HeadOrRejection: TypeAlias = RequestHead | RequestRejection
 
 
 def check_partial_head(data: bytes | bytearray, limits: ServerLimits) -> RequestRejection | None:
-    """What is wrong already with a head whose end has not come; None while it may still become one."""
+    """The reason to refuse a head that is not complete yet; None while it may still become a good one."""
     if data[0] == _TLS_HANDSHAKE:
         return RequestRejection(None, "TLS on a port without it")
     end = data.find(b"\n")
     if end < 0:
-        # A long line that did not even begin as a request is nobody's request.
+        # A line that does not begin with a method after 20 bytes is no HTTP: there is nobody to answer in HTTP.
         if len(data) > 20 and not _METHOD.match(data):
             return RequestRejection(None, "not HTTP")
         return request_line_too_long(limits) if len(data) > limits.target_bytes + 64 else None
@@ -77,7 +81,7 @@ def check_partial_head(data: bytes | bytearray, limits: ServerLimits) -> Request
 
 
 def parse_request_line(line: bytes, limits: ServerLimits) -> tuple[bytes, bytes, bool] | RequestRejection:
-    """Method, target, and whether the version is 1.1."""
+    """Method, target, and whether the version is 1.1; or why the line is refused."""
     found = _REQUEST_LINE.fullmatch(line)
     if found is None:
         if _ANY_VERSION.fullmatch(line) and not line.startswith(b"PRI "):
@@ -96,22 +100,26 @@ def parse_request_line(line: bytes, limits: ServerLimits) -> tuple[bytes, bytes,
 
 
 def request_line_too_long(limits: ServerLimits) -> RequestRejection:
-    """The answer to a request line beyond the limit."""
+    """The refusal of a request line beyond the limit."""
     return RequestRejection(414, f"a request line is at most {limits.target_bytes} bytes long")
 
 
 def headers_too_large(limits: ServerLimits) -> RequestRejection:
-    """The answer to headers beyond the limits."""
+    """The refusal of headers beyond the limits."""
     return RequestRejection(431, f"headers are at most {limits.headers}, and {limits.header_bytes} bytes together")
 
 
 def parse_head(data: bytes, limits: ServerLimits, hosts: frozenset[str]) -> HeadOrRejection:
-    """A whole head, without the empty line at its end. `hosts` are the names we go by; empty: any."""
+    """The head in `data`, which ends before the empty line, or why it is refused.
+
+    `hosts` are the names that a Host header may give, without ports; with none any name will do. The fixed list stops
+    pages that reach a loopback server by DNS rebinding.
+    """
     first, *lines = data.split(b"\r\n")
-    asked = parse_request_line(first, limits)
-    if isinstance(asked, RequestRejection):
-        return asked
-    method, target, modern = asked
+    request_line = parse_request_line(first, limits)
+    if isinstance(request_line, RequestRejection):
+        return request_line
+    method, target, modern = request_line
     if len(lines) > limits.headers or len(data) - len(first) > limits.header_bytes:
         return headers_too_large(limits)
     headers: list[tuple[str, str]] = []
@@ -170,7 +178,7 @@ def _check_request(
 
 
 def _body_length(seen: dict[str, list[bytes]], modern: bool, limits: ServerLimits) -> int | RequestRejection | None:
-    """How many bytes the body has, None for a chunked one."""
+    """The length of the body in bytes, None for a chunked one; or why the request is refused."""
     lengths, codings = seen.get("content-length", []), seen.get("transfer-encoding", [])
     if codings:
         if lengths or len(codings) > 1 or codings[0].lower() != b"chunked" or not modern:
@@ -185,7 +193,7 @@ def _body_length(seen: dict[str, list[bytes]], modern: bool, limits: ServerLimit
 
 
 def body_too_large(limits: ServerLimits) -> RequestRejection:
-    """The answer to a body beyond the limit."""
+    """The refusal of a body beyond the limit."""
     return RequestRejection(413, f"a body is at most {limits.body_bytes} bytes long")
 
 
@@ -205,7 +213,7 @@ _LONGEST_CHUNK_LINE: Final = 256
 
 @final
 class ChunkedBody:
-    """A chunked body as it comes in; `consume` eats from a buffer."""
+    """The decoder of a chunked body; `consume` takes bytes from a buffer and adds to `body`."""
 
     def __init__(self, limits: ServerLimits) -> None:
         self._limits = limits
@@ -215,7 +223,7 @@ class ChunkedBody:
         self.body = bytearray()
 
     def consume(self, data: bytearray) -> bool | RequestRejection:
-        """Whether the body is whole; bytes of the next request stay in the buffer."""
+        """Whether the body is complete, or why it is refused; bytes of the next request stay in the buffer."""
         at = 0
         try:
             while True:

@@ -1,4 +1,4 @@
-"""From a field of the spec to a column of the world: what every row shows there, as keys."""
+"""Builds index columns: the values that every row shows at a path of the spec, as integer keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BATCH_ROWS: Final = 5_000
 
 @final
 class ColumnBuilder:
-    """Makes the columns of one API over one timeline."""
+    """Builds the columns of one API over one timeline."""
 
     def __init__(self, listing: Listing, dialect: Dialect, timeline: Timeline) -> None:
         self._listing = listing
@@ -37,7 +37,7 @@ class ColumnBuilder:
         self._grain = Grain(listing.lists.one_row_per)
 
     def build(self, path: str, *, equal_only: bool) -> KeyColumn:
-        """The column at a path; with `equal_only` it need not tell its values, nor their order."""
+        """The column at a path; with `equal_only` keys may be hashes, which have neither values nor an order."""
         attribute, field, words = self._find_source(path)
         head, nested, tail = attribute.partition("[].")
         changes = head in self._timeline.changing_attributes
@@ -56,7 +56,7 @@ class ColumnBuilder:
         return KeyColumn(made[0], made[1], rows=rows, changes=changes)
 
     def _find_source(self, path: str) -> tuple[str, Field | None, dict[str, str] | None]:
-        """The attribute at a path, by its name in the world; the field that shows it, or the words it is told in."""
+        """The world's attribute at a path, and the field that shows it or the words that stand for its values."""
         head, _, tail = path.partition(".")
         if head == "attribute":
             return tail, None, None
@@ -79,7 +79,7 @@ class ColumnBuilder:
         none: int | None,
         equal_only: bool,
     ) -> tuple[Any, Any] | None:
-        """Keys and scale, made without looking at single rows; None for a kind of value that is too rare for that."""
+        """Keys and scale, made without looking at single rows; None for kinds of values that only rows give."""
         kind = ATTRIBUTES[timeline.grain][name].kind
         codec = field.as_ if field is not None else None
         if kind is AttributeKind.INSTANT and words is None and codec in (None, "rfc3339"):
@@ -107,9 +107,9 @@ class ColumnBuilder:
         if kind in (AttributeKind.WORD, AttributeKind.TEXT) and (words is not None or codec == "word"):
             table = words if words is not None else field.words if field is not None else {}
             found = timeline.word_column(name)
-            told = [table.get(value) for value in found.values]
-            values = sorted({value for value in told if value is not None})
-            codes = [-1 if value is None else values.index(value) for value in told]
+            words_shown = [table.get(value) for value in found.values]
+            values = sorted({value for value in words_shown if value is not None})
+            codes = [-1 if value is None else values.index(value) for value in words_shown]
             return np.asarray([*codes, -1], dtype=np.int32)[found.codes], DictionaryKeys(values)
         if kind is AttributeKind.WORD and codec in (None, "text") and words is None:
             found = timeline.word_column(name)
@@ -117,7 +117,7 @@ class ColumnBuilder:
         return None
 
     def _build_from_rows(self, path: str, changes: bool) -> KeyColumn:
-        """The column as the rows themselves tell it, one by one."""
+        """The column from the rows themselves, one by one: slow, but right for every kind of value."""
         return column_from_values(list(self._row_values(path)), len(self._timeline), changes=changes)
 
     def _row_values(self, path: str) -> Iterator[tuple[int, Comparable | None]]:

@@ -1,6 +1,6 @@
 """Columns over millions of rows: every row has a whole number as its key, and to compare values is to compare keys.
 
-A condition becomes intervals of keys. Which rows have their keys there tells an index, made when first needed.
+A condition becomes intervals of keys. An index, made when first needed, finds the rows with keys in them.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _MOST_KEY: Final = 2**63 - 1
 
 
 class KeyCodec(Protocol):
-    """How values stand to keys."""
+    """The mapping between the values of a column and its integer keys."""
 
     def value(self, key: int) -> Comparable | None:
-        """The value of a key."""
+        """The value of a key; None for the key of none."""
         ...
 
     def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
@@ -54,7 +54,7 @@ class KeyCodec(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class InstantKeys:
-    """Keys that count so many microseconds each."""
+    """Keys of instants: the number of units of `unit_microseconds` since 1970-01-01 UTC."""
 
     unit_microseconds: int
 
@@ -71,7 +71,7 @@ class InstantKeys:
 @final
 @dataclass(frozen=True, slots=True)
 class NumberKeys:
-    """Keys that are numbers, or so many decimal places of them."""
+    """Keys of numbers: the number itself, times ten to the `decimal_places`."""
 
     decimal_places: int = 0
 
@@ -94,7 +94,7 @@ class NumberKeys:
 @final
 @dataclass(frozen=True, slots=True)
 class DictionaryKeys:
-    """Keys that are places in a list of all values, which are in order and of one kind."""
+    """Keys that are positions in `values`, the sorted list of all values, which are of one kind."""
 
     values: Sequence[Any]
 
@@ -123,7 +123,7 @@ class DictionaryKeys:
 @final
 @dataclass(frozen=True, slots=True)
 class HashKeys:
-    """Keys that stand for texts without telling them: good for equality only."""
+    """Keys that are hashes of texts: they compare for equality only."""
 
     def value(self, key: int) -> Comparable | None:
         raise NotImplementedError("a hash does not tell its text")
@@ -144,10 +144,10 @@ def _clamp_key(key: int) -> int:
 
 @final
 class KeyColumn:
-    """One path over all rows. `rows` are the rows of the keys where a row may have several, else key by key.
+    """The keys of all rows at one path. `rows` has the row of each key where a row may have several values.
 
-    `changes_while_live` says that rows which live may show something else. The keys of a `is_ascending` column never
-    fall.
+    Without `rows` the keys stand row by row. `changes_while_live`: rows of live calls may show another value. The
+    keys of an `is_ascending` column never fall.
     """
 
     def __init__(self, keys: Keys, scale: KeyCodec, *, rows: RowNumbers | None = None, changes: bool = False) -> None:
@@ -164,12 +164,12 @@ class KeyColumn:
 
     @property
     def is_dictionary_encoded(self) -> bool:
-        """Whether only values that occur have keys."""
+        """Whether keys are positions in a list of the values that occur, so that other values have none."""
         return isinstance(self.codec, DictionaryKeys)
 
     @property
     def none_key(self) -> int:
-        """The key of none."""
+        """The key of a row without a value."""
         return -1 if isinstance(self.codec, DictionaryKeys | CollationKeys) else NO_VALUE
 
     @cached_property
@@ -180,7 +180,7 @@ class KeyColumn:
         return order, self.keys[order]
 
     def find_intervals(self, keeps: Comparison, wanted: Comparable, *, inclusive: bool, folded: bool) -> KeyIntervals:
-        """The keys of the values that compare as said; that of 'none' is never among them."""
+        """The keys of the values that compare to `wanted` as `keeps` says; the key of none is never among them."""
         match keeps:
             case "contains" | "starts" | "ends":
                 text = str(wanted).casefold() if folded else str(wanted)
@@ -236,7 +236,7 @@ class KeyColumn:
     # --- which rows -----------------------------------------------------------------------------------------
 
     def count_keys(self, chosen: KeyIntervals) -> int:
-        """How many keys are in the intervals."""
+        """The number of keys in the intervals."""
         return sum(last - first for first, last in self._index_ranges(chosen))
 
     def _index_ranges(self, chosen: KeyIntervals) -> list[tuple[int, int]]:
@@ -259,7 +259,7 @@ class KeyColumn:
         return np.sort(found)
 
     def match_rows(self, rows: RowNumbers, chosen: KeyIntervals) -> BoolArray:
-        """Which of some rows have a key in the intervals."""
+        """A mask of the given rows: whether each has a key in the intervals."""
         if self.rows is None:
             return keys_in_intervals(self.keys[rows], chosen)
         having = self.find_rows(chosen)
@@ -291,7 +291,7 @@ class KeyColumn:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class CollationKeys:
-    """Keys that are ranks under a collation, under which different texts may be the same."""
+    """Keys that are ranks under a collation; texts that the collation takes for equal share a key."""
 
     dictionary: DictionaryKeys
     codes: Keys
@@ -307,7 +307,7 @@ class CollationKeys:
 
 
 def lower_bound(keys: Keys, key: int) -> int:
-    """Where a key would stand first in keys that ascend."""
+    """The first position in ascending keys at which a key could be inserted."""
     if keys.dtype == np.int32:
         # In the array's own type: any other would copy the whole array.
         return int(keys.searchsorted(np.int32(max(-(2**31), min(key, 2**31 - 1)))))
@@ -315,7 +315,7 @@ def lower_bound(keys: Keys, key: int) -> int:
 
 
 def keys_in_intervals(keys: Keys, chosen: KeyIntervals) -> BoolArray:
-    """Which keys are in the intervals."""
+    """A mask of the keys: whether each is in one of the intervals."""
     if len(chosen) > 3:
         starts = np.asarray([low for low, _ in chosen], dtype=np.int64)
         ends = np.asarray([high for _, high in chosen], dtype=np.int64)
@@ -329,7 +329,7 @@ def keys_in_intervals(keys: Keys, chosen: KeyIntervals) -> BoolArray:
 
 
 def merge_intervals(intervals: Sequence[tuple[int, int]]) -> KeyIntervals:
-    """The same keys in as few intervals as can be, ascending."""
+    """Intervals with the same keys, ascending and without overlap."""
     found: list[tuple[int, int]] = []
     for low, high in sorted(intervals):
         if found and low <= found[-1][1]:
@@ -340,7 +340,7 @@ def merge_intervals(intervals: Sequence[tuple[int, int]]) -> KeyIntervals:
 
 
 def column_from_values(found: Sequence[tuple[int, Comparable | None]], length: int, *, changes: bool) -> KeyColumn:
-    """A column of values of any kind, each with its row; rows ascend."""
+    """A column from pairs of row and value, ascending by row, over `length` rows."""
     distinct = {value for _, value in found if value is not None}
     values: list[Any] = sorted(distinct, key=natural_sort_key)
     code_of: dict[Hashable, int] = {value: code for code, value in enumerate(values)}

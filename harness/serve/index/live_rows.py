@@ -1,4 +1,4 @@
-"""The rows that live: few at any instant, but shown anew at every one."""
+"""The rows of live calls: few at any instant, but shown anew at every one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SPARE_ROWS: Final = 100
 
 @final
 class LiveRows:
-    """The living rows of a timeline. Their whole lives are remembered for as long as they are asked for."""
+    """The rows of live calls of a timeline; their whole records are cached for as long as they are asked for."""
 
     def __init__(self, timeline: Timeline, attributes: Sequence[str]) -> None:
         self._timeline = timeline
@@ -25,7 +25,7 @@ class LiveRows:
         self._whole_records: dict[int, Record] = {}
 
     def records_at(self, rows: Sequence[int], at: datetime) -> list[Record]:
-        """Rows that live at an instant, as they are seen then."""
+        """The records of rows that are live at an instant, as they are visible then."""
         missing = [row for row in rows if row not in self._whole_records]
         if missing:
             made = self._timeline.records_at(np.asarray(missing, dtype=np.int64), self._attributes)

@@ -1,8 +1,8 @@
-"""Lists over millions of rows: each request costs what its page and its selectivity cost, not what the world does.
+"""An index over millions of rows: a request costs what its page and its selectivity cost, not what the world does.
 
-A `RowIndex` holds columns and indexes over whole lives, which no instant changes. A `IndexSnapshot` is the ledger at
-an instant: it knows how far the rows go and which few of them live, and those it asks one by one. The same answers
-as `querying.Table` gives, by other means; a property test holds one against the other.
+A `RowIndex` holds columns and indexes over whole lives, which no instant changes. An `IndexSnapshot` is the index at
+an instant: it knows how far the rows go and which few of them are live, and evaluates those one by one. It gives the
+same answers as `query.table.Table`, by other means; a property test holds one against the other.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ConditionTest = tuple[tuple[KeyColumn, KeyIntervals], ...]
 
 
 class RenderedRow(NamedTuple):
-    """One row as it is sent, and its identity."""
+    """The bytes of one row as it is sent, and its identity."""
 
     identity: Comparable | None
     body: bytes
@@ -65,7 +65,7 @@ class RenderedRow(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedPage:
-    """One page: its rows as bytes, how many rows match, and the places of its first and last row."""
+    """One page: its rows as bytes, the total of matching rows, and the sort positions of its first and last row."""
 
     rows: tuple[bytes, ...]
     total: int
@@ -77,7 +77,7 @@ class RenderedPage:
 @final
 @dataclass(frozen=True, slots=True)
 class RowRange:
-    """Rows in ascending order: a head that is a range or a view of many, and a tail of few that stand after it."""
+    """Row numbers in ascending order: a head that is a range or a view of many, and a short tail after it."""
 
     first: int
     last: int
@@ -108,7 +108,7 @@ _EMPTY_RANGE: Final = RowRange(0, 0, None, _NO_ROWS)
 
 @final
 class RowIndex:
-    """The rows of one API over one timeline."""
+    """The columns, selections and rendered rows of one API over one timeline; it holds at every instant."""
 
     def __init__(self, listing: Listing, dialect: Dialect, timeline: Timeline, attributes: Sequence[str]) -> None:
         self.listing = listing
@@ -137,9 +137,10 @@ class RowIndex:
     # --- selecting ------------------------------------------------------------------------------------------
 
     def select_rows(self, query: Query) -> tuple[int, int, RowNumbers | None, bool]:
-        """The rows that match over their whole life: between two positions, all or those told, ascending.
+        """The rows that match once their calls have ended: first, last, rows, changes.
 
-        The last is whether a row might match otherwise while it lives.
+        They are `rows[first:last]`, ascending, or all rows from `first` to `last` where `rows` is None. `changes`
+        says whether a row might match otherwise while its call is live.
         """
         first, last, changes = 0, len(self.timeline), False
         rest: list[Condition] = []
@@ -211,17 +212,17 @@ class RowIndex:
                 continue
             if rows is None:
                 rows = np.arange(len(self.timeline), dtype=np.int64)
-            kept = np.zeros(len(rows), dtype=np.bool_)
+            matches = np.zeros(len(rows), dtype=np.bool_)
             for column, chosen in test:
-                kept |= column.match_rows(rows, chosen)
-            rows = rows[~kept if negated else kept]
+                matches |= column.match_rows(rows, chosen)
+            rows = rows[~matches if negated else matches]
         assert rows is not None
         self._cache_selection(conditions, (rows, changes))
         return rows, changes
 
     def _cache_selection(self, conditions: tuple[Condition, ...], found: tuple[RowNumbers, bool]) -> None:
         self._selections[conditions] = found
-        # A view of an index costs nothing of its own.
+        # A view into an index owns no memory.
         self._selected_rows += _owned_size(found[0])
         while len(self._selections) > _MAX_SELECTIONS or (
             self._selected_rows > _MAX_SELECTED_ROWS and len(self._selections) > 1
@@ -232,7 +233,7 @@ class RowIndex:
     # --- rows -----------------------------------------------------------------------------------------------
 
     def attributes_for(self, variant: RowVariant) -> tuple[str, ...]:
-        """The attributes that a row needs which leaves some parts out."""
+        """The telephony attributes that rows of this variant show."""
         hidden = {
             self.listing.fields[name].shows
             for name in variant.omitted_parts | variant.emptied_parts
@@ -252,22 +253,22 @@ class RowIndex:
         return found
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
-        """Write rows that have ended."""
+        """The rendered rows of ended calls, by row number; they are cached."""
         found: dict[int, RenderedRow] = {}
         names = self.attributes_for(variant)
         for first in range(0, len(rows), _RENDER_BATCH_ROWS):
             some = rows[first : first + _RENDER_BATCH_ROWS]
             made = self.timeline.records_at(np.asarray(some, dtype=np.int64), names)
-            for row, card in zip(some, self.render_records(made, variant), strict=True):
-                found[row] = self._rendered_rows[variant, row] = card
-                self._rendered_bytes += len(card.body) + _ROW_OVERHEAD_BYTES
+            for row, rendered in zip(some, self.render_records(made, variant), strict=True):
+                found[row] = self._rendered_rows[variant, row] = rendered
+                self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
             while self._rendered_bytes > _RENDERED_ROW_BYTES:
-                _, card = self._rendered_rows.popitem(last=False)
-                self._rendered_bytes -= len(card.body) + _ROW_OVERHEAD_BYTES
+                _, rendered = self._rendered_rows.popitem(last=False)
+                self._rendered_bytes -= len(rendered.body) + _ROW_OVERHEAD_BYTES
         return found
 
     def render_records(self, records: Sequence[Mapping[str, Any]], variant: RowVariant) -> list[RenderedRow]:
-        """Records as they are sent."""
+        """The rendered rows of records, in their order."""
         listing, dialect = self.listing, self.dialect
         identities: list[Comparable | None] = []
         trees: list[Tree] = []
@@ -291,35 +292,35 @@ def _owned_size(rows: RowNumbers) -> int:
 
 @final
 class IndexSnapshot:
-    """A ledger at an instant."""
+    """A row index at one instant, with the rows of the calls that are live then."""
 
     def __init__(
-        self, ledger: RowIndex, at: datetime, population: Population, table_of: Callable[[Sequence[Record]], Table]
+        self, row_index: RowIndex, at: datetime, population: Population, table_of: Callable[[Sequence[Record]], Table]
     ) -> None:
-        self.row_index = ledger
+        self.row_index = row_index
         self.at = at
         self._millis = millis_of(at)
         self._ended_only = population is Population.ENDED
         self._table_of = table_of
-        self._begun_count = ledger.timeline.begun_count(self._millis)
-        self._live_positions = ledger.timeline.live_positions(self._millis)
+        self._begun_count = row_index.timeline.begun_count(self._millis)
+        self._live_positions = row_index.timeline.live_positions(self._millis)
         self._live_position_set = frozenset(self._live_positions.tolist())
         self._live_table: Table | None = None
         self._rendered_live_rows: dict[tuple[RowVariant, int], RenderedRow] = {}
         self._orders: dict[tuple[Query, SortOrder], tuple[RowNumbers, Keys]] = {}
 
     def can_answer(self, query: Query) -> bool:
-        """Whether this is a query that columns can answer."""
+        """Whether columns alone can answer this query."""
         path = query.sort_order.path
         if query.combine != "all" or any(not condition.paths for condition in query.conditions):
             return False
         if query.owners is not None and self.row_index.listing.scope is None:
             return False
         if path == "":
-            # The place of a row in a list without an order is its number there, which nothing here knows.
+            # In a list without an order a cursor names the row by its number there, which the index does not know.
             return isinstance(query.page_slice, OffsetSlice)
         column = self.row_index.column(path)
-        # A living row may show a text that no ended row does, so that it has no key.
+        # The row of a live call may show a text that no ended one does, so that it has no key.
         return column.rows is None and (
             self._ended_only or not column.changes_while_live or not column.is_dictionary_encoded
         )
@@ -346,12 +347,12 @@ class IndexSnapshot:
         late = late[ended[late] <= self._millis]
         if not self._ended_only:
             alive = self._matching_live_rows(query)
-            # The windows hold for rows that live as well: where they stand does not change.
+            # The bounds hold for live calls as well: their rows do not move.
             late = np.sort(np.concatenate([late.astype(np.int64), alive]))
         return RowRange(first, cut, rows, late)
 
     def _matching_live_rows(self, query: Query) -> RowNumbers:
-        """The living rows that match, as they are seen now."""
+        """The rows of live calls that match as they are visible at this instant."""
         found = self._table_of_live_rows().matching_rows(replace(query, sort_order=SortOrder(path="")))
         rows: RowNumbers = self._live_positions[found]
         return rows
@@ -363,7 +364,7 @@ class IndexSnapshot:
         return self._live_table
 
     def count_page_rows(self, query: Query) -> int:
-        """How many rows the page of a query without a place holds."""
+        """The number of rows on the page of a query without a cursor."""
         many = len(self._matching_range(query))
         start, end = (
             _slice_bounds(query.page_slice, many)
@@ -375,7 +376,7 @@ class IndexSnapshot:
     # --- a page ---------------------------------------------------------------------------------------------
 
     def render_page(self, plan: Plan) -> RenderedPage:
-        """The page that a plan asks for."""
+        """The rendered page that a plan asks for."""
         query = plan.query
         run = self._matching_range(query)
         ordered = self._order_rows(run, query)
@@ -386,30 +387,30 @@ class IndexSnapshot:
         low, high = (many - end, many - start) if query.sort_order.descending else (start, end)
 
         def beside(more: int) -> Sequence[int]:
-            # Only who comes from the page before is likely to ask for the next one.
+            # Only a client that comes from the page before is likely to ask for the next one.
             before = ordered.neighbours(low, high, 1, behind=True)
             walks = before and self.row_index.cached_row((variant, before[0])) is not None
             return ordered.neighbours(low, high, more) if walks else ()
 
-        cards: dict[int, RenderedRow] = {}
+        rendered_rows: dict[int, RenderedRow] = {}
 
-        def deal(some: Sequence[int]) -> dict[int, RenderedRow]:
-            missing = [row for row in some if row not in cards]
+        def render(some: Sequence[int]) -> dict[int, RenderedRow]:
+            missing = [row for row in some if row not in rendered_rows]
             if missing:
-                cards.update(self._render_rows(missing, variant, beside))
-            return cards
+                rendered_rows.update(self._render_rows(missing, variant, beside))
+            return rendered_rows
 
-        # The page at once, in whatever order: what is new in it is made together.
-        deal(ordered.rows_ignoring_ties(low, high))
-        rows = ordered.rows_in_order(low, high, deal)
-        deal(rows)
+        # The page at once, in whatever order: rows that are not cached are rendered in one batch.
+        render(ordered.rows_ignoring_ties(low, high))
+        rows = ordered.rows_in_order(low, high, render)
+        render(rows)
         places: list[SortPosition] = []
         if rows and isinstance(query.page_slice, CursorSlice):
             places = [
-                SortPosition(value=ordered.sort_value_at(at), identity=cards[row].identity)
+                SortPosition(value=ordered.sort_value_at(at), identity=rendered_rows[row].identity)
                 for at, row in ((low, rows[0]), (high - 1, rows[-1]))
             ]
-        bodies = [cards[row].body for row in rows]
+        bodies = [rendered_rows[row].body for row in rows]
         if query.sort_order.descending:
             bodies.reverse()
             places.reverse()
@@ -431,7 +432,7 @@ class IndexSnapshot:
                 start = min(start, many)
                 return start, max(start, min(end, many))
             case _:
-                assert_never(query.cut)
+                assert_never(query.page_slice)
 
     def _cursor_bounds(
         self, ordered: OrderedRows, walk: CursorSlice, sorting: SortOrder, variant: RowVariant
@@ -449,14 +450,14 @@ class IndexSnapshot:
         return start, start + walk.take
 
     def _order_rows(self, run: RowRange, query: Query) -> OrderedRows:
-        sorting, ledger = query.sort_order, self.row_index
-        identity = ledger.listing.lists.identity
+        sorting, row_index = query.sort_order, self.row_index
+        identity = row_index.listing.lists.identity
         if sorting.path == "" or not len(run):
-            return OrderedRows(run, None, None, ledger, identity, sorting)
-        plain = ledger.column(sorting.path)
+            return OrderedRows(run, None, None, row_index, identity, sorting)
+        plain = row_index.column(sorting.path)
         column = plain.with_collation(sorting.collation)
         if column.is_ascending and not column.changes_while_live:
-            return OrderedRows(run, column.keys, plain, ledger, identity, sorting)
+            return OrderedRows(run, column.keys, plain, row_index, identity, sorting)
         key = (replace(query, page_slice=OffsetSlice()), sorting)
         known = self._orders.get(key)
         if known is None:
@@ -473,11 +474,11 @@ class IndexSnapshot:
             while len(self._orders) > _MAX_SELECTIONS:
                 self._orders.pop(next(iter(self._orders)))
         return OrderedRows(
-            RowRange(0, len(run), known[0], _NO_ROWS), known[1], plain, ledger, identity, sorting, sorted_here=True
+            RowRange(0, len(run), known[0], _NO_ROWS), known[1], plain, row_index, identity, sorting, sorted_here=True
         )
 
     def _current_keys(self, rows: RowNumbers, column: KeyColumn, path: str) -> Keys:
-        """The keys of the living among some rows, as they are seen now."""
+        """The keys of those of some rows whose calls are live, as they are visible at this instant."""
         table = self._table_of_live_rows()
         places = np.searchsorted(self._live_positions, rows[np.isin(rows, self._live_positions)])
         keys = []
@@ -491,7 +492,7 @@ class IndexSnapshot:
     def _render_rows(
         self, rows: Sequence[int], variant: RowVariant, beside: Callable[[int], Sequence[int]]
     ) -> dict[int, RenderedRow]:
-        """Some rows as they are sent. With those that have to be made some are that will be asked for next."""
+        """The rendered rows by number. With rows that are not cached, those that `beside` names are rendered, too."""
         found: dict[int, RenderedRow] = {}
         missing: list[int] = []
         alive: list[int] = []
@@ -499,11 +500,11 @@ class IndexSnapshot:
             if row in self._live_position_set:
                 alive.append(row)
                 continue
-            card = self.row_index.cached_row((variant, row))
-            if card is None:
+            rendered = self.row_index.cached_row((variant, row))
+            if rendered is None:
                 missing.append(row)
             else:
-                found[row] = card
+                found[row] = rendered
         if missing:
             wanted = dict.fromkeys(missing)
             for row in beside(_PREFETCH_ROWS):
@@ -517,8 +518,8 @@ class IndexSnapshot:
     def _render_live_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         missing = [row for row in rows if (variant, row) not in self._rendered_live_rows]
         seen = self.row_index.live_rows.records_at(missing, self.at)
-        for row, card in zip(missing, self.row_index.render_records(seen, variant), strict=True):
-            self._rendered_live_rows[variant, row] = card
+        for row, rendered in zip(missing, self.row_index.render_records(seen, variant), strict=True):
+            self._rendered_live_rows[variant, row] = rendered
         return {row: self._rendered_live_rows[variant, row] for row in rows}
 
 
@@ -527,14 +528,14 @@ RowRenderer = Callable[[Sequence[int]], Mapping[int, RenderedRow]]
 
 @final
 class OrderedRows:
-    """Matching rows in the order of a key; rows of the same key are put in order when they are met."""
+    """Matching rows in the order of a sort key; ties are put in order by identity when a page meets them."""
 
     def __init__(
         self,
         run: RowRange,
         keys: Keys | None,
         column: KeyColumn | None,
-        ledger: RowIndex,
+        row_index: RowIndex,
         identity: str,
         sorting: SortOrder,
         *,
@@ -543,7 +544,7 @@ class OrderedRows:
         self._row_range = run
         self._keys = keys
         self._column = column
-        self._row_index = ledger
+        self._row_index = row_index
         self._identity = identity
         self._sorting = sorting
         self._keys_sorted = sorted_here
@@ -561,7 +562,7 @@ class OrderedRows:
         return int(self._keys[int(run.rows_between(at, at + 1)[0])])
 
     def _count_below(self, key: int) -> int:
-        """How many rows have a lower key."""
+        """The number of rows with a lower key."""
         assert self._keys is not None
         found = lower_bound(self._keys, key)
         if self._keys_sorted:
@@ -575,17 +576,17 @@ class OrderedRows:
         return head if head < run.head_length or not len(run.tail) else head + lower_bound(run.tail, found)
 
     def neighbours(self, low: int, high: int, many: int, *, behind: bool = False) -> list[int]:
-        """So many rows that come next in the direction of the order, or that came before."""
+        """Up to `many` rows after a page in the direction of the order, or before it with `behind`."""
         if self._sorting.descending is not behind:
             return list(map(int, self._row_range.rows_between(max(0, low - many), low)))
         return list(map(int, self._row_range.rows_between(high, min(len(self), high + many))))
 
     def rows_ignoring_ties(self, low: int, high: int) -> list[int]:
-        """The rows from one place to another; at the ends others of the same key may belong there."""
+        """The rows between two positions, ties unsorted: at both ends others of the same key may belong there."""
         return [int(row) for row in self._row_range.rows_between(low, high)] if low < high else []
 
-    def rows_in_order(self, low: int, high: int, deal: RowRenderer) -> list[int]:
-        """The rows from one place to another, in their final order."""
+    def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
+        """The rows between two positions, in their final order."""
         if low >= high:
             return []
         if self._keys is None:
@@ -600,12 +601,12 @@ class OrderedRows:
         rows = self._row_range.rows_between(first, last)
         keys = self._keys[first:last] if self._keys_sorted else self._keys[rows]
         if last - first > 1 and (keys[1:] == keys[:-1]).any():
-            found = self._sort_ties(rows, keys, deal)
+            found = self._sort_ties(rows, keys, render)
         else:
             found = rows.tolist()
         return found[low - first : high - first]
 
-    def _sort_ties(self, rows: RowNumbers, keys: Keys, deal: RowRenderer) -> list[int]:
+    def _sort_ties(self, rows: RowNumbers, keys: Keys, render: RowRenderer) -> list[int]:
         found: list[int] = []
         some, same = [int(row) for row in rows.tolist()], keys.tolist()
         first, many = 0, len(some)
@@ -620,13 +621,13 @@ class OrderedRows:
                 identities = self._row_index.column(self._identity).keys[group]
                 found += [int(row) for row in group[np.argsort(identities, kind="stable")]]
             else:
-                cards = deal(some[first:last])
-                found += sorted(some[first:last], key=lambda row: identity_sort_key(cards[row].identity))
+                rendered_rows = render(some[first:last])
+                found += sorted(some[first:last], key=lambda row: identity_sort_key(rendered_rows[row].identity))
             first = last
         return found
 
     def sort_value_at(self, at: int) -> Comparable | None:
-        """The sort value of the row at a place."""
+        """The sort value of the row at a position."""
         if self._column is None:
             return None
         if self._column.is_dictionary_encoded:
@@ -634,8 +635,8 @@ class OrderedRows:
             return self._column.codec.value(int(self._column.keys[int(self._row_range.rows_between(at, at + 1)[0])]))
         return self._column.codec.value(self._key_at(at))
 
-    def count_before_and_at(self, place: SortPosition, deal: RowRenderer) -> tuple[int, int]:
-        """How many rows come before a place, and how many are at it."""
+    def count_before_and_at(self, place: SortPosition, render: RowRenderer) -> tuple[int, int]:
+        """The number of rows before a sort position, and the number at it."""
         if self._column is None or self._keys is None:
             return 0, 0
         if place.value is None:
@@ -658,8 +659,8 @@ class OrderedRows:
             if around is None:
                 return first, 0
             return first + int((keys < around[0]).sum()), int(((keys >= around[0]) & (keys < around[1])).sum())
-        cards = deal(some)
-        found = [identity_sort_key(cards[row].identity) for row in some]
+        rendered_rows = render(some)
+        found = [identity_sort_key(rendered_rows[row].identity) for row in some]
         return first + sum(one < wanted for one in found), sum(one == wanted for one in found)
 
 

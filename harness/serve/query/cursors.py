@@ -1,4 +1,4 @@
-"""Opaque cursors: a place in an order that any replica can read, and nobody can invent."""
+"""Opaque cursors: a sealed position in an order, which any replica can read and no client can forge."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_TEXT: Final = 2048
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """A place under one sort; `backward` says that following it leads to the rows before."""
+    """A position under one sort; with `backward` it leads to the rows before it."""
 
     sort: str
     position: SortPosition

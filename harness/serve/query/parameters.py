@@ -1,4 +1,4 @@
-"""What a request gives: its raw values read, with every odd value treated as the spec says."""
+"""The parameters of a request: raw values parsed, and invalid ones treated as the spec says."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _INVALID: Final = "invalid"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedParameters:
-    """The values of one request as they are meant.
+    """The parsed parameters of one request.
 
-    `values` holds what was given and is not empty, `raw_values` the same as written. With `matches_nothing` a bad
-    value was met that is answered by no rows.
+    `values` holds the values that were given and are not empty, `raw_values` the same as written. `matches_nothing`:
+    an invalid value was given to which the API answers with no rows.
     """
 
     listing: Listing
@@ -41,7 +41,7 @@ class ParsedParameters:
         return name is not None and name in self.values
 
     def value(self, name: str | None) -> ParameterValue | None:
-        """The value of a parameter, or the one meant when it is absent."""
+        """The value of a parameter, or its default where it is absent."""
         if name is None:
             return None
         if name in self.values:
@@ -50,11 +50,11 @@ class ParsedParameters:
         return default_of(parameter) if parameter is not None else None
 
     def is_true(self, name: str | None) -> bool:
-        """Whether a flag is true."""
+        """Whether a flag is true, as given or by default."""
         return self.value(name) is True
 
     def without(self, names: tuple[str, ...]) -> ParsedParameters:
-        """As if these parameters had not been given."""
+        """The same without these parameters, as if they had not been given."""
         return replace(
             self,
             values={name: value for name, value in self.values.items() if name not in names},
@@ -63,7 +63,7 @@ class ParsedParameters:
 
 
 def default_of(parameter: Parameter) -> ParameterValue | None:
-    """The value meant when a parameter is absent, as the kind of value that reading gives."""
+    """The default of a parameter as a parsed value; None where it has none."""
     default = parameter.default
     if default is None or default == "":
         return None
@@ -74,22 +74,24 @@ def default_of(parameter: Parameter) -> ParameterValue | None:
     return str(default)
 
 
-def parse_parameters(listing: Listing, ask: ListRequest, picks: ChoiceResolver) -> ParsedParameters | RefusedRequest:
-    """The values of a request, or the fault that the first bad one gets."""
-    refused = _refuse_unknown_or_repeated(listing, ask, picks)
+def parse_parameters(
+    listing: Listing, ask: ListRequest, choices: ChoiceResolver
+) -> ParsedParameters | RefusedRequest:
+    """The parsed parameters of a request, or the refusal that the first invalid one gets."""
+    refused = _refuse_unknown_or_repeated(listing, ask, choices)
     if refused is not None:
         return refused
-    zone = _parse_zone(listing, ask, picks)
+    zone = _parse_zone(listing, ask, choices)
     if isinstance(zone, RefusedRequest):
         return zone
     values: dict[str, ParameterValue] = {}
     raw_values: dict[str, Tree] = {}
     nothing = False
     for name, parameter in listing.parameters.items():
-        if name not in ask.values or _is_from_later_version(listing, parameter, picks):
+        if name not in ask.values or _is_from_later_version(listing, parameter, choices):
             continue
-        raw = _choose_raw_value(listing, ask, name, parameter, picks)
-        read = _parse_value(listing, name, parameter, raw, zone[0], picks)
+        raw = _choose_raw_value(listing, ask, name, parameter, choices)
+        read = _parse_value(listing, name, parameter, raw, zone[0], choices)
         match read:
             case RefusedRequest():
                 return read
@@ -122,26 +124,26 @@ class _MatchesNothing:
     pass
 
 
-def _refuse_unknown_or_repeated(listing: Listing, ask: ListRequest, picks: ChoiceResolver) -> RefusedRequest | None:
+def _refuse_unknown_or_repeated(listing: Listing, ask: ListRequest, choices: ChoiceResolver) -> RefusedRequest | None:
     transport = listing.transport
-    if picks.resolve(transport.unknown_parameters) == "refused":
+    if choices.resolve(transport.unknown_parameters) == "refused":
         for name, _ in ask.extra:
             if name not in transport.tolerated:
                 return RefusedRequest(fault=_INVALID, parameter=name)
-    if picks.resolve(transport.repeated_parameters) == "refused":
+    if choices.resolve(transport.repeated_parameters) == "refused":
         for name in ask.repeated:
             return RefusedRequest(fault=_INVALID, parameter=name)
     return None
 
 
 def _choose_raw_value(
-    listing: Listing, ask: ListRequest, name: str, parameter: Parameter, picks: ChoiceResolver
+    listing: Listing, ask: ListRequest, name: str, parameter: Parameter, choices: ChoiceResolver
 ) -> Tree:
-    """The raw value, one of several for a repeated parameter."""
+    """The raw value of a parameter; of a repeated one the value that the API heeds."""
     raw, more = ask.values[name], ask.repeated.get(name, ())
     if not more:
         return raw
-    match picks.resolve(listing.transport.repeated_parameters):
+    match choices.resolve(listing.transport.repeated_parameters):
         case "last":
             return more[-1]
         case "joined":
@@ -151,18 +153,18 @@ def _choose_raw_value(
             return raw
 
 
-def _is_from_later_version(listing: Listing, parameter: Parameter, picks: ChoiceResolver) -> bool:
+def _is_from_later_version(listing: Listing, parameter: Parameter, choices: ChoiceResolver) -> bool:
     if listing.versions is None or parameter.since is None:
         return False
     order = listing.versions.order
-    serves = picks.resolve(listing.versions.serves)
+    serves = choices.resolve(listing.versions.serves)
     return parameter.since in order and serves in order and order.index(parameter.since) > order.index(serves)
 
 
-def _parse_zone(listing: Listing, ask: ListRequest, picks: ChoiceResolver) -> tuple[ZoneInfo, str] | RefusedRequest:
+def _parse_zone(listing: Listing, ask: ListRequest, choices: ChoiceResolver) -> tuple[ZoneInfo, str] | RefusedRequest:
     if listing.zone is None:
         return ZoneInfo("UTC"), "UTC"
-    default = picks.resolve(listing.zone.default)
+    default = choices.resolve(listing.zone.default)
     name = listing.zone.parameter
     raw = ask.values.get(name) if name is not None else None
     parameter = listing.parameters.get(name or "")
@@ -174,16 +176,16 @@ def _parse_zone(listing: Listing, ask: ListRequest, picks: ChoiceResolver) -> tu
         return zone_named(raw), raw
     except DecodeError:
         bad = parameter.bad
-        if bad is None or picks.resolve(bad.gets) == "refused":
+        if bad is None or choices.resolve(bad.gets) == "refused":
             return RefusedRequest(fault=bad.fault if bad else _INVALID, parameter=name, value=printable_text(raw))
         return ZoneInfo(default), default
 
 
 def _parse_value(
-    listing: Listing, name: str, parameter: Parameter, raw: Tree, zone: ZoneInfo, picks: ChoiceResolver
+    listing: Listing, name: str, parameter: Parameter, raw: Tree, zone: ZoneInfo, choices: ChoiceResolver
 ) -> ParameterValue | RefusedRequest | _Absent | _MatchesNothing:
     if is_blank(raw):
-        means = picks.resolve(parameter.blank if parameter.blank is not None else listing.blank.means)
+        means = choices.resolve(parameter.blank if parameter.blank is not None else listing.blank.means)
         if means == "absent":
             return _Absent()
         fault = (
@@ -196,13 +198,13 @@ def _parse_value(
     in_json = parameter.at is not None or listing.transport.carries == "json"
     try:
         value = decode_parameter(parameter, raw, zone=zone, in_json=in_json)
-        _check_word(listing, name, parameter, value, picks)
+        _check_word(listing, name, parameter, value, choices)
     except OutOfRange:
         over = parameter.too_many if parameter.as_ in ("list", "json-list") else parameter.beyond
-        return _handle_bad_value(listing, name, parameter, raw, over or parameter.bad, zone, picks, in_json=in_json)
+        return _handle_bad_value(listing, name, parameter, raw, over or parameter.bad, zone, choices, in_json=in_json)
     except (DecodeError, ValueError):
         bad = parameter.zero if parameter.zero is not None and raw in (0, "0") else parameter.bad
-        return _handle_bad_value(listing, name, parameter, raw, bad, zone, picks, in_json=in_json)
+        return _handle_bad_value(listing, name, parameter, raw, bad, zone, choices, in_json=in_json)
     return _Absent() if value == () else value
 
 
@@ -213,12 +215,12 @@ def _handle_bad_value(
     raw: Tree,
     bad: InvalidValueRule | None,
     zone: ZoneInfo,
-    picks: ChoiceResolver,
+    choices: ChoiceResolver,
     *,
     in_json: bool,
 ) -> ParameterValue | RefusedRequest | _Absent | _MatchesNothing:
     rule = bad or _default_bad_rule(listing)
-    match picks.resolve(rule.gets):
+    match choices.resolve(rule.gets):
         case "refused":
             return RefusedRequest(fault=rule.fault, parameter=name, value=printable_text(raw))
         case "nothing":
@@ -236,7 +238,7 @@ def _default_bad_rule(listing: Listing) -> InvalidValueRule:
 
 
 def _parse_unbounded(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bool) -> ParameterValue | _Absent:
-    """The value whatever the bounds; a text that cannot be read stays a text."""
+    """The value without regard to its bounds; a text that cannot be parsed stays a text."""
     free = replace(parameter, least=None, most=None, most_items=None)
     try:
         return decode_parameter(free, raw, zone=zone, in_json=in_json)
@@ -245,7 +247,7 @@ def _parse_unbounded(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json
 
 
 def _clamp_value(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bool) -> ParameterValue | _Absent:
-    """The nearest legal value; for 0 the largest, as servers do that take 0 for "as many as you give"."""
+    """The nearest legal value; for 0 the largest, as servers do that take 0 for "no limit of mine"."""
     value = _parse_unbounded(parameter, raw, zone, in_json=in_json)
     if isinstance(value, tuple):
         return value[: parameter.most_items]
@@ -263,13 +265,13 @@ def _clamp_value(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bo
 
 
 def _check_word(
-    listing: Listing, name: str, parameter: Parameter, value: ParameterValue, picks: ChoiceResolver
+    listing: Listing, name: str, parameter: Parameter, value: ParameterValue, choices: ChoiceResolver
 ) -> None:
     if parameter.as_ != "word" and not (parameter.as_ == "list" and parameter.of == "word"):
         return
     legal = legal_words(listing, name, parameter)
     rule = listing.filters.get(name)
-    folded = rule is not None and picks.resolve(rule.case) == "folded"
+    folded = rule is not None and choices.resolve(rule.case) == "folded"
     known = {word.casefold() for word in legal} if folded else legal
     for item in value if isinstance(value, tuple) else (value,):
         word = str(item).casefold() if folded else str(item)
@@ -278,7 +280,7 @@ def _check_word(
 
 
 def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
-    """The words a word parameter takes; empty when any will do."""
+    """The words that a word parameter takes; empty when it takes any."""
     named = next(
         (rule.named_by for rule in listing.filters.values() if rule.named_by and rule.named_by.parameter == name),
         None,
@@ -299,7 +301,7 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
 
 
 def compared_paths(rule: Filter) -> tuple[str, ...]:
-    """Every path that a filter may compare."""
+    """Every path that a filter may compare, whatever the open choices."""
     others = (
         choice.options if isinstance(choice, Open) else (choice,) for choice in (rule.alternatives, rule.instead)
     )

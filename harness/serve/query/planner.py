@@ -1,4 +1,4 @@
-"""From what a request gives to the query it means: filters, scope, order, cut, and what the answer shows."""
+"""The planner: turns parsed parameters into a query (filters, scope, order, page) and what the answer shows."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ _DEFAULT_CURSOR_ROWS: Final = 100
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One request as it is meant: the query, and what the answer shows of what is found.
+    """The plan of one request: the query, and what the answer shows of its result.
 
-    `count_unit` tells what to count in place of rows, `omitted_parts` and `emptied_parts` are the parts left out of
+    `count_unit` names what a count-only answer counts, `omitted_parts` and `emptied_parts` are the parts left out of
     rows. `required_matches` are conditions whose value must occur at all, with the fault otherwise.
     """
 
@@ -66,32 +66,32 @@ class Plan:
 
 
 def plan_request(
-    given: ParsedParameters, who: SimulatedUser, *, customers: Customers, at: datetime, picks: ChoiceResolver
+    given: ParsedParameters, user: SimulatedUser, *, customers: Customers, at: datetime, choices: ChoiceResolver
 ) -> Plan | RefusedRequest:
-    """What a request means for this identity at this instant, or the fault it gets."""
+    """The plan of a request by this user at this instant, or the refusal that it gets."""
     listing = given.listing
-    count = _resolve_count_unit(given, picks)
+    count = _resolve_count_unit(given, choices)
     if count is not None and listing.count_only is not None:
         given = given.without(listing.count_only.ignores)
     steps: tuple[Callable[[], RefusedRequest | None], ...] = (
-        lambda: _check_required(given, picks),
-        lambda: _check_ranges(given, picks),
-        lambda: _check_exclusions(given, picks),
+        lambda: _check_required(given, choices),
+        lambda: _check_ranges(given, choices),
+        lambda: _check_exclusions(given, choices),
     )
     for step in steps:
         refused = step()
         if refused is not None:
             return refused
-    filters = _build_conditions(given, at, picks)
+    filters = _build_conditions(given, at, choices)
     if isinstance(filters, RefusedRequest):
         return filters
-    owners = _resolve_owners(given, who, customers, picks)
+    owners = _resolve_owners(given, user, customers, choices)
     if isinstance(owners, RefusedRequest):
         return owners
-    sorting = _resolve_sort_order(given, picks)
+    sorting = _resolve_sort_order(given, choices)
     if isinstance(sorting, RefusedRequest):
         return sorting
-    cut = _resolve_page_slice(given, sorting[0], picks)
+    cut = _resolve_page_slice(given, sorting[0], choices)
     if isinstance(cut, RefusedRequest):
         return cut
     nothing = (
@@ -99,7 +99,7 @@ def plan_request(
         or filters.matches_nothing
         or sorting[1]
         or cut[1]
-        or _has_empty_reversed_range(given, picks)
+        or _has_empty_reversed_range(given, choices)
     )
     query = Query(
         conditions=filters.conditions,
@@ -134,23 +134,23 @@ def _is_window_missing(given: ParsedParameters, name: str) -> bool:
     return not any(given.has(other) for other in (name, *required.unless_all_missing))
 
 
-def _check_required(given: ParsedParameters, picks: ChoiceResolver) -> RefusedRequest | None:
+def _check_required(given: ParsedParameters, choices: ChoiceResolver) -> RefusedRequest | None:
     for name, parameter in given.listing.parameters.items():
         required = parameter.required
         if required is None or given.has(name):
             continue
-        if _is_window_missing(given, name) and picks.resolve(required.then) != "refused":
+        if _is_window_missing(given, name) and choices.resolve(required.then) != "refused":
             continue
         return RefusedRequest(fault=required.fault, parameter=name)
     return None
 
 
-def _check_ranges(given: ParsedParameters, picks: ChoiceResolver) -> RefusedRequest | None:
+def _check_ranges(given: ParsedParameters, choices: ChoiceResolver) -> RefusedRequest | None:
     for rule in given.listing.ranges:
         first, last = given.has(rule.first), given.has(rule.last)
-        if first != last and picks.resolve(rule.one_alone) == "refused":
+        if first != last and choices.resolve(rule.one_alone) == "refused":
             return RefusedRequest(fault=rule.one_alone_fault, parameter=rule.last if first else rule.first)
-        if _is_range_reversed(given, rule) and picks.resolve(rule.reversed) == "refused":
+        if _is_range_reversed(given, rule) and choices.resolve(rule.reversed) == "refused":
             return RefusedRequest(fault=rule.reversed_fault, parameter=rule.last)
     return None
 
@@ -164,15 +164,16 @@ def _is_range_reversed(given: ParsedParameters, rule: FilterRange) -> bool:
     return False
 
 
-def _has_empty_reversed_range(given: ParsedParameters, picks: ChoiceResolver) -> bool:
+def _has_empty_reversed_range(given: ParsedParameters, choices: ChoiceResolver) -> bool:
     return any(
-        _is_range_reversed(given, rule) and picks.resolve(rule.reversed) == "nothing" for rule in given.listing.ranges
+        _is_range_reversed(given, rule) and choices.resolve(rule.reversed) == "nothing"
+        for rule in given.listing.ranges
     )
 
 
-def _check_exclusions(given: ParsedParameters, picks: ChoiceResolver) -> RefusedRequest | None:
+def _check_exclusions(given: ParsedParameters, choices: ChoiceResolver) -> RefusedRequest | None:
     for name, rule in given.listing.filters.items():
-        if given.has(name) and picks.resolve(rule.excluded_gets) == "refused":
+        if given.has(name) and choices.resolve(rule.excluded_gets) == "refused":
             for other in rule.excludes:
                 if given.has(other):
                     return RefusedRequest(fault=rule.excludes_fault, parameter=name)
@@ -191,7 +192,7 @@ class _FilterConditions:
 
 
 def _build_conditions(
-    given: ParsedParameters, at: datetime, picks: ChoiceResolver
+    given: ParsedParameters, at: datetime, choices: ChoiceResolver
 ) -> _FilterConditions | RefusedRequest:
     found: list[Condition] = []
     known: list[tuple[Condition, RefusedRequest]] = []
@@ -199,10 +200,10 @@ def _build_conditions(
     for name, rule in given.listing.filters.items():
         value = given.value(name)
         if value is None:
-            value = _last_month_bound(given, name, rule, at, picks)
+            value = _last_month_bound(given, name, rule, at, choices)
         if value is None or not _filter_applies(given, rule):
             continue
-        keeps = _choose_comparison(given, rule, picks)
+        keeps = _choose_comparison(given, rule, choices)
         if isinstance(keeps, RefusedRequest):
             return keeps
         if keeps == "nothing":
@@ -210,14 +211,14 @@ def _build_conditions(
         elif keeps != "off":
             condition = Condition(
                 parameter=name,
-                paths=(*(picks.resolve(rule.instead) or rule.compares), *picks.resolve(rule.alternatives)),
+                paths=(*(choices.resolve(rule.instead) or rule.compares), *choices.resolve(rule.alternatives)),
                 keeps=keeps,
-                wanted=_resolve_wanted_values(given.listing, rule, value, picks),
-                inclusive=picks.resolve(rule.boundary) == "inclusive",
-                folded=picks.resolve(rule.case) == "folded",
+                wanted=_resolve_wanted_values(given.listing, rule, value, choices),
+                inclusive=choices.resolve(rule.boundary) == "inclusive",
+                folded=choices.resolve(rule.case) == "folded",
             )
             found.append(condition)
-            if picks.resolve(rule.stranger) == "refused":
+            if choices.resolve(rule.stranger) == "refused":
                 refused = RefusedRequest(
                     fault=rule.stranger_fault, parameter=name, value=printable_text(given.raw_values.get(name))
                 )
@@ -226,14 +227,14 @@ def _build_conditions(
 
 
 def _last_month_bound(
-    given: ParsedParameters, name: str, rule: Filter, at: datetime, picks: ChoiceResolver
+    given: ParsedParameters, name: str, rule: Filter, at: datetime, choices: ChoiceResolver
 ) -> datetime | None:
     parameter = given.listing.parameters.get(name)
     if parameter is None or parameter.required is None or not _is_window_missing(given, name):
         return None
-    if picks.resolve(parameter.required.then) != "last-month":
+    if choices.resolve(parameter.required.then) != "last-month":
         return None
-    return at - _MONTH if picks.resolve(rule.keeps) == "at-or-after" else at
+    return at - _MONTH if choices.resolve(rule.keeps) == "at-or-after" else at
 
 
 def _filter_applies(given: ParsedParameters, rule: Filter) -> bool:
@@ -243,20 +244,20 @@ def _filter_applies(given: ParsedParameters, rule: Filter) -> bool:
 
 
 def _choose_comparison(
-    given: ParsedParameters, rule: Filter, picks: ChoiceResolver
+    given: ParsedParameters, rule: Filter, choices: ChoiceResolver
 ) -> Comparison | Literal["off", "nothing"] | RefusedRequest:
     named = rule.named_by
     if named is None:
-        return picks.resolve(rule.keeps)
+        return choices.resolve(rule.keeps)
     word = given.value(named.parameter)
     if word is None:
-        return picks.resolve(rule.keeps)
+        return choices.resolve(rule.keeps)
     if word in named.none:
         return "off"
     keeps = named.words.get(str(word))
     if keeps is not None:
         return keeps
-    match picks.resolve(named.unknown):
+    match choices.resolve(named.unknown):
         case "refused":
             parameter = given.listing.parameters[named.parameter]
             fault = parameter.bad.fault if parameter.bad else "invalid"
@@ -264,18 +265,18 @@ def _choose_comparison(
         case "nothing":
             return "nothing"
         case _:
-            return picks.resolve(rule.keeps)
+            return choices.resolve(rule.keeps)
 
 
 def _resolve_wanted_values(
-    listing: Listing, rule: Filter, value: ParameterValue, picks: ChoiceResolver
+    listing: Listing, rule: Filter, value: ParameterValue, choices: ChoiceResolver
 ) -> tuple[Comparable, ...]:
-    """The values that satisfy a filter: words for sets and aliases spelled out."""
+    """The values that a filter value keeps: words that stand for sets and aliases are replaced by their members."""
     items: tuple[Comparable, ...] = value if isinstance(value, tuple) else (value,)
     if not rule.words and not rule.aliases:
         return tuple(dict.fromkeys(items))
     words, aliases = rule.words, rule.aliases
-    folded = picks.resolve(rule.case) == "folded"
+    folded = choices.resolve(rule.case) == "folded"
     if folded:
         words = {word.casefold(): means for word, means in words.items()}
         aliases = {word.casefold(): means for word, means in aliases.items()}
@@ -285,7 +286,7 @@ def _resolve_wanted_values(
         if not isinstance(word, str):
             found.append(item)
         elif word in words:
-            found += picks.resolve(words[word])
+            found += choices.resolve(words[word])
         else:
             found.append(aliases.get(word, item))
     return tuple(dict.fromkeys(found))
@@ -295,15 +296,15 @@ def _resolve_wanted_values(
 
 
 def _resolve_owners(
-    given: ParsedParameters, who: SimulatedUser, customers: Customers, picks: ChoiceResolver
+    given: ParsedParameters, user: SimulatedUser, customers: Customers, choices: ChoiceResolver
 ) -> frozenset[int] | RefusedRequest | None:
     scope = given.listing.scope
-    if scope is None or who.customer_id is None:
+    if scope is None or user.customer_id is None:
         return None
-    whose = _resolve_scope_word(given, scope, picks)
+    whose = _resolve_scope_word(given, scope, choices)
     if isinstance(whose, RefusedRequest):
         return whose
-    chosen = _select_customers(whose[0], whose[1], who, customers)
+    chosen = _select_customers(whose[0], whose[1], user, customers)
     if chosen is None:
         owners: frozenset[int] | None = None
     else:
@@ -311,22 +312,22 @@ def _resolve_owners(
     if whose[0] == "that" and given.is_true(scope.recursive):
         below = {member.id for member in customers.descendants_of(cast(int, whose[1]))}
         owners = (owners or frozenset()) | below
-    allowed = _visible_customers(who, customers)
+    allowed = _visible_customers(user, customers)
     if allowed is not None and (owners is None or not owners <= allowed):
-        if picks.resolve(scope.foreign) == "refused":
+        if choices.resolve(scope.foreign) == "refused":
             return RefusedRequest(fault=scope.foreign_fault, parameter=scope.parameter or "")
         return (owners or frozenset()) & allowed
     if whose[0] == "that" and customers.get(cast(int, whose[1])) is None:
         return RefusedRequest(fault=scope.bad_fault, parameter=scope.parameter or "", value=str(whose[1]))
-    return _restrict_to_children(given, who, scope, customers, owners, picks)
+    return _restrict_to_children(given, user, scope, customers, owners, choices)
 
 
 def _resolve_scope_word(
-    given: ParsedParameters, scope: CallScope, picks: ChoiceResolver
+    given: ParsedParameters, scope: CallScope, choices: ChoiceResolver
 ) -> tuple[OwnerGroup, int | None] | RefusedRequest:
     value = given.value(scope.parameter)
     if value is None:
-        return picks.resolve(scope.unset), None
+        return choices.resolve(scope.unset), None
     word = str(value)
     if word in scope.words:
         return scope.words[word], None
@@ -336,9 +337,9 @@ def _resolve_scope_word(
 
 
 def _select_customers(
-    whose: OwnerGroup, that: int | None, who: SimulatedUser, customers: Customers
+    whose: OwnerGroup, that: int | None, user: SimulatedUser, customers: Customers
 ) -> set[int] | None:
-    own = cast(int, who.customer_id)
+    own = cast(int, user.customer_id)
     children = {member.id for member in customers.children_of(own)}
     match whose:
         case "own":
@@ -357,33 +358,33 @@ def _select_customers(
             assert_never(whose)
 
 
-def _visible_customers(who: SimulatedUser, customers: Customers) -> frozenset[int] | None:
-    """The customers that an identity may look at; None for all."""
-    if who.everyone:
+def _visible_customers(user: SimulatedUser, customers: Customers) -> frozenset[int] | None:
+    """The customers whose calls a user may see; None for all."""
+    if user.everyone:
         return None
-    own = cast(int, who.customer_id)
+    own = cast(int, user.customer_id)
     return frozenset({own, *(member.id for member in customers.descendants_of(own))})
 
 
 def _restrict_to_children(
     given: ParsedParameters,
-    who: SimulatedUser,
+    user: SimulatedUser,
     scope: CallScope,
     customers: Customers,
     owners: frozenset[int] | None,
-    picks: ChoiceResolver,
+    choices: ChoiceResolver,
 ) -> frozenset[int] | RefusedRequest | None:
-    own = cast(int, who.customer_id)
+    own = cast(int, user.customer_id)
     listed = given.values.get(scope.listed_children or "")
     if isinstance(listed, tuple):
         below = {member.id for member in customers.descendants_of(own)}
-        asked = {int(item) for item in listed if isinstance(item, int) or item.isdigit()}
-        if asked - below and picks.resolve(scope.foreign) == "refused":
+        ask = {int(item) for item in listed if isinstance(item, int) or item.isdigit()}
+        if ask - below and choices.resolve(scope.foreign) == "refused":
             return RefusedRequest(fault=scope.foreign_fault, parameter=scope.listed_children or "")
-        owners = frozenset(asked & below)
+        owners = frozenset(ask & below)
     switch = scope.children_only
     if switch is not None and given.is_true(switch.parameter):
-        kept = _select_customers(switch.keeps, None, who, customers)
+        kept = _select_customers(switch.keeps, None, user, customers)
         if kept is not None:
             # With listed children both hold: those of the list, and never one's own.
             owners = frozenset(kept) & owners if isinstance(listed, tuple) and owners else frozenset(kept)
@@ -393,21 +394,21 @@ def _restrict_to_children(
 # --- order --------------------------------------------------------------------------------------------------
 
 
-def _resolve_sort_order(given: ParsedParameters, picks: ChoiceResolver) -> tuple[SortOrder, bool] | RefusedRequest:
-    """The order, and whether a bad sort word means no rows."""
+def _resolve_sort_order(given: ParsedParameters, choices: ChoiceResolver) -> tuple[SortOrder, bool] | RefusedRequest:
+    """The sort order, and whether an invalid sort word means no rows."""
     order = given.listing.order
     if order is None:
         return SortOrder(path=""), False
-    collation: Collation = picks.resolve(order.collation)
-    descending = picks.resolve(order.direction) == "descending"
-    path, word, nothing = picks.resolve(order.by), "", False
+    collation: Collation = choices.resolve(order.collation)
+    descending = choices.resolve(order.direction) == "descending"
+    path, word, nothing = choices.resolve(order.by), "", False
     sort = order.sort
-    asked = given.value(sort.parameter) if sort is not None else None
-    if sort is not None and asked is not None:
-        word = str(asked)
+    ask = given.value(sort.parameter) if sort is not None else None
+    if sort is not None and ask is not None:
+        word = str(ask)
         bare = word[1:] if sort.signed and word.startswith("-") else word
         found = sort.words.get(bare)
-        gets: Treatment = picks.resolve(sort.unknown)
+        gets: Treatment = choices.resolve(sort.unknown)
         if word in sort.refused or bare in sort.refused or (found is None and gets == "refused"):
             return RefusedRequest(fault=sort.unknown_fault, parameter=sort.parameter, value=printable_text(word))
         if found is None:
@@ -424,9 +425,9 @@ def _resolve_sort_order(given: ParsedParameters, picks: ChoiceResolver) -> tuple
 
 
 def _resolve_page_slice(
-    given: ParsedParameters, sorting: SortOrder, picks: ChoiceResolver
+    given: ParsedParameters, sorting: SortOrder, choices: ChoiceResolver
 ) -> tuple[PageSlice, bool] | RefusedRequest:
-    """The cut, and whether a bad value means no rows."""
+    """The slice of rows on the page, and whether an invalid value means no rows."""
     paging = given.listing.paging
     match paging:
         case NoPaging():
@@ -439,9 +440,9 @@ def _resolve_page_slice(
             skip = _integer_value(given, paging.offset) or 0
             return OffsetSlice(skip=max(skip, 0), take=None if size is None else max(size, 0)), False
         case PageNumberPaging():
-            return _page_number_slice(given, paging, picks), False
+            return _page_number_slice(given, paging, choices), False
         case CursorPaging():
-            return _cursor_slice(given, paging, sorting, picks)
+            return _cursor_slice(given, paging, sorting, choices)
         case _:
             assert_never(paging)
 
@@ -451,11 +452,11 @@ def _integer_value(given: ParsedParameters, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _page_number_slice(given: ParsedParameters, paging: PageNumberPaging, picks: ChoiceResolver) -> OffsetSlice:
+def _page_number_slice(given: ParsedParameters, paging: PageNumberPaging, choices: ChoiceResolver) -> OffsetSlice:
     size = _integer_value(given, paging.size)
     if size is None:
-        size = picks.resolve(paging.default_size)
-    cap = picks.resolve(paging.cap)
+        size = choices.resolve(paging.default_size)
+    cap = choices.resolve(paging.cap)
     if cap is not None:
         size = cap if size is None else min(size, cap)
     number = _integer_value(given, paging.page)
@@ -466,7 +467,7 @@ def _page_number_slice(given: ParsedParameters, paging: PageNumberPaging, picks:
 
 
 def _cursor_slice(
-    given: ParsedParameters, paging: CursorPaging, sorting: SortOrder, picks: ChoiceResolver
+    given: ParsedParameters, paging: CursorPaging, sorting: SortOrder, choices: ChoiceResolver
 ) -> tuple[CursorSlice, bool] | RefusedRequest:
     size = _integer_value(given, paging.size)
     take = _DEFAULT_CURSOR_ROWS if size is None else max(size, 0)
@@ -474,7 +475,7 @@ def _cursor_slice(
     before = _cursor_text(given, paging.before, paging.end_words)
     from_end = before is None and given.has(paging.before)
     if (after is not None or given.has(paging.after)) and (before is not None or from_end):
-        gets = picks.resolve(paging.both_gets)
+        gets = choices.resolve(paging.both_gets)
         if gets == "refused":
             return RefusedRequest(fault=paging.fault, parameter=paging.before)
         if gets == "nothing":
@@ -486,15 +487,15 @@ def _cursor_slice(
     parameter = paging.after if after is not None else paging.before
     cursor = decode_cursor(text)
     if cursor is None:
-        return _handle_bad_cursor(picks.resolve(paging.garbage_gets), paging, parameter, take)
+        return _handle_bad_cursor(choices.resolve(paging.garbage_gets), paging, parameter, take)
     if cursor.sort != sort_signature(sorting):
-        return _handle_bad_cursor(picks.resolve(paging.other_sort_gets), paging, parameter, take)
-    backward = after is None or (cursor.backward and picks.resolve(paging.prev_goes_into) == "after")
+        return _handle_bad_cursor(choices.resolve(paging.other_sort_gets), paging, parameter, take)
+    backward = after is None or (cursor.backward and choices.resolve(paging.prev_goes_into) == "after")
     return CursorSlice(take=take, position=cursor.position, backward=backward), False
 
 
 def sort_signature(sorting: SortOrder) -> str:
-    """The order that a cursor is bound to."""
+    """The text of the sort order that a cursor is bound to."""
     return f"{'-' if sorting.descending else ''}{sorting.path}"
 
 
@@ -514,11 +515,11 @@ def _handle_bad_cursor(
 # --- what the answer shows ----------------------------------------------------------------------------------
 
 
-def _resolve_count_unit(given: ParsedParameters, picks: ChoiceResolver) -> Literal["rows", "calls"] | None:
+def _resolve_count_unit(given: ParsedParameters, choices: ChoiceResolver) -> Literal["rows", "calls"] | None:
     count = given.listing.count_only
     if count is None or not given.is_true(count.parameter):
         return None
-    return picks.resolve(count.counts)
+    return choices.resolve(count.counts)
 
 
 def _parts_left_out(given: ParsedParameters) -> tuple[frozenset[str], frozenset[str]]:

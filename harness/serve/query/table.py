@@ -1,4 +1,4 @@
-"""The query engine: which rows are kept, in which order, and where a walk stands.
+"""The query engine over rows as values: which rows match, in which order, and where a cursor stands.
 
 Columnar: a column holds the distinct values of one path in order, so that a condition looks at distinct values only
 and everything else is arithmetic on arrays. Written apart from the checker's oracle, on purpose.
@@ -31,15 +31,15 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,64}", re.ASCII)
 _DIGIT_RUNS: Final = re.compile(r"([0-9]+)", re.ASCII)
 
 
-# --- what is asked ------------------------------------------------------------------------------------------
+# --- queries ------------------------------------------------------------------------------------------------
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """Keeps rows where a value at any of the paths compares as said to any of the wanted values.
+    """A test of rows: one value at any of the paths compares to any of the wanted values as `keeps` says.
 
-    `parameter` is where it came from. A row whose value is none is never kept.
+    `parameter` is the request parameter it comes from. A row whose value is none never passes.
     """
 
     parameter: str
@@ -65,7 +65,7 @@ class SortOrder:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortPosition:
-    """A place in an order, between rows or on one: the sort value of a row and its identity."""
+    """A position in an order, at a row or between rows: a sort value and an identity."""
 
     value: Comparable | None
     identity: Comparable | None
@@ -74,7 +74,7 @@ class SortPosition:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetSlice:
-    """So many rows after so many skipped; `take` None means all."""
+    """A page by number: `take` rows after `skip` rows; `take` None means all."""
 
     skip: int = 0
     take: int | None = None
@@ -83,9 +83,9 @@ class OffsetSlice:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CursorSlice:
-    """At most `take` rows after a place, or before it; without a place from the beginning, or from the end.
+    """A page by cursor: at most `take` rows after a position, or before it with `backward`.
 
-    `shift` moves the beginning by so many rows, for the sake of servers that count wrongly.
+    Without a position it is the first page, or the last. `shift` moves the start by a number of rows: a fault.
     """
 
     take: int
@@ -100,9 +100,9 @@ PageSlice: TypeAlias = "OffsetSlice | CursorSlice"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What one request asks of a table: conditions, owners, an order and a cut.
+    """The query of one request over a table: conditions, owners, an order and a page.
 
-    `owners` None means everybody's rows. `combine` is how conditions stand together.
+    `owners` None means the rows of all customers. `combine` says whether all conditions must hold, or any.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -116,7 +116,7 @@ class Query:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryResult:
-    """The rows of one page as positions in the table, all that match in order, and the page's first position."""
+    """The result of a query as positions in the table: the rows of the page, all matching rows, its start."""
 
     page_rows: tuple[int, ...]
     matching_rows: RowPositions
@@ -154,7 +154,7 @@ class ValueColumn:
         self._folded: list[str] | None = None
 
     def mask(self, keeps: Comparison, wanted: Comparable, *, inclusive: bool = True, folded: bool = False) -> Mask:
-        """The rows with a value that compares as said; a row without any value never does."""
+        """The mask of rows with a value that compares as the condition says; a row without a value never does."""
         value = self._coerce_wanted(wanted, keeps)
         if value is None or not self.values:
             return np.zeros(self._length, dtype=np.bool_)
@@ -261,7 +261,7 @@ def collation_key(value: Comparable, collation: Collation) -> tuple[Any, ...]:
 
 @final
 class Table:
-    """Rows of one instant, ready to be asked. What was computed once is kept as long as the table is."""
+    """A table of rows at one instant that answers queries. Columns and masks are cached as long as it lives."""
 
     def __init__(
         self,
@@ -301,7 +301,7 @@ class Table:
         return found
 
     def find(self, query: Query) -> QueryResult:
-        """The rows that a query asks for."""
+        """The result of a query: the rows of its page, and all that match."""
         matching = self.matching_rows(query)
         match query.page_slice:
             case OffsetSlice(skip=skip, take=take):
@@ -315,7 +315,7 @@ class Table:
         return QueryResult(page_rows=tuple(page.tolist()), matching_rows=matching, page_start=start)
 
     def matching_rows(self, query: Query) -> RowPositions:
-        """All rows that match, in order."""
+        """All matching rows as positions, in order."""
         order = self._rows_in_order(query.sort_order)
         if query.matches_nothing:
             return order[:0]
@@ -330,13 +330,13 @@ class Table:
         return order if mask is None else order[mask[order]]
 
     def position_of(self, row: int, sorting: SortOrder) -> SortPosition:
-        """The place of a row in an order, for a cursor."""
+        """The sort position of a row in an order, for a cursor."""
         return SortPosition(
             value=self._first_value(sorting.path, row), identity=self._first_value(self._identity, row)
         )
 
     def count_distinct(self, rows: Iterable[int], path: str) -> int:
-        """How many different values these rows have at a path."""
+        """The number of different values that these rows have at a path."""
         return len({self._first_value(path, row) for row in rows})
 
     def _first_value(self, path: str, row: int) -> Comparable | None:
@@ -400,7 +400,7 @@ class Table:
     def _count_before_and_through(
         self, matching: RowPositions, place: SortPosition, sorting: SortOrder
     ) -> tuple[int, int]:
-        """How many matching rows come before a place, and how many before or at it."""
+        """The number of matching rows before a sort position, and the number before or at it."""
         ranks, rank_of = self._ranks_of(sorting.path, sorting.collation)
         identities, identity_rank_of = self._ranks_of(self._identity, "code-point")
         rank, met = rank_of(place.value)
