@@ -31,7 +31,7 @@ ASPECTS: Final[tuple[Aspect, ...]] = (
 )
 
 
-# So many rows after all that were read, and as many again, a moving list has surely ended, too.
+# A moving list has surely ended so many rows after twice the rows that were read.
 FAR_BEYOND: Final = 200
 
 
@@ -421,7 +421,8 @@ def _compare_total(
     sure, may = matching_rows(mirror, meaning)
     low, high = len(sure), len(sure) + len(may)
     if mirror.volatile:
-        # A list that is read while it grows is short of rows, and has others than a moment later.
+        # A list that grows while it is read lacks rows: a history may get ten a second
+        # (`history_grows_10_a_second_newest_first`), and a run reads it for seconds.
         high += 10 + len(mirror.rows) // 2
         low = max(0, low - 10 - len(mirror.rows) // 2)
     if low <= total <= high:

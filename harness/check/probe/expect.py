@@ -1,4 +1,4 @@
-"""Holding an answer against the oracle, in the order in which one defect explains another.
+"""Judgement of a probe: its answer is compared with what the oracle expects, and a mismatch is confirmed.
 
 An answer is compared aspect by aspect (was it refused, which rows, how many, in which order, which slice, which
 total). The first aspect that differs is the defect; the later ones are its consequences and are not judged.
@@ -31,15 +31,19 @@ from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
+# Each rereading may cost MIRROR_PAGES_AT_MOST requests.
 MAX_REREADS: Final = 14
+# A server that is wrong in every second or third answer shows it again within three
+# (`active_talk_halved_in_every_third_answer` of the foreign servers).
 CONFIRMING_REPEATS: Final = 3
+# Each costs REPLICA_LAG_SECONDS.
 MAX_WAITS: Final = 6
 OTHER_FILTERS_ASKED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """What became of a probe: `passed` None means that it could not be decided."""
+    """The result of a probe; `passed` None means that it could not be decided."""
 
     passed: bool | None
     exchange: Exchange
@@ -61,7 +65,7 @@ def check_probe(
     credentials: Mapping[str, str] | None = None,
     only: Sequence[Aspect] = ASPECTS,
 ) -> Generator[None, None, ProbeResult]:
-    """Sends a probe, judges it by the oracle and the mirror, and writes the ledger.
+    """Sends a probe, judges it by the oracle and the mirror, and records the results.
 
     A mismatch in a primary aspect (refused, rows, count) is blamed on `clauses`; in a later one on `blame`, or on
     the construct that promises it. Every mismatch is confirmed: the list is read again and the probe repeated.
@@ -359,7 +363,8 @@ def _is_wrong_later(
 ) -> Generator[None, None, bool]:
     """Whether an answer is also wrong by a list of calls in progress that is read when some time has passed.
 
-    Several copies of such a list may each be a little behind: what one shows last, another has dropped already.
+    Several copies of such a list may each lag behind (`legs_copies_that_lag`): what one still shows, another has
+    dropped already.
     """
     settings = context.settings
     if (

@@ -1,4 +1,4 @@
-"""What to ask a filter for: values that tell readings apart, and what has to come with them."""
+"""Filter values to probe with: values that tell right readings from wrong ones, and the parameters they need."""
 
 from __future__ import annotations
 
@@ -17,29 +17,33 @@ from harness.specification.model import ClauseId, Field, Filter, Open
 from harness.wire.format_problems import Tree
 from harness.wire.row_codec import ApiValue, row_values_at
 
+# Characters that careless encoders, decoders and query builders get wrong (`plus_is_kept_in_query`,
+# `callerid_quote_fails`, `semicolon_not_split`).
 SPECIAL_CHARACTERS: Final = frozenset("&;+%<>\"'#?=/\\ ")
+# What SQL LIKE, globs and regular expressions read as patterns (`legs_snumber_regex`, `callerid_like_wildcard`).
 PATTERN_CHARACTERS: Final = frozenset("_%*?.+()[]{}|^$\\")
 ABSENT_TEXT: Final = "nowhere-7f3a"
+# A prime of twelve digits: neither a round number nor the multiple of an id.
 ABSENT_NUMBER: Final = 999_999_999_983
 
 
 def is_time_filter(kept: Filter) -> bool:
-    """Whether a filter bounds a time."""
+    """Whether a filter bounds an instant from below or above."""
     return kept.keeps in ("at-or-after", "at-or-before")
 
 
 def is_hidden_filter(kept: Filter) -> bool:
-    """Whether a filter looks only at what rows do not show."""
+    """Whether a filter compares only attributes that rows do not show."""
     return all(path.startswith("hidden.") for path in kept.compares)
 
 
 def visible_filters(context: CheckContext) -> list[str]:
-    """Filters whose effect rows can show."""
+    """The filters that compare something that rows show."""
     return [name for name, kept in context.listing.filters.items() if not is_hidden_filter(kept)]
 
 
 def count_values(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
-    """How many rows show each value at one of the paths."""
+    """The number of rows that show each value at one of the paths."""
     counted: Counter[Any] = Counter()
     for row in rows:
         here = {
@@ -53,7 +57,7 @@ def count_values(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
 
 
 def flatten_values(values: Sequence[ApiValue]) -> list[Any]:
-    """Single values, lists opened, 'none' left out."""
+    """The values with lists flattened and None left out."""
     found: list[Any] = []
     for value in values:
         if isinstance(value, tuple):
@@ -64,7 +68,7 @@ def flatten_values(values: Sequence[ApiValue]) -> list[Any]:
 
 
 def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str) -> list[Any]:
-    """Values worth asking for, most telling first: some that occur, in their odd shapes, and one that does not."""
+    """Values to probe a filter with, most telling first: usual and unusual ones of rows, and one of no row."""
     kept = context.listing.filters[name]
     parameter = context.listing.parameters[name]
     counted = count_values(rows, kept.compares)
@@ -188,7 +192,8 @@ def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> li
         return []
     text = context.rng.choice(plain)
     place = len(text) // 2
-    # What stands for anything in SQL, for one character there, and what ends a value for careless readers.
+    # What stands for anything in SQL LIKE, for one character there, and what ends a value for careless readers:
+    # asterisk-cdr-api 1.0.6 gave 7 rows for a number with `%` in the middle (`callerid_like_wildcard`).
     made = [f"{text[:place]}%{text[place + 1 :]}", f"{text[:place]}_{text[place + 1 :]}"]
     if kept.keeps == "equal":
         short = next((one for one in plain if one.isdigit() and len(one) < 6), "")

@@ -1,4 +1,4 @@
-"""The mirror: the rows of the target, read once, under a budget, as the ground that the oracle stands on."""
+"""The mirror: the rows of the target, read under a budget, over which the oracle evaluates requests."""
 
 from __future__ import annotations
 
@@ -25,9 +25,12 @@ from harness.wire.parameter_codec import encode_parameter
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
+# Enough rows for every filter to keep some and drop some; the list is read several times in a run.
 MIRROR_ROWS_WANTED: Final = 400
 MIRROR_ROWS_AT_MOST: Final = 1000
+# Asked for where the document gives no largest page; servers with a bound of their own cut it (`large_capped_at_25`).
 PAGE_SIZE_AT_MOST: Final = 500
+# 1000 rows at a bound of 25 rows (`large_capped_at_25`).
 MIRROR_PAGES_AT_MOST: Final = 40
 
 
@@ -153,7 +156,7 @@ def walk_pages(
     rows_at_most: int = MIRROR_ROWS_AT_MOST,
     size: int | None = None,
 ) -> Iterator[Exchange | Snapshot]:
-    """Reads page by page; yields each exchange and at last the snapshot."""
+    """Reads the list page by page, with all parts of rows; yields each exchange and at last the Snapshot."""
     listing = context.listing
     paging = listing.paging
     size_name, largest = largest_page_size(context)
@@ -178,6 +181,7 @@ def walk_pages(
         exchange = context.send(build_request(context, base, more), purpose)
         yield exchange
         if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
+            # Some refuse sizes above a bound that their document does not give: 100 is taken everywhere.
             if page == 0 and size is not None and size > 100 and exchange.answer is not None:
                 size = 100
                 continue
@@ -205,7 +209,7 @@ def walk_pages(
         most = max(most, came)
         own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open)
         if size is not None and 1 < came == before < size and fresh and not own:
-            # Two pages alike, and neither is the last one: the server has a bound of its own.
+            # Two short pages alike, and neither is the last one: the server has a bound of its own (`capped_at_100`).
             context.settings = {**context.settings, "page-cap": (came, size, exchange)}
         before = came
         if not came or not fresh:
@@ -247,7 +251,7 @@ def walk_pages(
 
 
 def _started_apart(context: CheckContext, one: Row, other: Row) -> bool:
-    """Whether two rows show beginnings that no rounding makes one."""
+    """Whether two rows show beginnings more than a second apart: more than rounding explains."""
     shown = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
     moments = [(one.shown.get(name), other.shown.get(name)) for name in shown]
     return any(
@@ -308,7 +312,7 @@ def parse_row_count(raw: object) -> int | None:
 
 
 def time_range_filters(context: CheckContext) -> tuple[str | None, str | None, str | None]:
-    """The parameters that bound a time from below and above, and the field they compare."""
+    """The parameters that bound a time from below and above, and the path of the field that they compare."""
     lower = upper = path = None
     for name, kept in context.listing.filters.items():
         if kept.keeps == "at-or-after":
@@ -326,7 +330,7 @@ def requires_time_range(context: CheckContext) -> bool:
 
 
 def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
-    """Windows to try, narrow ones first."""
+    """The time windows to try, narrow ones first: days, a month, a year, ten years; or the one that the user gave."""
     lower, upper, _ = time_range_filters(context)
     given = context.settings.get("window")
     spans: list[tuple[datetime, datetime]]
@@ -345,7 +349,7 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
 
 
 def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iterator[None]:
-    """Fills the mirror: finds a window that holds data where one is needed, and narrows a list too long."""
+    """Fills the mirror: finds a time window with rows where one is required, and narrows a list that is too long."""
     base: Mapping[str, Tree] = mirror.base
     first: Snapshot | None = None
     if requires_time_range(context) or context.settings.get("window") is not None:
@@ -356,6 +360,7 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iter
                 if isinstance(step, Snapshot) and (step.failed_exchange is None or first is None):
                     first, base = step, window
                 yield
+            # As many as a filter needs to be judged (single_filter.DISCRIMINATING_ROWS).
             if first is not None and len(first.rows) >= 60:
                 break
     else:
@@ -403,7 +408,7 @@ def _narrow_window(context: CheckContext, first: Snapshot) -> Generator[None, No
             window[upper] = encode_request_value(context, upper, latest + second)
     elif upper is not None:
         window[upper] = encode_request_value(context, upper, edge - second)
-        # Some take the two ends only together.
+        # Some take the two ends only together (`OneDateAloneIsIgnoredOfMany`).
         window.setdefault(lower, encode_request_value(context, lower, earliest))
     elif first.complete:
         window[lower] = encode_request_value(
@@ -416,13 +421,13 @@ def _narrow_window(context: CheckContext, first: Snapshot) -> Generator[None, No
 
 
 def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> Generator[None, None, datetime | None]:
-    """The time of a row near the end of a list in ascending order."""
+    """The time of a row near the end of a list in ascending order, or None; costs one request."""
     paging = context.listing.paging
     if first.total is None or not isinstance(paging, PageNumberPaging | OffsetPaging):
         return None
     total = first.total
     if isinstance(paging, PageNumberPaging):
-        # A size that no bound of the server's own cuts, or the page would be another one.
+        # A size below any bound of the server's own: a cut page would stand at another place (`capped_at_10`).
         size = min((20, *_known_page_caps(context)))
         where = {
             paging.page: encode_request_value(
@@ -449,7 +454,7 @@ def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> Generat
 
 
 def _known_page_caps(context: CheckContext) -> list[int]:
-    """The bounds on the size of a page that this server has shown."""
+    """The limits on page sizes that this server has shown."""
     paging = context.listing.paging
     own = paging.cap if isinstance(paging, PageNumberPaging) else None
     shown = context.dialect.candidates_of(own.id) if isinstance(own, Open) else ()
@@ -458,13 +463,15 @@ def _known_page_caps(context: CheckContext) -> list[int]:
 
 
 def page_cap(context: CheckContext) -> int | None:
-    """So many rows at most stand on a page of this server, where that is fewer than one may ask for."""
+    """The server's own limit of rows on a page, where that is less than a request may ask for."""
     told = context.settings.get("page-cap")
     return int(told[0]) if told is not None else None
 
 
 def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Reads the list in smaller pages: pages that do not share it out alike tear the mirror.
+    """Reads the list in smaller pages: pages that repeat or lose rows tear the mirror.
+
+    Seen at asterisk-cdr-api 1.0.6: with pages of 7 rows under another order a walk met 398 of 400 rows.
 
     Rows that only one of the two walks met belong to the list all the same.
     """

@@ -1,4 +1,7 @@
-"""Whether the rows of a target stood still: young rows, replicas that lag, calls in progress."""
+"""Whether the rows of a target stand still: recent rows, replicas that lag, calls in progress.
+
+Names in backticks are variants of the foreign servers in `tests/foreign*/`.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +21,32 @@ from harness.check.probe.mirror import (
 )
 
 REPLICA_LAG_SECONDS: Final = 1.2
-"""So many seconds copies of one list may be apart."""
+"""The most seconds that copies of a list of live calls lag behind one another: 0.8 in `legs_copies_that_lag`."""
 
 
-# A call that began this long before the run may not have reached every replica yet; one that began in a run is new.
+# A call that began this long before the run may not have reached every replica yet (3 seconds in `ReplicaBehind`; an
+# overloaded replica takes longer); one that began in a run is new.
 REPLICATION_TIME: Final = timedelta(minutes=1)
 
 
+# The time that a run is allowed for: rows that began in it may have come after the walk.
 RUN_TIME: Final = timedelta(minutes=5)
 
 
+# Where every other answer comes from the replica behind (`ReplicaBehind`), six agree by luck once in 32 times.
 REPLICA_PROBES: Final = 6
 
 
+# Each test costs REPLICA_PROBES requests.
 MAX_REPLICA_TESTS: Final = 4
 
 
-# A list whose latest call began so lately is a living one.
+# A list whose latest call began so lately gets new calls while the run lasts.
 RECENT_ACTIVITY: Final = timedelta(minutes=10)
 
 
 def is_recent_row(context: CheckContext, row: Row, path: str) -> bool:
-    """Whether a row is so young that it may have come after the walk, or not have reached every replica then."""
+    """Whether a row began so lately that it may have come after the walk, or not yet be on every replica."""
     at, now = row.shown.get(path), context.settings.get("now")
     if not isinstance(at, datetime) or not isinstance(now, datetime):
         return False
@@ -48,18 +55,18 @@ def is_recent_row(context: CheckContext, row: Row, path: str) -> bool:
 
 
 def all_recent(context: CheckContext, rows: Sequence[Row]) -> bool:
-    """Whether there are rows, and all of them so young that replicas may differ on them."""
+    """Whether there are rows, and all of them so recent that replicas may differ on them."""
     path = time_range_filters(context)[2]
     return path is not None and bool(rows) and all(is_recent_row(context, row, path) for row in rows)
 
 
 def _run_started_at(context: CheckContext, now: datetime) -> datetime:
-    """When the run began, by the clock of the server."""
+    """The instant at which the run began, by the clock of the server."""
     return now.astimezone(UTC) + timedelta(seconds=context.clock_skew_seconds or 0.0)
 
 
 def wait_for_replicas(context: CheckContext) -> None:
-    """Waits a moment where calls come and go: copies of one list may be a little behind one another."""
+    """Waits for REPLICA_LAG_SECONDS where calls come and go: copies of one list may lag behind one another."""
     if (
         lists_only_live_calls(context)
         and not context.settings.get("stands-still")
@@ -69,7 +76,7 @@ def wait_for_replicas(context: CheckContext) -> None:
 
 
 def probe_replicas(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Before answers are held against one another: do all replicas of a living list tell the same?"""
+    """Probes whether all replicas of a list that gets new calls show the same rows, before answers are compared."""
     path, now = time_range_filters(context)[2], context.settings.get("now")
     times = [at for row in mirror.rows if isinstance(at := row.shown.get(path or ""), datetime)]
     if (
@@ -81,7 +88,7 @@ def probe_replicas(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 
 def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
-    """Whether the calls of the last minute come and go: one replica has them already and another has not."""
+    """Whether calls of the last minute come and go from answer to answer: not every replica has them yet."""
     lower, upper, path = time_range_filters(context)
     now = context.settings.get("now")
     if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.tear_reason:

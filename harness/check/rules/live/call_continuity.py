@@ -1,4 +1,7 @@
-"""A call that lasts from poll to poll stays itself: its identity, its beginning and its parties."""
+"""Continuity of calls between polls: identity, beginning and parties of a call stay as they are.
+
+Names in backticks are variants of the foreign servers in `tests/foreign/`.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,17 @@ from harness.check.rules.responses.row_invariants import as_number
 from harness.specification.model import Clauses, Field, Law
 from harness.wire.row_codec import ApiValue
 
+# By then every copy of a list has the call: the copies of `legs_copies_that_lag` are up to 0.8 seconds behind, the
+# replica of `ReplicaBehind` (tests/foreign_json) is 3.
 SETTLED_SECONDS: Final = 60
+# Beginnings in whole seconds, and a call that reaches the list a moment after it began.
 _JITTER_SECONDS: Final = 2
+# One row may be a transfer and back, or a recording that pauses.
 _FLIPS_NEEDED: Final = 2
+# A few equal rows may be different calls that look alike: rows of `all_alike` differ in their identity only.
 _RENAMES_NEEDED: Final = 5
 MOVING_LAWS: Final = ("never-falls", "stands-still")
-"""The laws of what counts, from poll to poll."""
+"""The laws on values that count up or stay, from poll to poll."""
 _TALK_STATES: Final = frozenset({"answered", "held"})
 _RING_STATES: Final = frozenset({"dialing", "ringing"})
 _COUNTED_ATTRIBUTES: Final = frozenset({"ring_seconds", "talk_seconds", "duration_seconds"})
@@ -43,15 +51,16 @@ _PARTY_ATTRIBUTES: Final = frozenset(
 
 
 def check_same_calls(context: CheckContext, readings: Sequence[Snapshot], one_per: Clauses) -> None:
-    """Judges what a row shows in each reading of the list, from the first of the run to the last poll."""
+    """Judges what each row shows in all readings of the list, from the first of the run to the last poll."""
     _check_flips(context, readings)
     _check_renamed_calls(context, one_per, readings)
 
 
 def check_stands_still(context: CheckContext, law: Law, readings: Sequence[Snapshot]) -> None:
-    """stands-still with a slack: an instant such as a beginning does not move, whatever the polls lie apart.
+    """Judges stands-still with a slack: an instant such as a beginning does not move, however far polls lie apart.
 
-    Clocks that are rounded may jump by the slack here and there, but not all of them the same way.
+    A beginning that is computed as "now minus duration" jumps by the slack here and there, but not all rows the same
+    way, as they do where the start is the time of the reply (`active_start_moves`, `legs_start_moves`).
     """
     name = cast(str, law.field)
     pairs: list[tuple[Row, Row, float]] = []
@@ -86,10 +95,10 @@ def check_stands_still(context: CheckContext, law: Law, readings: Sequence[Snaps
 
 
 def _check_flips(context: CheckContext, readings: Sequence[Snapshot]) -> None:
-    """What a row shows does not change and change back, nor does a call that talks ring and talk again.
+    """Judges that values do not change and change back, and that a call that talks does not ring in between.
 
     One such row may be a transfer or a recording that pauses, and a copy of the list may lag behind with calls that
-    are new: only several settled rows, and a good part of them, speak against the server.
+    are new (`legs_copies_that_lag`): only several settled rows, a fifth of them, speak against the server.
     """
     if not context.identity_unique:
         return
@@ -118,7 +127,7 @@ def _check_flips(context: CheckContext, readings: Sequence[Snapshot]) -> None:
 
 
 def _find_flip(field: Field, shown: Sequence[Mapping[str, ApiValue]], name: str) -> tuple[ApiValue, ApiValue] | None:
-    """A value that went and came back, and what stood between; of states only talk that rang in between."""
+    """A value that came back, and the one in between; of states only talk with ringing in between."""
     values = [row[name] for row in shown if name in row]
     meanings: dict[ApiValue, str] = {}
     if field.shows == "state":
@@ -137,14 +146,14 @@ def _find_flip(field: Field, shown: Sequence[Mapping[str, ApiValue]], name: str)
 
 
 def _row_histories(readings: Sequence[Snapshot]) -> dict[Hashable, list[Row]]:
-    """What each row of the last reading showed in all of them."""
+    """The rows of all readings under each key of the last reading, in the order of time."""
     return {
         key: [reading.by_key[key] for reading in readings if key in reading.by_key] for key in readings[-1].by_key
     }
 
 
 def _field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
-    """Where it is told what a field shows; the clause of the fields as a whole where it has none of its own."""
+    """The clauses on what a field shows; those on all fields where it has none of its own."""
     laws = [law.clause for law in context.listing.laws if law.field == name and law.law not in MOVING_LAWS]
     return (laws[-1] if laws else ()) or field.clause or context.listing.lists.clauses.keys
 
@@ -157,7 +166,7 @@ def _same_parties(context: CheckContext, one: Row, other: Row) -> bool:
 
 
 def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
-    """Calls that last keep their identity: a list whose calls all have another one each time tells none apart."""
+    """Judges that lasting calls keep their identity from poll to poll (`active_new_id_at_each_poll` breaks it)."""
     starts = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
     if not starts or not context.identity_unique or len(taken) < 3:
         return
@@ -194,7 +203,7 @@ def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequenc
 
 
 def check_same_rows(context: CheckContext, mirror: Mirror) -> None:
-    """A row of the past keeps its identity: the list is not the same rows by other names when it is read again."""
+    """Judges that rows of the past keep their identity when the list is read again."""
     first, last = mirror.first, mirror.after
     if first is None or last is None or first is last or not context.identity_unique:
         return
@@ -234,7 +243,7 @@ def is_settled(context: CheckContext, rows: Mapping[Hashable, Row], key: Hashabl
 
 
 def clause_text(context: CheckContext, clauses: Clauses, otherwise: str) -> str:
-    """What the first of the clauses says."""
+    """The text of the first known clause, or `otherwise`."""
     return next((known.says for name in clauses if (known := context.clause(name)) is not None), otherwise)
 
 

@@ -40,33 +40,51 @@ from harness.specification.model import Clauses, Filter, Law, LimitPaging, NoPag
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import ApiValue, row_values_at
 
+# Names in backticks are variants of the foreign servers in `tests/foreign/`, correct ones and defects.
 POLLS: Final = 2
-"""So often the list is read here; the mirror is one more poll, an earlier one."""
+"""The number of polls here; the mirror is one more, an earlier one."""
 LIVE_POLLS: Final = 5
-"""What goes wrong in each second or third answer goes wrong in one of these, and is right in another."""
+"""Servers that are wrong in each second or third answer are both wrong and right within so many polls.
+
+Such are `active_newest_in_every_second_answer` and `active_talk_halved_in_every_third_answer`.
+"""
+# Calls in progress fit; of a longer list the first pages do, or polls would eat the budget of other rules.
 POLLED_ROWS_AT_MOST: Final = 200
 GROUPS_ASKED: Final = 2
 ROWS_LOOKED_UP: Final = 3
-# A call whose own clock is that far behind its neighbours' has stopped counting long ago.
+# Far beyond what a wait in a queue or on hold leaves out of a call's durations (`hold_not_counted`).
 _STALLED_AFTER_SECONDS: Final = 900
+# Without durations only beginnings can be compared: few calls last a day, and lines that stay up do.
 _AGED_SECONDS: Final = 86_400
 _POLL_LAWS: Final = ("never-falls", "stands-still", "vanishes", "shared", "in-other-list")
+# Beginnings in whole seconds are off by up to one each (`coarse_durations` rounds the durations as well).
 _GAP_SECONDS: Final = 3
+# With fewer pairs the median could be one call on hold.
 _RATES_NEEDED: Final = 4
 _TOO_FAST_RATE: Final = 5
-"""So many seconds longer for one second earlier is another unit, whatever was on hold."""
+"""So many seconds longer for one second earlier is another unit, whatever was on hold.
+
+Milliseconds in place of seconds give a thousand: `active_durations_in_milliseconds`, `active_talk_in_milliseconds`.
+"""
+# Calls that ring give the server's clock: they agree within what rounding and a cache (`cached_for_a_second`) move.
 _ALIKE_SECONDS: Final = 5
+# Two readings may fall between two updates of a server that writes its numbers every few seconds.
 _READINGS_NEEDED: Final = 3
 _STOPPED_CALLS_NEEDED: Final = 3
+# Longer than servers take to bring all numbers up to date; shorter than anybody takes a dead call for a live one.
 _LATE_SECONDS: Final = 10
+# Where the answer is shown as the beginning, or numbers are updated now and then, calls are off by seconds.
 _OVERLONG_SECONDS: Final = 60
 _APART_SECONDS: Final = 1.3
-"""The run is at least so old at its last poll: what moves with the clock has moved by then, in whole seconds too."""
+"""The least age of the run at its last poll, so that clocks have moved on, in whole seconds too.
+
+`coarse_durations` counts in whole seconds, and `cached_for_a_second` gives the same answer for one.
+"""
 _LIVE_STATES: Final = frozenset({"dialing", "ringing", "answered", "held"})
 
 
 def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Reads the list again and judges the laws that hold between polls; a list without such laws is left alone."""
+    """Reads the list again and judges the laws between polls; a list without such laws is not read."""
     if not lists_only_live_calls(context):
         check_same_rows(context, mirror)
     laws = [law for law in context.listing.laws if law.law in _POLL_LAWS]
@@ -210,7 +228,7 @@ def _value_distance(first: ApiValue, second: ApiValue) -> float:
 
 
 def _check_pace(context: CheckContext, snapshot: Snapshot) -> bool:
-    """What calls have rung and talked is counted in seconds: who began earlier has so many more, as a rule."""
+    """Whether ring and talk times are counted in seconds: a call that began earlier has so many more, as a rule."""
     by_attribute = {field.shows: name for name, field in context.listing.fields.items() if field.shows is not None}
     start, ring, talk = (by_attribute.get(name) for name in ("started_at", "ring_seconds", "talk_seconds"))
     if start is None or ring is None or talk is None:
@@ -245,7 +263,7 @@ def _check_pace(context: CheckContext, snapshot: Snapshot) -> bool:
 
 
 def _check_overlong_talk(context: CheckContext, start: str, ring: str, talk: str, snapshot: Snapshot) -> None:
-    """A call has not talked for longer than since it began: calls that only ring tell what time it is."""
+    """Judges that no call has talked for longer than since it began; calls that ring give the server's time."""
     clauses = context.listing.fields[talk].clause
     counted = tuple(clause for law in context.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
     if context.results.first_failed(counted):
@@ -284,20 +302,20 @@ def _check_overlong_talk(context: CheckContext, start: str, ring: str, talk: str
 
 
 def _ageing_rate(lives: list[tuple[datetime, float, Row]]) -> float:
-    """How much longer a call has lasted for each second that it began earlier, as a rule; 0 when few can tell."""
+    """The median of how many seconds longer a call has lasted per second that it began earlier; 0 for few calls."""
     rates: list[float] = []
     for (early, long, _), (late, short, _) in pairwise(sorted(lives, key=lambda life: life[0])):
         gap = (late - early).total_seconds()
         if gap >= _GAP_SECONDS:
             rates.append((long - short) / gap)
-    # Time on hold may be left out of a call's talk: such calls are few, the others decide.
+    # Time on hold may be left out of talk (`hold_not_counted`): such calls are few, the others decide.
     return sorted(rates)[len(rates) // 2] if len(rates) >= _RATES_NEEDED else 0.0
 
 
 def _check_ended_calls(
     context: CheckContext, clauses: Clauses, taken: Sequence[Snapshot], *, paced: bool = True
 ) -> None:
-    """A call that has ended is not listed: by what rows show of themselves, and by calls that left for good."""
+    """Judges that ended calls are not listed, by what rows show of themselves and by calls that leave the list."""
     if not clauses:
         return
     ended: dict[Hashable, tuple[Row, str]] = {}
@@ -400,7 +418,7 @@ _EVIDENCE_ATTRIBUTES: Final = (
 
 
 def call_liveness(context: CheckContext, row: Row) -> bool | str | None:
-    """True when a row shows that its call lives, a sentence when it shows that it has ended, None else."""
+    """True when a row shows that its call is live, a sentence when it shows that it has ended, None else."""
     alive: bool | None = None
     for name, field in context.listing.fields.items():
         if name not in row.shown:
@@ -428,7 +446,7 @@ def _shows_start(context: CheckContext, row: Row) -> bool:
 def overdue_calls(
     context: CheckContext, rows: Sequence[Row], *, stalled: int = _STALLED_AFTER_SECONDS
 ) -> list[tuple[Row, str]]:
-    """Rows whose own clocks stopped long before those of their neighbours.
+    """Rows whose start and durations add up to an instant long before that of other rows, with the reason.
 
     While a call lives, its beginning and what it has rung and talked since add up to about now: the same for all
     rows of an answer. Where rows show no durations, only the beginnings are left to compare.
@@ -454,7 +472,8 @@ def overdue_calls(
             clocks.append((row, began, began + timedelta(seconds=sum(float(number or 0) for number in numbers))))
         except OverflowError:
             continue
-    # What reaches far beyond the youngest call counts wrongly, and says nothing about its neighbours.
+    # What reaches far beyond the youngest call counts in another unit (`active_durations_in_milliseconds`), and says
+    # nothing about its neighbours.
     youngest = max((began for _, began, _ in clocks), default=None)
     if youngest is None:
         return []
@@ -473,9 +492,9 @@ def overdue_calls(
 def _check_one_row_per_call(
     context: CheckContext, mirror: Mirror, clauses: Clauses, taken: Sequence[Snapshot], *, aged: bool
 ) -> Iterator[None]:
-    """A call that was in progress before and after a poll is in that poll.
+    """Judges that a call in progress before and after a poll is in that poll.
 
-    Copies of a list that lag behind differ on calls that have just begun or ended: before is what was read well
+    Lost rows: `active_call_missing_now_and_then`. Copies of a list that lag behind (`legs_copies_that_lag`) differ on calls that have just begun or ended: before is what was read well
     before the last three polls (before all of them when the run was old by then), after is what is read later still.
     """
     whole = isinstance(context.listing.paging, NoPaging | LimitPaging)
@@ -522,7 +541,7 @@ def _check_one_row_per_call(
 
 
 def _check_shared_values(context: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
-    """Rows with the same value are one call: asking for that value gives them all, each once."""
+    """Judges that rows with one value are one call: the filter on that value gives them all, each once."""
     path = cast(str, law.field)
     groups = _rows_by_value(mirror, path)
     if not groups:
@@ -586,7 +605,7 @@ def _filter_on_path(context: CheckContext, path: str) -> tuple[str | None, Filte
 
 
 def _group_difference(context: CheckContext, mirror: Mirror, exchange: Exchange, path: str, value: str) -> str | None:
-    """How the answer differs from the group that the mirror knows; None when it does not."""
+    """The difference between the answer and the group of rows that the mirror knows; None when there is none."""
     if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
         return "no rows"
     due = _rows_by_value(mirror, path).get(value, [])
@@ -612,7 +631,7 @@ def _group_difference(context: CheckContext, mirror: Mirror, exchange: Exchange,
 
 
 def _check_other_list(context: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
-    """Rows are found by another operation of the same target, where a context of it is at hand."""
+    """Judges that another operation of the target finds the same calls, where the run has its context."""
     siblings = context.settings.get("siblings")
     other = siblings.get(law.operation) if isinstance(siblings, Mapping) else None
     if not isinstance(other, CheckContext):
