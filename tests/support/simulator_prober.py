@@ -96,7 +96,7 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
         for values in _by_scope(spec):
             yield base_ask(simulator, values, who=who.name)
     for way in spec.listing.transport.also:
-        yield base_ask(simulator, {}, carriage=way)
+        yield base_ask(simulator, {}, encoding_name=way)
     yield base_ask(simulator, {}, operation="NoSuchThing")
     yield base_ask(simulator, {}, no_operation=True)
     yield base_ask(simulator, {}, extra=(("nosuchparameter", "1"),))

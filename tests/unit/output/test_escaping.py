@@ -59,7 +59,7 @@ def test_nothing_that_acts_survives_on_many_lines(text: str, prefix: str) -> Non
     for line in visible_text(text, prefix=prefix, multiline=True).split("\n"):
         assert line.isprintable()
         assert line.startswith(prefix)
-        assert not runner_obeys(line.removeprefix("#"))
+        assert not runner_obeys(line.removeprefix(prefix))
 
 
 @given(ANYTHING | NASTY)

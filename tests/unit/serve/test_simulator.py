@@ -424,7 +424,7 @@ def test_every_carriage_gets_the_same_answer(world: World, spec_id: str) -> None
     api = prober(world, spec_id)
     plain = api.get()
     for way in api.spec.listing.transport.also:
-        assert api.get(carriage=way) == plain, way
+        assert api.get(encoding_name=way) == plain, way
 
 
 @pytest.mark.parametrize("spec_id", spec_ids())

@@ -84,7 +84,7 @@ def test_all_apis_live_on_one_port(server: RunningServer, simulators: dict[str, 
     assert url.path == simulator.base_path
     for way in (None, *simulator.documented_spec.listing.transport.also):
         asked = encode_request(
-            simulator.documented_spec, base_ask(simulator, {}, carriage=way), base_path=simulator.base_path
+            simulator.documented_spec, base_ask(simulator, {}, encoding_name=way), base_path=simulator.base_path
         )
         expected = simulator.answer(asked, BUSY_HOUR)
         assert send(server, asked) == (200, expected.media_type, expected.body), way

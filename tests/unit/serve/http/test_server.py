@@ -16,16 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from invented_spec import ID, acmepbx
 
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.server import PreparedServer, RunningServer, make_certificate, prepare_server, serve_in_thread
 from harness.serve.simulator import Simulator
-from harness.specification.load import build_spec
-from harness.specification.yaml_source import parse_source_text
 from harness.world import World
 
-API = "acmepbx/list-calls"
-ACMEPBX = Path(__file__).parents[1] / "spec" / "acmepbx.yaml"
 GET = b"GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LAST_GET = b"GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -34,8 +31,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 @pytest.fixture(scope="module")
 def simulator() -> Simulator:
-    spec = build_spec(parse_source_text(ACMEPBX.read_text(encoding="utf-8"), name="acmepbx.yaml"), spec_id=API)
-    return Simulator(spec, World.of(seed=1, calls=5))
+    return Simulator(acmepbx(), World.of(seed=1, calls=5))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +89,7 @@ def test_who_comes_before_a_server_runs_is_answered_when_it_does(simulator: Simu
 
 def test_the_free_port_that_was_picked_stands_in_the_url(server: RunningServer) -> None:
     assert server.port > 0
-    assert server.urls == {API: f"http://127.0.0.1:{server.port}"}
+    assert server.urls == {ID: f"http://127.0.0.1:{server.port}"}
 
 
 def test_a_server_takes_a_socket_that_listens_already(simulator: Simulator) -> None:
@@ -109,7 +105,7 @@ def test_an_address_of_the_new_kind_stands_in_brackets(simulator: Simulator) -> 
     except OSError:
         pytest.skip("this machine has no IPv6 loopback")
     with serve_in_thread([simulator], host="::1") as running:
-        assert running.urls == {API: f"http://[::1]:{running.port}"}
+        assert running.urls == {ID: f"http://[::1]:{running.port}"}
         data = LAST_GET.replace(b"127.0.0.1", b"[::1]:%d" % running.port)
         assert answer(running.port, data, "::1")[:12] == b"HTTP/1.1 404"
 
