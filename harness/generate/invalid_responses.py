@@ -12,7 +12,8 @@ from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
 from harness.specification.clauses import body_format
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.specification.model import ClauseId, Clauses, Echo, EnvelopeField, ErrorKind, Include, NoPaging
+from harness.specification.model import ClauseId, Clauses, Echo, EnvelopeField, ErrorKind, Include
+from harness.specification.paging_clauses import size_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, Missing, put_value, tree_at
@@ -164,10 +165,9 @@ def _break_counts(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
             listing.returned.clause, "the number of rows told is not that of the rows", valid, tree
         )
     more = maker.rows_in(maker.full_list.tree)
-    if not isinstance(listing.paging, NoPaging) and len(more) > len(rows) > 0:
-        clauses = listing.paging.clauses.size
+    if listing.paging.size_parameter is not None and len(more) > len(rows) > 0:
         tree = maker.with_rows(valid, copy.deepcopy(more[: len(rows) + 1]))
-        yield from maker.break_clause(clauses, "one row more than was asked for", valid, tree)
+        yield from maker.break_clause(size_clauses(listing.paging), "one row more than was asked for", valid, tree)
     if listing.zone is not None and listing.zone.echo is not None:
         tree = valid.copy_tree()
         put_value(tree, listing.zone.echo, "Pacific/Auckland")

@@ -19,7 +19,6 @@ from harness.specification.model import (
     Filter,
     LimitPaging,
     Listing,
-    NoPaging,
     OffsetPaging,
     PageNumberPaging,
 )
@@ -122,19 +121,16 @@ class SampleClient:
 
     def size_values(self, rows: int) -> dict[str, Tree]:
         """The parameter that says how many rows a page holds; nothing where there is none."""
-        paging = self.listing.paging
-        if isinstance(paging, NoPaging):
-            return {}
-        return {paging.size: self.encode_value(paging.size, rows)}
+        size = self.listing.paging.size_parameter
+        return {} if size is None else {size: self.encode_value(size, rows)}
 
     def largest_size_values(self) -> dict[str, Tree]:
         """The largest page that may be asked for."""
         paging = self.listing.paging
-        if isinstance(paging, NoPaging):
-            return {}
         if isinstance(paging, LimitPaging):
             return {} if paging.all is None else self.size_values(paging.all)
-        return self.size_values(self.listing.parameters[paging.size].most or 1000)
+        size = paging.size_parameter
+        return {} if size is None else self.size_values(self.listing.parameters[size].most or 1000)
 
     def _required_range(self) -> dict[str, Tree]:
         """Values for the ends of a range that must be given: wide enough for every row."""
@@ -195,7 +191,7 @@ def _page_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
     count = len(client.visible_rows)
     whole = client.largest_size_values()
     yield client.fetch_exchange("whole-list", "every row at once", client.list_request(whole))
-    if isinstance(client.listing.paging, NoPaging):
+    if client.listing.paging.size_parameter is None:
         return
     yield client.fetch_exchange(
         "first-page", f"the first {PAGE_SIZE} rows", client.list_request(client.size_values(PAGE_SIZE))

@@ -8,7 +8,7 @@ from typing import Final
 from harness.check.context import CheckContext
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.comparison import Aspect, Mismatch
-from harness.specification.model import Clauses, LimitPaging, NoPaging, PageNumberPaging
+from harness.specification.model import Clauses, PageNumberPaging
 from harness.specification.paging_clauses import (
     partition_clauses,
     prefix_clauses,
@@ -106,14 +106,10 @@ def promised(session: CheckContext, ask: ListRequest, aspect: Aspect, meaning: E
             shared = partition_clauses(paging) or prefix_clauses(paging) or slice_clauses(paging)
             return default or shared or size_clauses(paging)
         case "slice":
-            if isinstance(paging, NoPaging):
-                return ()
-            if isinstance(paging, LimitPaging):
-                return paging.clauses.prefix
-            if session.results.first_failed(paging.clauses.partition):
-                return paging.clauses.partition
+            if session.results.first_failed(partition_clauses(paging)):
+                return partition_clauses(paging)
             if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
                 return paging.clauses.first or paging.clauses.slice
-            return paging.clauses.slice
+            return prefix_clauses(paging) or slice_clauses(paging)
         case _:
             return ()

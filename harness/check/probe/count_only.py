@@ -8,7 +8,7 @@ from harness.check.context import CheckContext, Exchange
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import largest_page, selective_filter
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
-from harness.specification.model import ClauseId, LimitPaging, NoPaging
+from harness.specification.model import ClauseId, LimitPaging
 from harness.wire.format_problems import Tree
 from harness.wire.response_codec import count_in
 
@@ -75,7 +75,7 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
     if counting is None or not listed.rows or not context.parameters_work(counting.parameter):
         return
     clauses = counting.clauses.on
-    if context.results.first_failed(clauses) or not isinstance(context.listing.paging, NoPaging | LimitPaging):
+    if context.results.first_failed(clauses) or not context.listing.paging.is_single_page:
         return
     on = {counting.parameter: encode_request_value(context, counting.parameter, True)}
     for attempt in range(2):

@@ -15,7 +15,7 @@ from harness.check.probe.error_responses import (
 )
 from harness.check.probe.mirror import Mirror, build_request, parse_row_count
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
-from harness.specification.model import Clauses, LimitPaging, NoPaging, Open
+from harness.specification.model import Clauses, Open
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import count_in
 from harness.wire.row_codec import row_values_at
@@ -126,8 +126,7 @@ def certain_difference(
     around = set(first.keys) | set(last.keys)
     stayed = set(first.keys) & set(last.keys)
     known = [key for key in middle.keys if key not in around and mirror.row_with_key(key) is not None]
-    cut = not isinstance(context.listing.paging, NoPaging | LimitPaging)
-    if cut:
+    if not context.listing.paging.is_single_page:
         # A page moves with the list: only an empty one, or one that fills up, says something.
         if stayed and not middle.rows:
             return f"{len(stayed)} rows and none"

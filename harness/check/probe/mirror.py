@@ -142,10 +142,11 @@ def largest_page_size(context: CheckContext) -> tuple[str | None, int | None]:
     if isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.size_default):
         # Without a limit not all rows come.
         return paging.size, MIRROR_ROWS_AT_MOST
-    if isinstance(paging, NoPaging | LimitPaging):
+    size = paging.size_parameter
+    if size is None or paging.is_single_page:
         return None, None
-    most = context.listing.parameters[paging.size].most
-    return paging.size, most if most is not None else PAGE_SIZE_AT_MOST
+    most = context.listing.parameters[size].most
+    return size, most if most is not None else PAGE_SIZE_AT_MOST
 
 
 def walk_pages(
@@ -202,7 +203,7 @@ def walk_pages(
         for row in fresh:
             by_key[row.key] = row
             found.append(row)
-        if isinstance(paging, NoPaging | LimitPaging):
+        if paging.is_single_page:
             complete = True
             break
         came = last = len(exchange.rows)
@@ -276,7 +277,7 @@ def _learn_page_cap(context: CheckContext, came: int) -> None:
 
 
 def _next_page_values(
-    paging: PageNumberPaging | OffsetPaging | CursorPaging,
+    paging: Paging,
     page: int,
     seen: int,
     exchange: Exchange,
@@ -295,6 +296,8 @@ def _next_page_values(
         case CursorPaging():
             token = exchange.answer.next_cursor if exchange.answer else MISSING
             return {paging.after: token} if isinstance(token, str) and token else None
+        case LimitPaging() | NoPaging():
+            return None
 
 
 def parse_row_count(raw: object) -> int | None:

@@ -10,8 +10,8 @@ from harness.check.probe.comparison import Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, build_request, reread_mirror
 from harness.check.probe.stability import replicas_disagree
-from harness.specification.model import Clauses, NoPaging, PageNumberPaging
-from harness.specification.paging_clauses import slice_clauses
+from harness.specification.model import Clauses, PageNumberPaging
+from harness.specification.paging_clauses import size_clauses, slice_clauses
 from harness.wire.format_problems import Tree
 
 
@@ -68,8 +68,8 @@ def report_walk_breach(
 def paging_clauses(context: CheckContext) -> Clauses:
     """The clauses on pages that a walk over them puts to the test."""
     paging = context.listing.paging
-    if isinstance(paging, NoPaging):
+    if paging.size_parameter is None:
         return ()
     order = context.listing.order
     first = paging.clauses.first if isinstance(paging, PageNumberPaging) else ()
-    return (*paging.clauses.size, *first, *slice_clauses(paging), *(order.clause if order else ()))
+    return (*size_clauses(paging), *first, *slice_clauses(paging), *(order.clause if order else ()))

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
-from harness.specification.model import Clauses, Field, NoPaging, Open, all_clauses
+from harness.specification.model import Clauses, Field, Open, all_clauses
+from harness.specification.paging_clauses import size_clauses
 from harness.specification.yaml_source import KeyPath
 
 
@@ -51,8 +52,8 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
             yield ("order", "sort"), f"the words of {order.sort.parameter}", all_clauses(order.sort.clauses)
         if order.descending is not None:
             yield ("order",), f"the flag {order.descending}", order.descending_clause
-    if not isinstance(listing.paging, NoPaging):
-        yield ("paging",), "the size of a page (size)", listing.paging.clauses.size
+    if listing.paging.size_parameter is not None:
+        yield ("paging",), "the size of a page (size)", size_clauses(listing.paging)
     if listing.total is not None:
         yield ("total",), "the total", all_clauses(listing.total.clauses)
     if listing.returned is not None:

@@ -13,7 +13,7 @@ from harness.check.probe.mirror import Mirror, build_request, encode_request_val
 from harness.check.rules.access import authentication as access
 from harness.check.rules.access.child_accounts import check_child_accounts
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
-from harness.specification.model import CallScope, ClauseId, Clauses, LimitPaging, NoPaging
+from harness.specification.model import CallScope, ClauseId, Clauses, LimitPaging
 from harness.wire.row_codec import row_values_at
 
 
@@ -182,7 +182,7 @@ def _check_word_by_others(
         if not lost:
             context.results.record_pass(clauses, times=max(1, len(mirror.rows)))
             return
-        if not identity.everyone or not isinstance(context.listing.paging, NoPaging | LimitPaging):
+        if not identity.everyone or not context.listing.paging.is_single_page:
             # It may see less than all, or this may be one page of many.
             continue
         yield from reread_mirror(context, mirror)

@@ -44,7 +44,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
 )
-from harness.specification.paging_clauses import slice_clauses
+from harness.specification.paging_clauses import size_clauses, slice_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -316,9 +316,10 @@ class _PieceMaker:
 
     def page_pieces(self) -> list[Piece]:
         paging, context = self.context.listing.paging, self.context
-        if isinstance(paging, NoPaging) or not context.supports_parameters(paging.size):
+        size_name = paging.size_parameter
+        if size_name is None or not context.supports_parameters(size_name):
             return []
-        clauses = slice_clauses(paging) or paging.clauses.size
+        clauses = slice_clauses(paging) or size_clauses(paging)
         places: list[tuple[int, dict[str, Tree]]] = []
         for size in (1, 2, 3, 5, 8, 20):
             match paging:
@@ -332,13 +333,13 @@ class _PieceMaker:
                         (size, {paging.offset: encode_request_value(context, paging.offset, skip)})
                         for skip in (0, 1, 2, 7)
                     ]
-                case LimitPaging() | CursorPaging():
+                case LimitPaging() | CursorPaging() | NoPaging():
                     places.append((size, {}))
         return [
             Piece(
                 kind="page",
                 name="",
-                values=((paging.size, encode_request_value(context, paging.size, size)), *where.items()),
+                values=((size_name, encode_request_value(context, size_name, size)), *where.items()),
                 clauses=clauses,
             )
             for size, where in places

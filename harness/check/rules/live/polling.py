@@ -36,7 +36,7 @@ from harness.check.rules.responses.row_invariants import (
     condition_holds,
     describe_condition,
 )
-from harness.specification.model import Clauses, Filter, Law, LimitPaging, NoPaging
+from harness.specification.model import Clauses, Filter, Law
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import ApiValue, row_values_at
 
@@ -126,7 +126,7 @@ def _take_polls(
     """The polls in the order of time, or None when one of them failed."""
     earlier = mirror.before or mirror.after
     taken = [earlier] if earlier is not None and earlier.failed_exchange is None else []
-    whole = isinstance(context.listing.paging, NoPaging | LimitPaging)
+    whole = context.listing.paging.is_single_page
     times = LIVE_POLLS if whole and lists_only_live_calls(context) else POLLS
     for number in range(1, times + 1):
         found: Snapshot | None = None
@@ -497,7 +497,7 @@ def _check_one_row_per_call(
     Lost rows: `active_call_missing_now_and_then`. Copies of a list that lag behind (`legs_copies_that_lag`) differ on calls that have just begun or ended: before is what was read well
     before the last three polls (before all of them when the run was old by then), after is what is read later still.
     """
-    whole = isinstance(context.listing.paging, NoPaging | LimitPaging)
+    whole = context.listing.paging.is_single_page
     if not clauses or not whole or not context.identity_unique or len(taken) < LIVE_POLLS:
         return
     # In the order of time: the mirror may have been read again since the polls.

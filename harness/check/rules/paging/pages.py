@@ -28,7 +28,7 @@ from harness.specification.model import (
     PageNumberPaging,
     all_clauses,
 )
-from harness.specification.paging_clauses import start_clauses
+from harness.specification.paging_clauses import partition_clauses, size_clauses, slice_clauses, start_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.row_codec import row_values_at
 
@@ -62,19 +62,20 @@ def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Pages that do not share out the list: which promise is broken first?"""
     paging = context.listing.paging
-    if isinstance(paging, NoPaging | LimitPaging):
+    size_name = paging.size_parameter
+    if size_name is None or paging.is_single_page:
         return
-    partition = paging.clauses.partition or paging.clauses.slice
+    partition = partition_clauses(paging) or slice_clauses(paging)
     blamed = partition
     evidence: Exchange | None = None
     actual = mirror.tear_reason
     if not isinstance(paging, CursorPaging):
-        place = paging.page if isinstance(paging, PageNumberPaging) else paging.offset
+        (place,) = paging.place_parameters
         first = paging.first if isinstance(paging, PageNumberPaging) else 0
         second = first + 1 if isinstance(paging, PageNumberPaging) else 3
         answers: dict[str, Exchange] = {}
         for name, number_of, size in (("one", first, 3), ("two", second, 3), ("both", first, 6), ("plain", None, 3)):
-            values: dict[str, Tree] = {paging.size: encode_request_value(context, paging.size, size)}
+            values: dict[str, Tree] = {size_name: encode_request_value(context, size_name, size)}
             if number_of is not None:
                 values[place] = encode_request_value(context, place, number_of)
             answers[name] = context.send(build_request(context, mirror.base, values), f"pages side by side: {name}")
@@ -86,14 +87,14 @@ def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         start = start_clauses(paging) or partition
         if len(one) > 3:
             blamed, actual, evidence = (
-                paging.clauses.size or partition,
+                size_clauses(paging) or partition,
                 f"{len(one)} rows on a page of 3",
                 answers["one"],
             )
         elif one == two:
-            blamed, actual = paging.clauses.slice or partition, "the same page twice"
+            blamed, actual = slice_clauses(paging) or partition, "the same page twice"
             after = encode_request_value(context, place, 2 * second - first)
-            values = {paging.size: encode_request_value(context, paging.size, 3), place: after}
+            values = {size_name: encode_request_value(context, size_name, 3), place: after}
             third = context.send(build_request(context, mirror.base, values), "pages side by side: three")
             yield
             if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):

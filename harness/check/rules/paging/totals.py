@@ -32,12 +32,11 @@ from harness.specification.model import (
     Clauses,
     CursorPaging,
     Filter,
-    LimitPaging,
-    NoPaging,
     OffsetPaging,
     Open,
     PageNumberPaging,
 )
+from harness.specification.paging_clauses import size_clauses, slice_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.row_codec import row_values_at
@@ -157,9 +156,10 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
     """Every filter together with a later page, and with a page of one row: neither forgets the other."""
     paging = context.listing.paging
     yield from _check_one_row_pages(context, mirror)
-    if isinstance(paging, NoPaging | LimitPaging) or len(mirror.rows) < 4 or mirror.tear_reason:
+    size = paging.size_parameter
+    if size is None or paging.is_single_page or len(mirror.rows) < 4 or mirror.tear_reason:
         return
-    clauses: Clauses = paging.clauses.slice
+    clauses = slice_clauses(paging)
     before = context.results.failed_clauses()
     for name in visible_filters(context):
         kept = context.listing.filters[name]
@@ -176,17 +176,16 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
         values |= {
             **companion_parameters(context, mirror, name),
             name: raw,
-            paging.size: encode_request_value(context, paging.size, 2),
+            size: encode_request_value(context, size, 2),
         }
-        sizes: Clauses = paging.clauses.size or clauses
+        sizes = size_clauses(paging) or clauses
         blame: dict[Aspect, Clauses] = {"rows": kept.clause, "slice": clauses, "size": sizes}
         if context.results.failed_clauses() - before:
             # A second filter that is forgotten, too: it is the pages that forget.
             blame["rows"] = clauses
         if not isinstance(paging, CursorPaging):
-            place, second = (
-                (paging.page, paging.first + 1) if isinstance(paging, PageNumberPaging) else (paging.offset, 2)
-            )
+            (place,) = paging.place_parameters
+            second = paging.first + 1 if isinstance(paging, PageNumberPaging) else 2
             ask = build_request(context, mirror.base, {**values, place: encode_request_value(context, place, second)})
             yield from check_probe(context, mirror, ask, f"{name} with a later page", clauses, blame=blame)
             continue
@@ -202,21 +201,16 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
 def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Every filter with pages of one row, at values that the first row of the list does not have."""
     paging = context.listing.paging
-    if (
-        isinstance(paging, NoPaging)
-        or len(mirror.rows) < 4
-        or mirror.tear_reason
-        or not context.supports_parameters(paging.size)
-    ):
+    size = paging.size_parameter
+    if size is None or len(mirror.rows) < 4 or mirror.tear_reason or not context.supports_parameters(size):
         return
     if isinstance(paging, OffsetPaging):
         # A later page tells the same: rows that are left out first are left out of what the filter keeps.
         return
-    size_clauses: Clauses = paging.clauses.size
-    if context.results.first_failed(size_clauses) or not context.parameters_work(paging.size):
+    if context.results.first_failed(size_clauses(paging)) or not context.parameters_work(size):
         return
     first = context.send(
-        build_request(context, mirror.base, {paging.size: encode_request_value(context, paging.size, 1)}),
+        build_request(context, mirror.base, {size: encode_request_value(context, size, 1)}),
         "the first row of the list",
     )
     yield
@@ -239,7 +233,7 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
         values = {**companion_parameters(context, mirror, name), **default_comparison(context, name)}
         values |= {
             name: encode_shown_value(context, name, value),
-            paging.size: encode_request_value(context, paging.size, 1),
+            size: encode_request_value(context, size, 1),
         }
         values |= _first_page_values(context)
         blame: dict[Aspect, Clauses] = {"total": independent_total_clauses(context)}
@@ -351,9 +345,9 @@ def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[N
         if values is None:
             continue
         more: dict[str, Tree] = {}
-        paging = context.listing.paging
-        if not isinstance(paging, NoPaging):
-            more |= {paging.size: encode_request_value(context, paging.size, 2), **_first_page_values(context)}
+        size = context.listing.paging.size_parameter
+        if size is not None:
+            more |= {size: encode_request_value(context, size, 2), **_first_page_values(context)}
         order = context.listing.order
         if order is not None and order.descending is not None and context.parameters_work(order.descending):
             more[order.descending] = encode_request_value(context, order.descending, True)

@@ -21,10 +21,7 @@ from harness.specification.model import (
     ClauseId,
     Clauses,
     CursorPaging,
-    LimitPaging,
-    OffsetPaging,
     Open,
-    PageNumberPaging,
     Parameter,
 )
 from harness.wire.format_problems import Tree
@@ -93,7 +90,7 @@ def _default_value(context: CheckContext, name: str) -> Tree:
 def _default_matters(context: CheckContext, mirror: Mirror, name: str) -> bool:
     """Whether the rows at hand would tell one value of a parameter from another."""
     listing, paging, rows = context.listing, context.listing.paging, mirror.rows
-    if isinstance(paging, OffsetPaging | CursorPaging | PageNumberPaging | LimitPaging) and name == paging.size:
+    if name == paging.size_parameter:
         default = listing.parameters[name].default
         return isinstance(default, int) and len(rows) > default and page_cap(context) is None
     if listing.order is not None and name == listing.order.descending:

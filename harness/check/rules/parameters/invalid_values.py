@@ -38,8 +38,6 @@ from harness.check.rules.parameters.defaults import check_defaults, check_flag_s
 from harness.specification.model import (
     Clauses,
     InvalidValueRule,
-    LimitPaging,
-    NoPaging,
     OffsetPaging,
     Open,
     Parameter,
@@ -108,7 +106,7 @@ def _check_invalid_value(
     paging = context.listing.paging
     if not blind and isinstance(paging, OffsetPaging) and name == paging.offset:
         only = (*only, "slice")
-    if not blind and not isinstance(paging, NoPaging) and name == paging.size:
+    if not blind and name == paging.size_parameter:
         only = (*only, "short")
     yield from _judge_invalid_value(context, mirror, ask, purpose, bad, name, meanings, only)
 
@@ -338,14 +336,15 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> Iterator[Non
 def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The bound of a page, asked of a list that is longer than it, where the checked part of it is not."""
     paging = context.listing.paging
-    if isinstance(paging, NoPaging | LimitPaging) or context.settings.get("window") is not None:
+    size_name = paging.size_parameter
+    if size_name is None or paging.is_single_page or context.settings.get("window") is not None:
         return
-    parameter = context.listing.parameters[paging.size]
+    parameter = context.listing.parameters[size_name]
     beyond = parameter.beyond
     ways = () if beyond is None else beyond.gets.options if isinstance(beyond.gets, Open) else (beyond.gets,)
     if parameter.most is None or beyond is None or "honoured" in ways or len(mirror.rows) > parameter.most:
         return
-    size = {paging.size: encode_request_value(context, paging.size, parameter.most + 1)}
+    size = {size_name: encode_request_value(context, size_name, parameter.most + 1)}
     for base in _wider_windows(context, mirror, parameter.most):
         exchange = context.send(
             ListRequest(values={**base, **size}), "more rows than a page may hold, of a longer list"

@@ -8,7 +8,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror, reread_mirror
 from harness.check.probe.stability import all_recent, wait_for_replicas
-from harness.specification.model import ClauseId, Include, LimitPaging, NoPaging, all_clauses
+from harness.specification.model import ClauseId, Include, all_clauses
 from harness.wire.format_problems import Tree
 
 # --- includes -----------------------------------------------------------------------------------------------
@@ -61,10 +61,11 @@ def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
     paging = context.listing.paging
-    if isinstance(paging, NoPaging | LimitPaging):
+    size = paging.size_parameter
+    if size is None or paging.is_single_page:
         return {}
-    most = context.listing.parameters[paging.size].most or 100
-    return {paging.size: encode_request_value(context, paging.size, min(100, most))}
+    most = context.listing.parameters[size].most or 100
+    return {size: encode_request_value(context, size, min(100, most))}
 
 
 def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]) -> None:
@@ -182,9 +183,9 @@ def _check_lost_rows(
 def _holds_whole_list(context: CheckContext, exchange: Exchange) -> bool:
     """Whether an answer holds the whole list: no page cut it."""
     paging = context.listing.paging
-    if isinstance(paging, NoPaging | LimitPaging):
+    if paging.size_parameter is None or paging.is_single_page:
         return True
-    size = exchange.list_request.values.get(paging.size)
+    size = exchange.list_request.values.get(paging.size_parameter)
     return str(size).isdigit() and len(exchange.keys) < int(str(size))
 
 

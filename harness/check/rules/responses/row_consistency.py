@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.mirror import Mirror
-from harness.specification.model import Clauses, CursorPaging, LimitPaging, Listing, OffsetPaging, PageNumberPaging
+from harness.specification.model import Clauses, Listing
 from harness.wire.row_codec import ApiValue, field_at
 
 COMPARED_TURNS: Final = 3
@@ -194,15 +194,9 @@ def _neutral_parameters(listing: Listing) -> Iterator[str]:
     """The parameters that say which rows come, and in which order: nothing that a row shows depends on them."""
     yield from listing.filters
     yield from (kept.named_by.parameter for kept in listing.filters.values() if kept.named_by is not None)
-    paging = listing.paging
-    if isinstance(paging, OffsetPaging):
-        yield from (paging.offset, paging.size)
-    elif isinstance(paging, PageNumberPaging):
-        yield from (paging.page, paging.size)
-    elif isinstance(paging, CursorPaging):
-        yield from (paging.after, paging.before, paging.size)
-    elif isinstance(paging, LimitPaging):
-        yield paging.size
+    yield from listing.paging.place_parameters
+    if listing.paging.size_parameter is not None:
+        yield listing.paging.size_parameter
     if listing.order is not None:
         if listing.order.descending is not None:
             yield listing.order.descending

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
-from harness.specification.model import NoPaging, Open
+from harness.specification.model import Open
 from harness.wire.format_problems import Tree
 
 
@@ -48,9 +48,9 @@ def _version_probes(context: CheckContext, later: list[str]) -> list[tuple[str, 
     counting = context.listing.count_only
     if counting is not None and counting.parameter in later:
         found.append((counting.parameter, encode_request_value(context, counting.parameter, True)))
-    paging = context.listing.paging
-    if not isinstance(paging, NoPaging) and paging.size in later:
-        found.append((paging.size, encode_request_value(context, paging.size, 1)))
+    size = context.listing.paging.size_parameter
+    if size is not None and size in later:
+        found.append((size, encode_request_value(context, size, 1)))
     for name, kept in context.listing.filters.items():
         parameter = context.listing.parameters[name]
         if name in later and parameter.as_ == "text" and kept.keeps in ("equal", "contains"):
