@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -34,3 +36,18 @@ class UsageProblem(UsageError):
         if self.do:
             lines.append(f"  do        {self.do}")
         return "\n".join(lines)
+
+
+# --- what was meant -----------------------------------------------------------------------------------------
+
+
+def nearest_words(word: str, known: Iterable[str], *, limit: int = 1) -> tuple[str, ...]:
+    """The known words that a misspelt one may stand for, the nearest first; upper and lower case are alike."""
+    by_lowered_word = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower(), list(by_lowered_word), n=limit, cutoff=0.5)
+    return tuple(by_lowered_word[name] for name in found)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean X?`, for the `do` of a UsageProblem; empty when no known word is near."""
+    return "".join(f"did you mean {name}?" for name in nearest_words(word, known))

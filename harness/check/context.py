@@ -17,6 +17,7 @@ from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
+from harness.integers import is_integer
 from harness.specification.load import Spec
 from harness.specification.model import Clause, ClauseId, Clauses, Listing, Open
 from harness.wire.format_problems import Tree
@@ -238,7 +239,7 @@ class CheckContext:
         if not self.identity_unique:
             return self._row_content(shown)
         raw = tree.get(self.listing.lists.identity)
-        if identity is None and isinstance(raw, str | int) and not isinstance(raw, bool) and raw != "":
+        if identity is None and (isinstance(raw, str) or is_integer(raw)) and raw != "":
             # Of the wrong type, which is told as such; that it is the same row is beyond doubt.
             text = str(raw)
             return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text

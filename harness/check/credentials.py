@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, final
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, did_you_mean
+from harness.integers import is_integer
 from harness.output.redaction import Secret
 from harness.specification.load import Spec
 from harness.specification.model import Access, Jwt
@@ -220,7 +220,7 @@ def _parse_identity(
             raise _unknown_credential(here, access, key, api=spec.id)
         credentials[known] = _parse_credential(access, known, value, here, folder)
     customer, everyone = user.get("customer"), user.get("everyone")
-    if customer is not None and (isinstance(customer, bool) or not isinstance(customer, int)):
+    if customer is not None and not is_integer(customer):
         raise UsageProblem(source.location((*place, "customer")), "an integer", repr(customer))
     if everyone is not None and not isinstance(everyone, bool):
         raise UsageProblem(source.location((*place, "everyone")), "true or false", repr(everyone))
@@ -248,7 +248,7 @@ def _parse_role(source: SourceFile, place: tuple[str | int, ...], user: Mapping[
 def _parse_credential(access: Access, name: str, value: PlainValue, where: str, folder: Path) -> str:
     if isinstance(value, Mapping) and set(value) == {"file"}:
         return _read_text_file(folder / str(value["file"]), where)
-    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, str) or is_integer(value):
         return _credential_text(access, name, str(value), where=where, folder=folder)
     raise UsageProblem(where, "a text, or {file: PATH}", "something else")
 
@@ -283,10 +283,8 @@ def _find_credential_name(access: Access, name: str) -> str | None:
 
 def _unknown_credential(where: str, access: Access, name: str, *, api: str) -> UsageProblem:
     names = all_credential_names(access)
-    near = difflib.get_close_matches(name.lower(), [known.lower() for known in names], n=1)
-    meant = next((known for known in names if near and known.lower() == near[0]), None)
-    do = f"did you mean {meant}?" if meant else ""
-    return UsageProblem(where, f"a credential of {api}: {', '.join(names)}", f"{name!r}", do)
+    expected = f"a credential of {api}: {', '.join(names)}"
+    return UsageProblem(where, expected, repr(name), did_you_mean(name, names))
 
 
 def _wrap_secrets(credentials: Mapping[str, str], access: Access) -> Mapping[str, str]:

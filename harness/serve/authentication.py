@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from harness.errors import UsageProblem
+from harness.integers import is_integer
 from harness.specification.load import Spec
 from harness.specification.model import Access, Jwt
 from harness.specification.yaml_source import PlainValue, load_source_file
@@ -183,7 +184,7 @@ def _decode_user(where: str, folder: Path, user: Mapping[str, PlainValue]) -> Si
         raise UsageProblem(where, "credentials by name", "something else")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise UsageProblem(where, "roles as a list of texts", "something else")
-    if customer is not None and (isinstance(customer, bool) or not isinstance(customer, int)):
+    if customer is not None and not is_integer(customer):
         raise UsageProblem(where, "customer as an integer", repr(customer))
     if not isinstance(everyone, bool):
         raise UsageProblem(where, "everyone as true or false", repr(everyone))
@@ -203,7 +204,7 @@ def _decode_credential(where: str, folder: Path, value: PlainValue) -> str:
             return file.read_text(encoding="utf-8")
         except OSError as error:
             raise UsageProblem(where, f"a readable file {file}", error.strerror or "an error") from None
-    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, str) or is_integer(value):
         return str(value)
     raise UsageProblem(where, "a text, or {file: PATH}", "something else")
 
@@ -361,6 +362,6 @@ def _credentials_match(identity: SimulatedUser, names: tuple[str, ...], given: M
 
 
 def _texts_match(ours: str | None, theirs: object) -> bool:
-    if ours is None or isinstance(theirs, bool) or not isinstance(theirs, str | int):
+    if ours is None or not (isinstance(theirs, str) or is_integer(theirs)):
         return False
     return hmac.compare_digest(ours.encode(), str(theirs).encode("utf-8", "surrogatepass"))

@@ -7,13 +7,14 @@ cannot disagree.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import enum
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
+from harness.errors import nearest_words
+from harness.integers import is_integer
 from harness.specification.model import Clauses, Open
 from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError
 
@@ -78,11 +79,11 @@ class _ModelBuilder:
             return None
         if kind is bool and isinstance(node, bool):
             return node
-        if kind is int and isinstance(node, int) and not isinstance(node, bool):
+        if kind is int and is_integer(node):
             return node
         if kind is str and isinstance(node, str):
             return node
-        if kind is str and isinstance(node, int) and not isinstance(node, bool):
+        if kind is str and is_integer(node):
             raise self.source_error(path, "text", f"the number {node}", f'write "{node}" in quotes')
         raise self.source_error(path, _type_name(kind), _describe_node(node))
 
@@ -99,7 +100,7 @@ class _ModelBuilder:
     def unknown_word_error(
         self, node: PlainValue, words: tuple[Any, ...], path: KeyPath, what: str
     ) -> SourceFileError:
-        near = difflib.get_close_matches(str(node), [str(word) for word in words], n=1)
+        near = nearest_words(str(node), (str(word) for word in words))
         return self.source_error(
             path,
             f"one of {', '.join(str(word) for word in words)}",

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar, cast
 import yaml
 
 from harness.errors import UsageProblem
+from harness.integers import is_integer
 from harness.specification.load import Spec
 from harness.specification.model import Open
 from harness.specification.yaml_source import SourceFile, parse_source_text
@@ -64,7 +65,7 @@ def load_dialect(source: SourceFile, spec: Spec) -> Dialect:
         value = tuple(raw) if isinstance(raw, list) else raw
         if choice.options and value not in choice.options:
             raise UsageProblem(where, f"one of {', '.join(map(str, choice.options))}", repr(raw))
-        if choice.kind == "integer" and value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        if choice.kind == "integer" and value is not None and not is_integer(value):
             raise UsageProblem(where, "an integer", repr(raw))
         if choice.kind in ("zone", "text") and not isinstance(value, str):
             raise UsageProblem(where, f"a {choice.kind}", repr(raw))

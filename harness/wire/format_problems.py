@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias, final
 
+from harness.integers import is_integer
+
 Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | int | Decimal | bool | None"
 """A decoded body: what JSON can say, with exact numbers; XML becomes objects, lists and texts."""
 
@@ -59,7 +61,7 @@ def printable_text(value: object, *, limit: int = 80) -> str:
     """A value in visible ASCII, cut to a readable length; safe to print, whatever a server sent."""
     if isinstance(value, str):
         text = ascii(value[: limit + 1])
-    elif isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 8 * limit:
+    elif is_integer(value) and value.bit_length() > 8 * limit:
         text = f"an integer of {value.bit_length()} bits"
     elif isinstance(value, dict):
         text = f"an object of {len(value)} keys"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from harness.integers import is_integer
 from harness.specification.model import Parameter
 from harness.wire import scalar_codecs as scalars
 from harness.wire.format_problems import Tree
@@ -72,7 +73,7 @@ def _decode_text(raw: Tree) -> str:
 
 
 def _decode_integer(raw: Tree, *, lenient: bool) -> int:
-    if isinstance(raw, int) and not isinstance(raw, bool):
+    if is_integer(raw):
         return raw
     if isinstance(raw, str) and lenient:
         return scalars.decode_integer(raw)
@@ -82,7 +83,7 @@ def _decode_integer(raw: Tree, *, lenient: bool) -> int:
 def _decode_digits(raw: Tree, *, lenient: bool) -> int:
     if isinstance(raw, str):
         return int(scalars.decode_digits(raw))
-    if lenient and isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
+    if lenient and is_integer(raw) and raw >= 0:
         return raw
     raise DecodeError("a text of digits", repr(raw))
 

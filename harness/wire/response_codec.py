@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import CursorPaging, Listing, Scalar
 from harness.wire.format_problems import FormatProblem, Tree
@@ -207,7 +208,7 @@ def count_in(answer: DecodedResponse) -> tuple[int, str] | None:
         raw, shape = raw[0], "list-of-object"
     if isinstance(raw, dict) and len(raw) == 1:
         (number,) = raw.values()
-        if isinstance(number, int) and not isinstance(number, bool):
+        if is_integer(number):
             return number, shape
         if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 19:
             return int(number), shape

@@ -27,6 +27,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
+from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import AbsentForm, Clauses, Field, Open
 from harness.wire import scalar_codecs as scalars
@@ -325,7 +326,7 @@ def decode_value(field: Field, raw: Tree, *, zone: ZoneInfo, text_carried: bool)
 def _decode_number(raw: Tree, text_carried: bool) -> int:
     if text_carried:
         return scalars.decode_integer(_require_text(raw))
-    if isinstance(raw, bool) or not isinstance(raw, int):
+    if not is_integer(raw):
         raise DecodeError("an integer", in_ascii(raw))
     return raw
 

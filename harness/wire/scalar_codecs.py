@@ -14,6 +14,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, InvalidOperati
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from harness.integers import is_integer
 from harness.wire.format_problems import ADVISORY_CODES, Tree, printable_text
 from harness.wire.json_body import decode_json, encode_json
 
@@ -68,7 +69,7 @@ def encode_json_integer(value: int) -> Tree:
 
 def decode_json_integer(value: Tree, *, digits: int = 18, signed: bool = True) -> int:
     """An integer that JSON carries as a number; neither a text, nor a flag, nor 1.0."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if is_integer(value):
         within = value.bit_length() <= 4 * digits and abs(value) < 10**digits
         if within and (signed or value >= 0):
             return value
@@ -126,7 +127,7 @@ def encode_epoch(moment: datetime) -> int:
 
 def decode_epoch(value: int) -> datetime:
     """The instant so many seconds after 1970-01-01T00:00:00Z, in UTC, years 1 to 9999."""
-    if isinstance(value, int) and not isinstance(value, bool) and _FIRST_EPOCH <= value <= _LAST_EPOCH:
+    if is_integer(value) and _FIRST_EPOCH <= value <= _LAST_EPOCH:
         return _EPOCH + timedelta(seconds=value)
     raise DecodeError("seconds since 1970 within the years 1 to 9999", _describe_value(value))
 

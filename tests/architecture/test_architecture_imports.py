@@ -8,12 +8,13 @@ import sys
 import pytest
 from sources import Module, modules
 
-_BELOW_SPEC = {"errors", "output", "telephony"}
+_BELOW_SPEC = {"errors", "integers", "output", "telephony"}
 _BELOW_MACHINES = _BELOW_SPEC | {"specification", "wire"}
 _ALL = _BELOW_MACHINES | {"world", "generate", "serve", "check", "report"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "integers": set(),
     "output": {"errors"},
     "telephony": {"errors", "output"},
     "world": _BELOW_SPEC,
@@ -25,8 +26,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     # A checker sees the wire and never the world behind it.
     "check": _BELOW_MACHINES,
     "report": {"errors", "output", "specification", "check"},
-    "pytest_plugin": _ALL,
-    "cli": _ALL,
+    # A target may be the simulator: here a server and a checker meet.
+    "check_target": _ALL,
+    "pytest_plugin": _ALL | {"check_target"},
+    "cli": _ALL | {"check_target"},
     "harness": _ALL | {"api"},
     "api": _ALL,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,8 @@ from types import MappingProxyType
 from typing import Final, final
 
 from harness.check.results.findings import Verdict
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, did_you_mean
+from harness.integers import is_integer
 from harness.specification.clauses import constructs_of, families_by_clause, load_standard_clauses
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import Clause, ClauseId
@@ -183,7 +183,7 @@ class _KnownFailuresParser:
                     self.source.location((key,)),
                     f"one of {', '.join(_SECTIONS)}",
                     repr(key),
-                    _did_you_mean(key, _SECTIONS),
+                    did_you_mean(key, _SECTIONS),
                 )
         top = isinstance(tree, Mapping)
         self.facts = {
@@ -226,9 +226,9 @@ class _KnownFailuresParser:
             if names is not None and key not in names:
                 expected = f"one of {', '.join(names)}"
                 raise UsageProblem(
-                    self.source.location((section, key)), expected, repr(key), _did_you_mean(key, names)
+                    self.source.location((section, key)), expected, repr(key), did_you_mean(key, names)
                 )
-            if not isinstance(value, str | int | float) or isinstance(value, bool):
+            if not isinstance(value, str | float) and not is_integer(value):
                 raise UsageProblem(self.source.location((section, key)), "a text", repr(value))
         return {str(key): str(value) for key, value in raw.items()}
 
@@ -244,7 +244,7 @@ class _KnownFailuresParser:
                     self.source.location((*path, key)),
                     f"one of {', '.join(_ENTRY_KEYS)}",
                     repr(key),
-                    _did_you_mean(key, _ENTRY_KEYS),
+                    did_you_mean(key, _ENTRY_KEYS),
                 )
         name = self._required_text(path, raw, "id")
         if name in self.place_by_id:
@@ -288,7 +288,7 @@ class _KnownFailuresParser:
         value = raw.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if not is_integer(value) or value < 1:
             raise UsageProblem(self.source.location((*path, key)), "a number above 0", repr(value))
         return value
 
@@ -391,9 +391,7 @@ class _KnownFailuresParser:
                 return ()
             if plain not in self.catalogue.clauses or (plain != name and not self._is_clause_address(name)):  # B8
                 known = [*self.catalogue.clauses, *self.catalogue.clauses_of_other_apis]
-                raise UsageProblem(
-                    where, f"a clause of {self.catalogue.api}", repr(name), _did_you_mean(plain, known)
-                )
+                raise UsageProblem(where, f"a clause of {self.catalogue.api}", repr(name), did_you_mean(plain, known))
             return (ClauseId(plain),)
         if entry.max_matches is None:  # B9
             raise UsageProblem(self.source.location(path), "max_matches beside a wildcard", "none")
@@ -507,8 +505,3 @@ def _version_matches(actual: str, wanted: str) -> bool:
 
 def _version_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(word, [str(name) for name in known], n=1, cutoff=0.5)
-    return f"did you mean {found[0]}?" if found else ""

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias, final
 from urllib.parse import parse_qsl, unquote
 
 from harness.errors import HarnessError
+from harness.integers import is_integer
 from harness.output.escaping import visible_text
 from harness.serve.control.request_log import RequestLog, entry_as_json
 from harness.serve.faults.catalogue import Fault, faults_of, find_faults
@@ -303,7 +304,7 @@ class ControlApi:
                 world = World.from_records([_build_call_record(one) for one in given.values()], instant=at)
             else:
                 calls, seed = body.get("calls", 2000), body.get("seed", self._seed)
-                if any(isinstance(number, bool) or not isinstance(number, int) for number in (calls, seed)):
+                if any(not is_integer(number) for number in (calls, seed)):
                     raise ControlRequestError("seed and calls are integers")
                 if not 0 <= calls <= _MOST_CALLS:
                     raise ControlRequestError(f"calls is 0 to {_MOST_CALLS}")
@@ -450,7 +451,7 @@ def _decode_attribute(name: str, kind: AttributeKind, value: object) -> Any:
         case AttributeKind.INSTANT:
             return _decode_instant(value)
         case AttributeKind.INTEGER:
-            fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**62
+            fits = is_integer(value) and abs(value) < 2**62
         case AttributeKind.DECIMAL | AttributeKind.SECONDS:
             fits = isinstance(value, int | float) and not isinstance(value, bool)
             value = float(value) if fits else value  # type: ignore[arg-type]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, nearest_words
 from harness.serve.faults.access import access_faults
 from harness.serve.faults.base import Fault
 from harness.serve.faults.errors import envelope_faults, error_faults
@@ -64,7 +63,7 @@ def find_faults(spec: Spec, name: str) -> tuple[Fault, ...]:
     found = tuple(fault for fault in faults if name in (fault.id, fault.clause))
     if found:
         return found
-    near = difflib.get_close_matches(name, [fault.id for fault in faults], n=3, cutoff=0.4)
+    near = nearest_words(name, (fault.id for fault in faults), limit=3)
     raise UsageProblem(
         f"fault {spec.id}:{name}",
         f"CLAUSE or CLAUSE/NAME of a fault of {spec.id}",

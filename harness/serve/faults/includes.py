@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from harness.integers import is_integer
 from harness.serve.faults.base import Fault, change_at_pointer, make_fault, on_parameters, remove_at_pointer
 from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.serve.faults.parameters import with_opposite_default
@@ -77,7 +78,7 @@ def echo_faults(listing: Listing) -> Iterator[Fault]:
 
 
 def _change_echo(value: Tree) -> Tree:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if is_integer(value):
         return value + 1
     return f"{value}x"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import random
 import re
@@ -12,7 +11,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, final
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, nearest_words
 from harness.wire.http_messages import HttpResponse
 
 TRANSPORT_PREFIX: Final = "transport/"
@@ -95,7 +94,7 @@ def parse_transport_fault(text: str) -> TransportFault:
     name, mark, value = text.removeprefix(TRANSPORT_PREFIX).partition("=")
     kind = TRANSPORT_FAULT_KINDS.get(name)
     if kind is None:
-        near = difflib.get_close_matches(name, TRANSPORT_FAULT_KINDS, n=1, cutoff=0.4)
+        near = nearest_words(name, TRANSPORT_FAULT_KINDS)
         raise UsageProblem(
             f"fault {TRANSPORT_PREFIX}{name}",
             f"one of {', '.join(TRANSPORT_FAULT_KINDS)}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
+from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import Field, Filter, InvalidValueRule, Listing, Open, Parameter
 from harness.wire.format_problems import Tree, printable_text
@@ -251,7 +252,7 @@ def _clamp_value(parameter: Parameter, raw: Tree, zone: ZoneInfo, *, in_json: bo
     value = _parse_unbounded(parameter, raw, zone, in_json=in_json)
     if isinstance(value, tuple):
         return value[: parameter.most_items]
-    if isinstance(value, int) and not isinstance(value, bool):
+    if is_integer(value):
         if value == 0 and parameter.zero is not None and parameter.most is not None:
             return parameter.most
         if parameter.least is not None and value < parameter.least:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, assert_never, cast, final
 from zoneinfo import ZoneInfo
 
+from harness.integers import is_integer
 from harness.serve.authentication import SimulatedUser
 from harness.serve.query.cursors import decode_cursor
 from harness.serve.query.parameters import ParsedParameters
@@ -449,7 +450,7 @@ def _resolve_page_slice(
 
 def _integer_value(given: ParsedParameters, name: str) -> int | None:
     value = given.value(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if is_integer(value) else None
 
 
 def _page_number_slice(given: ParsedParameters, paging: PageNumberPaging, choices: ChoiceResolver) -> OffsetSlice:
@@ -542,7 +543,7 @@ def _echo_value(given: ParsedParameters, name: str, cut: PageSlice, sorting: Sor
         return cut.take
     if name in given.values:
         raw = given.raw_values.get(name)
-        return raw if isinstance(raw, str | int) and not isinstance(raw, bool) else str(given.values[name])
+        return raw if isinstance(raw, str) or is_integer(raw) else str(given.values[name])
     sort = listing.order.sort if listing.order else None
     if sort is not None and sort.parameter == name:
         word = next((word for word, path in sort.words.items() if path == sorting.path), "")

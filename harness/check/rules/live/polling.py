@@ -36,6 +36,7 @@ from harness.check.rules.responses.row_invariants import (
     condition_holds,
     describe_condition,
 )
+from harness.integers import is_integer
 from harness.specification.model import Clauses, Filter, Law
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import ApiValue, row_values_at
@@ -494,8 +495,8 @@ def _check_one_row_per_call(
 ) -> Iterator[None]:
     """Judges that a call in progress before and after a poll is in that poll.
 
-    Lost rows: `active_call_missing_now_and_then`. Copies of a list that lag behind (`legs_copies_that_lag`) differ on calls that have just begun or ended: before is what was read well
-    before the last three polls (before all of them when the run was old by then), after is what is read later still.
+    Lost rows: `active_call_missing_now_and_then`. Copies of a list that lag behind (`legs_copies_that_lag`) differ on
+    calls that have just begun or ended: before is what was read well before the last three polls (before all of them when the run was old by then), after is what is read later still.
     """
     whole = context.listing.paging.is_single_page
     if not clauses or not whole or not context.identity_unique or len(taken) < LIVE_POLLS:
@@ -591,7 +592,7 @@ def _rows_by_value(mirror: Mirror, path: str) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in mirror.rows:
         for value in row_values_at(row.shown, path)[:1]:
-            if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            if (isinstance(value, str) or is_integer(value)) and value != "":
                 found.setdefault(str(value), []).append(row)
     several = [(value, rows) for value, rows in found.items() if len(rows) > 1]
     return dict(sorted(several, key=lambda item: (-len(item[1]), item[0])))

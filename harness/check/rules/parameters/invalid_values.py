@@ -35,6 +35,7 @@ from harness.check.probe.mirror import (
 )
 from harness.check.probe.stability import probe_replicas
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings, merge_flag_failures
+from harness.integers import is_integer
 from harness.specification.model import (
     Clauses,
     InvalidValueRule,
@@ -592,6 +593,6 @@ def _shown_integer(context: CheckContext, mirror: Mirror, name: str) -> int | No
         return None
     for row in mirror.rows:
         for value in row_values_at(row.shown, rule.compares[0]):
-            if isinstance(value, int) and not isinstance(value, bool):
+            if is_integer(value):
                 return value
     return None

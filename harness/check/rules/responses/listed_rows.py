@@ -10,6 +10,7 @@ from harness.check.context import Row
 from harness.check.rules.responses.response_judge import ResponseJudge, parse_integer
 from harness.check.rules.responses.row_consistency import note_rows
 from harness.check.rules.responses.row_invariants import check_row_laws, law_context_of
+from harness.integers import is_integer
 from harness.specification.model import ClauseId, Clauses, Field, OffsetPaging, PageNumberPaging
 from harness.wire.format_problems import Tree
 from harness.wire.format_problems import printable_text as in_ascii
@@ -230,7 +231,7 @@ def _skipped_rows(judge: ResponseJudge) -> int:
     if not isinstance(paging, OffsetPaging) or not judge.context.parameters_work(paging.offset):
         return 0
     value = judge.parameter_value(paging.offset)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return value if is_integer(value) else 0
 
 
 def _check_returned(judge: ResponseJudge, answer: DecodedResponse) -> None:

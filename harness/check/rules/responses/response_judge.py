@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.results.findings import Verdict
+from harness.integers import is_integer
 from harness.specification.clauses import StandardClauses, load_standard_clauses
 from harness.specification.model import ClauseId, Clauses
 from harness.wire.format_problems import Tree
@@ -166,7 +167,7 @@ def parse_integer(raw: Tree | Missing, *, text: bool) -> int | None:
             return decode_integer(raw.strip())
         except DecodeError:
             return None
-    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
+    return raw if is_integer(raw) else None
 
 
 def has_type(kind: str, value: Tree | Missing, *, text: bool) -> bool:
