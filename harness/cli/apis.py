@@ -12,7 +12,7 @@ from harness.cli.console import Console
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def apis(session: Console, as_json: bool) -> None:
+def apis(console: Console, as_json: bool) -> None:
     """List the APIs that the harness knows."""
     from harness.specification.load import load_spec, spec_ids
 
@@ -32,8 +32,8 @@ def apis(session: Console, as_json: bool) -> None:
             }
             for spec in specs
         ]
-        session.write_result(json.dumps(rows, indent=2, ensure_ascii=False))
+        console.write_result(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     width = max((len(spec.id) for spec in specs), default=0)
     for spec in specs:
-        session.write_result(f"{spec.id:<{width}}  {len(spec.clauses):>3} clauses  {spec.title}")
+        console.write_result(f"{spec.id:<{width}}  {len(spec.clauses):>3} clauses  {spec.title}")

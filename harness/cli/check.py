@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from harness.cli.check_run import print_result, run_prepared
 from harness.cli.check_setup import CheckSettings, prepare_run
-from harness.cli.console import Console
+from harness.cli.console import Console, current_time
 from harness.cli.options import combine_options, parse_headers, parse_pairs, parse_window, positive_number
 from harness.cli.report_files import parse_report_sinks
 from harness.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from harness.check.results.findings import RunReport
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,65 +73,63 @@ BUDGET_OPTIONS: Final = combine_options(
 @click.option("--allow-empty", is_flag=True, help="A server without calls is good enough.")
 @BUDGET_OPTIONS
 @click.pass_obj
-def check(session: Console, /, api: str, **given: Any) -> int:
+def check(console: Console, /, api: str, **values: Any) -> int:
     """Put every promise of the API to the test on a server, and say which are kept."""
-    wanted = parse_report_sinks(given["reports"])
-    settings = settings_of(api, given)
+    sinks = parse_report_sinks(values["reports"])
+    settings = parse_settings(api, values)
     with ExitStack() as stack:
         prepared = prepare_run(
-            session,
+            console,
             settings,
             stack,
-            credentials=parse_pairs("--credential", given["credentials"]),
-            credentials_file=given["credentials_file"],
-            headers=parse_headers(given["headers"]),
+            credentials=parse_pairs("--credential", values["credentials"]),
+            credentials_file=values["credentials_file"],
+            headers=parse_headers(values["headers"]),
         )
-        outcome = run_prepared(session, prepared, wanted)
-    if given["write_known"] is not None:
-        _write_known_failures(session, given["write_known"], outcome.run_record.report)
-    return print_result(session, outcome, wanted)
+        outcome = run_prepared(console, prepared, sinks)
+    if values["write_known"] is not None:
+        _write_known_failures(console, values["write_known"], outcome.run_record.report)
+    return print_result(console, outcome, sinks)
 
 
-def settings_of(api: str, given: Mapping[str, Any]) -> CheckSettings:
-    """The options as values."""
+def parse_settings(api: str, values: Mapping[str, Any]) -> CheckSettings:
+    """The settings of a run from the values of its options; `dialect` has only some of these options."""
     return CheckSettings(
         api=api,
-        target=given["target"],
-        gate=given.get("gate", "ci"),
-        only=tuple(dict.fromkeys(given.get("only", ()))),
-        window=parse_window(given.get("window")),
-        dialect=given.get("dialect"),
-        known=given.get("known"),
-        baseline=given.get("baseline"),
-        world=given.get("world"),
-        known_values=_parse_known_values(given.get("known_values", ())),
-        fuzz=given.get("fuzz", False),
-        evidence=given.get("evidence"),
-        allow_empty=given.get("allow_empty", False),
-        max_requests=given["max_requests"],
-        max_seconds=given["max_seconds"],
-        rate=given["rate"],
-        timeout=given["timeout"],
-        seed=given["seed"],
-        ca=given["ca"],
+        target=values["target"],
+        gate=values.get("gate", "ci"),
+        only=tuple(dict.fromkeys(values.get("only", ()))),
+        window=parse_window(values.get("window")),
+        dialect=values.get("dialect"),
+        known=values.get("known"),
+        baseline=values.get("baseline"),
+        world=values.get("world"),
+        known_values=_parse_known_values(values.get("known_values", ())),
+        fuzz=values.get("fuzz", False),
+        evidence=values.get("evidence"),
+        allow_empty=values.get("allow_empty", False),
+        max_requests=values["max_requests"],
+        max_seconds=values["max_seconds"],
+        rate=values["rate"],
+        timeout=values["timeout"],
+        seed=values["seed"],
+        ca=values["ca"],
     )
 
 
-def _parse_known_values(given: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for name, value in parse_pairs("--known-value", given):
+def _parse_known_values(texts: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    values_by_name: dict[str, tuple[str, ...]] = {}
+    for name, value in parse_pairs("--known-value", texts):
         if not value:
             raise UsageProblem(f"--known-value {name}", "a value", "nothing")
-        found[name] = (*found.get(name, ()), value)
-    return found
+        values_by_name[name] = (*values_by_name.get(name, ()), value)
+    return values_by_name
 
 
-def _write_known_failures(session: Console, file: str, report: Any) -> None:
-    from datetime import UTC, datetime
-
+def _write_known_failures(console: Console, file: str, report: RunReport) -> None:
     from harness.check.results.known_failures import draft_known_failures
     from harness.output.atomic_files import write_atomically
 
     # Not redacted as a whole: to the net by name, the key `signature` looks like that of a secret.
-    write_atomically(Path(file), draft_known_failures(report, today=datetime.now(UTC).date(), redact=session.redact))
-    session.write_message(f"callharness: {file} is written; give each entry a reason and an owner before you use it")
+    write_atomically(Path(file), draft_known_failures(report, today=current_time().date(), redact=console.redact))
+    console.write_message(f"callharness: {file} is written; give each entry a reason and an owner before you use it")

@@ -1,28 +1,24 @@
-"""The report of a check as the command line writes it: exit code, journal header, unfinished runs."""
+"""The report of a check as the command line writes it: journal header, unfinished runs, runs finished later."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, final
 
-from harness.cli.check_setup import CheckSettings, PreparedRun, planned_clauses
+from harness.cli.check_setup import PreparedRun
 from harness.cli.console import harness_version
+from harness.cli.run_ending import RunEnding
 from harness.cli.signals import Interrupted
-from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.check.results.findings import ClauseResult, Event, Exchanged, Finding, RunReport, Verdict
     from harness.report import RunRecord
     from harness.specification.model import ClauseId
-
-
-# Which exit code counts when several apply, the highest first.
-_EXIT_CODE_PRECEDENCE: Final = (3, 2, 4, 1, 5, 0)
 
 
 @final
@@ -34,29 +30,25 @@ class RunOutcome:
     exit_code: int
 
 
-def worst_exit_code(codes: Sequence[int]) -> int:
-    """The exit code that counts of several: the highest applicable of 3 > 2 > 4 > 1 > 5 > 0."""
-    return next((code for code in _EXIT_CODE_PRECEDENCE if code in codes), max(codes, default=0))
-
-
+@final
 @dataclass(slots=True)
 class RunCollector:
-    """What a run has told so far."""
+    """What the events of a run have told so far.
+
+    `verdicts_by_run` are the verdicts of each flaky clause in all the runs of it.
+    """
 
     exchanges: list[Exchanged] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     judged: dict[ClauseId, ClauseResult] = field(default_factory=dict)
-    plan: tuple[ClauseId, ...] = ()
     report: RunReport | None = None
-    outcomes: dict[ClauseId, list[Verdict]] = field(default_factory=dict)
+    verdicts_by_run: dict[ClauseId, list[Verdict]] = field(default_factory=dict)
 
-    def __call__(self, event: Event, /) -> None:
-        """Take one event in."""
-        from harness.check.results.findings import ClauseJudged, Exchanged, FindingMade, RunEnded, RunStarted
+    def record_event(self, event: Event) -> None:
+        """Keep what an event tells."""
+        from harness.check.results.findings import ClauseJudged, Exchanged, FindingMade, RunEnded
 
         match event:
-            case RunStarted(clauses=clauses):
-                self.plan = clauses
             case Exchanged():
                 self.exchanges.append(event)
             case FindingMade(finding=finding):
@@ -69,10 +61,7 @@ class RunCollector:
                 pass
 
 
-def result_fields(result: ClauseResult) -> dict[str, Any]:
-    from harness.report.run_record import plain_value
-
-    return {one.name: plain_value(getattr(result, one.name)) for one in dataclasses.fields(result)}
+# --- before the run -----------------------------------------------------------------------------------------
 
 
 def unjudged_clauses(earlier: RunRecord) -> tuple[ClauseId, ...]:
@@ -115,17 +104,8 @@ def empty_report(prepared: PreparedRun) -> RunReport:
         evidence=prepared.evidence,
         spec_version=prepared.spec.listing.version,
         harness_version=harness_version(),
-        limits=limits_of(settings),
+        limits=settings.limits,
     )
-
-
-def limits_of(settings: CheckSettings) -> dict[str, Any]:
-    return {
-        "max_requests": settings.max_requests,
-        "max_seconds": settings.max_seconds,
-        "rate": settings.rate,
-        "timeout": settings.timeout,
-    }
 
 
 def planned_results(prepared: PreparedRun, earlier: RunRecord | None) -> tuple[ClauseResult, ...]:
@@ -134,28 +114,28 @@ def planned_results(prepared: PreparedRun, earlier: RunRecord | None) -> tuple[C
         return earlier.plan
     from harness.check.results.findings import ClauseResult, Gate, Verdict
     from harness.check.results.gate import colour_of
-    from harness.specification.clauses import families_by_clause, load_standard_clauses
+    from harness.specification.clauses import planned_clauses, planned_families
 
-    about = {name: family.value for name, family in families_by_clause(prepared.spec).items()}
-    about |= {name: clause.family.value for name, clause in load_standard_clauses().clauses.items()}  # type: ignore[misc]
+    families = planned_families(prepared.spec)
     gate = Gate(prepared.settings.gate)
     return tuple(
         ClauseResult(
             id=name,
             level=clause.level,
             basis=clause.basis,
-            family=about[name],
+            family=families[name].value,
             says=clause.says,
             source=clause.source,
             verdict=Verdict.NOT_RUN,
             colour=colour_of(Verdict.NOT_RUN, level=clause.level, basis=clause.basis, gate=gate),
         )
         for name, clause in planned_clauses(prepared.spec).items()
-        if not prepared.settings.only or name in prepared.settings.only
+        if not prepared.only or name in prepared.only
     )
 
 
 def journal_header(prepared: PreparedRun, plan: tuple[ClauseResult, ...], began: datetime | None) -> dict[str, Any]:
+    """The first line of the run's journal."""
     from harness.report import RunRecord, header_line
 
     return header_line(
@@ -166,7 +146,7 @@ def journal_header(prepared: PreparedRun, plan: tuple[ClauseResult, ...], began:
 def _resumable_settings(prepared: PreparedRun) -> Mapping[str, Any]:
     """What `resume` needs to go on in the same way, and to notice when it cannot."""
     settings = prepared.settings
-    values: dict[str, Any] = {one.name: getattr(settings, one.name) for one in dataclasses.fields(settings)}
+    values: dict[str, Any] = {option.name: getattr(settings, option.name) for option in dataclasses.fields(settings)}
     if settings.window is not None:
         values["window"] = [end.isoformat() for end in settings.window]
     values["identities"] = [identity.name for identity in prepared.identities]
@@ -194,48 +174,28 @@ def file_digests(prepared: PreparedRun) -> dict[str, str]:
     }
 
 
+# --- after the run ------------------------------------------------------------------------------------------
+
+
 def report_of(
     prepared: PreparedRun,
-    heard: RunCollector,
-    frame: RunReport,
+    collector: RunCollector,
+    *,
     plan: tuple[ClauseResult, ...],
     earlier: RunRecord | None,
-    *,
-    stop: Interrupted | None,
-    problem: Exception | None,
+    ending: RunEnding,
     seconds: float,
 ) -> RunReport:
     """The report of a run, of one cut short, or of one finished later."""
-    report = heard.report
-    if report is not None:
-        report = dataclasses.replace(
-            report, seconds=seconds, harness_version=report.harness_version or frame.harness_version
-        )
-        if stop is not None and report.interrupted is None:
-            report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
-    frame = dataclasses.replace(frame, seconds=seconds)
-    before = _standing_verdicts(earlier) if earlier is not None else {}
-    if report is None or earlier is not None:
-        source = report or dataclasses.replace(frame, findings=tuple(heard.findings), requests=len(heard.exchanges))
-        judged = {result.id: result for result in source.clauses} | heard.judged
-        report = _cut_short_report(
-            prepared, source, plan, {**before, **_judged_results(judged)}, stop=stop, problem=problem
-        )
-        if earlier is not None:
-            again = {finding.clause for finding in report.findings}
-            old = tuple(one for one in earlier.report.findings if one.clause not in again)
-            report = dataclasses.replace(
-                report,
-                findings=(*old, *report.findings),
-                requests=earlier.report.requests + report.requests,
-                seconds=earlier.report.seconds + report.seconds,
-                rows_seen=max(earlier.report.rows_seen, report.rows_seen),
-            )
+    if collector.report is None or earlier is not None:
+        report = _assembled_report(prepared, collector, plan=plan, earlier=earlier, ending=ending, seconds=seconds)
+    else:
+        report = _engine_report(collector.report, ending=ending, seconds=seconds)
     if prepared.known is not None:
         from harness.check.results.known_failures import apply_known_failures
 
         report = apply_known_failures(
-            report, prepared.known, allow_empty=prepared.settings.allow_empty, outcomes=heard.outcomes
+            report, prepared.known, allow_empty=prepared.settings.allow_empty, outcomes=collector.verdicts_by_run
         )
     if prepared.baseline is not None:
         from harness.check.results.known_failures import with_unexpected_skips
@@ -244,54 +204,94 @@ def report_of(
     return report
 
 
-def _judged_results(results: Mapping[ClauseId, ClauseResult]) -> dict[ClauseId, ClauseResult]:
+def _engine_report(report: RunReport, *, ending: RunEnding, seconds: float) -> RunReport:
+    """The report of an engine that came to its end, whatever happened after that."""
+    cut_off = isinstance(ending.cause, Interrupted) and report.interrupted is None
+    return dataclasses.replace(
+        report,
+        seconds=seconds,
+        harness_version=report.harness_version or harness_version(),
+        interrupted=ending.interrupted if cut_off else report.interrupted,
+        exit_code=(ending.exit_code if cut_off else None) or report.exit_code,
+    )
+
+
+def _assembled_report(
+    prepared: PreparedRun,
+    collector: RunCollector,
+    *,
+    plan: tuple[ClauseResult, ...],
+    earlier: RunRecord | None,
+    ending: RunEnding,
+    seconds: float,
+) -> RunReport:
+    """A report put together from what an engine told before it stopped, and what an earlier run knew."""
+    from harness.check.results.findings import Colour
+    from harness.report import assemble_report
+
+    ended = collector.report
+    frame = ended or empty_report(prepared)
+    findings = ended.findings if ended else tuple(collector.findings)
+    results = {result.id: result for result in frame.clauses} | collector.judged
+    known = _standing_verdicts(earlier) if earlier else {}
+    report = assemble_report(frame, plan=plan, judged=known | _without_unjudged(results), reason=ending.reason)
+    before = earlier.report if earlier else empty_report(prepared)
+    found_again = {finding.clause for finding in findings}
+    return dataclasses.replace(
+        report,
+        findings=(*(old for old in before.findings if old.clause not in found_again), *findings),
+        requests=before.requests + (ended.requests if ended else len(collector.exchanges)),
+        seconds=before.seconds + seconds,
+        rows_seen=max(before.rows_seen, frame.rows_seen),
+        harness_version=frame.harness_version or harness_version(),
+        interrupted=ending.interrupted or frame.interrupted,
+        colour=Colour.RED if isinstance(ending.cause, Exception) else report.colour,
+        exit_code=ending.exit_code or _resumed_exit_code(report, frame),
+    )
+
+
+def _resumed_exit_code(report: RunReport, frame: RunReport) -> int:
+    """The exit code of a run that came to its end: the gate's, unless it says nothing and the engine knows more."""
+    return frame.exit_code if report.exit_code != 1 and frame.exit_code in (3, 4, 5) else report.exit_code
+
+
+def _without_unjudged(results: Mapping[ClauseId, ClauseResult]) -> dict[ClauseId, ClauseResult]:
     from harness.check.results.findings import Verdict
 
     return {name: result for name, result in results.items() if result.verdict is not Verdict.NOT_RUN}
 
 
-def _cut_short_report(
-    prepared: PreparedRun,
-    source: RunReport,
-    plan: tuple[ClauseResult, ...],
-    judged: Mapping[ClauseId, ClauseResult],
-    *,
-    stop: Interrupted | None,
-    problem: Exception | None,
-) -> RunReport:
-    from harness.check.results.findings import Colour
-    from harness.report import assemble_report
+def clause_lines(
+    report: RunReport, collector: RunCollector, *, earlier: RunRecord | None
+) -> Iterator[dict[str, Any]]:
+    """The journal's lines of the verdicts that no event has told, or that have changed since."""
+    from harness.check.results.findings import ClauseJudged
+    from harness.report import event_line
 
-    reason = "not reached"
-    if stop is not None:
-        reason = f"interrupted by {stop.name}"
-    elif problem is not None:
-        reason = "the harness stopped"
-    report = assemble_report(source, plan=plan, judged=judged, reason=reason)
-    if stop is not None:
-        report = dataclasses.replace(report, interrupted=stop.name, exit_code=stop.exit_code)
-    elif problem is not None:
-        code = problem.exit_code if isinstance(problem, HarnessError) else 3
-        report = dataclasses.replace(report, interrupted="harness error", exit_code=code, colour=Colour.RED)
-    elif source.exit_code in (3, 4, 5) and report.exit_code != 1:
-        report = dataclasses.replace(report, exit_code=source.exit_code)
-    return report
+    known = earlier.report.clauses if earlier is not None else ()
+    for result in report.clauses:
+        if collector.judged.get(result.id) != result and result not in known:
+            line = event_line(ClauseJudged(result=result))
+            assert line is not None
+            yield line
 
 
 def run_record_of(
     prepared: PreparedRun,
     report: RunReport,
-    heard: RunCollector,
+    collector: RunCollector,
+    *,
     plan: tuple[ClauseResult, ...],
     earlier: RunRecord | None,
     began: datetime | None,
 ) -> RunRecord:
+    """The run as it is kept: its report with what that rests on, the exchanges of an earlier run first."""
     from harness.report import RunRecord
 
     before = earlier.exchanges if earlier is not None else ()
     return RunRecord(
         report=report,
-        exchanges=(*before, *heard.exchanges),
+        exchanges=(*before, *collector.exchanges),
         plan=plan,
         began=began,
         settings=_resumable_settings(prepared),

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, final
 
-from harness.cli.console import Console
-from harness.cli.options import did_you_mean
+from harness.cli.console import Console, current_time, harness_version
+from harness.cli.options import load_dialect_file, suggest_word
 from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from harness.check.client.budget import Budget
     from harness.check.client.client import HttpClient
     from harness.check.credentials import ClientIdentity
+    from harness.check.options import CheckOptions
     from harness.check.results.findings import Verdict
     from harness.check.results.known_failures_file import KnownFailures
     from harness.check.rules.responses.known_world import KnownWorld
     from harness.specification.dialect import Dialect
     from harness.specification.load import Spec
-    from harness.specification.model import Clause, ClauseId
-
-
-SIMULATOR_TARGET: Final = "sim:"
+    from harness.specification.model import ClauseId
 
 
 # Headers that say nothing about who asks.
@@ -61,23 +60,15 @@ class CheckSettings:
     seed: int = 1
     ca: str | None = None
 
-
-def planned_clauses(spec: Spec) -> Mapping[ClauseId, Clause]:
-    """The clauses of a spec and those that every API shares, by id."""
-    from harness.specification.clauses import load_standard_clauses
-
-    return {**spec.clauses, **load_standard_clauses().clauses_for(spec)}
-
-
-def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[str, ...]:
-    """The clauses named by `--only`. Raises UsageProblem for one that the spec does not have."""
-    clauses = planned_clauses(spec)
-    for name in only:
-        if name not in clauses:
-            raise UsageProblem(
-                f"--only {name}", f"a clause of {spec.id}", repr(name), did_you_mean(name, clauses).strip()
-            )
-    return tuple(only)
+    @property
+    def limits(self) -> Mapping[str, float | None]:
+        """What the run may spend, as its reports say it."""
+        return {
+            "max_requests": self.max_requests,
+            "max_seconds": self.max_seconds,
+            "rate": self.rate,
+            "timeout": self.timeout,
+        }
 
 
 @final
@@ -90,6 +81,7 @@ class PreparedRun:
     client: HttpClient
     identities: tuple[ClientIdentity, ...]
     target: str
+    only: tuple[ClauseId, ...]
     evidence: Literal["masked", "full"]
     dialect: Dialect | None
     known: KnownFailures | None
@@ -99,7 +91,7 @@ class PreparedRun:
 
 
 def prepare_run(
-    session: Console,
+    console: Console,
     settings: CheckSettings,
     stack: ExitStack,
     *,
@@ -110,118 +102,152 @@ def prepare_run(
     """Read everything that a run needs; nothing is sent yet. Raises UsageError."""
     from harness.check.client.client import HttpClient
     from harness.check.client.connection import ExchangeLimits
-    from harness.check.client.target import parse_target
-    from harness.check.credentials import ClientIdentity as Asking
-    from harness.check.credentials import all_credential_names, gather_identities, secrets_of, with_fresh_token
-    from harness.cli.options import load_dialect_file
+    from harness.check.credentials import all_credential_names, secrets_of, with_fresh_token
+    from harness.check_target import ANONYMOUS, open_target
     from harness.specification.load import load_spec
 
     spec = load_spec(settings.api)
-    parse_clause_ids(spec, settings.only)
+    only = parse_clause_ids(spec, settings.only)
     dialect = load_dialect_file(settings.dialect, spec)
-    known = _load_known_failures_of(session, settings, spec)
-    baseline = _load_baseline_of(settings)
-    world = _load_world(settings, spec)
+    known = _load_known_failures_file(console, settings.known, spec)
+    baseline = _load_baseline_file(settings.baseline)
+    world = _load_world_files(settings.world, spec)
     access = spec.listing.access
-    simulated = settings.target == SIMULATOR_TARGET
-    if not simulated:
-        parse_target(settings.target)
-    identities = gather_identities(
+    target = open_target(
         spec,
-        options=credentials,
-        file=Path(credentials_file) if credentials_file else None,
-        environment={} if simulated else os.environ,
+        stack,
+        target=settings.target,
+        credentials=credentials,
+        credentials_file=Path(credentials_file) if credentials_file else None,
+        environment=os.environ,
+        clock=current_time,
+        dialect=dialect,
     )
-    base = settings.target
-    if simulated:
-        base, identities = _start_simulator(spec, stack, dialect, given=identities)
-    if not identities:
+    if not target.identities:
         names = ", ".join(all_credential_names(access))
-        session.write_message(f"callharness: no credentials were given; {spec.id} knows {names}")
-        identities = (Asking(name="default", credentials={}),)
-    named = secrets_of(identities, access)
-    secrets = [*named.values(), *_header_secrets(headers)]
-    words = [*spec.listing.parameters, *spec.listing.fields, *planned_clauses(spec)]
-    redactor = session.redact_secrets(secrets, words=words)
-    for weak in (*redactor.too_short, *redactor.too_common):
-        kind = "shorter than six characters" if weak in redactor.too_short else "an everyday word"
-        if not simulated:
-            session.write_message(f"callharness: a secret is {kind}: it is masked only where it stands as a value")
-    identities = tuple(
-        with_fresh_token(
-            identity,
-            access=access,
-            clock=current_time,
-            on_token=lambda token: session.use_redactor((session.redactor or redactor).with_secrets([token])),
-        )
-        for identity in identities
-    )
-    transport = stack.enter_context(
-        HttpClient(
-            base,
-            limits=ExchangeLimits(exchange_seconds=settings.timeout),
-            headers=tuple(headers),
-            ca_file=settings.ca,
-        )
+        console.write_message(f"callharness: no credentials were given; {spec.id} knows {names}")
+    identities = target.identities or (ANONYMOUS,)
+    secrets = secrets_of(identities, access)
+    _redact_secrets(console, spec, [*secrets.values(), *_header_secrets(headers)], own_simulator=target.simulated)
+    client = HttpClient(
+        target.address,
+        limits=ExchangeLimits(exchange_seconds=settings.timeout),
+        headers=tuple(headers),
+        ca_file=settings.ca,
     )
     return PreparedRun(
         spec=spec,
         settings=settings,
-        client=transport,
-        identities=identities,
-        target=settings.target if simulated else transport.target.url,
-        evidence=settings.evidence or ("full" if simulated or transport.target.is_loopback else "masked"),
+        client=stack.enter_context(client),
+        identities=tuple(
+            with_fresh_token(identity, access=access, clock=current_time, on_token=console.add_secret)
+            for identity in identities
+        ),
+        target=target.name,
+        only=only,
+        evidence=settings.evidence or target.evidence,
         dialect=dialect,
         known=known,
         baseline=baseline,
         world=world,
-        secrets=named,
+        secrets=secrets,
     )
 
 
-def _load_world(settings: CheckSettings, spec: Spec) -> KnownWorld | None:
+def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[ClauseId, ...]:
+    """The clauses named by `--only`. Raises UsageProblem for one that the spec does not have."""
+    from harness.specification.clauses import planned_clauses
+    from harness.specification.model import ClauseId
+
+    clauses = planned_clauses(spec)
+    for name in only:
+        if name not in clauses:
+            raise UsageProblem(f"--only {name}", f"a clause of {spec.id}", repr(name), suggest_word(name, clauses))
+    return tuple(ClauseId(name) for name in only)
+
+
+def check_options(
+    prepared: PreparedRun, *, only: tuple[ClauseId, ...] | None, stop: Callable[[], str | None]
+) -> CheckOptions:
+    """What the checker is told of a run that begins now; `only` takes the place of `--only`."""
+    from harness.check.options import CheckOptions
+    from harness.check.results.findings import Gate
+
+    settings = prepared.settings
+    return CheckOptions(
+        now=current_time(),
+        target=prepared.target,
+        seed=settings.seed,
+        gate=Gate(settings.gate),
+        only=prepared.only if only is None else only,
+        window=settings.window,
+        dialect=prepared.dialect,
+        evidence=prepared.evidence,
+        allow_empty=settings.allow_empty,
+        known_values=settings.known_values,
+        secrets=prepared.secrets,
+        harness_version=harness_version(),
+        stop=stop,
+        limits=settings.limits,
+        world=prepared.world,
+        fuzz=settings.fuzz,
+    )
+
+
+def request_budget(settings: CheckSettings) -> Budget:
+    """What the requests of one run may spend."""
+    from harness.check.client.budget import Budget
+
+    return Budget(max_requests=settings.max_requests, max_seconds=settings.max_seconds, per_second=settings.rate)
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def _load_world_files(path: str | None, spec: Spec) -> KnownWorld | None:
     """The world that was loaded into the target, as its files tell it."""
-    if settings.world is None:
+    if path is None:
         return None
     from harness.check.rules.responses.known_world import load_known_world
 
-    return load_known_world(spec, Path(settings.world))
+    return load_known_world(spec, Path(path))
 
 
-def _load_known_failures_of(session: Console, settings: CheckSettings, spec: Spec) -> KnownFailures | None:
-    if settings.known is None:
+def _load_known_failures_file(console: Console, path: str | None, spec: Spec) -> KnownFailures | None:
+    if path is None:
         return None
     from harness.check.results.known_failures_file import load_known_failures
 
-    known = load_known_failures(Path(settings.known), spec=spec, today=current_time().date())
+    known = load_known_failures(Path(path), spec=spec, today=current_time().date())
     for warning in known.warnings:
-        session.write_message(f"callharness: {warning}")
+        console.write_message(f"callharness: {warning}")
     return known
 
 
-def _load_baseline_of(settings: CheckSettings) -> Mapping[ClauseId, Verdict] | None:
+def _load_baseline_file(path: str | None) -> Mapping[ClauseId, Verdict] | None:
     """What an earlier run exercised."""
-    if settings.baseline is None:
+    if path is None:
         return None
     from harness.check.results.known_failures import load_baseline
 
-    return load_baseline(Path(settings.baseline))
+    return load_baseline(Path(path))
 
 
-def _start_simulator(
-    spec: Spec, stack: ExitStack, dialect: Dialect | None, *, given: tuple[ClientIdentity, ...]
-) -> tuple[str, tuple[ClientIdentity, ...]]:
-    """The built-in simulator on a free port, and the identities that it knows by itself."""
-    from harness.check.credentials import identities_of_users
-    from harness.serve.authentication import make_key_pair
-    from harness.serve.http.server import serve_in_thread
-    from harness.serve.simulator import Simulator
-    from harness.world.world import World
+# --- secrets ------------------------------------------------------------------------------------------------
 
-    key = make_key_pair() if spec.listing.access.jwt is not None else None
-    simulator = Simulator(spec, World.of(seed=1), dialect=dialect, key=key)
-    server = stack.enter_context(serve_in_thread([simulator], watch=current_time))
-    return server.urls[spec.id], given or identities_of_users(simulator.users, spec.listing.access)
+
+def _redact_secrets(console: Console, spec: Spec, secrets: Sequence[str], *, own_simulator: bool) -> None:
+    """Mask the secrets from now on, and say which are too weak to be masked everywhere."""
+    from harness.specification.clauses import planned_clauses
+
+    words = [*spec.listing.parameters, *spec.listing.fields, *planned_clauses(spec)]
+    redactor = console.redact_secrets(secrets, words=words)
+    if own_simulator:
+        return
+    kinds = {"shorter than six characters": redactor.too_short, "an everyday word": redactor.too_common}
+    for kind, weak in kinds.items():
+        for _ in weak:
+            console.write_message(f"callharness: a secret is {kind}: it is masked only where it stands as a value")
 
 
 def _header_secrets(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -231,7 +257,3 @@ def _header_secrets(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
             scheme, _, token = value.partition(" ")
             if token and scheme.isalpha():
                 yield token.strip()
-
-
-def current_time() -> datetime:
-    return datetime.now(UTC)

@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ class Console:
 
         self.redactor = Redactor(secrets, words=words)
         return self.redactor
+
+    def add_secret(self, secret: str) -> None:
+        """From now on this secret is masked, too."""
+        from harness.output.redaction import Redactor
+
+        self.redactor = (self.redactor or Redactor(())).with_secrets([secret])
 
     def redact(self, text: str) -> str:
         """The text without the secrets of this run."""
@@ -102,3 +109,8 @@ def harness_version() -> str:
         return version("callharness")
     except PackageNotFoundError:
         return "0"
+
+
+def current_time() -> datetime:
+    """What the machine's clock says."""
+    return datetime.now(UTC)

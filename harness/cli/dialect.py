@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.check import ACCESS_OPTIONS, BUDGET_OPTIONS, settings_of
+from harness.cli.check import ACCESS_OPTIONS, BUDGET_OPTIONS, parse_settings
 from harness.cli.check_run import run_prepared
 from harness.cli.check_setup import prepare_run
 from harness.cli.console import Console
@@ -22,7 +22,7 @@ from harness.cli.options import parse_headers, parse_pairs
 @click.option("--window", metavar="FROM..TO", help="The dates to look at, where the API needs some.")
 @BUDGET_OPTIONS
 @click.pass_obj
-def dialect(session: Console, /, api: str, out: str, **given: Any) -> int:
+def dialect(console: Console, /, api: str, out: str, **values: Any) -> int:
     """Observe a server and write its answers to open choices into a file.
 
     `serve`, `generate` and `check` take that file with --dialect.
@@ -32,25 +32,25 @@ def dialect(session: Console, /, api: str, out: str, **given: Any) -> int:
 
     with ExitStack() as stack:
         prepared = prepare_run(
-            session,
-            settings_of(api, {**given, "gate": "explore", "allow_empty": True}),
+            console,
+            parse_settings(api, {**values, "gate": "explore", "allow_empty": True}),
             stack,
-            credentials=parse_pairs("--credential", given["credentials"]),
-            credentials_file=given["credentials_file"],
-            headers=parse_headers(given["headers"]),
+            credentials=parse_pairs("--credential", values["credentials"]),
+            credentials_file=values["credentials_file"],
+            headers=parse_headers(values["headers"]),
         )
-        outcome = run_prepared(session, prepared, ())
+        outcome = run_prepared(console, prepared, ())
         if outcome.exit_code not in (0, 1):
             return outcome.exit_code
-        found = outcome.run_record.report.dialect
-        known = {name: value for name, value in found.items() if name in prepared.spec.choices}
-        text = session.redact(dialect_text(prepared.spec, known))
+        choices = outcome.run_record.report.dialect
+        observed = {name: value for name, value in choices.items() if name in prepared.spec.choices}
+        text = console.redact(dialect_text(prepared.spec, observed))
         if out == "-":
-            session.write_result(text)
+            console.write_result(text)
         else:
             write_atomically(out, text)
-        open_still = sorted(set(prepared.spec.choices) - set(known))
-    session.write_message(
-        f"callharness: {len(known)} choices observed" + (f", {len(open_still)} not" if open_still else "")
+        unobserved = set(prepared.spec.choices) - set(observed)
+    console.write_message(
+        f"callharness: {len(observed)} choices observed" + (f", {len(unobserved)} not" if unobserved else "")
     )
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.console import Console
-from harness.cli.options import did_you_mean, load_dialect_file
+from harness.cli.options import load_dialect_file, suggest_word
 from harness.errors import UsageProblem
 
 
@@ -21,7 +21,7 @@ from harness.errors import UsageProblem
 @click.option("--out", required=True, metavar="DIR", type=click.Path(), help="Where the files go.")
 @click.pass_obj
 def generate(
-    session: Console,
+    console: Console,
     api: str,
     calls: int,
     seed: int,
@@ -42,7 +42,7 @@ def generate(
     spec = load_spec(api)
     profiles = {profile.name: profile for profile in PROFILES}
     if traffic not in profiles:
-        hint = did_you_mean(traffic, profiles).strip()
+        hint = suggest_word(traffic, profiles)
         raise UsageProblem(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
     written = write_fixtures(
         spec,
@@ -51,7 +51,7 @@ def generate(
         dialect=load_dialect_file(dialect, spec),
         formats=formats or ("native",),
     )
-    session.write_result(
+    console.write_result(
         f"{written.out}: {len(written.files) + 1} files, {written.rows} rows, {written.pages} pages, "
         f"{written.invalid} invalid answers"
     )

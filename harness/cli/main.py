@@ -58,9 +58,9 @@ class VerbGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in VERBS:
-            from harness.cli.options import did_you_mean
+            from harness.cli.options import suggest_word
 
-            ctx.fail(f"No such command {args[0]!r}.{did_you_mean(args[0], VERBS)}")
+            ctx.fail(f"No such command {args[0]!r}. {suggest_word(args[0], VERBS)}".rstrip())
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -114,51 +114,51 @@ class _SilentStream:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Nothing that goes wrong shows a traceback."""
-    session = Console()
+    console = Console()
     args = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = _run_command(session, args)
+        code = _run_command(console, args)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as problem:
-        code = _report_problem(session, problem)
+        code = _report_problem(console, problem)
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
-    if session.stdout_lost:
+    if console.stdout_lost:
         _abandon_stdout()
     return code
 
 
-def _run_command(session: Console, args: list[str]) -> int:
+def _run_command(console: Console, args: list[str]) -> int:
     try:
-        with group.make_context("callharness", args, obj=session) as context:
+        with group.make_context("callharness", args, obj=console) as context:
             result: Any = group.invoke(context)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     return result if isinstance(result, int) else 0
 
 
-def _report_problem(session: Console, problem: BaseException) -> int:
+def _report_problem(console: Console, problem: BaseException) -> int:
     """Tell what went wrong in a few words; the exit code that it means."""
     match problem:
         case click.exceptions.NoArgsIsHelpError():
-            return session.report_error(problem.format_message(), 2)
+            return console.report_error(problem.format_message(), 2)
         case click.UsageError():
             where = f"{problem.ctx.get_usage()}\n" if problem.ctx is not None else ""
             hint = f"\ntry `{problem.ctx.command_path} --help`" if problem.ctx is not None else ""
-            return session.report_error(f"{where}{problem.format_message()}{hint}", 2)
+            return console.report_error(f"{where}{problem.format_message()}{hint}", 2)
         case click.Abort() | KeyboardInterrupt():
-            return session.report_error("interrupted", 130)
+            return console.report_error("interrupted", 130)
         case click.ClickException():
-            return session.report_error(problem.format_message(), 2)
+            return console.report_error(problem.format_message(), 2)
         case HarnessError():
-            return session.report_error(str(problem), problem.exit_code)
+            return console.report_error(str(problem), problem.exit_code)
         case BrokenPipeError():
-            session.stdout_lost = True
-            return session.report_error("harness error: standard output was closed before everything was written", 3)
-        case OSError() if session.stdout_lost:
-            return session.report_error(f"harness error: standard output: not written, {problem.strerror}", 3)
+            console.stdout_lost = True
+            return console.report_error("harness error: standard output was closed before everything was written", 3)
+        case OSError() if console.stdout_lost:
+            return console.report_error(f"harness error: standard output: not written, {problem.strerror}", 3)
         case _:
-            return session.report_crash(problem)
+            return console.report_crash(problem)
 
 
 def _abandon_stdout() -> None:

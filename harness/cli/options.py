@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, did_you_mean
 
 if TYPE_CHECKING:
     from harness.specification.dialect import Dialect
@@ -20,35 +19,33 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean X?`, or nothing when no known word is near."""
-    words = list(known)
-    lowered = {name.lower(): name for name in words}
-    found = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
-    return f" Did you mean {lowered[found[0]]}?" if found else ""
+def suggest_word(word: str, known: Iterable[str]) -> str:
+    """`Did you mean X?` as a sentence of its own; empty when no known word is near."""
+    hint = did_you_mean(word, known)
+    return hint[:1].upper() + hint[1:]
 
 
-def parse_pairs(option: str, given: Iterable[str], *, separator: str = "=") -> tuple[tuple[str, str], ...]:
+def parse_pairs(option: str, texts: Iterable[str], *, separator: str = "=") -> tuple[tuple[str, str], ...]:
     """`NAME=VALUE` options as pairs; a value is never repeated in a message, for it may be a secret."""
-    found = []
-    for text in given:
+    pairs = []
+    for text in texts:
         name, mark, value = text.partition(separator)
         if not mark or not name.strip():
             raise UsageProblem(option, f"NAME{separator}VALUE", f"no {separator!r} with a name before it")
-        found.append((name.strip(), value))
-    return tuple(found)
+        pairs.append((name.strip(), value))
+    return tuple(pairs)
 
 
-def parse_headers(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def parse_headers(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """`--header NAME:VALUE` options."""
-    found = []
-    for name, value in parse_pairs("--header", given, separator=":"):
+    headers = []
+    for name, value in parse_pairs("--header", texts, separator=":"):
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name, re.ASCII):
             raise UsageProblem("--header", "a header name made of letters, digits and hyphens", repr(name))
         if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value):
             raise UsageProblem(f"--header {name}", "a value of Latin-1 text on one line", "other characters")
-        found.append((name, value.strip(" \t")))
-    return tuple(found)
+        headers.append((name, value.strip(" \t")))
+    return tuple(headers)
 
 
 def parse_instant(option: str, text: str) -> datetime:
@@ -56,23 +53,23 @@ def parse_instant(option: str, text: str) -> datetime:
     if not re.fullmatch(r"[0-9T:.+Z \-]{8,40}", text, re.ASCII):
         raise UsageProblem(option, "an instant such as 2026-03-02T14:30:00Z", repr(text))
     try:
-        found = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError as problem:
         raise UsageProblem(option, "an instant such as 2026-03-02T14:30:00Z", repr(text)) from problem
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
 
 
 def parse_window(text: str | None) -> tuple[datetime, datetime] | None:
     """`--window FROM..TO`."""
     if text is None:
         return None
-    first, mark, last = text.partition("..")
+    begin, mark, end = text.partition("..")
     if not mark:
         raise UsageProblem("--window", "FROM..TO, such as 2026-03-01..2026-03-02", repr(text))
-    found = parse_instant("--window", first), parse_instant("--window", last)
-    if found[0] >= found[1]:
+    window = parse_instant("--window", begin), parse_instant("--window", end)
+    if window[0] >= window[1]:
         raise UsageProblem("--window", "FROM before TO", repr(text))
-    return found
+    return window
 
 
 def load_dialect_file(path: str | None, spec: Spec) -> Dialect | None:

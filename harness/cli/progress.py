@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from harness.check.results.findings import Event
 
 
-class Listener(Protocol):
-    """Something that hears events."""
+class EventListener(Protocol):
+    """What takes the events of a run, one by one."""
 
     def __call__(self, event: Event, /) -> None: ...
 
@@ -22,7 +22,7 @@ def _ignore_event(event: Event, /) -> None:
 
 
 @contextmanager
-def progress_listener(*, budget: int | None) -> Iterator[Listener]:
+def progress_listener(*, budget: int | None) -> Iterator[EventListener]:
     """A listener that draws a line on standard error, if that is a terminal."""
     if not _is_terminal():
         yield _ignore_event
@@ -46,7 +46,7 @@ def progress_listener(*, budget: int | None) -> Iterator[Listener]:
         task = bar.add_task("starting", total=budget, found="")
         findings = 0
 
-        def hear(event: Event, /) -> None:
+        def draw_event(event: Event, /) -> None:
             nonlocal findings
             match event:
                 case PhaseStarted(phase=phase):
@@ -59,7 +59,7 @@ def progress_listener(*, budget: int | None) -> Iterator[Listener]:
                 case _:
                     pass
 
-        yield hear
+        yield draw_event
 
 
 def _is_terminal() -> bool:

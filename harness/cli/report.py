@@ -21,7 +21,7 @@ from harness.cli.console import Console
 )
 @click.option("--out", metavar="FILE", help="Where to write it, in place of standard output.")
 @click.pass_obj
-def report(session: Console, journal: str, kind: str, out: str | None) -> int:
+def report(console: Console, journal: str, kind: str, out: str | None) -> int:
     """Write a report from the journal of a run (`check --report ndjson=JOURNAL`).
 
     A run that was killed gives an incomplete report: what it had not reached is not_run.
@@ -32,15 +32,15 @@ def report(session: Console, journal: str, kind: str, out: str | None) -> int:
     from harness.report.text import text_report
 
     # The journal was redacted by value when it was written; the net by name is still there.
-    session.use_redactor(Redactor(()))
-    recording = read_run_record(journal)
+    console.use_redactor(Redactor(()))
+    record = read_run_record(journal)
     if kind == "text" and out is None:
         coloured = sys.stdout.isatty()
-        session.write_result(text_report(recording.report, complete=recording.complete, coloured=coloured))
+        console.write_result(text_report(record.report, complete=record.complete, coloured=coloured))
         return 0
-    text = render_report(recording, kind, redact=session.redact)
+    text = render_report(record, kind, redact=console.redact)
     if out is None:
-        session.write_result(text)
+        console.write_result(text)
     else:
         write_atomically(out, text.encode("utf-8", "backslashreplace"))
     return 0

@@ -12,8 +12,7 @@ import click
 
 from harness.cli.check import ACCESS_OPTIONS
 from harness.cli.console import Console, harness_version
-from harness.cli.options import parse_headers as read_headers
-from harness.cli.options import parse_pairs
+from harness.cli.options import parse_headers, parse_pairs
 from harness.cli.report_files import parse_report_sinks
 from harness.errors import UsageProblem
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def resume(
-    session: Console,
+    console: Console,
     journal: str,
     credentials: tuple[str, ...],
     credentials_file: str | None,
@@ -45,58 +44,60 @@ def resume(
     from harness.cli.check_run import print_result, run_prepared
     from harness.cli.check_setup import prepare_run
     from harness.cli.report_files import write_reports
+    from harness.cli.run_ending import HARNESS_EXIT_CODE
     from harness.output.redaction import Redactor
     from harness.report import read_run_record
 
-    session.use_redactor(Redactor(()))
-    wanted = parse_report_sinks(reports)
-    recording = read_run_record(journal)
-    if recording.report.harness_version != harness_version():
-        found = f"one of version {recording.report.harness_version}"
-        raise UsageProblem(journal, f"a journal of callharness {harness_version()}", found, "run the check anew")
-    settings = _settings_from_journal(journal, recording.settings)
+    console.use_redactor(Redactor(()))
+    sinks = parse_report_sinks(reports)
+    record = read_run_record(journal)
+    if record.report.harness_version != harness_version():
+        actual = f"one of version {record.report.harness_version}"
+        raise UsageProblem(journal, f"a journal of callharness {harness_version()}", actual, "run the check anew")
+    settings = _settings_from_journal(journal, record.settings)
     if ca is not None:
         settings = dataclasses.replace(settings, ca=ca)
-    if recording.complete and (recording.report.interrupted is None or not unjudged_clauses(recording)):
-        session.write_message("callharness: that run came to its end; nothing is missing")
-        code = recording.report.exit_code if write_reports(session, recording, wanted) else 3
-        return print_result(session, RunOutcome(run_record=recording, exit_code=code), wanted)
+    if record.complete and (record.report.interrupted is None or not unjudged_clauses(record)):
+        console.write_message("callharness: that run came to its end; nothing is missing")
+        code = record.report.exit_code if write_reports(console, record, sinks) else HARNESS_EXIT_CODE
+        return print_result(console, RunOutcome(run_record=record, exit_code=code), sinks)
     with ExitStack() as stack:
         prepared = prepare_run(
-            session,
+            console,
             settings,
             stack,
             credentials=parse_pairs("--credential", credentials),
             credentials_file=credentials_file,
-            headers=read_headers(headers),
+            headers=parse_headers(headers),
         )
-        changed = _changed_files(recording.settings.get("digests", {}), file_digests(prepared))
+        changed = _changed_files(record.settings.get("digests", {}), file_digests(prepared))
         if changed:
             raise UsageProblem(
                 journal, "the files that the run began with", f"{', '.join(changed)} changed", "run it anew"
             )
-        outcome = run_prepared(session, prepared, wanted, earlier=recording, journal=journal)
-    return print_result(session, outcome, wanted)
+        outcome = run_prepared(console, prepared, sinks, earlier=record, journal=journal)
+    return print_result(console, outcome, sinks)
 
 
 def _changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
 
 
-def _settings_from_journal(journal: str, kept: Mapping[str, Any]) -> CheckSettings:
+def _settings_from_journal(journal: str, recorded: Mapping[str, Any]) -> CheckSettings:
+    """The settings that a run began with."""
     from harness.cli.check_setup import CheckSettings
 
-    known = {one.name for one in dataclasses.fields(CheckSettings)}
-    values = {name: value for name, value in kept.items() if name in known}
+    names = {field.name for field in dataclasses.fields(CheckSettings)}
+    values = {name: value for name, value in recorded.items() if name in names}
     if not {"api", "target"} <= values.keys():
         raise UsageProblem(journal, "a journal that `callharness check` wrote", "one without the settings of its run")
     try:
         window = values.get("window")
         if window:
-            first, last = (datetime.fromisoformat(end) for end in cast(list[str], window))
-            values["window"] = (first, last)
+            begin, end = (datetime.fromisoformat(text) for text in cast(list[str], window))
+            values["window"] = (begin, end)
         values["only"] = tuple(values.get("only", ()))
-        values["known_values"] = {name: tuple(many) for name, many in values.get("known_values", {}).items()}
+        values["known_values"] = {name: tuple(texts) for name, texts in values.get("known_values", {}).items()}
         return CheckSettings(**values)
     except (TypeError, ValueError, AttributeError) as problem:
         raise UsageProblem(journal, "the settings of a run", "something that this version cannot read") from problem

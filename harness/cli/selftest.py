@@ -64,6 +64,7 @@ class TrialResult:
 
     @property
     def found(self) -> bool:
+        """Whether the checker blamed the simulator for anything."""
         return bool(self.clauses)
 
     @property
@@ -85,16 +86,16 @@ class DirectSender:
         """The simulator's answer."""
         self._now += self._step
         answer = self._simulator.answer(replace(request, target=self._base + request.target), self._now)
-        stamp = format_datetime(self._now.astimezone(UTC), usegmt=True)
-        return replace(answer, headers=(*answer.headers, ("Date", stamp)))
+        date = format_datetime(self._now.astimezone(UTC), usegmt=True)
+        return replace(answer, headers=(*answer.headers, ("Date", date)))
 
 
 def run_trial(trial: Trial) -> TrialResult:
-    """Runs the checker against the simulator of a trial."""
-    from harness.check.credentials import identities_of_users
+    """Run the checker against the simulator of a trial."""
     from harness.check.options import CheckOptions
     from harness.check.results.findings import Colour, RunEnded, RunReport, Verdict
     from harness.check.runner import run_check
+    from harness.check_target import simulator_identities
     from harness.serve.authentication import make_key_pair
     from harness.serve.faults.catalogue import find_faults
     from harness.serve.simulator import Simulator
@@ -107,13 +108,15 @@ def run_trial(trial: Trial) -> TrialResult:
     faults = find_faults(spec, trial.fault) if trial.fault else ()
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, dialect=Dialect(trial.dialect), faults=faults, key=key)
-    known = hidden_values(spec, world, Dialect(trial.dialect)) if trial.told_hidden else {}
-    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed, known_values=known)
+    known_values = hidden_values(spec, world, Dialect(trial.dialect)) if trial.told_hidden else {}
+    options = CheckOptions(
+        now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed, known_values=known_values
+    )
     report: RunReport | None = None
     for event in run_check(
         spec,
         DirectSender(simulator, world.instant, step_seconds=trial.step_seconds),
-        identities_of_users(simulator.users, spec.listing.access),
+        simulator_identities(simulator),
         options,
     ):
         if isinstance(event, RunEnded):
@@ -143,26 +146,26 @@ def hidden_values(spec: Spec, world: World, dialect: Dialect) -> dict[str, tuple
     from harness.generate.rows import row_set_of
 
     rows = row_set_of(spec, world, dialect)
-    found: dict[str, tuple[str, ...]] = {}
-    for name, kept in spec.listing.filters.items():
-        paths = [path for path in kept.compares if path.startswith("hidden.")]
-        counted = Counter(
+    values_by_filter: dict[str, tuple[str, ...]] = {}
+    for name, rule in spec.listing.filters.items():
+        paths = [path for path in rule.compares if path.startswith("hidden.")]
+        counts = Counter(
             str(value) for path in paths for index in range(len(rows)) for value in rows.values_at(index, path)
         )
-        if counted:
-            found[name] = tuple(value for value, _ in counted.most_common(KNOWN_VALUES_PER_FILTER))
-    return found
+        if counts:
+            values_by_filter[name] = tuple(value for value, _ in counts.most_common(KNOWN_VALUES_PER_FILTER))
+    return values_by_filter
 
 
 def random_dialect(spec: Spec, rng: random.Random) -> dict[str, Any]:
     """Answers to a spec's open choices, drawn at random."""
-    drawn: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for name, choice in spec.choices.items():
         if choice.options:
-            drawn[name] = rng.choice(choice.options)
+            answers[name] = rng.choice(choice.options)
         elif choice.kind == "integer" and rng.random() < 0.5:
-            drawn[name] = rng.choice((10, 25, 50, 100))
-    return drawn
+            answers[name] = rng.choice((10, 25, 50, 100))
+    return answers
 
 
 def trials_of(api: str, *, seeds: Sequence[int], honest: int) -> list[Trial]:
@@ -188,8 +191,8 @@ def needs_hidden_values(spec: Spec, fault_id: str) -> bool:
     """Whether a fault is about a filter on what no row shows: nobody finds it without values that occur."""
     clause = fault_id.partition("/")[0]
     return any(
-        clause in kept.clause and any(path.startswith("hidden.") for path in kept.compares)
-        for kept in spec.listing.filters.values()
+        clause in rule.clause and any(path.startswith("hidden.") for path in rule.compares)
+        for rule in spec.listing.filters.values()
     )
 
 
@@ -199,7 +202,7 @@ def clock_step_of(fault_id: str) -> float:
 
 
 def run_trials(trials: Sequence[Trial], *, workers: int) -> Iterator[TrialResult]:
-    """The results, as they come."""
+    """The result of each trial, as it comes."""
     if workers <= 1:
         yield from map(run_trial, trials)
         return
@@ -211,15 +214,15 @@ def run_trials(trials: Sequence[Trial], *, workers: int) -> Iterator[TrialResult
 
 def score_results(results: Sequence[TrialResult]) -> dict[str, Any]:
     """The figures of a self-test."""
-    liars = [result for result in results if result.trial.fault]
+    faulty = [result for result in results if result.trial.fault]
     honest = [result for result in results if not result.trial.fault]
-    found = [result for result in liars if result.found]
-    first = [result.first_evidence for result in found if result.first_evidence is not None]
+    found = [result for result in faulty if result.found]
+    first_evidence = [result.first_evidence for result in found if result.first_evidence is not None]
     return {
-        "faults": len(liars),
+        "faults": len(faulty),
         "found": len(found),
-        "right_clause": sum(result.is_right_clause for result in liars),
-        "missed": sorted(f"{result.trial.api}:{result.trial.fault}" for result in liars if not result.found),
+        "right_clause": sum(result.is_right_clause for result in faulty),
+        "missed": sorted(f"{result.trial.api}:{result.trial.fault}" for result in faulty if not result.found),
         "misattributed": sorted(
             f"{result.trial.api}:{result.trial.fault} as {', '.join(result.clauses[:3])}"
             for result in found
@@ -235,7 +238,7 @@ def score_results(results: Sequence[TrialResult]) -> dict[str, Any]:
         ),
         "median_requests": statistics.median([result.requests for result in results]) if results else 0,
         "most_requests": max((result.requests for result in results), default=0),
-        "median_first_evidence": statistics.median(first) if first else 0,
+        "median_first_evidence": statistics.median(first_evidence) if first_evidence else 0,
     }
 
 
@@ -249,7 +252,7 @@ def score_results(results: Sequence[TrialResult]) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="The score and every trial as JSON.")
 @click.pass_obj
 def selftest(
-    session: Console, /, apis: tuple[str, ...], seeds: int, honest: int, workers: int | None, as_json: bool
+    console: Console, /, apis: tuple[str, ...], seeds: int, honest: int, workers: int | None, as_json: bool
 ) -> int:
     """Serve every spec with every fault to the checker, and print how many it finds.
 
@@ -273,8 +276,8 @@ def selftest(
     if as_json:
         import json
 
-        plain = [{**asdict(result), "trial": asdict(result.trial)} for result in results]
-        click.echo(json.dumps({"score": figures, "trials": plain}, indent=1, default=str))
+        trial_values = [{**asdict(result), "trial": asdict(result.trial)} for result in results]
+        click.echo(json.dumps({"score": figures, "trials": trial_values}, indent=1, default=str))
     else:
         _print_score(figures)
     return 0 if not figures["missed"] and not figures["false_alarms"] else 1

@@ -34,7 +34,7 @@ class Interrupted(BaseException):
 
 @final
 class SignalWatch:
-    """Whether signals still end the work; after `stop_raising` the work is done and they are only waited for."""
+    """The signals that came, and whether one still ends the work; after `stop_raising` it is only noted."""
 
     def __init__(self) -> None:
         self.received_signals: list[int] = []
@@ -79,3 +79,20 @@ def interruptible() -> Iterator[SignalWatch]:
         if not watch.received_signals:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+@contextmanager
+def stop_on_signals(stopped: threading.Event) -> Iterator[None]:
+    """Within, the first signal to stop sets the event; the second one ends the process at once."""
+
+    def handle_signal(number: int, frame: object) -> None:
+        if stopped.is_set():
+            os._exit(128 + number)
+        stopped.set()
+
+    before = {number: signal.signal(number, handle_signal) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.console import Console
-from harness.cli.options import did_you_mean
+from harness.cli.options import suggest_word
 
 if TYPE_CHECKING:
     from harness.specification.clauses import ClauseFamily
@@ -31,13 +31,13 @@ def spec() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def lint(session: Console, apis: tuple[str, ...], documents: str | None, as_json: bool) -> int:
+def lint(console: Console, apis: tuple[str, ...], documents: str | None, as_json: bool) -> int:
     """Find what does not hold together in specs; all shipped ones by default. Exit code 1 on findings."""
     from pathlib import Path
 
     from harness.check.rules import RULE_NAMES
     from harness.specification.lint.id_lock import LOCK_FILE, load_id_lock
-    from harness.specification.lint.linter import lint_spec as lint_spec
+    from harness.specification.lint.linter import lint_spec
     from harness.specification.load import load_spec, spec_ids, specs_directory
 
     lock = load_id_lock() if (specs_directory() / LOCK_FILE).is_file() else None
@@ -52,7 +52,7 @@ def lint(session: Console, apis: tuple[str, ...], documents: str | None, as_json
                 lock=lock if name in shipped else None,
             )
         )
-    session.write_result(_lint_json(results) if as_json else "\n".join(_lint_lines(results)))
+    console.write_result(_lint_json(results) if as_json else "\n".join(_lint_lines(results)))
     return 0 if all(result.clean for result in results) else 1
 
 
@@ -107,7 +107,7 @@ def _lint_json(results: list[LintResult]) -> str:
 @click.argument("api", metavar="API|FILE")
 @click.option("--clause", "only", metavar="ID", multiple=True, help="Only these clauses.")
 @click.pass_obj
-def show(session: Console, api: str, only: tuple[str, ...]) -> None:
+def show(console: Console, api: str, only: tuple[str, ...]) -> None:
     """Print the clauses of a spec by family, and the choices that its document leaves open."""
     from harness.errors import UsageProblem
     from harness.specification.load import load_spec
@@ -115,25 +115,23 @@ def show(session: Console, api: str, only: tuple[str, ...]) -> None:
     loaded = load_spec(api)
     for name in only:
         if name not in loaded.clauses:
-            raise UsageProblem(
-                "--clause", f"a clause of {loaded.id}", repr(name), did_you_mean(name, loaded.clauses).strip()
-            )
-    session.write_result("\n".join(_spec_lines(loaded, only)))
+            raise UsageProblem("--clause", f"a clause of {loaded.id}", repr(name), suggest_word(name, loaded.clauses))
+    console.write_result("\n".join(_spec_lines(loaded, only)))
 
 
 def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
     from harness.specification.clauses import ClauseFamily, families_by_clause
 
-    about = families_by_clause(loaded)
+    families = families_by_clause(loaded)
     clauses = {name: clause for name, clause in loaded.clauses.items() if not only or name in only}
     document = loaded.listing.document
     yield f"{loaded.id}  {loaded.title}"
     yield f"  {loaded.method} {loaded.path}, {len(loaded.clauses)} clauses, {len(loaded.choices)} open choices"
     yield f"  written from {document.name} (sha256 {document.sha256[:12]}…), spec {loaded.file}"
     for family in ClauseFamily:
-        mine = {name: clause for name, clause in clauses.items() if about[name] is family}
-        if mine:
-            yield from _family_lines(loaded, family, mine)
+        members = {name: clause for name, clause in clauses.items() if families[name] is family}
+        if members:
+            yield from _family_lines(loaded, family, members)
     if loaded.choices and not only:
         yield ""
         yield "open choices"
@@ -141,20 +139,20 @@ def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
             yield from _choice_lines(choice)
 
 
-def _family_lines(loaded: Spec, family: ClauseFamily, mine: Mapping[ClauseId, Clause]) -> Iterator[str]:
+def _family_lines(loaded: Spec, family: ClauseFamily, clauses: Mapping[ClauseId, Clause]) -> Iterator[str]:
     from harness.specification.clauses import constructs_by_clause
 
-    carried = constructs_by_clause(loaded)
-    width = max(len(name) for name in mine)
+    constructs = constructs_by_clause(loaded)
+    width = max(len(name) for name in clauses)
     yield ""
     yield f"{family.value}"
-    for name, clause in mine.items():
-        says = textwrap.wrap(clause.says, 100) or [""]
-        yield f"  {name:<{width}}  {clause.level:<6} {clause.basis:<12} {says[0]}"
+    for name, clause in clauses.items():
+        first_line, *more_lines = textwrap.wrap(clause.says, 100) or [""]
+        yield f"  {name:<{width}}  {clause.level:<6} {clause.basis:<12} {first_line}"
         indent = " " * (width + 24)
-        for more in says[1:]:
-            yield indent + more
-        places = ", ".join(place.name for place in carried.get(name, ()))
+        for line in more_lines:
+            yield indent + line
+        places = ", ".join(construct.name for construct in constructs.get(name, ()))
         if places:
             yield f"{indent}carried by {places}"
         if clause.checked_by:
@@ -183,7 +181,7 @@ def _choice_text(value: object) -> str:
 @click.option("--extension", is_flag=True, help="Keep x-listing.")
 @click.option("--yaml", "as_yaml", is_flag=True, help="As YAML; otherwise JSON.")
 @click.pass_obj
-def openapi(session: Console, api: str, server: str | None, extension: bool, as_yaml: bool) -> None:
+def openapi(console: Console, api: str, server: str | None, extension: bool, as_yaml: bool) -> None:
     """Print the OpenAPI 3.1 document of a spec, for any OpenAPI tool."""
     from harness.specification.load import load_spec
     from harness.specification.openapi import openapi_document
@@ -195,4 +193,4 @@ def openapi(session: Console, api: str, server: str | None, extension: bool, as_
         text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
     else:
         text = json.dumps(document, indent=2, ensure_ascii=False)
-    session.write_result(text)
+    console.write_result(text)

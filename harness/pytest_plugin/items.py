@@ -125,13 +125,11 @@ class ApiCollector(pytest.Collector):
 
     def collect(self) -> Iterator[ClauseItem]:
         """An item for each clause of the spec, and for those that every API shares."""
-        from harness.specification.clauses import families_by_clause, load_standard_clauses
+        from harness.specification.clauses import planned_clauses, planned_families
 
-        standard = load_standard_clauses()
-        family: dict[str, str] = {name: str(found) for name, found in families_by_clause(self.spec).items()}
-        family |= {name: str(one.family) for name, one in standard.clauses.items()}
-        for name, clause in {**self.spec.clauses, **standard.clauses_for(self.spec)}.items():
-            yield ClauseItem.from_parent(self, name=str(name), clause=clause, family=family[name])
+        families = planned_families(self.spec)
+        for name, clause in planned_clauses(self.spec).items():
+            yield ClauseItem.from_parent(self, name=str(name), clause=clause, family=str(families[name]))
 
 
 @final

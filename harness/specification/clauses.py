@@ -236,6 +236,18 @@ def load_standard_clauses() -> StandardClauses:
     return parse_standard_clauses(load_source_file(specs_directory() / "standard.yaml"))
 
 
+def planned_clauses(spec: Spec) -> Mapping[ClauseId, Clause]:
+    """The clauses that a check of the spec plans: its own first, then those that every API shares."""
+    return MappingProxyType({**spec.clauses, **load_standard_clauses().clauses_for(spec)})
+
+
+def planned_families(spec: Spec) -> Mapping[ClauseId, ClauseFamily]:
+    """The family of each planned clause."""
+    standard = load_standard_clauses()
+    shared = {name: standard.clauses[name].family for name in standard.clauses_for(spec)}
+    return MappingProxyType({**families_by_clause(spec), **shared})
+
+
 def parse_standard_clauses(source: SourceFile) -> StandardClauses:
     """The standard clauses in a parsed file."""
     return deserialize_value(StandardClauses, source)

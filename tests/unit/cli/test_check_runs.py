@@ -42,16 +42,18 @@ from harness.check.results.findings import (
     RunStarted,
     Verdict,
 )
-from harness.cli.check import check, settings_of
-from harness.cli.check_report import RunOutcome, worst_exit_code
+from harness.cli.check import check, parse_settings
+from harness.cli.check_report import RunOutcome
 from harness.cli.check_run import run_prepared
-from harness.cli.check_setup import CheckSettings, PreparedRun, parse_clause_ids, planned_clauses, prepare_run
+from harness.cli.check_setup import CheckSettings, PreparedRun, parse_clause_ids, prepare_run
 from harness.cli.console import Console
 from harness.cli.main import main
 from harness.cli.report_files import parse_report_sinks
+from harness.cli.run_ending import worst_exit_code
 from harness.cli.signals import Interrupted
 from harness.errors import HarnessError, UsageError, UsageProblem
 from harness.output.atomic_files import FileNotWritten
+from harness.specification.clauses import planned_clauses
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
 
@@ -116,7 +118,7 @@ def options(*words: str) -> CheckSettings:
     """What the command line makes of the words."""
     with check.make_context("check", ["some/api", "--target", "sim:", *words]) as context:
         given = dict(context.params)
-    return settings_of(given.pop("api"), given)
+    return parse_settings(given.pop("api"), given)
 
 
 @dataclass

@@ -1,0 +1,89 @@
+"""The target of a check: a server at a URL or the built-in simulator, and the identities that ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal, final
+
+from harness.check.client.target import Target, parse_target
+from harness.check.credentials import DEFAULT_NAME, ClientIdentity, gather_identities, identities_of_users
+from harness.check.results.findings import Event, RunEnded, RunReport
+from harness.errors import HarnessError
+from harness.serve.authentication import make_key_pair
+from harness.serve.http.server import serve_in_thread
+from harness.serve.simulator import Simulator
+from harness.specification.dialect import Dialect
+from harness.specification.load import Spec
+from harness.world.world import World
+
+SIMULATOR_TARGET: Final = "sim:"
+ANONYMOUS: Final = ClientIdentity(name=DEFAULT_NAME, credentials={})
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTarget:
+    """Where the requests of a check go, and who sends them; no identities where no credentials are known."""
+
+    address: Target
+    identities: tuple[ClientIdentity, ...]
+    simulated: bool = False
+
+    @property
+    def name(self) -> str:
+        """What reports call the target."""
+        return SIMULATOR_TARGET if self.simulated else self.address.url
+
+    @property
+    def evidence(self) -> Literal["masked", "full"]:
+        """Whether people's data may stand in reports where nobody decides: on this machine it may."""
+        return "full" if self.simulated or self.address.is_loopback else "masked"
+
+
+def open_target(
+    spec: Spec,
+    stack: ExitStack,
+    *,
+    target: str,
+    credentials: Iterable[tuple[str, str]] = (),
+    credentials_file: Path | None = None,
+    environment: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dialect: Dialect | None = None,
+) -> CheckTarget:
+    """The target at a URL, or the simulator started for `sim:`, which ends with the stack. Raises UsageProblem.
+
+    Given credentials beat those of the simulator's own users; it does not look into the environment.
+    """
+    simulated = target == SIMULATOR_TARGET
+    address = None if simulated else parse_target(target)
+    given = gather_identities(
+        spec, options=credentials, file=credentials_file, environment={} if simulated else environment
+    )
+    if address is not None:
+        return CheckTarget(address=address, identities=given)
+    key = make_key_pair() if spec.listing.access.jwt is not None else None
+    simulator = Simulator(spec, World.of(seed=1), dialect=dialect, key=key)
+    server = stack.enter_context(serve_in_thread([simulator], watch=clock))
+    return CheckTarget(
+        address=parse_target(server.urls[spec.id]),
+        identities=given or simulator_identities(simulator),
+        simulated=True,
+    )
+
+
+def simulator_identities(simulator: Simulator) -> tuple[ClientIdentity, ...]:
+    """The users that a simulator knows, as who asks it."""
+    return identities_of_users(simulator.users, simulator.documented_spec.listing.access)
+
+
+def final_report(events: Iterable[Event]) -> RunReport:
+    """The report that the events of a run end with. Raises HarnessError where there is none."""
+    for event in events:
+        if isinstance(event, RunEnded):
+            return event.report
+    raise HarnessError("the checker stopped without a report")

@@ -1,0 +1,280 @@
+"""What `serve` needs before it listens: its options as one record, and the simulators, world, clock and faults."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from harness.cli.console import Console, current_time
+from harness.cli.options import load_dialect_file, parse_instant, parse_pairs, suggest_word
+from harness.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from harness.serve.authentication import KeyPair, SimulatedUser
+    from harness.serve.control.routes import SimulatorFactory
+    from harness.serve.faults.catalogue import Fault
+    from harness.serve.faults.transport import TransportFault
+    from harness.serve.simulator import Simulator
+    from harness.specification.dialect import Dialect
+    from harness.specification.load import Spec
+    from harness.world.clock import Clock
+    from harness.world.world import World
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """What the command line asks of `serve`, as it was written there."""
+
+    apis: tuple[str, ...]
+    host: str
+    allow_hosts: tuple[str, ...]
+    allow_remote: bool
+    port: int
+    calls: int
+    seed: int
+    clock: str
+    began: str | None
+    faults: tuple[str, ...]
+    list_faults: bool
+    dialects: tuple[str, ...]
+    credentials: tuple[str, ...]
+    users: str | None
+    jwt_key: str | None
+    any_jwt: bool
+    tls: bool
+    tls_dir: str | None
+    control: bool
+    control_port: int
+    control_token: str | None
+    workers: int
+    verbose: bool
+    listen_fd: int | None
+    tls_made: bool
+    max_seconds: float | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServePlan:
+    """What all processes of one `serve` agree on: its options and APIs, the instant when it began, keys and TLS."""
+
+    options: ServeOptions
+    specs: Mapping[str, Spec]
+    began: datetime
+    jwt_key: str | None
+    tls_dir: Path | None
+
+
+def check_option_conflicts(options: ServeOptions) -> None:
+    """Stop at options that do not go together, before anything is made. Raises UsageProblem."""
+    if options.control and options.workers > 1:
+        raise UsageProblem(
+            "--control",
+            "one process: what is changed at run time is known to that process only",
+            f"--workers {options.workers}",
+            "leave one of them out",
+        )
+    for name, value in (("--control-token", options.control_token), ("--control-port", options.control_port)):
+        if value and not options.control:
+            raise UsageProblem(name, "--control with it", "no --control")
+    token = options.control_token
+    if token is not None and not re.fullmatch(r"[\x21-\x7e]{6,200}", token):
+        raise UsageProblem("--control-token", "6 to 200 visible ASCII characters without spaces", "something else")
+
+
+def require_loopback(host: str, *, allow_remote: bool) -> None:
+    """Stop at an address that other machines can reach, unless that is allowed. Raises UsageProblem."""
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback and not allow_remote:
+        raise UsageProblem(
+            f"--host {host}",
+            "a loopback address",
+            "one that other machines may reach",
+            "add --allow-remote (and --allow-host NAME) if that is meant",
+        )
+
+
+def make_plan(console: Console, options: ServeOptions, specs: Mapping[str, Spec], scratch: Path) -> ServePlan:
+    """The plan of a `serve`; a key that was not given is made in the scratch directory."""
+    began = current_time().replace(microsecond=0)
+    if options.began is not None:
+        began = parse_instant("--began", options.began)
+    jwt_key = options.jwt_key
+    needs_key = jwt_key is None and not options.any_jwt and options.users is None
+    if needs_key and any(spec.listing.access.jwt is not None for spec in specs.values()):
+        jwt_key = _write_jwt_key(console, scratch)
+    tls_dir = None
+    if options.tls or options.tls_dir is not None:
+        tls_dir = Path(options.tls_dir or scratch)
+        try:
+            tls_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise UsageProblem(f"--tls-dir {tls_dir}", "a directory", str(problem.strerror).lower()) from problem
+    return ServePlan(options=options, specs=specs, began=began, jwt_key=jwt_key, tls_dir=tls_dir)
+
+
+def _write_jwt_key(console: Console, scratch: Path) -> str:
+    from harness.serve.authentication import make_key_pair
+
+    file = scratch / "jwt-key.pem"
+    file.touch(mode=0o600)
+    file.write_text(make_key_pair().private_pem, encoding="ascii")
+    console.write_message(
+        f"tokens signed with the key in {file} (key id callharness-key) are accepted while this runs"
+    )
+    return str(file)
+
+
+# --- simulators ---------------------------------------------------------------------------------------------
+
+
+def simulator_factory(plan: ServePlan) -> SimulatorFactory:
+    """What makes one simulator per API of the plan. Raises UsageProblem for a wrong key or dialect."""
+    from harness.serve.simulator import Simulator
+
+    key = _read_jwt_key(plan.jwt_key)
+    dialects = _load_dialects(plan)
+
+    def make_simulators(world: World, faults: Mapping[str, Sequence[Fault]]) -> list[Simulator]:
+        return [
+            Simulator(
+                spec,
+                world,
+                dialect=dialects.get(spec.id),
+                users=_simulated_users(plan, spec, world, key),
+                key=key,
+                any_jwt=plan.options.any_jwt,
+                faults=faults.get(spec.id, ()),
+            )
+            for spec in plan.specs.values()
+        ]
+
+    return make_simulators
+
+
+def _load_dialects(plan: ServePlan) -> Mapping[str, Dialect | None]:
+    """The dialect of each API that has one; a file need not name the API where there is only one."""
+    from harness.specification.yaml_source import load_source_file
+
+    dialects: dict[str, Dialect | None] = {}
+    for file in plan.options.dialects:
+        tree = load_source_file(Path(file)).tree
+        api = tree.get("api") if isinstance(tree, Mapping) else None
+        if api is None and len(plan.specs) == 1:
+            api = next(iter(plan.specs))
+        if api not in plan.specs:
+            raise UsageProblem(f"--dialect {file}", f"a dialect of {', '.join(plan.specs)}", f"a dialect of {api}")
+        dialects[str(api)] = load_dialect_file(file, plan.specs[str(api)])
+    return dialects
+
+
+def _read_jwt_key(file: str | None) -> KeyPair | None:
+    from harness.serve.authentication import KeyPair
+
+    if file is None:
+        return None
+    try:
+        text = Path(file).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageProblem("--jwt-key", "a readable PEM file", "something else") from problem
+    if "PRIVATE KEY" not in text:
+        raise UsageProblem("--jwt-key", "a private key in PEM form", "something else")
+    key = KeyPair(private_pem=text)
+    try:
+        assert key.public_pem
+    except (ValueError, TypeError) as problem:
+        raise UsageProblem(
+            "--jwt-key", "a private key in PEM form without a passphrase", "something else"
+        ) from problem
+    return key
+
+
+def _simulated_users(
+    plan: ServePlan, spec: Spec, world: World, key: KeyPair | None
+) -> tuple[SimulatedUser, ...] | None:
+    """Who may log in at one API, the first with the credentials that were given; None for the built-in users."""
+    from harness.check.credentials import all_credential_names
+    from harness.serve.authentication import built_in_users, read_users_file
+
+    credentials = parse_pairs("--credential", plan.options.credentials)
+    access = spec.listing.access
+    known = {name for one in plan.specs.values() for name in all_credential_names(one.listing.access)}
+    for name, _ in credentials:
+        if name not in known:
+            hint = suggest_word(name, known)
+            raise UsageProblem(f"--credential {name}", f"one of {', '.join(sorted(known))}", repr(name), hint)
+    if plan.options.users is not None:
+        users = read_users_file(Path(plan.options.users))
+    elif credentials:
+        users = built_in_users(spec, customers=world.customers, home=world.home_customer_id, key=key)
+    else:
+        return None
+    own = {name: value for name, value in credentials if name in all_credential_names(access)}
+    if not own:
+        return users
+    return (replace(users[0], credentials={**users[0].credentials, **own}), *users[1:])
+
+
+def parse_faults(plan: ServePlan) -> tuple[dict[str, list[Fault]], dict[str, list[TransportFault]]]:
+    """The faults to serve with, by API: of clauses and of the transport; a clause without a name takes its first."""
+    from harness.serve.faults.catalogue import find_faults
+    from harness.serve.faults.transport import is_transport_fault, parse_transport_fault, split_fault_name
+
+    clause_faults: dict[str, list[Fault]] = {}
+    transport_faults: dict[str, list[TransportFault]] = {}
+    for text in plan.options.faults:
+        api, name = split_fault_name(text)
+        if api not in plan.specs:
+            form = "API:CLAUSE[/NAME] or API:transport/NAME[=VALUE]"
+            raise UsageProblem("--fault", f"{form} with an API of {', '.join(plan.specs)}", repr(text))
+        if is_transport_fault(name):
+            transport_faults.setdefault(api, []).append(parse_transport_fault(name))
+        else:
+            clause_faults.setdefault(api, []).append(find_faults(plan.specs[api], name)[0])
+    return clause_faults, transport_faults
+
+
+# --- world and clock ----------------------------------------------------------------------------------------
+
+
+def make_world(plan: ServePlan) -> World:
+    """The world that is served; with a live clock it has its busy hour when `serve` begins."""
+    from harness.world.world import World
+
+    options = plan.options
+    kind, _, value = options.clock.partition("=")
+    if kind == "frozen" and value:
+        instant = parse_instant("--clock frozen", value)
+        return World.of(seed=options.seed, calls=options.calls, instant=instant)
+    if kind == "live":
+        return World.of(seed=options.seed, calls=options.calls, instant=plan.began)
+    return World.of(seed=options.seed, calls=options.calls)
+
+
+def make_clock(plan: ServePlan, world: World) -> Clock:
+    """The clock of `--clock`. Raises UsageProblem."""
+    from harness.world.clock import FrozenClock, LiveClock, ScaledClock
+
+    text = plan.options.clock
+    kind, mark, value = text.partition("=")
+    match kind:
+        case "frozen":
+            return FrozenClock(world.instant)
+        case "live" if not mark:
+            return LiveClock()
+        case "scaled":
+            try:
+                factor = float(value)
+                return ScaledClock(began=plan.began, instant=world.instant, factor=factor)
+            except ValueError as problem:
+                raise UsageProblem("--clock scaled", "scaled=K with a K above 0", repr(text)) from problem
+    raise UsageProblem("--clock", "frozen, frozen=INSTANT, live or scaled=K", repr(text))
