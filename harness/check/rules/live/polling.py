@@ -495,8 +495,9 @@ def _check_one_row_per_call(
 ) -> Iterator[None]:
     """Judges that a call in progress before and after a poll is in that poll.
 
-    Lost rows: `active_call_missing_now_and_then`. Copies of a list that lag behind (`legs_copies_that_lag`) differ on
-    calls that have just begun or ended: before is what was read well before the last three polls (before all of them when the run was old by then), after is what is read later still.
+    Lost rows: `active_call_missing_now_and_then`. Copies of a list that lag behind (`legs_copies_that_lag`) differ
+    on calls that have just begun or ended: before is what was read well before the last three polls (before all of
+    them when the run was old by then), after is what is read later still.
     """
     whole = context.listing.paging.is_single_page
     if not clauses or not whole or not context.identity_unique or len(taken) < LIVE_POLLS:
