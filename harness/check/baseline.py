@@ -1,4 +1,4 @@
-"""The list as it is read once before anything is judged: every page, within the budget."""
+"""The baseline of a run: the mirror is read, page by page, and walks that tear or never end are judged."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
         return
     for name, first in ((lower, now + timedelta(days=2)), (upper, datetime(2000, 1, 1, tzinfo=UTC))):
         ends = ((lower, first), (upper, first + timedelta(days=1)))
-        values = {end: encode_request_value(context, end, moment) for end, moment in ends if end is not None}
+        values = {end: encode_request_value(context, end, instant) for end, instant in ends if end is not None}
         if name is not None:
             clauses = context.listing.filters[name].clause
             yield from check_probe(
@@ -79,7 +79,7 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
 
 
 def _report_shared_identity(context: CheckContext, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
-    """Two pages show two calls under one identity."""
+    """Reports two calls that two pages show under one identity."""
     if not twins or not context.identity_unique:
         return
     one, other, exchange = twins[0]
@@ -97,7 +97,7 @@ def _report_shared_identity(context: CheckContext, twins: Sequence[tuple[Row, Ro
 
 
 def _check_endless_walk(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """A walk that met the same page again and again: does the list end at all?"""
+    """Judges a walk that met the same page again and again: whether the list ends at all."""
     assert mirror.after is not None
     again = mirror.after.repeated_pages[-1]
     if again.answer is not None and isinstance(context.listing.paging, CursorPaging) and again.rows:

@@ -1,4 +1,4 @@
-"""One run against one target: sends requests, keeps what came, and judges it by the oracle."""
+"""The context of one run against one target: sends requests, decodes answers, asks the oracle, records breaches."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ from harness.wire.scalar_codecs import zone_named as zone_named
 
 __all__ = ["Breach", "CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE"]
 
+# Fewer refusals may come from bad values, where access faults and others share a code.
 REFUSALS_IN_A_ROW: Final = 4
 UTC_ZONE: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row:
-    """A row of an answer: what it shows, how it came, and what tells it from other rows."""
+    """A row of an answer: decoded values, raw tree, field problems, and the key that tells it from other rows."""
 
     shown: ApiRow
     raw: Tree
@@ -49,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request with what came back; `rows` is None when the answer holds no rows."""
+    """A request with its response; `rows` is None when the answer has none, `zone` is that of its local times."""
 
     list_request: ListRequest
     purpose: str
@@ -66,7 +67,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """A promise that an exchange breaks, as it was seen: the ground on which causes are told from consequences.
+    """One observed breach of a clause: the evidence by which causes are told from consequences.
 
     `aspect` and `kind` say in what the answer differs, `law` that it breaks what holds of every answer,
     `nothing_due` that no row was due; `number` counts the requests before it. `either` are further clauses that
@@ -86,7 +87,7 @@ class Breach:
 
 @dataclass(slots=True)
 class CheckContext:
-    """The state of one run. Rules send with `send`, judge with `judging.expect`, and write to `results`."""
+    """The state of one run. Rules send with `send`, judge with `probe.expect.check_probe`, and write to `results`."""
 
     spec: Spec
     sender: Sender
@@ -107,13 +108,13 @@ class CheckContext:
     notes: list[str] = field(default_factory=list)
     server_errors: list[Exchange] = field(default_factory=list)
     value_by_filter: dict[str, Any] = field(default_factory=dict)
-    """The value that each filter was first asked for."""
+    """The value with which each filter was first probed."""
     clock_skew_seconds: float | None = None
     out_of_budget: str | None = None
     zone: str = "UTC"
     identity_unique: bool = True
     longest_page: int = 0
-    """The most rows that came in one answer."""
+    """The number of rows in the longest answer."""
     response_check: Any = None
     carriage: str | None = None
     accepted_request: ListRequest | None = None
@@ -203,7 +204,7 @@ class CheckContext:
         )
 
     def _fields_left_out(self, ask: ListRequest) -> frozenset[str]:
-        """Fields that a switch of the request leaves out: what is empty there says nothing."""
+        """The fields that a switch of the request leaves out: an empty value there says nothing."""
         names: set[str] = set()
         for include in self.listing.includes:
             parameter = self.listing.parameters[include.parameter]
@@ -235,18 +236,18 @@ class CheckContext:
         )
 
     def _row_key(self, identity: object, shown: ApiRow, tree: Mapping[str, Tree]) -> Hashable:
-        """What tells a row from others: its identity, however it is written, or all that every answer shows of it."""
+        """The key of a row: its identity, however it is written, or all that every answer shows of the row."""
         if not self.identity_unique:
             return self._row_content(shown)
         raw = tree.get(self.listing.lists.identity)
         if identity is None and (isinstance(raw, str) or is_integer(raw)) and raw != "":
-            # Of the wrong type, which is told as such; that it is the same row is beyond doubt.
+            # The type is wrong, which is a finding of its own; that it is the same row is beyond doubt.
             text = str(raw)
             return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text
         return identity if identity is not None else self._row_content(shown)
 
     def _row_content(self, shown: ApiRow) -> Hashable:
-        """What tells a row without a good identity from others: all that every request shows of it."""
+        """The key of a row without a good identity: all that every request shows of it."""
         parts = {name for include in self.listing.includes for name in include.adds} | {self.listing.lists.identity}
         return tuple(sorted((name, _hashable_value(value)) for name, value in shown.items() if name not in parts))
 
@@ -254,13 +255,13 @@ class CheckContext:
         """The zone in which the answer to a request writes local times."""
         zone = self.listing.zone
         if zone is not None and zone.parameter is not None:
-            asked = ask.values.get(zone.parameter)
-            if isinstance(asked, str) and asked and asked not in zone.account_words:
+            zone_name = ask.values.get(zone.parameter)
+            if isinstance(zone_name, str) and zone_name and zone_name not in zone.account_words:
                 try:
-                    zone_named(asked)
+                    zone_named(zone_name)
                 except DecodeError:
                     return self.zone
-                return asked
+                return zone_name
         return self.zone
 
     def _record_exchange(self, exchange: Exchange) -> None:
@@ -290,7 +291,7 @@ class CheckContext:
     def is_access_refusal(
         self, answer: DecodedResponse | None, response: HttpResponse | None = None, *, own: bool = False
     ) -> bool:
-        """Whether an answer turns the asker away: by a documented code of the log-in, or by HTTP 401 or 403.
+        """Whether an answer refuses the credentials: by a documented code of access faults, or by HTTP 401 or 403.
 
         With `own` a code counts only where no other fault has it.
         """
@@ -321,7 +322,7 @@ class CheckContext:
     # --- judging --------------------------------------------------------------------------------------------
 
     def expected_answers(self, ask: ListRequest) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
-        """What a request can mean under the open choices that are still undecided."""
+        """The expected answers of a request, one for each answer to the open choices that are still undecided."""
         found = self.dialect.evaluate_branches(lambda pick: interpret_request(self.spec, ask, pick, zone=self.zone))
         unkept: Set[str] = self.settings.get("unkept", frozenset())
         if not unkept:
@@ -349,7 +350,7 @@ class CheckContext:
         law: bool = False,
         nothing_due: bool = False,
     ) -> None:
-        """Records a broken promise under the first of the clauses that is declared; see Breach for the rest."""
+        """Records a finding under the first of the clauses that the spec declares; see Breach for the parameters."""
         declared = [clause for clause in clauses if clause in self.results.clauses]
         if not declared:
             self.notes.append(f"{message}: expected {expected}, got {actual}")
@@ -403,7 +404,7 @@ class CheckContext:
         return all(since is None or versions.order.index(since) <= place for since in sinces)
 
     def parameters_work(self, *parameters: str) -> bool:
-        """Whether none of these parameters is known to be broken."""
+        """Whether no finding says that one of these parameters does not work."""
         return not any(parameter in self.broken_parameters for parameter in parameters)
 
     def note_unusable(self, exchange: Exchange, clauses: Clauses) -> bool:

@@ -1,4 +1,4 @@
-"""Who the checker is: identities from options, a file and the environment, and tokens signed when they are due."""
+"""The credentials of a check: identities from options, a file and the environment, and tokens signed when due."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ DEFAULT_NAME: Final = "default"
 _USER_KEYS: Final = ("name", "credentials", "role", "roles", "customer", "everyone")
 # A signer's clock may be ahead of the server's; a token issued in the future is refused.
 _BACKDATED_SECONDS: Final = 5
+# Longer than one exchange may take, so that no token expires on its way.
 _RENEWED_BEFORE_SECONDS: Final = 60
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientIdentity:
-    """Who asks: credentials by their name in the spec, and what is known of the rights behind them.
+    """One identity of the checker: credentials by their names in the spec, and the rights behind them.
 
     `role` is its one role, None when nobody said; `customer` the id of the customer it belongs to; `everyone` whether
     it may look at customers beside and above its own.
@@ -57,7 +58,7 @@ class ServedUser(Protocol):
 
 
 def identities_of_users(users: Iterable[ServedUser], access: Access) -> tuple[ClientIdentity, ...]:
-    """The users of a simulated API as who asks: with their one role, or a word of its own where there is none."""
+    """The identities of a simulated API's users: with their one role, or a word of its own where there is none."""
 
     def role(roles: tuple[str, ...]) -> str | None:
         if not access.roles or len(roles) > 1:

@@ -1,4 +1,4 @@
-"""What a run of the checker is told: gate, window, seed, values, limits."""
+"""The options of a check: gate, time window, seed, known values, limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.specification.model import ClauseId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
-    """What the user decides about a run. `now` is the wall's instant, given by the caller."""
+    """The options of one run. `now` is the instant of the wall clock, given by the caller."""
 
     now: datetime
     target: str

@@ -1,4 +1,4 @@
-"""Before a run: whether the target answers and the credentials are accepted."""
+"""The preflight: whether the target answers in this API and accepts the credentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.wire.scalar_codecs import zone_named as zone_named
 
 
 def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None]:
-    """Is there a server that speaks this API, and does it know us?"""
+    """Sends the first request: whether a server speaks this API and accepts the credentials."""
     window = next(candidate_windows(context, options.now), {})
     exchange = context.send(build_request(context, window), "reach the target and log in")
     yield
@@ -84,17 +84,17 @@ def _blocking_reason(context: CheckContext, exchange: Exchange) -> str | None:
         hint = f"; the request went to its {path}: is that the base URL?" if lost else ""
         return f"{printable_target(context)}: the answer is not what this API speaks: {seen}{hint}"
     if answer.outcome == "error":
-        told = context.evidence.render_text(f"{answer.code!r} {answer.message!r}", limit=200)
+        error_text = context.evidence.render_text(f"{answer.code!r} {answer.message!r}", limit=200)
         if context.is_access_refusal(answer):
-            return f"{printable_target(context)}: the credentials are refused: {told}"
+            return f"{printable_target(context)}: the credentials are refused: {error_text}"
         if response.http_status in (401, 403, 404, 405, 429) or response.http_status >= 500:
-            return f"{printable_target(context)}: HTTP {response.http_status}: {told}"
+            return f"{printable_target(context)}: HTTP {response.http_status}: {error_text}"
         return None
     return None
 
 
 def printable_target(context: CheckContext) -> str:
-    """The target as it may be shown."""
+    """The URL of the target as it may be printed."""
     return context.evidence.render_text(context.target, limit=300)
 
 
@@ -102,12 +102,12 @@ def _learn_zone(context: CheckContext, exchange: Exchange) -> None:
     zone = context.listing.zone
     if zone is None or zone.echo is None or exchange.answer is None or not isinstance(exchange.answer.tree, dict):
         return
-    told = tree_at(exchange.answer.tree, zone.echo)
-    if isinstance(told, str) and told:
+    zone_name = tree_at(exchange.answer.tree, zone.echo)
+    if isinstance(zone_name, str) and zone_name:
         try:
-            zone_named(told)
+            zone_named(zone_name)
         except DecodeError:
             return
-        context.zone = told
+        context.zone = zone_name
         if isinstance(zone.default, Open):
-            context.dialect.fix_answer(zone.default.id, told, "the zone named in an answer")
+            context.dialect.fix_answer(zone.default.id, zone_name, "the zone named in an answer")

@@ -1,4 +1,4 @@
-"""The run: preflight, mirror, rules, roll-up. Yields events; the last one carries the report."""
+"""The run of a check: preflight, mirror, rules, roll-up. Yields events; the last one carries the report."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
 def run_check(
     spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
 ) -> Iterator[Event]:
-    """Checks a target and yields what happens; the last event is RunEnded.
+    """Checks a target against a spec and yields events; the last one is RunEnded with the report.
 
     The first identity is the one that asks; the others serve role and tenant clauses. Nothing is raised for
     what a target does; a rule of ours that breaks down is raised after RunEnded.
@@ -134,11 +134,11 @@ class _RunStopped(Exception):
 def make_context(
     spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
 ) -> CheckContext:
-    """A session ready to send: nothing is known of the target but what the options say."""
+    """A fresh context: of the target it knows only what the options say."""
     shared = load_standard_clauses()
     standard = shared.clauses_for(spec)
     known = {name: str(family) for name, family in families_by_clause(spec).items()}
-    ledger = ResultCollector(
+    results = ResultCollector(
         clauses={**spec.clauses, **standard},
         families={**known, **{name: str(shared.clauses[name].family) for name in standard}},
         gate=options.gate,
@@ -156,7 +156,7 @@ def make_context(
         sender=sender,
         identity=identities[0],
         identities=tuple(identities),
-        results=ledger,
+        results=results,
         dialect=InferredDialect(spec),
         evidence=evidence,
         rng=random.Random(options.seed),  # noqa: S311 - chance that can be repeated, not a secret
@@ -181,7 +181,7 @@ def make_context(
 
 
 def _pseudonym_key(secrets: Mapping[str, str], seed: int) -> bytes:
-    """A key that only who holds the credentials can make, and always the same one."""
+    """The pseudonym key: always the same for the same credentials, and unknown without them."""
     return hashlib.sha256("\n".join((*sorted(secrets.values()), str(seed))).encode()).digest()
 
 
@@ -237,8 +237,8 @@ def _credentials_revoked(context: CheckContext) -> bool:
     again = context.send(context.accepted_request, "are the credentials still accepted?", witness=False)
     if context.access_refusal is None:
         return False
-    told = context.evidence.render_response(again.response, limit=160).replace("\n", ": ")
-    why = f"{printable_target(context)}: the credentials are refused from request {context.requests - 1} on: {told}"
+    shown = context.evidence.render_response(again.response, limit=160).replace("\n", ": ")
+    why = f"{printable_target(context)}: the credentials are refused from request {context.requests - 1} on: {shown}"
     context.settings = {**context.settings, "blocked": why}
     context.notes.append(why)
     return True
@@ -355,7 +355,7 @@ def _default_verdict(
 
 
 def _repeat_server_errors(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """A request that got a server error gets it once more: chance, or a defect?"""
+    """Repeats a request that got a server error, to tell a defect from chance."""
     again: list[Exchange] = []
     for exchange in list(context.server_errors)[:3]:
         if _is_api_error(exchange):
@@ -391,7 +391,7 @@ def _is_api_error(exchange: Exchange) -> bool:
 
 
 def _record_open_choices(context: CheckContext) -> None:
-    """What was found out about each open choice that has a clause of its own."""
+    """Records the reading that the server follows for each open choice with a clause of its own."""
     answers = context.dialect.certain_answers()
     for name, choice in context.spec.choices.items():
         if choice.clause and name in answers and not context.results.first_failed(choice.clause):

@@ -239,13 +239,13 @@ def _break_row(maker: ResponseBreaker, law: Law, row: RowObject, valid: ValidRes
             earlier = shown.get(law.than)
             inner = row.get(head)
             if isinstance(earlier, datetime) and isinstance(inner, list) and inner and isinstance(inner[0], dict):
-                moment = earlier - timedelta(seconds=law.slack_seconds + 60)
+                instant = earlier - timedelta(seconds=law.slack_seconds + 60)
                 field = fields[head].fields[tail]
-                inner[0][tail] = _encode_value(maker, field, moment)
+                inner[0][tail] = _encode_value(maker, field, instant)
                 return True
         case "not-future" if head in row and not nested:
-            moment = maker.client.world.instant + timedelta(seconds=law.slack_seconds + 3600)
-            return _set_field(maker, row, head, moment)
+            instant = maker.client.world.instant + timedelta(seconds=law.slack_seconds + 3600)
+            return _set_field(maker, row, head, instant)
         case "implies" if law.when is not None and law.then is not None:
             return _break_implication(maker, law, row, shown)
     return False

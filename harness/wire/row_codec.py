@@ -150,8 +150,8 @@ def encode_field(
         case "local-time":
             return scalars.encode_local(cast(datetime, value), zone)
         case "rfc3339":
-            moment = cast(datetime, value)
-            return scalars.encode_rfc3339(moment, places=3 if moment.microsecond else 0)
+            instant = cast(datetime, value)
+            return scalars.encode_rfc3339(instant, places=3 if instant.microsecond else 0)
         case "flag":
             return ("true" if value else "false") if text_carried else bool(value)
         case "text-list":

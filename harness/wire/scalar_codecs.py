@@ -120,9 +120,9 @@ def decode_json_seconds(value: Tree) -> Decimal:
     raise DecodeError("seconds as a JSON number, not negative", _describe_value(value))
 
 
-def encode_epoch(moment: datetime) -> int:
+def encode_epoch(instant: datetime) -> int:
     """The whole seconds since 1970-01-01T00:00:00Z; a fraction is cut off."""
-    return _time_since_epoch(moment) // timedelta(seconds=1)
+    return _time_since_epoch(instant) // timedelta(seconds=1)
 
 
 def decode_epoch(value: int) -> datetime:
@@ -132,9 +132,9 @@ def decode_epoch(value: int) -> datetime:
     raise DecodeError("seconds since 1970 within the years 1 to 9999", _describe_value(value))
 
 
-def encode_epoch_fraction(moment: datetime, *, places: int) -> Decimal:
+def encode_epoch_fraction(instant: datetime, *, places: int) -> Decimal:
     """The seconds since 1970-01-01T00:00:00Z with up to 6 digits after the point; the rest is cut off."""
-    exact = Decimal(_time_since_epoch(moment) // timedelta(microseconds=1)).scaleb(-6, _EXACT)
+    exact = Decimal(_time_since_epoch(instant) // timedelta(microseconds=1)).scaleb(-6, _EXACT)
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_FLOOR, _EXACT)
 
 
@@ -147,9 +147,9 @@ def decode_epoch_fraction(value: int | Decimal) -> datetime:
     raise DecodeError("seconds since 1970 within the years 1 to 9999", _describe_value(value))
 
 
-def encode_local(moment: datetime, zone: ZoneInfo) -> str:
+def encode_local(instant: datetime, zone: ZoneInfo) -> str:
     """The wall clock of a zone as YYYY-MM-DD HH:MM:SS; a fraction is cut off."""
-    local = _in_zone(moment, zone)
+    local = _in_zone(instant, zone)
     return f"{local.year:04d}-{local:%m-%d %H:%M:%S}"
 
 
@@ -170,16 +170,16 @@ def decode_local(text: str, zone: ZoneInfo, *, fold: int = 0) -> datetime:
         raise DecodeError(expected, printable_text(text)) from None
 
 
-def encode_rfc3339(moment: datetime, *, zone: ZoneInfo | None = None, places: int = 0) -> str:
+def encode_rfc3339(instant: datetime, *, zone: ZoneInfo | None = None, places: int = 0) -> str:
     """An RFC 3339 time with `places` digits of a second, cut and not rounded; without a zone in UTC as Z."""
     if zone is None:
-        local = _in_zone(moment, UTC)
+        local = _in_zone(instant, UTC)
         suffix = "Z"
     else:
-        offset = _in_zone(moment, zone).utcoffset() or timedelta()
+        offset = _in_zone(instant, zone).utcoffset() or timedelta()
         # Local mean times have seconds in their offset, which RFC 3339 cannot say: the instant stays exact.
         minutes = offset // timedelta(minutes=1)
-        local = _in_zone(moment, timezone(timedelta(minutes=minutes)))
+        local = _in_zone(instant, timezone(timedelta(minutes=minutes)))
         hours, rest = divmod(abs(minutes), 60)
         suffix = f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
     fraction = f".{local.microsecond:06d}{'0' * (places - 6)}"[: places + 1] if places else ""
@@ -196,11 +196,11 @@ def decode_rfc3339(text: str) -> datetime:
     fraction, sign, hours, minutes = match.group(7, 8, 9, 10)
     micros = int(f"{fraction:0<6}"[:6]) if fraction else 0
     try:
-        moment = datetime(year, month, day, hour, minute, second, micros, tzinfo=UTC)
+        instant = datetime(year, month, day, hour, minute, second, micros, tzinfo=UTC)
         if sign is None:
-            return moment
+            return instant
         offset = timedelta(hours=int(hours), minutes=int(minutes))
-        return moment + offset if sign == "-" else moment - offset
+        return instant + offset if sign == "-" else instant - offset
     except (ValueError, OverflowError):
         raise DecodeError(expected, printable_text(text)) from None
 
@@ -334,14 +334,14 @@ def _round_seconds(value: Decimal, places: int) -> Decimal:
     return rounded.copy_abs()
 
 
-def _time_since_epoch(moment: datetime) -> timedelta:
-    return _in_zone(moment, UTC) - _EPOCH
+def _time_since_epoch(instant: datetime) -> timedelta:
+    return _in_zone(instant, UTC) - _EPOCH
 
 
-def _in_zone(moment: datetime, zone: ZoneInfo | timezone) -> datetime:
-    if moment.tzinfo is None:
-        raise DecodeError("an instant with a zone", moment.isoformat())
+def _in_zone(instant: datetime, zone: ZoneInfo | timezone) -> datetime:
+    if instant.tzinfo is None:
+        raise DecodeError("an instant with a zone", instant.isoformat())
     try:
-        return moment.astimezone(zone)
+        return instant.astimezone(zone)
     except OverflowError:
-        raise DecodeError("an instant whose local time has a year from 1 to 9999", moment.isoformat()) from None
+        raise DecodeError("an instant whose local time has a year from 1 to 9999", instant.isoformat()) from None

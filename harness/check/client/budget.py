@@ -1,4 +1,4 @@
-"""Manners towards a target: how many requests, how long, how fast, and waiting when it asks us to."""
+"""The request budget: how many requests, how long, how fast, and waiting when the target asks for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BudgetLimit(StrEnum):
 
 @final
 class Budget:
-    """What a run may spend: requests, seconds, and requests a second; shared by its threads.
+    """The budget of a run: requests, seconds, and requests a second; shared by its threads.
 
     Time is spent from the first request on. `None` means unlimited.
     """
@@ -65,22 +65,22 @@ class Budget:
 
     @property
     def requests(self) -> int:
-        """How many requests were granted."""
+        """The number of requests granted so far."""
         return self._requests
 
     @property
     def seconds(self) -> float:
-        """How long ago the first request was granted."""
+        """The seconds since the first request was granted; 0 before it."""
         return 0.0 if self._started_at is None else self._clock() - self._started_at
 
     @property
     def waited_seconds(self) -> float:
-        """How long requests were held back, for the rate or because the target asked."""
+        """The seconds that requests were held back, for the rate or because the target asked for it."""
         return self._waited
 
     @property
     def exhausted(self) -> BudgetLimit | None:
-        """What is used up, or None while another request may be sent."""
+        """The limit that is used up, or None while another request may be sent."""
         with self._lock:
             return self._exhausted_after(0.0)
 
@@ -89,7 +89,7 @@ class Budget:
         return None if self._max_seconds is None else max(0.0, self._max_seconds - self.seconds)
 
     def acquire(self) -> BudgetLimit | None:
-        """Wait for the turn of one request and count it; or say what is used up, at once and for nothing."""
+        """Wait until one request may be sent and count it; or return the limit that is used up, at once."""
         while True:
             with self._lock:
                 now = self._clock()
@@ -106,13 +106,13 @@ class Budget:
             self._sleep(wait)
 
     def add_requests(self, requests: int) -> None:
-        """Grant so many requests more than was said."""
+        """Raise the limit by a number of requests."""
         with self._lock:
             if self._max_requests is not None:
                 self._max_requests += requests
 
     def pause(self, seconds: float) -> None:
-        """Grant nothing for so long: the target asked for it, and it means all our threads."""
+        """Grant nothing for some seconds: the target asked for it, and it means all threads of the run."""
         with self._lock:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
@@ -136,7 +136,7 @@ class Budget:
 
 
 class Sender(Protocol):
-    """What sends a request: a `Transport`, or a stand-in for one."""
+    """Anything that sends a request and returns its response: an `HttpClient`, or a stand-in for one."""
 
     def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse: ...
 
@@ -199,7 +199,7 @@ class RateLimitedClient:
 
 
 def retry_after_seconds(response: HttpResponse) -> float | None:
-    """How long the response asks us to wait; None when it does not say, or says nothing usable.
+    """The seconds that a response asks us to wait; None when it does not say, or says nothing usable.
 
     A date counts from the response's own `Date`, so that the clocks of both ends need not agree.
     """

@@ -30,7 +30,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeLimits:
-    """What one exchange may cost before it is given up."""
+    """The limits of one exchange, in seconds and bytes, beyond which it is given up.
+
+    Clients with a timeout per read wait for ever on endless `100 Continue` responses (requests and httpx did in a
+    trial with a timeout of 1 second); here one deadline covers the whole exchange.
+    """
 
     connect_seconds: float = 5.0
     exchange_seconds: float = 30.0
@@ -48,7 +52,7 @@ class ExchangeLimits:
 
 @final
 class ExchangeFailed(Exception):
-    """The exchange yields no response: a stable reason and one sentence. Never leaves `check.transport`."""
+    """The exchange yields no response: a stable reason and one sentence. Never leaves `check.client`."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
@@ -141,7 +145,7 @@ class Stream:
         """Wire bytes received in this exchange."""
 
     def begin_exchange(self, deadline: Deadline, cap: int) -> None:
-        """Start an exchange: its deadline and how many bytes it may receive."""
+        """Start an exchange with its deadline and the number of bytes that it may receive."""
         self._deadline = deadline
         self._byte_limit = cap
         self.received = 0

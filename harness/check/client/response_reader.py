@@ -9,12 +9,15 @@ from typing import Final, final
 from harness.check.client.connection import ExchangeFailed, ExchangeLimits, Stream
 from harness.output.escaping import visible_text
 
+# One or two are usual; endless ones keep common clients waiting for ever.
 _MAX_INTERIM_RESPONSES: Final = 16
 
 
+# A chunk-size line may carry extensions; one that never ends is an attack.
 _MAX_CHUNK_LINE: Final = 4096
 
 
+# A gzip body may have several members; thousands of tiny ones cost time for no data.
 _MAX_GZIP_MEMBERS: Final = 64
 
 
@@ -22,7 +25,7 @@ _MAX_GZIP_MEMBERS: Final = 64
 _RATIO_CHECKED_FROM_BYTES: Final = 1 << 20
 
 
-# So much is decoded before the limits are asked again.
+# So much is decoded between two looks at the limits: 204 KB of gzip may hold 200 MB.
 _DECODE_STEP_BYTES: Final = 1 << 18
 
 

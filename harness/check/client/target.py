@@ -1,4 +1,4 @@
-"""Where a target is: its base URL, and where its redirects lead."""
+"""The target of a check: its base URL, and where its redirects lead."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """What the `Host` header says."""
+        """The value of the `Host` header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -95,7 +95,7 @@ def parse_target(url: str) -> Target:
 
 
 class RedirectKind(StrEnum):
-    """Where a URL that a server gave us leads, seen from the request it answered."""
+    """The kinds of places that a URL from a server leads to, seen from the request it answered."""
 
     SAME_ORIGIN = "same-origin"
     OTHER_HOST = "other-host"

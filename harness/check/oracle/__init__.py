@@ -1,1 +1,1 @@
-"""What must come back: a plain evaluator of the spec over the rows that were read."""
+"""The oracle: a plain evaluator of the spec over the rows that were read."""

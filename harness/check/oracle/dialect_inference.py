@@ -1,4 +1,4 @@
-"""What is known of a server's open choices, and evaluation under what is not yet known."""
+"""Inference of a server's dialect: the answers to open choices that observation leaves possible."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from harness.specification.model import Open
 T = TypeVar("T")
 R = TypeVar("R")
 
+# Of a request that more open choices touch, the further branches are not evaluated.
 MOST_BRANCHES: Final = 96
 
 
@@ -25,7 +26,7 @@ class ChoiceUndecided(Exception):
 
 @dataclass(slots=True)
 class AssumedDialect:
-    """Settles choices for one evaluation: by what is assigned, or by what is already known."""
+    """The answers to open choices that one evaluation assumes: those assigned to it, or those already certain."""
 
     candidates: Mapping[str, tuple[Any, ...]]
     assigned: Mapping[str, Any]
@@ -84,7 +85,7 @@ class InferredDialect:
         return certain
 
     def fix_answer(self, choice: str, value: Any, purpose: str) -> None:
-        """Fixes one answer, known by other means."""
+        """Fixes the answer to a choice that was learned by other means."""
         self.candidates[choice] = (value,)
         self.decided_by.setdefault(choice, purpose)
 

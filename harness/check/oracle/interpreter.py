@@ -39,7 +39,7 @@ RowPredicate = Callable[[ApiRow], bool | None]
 
 @dataclass(eq=False)
 class RefusalDue(Exception):
-    """The request gets a fault."""
+    """Raised when a request is due a refusal, with the fault."""
 
     fault: str
     parameter: str
@@ -47,7 +47,7 @@ class RefusalDue(Exception):
 
 @dataclass(eq=False)
 class UnspecifiedAnswer(Exception):
-    """The spec does not say what this request gets."""
+    """Raised when the spec does not say what a request gets, with the reason."""
 
     why: str
 
@@ -92,7 +92,7 @@ class ExpectedAnswer:
 
 
 def interpret_request(spec: Spec, ask: ListRequest, pick: AssumedDialect, *, zone: str = "UTC") -> ExpectedAnswer:
-    """What the request means under the assumed answers."""
+    """The expected answer of a request under the assumed answers to open choices."""
     try:
         return _Interpreter(spec, ask, pick, zone).expected_answer()
     except RefusalDue as refusal:
@@ -152,7 +152,7 @@ class _Interpreter:
             raise RefusalDue("invalid", next(iter(self.list_request.repeated)))
 
     def raw_value(self, name: str) -> Tree:
-        """The raw value; None when absent."""
+        """The raw value of a parameter; None when it is absent."""
         if name not in self.list_request.values or not self.supports_parameter(name):
             return None
         value = self.list_request.values[name]
@@ -212,20 +212,20 @@ class _Interpreter:
     def is_word_of(self, name: str, parameter: Parameter, value: str) -> bool:
         if parameter.as_ != "word":
             return True
-        kept = self.spec.listing.filters.get(name)
-        if kept is None:
+        filter_ = self.spec.listing.filters.get(name)
+        if filter_ is None:
             order = self.spec.listing.order
             sort = order.sort if order else None
             return not parameter.words or value in parameter.words or bool(sort and sort.parameter == name)
-        words = {*parameter.words, *kept.words, *kept.no_filter, *kept.aliases, *self.field_words(kept)}
+        words = {*parameter.words, *filter_.words, *filter_.no_filter, *filter_.aliases, *self.field_words(filter_)}
         if value in words:
             return True
         folded = {word.lower() for word in words}
-        return value.lower() in folded and self.dialect.resolve(kept.case) == "folded"
+        return value.lower() in folded and self.dialect.resolve(filter_.case) == "folded"
 
-    def field_words(self, kept: Filter) -> set[str]:
+    def field_words(self, filter_: Filter) -> set[str]:
         words: set[str] = set()
-        for path in kept.compares:
+        for path in filter_.compares:
             field = field_at(self.spec.listing.fields, path)
             if field is not None:
                 words |= {*field.words.values(), *field.more_words}
@@ -272,15 +272,15 @@ class _Interpreter:
         if zone is None or zone.parameter is None:
             return self.zone
         parameter = self.spec.listing.parameters[zone.parameter]
-        asked = self.list_request.values.get(zone.parameter)
-        if not isinstance(asked, str) or not asked:
+        zone_name = self.list_request.values.get(zone.parameter)
+        if not isinstance(zone_name, str) or not zone_name:
             return self.zone
         try:
-            zone_named(asked)
+            zone_named(zone_name)
         except DecodeError:
-            self.invalid_value(zone.parameter, parameter, parameter.bad, asked)
+            self.invalid_value(zone.parameter, parameter, parameter.bad, zone_name)
             return self.zone
-        return asked
+        return zone_name
 
     def check_required(self) -> None:
         parameters = self.spec.listing.parameters
@@ -298,32 +298,35 @@ class _Interpreter:
     # --- filters --------------------------------------------------------------------------------------------
 
     def filter_predicate(self, name: str) -> RowPredicate | None:
-        kept = self.spec.listing.filters[name]
+        filter_ = self.spec.listing.filters[name]
         value = self.parameter_value(name)
         if value is None or value is NO_ROWS or value == ():
             return None
-        if kept.applies_if_any and not any(self.is_given(other) for other in kept.applies_if_any):
+        if filter_.applies_if_any and not any(self.is_given(other) for other in filter_.applies_if_any):
             return None
-        if kept.loses_to is not None and self.parameter_value(kept.loses_to) not in (None, (), NO_ROWS):
+        if filter_.loses_to is not None and self.parameter_value(filter_.loses_to) not in (None, (), NO_ROWS):
             return None
         if (
-            any(self.is_given(other) for other in kept.excludes)
-            and self.dialect.resolve(kept.excluded_gets) == "refused"
+            any(self.is_given(other) for other in filter_.excludes)
+            and self.dialect.resolve(filter_.excluded_gets) == "refused"
         ):
-            raise RefusalDue(kept.excludes_fault, name)
+            raise RefusalDue(filter_.excludes_fault, name)
         wanted = value if isinstance(value, tuple) else (value,)
-        if any(item in kept.no_filter for item in wanted):
+        if any(item in filter_.no_filter for item in wanted):
             return None
-        keeps = self.filter_comparison(kept)
+        keeps = self.filter_comparison(filter_)
         if keeps is None:
             return None
         if keeps in ("at-or-after", "at-or-before"):
-            inclusive = self.dialect.resolve(kept.boundary) == "inclusive"
+            inclusive = self.dialect.resolve(filter_.boundary) == "inclusive"
         else:
             inclusive = True
-        folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(kept.case) == "folded"
-        chosen = self.wanted_values(kept, wanted)
-        paths = (*(self.dialect.resolve(kept.instead) or kept.compares), *self.dialect.resolve(kept.alternatives))
+        folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(filter_.case) == "folded"
+        chosen = self.wanted_values(filter_, wanted)
+        paths = (
+            *(self.dialect.resolve(filter_.instead) or filter_.compares),
+            *self.dialect.resolve(filter_.alternatives),
+        )
 
         shown_paths = tuple(path for path in paths if not path.startswith("hidden."))
         heads = tuple(path.partition("[].")[0] for path in shown_paths)
@@ -346,13 +349,13 @@ class _Interpreter:
 
         return test
 
-    def filter_comparison(self, kept: Filter) -> Comparison | None:
-        named = kept.named_by
+    def filter_comparison(self, filter_: Filter) -> Comparison | None:
+        named = filter_.named_by
         if named is None:
-            return self.dialect.resolve(kept.keeps)
+            return self.dialect.resolve(filter_.keeps)
         word = self.parameter_value(named.parameter)
         if word is None:
-            return self.dialect.resolve(kept.keeps)
+            return self.dialect.resolve(filter_.keeps)
         if word in named.none:
             return None
         if word in named.may:
@@ -364,23 +367,23 @@ class _Interpreter:
                 parameter = self.spec.listing.parameters[named.parameter]
                 raise RefusalDue(parameter.bad.fault if parameter.bad else "invalid", named.parameter)
             case "default":
-                return self.dialect.resolve(kept.keeps)
+                return self.dialect.resolve(filter_.keeps)
             case _:
                 return None
 
-    def wanted_values(self, kept: Filter, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    def wanted_values(self, filter_: Filter, given: tuple[Any, ...]) -> tuple[Any, ...]:
         chosen: list[Any] = []
         for item in given:
-            if isinstance(item, str) and item in kept.words:
-                chosen.extend(self.dialect.resolve(kept.words[item]))
-            elif isinstance(item, str) and item in kept.aliases:
-                chosen.append(kept.aliases[item])
+            if isinstance(item, str) and item in filter_.words:
+                chosen.extend(self.dialect.resolve(filter_.words[item]))
+            elif isinstance(item, str) and item in filter_.aliases:
+                chosen.append(filter_.aliases[item])
             else:
                 chosen.append(item)
         return tuple(chosen)
 
     def range_is_empty(self) -> bool:
-        """Whether a range leaves nothing. Raises Refusal."""
+        """Whether a range leaves nothing. Raises RefusalDue."""
         for pair in self.spec.listing.ranges:
             first, last = self.parameter_value(pair.first), self.parameter_value(pair.last)
             if first is None and last is None:

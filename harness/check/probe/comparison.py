@@ -1,4 +1,4 @@
-"""The first aspect in which an answer differs from what is due."""
+"""Comparison of an answer with what the oracle expects, aspect by aspect; the first difference counts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def compare_answer(
     exchange: Exchange,
     only: Sequence[Aspect] = ASPECTS,
 ) -> Mismatch | None:
-    """The first aspect in which the answer differs from its meaning, or None."""
+    """The first aspect in which an answer differs from what is expected, or None."""
     answer = exchange.answer
     assert answer is not None
     if meaning.unspecified:
@@ -91,8 +91,10 @@ def compare_answer(
     ):
         return None
     if answer.outcome == "error":
-        told = f"the error {answer.code!r}" + (f" ({answer.message!r})" if isinstance(answer.message, str) else "")
-        return Mismatch(aspect="outcome", expected="a success", actual=told)
+        error_text = f"the error {answer.code!r}" + (
+            f" ({answer.message!r})" if isinstance(answer.message, str) else ""
+        )
+        return Mismatch(aspect="outcome", expected="a success", actual=error_text)
     if meaning.count_only:
         return _compare_count(context, mirror, meaning, exchange)
     if exchange.rows is None:
@@ -117,13 +119,13 @@ def _is_unknown_value_error(
 ) -> bool:
     """Whether an error is legitimate because a value names nothing that the server knows."""
     for name, raw in exchange.list_request.values.items():
-        kept = context.listing.filters.get(name)
-        if kept is None or kept.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
+        filter_ = context.listing.filters.get(name)
+        if filter_ is None or filter_.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
             continue
         shown = {
             str(value)
             for row in mirror.rows
-            for path in kept.compares
+            for path in filter_.compares
             if not path.startswith("hidden.")
             for value in row_values_at(row.shown, path)
         }
@@ -131,11 +133,11 @@ def _is_unknown_value_error(
         named = raw if isinstance(raw, list) else str(raw).split(separator)
         if all(str(item).strip() in shown for item in named):
             continue
-        if isinstance(kept.stranger, Open):
-            left = context.dialect.candidates_of(kept.stranger.id) or kept.stranger.options
+        if isinstance(filter_.stranger, Open):
+            left = context.dialect.candidates_of(filter_.stranger.id) or filter_.stranger.options
             if "refused" not in left:
                 continue
-            context.dialect.fix_answer(kept.stranger.id, "refused", exchange.purpose)
+            context.dialect.fix_answer(filter_.stranger.id, "refused", exchange.purpose)
         return True
     return False
 
@@ -186,12 +188,12 @@ def matching_rows(mirror: Mirror, meaning: ExpectedAnswer) -> tuple[list[Row], l
     sure: list[Row] = []
     may: list[Row] = []
     for row in mirror.rows:
-        kept = meaning.keeps_row(row.shown)
+        matches = meaning.keeps_row(row.shown)
         if row.flaws and is_doubtful_match(meaning, row):
             may.append(row)
-        elif kept is True and mirror.is_steady(row):
+        elif matches is True and mirror.is_steady(row):
             sure.append(row)
-        elif kept is not False:
+        elif matches is not False:
             may.append(row)
     mirror.match_cache[id(meaning)] = (meaning, sure, may)
     return sure, may
@@ -220,10 +222,10 @@ def _compare_rows(
         and not is_doubtful_match(meaning, row)
     ]
     if stray:
-        asked = ", ".join(name for name, _ in meaning.tests)
+        names = ", ".join(name for name, _ in meaning.tests)
         return Mismatch(
             aspect="rows",
-            expected=f"only rows that satisfy {asked}",
+            expected=f"only rows that satisfy {names}",
             actual=f"{len(stray)} of {len(rows)} rows do not",
             kind="stray",
             rows=tuple(stray),
@@ -291,10 +293,10 @@ def _compare_page_size(
 
 def _is_known_page_cap(context: CheckContext, meaning: ExpectedAnswer, came: int) -> bool:
     """Whether a short page is as short as the server's pages were found to be: at a bound, or by so many rows."""
-    told = context.settings.get("page-cap")
-    if told is None or not came:
+    page_cap = context.settings.get("page-cap")
+    if page_cap is None or not came:
         return False
-    cap, asked, _ = told
+    cap, asked, _ = page_cap
     return bool(came == cap or (meaning.size is not None and meaning.size - came == asked - cap))
 
 
@@ -444,11 +446,11 @@ def _compare_count(
 ) -> Mismatch | None:
     assert exchange.answer is not None
     assert context.listing.count_only is not None
-    told = count_in(exchange.answer)
-    if told is None:
+    counted = count_in(exchange.answer)
+    if counted is None:
         held = f"{len(exchange.rows)} rows" if exchange.rows is not None else "something else"
         return Mismatch(aspect="count", expected="a number in place of the rows", actual=held)
-    count, shape = told
+    count, shape = counted
     choice = context.listing.count_only.shape
     if isinstance(choice, Open):
         if context.dialect.candidates_of(choice.id) and shape not in context.dialect.candidates_of(choice.id):

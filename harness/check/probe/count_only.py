@@ -1,4 +1,4 @@
-"""Replies that are only a number: asking for them and judging them."""
+"""Probes of count-only answers, which hold a number in place of rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.wire.response_codec import count_in
 
 
 def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """A number in place of rows: of all, of some, unmoved by what it ignores."""
+    """Judges count-only answers: of all rows, of some, and with parameters that the count ignores."""
     counting = context.listing.count_only
     if counting is None:
         return
@@ -62,8 +62,8 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 def _filter_with_group_word(context: CheckContext) -> dict[str, Tree]:
     """A filter with a word that stands for several values of its field; empty when there is none."""
-    for name, kept in context.listing.filters.items():
-        words = [word for word, meant in kept.words.items() if isinstance(meant, tuple)]
+    for name, filter_ in context.listing.filters.items():
+        words = [word for word, meant in filter_.words.items() if isinstance(meant, tuple)]
         if words and context.parameters_work(name) and context.supports_parameters(name):
             return {name: words[0]}
     return {}
@@ -81,10 +81,10 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
     for attempt in range(2):
         counted = context.send(listed.list_request.with_values(on), f"the count of: {listed.purpose}", witness=False)
         yield
-        told = count_in(counted.answer) if counted.answer is not None else None
-        if context.note_unusable(counted, clauses) or told is None:
+        number = count_in(counted.answer) if counted.answer is not None else None
+        if context.note_unusable(counted, clauses) or number is None:
             return
-        if told[0] == len(listed.rows or ()):
+        if number[0] == len(listed.rows or ()):
             context.results.record_pass(clauses)
             return
         before = listed.keys
@@ -92,11 +92,11 @@ def check_count_of_list(context: CheckContext, mirror: Mirror, listed: Exchange)
         yield
         if mirror.volatile or set(listed.keys) != set(before):
             return
-        if attempt and (yield from _list_is_cut(context, listed, told[0])):
+        if attempt and (yield from _list_is_cut(context, listed, number[0])):
             return
         if attempt:
             expected = f"the number {len(before)}"
-            context.fail(clauses, counted.purpose, expected=expected, actual=str(told[0]), exchange=counted)
+            context.fail(clauses, counted.purpose, expected=expected, actual=str(number[0]), exchange=counted)
 
 
 def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> Generator[None, None, bool]:
@@ -111,6 +111,6 @@ def _list_is_cut(context: CheckContext, listed: Exchange, counted: int) -> Gener
     if len(exchange.rows or ()) != counted:
         return False
     if not context.results.first_failed(clauses):
-        told = f"{len(listed.rows or ())} rows"
-        context.fail(clauses, "no limit means all rows", expected=f"{counted} rows", actual=told, exchange=listed)
+        actual = f"{len(listed.rows or ())} rows"
+        context.fail(clauses, "no limit means all rows", expected=f"{counted} rows", actual=actual, exchange=listed)
     return True

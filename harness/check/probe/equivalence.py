@@ -1,4 +1,4 @@
-"""Two answers that must be the same."""
+"""Judgement of two answers that must be the same."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _list_is_sorted(context: CheckContext) -> bool:
 
 
 def sort_value_of(context: CheckContext, row: Row) -> Hashable:
-    """What the list is sorted by, as the row shows it."""
+    """The value of a row by which the list is sorted."""
     order = context.listing.order
     if order is None:
         return None
@@ -114,7 +114,7 @@ def _total_difference(first: Exchange, second: Exchange) -> str | None:
 def certain_difference(
     context: CheckContext, mirror: Mirror, first: Exchange, middle: Exchange, last: Exchange
 ) -> str | None:
-    """How `middle` surely differs from what was answered before and after it, although the list moves."""
+    """The difference of `middle` from the answers before and after it that no movement explains, or None."""
     if first.answer is None or middle.answer is None or last.answer is None:
         return None
     if first.answer.outcome != last.answer.outcome:

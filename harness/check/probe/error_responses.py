@@ -1,4 +1,4 @@
-"""How a refusal is told, and how what is wrong with it is confirmed and blamed."""
+"""Judgement of error responses: what is wrong with a refusal is confirmed and blamed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROW_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "row
 
 
 def repeat_exchange(context: CheckContext, exchange: Exchange) -> Exchange:
-    """The very same bytes once more."""
+    """Sends the very same bytes once more."""
     return context.send(
         exchange.list_request,
         f"again: {exchange.purpose}",
@@ -47,14 +47,14 @@ def report_breach(
 
 
 def record_kept(context: CheckContext, clauses: Clauses, reading: str) -> None:
-    """Writes an observation that could have broken the clauses: a witness, or the reading of a `may`."""
+    """Records a witness of the clauses; of a `may` the reading that was observed."""
     firm = enforceable_clauses(context, clauses)
     context.results.record_pass(firm)
     context.results.record_observed(tuple(name for name in clauses if name not in firm), reading)
 
 
 def describe_answer(exchange: Exchange) -> str:
-    """What came back, in a few words."""
+    """An answer in a few words."""
     answer = exchange.answer
     if answer is None:
         return "no answer"
@@ -86,7 +86,7 @@ def judge_error_response(
     operation: str = "",
     status: bool = True,
 ) -> Generator[None, None, bool | None]:
-    """Judges an answer that the named fault is due for; True when it is an error, however it is told.
+    """Judges an answer that is due the named fault; True when it is an error, whatever its form.
 
     A success breaks `clauses`, another code the clause of the fault, another HTTP status (where the fault has one
     of its own, and unless `status` is False) `clauses`, a silent message the fault's clause on names. What is wrong
@@ -255,10 +255,10 @@ def _is_known_odd_code(context: CheckContext, fault: str, code: object) -> bool:
     faults = context.listing.outcome.faults
     if any(str(code) in {str(one) for one in (known.code, *known.codes)} for known in faults.values()):
         return False
-    told: Mapping[str, str] = context.settings.get("odd-codes", {})
-    context.settings = {**context.settings, "odd-codes": {str(code): fault, **told}}
+    known_codes: Mapping[str, str] = context.settings.get("odd-codes", {})
+    context.settings = {**context.settings, "odd-codes": {str(code): fault, **known_codes}}
     named = faults[fault].clause
-    return str(code) in told and faults[told[str(code)]].clause != named
+    return str(code) in known_codes and faults[known_codes[str(code)]].clause != named
 
 
 def _is_known_bad_status(context: CheckContext, status: int) -> bool:

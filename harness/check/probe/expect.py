@@ -146,8 +146,10 @@ def _shown_by_other_filter(
     listing = context.listing
     size_name, size = largest_page_size(context)
     tried = 0
-    for name, kept in listing.filters.items():
-        plain = kept.keeps == "equal" and not (kept.named_by or kept.applies_if_any or kept.loses_to or kept.words)
+    for name, filter_ in listing.filters.items():
+        plain = filter_.keeps == "equal" and not (
+            filter_.named_by or filter_.applies_if_any or filter_.loses_to or filter_.words
+        )
         if (
             name in ask.values
             or not plain
@@ -155,10 +157,11 @@ def _shown_by_other_filter(
             or not context.supports_parameters(name)
         ):
             continue
-        if listing.parameters[name].as_ not in ("text", "word") or kept.compares[0].startswith("hidden."):
+        if listing.parameters[name].as_ not in ("text", "word") or filter_.compares[0].startswith("hidden."):
             continue
         value = next(
-            (value for value in row_values_at(row.shown, kept.compares[0]) if isinstance(value, str) and value), None
+            (value for value in row_values_at(row.shown, filter_.compares[0]) if isinstance(value, str) and value),
+            None,
         )
         if value is None:
             continue
@@ -182,12 +185,12 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, judged: ProbeResult)
     lower, upper, path = time_range_filters(context)
     if mismatch is None or mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
         return False
-    times = sorted(moment for row in mirror.rows if isinstance(moment := row.shown.get(path), datetime))
+    times = sorted(instant for row in mirror.rows if isinstance(instant := row.shown.get(path), datetime))
     second = timedelta(seconds=1)
     ranges: list[tuple[datetime, datetime]] = []
     if mismatch.kind == "unknown":
-        moment = mismatch.rows[0].shown.get(path)
-        ranges = [(moment - second, moment + second)] if isinstance(moment, datetime) else []
+        instant = mismatch.rows[0].shown.get(path)
+        ranges = [(instant - second, instant + second)] if isinstance(instant, datetime) else []
     elif mismatch.aspect == "total" and mismatch.more and len(times) > 3 and not context.settings.get("halved"):
         context.settings = {**context.settings, "halved": True}
         edge, middle, end = min(9, len(times) // 2), times[len(times) // 2], times[-1] + timedelta(days=1)

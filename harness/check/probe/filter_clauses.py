@@ -9,17 +9,19 @@ from harness.check.probe.expect import ProbeResult
 from harness.specification.model import ClauseId, Clauses, Filter, Open
 
 
-def clauses_of_word(kept: Filter, value: Any) -> Clauses:
+def clauses_of_word(filter_: Filter, value: Any) -> Clauses:
     """The clauses on one value of a filter."""
-    meant = kept.words.get(str(value))
+    meant = filter_.words.get(str(value))
     if isinstance(meant, Open) and meant.clause:
         return meant.clause
-    return kept.word_clauses.get(str(value), kept.clause) if kept.word_clauses else kept.clause
+    return filter_.word_clauses.get(str(value), filter_.clause) if filter_.word_clauses else filter_.clause
 
 
-def clauses_of_filter(kept: Filter) -> Clauses:
+def clauses_of_filter(filter_: Filter) -> Clauses:
     """Every clause that a filter carries for what it keeps."""
-    return tuple(dict.fromkeys((*kept.clause, *(name for names in kept.word_clauses.values() for name in names))))
+    return tuple(
+        dict.fromkeys((*filter_.clause, *(name for names in filter_.word_clauses.values() for name in names)))
+    )
 
 
 def note_broken_parameter(context: CheckContext, name: str, judged: ProbeResult, clauses: Clauses) -> bool:

@@ -27,19 +27,19 @@ ABSENT_TEXT: Final = "nowhere-7f3a"
 ABSENT_NUMBER: Final = 999_999_999_983
 
 
-def is_time_filter(kept: Filter) -> bool:
+def is_time_filter(filter_: Filter) -> bool:
     """Whether a filter bounds an instant from below or above."""
-    return kept.keeps in ("at-or-after", "at-or-before")
+    return filter_.keeps in ("at-or-after", "at-or-before")
 
 
-def is_hidden_filter(kept: Filter) -> bool:
+def is_hidden_filter(filter_: Filter) -> bool:
     """Whether a filter compares only attributes that rows do not show."""
-    return all(path.startswith("hidden.") for path in kept.compares)
+    return all(path.startswith("hidden.") for path in filter_.compares)
 
 
 def visible_filters(context: CheckContext) -> list[str]:
     """The filters that compare something that rows show."""
-    return [name for name, kept in context.listing.filters.items() if not is_hidden_filter(kept)]
+    return [name for name, filter_ in context.listing.filters.items() if not is_hidden_filter(filter_)]
 
 
 def count_values(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
@@ -69,9 +69,9 @@ def flatten_values(values: Sequence[ApiValue]) -> list[Any]:
 
 def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str) -> list[Any]:
     """Values to probe a filter with, most telling first: usual and unusual ones of rows, and one of no row."""
-    kept = context.listing.filters[name]
+    filter_ = context.listing.filters[name]
     parameter = context.listing.parameters[name]
-    counted = count_values(rows, kept.compares)
+    counted = count_values(rows, filter_.compares)
     # What came in a wrong encoding cannot be asked for.
     lost = "\ufffd?" if context.results.first_failed((ClauseId("TEXT-ENCODING"),)) else "\ufffd"
     counted = Counter(
@@ -79,7 +79,7 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     )
     if parameter.as_ == "word":
         words = [word for word, _ in counted.most_common()]
-        ordered = [*(word for word in kept.word_clauses if word in words), *words, *kept.words]
+        ordered = [*(word for word in filter_.word_clauses if word in words), *words, *filter_.words]
         return list(dict.fromkeys(ordered))
     if not counted:
         return []
@@ -93,24 +93,24 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
             chosen.append(once[-1])
     texts = [value for value in some if isinstance(value, str) and value]
     if texts:
-        chosen += _unusual_texts(context, texts, kept)
+        chosen += _unusual_texts(context, texts, filter_)
     elif len(some) > 2:
         chosen.append(some[len(some) // 2])
     if isinstance(some[0], bool):
         return list(dict.fromkeys(chosen))
-    chosen += foreign_values(context, rows, kept, counted, texts=bool(texts))
+    chosen += foreign_values(context, rows, filter_, counted, texts=bool(texts))
     chosen.append(ABSENT_TEXT if texts else ABSENT_NUMBER)
     return list(dict.fromkeys(chosen))
 
 
 def foreign_values(
-    context: CheckContext, rows: Sequence[Row], kept: Filter, counted: Counter[Any], *, texts: bool
+    context: CheckContext, rows: Sequence[Row], filter_: Filter, counted: Counter[Any], *, texts: bool
 ) -> list[Any]:
     """A value that only other fields show: a filter that looks at one of those too keeps rows for it."""
-    own = {path.partition("[].")[0] for path in kept.compares} | set(kept.compares)
+    own = {path.partition("[].")[0] for path in filter_.compares} | set(filter_.compares)
     others: Counter[Any] = Counter()
     # Fields beside the own one first: they are what a slip would look at.
-    beside = {path.rpartition(".")[0] for path in kept.compares}
+    beside = {path.rpartition(".")[0] for path in filter_.compares}
     numeric = sum(str(text).lstrip("+").isdigit() for text in counted) * 2 > len(counted)
     for row in rows[:200]:
         for path, field in field_paths(context.listing.fields):
@@ -123,7 +123,7 @@ def foreign_values(
     known = [text for text in counted if isinstance(text, str)]
     found: list[Any] = []
     for value, _ in others.most_common(60):
-        if value in counted or value in ("", 0) or value in kept.words or value in kept.no_filter:
+        if value in counted or value in ("", 0) or value in filter_.words or value in filter_.no_filter:
             continue
         if texts and any(str(value).lstrip("+") in text for text in known):
             continue
@@ -142,7 +142,7 @@ def field_paths(fields: Mapping[str, Field], before: str = "") -> Iterator[tuple
             yield before + name, field
 
 
-def _unusual_texts(context: CheckContext, texts: Sequence[str], kept: Filter) -> list[Any]:
+def _unusual_texts(context: CheckContext, texts: Sequence[str], filter_: Filter) -> list[Any]:
     chosen: list[Any] = []
     special = [text for text in texts if set(text) & SPECIAL_CHARACTERS]
     foreign = [text for text in texts if not text.isascii()]
@@ -158,7 +158,7 @@ def _unusual_texts(context: CheckContext, texts: Sequence[str], kept: Filter) ->
         if group:
             chosen.append(context.rng.choice(group))
     chosen = list(dict.fromkeys(chosen))
-    if kept.keeps == "contains":
+    if filter_.keeps == "contains":
         long = [text for text in texts if len(text) > 4] or list(texts)
         text = context.rng.choice(long)
         chosen += [text[1:-1] or text, text[:3], text[-3:]]
@@ -184,8 +184,8 @@ def _unusual_texts(context: CheckContext, texts: Sequence[str], kept: Filter) ->
 
 def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> list[str]:
     """Texts that no row shows, but that careless readers take for one that some do: cut short, or as a pattern."""
-    kept, parameter = context.listing.filters[name], context.listing.parameters[name]
-    counted = count_values(rows, kept.compares)
+    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
+    counted = count_values(rows, filter_.compares)
     limited = [text for text in counted if isinstance(text, str)][:400]
     plain = [text for text in limited if text.isascii() and text.isalnum() and len(text) > 2]
     if not plain or parameter.as_ not in ("text", "list", "json-list") or parameter.of in ("integer", "digits"):
@@ -195,7 +195,7 @@ def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> li
     # What stands for anything in SQL LIKE, for one character there, and what ends a value for careless readers:
     # asterisk-cdr-api 1.0.6 gave 7 rows for a number with `%` in the middle (`callerid_like_wildcard`).
     made = [f"{text[:place]}%{text[place + 1 :]}", f"{text[:place]}_{text[place + 1 :]}"]
-    if kept.keeps == "equal":
+    if filter_.keeps == "equal":
         short = next((one for one in plain if one.isdigit() and len(one) < 6), "")
         heads = [head for one in limited if (head := one.partition(" ")[0]) != one and head]
         # A number is a text here: with a hyphen or one more zero before it, it is another one.
@@ -232,10 +232,10 @@ def _list_element(of: str, item: Any) -> Any:
 
 def companion_parameters(context: CheckContext, mirror: Mirror, name: str, row: Row | None = None) -> dict[str, Tree]:
     """Parameters without which a filter has no effect, with values that hold for the row (or for most rows)."""
-    kept = context.listing.filters[name]
-    if not kept.applies_if_any:
+    filter_ = context.listing.filters[name]
+    if not filter_.applies_if_any:
         return {}
-    for other in kept.applies_if_any:
+    for other in filter_.applies_if_any:
         if not context.parameters_work(other) or other not in context.listing.filters:
             continue
         paths = context.listing.filters[other].compares
@@ -246,7 +246,7 @@ def companion_parameters(context: CheckContext, mirror: Mirror, name: str, row: 
 
 
 def largest_page(context: CheckContext) -> dict[str, Tree]:
-    """The largest page, so that one answer shows as many matches as can be."""
+    """The parameters of the largest page, so that one answer shows as many matches as can be."""
     name, size = largest_page_size(context)
     return (
         {name: encode_request_value(context, name, size)}
@@ -278,7 +278,7 @@ def substring_judge(context: CheckContext, mirror: Mirror, name: str, value: Any
 
 
 def default_comparison(context: CheckContext, name: str) -> dict[str, Tree]:
-    """The default word of a comparison named by another parameter, said aloud."""
+    """The parameter that names a filter's comparison, with its default word."""
     named = context.listing.filters[name].named_by
     if named is None or not context.supports_parameters(named.parameter):
         return {}
@@ -306,11 +306,16 @@ def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
     """A working filter that keeps some rows but not all, for combinations; empty when there is none."""
     best: tuple[int, dict[str, Tree]] | None = None
     for name in visible_filters(context):
-        kept = context.listing.filters[name]
-        if not context.parameters_work(name) or kept.applies_if_any or kept.keeps != "equal" or kept.named_by:
+        filter_ = context.listing.filters[name]
+        if (
+            not context.parameters_work(name)
+            or filter_.applies_if_any
+            or filter_.keeps != "equal"
+            or filter_.named_by
+        ):
             continue
-        for value, count in count_values(mirror.rows, kept.compares).most_common(6):
-            if 5 <= count < len(mirror.rows) and (best is None or count > best[0]) and value not in kept.words:
+        for value, count in count_values(mirror.rows, filter_.compares).most_common(6):
+            if 5 <= count < len(mirror.rows) and (best is None or count > best[0]) and value not in filter_.words:
                 best = (count, {name: encode_shown_value(context, name, value)})
     return best[1] if best else {}
 
@@ -376,25 +381,25 @@ def open_range_ends(context: CheckContext, mirror: Mirror, *together: str) -> di
 def value_with_matches(
     context: CheckContext, mirror: Mirror, name: str, row: Row
 ) -> tuple[Tree, frozenset[Any]] | None:
-    kept = context.listing.filters[name]
-    values = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
+    filter_ = context.listing.filters[name]
+    values = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
     if not values:
         return None
     value = values[0]
     if isinstance(value, datetime):
-        step = timedelta(seconds=1) if kept.keeps == "at-or-before" else timedelta(seconds=-1)
+        step = timedelta(seconds=1) if filter_.keeps == "at-or-before" else timedelta(seconds=-1)
         value = (value + step).replace(microsecond=0)
     if isinstance(value, Decimal):
         value = int(value)
     known = (name, value)
     if known not in mirror.match_key_cache:
-        keeps = kept.keeps.assumed if isinstance(kept.keeps, Open) else kept.keeps
+        keeps = filter_.keeps.assumed if isinstance(filter_.keeps, Open) else filter_.keeps
         mirror.match_key_cache[known] = frozenset(
             other.key
             for other in mirror.rows
             if any(
                 comparison_holds(keeps, shown, value)
-                for path in kept.compares
+                for path in filter_.compares
                 for shown in row_values_at(other.shown, path)
             )
         )

@@ -254,10 +254,10 @@ def walk_pages(
 def _started_apart(context: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show beginnings more than a second apart: more than rounding explains."""
     shown = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
-    moments = [(one.shown.get(name), other.shown.get(name)) for name in shown]
+    instants = [(one.shown.get(name), other.shown.get(name)) for name in shown]
     return any(
         isinstance(first, datetime) and isinstance(second, datetime) and abs(first - second) > timedelta(seconds=1)
-        for first, second in moments
+        for first, second in instants
     )
 
 
@@ -317,10 +317,10 @@ def parse_row_count(raw: object) -> int | None:
 def time_range_filters(context: CheckContext) -> tuple[str | None, str | None, str | None]:
     """The parameters that bound a time from below and above, and the path of the field that they compare."""
     lower = upper = path = None
-    for name, kept in context.listing.filters.items():
-        if kept.keeps == "at-or-after":
-            lower, path = name, kept.compares[0]
-        elif kept.keeps == "at-or-before":
+    for name, filter_ in context.listing.filters.items():
+        if filter_.keeps == "at-or-after":
+            lower, path = name, filter_.compares[0]
+        elif filter_.keeps == "at-or-before":
             upper = name
     return lower, upper, path
 
@@ -392,7 +392,7 @@ def _narrow_window(context: CheckContext, first: Snapshot) -> Generator[None, No
     lower, upper, path = time_range_filters(context)
     if path is None or lower is None:
         return None
-    times = [moment for row in first.rows if isinstance(moment := row.shown.get(path), datetime)]
+    times = [instant for row in first.rows if isinstance(instant := row.shown.get(path), datetime)]
     if len(times) < 2:
         return None
     newest_first = times[:50] == sorted(times[:50], reverse=True)
@@ -401,7 +401,7 @@ def _narrow_window(context: CheckContext, first: Snapshot) -> Generator[None, No
         # In no order of time at all: the later half of what was seen.
         newest_first, edge = True, sorted(times)[len(times) // 2]
     # Whole seconds, which every server can read.
-    edge, latest, earliest = (moment.replace(microsecond=0) for moment in (edge, max(times), min(times)))
+    edge, latest, earliest = (instant.replace(microsecond=0) for instant in (edge, max(times), min(times)))
     second = timedelta(seconds=1)
     window: dict[str, Tree] = dict(first.base)
     # The second at the edge of the window may be cut in two by the page's end: it is left out.
@@ -450,9 +450,9 @@ def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> Generat
     )
     yield
     for row in exchange.rows or ():
-        moment = row.shown.get(path)
-        if isinstance(moment, datetime):
-            return moment
+        instant = row.shown.get(path)
+        if isinstance(instant, datetime):
+            return instant
     return None
 
 
@@ -461,14 +461,14 @@ def _known_page_caps(context: CheckContext) -> list[int]:
     paging = context.listing.paging
     own = paging.cap if isinstance(paging, PageNumberPaging) else None
     shown = context.dialect.candidates_of(own.id) if isinstance(own, Open) else ()
-    told = page_cap(context)
-    return [size for size in (*shown, told) if isinstance(size, int) and size > 0]
+    cap = page_cap(context)
+    return [size for size in (*shown, cap) if isinstance(size, int) and size > 0]
 
 
 def page_cap(context: CheckContext) -> int | None:
     """The server's own limit of rows on a page, where that is less than a request may ask for."""
-    told = context.settings.get("page-cap")
-    return int(told[0]) if told is not None else None
+    cap = context.settings.get("page-cap")
+    return int(cap[0]) if cap is not None else None
 
 
 def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""One page: how it is asked for, and how it is judged."""
+"""Probes of single pages, and the clauses that a walk over pages puts to the test."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from harness.wire.format_problems import Tree
 
 
 def page_sizes_for(rows: int) -> list[int]:
-    """Page sizes that tell: one, two, one that divides and one that does not."""
+    """Page sizes to probe with: one, two, one that divides the number of rows and one that does not."""
     sizes = [1, 2, 7]
     sizes += [size for size in (3, 4, 5, 8, 10) if rows % size == 0 and size < rows][:1]
     return [size for size in dict.fromkeys(sizes) if size <= max(1, rows)]
 
 
 def large_page_sizes(context: CheckContext, name: str, rows: int) -> list[int]:
-    """Page sizes at which a server may begin to count otherwise: a round one, and all rows but one."""
+    """Page sizes at which servers begin to count otherwise: a round one, and all rows but one.
+
+    Seen as `one_row_more_only_from_size_100` of the foreign servers.
+    """
     most = context.listing.parameters[name].most or PAGE_SIZE_AT_MOST
     return [size for size in dict.fromkeys((100, rows - 1)) if 10 < size <= most and size < rows]
 
@@ -57,7 +60,7 @@ def check_page(
 def report_walk_breach(
     context: CheckContext, mirror: Mirror, clauses: Clauses, exchange: Exchange | None, expected: str, actual: str
 ) -> Iterator[None]:
-    """Blames a walk over pages, unless the list moved meanwhile."""
+    """Reports a breach of a walk over pages, unless the list moved meanwhile."""
     yield from reread_mirror(context, mirror)
     if mirror.volatile or (yield from replicas_disagree(context, mirror)):
         context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")

@@ -93,12 +93,12 @@ def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row]
     now = context.settings.get("now")
     if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.tear_reason:
         return False
-    asked = int(context.settings.get("replicas", 0))
-    if mirror.moving_since is not None or asked >= MAX_REPLICA_TESTS:
+    tests_sent = int(context.settings.get("replicas", 0))
+    if mirror.moving_since is not None or tests_sent >= MAX_REPLICA_TESTS:
         return mirror.moving_since is not None
     if rows and not any(is_recent_row(context, row, path) for row in (*rows, *mirror.rows)):
         return False
-    context.settings = {**context.settings, "replicas": asked + 1}
+    context.settings = {**context.settings, "replicas": tests_sent + 1}
     since = _run_started_at(context, now) - REPLICATION_TIME
     size_name, size = largest_page_size(context)
     window = {lower: encode_request_value(context, lower, since.replace(microsecond=0))}

@@ -1,4 +1,4 @@
-"""What a run has seen so far, clause by clause, and how it rolls up."""
+"""The collector of observations, clause by clause, and their roll-up to verdicts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ResultCollector:
         return self._tallies.setdefault(clause, _ClauseTally())
 
     def record(self, clauses: Iterable[ClauseId], verdict: Verdict, reason: str = "", *, times: int = 1) -> None:
-        """That many observations of one verdict; the first reason of a verdict is kept."""
+        """Records observations of one verdict for the clauses; of several reasons for a verdict the first stays."""
         for clause in clauses:
             if clause in self.clauses:
                 entry = self.tally_of(clause)
@@ -45,12 +45,12 @@ class ResultCollector:
                     entry.reasons.setdefault(verdict, reason)
 
     def record_pass(self, clauses: Clauses, *, times: int = 1) -> None:
-        """Observations that could have broken the clauses and did not."""
+        """Records observations that could have broken the clauses and did not."""
         if times > 0:
             self.record(clauses, Verdict.PASS, times=times)
 
     def record_observed(self, clauses: Clauses, reading: str) -> None:
-        """Which reading of an open choice the server follows."""
+        """Records the reading of an open choice that the server follows."""
         self.record(clauses, Verdict.OBSERVED, reading)
 
     def record_inconclusive(self, clauses: Clauses, reason: str) -> None:
@@ -63,13 +63,13 @@ class ResultCollector:
         self.record(clauses, Verdict.NOT_APPLICABLE, reason)
 
     def record_blocked(self, clauses: Clauses, by: ClauseId) -> None:
-        """The check needs what a broken clause promises."""
+        """Records that the clauses cannot be judged while another clause is broken."""
         colour = self._colour_of_verdict(by, Verdict.FAIL)
         verdict = Verdict.BLOCKED if colour is Colour.RED else Verdict.INCONCLUSIVE
         self.record(clauses, verdict, f"cannot be judged while {by} fails")
 
     def record_failure(self, clauses: Clauses, finding: Finding) -> None:
-        """A broken promise. The first clause is the one that explains it best and gets the finding."""
+        """Records a breach. The first clause is the one that explains it best and gets the finding."""
         for clause in clauses[:1]:
             if clause not in self.clauses:
                 continue
@@ -80,7 +80,7 @@ class ResultCollector:
                 entry.reasons[Verdict.FAIL] = finding.message
 
     def first_failed(self, clauses: Iterable[ClauseId]) -> ClauseId | None:
-        """The first of the clauses that has failed."""
+        """The first of the clauses that has failed, or None."""
         return next((clause for clause in clauses if self._has_failed(clause)), None)
 
     def _has_failed(self, clause: ClauseId) -> bool:
@@ -88,7 +88,7 @@ class ResultCollector:
         return entry is not None and entry.counts[Verdict.FAIL] > 0
 
     def pass_count(self, clause: ClauseId) -> int:
-        """How many observations passed."""
+        """The number of passed observations of a clause."""
         entry = self._tallies.get(clause)
         return entry.counts[Verdict.PASS] if entry else 0
 
@@ -97,7 +97,7 @@ class ResultCollector:
         return clause in self._tallies
 
     def retract_failure(self, clause: ClauseId, reason: str) -> None:
-        """Takes back the failure of a clause: what it rested on has moved."""
+        """Takes back the failure of a clause, because the rows it rested on have moved."""
         entry = self.tally_of(clause)
         entry.counts[Verdict.FAIL] = 0
         entry.finding = None
@@ -108,7 +108,7 @@ class ResultCollector:
         return frozenset(clause for clause in self._tallies if self._has_failed(clause))
 
     def mark_consequence(self, clause: ClauseId, by: ClauseId) -> None:
-        """Takes back the failure of a clause: it is the consequence of another one's."""
+        """Takes back the failure of a clause, because it is the consequence of another one's."""
         entry = self.tally_of(clause)
         entry.counts[Verdict.FAIL] = 0
         entry.finding = None

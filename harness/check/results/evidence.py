@@ -40,7 +40,7 @@ class PersonalNames:
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, values: Iterable[str]) -> None:
-        """More values; numbers and very short ones are left to other means."""
+        """Adds values; numbers and very short ones are left to the pseudonyms."""
         new = {value for value in values if len(value) > 2 and not re.fullmatch(r"[+0-9 ()/.-]+", value)}
         if new - self._values:
             self._values |= new
@@ -49,13 +49,13 @@ class PersonalNames:
             self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
 
     def mask(self, text: str) -> str:
-        """The text without them."""
+        """The text with these names masked."""
         return self._pattern.sub(NAME_DROPPED, text) if self._pattern is not None else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRenderer:
-    """Renders what was sent and seen; `base` is the target's URL, `secrets` name their values."""
+    """Renders requests, responses and rows for findings; `base` is the target's URL, `secrets` name their values."""
 
     base: str
     redactor: Redactor
@@ -65,7 +65,7 @@ class EvidenceRenderer:
     personal_names: PersonalNames = field(default_factory=PersonalNames)
 
     def render_text(self, text: str, *, limit: int = EXCERPT_LENGTH) -> str:
-        """Any text from or for the wire, made fit for a report."""
+        """Any text from or for the wire as a report may hold it: escaped, masked, at most `limit` characters."""
         return self.redactor.redact(visible_text(self.pseudonymize(text), limit=limit))
 
     def pseudonymize(self, text: str) -> str:
@@ -139,11 +139,11 @@ class EvidenceRenderer:
         return "".join(quoted)
 
     def render_response(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
-        """An excerpt of what came back."""
+        """The beginning of a response, or the reason why there is none."""
         if isinstance(response, NoResponse):
-            told = f"no answer ({response.reason}): {visible_text(response.text, limit=300)}"
+            actual = f"no answer ({response.reason}): {visible_text(response.text, limit=300)}"
             arrived = self.render_text(response.partial.decode("utf-8", "replace"), limit=limit)
-            return f"{told}\nwhat had come: {arrived}" if arrived else told
+            return f"{actual}\nwhat had come: {arrived}" if arrived else actual
         head = f"HTTP {response.http_status} {response.header('content-type') or 'no Content-Type'}"
         body = self.render_text(response.body.decode("utf-8", "replace"), limit=limit)
         return f"{self.render_text(head, limit=200)}\n{body}"

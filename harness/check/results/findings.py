@@ -1,4 +1,4 @@
-"""What a run says: verdicts, findings, results per clause, events, and the report."""
+"""The results of a run as values: verdicts, findings, results per clause, events, and the report."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """The plan is known: these clauses get a verdict."""
+    """Event: the run begins; these clauses get a verdict."""
 
     api: str
     title: str
@@ -173,21 +173,21 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingMade:
-    """A defect was found."""
+    """Event: a defect was found."""
 
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClauseJudged:
-    """A clause has its verdict."""
+    """Event: a clause has its verdict."""
 
     result: ClauseResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
-    """The run is over."""
+    """Event: the run is over."""
 
     report: RunReport
 

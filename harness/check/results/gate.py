@@ -1,4 +1,4 @@
-"""Which verdict is red, amber or only informs, by gate profile; and what a process ends with."""
+"""The gate: which verdict is red, amber or only informs, by profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Known failures: what a vendor lives with for a while, by rules that keep it from being forgotten.
+"""Known failures: findings that are accepted for a while, under rules that keep them from being forgotten.
 
 A waived check is run; only its effect on the gate changes. The file belongs to the implementation, not to the
 harness. `B3` and the like in comments are the rules of `verdicts.md`, part B.
@@ -22,6 +22,7 @@ from harness.check.results.known_failures_file import KnownFailure, KnownFailure
 from harness.errors import UsageProblem
 from harness.specification.model import ClauseId
 
+# The numbers of the rules B11 to B15 in `verdicts.md`.
 DRAFT_DAYS: Final = 30
 MOST_WAIVED_SHARE: Final = 0.2
 CONSECUTIVE_PASSES: Final = 20

@@ -191,12 +191,12 @@ def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:
     wrong = rules.clauses.wrong_refused
     malformed = wrong or (jwt.clauses.malformed if jwt else ())
     # What is left of a signed token is one with a wrong signature.
-    bent = wrong or (jwt.clauses.wrong_key if jwt and token.count(".") == 2 else malformed)
+    clauses = wrong or (jwt.clauses.wrong_key if jwt and token.count(".") == 2 else malformed)
     fault = rules.wrong_fault
     for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
         yield LoginAttempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
     for what, text in _altered_secrets(token):
-        yield LoginAttempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=bent)
+        yield LoginAttempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=clauses)
     if token:
         yield LoginAttempt(
             purpose="the token after another word than Bearer",
@@ -316,11 +316,11 @@ def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[st
     clauses = rules.clauses.wrong_refused or rules.clauses.missing_refused
     *names, secret = pair
     near = [(what, text) for what, text in _altered_secrets(pair[secret]) if what != "an extended"]
-    bent = [(f"{what} {secret}", {**pair, secret: text}) for what, text in near]
-    bent += [(f"an empty {secret}", {**pair, secret: ""})]
-    bent += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
-    bent += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
-    for what, credentials in bent:
+    altered = [(f"{what} {secret}", {**pair, secret: text}) for what, text in near]
+    altered += [(f"an empty {secret}", {**pair, secret: ""})]
+    altered += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
+    altered += [(f"another {name}", {**pair, name: pair[name] + "1"}) for name in names]
+    for what, credentials in altered:
         redact_credentials(context, {name: text for name, text in credentials.items() if name == secret})
         exchange = context.send(
             build_request(context, mirror.base), f"older credentials with {what}", credentials=credentials
@@ -482,10 +482,10 @@ def _check_own_customer_request(
             row for row in _foreign_rows(context, mirror, identity, exchange) if _has_owner(row, scope.owners, mine)
         ]
 
-    asked = [(str(mine), "another customer's calls")]
+    probes = [(str(mine), "another customer's calls")]
     if identity.everyone is False:
-        asked += [(word, "everyone's calls") for word, whose in scope.words.items() if whose == "everyone"]
-    for value, whose in asked:
+        probes += [(word, "everyone's calls") for word, whose in scope.words.items() if whose == "everyone"]
+    for value, whose in probes:
         ask = build_request(context, mirror.base, {scope.parameter: value})
         exchange = context.send(ask, f"{identity.name} asks for {whose}", credentials=own)
         yield

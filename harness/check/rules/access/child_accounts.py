@@ -45,8 +45,8 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
     if rest.rows or again.answer is None or mirror.volatile or again.keys != exchange.keys:
         return
     if parse_row_count(again.answer.total) == total:
-        told = f"a total of {total}"
-        context.fail(clauses, exchange.purpose, expected=f"a total of {came}", actual=told, exchange=again)
+        actual = f"a total of {total}"
+        context.fail(clauses, exchange.purpose, expected=f"a total of {came}", actual=actual, exchange=again)
 
 
 def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:

@@ -56,15 +56,16 @@ Chooser = Callable[[Sequence[Any]], Any]
 
 REQUESTS_AT_MOST: Final = 36
 MOVING_REQUESTS_AT_MOST: Final = 20
-"""So many while the list moves: each mismatch costs readings of the whole list then."""
+"""The same while the list moves: each mismatch costs readings of the whole list then."""
 REQUESTS_RESERVED: Final = 160
 """Requests that the phases after this one need."""
+# Ten for each that is asked, so that those asked cover most pairs and triples.
 COMBINATIONS_DRAWN: Final = 360
 SHRINK_REQUESTS: Final = 4
 """Requests on the way to a smaller example; with the two that confirm it they are six."""
 FINDINGS_AT_MOST: Final = 4
 NO_MATCH_AT_MOST: Final = 4
-"""So many combinations that no row satisfies."""
+"""The most combinations that no row satisfies."""
 
 
 @final
@@ -251,21 +252,21 @@ class _PieceMaker:
     # --- filters --------------------------------------------------------------------------------------------
 
     def make_filter_piece(self, name: str, row: Row, choose: Chooser) -> Piece | None:
-        context, kept = self.context, self.context.listing.filters[name]
-        own = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
-        if is_time_filter(kept):
+        context, filter_ = self.context, self.context.listing.filters[name]
+        own = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
+        if is_time_filter(filter_):
             return self.make_time_piece(name, own, choose)
         value: Any = choose(own) if own else None
         way = choose(("own", "own", "own", "own", "list", "part", "odd", "odd"))
-        clauses = kept.clause
+        clauses = filter_.clause
         if way == "odd" or value is None:
             if not self.telling.get(name):
                 return None
             value = choose(self.telling[name])
         elif way == "list" and context.listing.parameters[name].as_ in ("list", "json-list"):
             value = (value, choose(self.telling[name] or own))
-            clauses = context.listing.parameters[name].list_clause or kept.clause
-        elif way == "part" and kept.keeps == "contains" and isinstance(value, str) and len(value) > 2:
+            clauses = context.listing.parameters[name].list_clause or filter_.clause
+        elif way == "part" and filter_.keeps == "contains" and isinstance(value, str) and len(value) > 2:
             value = value[choose((0, 1)) : choose((None, -1))]
         elif self.counts[name][value] == 1 and choose((False, True, True, True)):
             # A value that one row has leaves nothing for others to tell.
@@ -273,12 +274,16 @@ class _PieceMaker:
         if not self.fits_in_list(name, value):
             return None
         comparison: dict[str, Tree] = default_comparison(context, name)
-        if kept.named_by is not None and not comparison and context.supports_parameters(kept.named_by.parameter):
-            comparison = {kept.named_by.parameter: choose(sorted(kept.named_by.words))}
+        if (
+            filter_.named_by is not None
+            and not comparison
+            and context.supports_parameters(filter_.named_by.parameter)
+        ):
+            comparison = {filter_.named_by.parameter: choose(sorted(filter_.named_by.words))}
         raw = encode_shown_value(context, name, self.with_integers(value))
         values = {**companion_parameters(context, self.mirror, name, row), **comparison, name: raw}
         if isinstance(value, str):
-            clauses = clauses_of_word(kept, value)
+            clauses = clauses_of_word(filter_, value)
         return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=clauses)
 
     def fits_in_list(self, name: str, value: Any) -> bool:
@@ -295,22 +300,22 @@ class _PieceMaker:
         return int(value) if isinstance(value, Decimal) else value
 
     def make_time_piece(self, name: str, own: Sequence[Any], choose: Chooser) -> Piece | None:
-        moments = [moment for moment in own if isinstance(moment, datetime)]
-        if not moments:
+        instants = [instant for instant in own if isinstance(instant, datetime)]
+        if not instants:
             return None
-        kept = self.context.listing.filters[name]
+        filter_ = self.context.listing.filters[name]
         earlier = timedelta(seconds=choose((0, 1, 60)))
-        moment = moments[0].replace(microsecond=0)
-        if moments[0].microsecond and kept.keeps == "at-or-before":
-            moment += timedelta(seconds=1)
+        instant = instants[0].replace(microsecond=0)
+        if instants[0].microsecond and filter_.keeps == "at-or-before":
+            instant += timedelta(seconds=1)
         if name not in self.mirror.base:
             # Beyond its own window the mirror knows nothing.
-            moment += earlier if kept.keeps == "at-or-before" else -earlier
+            instant += earlier if filter_.keeps == "at-or-before" else -earlier
         values = {
             **open_range_end(self.context, self.mirror, name),
-            name: encode_shown_value(self.context, name, moment),
+            name: encode_shown_value(self.context, name, instant),
         }
-        return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=kept.clause)
+        return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=filter_.clause)
 
     # --- pages, orders, switches ----------------------------------------------------------------------------
 
@@ -390,20 +395,20 @@ def choose_combinations(
     context: CheckContext, mirror: Mirror, candidates: Sequence[Pieces], seen: _ExplorationLog, *, at_most: int
 ) -> Iterator[Pieces]:
     """The combinations that tell most, best first: pairs, then threes and fours not met yet."""
-    told = {id(pieces): _pieces_that_matter(context, mirror, pieces, seen) for pieces in candidates}
-    left = [pieces for pieces in candidates if len(told[id(pieces)]) > 1]
-    nobody = [pieces for pieces in candidates if not told[id(pieces)]][:NO_MATCH_AT_MOST]
+    telling_pieces = {id(pieces): _pieces_that_matter(context, mirror, pieces, seen) for pieces in candidates}
+    left = [pieces for pieces in candidates if len(telling_pieces[id(pieces)]) > 1]
+    nobody = [pieces for pieces in candidates if not telling_pieces[id(pieces)]][:NO_MATCH_AT_MOST]
     met: set[tuple[str, ...]] = set(context.settings.get("pairs-told", ()))
     for _ in range(at_most):
         best: tuple[int, int] | None = None
         for place, pieces in enumerate(left):
-            gain = sum(6 - len(group) for group in _label_groups(told[id(pieces)]) if group not in met)
+            gain = sum(6 - len(group) for group in _label_groups(telling_pieces[id(pieces)]) if group not in met)
             if gain and (best is None or gain > best[0]):
                 best = (gain, place)
         if best is None:
             break
         pieces = left.pop(best[1])
-        met.update(_label_groups(told[id(pieces)]))
+        met.update(_label_groups(telling_pieces[id(pieces)]))
         yield pieces
     yield from nobody
 
@@ -417,11 +422,13 @@ def _pieces_that_matter(
     context: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog
 ) -> tuple[str, ...]:
     """The pieces whose loss would show, in order of their labels; none where no row is left."""
-    kept = {piece.label: _matching_keys(context, mirror, piece, seen) for piece in pieces if piece.kind == "filter"}
+    matching_keys = {
+        piece.label: _matching_keys(context, mirror, piece, seen) for piece in pieces if piece.kind == "filter"
+    }
     everything = frozenset(row.key for row in mirror.rows)
-    sets = {label: keys for label, keys in kept.items() if keys is not None}
+    sets = {label: keys for label, keys in matching_keys.items() if keys is not None}
     both = everything.intersection(*sets.values())
-    if not both or len(sets) < len(kept):
+    if not both or len(sets) < len(matching_keys):
         return ()
     labels: list[str] = []
     for piece in pieces:
@@ -557,8 +564,10 @@ def _handle_mismatch(
     else:
         pieces, wrong, exchange = yield from _shrink_combination(context, mirror, pieces, wrong, exchange, seen)
     seen.smallest_failures.append(frozenset(piece.label for piece in pieces))
-    kept = [_matching_keys(context, mirror, piece, seen) for piece in pieces if piece.kind == "filter"]
-    nobody = not frozenset(row.key for row in mirror.rows).intersection(*(keys for keys in kept if keys is not None))
+    matching_keys = [_matching_keys(context, mirror, piece, seen) for piece in pieces if piece.kind == "filter"]
+    nobody = not frozenset(row.key for row in mirror.rows).intersection(
+        *(keys for keys in matching_keys if keys is not None)
+    )
     clauses, blame = clauses_to_blame(context, pieces, wrong, exchange, nobody=nobody)
     constructs = {clause for piece in pieces for clause in piece.clauses[:1]} if len(pieces) > 1 else set()
     if context.results.first_failed((*blame.get(wrong.aspect, clauses)[:1], *constructs)):
@@ -577,15 +586,15 @@ def _shrink_combination(
     context: CheckContext, mirror: Mirror, pieces: Pieces, wrong: Mismatch, exchange: Exchange, seen: _ExplorationLog
 ) -> Generator[None, None, tuple[Pieces, Mismatch, Exchange]]:
     """A smallest combination that is still wrong, as far as answers seen and a few more can tell."""
-    asked = 0
+    requests_sent = 0
     order = {"include": 0, "sort": 1, "descending": 2, "count": 3, "page": 4, "filter": 5}
     for piece in sorted(pieces, key=lambda one: (order[one.kind], one.label)):
         smaller = tuple(one for one in pieces if one is not piece)
         if not smaller or piece not in pieces or _is_known_right(smaller, seen):
             continue
-        if asked >= SHRINK_REQUESTS:
+        if requests_sent >= SHRINK_REQUESTS:
             break
-        asked += 1
+        requests_sent += 1
         answer = yield from _send_combination(context, mirror, smaller, seen)
         still = _find_mismatch(context, mirror, smaller, answer)
         if still is None:
@@ -618,7 +627,7 @@ def clauses_to_blame(
         # What goes wrong is how "nothing matches" is told.
         return context.listing.no_match_clause, {}
     joined = context.listing.conjunction_clause if len(filters) > 1 else ()
-    kept = joined or (filters[0].clauses if filters else ())
+    row_clauses = joined or (filters[0].clauses if filters else ())
     blame: dict[Aspect, Clauses] = {}
     sorting = by_kind.get("sort") or by_kind.get("descending")
     if sorting is not None:
@@ -630,16 +639,16 @@ def clauses_to_blame(
         assert counting is not None
         named = {name for piece in pieces for name, _ in piece.values}
         ignored = counting.clauses.ignores if named & set(counting.ignores) else ()
-        return ignored or by_kind["count"].clauses or kept, blame
+        return ignored or by_kind["count"].clauses or row_clauses, blame
     came = set(exchange.keys)
     stray = wrong.aspect == "rows" and any(row.key in came for row in wrong.rows)
     if "include" in by_kind and (len(pieces) == 1 or wrong.aspect == "rows"):
-        return by_kind["include"].clauses or kept, blame
-    if wrong.aspect == "rows" and stray and kept:
+        return by_kind["include"].clauses or row_clauses, blame
+    if wrong.aspect == "rows" and stray and row_clauses:
         # Rows that a filter should have left out: it is the filters that fail, whatever stands beside them.
-        return kept, blame
+        return row_clauses, blame
     beside = by_kind.get("page") or sorting
-    return (beside.clauses if beside is not None and beside.clauses else kept), blame
+    return (beside.clauses if beside is not None and beside.clauses else row_clauses), blame
 
 
 def _confirm_include_mismatch(
@@ -649,8 +658,8 @@ def _confirm_include_mismatch(
     yield
     wrong = _include_mismatch(context, mirror, pieces, again)
     if wrong is not None:
-        told = ProbeResult(passed=False, exchange=again, mismatch=wrong)
-        report_mismatch(context, mirror, told, clauses, purpose_of_pieces(pieces), "", None)
+        repeated = ProbeResult(passed=False, exchange=again, mismatch=wrong)
+        report_mismatch(context, mirror, repeated, clauses, purpose_of_pieces(pieces), "", None)
     elif not context.note_unusable(again, clauses):
         context.results.record_inconclusive(clauses, "not repeatable")
 
@@ -670,11 +679,11 @@ def _report_unsteady(
         return
     if all_recent(context, wrong.rows) or (yield from replicas_disagree(context, mirror, wrong.rows)):
         return
-    told = ProbeResult(passed=False, exchange=exchange, mismatch=wrong)
+    judged = ProbeResult(passed=False, exchange=exchange, mismatch=wrong)
     blamed = blame.get(wrong.aspect, clauses)
-    if not has_stray_rows(told):
+    if not has_stray_rows(judged):
         blamed = unsteady_clauses(context) or blamed
     if not context.results.first_failed(blamed[:1]):
         report_mismatch(
-            context, mirror, told, blamed, purpose_of_pieces(pieces), " (in 1 of 2 identical requests)", None
+            context, mirror, judged, blamed, purpose_of_pieces(pieces), " (in 1 of 2 identical requests)", None
         )

@@ -27,9 +27,9 @@ from harness.wire.json_body import MISSING, encode_json, tree_at
 from harness.wire.list_request import ListRequest
 
 REQUESTS: Final = 200
-"""What fuzzing may spend, beside the budget of the other rules."""
+"""The requests that fuzzing may send, beside the budget of the other rules."""
 ERRORS_NEEDED: Final = 3
-"""So often a request must get a server error before it counts as one that gets it again and again."""
+"""How often one request must get a server error before that is a finding: once or twice may be an overload."""
 _PLACEHOLDER_URL: Final = "http://127.0.0.1"
 _SERVER_ERRORS_CLAUSE: Final = ClauseId("HTTP-SERVER-ERRORS")
 
@@ -94,8 +94,8 @@ def _is_server_error(context: CheckContext, exchange: Exchange) -> bool:
     if not isinstance(exchange.response, HttpResponse) or exchange.response.http_status < 500:
         return False
     answer = exchange.answer
-    told = answer is not None and answer.outcome == "error" and answer.code is not MISSING
-    if told and "5xx" in context.listing.outcome.error.https:
+    is_own_error = answer is not None and answer.outcome == "error" and answer.code is not MISSING
+    if is_own_error and "5xx" in context.listing.outcome.error.https:
         if exchange in context.server_errors:
             context.server_errors.remove(exchange)
         return False

@@ -30,6 +30,7 @@ from harness.wire.format_problems import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
+# Of the pairs of a dozen filters; exploration draws further combinations.
 PAIRS_AT_MOST: Final = 60
 
 
@@ -58,10 +59,10 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
     pairs.sort(key=doubtful)
     left = {frozenset(pair) for pair in pairs}
-    told: set[tuple[str, ...]] = set()
-    asked = 0
+    covered_pairs: set[tuple[str, ...]] = set()
+    requests_sent = 0
     for first, second in pairs:
-        if asked >= PAIRS_AT_MOST or context.results.first_failed(clauses):
+        if requests_sent >= PAIRS_AT_MOST or context.results.first_failed(clauses):
             break
         if frozenset((first, second)) not in left:
             continue
@@ -70,7 +71,7 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if len(several) > 2:
             exchange = context.send(_combined_request(context, mirror, several), f"{' and '.join(several)} together")
             yield
-            asked += 1
+            requests_sent += 1
             if context.note_unusable(exchange, clauses):
                 continue
             covered = [
@@ -78,7 +79,7 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             ]
             if answer_fits(context, mirror, exchange):
                 context.results.record_pass(clauses, times=len(covered))
-                told |= {(min(pair), max(pair)) for pair in combinations(several, 2)}
+                covered_pairs |= {(min(pair), max(pair)) for pair in combinations(several, 2)}
                 left -= {frozenset(pair) for pair in covered}
                 continue
             for one, other in sorted(combinations(several, 2), key=doubtful):
@@ -96,11 +97,11 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             continue
         ask = build_request(context, mirror.base, {**largest_page(context), **values})
         judged = yield from check_probe(context, mirror, ask, f"{first} and {second} together", clauses)
-        asked += judged.passed is not None
+        requests_sent += judged.passed is not None
         if judged.passed:
-            told.add((min(first, second), max(first, second)))
-    context.settings = {**context.settings, "pairs-told": frozenset(told)}
-    if not asked and clauses:
+            covered_pairs.add((min(first, second), max(first, second)))
+    context.settings = {**context.settings, "pairs-told": frozenset(covered_pairs)}
+    if not requests_sent and clauses:
         context.results.record_not_exercised(clauses, "no two filters could be combined on these rows")
 
 
@@ -139,13 +140,13 @@ def _extended_pair(
 def _each_filter_matters(context: CheckContext, mirror: Mirror, names: Sequence[str], row: Row) -> bool:
     """Whether the loss of any of the filters would show."""
     sides = [value_with_matches(context, mirror, name, row) for name in names]
-    kept = [side[1] for side in sides if side is not None]
-    if len(kept) < len(names):
+    matching_keys = [side[1] for side in sides if side is not None]
+    if len(matching_keys) < len(names):
         return False
-    both = frozenset.intersection(*kept)
+    both = frozenset.intersection(*matching_keys)
     return bool(both) and all(
-        frozenset.intersection(*(keys for other, keys in enumerate(kept) if other != place)) != both
-        for place in range(len(kept))
+        frozenset.intersection(*(keys for other, keys in enumerate(matching_keys) if other != place)) != both
+        for place in range(len(matching_keys))
     )
 
 
@@ -171,39 +172,50 @@ def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[st
 
 def check_filter_dependences(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Filters that need, beat or exclude one another."""
-    for name, kept in context.listing.filters.items():
-        if is_hidden_filter(kept) or not context.parameters_work(name):
+    for name, filter_ in context.listing.filters.items():
+        if is_hidden_filter(filter_) or not context.parameters_work(name):
             continue
-        counted = count_values(mirror.rows, kept.compares)
+        counted = count_values(mirror.rows, filter_.compares)
         values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
         if not values:
-            dependent = (*kept.applies_clause, *kept.loses_clause, *kept.regains_clause, *kept.excludes_clause)
+            dependent = (
+                *filter_.applies_clause,
+                *filter_.loses_clause,
+                *filter_.regains_clause,
+                *filter_.excludes_clause,
+            )
             if dependent:
                 context.results.record_not_exercised(dependent, f"no two values occur that {name} compares")
             continue
-        if kept.applies_if_any:
+        if filter_.applies_if_any:
             for value in (values[0], ABSENT_TEXT):
                 ask = build_request(
                     context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
                 )
                 judged = yield from check_probe(
-                    context, mirror, ask, f"{name} without {' or '.join(kept.applies_if_any)}", kept.applies_clause
+                    context,
+                    mirror,
+                    ask,
+                    f"{name} without {' or '.join(filter_.applies_if_any)}",
+                    filter_.applies_clause,
                 )
                 if judged.passed is False:
                     break
-        if kept.loses_to is not None and context.parameters_work(kept.loses_to):
-            yield from _check_precedence(context, mirror, name, kept.loses_to, values)
-        for other in kept.excludes:
-            if kept.excludes_clause and context.parameters_work(other):
+        if filter_.loses_to is not None and context.parameters_work(filter_.loses_to):
+            yield from _check_precedence(context, mirror, name, filter_.loses_to, values)
+        for other in filter_.excludes:
+            if filter_.excludes_clause and context.parameters_work(other):
                 yield from _check_exclusion(context, mirror, name, other)
 
 
 def _check_precedence(
     context: CheckContext, mirror: Mirror, name: str, winner: str, values: list[Any]
 ) -> Iterator[None]:
-    kept = context.listing.filters[name]
+    filter_ = context.listing.filters[name]
     if len(values) < 2:
-        context.results.record_not_exercised((*kept.loses_clause, *kept.regains_clause), "only one value occurs")
+        context.results.record_not_exercised(
+            (*filter_.loses_clause, *filter_.regains_clause), "only one value occurs"
+        )
         return
     for weak, strong in ((values[0], values[1]), (ABSENT_TEXT, values[-1])):
         ask = build_request(
@@ -215,7 +227,7 @@ def _check_precedence(
                 winner: encode_shown_value(context, winner, strong),
             },
         )
-        judged = yield from check_probe(context, mirror, ask, f"{winner} beats {name}", kept.loses_clause)
+        judged = yield from check_probe(context, mirror, ask, f"{winner} beats {name}", filter_.loses_clause)
         if judged.passed is False:
             return
     empty = (
@@ -229,14 +241,18 @@ def _check_precedence(
         {**largest_page(context), name: encode_shown_value(context, name, values[0]), winner: empty},
     )
     yield from check_probe(
-        context, mirror, ask, f"an empty {winner} leaves {name} in force", kept.regains_clause or kept.loses_clause
+        context,
+        mirror,
+        ask,
+        f"an empty {winner} leaves {name} in force",
+        filter_.regains_clause or filter_.loses_clause,
     )
 
 
 def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: str) -> Iterator[None]:
-    kept, against = context.listing.filters[name], context.listing.filters[other]
+    filter_, against = context.listing.filters[name], context.listing.filters[other]
     for row in mirror.rows:
-        mine = flatten_values([value for path in kept.compares for value in row_values_at(row.shown, path)])
+        mine = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
         theirs = flatten_values([value for path in against.compares for value in row_values_at(row.shown, path)])
         if mine and theirs:
             ask = build_request(
@@ -249,10 +265,10 @@ def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: st
                 },
             )
             judged = yield from check_probe(
-                context, mirror, ask, f"{name} and {other} together", kept.excludes_clause
+                context, mirror, ask, f"{name} and {other} together", filter_.excludes_clause
             )
             if judged.passed and judged.expected is not None:
-                told = "refused" if judged.expected.fault else "both apply"
-                context.results.record_observed(kept.excludes_clause, told)
+                reading = "refused" if judged.expected.fault else "both apply"
+                context.results.record_observed(filter_.excludes_clause, reading)
             return
-    context.results.record_not_exercised(kept.excludes_clause, f"no row shows values for both {name} and {other}")
+    context.results.record_not_exercised(filter_.excludes_clause, f"no row shows values for both {name} and {other}")

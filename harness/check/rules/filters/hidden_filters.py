@@ -34,10 +34,12 @@ from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import MISSING
 
+# Each guess and each value given by the user costs one request per filter.
 GUESSES_AT_MOST: Final = 8
 KNOWN_AT_MOST: Final = 12
 ENOUGH_VALUES: Final = 3
-"""So many values that select rows are enough to hold against one another."""
+"""The number of values that select rows after which guessing stops: enough to compare with one another."""
+# Ids of groups, rules and applications are counted from 1 in most databases.
 SMALL_NUMBERS: Final = (1, 2, 3)
 HIDDEN_ASPECTS: Final = ("outcome", "unreadable", "rows", "size", "unique", "order")
 
@@ -55,15 +57,15 @@ class _HiddenFilter:
 
 def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each filter on a hidden attribute, by the relations that must hold between its answers."""
-    for name, kept in context.listing.filters.items():
-        if not is_hidden_filter(kept):
+    for name, filter_ in context.listing.filters.items():
+        if not is_hidden_filter(filter_):
             continue
         if not context.supports_parameters(name):
             yield from check_later_version_filter(context, mirror, name)
         elif not mirror.rows:
-            context.results.record_not_exercised(kept.clause, "the target shows no rows")
+            context.results.record_not_exercised(filter_.clause, "the target shows no rows")
         else:
-            yield from _check_filter(context, mirror, _HiddenFilter(name=name, clauses=kept.clause))
+            yield from _check_filter(context, mirror, _HiddenFilter(name=name, clauses=filter_.clause))
 
 
 def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
@@ -125,8 +127,8 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
     if context.note_unusable(exchange, about.clauses):
         return False
     if exchange.answer is not None and exchange.answer.outcome == "error":
-        kept = context.listing.filters[name]
-        refusable = kept.stranger == "refused" or isinstance(kept.stranger, Open)
+        filter_ = context.listing.filters[name]
+        refusable = filter_.stranger == "refused" or isinstance(filter_.stranger, Open)
         if not refusable:
             yield from _confirm_refusal(context, mirror, about, exchange, value)
             return False
@@ -159,10 +161,10 @@ def _confirm_refusal(
     again = _send_filter(context, mirror, about.name, value, "again: a well-formed value that nothing has")
     yield
     if again.answer is not None and again.answer.outcome == "error" and exchange.answer is not None:
-        told = context.evidence.render_text(f"{exchange.answer.code!r}", limit=80)
+        text = context.evidence.render_text(f"{exchange.answer.code!r}", limit=80)
         clauses = context.listing.no_match_clause or about.clauses
         _report_breach(
-            context, about, f"{about.name} takes any well-formed value", "a success", f"error {told}", again, clauses
+            context, about, f"{about.name} takes any well-formed value", "a success", f"error {text}", again, clauses
         )
 
 
@@ -255,12 +257,12 @@ def _check_total(context: CheckContext, mirror: Mirror, about: _HiddenFilter, ex
         or _may_be_cut(context, exchange)
     ):
         return
-    told = parse_row_count(answer.total)
+    text = parse_row_count(answer.total)
     clauses = total.clauses.sum
     came = len(exchange.rows or ())
-    if told is None or context.results.first_failed(clauses):
+    if text is None or context.results.first_failed(clauses):
         return
-    if told == came:
+    if text == came:
         context.results.record_pass(clauses)
     else:
         _report_breach(
@@ -268,7 +270,7 @@ def _check_total(context: CheckContext, mirror: Mirror, about: _HiddenFilter, ex
             about,
             "the total counts the rows that match",
             f"a total of {came}: all rows are on this page",
-            f"a total of {told}",
+            f"a total of {text}",
             exchange,
             clauses,
         )
@@ -277,19 +279,19 @@ def _check_total(context: CheckContext, mirror: Mirror, about: _HiddenFilter, ex
 # --- relations ----------------------------------------------------------------------------------------------
 
 
-def is_single_valued(context: CheckContext, kept: Filter) -> bool:
+def is_single_valued(context: CheckContext, filter_: Filter) -> bool:
     """Whether a row has at most one value of what the filter compares."""
-    if len(kept.compares) != 1 or kept.keeps != "equal" or kept.words or kept.named_by is not None:
+    if len(filter_.compares) != 1 or filter_.keeps != "equal" or filter_.words or filter_.named_by is not None:
         return False
-    holds = context.listing.hidden[kept.compares[0].partition(".")[2]].holds
+    holds = context.listing.hidden[filter_.compares[0].partition(".")[2]].holds
     attribute = ATTRIBUTES[Grain(context.listing.lists.one_row_per)].get(holds)
     return attribute is not None and attribute.kind not in (AttributeKind.TEXT_LIST, AttributeKind.ROWS)
 
 
 def _check_near_misses(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """A text that is nearly a value which selects rows selects none of those rows."""
-    kept, parameter = context.listing.filters[about.name], context.listing.parameters[about.name]
-    if parameter.as_ != "text" or not is_single_valued(context, kept) or mirror.volatile:
+    filter_, parameter = context.listing.filters[about.name], context.listing.parameters[about.name]
+    if parameter.as_ != "text" or not is_single_valued(context, filter_) or mirror.volatile:
         return
     value = next((one for one in about.rows_by_value if isinstance(one, str) and len(one) > 2), None)
     if value is None:
@@ -315,8 +317,8 @@ def _check_near_misses(context: CheckContext, mirror: Mirror, about: _HiddenFilt
 
 def _check_disjoint(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     """No row has two values. Where all rows are shared out, the values known are complete."""
-    kept = context.listing.filters[about.name]
-    if not is_single_valued(context, kept) or mirror.volatile:
+    filter_ = context.listing.filters[about.name]
+    if not is_single_valued(context, filter_) or mirror.volatile:
         return
     for one, two in combinations(about.rows_by_value, 2):
         shared = about.rows_by_value[one] & about.rows_by_value[two]
@@ -373,18 +375,18 @@ def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _Hi
             continue
         rows = [row for row in mirror.rows if row.key in keys]
         for name in visible_filters(context):
-            kept = context.listing.filters[name]
-            plain = kept.keeps == "equal" and not (
-                kept.named_by or kept.applies_if_any or kept.words or is_time_filter(kept)
+            filter_ = context.listing.filters[name]
+            plain = filter_.keeps == "equal" and not (
+                filter_.named_by or filter_.applies_if_any or filter_.words or is_time_filter(filter_)
             )
             if (
                 not plain
                 or not context.parameters_work(name)
                 or not context.supports_parameters(name)
-                or kept.loses_to
+                or filter_.loses_to
             ):
                 continue
-            counted = count_values(rows, kept.compares)
+            counted = count_values(rows, filter_.compares)
             shown = next((one for one, count in counted.most_common() if 0 < count < len(rows)), None)
             if shown is None or context.results.first_failed(clauses):
                 continue

@@ -39,9 +39,13 @@ from harness.specification.model import ClauseId, Clauses, Open
 from harness.wire.format_problems import Tree
 from harness.wire.row_codec import row_values_at
 
+# Fewer rows may all agree by chance on what a filter compares, so that they do not settle an open choice.
 DISCRIMINATING_ROWS: Final = 60
 LONG_TEXT_LENGTH: Final = 1000
-"""So many characters are more than any value has, and less than what a request can carry everywhere."""
+"""Characters: more than any value has, and fewer than any server takes in a request.
+
+Foreign servers cut long values or break down over them (`values_cut_at_8`, `five_hundred_on_long_values`).
+"""
 
 
 # --- rules --------------------------------------------------------------------------------------------------
@@ -50,12 +54,12 @@ LONG_TEXT_LENGTH: Final = 1000
 def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Each filter once, at the value that most rows tell apart: what is broken outright shows early."""
     for name in visible_filters(context):
-        kept = context.listing.filters[name]
-        if is_time_filter(kept):
+        filter_ = context.listing.filters[name]
+        if is_time_filter(filter_):
             yield from check_time_filter(context, mirror, name, first_look=True)
             continue
         values = _values_to_ask(context, mirror, name) if context.supports_parameters(name) and mirror.rows else []
-        if not values or count_values(mirror.rows, kept.compares).total() == 0:
+        if not values or count_values(mirror.rows, filter_.compares).total() == 0:
             continue
         alone = yield from _works_without_window(context, mirror, name, values[0])
         # Right by itself and wrong within the window: it is the two together that fail.
@@ -69,35 +73,35 @@ def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
     wrong: dict[ClauseId, str] = {}
     longest = 0
     for name in visible_filters(context):
-        kept = context.listing.filters[name]
-        if is_time_filter(kept):
+        filter_ = context.listing.filters[name]
+        if is_time_filter(filter_):
             yield from check_time_filter(context, mirror, name)
             continue
         if not context.supports_parameters(name):
             yield from check_later_version_filter(context, mirror, name)
             continue
         if not mirror.rows:
-            context.results.record_not_exercised(clauses_of_filter(kept), "the target shows no rows")
+            context.results.record_not_exercised(clauses_of_filter(filter_), "the target shows no rows")
             continue
         values = _values_to_ask(context, mirror, name)
-        counted = count_values(mirror.rows, kept.compares)
+        counted = count_values(mirror.rows, filter_.compares)
         if not values or counted.total() == 0:
-            if kept.partition_clause:
+            if filter_.partition_clause:
                 yield from check_unseen_words(context, mirror, name)
             context.results.record_not_exercised(
-                clauses_of_filter(kept), f"no row shows a value that {name} compares"
+                clauses_of_filter(filter_), f"no row shows a value that {name} compares"
             )
             continue
-        asked = _drop_repeated_values(context, name, values)
+        probed_values = _drop_repeated_values(context, name, values)
         seen = context.value_by_filter.get(name)
         if not context.parameters_work(name):
             # The first look found it broken: only where else it goes wrong is left to ask.
-            if (clauses := clauses_of_word(kept, seen)) and context.results.first_failed(clauses[:1]):
+            if (clauses := clauses_of_word(filter_, seen)) and context.results.first_failed(clauses[:1]):
                 wrong.setdefault(clauses[0], str(seen))
-            asked = []
-        elif (yield from _check_absent_values(context, mirror, name, asked)):
-            asked = [value for value in asked if counted[value]]
-        for value in asked:
+            probed_values = []
+        elif (yield from _check_absent_values(context, mirror, name, probed_values)):
+            probed_values = [value for value in probed_values if counted[value]]
+        for value in probed_values:
             if value == seen:
                 continue
             judged, clauses = yield from _check_value(context, mirror, name, value)
@@ -115,7 +119,7 @@ def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
             yield from check_list_filter(context, mirror, name)
         if context.parameters_work(name):
             yield from check_named_comparison(context, mirror, name)
-        if context.parameters_work(name) and kept.partition_clause:
+        if context.parameters_work(name) and filter_.partition_clause:
             yield from check_word_partition(context, mirror, name)
     _merge_special_failures(context, wrong, longest)
 
@@ -130,12 +134,12 @@ def _check_value(
     context: CheckContext, mirror: Mirror, name: str, value: Any, blame: Mapping[Aspect, Clauses] | None = None
 ) -> Generator[None, None, tuple[ProbeResult, Clauses]]:
     """Asks a filter for one value, and notes whether it is broken; also gives the clauses on that value."""
-    kept = context.listing.filters[name]
-    clauses = clauses_of_word(kept, value)
+    filter_ = context.listing.filters[name]
+    clauses = clauses_of_word(filter_, value)
     if value in (ABSENT_TEXT, ABSENT_NUMBER) and context.listing.no_match_clause:
         # The filter has just kept what it should: what is left is how "nothing matches" is told.
         clauses = context.listing.no_match_clause
-    row = next((row for row in mirror.rows if value in count_values([row], kept.compares)), None)
+    row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
     ask = build_request(
         context,
         mirror.base,
@@ -175,8 +179,8 @@ def _merge_special_failures(context: CheckContext, wrong: Mapping[ClauseId, str]
 
 def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A text far longer than any that a row shows: it may be refused, but it matches nothing and breaks nothing."""
-    kept, parameter = context.listing.filters[name], context.listing.parameters[name]
-    if parameter.as_ != "text" or kept.keeps not in ("equal", "contains") or kept.applies_if_any:
+    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
+    if parameter.as_ != "text" or filter_.keeps not in ("equal", "contains") or filter_.applies_if_any:
         return
     more = {**default_comparison(context, name), name: "long" * (LONG_TEXT_LENGTH // 4)}
     ask = build_request(context, mirror.base, more)
@@ -190,9 +194,9 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterat
         return
     again = context.send(ask, f"again: {name} with {LONG_TEXT_LENGTH} characters", witness=False)
     yield
-    if again.rows and not context.results.first_failed(kept.clause):
+    if again.rows and not context.results.first_failed(filter_.clause):
         context.fail(
-            kept.clause,
+            filter_.clause,
             f"{name} keeps only rows with that value",
             expected="no rows for a value that nothing has",
             actual=f"{len(again.rows)} rows",
@@ -200,24 +204,24 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterat
             aspect="rows",
             nothing_due=True,
         )
-        context.broken_parameters.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
+        context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
 
 
 def _check_absent_values(
     context: CheckContext, mirror: Mirror, name: str, values: Sequence[Any]
 ) -> Generator[None, None, bool]:
     """Values that no row has, asked for as one list: where that keeps nothing, none of them keeps anything."""
-    kept, parameter = context.listing.filters[name], context.listing.parameters[name]
-    if parameter.as_ not in ("list", "json-list") or kept.keeps != "equal" or mirror.volatile:
+    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
+    if parameter.as_ not in ("list", "json-list") or filter_.keeps != "equal" or mirror.volatile:
         return False
-    counted = count_values(mirror.rows, kept.compares)
+    counted = count_values(mirror.rows, filter_.compares)
     apart = (
         parameter.separated_by if parameter.as_ == "list" and context.listing.transport.carries != "json" else None
     )
     strange = [
         value
         for value in values
-        if not counted[value] and value not in kept.no_filter and (apart is None or apart not in str(value))
+        if not counted[value] and value not in filter_.no_filter and (apart is None or apart not in str(value))
     ]
     if len(strange) < 2 or len(strange) < sum(not counted[value] for value in values):
         return False
@@ -232,7 +236,7 @@ def _check_absent_values(
     yield
     if exchange.answer is None or exchange.answer.outcome != "success" or not answer_fits(context, mirror, exchange):
         return False
-    context.results.record_pass((*kept.clause, *context.listing.no_match_clause))
+    context.results.record_pass((*filter_.clause, *context.listing.no_match_clause))
     return True
 
 
@@ -252,11 +256,11 @@ def _drop_repeated_values(context: CheckContext, name: str, values: list[Any]) -
 
 def check_companions(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
     """A filter that needs one of several others: with each of them."""
-    kept = context.listing.filters[name]
-    for other in kept.applies_if_any[1:]:
+    filter_ = context.listing.filters[name]
+    for other in filter_.applies_if_any[1:]:
         if not context.parameters_work(other) or other not in context.listing.filters:
             continue
-        row = next((row for row in mirror.rows if value in count_values([row], kept.compares)), None)
+        row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
         shown = count_values([row] if row is not None else mirror.rows, context.listing.filters[other].compares)
         if shown:
             more = {
@@ -264,15 +268,15 @@ def check_companions(context: CheckContext, mirror: Mirror, name: str, value: An
                 name: encode_shown_value(context, name, value),
             }
             ask = build_request(context, mirror.base, {**largest_page(context), **more})
-            judged = yield from check_probe(context, mirror, ask, f"{name} with {other}", kept.clause)
-            if note_broken_parameter(context, name, judged, kept.clause):
+            judged = yield from check_probe(context, mirror, ask, f"{name} with {other}", filter_.clause)
+            if note_broken_parameter(context, name, judged, filter_.clause):
                 return
 
 
 def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A filter that may also look at what rows do not show: does it, and does it keep anything out at all?"""
-    kept = context.listing.filters[name]
-    choice = kept.alternatives
+    filter_ = context.listing.filters[name]
+    choice = filter_.alternatives
     if not isinstance(choice, Open) or not context.parameters_work(name):
         return
     stranger: Any = ABSENT_NUMBER if context.listing.parameters[name].of in ("integer", "digits") else ABSENT_TEXT
@@ -282,11 +286,11 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
         )
         exchange = context.send(ask, f"{name} with a value that nothing has")
         yield
-        if context.note_unusable(exchange, kept.clause) or not exchange.rows:
+        if context.note_unusable(exchange, filter_.clause) or not exchange.rows:
             break
     else:
         context.fail(
-            kept.clause,
+            filter_.clause,
             f"{name} keeps only rows with that value",
             expected="no rows for a value that nothing has",
             actual=f"{len(exchange.rows or ())} rows",
@@ -295,9 +299,9 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
             kind="stray",
             nothing_due=True,
         )
-        context.broken_parameters.setdefault(name, kept.clause[0] if kept.clause else ClauseId(name))
+        context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
         return
-    counted = count_values(mirror.rows, kept.compares)
+    counted = count_values(mirror.rows, filter_.compares)
     others = seen = 0
     for value, _ in counted.most_common(2):
         ask = build_request(
@@ -306,7 +310,7 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
         exchange = context.send(ask, f"{name} = {value!r}, all of its rows")
         yield
         others += sum(
-            value not in flatten_values(row_values_at(row.shown, kept.compares[0])) for row in exchange.rows or ()
+            value not in flatten_values(row_values_at(row.shown, filter_.compares[0])) for row in exchange.rows or ()
         )
         seen += len(exchange.rows or ())
     fuller = max(choice.options, key=len)
@@ -319,8 +323,8 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
         ask = build_request(
             context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
         )
-        judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", kept.clause)
-        note_broken_parameter(context, name, judged, kept.clause)
+        judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", filter_.clause)
+        note_broken_parameter(context, name, judged, filter_.clause)
 
 
 def _works_without_window(
@@ -374,10 +378,10 @@ def _lacks_mirrored_rows(
 
 def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A filter of a later version than the server's: it is ignored."""
-    kept = context.listing.filters[name]
+    filter_ = context.listing.filters[name]
     versions = context.listing.versions
     assert versions is not None
-    context.results.record_not_applicable(clauses_of_filter(kept), "the server follows an older version")
+    context.results.record_not_applicable(clauses_of_filter(filter_), "the server follows an older version")
     value: Any = ABSENT_NUMBER if context.listing.parameters[name].of == "integer" else ABSENT_TEXT
     ask = build_request(context, mirror.base, {name: encode_shown_value(context, name, value)})
     yield from check_probe(context, mirror, ask, f"{name} is not known yet", versions.older_clause)
@@ -385,11 +389,11 @@ def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str)
 
 def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """A list parameter: two elements, many, a repeated one, one that matches nothing beside one that does."""
-    kept = context.listing.filters[name]
+    filter_ = context.listing.filters[name]
     parameter = context.listing.parameters[name]
     if parameter.as_ not in ("list", "json-list"):
         return
-    counted = count_values(mirror.rows, kept.compares)
+    counted = count_values(mirror.rows, filter_.compares)
     values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
     if len(values) < 2:
         context.results.record_not_exercised(parameter.list_clause, "fewer than two values occur")
@@ -401,7 +405,7 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
         (rare, nowhere, rare),
         tuple(values[1:8]),
     ]
-    clauses = parameter.list_clause or kept.clause
+    clauses = parameter.list_clause or filter_.clause
     for chosen in lists:
         ask = build_request(
             context,
@@ -419,11 +423,11 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
 
 def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """The comparison named by another parameter: the default word said aloud, other words, none."""
-    kept = context.listing.filters[name]
-    named = kept.named_by
+    filter_ = context.listing.filters[name]
+    named = filter_.named_by
     if named is None:
         return
-    counted = count_values(mirror.rows, kept.compares)
+    counted = count_values(mirror.rows, filter_.compares)
     values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
     if not values:
         return
@@ -438,14 +442,14 @@ def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> 
     }
     default = context.listing.parameters[named.parameter].default
     if default in named.words:
-        clauses = named.clauses.default or kept.clause
+        clauses = named.clauses.default or filter_.clause
         judged = yield from check_probe(
             context, mirror, build_request(context, mirror.base, base), f"{name} without {named.parameter}", clauses
         )
         if judged.passed is False:
             return
     for word in named.words:
-        clauses = kept.clause
+        clauses = filter_.clause
         if word != default and named.clauses.may and word in named.may:
             clauses = named.clauses.may
         ask = build_request(context, mirror.base, {**base, named.parameter: word})
@@ -472,8 +476,8 @@ def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: M
         )
         yield
         if exchange.answer is not None:
-            told = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
-            context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {told}")
+            reading = "refused" if exchange.answer.outcome == "error" else f"{len(exchange.rows or ())} rows"
+            context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {reading}")
 
 
 # --- times --------------------------------------------------------------------------------------------------

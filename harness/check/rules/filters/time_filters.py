@@ -26,18 +26,18 @@ def check_time_filter(
 
     A first look asks for the first two of these points; what follows it asks for the others.
     """
-    kept = context.listing.filters[name]
+    filter_ = context.listing.filters[name]
     times = sorted(
-        moment
+        instant
         for row in mirror.rows
-        for path in kept.compares
-        for moment in row_values_at(row.shown, path)
-        if isinstance(moment, datetime)
+        for path in filter_.compares
+        for instant in row_values_at(row.shown, path)
+        if isinstance(instant, datetime)
     )
     if len(times) < 2 or times[0] == times[-1]:
-        context.results.record_not_exercised(kept.clause, "fewer than two different times occur")
+        context.results.record_not_exercised(filter_.clause, "fewer than two different times occur")
         return
-    fine = any(moment.microsecond for moment in times)
+    fine = any(instant.microsecond for instant in times)
     middle = times[len(times) // 2]
     quarter, late = times[len(times) // 4], times[(3 * len(times)) // 4]
     second = timedelta(seconds=1)
@@ -59,22 +59,22 @@ def check_time_filter(
             mirror,
             name,
             encode_shown_value(context, name, value),
-            kept.clause,
+            filter_.clause,
             f"{name} = {value.isoformat()}",
             near,
         )
-        if note_broken_parameter(context, name, judged, kept.clause):
+        if note_broken_parameter(context, name, judged, filter_.clause):
             return
     if first_look:
         return
     yield from _check_other_zones(context, mirror, name, quarter, late)
-    if context.listing.parameters[name].as_ == "rfc3339" and kept.offsets_clause:
+    if context.listing.parameters[name].as_ == "rfc3339" and filter_.offsets_clause:
         for place in ("Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
             text = encode_rfc3339(late, zone=zone_named(place), places=3 if late.microsecond else 0)
             judged = yield from _check_time_value(
-                context, mirror, name, text, kept.offsets_clause, f"{name} = {text}"
+                context, mirror, name, text, filter_.offsets_clause, f"{name} = {text}"
             )
-            if note_broken_parameter(context, name, judged, kept.offsets_clause):
+            if note_broken_parameter(context, name, judged, filter_.offsets_clause):
                 return
 
 
@@ -92,9 +92,9 @@ def _check_other_zones(
     for place in ("Asia/Kolkata", "America/New_York"):
         ends = {
             end: encode_parameter(
-                context.listing.parameters[end], moment.replace(microsecond=0), zone=zone_named(place), in_json=False
+                context.listing.parameters[end], instant.replace(microsecond=0), zone=zone_named(place), in_json=False
             )
-            for end, moment in ((pair.first, first), (pair.last, last))
+            for end, instant in ((pair.first, first), (pair.last, last))
         }
         ask = build_request(context, mirror.base, {**largest_page(context), **ends, zone.parameter: place})
         judged = yield from check_probe(context, mirror, ask, f"a range in {place}", clauses)
@@ -124,11 +124,11 @@ def _near_range_end(context: CheckContext, name: str, point: datetime, times: Se
     if pair is None or size is None:
         return {}
     if name == pair.first:
-        inside = [moment for moment in times if moment >= point]
+        inside = [instant for instant in times if instant >= point]
         return (
             {pair.last: encode_shown_value(context, pair.last, inside[size // 2])} if len(inside) > size // 2 else {}
         )
-    inside = [moment for moment in times if moment <= point]
+    inside = [instant for instant in times if instant <= point]
     return (
         {pair.first: encode_shown_value(context, pair.first, inside[-size // 2])} if len(inside) > size // 2 else {}
     )

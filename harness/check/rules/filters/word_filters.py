@@ -17,17 +17,17 @@ from harness.wire.row_codec import field_at
 
 def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """Words of a field that no row shows share out the list; a word for several has the rows of each."""
-    kept = context.listing.filters[name]
-    field = field_at(context.listing.fields, kept.compares[0])
+    filter_ = context.listing.filters[name]
+    field = field_at(context.listing.fields, filter_.compares[0])
     words = list(dict.fromkeys(field.words.values())) if field is not None else []
-    several = {word: meant for word, meant in kept.words.items() if isinstance(meant, tuple)}
+    several = {word: meant for word, meant in filter_.words.items() if isinstance(meant, tuple)}
     if len(words) < 2 or not mirror.complete:
         return
     wrong: tuple[Clauses, str, str, Exchange] | None = None
     for attempt in range(2):
         answers: dict[str, Exchange] = {}
         for word in (*words, *several):
-            clauses = clauses_of_word(kept, word)
+            clauses = clauses_of_word(filter_, word)
             ask = build_request(context, mirror.base, {**largest_page(context), name: word})
             # What the word says of a row holds only if the filter works: the general rules come later.
             answers[word] = context.send(ask, f"rows of {name}={word}", witness=False)
@@ -43,12 +43,12 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iter
         if attempt == 0 or wrong is not None:
             yield from reread_mirror(context, mirror)
         if mirror.volatile:
-            context.results.record_inconclusive(clauses_of_filter(kept), "data-changed")
+            context.results.record_inconclusive(clauses_of_filter(filter_), "data-changed")
             return
-        wrong = _partition_breach(mirror, kept, words, several, answers)
+        wrong = _partition_breach(mirror, filter_, words, several, answers)
         if wrong is None:
-            tried = {clause for word in (*words, *several) for clause in clauses_of_word(kept, word)}
-            context.results.record_pass((*tried, *kept.partition_clause))
+            tried = {clause for word in (*words, *several) for clause in clauses_of_word(filter_, word)}
+            context.results.record_pass((*tried, *filter_.partition_clause))
             for exchange in answers.values():
                 context.response_check(context, exchange)
             return
@@ -66,7 +66,7 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iter
 
 def _partition_breach(
     mirror: Mirror,
-    kept: Filter,
+    filter_: Filter,
     words: Sequence[str],
     several: Mapping[str, Sequence[Any]],
     answers: Mapping[str, Exchange],
@@ -77,7 +77,7 @@ def _partition_breach(
     for word in words:
         if rows[word] == everything and any(rows[other] for other in words if other != word):
             return (
-                clauses_of_word(kept, word),
+                clauses_of_word(filter_, word),
                 "fewer rows than without it",
                 f"all {len(everything)} rows",
                 answers[word],
@@ -90,26 +90,26 @@ def _partition_breach(
         if rows[word] == parts and len(others) == 1 and both:
             # Two answers agree against the third.
             actual = f"{len(both)} rows that {word} keeps, too"
-            return clauses_of_word(kept, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
+            return clauses_of_word(filter_, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
         if rows[word] != parts and parts | rest == everything and not both:
             actual = f"{len(rows[word])} rows: {len(parts - rows[word])} missing, {len(rows[word] - parts)} too many"
-            told = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
-            return clauses_of_word(kept, word), told, actual, answers[word]
+            expected = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
+            return clauses_of_word(filter_, word), expected, actual, answers[word]
     for one, two in combinations(words, 2):
         if rows[one] & rows[two]:
             actual = f"{len(rows[one] & rows[two])} rows for {one} and for {two}"
-            return kept.partition_clause, "each row for one word", actual, answers[two]
+            return filter_.partition_clause, "each row for one word", actual, answers[two]
     lost = everything - set().union(*(rows[word] for word in words))
     if lost:
         actual = f"{len(lost)} rows for none of the words"
-        return kept.partition_clause, "each row for one word", actual, answers[words[-1]]
+        return filter_.partition_clause, "each row for one word", actual, answers[words[-1]]
     return None
 
 
 def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """The field's words, asked one by one, share out all rows."""
-    kept = context.listing.filters[name]
-    field = field_at(context.listing.fields, kept.compares[0])
+    filter_ = context.listing.filters[name]
+    field = field_at(context.listing.fields, filter_.compares[0])
     words = list(dict.fromkeys(field.words.values())) if field is not None else []
     seen: dict[Any, str] = {}
     for word in words:
@@ -117,13 +117,13 @@ def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> It
             build_request(context, mirror.base, {**largest_page(context), name: word}), f"rows of {name}={word}"
         )
         yield
-        if context.note_unusable(exchange, kept.partition_clause) or exchange.rows is None:
+        if context.note_unusable(exchange, filter_.partition_clause) or exchange.rows is None:
             return
         for row in exchange.rows:
             other = seen.setdefault(row.key, word)
             if other != word and not mirror.volatile:
                 context.fail(
-                    kept.partition_clause,
+                    filter_.partition_clause,
                     f"a row belongs to one word of {name}",
                     expected="one word",
                     actual=f"{other} and {word}",
@@ -131,13 +131,13 @@ def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> It
                 )
                 return
     if mirror.volatile or not mirror.complete:
-        context.results.record_inconclusive(kept.partition_clause, "data-changed")
+        context.results.record_inconclusive(filter_.partition_clause, "data-changed")
         return
     left = [row for row in mirror.rows if row.key not in seen]
     if left:
         yield from reread_mirror(context, mirror)
         if mirror.volatile:
-            context.results.record_inconclusive(kept.partition_clause, "data-changed")
+            context.results.record_inconclusive(filter_.partition_clause, "data-changed")
             return
         for word in words:
             again = context.send(
@@ -147,14 +147,14 @@ def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> It
             yield
             left = [row for row in left if row.key not in set(again.keys)]
         if not left:
-            context.results.record_inconclusive(kept.partition_clause, "not repeatable")
+            context.results.record_inconclusive(filter_.partition_clause, "not repeatable")
             return
     if left:
         context.fail(
-            kept.partition_clause,
+            filter_.partition_clause,
             f"the words of {name} share out all rows",
             expected=f"{len(mirror.rows)} rows",
             actual=f"{len(mirror.rows) - len(left)} rows",
         )
     else:
-        context.results.record_pass(kept.partition_clause)
+        context.results.record_pass(filter_.partition_clause)

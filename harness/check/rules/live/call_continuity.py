@@ -66,7 +66,7 @@ def check_stands_still(context: CheckContext, law: Law, readings: Sequence[Snaps
     pairs: list[tuple[Row, Row, float]] = []
     for rows in _row_histories(readings).values():
         alike = [row for row in rows if _same_parties(context, row, rows[-1])]
-        shown = [(moment, row) for row in alike if isinstance(moment := row.shown.get(name), datetime)]
+        shown = [(instant, row) for row in alike if isinstance(instant := row.shown.get(name), datetime)]
         if len(shown) < 2:
             continue
         # The first and the last tell a drift; the two that are furthest apart tell everything else.
@@ -176,12 +176,12 @@ def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequenc
         if set(earlier.by_key) & set(later.by_key):
             return
         # A call that began well before a poll was in that poll, if it is in a later one.
-        moments = [moment for row in earlier.rows if isinstance(moment := row.shown.get(start), datetime)]
+        instants = [instant for row in earlier.rows if isinstance(instant := row.shown.get(start), datetime)]
         old = [
             row
             for row in earlier.rows
-            if isinstance(moment := row.shown.get(start), datetime)
-            and (max(moments) - moment).total_seconds() > _JITTER_SECONDS
+            if isinstance(instant := row.shown.get(start), datetime)
+            and (max(instants) - instant).total_seconds() > _JITTER_SECONDS
         ]
         found = [
             (row, other)

@@ -478,15 +478,15 @@ def overdue_calls(
     youngest = max((began for _, began, _ in clocks), default=None)
     if youngest is None:
         return []
-    reached = [(row, moment) for row, _, moment in clocks if (moment - youngest).total_seconds() <= _AGED_SECONDS]
+    reached = [(row, instant) for row, _, instant in clocks if (instant - youngest).total_seconds() <= _AGED_SECONDS]
     if len(reached) < 2:
         return []
-    newest = max(moment for _, moment in reached)
+    newest = max(instant for _, instant in reached)
     told = "began, rang and talked" if len(spans) == 2 else "began"
     return [
-        (row, f"the call {told} until {render_value(moment)}, while others reach {render_value(newest)}")
-        for row, moment in reached
-        if (newest - moment).total_seconds() > limit
+        (row, f"the call {told} until {render_value(instant)}, while others reach {render_value(newest)}")
+        for row, instant in reached
+        if (newest - instant).total_seconds() > limit
     ]
 
 
@@ -495,9 +495,9 @@ def _check_one_row_per_call(
 ) -> Iterator[None]:
     """Judges that a call in progress before and after a poll is in that poll.
 
-    Lost rows: `active_call_missing_now_and_then`. Copies of a list that lag behind (`legs_copies_that_lag`) differ
-    on calls that have just begun or ended: before is what was read well before the last three polls (before all of
-    them when the run was old by then), after is what is read later still.
+    Servers lose rows now and then (`active_call_missing_now_and_then`), and copies of a list that lag behind
+    (`legs_copies_that_lag`) differ on calls that have just begun or ended: before is what was read well before the
+    last three polls (before all of them when the run was old by then), after is what is read later still.
     """
     whole = context.listing.paging.is_single_page
     if not clauses or not whole or not context.identity_unique or len(taken) < LIVE_POLLS:
@@ -549,11 +549,11 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: Law) -> Gen
     if not groups:
         context.results.record_not_exercised(law.clause, f"no two rows show the same {path}")
         return
-    name, kept = _filter_on_path(context, path)
-    if name is None or kept is None:
+    name, filter_ = _filter_on_path(context, path)
+    if name is None or filter_ is None:
         context.results.record_not_exercised(law.clause, f"no parameter asks for one {path}")
         return
-    culprit = context.results.first_failed(kept.clause)
+    culprit = context.results.first_failed(filter_.clause)
     if culprit is not None or not context.parameters_work(name):
         context.results.record_blocked(law.clause, culprit or context.broken_parameters[name])
         return
@@ -600,9 +600,9 @@ def _rows_by_value(mirror: Mirror, path: str) -> dict[str, list[Row]]:
 
 
 def _filter_on_path(context: CheckContext, path: str) -> tuple[str | None, Filter | None]:
-    for name, kept in context.listing.filters.items():
-        if kept.compares == (path,) and kept.keeps == "equal" and kept.named_by is None:
-            return name, kept
+    for name, filter_ in context.listing.filters.items():
+        if filter_.compares == (path,) and filter_.keeps == "equal" and filter_.named_by is None:
+            return name, filter_
     return None, None
 
 

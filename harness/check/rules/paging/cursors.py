@@ -25,7 +25,7 @@ from harness.wire.json_body import MISSING
 from harness.wire.row_codec import row_values_at
 
 TIES_WALKED: Final = 5
-"""So many groups of rows with one sort value: in each a loose order has an even chance to show."""
+"""The groups of rows with one sort value that are walked: each shows a random order with even chance."""
 
 
 def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
@@ -88,7 +88,7 @@ def _check_cursor_walk(
     if (by := context.results.first_failed(paging_clauses(context))) is not None:
         context.results.record_blocked((*slice_clauses, *walk_clauses), by)
         return
-    kept = _expected_row_keys(context, mirror, values)
+    expected_keys = _expected_row_keys(context, mirror, values)
     steps: list[Exchange] = []
     seen: dict[Hashable, int] = {}
     token: Tree = ""
@@ -131,7 +131,7 @@ def _check_cursor_walk(
         if not isinstance(following, str) or not following:
             if following not in ("", None, MISSING):
                 break
-            last = seen and kept is not None and len(seen) >= len(kept)
+            last = seen and expected_keys is not None and len(seen) >= len(expected_keys)
             if last and isinstance(paging.next_on_last, Open):
                 context.dialect.fix_answer(paging.next_on_last.id, "empty", "walk")
             break
@@ -146,13 +146,13 @@ def _check_cursor_walk(
             return
         tokens.add(following)
         token = following
-        if kept is not None and len(seen) > len(kept) + 5:
+        if expected_keys is not None and len(seen) > len(expected_keys) + 5:
             break
-    if kept is None or mirror.volatile:
+    if expected_keys is None or mirror.volatile:
         return
-    if len(steps) >= 14 and len(seen) < len(kept):
+    if len(steps) >= 14 and len(seen) < len(expected_keys):
         return
-    missing, strange = kept - set(seen), set(seen) - kept
+    missing, strange = expected_keys - set(seen), set(seen) - expected_keys
     if missing or strange:
         odd = [row for row in mirror.rows if row.key in missing]
         odd += [row for step in steps for row in step.rows or () if row.key in strange]
@@ -160,7 +160,7 @@ def _check_cursor_walk(
             context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
             return
         actual = f"{len(seen)} rows, {len(missing)} missing"
-        yield from report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(kept)} rows", actual)
+        yield from report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(expected_keys)} rows", actual)
         return
     context.results.record_pass(walk_clauses)
     if len(steps) > 1:
@@ -187,7 +187,7 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
     for at, together in Counter(times).most_common():
         first = at.replace(microsecond=0) - second
         last = first + 3 * second
-        around = [moment for moment in times if first <= moment <= last]
+        around = [instant for instant in times if first <= instant <= last]
         if together < 2:
             return
         if len(around) <= TIES_WALKED and first not in around and last not in around:
@@ -251,10 +251,10 @@ def _expected_row_keys(context: CheckContext, mirror: Mirror, values: Mapping[st
     meaning = branches[0][1]
     if meaning.fault or meaning.unspecified:
         return None
-    kept = [(row.key, meaning.keeps_row(row.shown)) for row in mirror.rows]
-    if any(verdict is None for _, verdict in kept):
+    verdicts = [(row.key, meaning.keeps_row(row.shown)) for row in mirror.rows]
+    if any(verdict is None for _, verdict in verdicts):
         return None
-    return {key for key, verdict in kept if verdict}
+    return {key for key, verdict in verdicts if verdict}
 
 
 def _check_order_across_pages(

@@ -96,8 +96,8 @@ def _check_own_window(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The run's own time range: where it is not kept, that is told once, and nothing else is judged by it."""
     ask = build_request(context, mirror.base, largest_page(context))
     tests = [(name, test) for _, meaning in context.expected_answers(ask) for name, test in meaning.tests]
-    kept = {name for name, test in tests if all(test(row.shown) is not False for row in mirror.rows)}
-    unkept = sorted({name for name, _ in tests} - kept)
+    satisfied = {name for name, test in tests if all(test(row.shown) is not False for row in mirror.rows)}
+    unkept = sorted({name for name, _ in tests} - satisfied)
     if not unkept or mirror.volatile:
         return
     again = context.send(ask, "does the list keep the time range of this run?")
@@ -117,10 +117,10 @@ def _check_own_window(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 def _report_page_cap(context: CheckContext) -> None:
     """Pages shorter than what was asked for, although more rows follow."""
-    paging, told = context.listing.paging, context.settings.get("page-cap")
-    if told is None or paging.is_single_page:
+    paging, page_cap = context.listing.paging, context.settings.get("page-cap")
+    if page_cap is None or paging.is_single_page:
         return
-    came, size, exchange = told
+    came, size, exchange = page_cap
     expected, actual = f"{size} rows on a page, or the last ones", f"{came} rows, and more on the next page"
     longest = paging.clauses.size_max if isinstance(paging, OffsetPaging) else ()
     clauses = longest or size_clauses(paging)
@@ -158,8 +158,8 @@ def _check_repeatable(context: CheckContext, mirror: Mirror, ask: ListRequest, f
 def _same_rows(context: CheckContext, answers: Sequence[Exchange]) -> bool:
     """Whether all answers show the same rows (in the same order, where pages depend on it)."""
     single = context.listing.paging.is_single_page
-    told = [sorted(exchange.keys, key=str) if single else exchange.keys for exchange in answers]
-    return all(keys == told[0] for keys in told)
+    page_cap = [sorted(exchange.keys, key=str) if single else exchange.keys for exchange in answers]
+    return all(keys == page_cap[0] for keys in page_cap)
 
 
 def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[Exchange]) -> list[Row]:
@@ -168,7 +168,7 @@ def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[E
     A row is old enough when the newest one began ten minutes after it: what has just come in may still be on its way.
     """
     _, _, path = time_range_filters(context)
-    times = [moment for row in mirror.rows if isinstance(moment := row.shown.get(path or ""), datetime)]
+    times = [instant for row in mirror.rows if isinstance(instant := row.shown.get(path or ""), datetime)]
     if not times or path is None:
         return []
     late = max(times) - timedelta(minutes=10)
@@ -180,8 +180,8 @@ def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[E
                 stayed = [row for row in before.rows or () if row.key in set(after.keys)]
                 last = max((place for place, row in enumerate(stayed) if row.key in here), default=0)
                 for row in stayed[:last]:
-                    moment = row.shown.get(path)
-                    if row.key not in here and isinstance(moment, datetime) and moment < late:
+                    instant = row.shown.get(path)
+                    if row.key not in here and isinstance(instant, datetime) and instant < late:
                         found[row.key] = row
     return list(found.values())
 
@@ -192,9 +192,9 @@ def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if order is None:
         return
     if len(mirror.rows) < 2:
-        told = f"the target shows {len(mirror.rows)} rows"
+        page_cap = f"the target shows {len(mirror.rows)} rows"
         words = order.sort.clauses.words if order.sort else ()
-        context.results.record_not_exercised((*order.clause, *order.descending_clause, *words), told)
+        context.results.record_not_exercised((*order.clause, *order.descending_clause, *words), page_cap)
         return
     if order.descending is not None:
         clauses = order.descending_clause

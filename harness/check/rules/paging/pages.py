@@ -32,7 +32,9 @@ from harness.specification.paging_clauses import partition_clauses, size_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.row_codec import row_values_at
 
+# Groups of rows with one sort value whose border a page cuts (`ties_at_random` of the foreign servers).
 TIES_TRIED: Final = 3
+# Above any bound seen, and a size that some servers answer with an empty page (`history_large_pages_are_empty`).
 FAR_LARGER_SIZE: Final = 5000
 
 
@@ -42,8 +44,8 @@ def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if isinstance(paging, NoPaging):
         return
     if len(mirror.rows) < 2:
-        told = f"the target shows {len(mirror.rows)} rows"
-        context.results.record_not_exercised(all_clauses(paging.clauses), told)
+        reason = f"the target shows {len(mirror.rows)} rows"
+        context.results.record_not_exercised(all_clauses(paging.clauses), reason)
         if not mirror.rows:
             return
     if mirror.tear_reason:

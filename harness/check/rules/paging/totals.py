@@ -134,13 +134,15 @@ def _check_total_switch(context: CheckContext, mirror: Mirror) -> Iterator[None]
             )
     clauses = switch.clauses.default
     if not context.note_unusable(plain, clauses) and plain.answer is not None and on.answer is not None:
-        told, said = parse_row_count(plain.answer.total), parse_row_count(on.answer.total)
-        if told is not None and told != said and not mirror.volatile:
+        purpose, said = parse_row_count(plain.answer.total), parse_row_count(on.answer.total)
+        if purpose is not None and purpose != said and not mirror.volatile:
             yield from reread_mirror(context, mirror)
         moved = (
-            told is not None and told != said and (mirror.volatile or (yield from replicas_disagree(context, mirror)))
+            purpose is not None
+            and purpose != said
+            and (mirror.volatile or (yield from replicas_disagree(context, mirror)))
         )
-        if (told != said and not moved) or told is None:
+        if (purpose != said and not moved) or purpose is None:
             context.fail(
                 clauses,
                 "the total is told by default",
@@ -162,7 +164,7 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
     clauses = slice_clauses(paging)
     before = context.results.failed_clauses()
     for name in visible_filters(context):
-        kept = context.listing.filters[name]
+        filter_ = context.listing.filters[name]
         if (
             not context.parameters_work(name)
             or not context.supports_parameters(name)
@@ -179,7 +181,7 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
             size: encode_request_value(context, size, 2),
         }
         sizes = size_clauses(paging) or clauses
-        blame: dict[Aspect, Clauses] = {"rows": kept.clause, "slice": clauses, "size": sizes}
+        blame: dict[Aspect, Clauses] = {"rows": filter_.clause, "slice": clauses, "size": sizes}
         if context.results.failed_clauses() - before:
             # A second filter that is forgotten, too: it is the pages that forget.
             blame["rows"] = clauses
@@ -215,18 +217,18 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
     )
     yield
     for name in visible_filters(context):
-        kept = context.listing.filters[name]
+        filter_ = context.listing.filters[name]
         if (
             not context.parameters_work(name)
             or not context.supports_parameters(name)
-            or is_time_filter(kept)
+            or is_time_filter(filter_)
             or not first.rows
         ):
             continue
-        own = count_values(first.rows, kept.compares)
-        others = count_values(mirror.rows, kept.compares).most_common()
+        own = count_values(first.rows, filter_.compares)
+        others = count_values(mirror.rows, filter_.compares).most_common()
         value = next(
-            (value for value, count in others if count > 1 and not _any_value_matches(kept, own, value)), None
+            (value for value, count in others if count > 1 and not _any_value_matches(filter_, own, value)), None
         )
         if value is None or not fits_one_element(context, name, value):
             continue
@@ -242,7 +244,7 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
             mirror,
             build_request(context, mirror.base, values),
             f"{name} with one row",
-            kept.clause,
+            filter_.clause,
             blame=blame,
         )
 
@@ -257,9 +259,9 @@ def _first_page_values(context: CheckContext) -> dict[str, Tree]:
     return {}
 
 
-def _any_value_matches(kept: Filter, shown: Iterable[Any], value: Any) -> bool:
+def _any_value_matches(filter_: Filter, shown: Iterable[Any], value: Any) -> bool:
     """Whether one of the values that a row shows satisfies the filter at another value."""
-    keeps = kept.keeps.assumed if isinstance(kept.keeps, Open) else kept.keeps
+    keeps = filter_.keeps.assumed if isinstance(filter_.keeps, Open) else filter_.keeps
     return any(comparison_holds(keeps, one, value) for one in shown)
 
 
@@ -307,8 +309,8 @@ def check_filters_by_carriage(context: CheckContext, mirror: Mirror) -> Iterator
             if context.results.first_failed(clauses):
                 continue
             ask = replace(build_request(context, mirror.base, {**largest_page(context), **values}), encoding_name=way)
-            told = f"{name} and {other}" if other else name
-            yield from check_probe(context, mirror, ask, f"{told} by {way}", clauses)
+            purpose = f"{name} and {other}" if other else name
+            yield from check_probe(context, mirror, ask, f"{purpose} by {way}", clauses)
         turn += 1
 
 
@@ -321,14 +323,14 @@ def _explain_by_pages(context: CheckContext, clauses: Clauses, before: frozenset
 
 def _halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
     """A value that keeps some rows but not all; None when there is none."""
-    kept = context.listing.filters[name]
-    if is_time_filter(kept):
-        shown = [moment for row in mirror.rows for moment in row_values_at(row.shown, kept.compares[0])]
-        times = sorted(moment for moment in shown if isinstance(moment, datetime))
+    filter_ = context.listing.filters[name]
+    if is_time_filter(filter_):
+        shown = [instant for row in mirror.rows for instant in row_values_at(row.shown, filter_.compares[0])]
+        times = sorted(instant for instant in shown if isinstance(instant, datetime))
         if len(times) < 6 or times[0] == times[-1]:
             return None
         return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
-    values = count_values(mirror.rows, kept.compares).most_common()
+    values = count_values(mirror.rows, filter_.compares).most_common()
     value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
     return None if value is None else encode_shown_value(context, name, value)
 

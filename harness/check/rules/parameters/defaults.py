@@ -281,11 +281,11 @@ def _check_blanks_with_comparisons(
     context: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
 ) -> Iterator[None]:
     """An empty value says nothing either when the comparison beside it is said aloud."""
-    asked = {name: {name: _blank_value(context, name), **default_comparison(context, name)} for name in chosen}
-    asked = {name: values for name, values in asked.items() if len(values) > 1}
-    if not asked:
+    probes = {name: {name: _blank_value(context, name), **default_comparison(context, name)} for name in chosen}
+    probes = {name: values for name, values in probes.items() if len(values) > 1}
+    if not probes:
         return
-    every = {name: value for values in asked.values() for name, value in values.items()}
+    every = {name: value for values in probes.values() for name, value in values.items()}
     expected = "the same answer as without the parameters"
     purpose = "empty filters beside their comparisons"
     ask = build_request(context, mirror.base, every)
@@ -294,7 +294,7 @@ def _check_blanks_with_comparisons(
     )
     if same is not False:
         return
-    for name, values in asked.items():
+    for name, values in probes.items():
         ask = build_request(context, mirror.base, values)
         purpose = f"{name} empty beside its comparison"
         yield from check_same_answer(context, mirror, reference, ask, purpose, chosen[name], expected=expected)

@@ -48,6 +48,7 @@ from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
 _OUTCOME_ONLY: Final[tuple[Aspect, ...]] = ("unreadable", "outcome")
+# The longest month, and a day for zones: what is older is surely not of the last month, which some list by default.
 _LAST_MONTH: Final = timedelta(days=32)
 
 
@@ -455,10 +456,12 @@ def _rows_before_last_month(context: CheckContext, mirror: Mirror, names: Sequen
         return 0
 
     def times(rows: Sequence[Row]) -> list[datetime]:
-        return [moment for row in rows for moment in row_values_at(row.shown, path) if isinstance(moment, datetime)]
+        return [
+            instant for row in rows for instant in row_values_at(row.shown, path) if isinstance(instant, datetime)
+        ]
 
     seen = times((*mirror.rows, *(exchange.rows or ())))
-    return sum(moment < max(seen) - _LAST_MONTH for moment in times(exchange.rows or ())) if seen else 0
+    return sum(instant < max(seen) - _LAST_MONTH for instant in times(exchange.rows or ())) if seen else 0
 
 
 # --- ranges -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What every response must be, whatever was asked. These rules cost no requests."""
+"""Rules on every response, whatever was asked; they cost no requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CHARSETS: Final = {
 
 
 def check_response(context: CheckContext, exchange: Exchange) -> None:
-    """Judges an answer by everything that needs no other answer; never raises, whatever came."""
+    """Judges an answer by all rules that need no other answer; never raises, whatever came."""
     judge = ResponseJudge(context, exchange, response_memory(context))
     response = exchange.response
     if isinstance(response, NoResponse):
@@ -142,28 +142,30 @@ def _report_unreadable(judge: ResponseJudge, response: HttpResponse, answer: Dec
     transport = judge.context.listing.transport
     real = [problem for problem in answer.problems if problem.code not in ADVISORY_CODES]
     first = real[0] if real else FormatProblem("body:shape", "the body is no object")
-    told = f"{first.code}: {first.text}" + (f" ({first.where})" if first.where else "")
+    description = f"{first.code}: {first.text}" + (f" ({first.where})" if first.where else "")
     shape: Clauses = ()
     if response.http_status >= 400:
-        told = f"HTTP {response.http_status}, {told}"
+        description = f"HTTP {response.http_status}, {description}"
         shape = judge.context.listing.outcome.error.clauses.shape
     if not _has_promised_media_type(judge, response):
         kind = in_ascii(response.header("content-type") or "no Content-Type")
         clauses = (*shape, *transport.answers_clause, *judge.syntax_clauses())
-        judge.report_breach(clauses, expected=f"{transport.answers[0]} that can be read", actual=f"{kind}; {told}")
+        judge.report_breach(
+            clauses, expected=f"{transport.answers[0]} that can be read", actual=f"{kind}; {description}"
+        )
         return
     coded = next((problem for problem in real if judge.memory.clauses_of_code(problem.code)), None)
     if coded is not None:
         clauses = judge.memory.clauses_of_code(coded.code)
         if coded.code == "xml:syntax" and _has_bare_markup(judge, response.body):
             clauses = (*transport.escaping_clause, *clauses)
-        told = f"{coded.code}: {coded.text}" + (f" ({coded.where})" if coded.where else "")
-        judge.report_breach(clauses, expected=f"{transport.answers[0]} that can be read", actual=told)
+        description = f"{coded.code}: {coded.text}" + (f" ({coded.where})" if coded.where else "")
+        judge.report_breach(clauses, expected=f"{transport.answers[0]} that can be read", actual=description)
     elif not response.body.strip():
-        judge.report_breach((*shape, *judge.syntax_clauses()), expected="a body", actual=told)
+        judge.report_breach((*shape, *judge.syntax_clauses()), expected="a body", actual=description)
     else:
         judge.report_breach(
-            (*shape, *judge.shape_clauses()), expected="an object with the documented parts", actual=told
+            (*shape, *judge.shape_clauses()), expected="an object with the documented parts", actual=description
         )
 
 

@@ -103,9 +103,13 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
     for other in context.listing.includes:
         if other is not include and any(_shows_part(other, row, set(other.adds)) for row in on.rows or ()):
             theirs = other.clauses.off or other.clauses.default
-            told = f"{', '.join(other.adds)} beside {include.parameter}"
+            actual = f"{', '.join(other.adds)} beside {include.parameter}"
             context.fail(
-                theirs, f"{other.parameter} alone adds its part", expected="rows without it", actual=told, exchange=on
+                theirs,
+                f"{other.parameter} alone adds its part",
+                expected="rows without it",
+                actual=actual,
+                exchange=on,
             )
     off_role = include.clauses.off or include.clauses.default
     full = [row for row in off.rows or () if _shows_part(include, row, added)]

@@ -36,6 +36,7 @@ HIDDEN_FILE: Final = "hidden.ndjson"
 ROW_FILES: Final = ("rows.ndjson", "rows.xml")
 RULE_NAME: Final = "known-world"
 VALUES_PER_FILTER: Final = 3
+# Rows shown in one finding.
 EXAMPLES_AT_MOST: Final = 8
 
 
@@ -103,14 +104,16 @@ def _read_manifest(spec: Spec, where: str, folder: Path, *, needed: bool) -> Map
             )
         return {}
     try:
-        told = json.loads(_read_file(where, path))
+        manifest = json.loads(_read_file(where, path))
     except ValueError:
         raise UsageProblem(where, f"{MANIFEST_FILE} as `generate` writes it", "something that is no JSON") from None
-    if not isinstance(told, dict) or not isinstance(told.get("dialect", {}), dict):
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("dialect", {}), dict):
         raise UsageProblem(where, f"{MANIFEST_FILE} as `generate` writes it", "another shape")
-    if told.get("api") != spec.id:
-        raise UsageProblem(where, f"a world of {spec.id}", f"one of {told.get('api')}", f"generate it for {spec.id}")
-    return told
+    if manifest.get("api") != spec.id:
+        raise UsageProblem(
+            where, f"a world of {spec.id}", f"one of {manifest.get('api')}", f"generate it for {spec.id}"
+        )
+    return manifest
 
 
 def _read_file(where: str, path: Path) -> bytes:
@@ -151,9 +154,9 @@ def _read_hidden_values(
     by_text = {str(identity): identity for identity in rows}
     found: dict[Hashable, HiddenValues] = {}
     for number, line in enumerate(_parse_json_lines(where, _read_file(where, path)), 1):
-        told = line if isinstance(line, dict) else {}
-        identity = by_text.get(str(told.get("identity")))
-        values, owners = told.get("hidden", {}), told.get("owners", [])
+        entry = line if isinstance(line, dict) else {}
+        identity = by_text.get(str(entry.get("identity")))
+        values, owners = entry.get("hidden", {}), entry.get("owners", [])
         if not isinstance(values, dict) or not isinstance(owners, list):
             raise UsageProblem(
                 f"{where}, {HIDDEN_FILE}, line {number}", "identity, hidden and owners", "another shape"
@@ -202,11 +205,11 @@ def expected_rows(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> t
     due: set[Hashable] = set()
     may: set[Hashable] = set()
     for identity, row in truth.rows.items():
-        kept = {meaning.keeps_row(row) for _, meaning in meanings}
+        verdicts = {meaning.keeps_row(row) for _, meaning in meanings}
         mine = whose(identity, row)
-        if kept == {True} and mine is True:
+        if verdicts == {True} and mine is True:
             due.add(identity)
-        elif kept != {False} and mine is not False:
+        elif verdicts != {False} and mine is not False:
             may.add(identity)
     return due, may
 
@@ -223,8 +226,8 @@ def _ownership_test(
         if rule.owners:
             as_row = Row(shown=row, raw=None, extras={}, flaws=(), key=identity)
             return frozenset(owners_of(as_row, rule))
-        told = truth.hidden_values.get(identity)
-        return told.owners if told is not None else frozenset()
+        hidden = truth.hidden_values.get(identity)
+        return hidden.owners if hidden is not None else frozenset()
 
     own = context.identity.customer
     listed = [owners(row.key, truth.rows[row.key]) for row in mirror.rows if row.key in truth.rows]
@@ -250,7 +253,7 @@ def _check_rows(
 ) -> None:
     """Every row that must be listed is, and none besides."""
     lists = context.listing.lists.clauses
-    window = tuple(name for kept in mirror.base for name in _filter_clauses(context, kept))
+    window = tuple(name for parameter in mirror.base for name in _filter_clauses(context, parameter))
     complete = lists.one_per or window or lists.unique or lists.rows
     only = lists.only or complete
     listed = {row.key: row for row in mirror.rows}
@@ -272,8 +275,8 @@ def _check_rows(
     missing = [identity for identity in truth.rows if identity in due and identity not in listed]
     if missing:
         name = context.listing.lists.identity
-        told = ", ".join(str(identity) for identity in missing[:4])
-        actual = f"{len(missing)} of them are missing ({name} {told}{', ...' if len(missing) > 4 else ''})"
+        identities = ", ".join(str(identity) for identity in missing[:4])
+        actual = f"{len(missing)} of them are missing ({name} {identities}{', ...' if len(missing) > 4 else ''})"
         _report_breach(context, truth, complete, f"{len(due)} rows of the known world", actual, ())
     elif due:
         context.results.record_pass(complete, times=len(due))
@@ -282,21 +285,21 @@ def _check_rows(
 
 
 def _filter_clauses(context: CheckContext, name: str) -> Clauses:
-    kept = context.listing.filters.get(name)
-    return kept.clause if kept is not None else ()
+    filter_ = context.listing.filters.get(name)
+    return filter_.clause if filter_ is not None else ()
 
 
 def _check_values(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> None:
     """Rows show the values that they have."""
     guessed = {name for include in context.listing.includes if include.any_names for name in include.adds}
     wrong: dict[str, list[tuple[Row, ApiValue, ApiValue]]] = {}
-    told: Counter[str] = Counter()
+    comparisons: Counter[str] = Counter()
     for row in mirror.rows:
         true = truth.rows.get(row.key)
         for name in context.listing.fields if true is not None else ():
             if name in guessed or name not in row.shown or name not in true:  # type: ignore[operator]
                 continue
-            told[name] += 1
+            comparisons[name] += 1
             shown, due = row.shown[name], true[name]  # type: ignore[index]
             if not _values_agree(shown, due):
                 wrong.setdefault(name, []).append((row, shown, due))
@@ -306,17 +309,19 @@ def _check_values(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> N
         mine = tuple(clause for clause, known in ruled.items() if f"{RULE_NAME}:{name}" in known.checked_by)
         clauses = mine or context.listing.fields[name].clause or context.listing.lists.clauses.keys
         expected = f"{name}: {due!r}"
-        actual = f"{name}: {shown!r}; other values than the known world's in {len(many)} of {told[name]} rows"
+        actual = f"{name}: {shown!r}; other values than the known world's in {len(many)} of {comparisons[name]} rows"
         _report_breach(context, truth, clauses, expected, actual, [one for one, _, _ in many], (name,))
-    for name, times in told.items():
+    for name, times in comparisons.items():
         if name not in wrong:
             context.results.record_pass(context.listing.fields[name].clause[:1], times=times)
     for clause, known in ruled.items():
-        about = {rule.partition(":")[2] for rule in known.checked_by if rule.startswith(f"{RULE_NAME}:")} or set(told)
-        if not told:
+        about = {rule.partition(":")[2] for rule in known.checked_by if rule.startswith(f"{RULE_NAME}:")} or set(
+            comparisons
+        )
+        if not comparisons:
             context.results.record_not_exercised((clause,), "no row of the known world is listed")
         elif not about & set(wrong):
-            context.results.record_pass((clause,), times=sum(told[name] for name in about))
+            context.results.record_pass((clause,), times=sum(comparisons[name] for name in about))
         elif not context.results.first_failed((clause,)):
             context.results.record_inconclusive((clause,), f"rows show other values in {', '.join(sorted(wrong))}")
 
@@ -374,17 +379,17 @@ def _check_hidden_filters(
     context: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable]
 ) -> Iterator[None]:
     """Filters on what rows do not show, exactly."""
-    for name, kept in context.listing.filters.items():
-        plain = kept.keeps == "equal" and kept.named_by is None and not kept.words
-        if not truth.hidden_values or not is_hidden_filter(kept) or not plain:
+    for name, filter_ in context.listing.filters.items():
+        plain = filter_.keeps == "equal" and filter_.named_by is None and not filter_.words
+        if not truth.hidden_values or not is_hidden_filter(filter_) or not plain:
             continue
         if (
             not context.supports_parameters(name)
             or not context.parameters_work(name)
-            or context.results.first_failed(kept.clause)
+            or context.results.first_failed(filter_.clause)
         ):
             continue
-        attributes = [path.partition(".")[2] for path in kept.compares]
+        attributes = [path.partition(".")[2] for path in filter_.compares]
         selects: dict[Any, set[Hashable]] = {}
         for identity, unseen in truth.hidden_values.items():
             for value in (value for one in attributes for value in unseen.values.get(one, ())):
@@ -434,9 +439,9 @@ def _selects_exactly(
     raw = encode_shown_value(context, name, values if len(values) > 1 else values[0])
     ask = build_request(context, mirror.base, {**largest_page(context), name: raw})
     _, size = largest_page_size(context)
-    told = ", ".join(map(str, values))
+    value_text = ", ".join(map(str, values))
     for attempt in ("", "again: "):
-        exchange = context.send(ask, f"{attempt}{name} = {told}, by the known world")
+        exchange = context.send(ask, f"{attempt}{name} = {value_text}, by the known world")
         yield
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             return exchange.rows is None and exchange.answer is not None and exchange.answer.outcome != "success"
@@ -448,5 +453,7 @@ def _selects_exactly(
             return True
     odd = [row for row in exchange.rows or () if row.key in strange]
     actual = f"{len(came)} rows: {len(missing)} missing, {len(strange)} too many"
-    _report_breach(context, truth, clauses, f"{len(wanted)} rows with {name} {told}", actual, odd, exchange=exchange)
+    _report_breach(
+        context, truth, clauses, f"{len(wanted)} rows with {name} {value_text}", actual, odd, exchange=exchange
+    )
     return False

@@ -85,7 +85,7 @@ def _unexamined_rows(judge: ResponseJudge, rows: Sequence[Row]) -> list[Row]:
     context = law_context_of(judge.context, judge.exchange)
     light = (
         judge.exchange.zone,
-        tuple(sorted((name, *sorted(told)) for name, told in context.requested_words.items())),
+        tuple(sorted((name, *sorted(words)) for name, words in context.requested_words.items())),
     )
     found: list[Row] = []
     for row in rows:
@@ -194,8 +194,8 @@ def _check_total(judge: ResponseJudge, answer: DecodedResponse) -> None:
     present = total.clauses.present
     number = parse_integer(answer.total, text=judge.context.is_xml)
     if number is None or number < 0:
-        told = "it is missing" if answer.total is MISSING else in_ascii(answer.total)
-        judge.report_breach(present, expected=f"an integer not below 0 at {total.at}", actual=told)
+        actual = "it is missing" if answer.total is MISSING else in_ascii(answer.total)
+        judge.report_breach(present, expected=f"an integer not below 0 at {total.at}", actual=actual)
         return
     judge.record_pass(present)
     came = len(answer.rows or ())
@@ -243,5 +243,5 @@ def _check_returned(judge: ResponseJudge, answer: DecodedResponse) -> None:
     if number == came:
         judge.record_pass(returned.clause)
         return
-    told = "it is missing" if answer.returned is MISSING else in_ascii(answer.returned)
-    judge.report_breach(returned.clause, expected=f"{returned.at}: {came}, as many as there are rows", actual=told)
+    actual = "it is missing" if answer.returned is MISSING else in_ascii(answer.returned)
+    judge.report_breach(returned.clause, expected=f"{returned.at}: {came}, as many as there are rows", actual=actual)

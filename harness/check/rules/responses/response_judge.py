@@ -18,13 +18,14 @@ from harness.wire.parameter_codec import decode_parameter, is_blank
 from harness.wire.response_codec import DecodedResponse
 from harness.wire.scalar_codecs import DecodeError, decode_digits, decode_integer, zone_named
 
+# After so many breaches of a clause further ones only cost time: the finding stands.
 FINDINGS_AT_MOST: Final = 6
 """So often a clause may be broken before further breaches are only counted, without evidence."""
 
 
 @dataclass(slots=True)
 class ResponseMemory:
-    """What the rules remember of a run; it stands in the settings of its context."""
+    """What the rules on responses remember of a run; it stands in the settings of its context."""
 
     context: CheckContext
     standard: StandardClauses
@@ -71,19 +72,19 @@ class ResponseJudge:
     def report_breach(
         self, clauses: Clauses, *, expected: str, actual: str, rows: Iterable[Row] = (), name: str = ""
     ) -> None:
-        """One breach; at most one for each clause in one answer."""
-        ledger = self.context.results
-        clause = next((clause for clause in clauses if clause in ledger.clauses), None)
+        """Records a breach; at most one for each clause in one answer."""
+        results = self.context.results
+        clause = next((clause for clause in clauses if clause in results.clauses), None)
         if clause is None or self.broken.intersection(clauses):
             return
         self.broken.add(clause)
         self.memory.failed[clause] += 1
         if self.memory.failed[clause] > FINDINGS_AT_MOST:
-            ledger.record((clause,), Verdict.FAIL)
+            results.record((clause,), Verdict.FAIL)
             return
         names = [self.context.listing.lists.identity, name.partition("[].")[0]]
         lines = [self.context.evidence.render_row(row, names) for row in list(rows)[:8]]
-        says = ledger.clauses[clause].says
+        says = results.clauses[clause].says
         self.context.fail(
             (clause,),
             says,
@@ -95,9 +96,9 @@ class ResponseJudge:
         )
 
     def record_pass(self, clauses: Clauses, times: int = 1) -> None:
-        """Observations that could have broken the clauses and did not."""
-        kept = tuple(clause for clause in clauses if clause not in self.broken)
-        self.context.results.record_pass(kept, times=times)
+        """Records observations that could have broken the clauses and did not."""
+        unbroken = tuple(clause for clause in clauses if clause not in self.broken)
+        self.context.results.record_pass(unbroken, times=times)
 
     def record_standard_passes(self, *names: str) -> None:
         """As `record_pass`, for clauses of the standards of HTTP, text, JSON and XML."""

@@ -57,27 +57,27 @@ def _check_zone_echo(judge: ResponseJudge, answer: DecodedResponse) -> None:
     zone = judge.context.listing.zone
     if zone is None or zone.echo is None or answer.outcome != "success":
         return
-    told = part_at(answer, zone.echo)
-    if not isinstance(told, str):
+    echoed = part_at(answer, zone.echo)
+    if not isinstance(echoed, str):
         return
     known = judge.memory.checked_by.get("known-zone", ())
     try:
-        named = zone_named(told)
+        named = zone_named(echoed)
     except DecodeError as error:
-        judge.report_breach(known or zone.clauses.echo, expected=error.expected, actual=in_ascii(told))
+        judge.report_breach(known or zone.clauses.echo, expected=error.expected, actual=in_ascii(echoed))
         return
     judge.record_pass(known)
-    asked = judge.exchange.list_request.values.get(zone.parameter) if zone.parameter else None
-    if not isinstance(asked, str) or not asked or asked in zone.account_words:
+    requested = judge.exchange.list_request.values.get(zone.parameter) if zone.parameter else None
+    if not isinstance(requested, str) or not requested or requested in zone.account_words:
         return
     try:
-        wanted = zone_named(asked)
+        wanted = zone_named(requested)
     except DecodeError:
         return
-    if told == asked or _same_zone(named.key, wanted.key):
+    if echoed == requested or _same_zone(named.key, wanted.key):
         judge.record_pass(zone.clauses.echo)
     else:
-        judge.report_breach(zone.clauses.echo, expected=f"{zone.echo}: {asked}", actual=in_ascii(told))
+        judge.report_breach(zone.clauses.echo, expected=f"{zone.echo}: {requested}", actual=in_ascii(echoed))
 
 
 def _same_zone(first: str, second: str) -> bool:
@@ -100,20 +100,20 @@ def _observe_optional_parts(judge: ResponseJudge, answer: DecodedResponse) -> No
 def check_success(judge: ResponseJudge, answer: DecodedResponse) -> None:
     """Judges how a success is told: its HTTP status and the values of its marks."""
     listing = judge.context.listing
-    told = listing.outcome.success
-    http = listing.outcome.error.clauses.http if told.shows else ()
-    if answer.http_status != told.http:
-        clauses = (*http, *told.clause, *listing.lists.clauses.reach)
-        judge.report_breach(clauses, expected=f"HTTP {told.http}", actual=f"HTTP {answer.http_status}")
+    success = listing.outcome.success
+    http = listing.outcome.error.clauses.http if success.shows else ()
+    if answer.http_status != success.http:
+        clauses = (*http, *success.clause, *listing.lists.clauses.reach)
+        judge.report_breach(clauses, expected=f"HTTP {success.http}", actual=f"HTTP {answer.http_status}")
     judge.record_pass(http)
-    for pointer, wanted in told.shows.items():
+    for pointer, wanted in success.shows.items():
         value = part_at(answer, pointer)
         if pointer == listing.outcome.error.code_at or value is MISSING or pointer in judge.lost_pointers:
             # The code's value told the success; types and presence are promised elsewhere.
             continue
         if not same_scalar(wanted, value, text=judge.context.is_xml):
-            judge.report_breach(told.clause, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
-    judge.record_pass(told.clause)
+            judge.report_breach(success.clause, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
+    judge.record_pass(success.clause)
     if not judge.is_unusual_request():
         judge.record_pass(listing.lists.clauses.reach)
 
@@ -125,9 +125,9 @@ def _success_text(shows: Mapping[str, Scalar]) -> str:
 def check_echoed_values(judge: ResponseJudge, answer: DecodedResponse) -> None:
     """Judges the values of the request that the response repeats."""
     for echo in judge.context.listing.echoes:
-        told = part_at(answer, echo.at)
+        echoed = part_at(answer, echo.at)
         if (
-            told is MISSING
+            echoed is MISSING
             or judge.exchange.list_request.repeated.get(echo.of)
             or not judge.context.parameters_work(echo.of)
         ):
@@ -135,11 +135,11 @@ def check_echoed_values(judge: ResponseJudge, answer: DecodedResponse) -> None:
         due = _expected_echo(judge, echo)
         if due is None:
             continue
-        if str(told) in due and not isinstance(told, dict | list | bool):
+        if str(echoed) in due and not isinstance(echoed, dict | list | bool):
             judge.record_pass(echo.clause)
         elif not any(meaning.fault for _, meaning in judge.context.expected_answers(judge.exchange.list_request)):
             # What should have been refused need not be repeated either.
-            judge.report_breach(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=in_ascii(told))
+            judge.report_breach(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=in_ascii(echoed))
 
 
 def _expected_echo(judge: ResponseJudge, echo: Echo) -> tuple[str, ...] | None:
@@ -171,9 +171,11 @@ def check_error(judge: ResponseJudge, answer: DecodedResponse) -> None:
         judge.report_breach(clauses, expected=f"an error told at {shape.code_at}", actual="it is missing")
         return
     if _is_unknown_success(judge, answer):
-        told = judge.context.listing.outcome.success
+        success = judge.context.listing.outcome.success
         judge.report_breach(
-            told.clause, expected=_success_text(told.shows), actual=f"rows, and the code {in_ascii(answer.code)}"
+            success.clause,
+            expected=_success_text(success.shows),
+            actual=f"rows, and the code {in_ascii(answer.code)}",
         )
         return
     if not has_type(shape.code_as, answer.code, text=judge.context.is_xml):

@@ -1,4 +1,4 @@
-"""A row is the same row in every answer: what it shows depends on neither the filters, the page nor the order.
+"""Rules on rows that come in several answers: filters, pages and order do not change what a row shows.
 
 Every answer is noted (`note_rows`). Where a row came in two ways, both requests are sent again in turn at the end of
 a run (`check_row_consistency`): what changes with the request and back again is no movement of the data.
@@ -15,9 +15,11 @@ from harness.check.probe.mirror import Mirror
 from harness.specification.model import Clauses, Listing
 from harness.wire.row_codec import ApiValue, field_at
 
+# Three turns tell a server that depends on the request from one that is wrong now and then.
 COMPARED_TURNS: Final = 3
 TRIES_PER_FIELD: Final = 2
 REQUESTS_AT_MOST: Final = 24
+# One or two rows may have been edited between two answers.
 CHANGED_ROWS_NEEDED: Final = 3
 
 
@@ -32,14 +34,16 @@ class _RowSightings:
 
 
 def note_rows(context: CheckContext, exchange: Exchange) -> None:
-    """Remembers the rows of an answer, and those that came otherwise before."""
+    """Remembers the rows of an answer, and pairs each with an earlier answer that shows it otherwise."""
     sightings = _sightings_of(context)
-    asked = exchange.list_request
+    request = exchange.list_request
     light = repr(
         (
-            sorted((name, value) for name, value in asked.values.items() if name not in sightings.neutral_parameters),
-            sorted(asked.credentials.items()),
-            (asked.encoding_name, asked.extra, exchange.zone),
+            sorted(
+                (name, value) for name, value in request.values.items() if name not in sightings.neutral_parameters
+            ),
+            sorted(request.credentials.items()),
+            (request.encoding_name, request.extra, exchange.zone),
         )
     )
     for row in exchange.rows or ():
@@ -54,10 +58,10 @@ def note_rows(context: CheckContext, exchange: Exchange) -> None:
 
 
 def check_row_consistency(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Asks again where a row came in two ways."""
+    """Asks again for rows that two answers show in two ways, and judges what differs."""
     sightings = _sightings_of(context)
-    told = any(breach.law or breach.aspect for breach in context.breaches)
-    if told or mirror.moving_since is not None:
+    has_findings = any(breach.law or breach.aspect for breach in context.breaches)
+    if has_findings or mirror.moving_since is not None:
         # What is wrong already explains more than this would.
         return
     most = context.requests + REQUESTS_AT_MOST
@@ -193,7 +197,7 @@ def _sightings_of(context: CheckContext) -> _RowSightings:
 def _neutral_parameters(listing: Listing) -> Iterator[str]:
     """The parameters that say which rows come, and in which order: nothing that a row shows depends on them."""
     yield from listing.filters
-    yield from (kept.named_by.parameter for kept in listing.filters.values() if kept.named_by is not None)
+    yield from (filter_.named_by.parameter for filter_ in listing.filters.values() if filter_.named_by is not None)
     yield from listing.paging.place_parameters
     if listing.paging.size_parameter is not None:
         yield listing.paging.size_parameter

@@ -135,9 +135,9 @@ def compare_values(first: ApiValue, second: ApiValue) -> int | None:
 def condition_holds(condition: FieldCondition, view: RowView, law_context: LawContext) -> bool | None:
     """Whether a condition holds; None when its field was not read and the request does not tell it either."""
     known = field_at(law_context.fields, condition.field)
-    told = law_context.requested_words.get(condition.field)
-    if not view.has_field(condition.field) or (view.field_value(condition.field) is None and told):
-        return _holds_by_request(condition, told) if told else None
+    requested_words = law_context.requested_words.get(condition.field)
+    if not view.has_field(condition.field) or (view.field_value(condition.field) is None and requested_words):
+        return _holds_by_request(condition, requested_words) if requested_words else None
     value = view.field_value(condition.field)
     nothing = value is None or value == ()
     if condition.present is not None and condition.present is nothing:
@@ -147,16 +147,16 @@ def condition_holds(condition: FieldCondition, view: RowView, law_context: LawCo
     return not any(value_is(value, wanted, known) for wanted in condition.not_)
 
 
-def _holds_by_request(condition: FieldCondition, told: frozenset[str]) -> bool | None:
+def _holds_by_request(condition: FieldCondition, requested_words: frozenset[str]) -> bool | None:
     if condition.present is False:
         return False
     wanted = {str(item) for item in condition.is_}
     unwanted = {str(item) for item in condition.not_}
-    if wanted and not told & wanted:
+    if wanted and not requested_words & wanted:
         return False
-    if told & unwanted:
-        return False if told <= unwanted else None
-    return True if not wanted or told <= wanted else None
+    if requested_words & unwanted:
+        return False if requested_words <= unwanted else None
+    return True if not wanted or requested_words <= wanted else None
 
 
 def describe_condition(condition: FieldCondition) -> str:
@@ -182,11 +182,11 @@ def _is_repeated_hour(law_context: LawContext, *instants: tuple[str, datetime]) 
         zone = zone_named(law_context.zone)
     except DecodeError:
         return False
-    for path, moment in instants:
+    for path, instant in instants:
         if not _is_local(law_context, path):
             continue
         try:
-            local = moment.astimezone(zone)
+            local = instant.astimezone(zone)
         except (ValueError, OverflowError):
             continue
         if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
@@ -200,10 +200,10 @@ def _is_repeated_hour(law_context: LawContext, *instants: tuple[str, datetime]) 
 def check_implies(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """Where `when` holds, `then` does."""
     assert law.then is not None
-    kept = condition_holds(law.then, view, law_context)
-    if kept is None:
+    holds = condition_holds(law.then, view, law_context)
+    if holds is None:
         return None
-    if kept:
+    if holds:
         return True
     why = f" where {describe_condition(law.when)}" if law.when else ""
     return LawBreach(describe_condition(law.then) + why, _field_text(view, law.then.field))
@@ -218,9 +218,9 @@ def check_not_before(law: Law, view: RowView, law_context: LawContext) -> LawBre
     if isinstance(later, datetime) and isinstance(earlier, datetime):
         # Differences never overflow, sums near the year 9999 do.
         behind = (earlier - later).total_seconds()
-        kept = behind <= law.slack_seconds
+        holds = behind <= law.slack_seconds
         if (
-            not kept
+            not holds
             and behind <= law.slack_seconds + _HOUR
             and _is_repeated_hour(law_context, (path, later), (other, earlier))
         ):
@@ -229,8 +229,8 @@ def check_not_before(law: Law, view: RowView, law_context: LawContext) -> LawBre
         left, right = as_number(later), as_number(earlier)
         if left is None or right is None:
             return None
-        kept = left >= right - law.slack_seconds
-    if kept:
+        holds = left >= right - law.slack_seconds
+    if holds:
         return True
     slack = f" (less {law.slack_seconds} s)" if law.slack_seconds else ""
     return LawBreach(f"{path} not before {other}{slack}", f"{_field_text(view, path)}, {_field_text(view, other)}")
@@ -260,14 +260,14 @@ def check_non_negative(law: Law, view: RowView, law_context: LawContext) -> LawB
     value = view.field_value(path)
     number = as_number(value)
     if number is not None:
-        kept = number >= 0
+        holds = number >= 0
     elif isinstance(value, datetime):
-        kept = value >= EPOCH
+        holds = value >= EPOCH
     else:
         known = field_at(law_context.fields, path)
         # "None" written as 0 is a number that is not below 0.
         return True if value is None and known is not None and "zero" in absent_forms(known) else None
-    return True if kept else LawBreach(f"{path} at least 0", _field_text(view, path))
+    return True if holds else LawBreach(f"{path} at least 0", _field_text(view, path))
 
 
 def check_one_of(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
@@ -379,14 +379,14 @@ def _is_about_start(context: CheckContext, law: Law) -> bool:
 def law_context_of(context: CheckContext, exchange: Exchange) -> LawContext:
     """What laws may use besides the rows of this answer."""
     zone = context.listing.zone
-    asked = (
+    requested_zone = (
         exchange.list_request.values.get(zone.parameter) if zone is not None and zone.parameter is not None else None
     )
     default = zone.default if zone is not None else "UTC"
     return LawContext(
         fields=context.listing.fields,
         zone=exchange.zone,
-        sure_of_zone=asked == exchange.zone
+        sure_of_zone=requested_zone == exchange.zone
         or not isinstance(default, Open)
         or bool(context.dialect.candidates_of(default.id)),
         latest=latest_instant(context, exchange),
@@ -418,21 +418,26 @@ def latest_instant(context: CheckContext, exchange: Exchange) -> datetime | None
 
 def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Mapping[str, frozenset[str]]:
     """The words that a field can have in these rows, because a filter asked for them."""
-    told: dict[str, frozenset[str]] = {}
+    requested_words: dict[str, frozenset[str]] = {}
     listing = context.listing
-    for name, kept in listing.filters.items():
-        asked = exchange.list_request.values.get(name)
-        if len(kept.compares) != 1 or kept.keeps != "equal" or kept.named_by is not None:
+    for name, filter_ in listing.filters.items():
+        requested = exchange.list_request.values.get(name)
+        if len(filter_.compares) != 1 or filter_.keeps != "equal" or filter_.named_by is not None:
             continue
-        if not isinstance(asked, str) or not asked or asked in kept.no_filter or not context.parameters_work(name):
+        if (
+            not isinstance(requested, str)
+            or not requested
+            or requested in filter_.no_filter
+            or not context.parameters_work(name)
+        ):
             continue
-        words = kept.words.get(asked, (asked,))
-        if isinstance(words, Open) or not set(words) <= _field_vocabulary(listing, kept.compares[0]):
+        words = filter_.words.get(requested, (requested,))
+        if isinstance(words, Open) or not set(words) <= _field_vocabulary(listing, filter_.compares[0]):
             continue
         if exchange.list_request.repeated.get(name):
             continue
-        told[kept.compares[0]] = frozenset(words)
-    return told
+        requested_words[filter_.compares[0]] = frozenset(words)
+    return requested_words
 
 
 def _field_vocabulary(listing: Listing, path: str) -> set[str]:
@@ -450,8 +455,8 @@ def _report_breach(
 ) -> None:
     first = broken[0][1]
     names = [context.listing.lists.identity, *(path.partition("[].")[0] for path in paths_of_law(law))]
-    told = law.when is not None and law.when.field in law_context.requested_words
-    hidden = told and all(row.shown.get(cast(FieldCondition, law.when).field) is None for row, _ in broken)
+    by_request = law.when is not None and law.when.field in law_context.requested_words
+    hidden = by_request and all(row.shown.get(cast(FieldCondition, law.when).field) is None for row, _ in broken)
     said = next((known.says for name in law.clause if (known := context.clause(name)) is not None), law.law)
     context.fail(
         law.clause,

@@ -43,9 +43,9 @@ def check_time_zones(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             again = repeat_exchange(context, exchange)
             yield
             if again.answer is not None and again.answer.outcome == "error":
-                told = f"the error {again.answer.code!r}"
+                error_text = f"the error {again.answer.code!r}"
                 report_breach(
-                    context, clauses, expected="a success in a known time zone", actual=told, exchange=exchange
+                    context, clauses, expected="a success in a known time zone", actual=error_text, exchange=exchange
                 )
             return
         answers.append(exchange)
@@ -119,7 +119,7 @@ def _instants_of_row(row: ApiRow) -> Mapping[str, datetime]:
         elif isinstance(value, tuple):
             for place, inner in enumerate(value):
                 if isinstance(inner, Mapping):
-                    found |= {f"{name}[{place}].{path}": moment for path, moment in _instants_of_row(inner).items()}
+                    found |= {f"{name}[{place}].{path}": instant for path, instant in _instants_of_row(inner).items()}
     return found
 
 
@@ -136,11 +136,11 @@ def _window_in_zone(context: CheckContext, mirror: Mirror, parameter: str, name:
             values[given] = raw
             continue
         try:
-            moment = decode_parameter(rule, raw, zone=here, in_json=context.listing.transport.carries == "json")
+            instant = decode_parameter(rule, raw, zone=here, in_json=context.listing.transport.carries == "json")
         except DecodeError:
             return None
         values[given] = encode_parameter(
-            rule, moment, zone=there, in_json=context.listing.transport.carries == "json"
+            rule, instant, zone=there, in_json=context.listing.transport.carries == "json"
         )
     values[parameter] = name
     return ListRequest(values=values)

@@ -51,8 +51,8 @@ def _version_probes(context: CheckContext, later: list[str]) -> list[tuple[str, 
     size = context.listing.paging.size_parameter
     if size is not None and size in later:
         found.append((size, encode_request_value(context, size, 1)))
-    for name, kept in context.listing.filters.items():
+    for name, filter_ in context.listing.filters.items():
         parameter = context.listing.parameters[name]
-        if name in later and parameter.as_ == "text" and kept.keeps in ("equal", "contains"):
+        if name in later and parameter.as_ == "text" and filter_.keeps in ("equal", "contains"):
             found.append((name, "no-such-value-9c1e"))
     return found[:5]

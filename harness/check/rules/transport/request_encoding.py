@@ -197,10 +197,10 @@ def _blamed_clauses(
 def _carried_answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
     if exchange.answer is None:
         return False
-    asked = replace(exchange.list_request, encoding_name=None)
+    plain_request = replace(exchange.list_request, encoding_name=None)
     return any(
         compare_answer(context, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
-        for _, meaning in context.expected_answers(asked)
+        for _, meaning in context.expected_answers(plain_request)
     )
 
 

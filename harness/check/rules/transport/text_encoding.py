@@ -1,4 +1,4 @@
-"""Text that is encoded or escaped twice on its way."""
+"""Rules on text that is encoded or escaped twice on its way (`twice_escaped` of the foreign servers)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ ENTITY: Final = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);")
 _ONCE_CLAUSE: Final = (ClauseId("TEXT-ONCE"),)
 
 
+# One text may be what somebody typed: a caller name can hold `&amp;`.
 _DOUBLED_TEXTS_NEEDED: Final = 2
 
 
 def check_encoded_once(context: CheckContext, mirror: Mirror) -> None:
-    """Text that looks as if it had been encoded or escaped twice, wherever a field has special characters at all.
+    """Judges text that looks encoded or escaped twice, wherever a field has special characters at all.
 
     One such text may be what somebody typed; several, and none in the same field that is as it should be, are not.
     """
@@ -69,8 +70,8 @@ def _misled_filter_clauses(context: CheckContext, path: str, odd: list[str]) -> 
         if failed is None:
             continue
         exchanges = [one.exchange for one in context.breaches if one.clause == failed]
-        asked = [exchange.list_request.values.get(name) for exchange in exchanges if exchange is not None]
-        if not any(isinstance(value, str) and any(value in text for text in odd) for value in asked):
+        asked_values = [exchange.list_request.values.get(name) for exchange in exchanges if exchange is not None]
+        if not any(isinstance(value, str) and any(value in text for text in odd) for value in asked_values):
             return None
         misled.append(failed)
     return misled
