@@ -1,4 +1,4 @@
-"""Simulated APIs in a line, by the ids of their specs: what `import harness` shows."""
+"""The public functions of `import harness`: simulated APIs by the ids of their specs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def serve_in_thread(
 def application(
     *apis: str | Path | Simulator, calls: int = 2000, seed: int = 1, instant: datetime = BUSY_HOUR, **options: Any
 ) -> Application:
-    """The same as an ASGI application, to be mounted in another one or run by another server."""
+    """The simulated APIs as an ASGI application, to be mounted in another one or run by another server."""
     from harness.serve.http.application import application as around
 
     return around(_simulators(apis, calls, seed, instant), seed=seed, **options)

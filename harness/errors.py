@@ -1,4 +1,4 @@
-"""Why the harness itself could not work; never why a target failed (that is a finding)."""
+"""Errors of the harness itself; what is wrong with a target is a finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Machine 1: a spec and a world make files.
+"""Machine 1, generate: writes files from a spec and a world.
 
 `write_fixtures(spec, *, world, out, dialect=None, formats=("native",), pages=True, invalid=True) -> Written`
 writes the rows in each format, whole answers with their requests, answers that break one clause each, and a

@@ -1,4 +1,4 @@
-"""Files from a spec and a world, listed with their digests in a manifest."""
+"""Fixtures: files from a spec and a world, listed with their digests in a manifest."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OWN_FILE_PATTERN: Final = re.compile(
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenFixtures:
-    """What was written: the digest of each file by its name below `out`, and how many of each kind."""
+    """The files that were written: the digest of each by its name below `out`, and the number of each kind."""
 
     out: Path
     files: Mapping[str, str]

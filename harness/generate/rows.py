@@ -1,4 +1,4 @@
-"""All rows that an API lists of a world at one instant: as records, as shown, and as written."""
+"""The rows that an API lists of a world at one instant: as records, as shown values, and as trees."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RowSet:
         )
 
     def values_at(self, index: int, path: str) -> tuple[Any, ...]:
-        """What one row has at a path of the spec, hidden ones among them; nothing where there is nothing."""
+        """The values of one row at a path of the spec, hidden ones included; empty where it has none."""
         if path.startswith("hidden."):
             hidden = self.listing.hidden[path.removeprefix("hidden.")]
             words: Mapping[Any, str] = hidden.words
@@ -57,7 +57,7 @@ class RowSet:
 
 
 def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
-    """Every row of the world at its instant as the API shows it, whoever may see it."""
+    """The rows of the world at its instant as the API shows them, of all customers."""
     listing = spec.listing
     population = Population(dialect.resolve(listing.lists.calls))
     records = tuple(world.records(Grain(listing.lists.one_row_per), population, world.instant))
@@ -70,7 +70,7 @@ def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
 
 
 def encode_hidden_rows(rows: RowSet) -> bytes:
-    """What rows have and do not show, a JSON object a line: identity, hidden attributes, and whose the row is.
+    """The hidden attributes of rows as NDJSON: identity, hidden values, and owners of each row.
 
     Empty where the API hides nothing. With it a checker knows what filters on hidden attributes must keep.
     """
@@ -91,7 +91,7 @@ def encode_hidden_rows(rows: RowSet) -> bytes:
 
 
 def default_zone(listing: Listing, dialect: Dialect) -> ZoneInfo:
-    """The zone of local times when nothing is said."""
+    """The zone of local times when a request names none."""
     return ZoneInfo(dialect.resolve(listing.zone.default) if listing.zone is not None else "UTC")
 
 

@@ -1,4 +1,4 @@
-"""Whole answers with their requests, from the pure simulator: pages, filters, sorts, counts, errors."""
+"""Sample exchanges: requests with their answers from the pure simulator (pages, filters, sorts, counts, errors)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _WRONG_CREDENTIAL: Final = "callharness-wrong"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleExchange:
-    """One answer of the simulator and the request that got it.
+    """One request and the simulator's answer to it.
 
     `error_name` is the spec's name of the error that it tells; an error that no request brings about has no request.
     """
@@ -69,7 +69,7 @@ class SampleClient:
         self.visible_rows = self._find_visible_rows()
 
     def send(self, request: HttpRequest) -> tuple[HttpResponse, str | None]:
-        """The answer, and the name of the error that it tells."""
+        """The answer, and the spec's name of the error that it is, or None."""
         response = self.simulator.answer(request, self.world.instant)
         answer = decode_response(self.listing, response)
         return response, self._error_name(request, answer) if answer.outcome == "error" else None
@@ -103,7 +103,7 @@ class SampleClient:
         return _with_client_headers(self.spec, encode_request(self.spec, ask, base_path=self.simulator.base_path))
 
     def fetch_exchange(self, name: str, says: str, ask: ListRequest) -> SampleExchange:
-        """The page that an ask gets."""
+        """The exchange of a list request."""
         request = self.encode(ask)
         response, fault = self.send(request)
         return SampleExchange(
@@ -111,7 +111,7 @@ class SampleClient:
         )
 
     def fetch_response(self, values: Mapping[str, Tree] | None = None) -> DecodedResponse:
-        """What the answer to such a request says."""
+        """The decoded answer of the default user's request with these values."""
         return decode_response(self.listing, self.send(self.encode(self.list_request(values)))[0])
 
     def encode_value(self, name: str, value: ParameterValue) -> Tree:
@@ -147,7 +147,7 @@ class SampleClient:
         return found
 
     def _find_visible_rows(self) -> RowSet:
-        """The rows that the default user sees."""
+        """The rows that the default user may see."""
         answer = self.fetch_response(self.largest_size_values())
         name = self.listing.lists.identity
         seen: set[ApiValue] = set()
@@ -175,7 +175,7 @@ class SampleClient:
 
 
 def make_sample_exchanges(spec: Spec, world: World, dialect: Dialect) -> Iterator[SampleExchange]:
-    """Every kind of answer that the spec speaks of, each once."""
+    """One exchange for each kind of answer that the spec describes."""
     client = SampleClient(spec, world, dialect)
     yield from _page_exchanges(client)
     yield from _filter_exchanges(client)

@@ -1,4 +1,4 @@
-"""What leaves the process: text made visible, secrets and people's data masked, files written whole."""
+"""Output of the process: control characters escaped, secrets and people's data masked, files written whole."""
 
 from __future__ import annotations
 

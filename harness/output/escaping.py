@@ -1,4 +1,4 @@
-"""Text from the network made visible and harmless: in terminals, logs, JUnit, HTML, Markdown, CSV, shells.
+"""Escapes that make text from the network harmless in terminals, logs, JUnit, HTML, Markdown, CSV and shells.
 
 Everything a server or a client sent passes through `visible_text` (or one of the helpers below, which call it
 where the format allows) before it reaches a person, a CI log or a file name.

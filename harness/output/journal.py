@@ -37,7 +37,7 @@ class BadJournal(UsageError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """What a journal says: its header, the finished checks in order, the footer of a run that ended.
+    """A journal as read: its header, the finished checks in order, and the footer of a run that ended.
 
     `torn` tells that the last line was half written; `intact_bytes` is where the last whole line ends.
     """
@@ -145,7 +145,7 @@ class JournalWriter:
 
 
 def read_journal(path: str | os.PathLike[str]) -> Journal:
-    """The journal as far as it was written: a torn last line is left out and told, any other damage stops."""
+    """The journal as far as it was written, without a torn last line; any other damage raises BadJournal."""
     name = os.fspath(path)
     try:
         content = Path(path).read_bytes()

@@ -2,7 +2,7 @@
 
 By value is the net that holds: whatever was given to the run as a secret is found raw, URL-encoded,
 JSON- or XML-escaped, in hexadecimal, in base64 (also inside `user:password`), and across a line wrap. By name
-is the second net, for secrets nobody told us of (`password=…`, `"token": "…"`, `X-Amz-Signature=…`).
+is the second net, for secrets that no option named (`password=…`, `"token": "…"`, `X-Amz-Signature=…`).
 A user name is not a secret, and parameter names are our own words: neither is ever touched.
 """
 
@@ -40,7 +40,7 @@ _BASE64: Final = rb"(?:[A-Za-z0-9+/_\-]|\\{1,4}/|" + _PERCENT + rb"2[bBfF])"
 # The widest spelling of one byte of a secret, a line wrap included.
 _WIDEST_BYTE: Final = 48
 # A pattern of all of a long secret, in every spelling and with a wrap anywhere, takes seconds to build. Its beginning
-# tells it well enough; what follows in the same alphabet, as far as the secret goes, is masked with it.
+# identifies it well enough; what follows in the same alphabet, as far as the secret goes, is masked with it.
 _LONG_SECRET: Final = 128
 _MATCHED_BEGINNING: Final = 64
 _URL_SAFE: Final = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)

@@ -1,4 +1,4 @@
-"""Which kinds of report there are, and the one way to make them."""
+"""The kinds of reports, and the function that renders each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.report.run_record import RunRecord
 
 
 class ReportKind(StrEnum):
-    """A kind of report."""
+    """The kinds of reports."""
 
     TEXT = "text"
     JSON = "json"

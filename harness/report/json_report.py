@@ -1,4 +1,4 @@
-"""The report for programs: JSON with a schema, `report.schema.json`, that lies beside this module."""
+"""The report for programs: JSON with a schema, `report.schema.json`, beside this module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run as it is kept: the journal's lines from events, and the report from the journal's lines.
+"""The record of a run: journal lines from events, and the report from journal lines.
 
 The journal holds a header with the plan, one line for each exchange, finding and judged clause, and a footer. What
 the footer lacks because the process was killed is filled in: a planned clause without a line is `not_run`.
@@ -62,7 +62,7 @@ class RunRecord:
 
 
 def header_line(recording: RunRecord) -> dict[str, Any]:
-    """The journal's first line: the plan, and all that tells this run from another."""
+    """The journal's first line: the plan, and all that identifies the run."""
     report = recording.report
     return {
         "schema_version": SCHEMA_VERSION,
@@ -150,17 +150,17 @@ def plain_value(value: Any) -> Any:
 
 
 def report_from_journal(path: str | os.PathLike[str]) -> RunReport:
-    """The report of the run whose journal lies there. Raises BadJournal."""
+    """The report of the run with this journal. Raises BadJournal."""
     return read_run_record(path).report
 
 
 def read_run_record(path: str | os.PathLike[str]) -> RunRecord:
-    """The run whose journal lies there, as far as it came. Raises BadJournal."""
+    """The record of the run with the journal at a path, as far as it came. Raises BadJournal."""
     return run_record_from_journal(read_journal(path), name=os.fspath(path))
 
 
 def run_record_from_journal(journal: Journal, *, name: str = "the journal") -> RunRecord:
-    """The run that a journal tells. Raises BadJournal."""
+    """The record of the run with this journal. Raises BadJournal."""
     try:
         return _build_run_record(journal)
     except (KeyError, TypeError, ValueError, AttributeError) as problem:

@@ -1,4 +1,4 @@
-"""What holds inside every call, whatever the API: checks of our own worlds and of calls given by hand."""
+"""The invariants of a call, whatever the API: checks of generated worlds and of calls given by hand."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def the_parts_add_up(call: Record) -> bool:
 
 
 def only_the_living_have_a_state(call: Record) -> bool:
-    """A state while the call lives, a disposition and a hang-up cause once it has ended, never both."""
+    """A state while the call is live, a disposition and a hang-up cause once it has ended, never both."""
     lives = call.instant("ended_at") is None
     told = (call["disposition"], call["hangup_cause"], call["hangup_text"])
     return (call["state"] is not None) == lives and all((value is None) == lives for value in told)
 
 
 def the_words_agree(call: Record) -> bool:
-    """State, outcome, disposition and answer state tell the same story."""
+    """State, outcome, disposition and answer state agree with one another."""
     answered = call.instant("answered_at") is not None
     if call["state"] is not None:
         talking = call["state"] in (CallState.ANSWERED, CallState.HELD)
@@ -83,5 +83,5 @@ CALL_INVARIANTS: Final[tuple[CallInvariant, ...]] = (
 
 
 def broken_invariants(call: Record) -> tuple[str, ...]:
-    """The names of the laws that a call breaks."""
+    """The names of the invariants that a call breaks."""
     return tuple(law.__name__ for law in CALL_INVARIANTS if not law(call))

@@ -89,7 +89,7 @@ def encode_base62(number: int, *, width: int = 1) -> str:
 
 
 def bill_seconds(talk: float, direction: AttributeValue) -> float:
-    """Talk as the tariff rounds it up: outbound 30 seconds and then steps of 6, others whole seconds."""
+    """The billed seconds of a talk: outbound at least 30 and then in steps of 6, others in whole seconds."""
     millis = round(talk * 1000)
     if millis <= 0:
         return 0.0

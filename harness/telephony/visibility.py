@@ -1,4 +1,4 @@
-"""What is seen of a row at an instant, told row by row from its whole life.
+"""Visibility: what a record shows at an instant, computed from the record of its whole life.
 
 A row has not begun (`None`), or lives, or has ended. An ended row is shown as it is and never changes again;
 of a living one only what has happened so far is shown.
@@ -14,13 +14,13 @@ from harness.telephony.records import AttributeValue, Record, call_durations, sp
 
 
 def is_live_at(record: Record, at: datetime) -> bool:
-    """Whether the row has begun at the instant and has not ended."""
+    """Whether the row's call has begun at the instant and has not ended."""
     started, ended = record.instant("started_at"), record.instant("ended_at")
     return started is not None and started <= at and (ended is None or ended > at)
 
 
 def call_state_at(record: Record, at: datetime) -> CallState | None:
-    """Where a call is at an instant; None before it begins and once it has ended."""
+    """The state of a call at an instant; None before it begins and once it has ended."""
     if not is_live_at(record, at):
         return None
     if _reached_instant(record, "answered_at", at) is None:
@@ -30,7 +30,7 @@ def call_state_at(record: Record, at: datetime) -> CallState | None:
 
 
 def visible_record(grain: Grain, record: Record, at: datetime) -> Record | None:
-    """What is seen of a row at an instant, given its whole life; None before it begins."""
+    """The record of a row as visible at an instant, from that of its whole life; None before it begins."""
     match grain:
         case Grain.CALL:
             return _visible_call(record, at)

@@ -1,1 +1,1 @@
-"""How bytes carry it: encode and decode in pairs, driven by the spec."""
+"""The wire: encoders and decoders in pairs, driven by the spec."""

@@ -1,4 +1,4 @@
-"""What goes wrong in a body before its meaning is asked: broken promises of the format itself, as data."""
+"""Format problems: breaches of JSON, XML or form syntax in a body, as data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FormatProblem:
 @final
 @dataclass(frozen=True, slots=True)
 class DecodedBody:
-    """What a body says, and what is wrong with how it says it.
+    """A decoded body: its tree, and its format problems.
 
     `missing` tells "there is no tree" from the value null: with problems the body is unreadable,
     without any it is empty.

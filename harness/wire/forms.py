@@ -1,4 +1,4 @@
-"""Named texts in a query, a form or a multipart body; the decoders are bounded and raise only BrokenForm."""
+"""Named texts in a query, a form or a multipart body; the decoders are bounded and raise only FormError."""
 
 from __future__ import annotations
 

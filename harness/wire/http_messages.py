@@ -51,7 +51,7 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoResponse:
-    """Why no usable response came.
+    """The reason why an exchange has no usable response.
 
     `reason` is a stable code such as `connect`, `timeout:first-byte`, `timeout:total`, `limit:wire-bytes`,
     `limit:decoded-bytes`, `protocol:header-too-large`, `framing:two-lengths`, `truncated`, `reset`,

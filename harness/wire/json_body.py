@@ -64,7 +64,7 @@ class _OddNumber:
 @final
 @dataclass(slots=True)
 class _ProblemCollector:
-    """What is collected while the scanner runs, and the problems once their pointers are known."""
+    """Collects problems while the scanner runs, and gives them pointers once the tree is known."""
 
     limits: BodyLimits
     problems: list[FormatProblem]
@@ -235,7 +235,7 @@ def split_pointer(pointer: str) -> tuple[str, ...]:
 
 
 def tree_at(tree: Tree, pointer: str | tuple[str, ...]) -> Tree | Missing:
-    """What stands at a pointer; MISSING where nothing stands, None where a null stands."""
+    """The value at a JSON pointer; MISSING where there is none, None where a null stands."""
     node = tree
     for name in split_pointer(pointer) if isinstance(pointer, str) else pointer:
         if isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""What a request says before any meaning is read into it."""
+"""A list request as raw values, before any of them is parsed."""
 
 from __future__ import annotations
 

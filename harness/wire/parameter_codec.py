@@ -1,4 +1,4 @@
-"""Parameter values: from what a request writes to what is meant, and back."""
+"""The codec of parameter values, between the raw value in a request and its meaning."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_blank(raw: Tree) -> bool:
 
 
 def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json: bool) -> ParameterValue:
-    """What `raw` means. Raises DecodeError when it cannot be read or is below `least`, Beyond above `most`."""
+    """The value of `raw`. Raises DecodeError when it cannot be read or is below `least`, OutOfRange above `most`."""
     match parameter.as_:
         case "text" | "word":
             return _decode_text(raw)

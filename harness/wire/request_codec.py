@@ -1,4 +1,4 @@
-"""Requests: from what is asked to bytes, in every documented carriage, and back."""
+"""The codec of requests: list requests to HTTP bytes, in every documented encoding, and back."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RefusedRequest:
 
 
 def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> HttpRequest:
-    """The bytes of a request: in the documented form, or in the carriage that the ask names."""
+    """The HTTP request of a list request: in the documented form, or in the encoding that it names."""
     listing = spec.listing
     way = listing.transport.also.get(ask.encoding_name or "")
     carries: ParameterPlace = way.carries if way else listing.transport.carries
@@ -148,7 +148,7 @@ def credential_parameters(access: Access) -> frozenset[str]:
 def decode_request(
     spec: Spec, request: HttpRequest, choices: ChoiceResolver, *, base_path: str = ""
 ) -> ListRequest | RefusedRequest | None:
-    """What a request asks; Refused for one that the transport refuses, None for one of another path."""
+    """The list request in an HTTP request; RefusedRequest where its transport is wrong, None for another path."""
     try:
         path = unquote(request.path.decode("ascii"), errors="strict")
     except UnicodeDecodeError:
@@ -179,7 +179,7 @@ def _documented_encoding(spec: Spec) -> RequestEncoding:
 def _encodings_at_path(
     spec: Spec, path: str, base_path: str
 ) -> tuple[tuple[RequestEncoding, ...], RefusedRequest | None, bool] | None:
-    """The carriages that may stand at a path; whether the operation's name is in it."""
+    """The encodings that may stand at a path, and whether the operation's name is in the path."""
     if not path.startswith(base_path):
         return None
     rest = path[len(base_path) :]

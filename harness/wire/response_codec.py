@@ -1,4 +1,4 @@
-"""Whole answers: success with rows, a number, or an error, written and read by the spec."""
+"""The codec of responses: a success with rows, a number, or an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.wire.xml_body import decode_xml, encode_xml
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedResponse:
-    """A response as the spec reads it.
+    """A response decoded by the spec: outcome, code, rows, total, cursors and problems.
 
     `outcome` is `unreadable` when the body is not what the media type promises, `error` when the spec's way of
     telling an error is met, else `success`. A part that is not there is MISSING, a null is None.
@@ -162,7 +162,7 @@ def _count_tree(shape: str, count: int) -> Tree:
 
 
 def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse:
-    """What a response says, by the spec; total, whatever came."""
+    """The decoded response; never raises, whatever came."""
     charset = _declared_charset(response)
     if listing.lists.root is None:
         decoded = decode_json(response.body, charset=charset)
@@ -195,7 +195,7 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
 
 
 def count_in(answer: DecodedResponse) -> tuple[int, str] | None:
-    """The number that an answer tells in place of rows, and its shape; None when there is none."""
+    """The number that an answer holds in place of rows, and its shape; None when there is none."""
     raw = answer.rows_raw
     if isinstance(raw, bool):
         return None

@@ -1,4 +1,4 @@
-"""Rows: from a record of the world to what the API shows, to the wire, and back.
+"""The codec of rows: a record of the world to what the API shows, to the wire, and back.
 
 A *shown* value is what a reader of the answer learns, at the precision and in the words of the wire:
 
@@ -57,7 +57,7 @@ class FieldProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedRow:
-    """A row as read: what it shows, fields that the spec does not name, and its flaws.
+    """A decoded row: the values it shows, fields that the spec does not name, and its problems.
 
     A field that cannot be read is not in `values`, so that nothing is judged by it.
     """
@@ -73,7 +73,7 @@ class DecodedRow:
 def show_record(
     fields: Fields, record: Mapping[str, Any], *, names: Iterable[str] | None = None
 ) -> dict[str, ApiValue]:
-    """What the API shows of a record; with `names` only those fields."""
+    """The values that the API shows of a record, by field; with `names` only those fields."""
     chosen = fields.items() if names is None else ((name, fields[name]) for name in names)
     return {name: show_value(field, record.get(field.shows)) for name, field in chosen if field.shows is not None}
 
@@ -188,7 +188,7 @@ def _encode_absent(field: Field, how: AbsentForm, *, text_carried: bool) -> Tree
 
 
 def decode_row(fields: Fields, tree: Mapping[str, Tree], *, zone: ZoneInfo, text_carried: bool) -> DecodedRow:
-    """What a row says, and what is wrong with it."""
+    """The decoded row of a tree, with its problems; never raises."""
     shown: dict[str, ApiValue] = {}
     flaws: list[FieldProblem] = []
     for name, field in fields.items():
@@ -246,7 +246,7 @@ def _decode_field_into(
 
 
 def absent_forms(field: Field) -> frozenset[AbsentForm]:
-    """Every legitimate way in which the field may write 'none'."""
+    """Every legitimate way in which a field may write that it has no value."""
     own: tuple[AbsentForm, ...] = field.absent.options if isinstance(field.absent, Open) else (field.absent,)
     return frozenset((*own, *field.tolerates))
 

@@ -1,4 +1,4 @@
-"""Single values on the wire, in pairs of encode_* and decode_*; a decoder is strict, and raises only NotThat.
+"""Single values on the wire, in pairs of encode_* and decode_*; a decoder is strict, and raises only DecodeError.
 
 A name with `json` takes what a JSON number or flag has become; any other name takes text. Text is ASCII
 wherever a number or a time is meant: no other digits, no spaces, no underscores, no final newline.

@@ -1,4 +1,4 @@
-"""XML bodies: read without entities, network or document types, within limits; the only door to lxml."""
+"""XML bodies: read without entities, network or document types, within limits; the only module that imports lxml."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class _XmlReader:
             return None
         most = _largest_attribute_count(data, self.limits.attributes)
         if most > self.limits.attributes:
-            # Told before the parser sees them: it would take memory for each.
+            # Found before the parser sees them: it would take memory for each.
             self.add_problem("xml:limit", f"an element with {most} attributes; at most {self.limits.attributes}")
             return None
         parser = etree.XMLParser(

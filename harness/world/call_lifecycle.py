@@ -1,4 +1,4 @@
-"""How calls go: from the number of a call to the instants of its life.
+"""The life of calls: from the number of a call to its instants (start, ringing, answer, end).
 
 A call's number is four times its session's number plus its place in the session.
 """
@@ -48,7 +48,7 @@ class CallTimes:
 
 
 def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
-    """The lives of calls, by their numbers."""
+    """The times of calls, given by their call numbers."""
     seed = traffic.seed
     place = units & 3
     later = np.where(place > 0, place * quantile_values(draw_bits(seed, "call.later", units), _NEXT_CALL_DELAY), 0)

@@ -85,7 +85,7 @@ _MEDIA_ADDRESSES: Final = TextPool(tuple(f"203.0.113.{10 + machine}" for machine
 
 
 def call_codes_of(units: IntArray) -> pl.Series:
-    """Five or six letters and digits for each call, unlike for unlike numbers (within 26 years of traffic)."""
+    """A code of five or six letters and digits per call, unique for call numbers within 26 years of traffic."""
     mixed = units.astype(np.uint64) % np.uint64(_CODE_COUNT)
     for factor in (165_580_141, 222_334_565):
         mixed = mixed * np.uint64(factor) % np.uint64(_CODE_COUNT)
@@ -98,7 +98,7 @@ def call_codes_of(units: IntArray) -> pl.Series:
 
 @final
 class CallBatch:
-    """Some calls, by their numbers; intermediate arrays are made once, when first needed."""
+    """A batch of calls by their numbers, whose attributes are columns; each array is made when first needed."""
 
     def __init__(self, traffic: Traffic, pools: ValuePools, units: IntArray) -> None:
         self.traffic = traffic
@@ -111,13 +111,13 @@ class CallBatch:
         return len(self.call_numbers)
 
     def column(self, name: str) -> pl.Series:
-        """An attribute over the whole life of the calls."""
+        """The column of an attribute over the whole life of the calls, one value per call."""
         if name not in self._columns:
             self._columns[name] = CALL_COLUMNS[name](self)
         return self._columns[name]
 
     def column_at(self, name: str, at: int) -> pl.Series:
-        """An attribute as it is seen at an instant (in milliseconds) at which all these calls live."""
+        """The column of an attribute as visible at an instant (in milliseconds) at which all calls are live."""
         maker = LIVE_CALL_COLUMNS.get(name)
         return self.column(name) if maker is None else maker(CallsAt(self, at))
 
@@ -234,7 +234,7 @@ class CallBatch:
 
     @cached_property
     def hold_times(self) -> tuple[IntArray, IntArray]:
-        """When each call is put on hold and resumed, or NEVER."""
+        """The instants at which each call is put on hold and resumed, in milliseconds; NEVER for none."""
         holds = (self.talk_millis > 20_000) & chance_flags(self.draw_for_calls("hold"), 0.18)
         held = (
             self.times.answered
@@ -260,14 +260,14 @@ class CallBatch:
 
     @cached_property
     def recording_counts(self) -> IntArray:
-        """How many recordings each call has: none, one or two."""
+        """The number of recordings of each call: none, one or two."""
         bits = self.draw_for_calls("recording")
         many = chance_flags(bits, 0.45).astype(np.int64) + chance_flags(bits, 0.05).astype(np.int64)
         return np.where(self.talk_millis > 2000, many, 0)
 
     @cached_property
     def cause_index(self) -> IntArray:
-        """An index into the hang-up causes."""
+        """The hang-up cause of each call, as an index into HangupCause."""
         order = list(HangupCause)
         bits = self.draw_for_calls("cause")
         failures = np.asarray([order.index(HangupCause(code)) for code in (1, 3, 21, 27, 34, 38, 41)])
@@ -289,7 +289,7 @@ class CallBatch:
 
     @cached_property
     def leg_sequence(self) -> IntArray:
-        """The first of sixteen leg numbers of each call, unlike for all calls of a day."""
+        """The first of sixteen leg numbers of each call, unique among the calls of a day."""
         width = self.traffic.numbers_per_slot
         slots, places = self.session_numbers // width, self.session_numbers % width
         numbers: IntArray = ((slots % SLOTS_PER_DAY) * width + places) * 16 + (self.call_numbers & 3) * 4
@@ -310,14 +310,14 @@ class CallBatch:
 
 
 def billed_seconds_of(talk: IntArray, direction: IntArray) -> IntArray:
-    """Talk in milliseconds, rounded up by the tariff to seconds."""
+    """Billed seconds: talk in milliseconds, rounded up by the tariff."""
     outbound = np.maximum(30, -(-talk // 6000) * 6)
     return np.where(talk <= 0, 0, np.where(direction == OUTBOUND, outbound, -(-talk // 1000)))
 
 
 @final
 class CallsAt:
-    """Calls that all live at one instant, and the parts of their lives that have come."""
+    """A batch of calls that are all live at one instant, with what has happened in them until then."""
 
     def __init__(self, batch: CallBatch, at: int) -> None:
         self.batch = batch
@@ -472,7 +472,7 @@ def _note_column(batch: CallBatch) -> pl.Series:
 
 
 def recording_url(batch: CallBatch, part: int) -> pl.Series:
-    """Where a recording of each call lies."""
+    """The URL of a recording of each call."""
     folder = pl.Series(_CUSTOMER_IDS[batch.customer], dtype=pl.Int64)
     tail = f".mp3?part={part + 1}&sig=a%2Bb"
     return join_texts("https://recordings.example.com/", folder, "/", batch.call_code, tail)
@@ -486,7 +486,7 @@ def _recording_urls_column(batch: CallBatch) -> pl.Series:
 
 
 def number_kind_index(batch: CallBatch) -> IntArray:
-    """What stands behind the remote number: an index into the kinds of numbers."""
+    """The kind of the remote number of each call, as an index into the kinds of numbers."""
     return np.where(batch.is_external, batch.pools.remote_kinds[batch.remote], 2)
 
 

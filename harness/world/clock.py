@@ -1,4 +1,4 @@
-"""Clocks as values: which instant a world is at, given what the caller's watch says."""
+"""Clocks as values: the instant of a world, computed from the instant of the wall clock."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import TypeAlias, final
 @final
 @dataclass(frozen=True, slots=True)
 class FrozenClock:
-    """Always the same instant."""
+    """A clock that stands still at one instant."""
 
     instant: datetime
 
     def instant_at(self, now: datetime) -> datetime:
-        """The instant of the world; `now` is not looked at."""
+        """The instant of the world, whatever `now` is."""
         return self.instant
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class LiveClock:
-    """The watch itself, so that replicas with good clocks agree."""
+    """The wall clock itself, so that replicas with good clocks agree."""
 
     def instant_at(self, now: datetime) -> datetime:
         """The instant of the world: now."""
@@ -32,7 +32,7 @@ class LiveClock:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaledClock:
-    """The world is at `instant` when the watch says `began`, and runs `factor` times as fast since."""
+    """A clock that shows `instant` when the wall clock shows `began`, and runs `factor` times as fast."""
 
     began: datetime
     instant: datetime

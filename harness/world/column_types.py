@@ -1,4 +1,4 @@
-"""From arrays to columns: the one place that says how a kind of value stands in a polars Series."""
+"""Columns from arrays: the one place that knows how each kind of value stands in a polars Series."""
 
 from __future__ import annotations
 
@@ -29,52 +29,52 @@ _POLARS_TYPES: Final[dict[AttributeKind, pl.DataType]] = {
 
 
 def null_unless(present: FlagArray, series: pl.Series) -> pl.Series:
-    """The series with none where the value is not present."""
+    """The series with null where the value is not present."""
     # Most columns are made for the few rows of a page: a query plan would cost more than the work.
     return series.set(pl.Series(~present), None)
 
 
 def integer_column(values: IntArray, present: FlagArray | None = None) -> pl.Series:
-    """Whole numbers."""
+    """A column of integers."""
     series = pl.Series(values, dtype=pl.Int64)
     return series if present is None else null_unless(present, series)
 
 
 def instant_column(millis: IntArray) -> pl.Series:
-    """Instants from milliseconds since 1970; none where negative."""
+    """A column of instants in UTC from milliseconds since 1970; null where negative."""
     return null_unless(millis >= 0, pl.Series(millis, dtype=pl.Int64)).cast(_INSTANT_TYPE)
 
 
 def seconds_column(millis: IntArray, present: FlagArray | None = None) -> pl.Series:
-    """Seconds from milliseconds."""
+    """A column of seconds from milliseconds."""
     series = pl.Series(millis / 1000, dtype=pl.Float64)
     return series if present is None else null_unless(present, series)
 
 
 def money_column(parts: IntArray, present: FlagArray | None = None) -> pl.Series:
-    """Money from its ten-thousandths."""
+    """A column of amounts of money from ten-thousandths of the unit."""
     series = pl.Series(parts / 10_000, dtype=pl.Float64)
     return series if present is None else null_unless(present, series)
 
 
 def flag_column(values: FlagArray) -> pl.Series:
-    """Truth values."""
+    """A column of truth values."""
     return pl.Series(values, dtype=pl.Boolean)
 
 
 def join_texts(*parts: pl.Series | str) -> pl.Series:
-    """Texts side by side; none where a part is none."""
+    """A column of texts joined from parts; null where a part is null."""
     columns = [pl.Series([part]) if isinstance(part, str) else part.cast(pl.String) for part in parts]
     return reduce(add, columns)
 
 
 def pad_integers(values: IntArray, width: int) -> pl.Series:
-    """Whole numbers with leading zeros."""
+    """A column of integers as text, with leading zeros."""
     return pl.Series(values, dtype=pl.Int64).cast(pl.String).str.zfill(width)
 
 
 def case_column(otherwise: pl.Series, *cases: tuple[FlagArray, pl.Series]) -> pl.Series:
-    """For each row the value of the first case that holds, or the last resort."""
+    """A column with the value of the first case that holds for each row, or the fallback."""
     result = otherwise
     for holds, series in reversed(cases):
         result = series.zip_with(pl.Series(holds), result)

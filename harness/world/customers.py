@@ -1,4 +1,4 @@
-"""Whose calls they are: a tree of customers with a system root, resellers, customers and sub-customers."""
+"""The customers who own calls: a tree with a system root, resellers, customers and sub-customers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Customers:
     members: tuple[Customer, ...]
 
     def get(self, customer_id: int) -> Customer | None:
-        """The customer of that id, or None."""
+        """The customer with an id, or None."""
         return next((member for member in self.members if member.id == customer_id), None)
 
     def children_of(self, customer_id: int) -> tuple[Customer, ...]:

@@ -1,4 +1,4 @@
-"""The generated part of a world: an index of numbers, starts and ends, and columns made when asked for."""
+"""The generated calls of a world: an index of numbers, starts and ends, and columns made when asked for."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _patch_column(column: pl.Series, here: FlagArray, values: pl.Series) -> pl.S
 
 @final
 class GeneratedCalls:
-    """Some sessions with all that belongs to them."""
+    """The calls, legs and nested rows of some sessions."""
 
     def __init__(self, traffic: Traffic, pools: ValuePools, numbers: IntArray) -> None:
         self.traffic = traffic
@@ -137,7 +137,7 @@ class GeneratedCalls:
         return TimeIndex(legs.leg_numbers, legs.started, legs.ended, legs.leg_sequence, self._leg_batch)
 
     def index(self, grain: Grain) -> TimeIndex:
-        """The rows of a grain that lists can be made of."""
+        """The time index of the rows of a grain."""
         match grain:
             case Grain.CALL:
                 return self._calls
@@ -162,7 +162,7 @@ class GeneratedCalls:
         return self._records(grain, self.index(grain).row_numbers[rows], names)
 
     def records_of(self, grain: Grain, units: IntArray, names: Sequence[str]) -> list[Record]:
-        """The same of any rows of the same traffic, by their numbers."""
+        """The same records for any rows of the same traffic, by their numbers."""
         return self._records(grain, units, names)
 
     def _records(self, grain: Grain, units: IntArray, names: Sequence[str]) -> list[Record]:
@@ -201,5 +201,5 @@ class GeneratedCalls:
 
 
 def attribute_names(grain: Grain) -> tuple[str, ...]:
-    """Every attribute of a grain."""
+    """The names of all attributes of a grain."""
     return tuple(ATTRIBUTES[grain])

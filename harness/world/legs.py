@@ -57,7 +57,7 @@ def hexadecimal_text(values: IntArray, pairs: int) -> pl.Series:
 
 
 def leg_numbers_of(calls: CallBatch) -> tuple[IntArray, IntArray]:
-    """How many legs each call has, and the numbers of all legs, call by call."""
+    """The number of legs of each call, and the leg numbers of all of them, call by call."""
     rings = (calls.times.rang != NEVER).astype(np.int64)
     moves = (calls.transferred_at != NEVER).astype(np.int64)
     counts = 1 + rings + moves
@@ -68,7 +68,7 @@ def leg_numbers_of(calls: CallBatch) -> tuple[IntArray, IntArray]:
 
 @final
 class LegBatch:
-    """Some legs, by their numbers."""
+    """A batch of legs by their numbers, whose attributes are columns."""
 
     def __init__(self, traffic: Traffic, pools: ValuePools, units: IntArray) -> None:
         self.traffic = traffic
@@ -83,13 +83,13 @@ class LegBatch:
         return len(self.leg_numbers)
 
     def column(self, name: str) -> pl.Series:
-        """An attribute over the whole life of the legs."""
+        """The column of an attribute over the whole life of the legs, one value per leg."""
         if name not in self._columns:
             self._columns[name] = LEG_COLUMNS[name](self)
         return self._columns[name]
 
     def column_at(self, name: str, at: int) -> pl.Series:
-        """An attribute as it is seen at an instant (in milliseconds) at which all these legs live."""
+        """The column of an attribute as visible at an instant (in milliseconds) at which all legs are live."""
         come = (self.answered != NEVER) & (self.answered <= at)
         match name:
             case "answered_at":
@@ -129,7 +129,7 @@ class LegBatch:
 
     @cached_property
     def direction(self) -> IntArray:
-        """Of a transit call one leg comes in and the other goes out."""
+        """The direction of each leg: of a transit call one leg comes in and the other goes out."""
         passing = np.where(self.place == 0, INBOUND, OUTBOUND)
         return np.where(self.calls.direction == TRANSIT, passing, self.calls.direction)
 

@@ -54,20 +54,20 @@ AWKWARD_COMPANIES: Final = (
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamePools:
-    """The pools of names, the awkward ones among the others."""
+    """The pools of names of people and companies, with awkward ones spread among them."""
 
     people: tuple[str, ...]
     companies: tuple[str, ...]
 
 
 def load_names() -> NamePools:
-    """The frozen pools."""
+    """The name pools in `names.json`."""
     pools = json.loads(_NAMES_FILE.read_text(encoding="utf-8"))
     return NamePools(people=tuple(pools["people"]), companies=tuple(pools["companies"]))
 
 
 def make_names(*, seed: int = 20260311) -> NamePools:
-    """New pools from the installed Faker; the awkward names are spread evenly among them."""
+    """New name pools from the installed Faker; the awkward names are spread evenly among them."""
     from faker import Faker
 
     people: list[str] = []
@@ -96,7 +96,7 @@ def _spread_awkward_names(names: list[str], awkward: tuple[str, ...]) -> tuple[s
 
 
 def write_names() -> None:
-    """Write `names.json` again."""
+    """Write `names.json` anew from the installed Faker."""
     names = make_names()
     pools = {"people": names.people, "companies": names.companies}
     _NAMES_FILE.write_text(json.dumps(pools, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")

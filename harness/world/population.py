@@ -1,4 +1,4 @@
-"""Which of the rows are asked for: the ended ones, the live ones, or both."""
+"""The population of a list: the calls that have ended, those that are live, or both."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Population(StrEnum):
-    """What a listing lists at an instant."""
+    """The calls that a list holds at an instant."""
 
     ENDED = "ended"
     LIVE = "live"

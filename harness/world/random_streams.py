@@ -1,4 +1,4 @@
-"""Chance without a sequence: every draw is a function of (seed, what is drawn, which row).
+"""Random numbers without a sequence: every draw is a function of (seed, name of the stream, row number).
 
 The generator is splitmix64, addressed by counter, in whole arrays. All arithmetic is in integers, so that
 the same draw has the same bits on every machine.
@@ -23,7 +23,7 @@ _QUANTILE_STEPS = 4096
 
 
 def stream_salt(seed: int, what: str) -> int:
-    """The 64-bit start of the stream `what` under a seed."""
+    """The 64-bit salt of the stream `what` under a seed."""
     digest = hashlib.blake2b(f"{seed}/{what}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
@@ -48,7 +48,7 @@ def integers_below(bits: BitArray, bound: int | IntArray) -> IntArray:
 
 
 def chance_flags(bits: BitArray, probability: float) -> FlagArray:
-    """Whether each draw falls under the probability."""
+    """A mask of draws: true with the given probability."""
     return (bits >> np.uint64(32)) < np.uint64(round(probability * 2**32))
 
 
@@ -67,7 +67,7 @@ def choose_indexes(bits: BitArray, cumulative: BitArray) -> IntArray:
 
 
 def zipf_thresholds(size: int, exponent: float) -> BitArray:
-    """Thresholds under which the first of `size` things are met most often."""
+    """Thresholds for `choose_indexes` under which index k of `size` is drawn by Zipf's law."""
     return weight_thresholds([1.0 / (rank + 1) ** exponent for rank in range(size)])
 
 
@@ -83,7 +83,7 @@ def log_normal_table(*, median: float, sigma: float, least: float, most: float) 
 
 
 def quantile_values(bits: BitArray, table: IntArray) -> IntArray:
-    """A value of the distribution behind a table of quantiles, for each draw."""
+    """A value of the distribution behind a table of quantiles, in milliseconds, for each draw."""
     step = (bits >> np.uint64(52)).astype(np.int64)
     part = ((bits >> np.uint64(36)) & np.uint64(0xFFFF)).astype(np.int64)
     low = table[step]

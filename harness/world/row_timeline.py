@@ -61,7 +61,7 @@ class HashColumn:
 
 @final
 class TimelineSegment:
-    """Some rows in order, with the columns that were made of them."""
+    """A run of rows in order, with the columns made of them so far."""
 
     def __init__(
         self, units: IntArray, started: IntArray, ended: IntArray, batch: Callable[[IntArray], RowBatch]
@@ -98,11 +98,11 @@ class Timeline:
         return len(self.row_numbers)
 
     def begun_count(self, at: int) -> int:
-        """How many rows have begun at an instant (in milliseconds): the first so many."""
+        """The number of rows that have begun at an instant (milliseconds since 1970); they come first."""
         return int(np.searchsorted(self.started, at, side="right"))
 
     def live_positions(self, at: int) -> IntArray:
-        """The positions of the rows that live at an instant."""
+        """The positions of the rows whose calls are live at an instant (milliseconds since 1970), ascending."""
         begun = self.begun_count(at)
         # What began longer ago than anything lasts is over.
         first = int(np.searchsorted(self.started, at - self._longest_life))
@@ -122,7 +122,7 @@ class Timeline:
         return found
 
     def word_column(self, name: str) -> WordColumn:
-        """An attribute as texts, each told once."""
+        """An attribute as texts, each stored once."""
         return _merge_words([self._segment_words(stretch, name) for stretch in self._segments])
 
     def _segment_words(self, stretch: TimelineSegment, name: str) -> WordColumn:
@@ -143,7 +143,7 @@ class Timeline:
         return True
 
     def hash_column(self, name: str) -> HashColumn:
-        """An attribute as numbers that stand for its texts."""
+        """An attribute as hashes of its texts."""
         parts = [_hash_values(series) for stretch in self._segments for series in stretch.column_slices(name)]
         return HashColumn(_concatenate_arrays(parts))
 

@@ -41,7 +41,7 @@ _ADDRESSES: Final = TextPool(tuple(f"198.51.100.{host}" for host in range(1, 255
 
 @final
 class SessionBatch:
-    """Some sessions, by their numbers."""
+    """A batch of sessions by their numbers, whose attributes are columns."""
 
     def __init__(self, traffic: Traffic, pools: ValuePools, numbers: IntArray) -> None:
         self.traffic = traffic
@@ -54,13 +54,13 @@ class SessionBatch:
         return len(self.session_numbers)
 
     def column(self, name: str) -> pl.Series:
-        """An attribute over the whole life of the sessions."""
+        """The column of an attribute over the whole life of the sessions, one value per session."""
         if name not in self._columns:
             self._columns[name] = SESSION_COLUMNS[name](self)
         return self._columns[name]
 
     def column_at(self, name: str, at: int) -> pl.Series:
-        """An attribute as it is seen at an instant (in milliseconds) at which all these sessions live."""
+        """The column of an attribute as visible at an instant (in milliseconds) at which all sessions are live."""
         match name:
             case "ended_at":
                 return instant_column(np.full(len(self), NEVER, dtype=np.int64))

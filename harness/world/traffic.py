@@ -1,4 +1,4 @@
-"""When sessions begin: Poisson counts per minute under a daily and weekly profile.
+"""Traffic: the starts of sessions, as Poisson counts per minute under a daily and weekly profile.
 
 Every session has a number made from its minute and its place in that minute, and its start follows from the
 number and the seed alone. So any slice of time can be made without its past.
@@ -37,7 +37,7 @@ MEAN_CALL_SECONDS: Final = 118.3
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficProfile:
-    """How traffic rises and falls: calls a second in the busiest hour, and the weight of hours and days (UTC)."""
+    """The profile of traffic: calls a second in the busiest hour, and the weights of hours and days (UTC)."""
 
     name: str
     calls_per_second: float
@@ -53,7 +53,7 @@ class TrafficProfile:
             raise ValueError("calls_per_second is between 0.0001 and 100000")
 
     def with_rate(self, calls_per_second: float) -> TrafficProfile:
-        """The same shape at another rate."""
+        """The same profile at another rate."""
         return replace(self, calls_per_second=calls_per_second)
 
 
@@ -99,7 +99,7 @@ class Traffic:
 
     @property
     def numbers_per_slot(self) -> int:
-        """How many numbers each minute has; a power of two beyond any count that will be met."""
+        """The session numbers reserved for each minute: a power of two beyond any count that occurs."""
         peak = self._expected_sessions(max(self.profile.hours) * max(self.profile.days))
         return 1 << math.ceil(math.log2(peak + 10 * math.sqrt(peak) + 16))
 
@@ -109,11 +109,11 @@ class Traffic:
 
     @staticmethod
     def slot_of(millis: int) -> int:
-        """The minute that an instant falls into."""
+        """The number of the minute that an instant falls into."""
         return (millis - EPOCH_MS) // SLOT_MS
 
     def session_counts(self, first: int, last: int) -> IntArray:
-        """How many sessions begin in each minute from the first to the last, which are included."""
+        """The number of sessions that begin in each minute from the first to the last, both included."""
         slots = np.arange(first, last + 1, dtype=np.int64)
         bits = draw_bits(self.seed, "traffic.count", slots)
         # 2000-01-01 was a Saturday.
@@ -154,7 +154,7 @@ class Traffic:
         return high
 
     def session_starts(self, numbers: IntArray) -> IntArray:
-        """When sessions begin, in milliseconds since 1970.
+        """The starts of sessions, in milliseconds since 1970.
 
         A quarter begins on the whole second, and one in twenty in the middle of its minute, so that some
         sessions share their instant.
@@ -167,6 +167,6 @@ class Traffic:
         return EPOCH_MS + numbers // self.numbers_per_slot * SLOT_MS + within
 
     def call_counts(self, numbers: IntArray) -> IntArray:
-        """How many calls each session holds: one, two or three."""
+        """The number of calls of each session: one, two or three."""
         bits = draw_bits(self.seed, "traffic.calls", numbers)
         return 1 + chance_flags(bits, 0.21).astype(np.int64) + chance_flags(bits, 0.03).astype(np.int64)

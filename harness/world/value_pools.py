@@ -82,7 +82,7 @@ TRUNKS: Final = ("trunk-a", "trunk-b", "trunk-a-backup", "Köln & Bonn")
 
 @final
 class TextPool:
-    """Strings to pick from by code."""
+    """A pool of strings, each with its index as a code."""
 
     __slots__ = ("_series", "texts")
 
@@ -94,7 +94,7 @@ class TextPool:
         return len(self.texts)
 
     def texts_of(self, codes: IntArray, present: FlagArray | None = None) -> pl.Series:
-        """The string of each code; none where the code is negative or not present."""
+        """A column with the string of each code; null where the code is negative or not present."""
         kept = codes >= 0 if present is None else present & (codes >= 0)
         # Not by `gather`: its query plan would cost more than the work for the few rows of a page.
         return self._series[pl.Series(np.where(kept, codes, len(self.texts)).astype(np.uint32))]
@@ -135,7 +135,7 @@ def _build_extensions(people: int) -> Extensions:
 
 
 def remote_numbers() -> tuple[tuple[str, ...], IntArray]:
-    """The outsiders' numbers, and what stands behind each (an index into pstn, mobile, user, sip)."""
+    """The numbers outside the switch, and the kind of each (an index into pstn, mobile, user, sip)."""
     fixed = [f"+1{area}55501{line:02d}" for area in _AREA_CODES for line in range(100)]
     fixed += [f"+4420794600{line:02d}" for line in range(100)]
     fixed += [f"+441632960{line:03d}" for line in range(1000)]
@@ -190,7 +190,7 @@ class ValuePools:
 
     @cached_property
     def contact_names(self) -> IntArray:
-        """For each remote number the name its contact goes by, or -1."""
+        """The name of the contact of each remote number, as a code in the pool of names, or -1."""
         rows = np.arange(len(self.remotes), dtype=np.int64)
         bits = draw_bits(0, "pool.contact", rows)
         known = chance_flags(bits, 0.6)

@@ -40,7 +40,7 @@ _LISTED_GRAINS: Final = (Grain.SESSION, Grain.CALL, Grain.LEG)
 @final
 @dataclass(eq=False)
 class _FutureCalls:
-    """What a generated world has made of the time after its instant; made again when time runs past it."""
+    """The calls of a generated world after its instant; generated anew when time runs past them."""
 
     until: int = -1
     calls: GeneratedCalls | None = None
@@ -96,7 +96,7 @@ class World:
 
     @staticmethod
     def from_records(calls: Sequence[Record], *, instant: datetime = BUSY_HOUR) -> World:
-        """A world of given calls only, each told over its whole life (see `call_record`)."""
+        """A world of given calls only, each a record of its whole life (see `call_record`)."""
         return World(instant=instant).with_records(calls)
 
     def with_records(self, calls: Sequence[Record]) -> World:
@@ -116,11 +116,11 @@ class World:
         return replace(self, given=tuple(call for call in self.given if call["call_id"] not in call_ids))
 
     def fingerprint(self) -> str:
-        """What the values depend on besides seed, size and instant: the version of the generator."""
+        """The version of the generator, on which values depend besides seed, size and instant."""
         return GENERATOR_VERSION
 
     def count(self, grain: Grain, population: Population, at: datetime) -> int:
-        """How many rows are listed at an instant."""
+        """The number of rows listed at an instant."""
         return len(self._list_rows(grain, population, at).order)
 
     def columns(
@@ -159,7 +159,7 @@ class World:
     ) -> list[Record]:
         """The rows listed at an instant, one by one, with nested rows; in the order of `columns`.
 
-        `rows` picks some by their positions in that order, `attributes` some of the values.
+        `rows` selects some by their positions in that order, `attributes` some of the values.
         """
         names = _check_attributes(grain, attributes) if attributes is not None else attribute_names(grain)
         listed = self._list_rows(grain, population, at)

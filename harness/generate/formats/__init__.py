@@ -15,7 +15,7 @@ from harness.specification.model import Listing
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowFormat:
-    """A way to write rows: the end of the file's name, and the bytes."""
+    """A file format for rows: the extension of the file's name, and the bytes of the file."""
 
     name: str
     says: str

@@ -12,12 +12,12 @@ from harness.wire.json_body import encode_json
 
 
 def file_extension(listing: Listing) -> str:
-    """How a file's name ends."""
+    """The extension of the file's name."""
     return "csv"
 
 
 def encode_rows(rows: RowSet) -> bytes:
-    """The file."""
+    """The bytes of the CSV file with these rows."""
     names = [name for name, field in rows.listing.fields.items() if field.shows is not None]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")

@@ -9,12 +9,12 @@ from harness.wire.response_codec import encode_response, is_xml, success_tree
 
 
 def file_extension(listing: Listing) -> str:
-    """How a file's name ends."""
+    """The extension of the file's name."""
     return "xml" if is_xml(listing) else ndjson.file_extension(listing)
 
 
 def encode_rows(rows: RowSet) -> bytes:
-    """The file."""
+    """The bytes of the file in the API's own format with these rows."""
     if not is_xml(rows.listing):
         return ndjson.encode_rows(rows)
     trees = [dict(tree) for tree in rows.trees]

@@ -8,10 +8,10 @@ from harness.wire.json_body import encode_json
 
 
 def file_extension(listing: Listing) -> str:
-    """How a file's name ends."""
+    """The extension of the file's name."""
     return "ndjson"
 
 
 def encode_rows(rows: RowSet) -> bytes:
-    """The file."""
+    """The bytes of the NDJSON file with these rows."""
     return b"".join(encode_json(dict(tree)) + b"\n" for tree in rows.trees)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def file_extension(listing: Listing) -> str:
-    """How a file's name ends."""
+    """The extension of the file's name."""
     return "parquet"
 
 
 def encode_rows(rows: RowSet) -> bytes:
-    """The file; the same bytes for the same rows and the same release of polars."""
+    """The bytes of the Parquet file with these rows: the same for the same rows and the same release of polars."""
     import polars
 
     columns = []

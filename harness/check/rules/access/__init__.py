@@ -1,1 +1,1 @@
-"""Who may ask, and whose calls an answer may hold."""
+"""Rules on access: authentication, roles, and the customers whose calls an answer may hold."""

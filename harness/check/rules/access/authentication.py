@@ -1,4 +1,4 @@
-"""Who is let in: missing and wrong credentials, tokens of every bad kind, roles, and whose rows come."""
+"""Rules on authentication: missing and wrong credentials, invalid tokens, roles, and whose rows come."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class LoginAttempt:
 
 
 def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Credentials that must be refused are, those that suffice are not, and each sees its own rows."""
+    """Judges that bad credentials are refused, good ones accepted, and that each identity sees its own rows."""
     rules = context.listing.access
     if mirror.after is not None and mirror.after.failed_exchange is None:
         context.results.record_pass(rules.clauses.accepted)
@@ -78,7 +78,7 @@ def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt)
 
 
 def redact_credentials(context: CheckContext, credentials: Mapping[str, str]) -> None:
-    """A credential with one letter changed gives the true one away: no report shows it."""
+    """Masks altered credentials in reports: one with a single letter changed gives the true one away."""
     rules = context.listing.access
     secret = [text for name, text in credentials.items() if name != rules.user and len(text) > 1]
     context.evidence = replace(context.evidence, redactor=context.evidence.redactor.with_secrets(secret))

@@ -1,4 +1,4 @@
-"""Whose rows come: the own customer, one by id, everyone, and those below."""
+"""Rules on scope: rows of the own customer, of one by id, of everyone, and of customers below."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.wire.row_codec import row_values_at
 
 
 def check_scope(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Whose calls: by the words, ids and switches of the spec, as far as the rows show their owners."""
+    """Judges whose calls come under the words, ids and switches of the scope, as far as rows show their owners."""
     rule = context.listing.scope
     if rule is None:
         return
