@@ -18,9 +18,9 @@ def __getattr__(name: str) -> Any:
 
         return mock
     if name in ("application", "serve_in_thread", "simulator"):
-        from harness import api as door
+        from harness import api as public_api
 
-        return getattr(door, name)
+        return getattr(public_api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -23,6 +23,7 @@ from harness.specification.paging_clauses import start_clauses
 
 
 def read_baseline(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
+    """Reads the mirror, and judges what the walks show: tears, endless lists, shared identities, page caps."""
     yield from read_mirror(context, mirror, now=options.now)
     snapshot = mirror.after
     if snapshot is None:
@@ -78,11 +79,11 @@ def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) 
             )
 
 
-def _report_shared_identity(context: CheckContext, twins: Sequence[tuple[Row, Row, Exchange]]) -> None:
+def _report_shared_identity(context: CheckContext, pairs: Sequence[tuple[Row, Row, Exchange]]) -> None:
     """Reports two calls that two pages show under one identity."""
-    if not twins or not context.identity_unique:
+    if not pairs or not context.identity_unique:
         return
-    one, other, exchange = twins[0]
+    one, other, exchange = pairs[0]
     names = [context.listing.lists.identity]
     names += [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
     context.fail(

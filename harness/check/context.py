@@ -62,6 +62,7 @@ class Exchange:
 
     @property
     def keys(self) -> list[Hashable]:
+        """The keys of the rows, in their order."""
         return [row.key for row in self.rows or ()]
 
 
@@ -126,6 +127,7 @@ class CheckContext:
 
     @property
     def listing(self) -> Listing:
+        """The listing of the spec under check."""
         return self.spec.listing
 
     @property
@@ -333,6 +335,7 @@ class CheckContext:
         ]
 
     def clause(self, clause: ClauseId) -> Clause | None:
+        """The clause with an id, or None where the spec does not declare it."""
         return self.results.clauses.get(clause)
 
     def fail(

@@ -61,13 +61,19 @@ class RecordSource(Protocol):
     """The world as the simulator sees it: call records at an instant, and the customers who own them."""
 
     @property
-    def customers(self) -> Customers: ...
+    def customers(self) -> Customers:
+        """All customers, of whom some own calls."""
+        ...
 
     @property
-    def home_customer_id(self) -> int: ...
+    def home_customer_id(self) -> int:
+        """The customer of the default user."""
+        ...
 
     @property
-    def instant(self) -> datetime: ...
+    def instant(self) -> datetime:
+        """The instant at which the world was made."""
+        ...
 
     def records(
         self,
@@ -76,7 +82,9 @@ class RecordSource(Protocol):
         at: datetime,
         *,
         attributes: Collection[str] | None = None,
-    ) -> Sequence[Record]: ...
+    ) -> Sequence[Record]:
+        """The records of a population at an instant, in the order of (started_at, identity)."""
+        ...
 
 
 @final

@@ -1,7 +1,7 @@
 """Visibility: what a record shows at an instant, computed from the record of its whole life.
 
 A row has not begun (`None`), or lives, or has ended. An ended row is shown as it is and never changes again;
-of a living one only what has happened so far is shown.
+of a live one only what has happened so far is shown.
 """
 
 from __future__ import annotations

@@ -17,10 +17,12 @@ class HttpRequest:
 
     @property
     def path(self) -> bytes:
+        """The raw path: the target up to the question mark."""
         return self.target.partition(b"?")[0]
 
     @property
     def query(self) -> bytes:
+        """The raw query: the target after the question mark."""
         return self.target.partition(b"?")[2]
 
     def header(self, name: str) -> str | None:

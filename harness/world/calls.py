@@ -1,6 +1,6 @@
 """Calls as columns: every attribute of a batch of calls, each made when it is asked for.
 
-`CallBatch.column` tells the whole life of the calls, `CallBatch.column_at` what is seen of living calls at an
+`CallBatch.column` tells the whole life of the calls, `CallBatch.column_at` what is visible of live calls at an
 instant. The plain path (`harness.telephony.visibility`) tells the same row by row.
 """
 
@@ -122,13 +122,16 @@ class CallBatch:
         return self.column(name) if maker is None else maker(CallsAt(self, at))
 
     def draw_for_calls(self, what: str) -> BitArray:
+        """64 random bits per call, from the stream `what`."""
         return draw_bits(self.traffic.seed, f"call.{what}", self.call_numbers)
 
     def draw_for_sessions(self, what: str) -> BitArray:
+        """64 random bits per call, the same for all calls of a session."""
         return draw_bits(self.traffic.seed, f"session.{what}", self.session_numbers)
 
     @cached_property
     def times(self) -> CallTimes:
+        """The instants of each call."""
         return call_times_of(self.traffic, self.call_numbers)
 
     @cached_property
@@ -138,16 +141,19 @@ class CallBatch:
 
     @cached_property
     def talk_millis(self) -> IntArray:
+        """The talk time of each call in milliseconds; 0 if unanswered."""
         return np.where(self.is_answered, self.times.ended - self.times.answered, 0)
 
     @cached_property
     def direction(self) -> IntArray:
+        """The direction of each call, as a code."""
         first = choose_indexes(self.draw_for_calls("direction"), _DIRECTION_WEIGHTS)
         further = np.where(chance_flags(self.draw_for_calls("further"), 0.75), OUTBOUND, INTERNAL)
         return np.where(self.call_numbers & 3, further, first)
 
     @cached_property
     def customer(self) -> IntArray:
+        """The owner of each call, as an index into the customers."""
         return choose_indexes(self.draw_for_sessions("customer"), _CUSTOMER_WEIGHTS)
 
     @cached_property
@@ -158,10 +164,12 @@ class CallBatch:
 
     @cached_property
     def line(self) -> IntArray:
+        """The extension of each call, as an index into the extensions."""
         return self.pools.extensions.first_of_customer[self.customer] + self._line_rank
 
     @cached_property
     def other_line(self) -> IntArray:
+        """The extension at the other end of an internal call."""
         many = self.pools.extensions.count_of_customer[self.customer]
         return (
             self.pools.extensions.first_of_customer[self.customer]
@@ -170,16 +178,19 @@ class CallBatch:
 
     @cached_property
     def remote(self) -> IntArray:
+        """The number outside the switch, as an index into the remote numbers."""
         return choose_indexes(self.draw_for_calls("remote"), _REMOTE_WEIGHTS)
 
     @cached_property
     def further_remote(self) -> IntArray:
+        """The second number outside, of transit calls."""
         return (self.remote + 1 + integers_below(self.draw_for_calls("remote.further"), 5000)) % len(
             self.pools.remotes
         )
 
     @cached_property
     def did(self) -> IntArray:
+        """The DID that an inbound call dialed, as an index into the DIDs."""
         return self.customer * 4 + np.minimum(
             choose_indexes(self.draw_for_sessions("did"), zipf_thresholds(6, 1.3)), 3
         )
@@ -202,6 +213,7 @@ class CallBatch:
 
     @cached_property
     def has_line(self) -> FlagArray:
+        """Whether each call has an extension: all but transit calls do."""
         holds: FlagArray = self.direction != TRANSIT
         return holds
 
@@ -246,6 +258,7 @@ class CallBatch:
 
     @cached_property
     def transferred_at(self) -> IntArray:
+        """The instant at which each call is transferred, in milliseconds; NEVER for none."""
         moves = (
             (self.talk_millis > 10_000)
             & (self.hold_times[0] == NEVER)
@@ -324,6 +337,7 @@ class CallsAt:
         self.at = at
 
     def reached(self, stamps: IntArray) -> IntArray:
+        """The instants that have come; NEVER for those still ahead."""
         return np.where(stamps <= self.at, stamps, NEVER)
 
     @property
@@ -341,9 +355,11 @@ class CallsAt:
 
     @property
     def talk_millis(self) -> IntArray:
+        """The talk time until the instant, in milliseconds."""
         return np.where(self.is_answered, self.at - self.answered, 0)
 
     def word_column(self, *cases: tuple[str, FlagArray], otherwise: str | None) -> pl.Series:
+        """A column of texts: that of the first case that holds, else `otherwise`."""
         texts = tuple(text for text, _ in cases) + ((otherwise,) if otherwise is not None else ())
         codes = np.select(
             [holds for _, holds in cases],
@@ -353,6 +369,7 @@ class CallsAt:
         return TextPool(texts).texts_of(codes.astype(np.int64))
 
     def empty_column(self, dtype: pl.DataType) -> pl.Series:
+        """A column of nulls."""
         return pl.Series([None] * len(self.batch), dtype=dtype)
 
 

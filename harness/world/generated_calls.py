@@ -31,9 +31,13 @@ NESTED_ATTRIBUTES: Final = {
 class RowBatch(Protocol):
     """Some rows of one grain as columns."""
 
-    def column(self, name: str) -> pl.Series: ...
+    def column(self, name: str) -> pl.Series:
+        """The column of an attribute over the whole life of the rows."""
+        ...
 
-    def column_at(self, name: str, at: int) -> pl.Series: ...
+    def column_at(self, name: str, at: int) -> pl.Series:
+        """The column of an attribute as visible at an instant, in milliseconds since 1970."""
+        ...
 
 
 @final
@@ -81,7 +85,7 @@ class TimeIndex:
     def columns(self, rows: IntArray, at: int, names: Sequence[str]) -> dict[str, pl.Series]:
         """Columns of some rows as they are seen at an instant."""
         lives = self.ended[rows] > at
-        living = self.make_batch(self.row_numbers[rows[lives]]) if lives.any() else None
+        live_batch = self.make_batch(self.row_numbers[rows[lives]]) if lives.any() else None
         # Columns of many rows are made for all of them and kept; those of a page only for the page.
         many = len(rows) * 4 > len(self)
         ended = self.all_rows if many else self.make_batch(self.row_numbers[rows])
@@ -92,8 +96,8 @@ class TimeIndex:
                 column = column.head(len(rows))
             elif many:
                 column = column.gather(rows.astype(np.uint32))
-            if living is not None:
-                column = _patch_column(column, lives, living.column_at(name, at))
+            if live_batch is not None:
+                column = _patch_column(column, lives, live_batch.column_at(name, at))
             columns[name] = column.alias(name)
         return columns
 

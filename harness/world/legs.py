@@ -104,15 +104,18 @@ class LegBatch:
                 return self.column(name)
 
     def draw_for_legs(self, what: str) -> BitArray:
+        """64 random bits per leg, from the stream `what`."""
         return draw_bits(self.traffic.seed, f"leg.{what}", self.leg_numbers)
 
     @cached_property
     def started(self) -> IntArray:
+        """The start of each leg, in milliseconds since 1970."""
         lives = self.calls.times
         return np.select([self.place == 0, self.place == 1], [lives.started, lives.rang], self._transferred_at)
 
     @cached_property
     def answered(self) -> IntArray:
+        """The answer of each leg, in milliseconds since 1970; NEVER for none."""
         left = self.calls.times.ended - self._transferred_at
         return np.where(
             self.place == 2, self._transferred_at + np.minimum(3000, left // 2), self.calls.times.answered
@@ -120,6 +123,7 @@ class LegBatch:
 
     @cached_property
     def ended(self) -> IntArray:
+        """The end of each leg, in milliseconds since 1970."""
         leaves = (self.place == 1) & (self._transferred_at != NEVER)
         return np.where(leaves, self._transferred_at, self.calls.times.ended)
 

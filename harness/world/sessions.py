@@ -76,10 +76,12 @@ class SessionBatch:
 
     @cached_property
     def started(self) -> IntArray:
+        """The start of each session, in milliseconds since 1970."""
         return self.traffic.session_starts(self.session_numbers)
 
     @cached_property
     def ended(self) -> IntArray:
+        """The end of each session, in milliseconds since 1970."""
         if not len(self):
             return np.zeros(0, dtype=np.int64)
         ends = call_times_of(self.traffic, call_numbers_in(self.traffic, self.session_numbers)).ended

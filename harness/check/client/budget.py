@@ -138,7 +138,9 @@ class Budget:
 class Sender(Protocol):
     """Anything that sends a request and returns its response: an `HttpClient`, or a stand-in for one."""
 
-    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse: ...
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
+        """The response to a request, or why there is none; never raises for what the target does."""
+        ...
 
 
 @final

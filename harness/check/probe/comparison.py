@@ -61,6 +61,7 @@ class Mismatch:
 
     @property
     def rank(self) -> int:
+        """The place of the aspect in the order in which aspects are judged."""
         return ASPECTS.index(self.aspect)
 
 

@@ -381,6 +381,7 @@ def open_range_ends(context: CheckContext, mirror: Mirror, *together: str) -> di
 def value_with_matches(
     context: CheckContext, mirror: Mirror, name: str, row: Row
 ) -> tuple[Tree, frozenset[Any]] | None:
+    """A filter value that the row satisfies, as the request writes it, and the keys of all rows that do; or None."""
     filter_ = context.listing.filters[name]
     values = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
     if not values:

@@ -73,10 +73,12 @@ class Mirror:
 
     @property
     def rows(self) -> tuple[Row, ...]:
+        """The rows of the latest reading."""
         return self.after.rows if self.after else ()
 
     @property
     def complete(self) -> bool:
+        """Whether the latest reading holds all rows of the list, as far as is known."""
         return bool(self.after and self.after.complete and not self.tear_reason and not self.lacks_rows)
 
     def clear_caches(self) -> None:
@@ -166,7 +168,7 @@ def walk_pages(
     found: list[Row] = []
     by_key: dict[Hashable, Row] = {}
     repeats: list[Exchange] = []
-    twins: list[tuple[Row, Row, Exchange]] = []
+    shared_pairs: list[tuple[Row, Row, Exchange]] = []
     total: int | None = None
     complete = cut = False
     trouble: Exchange | None = None
@@ -196,7 +198,7 @@ def walk_pages(
         if len(fresh) < len(exchange.rows):
             repeats.append(exchange)
             known = [(by_key[row.key], row, exchange) for row in exchange.rows if row.key in by_key]
-            twins += [pair for pair in known if _started_apart(context, pair[0], pair[1])]
+            shared_pairs += [pair for pair in known if _started_apart(context, pair[0], pair[1])]
         if fresh and page and short is not None:
             _learn_page_cap(context, short)
         short = len(exchange.rows) if size is not None and 0 < len(exchange.rows) < size else None
@@ -247,7 +249,7 @@ def walk_pages(
         repeated_pages=tuple(repeats),
         failed_exchange=trouble,
         stopped_early=cut,
-        shared_identities=tuple(twins),
+        shared_identities=tuple(shared_pairs),
     )
 
 

@@ -33,6 +33,7 @@ class ResultCollector:
     _tallies: dict[ClauseId, _ClauseTally] = field(default_factory=dict)
 
     def tally_of(self, clause: ClauseId) -> _ClauseTally:
+        """The number of observations of a clause by verdict."""
         return self._tallies.setdefault(clause, _ClauseTally())
 
     def record(self, clauses: Iterable[ClauseId], verdict: Verdict, reason: str = "", *, times: int = 1) -> None:
@@ -54,12 +55,15 @@ class ResultCollector:
         self.record(clauses, Verdict.OBSERVED, reading)
 
     def record_inconclusive(self, clauses: Clauses, reason: str) -> None:
+        """Records that the clauses could not be decided, with the reason."""
         self.record(clauses, Verdict.INCONCLUSIVE, reason)
 
     def record_not_exercised(self, clauses: Clauses, reason: str) -> None:
+        """Records that nothing in the data puts the clauses to the test, with the reason."""
         self.record(clauses, Verdict.NOT_EXERCISED, reason)
 
     def record_not_applicable(self, clauses: Clauses, reason: str) -> None:
+        """Records that the clauses do not apply to this run, with the reason."""
         self.record(clauses, Verdict.NOT_APPLICABLE, reason)
 
     def record_blocked(self, clauses: Clauses, by: ClauseId) -> None:

@@ -366,6 +366,7 @@ def _swap_range(given: ParsedParameters, rule: FilterRange) -> ParsedParameters:
 
 
 def with_optional_parameter(listing: Listing, name: str) -> ListingChange:
+    """The listing with a parameter that need not be given, also where a range asks for both ends."""
     ranges = tuple(
         replace(rule, one_alone="one-sided") if name in (rule.first, rule.last) else rule for rule in listing.ranges
     )

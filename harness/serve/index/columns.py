@@ -160,6 +160,7 @@ class KeyColumn:
 
     @cached_property
     def is_ascending(self) -> bool:
+        """Whether keys never fall from row to row, so that a range of keys is a range of rows."""
         return self.rows is None and bool((self.keys[1:] >= self.keys[:-1]).all())
 
     @property

@@ -86,12 +86,14 @@ class RowRange:
 
     @property
     def head_length(self) -> int:
+        """The number of rows in the head."""
         return self.last - self.first
 
     def __len__(self) -> int:
         return self.head_length + len(self.tail)
 
     def rows_between(self, start: int, end: int) -> RowNumbers:
+        """The row numbers from position `start` up to, but not including, `end`."""
         head = min(end, self.head_length)
         if start >= self.head_length:
             return self.tail[start - self.head_length : end - self.head_length]
@@ -247,6 +249,7 @@ class RowIndex:
         return tuple(name for name in self._attributes if name not in hidden or name in shown)
 
     def cached_row(self, key: tuple[RowVariant, int]) -> RenderedRow | None:
+        """The rendered row under a variant and a row number, if it is cached."""
         found = self._rendered_rows.get(key)
         if found is not None:
             self._rendered_rows.move_to_end(key)

@@ -311,7 +311,7 @@ def _check_legacy_credentials(context: CheckContext, mirror: Mirror) -> Iterator
 
 
 def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[str, str]) -> Iterator[None]:
-    """An older pair that is taken: with one half bent, empty or left out it is worth no more than nothing."""
+    """An older pair that is taken: with one half altered, empty or left out it must be refused."""
     rules = context.listing.access
     clauses = rules.clauses.wrong_refused or rules.clauses.missing_refused
     *names, secret = pair

@@ -85,6 +85,7 @@ class Piece:
 
     @property
     def key(self) -> Hashable:
+        """The label and values of the piece, by which equal pieces are found."""
         return (self.label, str(self.values))
 
 

@@ -1,6 +1,6 @@
 """Schema fuzzing: Schemathesis draws requests from the OpenAPI side of a spec; we send them and judge the answers.
 
-Only drawing is Schemathesis' part. The requests go over our own transport (its limits and manners hold, and `;`
+Only drawing is Schemathesis' part. The requests go over our own transport (its limits and budget hold, and `;`
 stands between pairs where the spec says so), and what comes back, XML or JSON, is judged by our own witness rules:
 findings stand under the clauses that they break, beside those of the other rules and never twice.
 """

@@ -171,7 +171,7 @@ def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequenc
     if not starts or not context.identity_unique or len(taken) < 3:
         return
     start = starts[0]
-    twins: list[tuple[Row, Row]] = []
+    renamed_pairs: list[tuple[Row, Row]] = []
     for earlier, later in pairwise(taken):
         if set(earlier.by_key) & set(later.by_key):
             return
@@ -191,13 +191,13 @@ def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequenc
         ]
         if len({row.key for row, _ in found}) < max(3, len(old) // 2):
             return
-        twins = found
+        renamed_pairs = found
     context.fail(
         clauses,
         clause_text(context, clauses, "a call keeps its identity"),
         expected="calls in progress under the same identity in each poll",
-        actual=f"another identity in each of {len(taken)} polls for {len(twins)} calls that began alike",
-        rows=[evidence_line(context, one, start) for pair in twins[:4] for one in pair],
+        actual=f"another identity in each of {len(taken)} polls for {len(renamed_pairs)} calls that began alike",
+        rows=[evidence_line(context, one, start) for pair in renamed_pairs[:4] for one in pair],
         inferred=True,
     )
 
