@@ -213,7 +213,7 @@ class CheckContext:
             default = parameter.default is True or parameter.default in parameter.true
             raw = ask.values.get(include.parameter)
             if raw is False or raw in parameter.false or (raw in (None, "") and not default):
-                names.update(include.adds)
+                names.update(include.added_names)
         return frozenset(names)
 
     def row_from_tree(self, tree: Mapping[str, Tree], zone: str, left_out: Set[str] = frozenset()) -> Row:
@@ -250,7 +250,9 @@ class CheckContext:
 
     def _row_content(self, shown: ApiRow) -> Hashable:
         """The key of a row without a good identity: all that every request shows of it."""
-        parts = {name for include in self.listing.includes for name in include.adds} | {self.listing.lists.identity}
+        parts = {name for include in self.listing.includes for name in include.added_names} | {
+            self.listing.lists.identity
+        }
         return tuple(sorted((name, _hashable_value(value)) for name, value in shown.items() if name not in parts))
 
     def zone_of_request(self, ask: ListRequest) -> str:

@@ -15,9 +15,11 @@ from typing import Any, Final
 from harness.check.context import Breach, CheckContext
 from harness.check.probe.mirror import Mirror, parse_row_count
 from harness.specification.clauses import constructs_by_clause
+from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     ClauseId,
     Listing,
+    Open,
     RequestEncoding,
     all_clauses,
 )
@@ -151,32 +153,30 @@ class _Scene:
                 names.add(self.listing.scope.parameter or "")
         return names - {""}
 
-    def fields_of(self, clause: ClauseId) -> set[str]:
+    def fields_of(self, clause: ClauseId) -> set[FieldPath]:
         """The fields of a row that a clause on their form, or a law about them, is about."""
-        names: set[str] = set()
+        names: set[FieldPath] = set()
         for place in self.places.get(clause, ()):
             parts = place.split(".")
             if parts[0] == "fields":
-                names.add("[].".join(parts[1:-1:2]))
+                names.add(FieldPath(tuple(parts[1:-1:2])))
             elif parts[0] == "laws":
                 law = self.listing.laws[int(parts[1])]
                 names |= {one for one in (law.field, law.than) if one}
                 for holds in (law.when, law.then):
                     if holds is not None:
                         names.add(holds.field)
-            elif place in ("lists.clauses.keys",):
-                names.add("*")
         return names
 
-    def fields_touched(self, breach: Breach) -> set[str]:
+    def fields_touched(self, breach: Breach) -> set[FieldPath]:
         """The fields that a request filters or sorts by."""
-        names: set[str] = set()
+        names: set[FieldPath] = set()
         for name in self.filters_asked(breach):
             names |= set(self.listing.filters[name].compares)
         order = self.listing.order
         if order is not None and order.sort is not None and breach.exchange is not None:
             word = str(breach.exchange.list_request.values.get(order.sort.parameter, "")).lstrip("-")
-            names |= {word} & set(self.listing.fields)
+            names |= {FieldPath.of(word)} if word in self.listing.fields else set()
         return names
 
     # --- what is worked out of several breaches --------------------------------------------------------------
@@ -375,15 +375,14 @@ def _field(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> b
         return True
     order = scene.listing.order
     if order is not None and breach.aspect in ("order", "slice"):
-        by = order.by.options if hasattr(order.by, "options") else (order.by,)
-        return bool(about & {str(path) for path in by})
+        return bool(about & set(order.by.options if isinstance(order.by, Open) else (order.by,)))
     return False
 
 
 def _repeated(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> bool:
     """Rows that stand twice, or without their identity, break what counts and shares out rows."""
     keys = scene.fields_of(cause)
-    identity = scene.listing.lists.identity in keys and any(one.law for one in scene.told[cause])
+    identity = FieldPath.of(scene.listing.lists.identity) in keys and any(one.law for one in scene.told[cause])
     if not identity and not (scene.carried(cause, "lists.clauses.unique") and any(b.law for b in scene.told[cause])):
         return False
     return not breach.law and (breach.kind in ("unknown", "missing", "") or breach.aspect in (*PAGED, "total"))

@@ -63,6 +63,7 @@ from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
 from harness.specification.clauses import families_by_clause, load_standard_clauses
 from harness.specification.dialect import Dialect
+from harness.specification.field_path import written_value
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, CursorPaging
 from harness.wire.http_messages import HttpResponse
@@ -290,7 +291,7 @@ def _finish_run(
         seed=options.seed,
         requests=context.requests,
         seconds=0.0,
-        dialect=context.dialect.certain_answers(),
+        dialect={name: written_value(value) for name, value in context.dialect.certain_answers().items()},
         clauses=tuple(results),
         findings=findings,
         notes=tuple(dict.fromkeys(context.notes)),
@@ -395,4 +396,4 @@ def _record_open_choices(context: CheckContext) -> None:
     answers = context.dialect.certain_answers()
     for name, choice in context.spec.choices.items():
         if choice.clause and name in answers and not context.results.first_failed(choice.clause):
-            context.results.record_observed(choice.clause, f"{name}: {answers[name]}")
+            context.results.record_observed(choice.clause, f"{name}: {written_value(answers[name])}")

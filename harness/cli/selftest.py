@@ -148,7 +148,7 @@ def hidden_values(spec: Spec, world: World, dialect: Dialect) -> dict[str, tuple
     rows = row_set_of(spec, world, dialect)
     values_by_filter: dict[str, tuple[str, ...]] = {}
     for name, rule in spec.listing.filters.items():
-        paths = [path for path in rule.compares if path.startswith("hidden.")]
+        paths = [path for path in rule.compares if path.hidden]
         counts = Counter(
             str(value) for path in paths for index in range(len(rows)) for value in rows.values_at(index, path)
         )
@@ -191,8 +191,7 @@ def needs_hidden_values(spec: Spec, fault_id: str) -> bool:
     """Whether a fault is about a filter on what no row shows: nobody finds it without values that occur."""
     clause = fault_id.partition("/")[0]
     return any(
-        clause in rule.clause and any(path.startswith("hidden.") for path in rule.compares)
-        for rule in spec.listing.filters.values()
+        clause in rule.clause and any(path.hidden for path in rule.compares) for rule in spec.listing.filters.values()
     )
 
 

@@ -18,7 +18,7 @@ from harness.generate.response_breaker import InvalidResponse
 from harness.generate.rows import encode_hidden_rows, row_set_of
 from harness.generate.sample_exchanges import SampleExchange, make_sample_exchanges, request_text
 from harness.output.atomic_files import os_error_reason, write_atomically
-from harness.specification.dialect import Dialect
+from harness.specification.dialect import Dialect, written_answer
 from harness.specification.load import Spec
 from harness.telephony.attributes import Grain
 from harness.wire.http_messages import HttpResponse
@@ -208,7 +208,7 @@ def _build_manifest(
         "calls": calls,
         "traffic": profile,
         "instant": world.instant.isoformat(),
-        "dialect": {name: dialect.values[name] for name in sorted(dialect.values)},
+        "dialect": {name: written_answer(dialect.values[name]) for name in sorted(dialect.values)},
         "formats": list(formats),
         "command": _repeat_command(spec, world, calls, profile, formats),
         "pages": list(pages),

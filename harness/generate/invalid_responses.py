@@ -297,7 +297,7 @@ def _break_include(maker: ResponseBreaker, include: Include) -> Iterator[Invalid
         )
         for value in (True, False)
     )
-    for name in include.adds:
+    for name in map(str, include.adds):
         rows = maker.rows_in(on.copy_tree())
         if include.any_names or not any(isinstance(row, dict) and row.get(name) for row in rows):
             continue

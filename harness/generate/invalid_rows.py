@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, RowObject, ValidResponse
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient, filter_values
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Field, FieldCondition, Filter, Include, Law, Listing
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import Missing
@@ -19,35 +20,35 @@ _NO_TIME: Final = {"epoch-seconds": "soon", "local-time": "11/03/2026 10.30", "r
 
 def break_fields(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     """Fields that are missing, or of a wrong type, form or word."""
-    yield from _break_field_group(maker, maker.first_page, dict(maker.listing.fields), ())
+    yield from _break_field_group(maker, maker.first_page, dict(maker.listing.fields), None)
     for name, field in maker.listing.fields.items():
         valid = _valid_with_nested(maker, name) if field.as_ == "rows" else None
         if valid is not None:
-            yield from _break_field_group(maker, valid, dict(field.fields), (name,))
+            yield from _break_field_group(maker, valid, dict(field.fields), name)
 
 
 def _break_field_group(
-    maker: ResponseBreaker, valid: ValidResponse, fields: dict[str, Field], path: tuple[str, ...]
+    maker: ResponseBreaker, valid: ValidResponse, fields: dict[str, Field], around: str | None
 ) -> Iterator[InvalidResponse]:
     keys = maker.listing.lists.clauses.keys
     for name, field in fields.items():
-        if field.shows is None or _first_holder(maker, valid.tree, (*path, name)) is None:
+        path = FieldPath.of(name) if around is None else FieldPath.of(name).nested_in(around)
+        if field.shows is None or _first_holder(maker, valid.tree, path) is None:
             continue
-        label = "[].".join((*path, name))
         lawful = absent_forms(field)
         if not field.optional and "missing" not in lawful:
             tree = valid.copy_tree()
-            holder = _first_holder(maker, tree, (*path, name))
+            holder = _first_holder(maker, tree, path)
             if holder is not None:
                 del holder[name]
-                clauses = field.clause if path else keys or field.clause
-                yield from maker.break_clause(clauses, f"field missing: {label}", valid, tree)
+                clauses = field.clause if around is not None else keys or field.clause
+                yield from maker.break_clause(clauses, f"field missing: {path}", valid, tree)
         for done, value in _wrong_values(maker, field):
             tree = valid.copy_tree()
-            holder = _first_holder(maker, tree, (*path, name))
+            holder = _first_holder(maker, tree, path)
             if holder is not None:
                 holder[name] = value
-                yield from maker.break_clause(field.clause, f"{done}: {label}", valid, tree)
+                yield from maker.break_clause(field.clause, f"{done}: {path}", valid, tree)
 
 
 def _wrong_values(maker: ResponseBreaker, field: Field) -> Iterator[tuple[str, Tree]]:
@@ -64,15 +65,15 @@ def _wrong_values(maker: ResponseBreaker, field: Field) -> Iterator[tuple[str, T
         yield "empty", ""
 
 
-def _first_holder(maker: ResponseBreaker, tree: RowObject, path: tuple[str, ...]) -> RowObject | None:
+def _first_holder(maker: ResponseBreaker, tree: RowObject, path: FieldPath) -> RowObject | None:
     """The first row, or nested row, that has the field at the end of the path."""
     for row in maker.rows_in(tree):
         holders = [row] if isinstance(row, dict) else []
-        for name in path[:-1]:
+        for name in path.steps[:-1]:
             inner = [holder.get(name) for holder in holders]
             holders = [item for items in inner if isinstance(items, list) for item in items if isinstance(item, dict)]
         for holder in holders:
-            if path[-1] in holder:
+            if path.steps[-1] in holder:
                 return holder
     return None
 
@@ -88,7 +89,7 @@ def _valid_with_nested(maker: ResponseBreaker, name: str) -> ValidResponse | Non
 
 
 def _include_of(listing: Listing, name: str) -> Include | None:
-    return next((include for include in listing.includes if name in include.adds), None)
+    return next((include for include in listing.includes if FieldPath.of(name) in include.adds), None)
 
 
 def break_order(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
@@ -108,19 +109,20 @@ def break_order(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     if order.sort is not None:
         for word, path in order.sort.words.items():
             clauses = order.sort.clauses.undocumented if word in order.sort.undocumented else order.sort.clauses.words
-            if path != by and not path.startswith("hidden."):
+            if path != by and not path.hidden:
                 valid = maker.fetch_valid(client.list_request({**size, order.sort.parameter: word}))
                 yield from _swap_rows(maker, valid, path, clauses, "rows out of order, sorted by a parameter")
 
 
 def _swap_rows(
-    maker: ResponseBreaker, valid: ValidResponse, path: str, clauses: Clauses, done: str
+    maker: ResponseBreaker, valid: ValidResponse, path: FieldPath, clauses: Clauses, done: str
 ) -> Iterator[InvalidResponse]:
     """First, middle and last row change places, so that neither direction fits."""
     rows = maker.rows_in(valid.copy_tree())
     middle = len(rows) // 2
     # Nobody promises where rows without a value stand.
-    values = [row.get(path) for row in rows if isinstance(row, dict) and row.get(path) not in (None, "", 0, "0")]
+    name = str(path)
+    values = [row.get(name) for row in rows if isinstance(row, dict) and row.get(name) not in (None, "", 0, "0")]
     if len(values) == len(rows) >= 5 and len({str(values[place]) for place in (0, middle, -1)}) == 3:
         rows[0], rows[middle], rows[-1] = rows[middle], rows[-1], rows[0]
         yield from maker.break_clause(clauses, done, valid, maker.with_rows(valid, rows))
@@ -135,7 +137,7 @@ def break_filters(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
 def _add_unfiltered_row(maker: ResponseBreaker, name: str, rule: Filter) -> Iterator[InvalidResponse]:
     """An answer to a filtered request with one row that the filter does not keep."""
     client = maker.client
-    if any(path.startswith("hidden.") or "[]." in path for path in rule.compares):
+    if any(path.hidden or path.inner is not None for path in rule.compares):
         return
     values = filter_values(client, name)
     if values is None:
@@ -168,9 +170,9 @@ def _is_excluded_row(maker: ResponseBreaker, row: RowObject, rule: Filter, wante
     if rule.keeps in ("at-or-after", "at-or-before", "at-most", "at-least"):
         return True
     plain = [
-        str(row[path])
-        for path in (*rule.compares, *_alternative_fields(rule))
-        if row.get(path) not in (None, "", 0, "0", [])
+        str(row[name])
+        for name in map(str, (*rule.compares, *_alternative_fields(rule)))
+        if row.get(name) not in (None, "", 0, "0", [])
     ]
     texts = [str(item) for item in wanted] if isinstance(wanted, list) else [str(wanted)]
     return bool(plain) and not any(
@@ -178,9 +180,9 @@ def _is_excluded_row(maker: ResponseBreaker, row: RowObject, rule: Filter, wante
     )
 
 
-def _alternative_fields(rule: Filter) -> tuple[str, ...]:
+def _alternative_fields(rule: Filter) -> tuple[FieldPath, ...]:
     alternatives = rule.alternatives if isinstance(rule.alternatives, tuple) else ()
-    return tuple(path for path in alternatives if not path.startswith("hidden."))
+    return tuple(path for path in alternatives if not path.hidden)
 
 
 def _filter_clauses(client: SampleClient, name: str, rule: Filter, values: dict[str, Tree]) -> Clauses:
@@ -213,15 +215,18 @@ def _break_law(maker: ResponseBreaker, law: Law) -> Iterator[InvalidResponse]:
 
 
 def _valid_for_law(maker: ResponseBreaker, law: Law) -> ValidResponse | None:
-    head, nested, _ = (law.field or "").partition("[].")
-    return _valid_with_nested(maker, head) if nested else maker.full_list
+    if law.field is None or law.field.inner is None:
+        return maker.full_list
+    return _valid_with_nested(maker, law.field.head)
 
 
 def _break_row(maker: ResponseBreaker, law: Law, row: RowObject, valid: ValidResponse) -> bool:
     """Change one field of the row so that the law is broken; False where this row cannot show it."""
     fields = maker.listing.fields
     shown = decode_row(fields, row, zone=maker.client.zone, text_carried=maker.is_xml).values
-    head, nested, tail = (law.field or "").partition("[].")
+    head = law.field.head if law.field is not None else ""
+    tail = law.field.inner.head if law.field is not None and law.field.inner is not None else ""
+    nested = tail != ""
     match law.law:
         case "non-negative" if not nested and head in row:
             if fields[head].as_ in ("integer", "decimal"):
@@ -232,11 +237,11 @@ def _break_row(maker: ResponseBreaker, law: Law, row: RowObject, valid: ValidRes
             numbers = [value for value in law.values if isinstance(value, int)]
             return len(numbers) == len(law.values) and _set_field(maker, row, head, max(numbers) + 1)
         case "not-before" if not nested and law.than is not None:
-            earlier, later = shown.get(law.than), shown.get(head)
+            earlier, later = shown.get(str(law.than)), shown.get(head)
             if isinstance(earlier, datetime) and isinstance(later, datetime):
                 return _set_field(maker, row, head, earlier - timedelta(seconds=law.slack_seconds + 60))
         case "inside" if nested and law.than is not None:
-            earlier = shown.get(law.than)
+            earlier = shown.get(str(law.than))
             inner = row.get(head)
             if isinstance(earlier, datetime) and isinstance(inner, list) and inner and isinstance(inner[0], dict):
                 instant = earlier - timedelta(seconds=law.slack_seconds + 60)
@@ -254,8 +259,9 @@ def _break_row(maker: ResponseBreaker, law: Law, row: RowObject, valid: ValidRes
 def _break_implication(maker: ResponseBreaker, law: Law, row: RowObject, shown: ApiRow) -> bool:
     assert law.when is not None
     assert law.then is not None
-    condition, name = law.when, law.then.field
-    if "[]." in condition.field or "[]." in name or name not in row or condition.field not in shown:
+    condition, name = law.when, str(law.then.field)
+    nested = condition.field.inner is not None or law.then.field.inner is not None
+    if nested or name not in row or str(condition.field) not in shown:
         return False
     if not _meets_condition(condition, shown):
         return False
@@ -281,9 +287,9 @@ def _breaks_implication(law: Law, shown: ApiRow) -> bool:
 
 
 def _meets_condition(condition: FieldCondition, shown: ApiRow) -> bool:
-    if condition.field not in shown:
+    if str(condition.field) not in shown:
         return condition.present is False
-    value = shown[condition.field]
+    value = shown[str(condition.field)]
     if (condition.is_ and value not in condition.is_) or value in condition.not_:
         return False
     return condition.present is None or condition.present == (value not in (None, ""))

@@ -8,6 +8,7 @@ from typing import Any, final
 from zoneinfo import ZoneInfo
 
 from harness.specification.dialect import Dialect
+from harness.specification.field_path import AttributePath, FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
@@ -46,10 +47,10 @@ class RowSet:
             trees=tuple(self.trees[index] for index in kept),
         )
 
-    def values_at(self, index: int, path: str) -> tuple[Any, ...]:
+    def values_at(self, index: int, path: FieldPath) -> tuple[Any, ...]:
         """The values of one row at a path of the spec, hidden ones included; empty where it has none."""
-        if path.startswith("hidden."):
-            hidden = self.listing.hidden[path.removeprefix("hidden.")]
+        if path.hidden:
+            hidden = self.listing.hidden[path.head]
             words: Mapping[Any, str] = hidden.words
             found = attribute_values_of(self.records[index], hidden.holds)
             return tuple(words.get(value, value) for value in found if value is not None)
@@ -81,10 +82,12 @@ def encode_hidden_rows(rows: RowSet) -> bytes:
         return b""
     lines: list[bytes] = []
     for index, tree in enumerate(rows.trees):
-        hidden: dict[str, Tree] = {name: list(rows.values_at(index, f"hidden.{name}")) for name in listing.hidden}
+        hidden: dict[str, Tree] = {
+            name: list(rows.values_at(index, FieldPath((name,), hidden=True))) for name in listing.hidden
+        }
         line: dict[str, Tree] = {"identity": tree[listing.lists.identity], "hidden": hidden}
         if owners:
-            found = (value for name in owners for value in attribute_values_of(rows.records[index], name))
+            found = (value for path in owners for value in attribute_values_of(rows.records[index], path))
             line["owners"] = [value for value in found if value is not None]
         lines.append(encode_json(line) + b"\n")
     return b"".join(lines)
@@ -95,10 +98,9 @@ def default_zone(listing: Listing, dialect: Dialect) -> ZoneInfo:
     return ZoneInfo(dialect.resolve(listing.zone.default) if listing.zone is not None else "UTC")
 
 
-def attribute_values_of(record: Mapping[str, Any], name: str) -> tuple[Any, ...]:
-    """The values of a telephony attribute; `list[].name` is that of every nested row."""
-    head, nested, tail = name.partition("[].")
-    value = record.get(head)
-    if nested:
-        return tuple(found for inner in value or () for found in attribute_values_of(inner, tail))
+def attribute_values_of(record: Mapping[str, Any], path: AttributePath) -> tuple[Any, ...]:
+    """The values of a telephony attribute, those in every nested record among them."""
+    value, inner = record.get(path.head), path.inner
+    if inner is not None:
+        return tuple(found for nested in value or () for found in attribute_values_of(nested, inner))
     return value if isinstance(value, tuple) else (value,)

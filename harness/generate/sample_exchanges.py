@@ -297,7 +297,7 @@ def _no_match_values(client: SampleClient) -> dict[str, Tree] | None:
     for name, rule in client.listing.filters.items():
         parameter = client.listing.parameters[name]
         plain = parameter.as_ == "text" and rule.stranger == "nothing" and not rule.applies_if_any
-        if plain and not rule.compares[0].startswith("hidden."):
+        if plain and not rule.compares[0].hidden:
             return {name: "no-such-value"}
     return None
 

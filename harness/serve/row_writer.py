@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from harness.serve.query.table import Comparable
 from harness.specification.dialect import Dialect
+from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.model import Field, Listing
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import MISSING, encode_json, put_value
@@ -23,8 +24,8 @@ class RowVariant(NamedTuple):
     """What the bytes of a row depend on besides its record: the zone, and the parts left out or shown empty."""
 
     zone: ZoneInfo
-    omitted_parts: frozenset[str]
-    emptied_parts: frozenset[str]
+    omitted_parts: frozenset[FieldPath]
+    emptied_parts: frozenset[FieldPath]
 
 
 def value_for_none(field: Field | None, dialect: Dialect) -> int | None:
@@ -33,14 +34,13 @@ def value_for_none(field: Field | None, dialect: Dialect) -> int | None:
 
 
 def values_at_path(
-    listing: Listing, dialect: Dialect, path: str, record: Mapping[str, Any], row: ApiRow
+    listing: Listing, dialect: Dialect, path: ValuePath, record: Mapping[str, Any], row: ApiRow
 ) -> tuple[Comparable | None, ...]:
-    """The values that a row has at a path of the spec: of a field, `attribute.name` or `hidden.name`."""
-    head, _, tail = path.partition(".")
-    if head == "attribute":
-        return attribute_values(record, tail)
-    if head == "hidden":
-        hidden = listing.hidden[tail]
+    """The values that a row has at a path of the spec: of a field, shown or hidden, or of an attribute."""
+    if isinstance(path, AttributePath):
+        return attribute_values(record, path)
+    if path.hidden:
+        hidden = listing.hidden[path.head]
         if hidden.words:
             words: Mapping[Any, str] = hidden.words
             return tuple(words.get(value) for value in attribute_values(record, hidden.holds))
@@ -49,34 +49,32 @@ def values_at_path(
     return tuple(none if value is None else cast(Comparable, value) for value in row_values_at(row, path))
 
 
-def attribute_values(record: Mapping[str, Any], name: str) -> tuple[Comparable | None, ...]:
+def attribute_values(record: Mapping[str, Any], path: AttributePath) -> tuple[Comparable | None, ...]:
     """The values of a telephony attribute, also inside nested rows."""
-    head, nested, tail = name.partition("[].")
-    value = record.get(head)
-    if nested:
-        return tuple(found for inner in value or () for found in attribute_values(inner, tail))
+    value, inner = record.get(path.head), path.inner
+    if inner is not None:
+        return tuple(found for nested in value or () for found in attribute_values(nested, inner))
     return value if isinstance(value, tuple) else (value,)
 
 
 def build_row_tree(listing: Listing, dialect: Dialect, row: ApiRow, variant: RowVariant) -> dict[str, Tree]:
     """The tree of a row, with the parts that its variant leaves out or empties."""
-    nested = {name for name in variant.omitted_parts | variant.emptied_parts if "[]." in name}
+    nested = {path for path in variant.omitted_parts | variant.emptied_parts if path.inner is not None}
     tree = encode_row(
         listing.fields,
         row,
         zone=variant.zone,
         choices=dialect,
         text_carried=is_xml(listing),
-        without=variant.omitted_parts - nested,
+        without={path.head for path in variant.omitted_parts - nested},
     )
-    for name in variant.emptied_parts - nested:
-        tree[name] = []
-    for name in nested:
-        head, _, tail = name.partition("[].")
-        inner = tree.get(head)
-        for item in inner if isinstance(inner, list) else ():
+    for path in variant.emptied_parts - nested:
+        tree[path.head] = []
+    for path in nested:
+        rows = tree.get(path.head)
+        for item in rows if isinstance(rows, list) else ():
             if isinstance(item, dict):
-                item.pop(tail, None)
+                item.pop(str(path.inner), None)
     return tree
 
 

@@ -31,6 +31,7 @@ from harness.serve.query.planner import Plan, plan_request, sort_signature
 from harness.serve.query.table import Comparable, QueryResult, SortPosition, Table
 from harness.serve.row_writer import Envelope, RowVariant, RowWriter, build_row_tree, values_at_path
 from harness.specification.dialect import Dialect
+from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, Listing, PageNumberPaging
 from harness.telephony.attributes import Grain
@@ -416,8 +417,8 @@ def attributes_of(listing: Listing) -> tuple[str, ...]:
     """The telephony attributes that a listing shows, filters by or is owned by."""
     grain = Grain(listing.lists.one_row_per)
     names = [field.shows for field in listing.fields.values() if field.shows is not None]
-    names += [hidden.holds.partition("[].")[0] for hidden in listing.hidden.values()]
-    names += listing.scope.owner_attributes if listing.scope else ()
+    names += [hidden.holds.head for hidden in listing.hidden.values()]
+    names += [str(path) for path in listing.scope.owner_attributes] if listing.scope else []
     names += [name for name in ("call_ref",) if grain is Grain.LEG]
     return tuple(dict.fromkeys(names))
 
@@ -451,16 +452,16 @@ class _InstantView:
         self._rows: list[ApiRow] = [show_record(listing.fields, record) for record in self._records]
         self._row_trees: OrderedDict[RowVariant, dict[int, RowTree]] = OrderedDict()
         self._row_bodies: OrderedDict[RowVariant, dict[int, bytes]] = OrderedDict()
-        self.call_path = "" if listing.lists.one_row_per != "leg" else "attribute.call_ref"
+        self.call_path = AttributePath(("call_ref",)) if listing.lists.one_row_per == "leg" else None
         self.table = Table(
             len(self._rows),
-            identity=listing.lists.identity,
+            identity=FieldPath.of(listing.lists.identity),
             values=self._values_at,
             owners=self._owner_values,
         )
 
-    def _values_at(self, path: str) -> Sequence[Sequence[Comparable | None]]:
-        if path == "":
+    def _values_at(self, path: ValuePath | None) -> Sequence[Sequence[Comparable | None]]:
+        if path is None:
             return [(row,) for row in range(len(self._rows))]
         return [
             values_at_path(self._listing, self._dialect, path, record, row)
@@ -469,7 +470,7 @@ class _InstantView:
 
     def _owner_values(self) -> Sequence[Sequence[Comparable | None]]:
         scope = self._listing.scope
-        paths = [] if scope is None else [*scope.owners, *(f"attribute.{name}" for name in scope.owner_attributes)]
+        paths: list[ValuePath] = [] if scope is None else [*scope.owners, *scope.owner_attributes]
         columns = [self._values_at(path) for path in paths]
         return [tuple(value for column in columns for value in column[row]) for row in range(len(self._rows))]
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 from harness.errors import nearest_words
 from harness.integers import is_integer
+from harness.specification.field_path import VALUE_PATHS, AttributePath, FieldPath, ValuePath, written_value
 from harness.specification.model import Clauses, Open
 from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError
 
@@ -22,6 +23,12 @@ T = TypeVar("T")
 
 OPEN_CHOICE_KINDS: Final = ("integer", "zone", "text")
 _OPEN_CHOICE_KEYS: Final = ("open", "assumed", "clause")
+_PATH_FORMS: Final[Mapping[type[ValuePath], str]] = types.MappingProxyType(
+    {
+        FieldPath: "a field such as name, list[].name or hidden.name",
+        AttributePath: "an attribute such as name or list[].name",
+    }
+)
 
 
 def spec_key(name: str) -> str:
@@ -66,6 +73,8 @@ class _ModelBuilder:
             return types.MappingProxyType(
                 {name: self.build_value(inner, value, (*path, name)) for name, value in node.items()}
             )
+        if kind in VALUE_PATHS:
+            return self.build_value_path(kind, node, path)
         if dataclasses.is_dataclass(kind):
             return self.build_record(typing.cast(type, kind), node, path)
         if isinstance(kind, type) and issubclass(kind, enum.Enum):
@@ -86,6 +95,13 @@ class _ModelBuilder:
         if kind is str and is_integer(node):
             raise self.source_error(path, "text", f"the number {node}", f'write "{node}" in quotes')
         raise self.source_error(path, _type_name(kind), _describe_node(node))
+
+    def build_value_path(self, kind: type[ValuePath], node: PlainValue, path: KeyPath) -> ValuePath:
+        text = self.build_scalar(str, node, path)
+        try:
+            return kind.parse(text)
+        except ValueError:
+            raise self.source_error(path, _PATH_FORMS[kind], repr(text)) from None
 
     def build_word(self, words: tuple[Any, ...], node: PlainValue, path: KeyPath) -> Any:
         for word in words:
@@ -157,7 +173,9 @@ class _ModelBuilder:
         assumed = self.build_value(kind, node["assumed"], (*path, "assumed"))
         if options and assumed not in options:
             raise self.source_error(
-                (*path, "assumed"), f"one of the alternatives {options}", _describe_node(node["assumed"])
+                (*path, "assumed"),
+                f"one of the alternatives {written_value(options)}",
+                _describe_node(node["assumed"]),
             )
         clause = self.build_value(Clauses, node.get("clause", []), (*path, "clause"))
         name = ".".join(str(part) for part in path[len(self.base) :])
@@ -212,6 +230,8 @@ def _type_schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         if typing.get_origin(key_kind) is typing.Literal:
             result["propertyNames"] = {"enum": list(typing.get_args(key_kind))}
         return result
+    if kind in VALUE_PATHS:
+        return {"type": "string"}
     if dataclasses.is_dataclass(kind):
         return _record_schema(typing.cast(type, kind), definitions)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):

@@ -11,6 +11,7 @@ import yaml
 
 from harness.errors import UsageProblem
 from harness.integers import is_integer
+from harness.specification.field_path import written_value
 from harness.specification.load import Spec
 from harness.specification.model import Open
 from harness.specification.yaml_source import SourceFile, parse_source_text
@@ -41,9 +42,21 @@ class Dialect:
         return Dialect({**self.values, **values})
 
 
+def written_answer(value: Any) -> Any:
+    """An answer as files write it: paths are texts, and alternatives of several fields are lists."""
+    plain = written_value(value)
+    return list(plain) if isinstance(plain, tuple) else plain
+
+
+def answer_from_file(choice: Open[Any], raw: Any) -> Any:
+    """The option that a file names by its text; what names none stays as it is."""
+    named = tuple(raw) if isinstance(raw, list) else raw
+    return next((option for option in choice.options if written_value(option) == named), named)
+
+
 def dialect_text(spec: Spec, values: Mapping[str, Any]) -> str:
     """A dialect file: the API and its known answers."""
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    plain = {name: written_answer(value) for name, value in values.items()}
     tree = {"api": spec.id, "dialect": plain}
     return str(yaml.safe_dump(tree, sort_keys=True, allow_unicode=True, default_flow_style=False))
 
@@ -62,9 +75,10 @@ def load_dialect(source: SourceFile, spec: Spec) -> Dialect:
         choice = spec.choices.get(name)
         if choice is None:
             raise UsageProblem(where, f"an open choice of {spec.id}", f"{name!r}", "see `callharness spec show`")
-        value = tuple(raw) if isinstance(raw, list) else raw
+        value = answer_from_file(choice, raw)
         if choice.options and value not in choice.options:
-            raise UsageProblem(where, f"one of {', '.join(map(str, choice.options))}", repr(raw))
+            known = ", ".join(str(written_value(option)) for option in choice.options)
+            raise UsageProblem(where, f"one of {known}", repr(raw))
         if choice.kind == "integer" and value is not None and not is_integer(value):
             raise UsageProblem(where, "an integer", repr(raw))
         if choice.kind in ("zone", "text") and not isinstance(value, str):

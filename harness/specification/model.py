@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, NewType, TypeVar
 
+from harness.specification.field_path import AttributePath, FieldPath
+
 T = TypeVar("T", covariant=True)
 ClauseId = NewType("ClauseId", str)
 Clauses = tuple[ClauseId, ...]
@@ -178,7 +180,7 @@ class Field:
 class HiddenAttribute:
     """An attribute that a row does not show but a filter may use."""
 
-    holds: str = key("the telephony attribute; `list[].name` is that of any nested row")
+    holds: AttributePath = key("the telephony attribute; `list[].name` is that of any nested row")
     words: Mapping[str, str] = key("the API's word for each telephony word", factory=dict)
 
 
@@ -271,7 +273,7 @@ class NamedComparison:
 class Filter:
     """Which rows a parameter keeps. Its name is the parameter's."""
 
-    compares: tuple[str, ...] = key(
+    compares: tuple[FieldPath, ...] = key(
         "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
     )
     keeps: Comparison | Open[Comparison] = key(
@@ -287,10 +289,10 @@ class Filter:
     boundary: Boundary | Open[Boundary] = key(
         "at-or-after, at-or-before: does the instant itself belong?", "inclusive"
     )
-    alternatives: tuple[str, ...] | Open[tuple[str, ...]] = key(
+    alternatives: tuple[FieldPath, ...] | Open[tuple[FieldPath, ...]] = key(
         "further fields that may count as a match (open: whether they do)", ()
     )
-    instead: tuple[str, ...] | Open[tuple[str, ...]] = key(
+    instead: tuple[FieldPath, ...] | Open[tuple[FieldPath, ...]] = key(
         "fields that are compared in place of `compares` (open: whether they are)", ()
     )
     applies_if_any: tuple[str, ...] = key("has an effect only if one of these parameters is given", ())
@@ -377,8 +379,10 @@ class CallScopeClauses:
 class CallScope:
     """Whose calls are listed."""
 
-    owners: tuple[str, ...] = key("fields that show the owner; one suffices. Empty: rows do not show it", ())
-    owner_attributes: tuple[str, ...] = key("telephony attributes that hold the owner, when no field shows it", ())
+    owners: tuple[FieldPath, ...] = key("fields that show the owner; one suffices. Empty: rows do not show it", ())
+    owner_attributes: tuple[AttributePath, ...] = key(
+        "telephony attributes that hold the owner, when no field shows it", ()
+    )
     own_credential: str | None = key("the credential that names the account's own customer as the owners do", None)
     unset: OwnerGroup | Open[OwnerGroup] = key("whose, when nothing is said", "own")
     parameter: str | None = key("the parameter that says whose", None)
@@ -413,7 +417,7 @@ class SortParameter:
     """A parameter that names the sort key."""
 
     parameter: str = key("the parameter")
-    words: Mapping[str, str] = key("its words and the field (or `hidden.name`) of each")
+    words: Mapping[str, FieldPath] = key("its words and the field (or `hidden.name`) of each")
     signed: bool = key("a leading minus means descending", False)
     undocumented: tuple[str, ...] = key("words of these that the document does not list", ())
     unknown: Treatment | Open[Treatment] = key("what an unknown word gets", "refused")
@@ -427,7 +431,7 @@ class SortParameter:
 class Order:
     """In which order rows come."""
 
-    by: str | Open[str] = key("the field they are ordered by when nothing is said")
+    by: FieldPath | Open[FieldPath] = key("the field they are ordered by when nothing is said")
     direction: Literal["ascending", "descending"] | Open[Literal["ascending", "descending"]] = key(
         "and its direction", "ascending"
     )
@@ -719,10 +723,15 @@ class Include:
     """A switch that adds a part to each row."""
 
     parameter: str = key("the flag")
-    adds: tuple[str, ...] = key("fields of a row that it adds; empty: new fields of any name", ())
+    adds: tuple[FieldPath, ...] = key("fields of a row that it adds; empty: new fields of any name", ())
     any_names: bool = key("fields of other names may be added in their place", False)
     off: tuple[AbsentForm, ...] = key("how the part may look when left out", ("missing",))
     clauses: IncludeClauses = key("the clause for each promise", factory=IncludeClauses)
+
+    @property
+    def added_names(self) -> tuple[str, ...]:
+        """The names of the added fields of the row itself; fields of nested rows are not among them."""
+        return tuple(path.head for path in self.adds if path.inner is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -988,7 +997,7 @@ class RequestTransport:
 class FieldCondition:
     """A condition on one field of a row."""
 
-    field: str = key("the field")
+    field: FieldPath = key("the field")
     is_: tuple[Scalar, ...] = key("it has one of these values", ())
     not_: tuple[Scalar, ...] = key("it has none of these values", ())
     present: bool | None = key("it shows something (true) or 'none' (false)", None)
@@ -1017,8 +1026,8 @@ class Law:
         "inside: nested `field` not before the row's `than`; vanishes: an ended call leaves the list; shared: rows "
         "with the same `field` are one call; in-other-list: rows are found by another operation"
     )
-    field: str | None = key("the field it is about", None)
-    than: str | None = key("not-before, inside: the earlier field", None)
+    field: FieldPath | None = key("the field it is about", None)
+    than: FieldPath | None = key("not-before, inside: the earlier field", None)
     values: tuple[Scalar, ...] = key("one-of: the values", ())
     when: FieldCondition | None = key("only where this holds", None)
     then: FieldCondition | None = key("implies: what must hold", None)

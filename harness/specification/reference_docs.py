@@ -18,6 +18,7 @@ from typing import Any, Final
 from harness.errors import UsageProblem
 from harness.output import write_atomically
 from harness.specification.deserialize import json_schema, spec_key
+from harness.specification.field_path import VALUE_PATHS
 from harness.specification.load import specs_directory
 from harness.specification.model import Clauses, Listing, Open
 
@@ -77,6 +78,8 @@ def _grammar_records(top: type) -> tuple[type, ...]:
 
 
 def _inner_records(hint: Any) -> Iterator[type]:
+    if hint in VALUE_PATHS:
+        return
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         yield hint
     elif typing.get_origin(hint) is not Open:
@@ -140,6 +143,8 @@ def _type_text(hint: Any) -> str:
     if origin is Mapping or (isinstance(origin, type) and issubclass(origin, Mapping)):
         keys = _type_text(inner[0])
         return f"mapping of {keys} to {_type_text(inner[1])}"
+    if hint in VALUE_PATHS:
+        return "text"
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         title = _record_title(hint)
         return f"[{title}](#{title.lower()})"

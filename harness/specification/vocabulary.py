@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from harness.specification.field_path import AttributePath
 from harness.specification.lint.cross_references import declared_field
 from harness.specification.lint.finding import LintFinding, finding_at, possible_values
 from harness.specification.load import Spec
@@ -40,20 +41,20 @@ def check_attributes(spec: Spec) -> Iterator[LintFinding]:
         path: KeyPath = ("hidden", name)
         attribute = attribute_at(grain, hidden.holds)
         if attribute is None:
-            yield _unknown_attribute(spec, (*path, "holds"), hidden.holds, grain)
+            yield _unknown_attribute(spec, (*path, "holds"), str(hidden.holds), grain)
         elif hidden.words:
             yield from _check_words(spec, attribute, hidden.words, (*path, "words"))
     if spec.listing.scope is not None:
         for holds in spec.listing.scope.owner_attributes:
             if attribute_at(grain, holds) is None:
-                yield _unknown_attribute(spec, ("scope", "owner-attributes"), holds, grain)
+                yield _unknown_attribute(spec, ("scope", "owner-attributes"), str(holds), grain)
 
 
-def attribute_at(grain: Grain, path: str) -> Attribute | None:
-    """The attribute that `name` or `list[].name` names, seen from a grain; None when there is none."""
+def attribute_at(grain: Grain, path: AttributePath) -> Attribute | None:
+    """The attribute at a path, seen from a grain; None when there is none."""
     found: Attribute | None = None
     here: Grain | None = grain
-    for step in path.split("[]."):
+    for step in path.steps:
         found = ATTRIBUTES[here].get(step) if here is not None else None
         if found is None:
             return None
@@ -126,8 +127,8 @@ def check_filter_words(spec: Spec) -> Iterator[LintFinding]:
 def _api_words(spec: Spec, rule: Filter) -> tuple[str, ...]:
     known: list[str] = []
     for place in rule.compares:
-        if place.startswith("hidden."):
-            hidden = spec.listing.hidden.get(place[7:])
+        if place.hidden:
+            hidden = spec.listing.hidden.get(place.head)
             known += hidden.words.values() if hidden is not None else ()
         else:
             field = declared_field(spec, place)

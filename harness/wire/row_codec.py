@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
+from harness.specification.field_path import FieldPath
 from harness.specification.model import AbsentForm, Clauses, Field, Open
 from harness.wire import scalar_codecs as scalars
 from harness.wire.format_problems import Tree
@@ -49,7 +50,7 @@ _REPLACEMENT_CHARACTER = "\ufffd"
 class FieldProblem:
     """What is wrong with one field of one row: `kind` says how, `field` is its path in the row."""
 
-    field: str
+    field: FieldPath
     kind: Literal["missing", "type", "form", "word"]
     text: str
     clause: Clauses
@@ -214,7 +215,11 @@ def _decode_field_into(
             # Nothing is known of it: a row that does not show an optional field says nothing by that.
             return
         else:
-            flaws.append(FieldProblem(field=name, kind="missing", text="the field is missing", clause=field.clause))
+            flaws.append(
+                FieldProblem(
+                    field=FieldPath.of(name), kind="missing", text="the field is missing", clause=field.clause
+                )
+            )
         return
     raw = tree[name]
     if (not raw or raw in _ABSENT_TEXTS) and _is_absent(field, raw, absent_forms(field), text_carried):
@@ -230,11 +235,11 @@ def _decode_field_into(
     except DecodeError as error:
         kind: Literal["type", "form"] = "type" if _has_wrong_type(field, raw, text_carried) else "form"
         text = f"expected {error.expected}, got {in_ascii(raw)}"
-        flaws.append(FieldProblem(field=name, kind=kind, text=text, clause=field.clause))
+        flaws.append(FieldProblem(field=FieldPath.of(name), kind=kind, text=text, clause=field.clause))
         return
     if field.least is not None and isinstance(value, int | Decimal) and value < field.least:
         text = f"expected at least {field.least}, got {in_ascii(raw)}"
-        flaws.append(FieldProblem(field=name, kind="form", text=text, clause=field.clause))
+        flaws.append(FieldProblem(field=FieldPath.of(name), kind="form", text=text, clause=field.clause))
         return
     if isinstance(value, str) and _REPLACEMENT_CHARACTER in value:
         # A text that was not written in the promised encoding: what it says is not known.
@@ -273,7 +278,7 @@ def _decode_nested_rows(
 ) -> None:
     if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
         text = f"expected a list of objects, got {in_ascii(raw)}"
-        flaws.append(FieldProblem(field=name, kind="type", text=text, clause=field.clause))
+        flaws.append(FieldProblem(field=FieldPath.of(name), kind="type", text=text, clause=field.clause))
         return
     rows = []
     for item in raw:
@@ -281,7 +286,7 @@ def _decode_nested_rows(
         rows.append(inner.values)
         flaws.extend(
             FieldProblem(
-                field=f"{name}[].{flaw.field}",
+                field=flaw.field.nested_in(name),
                 kind=flaw.kind,
                 text=flaw.text,
                 clause=flaw.clause or field.clause,
@@ -361,40 +366,38 @@ def _form_problem(name: str, field: Field, raw: Tree, value: ApiValue) -> FieldP
         known = (*field.words.values(), *field.more_words)
         if value not in known:
             text = f"{in_ascii(raw)} is none of {', '.join(sorted(set(known)))}"
-            return FieldProblem(field=name, kind="word", text=text, clause=field.clause)
+            return FieldProblem(field=FieldPath.of(name), kind="word", text=text, clause=field.clause)
     if field.non_empty and value == "":
-        return FieldProblem(field=name, kind="form", text="the field is empty", clause=field.clause)
+        return FieldProblem(field=FieldPath.of(name), kind="form", text="the field is empty", clause=field.clause)
     if field.as_ == "decimal" and isinstance(raw, str):
         digits = len(raw.partition(".")[2])
         if digits != field.digits:
             text = f"expected {field.digits} digits after the dot, got {in_ascii(raw)}"
-            return FieldProblem(field=name, kind="form", text=text, clause=field.clause)
+            return FieldProblem(field=FieldPath.of(name), kind="form", text=text, clause=field.clause)
     if field.pattern is not None and isinstance(raw, str) and not re.fullmatch(field.pattern, raw, re.ASCII):
         text = f"{in_ascii(raw)} does not look like {field.pattern}"
-        return FieldProblem(field=name, kind="form", text=text, clause=field.clause)
+        return FieldProblem(field=FieldPath.of(name), kind="form", text=text, clause=field.clause)
     return None
 
 
 # --- paths in rows ------------------------------------------------------------------------------------------
 
 
-def row_values_at(row: ApiRow, path: str) -> tuple[ApiValue, ...]:
-    """The values found at `name` or `list[].name`; a field that was not read gives nothing."""
-    head, nested, tail = path.partition("[].")
-    if head not in row:
+def row_values_at(row: ApiRow, path: FieldPath) -> tuple[ApiValue, ...]:
+    """The values that a row shows at a path; a field that was not read, or is hidden, gives nothing."""
+    if path.hidden or path.head not in row:
         return ()
-    value = row[head]
-    if not nested:
+    value, inner = row[path.head], path.inner
+    if inner is None:
         return (value,)
     if value is None:
         return ()
-    return tuple(found for inner in cast("tuple[ApiRow, ...]", value) for found in row_values_at(inner, tail))
+    return tuple(found for nested in cast("tuple[ApiRow, ...]", value) for found in row_values_at(nested, inner))
 
 
-def field_at(fields: Fields, path: str) -> Field | None:
-    """The field that a path names, or None (`hidden.name` is no field)."""
-    head, nested, tail = path.partition("[].")
-    field = fields.get(head)
-    if field is None or not nested:
+def field_at(fields: Fields, path: FieldPath) -> Field | None:
+    """The field at a path, or None (what is hidden is no field)."""
+    field = None if path.hidden else fields.get(path.head)
+    if field is None or path.inner is None:
         return field
-    return field_at(field.fields, tail)
+    return field_at(field.fields, path.inner)

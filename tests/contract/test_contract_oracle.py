@@ -66,7 +66,7 @@ def requests(draw: st.DrawFn, session: CheckContext, mirror: Mirror) -> dict[str
     for name in draw(st.lists(st.sampled_from(names), max_size=3, unique=True)) if names else ():
         kept = listing.filters[name]
         if is_time_filter(kept):
-            shown = [row.shown.get(kept.compares[0]) for row in mirror.rows]
+            shown = [row.shown.get(str(kept.compares[0])) for row in mirror.rows]
             times = [moment for moment in shown if isinstance(moment, datetime)]
             if times and name not in mirror.base:
                 values |= open_range_end(session, mirror, name)

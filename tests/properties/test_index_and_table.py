@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from harness.serve.authentication import SimulatedUser, make_key_pair
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
+from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec, load_spec, open_choices, spec_ids
 from harness.specification.model import CursorPaging
 from harness.wire.format_problems import Tree
@@ -49,7 +50,7 @@ def some_instant(chance: Random) -> datetime:
     return BUSY_HOUR + timedelta(microseconds=chance.randint(-900_000_000, 7_200_000_000))
 
 
-def values_met(simulator: Simulator, at: datetime, path: str) -> list[Any]:
+def values_met(simulator: Simulator, at: datetime, path: FieldPath) -> list[Any]:
     view = simulator._view_at(at)
     found = {str(value): value for row in view._values_at(path) for value in row if value is not None}
     return [found[text] for text in sorted(found)]

@@ -11,20 +11,22 @@ from hypothesis import strategies as st
 
 from harness.serve.query.cursors import Cursor, decode_cursor, encode_cursor
 from harness.serve.query.table import Condition, CursorSlice, OffsetSlice, Query, SortOrder, SortPosition, Table
+from harness.specification.field_path import FieldPath, ValuePath
 from harness.specification.model import Comparison
 
 TEXTS = st.sampled_from(["a", "A", "ab", "b", "10", "9", "", "é"])
 ROWS = st.lists(st.tuples(TEXTS | st.none(), st.integers(0, 4) | st.none()), max_size=12)
+ID, TEXT, NUMBER = (FieldPath.of(name) for name in ("id", "text", "number"))
 KEEPS: tuple[Comparison, ...] = ("equal", "contains", "starts", "ends")
 
 
 def table_of(rows: Sequence[tuple[str | None, int | None]]) -> Table:
-    def values(path: str) -> list[tuple[Any]]:
-        if path == "id":
+    def values(path: ValuePath | None) -> list[tuple[Any]]:
+        if path in (ID, None):
             return [(index,) for index in range(len(rows))]
-        return [(row[0] if path == "text" else row[1],) for row in rows]
+        return [(row[0] if path == TEXT else row[1],) for row in rows]
 
-    return Table(len(rows), identity="id", values=values, owners=list)
+    return Table(len(rows), identity=ID, values=values, owners=list)
 
 
 def holds(keeps: str, value: str | None, wanted: str) -> bool:
@@ -40,8 +42,8 @@ def holds(keeps: str, value: str | None, wanted: str) -> bool:
 
 @given(rows=ROWS, keeps=st.sampled_from(KEEPS), wanted=st.lists(TEXTS, min_size=1, max_size=2))
 def test_a_condition_keeps_what_a_loop_keeps(rows: Any, keeps: Comparison, wanted: list[str]) -> None:
-    condition = Condition(parameter="p", paths=("text",), keeps=keeps, wanted=tuple(wanted))
-    found = table_of(rows).matching_rows(Query(conditions=(condition,), sort_order=SortOrder(path="")))
+    condition = Condition(parameter="p", paths=(TEXT,), keeps=keeps, wanted=tuple(wanted))
+    found = table_of(rows).matching_rows(Query(conditions=(condition,), sort_order=SortOrder(path=None)))
     expected = [index for index, row in enumerate(rows) if any(holds(keeps, row[0], one) for one in wanted)]
     assert sorted(found.tolist()) == expected
 
@@ -49,10 +51,10 @@ def test_a_condition_keeps_what_a_loop_keeps(rows: Any, keeps: Comparison, wante
 @given(rows=ROWS, first=st.integers(0, 4), last=st.integers(0, 4), inclusive=st.booleans())
 def test_two_bounds_keep_what_lies_between(rows: Any, first: int, last: int, inclusive: bool) -> None:
     conditions = (
-        Condition(parameter="f", paths=("number",), keeps="at-least", wanted=(first,), inclusive=inclusive),
-        Condition(parameter="l", paths=("number",), keeps="at-most", wanted=(last,), inclusive=inclusive),
+        Condition(parameter="f", paths=(NUMBER,), keeps="at-least", wanted=(first,), inclusive=inclusive),
+        Condition(parameter="l", paths=(NUMBER,), keeps="at-most", wanted=(last,), inclusive=inclusive),
     )
-    found = table_of(rows).matching_rows(Query(conditions=conditions, sort_order=SortOrder(path="")))
+    found = table_of(rows).matching_rows(Query(conditions=conditions, sort_order=SortOrder(path=None)))
     expected = [
         index
         for index, (_, number) in enumerate(rows)
@@ -61,13 +63,13 @@ def test_two_bounds_keep_what_lies_between(rows: Any, first: int, last: int, inc
     assert sorted(found.tolist()) == expected
 
 
-@given(rows=ROWS, descending=st.booleans(), size=st.integers(1, 5), by=st.sampled_from(["text", "number"]))
-def test_pages_and_walks_share_out_the_same_order(rows: Any, descending: bool, size: int, by: str) -> None:
+@given(rows=ROWS, descending=st.booleans(), size=st.integers(1, 5), by=st.sampled_from([TEXT, NUMBER]))
+def test_pages_and_walks_share_out_the_same_order(rows: Any, descending: bool, size: int, by: FieldPath) -> None:
     table = table_of(rows)
     sorting = SortOrder(path=by, descending=descending)
     whole = list(table.find(Query(sort_order=sorting)).page_rows)
-    index = 0 if by == "text" else 1
-    kind = "" if by == "text" else 0
+    index = 0 if by == TEXT else 1
+    kind = "" if by == TEXT else 0
     expected = sorted(range(len(rows)), key=lambda row: (rows[row][index] is not None, rows[row][index] or kind, row))
     assert whole == (expected[::-1] if descending else expected)
     pages: list[int] = []

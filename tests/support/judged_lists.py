@@ -24,6 +24,7 @@ from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate, Verdict
 from harness.output.redaction import Redactor
+from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec, build_spec
 from harness.specification.model import Clause, ClauseId, Clauses
 from harness.specification.yaml_source import parse_source_text
@@ -234,7 +235,7 @@ def call(number: int, *, flaws: tuple[FieldProblem, ...] = (), without: str = ""
 
 def flaw(field: str, kind: Literal["missing", "type", "form", "word"] = "type") -> FieldProblem:
     """What is wrong with a field of a row."""
-    return FieldProblem(field=field, kind=kind, text="otherwise than documented", clause=())
+    return FieldProblem(field=FieldPath.parse(field), kind=kind, text="otherwise than documented", clause=())
 
 
 ONE, TWO, THREE, FOUR, FIVE = (call(number) for number in (1, 2, 3, 4, 5))
@@ -281,11 +282,13 @@ def unseen() -> tuple[str, RowPredicate]:
     return "ext", lambda row: None
 
 
-def due(*tests: tuple[str, RowPredicate], **more: Any) -> ExpectedAnswer:
+def due(
+    *tests: tuple[str, RowPredicate], sort: tuple[str, bool] | None = ("started", True), **more: Any
+) -> ExpectedAnswer:
     """What is due: the rows that pass the tests, all of them, the newest first, unless something else is said."""
-    return ExpectedAnswer(
-        **{"tests": tests, "compared_paths": frozenset(name for name, _ in tests), "sort": ("started", True), **more}
-    )
+    compared = frozenset(FieldPath.parse(name) for name, _ in tests)
+    order = None if sort is None else (FieldPath.parse(sort[0]), sort[1])
+    return ExpectedAnswer(**{"tests": tests, "compared_paths": compared, "sort": order, **more})
 
 
 def page_due(start: int, size: int, *tests: tuple[str, RowPredicate], **more: Any) -> ExpectedAnswer:

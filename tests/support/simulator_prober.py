@@ -14,6 +14,7 @@ import jwt as pyjwt
 from harness.serve.authentication import KeyPair, SimulatedUser
 from harness.serve.query.table import Query, SortOrder
 from harness.serve.simulator import Simulator
+from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, OffsetPaging, PageNumberPaging
 from harness.wire.format_problems import Tree
@@ -191,11 +192,11 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
             yield {pair.first: first, pair.last: raws[1]}
 
 
-def seen(simulator: Simulator, path: str) -> list[Any]:
+def seen(simulator: Simulator, path: FieldPath) -> list[Any]:
     """The values at a path in the rows that the default identity sees, in order."""
     view = simulator._view_at(BUSY_HOUR)
     owners = frozenset((simulator.world.home_customer_id,)) if simulator.documented_spec.listing.scope else None
-    rows = view.table.matching_rows(Query(sort_order=SortOrder(path=""), owners=owners)).tolist()
+    rows = view.table.matching_rows(Query(sort_order=SortOrder(path=None), owners=owners)).tolist()
     column = view._values_at(path)
     found = {value for row in rows for value in column[row] if value is not None}
     found = found or {value for values in column for value in values if value is not None}
@@ -220,7 +221,7 @@ def of_one_row(simulator: Simulator) -> list[dict[str, Tree]]:
     listing = simulator.documented_spec.listing
     view = simulator._view_at(BUSY_HOUR)
     owners = frozenset((simulator.world.home_customer_id,)) if listing.scope else None
-    rows = view.table.matching_rows(Query(sort_order=SortOrder(path=""), owners=owners)).tolist()
+    rows = view.table.matching_rows(Query(sort_order=SortOrder(path=None), owners=owners)).tolist()
     found: list[dict[str, Tree]] = []
     for row in rows[:: max(1, len(rows) // 2)][:2]:
         for name, rule in listing.filters.items():

@@ -15,6 +15,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from harness.check.oracle.dialect_inference import AssumedDialect
+from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import (
     Comparison,
@@ -65,9 +66,9 @@ class ExpectedAnswer:
     parameter: str = ""
     unspecified: str = ""
     tests: tuple[tuple[str, RowPredicate], ...] = ()
-    compared_paths: frozenset[str] = frozenset()
+    compared_paths: frozenset[FieldPath] = frozenset()
     """What the tests compare."""
-    sort: tuple[str, bool] | None = None
+    sort: tuple[FieldPath, bool] | None = None
     collation: str = "code-point"
     start: int = 0
     size: int | None = None
@@ -229,8 +230,8 @@ class _Interpreter:
             field = field_at(self.spec.listing.fields, path)
             if field is not None:
                 words |= {*field.words.values(), *field.more_words}
-            elif path.startswith("hidden."):
-                words |= set(self.spec.listing.hidden[path.partition(".")[2]].words.values())
+            elif path.hidden:
+                words |= set(self.spec.listing.hidden[path.head].words.values())
         return words
 
     def invalid_value(self, name: str, parameter: Parameter, bad: InvalidValueRule | None, raw: Tree) -> Any:
@@ -328,16 +329,16 @@ class _Interpreter:
             *self.dialect.resolve(filter_.alternatives),
         )
 
-        shown_paths = tuple(path for path in paths if not path.startswith("hidden."))
-        heads = tuple(path.partition("[].")[0] for path in shown_paths)
+        shown_paths = tuple(path for path in paths if not path.hidden)
+        heads = tuple(path.head for path in shown_paths)
         some_hidden = len(shown_paths) < len(paths)
         simple = chosen[0] if len(chosen) == 1 and keeps == "equal" and not folded else None
-        plain = simple is not None and all(head == path for head, path in zip(heads, shown_paths, strict=True))
+        plain = simple is not None and all(path.inner is None for path in shown_paths)
 
         def test(row: ApiRow) -> bool | None:
-            for path in shown_paths:
+            for head, path in zip(heads, shown_paths, strict=True):
                 # The common case first: one field, one value, equality.
-                if plain and row.get(path) == simple and type(row.get(path)) is type(simple):
+                if plain and row.get(head) == simple and type(row.get(head)) is type(simple):
                     return True
                 for shown in row_values_at(row, path):
                     if any(
@@ -400,7 +401,7 @@ class _Interpreter:
 
     # --- order, cut, parts ----------------------------------------------------------------------------------
 
-    def sort_order(self) -> tuple[str | None, bool]:
+    def sort_order(self) -> tuple[FieldPath | None, bool]:
         order = self.spec.listing.order
         if order is None:
             return None, False
@@ -418,7 +419,7 @@ class _Interpreter:
             descends = True
         return by, descends
 
-    def sorts_text(self, path: str | None) -> bool:
+    def sorts_text(self, path: FieldPath | None) -> bool:
         field = field_at(self.spec.listing.fields, path) if path else None
         return field is not None and field.as_ in ("text", "word")
 

@@ -124,11 +124,7 @@ def _is_unknown_value_error(
         if filter_ is None or filter_.stranger == "nothing" or not any(tested == name for tested, _ in meaning.tests):
             continue
         shown = {
-            str(value)
-            for row in mirror.rows
-            for path in filter_.compares
-            if not path.startswith("hidden.")
-            for value in row_values_at(row.shown, path)
+            str(value) for row in mirror.rows for path in filter_.compares for value in row_values_at(row.shown, path)
         }
         separator = context.listing.parameters[name].separated_by
         named = raw if isinstance(raw, list) else str(raw).split(separator)
@@ -350,7 +346,7 @@ def _compare_uniqueness(
 def _compare_order(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
 ) -> Mismatch | None:
-    if meaning.sort is None or meaning.sort[0].startswith("hidden."):
+    if meaning.sort is None or meaning.sort[0].hidden:
         return None
     path, descends = meaning.sort
     rows = [row for row in exchange.rows or () if row_values_at(row.shown, path)]
@@ -376,7 +372,7 @@ def _compare_slice(
     if not mirror.complete or mirror.volatile or meaning.by_cursor or meaning.sort is None or not rows:
         return None
     path, descends = meaning.sort
-    if path.startswith("hidden.") or context.results.first_failed(_order_clauses(context)):
+    if path.hidden or context.results.first_failed(_order_clauses(context)):
         return None
     sure, may = matching_rows(mirror, meaning)
     if may or any(not row_values_at(row.shown, path) for row in sure):

@@ -85,7 +85,7 @@ def sort_value_of(context: CheckContext, row: Row) -> Hashable:
 
 def _part_difference(context: CheckContext, first: Sequence[Row], second: Sequence[Row]) -> str | None:
     """Whether switched parts are shown in one answer only."""
-    parts = {name for include in context.listing.includes for name in include.adds}
+    parts = {name for include in context.listing.includes for name in include.added_names}
     by_key = {row.key: row for row in second}
     for row in first:
         other = by_key.get(row.key)

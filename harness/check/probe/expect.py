@@ -157,7 +157,7 @@ def _shown_by_other_filter(
             or not context.supports_parameters(name)
         ):
             continue
-        if listing.parameters[name].as_ not in ("text", "word") or filter_.compares[0].startswith("hidden."):
+        if listing.parameters[name].as_ not in ("text", "word") or filter_.compares[0].hidden:
             continue
         value = next(
             (value for value in row_values_at(row.shown, filter_.compares[0]) if isinstance(value, str) and value),
@@ -435,8 +435,8 @@ def _relevant_fields(context: CheckContext, ask: ListRequest) -> list[str]:
     names = [listing.lists.identity]
     for name in ask.values:
         if name in listing.filters:
-            names.extend(path.partition("[].")[0] for path in listing.filters[name].compares)
+            names.extend(path.head for path in listing.filters[name].compares if not path.hidden)
     if listing.order is not None:
         by = listing.order.by
-        names.extend(by.options if isinstance(by, Open) else (by,))
+        names.extend(map(str, by.options if isinstance(by, Open) else (by,)))
     return [*names, *list(listing.fields)[:6]]

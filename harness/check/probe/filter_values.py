@@ -13,6 +13,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import comparison_holds
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
+from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, Open
 from harness.wire.format_problems import Tree
 from harness.wire.row_codec import ApiValue, row_values_at
@@ -34,7 +35,7 @@ def is_time_filter(filter_: Filter) -> bool:
 
 def is_hidden_filter(filter_: Filter) -> bool:
     """Whether a filter compares only attributes that rows do not show."""
-    return all(path.startswith("hidden.") for path in filter_.compares)
+    return all(path.hidden for path in filter_.compares)
 
 
 def visible_filters(context: CheckContext) -> list[str]:
@@ -42,16 +43,11 @@ def visible_filters(context: CheckContext) -> list[str]:
     return [name for name, filter_ in context.listing.filters.items() if not is_hidden_filter(filter_)]
 
 
-def count_values(rows: Sequence[Row], paths: Sequence[str]) -> Counter[Any]:
+def count_values(rows: Sequence[Row], paths: Sequence[FieldPath]) -> Counter[Any]:
     """The number of rows that show each value at one of the paths."""
     counted: Counter[Any] = Counter()
     for row in rows:
-        here = {
-            value
-            for path in paths
-            if not path.startswith("hidden.")
-            for value in flatten_values(row_values_at(row.shown, path))
-        }
+        here = {value for path in paths for value in flatten_values(row_values_at(row.shown, path))}
         counted.update(here)
     return counted
 
@@ -107,16 +103,16 @@ def foreign_values(
     context: CheckContext, rows: Sequence[Row], filter_: Filter, counted: Counter[Any], *, texts: bool
 ) -> list[Any]:
     """A value that only other fields show: a filter that looks at one of those too keeps rows for it."""
-    own = {path.partition("[].")[0] for path in filter_.compares} | set(filter_.compares)
+    own = {*filter_.compares, *(FieldPath.of(path.head) for path in filter_.compares if not path.hidden)}
     others: Counter[Any] = Counter()
     # Fields beside the own one first: they are what a slip would look at.
-    beside = {path.rpartition(".")[0] for path in filter_.compares}
+    beside = {(path.hidden, path.parent) for path in filter_.compares}
     numeric = sum(str(text).lstrip("+").isdigit() for text in counted) * 2 > len(counted)
     for row in rows[:200]:
         for path, field in field_paths(context.listing.fields):
             if path in own or field.as_ not in (("text",) if texts else ("integer", "digits")):
                 continue
-            weight = 1000 if path.rpartition(".")[0] in beside else 1
+            weight = 1000 if (path.hidden, path.parent) in beside else 1
             for value in set(flatten_values(row_values_at(row.shown, path))):
                 if not texts or str(value).lstrip("+").isdigit() == numeric:
                     others[value] += weight
@@ -133,13 +129,13 @@ def foreign_values(
     return found
 
 
-def field_paths(fields: Mapping[str, Field], before: str = "") -> Iterator[tuple[str, Field]]:
+def field_paths(fields: Mapping[str, Field]) -> Iterator[tuple[FieldPath, Field]]:
     """Every field with its path, nested ones too."""
     for name, field in fields.items():
         if field.as_ == "rows":
-            yield from field_paths(field.fields, f"{before}{name}[].")
+            yield from ((path.nested_in(name), inner) for path, inner in field_paths(field.fields))
         else:
-            yield before + name, field
+            yield FieldPath.of(name), field
 
 
 def _unusual_texts(context: CheckContext, texts: Sequence[str], filter_: Filter) -> list[Any]:

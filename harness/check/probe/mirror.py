@@ -317,11 +317,11 @@ def parse_row_count(raw: object) -> int | None:
 
 
 def time_range_filters(context: CheckContext) -> tuple[str | None, str | None, str | None]:
-    """The parameters that bound a time from below and above, and the path of the field that they compare."""
+    """The parameters that bound a time from below and above, and the name of the field that they compare."""
     lower = upper = path = None
     for name, filter_ in context.listing.filters.items():
         if filter_.keeps == "at-or-after":
-            lower, path = name, filter_.compares[0]
+            lower, path = name, str(filter_.compares[0])
         elif filter_.keeps == "at-or-before":
             upper = name
     return lower, upper, path

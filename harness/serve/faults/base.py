@@ -10,6 +10,7 @@ from harness.serve.faults.hooks import NO_HOOKS, AnswerPage, Hooks, PageContext,
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.planner import Plan
 from harness.serve.query.table import Condition, Query
+from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, Listing
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import split_pointer
@@ -152,11 +153,11 @@ def _edit_at_path(tree: Tree, path: tuple[str, ...], change: Callable[[Tree], Tr
     return tree
 
 
-def find_at_path(row: RowTree, path: str) -> list[tuple[RowTree, str]]:
-    """The objects and keys in a row that a path names: `name` or `list[].name`."""
-    head, nested, tail = path.partition("[].")
-    if not nested:
-        return [(row, head)] if head in row else []
-    inner = row.get(head)
-    items = inner if isinstance(inner, list) else []
-    return [found for item in items if isinstance(item, dict) for found in find_at_path(item, tail)]
+def find_at_path(row: RowTree, path: FieldPath) -> list[tuple[RowTree, str]]:
+    """The objects and keys in a row that a path names."""
+    inner = path.inner
+    if inner is None:
+        return [(row, path.head)] if path.head in row and not path.hidden else []
+    nested = row.get(path.head)
+    items = nested if isinstance(nested, list) else []
+    return [found for item in items if isinstance(item, dict) for found in find_at_path(item, inner)]

@@ -22,6 +22,7 @@ from harness.serve.faults.base import (
 from harness.serve.faults.hooks import AnswerContext, AnswerPage, Hooks, PageContext
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.table import Condition
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Filter, FilterRange, Listing, Open, Parameter
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import tree_at as part_at
@@ -131,7 +132,7 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
 
 def _compares_text(listing: Listing, rule: Filter) -> bool:
     field = field_at(listing.fields, rule.compares[0])
-    return field is not None and field.as_ == "text" and rule.compares[0] != listing.lists.identity
+    return field is not None and field.as_ == "text" and rule.compares[0] != FieldPath.of(listing.lists.identity)
 
 
 def _shift_instants(condition: Condition, seconds: int) -> Condition:

@@ -10,8 +10,10 @@ from harness.serve.faults.hooks import Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.planner import Plan
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Listing, Open, Order
 from harness.wire.request_codec import RefusedRequest
+from harness.wire.row_codec import field_at
 
 
 def order_faults(listing: Listing) -> Iterator[Fault]:
@@ -25,7 +27,7 @@ def order_faults(listing: Listing) -> Iterator[Fault]:
             order.clause,
             f"sorted-by-{other}",
             f"calls come in the order of {other}",
-            on_query(lambda query: replace(query, sort_order=replace(query.sort_order, path=other))),
+            on_query(lambda query: replace(query, sort_order=replace(query.sort_order, path=FieldPath.of(other)))),
         )
     if not isinstance(order.direction, Open):
         yield from make_fault(
@@ -66,7 +68,7 @@ def _other_text_field(listing: Listing, order: Order) -> str | None:
     """The path of another text field, by which rows stand in another order."""
     by = order.by.assumed if isinstance(order.by, Open) else order.by
     texts = [name for name, field in listing.fields.items() if field.as_ == "text" and field.shows is not None]
-    return next((name for name in texts if name not in (by, listing.lists.identity)), None)
+    return next((name for name in texts if FieldPath.of(name) != by and name != listing.lists.identity), None)
 
 
 def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
@@ -82,7 +84,7 @@ def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
     by = order.by.assumed if isinstance(order.by, Open) else order.by
     for word, path in list(sort.words.items())[:3]:
         # The record of a call is made when the call begins: nobody could see the one taken for the other.
-        instants = {listing.fields[name].shows for name in (path, by) if name in listing.fields}
+        instants = {field.shows for one in (path, by) if (field := field_at(listing.fields, one)) is not None}
         if path != by and instants != {"created_at", "started_at"}:
             yield from make_fault(
                 sort.clauses.words,

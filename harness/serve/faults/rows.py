@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Final
 
 from harness.serve.faults.base import Fault, find_at_path, make_fault, on_page, on_rows
 from harness.serve.faults.hooks import AnswerPage, Hooks, PageContext, RowTree
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Field, FieldCondition, Law, Listing, Scalar
 from harness.wire.format_problems import Tree
 from harness.wire.response_codec import is_xml
@@ -37,12 +38,12 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of row fields: missing, misnamed or of the wrong form; rows that come twice."""
     keys = listing.lists.clauses.keys
     needed = _required_fields(listing)
-    for path in dict.fromkeys((*needed[:1], *needed[len(needed) // 2 :][:1], *needed[-1:])):
+    for name in dict.fromkeys((*needed[:1], *needed[len(needed) // 2 :][:1], *needed[-1:])):
         yield from make_fault(
             keys,
-            f"{path}-missing",
-            f"every third row lacks {path}",
-            on_rows(lambda row, path=path: _drop_field(row, path), every=3),  # type: ignore[misc]
+            f"{name}-missing",
+            f"every third row lacks {name}",
+            on_rows(lambda row, name=name: _drop_field(row, FieldPath.of(name)), every=3),  # type: ignore[misc]
         )
     others = [name for name in needed if name != listing.lists.identity]
     if others:
@@ -79,18 +80,19 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
         )
 
 
-def _all_fields(listing: Listing) -> Iterator[tuple[str, Field]]:
-    def walk(prefix: str, fields: dict[str, Field]) -> Iterator[tuple[str, Field]]:
+def _all_fields(listing: Listing) -> Iterator[tuple[FieldPath, Field]]:
+    def walk(around: tuple[str, ...], fields: Mapping[str, Field]) -> Iterator[tuple[FieldPath, Field]]:
         for name, field in fields.items():
-            yield prefix + name, field
-            yield from walk(f"{prefix}{name}[].", dict(field.fields))
+            steps = (*around, name)
+            yield FieldPath(steps), field
+            yield from walk(steps, field.fields)
 
-    return walk("", dict(listing.fields))
+    return walk((), listing.fields)
 
 
 def _required_fields(listing: Listing) -> list[str]:
     """Fields of a row that may never be missing."""
-    added = {name for include in listing.includes for name in include.adds}
+    added = {path for include in listing.includes for path in include.adds}
     return [
         name
         for name, field in listing.fields.items()
@@ -98,11 +100,11 @@ def _required_fields(listing: Listing) -> list[str]:
         and not field.optional
         and field.absent != "missing"
         and "missing" not in field.tolerates
-        and name not in added
+        and FieldPath.of(name) not in added
     ]
 
 
-def _drop_field(row: RowTree, path: str) -> None:
+def _drop_field(row: RowTree, path: FieldPath) -> None:
     for owner, key in find_at_path(row, path):
         del owner[key]
 
@@ -112,7 +114,7 @@ def _rename_field(row: RowTree, name: str) -> None:
         row[f"{name}_"] = row.pop(name)
 
 
-def _change_field(row: RowTree, path: str, change: Callable[[Tree], Tree]) -> None:
+def _change_field(row: RowTree, path: FieldPath, change: Callable[[Tree], Tree]) -> None:
     for owner, key in find_at_path(row, path):
         owner[key] = change(owner[key])
 
@@ -191,7 +193,7 @@ def _presence_faults(listing: Listing) -> Iterator[Fault]:
             ended if not listing.order.clause else (),
             "ended-calls-stay",
             "every third call ended long ago",
-            on_rows(lambda row: _change_field(row, starts or "", lambda _: _LONG_AGO), every=3),
+            on_rows(lambda row: _change_field(row, FieldPath.of(starts or ""), lambda _: _LONG_AGO), every=3),
         )
 
 
@@ -213,7 +215,7 @@ def _law_hook(
 
 
 def _condition_holds(row: RowTree, rule: FieldCondition) -> bool:
-    value = row.get(rule.field)
+    value = row.get(str(rule.field))
     if rule.is_ and str(value) not in map(str, rule.is_):
         return False
     if rule.not_ and str(value) in map(str, rule.not_):
@@ -232,29 +234,31 @@ def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], 
         case "implies" if law.then is not None:
             return _implication_violation(listing, law.then, text=text)
         case "not-before" | "inside" if field is not None and field.as_ in _EARLY_INSTANTS:
-            return _value_setter(law.field, _EARLY_INSTANTS[field.as_])
+            return _value_setter(law.field or FieldPath.of(""), _EARLY_INSTANTS[field.as_])
         case "not-future" if field is not None and field.as_ in _LATE_INSTANTS:
-            return _value_setter(law.field, _LATE_INSTANTS[field.as_])
+            return _value_setter(law.field or FieldPath.of(""), _LATE_INSTANTS[field.as_])
         case "shared":
-            return lambda row, at: _change_field(row, law.field or "", lambda _: row.get(listing.lists.identity))
+            return lambda row, at: _change_field(
+                row, law.field or FieldPath.of(""), lambda _: row.get(listing.lists.identity)
+            )
         case "non-negative":
-            return _value_setter(law.field, "-1" if text else -1)
+            return _value_setter(law.field or FieldPath.of(""), "-1" if text else -1)
         case "one-of":
-            return _value_setter(law.field, "7" if text else 7)
+            return _value_setter(law.field or FieldPath.of(""), "7" if text else 7)
         case "never-falls" | "stands-still" if field is not None:
-            return lambda row, at: _write_lower_value(row, law.field or "", field, at, text=text)
+            return lambda row, at: _write_lower_value(row, law.field or FieldPath.of(""), field, at, text=text)
         case "equals-span" if field is not None and field.as_ in ("integer", "decimal"):
-            return _value_setter(law.field, "99999" if text else 99999)
+            return _value_setter(law.field or FieldPath.of(""), "99999" if text else 99999)
         case _:
             return None
 
 
-def _value_setter(path: str | None, value: Tree) -> Callable[[RowTree, datetime], None]:
+def _value_setter(path: FieldPath, value: Tree) -> Callable[[RowTree, datetime], None]:
     def change(row: RowTree, at: datetime) -> None:
-        _change_field(row, path or "", lambda old: value if _is_present(old) or not isinstance(old, str) else old)
+        _change_field(row, path, lambda old: value if _is_present(old) or not isinstance(old, str) else old)
 
     def force(row: RowTree, at: datetime) -> None:
-        _change_field(row, path or "", lambda old: value)
+        _change_field(row, path, lambda old: value)
 
     return change if isinstance(value, str) and len(value) > 5 else force
 
@@ -262,14 +266,14 @@ def _value_setter(path: str | None, value: Tree) -> Callable[[RowTree, datetime]
 def _implication_violation(
     listing: Listing, then: FieldCondition, *, text: bool
 ) -> Callable[[RowTree, datetime], None] | None:
-    field = listing.fields.get(then.field)
+    field = listing.fields.get(str(then.field))
     if field is None:
         return None
     value = _contrary_value(field, then, text=text)
     return None if value is None else _constant_setter(then.field, value)
 
 
-def _constant_setter(path: str, value: Tree) -> Callable[[RowTree, datetime], None]:
+def _constant_setter(path: FieldPath, value: Tree) -> Callable[[RowTree, datetime], None]:
     def change(row: RowTree, at: datetime) -> None:
         _change_field(row, path, lambda _: value)
 
@@ -292,7 +296,7 @@ def _contrary_value(field: Field, then: FieldCondition, *, text: bool) -> Tree:
     return "" if then.present is True else "x"
 
 
-def _write_lower_value(row: RowTree, path: str, field: Field, at: datetime, *, text: bool) -> None:
+def _write_lower_value(row: RowTree, path: FieldPath, field: Field, at: datetime, *, text: bool) -> None:
     """Set the field to a value that falls from second to second."""
     second = int(at.timestamp())
     left = 10_000_000 - second % 10_000_000

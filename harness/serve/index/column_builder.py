@@ -18,6 +18,7 @@ from harness.serve.index.columns import (
 from harness.serve.query.table import Comparable
 from harness.serve.row_writer import value_for_none, values_at_path
 from harness.specification.dialect import Dialect
+from harness.specification.field_path import AttributePath, ValuePath
 from harness.specification.model import Field, Listing
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.wire.row_codec import field_at, show_record
@@ -36,16 +37,16 @@ class ColumnBuilder:
         self._timeline = timeline
         self._grain = Grain(listing.lists.one_row_per)
 
-    def build(self, path: str, *, equal_only: bool) -> KeyColumn:
+    def build(self, path: ValuePath, *, equal_only: bool) -> KeyColumn:
         """The column at a path; with `equal_only` keys may be hashes, which have neither values nor an order."""
         attribute, field, words = self._find_source(path)
-        head, nested, tail = attribute.partition("[].")
+        head, tail = attribute.head, attribute.inner
         changes = head in self._timeline.changing_attributes
-        inner = self._timeline.nested_rows(head) if nested else (None, self._timeline)
-        if inner is None or ("[]." in tail):
+        inner = (None, self._timeline) if tail is None else self._timeline.nested_rows(head)
+        if inner is None or (tail is not None and tail.inner is not None):
             return self._build_from_rows(path, changes)
         rows, timeline = inner
-        name = tail if nested else head
+        name = head if tail is None else tail.head
         if name not in ATTRIBUTES[timeline.grain]:
             return self._build_from_rows(path, changes)
         made = self._build_from_timeline(
@@ -55,20 +56,19 @@ class ColumnBuilder:
             return self._build_from_rows(path, changes)
         return KeyColumn(made[0], made[1], rows=rows, changes=changes)
 
-    def _find_source(self, path: str) -> tuple[str, Field | None, dict[str, str] | None]:
+    def _find_source(self, path: ValuePath) -> tuple[AttributePath, Field | None, dict[str, str] | None]:
         """The world's attribute at a path, and the field that shows it or the words that stand for its values."""
-        head, _, tail = path.partition(".")
-        if head == "attribute":
-            return tail, None, None
-        if head == "hidden":
-            hidden = self._listing.hidden[tail]
+        if isinstance(path, AttributePath):
+            return path, None, None
+        if path.hidden:
+            hidden = self._listing.hidden[path.head]
             return hidden.holds, None, dict(hidden.words) or None
-        outer, nested, inner = path.partition("[].")
         field = field_at(self._listing.fields, path)
-        around = self._listing.fields[outer]
+        around = self._listing.fields[path.head]
         if field is None or field.shows is None or around.shows is None:
-            return path, field, None
-        return f"{around.shows}[].{field.shows}" if nested and "[]." not in inner else field.shows, field, None
+            return AttributePath(path.steps), field, None
+        steps = (around.shows, field.shows) if len(path.steps) == 2 else (field.shows,)
+        return AttributePath(steps), field, None
 
     def _build_from_timeline(
         self,
@@ -116,20 +116,20 @@ class ColumnBuilder:
             return found.codes, DictionaryKeys(found.values)
         return None
 
-    def _build_from_rows(self, path: str, changes: bool) -> KeyColumn:
+    def _build_from_rows(self, path: ValuePath, changes: bool) -> KeyColumn:
         """The column from the rows themselves, one by one: slow, but right for every kind of value."""
         return column_from_values(list(self._row_values(path)), len(self._timeline), changes=changes)
 
-    def _row_values(self, path: str) -> Iterator[tuple[int, Comparable | None]]:
-        head, _, tail = path.partition(".")
-        names: list[str]
-        if head in ("attribute", "hidden"):
-            holds = tail if head == "attribute" else self._listing.hidden[tail].holds
-            attributes, names = [holds.partition("[].")[0]], []
+    def _row_values(self, path: ValuePath) -> Iterator[tuple[int, Comparable | None]]:
+        names: list[str] = []
+        if isinstance(path, AttributePath):
+            attributes = [path.head]
+        elif path.hidden:
+            attributes = [self._listing.hidden[path.head].holds.head]
         else:
-            field = self._listing.fields[path.partition("[].")[0]]
-            attributes = [field.shows] if field.shows else []
-            names = [path.partition("[].")[0]]
+            shows = self._listing.fields[path.head].shows
+            attributes = [shows] if shows else []
+            names = [path.head]
         known = tuple(name for name in attributes if name in ATTRIBUTES[self._grain])
         for first in range(0, len(self._timeline), _BATCH_ROWS):
             rows = np.arange(first, min(first + _BATCH_ROWS, len(self._timeline)), dtype=np.int64)

@@ -33,6 +33,7 @@ from harness.serve.query.table import (
 )
 from harness.serve.row_writer import RowVariant, RowWriter, build_row_tree, values_at_path
 from harness.specification.dialect import Dialect
+from harness.specification.field_path import FieldPath, ValuePath
 from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
@@ -120,14 +121,14 @@ class RowIndex:
         self.writer = RowWriter.of(listing)
         self._attributes = tuple(attributes)
         self._column_builder = ColumnBuilder(listing, dialect, timeline)
-        self._columns: dict[tuple[str, bool], KeyColumn] = {}
+        self._columns: dict[tuple[ValuePath, bool], KeyColumn] = {}
         self._selections: OrderedDict[tuple[Condition, ...], tuple[RowNumbers, bool]] = OrderedDict()
         self._selected_rows = 0
         self._rendered_rows: OrderedDict[tuple[RowVariant, int], RenderedRow] = OrderedDict()
         self._rendered_bytes = 0
         self.live_rows = LiveRows(timeline, attributes)
 
-    def column(self, path: str, *, equal_only: bool = False) -> KeyColumn:
+    def column(self, path: ValuePath, *, equal_only: bool = False) -> KeyColumn:
         """The column at a path."""
         found = self._columns.get((path, False))
         if found is None and equal_only:
@@ -170,7 +171,7 @@ class RowIndex:
         if query.owners is None:
             return ()
         scope = self.listing.scope
-        paths = () if scope is None else (*scope.owners, *(f"attribute.{name}" for name in scope.owner_attributes))
+        paths: tuple[ValuePath, ...] = () if scope is None else (*scope.owners, *scope.owner_attributes)
         wanted = tuple(sorted(query.owners))
         return (Condition(parameter=_OWNER_PARAMETER, paths=paths, keeps="equal", wanted=wanted),)
 
@@ -179,7 +180,7 @@ class RowIndex:
             return None
         return self._column_for(condition, condition.paths[0])
 
-    def _column_for(self, condition: Condition, path: str) -> KeyColumn:
+    def _column_for(self, condition: Condition, path: ValuePath) -> KeyColumn:
         return self.column(path, equal_only=condition.keeps == "equal" and not condition.folded)
 
     @staticmethod
@@ -236,16 +237,9 @@ class RowIndex:
 
     def attributes_for(self, variant: RowVariant) -> tuple[str, ...]:
         """The telephony attributes that rows of this variant show."""
-        hidden = {
-            self.listing.fields[name].shows
-            for name in variant.omitted_parts | variant.emptied_parts
-            if name in self.listing.fields
-        }
-        shown = {
-            field.shows
-            for name, field in self.listing.fields.items()
-            if name not in variant.omitted_parts and name not in variant.emptied_parts
-        }
+        left_out = {path.head for path in variant.omitted_parts | variant.emptied_parts if path.inner is None}
+        hidden = {field.shows for name, field in self.listing.fields.items() if name in left_out}
+        shown = {field.shows for name, field in self.listing.fields.items() if name not in left_out}
         return tuple(name for name in self._attributes if name not in hidden or name in shown)
 
     def cached_row(self, key: tuple[RowVariant, int]) -> RenderedRow | None:
@@ -277,7 +271,7 @@ class RowIndex:
         trees: list[Tree] = []
         for record in records:
             row: ApiRow = show_record(listing.fields, record)
-            identity = values_at_path(listing, dialect, listing.lists.identity, record, row)
+            identity = values_at_path(listing, dialect, FieldPath.of(listing.lists.identity), record, row)
             identities.append(identity[0] if identity else None)
             trees.append(build_row_tree(listing, dialect, row, variant))
         return [RenderedRow(*pair) for pair in zip(identities, self.writer.encode_row_trees(trees), strict=True)]
@@ -319,7 +313,7 @@ class IndexSnapshot:
             return False
         if query.owners is not None and self.row_index.listing.scope is None:
             return False
-        if path == "":
+        if path is None:
             # In a list without an order a cursor names the row by its number there, which the index does not know.
             return isinstance(query.page_slice, OffsetSlice)
         column = self.row_index.column(path)
@@ -356,7 +350,7 @@ class IndexSnapshot:
 
     def _matching_live_rows(self, query: Query) -> RowNumbers:
         """The rows of live calls that match as they are visible at this instant."""
-        found = self._table_of_live_rows().matching_rows(replace(query, sort_order=SortOrder(path="")))
+        found = self._table_of_live_rows().matching_rows(replace(query, sort_order=SortOrder(path=None)))
         rows: RowNumbers = self._live_positions[found]
         return rows
 
@@ -454,8 +448,8 @@ class IndexSnapshot:
 
     def _order_rows(self, run: RowRange, query: Query) -> OrderedRows:
         sorting, row_index = query.sort_order, self.row_index
-        identity = row_index.listing.lists.identity
-        if sorting.path == "" or not len(run):
+        identity = FieldPath.of(row_index.listing.lists.identity)
+        if sorting.path is None or not len(run):
             return OrderedRows(run, None, None, row_index, identity, sorting)
         plain = row_index.column(sorting.path)
         column = plain.with_collation(sorting.collation)
@@ -480,7 +474,7 @@ class IndexSnapshot:
             RowRange(0, len(run), known[0], _NO_ROWS), known[1], plain, row_index, identity, sorting, sorted_here=True
         )
 
-    def _current_keys(self, rows: RowNumbers, column: KeyColumn, path: str) -> Keys:
+    def _current_keys(self, rows: RowNumbers, column: KeyColumn, path: ValuePath) -> Keys:
         """The keys of those of some rows whose calls are live, as they are visible at this instant."""
         table = self._table_of_live_rows()
         places = np.searchsorted(self._live_positions, rows[np.isin(rows, self._live_positions)])
@@ -539,7 +533,7 @@ class OrderedRows:
         keys: Keys | None,
         column: KeyColumn | None,
         row_index: RowIndex,
-        identity: str,
+        identity: ValuePath,
         sorting: SortOrder,
         *,
         sorted_here: bool = False,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Field, Filter, InvalidValueRule, Listing, Open, Parameter
 from harness.wire.format_problems import Tree, printable_text
 from harness.wire.list_request import ListRequest
@@ -301,7 +302,7 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
     return legal
 
 
-def compared_paths(rule: Filter) -> tuple[str, ...]:
+def compared_paths(rule: Filter) -> tuple[FieldPath, ...]:
     """Every path that a filter may compare, whatever the open choices."""
     others = (
         choice.options if isinstance(choice, Open) else (choice,) for choice in (rule.alternatives, rule.instead)
@@ -309,10 +310,9 @@ def compared_paths(rule: Filter) -> tuple[str, ...]:
     return (*rule.compares, *(path for options in others for paths in options for path in paths))
 
 
-def words_at(listing: Listing, path: str) -> tuple[str, ...]:
+def words_at(listing: Listing, path: FieldPath) -> tuple[str, ...]:
     """The API's words at a path."""
-    head, _, tail = path.partition(".")
-    if head == "hidden":
-        return tuple(listing.hidden[tail].words.values())
+    if path.hidden:
+        return tuple(listing.hidden[path.head].words.values())
     found: Field | None = field_at(listing.fields, path)
     return (*found.words.values(), *found.more_words) if found is not None else ()

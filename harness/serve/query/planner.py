@@ -23,6 +23,7 @@ from harness.serve.query.table import (
     SortOrder,
 )
 from harness.specification.dialect import ChoiceResolver
+from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     CallScope,
     Comparison,
@@ -58,8 +59,8 @@ class Plan:
     query: Query
     count_unit: Literal["rows", "calls"] | None = None
     shows_total: bool = False
-    omitted_parts: frozenset[str] = frozenset()
-    emptied_parts: frozenset[str] = frozenset()
+    omitted_parts: frozenset[FieldPath] = frozenset()
+    emptied_parts: frozenset[FieldPath] = frozenset()
     echoes: Mapping[str, Tree]
     required_matches: tuple[tuple[Condition, RefusedRequest], ...] = ()
     zone: ZoneInfo
@@ -399,7 +400,7 @@ def _resolve_sort_order(given: ParsedParameters, choices: ChoiceResolver) -> tup
     """The sort order, and whether an invalid sort word means no rows."""
     order = given.listing.order
     if order is None:
-        return SortOrder(path=""), False
+        return SortOrder(path=None), False
     collation: Collation = choices.resolve(order.collation)
     descending = choices.resolve(order.direction) == "descending"
     path, word, nothing = choices.resolve(order.by), "", False
@@ -497,7 +498,7 @@ def _cursor_slice(
 
 def sort_signature(sorting: SortOrder) -> str:
     """The text of the sort order that a cursor is bound to."""
-    return f"{'-' if sorting.descending else ''}{sorting.path}"
+    return f"{'-' if sorting.descending else ''}{'' if sorting.path is None else sorting.path}"
 
 
 def _cursor_text(given: ParsedParameters, name: str, words: tuple[str, ...]) -> str | None:
@@ -523,13 +524,13 @@ def _resolve_count_unit(given: ParsedParameters, choices: ChoiceResolver) -> Lit
     return choices.resolve(count.counts)
 
 
-def _parts_left_out(given: ParsedParameters) -> tuple[frozenset[str], frozenset[str]]:
+def _parts_left_out(given: ParsedParameters) -> tuple[frozenset[FieldPath], frozenset[FieldPath]]:
     """The parts of rows that are left out, and those that are shown empty."""
     off = [include for include in given.listing.includes if not given.is_true(include.parameter)]
     # What another switch adds stays.
-    kept = {name for include in given.listing.includes if given.is_true(include.parameter) for name in include.adds}
-    without = {name for include in off if include.off[0] == "missing" for name in include.adds}
-    emptied = {name for include in off if include.off[0] != "missing" for name in include.adds}
+    kept = {path for include in given.listing.includes if given.is_true(include.parameter) for path in include.adds}
+    without = {path for include in off if include.off[0] == "missing" for path in include.adds}
+    emptied = {path for include in off if include.off[0] != "missing" for path in include.adds}
     return frozenset(without - kept), frozenset(emptied - kept)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, TypeAlias, assert_never, final
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.specification.field_path import ValuePath
 from harness.specification.model import Comparison
 
 Comparable: TypeAlias = "str | int | float | Decimal | bool | datetime"
@@ -43,7 +44,7 @@ class Condition:
     """
 
     parameter: str
-    paths: tuple[str, ...]
+    paths: tuple[ValuePath, ...]
     keeps: Comparison
     wanted: tuple[Comparable, ...]
     inclusive: bool = True
@@ -54,9 +55,9 @@ class Condition:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortOrder:
-    """The order of rows: a path and a direction; ties go by identity."""
+    """The order of rows: a path and a direction; ties go by identity. Without a path rows come as they are stored."""
 
-    path: str
+    path: ValuePath | None
     descending: bool = False
     collation: Collation = "code-point"
     word: str = ""
@@ -267,34 +268,34 @@ class Table:
         self,
         length: int,
         *,
-        identity: str,
-        values: Callable[[str], Sequence[Sequence[Comparable | None]]],
+        identity: ValuePath,
+        values: Callable[[ValuePath | None], Sequence[Sequence[Comparable | None]]],
         owners: Callable[[], Sequence[Sequence[Comparable | None]]],
     ) -> None:
         self._length = length
         self._identity = identity
         self._read_values = values
         self._read_owners = owners
-        self._values_by_path: dict[str, Sequence[Sequence[Comparable | None]]] = {}
-        self._columns: dict[str, ValueColumn] = {}
+        self._values_by_path: dict[ValuePath | None, Sequence[Sequence[Comparable | None]]] = {}
+        self._columns: dict[ValuePath | None, ValueColumn] = {}
         self._owner_column: ValueColumn | None = None
         self._masks: dict[Condition, Mask] = {}
-        self._orders: dict[tuple[str, Collation], RowPositions] = {}
+        self._orders: dict[tuple[ValuePath | None, Collation], RowPositions] = {}
         self._ranks: dict[
-            tuple[str, Collation], tuple[RowPositions, Callable[[Comparable | None], tuple[int, bool]]]
+            tuple[ValuePath | None, Collation], tuple[RowPositions, Callable[[Comparable | None], tuple[int, bool]]]
         ] = {}
 
     def __len__(self) -> int:
         return self._length
 
-    def column(self, path: str) -> ValueColumn:
+    def column(self, path: ValuePath | None) -> ValueColumn:
         """The column at a path."""
         found = self._columns.get(path)
         if found is None:
             found = self._columns[path] = ValueColumn(self._values_at(path))
         return found
 
-    def _values_at(self, path: str) -> Sequence[Sequence[Comparable | None]]:
+    def _values_at(self, path: ValuePath | None) -> Sequence[Sequence[Comparable | None]]:
         found = self._values_by_path.get(path)
         if found is None:
             found = self._values_by_path[path] = self._read_values(path)
@@ -335,11 +336,11 @@ class Table:
             value=self._first_value(sorting.path, row), identity=self._first_value(self._identity, row)
         )
 
-    def count_distinct(self, rows: Iterable[int], path: str) -> int:
+    def count_distinct(self, rows: Iterable[int], path: ValuePath | None) -> int:
         """The number of different values that these rows have at a path."""
         return len({self._first_value(path, row) for row in rows})
 
-    def _first_value(self, path: str, row: int) -> Comparable | None:
+    def _first_value(self, path: ValuePath | None, row: int) -> Comparable | None:
         values = self._values_at(path)[row]
         return values[0] if values else None
 
@@ -369,7 +370,7 @@ class Table:
         return mask
 
     def _ranks_of(
-        self, path: str, collation: Collation
+        self, path: ValuePath | None, collation: Collation
     ) -> tuple[RowPositions, Callable[[Comparable | None], tuple[int, bool]]]:
         key = (path, collation)
         found = self._ranks.get(key)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from harness.errors import UsageError
 from harness.specification.deserialize import spec_key
+from harness.specification.field_path import FieldPath
 from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values, walk_records
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import (
@@ -98,11 +99,11 @@ def check_filter_names(spec: Spec) -> Iterator[LintFinding]:
             yield finding_at(spec, "filter", path, f"a filter: {', '.join(filters)}", repr(name))
 
 
-def declared_field(spec: Spec, path: str) -> Field | None:
-    """The field that a path such as `name` or `list[].name` names; None when there is none."""
+def declared_field(spec: Spec, path: FieldPath) -> Field | None:
+    """The field at a path that rows show; None when there is none."""
     fields: Mapping[str, Field] = spec.listing.fields
     found: Field | None = None
-    for step in path.split("[]."):
+    for step in path.steps:
         found = fields.get(step)
         if found is None:
             return None
@@ -112,20 +113,21 @@ def declared_field(spec: Spec, path: str) -> Field | None:
 
 def check_field_names(spec: Spec) -> Iterator[LintFinding]:
     """Each field that a construct names stands under fields or hidden."""
-    for path, name, hidden in _field_names(spec):
-        found = (
-            name[7:] in spec.listing.hidden if name.startswith("hidden.") else declared_field(spec, name) is not None
-        )
-        if not found or (name.startswith("hidden.") and not hidden):
-            known = [*spec.listing.fields, *([f"hidden.{one}" for one in spec.listing.hidden] if hidden else [])]
+    for path, field, hidden in _field_paths(spec):
+        found = field.head in spec.listing.hidden if field.hidden else declared_field(spec, field) is not None
+        if not found or (field.hidden and not hidden):
+            known = [
+                *spec.listing.fields,
+                *(str(FieldPath((name,), hidden=True)) for name in spec.listing.hidden if hidden),
+            ]
             yield finding_at(
-                spec, "field", path, f"a field: {', '.join(known)} (list[].name inside a list)", repr(name)
+                spec, "field", path, f"a field: {', '.join(known)} (list[].name inside a list)", repr(str(field))
             )
 
 
-def _field_names(spec: Spec) -> Iterator[tuple[KeyPath, str, bool]]:
+def _field_paths(spec: Spec) -> Iterator[tuple[KeyPath, FieldPath, bool]]:
     listing = spec.listing
-    yield ("lists", "identity"), listing.lists.identity, False
+    yield ("lists", "identity"), FieldPath.of(listing.lists.identity), False
     for name, rule in listing.filters.items():
         yield from (((("filters", name, "compares")), field, True) for field in rule.compares)
         for option in possible_values(rule.alternatives):

@@ -13,7 +13,7 @@ from typing import Any
 from harness.specification.clauses import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.specification.model import Clauses, FieldCondition, Filter, Law, NoPaging
+from harness.specification.model import Clauses, FieldCondition, Filter, Law, NoPaging, Open
 from harness.wire.format_problems import ADVISORY_CODES
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, tree_at
@@ -128,7 +128,7 @@ class Situation:
         flaws = [flaw for row in rows for flaw in row.problems]
         keys = listing.lists.clauses.keys
         for flaw in flaws:
-            yield keys or flaw.clause if flaw.kind == "missing" and "[]." not in flaw.field else flaw.clause
+            yield keys or flaw.clause if flaw.kind == "missing" and flaw.field.inner is None else flaw.clause
         if flaws:
             return
         identities = [row.values[listing.lists.identity] for row in rows]
@@ -199,10 +199,10 @@ class Situation:
                 clauses = (
                     order.sort.clauses.undocumented if word in order.sort.undocumented else order.sort.clauses.words
                 )
-        path = path if isinstance(path, str) else path.assumed
+        path = path.assumed if isinstance(path, Open) else path
         if order.descending is not None and self._flag(ask, order.descending):
             clauses = order.descending_clause
-        keys: list[Any] = [row.values.get(path) for row in rows]
+        keys: list[Any] = [row.values.get(str(path)) for row in rows]
         if any(key is None for key in keys):
             return
         if keys not in (sorted(keys), sorted(keys, reverse=True)):
@@ -212,7 +212,7 @@ class Situation:
         listing = self.spec.listing
         for name, rule in listing.filters.items():
             raw = ask.values.get(name)
-            if is_blank(raw) or any("hidden." in path or "[]." in path for path in rule.compares):
+            if is_blank(raw) or any(path.hidden or path.inner is not None for path in rule.compares):
                 continue
             wanted = self._read(ask, name)
             if any(not self._kept(row, rule, wanted) for row in rows):
@@ -246,8 +246,8 @@ class Situation:
             if include.any_names:
                 continue
             on = self._flag(ask, include.parameter)
-            there = any(row.values.get(name) for row in rows for name in include.adds)
-            written = any(row.values.get(name) is not None for row in rows for name in include.adds)
+            there = any(row.values.get(name) for row in rows for name in include.added_names)
+            written = any(row.values.get(name) is not None for row in rows for name in include.added_names)
             if on and rows and not written:
                 yield include.clauses.on
             if not on and there:
@@ -279,9 +279,10 @@ class Situation:
 
 
 def _holds(condition: FieldCondition, row: Mapping[str, Any]) -> bool:
-    if condition.field not in row:
+    name = str(condition.field)
+    if name not in row:
         return condition.present is False
-    value = row[condition.field]
+    value = row[name]
     if condition.is_ and value not in condition.is_:
         return False
     if condition.not_ and value in condition.not_:

@@ -7,6 +7,7 @@ from invented_spec import acmepbx
 
 from harness.errors import UsageProblem
 from harness.specification.dialect import Dialect, dialect_text, parse_dialect
+from harness.specification.field_path import FieldPath
 from harness.specification.yaml_source import SourceFileError
 
 ANSWERS = {"filters.from.boundary": "exclusive", "outcome.error.http": 400, "zone.default": "Europe/Berlin"}
@@ -26,6 +27,22 @@ def test_a_choice_that_is_not_named_takes_what_the_spec_assumes() -> None:
 
 def test_a_settled_value_is_itself_in_every_dialect() -> None:
     assert Dialect(ANSWERS).resolve(7) == 7
+
+
+def test_a_field_is_answered_by_its_text() -> None:
+    spec = acmepbx(("          by: started\n", "          by: {open: [started, hidden.ext], assumed: started}\n"))
+    dialect = parse_dialect("dialect:\n  order.by: hidden.ext\n", name="d.yaml", spec=spec)
+    assert dialect.resolve(spec.choices["order.by"]) == FieldPath.parse("hidden.ext")
+
+
+def test_fields_are_answered_by_a_list_of_texts() -> None:
+    spec = acmepbx(
+        ("compares: who\n", "compares: who\n            alternatives: {open: [[], [dir, ext]], assumed: []}\n")
+    )
+    answers = {"filters.number.alternatives": (FieldPath.of("dir"), FieldPath.of("ext"))}
+    text = dialect_text(spec, answers)
+    assert text.endswith("  - dir\n  - ext\n")
+    assert dict(parse_dialect(text, name="d.yaml", spec=spec).values) == answers
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from invented_spec import ACMEPBX, acmepbx, acmepbx_text, line_of
 
 from harness.errors import UsageProblem
+from harness.specification.field_path import FieldPath
 from harness.specification.load import load_spec, open_choices, spec_ids
 from harness.specification.model import PageNumberPaging
 from harness.specification.yaml_source import SourceFileError
@@ -75,6 +76,9 @@ def test_a_role_without_a_clause_has_none() -> None:
         ("{open: [200, 400], assumed: 200}", "{open: [200, 400]}", "the key assumed"),
         ("{open: [200, 400], assumed: 200}", "{open: [200], assumed: 200}", "two or more"),
         ("{open: zone, assumed: UTC}", "{open: zones, assumed: UTC}", "did you mean 'zone'?"),
+        ("compares: hidden.ext,", "compares: hidden.,", "'hidden.'"),
+        ("compares: hidden.ext,", '"compares": "legs[].",', "a field such as name, list[].name or hidden.name"),
+        ("{holds: extension", '{holds: "targets[]"', "an attribute such as name or list[].name"),
         ("openapi: 3.1.0", "openapi: 3.0.3", "OpenAPI 3.1"),
         ("      x-listing:\n", "      x-something:\n", "exactly one operation"),
     ],
@@ -114,7 +118,7 @@ def test_open_choices_come_in_the_order_of_the_language() -> None:
 
 
 def test_a_single_value_stands_for_a_list_of_one() -> None:
-    assert acmepbx().listing.filters["dir"].compares == ("dir",)
+    assert acmepbx().listing.filters["dir"].compares == (FieldPath.of("dir"),)
     assert acmepbx().listing.filters["dir"].words["in_out"] == ("in", "out")
 
 

@@ -31,6 +31,7 @@ from harness.check.probe.filter_values import (
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.errors import UsageProblem
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Jwt, Open, all_clauses
 from harness.wire.format_problems import Tree
 from harness.wire.list_request import ListRequest
@@ -578,8 +579,8 @@ def _check_lookup_of_own_rows(
             return
 
 
-def _has_owner(row: Row, owners: tuple[str, ...], customer: int) -> bool:
-    return not owners or any(row.shown.get(name) == customer for name in owners)
+def _has_owner(row: Row, owners: tuple[FieldPath, ...], customer: int) -> bool:
+    return not owners or any(row.shown.get(str(path)) == customer for path in owners)
 
 
 def _foreign_rows(context: CheckContext, mirror: Mirror, identity: ClientIdentity, exchange: Exchange) -> list[Row]:
@@ -593,9 +594,9 @@ def _foreign_rows(context: CheckContext, mirror: Mirror, identity: ClientIdentit
     return [row for row in rows if mirror.row_with_key(row.key) is not None]
 
 
-def _may_be_owned_by(row: Row, owners: tuple[str, ...], customer: int | None) -> bool:
+def _may_be_owned_by(row: Row, owners: tuple[FieldPath, ...], customer: int | None) -> bool:
     """Whether an owner of the row is the customer; a row that does not show its owners counts as owned."""
-    shown = [row.shown[name] for name in owners if name in row.shown]
+    shown = [row.shown[name] for name in map(str, owners) if name in row.shown]
     return len(shown) < len(owners) or customer in shown
 
 

@@ -468,7 +468,7 @@ def _check_children_depth(
                 actual=f"{len(stray)} such rows",
                 exchange=deep,
                 rows=[
-                    context.evidence.render_row(row, [context.listing.lists.identity, *rule.owners])
+                    context.evidence.render_row(row, [context.listing.lists.identity, *map(str, rule.owners)])
                     for row in stray[:8]
                 ],
             )

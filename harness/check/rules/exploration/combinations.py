@@ -513,7 +513,7 @@ def _include_mismatch(context: CheckContext, mirror: Mirror, pieces: Pieces, exc
         if odd:
             return Mismatch(
                 aspect="rows",
-                expected=f"rows {'with' if on else 'without'} {', '.join(include.adds)}",
+                expected=f"rows {'with' if on else 'without'} {', '.join(map(str, include.adds))}",
                 actual=f"{len(odd)} of {len(exchange.rows or ())} rows {'without' if on else 'with'} it",
                 rows=tuple(odd),
             )
@@ -528,10 +528,10 @@ def _include_of(context: CheckContext, piece: Piece) -> Include | None:
 
 def _part_is_wrong(mirror: Mirror, include: Include, row: Row, on: bool) -> bool:
     full = mirror.row_with_key(row.key)
-    shown = [name for name in include.adds if row.shown.get(name)]
+    shown = [name for name in include.added_names if row.shown.get(name)]
     if not on:
         return bool(shown)
-    return full is not None and not shown and any(full.shown.get(name) for name in include.adds)
+    return full is not None and not shown and any(full.shown.get(name) for name in include.added_names)
 
 
 def _record_passes(context: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog) -> None:

@@ -283,8 +283,8 @@ def is_single_valued(context: CheckContext, filter_: Filter) -> bool:
     """Whether a row has at most one value of what the filter compares."""
     if len(filter_.compares) != 1 or filter_.keeps != "equal" or filter_.words or filter_.named_by is not None:
         return False
-    holds = context.listing.hidden[filter_.compares[0].partition(".")[2]].holds
-    attribute = ATTRIBUTES[Grain(context.listing.lists.one_row_per)].get(holds)
+    holds = context.listing.hidden[filter_.compares[0].head].holds
+    attribute = ATTRIBUTES[Grain(context.listing.lists.one_row_per)].get(str(holds))
     return attribute is not None and attribute.kind not in (AttributeKind.TEXT_LIST, AttributeKind.ROWS)
 
 

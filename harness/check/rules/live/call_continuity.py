@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, cast
+from typing import Final
 
 from harness.check.context import CheckContext, Row
 from harness.check.probe.mirror import Mirror, Snapshot
 from harness.check.results.evidence import render_value
 from harness.check.rules.responses.row_invariants import as_number
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Field, Law
 from harness.wire.row_codec import ApiValue
 
@@ -62,7 +63,7 @@ def check_stands_still(context: CheckContext, law: Law, readings: Sequence[Snaps
     A beginning that is computed as "now minus duration" jumps by the slack here and there, but not all rows the same
     way, as they do where the start is the time of the reply (`active_start_moves`, `legs_start_moves`).
     """
-    name = cast(str, law.field)
+    name = str(law.field)
     pairs: list[tuple[Row, Row, float]] = []
     for rows in _row_histories(readings).values():
         alike = [row for row in rows if _same_parties(context, row, rows[-1])]
@@ -154,7 +155,9 @@ def _row_histories(readings: Sequence[Snapshot]) -> dict[Hashable, list[Row]]:
 
 def _field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
     """The clauses on what a field shows; those on all fields where it has none of its own."""
-    laws = [law.clause for law in context.listing.laws if law.field == name and law.law not in MOVING_LAWS]
+    laws = [
+        law.clause for law in context.listing.laws if law.field == FieldPath.of(name) and law.law not in MOVING_LAWS
+    ]
     return (laws[-1] if laws else ()) or field.clause or context.listing.lists.clauses.keys
 
 

@@ -37,6 +37,7 @@ from harness.check.rules.responses.row_invariants import (
     describe_condition,
 )
 from harness.integers import is_integer
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Filter, Law
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import ApiValue, row_values_at
@@ -159,7 +160,7 @@ def _take_polls(
 
 def _check_between_polls(context: CheckContext, law: Law, taken: Sequence[Snapshot]) -> None:
     """never-falls and stands-still: a row is compared with itself, while the condition holds both times."""
-    path = cast(str, law.field)
+    path = cast(FieldPath, law.field)
     law_context = LawContext(fields=context.listing.fields)
     broken: list[tuple[Row, Row]] = []
     times = 0
@@ -184,9 +185,9 @@ def _check_between_polls(context: CheckContext, law: Law, taken: Sequence[Snapsh
             law.clause,
             clause_text(context, law.clause, law.law),
             expected=f"{path} {wanted}{while_}",
-            actual=f"{render_value(before.shown.get(path))}, then {render_value(row.shown.get(path))}; "
+            actual=f"{render_value(before.shown.get(str(path)))}, then {render_value(row.shown.get(str(path)))}; "
             f"in {len(broken)} of {times} comparisons",
-            rows=[evidence_line(context, one, path) for pair in broken[:4] for one in pair],
+            rows=[evidence_line(context, one, str(path)) for pair in broken[:4] for one in pair],
         )
     elif times:
         context.results.record_pass(law.clause, times=times)
@@ -197,7 +198,7 @@ def _check_between_polls(context: CheckContext, law: Law, taken: Sequence[Snapsh
 
 def moves_as_promised(law: Law, before: RowView, after: RowView, law_context: LawContext) -> bool | None:
     """Whether a value moved as the law wants from one poll to the next; None where it cannot be asked."""
-    path = cast(str, law.field)
+    path = cast(FieldPath, law.field)
     if not before.has_field(path) or not after.has_field(path):
         return None
     if law.when is not None and not all(
@@ -544,7 +545,7 @@ def _check_one_row_per_call(
 
 def _check_shared_values(context: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
     """Judges that rows with one value are one call: the filter on that value gives them all, each once."""
-    path = cast(str, law.field)
+    path = cast(FieldPath, law.field)
     groups = _rows_by_value(mirror, path)
     if not groups:
         context.results.record_not_exercised(law.clause, f"no two rows show the same {path}")
@@ -583,12 +584,12 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: Law) -> Gen
                 "each once",
                 actual=wrong,
                 exchange=exchange,
-                rows=[evidence_line(context, row, path) for row in (exchange.rows or ())[:8]],
+                rows=[evidence_line(context, row, str(path)) for row in (exchange.rows or ())[:8]],
             )
             return
 
 
-def _rows_by_value(mirror: Mirror, path: str) -> dict[str, list[Row]]:
+def _rows_by_value(mirror: Mirror, path: FieldPath) -> dict[str, list[Row]]:
     """Rows by the value they share; the largest groups first, and only those of several rows."""
     found: dict[str, list[Row]] = {}
     for row in mirror.rows:
@@ -599,14 +600,16 @@ def _rows_by_value(mirror: Mirror, path: str) -> dict[str, list[Row]]:
     return dict(sorted(several, key=lambda item: (-len(item[1]), item[0])))
 
 
-def _filter_on_path(context: CheckContext, path: str) -> tuple[str | None, Filter | None]:
+def _filter_on_path(context: CheckContext, path: FieldPath) -> tuple[str | None, Filter | None]:
     for name, filter_ in context.listing.filters.items():
         if filter_.compares == (path,) and filter_.keeps == "equal" and filter_.named_by is None:
             return name, filter_
     return None, None
 
 
-def _group_difference(context: CheckContext, mirror: Mirror, exchange: Exchange, path: str, value: str) -> str | None:
+def _group_difference(
+    context: CheckContext, mirror: Mirror, exchange: Exchange, path: FieldPath, value: str
+) -> str | None:
     """The difference between the answer and the group of rows that the mirror knows; None when there is none."""
     if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
         return "no rows"
@@ -639,17 +642,17 @@ def _check_other_list(context: CheckContext, mirror: Mirror, law: Law) -> Genera
     if not isinstance(other, CheckContext):
         context.results.record_not_applicable(law.clause, f"only a run that also reads {law.operation} can tell")
         return
-    path = cast(str, law.field)
-    rows = [row for row in mirror.rows if isinstance(row.shown.get(path), str | int)][:ROWS_LOOKED_UP]
+    name = str(law.field)
+    rows = [row for row in mirror.rows if isinstance(row.shown.get(name), str | int)][:ROWS_LOOKED_UP]
     if not rows:
-        context.results.record_not_exercised(law.clause, f"no row shows {path}")
+        context.results.record_not_exercised(law.clause, f"no row shows {name}")
         return
     lost: list[tuple[Row, Exchange]] = []
     found = 0
     for row in rows:
-        value = str(row.shown[path])
+        value = str(row.shown[name])
         ask = ListRequest(values={cast(str, law.other_field): value})
-        exchange = other.send(ask, f"look up {path}={value} of {context.spec.id}", witness=False)
+        exchange = other.send(ask, f"look up {name}={value} of {context.spec.id}", witness=False)
         yield
         if context.note_unusable(exchange, law.clause):
             return
@@ -672,5 +675,5 @@ def _check_other_list(context: CheckContext, mirror: Mirror, law: Law) -> Genera
             expected=f"each row to be found by {law.operation}",
             actual=f"{len(lost)} of {len(rows)} were not",
             exchange=lost[0][1],
-            rows=[evidence_line(context, row, path) for row, _ in lost],
+            rows=[evidence_line(context, row, name) for row, _ in lost],
         )

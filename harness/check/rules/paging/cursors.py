@@ -19,6 +19,7 @@ from harness.check.probe.page_probe import (
     report_walk_breach,
 )
 from harness.check.probe.stability import all_recent
+from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, CursorPaging, Open
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import MISSING
@@ -178,7 +179,7 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
     """Rows of one instant, one on each page: a cursor tells them apart."""
     lower, upper, path = time_range_filters(context)
     order = context.listing.order
-    if lower is None or upper is None or path is None or order is None or order.by != path:
+    if lower is None or upper is None or path is None or order is None or order.by != FieldPath.of(path):
         return
     if mirror.volatile or not mirror.complete or not {lower, upper}.isdisjoint(context.broken_parameters):
         return
@@ -264,7 +265,7 @@ def _check_order_across_pages(
     order = context.listing.order
     branches = context.expected_answers(steps[0].list_request)
     sort = branches[0][1].sort
-    if order is None or sort is None or sort[0].startswith("hidden."):
+    if order is None or sort is None or sort[0].hidden:
         return
     path, descends = sort
     border: Any = None

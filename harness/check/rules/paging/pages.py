@@ -18,6 +18,7 @@ from harness.check.probe.page_probe import (
     report_walk_breach,
 )
 from harness.check.rules.paging.cursors import check_cursor_pages
+from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     Clauses,
     CursorPaging,
@@ -147,11 +148,11 @@ def _check_neighbour_pages(
     yield from report_walk_breach(context, mirror, clauses, second, "no row on both pages", actual)
 
 
-def _order_violation(context: CheckContext, first: Exchange, second: Exchange) -> str:
-    """How the second of two neighbouring pages breaks the order of the first, each being in order itself."""
+def _order_violation(context: CheckContext, first: Exchange, second: Exchange) -> FieldPath | None:
+    """The field by which the second of two pages breaks the order of the first, each being in order itself."""
     sort = context.expected_answers(second.list_request)[0][1].sort
-    if sort is None or sort[0].startswith("hidden."):
-        return ""
+    if sort is None or sort[0].hidden:
+        return None
     path, descends = sort
     pages = [
         [
@@ -162,13 +163,13 @@ def _order_violation(context: CheckContext, first: Exchange, second: Exchange) -
         for page in (first, second)
     ]
     if not all(pages) or any(keys != sorted(keys, reverse=descends) for keys in pages):
-        return ""
+        return None
     wrong = pages[0][-1] < pages[1][0] if descends else pages[0][-1] > pages[1][0]
-    return path if wrong else ""
+    return path if wrong else None
 
 
 def _report_order_violation(
-    context: CheckContext, mirror: Mirror, first: Exchange, second: Exchange, path: str
+    context: CheckContext, mirror: Mirror, first: Exchange, second: Exchange, path: FieldPath
 ) -> Iterator[None]:
     """Pages that are sorted each by itself, but not one after the other: confirmed, and told of the order."""
     order = context.listing.order
@@ -390,7 +391,7 @@ def _check_ties(
     if mirror.volatile or not mirror.complete or context.results.first_failed((*clauses, *paging_clauses(context))):
         return
     sort = context.expected_answers(build_request(context, mirror.base))[0][1].sort
-    if sort is None or sort[0].startswith("hidden."):
+    if sort is None or sort[0].hidden:
         return
     path, descends = sort
     values = [row_values_at(row.shown, path) for row in mirror.rows]

@@ -97,7 +97,7 @@ def _default_matters(context: CheckContext, mirror: Mirror, name: str) -> bool:
         return len({sort_value_of(context, row) for row in rows}) > 1
     for include in listing.includes:
         if include.parameter == name:
-            return any(filled_parts(row, set(include.adds)) for row in rows)
+            return any(filled_parts(row, set(include.added_names)) for row in rows)
     return bool(rows)
 
 

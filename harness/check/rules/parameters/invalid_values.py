@@ -528,7 +528,7 @@ def _check_one_end(context: CheckContext, exchange: Exchange, clauses: Clauses) 
         row for row in exchange.rows or () if all(meaning.keeps_row(row.shown) is False for meaning in meanings)
     ]
     if meanings and strays:
-        paths = sorted(set().union(*(meaning.compared_paths for meaning in meanings)))
+        paths = sorted({str(path) for meaning in meanings for path in meaning.compared_paths})
         context.fail(
             clauses,
             "one end of a range alone is refused, or kept",

@@ -76,7 +76,9 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
     role = include.clauses.on or include.clauses.off
     if not added:
         named = (
-            f"the fields {', '.join(include.adds)}" if include.adds and not include.any_names else "further fields"
+            f"the fields {', '.join(map(str, include.adds))}"
+            if include.adds and not include.any_names
+            else "further fields"
         )
         context.fail(
             role,
@@ -88,8 +90,8 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
         context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
         return
     if include.adds and not include.any_names:
-        lacking = [row for row in on.rows or () if any(name not in _field_names(row) for name in include.adds)]
-        optional = [name for name in include.adds if context.listing.fields[name].optional]
+        lacking = [row for row in on.rows or () if any(name not in _field_names(row) for name in include.added_names)]
+        optional = [name for name in include.added_names if context.listing.fields[name].optional]
         if lacking and len(lacking) < len(on.rows or ()) and not optional:
             context.fail(
                 role,
@@ -101,9 +103,9 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
             return
     context.results.record_pass(role, times=len(on.rows or ()))
     for other in context.listing.includes:
-        if other is not include and any(_shows_part(other, row, set(other.adds)) for row in on.rows or ()):
+        if other is not include and any(_shows_part(other, row, set(other.added_names)) for row in on.rows or ()):
             theirs = other.clauses.off or other.clauses.default
-            actual = f"{', '.join(other.adds)} beside {include.parameter}"
+            actual = f"{', '.join(map(str, other.adds))} beside {include.parameter}"
             context.fail(
                 theirs,
                 f"{other.parameter} alone adds its part",
@@ -235,10 +237,10 @@ def _added_fields(include: Include, off: Exchange, on: Exchange) -> set[str]:
     new = after - before
     filled = {
         name
-        for name in include.adds
+        for name in include.added_names
         if any(not _is_blank_part(row, name) and name in _field_names(row) for row in on.rows or ())
     }
-    return (new | filled) if include.any_names or not include.adds else (new | filled) & set(include.adds)
+    return (new | filled) if include.any_names or not include.adds else (new | filled) & set(include.added_names)
 
 
 def _is_blank_part(row: Row, name: str) -> bool:
@@ -259,7 +261,7 @@ def _changed_fields(include: Include, off: Exchange, on: Exchange, added: set[st
         names |= {
             name
             for name in other.raw
-            if name not in added and name not in include.adds and row.raw.get(name) != other.raw.get(name)
+            if name not in added and name not in include.added_names and row.raw.get(name) != other.raw.get(name)
         }
     return sorted(names)
 

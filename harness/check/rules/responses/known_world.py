@@ -291,7 +291,7 @@ def _filter_clauses(context: CheckContext, name: str) -> Clauses:
 
 def _check_values(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> None:
     """Rows show the values that they have."""
-    guessed = {name for include in context.listing.includes if include.any_names for name in include.adds}
+    guessed = {name for include in context.listing.includes if include.any_names for name in include.added_names}
     wrong: dict[str, list[tuple[Row, ApiValue, ApiValue]]] = {}
     comparisons: Counter[str] = Counter()
     for row in mirror.rows:
@@ -389,7 +389,7 @@ def _check_hidden_filters(
             or context.results.first_failed(filter_.clause)
         ):
             continue
-        attributes = [path.partition(".")[2] for path in filter_.compares]
+        attributes = [path.head for path in filter_.compares]
         selects: dict[Any, set[Hashable]] = {}
         for identity, unseen in truth.hidden_values.items():
             for value in (value for one in attributes for value in unseen.values.get(one, ())):

@@ -85,7 +85,7 @@ def _unexamined_rows(judge: ResponseJudge, rows: Sequence[Row]) -> list[Row]:
     context = law_context_of(judge.context, judge.exchange)
     light = (
         judge.exchange.zone,
-        tuple(sorted((name, *sorted(words)) for name, words in context.requested_words.items())),
+        tuple(sorted((str(path), *sorted(words)) for path, words in context.requested_words.items())),
     )
     found: list[Row] = []
     for row in rows:
@@ -130,14 +130,14 @@ def _check_flaws(judge: ResponseJudge, rows: Sequence[Row]) -> None:
     for clause, many in found.items():
         first = many[0][1]
         affected = {id(row): row for row, _ in many}
-        others = sorted({flaw.field for _, flaw in many} - {first.field})
+        others = sorted(str(path) for path in {flaw.field for _, flaw in many} - {first.field})
         more = f"; also {', '.join(others[:6])}" if others else ""
         judge.report_breach(
             (clause,),
             expected=f"{first.field} as documented",
             actual=f"{first.field}: {first.text}; in {len(affected)} of {len(rows)} rows{more}",
             rows=affected.values(),
-            name=first.field,
+            path=first.field,
         )
     counts: Counter[ClauseId] = Counter()
     for row in rows:
@@ -165,9 +165,9 @@ def _clauses_of_flaw(judge: ResponseJudge, flaw: FieldProblem) -> Clauses:
     """The clauses that a flaw breaks, the one that explains it best first."""
     listing = judge.context.listing
     keys = listing.lists.clauses.keys
-    parent, nested, _ = flaw.field.rpartition("[].")
+    parent = flaw.field.parent
     if flaw.kind == "missing":
-        if not nested:
+        if parent is None:
             return (*keys, *flaw.clause)
         around = field_at(listing.fields, parent)
         above = around.clause if around is not None else ()

@@ -11,6 +11,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.results.findings import Verdict
 from harness.integers import is_integer
 from harness.specification.clauses import StandardClauses, load_standard_clauses
+from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import MISSING, Missing, tree_at
@@ -70,7 +71,7 @@ class ResponseJudge:
     lost_pointers: list[str] = field(default_factory=list)
 
     def report_breach(
-        self, clauses: Clauses, *, expected: str, actual: str, rows: Iterable[Row] = (), name: str = ""
+        self, clauses: Clauses, *, expected: str, actual: str, rows: Iterable[Row] = (), path: FieldPath | None = None
     ) -> None:
         """Records a breach; at most one for each clause in one answer."""
         results = self.context.results
@@ -82,7 +83,7 @@ class ResponseJudge:
         if self.memory.failed[clause] > FINDINGS_AT_MOST:
             results.record((clause,), Verdict.FAIL)
             return
-        names = [self.context.listing.lists.identity, name.partition("[].")[0]]
+        names = [self.context.listing.lists.identity, *(() if path is None else (path.head,))]
         lines = [self.context.evidence.render_row(row, names) for row in list(rows)[:8]]
         says = results.clauses[clause].says
         self.context.fail(

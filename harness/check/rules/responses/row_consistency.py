@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.mirror import Mirror
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Listing
 from harness.wire.row_codec import ApiValue, field_at
 
@@ -30,7 +31,7 @@ class _RowSightings:
     context: CheckContext
     neutral_parameters: frozenset[str]
     first_sightings: dict[tuple[Hashable, Hashable], tuple[Row, Exchange]] = field(default_factory=dict)
-    differing_pairs: dict[str, list[tuple[Hashable, Exchange, Exchange]]] = field(default_factory=dict)
+    differing_pairs: dict[FieldPath, list[tuple[Hashable, Exchange, Exchange]]] = field(default_factory=dict)
 
 
 def note_rows(context: CheckContext, exchange: Exchange) -> None:
@@ -52,8 +53,7 @@ def note_rows(context: CheckContext, exchange: Exchange) -> None:
             continue
         for path in _differing_fields(context, known[0].shown, row.shown):
             pairs = sightings.differing_pairs.setdefault(path, [])
-            head = path.partition("[]")[0]
-            if len(pairs) < TRIES_PER_FIELD and not _filters_inside(context, head, known[1], exchange):
+            if len(pairs) < TRIES_PER_FIELD and not _filters_inside(context, path.head, known[1], exchange):
                 pairs.append((row.key, known[1], exchange))
 
 
@@ -65,7 +65,7 @@ def check_row_consistency(context: CheckContext, mirror: Mirror) -> Iterator[Non
         # What is wrong already explains more than this would.
         return
     most = context.requests + REQUESTS_AT_MOST
-    for path, pairs in sorted(sightings.differing_pairs.items()):
+    for path, pairs in sorted(sightings.differing_pairs.items(), key=lambda item: str(item[0])):
         for key, first, second in tuple(pairs):
             if context.requests >= most:
                 return
@@ -75,7 +75,7 @@ def check_row_consistency(context: CheckContext, mirror: Mirror) -> Iterator[Non
 
 
 def _compare_sightings(
-    context: CheckContext, path: str, key: Hashable, first: Exchange, second: Exchange
+    context: CheckContext, path: FieldPath, key: Hashable, first: Exchange, second: Exchange
 ) -> Generator[None, None, bool]:
     seen: list[tuple[Any, Any]] = []
     answers: list[tuple[Exchange, Exchange]] = []
@@ -106,12 +106,12 @@ def _compare_sightings(
         expected=f"{path} as other answers show it: {seen[-1][0]}"[:200],
         actual=f"{seen[-1][1]}"[:200] + (" (each time)" if steady else " (another one in every answer)"),
         exchange=answers[-1][1],
-        rows=[context.evidence.render_row(row, [context.listing.lists.identity, path.partition("[]")[0]])],
+        rows=[context.evidence.render_row(row, [context.listing.lists.identity, path.head])],
     )
     return True
 
 
-def _identities_change(context: CheckContext, path: str, answers: list[tuple[Exchange, Exchange]]) -> bool:
+def _identities_change(context: CheckContext, path: FieldPath, answers: list[tuple[Exchange, Exchange]]) -> bool:
     """Whether an identity inside of rows is another one in every answer, in many rows at once."""
     known = field_at(context.listing.fields, path)
     if known is None or known.as_ not in ("integer", "digits") or not str(known.shows).endswith("_id"):
@@ -127,7 +127,7 @@ def _identities_change(context: CheckContext, path: str, answers: list[tuple[Exc
 
 def _differing_fields(
     context: CheckContext, first: Mapping[str, ApiValue], second: Mapping[str, ApiValue]
-) -> Iterator[str]:
+) -> Iterator[FieldPath]:
     """The fields that two sights of a row both show, and differently; links may be signed anew each time."""
     for name, known in context.listing.fields.items():
         if name not in first or name not in second or first[name] == second[name] or _is_link(known.shows):
@@ -139,36 +139,35 @@ def _differing_fields(
             or not isinstance(other, tuple | list)
             or len(one) != len(other)
         ):
-            yield name
+            yield FieldPath.of(name)
         else:
             for inner, field_ in known.fields.items():
                 if _is_link(field_.shows):
                     continue
                 pairs: Any = zip(one, other, strict=True)
                 if any(inner in a and inner in b and a[inner] != b[inner] for a, b in pairs):
-                    yield f"{name}[].{inner}"
+                    yield FieldPath.of(inner).nested_in(name)
 
 
-def _value_at_path(exchange: Exchange, key: Hashable, path: str) -> Any:
+def _value_at_path(exchange: Exchange, key: Hashable, path: FieldPath) -> Any:
     """What a row of an answer shows at a path, for comparison; None when it is not there."""
     row = next((row for row in exchange.rows or () if row.key == key), None)
-    head, nested, tail = path.partition("[].")
-    if row is None or head not in row.shown:
+    if row is None or path.head not in row.shown:
         return None
-    shown: Any = row.shown[head]
+    shown: Any = row.shown[path.head]
+    inner = path.inner
     if isinstance(shown, tuple | list):
-        return [inner.get(tail) for inner in shown] if nested else f"{len(shown)} of them"
-    return ("" if nested else shown) if shown is not None else "nothing"
+        return f"{len(shown)} of them" if inner is None else [nested.get(inner.head) for nested in shown]
+    return (shown if inner is None else "") if shown is not None else "nothing"
 
 
 def _is_link(shows: object) -> bool:
     return "url" in str(shows)
 
 
-def _clauses_of_path(context: CheckContext, path: str, *, of_part: bool) -> Clauses:
-    head = path.partition("[]")[0]
+def _clauses_of_path(context: CheckContext, path: FieldPath, *, of_part: bool) -> Clauses:
     for include in context.listing.includes:
-        if of_part and head in include.adds:
+        if of_part and path.head in include.added_names:
             return include.clauses.on
     known = field_at(context.listing.fields, path)
     return known.clause[-1:] if known is not None else ()
@@ -177,7 +176,7 @@ def _clauses_of_path(context: CheckContext, path: str, *, of_part: bool) -> Clau
 def _filters_inside(context: CheckContext, head: str, *exchanges: Exchange) -> bool:
     """Whether a filter looks into nested rows: that it shows only those that it looked for is not excluded."""
     return any(
-        compared.startswith(f"{head}[].")
+        compared.head == head and compared.inner is not None
         for exchange in exchanges
         for name in exchange.list_request.values
         if name in context.listing.filters

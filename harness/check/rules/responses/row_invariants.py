@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.results.evidence import render_value
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Field, FieldCondition, Law, Listing, Open, Scalar
 from harness.wire.http_messages import HttpResponse
 from harness.wire.row_codec import ApiRow, ApiValue, absent_forms, field_at
@@ -36,7 +37,7 @@ class LawContext:
     latest: datetime | None = None
     zone: str = "UTC"
     sure_of_zone: bool = True
-    requested_words: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    requested_words: Mapping[FieldPath, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +56,25 @@ class RowView:
     head: str = ""
     inner: ApiRow | None = None
 
-    def has_field(self, path: str) -> bool:
+    def has_field(self, path: FieldPath) -> bool:
         """Whether the field was read."""
         source, name = self._locate_field(path)
         return source is not None and name in source
 
-    def field_value(self, path: str) -> ApiValue:
+    def field_value(self, path: FieldPath) -> ApiValue:
         """What the field shows."""
         source, name = self._locate_field(path)
         return source[name] if source is not None else None
 
-    def _locate_field(self, path: str) -> tuple[ApiRow | None, str]:
-        head, nested, tail = path.partition("[].")
-        if not nested:
-            return self.row, head
-        return (self.inner if head == self.head else None), tail
+    def _locate_field(self, path: FieldPath) -> tuple[ApiRow | None, str]:
+        if path.inner is None:
+            return self.row, path.head
+        return (self.inner if path.head == self.head else None), str(path.inner)
 
 
 def row_views(row: ApiRow, law: Law) -> Iterator[RowView]:
     """The row itself, or each of the nested rows that the law speaks of."""
-    heads = {path.partition("[].")[0] for path in paths_of_law(law) if "[]." in path}
+    heads = {path.head for path in paths_of_law(law) if path.inner is not None}
     if not heads:
         yield RowView(row)
         return
@@ -85,7 +85,7 @@ def row_views(row: ApiRow, law: Law) -> Iterator[RowView]:
                 yield RowView(row, head, inner)
 
 
-def paths_of_law(law: Law) -> tuple[str, ...]:
+def paths_of_law(law: Law) -> tuple[FieldPath, ...]:
     """Every field that the law names."""
     conditions = tuple(holds.field for holds in (law.when, law.then) if holds is not None)
     return tuple(path for path in (law.field, law.than, *conditions) if path is not None)
@@ -168,12 +168,12 @@ def describe_condition(condition: FieldCondition) -> str:
     return f"{condition.field} shows {'something' if condition.present else 'nothing'}"
 
 
-def _is_local(law_context: LawContext, path: str) -> bool:
+def _is_local(law_context: LawContext, path: FieldPath) -> bool:
     known = field_at(law_context.fields, path)
     return known is not None and known.as_ == "local-time"
 
 
-def _is_repeated_hour(law_context: LawContext, *instants: tuple[str, datetime]) -> bool:
+def _is_repeated_hour(law_context: LawContext, *instants: tuple[FieldPath, datetime]) -> bool:
     """Whether a local time among these stands in an hour that the zone's clocks show twice."""
     if not law_context.sure_of_zone:
         # The clocks of a zone that nobody named may be put back at any time.
@@ -211,7 +211,7 @@ def check_implies(law: Law, view: RowView, law_context: LawContext) -> LawBreach
 
 def check_not_before(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not earlier than `than`; one that shows nothing is earlier than nothing."""
-    path, other = cast(str, law.field), cast(str, law.than)
+    path, other = cast(FieldPath, law.field), cast(FieldPath, law.than)
     if not view.has_field(path) or not view.has_field(other):
         return None
     later, earlier = view.field_value(path), view.field_value(other)
@@ -238,7 +238,7 @@ def check_not_before(law: Law, view: RowView, law_context: LawContext) -> LawBre
 
 def check_not_future(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not after the latest instant, give or take the slack."""
-    path = cast(str, law.field)
+    path = cast(FieldPath, law.field)
     if not view.has_field(path) or law_context.latest is None:
         return None
     value = view.field_value(path)
@@ -254,7 +254,7 @@ def check_not_future(law: Law, view: RowView, law_context: LawContext) -> LawBre
 
 def check_non_negative(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not below 0; an instant is not before 1970."""
-    path = cast(str, law.field)
+    path = cast(FieldPath, law.field)
     if not view.has_field(path):
         return None
     value = view.field_value(path)
@@ -272,7 +272,7 @@ def check_non_negative(law: Law, view: RowView, law_context: LawContext) -> LawB
 
 def check_one_of(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` has one of the values."""
-    path = cast(str, law.field)
+    path = cast(FieldPath, law.field)
     if not view.has_field(path):
         return None
     known = field_at(law_context.fields, path)
@@ -283,7 +283,8 @@ def check_one_of(law: Law, view: RowView, law_context: LawContext) -> LawBreach 
 
 def check_equals_span(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is the number of seconds from `than` to `other-field`."""
-    path, first, last = law.field, law.than, law.other_field
+    path, first = law.field, law.than
+    last = FieldPath.parse(law.other_field) if law.other_field is not None else None
     if path is None or first is None or last is None or not all(view.has_field(name) for name in (path, first, last)):
         return None
     seconds, start, end = as_number(view.field_value(path)), view.field_value(first), view.field_value(last)
@@ -311,7 +312,7 @@ ROW_LAWS: Final[Mapping[str, RowLaw]] = MappingProxyType(
 
 
 _SINGLE_FIELD_LAWS: Final = ("not-future", "non-negative", "one-of")
-_NO_PATHS: Final[frozenset[str]] = frozenset()
+_NO_PATHS: Final[frozenset[FieldPath]] = frozenset()
 
 
 def judge_row(law: Law, row: ApiRow, law_context: LawContext) -> tuple[int, LawBreach | None]:
@@ -344,7 +345,7 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
     laws.sort(key=lambda law: law.law not in _SINGLE_FIELD_LAWS)
     # A clock that is ahead shows in every instant: the beginning tells it.
     laws.sort(key=lambda law: law.law == "not-future" and not _is_about_start(context, law))
-    blamed: dict[int, set[str]] = {}
+    blamed: dict[int, set[FieldPath]] = {}
     ahead: set[int] = set()
     for law in laws:
         broken: list[tuple[Row, LawBreach]] = []
@@ -416,9 +417,9 @@ def latest_instant(context: CheckContext, exchange: Exchange) -> datetime | None
     return max(bounds) if bounds else None
 
 
-def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Mapping[str, frozenset[str]]:
+def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Mapping[FieldPath, frozenset[str]]:
     """The words that a field can have in these rows, because a filter asked for them."""
-    requested_words: dict[str, frozenset[str]] = {}
+    requested_words: dict[FieldPath, frozenset[str]] = {}
     listing = context.listing
     for name, filter_ in listing.filters.items():
         requested = exchange.list_request.values.get(name)
@@ -440,7 +441,7 @@ def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Map
     return requested_words
 
 
-def _field_vocabulary(listing: Listing, path: str) -> set[str]:
+def _field_vocabulary(listing: Listing, path: FieldPath) -> set[str]:
     known = field_at(listing.fields, path)
     return set() if known is None else {*known.words.values(), *known.more_words}
 
@@ -454,9 +455,9 @@ def _report_breach(
     law_context: LawContext,
 ) -> None:
     first = broken[0][1]
-    names = [context.listing.lists.identity, *(path.partition("[].")[0] for path in paths_of_law(law))]
+    names = [context.listing.lists.identity, *(path.head for path in paths_of_law(law))]
     by_request = law.when is not None and law.when.field in law_context.requested_words
-    hidden = by_request and all(row.shown.get(cast(FieldCondition, law.when).field) is None for row, _ in broken)
+    hidden = by_request and all(row.shown.get(str(cast(FieldCondition, law.when).field)) is None for row, _ in broken)
     said = next((known.says for name in law.clause if (known := context.clause(name)) is not None), law.law)
     context.fail(
         law.clause,
@@ -471,5 +472,5 @@ def _report_breach(
     )
 
 
-def _field_text(view: RowView, path: str) -> str:
+def _field_text(view: RowView, path: FieldPath) -> str:
     return f"{path}={render_value(view.field_value(path))}"

@@ -215,7 +215,7 @@ def _text_filters(context: CheckContext, mirror: Mirror) -> Iterator[tuple[str, 
             continue
         if name in mirror.base or rule.keeps not in ("equal", "contains"):
             continue
-        if any(path.startswith("hidden.") for path in rule.compares):
+        if any(path.hidden for path in rule.compares):
             continue
         field = field_at(context.listing.fields, rule.compares[0])
         if field is None or field.as_ != "text" or context.results.first_failed(rule.clause):

@@ -8,6 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror
+from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses
 from harness.wire.row_codec import ApiValue
 
@@ -48,7 +49,9 @@ def check_encoded_once(context: CheckContext, mirror: Mirror) -> None:
                 expected=f"in {path} the characters themselves",
                 actual=f"{len(odd)} texts such as {odd[0][:60]!r}, and no other with special characters",
                 rows=[
-                    context.evidence.render_row(row, [path]) for row in mirror.rows if row.shown.get(path) in odd[:4]
+                    context.evidence.render_row(row, [str(path)])
+                    for row in mirror.rows
+                    if row.shown.get(str(path)) in odd[:4]
                 ][:4],
                 inferred=True,
             )
@@ -62,7 +65,7 @@ def check_encoded_once(context: CheckContext, mirror: Mirror) -> None:
         )
 
 
-def _misled_filter_clauses(context: CheckContext, path: str, odd: list[str]) -> list[ClauseId] | None:
+def _misled_filter_clauses(context: CheckContext, path: FieldPath, odd: list[str]) -> list[ClauseId] | None:
     """The broken promises of filters on a field that were asked for one of its odd texts; None for any other."""
     misled: list[ClauseId] = []
     for name, rule in context.listing.filters.items():
@@ -77,18 +80,20 @@ def _misled_filter_clauses(context: CheckContext, path: str, odd: list[str]) -> 
     return misled
 
 
-def _texts_by_path(mirror: Mirror) -> dict[str, list[str]]:
+def _texts_by_path(mirror: Mirror) -> dict[FieldPath, list[str]]:
     """The different texts of the rows by the path of their field, nested rows included."""
-    found: dict[str, dict[str, None]] = {}
-    waiting: list[tuple[str, ApiValue]] = [(name, value) for row in mirror.rows for name, value in row.shown.items()]
+    found: dict[FieldPath, dict[str, None]] = {}
+    waiting: list[tuple[tuple[str, ...], ApiValue]] = [
+        ((name,), value) for row in mirror.rows for name, value in row.shown.items()
+    ]
     while waiting:
-        path, value = waiting.pop()
+        steps, value = waiting.pop()
         if isinstance(value, str):
-            found.setdefault(path, {})[value] = None
+            found.setdefault(FieldPath(steps), {})[value] = None
         elif isinstance(value, tuple):
             for item in value:
                 if isinstance(item, Mapping):
-                    waiting += [(f"{path}[].{name}", inner) for name, inner in item.items()]
+                    waiting += [((*steps, name), inner) for name, inner in item.items()]
     return {path: list(texts) for path, texts in found.items()}
 
 

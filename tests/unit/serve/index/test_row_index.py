@@ -8,27 +8,24 @@ import pytest
 
 from harness.serve.index.columns import DictionaryKeys, KeyColumn, NumberKeys, merge_intervals
 from harness.serve.simulator import Simulator
+from harness.specification.field_path import FieldPath, ValuePath
 from harness.specification.load import load_spec
-from harness.specification.model import Field, Listing
+from harness.specification.model import Listing
 from harness.world import BUSY_HOUR, World
 
 SPECS = ("ozeki/list-call-history", "etelecom/list-call-logs", "voximplant/get-call-history")
 WORLD = World.of(seed=3, calls=300)
 
 
-def paths(listing: Listing) -> Iterator[str]:
-    def below(field: Field, path: str) -> Iterator[str]:
-        for name in field.fields:
-            yield f"{path}[].{name}"
-
+def paths(listing: Listing) -> Iterator[ValuePath]:
     for name, field in listing.fields.items():
         if field.as_ == "rows":
-            yield from below(field, name)
+            yield from (FieldPath((name, inner)) for inner in field.fields)
         elif field.as_ != "text-list":
-            yield name
-    yield from (f"hidden.{name}" for name in listing.hidden)
+            yield FieldPath.of(name)
+    yield from (FieldPath((name,), hidden=True) for name in listing.hidden)
     if listing.scope is not None:
-        yield from (f"attribute.{name}" for name in listing.scope.owner_attributes)
+        yield from listing.scope.owner_attributes
 
 
 @pytest.mark.parametrize("name", SPECS)
