@@ -16,6 +16,7 @@ from harness.check.context import Breach, CheckContext
 from harness.check.probe.mirror import Mirror, parse_row_count
 from harness.specification.clauses import constructs_by_clause
 from harness.specification.field_path import FieldPath
+from harness.specification.laws import paths_of_law
 from harness.specification.model import (
     ClauseId,
     Listing,
@@ -161,11 +162,7 @@ class _Scene:
             if parts[0] == "fields":
                 names.add(FieldPath(tuple(parts[1:-1:2])))
             elif parts[0] == "laws":
-                law = self.listing.laws[int(parts[1])]
-                names |= {one for one in (law.field, law.than) if one}
-                for holds in (law.when, law.then):
-                    if holds is not None:
-                        names.add(holds.field)
+                names |= set(paths_of_law(self.listing.laws[int(parts[1])]))
         return names
 
     def fields_touched(self, breach: Breach) -> set[FieldPath]:

@@ -9,7 +9,21 @@ from typing import Final, cast
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, RowObject, ValidResponse
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient, filter_values
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Clauses, Field, FieldCondition, Filter, Include, Law, Listing
+from harness.specification.model import (
+    Clauses,
+    Field,
+    FieldCondition,
+    Filter,
+    ImpliesLaw,
+    Include,
+    InsideLaw,
+    Law,
+    Listing,
+    NonNegativeLaw,
+    NotBeforeLaw,
+    NotFutureLaw,
+    OneOfLaw,
+)
 from harness.wire.format_problems import Tree
 from harness.wire.json_body import Missing
 from harness.wire.row_codec import ApiRow, absent_forms, decode_row, encode_field
@@ -202,68 +216,61 @@ def _break_law(maker: ResponseBreaker, law: Law) -> Iterator[InvalidResponse]:
     valid = _valid_for_law(maker, law)
     if valid is None:
         return
+    about = law.law if isinstance(law, ImpliesLaw) else f"{law.law} {law.field}"
     for index, raw in enumerate(maker.rows_in(valid.tree)):
         if not isinstance(raw, dict):
             continue
         tree = valid.copy_tree()
         row = cast(RowObject, maker.rows_in(tree)[index])
-        if _break_row(maker, law, row, valid):
-            yield from maker.break_clause(
-                law.clause, f"a law is broken: {law.law} {law.field or ''}".rstrip(), valid, tree
-            )
+        if _break_row(maker, law, row):
+            yield from maker.break_clause(law.clause, f"a law is broken: {about}", valid, tree)
             return
 
 
 def _valid_for_law(maker: ResponseBreaker, law: Law) -> ValidResponse | None:
-    if law.field is None or law.field.inner is None:
+    if isinstance(law, ImpliesLaw) or law.field.inner is None:
         return maker.full_list
     return _valid_with_nested(maker, law.field.head)
 
 
-def _break_row(maker: ResponseBreaker, law: Law, row: RowObject, valid: ValidResponse) -> bool:
+def _break_row(maker: ResponseBreaker, law: Law, row: RowObject) -> bool:
     """Change one field of the row so that the law is broken; False where this row cannot show it."""
     fields = maker.listing.fields
     shown = decode_row(fields, row, zone=maker.client.zone, text_carried=maker.is_xml).values
-    head = law.field.head if law.field is not None else ""
-    tail = law.field.inner.head if law.field is not None and law.field.inner is not None else ""
-    nested = tail != ""
-    match law.law:
-        case "non-negative" if not nested and head in row:
+    if isinstance(law, ImpliesLaw):
+        return _break_implication(maker, law, row, shown)
+    head, inner = law.field.head, law.field.inner
+    match law:
+        case NonNegativeLaw() if inner is None and head in row:
             if fields[head].as_ in ("integer", "decimal"):
                 return _set_field(maker, row, head, -1)
             if fields[head].as_ == "epoch-seconds":
                 return _set_field(maker, row, head, datetime.fromtimestamp(-1, UTC))
-        case "one-of" if not nested and head in row:
+        case OneOfLaw() if inner is None and head in row:
             numbers = [value for value in law.values if isinstance(value, int)]
             return len(numbers) == len(law.values) and _set_field(maker, row, head, max(numbers) + 1)
-        case "not-before" if not nested and law.than is not None:
+        case NotBeforeLaw() if inner is None:
             earlier, later = shown.get(str(law.than)), shown.get(head)
             if isinstance(earlier, datetime) and isinstance(later, datetime):
                 return _set_field(maker, row, head, earlier - timedelta(seconds=law.slack_seconds + 60))
-        case "inside" if nested and law.than is not None:
-            earlier = shown.get(str(law.than))
-            inner = row.get(head)
-            if isinstance(earlier, datetime) and isinstance(inner, list) and inner and isinstance(inner[0], dict):
+        case InsideLaw() if inner is not None:
+            earlier, nested = shown.get(str(law.than)), row.get(head)
+            if isinstance(earlier, datetime) and isinstance(nested, list) and nested and isinstance(nested[0], dict):
                 instant = earlier - timedelta(seconds=law.slack_seconds + 60)
-                field = fields[head].fields[tail]
-                inner[0][tail] = _encode_value(maker, field, instant)
+                nested[0][inner.head] = _encode_value(maker, fields[head].fields[inner.head], instant)
                 return True
-        case "not-future" if head in row and not nested:
+        case NotFutureLaw() if inner is None and head in row:
             instant = maker.client.world.instant + timedelta(seconds=law.slack_seconds + 3600)
             return _set_field(maker, row, head, instant)
-        case "implies" if law.when is not None and law.then is not None:
-            return _break_implication(maker, law, row, shown)
     return False
 
 
-def _break_implication(maker: ResponseBreaker, law: Law, row: RowObject, shown: ApiRow) -> bool:
-    assert law.when is not None
-    assert law.then is not None
-    condition, name = law.when, str(law.then.field)
-    nested = condition.field.inner is not None or law.then.field.inner is not None
-    if nested or name not in row or str(condition.field) not in shown:
+def _break_implication(maker: ResponseBreaker, law: ImpliesLaw, row: RowObject, shown: ApiRow) -> bool:
+    nested = law.when.field.inner is not None or law.then.field.inner is not None
+    name = law.then.field.head
+    if nested or name not in row or law.when.field.head not in shown:
         return False
-    if not _meets_condition(condition, shown):
+    if not _meets_condition(law.when, shown):
         return False
     field = maker.listing.fields[name]
     changed: Tree = None
@@ -281,9 +288,7 @@ def _break_implication(maker: ResponseBreaker, law: Law, row: RowObject, shown: 
 
 def _breaks_implication(law: Law, shown: ApiRow) -> bool:
     """Whether a row breaks an implication."""
-    if law.law != "implies" or law.when is None or law.then is None:
-        return False
-    return _meets_condition(law.when, shown) and not _meets_condition(law.then, shown)
+    return isinstance(law, ImpliesLaw) and _meets_condition(law.when, shown) and not _meets_condition(law.then, shown)
 
 
 def _meets_condition(condition: FieldCondition, shown: ApiRow) -> bool:

@@ -136,7 +136,7 @@ class _ModelBuilder:
             return self.build_value(rest[0], node, path)
         records = [kind for kind in rest if dataclasses.is_dataclass(kind)]
         if records:
-            return self.build_by_kind(records, node, path)
+            return self.build_by_word(records, node, path)
         for kind in rest:
             try:
                 return self.build_value(kind, node, path)
@@ -144,11 +144,14 @@ class _ModelBuilder:
                 continue
         raise self.source_error(path, " or ".join(_type_name(kind) for kind in rest), _describe_node(node))
 
-    def build_by_kind(self, records: list[Any], node: PlainValue, path: KeyPath) -> Any:
-        if not isinstance(node, Mapping) or "kind" not in node:
-            raise self.source_error(path, "a mapping with the key kind", _describe_node(node))
-        table = {typing.get_args(typing.get_type_hints(record)["kind"])[0]: record for record in records}
-        chosen = self.build_word(tuple(table), node["kind"], (*path, "kind"))
+    def build_by_word(self, records: list[Any], node: PlainValue, path: KeyPath) -> Any:
+        """The record that is chosen by the key which has one word of its own in each of them."""
+        words = [_own_words(record) for record in records]
+        name = next(name for name in words[0] if all(name in others for others in words))
+        if not isinstance(node, Mapping) or name not in node:
+            raise self.source_error(path, f"a mapping with the key {name}", _describe_node(node))
+        table = {own[name]: record for own, record in zip(words, records, strict=True)}
+        chosen = self.build_word(tuple(table), node[name], (*path, name))
         return self.build_record(table[chosen], node, path)
 
     def build_open_choice(self, kinds: tuple[Any, ...], node: Mapping[str, PlainValue], path: KeyPath) -> Open[Any]:
@@ -197,6 +200,13 @@ class _ModelBuilder:
             elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 raise self.source_error(path, f"the key {name} ({field.metadata.get('says', '')})", "no such key")
         return cls(**values)
+
+
+def _own_words(record: Any) -> dict[str, str]:
+    """The keys of a record that have a single word each, with that word."""
+    hints = typing.get_type_hints(record).items()
+    literals = {name: typing.get_args(hint) for name, hint in hints if typing.get_origin(hint) is typing.Literal}
+    return {spec_key(name): words[0] for name, words in literals.items() if len(words) == 1}
 
 
 def json_schema(cls: type) -> dict[str, Any]:

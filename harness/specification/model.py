@@ -1004,37 +1004,140 @@ class FieldCondition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Law:
-    """What must hold inside a row, between rows, or between two polls."""
+class ImpliesLaw:
+    """Where one condition on a row holds, another one does."""
 
-    law: Literal[
-        "implies",
-        "not-before",
-        "not-future",
-        "non-negative",
-        "one-of",
-        "never-falls",
-        "stands-still",
-        "inside",
-        "vanishes",
-        "shared",
-        "in-other-list",
-        "equals-span",
-    ] = key(
-        "implies: `then` holds where `when` does; not-before: `field` is not earlier than `than`; not-future; "
-        "non-negative; one-of: `values`; never-falls, stands-still: between two polls, while `when` holds; "
-        "inside: nested `field` not before the row's `than`; vanishes: an ended call leaves the list; shared: rows "
-        "with the same `field` are one call; in-other-list: rows are found by another operation"
-    )
-    field: FieldPath | None = key("the field it is about", None)
-    than: FieldPath | None = key("not-before, inside: the earlier field", None)
-    values: tuple[Scalar, ...] = key("one-of: the values", ())
-    when: FieldCondition | None = key("only where this holds", None)
-    then: FieldCondition | None = key("implies: what must hold", None)
-    slack_seconds: int = key("tolerance for clocks and rounding", 0)
-    operation: str | None = key("in-other-list: the spec id of the other operation", None)
-    other_field: str | None = key("in-other-list: its parameter that takes the value", None)
+    law: Literal["implies"] = key("the word of the law")
+    when: FieldCondition = key("where this holds")
+    then: FieldCondition = key("this must hold")
     clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotBeforeLaw:
+    """A field is not earlier, or less, than another one."""
+
+    law: Literal["not-before"] = key("the word of the law")
+    field: FieldPath = key("the field")
+    than: FieldPath = key("the earlier field")
+    when: FieldCondition | None = key("only where this holds", None)
+    slack_seconds: int = key("tolerance for clocks and rounding", 0)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsideLaw:
+    """A field of nested rows is not earlier than one of the row around them."""
+
+    law: Literal["inside"] = key("the word of the law")
+    field: FieldPath = key("the field of the nested rows")
+    than: FieldPath = key("the field of the row around")
+    when: FieldCondition | None = key("only where this holds", None)
+    slack_seconds: int = key("tolerance for clocks and rounding", 0)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFutureLaw:
+    """An instant does not lie in the future."""
+
+    law: Literal["not-future"] = key("the word of the law")
+    field: FieldPath = key("the field")
+    when: FieldCondition | None = key("only where this holds", None)
+    slack_seconds: int = key("tolerance for clocks and rounding", 0)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonNegativeLaw:
+    """A number is not below 0; an instant is not before 1970."""
+
+    law: Literal["non-negative"] = key("the word of the law")
+    field: FieldPath = key("the field")
+    when: FieldCondition | None = key("only where this holds", None)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOfLaw:
+    """A field has one of so many values."""
+
+    law: Literal["one-of"] = key("the word of the law")
+    field: FieldPath = key("the field")
+    values: tuple[Scalar, ...] = key("the values")
+    when: FieldCondition | None = key("only where this holds", None)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EqualsSpanLaw:
+    """A field is the number of seconds between two others."""
+
+    law: Literal["equals-span"] = key("the word of the law")
+    field: FieldPath = key("the field")
+    than: FieldPath = key("where the span begins")
+    other_field: FieldPath = key("where it ends")
+    when: FieldCondition | None = key("only where this holds", None)
+    slack_seconds: int = key("tolerance for clocks and rounding", 0)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeverFallsLaw:
+    """From one poll to the next a value does not fall."""
+
+    law: Literal["never-falls"] = key("the word of the law")
+    field: FieldPath = key("the field")
+    when: FieldCondition | None = key("only while this holds", None)
+    slack_seconds: int = key("tolerance for clocks and rounding", 0)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandsStillLaw:
+    """From one poll to the next a value stays as it is."""
+
+    law: Literal["stands-still"] = key("the word of the law")
+    field: FieldPath = key("the field")
+    when: FieldCondition | None = key("only while this holds", None)
+    slack_seconds: int = key("tolerance for clocks and rounding", 0)
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VanishesLaw:
+    """A call that has ended leaves the list."""
+
+    law: Literal["vanishes"] = key("the word of the law")
+    field: FieldPath = key("the field by which it is known")
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedLaw:
+    """Rows that show the same value belong to one call."""
+
+    law: Literal["shared"] = key("the word of the law")
+    field: FieldPath = key("the field")
+    clause: Clauses = key("the clause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InOtherListLaw:
+    """The calls of the rows are found by another operation, too."""
+
+    law: Literal["in-other-list"] = key("the word of the law")
+    field: FieldPath = key("the field that is looked up")
+    operation: str = key("the spec id of the other operation")
+    other_field: str = key("its parameter that takes the value")
+    clause: Clauses = key("the clause")
+
+
+RowLaw = ImpliesLaw | NotBeforeLaw | InsideLaw | NotFutureLaw | NonNegativeLaw | OneOfLaw | EqualsSpanLaw
+"""What must hold inside a row."""
+MovingLaw = NeverFallsLaw | StandsStillLaw
+"""What must hold of a row between two polls."""
+Law = RowLaw | MovingLaw | VanishesLaw | SharedLaw | InOtherListLaw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

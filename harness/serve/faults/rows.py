@@ -11,7 +11,24 @@ from typing import Final
 from harness.serve.faults.base import Fault, find_at_path, make_fault, on_page, on_rows
 from harness.serve.faults.hooks import AnswerPage, Hooks, PageContext, RowTree
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Field, FieldCondition, Law, Listing, Scalar
+from harness.specification.laws import condition_of_law, field_of_law
+from harness.specification.model import (
+    EqualsSpanLaw,
+    Field,
+    FieldCondition,
+    ImpliesLaw,
+    InsideLaw,
+    Law,
+    Listing,
+    NeverFallsLaw,
+    NonNegativeLaw,
+    NotBeforeLaw,
+    NotFutureLaw,
+    OneOfLaw,
+    Scalar,
+    SharedLaw,
+    StandsStillLaw,
+)
 from harness.wire.format_problems import Tree
 from harness.wire.response_codec import is_xml
 from harness.wire.row_codec import field_at
@@ -165,9 +182,9 @@ def law_faults(listing: Listing) -> Iterator[Fault]:
             continue
         yield from make_fault(
             law.clause,
-            f"{law.law}-{law.field or (law.then.field if law.then else number)}-{number}",
+            f"{law.law}-{field_of_law(law)}-{number}",
             f"the law '{law.law}' does not hold",
-            Hooks(row=_law_hook(listing, law, change)),
+            Hooks(row=_law_hook(condition_of_law(law), change)),
         )
     yield from _presence_faults(listing)
 
@@ -204,10 +221,10 @@ def _leave_out_first_row(page: AnswerPage, context: PageContext) -> AnswerPage:
 
 
 def _law_hook(
-    listing: Listing, law: Law, change: Callable[[RowTree, datetime], None]
+    when: FieldCondition | None, change: Callable[[RowTree, datetime], None]
 ) -> Callable[[RowTree, int, datetime], RowTree]:
     def change_row(row: RowTree, index: int, at: datetime) -> RowTree:
-        if law.when is None or _condition_holds(row, law.when):
+        if when is None or _condition_holds(row, when):
             change(row, at)
         return row
 
@@ -229,26 +246,25 @@ def _is_present(value: Tree) -> bool:
 
 def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], None] | None:
     text = is_xml(listing)
-    field = field_at(listing.fields, law.field) if law.field else None
-    match law.law:
-        case "implies" if law.then is not None:
+    path = field_of_law(law)
+    field = field_at(listing.fields, path)
+    match law:
+        case ImpliesLaw():
             return _implication_violation(listing, law.then, text=text)
-        case "not-before" | "inside" if field is not None and field.as_ in _EARLY_INSTANTS:
-            return _value_setter(law.field or FieldPath.of(""), _EARLY_INSTANTS[field.as_])
-        case "not-future" if field is not None and field.as_ in _LATE_INSTANTS:
-            return _value_setter(law.field or FieldPath.of(""), _LATE_INSTANTS[field.as_])
-        case "shared":
-            return lambda row, at: _change_field(
-                row, law.field or FieldPath.of(""), lambda _: row.get(listing.lists.identity)
-            )
-        case "non-negative":
-            return _value_setter(law.field or FieldPath.of(""), "-1" if text else -1)
-        case "one-of":
-            return _value_setter(law.field or FieldPath.of(""), "7" if text else 7)
-        case "never-falls" | "stands-still" if field is not None:
-            return lambda row, at: _write_lower_value(row, law.field or FieldPath.of(""), field, at, text=text)
-        case "equals-span" if field is not None and field.as_ in ("integer", "decimal"):
-            return _value_setter(law.field or FieldPath.of(""), "99999" if text else 99999)
+        case NotBeforeLaw() | InsideLaw() if field is not None and field.as_ in _EARLY_INSTANTS:
+            return _value_setter(path, _EARLY_INSTANTS[field.as_])
+        case NotFutureLaw() if field is not None and field.as_ in _LATE_INSTANTS:
+            return _value_setter(path, _LATE_INSTANTS[field.as_])
+        case SharedLaw():
+            return lambda row, at: _change_field(row, path, lambda _: row.get(listing.lists.identity))
+        case NonNegativeLaw():
+            return _value_setter(path, "-1" if text else -1)
+        case OneOfLaw():
+            return _value_setter(path, "7" if text else 7)
+        case NeverFallsLaw() | StandsStillLaw() if field is not None:
+            return lambda row, at: _write_lower_value(row, path, field, at, text=text)
+        case EqualsSpanLaw() if field is not None and field.as_ in ("integer", "decimal"):
+            return _value_setter(path, "99999" if text else 99999)
         case _:
             return None
 

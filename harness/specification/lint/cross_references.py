@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 from harness.errors import UsageError
@@ -19,8 +18,9 @@ from harness.specification.model import (
     Field,
     Filter,
     FilterRange,
+    InOtherListLaw,
     InvalidValueRule,
-    Law,
+    OneOfLaw,
     PageNumberPaging,
     RefusalRule,
     RequiredParameter,
@@ -146,50 +146,28 @@ def _field_paths(spec: Spec) -> Iterator[tuple[KeyPath, FieldPath, bool]]:
         yield from ((("includes", index, "adds"), field, False) for field in include.adds)
     for index, law in enumerate(listing.laws):
         path: KeyPath = ("laws", index)
-        if law.field is not None:
-            yield (*path, "field"), law.field, False
-        if law.than is not None:
-            yield (*path, "than"), law.than, False
-        for word, holds in (("when", law.when), ("then", law.then)):
+        for key in ("field", "than", "other_field"):
+            named = getattr(law, key, None)
+            if isinstance(named, FieldPath):
+                yield (*path, spec_key(key)), named, False
+        for key in ("when", "then"):
+            holds = getattr(law, key, None)
             if holds is not None:
-                yield (*path, word, "field"), holds.field, False
+                yield (*path, key, "field"), holds.field, False
 
 
-_REQUIRED_LAW_KEYS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "implies": ("when", "then"),
-        "not-before": ("field", "than"),
-        "not-future": ("field",),
-        "non-negative": ("field",),
-        "one-of": ("field", "values"),
-        "never-falls": ("field",),
-        "stands-still": ("field",),
-        "inside": ("field", "than"),
-        "shared": ("field",),
-        "in-other-list": ("field", "operation", "other_field"),
-    }
-)
-
-
-def check_law_keys(spec: Spec) -> Iterator[LintFinding]:
-    """Each law has the parts that its word needs, and names another operation that exists."""
+def check_laws(spec: Spec) -> Iterator[LintFinding]:
+    """A law about values names some; one about another list an operation that exists, and a parameter of it."""
     for index, law in enumerate(spec.listing.laws):
-        for part in _REQUIRED_LAW_KEYS.get(law.law, ()):
-            if getattr(law, part) in (None, ()):
-                yield finding_at(
-                    spec,
-                    "law",
-                    ("laws", index),
-                    f"the key {spec_key(part).replace('_', '-')} beside {law.law}",
-                    "none",
-                )
-        if law.operation is not None:
+        if isinstance(law, OneOfLaw) and not law.values:
+            yield finding_at(spec, "law", ("laws", index), f"the key values beside {law.law}", "none")
+        if isinstance(law, InOtherListLaw):
             yield from _check_other_operation(spec, index, law)
 
 
-def _check_other_operation(spec: Spec, index: int, law: Law) -> Iterator[LintFinding]:
+def _check_other_operation(spec: Spec, index: int, law: InOtherListLaw) -> Iterator[LintFinding]:
     path: KeyPath = ("laws", index)
-    name = str(law.operation)
+    name = law.operation
     if name == spec.id:
         return
     if name not in spec_ids():
@@ -200,7 +178,7 @@ def _check_other_operation(spec: Spec, index: int, law: Law) -> Iterator[LintFin
     except UsageError as error:
         yield finding_at(spec, "law", (*path, "operation"), "a spec that loads", str(error).splitlines()[0])
         return
-    if law.other_field is not None and law.other_field not in known:
+    if law.other_field not in known:
         yield finding_at(
             spec, "law", (*path, "other-field"), f"a parameter of {name}: {', '.join(known)}", repr(law.other_field)
         )

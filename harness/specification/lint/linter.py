@@ -21,7 +21,7 @@ from harness.specification.lint.cross_references import (
     check_error_names,
     check_field_names,
     check_filter_names,
-    check_law_keys,
+    check_laws,
     check_parameter_names,
     check_pointers,
 )
@@ -201,7 +201,7 @@ _CHECKS: Final = (
     check_parameter_names,
     check_filter_names,
     check_field_names,
-    check_law_keys,
+    check_laws,
     check_attributes,
     check_filter_words,
     check_error_names,

@@ -13,7 +13,20 @@ from typing import Any
 from harness.specification.clauses import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.specification.model import Clauses, FieldCondition, Filter, Law, NoPaging, Open
+from harness.specification.model import (
+    Clauses,
+    FieldCondition,
+    Filter,
+    ImpliesLaw,
+    InsideLaw,
+    Law,
+    NonNegativeLaw,
+    NoPaging,
+    NotBeforeLaw,
+    NotFutureLaw,
+    OneOfLaw,
+    Open,
+)
 from harness.wire.format_problems import ADVISORY_CODES
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, tree_at
@@ -254,26 +267,25 @@ class Situation:
                 yield include.clauses.off
 
     def _breaks(self, law: Law, row: Mapping[str, Any]) -> bool:
-        values = [value for value in row_values_at(row, law.field) if value is not None] if law.field else []
-        slack = timedelta(seconds=law.slack_seconds)
-        match law.law:
-            case "non-negative":
+        if isinstance(law, ImpliesLaw):
+            return _holds(law.when, row) and not _holds(law.then, row)
+        values = [value for value in row_values_at(row, law.field) if value is not None]
+        match law:
+            case NonNegativeLaw():
                 return any(value < (datetime.fromtimestamp(0, value.tzinfo) if isinstance(value, datetime) else 0)
                            for value in values)  # fmt: skip
-            case "one-of":
+            case OneOfLaw():
                 return any(value not in law.values for value in values)
-            case "not-before" | "inside":
-                assert law.than is not None
+            case NotBeforeLaw() | InsideLaw():
                 earlier = [value for value in row_values_at(row, law.than) if value is not None]
-                if law.law == "inside":
+                if isinstance(law, InsideLaw):
                     earlier = earlier * len(values)
-                return any(late < early - slack for late, early in zip(values, earlier, strict=False))
-            case "not-future":
-                return any(value > self.now + slack for value in values)
-            case "implies":
-                assert law.when is not None
-                assert law.then is not None
-                return _holds(law.when, row) and not _holds(law.then, row)
+                return any(
+                    late < early - timedelta(seconds=law.slack_seconds)
+                    for late, early in zip(values, earlier, strict=False)
+                )
+            case NotFutureLaw():
+                return any(value > self.now + timedelta(seconds=law.slack_seconds) for value in values)
             case _:
                 return False
 

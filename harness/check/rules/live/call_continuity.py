@@ -15,7 +15,7 @@ from harness.check.probe.mirror import Mirror, Snapshot
 from harness.check.results.evidence import render_value
 from harness.check.rules.responses.row_invariants import as_number
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Clauses, Field, Law
+from harness.specification.model import Clauses, Field, ImpliesLaw, MovingLaw, StandsStillLaw
 from harness.wire.row_codec import ApiValue
 
 # By then every copy of a list has the call: the copies of `legs_copies_that_lag` are up to 0.8 seconds behind, the
@@ -27,8 +27,6 @@ _JITTER_SECONDS: Final = 2
 _FLIPS_NEEDED: Final = 2
 # A few equal rows may be different calls that look alike: rows of `all_alike` differ in their identity only.
 _RENAMES_NEEDED: Final = 5
-MOVING_LAWS: Final = ("never-falls", "stands-still")
-"""The laws on values that count up or stay, from poll to poll."""
 _TALK_STATES: Final = frozenset({"answered", "held"})
 _RING_STATES: Final = frozenset({"dialing", "ringing"})
 _COUNTED_ATTRIBUTES: Final = frozenset({"ring_seconds", "talk_seconds", "duration_seconds"})
@@ -57,7 +55,7 @@ def check_same_calls(context: CheckContext, readings: Sequence[Snapshot], one_pe
     _check_renamed_calls(context, one_per, readings)
 
 
-def check_stands_still(context: CheckContext, law: Law, readings: Sequence[Snapshot]) -> None:
+def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Sequence[Snapshot]) -> None:
     """Judges stands-still with a slack: an instant such as a beginning does not move, however far polls lie apart.
 
     A beginning that is computed as "now minus duration" jumps by the slack here and there, but not all rows the same
@@ -155,9 +153,8 @@ def _row_histories(readings: Sequence[Snapshot]) -> dict[Hashable, list[Row]]:
 
 def _field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
     """The clauses on what a field shows; those on all fields where it has none of its own."""
-    laws = [
-        law.clause for law in context.listing.laws if law.field == FieldPath.of(name) and law.law not in MOVING_LAWS
-    ]
+    still = [law for law in context.listing.laws if not isinstance(law, ImpliesLaw | MovingLaw)]
+    laws = [law.clause for law in still if law.field == FieldPath.of(name)]
     return (laws[-1] if laws else ()) or field.clause or context.listing.lists.clauses.keys
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final, cast
+from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row
@@ -20,7 +20,6 @@ from harness.check.probe.mirror import (
 )
 from harness.check.results.evidence import render_value
 from harness.check.rules.live.call_continuity import (
-    MOVING_LAWS,
     check_same_calls,
     check_same_rows,
     check_stands_still,
@@ -38,7 +37,17 @@ from harness.check.rules.responses.row_invariants import (
 )
 from harness.integers import is_integer
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Clauses, Filter, Law
+from harness.specification.model import (
+    Clauses,
+    Filter,
+    InOtherListLaw,
+    MovingLaw,
+    NeverFallsLaw,
+    RowLaw,
+    SharedLaw,
+    StandsStillLaw,
+    VanishesLaw,
+)
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import ApiValue, row_values_at
 
@@ -58,7 +67,6 @@ ROWS_LOOKED_UP: Final = 3
 _STALLED_AFTER_SECONDS: Final = 900
 # Without durations only beginnings can be compared: few calls last a day, and lines that stay up do.
 _AGED_SECONDS: Final = 86_400
-_POLL_LAWS: Final = ("never-falls", "stands-still", "vanishes", "shared", "in-other-list")
 # Beginnings in whole seconds are off by up to one each (`coarse_durations` rounds the durations as well).
 _GAP_SECONDS: Final = 3
 # With fewer pairs the median could be one call on hold.
@@ -89,7 +97,7 @@ def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list again and judges the laws between polls; a list without such laws is not read."""
     if not lists_only_live_calls(context):
         check_same_rows(context, mirror)
-    laws = [law for law in context.listing.laws if law.law in _POLL_LAWS]
+    laws = [law for law in context.listing.laws if not isinstance(law, RowLaw)]
     named = context.listing.lists.clauses
     only, one_per = (named.only, named.one_per) if lists_only_live_calls(context) else ((), ())
     if not laws and not only and not one_per:
@@ -105,18 +113,21 @@ def check_polling(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         return
     readings = taken if mirror.first is None or mirror.first is taken[0] else [mirror.first, *taken]
     for law in laws:
-        match law.law:
-            case "stands-still" if law.slack_seconds:
+        match law:
+            case StandsStillLaw() if law.slack_seconds:
                 check_stands_still(context, law, readings)
-            case word if word in MOVING_LAWS:
+            case StandsStillLaw() | NeverFallsLaw():
                 _check_between_polls(context, law, taken)
-            case "shared":
+            case SharedLaw():
                 yield from _check_shared_values(context, mirror, law)
-            case "in-other-list":
+            case InOtherListLaw():
                 yield from _check_other_list(context, mirror, law)
+            case VanishesLaw():
+                # Of ended calls the list itself may promise as much: they are looked for once, below.
+                pass
     if lists_only_live_calls(context):
         check_same_calls(context, readings, one_per or named.unique)
-    vanishing = tuple(clause for law in laws if law.law == "vanishes" for clause in law.clause)
+    vanishing = tuple(clause for law in laws if isinstance(law, VanishesLaw) for clause in law.clause)
     paced = _check_pace(context, taken[-1]) if lists_only_live_calls(context) else True
     _check_ended_calls(context, tuple(dict.fromkeys((*vanishing, *only))), readings, paced=paced)
     yield from _check_one_row_per_call(context, mirror, one_per, taken, aged=aged)
@@ -158,9 +169,9 @@ def _take_polls(
 # --- values from poll to poll -------------------------------------------------------------------------------
 
 
-def _check_between_polls(context: CheckContext, law: Law, taken: Sequence[Snapshot]) -> None:
+def _check_between_polls(context: CheckContext, law: MovingLaw, taken: Sequence[Snapshot]) -> None:
     """never-falls and stands-still: a row is compared with itself, while the condition holds both times."""
-    path = cast(FieldPath, law.field)
+    path = law.field
     law_context = LawContext(fields=context.listing.fields)
     broken: list[tuple[Row, Row]] = []
     times = 0
@@ -179,7 +190,7 @@ def _check_between_polls(context: CheckContext, law: Law, taken: Sequence[Snapsh
                 broken.append((before, row))
     if broken:
         before, row = broken[0]
-        wanted = "does not fall" if law.law == "never-falls" else "stands still"
+        wanted = "does not fall" if isinstance(law, NeverFallsLaw) else "stands still"
         while_ = f" while {describe_condition(law.when)}" if law.when is not None else ""
         context.fail(
             law.clause,
@@ -196,9 +207,9 @@ def _check_between_polls(context: CheckContext, law: Law, taken: Sequence[Snapsh
         context.results.record_not_exercised(law.clause, f"no row{when} showed {path} in two polls")
 
 
-def moves_as_promised(law: Law, before: RowView, after: RowView, law_context: LawContext) -> bool | None:
+def moves_as_promised(law: MovingLaw, before: RowView, after: RowView, law_context: LawContext) -> bool | None:
     """Whether a value moved as the law wants from one poll to the next; None where it cannot be asked."""
-    path = cast(FieldPath, law.field)
+    path = law.field
     if not before.has_field(path) or not after.has_field(path):
         return None
     if law.when is not None and not all(
@@ -206,14 +217,14 @@ def moves_as_promised(law: Law, before: RowView, after: RowView, law_context: La
     ):
         return None
     earlier, later = before.field_value(path), after.field_value(path)
-    if law.law == "stands-still":
+    if isinstance(law, StandsStillLaw):
         return earlier == later
     order = compare_values(later, earlier)
     if order is None:
         return None
     if law.slack_seconds and abs(_value_distance(earlier, later)) <= law.slack_seconds:
         return True
-    return order == 0 or (order > 0 and law.law == "never-falls")
+    return order >= 0
 
 
 def _value_distance(first: ApiValue, second: ApiValue) -> float:
@@ -267,7 +278,7 @@ def _check_pace(context: CheckContext, snapshot: Snapshot) -> bool:
 def _check_overlong_talk(context: CheckContext, start: str, ring: str, talk: str, snapshot: Snapshot) -> None:
     """Judges that no call has talked for longer than since it began; calls that ring give the server's time."""
     clauses = context.listing.fields[talk].clause
-    counted = tuple(clause for law in context.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
+    counted = tuple(clause for law in context.listing.laws if isinstance(law, MovingLaw) for clause in law.clause)
     if context.results.first_failed(counted):
         # What counts wrongly from poll to poll does not tell how long a call has lasted either.
         return
@@ -333,7 +344,7 @@ def _check_ended_calls(
         row, why = next(iter(ended.values()))
         _report_ended_calls(context, clauses, [row for row, _ in ended.values()], why, inferred=False)
         return
-    moving = tuple(clause for law in context.listing.laws if law.law in MOVING_LAWS for clause in law.clause)
+    moving = tuple(clause for law in context.listing.laws if isinstance(law, MovingLaw) for clause in law.clause)
     wrong = context.results.first_failed(moving) is not None or not paced
     stale = [] if wrong else [(row, why) for snapshot in taken for row, why in overdue_calls(context, snapshot.rows)]
     if stale:
@@ -543,9 +554,9 @@ def _check_one_row_per_call(
 # --- rows of one call ---------------------------------------------------------------------------------------
 
 
-def _check_shared_values(context: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
+def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) -> Generator[None, None, None]:
     """Judges that rows with one value are one call: the filter on that value gives them all, each once."""
-    path = cast(FieldPath, law.field)
+    path = law.field
     groups = _rows_by_value(mirror, path)
     if not groups:
         context.results.record_not_exercised(law.clause, f"no two rows show the same {path}")
@@ -635,7 +646,7 @@ def _group_difference(
     return None
 
 
-def _check_other_list(context: CheckContext, mirror: Mirror, law: Law) -> Generator[None, None, None]:
+def _check_other_list(context: CheckContext, mirror: Mirror, law: InOtherListLaw) -> Generator[None, None, None]:
     """Judges that another operation of the target finds the same calls, where the run has its context."""
     siblings = context.settings.get("siblings")
     other = siblings.get(law.operation) if isinstance(siblings, Mapping) else None
@@ -651,7 +662,7 @@ def _check_other_list(context: CheckContext, mirror: Mirror, law: Law) -> Genera
     found = 0
     for row in rows:
         value = str(row.shown[name])
-        ask = ListRequest(values={cast(str, law.other_field): value})
+        ask = ListRequest(values={law.other_field: value})
         exchange = other.send(ask, f"look up {name}={value} of {context.spec.id}", witness=False)
         yield
         if context.note_unusable(exchange, law.clause):

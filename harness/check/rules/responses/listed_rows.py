@@ -11,7 +11,7 @@ from harness.check.rules.responses.response_judge import ResponseJudge, parse_in
 from harness.check.rules.responses.row_consistency import note_rows
 from harness.check.rules.responses.row_invariants import check_row_laws, law_context_of
 from harness.integers import is_integer
-from harness.specification.model import ClauseId, Clauses, Field, OffsetPaging, PageNumberPaging
+from harness.specification.model import ClauseId, Clauses, Field, NotFutureLaw, OffsetPaging, PageNumberPaging
 from harness.wire.format_problems import Tree
 from harness.wire.format_problems import printable_text as in_ascii
 from harness.wire.json_body import MISSING
@@ -178,7 +178,7 @@ def _clauses_of_flaw(judge: ResponseJudge, flaw: FieldProblem) -> Clauses:
         return (*reversed(flaw.clause), *keys)
     if known is not None and known.as_ == "epoch-seconds" and "within the years" in flaw.text:
         # An integer all right, but no instant: that is the promise of what may be told of the time.
-        times = [law.clause for law in listing.laws if law.field == flaw.field and law.law == "not-future"]
+        times = [law.clause for law in listing.laws if isinstance(law, NotFutureLaw) and law.field == flaw.field]
         return (*(clause for several in times[:1] for clause in several), *flaw.clause, *keys)
     return (*flaw.clause, *keys)
 

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.results.evidence import render_value
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Field, FieldCondition, Law, Listing, Open, Scalar
+from harness.specification.laws import paths_of_law
+from harness.specification.model import (
+    EqualsSpanLaw,
+    Field,
+    FieldCondition,
+    ImpliesLaw,
+    InsideLaw,
+    Listing,
+    NonNegativeLaw,
+    NotBeforeLaw,
+    NotFutureLaw,
+    OneOfLaw,
+    Open,
+    RowLaw,
+    Scalar,
+)
 from harness.wire.http_messages import HttpResponse
 from harness.wire.row_codec import ApiRow, ApiValue, absent_forms, field_at
 from harness.wire.scalar_codecs import DecodeError
@@ -72,7 +87,7 @@ class RowView:
         return (self.inner if path.head == self.head else None), str(path.inner)
 
 
-def row_views(row: ApiRow, law: Law) -> Iterator[RowView]:
+def row_views(row: ApiRow, law: RowLaw) -> Iterator[RowView]:
     """The row itself, or each of the nested rows that the law speaks of."""
     heads = {path.head for path in paths_of_law(law) if path.inner is not None}
     if not heads:
@@ -83,12 +98,6 @@ def row_views(row: ApiRow, law: Law) -> Iterator[RowView]:
         for inner in inner_rows if isinstance(inner_rows, tuple) else ():
             if isinstance(inner, Mapping):
                 yield RowView(row, head, inner)
-
-
-def paths_of_law(law: Law) -> tuple[FieldPath, ...]:
-    """Every field that the law names."""
-    conditions = tuple(holds.field for holds in (law.when, law.then) if holds is not None)
-    return tuple(path for path in (law.field, law.than, *conditions) if path is not None)
 
 
 # --- comparing ----------------------------------------------------------------------------------------------
@@ -197,21 +206,22 @@ def _is_repeated_hour(law_context: LawContext, *instants: tuple[FieldPath, datet
 # --- one function per law -----------------------------------------------------------------------------------
 
 
-def check_implies(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+def check_implies(law: ImpliesLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """Where `when` holds, `then` does."""
-    assert law.then is not None
     holds = condition_holds(law.then, view, law_context)
     if holds is None:
         return None
     if holds:
         return True
-    why = f" where {describe_condition(law.when)}" if law.when else ""
-    return LawBreach(describe_condition(law.then) + why, _field_text(view, law.then.field))
+    expected = f"{describe_condition(law.then)} where {describe_condition(law.when)}"
+    return LawBreach(expected, _field_text(view, law.then.field))
 
 
-def check_not_before(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+def check_not_before(
+    law: NotBeforeLaw | InsideLaw, view: RowView, law_context: LawContext
+) -> LawBreach | bool | None:
     """`field` is not earlier than `than`; one that shows nothing is earlier than nothing."""
-    path, other = cast(FieldPath, law.field), cast(FieldPath, law.than)
+    path, other = law.field, law.than
     if not view.has_field(path) or not view.has_field(other):
         return None
     later, earlier = view.field_value(path), view.field_value(other)
@@ -236,9 +246,9 @@ def check_not_before(law: Law, view: RowView, law_context: LawContext) -> LawBre
     return LawBreach(f"{path} not before {other}{slack}", f"{_field_text(view, path)}, {_field_text(view, other)}")
 
 
-def check_not_future(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+def check_not_future(law: NotFutureLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not after the latest instant, give or take the slack."""
-    path = cast(FieldPath, law.field)
+    path = law.field
     if not view.has_field(path) or law_context.latest is None:
         return None
     value = view.field_value(path)
@@ -252,9 +262,9 @@ def check_not_future(law: Law, view: RowView, law_context: LawContext) -> LawBre
     return LawBreach(f"{path} not after {render_value(law_context.latest)}", _field_text(view, path))
 
 
-def check_non_negative(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+def check_non_negative(law: NonNegativeLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is not below 0; an instant is not before 1970."""
-    path = cast(FieldPath, law.field)
+    path = law.field
     if not view.has_field(path):
         return None
     value = view.field_value(path)
@@ -270,9 +280,9 @@ def check_non_negative(law: Law, view: RowView, law_context: LawContext) -> LawB
     return True if holds else LawBreach(f"{path} at least 0", _field_text(view, path))
 
 
-def check_one_of(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+def check_one_of(law: OneOfLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` has one of the values."""
-    path = cast(FieldPath, law.field)
+    path = law.field
     if not view.has_field(path):
         return None
     known = field_at(law_context.fields, path)
@@ -281,11 +291,10 @@ def check_one_of(law: Law, view: RowView, law_context: LawContext) -> LawBreach 
     return LawBreach(f"{path} one of {', '.join(str(value) for value in law.values)}", _field_text(view, path))
 
 
-def check_equals_span(law: Law, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+def check_equals_span(law: EqualsSpanLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
     """`field` is the number of seconds from `than` to `other-field`."""
-    path, first = law.field, law.than
-    last = FieldPath.parse(law.other_field) if law.other_field is not None else None
-    if path is None or first is None or last is None or not all(view.has_field(name) for name in (path, first, last)):
+    path, first, last = law.field, law.than, law.other_field
+    if not all(view.has_field(name) for name in (path, first, last)):
         return None
     seconds, start, end = as_number(view.field_value(path)), view.field_value(first), view.field_value(last)
     if seconds is None or not isinstance(start, datetime) or not isinstance(end, datetime):
@@ -296,33 +305,34 @@ def check_equals_span(law: Law, view: RowView, law_context: LawContext) -> LawBr
     return LawBreach(f"{path} of {span} s, from {first} to {last}", _field_text(view, path))
 
 
-RowLaw = Callable[[Law, RowView, LawContext], "LawBreach | bool | None"]
-ROW_LAWS: Final[Mapping[str, RowLaw]] = MappingProxyType(
-    {
-        "implies": check_implies,
-        "not-before": check_not_before,
-        "inside": check_not_before,
-        "not-future": check_not_future,
-        "non-negative": check_non_negative,
-        "one-of": check_one_of,
-        "equals-span": check_equals_span,
-    }
-)
-"""The laws of a single row; the others speak of several rows or several answers."""
+def judge_view(law: RowLaw, view: RowView, law_context: LawContext) -> LawBreach | bool | None:
+    """Whether a row keeps a law, or how it breaks it; None where what it shows leaves that open."""
+    match law:
+        case ImpliesLaw():
+            return check_implies(law, view, law_context)
+        case NotBeforeLaw() | InsideLaw():
+            return check_not_before(law, view, law_context)
+        case NotFutureLaw():
+            return check_not_future(law, view, law_context)
+        case NonNegativeLaw():
+            return check_non_negative(law, view, law_context)
+        case OneOfLaw():
+            return check_one_of(law, view, law_context)
+        case EqualsSpanLaw():
+            return check_equals_span(law, view, law_context)
 
 
-_SINGLE_FIELD_LAWS: Final = ("not-future", "non-negative", "one-of")
+_SINGLE_FIELD_LAWS: Final = (NotFutureLaw, NonNegativeLaw, OneOfLaw)
 _NO_PATHS: Final[frozenset[FieldPath]] = frozenset()
 
 
-def judge_row(law: Law, row: ApiRow, law_context: LawContext) -> tuple[int, LawBreach | None]:
+def judge_row(law: RowLaw, row: ApiRow, law_context: LawContext) -> tuple[int, LawBreach | None]:
     """How often the law could have been broken in a row, and the first breach."""
-    judge = ROW_LAWS[law.law]
     times = 0
     for view in row_views(row, law):
         if law.when is not None and condition_holds(law.when, view, law_context) is not True:
             continue
-        verdict = judge(law, view, law_context)
+        verdict = judge_view(law, view, law_context)
         if verdict is None:
             continue
         times += 1
@@ -336,15 +346,15 @@ def judge_row(law: Law, row: ApiRow, law_context: LawContext) -> tuple[int, LawB
 
 def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row] | None = None) -> None:
     """Judges the rows of an answer (or those given) by every law of a single row."""
-    laws = [law for law in context.listing.laws if law.law in ROW_LAWS]
+    laws = [law for law in context.listing.laws if isinstance(law, RowLaw)]
     judged = exchange.rows if rows is None else rows
     if not laws or not judged:
         return
     law_context = law_context_of(context, exchange)
     # What is wrong by itself explains what is wrong beside it, and is told first.
-    laws.sort(key=lambda law: law.law not in _SINGLE_FIELD_LAWS)
+    laws.sort(key=lambda law: not isinstance(law, _SINGLE_FIELD_LAWS))
     # A clock that is ahead shows in every instant: the beginning tells it.
-    laws.sort(key=lambda law: law.law == "not-future" and not _is_about_start(context, law))
+    laws.sort(key=lambda law: isinstance(law, NotFutureLaw) and not _is_about_start(context, law))
     blamed: dict[int, set[FieldPath]] = {}
     ahead: set[int] = set()
     for law in laws:
@@ -353,7 +363,7 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
         paths = set(paths_of_law(law))
         for index, row in enumerate(judged):
             if (
-                (law.law == "not-future" and index in ahead)
+                (isinstance(law, NotFutureLaw) and index in ahead)
                 or paths & blamed.get(index, _NO_PATHS)
                 or paths & {flaw.field for flaw in row.flaws}
             ):
@@ -362,9 +372,9 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
             times += seen
             if breach is not None:
                 broken.append((row, breach))
-                if law.law == "not-future":
+                if isinstance(law, NotFutureLaw):
                     ahead.add(index)
-                if law.law in _SINGLE_FIELD_LAWS:
+                if isinstance(law, _SINGLE_FIELD_LAWS):
                     blamed.setdefault(index, set()).update(paths)
         if broken:
             _report_breach(context, exchange, law, broken, len(judged), law_context)
@@ -372,8 +382,8 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
             context.results.record_pass(law.clause, times=times)
 
 
-def _is_about_start(context: CheckContext, law: Law) -> bool:
-    field = field_at(context.listing.fields, law.field) if law.field is not None else None
+def _is_about_start(context: CheckContext, law: NotFutureLaw) -> bool:
+    field = field_at(context.listing.fields, law.field)
     return field is not None and field.shows == "started_at"
 
 
@@ -449,15 +459,16 @@ def _field_vocabulary(listing: Listing, path: FieldPath) -> set[str]:
 def _report_breach(
     context: CheckContext,
     exchange: Exchange,
-    law: Law,
+    law: RowLaw,
     broken: Sequence[tuple[Row, LawBreach]],
     judged: int,
     law_context: LawContext,
 ) -> None:
     first = broken[0][1]
     names = [context.listing.lists.identity, *(path.head for path in paths_of_law(law))]
-    by_request = law.when is not None and law.when.field in law_context.requested_words
-    hidden = by_request and all(row.shown.get(str(cast(FieldCondition, law.when).field)) is None for row, _ in broken)
+    when = law.when
+    by_request = when is not None and when.field in law_context.requested_words
+    hidden = by_request and when is not None and all(row.shown.get(str(when.field)) is None for row, _ in broken)
     said = next((known.says for name in law.clause if (known := context.clause(name)) is not None), law.law)
     context.fail(
         law.clause,

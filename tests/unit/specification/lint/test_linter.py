@@ -109,7 +109,12 @@ BROKEN = {
     "an order by no field": ("order.by", "          by: started\n", "          by: began\n", {"field"}),
     "a law on no field": ("laws.0.than", "than: started, when", "than: began, when", {"field"}),
     "an identity that is no field": ("lists.identity", "identity: id\n", "identity: uid\n", {"field"}),
-    "half a law": ("laws.0", "field: picked, than: started,", "field: picked,", {"law"}),
+    "a law on no values": (
+        "laws.0",
+        "not-before, field: picked, than: started,",
+        "one-of, field: picked, values: [],",
+        {"law"},
+    ),
     # telephony
     "an unknown attribute": ("fields.who.shows", "shows: source}", "shows: sauce}", {"attribute"}),
     "an unknown hidden attribute": ("hidden.ext.holds", "holds: extension}", "holds: phone}", {"attribute"}),

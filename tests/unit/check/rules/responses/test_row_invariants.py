@@ -9,7 +9,18 @@ import pytest
 
 from harness.check.rules.responses.row_invariants import LawBreach, LawContext, compare_values, judge_row, value_is
 from harness.specification.field_path import FieldPath
-from harness.specification.model import ClauseId, Field, FieldCondition, Law
+from harness.specification.model import (
+    ClauseId,
+    Field,
+    FieldCondition,
+    ImpliesLaw,
+    InsideLaw,
+    NonNegativeLaw,
+    NotBeforeLaw,
+    NotFutureLaw,
+    OneOfLaw,
+    RowLaw,
+)
 
 CLAUSE = (ClauseId("X-1"),)
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -33,16 +44,18 @@ FIELDS = {
 CONTEXT = LawContext(fields=FIELDS, latest=NOON)
 
 
-def broken(law: Law, row: dict[str, object], context: LawContext = CONTEXT) -> bool:
+def broken(law: RowLaw, row: dict[str, object], context: LawContext = CONTEXT) -> bool:
     return isinstance(judge_row(law, row, context)[1], LawBreach)  # type: ignore[arg-type]
 
 
-def times(law: Law, row: dict[str, object], context: LawContext = CONTEXT) -> int:
+def times(law: RowLaw, row: dict[str, object], context: LawContext = CONTEXT) -> int:
     return judge_row(law, row, context)[0]  # type: ignore[arg-type]
 
 
-NOT_BEFORE = Law(law="not-before", field=FieldPath.parse("answered"), than=FieldPath.parse("start"), clause=CLAUSE)
-SILENT = Law(
+NOT_BEFORE = NotBeforeLaw(
+    law="not-before", field=FieldPath.parse("answered"), than=FieldPath.parse("start"), clause=CLAUSE
+)
+SILENT = ImpliesLaw(
     law="implies",
     when=FieldCondition(field=FieldPath.parse("state"), is_=("Ringing",)),
     then=FieldCondition(field=FieldPath.parse("talk"), is_=(0,)),
@@ -84,7 +97,7 @@ def test_a_row_where_the_condition_does_not_hold_is_no_witness() -> None:
 
 
 def test_a_field_that_a_filter_asked_for_counts_as_known() -> None:
-    law = Law(
+    law = ImpliesLaw(
         law="implies",
         when=FieldCondition(field=FieldPath.parse("direction"), is_=("in", "internal")),
         then=FieldCondition(field=FieldPath.parse("peer"), present=False),
@@ -95,7 +108,7 @@ def test_a_field_that_a_filter_asked_for_counts_as_known() -> None:
 
 
 def test_two_words_of_which_one_would_do_tell_nothing() -> None:
-    law = Law(
+    law = ImpliesLaw(
         law="implies",
         when=FieldCondition(field=FieldPath.parse("direction"), is_=("in", "internal")),
         then=FieldCondition(field=FieldPath.parse("peer"), present=False),
@@ -106,7 +119,9 @@ def test_two_words_of_which_one_would_do_tell_nothing() -> None:
 
 
 def test_a_nested_law_pairs_the_fields_of_one_nested_row() -> None:
-    law = Law(law="not-before", field=FieldPath.parse("parts[].b"), than=FieldPath.parse("parts[].a"), clause=CLAUSE)
+    law = NotBeforeLaw(
+        law="not-before", field=FieldPath.parse("parts[].b"), than=FieldPath.parse("parts[].a"), clause=CLAUSE
+    )
     later = NOON + timedelta(seconds=9)
     good = {"parts": ({"a": NOON, "b": NOON}, {"a": later, "b": later})}
     assert not broken(law, good)
@@ -115,7 +130,7 @@ def test_a_nested_law_pairs_the_fields_of_one_nested_row() -> None:
 
 
 def test_inside_compares_nested_rows_with_the_row_around_them() -> None:
-    law = Law(
+    law = InsideLaw(
         law="inside",
         field=FieldPath.parse("parts[].a"),
         than=FieldPath.parse("start"),
@@ -127,42 +142,51 @@ def test_inside_compares_nested_rows_with_the_row_around_them() -> None:
 
 
 def test_the_future_begins_after_the_slack() -> None:
-    law = Law(law="not-future", field=FieldPath.parse("start"), slack_seconds=2, clause=CLAUSE)
+    law = NotFutureLaw(law="not-future", field=FieldPath.parse("start"), slack_seconds=2, clause=CLAUSE)
     assert not broken(law, {"start": NOON + timedelta(seconds=2)})
     assert broken(law, {"start": NOON + timedelta(seconds=3)})
 
 
 def test_a_local_time_of_an_unknown_zone_may_be_hours_ahead() -> None:
-    law = Law(law="not-future", field=FieldPath.parse("local"), clause=CLAUSE)
+    law = NotFutureLaw(law="not-future", field=FieldPath.parse("local"), clause=CLAUSE)
     unsure = LawContext(fields=FIELDS, latest=NOON, sure_of_zone=False)
     assert times(law, {"local": NOON + timedelta(hours=13)}, unsure) == 0
     assert broken(law, {"local": NOON + timedelta(days=2)}, unsure)
 
 
 def test_the_hour_that_clocks_show_twice_proves_nothing() -> None:
-    law = Law(law="not-before", field=FieldPath.parse("local_end"), than=FieldPath.parse("local"), clause=CLAUSE)
+    law = NotBeforeLaw(
+        law="not-before", field=FieldPath.parse("local_end"), than=FieldPath.parse("local"), clause=CLAUSE
+    )
     berlin = LawContext(fields=FIELDS, zone="Europe/Berlin")
     first, second = datetime(2026, 10, 25, 0, 50, tzinfo=UTC), datetime(2026, 10, 25, 0, 10, tzinfo=UTC)
     assert times(law, {"local": first, "local_end": second}, berlin) == 0
 
 
 def test_an_hour_that_stands_once_proves_something() -> None:
-    law = Law(law="not-before", field=FieldPath.parse("local_end"), than=FieldPath.parse("local"), clause=CLAUSE)
+    law = NotBeforeLaw(
+        law="not-before", field=FieldPath.parse("local_end"), than=FieldPath.parse("local"), clause=CLAUSE
+    )
     berlin = LawContext(fields=FIELDS, zone="Europe/Berlin")
     assert broken(law, {"local": NOON, "local_end": NOON - timedelta(minutes=40)}, berlin)
 
 
 @pytest.mark.parametrize("value", [-1, Decimal("-0.001"), -(10**40), datetime(1969, 12, 31, tzinfo=UTC)])
 def test_what_is_below_zero_is_negative(value: object) -> None:
-    assert broken(Law(law="non-negative", field=FieldPath.parse("start"), clause=CLAUSE), {"start": value})
+    assert broken(NonNegativeLaw(law="non-negative", field=FieldPath.parse("start"), clause=CLAUSE), {"start": value})
 
 
 def test_none_that_is_written_as_zero_is_not_negative() -> None:
-    assert times(Law(law="non-negative", field=FieldPath.parse("answered"), clause=CLAUSE), {"answered": None}) == 1
+    assert (
+        times(
+            NonNegativeLaw(law="non-negative", field=FieldPath.parse("answered"), clause=CLAUSE), {"answered": None}
+        )
+        == 1
+    )
 
 
 def test_one_of_takes_numbers_of_any_type() -> None:
-    law = Law(law="one-of", field=FieldPath.parse("peer"), values=(0, 1), clause=CLAUSE)
+    law = OneOfLaw(law="one-of", field=FieldPath.parse("peer"), values=(0, 1), clause=CLAUSE)
     assert not broken(law, {"peer": Decimal("1.0")})
     assert not broken(law, {"peer": None})
     assert broken(law, {"peer": 2})
