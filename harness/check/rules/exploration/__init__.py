@@ -1,1 +1,1 @@
-"""Requests that nobody planned: combinations drawn by Hypothesis, requests drawn by Schemathesis."""
+"""Rules on drawn requests: combinations by Hypothesis, requests by Schemathesis."""

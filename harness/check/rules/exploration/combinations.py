@@ -1,4 +1,4 @@
-"""Exploration: combinations drawn by Hypothesis from spec and mirror, held against the oracle, and shrunk.
+"""Exploration: combinations drawn by Hypothesis from spec and mirror, compared with the oracle, and shrunk.
 
 A combination is made of pieces: filters with values that occur together, a page, an order, a switch. Of all that
 are drawn those are asked that tell most about pairs and triples of pieces not met yet. Shrinking goes by the
@@ -71,7 +71,7 @@ NO_MATCH_AT_MOST: Final = 4
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One thing that a request asks for beside others, with all parameters that it needs."""
+    """One part of a combination (filter, page, sort, switch), with all parameters that it needs."""
 
     kind: PieceKind
     name: str
@@ -80,7 +80,7 @@ class Piece:
 
     @property
     def label(self) -> str:
-        """What it is, whatever its values."""
+        """The name of the piece, whatever its values."""
         return self.name if self.kind == "filter" else f"{self.kind} {self.name}"
 
     @property
@@ -108,7 +108,7 @@ class _ExplorationLog:
 
 
 def check_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Combinations of everything that works alone, compared with the oracle."""
+    """Judges combinations of everything that works alone."""
     allowed = requests_allowed(context, REQUESTS_AT_MOST if not mirror.volatile else MOVING_REQUESTS_AT_MOST)
     if len(mirror.rows) < 2 or mirror.tear_reason or allowed < 1:
         return
@@ -130,7 +130,7 @@ def check_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 
 def requests_allowed(context: CheckContext, most: int, kept_back: int = REQUESTS_RESERVED) -> int:
-    """So many requests may be spent here, so that the phases to come have theirs."""
+    """The number of requests that may be spent here, so that later phases have theirs."""
     limit = context.settings.get("max_requests")
     return most if limit is None else max(0, min(most, limit - context.requests - kept_back))
 

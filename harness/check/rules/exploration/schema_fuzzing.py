@@ -106,7 +106,7 @@ def _is_server_error(context: CheckContext, exchange: Exchange) -> bool:
 
 
 def request_from_drawn(listing: Listing, one: DrawnRequest, base: Mapping[str, Tree]) -> tuple[ListRequest, Any]:
-    """What a drawn request asks, for us and for our judges, and the edit that makes its bytes what was drawn.
+    """The list request of a drawn request, and the edit that makes its bytes what was drawn.
 
     `base` gives values to parameters that must be there, so that some requests get past them.
     """

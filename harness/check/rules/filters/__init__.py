@@ -1,1 +1,1 @@
-"""What a filter keeps: alone, combined, by time, by word, on what no row shows."""
+"""Rules on filters: alone, combined, by time, by word, on attributes that no row shows."""

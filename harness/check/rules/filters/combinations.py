@@ -1,4 +1,4 @@
-"""Filters that come together: pairs, and where one depends on another."""
+"""Rules on filters in one request: pairs, and filters that depend on one another."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ PAIRS_AT_MOST: Final = 60
 
 
 def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Every two filters at once, as many in one request as leave each of them something to keep out."""
+    """Judges every two filters at once, with as many in one request as leave each of them rows to drop.
+
+    Servers lose one filter beside another (`callerid_ignored_with_state`), or keep rows of either (`any_of_two`,
+    foreign servers).
+    """
     clauses = context.listing.conjunction_clause
     names = [
         name
@@ -171,7 +175,7 @@ def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[st
 
 
 def check_filter_dependences(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Filters that need, beat or exclude one another."""
+    """Judges filters that need, beat or exclude one another."""
     for name, filter_ in context.listing.filters.items():
         if is_hidden_filter(filter_) or not context.parameters_work(name):
             continue

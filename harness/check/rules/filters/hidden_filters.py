@@ -1,4 +1,4 @@
-"""Filters on what rows do not show: relations between their answers stand in for the values that nobody sees.
+"""Rules on filters on hidden attributes: relations between answers stand in for values that no row shows.
 
 Whatever the hidden values are: a value that nothing has selects nothing, the rows of two values of a single-valued
 attribute are disjoint, a list selects the union of its elements' rows, the same request selects the same rows, and
@@ -56,7 +56,7 @@ class _HiddenFilter:
 
 
 def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Each filter on a hidden attribute, by the relations that must hold between its answers."""
+    """Judges each filter on a hidden attribute by the relations that must hold between its answers."""
     for name, filter_ in context.listing.filters.items():
         if not is_hidden_filter(filter_):
             continue
@@ -97,7 +97,7 @@ def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -
 
 
 def absent_value(context: CheckContext, name: str) -> Any:
-    """A value that nothing has."""
+    """A value of a filter that no call has."""
     parameter = context.listing.parameters[name]
     return ABSENT_NUMBER if parameter.as_ in ("digits", "integer") or _takes_numbers(context, name) else ABSENT_TEXT
 

@@ -1,4 +1,4 @@
-"""Filters: each alone at its cut points, times among them."""
+"""Rules on single filters: each alone, at values that tell right readings from wrong ones."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Foreign servers cut long values or break down over them (`values_cut_at_8`, `fiv
 
 
 def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Each filter once, at the value that most rows tell apart: what is broken outright shows early."""
+    """Judges each filter at one telling value, so that what is broken outright shows early."""
     for name in visible_filters(context):
         filter_ = context.listing.filters[name]
         if is_time_filter(filter_):
@@ -69,7 +69,7 @@ def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 
 def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Each filter alone, at values that tell readings apart."""
+    """Judges each filter alone, at values that tell right readings from wrong ones."""
     wrong: dict[ClauseId, str] = {}
     longest = 0
     for name in visible_filters(context):
@@ -178,7 +178,7 @@ def _merge_special_failures(context: CheckContext, wrong: Mapping[ClauseId, str]
 
 
 def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
-    """A text far longer than any that a row shows: it may be refused, but it matches nothing and breaks nothing."""
+    """Judges a text far longer than any that rows show: it may be refused, but matches nothing and breaks nothing."""
     filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
     if parameter.as_ != "text" or filter_.keeps not in ("equal", "contains") or filter_.applies_if_any:
         return
@@ -255,7 +255,7 @@ def _drop_repeated_values(context: CheckContext, name: str, values: list[Any]) -
 
 
 def check_companions(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
-    """A filter that needs one of several others: with each of them."""
+    """Judges a filter that needs one of several others with each of them."""
     filter_ = context.listing.filters[name]
     for other in filter_.applies_if_any[1:]:
         if not context.parameters_work(other) or other not in context.listing.filters:
@@ -274,7 +274,7 @@ def check_companions(context: CheckContext, mirror: Mirror, name: str, value: An
 
 
 def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
-    """A filter that may also look at what rows do not show: does it, and does it keep anything out at all?"""
+    """Judges whether a filter also compares hidden attributes, and whether it drops rows at all."""
     filter_ = context.listing.filters[name]
     choice = filter_.alternatives
     if not isinstance(choice, Open) or not context.parameters_work(name):
@@ -377,7 +377,7 @@ def _lacks_mirrored_rows(
 
 
 def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
-    """A filter of a later version than the server's: it is ignored."""
+    """Judges that a filter of a later version than the server's is ignored."""
     filter_ = context.listing.filters[name]
     versions = context.listing.versions
     assert versions is not None
@@ -388,7 +388,11 @@ def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str)
 
 
 def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
-    """A list parameter: two elements, many, a repeated one, one that matches nothing beside one that does."""
+    """Judges a list parameter: two elements, many, a repeated one, one without matches beside one with some.
+
+    Servers take only the first or the last element (`legs_first_machine_only`, `legs_machines_last_only`), or three
+    at most (`legs_machines_three_at_most`, foreign servers).
+    """
     filter_ = context.listing.filters[name]
     parameter = context.listing.parameters[name]
     if parameter.as_ not in ("list", "json-list"):
@@ -422,7 +426,7 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
 
 
 def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
-    """The comparison named by another parameter: the default word said aloud, other words, none."""
+    """Judges a comparison that another parameter names: its default word given, other words, none."""
     filter_ = context.listing.filters[name]
     named = filter_.named_by
     if named is None:

@@ -1,4 +1,4 @@
-"""Filters on instants: bounds, fractions of a second, zones."""
+"""Rules on filters on instants: bounds, fractions of a second, zones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ from harness.wire.scalar_codecs import zone_named as zone_named
 def check_time_filter(
     context: CheckContext, mirror: Mirror, name: str, *, first_look: bool = False
 ) -> Iterator[None]:
-    """A time bound: at the instant of a row, a step before and after, in other offsets, far out.
+    """Judges a time bound at the instant of a row, a step before and after, in other offsets, and far out.
+
+    Servers compare by day, by minute, or a second off (`from_by_day`, `from_by_minute`, `from_one_second_late`,
+    foreign servers).
+
 
     A first look asks for the first two of these points; what follows it asks for the others.
     """

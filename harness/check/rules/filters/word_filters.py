@@ -1,4 +1,4 @@
-"""Filters with words that stand for sets of values, and words that no row shows."""
+"""Rules on filters with words: words that stand for sets of values, and words that no row shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.wire.row_codec import field_at
 
 
 def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
-    """Words of a field that no row shows share out the list; a word for several has the rows of each."""
+    """Judges that words of a field that no row shows share out the list; a word for several has the rows of each."""
     filter_ = context.listing.filters[name]
     field = field_at(context.listing.fields, filter_.compares[0])
     words = list(dict.fromkeys(field.words.values())) if field is not None else []
@@ -107,7 +107,7 @@ def _partition_breach(
 
 
 def check_word_partition(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
-    """The field's words, asked one by one, share out all rows."""
+    """Judges that the words of a field, asked for one by one, share out all rows."""
     filter_ = context.listing.filters[name]
     field = field_at(context.listing.fields, filter_.compares[0])
     words = list(dict.fromkeys(field.words.values())) if field is not None else []

@@ -1,1 +1,1 @@
-"""Pages, cursors, totals and order."""
+"""Rules on pages, cursors, totals and order."""

@@ -1,4 +1,4 @@
-"""Cursors: walks forward and back, ties between pages, cursors that nobody gave."""
+"""Rules on cursors: walks forward and back, ties between pages, invented cursors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ TIES_WALKED: Final = 5
 
 
 def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
-    """Pages by cursor: the first page, walks in both directions, ties, and cursors that nobody gave."""
+    """Judges pages by cursor: the first page, walks in both directions, ties, and invented cursors.
+
+    Cursors that are numbers of rows lose and repeat rows of a list that grows (`OffsetCursors`, foreign servers).
+    """
     count = len(mirror.rows)
     size_clauses = paging.clauses.size
     start = paging.clauses.start or size_clauses

@@ -1,4 +1,4 @@
-"""Order: the one when nothing is said, every word of a sort, and how whole lists come."""
+"""Rules on order: the default order, every sort word, and whole lists."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.wire.row_codec import row_values_at
 
 
 def check_default_order(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """The order when nothing is said, and the same with the flag for descending said to be off."""
+    """Judges the default order, also with the descending flag given as off."""
     _report_page_cap(context)
     yield from _check_own_window(context, mirror)
     order = context.listing.order
@@ -54,7 +54,7 @@ def check_default_order(context: CheckContext, mirror: Mirror) -> Iterator[None]
 
 
 def check_unlimited_list(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Where no limit means all rows, one far above their number brings no more."""
+    """Judges that a limit far above the number of rows brings no more than no limit, where that means all rows."""
     paging = context.listing.paging
     if not isinstance(paging, LimitPaging) or not mirror.rows or not context.supports_parameters(paging.size):
         return
@@ -187,7 +187,10 @@ def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[E
 
 
 def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """The descending flag, each sort word both ways, unknown words."""
+    """Judges the descending flag, each sort word in both directions, and unknown words.
+
+    asterisk-cdr-api 1.0.6 took any unknown direction for ascending, while its default was descending.
+    """
     order = context.listing.order
     if order is None:
         return

@@ -1,4 +1,4 @@
-"""Pages: which slice of which sorted list an answer is."""
+"""Rules on pages: which slice of the sorted list an answer is."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FAR_LARGER_SIZE: Final = 5000
 
 
 def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Every kind of paging, alone and together with a filter."""
+    """Judges the paging of the list, alone and together with a filter."""
     paging = context.listing.paging
     if isinstance(paging, NoPaging):
         return

@@ -1,4 +1,4 @@
-"""Totals, and pages of what filters keep."""
+"""Rules on totals, and on pages of filtered lists."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ from harness.wire.row_codec import row_values_at
 
 
 def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """The total with filters, without matches, and switched off."""
+    """Judges the total with filters, without matches, and switched off.
+
+    Servers count before the filter, or only the page (`total_before_filter`, `total_of_page`, foreign servers).
+    """
     yield from probe_replicas(context, mirror)
     total = context.listing.total
     no_match = context.listing.no_match_clause
@@ -155,7 +158,10 @@ def _check_total_switch(context: CheckContext, mirror: Mirror) -> Iterator[None]
 
 
 def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Every filter together with a later page, and with a page of one row: neither forgets the other."""
+    """Judges every filter together with a later page, and with a page of one row: neither is lost.
+
+    Servers forget filters on later pages (`source_ignored_on_later_pages`, foreign servers).
+    """
     paging = context.listing.paging
     yield from _check_one_row_pages(context, mirror)
     size = paging.size_parameter
@@ -266,7 +272,7 @@ def _any_value_matches(filter_: Filter, shown: Iterable[Any], value: Any) -> boo
 
 
 def check_filters_by_carriage(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Every filter by another carriage of the request: a server that reads two forms must read all of each."""
+    """Judges every filter by another encoding of the request: a server that reads two must read all of each."""
     transport = context.listing.transport
     ways = [
         name
@@ -336,7 +342,7 @@ def _halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
 
 
 def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Two filters, a small page and an order at once."""
+    """Judges two filters, a small page and an order at once."""
     names = [name for name in visible_filters(context) if context.parameters_work(name)]
     clauses = context.listing.conjunction_clause
     for _ in range(2):

@@ -1,1 +1,1 @@
-"""What a parameter means when it is absent, blank, unknown, repeated or wrong."""
+"""Rules on parameters that are absent, blank, unknown, repeated or invalid."""

@@ -1,4 +1,4 @@
-"""What counts as not given: defaults, blanks, and the spellings of a flag."""
+"""Rules on defaults, blank values, and the spellings of a flag."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness.wire.format_problems import Tree
 
 
 def check_defaults(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """A parameter that is absent means its default: all defaults said aloud, and on a difference each alone."""
+    """Judges that an absent parameter means its default: all defaults given, and on a difference each alone."""
     chosen = {
         name: parameter
         for name, parameter in context.listing.parameters.items()
@@ -102,7 +102,7 @@ def _default_matters(context: CheckContext, mirror: Mirror, name: str) -> bool:
 
 
 def check_flag_spellings(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Each other spelling of a flag is understood as the documented one."""
+    """Judges that each spelling of a flag means the same as the documented one."""
     flags = {
         name: parameter
         for name, parameter in context.listing.parameters.items()
@@ -216,7 +216,7 @@ def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str]
 
 
 def check_blank_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """A parameter that is there and empty: all together, and on a difference each alone."""
+    """Judges parameters that are given and empty: all together, and on a difference each alone."""
     reference = yield from read_plain_list(context, mirror, "the list without anything said")
     if reference is None:
         return

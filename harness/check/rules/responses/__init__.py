@@ -1,1 +1,1 @@
-"""What must hold in every answer: shape, rows, parts, echoes, invariants."""
+"""Rules on responses: shape, rows, parts, echoes, invariants."""

@@ -1,4 +1,4 @@
-"""Parts of an answer that repeat the request, and the time zone in which it speaks.
+"""Rules on parts of an answer that repeat the request.
 
 What an echo says is judged in every answer (`witness`); here are the requests that give it something to repeat.
 """
@@ -15,7 +15,7 @@ from harness.wire.format_problems import Tree
 
 
 def check_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Requests with something to repeat, and the same rows under two time zones."""
+    """Judges the echoes of requests that give something to repeat, and the time zones of instants."""
     if context.listing.echoes:
         yield from _request_echoes(context, mirror)
     yield from check_time_zones(context, mirror)

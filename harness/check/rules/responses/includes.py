@@ -1,4 +1,4 @@
-"""Parts of an answer that come and go: includes, counts in place of rows, versions."""
+"""Rules on includes: parts of rows that a switch adds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.wire.format_problems import Tree
 
 
 def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Each switch on, off and absent: the part comes and goes, and nothing else changes."""
+    """Judges each switch on, off and absent: its part comes and goes, and nothing else changes."""
     before, failed = set(context.broken_parameters), context.results.failed_clauses()
     for include in context.listing.includes:
         clauses = all_clauses(include.clauses)

@@ -1,4 +1,4 @@
-"""A known world: what `generate` wrote and somebody loaded into the target is held against what the target lists.
+"""Rules on a known world: rows that `generate` wrote and the target has loaded are compared with its list.
 
 The file says what is true, so nothing has to be inferred: every row that must be listed is listed, with the values
 that it has, and none besides; filters on what rows do not show are judged exactly. What the world's files are:
@@ -43,7 +43,7 @@ EXAMPLES_AT_MOST: Final = 8
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenValues:
-    """What one row has and does not show: values by hidden attribute, and whose it is."""
+    """The hidden values of one row by attribute, and its owners."""
 
     values: Mapping[str, tuple[Any, ...]]
     owners: frozenset[Any]
@@ -175,7 +175,7 @@ def _as_list(value: Tree) -> list[Any]:
 
 
 def check_known_world(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Holds the list, and filters on hidden attributes, against a known world."""
+    """Compares the list, and filters on hidden attributes, with a known world."""
     truth = context.settings.get("world")
     if not isinstance(truth, KnownWorld) or mirror.after is None or mirror.after.failed_exchange is not None:
         return
@@ -251,7 +251,7 @@ def _ownership_test(
 def _check_rows(
     context: CheckContext, mirror: Mirror, truth: KnownWorld, due: set[Hashable], may: set[Hashable]
 ) -> None:
-    """Every row that must be listed is, and none besides."""
+    """Judges that every row that must be listed is, and none besides."""
     lists = context.listing.lists.clauses
     window = tuple(name for parameter in mirror.base for name in _filter_clauses(context, parameter))
     complete = lists.one_per or window or lists.unique or lists.rows
@@ -290,7 +290,7 @@ def _filter_clauses(context: CheckContext, name: str) -> Clauses:
 
 
 def _check_values(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> None:
-    """Rows show the values that they have."""
+    """Judges that rows show the values of the known world."""
     guessed = {name for include in context.listing.includes if include.any_names for name in include.added_names}
     wrong: dict[str, list[tuple[Row, ApiValue, ApiValue]]] = {}
     comparisons: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""A zone that a request names, and the instants that come back in it."""
+"""Rules on time zones that a request names, and the instants that come back in them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POSIX_SIGN_ZONE: Final = "Etc/GMT+2"
 
 
 def check_time_zones(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """The same rows under two zones show the same instants."""
+    """Judges that the same rows show the same instants under two zones."""
     zone = context.listing.zone
     if zone is None or zone.parameter is None or not context.parameters_work(zone.parameter):
         return

@@ -1,4 +1,4 @@
-"""Which version of the API a target speaks, by what it answers."""
+"""Rules on versions of an API: the one that a target follows, by what it answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.wire.format_problems import Tree
 
 
 def check_versions(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Which version the server follows: an older one ignores every parameter that came later."""
+    """Finds the version that a server follows: an older one ignores every parameter that came later."""
     known = context.listing.versions
     if known is None or not isinstance(known.serves, Open) or context.dialect.candidates_of(known.serves.id):
         return

@@ -1,1 +1,1 @@
-"""How a request may be written, and how text must come back."""
+"""Rules on how a request may be written, and how text must come back."""

@@ -1,4 +1,4 @@
-"""How requests travel: other carriages, the operation's name, methods and media types, odd parameters, escaping."""
+"""Rules on encodings of requests: other forms, operation names, methods, media types, odd parameters, escaping."""
 
 from __future__ import annotations
 
@@ -43,7 +43,11 @@ _UNKNOWN_OPERATION: Final = "NoSuchOperation"
 
 
 def check_request_encoding(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Each way to carry a request gets the same answer; what the transport must refuse, it refuses."""
+    """Judges that each encoding of a request gets the same answer, and that what must be refused is refused.
+
+    Servers read filters, pages or passwords in one of two forms only (`post_ignores_filters`, `post_skips_password`,
+    foreign servers).
+    """
     if mirror.after is not None and mirror.after.failed_exchange is None:
         context.results.record_pass(context.listing.lists.clauses.reach)
     yield from _check_other_carriages(context, mirror)
