@@ -14,6 +14,7 @@ from harness.check.credentials import DEFAULT_NAME, ClientIdentity, gather_ident
 from harness.check.results.findings import Event, RunEnded, RunReport
 from harness.errors import HarnessError
 from harness.serve.authentication import make_key_pair
+from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
@@ -68,7 +69,7 @@ def open_target(
         return CheckTarget(address=address, identities=given)
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, World.of(seed=1), dialect=dialect, key=key)
-    server = stack.enter_context(serve_in_thread([simulator], watch=clock))
+    server = stack.enter_context(serve_in_thread([simulator], ServerOptions(wall_clock=clock)))
     return CheckTarget(
         address=parse_target(server.urls[spec.id]),
         identities=given or simulator_identities(simulator),

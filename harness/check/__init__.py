@@ -1,1 +1,1 @@
-"""Machine 3: a spec and a target give findings."""
+"""Machine 3, check: a spec and a target give findings."""

@@ -38,6 +38,7 @@ def demo(console: Console) -> int:
     Nothing leaves this machine. Reports go into the directory callharness-demo.
     """
     from harness.serve.authentication import make_key_pair
+    from harness.serve.http.options import ServerOptions
     from harness.serve.http.server import serve_in_thread
     from harness.serve.simulator import Simulator
     from harness.specification.load import load_spec, spec_ids
@@ -47,10 +48,11 @@ def demo(console: Console) -> int:
     world = World.of(seed=1, calls=DEMO_CALLS)
     specs = [load_spec(name) for name in spec_ids()]
     key = make_key_pair()
+    options = ServerOptions(wall_clock=current_time)
     as_expected = True
     with ExitStack() as stack:
         simulators = [Simulator(spec, world, key=key) for spec in specs]
-        server = stack.enter_context(serve_in_thread(simulators, watch=current_time))
+        server = stack.enter_context(serve_in_thread(simulators, options))
         console.write_result(f"{DEMO_CALLS} invented calls, and {len(specs)} APIs that show them:")
         reports = {}
         for place, simulator in enumerate(simulators):
@@ -62,7 +64,7 @@ def demo(console: Console) -> int:
         spec, faults = _choose_faults(specs)
         console.write_result(f"\nNow {spec.id} with {len(faults)} promises broken on purpose:")
         faulty = Simulator(spec, world, key=key, faults=faults)
-        faulty_server = stack.enter_context(serve_in_thread([faulty], watch=current_time))
+        faulty_server = stack.enter_context(serve_in_thread([faulty], options))
         reports["with-faults"] = _check_simulator(faulty, faulty_server.urls[spec.id], seconds=SECONDS_EACH)
         caught = {finding.clause for finding in reports["with-faults"].findings}
         for fault in faults:

@@ -34,7 +34,7 @@ def generate(
 
     The same command gives the same bytes.
     """
-    from harness.generate import write_fixtures
+    from harness.generate.fixtures import write_fixtures
     from harness.specification.load import load_spec
     from harness.world import PROFILES
     from harness.world.world import World

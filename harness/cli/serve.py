@@ -21,7 +21,6 @@ from harness.cli.serve_setup import (
     make_clock,
     make_plan,
     make_world,
-    parse_faults,
     require_loopback,
     simulator_factory,
 )
@@ -122,6 +121,8 @@ def _list_faults(console: Console, specs: Mapping[str, Spec]) -> None:
 
 
 def _serve_in_process(console: Console, plan: ServePlan) -> int:
+    from harness.serve.faults.catalogue import parse_faults
+    from harness.serve.http.options import ServerOptions
     from harness.serve.http.server import serve_in_thread
 
     options = plan.options
@@ -132,26 +133,28 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
 
     with stop_on_signals(stopped), ExitStack() as stack:
         make_simulators = simulator_factory(plan)
-        clause_faults, transport_faults = parse_faults(plan)
+        clause_faults, transport_faults = parse_faults(plan.specs, options.faults, where="--fault")
         world = make_world(plan)
         simulators = make_simulators(world, clause_faults)
         log = _make_request_log(console, simulators, options)
         server = stack.enter_context(
             serve_in_thread(
                 simulators,
-                host=options.host,
-                port=options.port,
-                clock=make_clock(plan, world),
-                rough=transport_faults,
-                seed=options.seed,
-                watch=current_time,
-                allow_hosts=options.allow_hosts,
-                tls_dir=plan.tls_dir,
-                tls_made=options.tls_made,
-                log=console.write_message,
-                heard=log.record_exchange if log is not None else None,
-                refused=write_rejection if options.verbose else None,
-                listening=_inherited_socket(options.listen_fd),
+                ServerOptions(
+                    host=options.host,
+                    port=options.port,
+                    listening_socket=_inherited_socket(options.listen_fd),
+                    allow_hosts=options.allow_hosts,
+                    tls_dir=plan.tls_dir,
+                    certificate_exists=options.tls_made,
+                    clock=make_clock(plan, world),
+                    wall_clock=current_time,
+                    transport_faults=transport_faults,
+                    seed=options.seed,
+                    log=console.write_message,
+                    on_exchange=log.record_exchange if log is not None else None,
+                    on_rejection=write_rejection if options.verbose else None,
+                ),
             )
         )
         if log is not None and options.control:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from harness.serve.authentication import KeyPair, SimulatedUser
     from harness.serve.control.routes import SimulatorFactory
     from harness.serve.faults.catalogue import Fault
-    from harness.serve.faults.transport import TransportFault
     from harness.serve.simulator import Simulator
     from harness.specification.dialect import Dialect
     from harness.specification.load import Spec
@@ -222,25 +221,6 @@ def _simulated_users(
     if not own:
         return users
     return (replace(users[0], credentials={**users[0].credentials, **own}), *users[1:])
-
-
-def parse_faults(plan: ServePlan) -> tuple[dict[str, list[Fault]], dict[str, list[TransportFault]]]:
-    """The faults to serve with, by API: of clauses and of the transport; a clause without a name takes its first."""
-    from harness.serve.faults.catalogue import find_faults
-    from harness.serve.faults.transport import is_transport_fault, parse_transport_fault, split_fault_name
-
-    clause_faults: dict[str, list[Fault]] = {}
-    transport_faults: dict[str, list[TransportFault]] = {}
-    for text in plan.options.faults:
-        api, name = split_fault_name(text)
-        if api not in plan.specs:
-            form = "API:CLAUSE[/NAME] or API:transport/NAME[=VALUE]"
-            raise UsageProblem("--fault", f"{form} with an API of {', '.join(plan.specs)}", repr(text))
-        if is_transport_fault(name):
-            transport_faults.setdefault(api, []).append(parse_transport_fault(name))
-        else:
-            clause_faults.setdefault(api, []).append(find_faults(plan.specs[api], name)[0])
-    return clause_faults, transport_faults
 
 
 # --- world and clock ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from harness.cli.console import Console
-from harness.cli.serve_setup import ServePlan, parse_faults, simulator_factory
+from harness.cli.serve_setup import ServePlan, simulator_factory
 from harness.cli.signals import stop_on_signals
 from harness.errors import HarnessError
 
@@ -20,12 +20,13 @@ _POLL_SECONDS: Final = 0.1
 
 def serve_by_workers(console: Console, plan: ServePlan) -> int:
     """Processes that all listen at one socket; each makes the same world, so that it does not matter who answers."""
+    from harness.serve.faults.catalogue import parse_faults
     from harness.serve.http.server import make_certificate, open_listening_socket
 
     # What is wrong with the arguments is told once, by this process.
     simulator_factory(plan)
-    parse_faults(plan)
     options = plan.options
+    parse_faults(plan.specs, options.faults, where="--fault")
     stopped = threading.Event()
     with stop_on_signals(stopped), open_listening_socket(options.host, options.port) as listening:
         if plan.tls_dir is not None:

@@ -224,11 +224,12 @@ def _break_errors(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
 def _break_error(maker: ResponseBreaker, request: HttpRequest) -> Iterator[InvalidResponse]:
     outcome = maker.listing.outcome
     error = outcome.error
-    response, name = maker.client.send(request)
-    decoded = decode_response(maker.listing, response).tree
+    answer = maker.client.send(request)
+    name = answer.error_name
+    decoded = decode_response(maker.listing, answer.response).tree
     if name is None or not isinstance(decoded, dict):
         return
-    valid = ValidResponse(request, response, decoded)
+    valid = ValidResponse(request, answer.response, decoded)
     fault = outcome.faults[name]
     clauses = error.clauses.shape
     tree = valid.copy_tree()

@@ -57,7 +57,7 @@ class ResponseBreaker:
     def fetch_valid(self, ask: ListRequest) -> ValidResponse:
         """The honest simulator's answer to a request."""
         request = self.client.encode(ask)
-        response, _ = self.client.send(request)
+        response = self.client.send(request).response
         tree = decode_response(self.listing, response).tree
         return ValidResponse(request, response, tree if isinstance(tree, dict) else {})
 

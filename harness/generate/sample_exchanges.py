@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from typing import Any, Final, cast, final
 from urllib.parse import urlsplit
 
 from harness.generate.rows import RowSet, default_zone, row_set_of
-from harness.serve.simulator import Simulator
+from harness.serve.simulator import SimulatedAnswer, Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import (
@@ -27,12 +26,10 @@ from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import ParameterValue, encode_parameter
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import DecodedResponse, decode_response, encode_response, error_tree, is_xml
-from harness.wire.row_codec import ApiValue, decode_row
+from harness.wire.response_codec import DecodedResponse, decode_response, encode_response, error_tree
 from harness.world.world import World
 
 PAGE_SIZE: Final = 5
-_MESSAGE_SLOT: Final = re.compile(r"(\{(?:parameter|operation|value|fault)\})")
 _WRONG_CREDENTIAL: Final = "callharness-wrong"
 
 
@@ -68,31 +65,9 @@ class SampleClient:
         self.required_values: Mapping[str, Tree] = self._required_range()
         self.visible_rows = self._find_visible_rows()
 
-    def send(self, request: HttpRequest) -> tuple[HttpResponse, str | None]:
+    def send(self, request: HttpRequest) -> SimulatedAnswer:
         """The answer, and the spec's name of the error that it is, or None."""
-        response = self.simulator.answer(request, self.world.instant)
-        answer = decode_response(self.listing, response)
-        return response, self._error_name(request, answer) if answer.outcome == "error" else None
-
-    def _error_name(self, request: HttpRequest, answer: DecodedResponse) -> str | None:
-        """The spec's name of an error: by code, status and message, and by who asks where these are shared."""
-        found = []
-        for name, fault in self.listing.outcome.faults.items():
-            told = "".join(
-                re.escape(part) if index % 2 == 0 else ".*"
-                for index, part in enumerate(_MESSAGE_SLOT.split(fault.says))
-            )
-            status = self.dialect.resolve(fault.http if fault.http is not None else self.listing.outcome.error.http)
-            same = str(fault.code) == str(answer.code) and status == answer.http_status
-            if same and re.fullmatch(told or re.escape(name), str(answer.message), re.DOTALL):
-                found.append(name)
-        access = self.listing.access
-        asked = self.simulator.decode_list_request(request)
-        if isinstance(asked, ListRequest) and len(found) > 1:
-            missing = any(not asked.credentials.get(name) for name in self.credentials)
-            likely = access.missing_fault if missing else access.wrong_fault
-            return likely if likely in found else found[0]
-        return found[0] if found else None
+        return self.simulator.simulate(request, self.world.instant)
 
     def list_request(self, values: Mapping[str, Tree] | None = None) -> ListRequest:
         """A request of the default user with what must be given, and these values."""
@@ -104,15 +79,35 @@ class SampleClient:
 
     def fetch_exchange(self, name: str, says: str, ask: ListRequest) -> SampleExchange:
         """The exchange of a list request."""
-        request = self.encode(ask)
-        response, fault = self.send(request)
+        return self.send_raw(name, says, self.encode(ask), values=ask.values)
+
+    def send_raw(
+        self, name: str, says: str, request: HttpRequest, *, values: Mapping[str, Tree] | None = None
+    ) -> SampleExchange:
+        """The exchange of an HTTP request, also of one that no list request is written as."""
+        answer = self.send(request)
         return SampleExchange(
-            name=name, says=says, request=request, response=response, error_name=fault, values=ask.values
+            name=name,
+            says=says,
+            request=request,
+            response=answer.response,
+            error_name=answer.error_name and self._distinct_error(answer.error_name),
+            values=values,
         )
+
+    def _distinct_error(self, name: str) -> str:
+        """The first of the errors that a client cannot tell from this one: one code, one status, one message."""
+        access, faults = self.listing.access, self.listing.outcome.faults
+        error = faults[name]
+        # Who sent no credentials or wrong ones knows which of the two it was.
+        if not error.says or name in (access.missing_fault, access.wrong_fault):
+            return name
+        look = (error.code, error.http, error.says)
+        return next(other for other, one in faults.items() if (one.code, one.http, one.says) == look)
 
     def fetch_response(self, values: Mapping[str, Tree] | None = None) -> DecodedResponse:
         """The decoded answer of the default user's request with these values."""
-        return decode_response(self.listing, self.send(self.encode(self.list_request(values)))[0])
+        return decode_response(self.listing, self.send(self.encode(self.list_request(values))).response)
 
     def encode_value(self, name: str, value: ParameterValue) -> Tree:
         """A value as the request writes it."""
@@ -148,14 +143,10 @@ class SampleClient:
 
     def _find_visible_rows(self) -> RowSet:
         """The rows that the default user may see."""
-        answer = self.fetch_response(self.largest_size_values())
+        ask = self.simulator.decode_list_request(self.encode(self.list_request(self.largest_size_values())))
+        rows = self.simulator.select_rows(ask, self.world.instant) if isinstance(ask, ListRequest) else ()
         name = self.listing.lists.identity
-        seen: set[ApiValue] = set()
-        for tree in answer.rows or ():
-            if isinstance(tree, dict):
-                row = decode_row(self.listing.fields, tree, zone=self.zone, text_carried=is_xml(self.listing))
-                seen.add(row.values.get(name))
-        return self.all_rows.with_identities(frozenset(seen))
+        return self.all_rows.with_identities(frozenset(row.get(name) for row in rows))
 
     def filter_value(self, name: str, index: int) -> ParameterValue | None:
         """A value of the filter `name` that one visible row satisfies; None where the row has none."""
@@ -442,23 +433,18 @@ def _refused_request_exchanges(client: SampleClient) -> Iterator[SampleExchange]
     request = client.encode(base)
     if transport.wrong_method is not None:
         wrong = HttpRequest(method="GET", target=request.target, headers=request.headers)
-        yield _raw_exchange(client, "error-wrong-method", "GET where POST is due", wrong)
+        yield client.send_raw("error-wrong-method", "GET where POST is due", wrong)
     if transport.wrong_media_type is not None:
         headers = tuple((name, "text/plain" if name == "Content-Type" else value) for name, value in request.headers)
         wrong = HttpRequest(method=request.method, target=request.target, headers=headers, body=request.body)
-        yield _raw_exchange(client, "error-wrong-media-type", "another media type", wrong)
+        yield client.send_raw("error-wrong-media-type", "another media type", wrong)
     if transport.bad_syntax is not None:
         body = b'{"filter": '
         headers = tuple(
             (name, str(len(body)) if name == "Content-Length" else value) for name, value in request.headers
         )
         wrong = HttpRequest(method=request.method, target=request.target, headers=headers, body=body)
-        yield _raw_exchange(client, "error-bad-syntax", "a body that is no JSON", wrong)
-
-
-def _raw_exchange(client: SampleClient, name: str, says: str, request: HttpRequest) -> SampleExchange:
-    response, fault = client.send(request)
-    return SampleExchange(name=name, says=says, request=request, response=response, error_name=fault)
+        yield client.send_raw("error-bad-syntax", "a body that is no JSON", wrong)
 
 
 # --- requests as files --------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ def make_simulator(
 @contextmanager
 def running_simulators() -> Iterator[Callable[..., str]]:
     """A function that starts a simulator and gives its URL; all of them stop at the end."""
+    from harness.serve.http.options import ServerOptions
     from harness.serve.http.server import serve_in_thread
 
     with ExitStack() as stack:
@@ -44,7 +45,7 @@ def running_simulators() -> Iterator[Callable[..., str]]:
             clock: Clock | None = None,
         ) -> str:
             simulator = make_simulator(api, calls=calls, seed=seed, faults=faults, dialect=dialect)
-            server = stack.enter_context(serve_in_thread([simulator], clock=clock))
+            server = stack.enter_context(serve_in_thread([simulator], ServerOptions(clock=clock)))
             return server.urls[simulator.spec.id]
 
         yield start

@@ -25,16 +25,16 @@ def read_target(
     from harness.check.results.findings import Gate
     from harness.check.runner import run_check
     from harness.check_target import ANONYMOUS, final_report, open_target
-    from harness.serve.http.application import wall_clock
+    from harness.serve.http.options import machine_time
 
     access = spec.listing.access
     with ExitStack() as stack:
         opened = open_target(
-            spec, stack, target=target, credentials=credentials, environment=os.environ, clock=wall_clock
+            spec, stack, target=target, credentials=credentials, environment=os.environ, clock=machine_time
         )
         identities = opened.identities or (ANONYMOUS,)
         options = CheckOptions(
-            now=wall_clock(),
+            now=machine_time(),
             target=opened.name,
             seed=seed,
             gate=Gate(gate),
@@ -42,5 +42,5 @@ def read_target(
             secrets=secrets_of(identities, access),
         )
         client = RateLimitedClient(stack.enter_context(HttpClient(opened.address)), Budget(max_requests=MAX_REQUESTS))
-        fresh = [with_fresh_token(identity, access=access, clock=wall_clock) for identity in identities]
+        fresh = [with_fresh_token(identity, access=access, clock=machine_time) for identity in identities]
         return final_report(run_check(spec, client, fresh, options))

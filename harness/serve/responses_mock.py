@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from harness.serve.http.application import WallClock, wall_clock
+from harness.serve.http.options import WallClock, machine_time
 from harness.serve.simulator import Simulator
-from harness.specification.load import load_spec
 from harness.wire.http_messages import HttpRequest
 from harness.world.clock import Clock, FrozenClock
-from harness.world.world import World
 
 if TYPE_CHECKING:
     import responses
 
-
-@contextmanager
-def mock(
-    spec_id: str, *, calls: int = 2000, seed: int = 1, url: str = "http://127.0.0.1", **options: Any
-) -> Iterator[responses.RequestsMock]:
-    """Let `requests` reach one API by the id of its spec, over a world of its own; `options` are the simulator's."""
-    simulator = Simulator(load_spec(spec_id), World.of(seed=seed, calls=calls), **options)
-    with mock_simulators(simulator, url=url) as registered:
-        yield registered
+    RequestsMock: TypeAlias = responses.RequestsMock
 
 
 @contextmanager
@@ -34,8 +23,8 @@ def mock_simulators(
     *simulators: Simulator,
     url: str = "http://127.0.0.1",
     clock: Clock | None = None,
-    watch: WallClock = wall_clock,
-) -> Iterator[responses.RequestsMock]:
+    wall_clock: WallClock = machine_time,
+) -> Iterator[RequestsMock]:
     """Let `requests` reach the simulators under `url` (scheme, host and port) while the block runs.
 
     Any other address is refused by `responses`, as always. The mock is given, for its record of calls.
@@ -46,12 +35,12 @@ def mock_simulators(
 
     from harness.serve.router import Router
 
-    switchboard = Router.of(simulators)
-    settled = clock if clock is not None else FrozenClock(simulators[0].world.instant)
+    router = Router.of(simulators)
+    world_clock = clock if clock is not None else FrozenClock(simulators[0].world.instant)
 
     def answer(request: Any) -> tuple[int, dict[str, str], bytes]:
-        now = watch()
-        response = switchboard.answer(_http_request_of(request), _world_instant(settled, now), now=now)
+        now = wall_clock()
+        response = router.answer(_http_request_of(request), world_clock.instant_at(now), now=now)
         return response.http_status, dict(response.headers), response.body
 
     with responses.RequestsMock(assert_all_requests_are_fired=False) as registered:
@@ -60,10 +49,6 @@ def mock_simulators(
             # Content types stand among the headers; `responses` would set its own otherwise.
             registered.add_callback(method, everything, callback=answer, content_type=None)
         yield registered
-
-
-def _world_instant(clock: Clock, now: datetime) -> datetime:
-    return clock.instant_at(now)
 
 
 def _http_request_of(request: Any) -> HttpRequest:

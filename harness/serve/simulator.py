@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Final, Protocol, TypeVar, cast, final
@@ -89,6 +89,15 @@ class RecordSource(Protocol):
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedAnswer:
+    """A response, and the spec's name of the error that it tells; None for a success and for another path."""
+
+    response: HttpResponse
+    error_name: str | None = None
+
+
+@final
 class Simulator:
     """One documented API over one world. `answer` is a pure function; its caches only save time."""
 
@@ -138,10 +147,14 @@ class Simulator:
 
         The wall clock decides which tokens have expired.
         """
+        return self.simulate(request, at, now=now).response
+
+    def simulate(self, request: HttpRequest, at: datetime, *, now: datetime | None = None) -> SimulatedAnswer:
+        """The same response, and the error that it tells."""
         ask = self.decode_list_request(request)
         if ask is None:
-            return UNKNOWN_PATH_RESPONSE
-        return self.answer_list_request(ask, at, now=now)
+            return SimulatedAnswer(response=UNKNOWN_PATH_RESPONSE)
+        return self._simulate_list_request(ask, at, now=now)
 
     def decode_list_request(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
         """The list request in an HTTP request, or the refusal it gets; None for a request to another path."""
@@ -156,34 +169,55 @@ class Simulator:
         self, ask: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None = None
     ) -> HttpResponse:
         """The response to a list request that `decode_list_request` gave."""
-        if isinstance(ask, RefusedRequest):
-            return self._respond_with_refusal(ask, None)
-        wall = now if now is not None else at
-        user = self._hooks.user(self._authenticator.authenticate(ask, wall), ask, self.users, wall)
-        if isinstance(user, RefusedRequest):
-            return self._respond_with_refusal(user, ask)
-        listing = self.spec.listing
-        given = self._hooks.parameters(parse_parameters(listing, ask, self.dialect), ask)
-        if isinstance(given, RefusedRequest):
-            return self._respond_with_refusal(given, ask)
-        plan = plan_request(given, user, customers=self.world.customers, at=at, choices=self.dialect)
-        plan = self._hooks.plan(plan, given)
+        return self._simulate_list_request(ask, at, now=now).response
+
+    def select_rows(self, ask: ListRequest, at: datetime) -> tuple[ApiRow, ...]:
+        """The rows that the answer shows, as values; none where the request is refused."""
+        plan = self._plan_answer(ask, at, at)
         if isinstance(plan, RefusedRequest):
-            return self._respond_with_refusal(plan, ask)
-        if self._fast:
-            quick = self._answer_from_index(plan, at, ask)
-            if quick is not None:
-                return quick
+            return ()
         view = self._view_at(at)
-        shown = self._select_page(plan, view)
-        if isinstance(shown, RefusedRequest):
-            return self._respond_with_refusal(shown, ask)
-        return self._respond_with_page(shown, plan, view, ask)
+        page = self._select_page(plan, view)
+        return () if isinstance(page, RefusedRequest) else tuple(view.row_at(row) for row in page.rows)
+
+    # --- its stages: any of them may refuse, and a refusal is encoded in one place -------------------------------
+
+    def _simulate_list_request(
+        self, ask: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None
+    ) -> SimulatedAnswer:
+        if isinstance(ask, RefusedRequest):
+            return self._encode_refusal(ask, None)
+        answered = self._answer_or_refuse(ask, at, now if now is not None else at)
+        if isinstance(answered, RefusedRequest):
+            return self._encode_refusal(answered, ask)
+        return SimulatedAnswer(response=answered)
+
+    def _answer_or_refuse(self, ask: ListRequest, at: datetime, now: datetime) -> HttpResponse | RefusedRequest:
+        plan = self._plan_answer(ask, at, now)
+        if isinstance(plan, RefusedRequest):
+            return plan
+        if self._fast:
+            answered = self._answer_from_index(plan, at, ask)
+            if answered is not None:
+                return answered
+        view = self._view_at(at)
+        page = self._select_page(plan, view)
+        return page if isinstance(page, RefusedRequest) else self._respond_with_page(page, plan, view, ask)
+
+    def _plan_answer(self, ask: ListRequest, at: datetime, now: datetime) -> Plan | RefusedRequest:
+        user = self._hooks.user(self._authenticator.authenticate(ask, now), ask, self.users, now)
+        if isinstance(user, RefusedRequest):
+            return user
+        parameters = self._hooks.parameters(parse_parameters(self.spec.listing, ask, self.dialect), ask)
+        if isinstance(parameters, RefusedRequest):
+            return parameters
+        plan = plan_request(parameters, user, customers=self.world.customers, at=at, choices=self.dialect)
+        return self._hooks.plan(plan, parameters)
 
     # --- answers from the row index: rows that are bytes already -----------------------------------------------
 
-    def _answer_from_index(self, plan: Plan, at: datetime, ask: ListRequest) -> HttpResponse | None:
-        """The response from the row index; None where only rows as values can give it."""
+    def _answer_from_index(self, plan: Plan, at: datetime, ask: ListRequest) -> HttpResponse | RefusedRequest | None:
+        """The response, or the refusal, from the row index; None where only rows as values can give it."""
         if self._hooks is not NO_HOOKS or plan.count_unit == "calls":
             return None
         snapshot = self._snapshot_at(at)
@@ -191,7 +225,7 @@ class Simulator:
             return None
         for condition, refused in plan.required_matches:
             if not snapshot.has_match(replace(plan.query, conditions=(condition,), owners=None)):
-                return self._respond_with_refusal(refused, ask)
+                return refused
         if plan.count_unit is not None:
             if isinstance(self.spec.listing.paging, CursorPaging):
                 return None
@@ -202,7 +236,7 @@ class Simulator:
             )
         rendered = snapshot.render_page(plan)
         if not rendered.rows and self._refuses_past_the_end(plan):
-            return self._respond_with_refusal(self._past_the_end_refusal(), ask)
+            return self._past_the_end_refusal()
         page = AnswerPage(
             rows=(), count=None, total=rendered.total if plan.shows_total else None, returned=len(rendered.rows)
         )
@@ -351,25 +385,26 @@ class Simulator:
         encoded = view.row_tree(row, RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts))
         return self._hooks.row(deepcopy(encoded), row, view.at) if is_active_hook(self._hooks.row) else encoded
 
-    def _respond_with_refusal(self, fault: RefusedRequest, ask: ListRequest | None) -> HttpResponse:
+    def _encode_refusal(self, refusal: RefusedRequest, ask: ListRequest | None) -> SimulatedAnswer:
         listing = self.spec.listing
         routing = listing.transport.routing
         # A fault that the spec does not name is answered as the nearest one that it does.
         known = listing.outcome.faults
         name = (
-            fault.fault
-            if fault.fault in known
+            refusal.fault
+            if refusal.fault in known
             else next((n for n in _FALLBACK_FAULTS if n in known), next(iter(known)))
         )
         status, tree = error_tree(
             listing,
             name,
             choices=self.dialect,
-            parameter=fault.parameter,
-            operation=fault.operation or (routing.name if routing else ""),
-            value=fault.value,
+            parameter=refusal.parameter,
+            operation=refusal.operation or (routing.name if routing else ""),
+            value=refusal.value,
         )
-        return self._respond(status, tree, AnswerContext(list_request=ask, refusal=fault))
+        response = self._respond(status, tree, AnswerContext(list_request=ask, refusal=refusal))
+        return SimulatedAnswer(response=response, error_name=name)
 
     def _respond(self, status: int, tree: Tree, context: AnswerContext) -> HttpResponse:
         media_type, body = encode_response(self.spec.listing, self._hooks.tree(tree, context))
@@ -423,11 +458,6 @@ def attributes_of(listing: Listing) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def base_path_of(spec: Spec) -> str:
-    """The path of the spec's server, with the defaults of its variables; empty for a server at the top."""
-    return base_paths_of(spec)[0]
-
-
 def base_paths_of(spec: Spec) -> tuple[str, ...]:
     """Every path that the variables of the spec's server allow, the default one first."""
     servers = spec.openapi.get("servers") or [{"url": ""}]
@@ -473,6 +503,10 @@ class _InstantView:
         paths: list[ValuePath] = [] if scope is None else [*scope.owners, *scope.owner_attributes]
         columns = [self._values_at(path) for path in paths]
         return [tuple(value for column in columns for value in column[row]) for row in range(len(self._rows))]
+
+    def row_at(self, row: int) -> ApiRow:
+        """A row as values."""
+        return self._rows[row]
 
     def row_tree(self, row: int, variant: RowVariant) -> RowTree:
         """The tree of a row."""

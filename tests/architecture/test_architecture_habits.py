@@ -96,7 +96,7 @@ _NOW = {
 _FORBIDDEN_MODULES = {"secrets"}
 # Where the machine's clock enters although it is not the command line, and why.
 EDGES = {
-    "serve/http/application.py": "the default clock of the HTTP front; the simulator takes the instant as an argument"
+    "serve/http/options.py": "the default clock of the HTTP front; the simulator takes the instant as an argument"
 }
 
 

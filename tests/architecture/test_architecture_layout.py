@@ -18,6 +18,7 @@ LONGER = {"specification/model.py": "the whole listing language, so that it can 
 # Words of the field that end as gerunds do, and are none.
 NOUNS = {
     "encoding": "how characters and parameters become bytes",
+    "ending": "how a run came to its end",
     "escaping": "how text is kept from being obeyed",
     "finding": "what a check has found",
     "fuzzing": "requests drawn at random from a schema",

@@ -10,7 +10,10 @@ import pytest
 import requests
 
 import harness
+from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
+from harness.specification.load import load_spec
+from harness.world.world import World
 
 SESSIONS = "https://api.voximplant.com/platform_api/GetCallHistory"
 LOGS = "https://api.etelecom.vn/v1/shop.Etelecom/ListCallLogs"
@@ -55,7 +58,7 @@ class TestSessions:
         assert sessions(SESSIONS + "/", count=5) == sessions(count=5)
 
     def test_an_account_may_be_named_by_its_mail(self) -> None:
-        simulator = harness.simulator("voximplant/get-call-history", calls=1)
+        simulator = Simulator(load_spec("voximplant/get-call-history"), World.of(seed=1, calls=1))
         mail = simulator.users[0].credentials["account_email"]
         parameters = {"account_email": mail, "api_key": KEYS["api_key"], **WINDOW}
         assert requests.get(SESSIONS, params=parameters, timeout=5).json()["result"]

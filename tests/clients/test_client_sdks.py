@@ -20,6 +20,7 @@ import pytest
 
 from harness.serve.authentication import make_key_pair
 from harness.serve.faults.transport import parse_transport_fault
+from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -133,7 +134,7 @@ def sdk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         "key_id": who.credentials["key_id"],
         "private_key": key.private_pem,
     }
-    with serve_in_thread([simulator], tls_dir=folder) as server:
+    with serve_in_thread([simulator], ServerOptions(tls_dir=folder)) as server:
         assert server.ca_file is not None
         yield Sdk(command, f"127.0.0.1:{server.port}", server.ca_file, credentials, folder, kind == "node")
 
@@ -227,7 +228,8 @@ def test_a_server_that_fails_is_an_error_to_the_client(sdk: Sdk, tmp_path: Path)
     key = make_key_pair()
     simulator = Simulator(load_spec(API), World.of(seed=1, calls=20), key=key)
     for fault in ("server-error", "drop", "truncate"):
-        with serve_in_thread([simulator], tls_dir=tmp_path, rough={API: [parse_transport_fault(fault)]}) as server:
+        options = ServerOptions(tls_dir=tmp_path, transport_faults={API: [parse_transport_fault(fault)]})
+        with serve_in_thread([simulator], options) as server:
             assert server.ca_file is not None
             broken = Sdk(
                 sdk.command, f"127.0.0.1:{server.port}", server.ca_file, sdk.credentials, tmp_path, sdk.is_node

@@ -21,7 +21,10 @@ def resident() -> int:
 
 def soak(requests: int) -> None:
     log = RequestLog(size=100)
-    with wired(ServerLimits(write_seconds=30), heard=log.record_exchange) as wire, wire.connect(timeout=60) as sock:
+    with (
+        wired(ServerLimits(write_seconds=30), on_exchange=log.record_exchange) as wire,
+        wire.connect(timeout=60) as sock,
+    ):
         batch = b"".join(
             b"GET " + HISTORY + b"&CallId=%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number for number in range(50)
         )

@@ -202,7 +202,7 @@ def test_nothing_secret_and_nothing_that_acts_is_logged() -> None:
     from harness.serve.control.request_log import RequestLog
 
     log = RequestLog(tell=heard.append)
-    with wired(heard=log.record_exchange, refused=lambda broken: heard.append(broken.why)) as wire:
+    with wired(on_exchange=log.record_exchange, on_rejection=lambda broken: heard.append(broken.reason)) as wire:
         wire.get(b"/api?command=ListCallHistory&Username=a%0ab&Password=CANARY")
         wire.get(b"/api;auth_password=CANARY?x=1;auth_password=CANARY")
         wire.get(b"/\xe2\x80\xae%1b[2J", b"User-Agent: \x9b2J")

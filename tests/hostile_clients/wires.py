@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.serve.http.limits import ServerLimits
+from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import RunningServer, serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec, spec_ids
@@ -89,6 +90,7 @@ def wired(limits: ServerLimits = QUICK, **options: Any) -> Iterator[Wire]:
     world = World.of(seed=1, calls=300)
     logged: list[str] = []
     with serve_in_thread(
-        [Simulator(load_spec(name), world) for name in spec_ids()], limits=limits, log=logged.append, **options
+        [Simulator(load_spec(name), world) for name in spec_ids()],
+        ServerOptions(limits=limits, log=logged.append, **options),
     ) as server:
         yield Wire(server, logged)

@@ -17,11 +17,10 @@ from harness.errors import HarnessError
 from harness.integers import is_integer
 from harness.output.escaping import visible_text
 from harness.serve.control.request_log import RequestLog, entry_as_json
-from harness.serve.faults.catalogue import Fault, faults_of, find_faults
+from harness.serve.faults.catalogue import Fault, faults_of, find_faults, parse_faults
 from harness.serve.faults.transport import (
     TRANSPORT_FAULT_KINDS,
     TRANSPORT_PREFIX,
-    TransportFault,
     is_transport_fault,
     parse_transport_fault,
     split_fault_name,
@@ -330,23 +329,16 @@ class ControlApi:
     def _apply_state(self, state: ControlState) -> None:
         """Build the simulators of a state and put them in place of the old ones, in one assignment."""
         simulation, old = self._application.simulation, self._state
-        router = simulation.router
         if (state.world, state.faults) != (old.world, old.faults):
-            clauses: dict[str, list[Fault]] = {}
-            carried: dict[str, list[TransportFault]] = {}
-            for text in state.faults:
-                api, name = split_fault_name(text)
-                if is_transport_fault(name):
-                    carried.setdefault(api, []).append(parse_transport_fault(name))
-                else:
-                    clauses.setdefault(api, []).append(find_faults(self._specs[api], name)[0])
-            simulators = self._make_simulators(state.world, clauses)
+            clause_faults, transport_faults = parse_faults(self._specs, state.faults, where="fault")
+            simulators = self._make_simulators(state.world, clause_faults)
             at = state.clock.instant_at(self._application.wall_clock())
             for simulator in simulators:
                 simulator.warm(at)
-            router = Router.of(simulators)
             simulation = Simulation(
-                router=router, clock=state.clock, transports=make_faulty_transports(carried, seed=self._seed)
+                router=Router.of(simulators),
+                clock=state.clock,
+                transports=make_faulty_transports(transport_faults, seed=self._seed),
             )
         self._application.simulation = replace(simulation, clock=state.clock)
         self._state = state
@@ -620,12 +612,12 @@ def build_control_openapi() -> Json:
 @contextmanager
 def serve_control(control: ControlApi, *, port: int = 0, log: Callable[[str], None] | None = None) -> Iterator[str]:
     """The control API on a loopback port while the block runs; gives its URL. Raises UsageProblem for a busy port."""
-    front = ConnectionManager(control.respond, limits=_CONTROL_LIMITS, hosts=frozenset(LOOPBACK_NAMES), log=log)
-    site = HttpServer(front, open_listening_socket("127.0.0.1", port), log=log)
-    thread = threading.Thread(target=site.run, name="callharness-control", daemon=True)
+    manager = ConnectionManager(control.respond, limits=_CONTROL_LIMITS, hosts=frozenset(LOOPBACK_NAMES), log=log)
+    http_server = HttpServer(manager, open_listening_socket("127.0.0.1", port), log=log)
+    thread = threading.Thread(target=http_server.run, name="callharness-control", daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{site.port}"
+        yield f"http://127.0.0.1:{http_server.port}"
     finally:
-        site.stop()
+        http_server.stop()
         thread.join(timeout=10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from harness.errors import UsageProblem, nearest_words
@@ -18,10 +18,16 @@ from harness.serve.faults.request_encoding import container_faults, encoding_fau
 from harness.serve.faults.rows import law_faults, row_faults
 from harness.serve.faults.scope import scope_faults
 from harness.serve.faults.totals import total_faults
+from harness.serve.faults.transport import (
+    TransportFault,
+    is_transport_fault,
+    parse_transport_fault,
+    split_fault_name,
+)
 from harness.specification.load import Spec
 from harness.specification.model import Listing
 
-__all__ = ["Fault", "faults_of", "find_faults"]
+__all__ = ["Fault", "faults_of", "find_faults", "parse_faults"]
 
 _FAULT_FAMILIES: Final[tuple[Callable[[Listing], Iterator[Fault]], ...]] = (
     filter_faults,
@@ -70,3 +76,24 @@ def find_faults(spec: Spec, name: str) -> tuple[Fault, ...]:
         repr(name),
         f"try {', '.join(near)}" if near else "list them with `callharness serve --list-faults`",
     )
+
+
+def parse_faults(
+    specs: Mapping[str, Spec], texts: Iterable[str], *, where: str
+) -> tuple[dict[str, list[Fault]], dict[str, list[TransportFault]]]:
+    """The faults written `API:NAME`, by API: of clauses and of the transport. Raises UsageProblem.
+
+    A clause without a name of a fault means its first one.
+    """
+    clause_faults: dict[str, list[Fault]] = {}
+    transport_faults: dict[str, list[TransportFault]] = {}
+    for text in texts:
+        api, name = split_fault_name(text)
+        if api not in specs:
+            form = "API:CLAUSE[/NAME] or API:transport/NAME[=VALUE]"
+            raise UsageProblem(where, f"{form} with an API of {', '.join(specs)}", repr(text))
+        if is_transport_fault(name):
+            transport_faults.setdefault(api, []).append(parse_transport_fault(name))
+        else:
+            clause_faults.setdefault(api, []).append(find_faults(specs[api], name)[0])
+    return clause_faults, transport_faults

@@ -1,18 +1,18 @@
-"""HTTP around simulators: one ASGI application, its limits, and a server on a thread."""
+"""HTTP around simulators: one ASGI application that routes, answers and delivers."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeAlias, final
 
 from harness.output.escaping import visible_text
 from harness.serve.faults.transport import Delivery, FaultyTransport, TransportFault
 from harness.serve.http.connection import plain_response
-from harness.serve.http.limits import DEFAULT_LIMITS, ServerLimits
+from harness.serve.http.limits import ServerLimits
+from harness.serve.http.options import DEFAULT_OPTIONS, ServerOptions
 from harness.serve.http.request_parser import (
     RequestRejection,
     body_too_large,
@@ -31,14 +31,6 @@ from harness.world.clock import Clock, FrozenClock
 AsgiScope: TypeAlias = MutableMapping[str, Any]
 AsgiReceive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 AsgiSend: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-WallClock: TypeAlias = Callable[[], datetime]
-LogWriter: TypeAlias = Callable[[str], None]
-ExchangeListener: TypeAlias = "Callable[[ServedExchange], None]"
-
-
-def wall_clock() -> datetime:
-    """What the machine's clock says."""
-    return datetime.fromtimestamp(time.time(), UTC)
 
 
 # --- the application ----------------------------------------------------------------------------------------
@@ -47,7 +39,7 @@ def wall_clock() -> datetime:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """What is played: the simulators, the time, and how roughly answers are carried. A change is a new act."""
+    """What is served: the simulators, the time, and the faults of the transport. A change is a new value."""
 
     router: Router
     clock: Clock
@@ -72,29 +64,28 @@ class ServedExchange:
 class Application:
     """Simulators as an ASGI application; mount it anywhere.
 
-    `clock` says at which instant the world is, given what `wall_clock` says. `hosts` are the names by which it may be
-    called (empty: any). `log` gets one line for what should not have happened, `heard` every exchange. `simulation`
-    may be replaced at any time: each request meets one act, whole.
+    Each of its simulators answers for its own operation, or UsageProblem is raised. `hosts` are the names by which it
+    may be called (empty: any). `simulation` may be replaced at any time: each request meets one of them, whole.
     """
 
     def __init__(
         self,
+        simulators: Sequence[Simulator],
+        options: ServerOptions = DEFAULT_OPTIONS,
         *,
-        switchboard: Router,
-        clock: Clock,
-        rough: Mapping[str, FaultyTransport] | None = None,
-        watch: WallClock = wall_clock,
         hosts: Collection[str] = (),
-        limits: ServerLimits = DEFAULT_LIMITS,
-        log: LogWriter | None = None,
-        heard: ExchangeListener | None = None,
     ) -> None:
-        self.simulation = Simulation(router=switchboard, clock=clock, transports=rough or {})
-        self.wall_clock = watch
+        router = Router.of(simulators)
+        self.simulation = Simulation(
+            router=router,
+            clock=options.clock if options.clock is not None else FrozenClock(simulators[0].world.instant),
+            transports=make_faulty_transports(options.transport_faults, seed=options.seed),
+        )
+        self.wall_clock = options.wall_clock
         self.hosts = frozenset(name.lower() for name in hosts)
-        self.limits = limits
-        self._log = log
-        self._on_exchange = heard
+        self.limits = options.limits
+        self._log = options.log
+        self._on_exchange = options.on_exchange
 
     def respond(self, request: HttpRequest) -> HttpResponse | Delivery:
         """The answer to a request that was read whole; never raises."""
@@ -109,16 +100,16 @@ class Application:
     def _route_and_answer(self, request: HttpRequest) -> HttpResponse | Delivery:
         if len(request.body) > self.limits.parameters and _has_too_many_parameters(request, self.limits):
             return plain_response(400, f"a request has at most {self.limits.parameters} parameters")
-        act, now = self.simulation, self.wall_clock()
-        found = act.router.find_simulator(request)
-        world_at = act.clock.instant_at(now)
+        simulation, now = self.simulation, self.wall_clock()
+        found = simulation.router.find_simulator(request)
+        world_at = simulation.clock.instant_at(now)
         if found is None:
             response: HttpResponse = UNKNOWN_PATH_RESPONSE
-            rough = None
+            transport = None
         else:
             response = found[0].answer_list_request(found[1], world_at, now=now)
-            rough = act.transports.get(found[0].documented_spec.id)
-        carried = rough.deliver(response) if rough is not None else None
+            transport = simulation.transports.get(found[0].documented_spec.id)
+        carried = transport.deliver(response) if transport is not None else None
         if self._on_exchange is not None:
             self._on_exchange(
                 ServedExchange(
@@ -224,39 +215,8 @@ async def _send_response(send: AsgiSend, response: HttpResponse, *, close: bool)
     await send({"type": "http.response.body", "body": response.body})
 
 
-def application(
-    simulators: Sequence[Simulator],
-    *,
-    clock: Clock | None = None,
-    rough: Mapping[str, Sequence[TransportFault]] | None = None,
-    seed: int = 1,
-    watch: WallClock = wall_clock,
-    hosts: Collection[str] = (),
-    limits: ServerLimits = DEFAULT_LIMITS,
-    log: LogWriter | None = None,
-    heard: ExchangeListener | None = None,
-) -> Application:
-    """An ASGI application around simulators. Without a clock the world stands still at its own instant.
-
-    `transports` are transport faults by the id of the spec; `seed` is their luck.
-    """
-    return Application(
-        switchboard=Router.of(simulators),
-        clock=clock if clock is not None else FrozenClock(simulators[0].world.instant),
-        rough=make_faulty_transports(rough or {}, seed=seed),
-        watch=watch,
-        hosts=hosts,
-        limits=limits,
-        log=log,
-        heard=heard,
-    )
-
-
 def make_faulty_transports(
     faults: Mapping[str, Sequence[TransportFault]], *, seed: int
 ) -> Mapping[str, FaultyTransport]:
     """Transport faults with their dice, by API."""
     return {api: FaultyTransport(some, seed=seed, api=api) for api, some in faults.items() if some}
-
-
-# --- the server ---------------------------------------------------------------------------------------------

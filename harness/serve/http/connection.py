@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any, Final, Protocol, final
+from typing import Final, final
 
 from harness.output.escaping import visible_text
 from harness.serve.faults.transport import Delivery
 from harness.serve.http.limits import ServerLimits
+from harness.serve.http.options import LogWriter, RejectionListener
 from harness.serve.http.request_parser import (
     ChunkedBody,
     RequestHead,
@@ -31,19 +34,12 @@ _STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
 RequestHandler = Callable[[HttpRequest], "HttpResponse | Delivery"]
 
 
-class ServerState(Protocol):
-    """The part of the server's state that a connection uses: open connections, and headers that every answer has."""
-
-    connections: set[Any]
-    total_requests: int
-    default_headers: list[tuple[bytes, bytes]]
-
-
 @final
 class ConnectionManager:
     """What the connections of one server share: the handler `answer`, which never raises, limits and one timer.
 
-    `log` gets a line per client whose connection is closed without an answer, `refused` each other rejection.
+    `log` gets a line per client whose connection is closed without an answer, `on_rejection` each other rejection.
+    `date_line` is the header that all answers end with.
     """
 
     def __init__(
@@ -52,23 +48,25 @@ class ConnectionManager:
         *,
         limits: ServerLimits,
         hosts: frozenset[str] = frozenset(),
-        log: Callable[[str], None] | None = None,
-        refused: Callable[[RequestRejection], None] | None = None,
+        log: LogWriter | None = None,
+        on_rejection: RejectionListener | None = None,
     ) -> None:
         self.answer = answer
         self.limits = limits
         self.hosts = hosts
         self._log = log
-        self._on_rejection = refused
+        self._on_rejection = on_rejection
         self.connections: set[Connection] = set()
+        self.date_line = b""
         self._sweep_timer: asyncio.TimerHandle | None = None
 
-    def make_protocol(
-        self,
-        server_state: ServerState,
-    ) -> asyncio.Protocol:
+    def make_protocol(self) -> asyncio.Protocol:
         """The protocol object of one new connection."""
-        return Connection(self, server_state, asyncio.get_running_loop())
+        return Connection(self, asyncio.get_running_loop())
+
+    def set_date(self, now: datetime) -> None:
+        """Date all answers from now on with this instant; to format it for each of them would cost too much."""
+        self.date_line = f"date: {formatdate(now.timestamp(), usegmt=True)}\r\n".encode("ascii")
 
     def register(self, connection: Connection) -> bool:
         """Count a connection in; False when there are too many."""
@@ -114,12 +112,11 @@ class Connection(asyncio.Protocol):
     The first request that breaks the rules gets one answer, and the connection is closed.
     """
 
-    def __init__(self, front: ConnectionManager, server_state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
-        self.manager = front
+    def __init__(self, manager: ConnectionManager, loop: asyncio.AbstractEventLoop) -> None:
+        self.manager = manager
         self.loop = loop
         self.deadline: float | None = None
-        self._limits = front.limits
-        self._server_state = server_state
+        self._limits = manager.limits
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self._buffer = bytearray()
         self._state = _HEAD
@@ -140,7 +137,6 @@ class Connection(asyncio.Protocol):
         """Start the deadline of a new client, or refuse it where there are too many."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._server_state.connections.add(self)
         self._set_deadline(self._limits.header_seconds)
         if not self.manager.register(self):
             self._transport.write(self._encode_response(_overload_response(self._limits), None, keep=False))
@@ -173,7 +169,6 @@ class Connection(asyncio.Protocol):
         if self._delivery_task is not None:
             self._delivery_task.cancel()
         self.manager.unregister(self)
-        self._server_state.connections.discard(self)
 
     def pause_writing(self) -> None:
         """Start the write deadline: the client does not read its answers as fast as it sends requests."""
@@ -201,6 +196,11 @@ class Connection(asyncio.Protocol):
             self._delivery_task.cancel()
             self._transport.abort()
 
+    def abort(self) -> None:
+        """The server has ended."""
+        self._state = _CLOSED
+        self._transport.abort()
+
     def expire(self) -> None:
         """Refuse or close the connection, whose deadline has passed."""
         if self._state == _HEAD and self._buffer and not self._writes_paused:
@@ -210,8 +210,7 @@ class Connection(asyncio.Protocol):
         elif self._state == _HEAD and not self._writes_paused:
             self._close()
         else:
-            self._state = _CLOSED
-            self._transport.abort()
+            self.abort()
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -305,7 +304,6 @@ class Connection(asyncio.Protocol):
         )
         self._head = self._chunks = None
         self._state = _HEAD
-        self._server_state.total_requests += 1
         answer = self.manager.answer(request)
         if isinstance(answer, Delivery):
             self._state = _BUSY
@@ -340,9 +338,8 @@ class Connection(asyncio.Protocol):
             text = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n"
             response = HttpResponse(http_status=500)
         data = text.encode("latin-1", "replace")
-        more = b"".join(b"%b: %b\r\n" % pair for pair in self._server_state.default_headers)
         without = status in _STATUSES_WITHOUT_BODY or (head is not None and head.method == "HEAD")
-        return data + more + b"\r\n" + (b"" if without else response.body)
+        return data + self.manager.date_line + b"\r\n" + (b"" if without else response.body)
 
     def _reject_request(self, broken: RequestRejection) -> None:
         """Answer once, or not at all, and close: where the next request would begin is not known."""

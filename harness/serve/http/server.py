@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, final
 
 from harness.errors import UsageProblem
 from harness.output.atomic_files import write_atomically
 from harness.output.escaping import visible_text
-from harness.serve.faults.transport import TransportFault
-from harness.serve.http.application import (
-    Application,
-    AsgiReceive,
-    AsgiScope,
-    AsgiSend,
-    ExchangeListener,
-    LogWriter,
-    WallClock,
-    application,
-    wall_clock,
-)
+from harness.serve.http.application import Application
 from harness.serve.http.connection import ConnectionManager
-from harness.serve.http.limits import DEFAULT_LIMITS, ServerLimits
-from harness.serve.http.request_parser import RequestRejection
+from harness.serve.http.options import DEFAULT_OPTIONS, LogWriter, ServerOptions, WallClock, machine_time
 from harness.serve.simulator import Simulator
-from harness.world.clock import Clock
 
 if TYPE_CHECKING:
     import trustme
@@ -42,6 +31,9 @@ LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 
 
 _SHARED_CERTIFICATE: Final = "server.pem"
+_BACKLOG: Final = 1024
+# How long running answers may take when the server ends.
+_GRACE_SECONDS: Final = 1.0
 
 
 @final
@@ -75,52 +67,14 @@ class RunningServer:
         self.close()
 
 
-def serve_in_thread(
-    simulators: Sequence[Simulator],
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    clock: Clock | None = None,
-    rough: Mapping[str, Sequence[TransportFault]] | None = None,
-    seed: int = 1,
-    watch: WallClock = wall_clock,
-    allow_hosts: Collection[str] = (),
-    limits: ServerLimits = DEFAULT_LIMITS,
-    tls_dir: Path | None = None,
-    tls_made: bool = False,
-    log: LogWriter | None = None,
-    heard: ExchangeListener | None = None,
-    refused: Callable[[RequestRejection], None] | None = None,
-    listening: socket.socket | None = None,
-) -> RunningServer:
-    """Serve simulators on one port, listening when this returns; port 0 picks a free one. Raises UsageProblem.
-
-    Without a clock the world stands still at its own instant. With `tls_dir` it speaks TLS and leaves `ca.pem`
-    there; with `tls_made` it takes what `make_certificate` left there. `rough` are transport faults by the id of
-    the spec. `listening` is a socket that listens already.
-    """
-    prepared = prepare_server(
-        simulators,
-        host=host,
-        port=port,
-        clock=clock,
-        rough=rough,
-        seed=seed,
-        watch=watch,
-        allow_hosts=allow_hosts,
-        limits=limits,
-        tls_dir=tls_dir,
-        tls_made=tls_made,
-        log=log,
-        heard=heard,
-        refused=refused,
-        listening=listening,
-    )
+def serve_in_thread(simulators: Sequence[Simulator], options: ServerOptions = DEFAULT_OPTIONS) -> RunningServer:
+    """Serve simulators on one port, listening when this returns. Raises UsageProblem."""
+    prepared = prepare_server(simulators, options)
     thread = threading.Thread(target=prepared.run, name="callharness-serve", daemon=True)
     thread.start()
     return RunningServer(
         urls=prepared.urls,
-        host=host,
+        host=options.host,
         port=prepared.port,
         ca_file=prepared.ca_file,
         _prepared=prepared,
@@ -148,112 +102,130 @@ class PreparedServer:
         self.http_server.stop()
 
 
-def prepare_server(
-    simulators: Sequence[Simulator],
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    clock: Clock | None = None,
-    rough: Mapping[str, Sequence[TransportFault]] | None = None,
-    seed: int = 1,
-    watch: WallClock = wall_clock,
-    allow_hosts: Collection[str] = (),
-    limits: ServerLimits = DEFAULT_LIMITS,
-    tls_dir: Path | None = None,
-    tls_made: bool = False,
-    log: LogWriter | None = None,
-    heard: ExchangeListener | None = None,
-    refused: Callable[[RequestRejection], None] | None = None,
-    listening: socket.socket | None = None,
-) -> PreparedServer:
+def prepare_server(simulators: Sequence[Simulator], options: ServerOptions = DEFAULT_OPTIONS) -> PreparedServer:
     """A server that listens, for a caller who runs it. Raises UsageProblem for a port that cannot be had."""
-    names = frozenset(name.lower() for name in (*LOOPBACK_NAMES, host, *allow_hosts))
-    answering = application(
-        simulators,
-        clock=clock,
-        rough=rough,
-        seed=seed,
-        watch=watch,
+    host, tls_dir = options.host, options.tls_dir
+    names = frozenset(name.lower() for name in (*LOOPBACK_NAMES, host, *options.allow_hosts))
+    application = Application(simulators, options, hosts=names)
+    manager = ConnectionManager(
+        application.respond,
+        limits=options.limits,
         hosts=names,
-        limits=limits,
-        log=log,
-        heard=heard,
+        log=options.log,
+        on_rejection=options.on_rejection,
     )
-    front = ConnectionManager(answering.respond, limits=limits, hosts=names, log=log, refused=refused)
     ca_file, context = (None, None)
     if tls_dir is not None:
-        ca_file, context = _load_tls_context(tls_dir) if tls_made else _make_tls_context(tls_dir, host)
-    site = HttpServer(front, listening or open_listening_socket(host, port), tls=context, log=log)
+        ca_file, context = (
+            _load_tls_context(tls_dir) if options.certificate_exists else _make_tls_context(tls_dir, host)
+        )
+    listening_socket = options.listening_socket or open_listening_socket(host, options.port)
+    http_server = HttpServer(manager, listening_socket, tls=context, wall_clock=options.wall_clock, log=options.log)
     shown = f"[{host}]" if ":" in host else host
     scheme = "https" if context is not None else "http"
-    urls = {sim.documented_spec.id: f"{scheme}://{shown}:{site.port}{sim.base_path}" for sim in simulators}
-    at = answering.simulation.clock.instant_at(watch())
+    urls = {sim.documented_spec.id: f"{scheme}://{shown}:{http_server.port}{sim.base_path}" for sim in simulators}
+    at = application.simulation.clock.instant_at(options.wall_clock())
     for simulator in simulators:
         simulator.warm(at)
-    return PreparedServer(application=answering, urls=urls, port=site.port, ca_file=ca_file, http_server=site)
+    return PreparedServer(
+        application=application, urls=urls, port=http_server.port, ca_file=ca_file, http_server=http_server
+    )
 
 
 @final
 class HttpServer:
-    """A front behind a listening socket."""
+    """Connections behind a listening socket, from the first one to an orderly end."""
 
     def __init__(
         self,
-        front: ConnectionManager,
-        listening: socket.socket,
+        manager: ConnectionManager,
+        listening_socket: socket.socket,
         *,
         tls: ssl.SSLContext | None = None,
+        wall_clock: WallClock = machine_time,
         log: LogWriter | None = None,
     ) -> None:
-        import uvicorn
-
-        async def nobody(scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
-            """The front answers by itself; the server wants an application all the same."""
-
-        config = uvicorn.Config(
-            nobody,
-            http="h11",
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=1,
-        )
-        config.load()
-        config.ssl = tls
-        handshake: dict[str, Any] = {} if tls is None else {"ssl_handshake_timeout": front.limits.header_seconds}
-
-        class Server(uvicorn.Server):
-            # uvicorn has no option for it, and asyncio waits a minute for a client that never shakes hands.
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                loop = asyncio.get_running_loop()
-
-                def connection() -> asyncio.Protocol:
-                    return front.make_protocol(self.server_state)
-
-                self.servers = [
-                    await loop.create_server(connection, sock=sock, ssl=tls, backlog=1024, **handshake)
-                    for sock in sockets or ()
-                ]
-                self.started = True
-
-        self._listening = listening
-        self.port = int(listening.getsockname()[1])
-        self._server = Server(config)
+        self.port = int(listening_socket.getsockname()[1])
+        self._manager = manager
+        self._listening_socket = listening_socket
+        self._tls = tls
+        self._wall_clock = wall_clock
         self._log = log
+        self._stopping = False
+        self._hurried = False
+        self._wake: Callable[[], object] = lambda: None
 
     def run(self) -> None:
         """Answer until `stop`, or on the main thread until SIGINT or SIGTERM."""
-        asyncio.run(self._serve())
+        with self._stop_on_signals():
+            asyncio.run(self._serve())
+
+    def stop(self) -> None:
+        """Stop; from any thread."""
+        self._stopping = True
+        # Its loop may be over already.
+        with suppress(RuntimeError):
+            self._wake()
+
+    @contextmanager
+    def _stop_on_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM end the server; then whoever handled them before hears of them."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        received: list[int] = []
+
+        def handle_signal(number: int, frame: FrameType | None) -> None:
+            # Who presses Ctrl+C a second time does not want to wait for clients.
+            self._hurried = self._stopping and number == signal.SIGINT
+            received.append(number)
+            self.stop()
+
+        before = {ending: signal.signal(ending, handle_signal) for ending in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for ending, handler in before.items():
+                signal.signal(ending, handler)
+        for number in reversed(received):
+            signal.raise_signal(number)
 
     async def _serve(self) -> None:
-        asyncio.get_running_loop().set_exception_handler(self._log_unhandled_error)
-        await self._server.serve(sockets=[self._listening])
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._log_unhandled_error)
+        stopped = asyncio.Event()
+        self._wake = lambda: loop.call_soon_threadsafe(stopped.set)
+        if self._stopping:
+            self._listening_socket.close()
+            return
+        self._manager.set_date(self._wall_clock())
+        # Without a limit of ours asyncio waits a minute for a client that never shakes hands.
+        handshake_seconds = None if self._tls is None else self._manager.limits.header_seconds
+        server = await loop.create_server(
+            self._manager.make_protocol,
+            sock=self._listening_socket,
+            ssl=self._tls,
+            ssl_handshake_timeout=handshake_seconds,
+            backlog=_BACKLOG,
+        )
+        while not stopped.is_set():
+            self._manager.set_date(self._wall_clock())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), timeout=1.0)
+        server.close()
+        await self._close_connections(loop)
+
+    async def _close_connections(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let what is being answered be answered, for a while; whoever does not take it is cut off."""
+        # Whoever was accepted in this very turn becomes a connection in the next one.
+        await asyncio.sleep(0)
+        for connection in tuple(self._manager.connections):
+            connection.shutdown()
+        end = loop.time() + _GRACE_SECONDS
+        while self._manager.connections and not self._hurried and loop.time() < end:
+            await asyncio.sleep(0.02)
+        for connection in tuple(self._manager.connections):
+            connection.abort()
 
     def _log_unhandled_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What nobody caught becomes one line, never a traceback."""
@@ -261,10 +233,6 @@ class HttpServer:
             problem = context.get("exception")
             what = f"{context.get('message', '')}: {type(problem).__name__}: {problem}"
             self._log(visible_text(what, limit=500))
-
-    def stop(self) -> None:
-        """Stop; from any thread."""
-        self._server.should_exit = True
 
 
 def open_listening_socket(host: str, port: int) -> socket.socket:
@@ -275,7 +243,7 @@ def open_listening_socket(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(1024)
+        listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
         reason = error.strerror or str(error)

@@ -13,7 +13,7 @@ import polars
 import pytest
 
 from harness.errors import UsageProblem
-from harness.generate import write_fixtures
+from harness.generate.fixtures import write_fixtures
 from harness.output.atomic_files import FileNotWritten
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids

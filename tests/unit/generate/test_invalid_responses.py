@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 import pytest
 from invented_spec import acmepbx
 
-from harness.generate import InvalidResponse, make_invalid_responses, write_fixtures
+from harness.generate.fixtures import write_fixtures
+from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec, load_spec

@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from one_answer import Situation
 
-from harness.generate import InvalidResponse, SampleExchange, make_invalid_responses, make_sample_exchanges
-from harness.generate.sample_exchanges import SampleClient
+from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
+from harness.generate.sample_exchanges import SampleClient, SampleExchange, make_sample_exchanges
 from harness.specification.clauses import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
@@ -39,7 +39,7 @@ def honest_of(api: str) -> tuple[SampleExchange, ...]:
 
 def broken_by(api: str, one: InvalidResponse) -> set[str]:
     asker = asker_of(api)
-    due, fault = asker.send(one.request)
+    answer = asker.send(one.request)
     situation = Situation(
         spec=asker.spec,
         credentials=asker.credentials,
@@ -47,8 +47,8 @@ def broken_by(api: str, one: InvalidResponse) -> set[str]:
         now=world().instant,
         base_path=asker.simulator.base_path,
         all_rows=len(asker.visible_rows),
-        due=due,
-        fault=fault,
+        due=answer.response,
+        fault=answer.error_name,
     )
     return situation.broken(one.request, one.response)
 
@@ -90,7 +90,7 @@ def test_there_are_invalid_answers_of_many_clauses(api: str) -> None:
 @pytest.mark.parametrize("api", APIS)
 def test_an_invalid_answer_differs_from_the_due_one(api: str) -> None:
     for one in invalid_of(api):
-        due, _ = asker_of(api).send(one.request)
+        due = asker_of(api).send(one.request).response
         assert (due.http_status, due.headers, due.body) != (
             one.response.http_status,
             one.response.headers,

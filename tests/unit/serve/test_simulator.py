@@ -446,3 +446,50 @@ def test_a_key_pair_signs_for_an_account(world: World) -> None:
     simulator = Simulator(load_spec(VOXIMPLANT), world, key=key)
     assert simulator.users[0].credentials["private_key"] == key.private_pem
     assert key.public_pem.startswith("-----BEGIN PUBLIC KEY-----")
+
+
+# --- what stands behind an answer -----------------------------------------------------------------------------
+
+
+def history_request(values: dict[str, Any], **more: Any) -> HttpRequest:
+    simulator = Simulator(load_spec(OZEKI), make_world())
+    return encode_request(simulator.spec, base_ask(simulator, values, **more), base_path=simulator.base_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "error_name"),
+    [
+        ({}, {}, None),
+        ({"RowsPerPage": "many"}, {}, "invalid"),
+        ({}, {"credentials": {}}, "unauthenticated"),
+        ({}, {"operation": "NoSuchThing"}, "unknown-operation"),
+    ],
+)
+def test_a_simulated_answer_names_the_error_that_it_tells(
+    world: World, values: dict[str, Any], more: dict[str, Any], error_name: str | None
+) -> None:
+    simulated = prober(world, OZEKI).simulator.simulate(history_request(values, **more), BUSY_HOUR)
+    assert simulated.error_name == error_name
+
+
+def test_a_simulated_answer_holds_the_response_that_answer_gives(world: World) -> None:
+    simulator, request = prober(world, OZEKI).simulator, history_request({"RowsPerPage": "3"})
+    assert simulator.simulate(request, BUSY_HOUR).response == simulator.answer(request, BUSY_HOUR)
+
+
+def test_a_simulated_answer_to_another_path_tells_no_error(world: World) -> None:
+    simulated = prober(world, OZEKI).simulator.simulate(HttpRequest(method="GET", target=b"/nowhere"), BUSY_HOUR)
+    assert (simulated.response.http_status, simulated.error_name) == (404, None)
+
+
+def test_the_rows_of_an_answer_are_selected_as_values(world: World) -> None:
+    api = prober(world, OZEKI)
+    values = {"RowsPerPage": "3", "PageNumber": "1"}
+    selected = api.simulator.select_rows(base_ask(api.simulator, values), BUSY_HOUR)
+    assert [row["CallId"] for row in selected] == [row["CallId"] for row in api.rows(values)]
+    assert len(selected) == 3
+
+
+def test_a_refused_request_selects_no_rows(world: World) -> None:
+    api = prober(world, OZEKI)
+    assert api.simulator.select_rows(base_ask(api.simulator, {"RowsPerPage": "many"}), BUSY_HOUR) == ()

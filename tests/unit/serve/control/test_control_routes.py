@@ -15,7 +15,8 @@ from simulator_prober import base_ask
 
 from harness.serve.control.request_log import RequestLog
 from harness.serve.control.routes import ROUTES, ControlApi, Route, build_control_openapi, serve_control
-from harness.serve.http.application import Application, application
+from harness.serve.http.application import Application
+from harness.serve.http.options import ServerOptions
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -77,7 +78,7 @@ def staged() -> Stage:
     def make(world: World, faults: Any) -> list[Simulator]:
         return [Simulator(load_spec(api), world, faults=faults.get(api, ())) for api in APIS]
 
-    answering = application(make(world, {}), heard=log.record_exchange)
+    answering = Application(make(world, {}), ServerOptions(on_exchange=log.record_exchange))
     control = ControlApi(answering, make=make, world=world, token=TOKEN, log=log)
     return Stage(control, answering, log)
 
@@ -316,7 +317,8 @@ def test_the_log_forgets_the_oldest_and_everything_when_told(stage: Stage) -> No
 def test_what_is_logged_is_one_visible_line() -> None:
     lines: list[str] = []
     log = RequestLog(tell=lines.append)
-    answering = application([Simulator(load_spec(APIS[0]), World.of(seed=1, calls=5))], heard=log.record_exchange)
+    simulator = Simulator(load_spec(APIS[0]), World.of(seed=1, calls=5))
+    answering = Application([simulator], ServerOptions(on_exchange=log.record_exchange))
     answering.respond(HttpRequest(method="GET", target=b"/\x1b[2J\n::error::x?a=\x00"))
     (line,) = lines
     assert line.isprintable()

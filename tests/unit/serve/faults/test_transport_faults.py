@@ -20,6 +20,7 @@ from harness.serve.faults.transport import (
     parse_transport_fault,
     split_fault_name,
 )
+from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import RunningServer, serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -42,7 +43,8 @@ def world() -> World:
 @contextmanager
 def serving(world: World, *faults: str) -> Iterator[RunningServer]:
     simulator = Simulator(load_spec(API), world)
-    with serve_in_thread([simulator], rough={API: [parse_transport_fault(text) for text in faults]}) as server:
+    options = ServerOptions(transport_faults={API: [parse_transport_fault(text) for text in faults]})
+    with serve_in_thread([simulator], options) as server:
         yield server
 
 

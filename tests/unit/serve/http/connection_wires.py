@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from harness.serve.faults.transport import Delivery
@@ -29,6 +30,7 @@ LIMITS = ServerLimits(
     connections=3,
 )
 DATE = b"Wed, 04 Mar 2026 09:00:00 GMT"
+NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
 Answer = Callable[[HttpRequest], "HttpResponse | Delivery"]
 
 
@@ -238,42 +240,37 @@ class StillTransport(asyncio.Transport):
             self.protocol.connection_lost(None)
 
 
-@dataclass
-class Around:
-    """What the server around the connections keeps."""
-
-    connections: set[Any] = field(default_factory=set)
-    total_requests: int = 0
-    default_headers: list[tuple[bytes, bytes]] = field(default_factory=lambda: [(b"date", DATE)])
-
-
 class House:
     """A front with its loop: clients come in, and all that is asked, logged and refused is kept."""
 
     def __init__(self, answer: Answer = echo, *, limits: ServerLimits = LIMITS, hosts: tuple[str, ...] = ()) -> None:
         self.loop = StillLoop()
-        self.around = Around()
         self.asked: list[HttpRequest] = []
         self.logged: list[str] = []
         self.refused: list[int | None] = []
         self._answer = answer
 
-        def heard(request: HttpRequest) -> HttpResponse | Delivery:
+        def keep_and_answer(request: HttpRequest) -> HttpResponse | Delivery:
             self.asked.append(request)
             return self._answer(request)
 
-        def refused(broken: RequestRejection) -> None:
+        def keep_rejection(broken: RequestRejection) -> None:
             self.refused.append(broken.http_status)
 
         self.front = ConnectionManager(
-            heard, limits=limits, hosts=frozenset(hosts), log=self.logged.append, refused=refused
+            keep_and_answer,
+            limits=limits,
+            hosts=frozenset(hosts),
+            log=self.logged.append,
+            on_rejection=keep_rejection,
         )
+        self.front.set_date(NOW)
 
     def client(self, *, half_closes: bool = True, reads: bool = True, room: int = 1000) -> Client:
         """One more connection."""
         transport = StillTransport(self.loop, half_closes=half_closes, room=room)
         transport.client_reads = reads
-        connection = Connection(self.front, self.around, cast(asyncio.AbstractEventLoop, self.loop))
+        connection = Connection(self.front, cast(asyncio.AbstractEventLoop, self.loop))
         transport.protocol = connection
         connection.connection_made(transport)
         client = Client(self, transport, connection)

@@ -17,6 +17,7 @@ from simulator_prober import base_ask, make_world
 
 from harness.errors import UsageProblem
 from harness.serve.http.application import Application, ServedExchange
+from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import RunningServer, prepare_server, serve_in_thread
 from harness.serve.router import Router
 from harness.serve.simulator import Simulator
@@ -148,7 +149,7 @@ def test_a_server_says_nothing_of_itself(server: RunningServer) -> None:
 
 def test_tls_is_spoken_with_a_certificate_that_the_ca_file_vouches_for(world: World, tmp_path: Path) -> None:
     spec_id = "ozeki/list-call-history"
-    with serve_in_thread([Simulator(load_spec(spec_id), world)], tls_dir=tmp_path) as running:
+    with serve_in_thread([Simulator(load_spec(spec_id), world)], ServerOptions(tls_dir=tmp_path)) as running:
         assert running.urls[spec_id].startswith("https://")
         context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         for name in ("127.0.0.1", "localhost"):
@@ -160,7 +161,7 @@ def test_tls_is_spoken_with_a_certificate_that_the_ca_file_vouches_for(world: Wo
 
 def test_a_busy_port_is_one_clear_error(server: RunningServer, simulators: dict[str, Simulator]) -> None:
     with pytest.raises(UsageProblem, match="listened on"):
-        prepare_server(list(simulators.values()), port=server.port)
+        prepare_server(list(simulators.values()), ServerOptions(port=server.port))
 
 
 def test_two_of_the_same_operation_need_two_ports(world: World) -> None:
@@ -176,12 +177,8 @@ def test_a_failure_inside_is_one_escaped_line_and_a_plain_500(simulators: dict[s
     def fail(heard: ServedExchange) -> None:
         raise RuntimeError("line\nbreak \x1b[2J")
 
-    application = Application(
-        switchboard=Router.of(list(simulators.values())),
-        clock=FrozenClock(BUSY_HOUR),
-        log=lines.append,
-        heard=fail,
-    )
+    options = ServerOptions(clock=FrozenClock(BUSY_HOUR), log=lines.append, on_exchange=fail)
+    application = Application(list(simulators.values()), options)
     scope = {"type": "http", "method": "GET", "raw_path": b"/api", "query_string": b"", "headers": []}
 
     async def receive() -> dict[str, Any]:
@@ -200,9 +197,8 @@ def test_a_failure_inside_is_one_escaped_line_and_a_plain_500(simulators: dict[s
 def test_every_exchange_is_heard(world: World) -> None:
     heard: list[tuple[bytes, int]] = []
     simulator = Simulator(load_spec("etelecom/list-call-logs"), world)
-    with serve_in_thread(
-        [simulator], heard=lambda one: heard.append((one.request.path, one.response.http_status))
-    ) as running:
+    options = ServerOptions(on_exchange=lambda one: heard.append((one.request.path, one.response.http_status)))
+    with serve_in_thread([simulator], options) as running:
         asked = encode_request(
             simulator.documented_spec, base_ask(simulator, {"limit": 1}), base_path=simulator.base_path
         )

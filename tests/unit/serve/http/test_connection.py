@@ -9,7 +9,8 @@ import pytest
 from connection_wires import Client, House, answers, echo, text
 
 from harness.serve.faults.transport import Delivery, DeliveryEnd
-from harness.serve.http.application import application
+from harness.serve.http.application import Application
+from harness.serve.http.options import ServerOptions
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -523,7 +524,7 @@ def test_a_failure_within_the_application_is_a_plain_500_and_the_connection_stay
 
     logged: list[str] = []
     simulator = Simulator(load_spec("ozeki/list-call-history"), World.of(seed=1, calls=1))
-    answering = application([simulator], heard=fail, log=logged.append)
+    answering = Application([simulator], ServerOptions(on_exchange=fail, log=logged.append))
     client = House(answering.respond).client().send(GET, GET)
     assert answers(client.got) == [(500, b"the simulator itself failed; its log says why\n")] * 2
     assert logged == ["500 GET /calls: RuntimeError: no"] * 2

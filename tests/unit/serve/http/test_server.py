@@ -19,6 +19,7 @@ import pytest
 from invented_spec import ID, acmepbx
 
 from harness.serve.http.limits import ServerLimits
+from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import PreparedServer, RunningServer, make_certificate, prepare_server, serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.world import World
@@ -95,7 +96,7 @@ def test_the_free_port_that_was_picked_stands_in_the_url(server: RunningServer) 
 def test_a_server_takes_a_socket_that_listens_already(simulator: Simulator) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    with serve_in_thread([simulator], listening=listening) as running:
+    with serve_in_thread([simulator], ServerOptions(listening_socket=listening)) as running:
         assert (running.port, answer(port)[:12]) == (port, b"HTTP/1.1 404")
 
 
@@ -104,14 +105,14 @@ def test_an_address_of_the_new_kind_stands_in_brackets(simulator: Simulator) -> 
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("this machine has no IPv6 loopback")
-    with serve_in_thread([simulator], host="::1") as running:
+    with serve_in_thread([simulator], ServerOptions(host="::1")) as running:
         assert running.urls == {ID: f"http://[::1]:{running.port}"}
         data = LAST_GET.replace(b"127.0.0.1", b"[::1]:%d" % running.port)
         assert answer(running.port, data, "::1")[:12] == b"HTTP/1.1 404"
 
 
 def test_a_name_that_was_allowed_is_answered_to(simulator: Simulator) -> None:
-    with serve_in_thread([simulator], allow_hosts=["PBX.example"]) as running:
+    with serve_in_thread([simulator], ServerOptions(allow_hosts=["PBX.example"])) as running:
         assert answer(running.port, LAST_GET.replace(b"127.0.0.1", b"pbx.example"))[:12] == b"HTTP/1.1 404"
 
 
@@ -155,7 +156,7 @@ def test_a_port_can_be_had_again_at_once(simulator: Simulator) -> None:
         held = connect(first.port)
         held.sendall(GET)
         assert held.recv(12) == b"HTTP/1.1 404"
-    with serve_in_thread([simulator], port=first.port) as second, held:
+    with serve_in_thread([simulator], ServerOptions(port=first.port)) as second, held:
         assert answer(second.port).startswith(b"HTTP/1.1 404 ")
 
 
@@ -302,14 +303,14 @@ def test_a_server_with_tls_leaves_its_authority_in_a_folder_that_it_makes(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     folder = tmp_path / "new" / "tls"
-    with serve_in_thread([simulator], tls_dir=folder) as running:
+    with serve_in_thread([simulator], ServerOptions(tls_dir=folder)) as running:
         assert running.ca_file == folder / "ca.pem"
         assert answer_over_tls(running.port, folder / "ca.pem") == b"HTTP/1.1 404"
     assert [file.name for file in folder.iterdir()] == ["ca.pem"]
 
 
 def test_the_authority_has_no_key_beside_it(simulator: Simulator, tmp_path: Path) -> None:
-    with serve_in_thread([simulator], tls_dir=tmp_path):
+    with serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path)):
         text = (tmp_path / "ca.pem").read_text(encoding="ascii")
     assert re.findall("-----BEGIN ([A-Z ]+)-----", text) == ["CERTIFICATE"]
 
@@ -321,7 +322,7 @@ def test_a_server_without_tls_has_no_authority(server: RunningServer) -> None:
 def test_who_does_not_trust_the_authority_does_not_get_in(simulator: Simulator, tmp_path: Path) -> None:
     other = make_certificate(tmp_path / "other", "127.0.0.1")
     with (
-        serve_in_thread([simulator], tls_dir=tmp_path / "ours") as running,
+        serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path / "ours")) as running,
         pytest.raises(ssl.SSLCertVerificationError),
     ):
         answer_over_tls(running.port, other)
@@ -329,7 +330,7 @@ def test_who_does_not_trust_the_authority_does_not_get_in(simulator: Simulator, 
 
 def test_a_name_that_is_not_in_the_certificate_is_not_trusted(simulator: Simulator, tmp_path: Path) -> None:
     with (
-        serve_in_thread([simulator], tls_dir=tmp_path) as running,
+        serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path)) as running,
         pytest.raises(ssl.SSLCertVerificationError),
     ):
         answer_over_tls(running.port, tmp_path / "ca.pem", "pbx.example")
@@ -338,8 +339,8 @@ def test_a_name_that_is_not_in_the_certificate_is_not_trusted(simulator: Simulat
 def test_two_servers_may_show_one_certificate(simulator: Simulator, tmp_path: Path) -> None:
     ca_file = make_certificate(tmp_path, "127.0.0.1")
     with (
-        serve_in_thread([simulator], tls_dir=tmp_path, tls_made=True) as one,
-        serve_in_thread([simulator], tls_dir=tmp_path, tls_made=True) as other,
+        serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path, certificate_exists=True)) as one,
+        serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path, certificate_exists=True)) as other,
     ):
         assert (one.ca_file, other.ca_file) == (ca_file, ca_file)
         assert {answer_over_tls(running.port, ca_file) for running in (one, other)} == {b"HTTP/1.1 404"}
@@ -351,13 +352,13 @@ def test_the_key_of_a_shared_certificate_is_for_its_owner_only(tmp_path: Path) -
 
 
 def test_a_client_that_speaks_plainly_to_tls_gets_nothing(simulator: Simulator, tmp_path: Path) -> None:
-    with serve_in_thread([simulator], tls_dir=tmp_path) as running, connect(running.port) as sock:
+    with serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path)) as running, connect(running.port) as sock:
         sock.sendall(LAST_GET)
         assert b"HTTP/1.1" not in rest_of(sock)
 
 
 def test_a_refused_client_over_tls_sees_its_answer(simulator: Simulator, tmp_path: Path) -> None:
-    with serve_in_thread([simulator], tls_dir=tmp_path) as running:
+    with serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path)) as running:
         context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         with connect(running.port) as sock, context.wrap_socket(sock, server_hostname="localhost") as secured:
             secured.sendall(b"GET / HTTP/3\r\n\r\n")
@@ -366,7 +367,7 @@ def test_a_refused_client_over_tls_sees_its_answer(simulator: Simulator, tmp_pat
 
 def test_a_server_with_tls_ends_while_a_client_has_not_shaken_hands(simulator: Simulator, tmp_path: Path) -> None:
     limits = ServerLimits(header_seconds=60)
-    with serve_in_thread([simulator], tls_dir=tmp_path, limits=limits) as running:
+    with serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path, limits=limits)) as running:
         sock = connect(running.port)
         assert answer_over_tls(running.port, tmp_path / "ca.pem") == b"HTTP/1.1 404"
     sock.close()

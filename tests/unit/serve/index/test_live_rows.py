@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.serve.index import row_index
 from harness.serve.index.row_index import RowIndex
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -114,7 +115,7 @@ def test_what_is_remembered_does_not_grow_with_the_instants_that_were_asked_for(
 
 
 def test_rows_that_were_written_are_forgotten_beyond_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.serve.index.row_index._RENDERED_ROW_BYTES", 20_000)
+    monkeypatch.setattr(row_index, "_RENDERED_ROW_BYTES", 20_000)
     history, plain = simulator(HISTORY), Simulator(load_spec(HISTORY), World.of(seed=11, calls=300), fast=False)
     for page in ("0", "3", "0", "7"):
         asked = request(history, {"PageNumber": page, "RowsPerPage": "40"})

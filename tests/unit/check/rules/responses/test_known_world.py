@@ -16,7 +16,7 @@ from harness.check.results.collector import roll_up_verdicts
 from harness.check.results.findings import Verdict
 from harness.check.rules.responses.known_world import HIDDEN_FILE, MANIFEST_FILE, check_known_world, load_known_world
 from harness.errors import UsageProblem
-from harness.generate import write_fixtures
+from harness.generate.fixtures import write_fixtures
 from harness.serve.faults.base import Fault, on_condition
 from harness.specification.load import load_spec, spec_ids
 from harness.specification.model import ClauseId
