@@ -1,24 +1,19 @@
-"""Single values on the wire, in pairs of encode_* and decode_*; a decoder is strict, and raises only DecodeError.
+"""Single values on the wire; a decoder is strict, and raises only DecodeError.
 
-A name with `json` takes what a JSON number or flag has become; any other name takes text. Text is ASCII
-wherever a number or a time is meant: no other digits, no spaces, no underscores, no final newline.
+Text is ASCII wherever a number or a time is meant: no other digits, no spaces, no underscores, no final newline.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, InvalidOperation
-from typing import Final, TypeVar
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from harness.integers import is_integer
-from harness.wire.format_problems import ADVISORY_CODES, Tree, printable_text
-from harness.wire.json_body import decode_json, encode_json
-
-_Meaning = TypeVar("_Meaning")
+from harness.wire.format_problems import printable_text
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DIGITS: Final = re.compile(r"[0-9]+")
@@ -32,7 +27,6 @@ _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_EPOCH: Final = -62_135_596_800
 _LAST_EPOCH: Final = 253_402_300_799
-_MICROSECOND: Final = Decimal("0.000001")
 # Wide enough for every value that the patterns admit; the caller's decimal context plays no part.
 _EXACT: Final = Context(prec=80)
 
@@ -48,11 +42,6 @@ class DecodeError(ValueError):
         return f"expected {self.expected}, got {self.actual}"
 
 
-def encode_integer(value: int) -> str:
-    """The integer in decimal digits."""
-    return str(value)
-
-
 def decode_integer(text: str, *, digits: int = 18, signed: bool = True) -> int:
     """An integer without leading zeros, of at most so many digits."""
     negative = text.startswith("-") if isinstance(text, str) else False
@@ -60,26 +49,6 @@ def decode_integer(text: str, *, digits: int = 18, signed: bool = True) -> int:
         return int(text)
     sign = "an integer" if signed else "an integer without a sign"
     raise DecodeError(f"{sign} of at most {digits} digits", printable_text(text))
-
-
-def encode_json_integer(value: int) -> Tree:
-    """The integer as a JSON number."""
-    return value
-
-
-def decode_json_integer(value: Tree, *, digits: int = 18, signed: bool = True) -> int:
-    """An integer that JSON carries as a number; neither a text, nor a flag, nor 1.0."""
-    if is_integer(value):
-        within = value.bit_length() <= 4 * digits and abs(value) < 10**digits
-        if within and (signed or value >= 0):
-            return value
-    sign = "a JSON integer" if signed else "a JSON integer that is not negative"
-    raise DecodeError(f"{sign} of at most {digits} digits", _describe_value(value))
-
-
-def encode_digits(value: str, *, longest: int = 64) -> str:
-    """Digits that are a name and no number: leading zeros stay."""
-    return decode_digits(value, longest=longest)
 
 
 def decode_digits(text: str, *, longest: int = 64) -> str:
@@ -103,23 +72,6 @@ def decode_seconds(text: str, *, places: int | None = None) -> Decimal:
     raise DecodeError(f"seconds{exactly}", printable_text(text))
 
 
-def encode_json_seconds(value: Decimal, *, places: int) -> Tree:
-    """Seconds as a JSON number; an integer when there are no places."""
-    rounded = _round_seconds(value, places)
-    return int(rounded) if places == 0 else rounded
-
-
-def decode_json_seconds(value: Tree) -> Decimal:
-    """Seconds that JSON carries as a number, not negative."""
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        seconds = Decimal(value) if not isinstance(value, int) or value.bit_length() < 64 else None
-        if seconds is not None and seconds.is_finite() and not seconds.is_signed():
-            exponent = seconds.as_tuple().exponent
-            if seconds.adjusted() < 18 and isinstance(exponent, int) and exponent >= -18:
-                return seconds
-    raise DecodeError("seconds as a JSON number, not negative", _describe_value(value))
-
-
 def encode_epoch(instant: datetime) -> int:
     """The whole seconds since 1970-01-01T00:00:00Z; a fraction is cut off."""
     return _time_since_epoch(instant) // timedelta(seconds=1)
@@ -129,21 +81,6 @@ def decode_epoch(value: int) -> datetime:
     """The instant so many seconds after 1970-01-01T00:00:00Z, in UTC, years 1 to 9999."""
     if is_integer(value) and _FIRST_EPOCH <= value <= _LAST_EPOCH:
         return _EPOCH + timedelta(seconds=value)
-    raise DecodeError("seconds since 1970 within the years 1 to 9999", _describe_value(value))
-
-
-def encode_epoch_fraction(instant: datetime, *, places: int) -> Decimal:
-    """The seconds since 1970-01-01T00:00:00Z with up to 6 digits after the point; the rest is cut off."""
-    exact = Decimal(_time_since_epoch(instant) // timedelta(microseconds=1)).scaleb(-6, _EXACT)
-    return exact.quantize(Decimal(1).scaleb(-places), ROUND_FLOOR, _EXACT)
-
-
-def decode_epoch_fraction(value: int | Decimal) -> datetime:
-    """The instant so many seconds after 1970-01-01T00:00:00Z, in UTC, cut to microseconds."""
-    number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-    if number and Decimal(value).is_finite() and _FIRST_EPOCH <= value < _LAST_EPOCH + 1:
-        exact = Decimal(value).quantize(_MICROSECOND, ROUND_FLOOR, Context(prec=40))
-        return _EPOCH + timedelta(microseconds=int(exact.scaleb(6, _EXACT)))
     raise DecodeError("seconds since 1970 within the years 1 to 9999", _describe_value(value))
 
 
@@ -205,95 +142,6 @@ def decode_rfc3339(text: str) -> datetime:
         raise DecodeError(expected, printable_text(text)) from None
 
 
-def encode_flag(value: bool, spellings: Mapping[str, bool]) -> str:
-    """The first spelling of a flag in the table."""
-    return encode_word(value, spellings)
-
-
-def decode_flag(text: str, spellings: Mapping[str, bool]) -> bool:
-    """The flag that a text of the table spells."""
-    return decode_word(text, spellings)
-
-
-def encode_json_flag(value: bool) -> Tree:
-    """The flag as JSON's true or false."""
-    return value
-
-
-def decode_json_flag(value: Tree) -> bool:
-    """JSON's true or false; neither 1 nor a text."""
-    if isinstance(value, bool):
-        return value
-    raise DecodeError("true or false", _describe_value(value))
-
-
-def encode_word(meaning: _Meaning, words: Mapping[str, _Meaning]) -> str:
-    """The first word of the table for a meaning."""
-    for word, meant in words.items():
-        if meant == meaning and type(meant) is type(meaning):
-            return word
-    raise DecodeError(f"a meaning with a word among {_list_words(words)}", printable_text(str(meaning)))
-
-
-def decode_word(text: str, words: Mapping[str, _Meaning], *, ignore_case: bool = False) -> _Meaning:
-    """The meaning of a word of the table; with `ignore_case` ASCII letters match in either case."""
-    if isinstance(text, str):
-        if text in words:
-            return words[text]
-        if ignore_case and text.isascii():
-            lowered = text.lower()
-            for word, meaning in words.items():
-                if word.isascii() and word.lower() == lowered:
-                    return meaning
-    raise DecodeError(f"one of {_list_words(words)}", _describe_value(text))
-
-
-def encode_list(items: Sequence[str], *, separator: str) -> str:
-    """The items with a separator between them; an item is never empty and never holds the separator."""
-    for item in items:
-        if not item or separator in item:
-            raise DecodeError(f"items that are not empty and hold no {separator!r}", printable_text(item))
-    return separator.join(items)
-
-
-def decode_list(text: str, *, separator: str, most: int = 1000) -> tuple[str, ...]:
-    """The items between separators, at most so many; an empty text is no item."""
-    if not isinstance(text, str):
-        raise DecodeError(f"a list separated by {separator!r}", _describe_value(text))
-    if not text:
-        return ()
-    if text.count(separator) >= most:
-        raise DecodeError(f"at most {most} items", f"{text.count(separator) + 1} items")
-    items = tuple(text.split(separator))
-    if "" in items:
-        raise DecodeError("a list without empty items", printable_text(text))
-    return items
-
-
-def encode_json_list(items: Sequence[Tree]) -> str:
-    """A JSON array inside a text."""
-    return encode_json(list(items)).decode()
-
-
-def decode_json_list(text: str) -> list[Tree]:
-    """The elements of a JSON array inside a text."""
-    expected = "a JSON array in a text"
-    if not isinstance(text, str):
-        raise DecodeError(expected, _describe_value(text))
-    decoded = decode_json(text.encode("utf-8", "replace"))
-    broken = [problem.text for problem in decoded.problems if problem.code not in ADVISORY_CODES]
-    if broken or not isinstance(decoded.tree, list):
-        raise DecodeError(expected, f"{printable_text(text)} ({broken[0]})" if broken else printable_text(text))
-    return decoded.tree
-
-
-def encode_zone(value: ZoneInfo) -> str:
-    """The name of a time zone."""
-    if value.key is None:
-        raise DecodeError("a time zone with a name", "one that was read from a file")
-    return value.key
-
-
 def zone_named(name: str) -> ZoneInfo:
     """The time zone of a name in the IANA database; never a file elsewhere, never this machine's own zone."""
     expected = "the name of a time zone, such as Europe/Berlin or Etc/UTC"
@@ -307,9 +155,6 @@ def zone_named(name: str) -> ZoneInfo:
         raise DecodeError(expected, printable_text(name)) from None
 
 
-decode_zone: Final = zone_named
-
-
 def _matches(pattern: re.Pattern[str], text: str, longest: int) -> bool:
     return isinstance(text, str) and len(text) <= longest and pattern.fullmatch(text) is not None
 
@@ -318,10 +163,6 @@ def _describe_value(value: object) -> str:
     if isinstance(value, str):
         return f"the text {printable_text(value)}"
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else printable_text(value)
-
-
-def _list_words(words: Mapping[str, object]) -> str:
-    return ", ".join(printable_text(word) for word in list(words)[:20]) + (", ..." if len(words) > 20 else "")
 
 
 def _round_seconds(value: Decimal, places: int) -> Decimal:

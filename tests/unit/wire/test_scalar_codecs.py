@@ -14,7 +14,6 @@ from harness.wire.format_problems import printable_text
 from harness.wire.scalar_codecs import DecodeError, zone_named
 
 BERLIN = zone_named("Europe/Berlin")
-FLAGS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
 
 def utc(*parts: int) -> datetime:
@@ -22,8 +21,7 @@ def utc(*parts: int) -> datetime:
 
 
 @pytest.mark.parametrize(("value", "text"), [(0, "0"), (18, "18"), (-1, "-1"), (10**18 - 1, "9" * 18)])
-def test_an_integer_in_both_directions(value: int, text: str) -> None:
-    assert scalars.encode_integer(value) == text
+def test_an_integer_is_read(value: int, text: str) -> None:
     assert scalars.decode_integer(text) == value
 
 
@@ -44,28 +42,8 @@ def test_an_integer_without_a_sign_has_none() -> None:
         scalars.decode_integer("-1", signed=False)
 
 
-def test_a_json_integer_in_both_directions() -> None:
-    assert scalars.encode_json_integer(1234567890) == 1234567890
-    assert scalars.decode_json_integer(1234567890) == 1234567890
-
-
-@pytest.mark.parametrize(
-    "value", ["1", True, None, Decimal("1.0"), [], {}, 10**18, -(10**40000), 10**40000], ids=printable_text
-)
-def test_nothing_else_is_a_json_integer(value: Any) -> None:
-    with pytest.raises(DecodeError) as refused:
-        scalars.decode_json_integer(value)
-    assert len(str(refused.value)) < 300
-
-
-def test_a_negative_json_integer_is_refused_where_none_is_meant() -> None:
-    with pytest.raises(DecodeError):
-        scalars.decode_json_integer(-1, signed=False)
-
-
 def test_digits_keep_their_leading_zeros() -> None:
     assert scalars.decode_digits("0049") == "0049"
-    assert scalars.encode_digits("0049") == "0049"
 
 
 @pytest.mark.parametrize("text", ["", "+49", "12 ", "1\n", "٣", "1" * 65])
@@ -99,21 +77,6 @@ def test_impossible_seconds_are_not_written(value: str) -> None:
         scalars.encode_seconds(Decimal(value), places=3)
 
 
-def test_json_seconds_in_both_directions() -> None:
-    assert str(scalars.encode_json_seconds(Decimal("1.5"), places=2)) == "1.50"
-    assert scalars.encode_json_seconds(Decimal("12"), places=0) == 12
-    assert scalars.decode_json_seconds(Decimal("1.50")) == Decimal("1.50")
-    assert scalars.decode_json_seconds(12) == Decimal(12)
-
-
-@pytest.mark.parametrize(
-    "value", ["1", True, None, -1, Decimal("-0"), Decimal("-0.5"), Decimal("1e20"), 10**20, Decimal("NaN")]
-)
-def test_nothing_else_is_json_seconds(value: Any) -> None:
-    with pytest.raises(DecodeError):
-        scalars.decode_json_seconds(value)
-
-
 @pytest.mark.parametrize(
     ("value", "moment"),
     [
@@ -135,18 +98,6 @@ def test_epoch_seconds_in_both_directions(value: int, moment: datetime) -> None:
 def test_nothing_else_is_epoch_seconds(value: Any) -> None:
     with pytest.raises(DecodeError):
         scalars.decode_epoch(value)
-
-
-def test_epoch_fractions_in_both_directions() -> None:
-    moment = utc(2009, 2, 13, 23, 31, 30, 123456)
-    assert str(scalars.encode_epoch_fraction(moment, places=3)) == "1234567890.123"
-    assert scalars.decode_epoch_fraction(Decimal("1234567890.1234569")) == moment
-
-
-@pytest.mark.parametrize("value", [Decimal("253402300800.0"), Decimal("NaN"), Decimal("1e300"), 10**30, "1"])
-def test_nothing_else_is_an_epoch_fraction(value: Any) -> None:
-    with pytest.raises(DecodeError):
-        scalars.decode_epoch_fraction(value)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +189,6 @@ NAIVE: list[Callable[[datetime], object]] = [
     scalars.encode_epoch,
     scalars.encode_rfc3339,
     lambda moment: scalars.encode_local(moment, BERLIN),
-    lambda moment: scalars.encode_epoch_fraction(moment, places=3),
 ]
 
 
@@ -254,85 +204,9 @@ def test_an_instant_before_year_one_is_never_written(encode: Callable[[datetime]
         encode(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
 
 
-def test_a_flag_in_both_directions() -> None:
-    assert scalars.decode_flag("True", FLAGS) is True
-    assert scalars.decode_flag("0", FLAGS) is False
-    assert scalars.encode_flag(True, FLAGS) == "true"
-    assert scalars.encode_flag(False, FLAGS) == "false"
-
-
-@pytest.mark.parametrize("text", ["", "TRUE", "yes", "1 ", "true\n", "٠"])
-def test_nothing_else_is_a_flag(text: str) -> None:
-    with pytest.raises(DecodeError):
-        scalars.decode_flag(text, FLAGS)
-
-
-def test_a_json_flag_in_both_directions() -> None:
-    assert scalars.encode_json_flag(True) is True
-    assert scalars.decode_json_flag(False) is False
-
-
-@pytest.mark.parametrize("value", [0, 1, "true", None])
-def test_nothing_else_is_a_json_flag(value: Any) -> None:
-    with pytest.raises(DecodeError):
-        scalars.decode_json_flag(value)
-
-
-def test_a_word_in_both_directions() -> None:
-    words = {"in": 3, "out": 9, "inbound": 3}
-    assert scalars.decode_word("inbound", words) == 3
-    assert scalars.encode_word(3, words) == "in"
-    assert scalars.decode_word("OUT", words, ignore_case=True) == 9
-
-
-@pytest.mark.parametrize("text", ["", "In", "in ", "\u212an", "x" * 10_000])
-def test_nothing_else_is_a_word(text: str) -> None:
-    with pytest.raises(DecodeError, match="expected one of 'in', 'out', got"):
-        scalars.decode_word(text, {"in": 1, "out": 2})
-
-
-def test_case_is_ignored_in_ascii_only() -> None:
-    with pytest.raises(DecodeError):
-        scalars.decode_word("\u212a", {"k": 1}, ignore_case=True)
-
-
-def test_a_meaning_without_a_word_is_not_written() -> None:
-    with pytest.raises(DecodeError):
-        scalars.encode_word(1, {"yes": True})
-
-
-def test_a_list_in_both_directions() -> None:
-    assert scalars.decode_list("1;2;3", separator=";") == ("1", "2", "3")
-    assert scalars.encode_list(("1", "2", "3"), separator=";") == "1;2;3"
-    assert scalars.decode_list("", separator=";") == ()
-
-
-@pytest.mark.parametrize("text", [";", "1;", "1;;2", ";".join(["1"] * 1001)], ids=lambda text: text[:9])
-def test_nothing_else_is_a_list(text: str) -> None:
-    with pytest.raises(DecodeError):
-        scalars.decode_list(text, separator=";")
-
-
-@pytest.mark.parametrize("items", [("",), ("a;b",)])
-def test_an_item_that_would_be_lost_is_not_written(items: tuple[str, ...]) -> None:
-    with pytest.raises(DecodeError):
-        scalars.encode_list(items, separator=";")
-
-
-def test_a_json_array_in_a_text_in_both_directions() -> None:
-    assert scalars.decode_json_list('["+12125550100", "x"]') == ["+12125550100", "x"]
-    assert scalars.encode_json_list(["+12125550100", "x"]) == '["+12125550100","x"]'
-
-
-@pytest.mark.parametrize("text", ["", "{}", "null", "[1", "[NaN]", "[" * 1000, "\ud800"])
-def test_nothing_else_is_a_json_array_in_a_text(text: str) -> None:
-    with pytest.raises(DecodeError):
-        scalars.decode_json_list(text)
-
-
 @pytest.mark.parametrize("name", ["UTC", "Etc/GMT+2", "Europe/Berlin", "America/Argentina/Buenos_Aires", "EST5EDT"])
-def test_a_zone_in_both_directions(name: str) -> None:
-    assert scalars.encode_zone(scalars.decode_zone(name)) == name
+def test_a_zone_is_found_by_its_name(name: str) -> None:
+    assert zone_named(name).key == name
 
 
 @pytest.mark.parametrize(
@@ -353,9 +227,6 @@ DECODERS: list[Callable[[Any], object]] = [
     scalars.decode_seconds,
     scalars.decode_rfc3339,
     lambda value: scalars.decode_local(value, BERLIN),
-    lambda value: scalars.decode_flag(value, FLAGS),
-    lambda value: scalars.decode_list(value, separator=";"),
-    scalars.decode_json_list,
     zone_named,
 ]
 

@@ -1,0 +1,83 @@
+"""Flags, lists and JSON lists as parameters carry them: the spellings of the spec in both directions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.specification.model import Parameter
+from harness.wire.parameter_codec import OutOfRange, ParameterValue, decode_parameter, encode_parameter
+from harness.wire.scalar_codecs import DecodeError, zone_named
+
+UTC = zone_named("UTC")
+FLAG = Parameter(as_="flag", true=("true", "True", "1"), false=("false", "False", "0"))
+NUMBERS = Parameter(as_="list", of="integer", separated_by=";")
+TEXTS = Parameter(as_="list", separated_by=";", most_items=1000)
+JSON_TEXTS = Parameter(as_="json-list")
+
+
+def decoded(parameter: Parameter, raw: Any, *, in_json: bool = False) -> ParameterValue:
+    return decode_parameter(parameter, raw, zone=UTC, in_json=in_json)
+
+
+def encoded(parameter: Parameter, value: ParameterValue, *, in_json: bool = False) -> Any:
+    return encode_parameter(parameter, value, zone=UTC, in_json=in_json)
+
+
+@pytest.mark.parametrize(("text", "value"), [("True", True), ("1", True), ("0", False), ("false", False)])
+def test_a_flag_is_read_in_every_spelling_of_the_spec(text: str, value: bool) -> None:
+    assert decoded(FLAG, text) is value
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false")])
+def test_a_flag_is_written_in_the_documented_spelling(value: bool, text: str) -> None:
+    assert encoded(FLAG, value) == text
+
+
+@pytest.mark.parametrize("text", ["", "TRUE", "yes", "1 ", "true\n", "٠", 0, 1, None])
+def test_nothing_else_is_a_flag(text: Any) -> None:
+    with pytest.raises(DecodeError):
+        decoded(FLAG, text)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_flag_of_json_is_jsons_own(value: bool) -> None:
+    assert decoded(FLAG, value, in_json=True) is value
+    assert encoded(FLAG, value, in_json=True) is value
+
+
+def test_a_list_in_both_directions() -> None:
+    assert decoded(NUMBERS, "1;2;3") == (1, 2, 3)
+    assert encoded(NUMBERS, (1, 2, 3)) == "1;2;3"
+
+
+def test_blanks_and_empty_elements_of_a_list_are_left_out() -> None:
+    assert decoded(NUMBERS, " 1; 2;;") == (1, 2)
+
+
+def test_a_list_of_json_needs_no_separator() -> None:
+    assert decoded(NUMBERS, [1, 2], in_json=True) == (1, 2)
+    assert encoded(NUMBERS, (1, 2), in_json=True) == [1, 2]
+
+
+@pytest.mark.parametrize("raw", ["1;x", "1.0", "007", None, {}, 1])
+def test_nothing_else_is_a_list_of_integers(raw: Any) -> None:
+    with pytest.raises(DecodeError):
+        decoded(NUMBERS, raw)
+
+
+def test_a_list_that_is_too_long_is_out_of_range() -> None:
+    with pytest.raises(OutOfRange, match="at most 1000 elements, got 1001 elements"):
+        decoded(TEXTS, ";".join(["1"] * 1001))
+
+
+def test_a_json_array_in_a_text_in_both_directions() -> None:
+    assert decoded(JSON_TEXTS, '["+12125550100", "x"]') == ("+12125550100", "x")
+    assert encoded(JSON_TEXTS, ("+12125550100", "x")) == '["+12125550100","x"]'
+
+
+@pytest.mark.parametrize("text", ["", "{}", "null", "[1", "[NaN]", "[" * 1000, "\ud800"])
+def test_nothing_else_is_a_json_array_in_a_text(text: str) -> None:
+    with pytest.raises(DecodeError):
+        decoded(JSON_TEXTS, text)
