@@ -13,7 +13,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, NewType, TypeVar
+from enum import StrEnum
+from typing import Annotated, Any, Final, Generic, Literal, NewType, TypeVar
 
 from harness.specification.field_path import AttributePath, FieldPath
 
@@ -43,6 +44,25 @@ class Open(Generic[T]):
     assumed: T
     kind: str | None = None
     clause: Clauses = ()
+
+
+# --- names --------------------------------------------------------------------------------------------------
+
+
+class Target(StrEnum):
+    """What a text of a spec can name elsewhere in it."""
+
+    PARAMETER = "parameter"
+    FILTER = "filter"
+    FIELD = "field"
+    ERROR = "fault"
+
+
+# To the type checker they are texts: a filter goes by the name of its parameter, and requests are keyed by texts.
+ParameterName = Annotated[str, Target.PARAMETER]
+FilterName = Annotated[str, Target.FILTER]
+FieldName = Annotated[str, Target.FIELD]
+ErrorName = Annotated[str, Target.ERROR]
 
 
 # --- closed words -------------------------------------------------------------------------------------------
@@ -145,7 +165,7 @@ class ListedRows:
     root: str | None = key("XML only: name of the root element", None)
     row_element: str | None = key("XML only: name of a row's element", None)
     namespaces: Mapping[str, str] = key("XML only: prefixes declared on the root, unused", factory=dict)
-    identity: str = key("the field that identifies a row")
+    identity: FieldName = key("the field that identifies a row")
     clauses: ListedRowsClauses = key("the clause for each promise", factory=ListedRowsClauses)
 
 
@@ -194,7 +214,7 @@ class InvalidValueRule:
     gets: Treatment | Open[Treatment] = key(
         "refused (a fault), ignored, default, clamped, nothing (no rows), honoured (taken as it is)"
     )
-    fault: str = key("the fault when refused", "invalid")
+    fault: ErrorName = key("the fault when refused", "invalid")
     like: tuple[Scalar, ...] = key("values to try", ())
     clause: Clauses = key("the clause", ())
 
@@ -203,8 +223,10 @@ class InvalidValueRule:
 class RequiredParameter:
     """A parameter that must be given."""
 
-    fault: str = key("the fault when it is missing", "missing")
-    unless_all_missing: tuple[str, ...] = key("with all of these missing together, `then` applies instead", ())
+    fault: ErrorName = key("the fault when it is missing", "missing")
+    unless_all_missing: tuple[ParameterName, ...] = key(
+        "with all of these missing together, `then` applies instead", ()
+    )
     then: Literal["refused", "last-month", "everything"] | Open[Literal["refused", "last-month", "everything"]] = key(
         "what happens when all of those are missing", "refused"
     )
@@ -261,7 +283,7 @@ class NamedComparisonClauses:
 class NamedComparison:
     """A comparison chosen by another parameter."""
 
-    parameter: str = key("the parameter that names it")
+    parameter: ParameterName = key("the parameter that names it")
     words: Mapping[str, Comparison] = key("its words")
     may: tuple[str, ...] = key("words that a server may or may not know", ())
     none: tuple[str, ...] = key("words that switch the filter off", ())
@@ -295,22 +317,22 @@ class Filter:
     instead: tuple[FieldPath, ...] | Open[tuple[FieldPath, ...]] = key(
         "fields that are compared in place of `compares` (open: whether they are)", ()
     )
-    applies_if_any: tuple[str, ...] = key("has an effect only if one of these parameters is given", ())
+    applies_if_any: tuple[ParameterName, ...] = key("has an effect only if one of these parameters is given", ())
     applies_clause: Clauses = key("clause on having no effect otherwise", ())
-    loses_to: str | None = key("ignored if this parameter is given and not empty", None)
+    loses_to: ParameterName | None = key("ignored if this parameter is given and not empty", None)
     loses_clause: Clauses = key("clause: the other one wins", ())
     regains_clause: Clauses = key("clause: an empty other one does not win", ())
-    excludes: tuple[str, ...] = key("may not come together with these", ())
+    excludes: tuple[ParameterName, ...] = key("may not come together with these", ())
     excluded_gets: Literal["refused", "both"] | Open[Literal["refused", "both"]] = key(
         "what giving both gets: refused, or both filters apply", "both"
     )
-    excludes_fault: str = key("the fault when refused", "excluded")
+    excludes_fault: ErrorName = key("the fault when refused", "excluded")
     excludes_clause: Clauses = key("clause on giving both", ())
-    same_as: str | None = key("selects the same rows as this other filter would, by another name", None)
+    same_as: FilterName | None = key("selects the same rows as this other filter would, by another name", None)
     stranger: Literal["nothing", "refused"] | Open[Literal["nothing", "refused"]] = key(
         "what a well-formed value gets that names nothing the server knows", "nothing"
     )
-    stranger_fault: str = key("the fault when refused", "invalid")
+    stranger_fault: ErrorName = key("the fault when refused", "invalid")
     case: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key("does letter case count?", "exact")
     clause: Clauses = key("the clause", ())
     blank_clause: Clauses = key("clause on the blank value, where it has one of its own", ())
@@ -331,16 +353,16 @@ class FilterRangeClauses:
 class FilterRange:
     """Two filters that are the ends of one range."""
 
-    first: str = key("parameter of the earlier end")
-    last: str = key("parameter of the later end")
+    first: ParameterName = key("parameter of the earlier end")
+    last: ParameterName = key("parameter of the later end")
     reversed: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
         "what a reversed range gets", "refused"
     )
-    reversed_fault: str = key("the fault when refused", "invalid")
+    reversed_fault: ErrorName = key("the fault when refused", "invalid")
     one_alone: Literal["refused", "one-sided"] | Open[Literal["refused", "one-sided"]] = key(
         "what one end alone gets", "one-sided"
     )
-    one_alone_fault: str = key("the fault when refused", "invalid")
+    one_alone_fault: ErrorName = key("the fault when refused", "invalid")
     clauses: FilterRangeClauses = key("the clause for each promise", factory=FilterRangeClauses)
 
 
@@ -356,7 +378,7 @@ class ScopeSwitchClauses:
 class ScopeSwitch:
     """A filter by a flag: when true, only rows of one population stay."""
 
-    parameter: str = key("the flag")
+    parameter: ParameterName = key("the flag")
     keeps: OwnerGroup = key("whose rows stay when it is true")
     clauses: ScopeSwitchClauses = key("the clause for each promise", factory=ScopeSwitchClauses)
 
@@ -385,20 +407,20 @@ class CallScope:
     )
     own_credential: str | None = key("the credential that names the account's own customer as the owners do", None)
     unset: OwnerGroup | Open[OwnerGroup] = key("whose, when nothing is said", "own")
-    parameter: str | None = key("the parameter that says whose", None)
+    parameter: ParameterName | None = key("the parameter that says whose", None)
     words: Mapping[str, OwnerGroup] = key("its words", factory=dict)
     word_clauses: Mapping[str, Clauses] = key("clause per word", factory=dict)
     may_words: Mapping[str, OwnerGroup] = key("words that a server may refuse or know", factory=dict)
     may_clause: Clauses = key("clause on those", ())
     identity: bool = key("its value may be a customer's id", False)
-    bad_fault: str = key("the fault for an unknown customer", "invalid")
-    recursive: str | None = key("flag: sub-customers at all depths too, for a customer's id", None)
-    listed_children: str | None = key("list parameter: only these children", None)
+    bad_fault: ErrorName = key("the fault for an unknown customer", "invalid")
+    recursive: ParameterName | None = key("flag: sub-customers at all depths too, for a customer's id", None)
+    listed_children: ParameterName | None = key("list parameter: only these children", None)
     children_only: ScopeSwitch | None = key("flag: the children's calls only", None)
     foreign: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
         "another's calls without the right to them", "refused"
     )
-    foreign_fault: str = key("the fault then", "forbidden")
+    foreign_fault: ErrorName = key("the fault then", "forbidden")
     clauses: CallScopeClauses = key("the clause for each promise", factory=CallScopeClauses)
 
 
@@ -416,12 +438,12 @@ class SortParameterClauses:
 class SortParameter:
     """A parameter that names the sort key."""
 
-    parameter: str = key("the parameter")
+    parameter: ParameterName = key("the parameter")
     words: Mapping[str, FieldPath] = key("its words and the field (or `hidden.name`) of each")
     signed: bool = key("a leading minus means descending", False)
     undocumented: tuple[str, ...] = key("words of these that the document does not list", ())
     unknown: Treatment | Open[Treatment] = key("what an unknown word gets", "refused")
-    unknown_fault: str = key("the fault then", "invalid")
+    unknown_fault: ErrorName = key("the fault then", "invalid")
     refused: tuple[str, ...] = key("values that must be refused", ())
     unknown_like: tuple[str, ...] = key("unknown words to try", ("nosuchfield",))
     clauses: SortParameterClauses = key("the clause for each promise", factory=SortParameterClauses)
@@ -436,7 +458,7 @@ class Order:
         "and its direction", "ascending"
     )
     sort: SortParameter | None = key("a parameter names the key", None)
-    descending: str | None = key("flag: descending", None)
+    descending: ParameterName | None = key("flag: descending", None)
     collation: Literal["code-point", "folded", "numeric"] | Open[Literal["code-point", "folded", "numeric"]] = key(
         "how texts compare", "code-point"
     )
@@ -461,15 +483,15 @@ class PageNumberPaging:
     """Pages by number."""
 
     kind: Literal["page-number"] = key("the kind of paging")
-    page: str = key("parameter: which page")
-    size: str = key("parameter: rows per page")
+    page: ParameterName = key("parameter: which page")
+    size: ParameterName = key("parameter: rows per page")
     first: int = key("number of the first page", 0)
     default_size: int | Open[int | None] | None = key("rows per page when not said; none: all", None)
     cap: int | Open[int | None] | None = key("the server's own limit on rows per page", None)
     past_the_end: Literal["empty", "refused"] | Open[Literal["empty", "refused"]] = key(
         "a page beyond the last", "empty"
     )
-    past_the_end_fault: str = key("the fault then", "invalid")
+    past_the_end_fault: ErrorName = key("the fault then", "invalid")
     clauses: PageNumberClauses = key("the clause for each promise", factory=PageNumberClauses)
 
     @property
@@ -506,8 +528,8 @@ class OffsetPaging:
     """A slice by offset and count; defaults and bounds stand with the parameters."""
 
     kind: Literal["offset"] = key("the kind of paging")
-    offset: str = key("parameter: rows to skip")
-    size: str = key("parameter: rows to return")
+    offset: ParameterName = key("parameter: rows to skip")
+    size: ParameterName = key("parameter: rows to return")
     clauses: OffsetClauses = key("the clause for each promise", factory=OffsetClauses)
 
     @property
@@ -548,9 +570,9 @@ class CursorPaging:
     """Pages by opaque cursor."""
 
     kind: Literal["cursor"] = key("the kind of paging")
-    after: str = key("parameter: rows after this cursor")
-    before: str = key("parameter: rows before this cursor")
-    size: str = key("parameter: rows per page")
+    after: ParameterName = key("parameter: rows after this cursor")
+    before: ParameterName = key("parameter: rows before this cursor")
+    size: ParameterName = key("parameter: rows per page")
     next_at: str = key("pointer to the cursor of the following page")
     prev_at: str = key("pointer to the cursor of the page before")
     start_words: tuple[str, ...] = key("values of `after` that mean the first page, besides absent", ())
@@ -564,7 +586,7 @@ class CursorPaging:
     both_gets: Treatment | Open[Treatment] = key("after and before together", "refused")
     garbage_gets: Treatment | Open[Treatment] = key("a cursor that the server never gave", "refused")
     other_sort_gets: Treatment | Open[Treatment] = key("a cursor made under another sort", "refused")
-    fault: str = key("the fault for these", "invalid")
+    fault: ErrorName = key("the fault for these", "invalid")
     clauses: CursorClauses = key("the clause for each promise", factory=CursorClauses)
 
     @property
@@ -597,7 +619,7 @@ class LimitPaging:
     """No pages; at most so many of the first rows."""
 
     kind: Literal["limit"] = key("the kind of paging")
-    size: str = key("parameter: at most so many rows")
+    size: ParameterName = key("parameter: at most so many rows")
     all: int | None = key("the value that means: all", None)
     clauses: LimitClauses = key("the clause for each promise", factory=LimitClauses)
 
@@ -654,7 +676,7 @@ class TotalSwitchClauses:
 class TotalSwitch:
     """A flag that leaves the total out."""
 
-    parameter: str = key("the flag")
+    parameter: ParameterName = key("the flag")
     off: AbsentForm | Open[AbsentForm] = key("how the total looks when switched off: missing, none, zero", "missing")
     clauses: TotalSwitchClauses = key("the clause for each promise", factory=TotalSwitchClauses)
 
@@ -699,12 +721,12 @@ class CountOnlyClauses:
 class CountOnly:
     """A flag that turns the answer into a number."""
 
-    parameter: str = key("the flag")
+    parameter: ParameterName = key("the flag")
     shape: (
         Literal["integer", "digits", "object", "list-of-object"]
         | Open[Literal["integer", "digits", "object", "list-of-object"]]
     ) = key('5, "5", {count: 5} or [{count: 5}], in place of the rows', "integer")
-    ignores: tuple[str, ...] = key("parameters that have no effect then", ())
+    ignores: tuple[ParameterName, ...] = key("parameters that have no effect then", ())
     counts: Literal["rows", "calls"] | Open[Literal["rows", "calls"]] = key("what is counted", "rows")
     clauses: CountOnlyClauses = key("the clause for each promise", factory=CountOnlyClauses)
 
@@ -722,7 +744,7 @@ class IncludeClauses:
 class Include:
     """A switch that adds a part to each row."""
 
-    parameter: str = key("the flag")
+    parameter: ParameterName = key("the flag")
     adds: tuple[FieldPath, ...] = key("fields of a row that it adds; empty: new fields of any name", ())
     any_names: bool = key("fields of other names may be added in their place", False)
     off: tuple[AbsentForm, ...] = key("how the part may look when left out", ("missing",))
@@ -739,7 +761,7 @@ class Echo:
     """A field of the answer that repeats what was asked or what was taken in its place."""
 
     at: str = key("pointer in the answer")
-    of: str = key("the parameter; for a page size the effective one")
+    of: ParameterName = key("the parameter; for a page size the effective one")
     exact: bool = key("false: the value of an absent parameter is open", True)
     clause: Clauses = key("the clause", ())
 
@@ -756,7 +778,7 @@ class TimeZoneClauses:
 class TimeZoneRule:
     """In which time zone local times are read and written."""
 
-    parameter: str | None = key("the parameter that names it", None)
+    parameter: ParameterName | None = key("the parameter that names it", None)
     default: str | Open[str] = key("the zone when not said", "UTC")
     echo: str | None = key("pointer in the answer that names the zone used", None)
     account_words: tuple[str, ...] = key("values that mean the zone of the account: the default one", ())
@@ -825,9 +847,9 @@ class Access:
     )
     roles: tuple[str, ...] = key("roles (or privileges) that suffice, each alone", ())
     role_clauses: Mapping[str, Clauses] = key("clause per role", factory=dict)
-    missing_fault: str = key("fault: no credentials, or half of them", "unauthenticated")
-    wrong_fault: str = key("fault: wrong credentials", "unauthenticated")
-    role_fault: str = key("fault: the role does not suffice", "forbidden")
+    missing_fault: ErrorName = key("fault: no credentials, or half of them", "unauthenticated")
+    wrong_fault: ErrorName = key("fault: wrong credentials", "unauthenticated")
+    role_fault: ErrorName = key("fault: the role does not suffice", "forbidden")
     clauses: AccessClauses = key("the clause for each promise", factory=AccessClauses)
 
 
@@ -942,8 +964,8 @@ class Routing:
 
     parameter: str | None = key("the parameter that names it; none: the last part of the path does", None)
     name: str = key("its name")
-    unknown_fault: str = key("fault: another name", "unknown-operation")
-    missing_fault: str = key("fault: no name", "missing-operation")
+    unknown_fault: ErrorName = key("fault: another name", "unknown-operation")
+    missing_fault: ErrorName = key("fault: no name", "missing-operation")
     clauses: RoutingClauses = key("the clause for each promise", factory=RoutingClauses)
 
 
@@ -951,7 +973,7 @@ class Routing:
 class RefusalRule:
     """A request that the transport refuses."""
 
-    fault: str = key("the fault")
+    fault: ErrorName = key("the fault")
     clause: Clauses = key("the clause", ())
 
 

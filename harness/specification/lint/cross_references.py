@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import types
+import typing
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, final
 
 from harness.errors import UsageError
 from harness.specification.deserialize import spec_key
@@ -21,82 +24,85 @@ from harness.specification.model import (
     InOtherListLaw,
     InvalidValueRule,
     OneOfLaw,
+    Open,
+    Order,
     PageNumberPaging,
     RefusalRule,
     RequiredParameter,
     Routing,
     SortParameter,
+    Target,
 )
 from harness.specification.yaml_source import KeyPath
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A name in `x-listing`: where it stands, and the record and its key that hold it."""
+
+    name: str | FieldPath
+    path: KeyPath
+    record: Any
+    key: str
+
+
+def walk_references(spec: Spec, target: Target) -> Iterator[Reference]:
+    """Everything in a spec that names something of a kind, in the order of the grammar."""
+    hints: dict[type, dict[str, Any]] = {}
+    for path, record in walk_records(spec.listing):
+        kind = type(record)
+        if kind not in hints:
+            hints[kind] = typing.get_type_hints(kind, include_extras=True)
+        for field in dataclasses.fields(record):
+            place: KeyPath = (*path, spec_key(field.name))
+            for found, name in _names_in(getattr(record, field.name), hints[kind][field.name], target, place):
+                yield Reference(name=name, path=found, record=record, key=field.name)
+
+
+def _names_in(value: Any, hint: Any, target: Target, path: KeyPath) -> Iterator[tuple[KeyPath, str | FieldPath]]:
+    """The names in the value of a key; those in a list have the place of the list."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if value is None:
+        return
+    if hint is FieldPath or origin is Annotated:
+        if target in (hint.__metadata__ if origin is Annotated else (Target.FIELD,)):
+            yield path, value
+    elif origin is tuple:
+        for item in value:
+            yield from _names_in(item, inner[0], target, path)
+    elif origin is Mapping:
+        for name, item in value.items():
+            yield from _names_in(item, inner[1], target, (*path, name))
+    elif origin in (typing.Union, types.UnionType):
+        # A choice is one of the plain values that stand beside it.
+        for one in (one for one in inner if typing.get_origin(one) is not Open):
+            for option in possible_values(value):
+                yield from _names_in(option, one, target, path)
 
 
 def check_parameter_names(spec: Spec) -> Iterator[LintFinding]:
     """Each parameter that a construct names stands under parameters."""
     known = spec.listing.parameters
-    for path, name in _parameter_names(spec):
+    filters = [(("filters", name), name) for name in spec.listing.filters]
+    named = [(reference.path, reference.name) for reference in walk_references(spec, Target.PARAMETER)]
+    for path, name in (*filters, *named):
         if name not in known:
             yield finding_at(
                 spec, "parameter", path, f"a parameter: {', '.join(known) or 'there is none'}", repr(name)
             )
 
 
-def _parameter_names(spec: Spec) -> Iterator[tuple[KeyPath, str]]:
-    listing = spec.listing
-    for name, parameter in listing.parameters.items():
-        if parameter.required is not None:
-            path: KeyPath = ("parameters", name, "required", "unless-all-missing")
-            yield from ((path, other) for other in parameter.required.unless_all_missing)
-    for name, rule in listing.filters.items():
-        path = ("filters", name)
-        yield path, name
-        if rule.named_by is not None:
-            yield (*path, "named-by", "parameter"), rule.named_by.parameter
-        yield from (((*path, "applies-if-any"), other) for other in rule.applies_if_any)
-        yield from (((*path, "excludes"), other) for other in rule.excludes)
-        if rule.loses_to is not None:
-            yield (*path, "loses-to"), rule.loses_to
-    for index, span in enumerate(listing.ranges):
-        yield ("ranges", index, "first"), span.first
-        yield ("ranges", index, "last"), span.last
-    one_name = {
-        "scope": ("parameter", "recursive", "listed_children"),
-        "order": ("descending",),
-        "paging": ("page", "size", "offset", "after", "before"),
-        "count_only": ("parameter",),
-        "zone": ("parameter",),
-    }
-    for construct, keys in one_name.items():
-        value = getattr(listing, construct)
-        for key in keys:
-            name_here = getattr(value, key, None) if value is not None else None
-            if isinstance(name_here, str):
-                yield (spec_key(construct), spec_key(key)), name_here
-    if listing.scope is not None and listing.scope.children_only is not None:
-        yield ("scope", "children-only", "parameter"), listing.scope.children_only.parameter
-    if listing.order is not None and listing.order.sort is not None:
-        yield ("order", "sort", "parameter"), listing.order.sort.parameter
-    if listing.total is not None and listing.total.switch is not None:
-        yield ("total", "switch", "parameter"), listing.total.switch.parameter
-    if listing.count_only is not None:
-        yield from ((("count-only", "ignores"), name) for name in listing.count_only.ignores)
-    for index, include in enumerate(listing.includes):
-        yield ("includes", index, "parameter"), include.parameter
-    for index, echo in enumerate(listing.echoes):
-        yield ("echoes", index, "of"), echo.of
-
-
 def check_filter_names(spec: Spec) -> Iterator[LintFinding]:
-    """Each filter that a construct names stands under filters."""
+    """Each filter that a construct names stands under filters, and so do both ends of a range."""
     filters = spec.listing.filters
-    named: list[tuple[KeyPath, str]] = []
-    for name, rule in filters.items():
-        if rule.same_as is not None:
-            named.append((("filters", name, "same-as"), rule.same_as))
-    for index, span in enumerate(spec.listing.ranges):
-        named += [(("ranges", index, "first"), span.first), (("ranges", index, "last"), span.last)]
-    for path, name in named:
-        if name not in filters:
-            yield finding_at(spec, "filter", path, f"a filter: {', '.join(filters)}", repr(name))
+    for target in (Target.FILTER, Target.PARAMETER):
+        for reference in walk_references(spec, target):
+            bound = target is Target.FILTER or isinstance(reference.record, FilterRange)
+            if bound and reference.name not in filters:
+                yield finding_at(
+                    spec, "filter", reference.path, f"a filter: {', '.join(filters)}", repr(reference.name)
+                )
 
 
 def declared_field(spec: Spec, path: FieldPath) -> Field | None:
@@ -112,48 +118,15 @@ def declared_field(spec: Spec, path: FieldPath) -> Field | None:
 
 
 def check_field_names(spec: Spec) -> Iterator[LintFinding]:
-    """Each field that a construct names stands under fields or hidden."""
-    for path, field, hidden in _field_paths(spec):
-        found = field.head in spec.listing.hidden if field.hidden else declared_field(spec, field) is not None
-        if not found or (field.hidden and not hidden):
-            known = [
-                *spec.listing.fields,
-                *(str(FieldPath((name,), hidden=True)) for name in spec.listing.hidden if hidden),
-            ]
-            yield finding_at(
-                spec, "field", path, f"a field: {', '.join(known)} (list[].name inside a list)", repr(str(field))
-            )
-
-
-def _field_paths(spec: Spec) -> Iterator[tuple[KeyPath, FieldPath, bool]]:
+    """Each field that a construct names stands under fields, or under hidden where rows need not show it."""
     listing = spec.listing
-    yield ("lists", "identity"), FieldPath.of(listing.lists.identity), False
-    for name, rule in listing.filters.items():
-        yield from (((("filters", name, "compares")), field, True) for field in rule.compares)
-        for option in possible_values(rule.alternatives):
-            yield from (((("filters", name, "alternatives")), field, True) for field in option)
-        for option in possible_values(rule.instead):
-            yield from (((("filters", name, "instead")), field, True) for field in option)
-    if listing.scope is not None:
-        yield from ((("scope", "owners"), field, False) for field in listing.scope.owners)
-    if listing.order is not None:
-        yield from ((("order", "by"), field, True) for field in possible_values(listing.order.by))
-        if listing.order.sort is not None:
-            yield from (
-                (("order", "sort", "words", word), field, True) for word, field in listing.order.sort.words.items()
-            )
-    for index, include in enumerate(listing.includes):
-        yield from ((("includes", index, "adds"), field, False) for field in include.adds)
-    for index, law in enumerate(listing.laws):
-        path: KeyPath = ("laws", index)
-        for key in ("field", "than", "other_field"):
-            named = getattr(law, key, None)
-            if isinstance(named, FieldPath):
-                yield (*path, spec_key(key)), named, False
-        for key in ("when", "then"):
-            holds = getattr(law, key, None)
-            if holds is not None:
-                yield (*path, key, "field"), holds.field, False
+    for reference in walk_references(spec, Target.FIELD):
+        path = reference.name if isinstance(reference.name, FieldPath) else FieldPath.of(reference.name)
+        hidden = listing.hidden if isinstance(reference.record, Filter | Order | SortParameter) else {}
+        if not (path.head in hidden if path.hidden else declared_field(spec, path) is not None):
+            known = [*listing.fields, *(str(FieldPath((name,), hidden=True)) for name in hidden)]
+            expected = f"a field: {', '.join(known)} (list[].name inside a list)"
+            yield finding_at(spec, "field", reference.path, expected, repr(str(path)))
 
 
 def check_laws(spec: Spec) -> Iterator[LintFinding]:
@@ -187,18 +160,10 @@ def _check_other_operation(spec: Spec, index: int, law: InOtherListLaw) -> Itera
 def check_error_names(spec: Spec) -> Iterator[LintFinding]:
     """Each fault that can come stands under outcome.faults."""
     known = spec.listing.outcome.faults
-    for path, value in walk_records(spec.listing):
-        for field in dataclasses.fields(value):
-            if field.name == "fault" or field.name.endswith("_fault"):
-                name = getattr(value, field.name)
-                place: KeyPath = (*path, spec_key(field.name))
-                if (
-                    isinstance(name, str)
-                    and name not in known
-                    and (path_is_given(spec, place) or _error_can_occur(value, field.name))
-                ):
-                    shown = f"a fault: {', '.join(known)}"
-                    yield finding_at(spec, "fault", place, shown, f"{name!r}")
+    for reference in walk_references(spec, Target.ERROR):
+        given = path_is_given(spec, reference.path)
+        if reference.name not in known and (given or _error_can_occur(reference.record, reference.key)):
+            yield finding_at(spec, "fault", reference.path, f"a fault: {', '.join(known)}", repr(reference.name))
 
 
 def _error_can_occur(value: Any, fault: str) -> bool:
