@@ -283,8 +283,8 @@ def check(
     from pathlib import Path
 
     from harness.check.client.budget import Budget, RateLimitedClient
-    from harness.check.client.client import HttpClient
     from harness.check.client.connection import ExchangeLimits
+    from harness.check.client.http_client import HttpClient
     from harness.check.credentials import secrets_of, with_fresh_token
     from harness.check.options import CheckOptions
     from harness.check.results.findings import RunEnded
@@ -445,7 +445,7 @@ def _gate_named(name: str) -> Gate:
 
 def _clause_ids(spec: Spec, names: Iterable[str]) -> tuple[ClauseId, ...]:
     from harness.errors import UsageProblem
-    from harness.specification.clauses import load_standard_clauses
+    from harness.specification.clause_families import load_standard_clauses
 
     known = {str(name): name for name in (*spec.clauses, *load_standard_clauses().clauses_for(spec))}
     for name in names:

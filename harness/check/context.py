@@ -19,8 +19,8 @@ from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
 from harness.integers import is_integer
 from harness.specification.load import Spec
-from harness.specification.model import Clause, ClauseId, Clauses, Listing, Open
-from harness.wire.format_problems import Tree
+from harness.specification.model import Clause, ClauseId, Clauses, Listing, OpenChoice
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
@@ -117,7 +117,7 @@ class CheckContext:
     longest_page: int = 0
     """The number of rows in the longest answer."""
     response_check: Any = None
-    carriage: str | None = None
+    request_encoding: str | None = None
     accepted_request: ListRequest | None = None
     access_refusal: Exchange | None = None
     refusals_in_a_row: int = 0
@@ -154,7 +154,7 @@ class CheckContext:
         ask = replace(
             ask,
             credentials=self.identity.credentials if credentials is None else credentials,
-            encoding_name=ask.encoding_name or self.carriage,
+            encoding_name=ask.encoding_name or self.request_encoding,
         )
         request = encode_request(self.spec, ask)
         if extra_headers:
@@ -399,7 +399,7 @@ class CheckContext:
             return True
         left = (
             self.dialect.candidates_of(versions.serves.id)
-            if isinstance(versions.serves, Open)
+            if isinstance(versions.serves, OpenChoice)
             else (versions.serves,)
         )
         if len(left) != 1:

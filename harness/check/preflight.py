@@ -9,7 +9,7 @@ from typing import Any
 from harness.check.context import CheckContext, Exchange
 from harness.check.options import CheckOptions
 from harness.check.probe.mirror import build_request, candidate_windows
-from harness.specification.model import Open
+from harness.specification.model import OpenChoice
 from harness.wire.http_messages import NoResponse
 from harness.wire.json_body import tree_at
 from harness.wire.scalar_codecs import DecodeError
@@ -29,7 +29,7 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
         answer = exchange.answer
     why = _blocking_reason(context, exchange)
     if why is not None and answer is not None:
-        other = yield from _log_in_by_other_carriage(context, window)
+        other = yield from _log_in_by_other_encoding(context, window)
         if other is not None:
             transport = context.listing.transport
             clauses = transport.separator_clause or context.listing.lists.clauses.reach
@@ -52,7 +52,7 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
     _learn_zone(context, exchange)
 
 
-def _log_in_by_other_carriage(
+def _log_in_by_other_encoding(
     context: CheckContext, window: Mapping[str, Any]
 ) -> Generator[None, None, Exchange | None]:
     """An exchange by another documented carriage, where the main form of a request is not understood.
@@ -67,7 +67,7 @@ def _log_in_by_other_carriage(
         )
         yield
         if exchange.answer is not None and exchange.answer.outcome == "success":
-            context.carriage = name
+            context.request_encoding = name
             return exchange
     return None
 
@@ -109,5 +109,5 @@ def _learn_zone(context: CheckContext, exchange: Exchange) -> None:
         except DecodeError:
             return
         context.zone = zone_name
-        if isinstance(zone.default, Open):
+        if isinstance(zone.default, OpenChoice):
             context.dialect.fix_answer(zone.default.id, zone_name, "the zone named in an answer")

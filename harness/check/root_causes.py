@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from harness.check.context import Breach, CheckContext
 from harness.check.probe.mirror import Mirror, parse_row_count
-from harness.specification.clauses import constructs_by_clause
+from harness.specification.clause_families import constructs_by_clause
 from harness.specification.field_path import FieldPath
 from harness.specification.laws import paths_of_law
 from harness.specification.model import (
     ClauseId,
     Listing,
-    Open,
+    OpenChoice,
     RequestEncoding,
     all_clauses,
 )
@@ -287,7 +287,8 @@ class _Scene:
             for b in breaches
             if b.exchange is not None
             and any(
-                meaning.fault is not None for _, meaning in self.session.expected_answers(b.exchange.list_request)
+                meaning.error_name is not None
+                for _, meaning in self.session.expected_answers(b.exchange.list_request)
             )
         ]
         return len(breaches) > 1 and len(refusable) * 2 >= len(breaches)
@@ -372,7 +373,7 @@ def _field(scene: _Scene, cause: ClauseId, other: ClauseId, breach: Breach) -> b
         return True
     order = scene.listing.order
     if order is not None and breach.aspect in ("order", "slice"):
-        return bool(about & set(order.by.options if isinstance(order.by, Open) else (order.by,)))
+        return bool(about & set(order.by.options if isinstance(order.by, OpenChoice) else (order.by,)))
     return False
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.check.baseline import read_baseline
 from harness.check.client.budget import Sender
 from harness.check.context import CheckContext, ClientIdentity, Exchange
+from harness.check.first_reading import take_first_reading
 from harness.check.options import CheckOptions
 from harness.check.oracle.dialect_inference import InferredDialect
 from harness.check.preflight import printable_target, run_preflight
@@ -36,17 +36,17 @@ from harness.check.results.gate import gate_colour
 from harness.check.root_causes import settle_causes
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.rules.access.scope import check_scope
-from harness.check.rules.exploration.combinations import check_combinations
+from harness.check.rules.exploration.random_combinations import check_combinations
 from harness.check.rules.exploration.schema_fuzzing import check_schema_fuzzing
 from harness.check.rules.filters.combinations import check_filter_dependences, check_filter_pairs
-from harness.check.rules.filters.hidden_filters import check_hidden_filters
 from harness.check.rules.filters.single_filter import check_filters_once, check_single_filters
+from harness.check.rules.filters.unshown_attributes import check_hidden_filters
 from harness.check.rules.live.polling import check_polling
 from harness.check.rules.paging.ordering import check_default_order, check_sort_orders, check_unlimited_list
 from harness.check.rules.paging.pages import check_pages
 from harness.check.rules.paging.totals import (
     check_filtered_pages,
-    check_filters_by_carriage,
+    check_filters_by_encoding,
     check_full_combinations,
     check_totals,
 )
@@ -57,11 +57,11 @@ from harness.check.rules.responses.every_response import check_response
 from harness.check.rules.responses.includes import check_includes
 from harness.check.rules.responses.known_world import check_known_world
 from harness.check.rules.responses.row_consistency import check_row_consistency
-from harness.check.rules.responses.versions import check_versions
+from harness.check.rules.responses.version_detection import check_versions
 from harness.check.rules.transport.request_encoding import check_request_encoding
 from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
-from harness.specification.clauses import families_by_clause, load_standard_clauses
+from harness.specification.clause_families import families_by_clause, load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.field_path import written_value
 from harness.specification.load import Spec
@@ -93,7 +93,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("values", (check_invalid_values,)),
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (check_authentication,)),
-    ("transport", (check_request_encoding, check_filters_by_carriage)),
+    ("transport", (check_request_encoding, check_filters_by_encoding)),
     ("echoes", (check_echoes, check_row_consistency)),
     ("polls", (check_polling,)),
     ("fuzz", (check_schema_fuzzing,)),
@@ -196,7 +196,7 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
     yield from _run_phase(context, "preflight", run_preflight(context, options), options)
     if context.settings.get("blocked") or context.crashes:
         return
-    yield from _run_phase(context, "mirror", read_baseline(context, mirror, options), options)
+    yield from _run_phase(context, "mirror", take_first_reading(context, mirror, options), options)
     if context.crashes:
         return
     for phase, rules in PHASES:

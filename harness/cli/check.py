@@ -12,7 +12,7 @@ import click
 from harness.cli.check_run import print_result, run_prepared
 from harness.cli.check_setup import CheckSettings, prepare_run
 from harness.cli.console import Console, current_time
-from harness.cli.options import combine_options, parse_headers, parse_pairs, parse_window, positive_number
+from harness.cli.option_values import combine_options, parse_headers, parse_pairs, parse_window, positive_number
 from harness.cli.report_files import parse_report_sinks
 from harness.errors import UsageProblem
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from harness.cli.check_setup import PreparedRun
 from harness.cli.console import harness_version
-from harness.cli.run_ending import RunEnding
+from harness.cli.exit_codes import RunEnding
 from harness.cli.signals import Interrupted
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def planned_results(prepared: PreparedRun, earlier: RunRecord | None) -> tuple[C
         return earlier.plan
     from harness.check.results.findings import ClauseResult, Gate, Verdict
     from harness.check.results.gate import colour_of
-    from harness.specification.clauses import planned_clauses, planned_families
+    from harness.specification.clause_families import planned_clauses, planned_families
 
     families = planned_families(prepared.spec)
     gate = Gate(prepared.settings.gate)

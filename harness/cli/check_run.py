@@ -25,9 +25,9 @@ from harness.cli.check_report import (
 )
 from harness.cli.check_setup import PreparedRun, check_options, request_budget
 from harness.cli.console import Console, current_time
+from harness.cli.exit_codes import HARNESS_EXIT_CODE, RunEnding
 from harness.cli.journals import RunJournals
 from harness.cli.report_files import ReportSink, write_reports
-from harness.cli.run_ending import HARNESS_EXIT_CODE, RunEnding
 from harness.cli.signals import Interrupted, SignalWatch, interruptible
 from harness.errors import HarnessError
 

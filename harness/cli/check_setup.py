@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, final
 
 from harness.cli.console import Console, current_time, harness_version
-from harness.cli.options import load_dialect_file, suggest_word
+from harness.cli.option_values import load_dialect_file, suggest_word
 from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
     from harness.check.client.budget import Budget
-    from harness.check.client.client import HttpClient
+    from harness.check.client.http_client import HttpClient
     from harness.check.credentials import ClientIdentity
     from harness.check.options import CheckOptions
     from harness.check.results.findings import Verdict
@@ -100,8 +100,8 @@ def prepare_run(
     headers: Sequence[tuple[str, str]] = (),
 ) -> PreparedRun:
     """Read everything that a run needs; nothing is sent yet. Raises UsageError."""
-    from harness.check.client.client import HttpClient
     from harness.check.client.connection import ExchangeLimits
+    from harness.check.client.http_client import HttpClient
     from harness.check.credentials import all_credential_names, secrets_of, with_fresh_token
     from harness.check_target import ANONYMOUS, open_target
     from harness.specification.load import load_spec
@@ -156,7 +156,7 @@ def prepare_run(
 
 def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[ClauseId, ...]:
     """The clauses named by `--only`. Raises UsageProblem for one that the spec does not have."""
-    from harness.specification.clauses import planned_clauses
+    from harness.specification.clause_families import planned_clauses
     from harness.specification.model import ClauseId
 
     clauses = planned_clauses(spec)
@@ -238,7 +238,7 @@ def _load_baseline_file(path: str | None) -> Mapping[ClauseId, Verdict] | None:
 
 def _redact_secrets(console: Console, spec: Spec, secrets: Sequence[str], *, own_simulator: bool) -> None:
     """Mask the secrets from now on, and say which are too weak to be masked everywhere."""
-    from harness.specification.clauses import planned_clauses
+    from harness.specification.clause_families import planned_clauses
 
     words = [*spec.listing.parameters, *spec.listing.fields, *planned_clauses(spec)]
     redactor = console.redact_secrets(secrets, words=words)

@@ -87,7 +87,7 @@ def demo(console: Console) -> int:
 def _choose_faults(specs: Sequence[Spec]) -> tuple[Spec, tuple[Fault, ...]]:
     """The API with most of the families that the faults are taken from, and a fault of each."""
     from harness.serve.faults.catalogue import faults_of
-    from harness.specification.clauses import families_by_clause
+    from harness.specification.clause_families import families_by_clause
 
     best: tuple[Spec, tuple[Fault, ...]] = specs[0], ()
     for spec in specs:
@@ -104,7 +104,7 @@ def _choose_faults(specs: Sequence[Spec]) -> tuple[Spec, tuple[Fault, ...]]:
 def _check_simulator(simulator: Simulator, url: str, *, seconds: float) -> RunReport:
     """Check one simulator within its time."""
     from harness.check.client.budget import Budget, RateLimitedClient
-    from harness.check.client.client import HttpClient
+    from harness.check.client.http_client import HttpClient
     from harness.check.credentials import secrets_of, with_fresh_token
     from harness.check.options import CheckOptions
     from harness.check.runner import run_check

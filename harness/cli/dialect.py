@@ -11,7 +11,7 @@ from harness.cli.check import ACCESS_OPTIONS, BUDGET_OPTIONS, parse_settings
 from harness.cli.check_run import run_prepared
 from harness.cli.check_setup import prepare_run
 from harness.cli.console import Console
-from harness.cli.options import parse_headers, parse_pairs
+from harness.cli.option_values import parse_headers, parse_pairs
 
 
 @click.command()

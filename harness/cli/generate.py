@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.console import Console
-from harness.cli.options import load_dialect_file, suggest_word
+from harness.cli.option_values import load_dialect_file, suggest_word
 from harness.errors import UsageProblem
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, final
 
 from harness.cli.console import Console
+from harness.cli.exit_codes import HARNESS_EXIT_CODE
 from harness.cli.report_files import STDOUT, ReportSink
-from harness.cli.run_ending import HARNESS_EXIT_CODE
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:

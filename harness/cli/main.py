@@ -58,7 +58,7 @@ class VerbGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in VERBS:
-            from harness.cli.options import suggest_word
+            from harness.cli.option_values import suggest_word
 
             ctx.fail(f"No such command {args[0]!r}. {suggest_word(args[0], VERBS)}".rstrip())
         return super().resolve_command(ctx, args)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from harness.cli.console import Console
-from harness.cli.options import suggest_word
+from harness.cli.option_values import suggest_word
 from harness.errors import UsageProblem
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import click
 
 from harness.cli.check import ACCESS_OPTIONS
 from harness.cli.console import Console, harness_version
-from harness.cli.options import parse_headers, parse_pairs
+from harness.cli.option_values import parse_headers, parse_pairs
 from harness.cli.report_files import parse_report_sinks
 from harness.errors import UsageProblem
 
@@ -43,8 +43,8 @@ def resume(
     from harness.cli.check_report import RunOutcome, file_digests, unjudged_clauses
     from harness.cli.check_run import print_result, run_prepared
     from harness.cli.check_setup import prepare_run
+    from harness.cli.exit_codes import HARNESS_EXIT_CODE
     from harness.cli.report_files import write_reports
-    from harness.cli.run_ending import HARNESS_EXIT_CODE
     from harness.output.redaction import Redactor
     from harness.report import read_run_record
 

@@ -108,7 +108,7 @@ def run_trial(trial: Trial) -> TrialResult:
     faults = find_faults(spec, trial.fault) if trial.fault else ()
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, dialect=Dialect(trial.dialect), faults=faults, key=key)
-    known_values = hidden_values(spec, world, Dialect(trial.dialect)) if trial.told_hidden else {}
+    known_values = values_of_unshown_filters(spec, world, Dialect(trial.dialect)) if trial.told_hidden else {}
     options = CheckOptions(
         now=world.instant, target="http://127.0.0.1:0", seed=trial.check_seed, known_values=known_values
     )
@@ -141,7 +141,7 @@ def run_trial(trial: Trial) -> TrialResult:
     )
 
 
-def hidden_values(spec: Spec, world: World, dialect: Dialect) -> dict[str, tuple[str, ...]]:
+def values_of_unshown_filters(spec: Spec, world: World, dialect: Dialect) -> dict[str, tuple[str, ...]]:
     """Some values that really occur, for every filter on what no row shows; the commonest ones."""
     from harness.generate.rows import row_set_of
 

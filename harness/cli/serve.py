@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.console import Console, current_time
-from harness.cli.options import parse_pairs, positive_number
+from harness.cli.option_values import parse_pairs, positive_number
 from harness.cli.serve_setup import (
     ServeOptions,
     ServePlan,

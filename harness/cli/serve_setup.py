@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from harness.cli.console import Console, current_time
-from harness.cli.options import load_dialect_file, parse_instant, parse_pairs, suggest_word
+from harness.cli.option_values import load_dialect_file, parse_instant, parse_pairs, suggest_word
 from harness.errors import UsageProblem
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.console import Console
-from harness.cli.options import suggest_word
+from harness.cli.option_values import suggest_word
 
 if TYPE_CHECKING:
-    from harness.specification.clauses import ClauseFamily
+    from harness.specification.clause_families import ClauseFamily
     from harness.specification.lint.linter import LintResult
     from harness.specification.load import Spec
-    from harness.specification.model import Clause, ClauseId, Open
+    from harness.specification.model import Clause, ClauseId, OpenChoice
 
 
 @click.group()
@@ -120,7 +120,7 @@ def show(console: Console, api: str, only: tuple[str, ...]) -> None:
 
 
 def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
-    from harness.specification.clauses import ClauseFamily, families_by_clause
+    from harness.specification.clause_families import ClauseFamily, families_by_clause
 
     families = families_by_clause(loaded)
     clauses = {name: clause for name, clause in loaded.clauses.items() if not only or name in only}
@@ -140,7 +140,7 @@ def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
 
 
 def _family_lines(loaded: Spec, family: ClauseFamily, clauses: Mapping[ClauseId, Clause]) -> Iterator[str]:
-    from harness.specification.clauses import constructs_by_clause
+    from harness.specification.clause_families import constructs_by_clause
 
     constructs = constructs_by_clause(loaded)
     width = max(len(name) for name in clauses)
@@ -162,7 +162,7 @@ def _family_lines(loaded: Spec, family: ClauseFamily, clauses: Mapping[ClauseId,
         yield f"{indent}source: {clause.source}" + (f"; since {clause.since}" if clause.since else "")
 
 
-def _choice_lines(choice: Open[Any]) -> Iterator[str]:
+def _choice_lines(choice: OpenChoice[Any]) -> Iterator[str]:
     options = ", ".join(_choice_text(option) for option in choice.options) or f"any {choice.kind}"
     clauses = f"  ({', '.join(choice.clause)})" if choice.clause else ""
     yield f"  {choice.id}{clauses}"

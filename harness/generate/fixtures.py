@@ -22,7 +22,7 @@ from harness.specification.dialect import Dialect, written_answer
 from harness.specification.load import Spec
 from harness.telephony.attributes import Grain
 from harness.wire.http_messages import HttpResponse
-from harness.world.population import Population
+from harness.world.listed_calls import ListedCalls
 from harness.world.world import World
 
 MANIFEST_FILE: Final = "manifest.json"
@@ -196,7 +196,7 @@ def _build_manifest(
     digests: Mapping[str, str],
 ) -> Mapping[str, Any]:
     document = spec.listing.document
-    calls = world.count(Grain.CALL, Population.BOTH, world.instant)
+    calls = world.count(Grain.CALL, ListedCalls.BOTH, world.instant)
     profile = world.profile.name if world.profile is not None else None
     return {
         "schema_version": SCHEMA_VERSION,

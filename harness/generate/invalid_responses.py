@@ -9,12 +9,12 @@ from dataclasses import replace
 from harness.generate.invalid_rows import break_fields, break_filters, break_laws, break_order
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, ValidResponse, remove_at
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
-from harness.specification.clauses import body_format
+from harness.specification.clause_families import body_format_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, Clauses, Echo, EnvelopeField, ErrorKind, Include
 from harness.specification.paging_clauses import size_clauses
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, Missing, put_value, tree_at
 from harness.wire.list_request import ListRequest
@@ -327,7 +327,7 @@ def _break_body(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         ("TEXT-ENCODING", "a byte that is not UTF-8", _with_invalid_byte(maker, body)),
         ("TEXT-ENCODING", "a byte order mark", b"\xef\xbb\xbf" + body if not maker.is_xml else body),
     ]
-    if body_format(maker.client.spec) == "json":
+    if body_format_of(maker.client.spec) == "json":
         changes += [
             ("JSON-SYNTAX", "the end is missing", body[:-2]),
             ("JSON-SYNTAX", "a comma too many", body[:-1] + b",}"),

@@ -24,7 +24,7 @@ from harness.specification.model import (
     NotFutureLaw,
     OneOfLaw,
 )
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import Missing
 from harness.wire.row_codec import ApiRow, absent_forms, decode_row, encode_field
 

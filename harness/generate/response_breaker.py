@@ -9,7 +9,7 @@ from typing import final
 
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
 from harness.specification.model import ClauseId, Clauses, Listing, Scalar
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import put_value, split_pointer, tree_at
 from harness.wire.list_request import ListRequest

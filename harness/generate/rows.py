@@ -13,11 +13,11 @@ from harness.specification.load import Spec
 from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import encode_json
 from harness.wire.response_codec import is_xml
 from harness.wire.row_codec import ApiRow, ApiValue, encode_row, row_values_at, show_record
-from harness.world.population import Population
+from harness.world.listed_calls import ListedCalls
 from harness.world.world import World
 
 
@@ -60,7 +60,7 @@ class RowSet:
 def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
     """The rows of the world at its instant as the API shows them, of all customers."""
     listing = spec.listing
-    population = Population(dialect.resolve(listing.lists.calls))
+    population = ListedCalls(dialect.resolve(listing.lists.calls))
     records = tuple(world.records(Grain(listing.lists.one_row_per), population, world.instant))
     shown = tuple(show_record(listing.fields, record) for record in records)
     zone = default_zone(listing, dialect)

@@ -21,7 +21,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
 )
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import ParameterValue, encode_parameter

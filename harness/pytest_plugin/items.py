@@ -54,7 +54,7 @@ def _marker_words() -> list[str]:
     """The markers that stand for a level, a basis or a family."""
     from typing import get_args
 
-    from harness.specification.clauses import ClauseFamily
+    from harness.specification.clause_families import ClauseFamily
     from harness.specification.model import Basis, Level
 
     return [
@@ -125,7 +125,7 @@ class ApiCollector(pytest.Collector):
 
     def collect(self) -> Iterator[ClauseItem]:
         """An item for each clause of the spec, and for those that every API shares."""
-        from harness.specification.clauses import planned_clauses, planned_families
+        from harness.specification.clause_families import planned_clauses, planned_families
 
         families = planned_families(self.spec)
         for name, clause in planned_clauses(self.spec).items():

@@ -19,7 +19,7 @@ def read_target(
 ) -> RunReport:
     """Check the target once. Raises HarnessError where no verdict can exist."""
     from harness.check.client.budget import Budget, RateLimitedClient
-    from harness.check.client.client import HttpClient
+    from harness.check.client.http_client import HttpClient
     from harness.check.credentials import secrets_of, with_fresh_token
     from harness.check.options import CheckOptions
     from harness.check.results.findings import Gate

@@ -33,7 +33,7 @@ def mock_simulators(
 
     import responses
 
-    from harness.serve.router import Router
+    from harness.serve.api_router import Router
 
     router = Router.of(simulators)
     world_clock = clock if clock is not None else FrozenClock(simulators[0].world.instant)

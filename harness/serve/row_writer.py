@@ -11,7 +11,7 @@ from harness.serve.query.table import Comparable
 from harness.specification.dialect import Dialect
 from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.model import Field, Listing
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, encode_json, put_value
 from harness.wire.response_codec import encode_response, is_xml
 from harness.wire.row_codec import ApiRow, encode_row, field_at, row_values_at

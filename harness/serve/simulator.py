@@ -16,8 +16,8 @@ from harness.serve.authentication import Authenticator, KeyPair, SimulatedUser, 
 from harness.serve.faults.base import Fault
 from harness.serve.faults.hooks import (
     NO_HOOKS,
+    AnswerContent,
     AnswerContext,
-    AnswerPage,
     PageContext,
     RowTree,
     combine_hooks,
@@ -27,7 +27,7 @@ from harness.serve.index.live_rows import LiveRows
 from harness.serve.index.row_index import IndexSnapshot, RowIndex
 from harness.serve.query.cursors import Cursor, encode_cursor
 from harness.serve.query.parameters import parse_parameters
-from harness.serve.query.planner import Plan, plan_request, sort_signature
+from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer
 from harness.serve.query.table import Comparable, QueryResult, SortPosition, Table
 from harness.serve.row_writer import Envelope, RowVariant, RowWriter, build_row_tree, values_at_path
 from harness.specification.dialect import Dialect
@@ -36,15 +36,15 @@ from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, Listing, PageNumberPaging
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest, decode_request
 from harness.wire.response_codec import encode_response, error_tree, is_xml, success_tree
 from harness.wire.row_codec import ApiRow, show_record
 from harness.world.customers import Customers
-from harness.world.population import Population
-from harness.world.row_timeline import Timeline
+from harness.world.listed_calls import ListedCalls
+from harness.world.ordered_rows import OrderedRowTable
 from harness.world.traffic import millis_of
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class RecordSource(Protocol):
     def records(
         self,
         grain: Grain,
-        population: Population,
+        population: ListedCalls,
         at: datetime,
         *,
         attributes: Collection[str] | None = None,
@@ -129,14 +129,14 @@ class Simulator:
         if not self.users:
             raise UsageProblem(f"users of {spec.id}", "at least one identity", "none")
         self._authenticator = Authenticator(access=self.spec.listing.access, users=self.users, any_jwt=any_jwt)
-        self._population = Population(self.dialect.resolve(self.spec.listing.lists.calls))
+        self._population = ListedCalls(self.dialect.resolve(self.spec.listing.lists.calls))
         self._fast = fast
         self._writer = RowWriter.of(self.spec.listing)
         # Many answers have the same envelope: the pages of one walk share their totals and echoes.
         self._envelopes: dict[Hashable, Envelope] = {}
         self._row_index: RowIndex | None = None
         self._snapshots: OrderedDict[datetime, IndexSnapshot] = OrderedDict()
-        self._live_rows: tuple[Timeline, LiveRows] | None = None
+        self._live_rows: tuple[OrderedRowTable, LiveRows] | None = None
         self._views: OrderedDict[datetime, _InstantView] = OrderedDict()
         self._lock = Lock()
 
@@ -204,19 +204,21 @@ class Simulator:
         page = self._select_page(plan, view)
         return page if isinstance(page, RefusedRequest) else self._respond_with_page(page, plan, view, ask)
 
-    def _plan_answer(self, ask: ListRequest, at: datetime, now: datetime) -> Plan | RefusedRequest:
+    def _plan_answer(self, ask: ListRequest, at: datetime, now: datetime) -> AnswerPlan | RefusedRequest:
         user = self._hooks.user(self._authenticator.authenticate(ask, now), ask, self.users, now)
         if isinstance(user, RefusedRequest):
             return user
         parameters = self._hooks.parameters(parse_parameters(self.spec.listing, ask, self.dialect), ask)
         if isinstance(parameters, RefusedRequest):
             return parameters
-        plan = plan_request(parameters, user, customers=self.world.customers, at=at, choices=self.dialect)
+        plan = plan_answer(parameters, user, customers=self.world.customers, at=at, choices=self.dialect)
         return self._hooks.plan(plan, parameters)
 
     # --- answers from the row index: rows that are bytes already -----------------------------------------------
 
-    def _answer_from_index(self, plan: Plan, at: datetime, ask: ListRequest) -> HttpResponse | RefusedRequest | None:
+    def _answer_from_index(
+        self, plan: AnswerPlan, at: datetime, ask: ListRequest
+    ) -> HttpResponse | RefusedRequest | None:
         """The response, or the refusal, from the row index; None where only rows as values can give it."""
         if self._hooks is not NO_HOOKS or plan.count_unit == "calls":
             return None
@@ -230,14 +232,14 @@ class Simulator:
             if isinstance(self.spec.listing.paging, CursorPaging):
                 return None
             many = snapshot.count_page_rows(plan.query)
-            page = AnswerPage(rows=(), count=many, total=None, returned=many)
+            page = AnswerContent(rows=(), count=many, total=None, returned=many)
             return self._respond(
                 self.spec.listing.outcome.success.http, self._answer_tree(page, plan, None), _success_context(ask)
             )
         rendered = snapshot.render_page(plan)
         if not rendered.rows and self._refuses_past_the_end(plan):
             return self._past_the_end_refusal()
-        page = AnswerPage(
+        page = AnswerContent(
             rows=(), count=None, total=rendered.total if plan.shows_total else None, returned=len(rendered.rows)
         )
         paging = self.spec.listing.paging
@@ -248,7 +250,7 @@ class Simulator:
         return self._respond_with_row_bytes(page, plan, rendered.rows, ask)
 
     def _respond_with_row_bytes(
-        self, page: AnswerPage, plan: Plan, rows: Sequence[bytes], ask: ListRequest
+        self, page: AnswerContent, plan: AnswerPlan, rows: Sequence[bytes], ask: ListRequest
     ) -> HttpResponse:
         """The response with rows that are encoded already."""
         key = (page.total, page.returned, page.next, page.prev, repr(plan.echoes), plan.zone_name)
@@ -267,7 +269,7 @@ class Simulator:
 
     def _snapshot_at(self, at: datetime) -> IndexSnapshot | None:
         timeline_of = getattr(self.world, "timeline", None)
-        if timeline_of is None or self._population is Population.LIVE or getattr(self.world, "given", None):
+        if timeline_of is None or self._population is ListedCalls.LIVE or getattr(self.world, "given", None):
             return None
         with self._lock:
             timeline = timeline_of(Grain(self.spec.listing.lists.one_row_per), at)
@@ -289,7 +291,7 @@ class Simulator:
 
     # --- answers from the table: every row as values ------------------------------------------------------------
 
-    def _select_page(self, plan: Plan, view: _InstantView) -> AnswerPage | RefusedRequest:
+    def _select_page(self, plan: AnswerPlan, view: _InstantView) -> AnswerContent | RefusedRequest:
         table = view.table
         for condition, refused in plan.required_matches:
             if not len(table.matching_rows(replace(plan.query, conditions=(condition,), owners=None))):
@@ -305,7 +307,7 @@ class Simulator:
                 if plan.count_unit == "rows"
                 else table.count_distinct(found.page_rows, view.call_path)
             )
-        page = AnswerPage(
+        page = AnswerContent(
             rows=found.page_rows,
             count=count,
             total=found.total if plan.shows_total else None,
@@ -316,31 +318,31 @@ class Simulator:
         return self._hooks.page(page, PageContext(table=table, plan=plan, query_result=found, at=view.at))
 
     def _with_cursors(
-        self, page: AnswerPage, plan: Plan, found: QueryResult, table: Table, paging: CursorPaging
-    ) -> AnswerPage:
+        self, page: AnswerContent, plan: AnswerPlan, found: QueryResult, table: Table, paging: CursorPaging
+    ) -> AnswerContent:
         sorting = plan.query.sort_order
         first, last = (table.position_of(row, sorting) for row in (page.rows[0], page.rows[-1]))
         return self._with_cursors_between(page, plan, paging, first, last, is_last=found.is_last)
 
     def _with_cursors_between(
         self,
-        page: AnswerPage,
-        plan: Plan,
+        page: AnswerContent,
+        plan: AnswerPlan,
         paging: CursorPaging,
         first: SortPosition,
         last: SortPosition,
         *,
         is_last: bool,
-    ) -> AnswerPage:
+    ) -> AnswerContent:
         """The page with cursors to the pages before and after it."""
-        mark = sort_signature(plan.query.sort_order)
+        mark = cursor_sort_text(plan.query.sort_order)
         back = self.dialect.resolve(paging.prev_goes_into) == "after"
         following = encode_cursor(Cursor(sort=mark, position=last))
         if is_last and self.dialect.resolve(paging.next_on_last) == "empty":
             following = ""
         return replace(page, next=following, prev=encode_cursor(Cursor(sort=mark, position=first, backward=back)))
 
-    def _refuses_past_the_end(self, plan: Plan) -> bool:
+    def _refuses_past_the_end(self, plan: AnswerPlan) -> bool:
         """Whether the API refuses a page beyond the last one."""
         paging = self.spec.listing.paging
         return (
@@ -353,7 +355,9 @@ class Simulator:
         paging = cast(PageNumberPaging, self.spec.listing.paging)
         return RefusedRequest(fault=paging.past_the_end_fault, parameter=paging.page)
 
-    def _respond_with_page(self, page: AnswerPage, plan: Plan, view: _InstantView, ask: ListRequest) -> HttpResponse:
+    def _respond_with_page(
+        self, page: AnswerContent, plan: AnswerPlan, view: _InstantView, ask: ListRequest
+    ) -> HttpResponse:
         if self._hooks is NO_HOOKS and page.count is None:
             variant = RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts)
             return self._respond_with_row_bytes(page, plan, view.row_bodies(page.rows, variant, self._writer), ask)
@@ -363,7 +367,7 @@ class Simulator:
         tree = self._answer_tree(page, plan, rows)
         return self._respond(self.spec.listing.outcome.success.http, tree, _success_context(ask))
 
-    def _answer_tree(self, page: AnswerPage, plan: Plan, rows: list[Tree] | None) -> Tree:
+    def _answer_tree(self, page: AnswerContent, plan: AnswerPlan, rows: list[Tree] | None) -> Tree:
         listing = self.spec.listing
         echoes: dict[str, Tree] = dict(plan.echoes)
         if is_xml(listing):
@@ -381,7 +385,7 @@ class Simulator:
             zone_name=plan.zone_name,
         )
 
-    def _row_tree(self, view: _InstantView, row: int, plan: Plan) -> RowTree:
+    def _row_tree(self, view: _InstantView, row: int, plan: AnswerPlan) -> RowTree:
         encoded = view.row_tree(row, RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts))
         return self._hooks.row(deepcopy(encoded), row, view.at) if is_active_hook(self._hooks.row) else encoded
 
@@ -432,7 +436,7 @@ class Simulator:
         attributes = attributes_of(self.spec.listing)
         grain = Grain(self.spec.listing.lists.one_row_per)
         timeline_of = getattr(self.world, "timeline", None)
-        quick = self._fast and self._population is Population.LIVE and not getattr(self.world, "given", None)
+        quick = self._fast and self._population is ListedCalls.LIVE and not getattr(self.world, "given", None)
         timeline = timeline_of(grain, at) if quick and timeline_of is not None else None
         if timeline is None:
             return self.world.records(grain, self._population, at, attributes=attributes)

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from harness.errors import nearest_words
 from harness.integers import is_integer
 from harness.specification.field_path import VALUE_PATHS, AttributePath, FieldPath, ValuePath, written_value
-from harness.specification.model import Clauses, Open
+from harness.specification.model import Clauses, OpenChoice
 from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError
 
 T = TypeVar("T")
@@ -125,8 +125,8 @@ class _ModelBuilder:
         )
 
     def build_union(self, kinds: tuple[Any, ...], node: PlainValue, path: KeyPath) -> Any:
-        opens = [kind for kind in kinds if typing.get_origin(kind) is Open]
-        rest = tuple(kind for kind in kinds if typing.get_origin(kind) is not Open)
+        opens = [kind for kind in kinds if typing.get_origin(kind) is OpenChoice]
+        rest = tuple(kind for kind in kinds if typing.get_origin(kind) is not OpenChoice)
         if opens and isinstance(node, Mapping) and "open" in node:
             return self.build_open_choice(rest, node, path)
         if node is None and type(None) in rest:
@@ -154,7 +154,9 @@ class _ModelBuilder:
         chosen = self.build_word(tuple(table), node[name], (*path, name))
         return self.build_record(table[chosen], node, path)
 
-    def build_open_choice(self, kinds: tuple[Any, ...], node: Mapping[str, PlainValue], path: KeyPath) -> Open[Any]:
+    def build_open_choice(
+        self, kinds: tuple[Any, ...], node: Mapping[str, PlainValue], path: KeyPath
+    ) -> OpenChoice[Any]:
         for name in node:
             self.check_key(name, _OPEN_CHOICE_KEYS, (*path, name))
         if "assumed" not in node:
@@ -182,7 +184,7 @@ class _ModelBuilder:
             )
         clause = self.build_value(Clauses, node.get("clause", []), (*path, "clause"))
         name = ".".join(str(part) for part in path[len(self.base) :])
-        return Open(id=name, options=options, assumed=assumed, kind=named, clause=clause)
+        return OpenChoice(id=name, options=options, assumed=assumed, kind=named, clause=clause)
 
     def build_record(self, cls: type, node: PlainValue, path: KeyPath) -> Any:
         if not isinstance(node, Mapping):
@@ -252,7 +254,7 @@ def _type_schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _union_schema(kinds: tuple[Any, ...], definitions: dict[str, Any]) -> dict[str, Any]:
-    rest = [kind for kind in kinds if typing.get_origin(kind) is not Open]
+    rest = [kind for kind in kinds if typing.get_origin(kind) is not OpenChoice]
     options = [_type_schema(kind, definitions) for kind in rest]
     if len(rest) < len(kinds):
         one = options[0] if len(options) == 1 else {"anyOf": options}

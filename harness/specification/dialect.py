@@ -13,7 +13,7 @@ from harness.errors import UsageProblem
 from harness.integers import is_integer
 from harness.specification.field_path import written_value
 from harness.specification.load import Spec
-from harness.specification.model import Open
+from harness.specification.model import OpenChoice
 from harness.specification.yaml_source import SourceFile, parse_source_text
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ T = TypeVar("T")
 class ChoiceResolver(Protocol):
     """Something that settles an open choice."""
 
-    def resolve(self, value: T | Open[T]) -> T: ...
+    def resolve(self, value: T | OpenChoice[T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Dialect:
 
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
-    def resolve(self, value: T | Open[T]) -> T:
+    def resolve(self, value: T | OpenChoice[T]) -> T:
         """The value itself, or this dialect's answer to an open choice."""
-        if isinstance(value, Open):
+        if isinstance(value, OpenChoice):
             return cast(T, self.values.get(value.id, value.assumed))
         return value
 
@@ -48,7 +48,7 @@ def written_answer(value: Any) -> Any:
     return list(plain) if isinstance(plain, tuple) else plain
 
 
-def answer_from_file(choice: Open[Any], raw: Any) -> Any:
+def answer_from_file(choice: OpenChoice[Any], raw: Any) -> Any:
     """The option that a file names by its text; what names none stays as it is."""
     named = tuple(raw) if isinstance(raw, list) else raw
     return next((option for option in choice.options if written_value(option) == named), named)

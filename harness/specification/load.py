@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from harness.errors import UsageProblem
 from harness.specification.deserialize import deserialize_value
-from harness.specification.model import Clause, ClauseId, Listing, Open
+from harness.specification.model import Clause, ClauseId, Listing, OpenChoice
 from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError, load_source_file
 
 LISTING_EXTENSION: Final = "x-listing"
@@ -30,7 +30,7 @@ class Spec:
     path: str
     method: str
     listing: Listing
-    choices: Mapping[str, Open[Any]]
+    choices: Mapping[str, OpenChoice[Any]]
     source: SourceFile = dataclasses.field(repr=False)
 
     @property
@@ -123,9 +123,9 @@ def _listing_operations(paths: PlainValue) -> Iterator[tuple[str, str]]:
                         yield path, method
 
 
-def open_choices(value: object) -> Iterator[Open[Any]]:
+def open_choices(value: object) -> Iterator[OpenChoice[Any]]:
     """Every open choice inside a value of the model, in order of appearance."""
-    if isinstance(value, Open):
+    if isinstance(value, OpenChoice):
         yield value
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):

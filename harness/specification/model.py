@@ -24,7 +24,7 @@ Clauses = tuple[ClauseId, ...]
 Scalar = str | int | bool
 
 
-def key(says: str, default: Any = dataclasses.MISSING, factory: Any = dataclasses.MISSING) -> Any:
+def documented_key(says: str, default: Any = dataclasses.MISSING, factory: Any = dataclasses.MISSING) -> Any:
     """A field of the grammar with its line in the reference."""
     if factory is not dataclasses.MISSING:
         return dataclasses.field(default_factory=factory, metadata={"says": says})
@@ -32,7 +32,7 @@ def key(says: str, default: Any = dataclasses.MISSING, factory: Any = dataclasse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open(Generic[T]):
+class OpenChoice(Generic[T]):
     """A named choice that the document leaves to the vendor.
 
     `options` are the known alternatives; `kind` instead says "any value of this kind" (`integer`, `zone`,
@@ -49,7 +49,7 @@ class Open(Generic[T]):
 # --- names --------------------------------------------------------------------------------------------------
 
 
-class Target(StrEnum):
+class NameKind(StrEnum):
     """What a text of a spec can name elsewhere in it."""
 
     PARAMETER = "parameter"
@@ -59,10 +59,10 @@ class Target(StrEnum):
 
 
 # To the type checker they are texts: a filter goes by the name of its parameter, and requests are keyed by texts.
-ParameterName = Annotated[str, Target.PARAMETER]
-FilterName = Annotated[str, Target.FILTER]
-FieldName = Annotated[str, Target.FIELD]
-ErrorName = Annotated[str, Target.ERROR]
+ParameterName = Annotated[str, NameKind.PARAMETER]
+FilterName = Annotated[str, NameKind.FILTER]
+FieldName = Annotated[str, NameKind.FIELD]
+ErrorName = Annotated[str, NameKind.ERROR]
 
 
 # --- closed words -------------------------------------------------------------------------------------------
@@ -106,26 +106,26 @@ OwnerGroup = Literal["own", "children", "own-and-children", "that", "everyone", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exclusion:
+class UncheckableReason:
     """Why a black box cannot check a clause."""
 
-    code: Literal["not-wire-observable", "needs-known-traffic", "needs-other-version", "informative"] = key(
-        "the kind of reason"
+    code: Literal["not-wire-observable", "needs-known-traffic", "needs-other-version", "informative"] = (
+        documented_key("the kind of reason")
     )
-    why: str = key("one sentence: what would be needed")
+    why: str = documented_key("one sentence: what would be needed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
     """One checkable promise."""
 
-    level: Level = key("how strong: must, should, may")
-    basis: Basis = key("how sure we are that the vendor said so")
-    says: str = key("the promise, in our own words, one sentence")
-    source: str = key("the place in the document (or the fact of api-facts) that it rests on")
-    since: str | None = key("first version of the API with this promise", None)
-    checked_by: tuple[str, ...] = key("rules that check it although no construct names it", ())
-    excluded: Exclusion | None = key("set when a black box cannot check it", None)
+    level: Level = documented_key("how strong: must, should, may")
+    basis: Basis = documented_key("how sure we are that the vendor said so")
+    says: str = documented_key("the promise, in our own words, one sentence")
+    source: str = documented_key("the place in the document (or the fact of api-facts) that it rests on")
+    since: str | None = documented_key("first version of the API with this promise", None)
+    checked_by: tuple[str, ...] = documented_key("rules that check it although no construct names it", ())
+    excluded: UncheckableReason | None = documented_key("set when a black box cannot check it", None)
 
 
 # --- what is listed -----------------------------------------------------------------------------------------
@@ -135,73 +135,75 @@ class Clause:
 class Document:
     """The document that the spec was written from."""
 
-    name: str = key("file name of the document")
-    sha256: str = key("digest of the document, so that a changed document is noticed")
+    name: str = documented_key("file name of the document")
+    sha256: str = documented_key("digest of the document, so that a changed document is noticed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRowsClauses:
     """The clauses on what is listed, by what each promises."""
 
-    reach: Clauses = key("the operation answers", ())
-    rows: Clauses = key("the container of the rows is there, also when empty", ())
-    row_element: Clauses = key("XML: each child of the container is a row", ())
-    keys: Clauses = key("each row has the named fields", ())
-    one_per: Clauses = key("each listed thing has one row", ())
-    unique: Clauses = key("no two rows have the same identity", ())
-    empty: Clauses = key("an idle system is a success with no rows", ())
-    only: Clauses = key("nothing else is listed", ())
+    reach: Clauses = documented_key("the operation answers", ())
+    rows: Clauses = documented_key("the container of the rows is there, also when empty", ())
+    row_element: Clauses = documented_key("XML: each child of the container is a row", ())
+    keys: Clauses = documented_key("each row has the named fields", ())
+    one_per: Clauses = documented_key("each listed thing has one row", ())
+    unique: Clauses = documented_key("no two rows have the same identity", ())
+    empty: Clauses = documented_key("an idle system is a success with no rows", ())
+    only: Clauses = documented_key("nothing else is listed", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRows:
     """What the operation lists."""
 
-    calls: Literal["ended", "live", "both"] | Open[Literal["ended", "live", "both"]] = key(
+    calls: Literal["ended", "live", "both"] | OpenChoice[Literal["ended", "live", "both"]] = documented_key(
         "which calls: ended, live or both"
     )
-    one_row_per: Literal["session", "call", "leg"] = key("what a row stands for")
-    rows_at: str = key("JSON pointer to the rows in an answer (for XML below the root element)")
-    root: str | None = key("XML only: name of the root element", None)
-    row_element: str | None = key("XML only: name of a row's element", None)
-    namespaces: Mapping[str, str] = key("XML only: prefixes declared on the root, unused", factory=dict)
-    identity: FieldName = key("the field that identifies a row")
-    clauses: ListedRowsClauses = key("the clause for each promise", factory=ListedRowsClauses)
+    one_row_per: Literal["session", "call", "leg"] = documented_key("what a row stands for")
+    rows_at: str = documented_key("JSON pointer to the rows in an answer (for XML below the root element)")
+    root: str | None = documented_key("XML only: name of the root element", None)
+    row_element: str | None = documented_key("XML only: name of a row's element", None)
+    namespaces: Mapping[str, str] = documented_key("XML only: prefixes declared on the root, unused", factory=dict)
+    identity: FieldName = documented_key("the field that identifies a row")
+    clauses: ListedRowsClauses = documented_key("the clause for each promise", factory=ListedRowsClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field of a row."""
 
-    shows: str | None = key("the telephony attribute it shows; without it the simulator leaves the field out", None)
-    as_: FieldCodec = key("how it is written", "text")
-    digits: int = key("decimal: digits after the dot", 3)
-    words: Mapping[str, str] = key("word: the API's word for each telephony word", factory=dict)
-    more_words: tuple[str, ...] = key("word: other words known to be legitimate", ())
-    unknown_words: Literal["refused", "tolerated"] = key(
+    shows: str | None = documented_key(
+        "the telephony attribute it shows; without it the simulator leaves the field out", None
+    )
+    as_: FieldCodec = documented_key("how it is written", "text")
+    digits: int = documented_key("decimal: digits after the dot", 3)
+    words: Mapping[str, str] = documented_key("word: the API's word for each telephony word", factory=dict)
+    more_words: tuple[str, ...] = documented_key("word: other words known to be legitimate", ())
+    unknown_words: Literal["refused", "tolerated"] = documented_key(
         "word: what to think of a word that is not listed", "refused"
     )
-    absent: AbsentForm | Open[AbsentForm] = key(
+    absent: AbsentForm | OpenChoice[AbsentForm] = documented_key(
         "how 'none' is written: never happens, missing, none (null), empty, zero, zero-time", "never"
     )
-    tolerates: tuple[AbsentForm, ...] = key("other ways to write 'none' that are legitimate too", ())
-    optional: bool = key("the field may be missing from a row", False)
-    other_types: tuple[Literal["text", "integer", "object", "list"], ...] = key(
+    tolerates: tuple[AbsentForm, ...] = documented_key("other ways to write 'none' that are legitimate too", ())
+    optional: bool = documented_key("the field may be missing from a row", False)
+    other_types: tuple[Literal["text", "integer", "object", "list"], ...] = documented_key(
         "further JSON types that are legitimate; what they say is not read", ()
     )
-    least: int | None = key("integer or decimal: never below this", None)
-    pattern: str | None = key("text: what it must look like (anchored, ASCII)", None)
-    non_empty: bool = key("text: never empty", False)
-    fields: Mapping[str, Field] = key("rows: the fields of the nested rows", factory=dict)
-    clause: Clauses = key("the clause on its form", ())
+    least: int | None = documented_key("integer or decimal: never below this", None)
+    pattern: str | None = documented_key("text: what it must look like (anchored, ASCII)", None)
+    non_empty: bool = documented_key("text: never empty", False)
+    fields: Mapping[str, Field] = documented_key("rows: the fields of the nested rows", factory=dict)
+    clause: Clauses = documented_key("the clause on its form", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenAttribute:
     """An attribute that a row does not show but a filter may use."""
 
-    holds: AttributePath = key("the telephony attribute; `list[].name` is that of any nested row")
-    words: Mapping[str, str] = key("the API's word for each telephony word", factory=dict)
+    holds: AttributePath = documented_key("the telephony attribute; `list[].name` is that of any nested row")
+    words: Mapping[str, str] = documented_key("the API's word for each telephony word", factory=dict)
 
 
 # --- parameters ---------------------------------------------------------------------------------------------
@@ -211,59 +213,63 @@ class HiddenAttribute:
 class InvalidValueRule:
     """What a value gets that cannot be read or is out of bounds."""
 
-    gets: Treatment | Open[Treatment] = key(
+    gets: Treatment | OpenChoice[Treatment] = documented_key(
         "refused (a fault), ignored, default, clamped, nothing (no rows), honoured (taken as it is)"
     )
-    fault: ErrorName = key("the fault when refused", "invalid")
-    like: tuple[Scalar, ...] = key("values to try", ())
-    clause: Clauses = key("the clause", ())
+    fault: ErrorName = documented_key("the fault when refused", "invalid")
+    like: tuple[Scalar, ...] = documented_key("values to try", ())
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredParameter:
     """A parameter that must be given."""
 
-    fault: ErrorName = key("the fault when it is missing", "missing")
-    unless_all_missing: tuple[ParameterName, ...] = key(
+    fault: ErrorName = documented_key("the fault when it is missing", "missing")
+    unless_all_missing: tuple[ParameterName, ...] = documented_key(
         "with all of these missing together, `then` applies instead", ()
     )
-    then: Literal["refused", "last-month", "everything"] | Open[Literal["refused", "last-month", "everything"]] = key(
-        "what happens when all of those are missing", "refused"
-    )
-    clause: Clauses = key("the clause", ())
+    then: (
+        Literal["refused", "last-month", "everything"] | OpenChoice[Literal["refused", "last-month", "everything"]]
+    ) = documented_key("what happens when all of those are missing", "refused")
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One request parameter: where it stands, how it is written, what odd values get."""
 
-    as_: ParameterCodec = key("how its value is written", "text")
-    of: Literal["text", "integer", "digits", "word"] = key("list: what the elements are", "text")
-    separated_by: str = key("list: the separator; a JSON array in a JSON body needs none", ",")
-    at: str | None = key("JSON pointer into the request's body; without it a pair of query or form", None)
-    words: tuple[str, ...] = key("word: the legal words (a filter's own words are added)", ())
-    true: tuple[str, ...] = key("flag: spellings of true, the documented one first", ("1",))
-    false: tuple[str, ...] = key("flag: spellings of false, the documented one first", ("0",))
-    spellings_clause: Clauses = key("flag: clause on the other spellings", ())
-    default: Scalar | None = key("the value meant when it is absent", None)
-    default_clause: Clauses = key("clause on the default", ())
-    least: int | None = key("integer: smallest legal value", None)
-    most: int | None = key("integer: largest legal value", None)
-    beyond: InvalidValueRule | None = key("integer: what a value above `most` gets (default: as `bad`)", None)
-    zero: InvalidValueRule | None = key("integer: what 0 gets, where it is below `least` (default: as `bad`)", None)
-    most_items: int | None = key("list: the longest legal list", None)
-    too_many: InvalidValueRule | None = key("list: what a longer one gets", None)
-    list_clause: Clauses = key("list: clause on the separator", ())
-    bad: InvalidValueRule | None = key("what a value that cannot be read gets", None)
-    blank: Literal["absent", "refused"] | Open[Literal["absent", "refused"]] | None = key(
+    as_: ParameterCodec = documented_key("how its value is written", "text")
+    of: Literal["text", "integer", "digits", "word"] = documented_key("list: what the elements are", "text")
+    separated_by: str = documented_key("list: the separator; a JSON array in a JSON body needs none", ",")
+    at: str | None = documented_key("JSON pointer into the request's body; without it a pair of query or form", None)
+    words: tuple[str, ...] = documented_key("word: the legal words (a filter's own words are added)", ())
+    true: tuple[str, ...] = documented_key("flag: spellings of true, the documented one first", ("1",))
+    false: tuple[str, ...] = documented_key("flag: spellings of false, the documented one first", ("0",))
+    spellings_clause: Clauses = documented_key("flag: clause on the other spellings", ())
+    default: Scalar | None = documented_key("the value meant when it is absent", None)
+    default_clause: Clauses = documented_key("clause on the default", ())
+    least: int | None = documented_key("integer: smallest legal value", None)
+    most: int | None = documented_key("integer: largest legal value", None)
+    beyond: InvalidValueRule | None = documented_key(
+        "integer: what a value above `most` gets (default: as `bad`)", None
+    )
+    zero: InvalidValueRule | None = documented_key(
+        "integer: what 0 gets, where it is below `least` (default: as `bad`)", None
+    )
+    most_items: int | None = documented_key("list: the longest legal list", None)
+    too_many: InvalidValueRule | None = documented_key("list: what a longer one gets", None)
+    list_clause: Clauses = documented_key("list: clause on the separator", ())
+    bad: InvalidValueRule | None = documented_key("what a value that cannot be read gets", None)
+    blank: Literal["absent", "refused"] | OpenChoice[Literal["absent", "refused"]] | None = documented_key(
         "what an empty value means (default: the rule of `blank`)", None
     )
-    required: RequiredParameter | None = key("set when it must be given", None)
-    lenient: bool = key("JSON: digits are accepted for integers and the reverse (never relied on)", False)
-    lenient_clause: Clauses = key("clause on that leniency", ())
-    example: Scalar | None = key("a value as the document shows it", None)
-    since: str | None = key("first version of the API with it", None)
-    clause: Clauses = key("clause on accepting it at all", ())
+    required: RequiredParameter | None = documented_key("set when it must be given", None)
+    lenient: bool = documented_key("JSON: digits are accepted for integers and the reverse (never relied on)", False)
+    lenient_clause: Clauses = documented_key("clause on that leniency", ())
+    example: Scalar | None = documented_key("a value as the document shows it", None)
+    since: str | None = documented_key("first version of the API with it", None)
+    clause: Clauses = documented_key("clause on accepting it at all", ())
 
 
 # --- meaning ------------------------------------------------------------------------------------------------
@@ -273,226 +279,240 @@ class Parameter:
 class NamedComparisonClauses:
     """The clauses on the words of a named comparison, by what each promises."""
 
-    default: Clauses = key("the word meant when absent", ())
-    other: Clauses = key("unknown words", ())
-    none: Clauses = key("words that switch the filter off", ())
-    may: Clauses = key("optional words", ())
+    default: Clauses = documented_key("the word meant when absent", ())
+    other: Clauses = documented_key("unknown words", ())
+    none: Clauses = documented_key("words that switch the filter off", ())
+    may: Clauses = documented_key("optional words", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedComparison:
     """A comparison chosen by another parameter."""
 
-    parameter: ParameterName = key("the parameter that names it")
-    words: Mapping[str, Comparison] = key("its words")
-    may: tuple[str, ...] = key("words that a server may or may not know", ())
-    none: tuple[str, ...] = key("words that switch the filter off", ())
-    unknown: Treatment | Open[Treatment] = key("what another word gets", "refused")
-    clauses: NamedComparisonClauses = key("the clause for each promise", factory=NamedComparisonClauses)
+    parameter: ParameterName = documented_key("the parameter that names it")
+    words: Mapping[str, Comparison] = documented_key("its words")
+    may: tuple[str, ...] = documented_key("words that a server may or may not know", ())
+    none: tuple[str, ...] = documented_key("words that switch the filter off", ())
+    unknown: Treatment | OpenChoice[Treatment] = documented_key("what another word gets", "refused")
+    clauses: NamedComparisonClauses = documented_key("the clause for each promise", factory=NamedComparisonClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which rows a parameter keeps. Its name is the parameter's."""
 
-    compares: tuple[FieldPath, ...] = key(
+    compares: tuple[FieldPath, ...] = documented_key(
         "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
     )
-    keeps: Comparison | Open[Comparison] = key(
+    keeps: Comparison | OpenChoice[Comparison] = documented_key(
         "how it compares; a list parameter keeps rows that match any element", "equal"
     )
-    named_by: NamedComparison | None = key("the comparison is named by another parameter", None)
-    words: Mapping[str, tuple[str, ...] | Open[tuple[str, ...]]] = key(
+    named_by: NamedComparison | None = documented_key("the comparison is named by another parameter", None)
+    words: Mapping[str, tuple[str, ...] | OpenChoice[tuple[str, ...]]] = documented_key(
         "words that stand for a set of the field's words", factory=dict
     )
-    no_filter: tuple[str, ...] = key("words that mean: no filter", ())
-    no_filter_clause: Clauses = key("clause on those words", ())
-    aliases: Mapping[str, str] = key("words that a server may take for another", factory=dict)
-    boundary: Boundary | Open[Boundary] = key(
+    no_filter: tuple[str, ...] = documented_key("words that mean: no filter", ())
+    no_filter_clause: Clauses = documented_key("clause on those words", ())
+    aliases: Mapping[str, str] = documented_key("words that a server may take for another", factory=dict)
+    boundary: Boundary | OpenChoice[Boundary] = documented_key(
         "at-or-after, at-or-before: does the instant itself belong?", "inclusive"
     )
-    alternatives: tuple[FieldPath, ...] | Open[tuple[FieldPath, ...]] = key(
+    alternatives: tuple[FieldPath, ...] | OpenChoice[tuple[FieldPath, ...]] = documented_key(
         "further fields that may count as a match (open: whether they do)", ()
     )
-    instead: tuple[FieldPath, ...] | Open[tuple[FieldPath, ...]] = key(
+    instead: tuple[FieldPath, ...] | OpenChoice[tuple[FieldPath, ...]] = documented_key(
         "fields that are compared in place of `compares` (open: whether they are)", ()
     )
-    applies_if_any: tuple[ParameterName, ...] = key("has an effect only if one of these parameters is given", ())
-    applies_clause: Clauses = key("clause on having no effect otherwise", ())
-    loses_to: ParameterName | None = key("ignored if this parameter is given and not empty", None)
-    loses_clause: Clauses = key("clause: the other one wins", ())
-    regains_clause: Clauses = key("clause: an empty other one does not win", ())
-    excludes: tuple[ParameterName, ...] = key("may not come together with these", ())
-    excluded_gets: Literal["refused", "both"] | Open[Literal["refused", "both"]] = key(
+    applies_if_any: tuple[ParameterName, ...] = documented_key(
+        "has an effect only if one of these parameters is given", ()
+    )
+    applies_clause: Clauses = documented_key("clause on having no effect otherwise", ())
+    loses_to: ParameterName | None = documented_key("ignored if this parameter is given and not empty", None)
+    loses_clause: Clauses = documented_key("clause: the other one wins", ())
+    regains_clause: Clauses = documented_key("clause: an empty other one does not win", ())
+    excludes: tuple[ParameterName, ...] = documented_key("may not come together with these", ())
+    excluded_gets: Literal["refused", "both"] | OpenChoice[Literal["refused", "both"]] = documented_key(
         "what giving both gets: refused, or both filters apply", "both"
     )
-    excludes_fault: ErrorName = key("the fault when refused", "excluded")
-    excludes_clause: Clauses = key("clause on giving both", ())
-    same_as: FilterName | None = key("selects the same rows as this other filter would, by another name", None)
-    stranger: Literal["nothing", "refused"] | Open[Literal["nothing", "refused"]] = key(
+    excludes_fault: ErrorName = documented_key("the fault when refused", "excluded")
+    excludes_clause: Clauses = documented_key("clause on giving both", ())
+    same_as: FilterName | None = documented_key(
+        "selects the same rows as this other filter would, by another name", None
+    )
+    stranger: Literal["nothing", "refused"] | OpenChoice[Literal["nothing", "refused"]] = documented_key(
         "what a well-formed value gets that names nothing the server knows", "nothing"
     )
-    stranger_fault: ErrorName = key("the fault when refused", "invalid")
-    case: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key("does letter case count?", "exact")
-    clause: Clauses = key("the clause", ())
-    blank_clause: Clauses = key("clause on the blank value, where it has one of its own", ())
-    word_clauses: Mapping[str, Clauses] = key("clause per word, where words have clauses of their own", factory=dict)
-    partition_clause: Clauses = key("clause: the field's words, asked one by one, share out all rows", ())
-    offsets_clause: Clauses = key("rfc3339: clause on other offsets naming the same instant", ())
+    stranger_fault: ErrorName = documented_key("the fault when refused", "invalid")
+    case: Literal["exact", "folded"] | OpenChoice[Literal["exact", "folded"]] = documented_key(
+        "does letter case count?", "exact"
+    )
+    clause: Clauses = documented_key("the clause", ())
+    blank_clause: Clauses = documented_key("clause on the blank value, where it has one of its own", ())
+    word_clauses: Mapping[str, Clauses] = documented_key(
+        "clause per word, where words have clauses of their own", factory=dict
+    )
+    partition_clause: Clauses = documented_key("clause: the field's words, asked one by one, share out all rows", ())
+    offsets_clause: Clauses = documented_key("rfc3339: clause on other offsets naming the same instant", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterRangeClauses:
     """The clauses on a range that is not whole, by what each promises."""
 
-    reversed: Clauses = key("what a reversed range gets", ())
-    one_alone: Clauses = key("what one end alone gets", ())
+    reversed: Clauses = documented_key("what a reversed range gets", ())
+    one_alone: Clauses = documented_key("what one end alone gets", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterRange:
     """Two filters that are the ends of one range."""
 
-    first: ParameterName = key("parameter of the earlier end")
-    last: ParameterName = key("parameter of the later end")
-    reversed: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
+    first: ParameterName = documented_key("parameter of the earlier end")
+    last: ParameterName = documented_key("parameter of the later end")
+    reversed: Literal["refused", "nothing"] | OpenChoice[Literal["refused", "nothing"]] = documented_key(
         "what a reversed range gets", "refused"
     )
-    reversed_fault: ErrorName = key("the fault when refused", "invalid")
-    one_alone: Literal["refused", "one-sided"] | Open[Literal["refused", "one-sided"]] = key(
+    reversed_fault: ErrorName = documented_key("the fault when refused", "invalid")
+    one_alone: Literal["refused", "one-sided"] | OpenChoice[Literal["refused", "one-sided"]] = documented_key(
         "what one end alone gets", "one-sided"
     )
-    one_alone_fault: ErrorName = key("the fault when refused", "invalid")
-    clauses: FilterRangeClauses = key("the clause for each promise", factory=FilterRangeClauses)
+    one_alone_fault: ErrorName = documented_key("the fault when refused", "invalid")
+    clauses: FilterRangeClauses = documented_key("the clause for each promise", factory=FilterRangeClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeSwitchClauses:
     """The clauses on a switch of populations, by what each promises."""
 
-    on: Clauses = key("only rows of that population stay when it is true", ())
-    default: Clauses = key("what is meant when it is absent", ())
+    on: Clauses = documented_key("only rows of that population stay when it is true", ())
+    default: Clauses = documented_key("what is meant when it is absent", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeSwitch:
     """A filter by a flag: when true, only rows of one population stay."""
 
-    parameter: ParameterName = key("the flag")
-    keeps: OwnerGroup = key("whose rows stay when it is true")
-    clauses: ScopeSwitchClauses = key("the clause for each promise", factory=ScopeSwitchClauses)
+    parameter: ParameterName = documented_key("the flag")
+    keeps: OwnerGroup = documented_key("whose rows stay when it is true")
+    clauses: ScopeSwitchClauses = documented_key("the clause for each promise", factory=ScopeSwitchClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallScopeClauses:
     """The clauses on whose calls are listed, by what each promises."""
 
-    unset: Clauses = key("whose calls come when nothing is said", ())
-    identity: Clauses = key("a customer's id selects the calls of that customer", ())
-    bad: Clauses = key("what an unknown customer gets", ())
-    recursive: Clauses = key("the flag adds sub-customers at every depth", ())
-    recursive_default: Clauses = key("what is meant when that flag is absent", ())
-    recursive_ignored: Clauses = key("that flag has no effect beside a word for several customers", ())
-    tenant: Clauses = key("an account sees no calls that are not its own", ())
-    listed_children: Clauses = key("the list keeps the calls of those children only", ())
+    unset: Clauses = documented_key("whose calls come when nothing is said", ())
+    identity: Clauses = documented_key("a customer's id selects the calls of that customer", ())
+    bad: Clauses = documented_key("what an unknown customer gets", ())
+    recursive: Clauses = documented_key("the flag adds sub-customers at every depth", ())
+    recursive_default: Clauses = documented_key("what is meant when that flag is absent", ())
+    recursive_ignored: Clauses = documented_key("that flag has no effect beside a word for several customers", ())
+    tenant: Clauses = documented_key("an account sees no calls that are not its own", ())
+    listed_children: Clauses = documented_key("the list keeps the calls of those children only", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallScope:
     """Whose calls are listed."""
 
-    owners: tuple[FieldPath, ...] = key("fields that show the owner; one suffices. Empty: rows do not show it", ())
-    owner_attributes: tuple[AttributePath, ...] = key(
+    owners: tuple[FieldPath, ...] = documented_key(
+        "fields that show the owner; one suffices. Empty: rows do not show it", ()
+    )
+    owner_attributes: tuple[AttributePath, ...] = documented_key(
         "telephony attributes that hold the owner, when no field shows it", ()
     )
-    own_credential: str | None = key("the credential that names the account's own customer as the owners do", None)
-    unset: OwnerGroup | Open[OwnerGroup] = key("whose, when nothing is said", "own")
-    parameter: ParameterName | None = key("the parameter that says whose", None)
-    words: Mapping[str, OwnerGroup] = key("its words", factory=dict)
-    word_clauses: Mapping[str, Clauses] = key("clause per word", factory=dict)
-    may_words: Mapping[str, OwnerGroup] = key("words that a server may refuse or know", factory=dict)
-    may_clause: Clauses = key("clause on those", ())
-    identity: bool = key("its value may be a customer's id", False)
-    bad_fault: ErrorName = key("the fault for an unknown customer", "invalid")
-    recursive: ParameterName | None = key("flag: sub-customers at all depths too, for a customer's id", None)
-    listed_children: ParameterName | None = key("list parameter: only these children", None)
-    children_only: ScopeSwitch | None = key("flag: the children's calls only", None)
-    foreign: Literal["refused", "nothing"] | Open[Literal["refused", "nothing"]] = key(
+    own_credential: str | None = documented_key(
+        "the credential that names the account's own customer as the owners do", None
+    )
+    unset: OwnerGroup | OpenChoice[OwnerGroup] = documented_key("whose, when nothing is said", "own")
+    parameter: ParameterName | None = documented_key("the parameter that says whose", None)
+    words: Mapping[str, OwnerGroup] = documented_key("its words", factory=dict)
+    word_clauses: Mapping[str, Clauses] = documented_key("clause per word", factory=dict)
+    may_words: Mapping[str, OwnerGroup] = documented_key("words that a server may refuse or know", factory=dict)
+    may_clause: Clauses = documented_key("clause on those", ())
+    identity: bool = documented_key("its value may be a customer's id", False)
+    bad_fault: ErrorName = documented_key("the fault for an unknown customer", "invalid")
+    recursive: ParameterName | None = documented_key(
+        "flag: sub-customers at all depths too, for a customer's id", None
+    )
+    listed_children: ParameterName | None = documented_key("list parameter: only these children", None)
+    children_only: ScopeSwitch | None = documented_key("flag: the children's calls only", None)
+    foreign: Literal["refused", "nothing"] | OpenChoice[Literal["refused", "nothing"]] = documented_key(
         "another's calls without the right to them", "refused"
     )
-    foreign_fault: ErrorName = key("the fault then", "forbidden")
-    clauses: CallScopeClauses = key("the clause for each promise", factory=CallScopeClauses)
+    foreign_fault: ErrorName = documented_key("the fault then", "forbidden")
+    clauses: CallScopeClauses = documented_key("the clause for each promise", factory=CallScopeClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortParameterClauses:
     """The clauses on the words of a sort parameter, by what each promises."""
 
-    words: Clauses = key("each documented word orders by its field", ())
-    undocumented: Clauses = key("words that the document does not list are taken, too", ())
-    unknown: Clauses = key("what an unknown word gets", ())
-    refused: Clauses = key("the values that must be refused are", ())
+    words: Clauses = documented_key("each documented word orders by its field", ())
+    undocumented: Clauses = documented_key("words that the document does not list are taken, too", ())
+    unknown: Clauses = documented_key("what an unknown word gets", ())
+    refused: Clauses = documented_key("the values that must be refused are", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortParameter:
     """A parameter that names the sort key."""
 
-    parameter: ParameterName = key("the parameter")
-    words: Mapping[str, FieldPath] = key("its words and the field (or `hidden.name`) of each")
-    signed: bool = key("a leading minus means descending", False)
-    undocumented: tuple[str, ...] = key("words of these that the document does not list", ())
-    unknown: Treatment | Open[Treatment] = key("what an unknown word gets", "refused")
-    unknown_fault: ErrorName = key("the fault then", "invalid")
-    refused: tuple[str, ...] = key("values that must be refused", ())
-    unknown_like: tuple[str, ...] = key("unknown words to try", ("nosuchfield",))
-    clauses: SortParameterClauses = key("the clause for each promise", factory=SortParameterClauses)
+    parameter: ParameterName = documented_key("the parameter")
+    words: Mapping[str, FieldPath] = documented_key("its words and the field (or `hidden.name`) of each")
+    signed: bool = documented_key("a leading minus means descending", False)
+    undocumented: tuple[str, ...] = documented_key("words of these that the document does not list", ())
+    unknown: Treatment | OpenChoice[Treatment] = documented_key("what an unknown word gets", "refused")
+    unknown_fault: ErrorName = documented_key("the fault then", "invalid")
+    refused: tuple[str, ...] = documented_key("values that must be refused", ())
+    unknown_like: tuple[str, ...] = documented_key("unknown words to try", ("nosuchfield",))
+    clauses: SortParameterClauses = documented_key("the clause for each promise", factory=SortParameterClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """In which order rows come."""
 
-    by: FieldPath | Open[FieldPath] = key("the field they are ordered by when nothing is said")
-    direction: Literal["ascending", "descending"] | Open[Literal["ascending", "descending"]] = key(
+    by: FieldPath | OpenChoice[FieldPath] = documented_key("the field they are ordered by when nothing is said")
+    direction: Literal["ascending", "descending"] | OpenChoice[Literal["ascending", "descending"]] = documented_key(
         "and its direction", "ascending"
     )
-    sort: SortParameter | None = key("a parameter names the key", None)
-    descending: ParameterName | None = key("flag: descending", None)
-    collation: Literal["code-point", "folded", "numeric"] | Open[Literal["code-point", "folded", "numeric"]] = key(
-        "how texts compare", "code-point"
+    sort: SortParameter | None = documented_key("a parameter names the key", None)
+    descending: ParameterName | None = documented_key("flag: descending", None)
+    collation: Literal["code-point", "folded", "numeric"] | OpenChoice[Literal["code-point", "folded", "numeric"]] = (
+        documented_key("how texts compare", "code-point")
     )
-    clause: Clauses = key("clause on the default order", ())
-    descending_clause: Clauses = key("clause on the flag", ())
-    descending_default_clause: Clauses = key("clause on the flag's default", ())
+    clause: Clauses = documented_key("clause on the default order", ())
+    descending_clause: Clauses = documented_key("clause on the flag", ())
+    descending_default_clause: Clauses = documented_key("clause on the flag's default", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageNumberClauses:
     """The clauses on pages by number, by what each promises."""
 
-    size: Clauses = key("no page holds more rows than asked for", ())
-    first: Clauses = key("the number of the first page, which is also meant when absent", ())
-    slice: Clauses = key("the number selects another part of the list", ())
-    partition: Clauses = key("the pages together are the whole list, each row once", ())
-    past_the_end: Clauses = key("what a page beyond the last gets", ())
+    size: Clauses = documented_key("no page holds more rows than asked for", ())
+    first: Clauses = documented_key("the number of the first page, which is also meant when absent", ())
+    slice: Clauses = documented_key("the number selects another part of the list", ())
+    partition: Clauses = documented_key("the pages together are the whole list, each row once", ())
+    past_the_end: Clauses = documented_key("what a page beyond the last gets", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageNumberPaging:
     """Pages by number."""
 
-    kind: Literal["page-number"] = key("the kind of paging")
-    page: ParameterName = key("parameter: which page")
-    size: ParameterName = key("parameter: rows per page")
-    first: int = key("number of the first page", 0)
-    default_size: int | Open[int | None] | None = key("rows per page when not said; none: all", None)
-    cap: int | Open[int | None] | None = key("the server's own limit on rows per page", None)
-    past_the_end: Literal["empty", "refused"] | Open[Literal["empty", "refused"]] = key(
+    kind: Literal["page-number"] = documented_key("the kind of paging")
+    page: ParameterName = documented_key("parameter: which page")
+    size: ParameterName = documented_key("parameter: rows per page")
+    first: int = documented_key("number of the first page", 0)
+    default_size: int | OpenChoice[int | None] | None = documented_key("rows per page when not said; none: all", None)
+    cap: int | OpenChoice[int | None] | None = documented_key("the server's own limit on rows per page", None)
+    past_the_end: Literal["empty", "refused"] | OpenChoice[Literal["empty", "refused"]] = documented_key(
         "a page beyond the last", "empty"
     )
-    past_the_end_fault: ErrorName = key("the fault then", "invalid")
-    clauses: PageNumberClauses = key("the clause for each promise", factory=PageNumberClauses)
+    past_the_end_fault: ErrorName = documented_key("the fault then", "invalid")
+    clauses: PageNumberClauses = documented_key("the clause for each promise", factory=PageNumberClauses)
 
     @property
     def size_parameter(self) -> str:
@@ -514,23 +534,23 @@ class PageNumberPaging:
 class OffsetClauses:
     """The clauses on slices by offset and count, by what each promises."""
 
-    size: Clauses = key("no answer holds more rows than asked for", ())
-    size_max: Clauses = key("what a count above the largest one gets", ())
-    size_default: Clauses = key("how many rows come when no count is given", ())
-    slice: Clauses = key("the offset leaves out so many rows from the beginning of the list", ())
-    offset_default: Clauses = key("the offset meant when absent", ())
-    offset_max: Clauses = key("what an offset above the largest one gets", ())
-    partition: Clauses = key("the slices together are the whole list, each row once", ())
+    size: Clauses = documented_key("no answer holds more rows than asked for", ())
+    size_max: Clauses = documented_key("what a count above the largest one gets", ())
+    size_default: Clauses = documented_key("how many rows come when no count is given", ())
+    slice: Clauses = documented_key("the offset leaves out so many rows from the beginning of the list", ())
+    offset_default: Clauses = documented_key("the offset meant when absent", ())
+    offset_max: Clauses = documented_key("what an offset above the largest one gets", ())
+    partition: Clauses = documented_key("the slices together are the whole list, each row once", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetPaging:
     """A slice by offset and count; defaults and bounds stand with the parameters."""
 
-    kind: Literal["offset"] = key("the kind of paging")
-    offset: ParameterName = key("parameter: rows to skip")
-    size: ParameterName = key("parameter: rows to return")
-    clauses: OffsetClauses = key("the clause for each promise", factory=OffsetClauses)
+    kind: Literal["offset"] = documented_key("the kind of paging")
+    offset: ParameterName = documented_key("parameter: rows to skip")
+    size: ParameterName = documented_key("parameter: rows to return")
+    clauses: OffsetClauses = documented_key("the clause for each promise", factory=OffsetClauses)
 
     @property
     def size_parameter(self) -> str:
@@ -552,42 +572,42 @@ class OffsetPaging:
 class CursorClauses:
     """The clauses on pages by cursor, by what each promises."""
 
-    size: Clauses = key("no page holds more rows than asked for", ())
-    size_default: Clauses = key("how many rows come when no size is given", ())
-    slice: Clauses = key("the cursor of the following page leads there", ())
-    partition: Clauses = key("a walk meets every row once and ends", ())
-    prev: Clauses = key("the cursor of the page before leads back", ())
-    start: Clauses = key("the words that mean the first page", ())
-    both: Clauses = key("what both parameters together get", ())
-    garbage: Clauses = key("what a cursor gets that the server never gave", ())
-    other_sort: Clauses = key("what a cursor made under another sort gets", ())
-    empty: Clauses = key("an empty page has no cursors", ())
-    stable: Clauses = key("rows that arrive during a walk do not shift older pages", ())
+    size: Clauses = documented_key("no page holds more rows than asked for", ())
+    size_default: Clauses = documented_key("how many rows come when no size is given", ())
+    slice: Clauses = documented_key("the cursor of the following page leads there", ())
+    partition: Clauses = documented_key("a walk meets every row once and ends", ())
+    prev: Clauses = documented_key("the cursor of the page before leads back", ())
+    start: Clauses = documented_key("the words that mean the first page", ())
+    both: Clauses = documented_key("what both parameters together get", ())
+    garbage: Clauses = documented_key("what a cursor gets that the server never gave", ())
+    other_sort: Clauses = documented_key("what a cursor made under another sort gets", ())
+    empty: Clauses = documented_key("an empty page has no cursors", ())
+    stable: Clauses = documented_key("rows that arrive during a walk do not shift older pages", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CursorPaging:
     """Pages by opaque cursor."""
 
-    kind: Literal["cursor"] = key("the kind of paging")
-    after: ParameterName = key("parameter: rows after this cursor")
-    before: ParameterName = key("parameter: rows before this cursor")
-    size: ParameterName = key("parameter: rows per page")
-    next_at: str = key("pointer to the cursor of the following page")
-    prev_at: str = key("pointer to the cursor of the page before")
-    start_words: tuple[str, ...] = key("values of `after` that mean the first page, besides absent", ())
-    end_words: tuple[str, ...] = key("values of `before` that mean the last page", ())
-    next_on_last: Literal["given", "empty"] | Open[Literal["given", "empty"]] = key(
+    kind: Literal["cursor"] = documented_key("the kind of paging")
+    after: ParameterName = documented_key("parameter: rows after this cursor")
+    before: ParameterName = documented_key("parameter: rows before this cursor")
+    size: ParameterName = documented_key("parameter: rows per page")
+    next_at: str = documented_key("pointer to the cursor of the following page")
+    prev_at: str = documented_key("pointer to the cursor of the page before")
+    start_words: tuple[str, ...] = documented_key("values of `after` that mean the first page, besides absent", ())
+    end_words: tuple[str, ...] = documented_key("values of `before` that mean the last page", ())
+    next_on_last: Literal["given", "empty"] | OpenChoice[Literal["given", "empty"]] = documented_key(
         "is `next` given on the last page with rows?", "given"
     )
-    prev_goes_into: Literal["before", "after"] | Open[Literal["before", "after"]] = key(
+    prev_goes_into: Literal["before", "after"] | OpenChoice[Literal["before", "after"]] = documented_key(
         "which parameter takes `prev`", "before"
     )
-    both_gets: Treatment | Open[Treatment] = key("after and before together", "refused")
-    garbage_gets: Treatment | Open[Treatment] = key("a cursor that the server never gave", "refused")
-    other_sort_gets: Treatment | Open[Treatment] = key("a cursor made under another sort", "refused")
-    fault: ErrorName = key("the fault for these", "invalid")
-    clauses: CursorClauses = key("the clause for each promise", factory=CursorClauses)
+    both_gets: Treatment | OpenChoice[Treatment] = documented_key("after and before together", "refused")
+    garbage_gets: Treatment | OpenChoice[Treatment] = documented_key("a cursor that the server never gave", "refused")
+    other_sort_gets: Treatment | OpenChoice[Treatment] = documented_key("a cursor made under another sort", "refused")
+    fault: ErrorName = documented_key("the fault for these", "invalid")
+    clauses: CursorClauses = documented_key("the clause for each promise", factory=CursorClauses)
 
     @property
     def size_parameter(self) -> str:
@@ -609,19 +629,19 @@ class CursorPaging:
 class LimitClauses:
     """The clauses on a limit, by what each promises."""
 
-    size: Clauses = key("no answer holds more rows than the limit", ())
-    size_default: Clauses = key("the limit meant when absent", ())
-    prefix: Clauses = key("limited rows are the first ones of the ordered list", ())
+    size: Clauses = documented_key("no answer holds more rows than the limit", ())
+    size_default: Clauses = documented_key("the limit meant when absent", ())
+    prefix: Clauses = documented_key("limited rows are the first ones of the ordered list", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitPaging:
     """No pages; at most so many of the first rows."""
 
-    kind: Literal["limit"] = key("the kind of paging")
-    size: ParameterName = key("parameter: at most so many rows")
-    all: int | None = key("the value that means: all", None)
-    clauses: LimitClauses = key("the clause for each promise", factory=LimitClauses)
+    kind: Literal["limit"] = documented_key("the kind of paging")
+    size: ParameterName = documented_key("parameter: at most so many rows")
+    all: int | None = documented_key("the value that means: all", None)
+    clauses: LimitClauses = documented_key("the clause for each promise", factory=LimitClauses)
 
     @property
     def size_parameter(self) -> str:
@@ -643,7 +663,7 @@ class LimitPaging:
 class NoPaging:
     """All rows in one answer."""
 
-    kind: Literal["none"] = key("the kind of paging")
+    kind: Literal["none"] = documented_key("the kind of paging")
 
     @property
     def size_parameter(self) -> None:
@@ -668,87 +688,91 @@ Paging = PageNumberPaging | OffsetPaging | CursorPaging | LimitPaging | NoPaging
 class TotalSwitchClauses:
     """The clauses on the switch of the total, by what each promises."""
 
-    default: Clauses = key("what is meant when it is absent", ())
-    off: Clauses = key("how the total looks when switched off", ())
+    default: Clauses = documented_key("what is meant when it is absent", ())
+    off: Clauses = documented_key("how the total looks when switched off", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotalSwitch:
     """A flag that leaves the total out."""
 
-    parameter: ParameterName = key("the flag")
-    off: AbsentForm | Open[AbsentForm] = key("how the total looks when switched off: missing, none, zero", "missing")
-    clauses: TotalSwitchClauses = key("the clause for each promise", factory=TotalSwitchClauses)
+    parameter: ParameterName = documented_key("the flag")
+    off: AbsentForm | OpenChoice[AbsentForm] = documented_key(
+        "how the total looks when switched off: missing, none, zero", "missing"
+    )
+    clauses: TotalSwitchClauses = documented_key("the clause for each promise", factory=TotalSwitchClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotalClauses:
     """The clauses on the total, by what each promises."""
 
-    present: Clauses = key("it is an integer not below 0", ())
-    independent: Clauses = key("it does not depend on paging", ())
-    sum: Clauses = key("it counts all matching rows", ())
-    bound: Clauses = key("it is not below what was skipped and returned", ())
+    present: Clauses = documented_key("it is an integer not below 0", ())
+    independent: Clauses = documented_key("it does not depend on paging", ())
+    sum: Clauses = documented_key("it counts all matching rows", ())
+    bound: Clauses = documented_key("it is not below what was skipped and returned", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
     """How many rows match, told with every page."""
 
-    at: str = key("pointer to the number")
-    switch: TotalSwitch | None = key("a flag that leaves it out", None)
-    clauses: TotalClauses = key("the clause for each promise", factory=TotalClauses)
+    at: str = documented_key("pointer to the number")
+    switch: TotalSwitch | None = documented_key("a flag that leaves it out", None)
+    clauses: TotalClauses = documented_key("the clause for each promise", factory=TotalClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedCount:
     """How many rows this answer holds, told in the answer."""
 
-    at: str = key("pointer to the number")
-    clause: Clauses = key("the clause", ())
+    at: str = documented_key("pointer to the number")
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountOnlyClauses:
     """The clauses on the number in place of rows, by what each promises."""
 
-    on: Clauses = key("the flag gives the number in place of the rows", ())
-    default: Clauses = key("what is meant when it is absent", ())
-    ignores: Clauses = key("those parameters have no effect then", ())
+    on: Clauses = documented_key("the flag gives the number in place of the rows", ())
+    default: Clauses = documented_key("what is meant when it is absent", ())
+    ignores: Clauses = documented_key("those parameters have no effect then", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountOnly:
     """A flag that turns the answer into a number."""
 
-    parameter: ParameterName = key("the flag")
+    parameter: ParameterName = documented_key("the flag")
     shape: (
         Literal["integer", "digits", "object", "list-of-object"]
-        | Open[Literal["integer", "digits", "object", "list-of-object"]]
-    ) = key('5, "5", {count: 5} or [{count: 5}], in place of the rows', "integer")
-    ignores: tuple[ParameterName, ...] = key("parameters that have no effect then", ())
-    counts: Literal["rows", "calls"] | Open[Literal["rows", "calls"]] = key("what is counted", "rows")
-    clauses: CountOnlyClauses = key("the clause for each promise", factory=CountOnlyClauses)
+        | OpenChoice[Literal["integer", "digits", "object", "list-of-object"]]
+    ) = documented_key('5, "5", {count: 5} or [{count: 5}], in place of the rows', "integer")
+    ignores: tuple[ParameterName, ...] = documented_key("parameters that have no effect then", ())
+    counts: Literal["rows", "calls"] | OpenChoice[Literal["rows", "calls"]] = documented_key(
+        "what is counted", "rows"
+    )
+    clauses: CountOnlyClauses = documented_key("the clause for each promise", factory=CountOnlyClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncludeClauses:
     """The clauses on the states of a switch, by what each promises."""
 
-    on: Clauses = key("the part is there when switched on", ())
-    off: Clauses = key("the part is left out when switched off", ())
-    default: Clauses = key("what is meant when it is absent", ())
+    on: Clauses = documented_key("the part is there when switched on", ())
+    off: Clauses = documented_key("the part is left out when switched off", ())
+    default: Clauses = documented_key("what is meant when it is absent", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Include:
     """A switch that adds a part to each row."""
 
-    parameter: ParameterName = key("the flag")
-    adds: tuple[FieldPath, ...] = key("fields of a row that it adds; empty: new fields of any name", ())
-    any_names: bool = key("fields of other names may be added in their place", False)
-    off: tuple[AbsentForm, ...] = key("how the part may look when left out", ("missing",))
-    clauses: IncludeClauses = key("the clause for each promise", factory=IncludeClauses)
+    parameter: ParameterName = documented_key("the flag")
+    adds: tuple[FieldPath, ...] = documented_key("fields of a row that it adds; empty: new fields of any name", ())
+    any_names: bool = documented_key("fields of other names may be added in their place", False)
+    off: tuple[AbsentForm, ...] = documented_key("how the part may look when left out", ("missing",))
+    clauses: IncludeClauses = documented_key("the clause for each promise", factory=IncludeClauses)
 
     @property
     def added_names(self) -> tuple[str, ...]:
@@ -760,29 +784,29 @@ class Include:
 class Echo:
     """A field of the answer that repeats what was asked or what was taken in its place."""
 
-    at: str = key("pointer in the answer")
-    of: ParameterName = key("the parameter; for a page size the effective one")
-    exact: bool = key("false: the value of an absent parameter is open", True)
-    clause: Clauses = key("the clause", ())
+    at: str = documented_key("pointer in the answer")
+    of: ParameterName = documented_key("the parameter; for a page size the effective one")
+    exact: bool = documented_key("false: the value of an absent parameter is open", True)
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeZoneClauses:
     """The clauses on the time zone, by what each promises."""
 
-    echo: Clauses = key("the answer names the zone used", ())
-    shift: Clauses = key("times are local times of that zone", ())
+    echo: Clauses = documented_key("the answer names the zone used", ())
+    shift: Clauses = documented_key("times are local times of that zone", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeZoneRule:
     """In which time zone local times are read and written."""
 
-    parameter: ParameterName | None = key("the parameter that names it", None)
-    default: str | Open[str] = key("the zone when not said", "UTC")
-    echo: str | None = key("pointer in the answer that names the zone used", None)
-    account_words: tuple[str, ...] = key("values that mean the zone of the account: the default one", ())
-    clauses: TimeZoneClauses = key("the clause for each promise", factory=TimeZoneClauses)
+    parameter: ParameterName | None = documented_key("the parameter that names it", None)
+    default: str | OpenChoice[str] = documented_key("the zone when not said", "UTC")
+    echo: str | None = documented_key("pointer in the answer that names the zone used", None)
+    account_words: tuple[str, ...] = documented_key("values that mean the zone of the account: the default one", ())
+    clauses: TimeZoneClauses = documented_key("the clause for each promise", factory=TimeZoneClauses)
 
 
 # --- access -------------------------------------------------------------------------------------------------
@@ -792,65 +816,65 @@ class TimeZoneRule:
 class LegacyCredentials:
     """An older pair of credentials that a server may still take."""
 
-    parameters: tuple[str, ...] = key("the parameters, in place of the others")
-    clause: Clauses = key("the clause", ())
+    parameters: tuple[str, ...] = documented_key("the parameters, in place of the others")
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JwtClauses:
     """The clauses on the refusal of each bad token, by what each promises."""
 
-    malformed: Clauses = key("a text that is no token", ())
-    expired: Clauses = key("a token whose time is over", ())
-    future: Clauses = key("a token issued in the future", ())
-    too_long: Clauses = key("a token valid for longer than allowed", ())
-    wrong_key: Clauses = key("a token signed with another key", ())
-    unknown_key: Clauses = key("a token of a key that the server does not know", ())
+    malformed: Clauses = documented_key("a text that is no token", ())
+    expired: Clauses = documented_key("a token whose time is over", ())
+    future: Clauses = documented_key("a token issued in the future", ())
+    too_long: Clauses = documented_key("a token valid for longer than allowed", ())
+    wrong_key: Clauses = documented_key("a token signed with another key", ())
+    unknown_key: Clauses = documented_key("a token of a key that the server does not know", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jwt:
     """A signed token."""
 
-    algorithm: str = key("the signature algorithm", "RS256")
-    issuer: str = key("credential that is the claim iss")
-    key_id: str = key("credential that is the header kid")
-    private_key: str = key("credential that holds the signing key")
-    longest_seconds: int = key("exp is at most iat plus this", 3600)
-    clauses: JwtClauses = key("the clause for each promise", factory=JwtClauses)
+    algorithm: str = documented_key("the signature algorithm", "RS256")
+    issuer: str = documented_key("credential that is the claim iss")
+    key_id: str = documented_key("credential that is the header kid")
+    private_key: str = documented_key("credential that holds the signing key")
+    longest_seconds: int = documented_key("exp is at most iat plus this", 3600)
+    clauses: JwtClauses = documented_key("the clause for each promise", factory=JwtClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClauses:
     """The clauses on who gets in and who does not, by what each promises."""
 
-    accepted: Clauses = key("valid credentials open the list", ())
-    user_required: Clauses = key("a request without the user's name is refused", ())
-    password_required: Clauses = key("a request without the password is refused", ())
-    wrong_refused: Clauses = key("wrong credentials are refused", ())
-    missing_refused: Clauses = key("a request without credentials is refused", ())
-    role_refused: Clauses = key("an account whose role does not suffice is refused", ())
+    accepted: Clauses = documented_key("valid credentials open the list", ())
+    user_required: Clauses = documented_key("a request without the user's name is refused", ())
+    password_required: Clauses = documented_key("a request without the password is refused", ())
+    wrong_refused: Clauses = documented_key("wrong credentials are refused", ())
+    missing_refused: Clauses = documented_key("a request without credentials is refused", ())
+    role_refused: Clauses = documented_key("an account whose role does not suffice is refused", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """How a client shows who it is, and who may see the list."""
 
-    kind: Literal["password", "bearer"] = key("password: two parameters; bearer: a token in Authorization")
-    user: str | None = key("password: the parameter of the user's name", None)
-    password: str | None = key("password: the parameter of the password", None)
-    token: str = key("bearer: the credential's name", "token")
-    jwt: Jwt | None = key("bearer: the token is a JWT", None)
-    legacy: tuple[LegacyCredentials, ...] = key("older pairs", ())
-    example: Mapping[str, str] = key(
+    kind: Literal["password", "bearer"] = documented_key("password: two parameters; bearer: a token in Authorization")
+    user: str | None = documented_key("password: the parameter of the user's name", None)
+    password: str | None = documented_key("password: the parameter of the password", None)
+    token: str = documented_key("bearer: the credential's name", "token")
+    jwt: Jwt | None = documented_key("bearer: the token is a JWT", None)
+    legacy: tuple[LegacyCredentials, ...] = documented_key("older pairs", ())
+    example: Mapping[str, str] = documented_key(
         "the credentials of the document's example, which a simulator takes", factory=dict
     )
-    roles: tuple[str, ...] = key("roles (or privileges) that suffice, each alone", ())
-    role_clauses: Mapping[str, Clauses] = key("clause per role", factory=dict)
-    missing_fault: ErrorName = key("fault: no credentials, or half of them", "unauthenticated")
-    wrong_fault: ErrorName = key("fault: wrong credentials", "unauthenticated")
-    role_fault: ErrorName = key("fault: the role does not suffice", "forbidden")
-    clauses: AccessClauses = key("the clause for each promise", factory=AccessClauses)
+    roles: tuple[str, ...] = documented_key("roles (or privileges) that suffice, each alone", ())
+    role_clauses: Mapping[str, Clauses] = documented_key("clause per role", factory=dict)
+    missing_fault: ErrorName = documented_key("fault: no credentials, or half of them", "unauthenticated")
+    wrong_fault: ErrorName = documented_key("fault: wrong credentials", "unauthenticated")
+    role_fault: ErrorName = documented_key("fault: the role does not suffice", "forbidden")
+    clauses: AccessClauses = documented_key("the clause for each promise", factory=AccessClauses)
 
 
 # --- outcome ------------------------------------------------------------------------------------------------
@@ -860,77 +884,83 @@ class Access:
 class EnvelopeField:
     """A part of every answer, success or error, or of every success."""
 
-    at: str = key("pointer")
-    as_: Literal["integer", "text", "digits", "object", "list"] = key("its type")
-    when: Literal["always", "success", "error"] = key("in which answers", "always")
-    values: tuple[Scalar, ...] = key("the values it can have", ())
-    least_items: int = key("list: at least so many", 0)
-    optional: bool = key("it may be missing (then it has no clause of presence)", False)
-    clause: Clauses = key("the clause", ())
-    form_clause: Clauses = key("clause on its type and values, where it is not the clause on its presence", ())
+    at: str = documented_key("pointer")
+    as_: Literal["integer", "text", "digits", "object", "list"] = documented_key("its type")
+    when: Literal["always", "success", "error"] = documented_key("in which answers", "always")
+    values: tuple[Scalar, ...] = documented_key("the values it can have", ())
+    least_items: int = documented_key("list: at least so many", 0)
+    optional: bool = documented_key("it may be missing (then it has no clause of presence)", False)
+    clause: Clauses = documented_key("the clause", ())
+    form_clause: Clauses = documented_key(
+        "clause on its type and values, where it is not the clause on its presence", ()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuccessShape:
+class SuccessMark:
     """How success is told."""
 
-    http: int = key("HTTP status", 200)
-    shows: Mapping[str, Scalar] = key("pointers and the values they have", factory=dict)
-    clause: Clauses = key("the clause", ())
+    http: int = documented_key("HTTP status", 200)
+    shows: Mapping[str, Scalar] = documented_key("pointers and the values they have", factory=dict)
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorKind:
     """One kind of error."""
 
-    http: int | Open[int] | None = key("HTTP status (default: that of `error`)", None)
-    code: Scalar | None = key("the code in the body that the simulator tells", None)
-    codes: tuple[Scalar, ...] = key("further codes that are legitimate; empty with no code: any", ())
-    https: tuple[int, ...] = key("further HTTP statuses that are legitimate", ())
-    says: str = key("the message that the simulator tells; {parameter}, {operation}, {value} are filled in", "")
-    names: tuple[Literal["parameter", "operation"], ...] = key("what the message must name", ())
-    names_clause: Clauses = key("clause on that", ())
-    own: bool = key("the server itself is at fault, whatever was asked", False)
-    speaks: bool = key("whether the clause on the code also promises a message that is not blank", False)
-    clause: Clauses = key("clause on the code", ())
+    http: int | OpenChoice[int] | None = documented_key("HTTP status (default: that of `error`)", None)
+    code: Scalar | None = documented_key("the code in the body that the simulator tells", None)
+    codes: tuple[Scalar, ...] = documented_key("further codes that are legitimate; empty with no code: any", ())
+    https: tuple[int, ...] = documented_key("further HTTP statuses that are legitimate", ())
+    says: str = documented_key(
+        "the message that the simulator tells; {parameter}, {operation}, {value} are filled in", ""
+    )
+    names: tuple[Literal["parameter", "operation"], ...] = documented_key("what the message must name", ())
+    names_clause: Clauses = documented_key("clause on that", ())
+    own: bool = documented_key("the server itself is at fault, whatever was asked", False)
+    speaks: bool = documented_key("whether the clause on the code also promises a message that is not blank", False)
+    clause: Clauses = documented_key("clause on the code", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorShapeClauses:
     """The clauses on how errors look, by what each promises."""
 
-    shape: Clauses = key("an error has its code and message where they belong", ())
-    http: Clauses = key("the HTTP status around an error", ())
-    no_rows: Clauses = key("an error holds no rows", ())
-    only_codes: Clauses = key("no other code is ever told", ())
+    shape: Clauses = documented_key("an error has its code and message where they belong", ())
+    http: Clauses = documented_key("the HTTP status around an error", ())
+    no_rows: Clauses = documented_key("an error holds no rows", ())
+    only_codes: Clauses = documented_key("no other code is ever told", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorShape:
     """How errors are told."""
 
-    code_at: str = key("pointer to the code")
-    code_as: Literal["integer", "digits", "text"] = key("its type", "integer")
-    message_at: str | None = key("pointer to the message", None)
-    key_at: str | None = key("pointer to the name of the offending parameter", None)
-    http: int | Open[int] = key("HTTP status around an error, where a fault says nothing else", 200)
-    https: tuple[str, ...] = key("further statuses that are legitimate: `4xx`, `5xx`, or `same-as-code`", ())
-    shows: Mapping[str, Scalar] = key("other parts of an error", factory=dict)
-    no_rows: Literal["absent", "empty", "absent-or-empty"] = key(
+    code_at: str = documented_key("pointer to the code")
+    code_as: Literal["integer", "digits", "text"] = documented_key("its type", "integer")
+    message_at: str | None = documented_key("pointer to the message", None)
+    key_at: str | None = documented_key("pointer to the name of the offending parameter", None)
+    http: int | OpenChoice[int] = documented_key("HTTP status around an error, where a fault says nothing else", 200)
+    https: tuple[str, ...] = documented_key(
+        "further statuses that are legitimate: `4xx`, `5xx`, or `same-as-code`", ()
+    )
+    shows: Mapping[str, Scalar] = documented_key("other parts of an error", factory=dict)
+    no_rows: Literal["absent", "empty", "absent-or-empty"] = documented_key(
         "what stands in place of the rows", "absent-or-empty"
     )
-    only_codes: tuple[Scalar, ...] = key("no other code is ever told (empty: any)", ())
-    clauses: ErrorShapeClauses = key("the clause for each promise", factory=ErrorShapeClauses)
+    only_codes: tuple[Scalar, ...] = documented_key("no other code is ever told (empty: any)", ())
+    clauses: ErrorShapeClauses = documented_key("the clause for each promise", factory=ErrorShapeClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseShape:
     """How success and each fault are told."""
 
-    success: SuccessShape = key("success")
-    error: ErrorShape = key("errors")
-    envelope: Mapping[str, EnvelopeField] = key("parts of an answer besides the rows", factory=dict)
-    faults: Mapping[str, ErrorKind] = key("each kind of error by name")
+    success: SuccessMark = documented_key("success")
+    error: ErrorShape = documented_key("errors")
+    envelope: Mapping[str, EnvelopeField] = documented_key("parts of an answer besides the rows", factory=dict)
+    faults: Mapping[str, ErrorKind] = documented_key("each kind of error by name")
 
 
 # --- transport ----------------------------------------------------------------------------------------------
@@ -940,76 +970,76 @@ class ResponseShape:
 class RequestEncoding:
     """Another way to carry the same request; the answer must be the same."""
 
-    method: Literal["GET", "POST"] = key("HTTP method", "POST")
-    carries: ParameterPlace = key("where the parameters stand", "query")
-    path: str | None = key("another path", None)
-    adds: Mapping[str, str] = key("parameters that select the operation there", factory=dict)
-    separator: str | None = key("between pairs, when not the usual one", None)
-    slash: Literal["with", "without"] | None = key("trailing slash, when not the usual one", None)
-    level: Literal["same", "may"] = key("may: a server need not know it", "same")
-    clause: Clauses = key("the clause", ())
+    method: Literal["GET", "POST"] = documented_key("HTTP method", "POST")
+    carries: ParameterPlace = documented_key("where the parameters stand", "query")
+    path: str | None = documented_key("another path", None)
+    adds: Mapping[str, str] = documented_key("parameters that select the operation there", factory=dict)
+    separator: str | None = documented_key("between pairs, when not the usual one", None)
+    slash: Literal["with", "without"] | None = documented_key("trailing slash, when not the usual one", None)
+    level: Literal["same", "may"] = documented_key("may: a server need not know it", "same")
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingClauses:
     """The clauses on a name that leads nowhere, by what each promises."""
 
-    unknown: Clauses = key("what another name gets", ())
-    missing: Clauses = key("what a request without the name gets", ())
+    unknown: Clauses = documented_key("what another name gets", ())
+    missing: Clauses = documented_key("what a request without the name gets", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """The operation is named in the request."""
 
-    parameter: str | None = key("the parameter that names it; none: the last part of the path does", None)
-    name: str = key("its name")
-    unknown_fault: ErrorName = key("fault: another name", "unknown-operation")
-    missing_fault: ErrorName = key("fault: no name", "missing-operation")
-    clauses: RoutingClauses = key("the clause for each promise", factory=RoutingClauses)
+    parameter: str | None = documented_key("the parameter that names it; none: the last part of the path does", None)
+    name: str = documented_key("its name")
+    unknown_fault: ErrorName = documented_key("fault: another name", "unknown-operation")
+    missing_fault: ErrorName = documented_key("fault: no name", "missing-operation")
+    clauses: RoutingClauses = documented_key("the clause for each promise", factory=RoutingClauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalRule:
     """A request that the transport refuses."""
 
-    fault: ErrorName = key("the fault")
-    clause: Clauses = key("the clause", ())
+    fault: ErrorName = documented_key("the fault")
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTransport:
     """How requests are carried."""
 
-    carries: ParameterPlace = key("where the parameters stand in the documented form", "query")
-    separator: str = key("between pairs in the documented form", "&")
-    routing: Routing | None = key("the operation is named in the request", None)
-    also: Mapping[str, RequestEncoding] = key("other ways to carry a request", factory=dict)
-    answers: tuple[str, ...] = key("media types of an answer; the first is the simulator's")
-    answers_clause: Clauses = key("clause on the media type", ())
-    separator_clause: Clauses = key("clause on the separator", ())
-    names: Literal["exact", "folded"] | Open[Literal["exact", "folded"]] = key(
+    carries: ParameterPlace = documented_key("where the parameters stand in the documented form", "query")
+    separator: str = documented_key("between pairs in the documented form", "&")
+    routing: Routing | None = documented_key("the operation is named in the request", None)
+    also: Mapping[str, RequestEncoding] = documented_key("other ways to carry a request", factory=dict)
+    answers: tuple[str, ...] = documented_key("media types of an answer; the first is the simulator's")
+    answers_clause: Clauses = documented_key("clause on the media type", ())
+    separator_clause: Clauses = documented_key("clause on the separator", ())
+    names: Literal["exact", "folded"] | OpenChoice[Literal["exact", "folded"]] = documented_key(
         "does letter case count in parameter names?", "exact"
     )
-    names_clause: Clauses = key("clause on that", ())
-    unknown_parameters: Literal["ignored", "refused"] | Open[Literal["ignored", "refused"]] = key(
+    names_clause: Clauses = documented_key("clause on that", ())
+    unknown_parameters: Literal["ignored", "refused"] | OpenChoice[Literal["ignored", "refused"]] = documented_key(
         "parameters that are not documented", "ignored"
     )
-    unknown_clause: Clauses = key("clause on that", ())
+    unknown_clause: Clauses = documented_key("clause on that", ())
     repeated_parameters: (
-        Literal["first", "last", "refused", "joined"] | Open[Literal["first", "last", "refused", "joined"]]
-    ) = key("a parameter given twice", "first")
-    tolerated: Mapping[str, str] = key(
+        Literal["first", "last", "refused", "joined"] | OpenChoice[Literal["first", "last", "refused", "joined"]]
+    ) = documented_key("a parameter given twice", "first")
+    tolerated: Mapping[str, str] = documented_key(
         "parameters from elsewhere that a server may ignore or honour, with a value to try", factory=dict
     )
-    tolerated_clause: Clauses = key("clause on those", ())
-    optional_parts: Mapping[str, Clauses] = key(
+    tolerated_clause: Clauses = documented_key("clause on those", ())
+    optional_parts: Mapping[str, Clauses] = documented_key(
         "parts of an answer that may appear and are ignored: pointer and clause", factory=dict
     )
-    wrong_method: RefusalRule | None = key("GET where POST is due", None)
-    wrong_media_type: RefusalRule | None = key("another Content-Type than the documented one", None)
-    bad_syntax: RefusalRule | None = key("a body that is not JSON", None)
-    escaping_clause: Clauses = key("clause on special characters in data", ())
+    wrong_method: RefusalRule | None = documented_key("GET where POST is due", None)
+    wrong_media_type: RefusalRule | None = documented_key("another Content-Type than the documented one", None)
+    bad_syntax: RefusalRule | None = documented_key("a body that is not JSON", None)
+    escaping_clause: Clauses = documented_key("clause on special characters in data", ())
 
 
 # --- laws ---------------------------------------------------------------------------------------------------
@@ -1019,140 +1049,140 @@ class RequestTransport:
 class FieldCondition:
     """A condition on one field of a row."""
 
-    field: FieldPath = key("the field")
-    is_: tuple[Scalar, ...] = key("it has one of these values", ())
-    not_: tuple[Scalar, ...] = key("it has none of these values", ())
-    present: bool | None = key("it shows something (true) or 'none' (false)", None)
+    field: FieldPath = documented_key("the field")
+    is_: tuple[Scalar, ...] = documented_key("it has one of these values", ())
+    not_: tuple[Scalar, ...] = documented_key("it has none of these values", ())
+    present: bool | None = documented_key("it shows something (true) or 'none' (false)", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpliesLaw:
     """Where one condition on a row holds, another one does."""
 
-    law: Literal["implies"] = key("the word of the law")
-    when: FieldCondition = key("where this holds")
-    then: FieldCondition = key("this must hold")
-    clause: Clauses = key("the clause")
+    law: Literal["implies"] = documented_key("the word of the law")
+    when: FieldCondition = documented_key("where this holds")
+    then: FieldCondition = documented_key("this must hold")
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotBeforeLaw:
     """A field is not earlier, or less, than another one."""
 
-    law: Literal["not-before"] = key("the word of the law")
-    field: FieldPath = key("the field")
-    than: FieldPath = key("the earlier field")
-    when: FieldCondition | None = key("only where this holds", None)
-    slack_seconds: int = key("tolerance for clocks and rounding", 0)
-    clause: Clauses = key("the clause")
+    law: Literal["not-before"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    than: FieldPath = documented_key("the earlier field")
+    when: FieldCondition | None = documented_key("only where this holds", None)
+    slack_seconds: int = documented_key("tolerance for clocks and rounding", 0)
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsideLaw:
     """A field of nested rows is not earlier than one of the row around them."""
 
-    law: Literal["inside"] = key("the word of the law")
-    field: FieldPath = key("the field of the nested rows")
-    than: FieldPath = key("the field of the row around")
-    when: FieldCondition | None = key("only where this holds", None)
-    slack_seconds: int = key("tolerance for clocks and rounding", 0)
-    clause: Clauses = key("the clause")
+    law: Literal["inside"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field of the nested rows")
+    than: FieldPath = documented_key("the field of the row around")
+    when: FieldCondition | None = documented_key("only where this holds", None)
+    slack_seconds: int = documented_key("tolerance for clocks and rounding", 0)
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotFutureLaw:
     """An instant does not lie in the future."""
 
-    law: Literal["not-future"] = key("the word of the law")
-    field: FieldPath = key("the field")
-    when: FieldCondition | None = key("only where this holds", None)
-    slack_seconds: int = key("tolerance for clocks and rounding", 0)
-    clause: Clauses = key("the clause")
+    law: Literal["not-future"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    when: FieldCondition | None = documented_key("only where this holds", None)
+    slack_seconds: int = documented_key("tolerance for clocks and rounding", 0)
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NonNegativeLaw:
     """A number is not below 0; an instant is not before 1970."""
 
-    law: Literal["non-negative"] = key("the word of the law")
-    field: FieldPath = key("the field")
-    when: FieldCondition | None = key("only where this holds", None)
-    clause: Clauses = key("the clause")
+    law: Literal["non-negative"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    when: FieldCondition | None = documented_key("only where this holds", None)
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneOfLaw:
     """A field has one of so many values."""
 
-    law: Literal["one-of"] = key("the word of the law")
-    field: FieldPath = key("the field")
-    values: tuple[Scalar, ...] = key("the values")
-    when: FieldCondition | None = key("only where this holds", None)
-    clause: Clauses = key("the clause")
+    law: Literal["one-of"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    values: tuple[Scalar, ...] = documented_key("the values")
+    when: FieldCondition | None = documented_key("only where this holds", None)
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EqualsSpanLaw:
     """A field is the number of seconds between two others."""
 
-    law: Literal["equals-span"] = key("the word of the law")
-    field: FieldPath = key("the field")
-    than: FieldPath = key("where the span begins")
-    other_field: FieldPath = key("where it ends")
-    when: FieldCondition | None = key("only where this holds", None)
-    slack_seconds: int = key("tolerance for clocks and rounding", 0)
-    clause: Clauses = key("the clause")
+    law: Literal["equals-span"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    than: FieldPath = documented_key("where the span begins")
+    other_field: FieldPath = documented_key("where it ends")
+    when: FieldCondition | None = documented_key("only where this holds", None)
+    slack_seconds: int = documented_key("tolerance for clocks and rounding", 0)
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeverFallsLaw:
     """From one poll to the next a value does not fall."""
 
-    law: Literal["never-falls"] = key("the word of the law")
-    field: FieldPath = key("the field")
-    when: FieldCondition | None = key("only while this holds", None)
-    slack_seconds: int = key("tolerance for clocks and rounding", 0)
-    clause: Clauses = key("the clause")
+    law: Literal["never-falls"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    when: FieldCondition | None = documented_key("only while this holds", None)
+    slack_seconds: int = documented_key("tolerance for clocks and rounding", 0)
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandsStillLaw:
     """From one poll to the next a value stays as it is."""
 
-    law: Literal["stands-still"] = key("the word of the law")
-    field: FieldPath = key("the field")
-    when: FieldCondition | None = key("only while this holds", None)
-    slack_seconds: int = key("tolerance for clocks and rounding", 0)
-    clause: Clauses = key("the clause")
+    law: Literal["stands-still"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    when: FieldCondition | None = documented_key("only while this holds", None)
+    slack_seconds: int = documented_key("tolerance for clocks and rounding", 0)
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VanishesLaw:
     """A call that has ended leaves the list."""
 
-    law: Literal["vanishes"] = key("the word of the law")
-    field: FieldPath = key("the field by which it is known")
-    clause: Clauses = key("the clause")
+    law: Literal["vanishes"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field by which it is known")
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedLaw:
     """Rows that show the same value belong to one call."""
 
-    law: Literal["shared"] = key("the word of the law")
-    field: FieldPath = key("the field")
-    clause: Clauses = key("the clause")
+    law: Literal["shared"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field")
+    clause: Clauses = documented_key("the clause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InOtherListLaw:
     """The calls of the rows are found by another operation, too."""
 
-    law: Literal["in-other-list"] = key("the word of the law")
-    field: FieldPath = key("the field that is looked up")
-    operation: str = key("the spec id of the other operation")
-    other_field: str = key("its parameter that takes the value")
-    clause: Clauses = key("the clause")
+    law: Literal["in-other-list"] = documented_key("the word of the law")
+    field: FieldPath = documented_key("the field that is looked up")
+    operation: str = documented_key("the spec id of the other operation")
+    other_field: str = documented_key("its parameter that takes the value")
+    clause: Clauses = documented_key("the clause")
 
 
 RowLaw = ImpliesLaw | NotBeforeLaw | InsideLaw | NotFutureLaw | NonNegativeLaw | OneOfLaw | EqualsSpanLaw
@@ -1166,50 +1196,52 @@ Law = RowLaw | MovingLaw | VanishesLaw | SharedLaw | InOtherListLaw
 class ApiVersions:
     """Versions of the API and what each brought."""
 
-    order: tuple[str, ...] = key("all known versions, oldest first")
-    serves: str | Open[str] = key("the version that a server follows")
-    older_clause: Clauses = key("clause: an older server ignores what came later", ())
+    order: tuple[str, ...] = documented_key("all known versions, oldest first")
+    serves: str | OpenChoice[str] = documented_key("the version that a server follows")
+    older_clause: Clauses = documented_key("clause: an older server ignores what came later", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlankRule:
     """What a present but empty parameter means."""
 
-    means: Literal["absent", "refused"] | Open[Literal["absent", "refused"]] = key("its meaning", "absent")
-    clause: Clauses = key("the clause", ())
+    means: Literal["absent", "refused"] | OpenChoice[Literal["absent", "refused"]] = documented_key(
+        "its meaning", "absent"
+    )
+    clause: Clauses = documented_key("the clause", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """`x-listing`: the meaning of one operation that lists calls."""
 
-    language: Literal[1] = key("version of this language")
-    document: Document = key("the document it was written from")
-    version: str = key("version of this spec, for manifests and reports", "1")
-    lists: ListedRows = key("what is listed")
-    fields: Mapping[str, Field] = key("the fields of a row")
-    hidden: Mapping[str, HiddenAttribute] = key("attributes that rows do not show", factory=dict)
-    parameters: Mapping[str, Parameter] = key("the request's parameters", factory=dict)
-    filters: Mapping[str, Filter] = key("which rows a parameter keeps", factory=dict)
-    conjunction_clause: Clauses = key("clause: filters given together must all hold", ())
-    no_match_clause: Clauses = key("clause: when nothing matches the answer is an empty success", ())
-    ranges: tuple[FilterRange, ...] = key("pairs of filters that make a range", ())
-    blank: BlankRule = key("what an empty parameter means", factory=BlankRule)
-    scope: CallScope | None = key("whose calls", None)
-    order: Order | None = key("in which order", None)
-    paging: Paging = key("how the list is cut")
-    total: Total | None = key("how many match", None)
-    returned: ReturnedCount | None = key("how many this answer holds", None)
-    count_only: CountOnly | None = key("a number instead of rows", None)
-    includes: tuple[Include, ...] = key("parts that a switch adds", ())
-    echoes: tuple[Echo, ...] = key("parts of the answer that repeat the request", ())
-    zone: TimeZoneRule | None = key("the time zone of local times", None)
-    access: Access = key("who may ask")
-    outcome: ResponseShape = key("success and faults")
-    transport: RequestTransport = key("how requests are carried")
-    laws: tuple[Law, ...] = key("what must hold in and between rows and polls", ())
-    versions: ApiVersions | None = key("versions of the API", None)
-    clauses: Mapping[str, Clause] = key("the promises")
+    language: Literal[1] = documented_key("version of this language")
+    document: Document = documented_key("the document it was written from")
+    version: str = documented_key("version of this spec, for manifests and reports", "1")
+    lists: ListedRows = documented_key("what is listed")
+    fields: Mapping[str, Field] = documented_key("the fields of a row")
+    hidden: Mapping[str, HiddenAttribute] = documented_key("attributes that rows do not show", factory=dict)
+    parameters: Mapping[str, Parameter] = documented_key("the request's parameters", factory=dict)
+    filters: Mapping[str, Filter] = documented_key("which rows a parameter keeps", factory=dict)
+    conjunction_clause: Clauses = documented_key("clause: filters given together must all hold", ())
+    no_match_clause: Clauses = documented_key("clause: when nothing matches the answer is an empty success", ())
+    ranges: tuple[FilterRange, ...] = documented_key("pairs of filters that make a range", ())
+    blank: BlankRule = documented_key("what an empty parameter means", factory=BlankRule)
+    scope: CallScope | None = documented_key("whose calls", None)
+    order: Order | None = documented_key("in which order", None)
+    paging: Paging = documented_key("how the list is cut")
+    total: Total | None = documented_key("how many match", None)
+    returned: ReturnedCount | None = documented_key("how many this answer holds", None)
+    count_only: CountOnly | None = documented_key("a number instead of rows", None)
+    includes: tuple[Include, ...] = documented_key("parts that a switch adds", ())
+    echoes: tuple[Echo, ...] = documented_key("parts of the answer that repeat the request", ())
+    zone: TimeZoneRule | None = documented_key("the time zone of local times", None)
+    access: Access = documented_key("who may ask")
+    outcome: ResponseShape = documented_key("success and faults")
+    transport: RequestTransport = documented_key("how requests are carried")
+    laws: tuple[Law, ...] = documented_key("what must hold in and between rows and polls", ())
+    versions: ApiVersions | None = documented_key("versions of the API", None)
+    clauses: Mapping[str, Clause] = documented_key("the promises")
 
 
 ClauseRoles = (

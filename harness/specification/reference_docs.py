@@ -20,7 +20,7 @@ from harness.output import write_atomically
 from harness.specification.deserialize import json_schema, spec_key
 from harness.specification.field_path import VALUE_PATHS
 from harness.specification.load import specs_directory
-from harness.specification.model import Clauses, Listing, Open
+from harness.specification.model import Clauses, Listing, OpenChoice
 
 GENERATED_MARKER: Final = (
     "<!-- Below this line: written by `python -m harness.specification.reference_docs` "
@@ -82,7 +82,7 @@ def _inner_records(hint: Any) -> Iterator[type]:
         return
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         yield hint
-    elif typing.get_origin(hint) is not Open:
+    elif typing.get_origin(hint) is not OpenChoice:
         for inner in typing.get_args(hint):
             yield from _inner_records(inner)
 
@@ -154,10 +154,10 @@ def _type_text(hint: Any) -> str:
 
 
 def _union_text(kinds: tuple[Any, ...]) -> str:
-    plain = [kind for kind in kinds if typing.get_origin(kind) is not Open and kind is not type(None)]
+    plain = [kind for kind in kinds if typing.get_origin(kind) is not OpenChoice and kind is not type(None)]
     shown = " or ".join(_type_text(kind) for kind in plain)
     words = [shown]
-    if any(typing.get_origin(kind) is Open for kind in kinds):
+    if any(typing.get_origin(kind) is OpenChoice for kind in kinds):
         words.append("may be [open](#open-choices)")
     if type(None) in kinds and len(words) > 1:
         words.insert(1, "or null")

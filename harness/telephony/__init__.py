@@ -5,50 +5,21 @@ from harness.telephony.call_invariants import CALL_INVARIANTS, broken_invariants
 from harness.telephony.enums import (
     AnswerState,
     AudioQuality,
-    CallState,
     Completion,
     Direction,
     Disposition,
     EndpointKind,
-    FinishReason,
     LineDirection,
+    LiveCallState,
     Media,
-    NumberKind,
     OutcomeState,
+    RemoteLineKind,
     ResourceKind,
+    SessionFinishReason,
     TranscriptionState,
 )
 from harness.telephony.hangup_causes import HangupCause
+from harness.telephony.record_at_instant import call_state_at, is_live_at, visible_record
 from harness.telephony.records import AttributeValue, Record, call_record
-from harness.telephony.visibility import call_state_at, is_live_at, visible_record
 
-__all__ = [
-    "ATTRIBUTES",
-    "AnswerState",
-    "Attribute",
-    "AttributeKind",
-    "AttributeValue",
-    "AudioQuality",
-    "CALL_INVARIANTS",
-    "CallState",
-    "Completion",
-    "Direction",
-    "Disposition",
-    "EndpointKind",
-    "FinishReason",
-    "Grain",
-    "HangupCause",
-    "IDENTITY_ATTRIBUTES",
-    "LineDirection",
-    "Media",
-    "NumberKind",
-    "OutcomeState",
-    "Record",
-    "ResourceKind",
-    "TranscriptionState",
-    "broken_invariants",
-    "call_record",
-    "call_state_at",
-    "is_live_at",
-    "visible_record",
-]
+__all__ = ["ATTRIBUTES", "AnswerState", "Attribute", "AttributeKind", "AttributeValue", "AudioQuality", "CALL_INVARIANTS", "Completion", "Direction", "Disposition", "EndpointKind", "Grain", "HangupCause", "IDENTITY_ATTRIBUTES", "LineDirection", "LiveCallState", "Media", "OutcomeState", "Record", "RemoteLineKind", "ResourceKind", "SessionFinishReason", "TranscriptionState", "broken_invariants", "call_record", "call_state_at", "is_live_at", "visible_record"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from harness.telephony.enums import CallState, OutcomeState
+from harness.telephony.enums import LiveCallState, OutcomeState
 from harness.telephony.records import Record
 
 CallInvariant = Callable[[Record], bool]
@@ -44,7 +44,7 @@ def the_words_agree(call: Record) -> bool:
     """State, outcome, disposition and answer state agree with one another."""
     answered = call.instant("answered_at") is not None
     if call["state"] is not None:
-        talking = call["state"] in (CallState.ANSWERED, CallState.HELD)
+        talking = call["state"] in (LiveCallState.ANSWERED, LiveCallState.HELD)
         outcome = OutcomeState.IN_CALL if talking else OutcomeState.RINGING
         return talking == answered and call["outcome_state"] == outcome
     return (

@@ -33,7 +33,7 @@ class Media(StrEnum):
     VIDEO = "video"
 
 
-class CallState(StrEnum):
+class LiveCallState(StrEnum):
     """Where a live call is."""
 
     DIALING = "dialing"
@@ -84,7 +84,7 @@ class Completion(StrEnum):
     FAILED_NETWORK = "failed_network"
 
 
-class NumberKind(StrEnum):
+class RemoteLineKind(StrEnum):
     """What kind of line stands behind the remote number."""
 
     PSTN = "pstn"
@@ -114,7 +114,7 @@ class AudioQuality(StrEnum):
     ULTRA_HD = "ultra_hd"
 
 
-class FinishReason(StrEnum):
+class SessionFinishReason(StrEnum):
     """Why a session ended."""
 
     NORMAL = "normal"

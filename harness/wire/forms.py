@@ -13,7 +13,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from harness.errors import UsageProblem
-from harness.wire.format_problems import FormatProblem, printable_text
+from harness.wire.decoded_body import FormatProblem, printable_text
 
 FormPairs = list[tuple[str, str]]
 

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring
 from typing import Final, final
 
 from harness.errors import UsageProblem
-from harness.wire.format_problems import (
+from harness.wire.decoded_body import (
     DEFAULT_BODY_LIMITS,
     PROBLEM_LIMIT,
     BodyLimits,

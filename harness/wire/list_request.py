@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

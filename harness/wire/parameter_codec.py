@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from harness.integers import is_integer
 from harness.specification.model import Parameter
 from harness.wire import scalar_codecs as scalars
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import decode_json, encode_json
 from harness.wire.scalar_codecs import DecodeError
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.load import Spec
 from harness.specification.model import Access, Listing, ParameterPlace, RequestEncoding
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.forms import FormError, decode_form, decode_pairs, encode_multipart, encode_pairs
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, tree_at

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import CursorPaging, Listing, Scalar
-from harness.wire.format_problems import FormatProblem, Tree
+from harness.wire.decoded_body import FormatProblem, Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, Missing, decode_json, encode_json, put_value, tree_at
 from harness.wire.xml_body import decode_xml, encode_xml

@@ -30,10 +30,10 @@ from zoneinfo import ZoneInfo
 from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.field_path import FieldPath
-from harness.specification.model import AbsentForm, Clauses, Field, Open
+from harness.specification.model import AbsentForm, Clauses, Field, OpenChoice
 from harness.wire import scalar_codecs as scalars
-from harness.wire.format_problems import Tree
-from harness.wire.format_problems import printable_text as in_ascii
+from harness.wire.decoded_body import Tree
+from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.scalar_codecs import DecodeError
 
@@ -252,7 +252,7 @@ def _decode_field_into(
 
 def absent_forms(field: Field) -> frozenset[AbsentForm]:
     """Every legitimate way in which a field may write that it has no value."""
-    own: tuple[AbsentForm, ...] = field.absent.options if isinstance(field.absent, Open) else (field.absent,)
+    own: tuple[AbsentForm, ...] = field.absent.options if isinstance(field.absent, OpenChoice) else (field.absent,)
     return frozenset((*own, *field.tolerates))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from harness.integers import is_integer
-from harness.wire.format_problems import printable_text
+from harness.wire.decoded_body import printable_text
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DIGITS: Final = re.compile(r"[0-9]+")

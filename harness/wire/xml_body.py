@@ -12,7 +12,7 @@ from typing import Final, final
 from lxml import etree
 
 from harness.errors import UsageProblem
-from harness.wire.format_problems import (
+from harness.wire.decoded_body import (
     DEFAULT_BODY_LIMITS,
     PROBLEM_LIMIT,
     BodyLimits,

@@ -1,7 +1,7 @@
 """Calls as columns: every attribute of a batch of calls, each made when it is asked for.
 
 `CallBatch.column` tells the whole life of the calls, `CallBatch.column_at` what is visible of live calls at an
-instant. The plain path (`harness.telephony.visibility`) tells the same row by row.
+instant. The plain path (`harness.telephony.record_at_instant`) tells the same row by row.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
-from harness.telephony.enums import Direction, Disposition, NumberKind
+from harness.telephony.enums import Direction, Disposition, RemoteLineKind
 from harness.telephony.hangup_causes import HangupCause
-from harness.world.call_lifecycle import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, CallTimes, call_times_of
+from harness.world.call_times import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, CallTimes, call_times_of
 from harness.world.column_types import (
     case_column,
     flag_column,
@@ -29,6 +29,7 @@ from harness.world.column_types import (
     seconds_column,
 )
 from harness.world.customers import CUSTOMERS
+from harness.world.invented_values import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS, TextPool, ValuePools
 from harness.world.random_streams import (
     BitArray,
     FlagArray,
@@ -41,7 +42,6 @@ from harness.world.random_streams import (
     zipf_thresholds,
 )
 from harness.world.traffic import SLOTS_PER_DAY, Traffic
-from harness.world.value_pools import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS, TextPool, ValuePools
 
 CALL_ID_BASE: Final = 5_000_000_000
 SESSION_ID_BASE: Final = 4_300_000_000
@@ -52,7 +52,7 @@ INBOUND, OUTBOUND, INTERNAL, TRANSIT = range(4)
 
 _DIRECTION_WORDS: Final = TextPool(tuple(word.value for word in Direction))
 _DISPOSITIONS: Final = TextPool(tuple(word.value for word in Disposition))
-_NUMBER_KINDS: Final = TextPool(tuple(word.value for word in NumberKind))
+_NUMBER_KINDS: Final = TextPool(tuple(word.value for word in RemoteLineKind))
 _LINE_AND_MEDIA_WORDS: Final = TextPool(
     (
         "internal",

@@ -11,15 +11,15 @@ import polars as pl
 
 from harness.telephony.attributes import ATTRIBUTES, Grain
 from harness.telephony.records import Record
-from harness.world.call_lifecycle import call_numbers_in, call_times_of
+from harness.world.call_times import call_numbers_in, call_times_of
 from harness.world.calls import CallBatch
+from harness.world.invented_values import ValuePools
 from harness.world.legs import LegBatch, leg_numbers_of
+from harness.world.listed_calls import ListedCalls
 from harness.world.nested_rows import group_by_parent, recordings_of, records_of_columns, resources_of, targets_of
-from harness.world.population import Population
 from harness.world.random_streams import FlagArray, IntArray
 from harness.world.sessions import SessionBatch
 from harness.world.traffic import Traffic
-from harness.world.value_pools import ValuePools
 
 NESTED_ATTRIBUTES: Final = {
     Grain.CALL: ("targets", "legs"),
@@ -71,12 +71,12 @@ class TimeIndex:
         """All rows as one batch, which keeps the columns that it has made."""
         return self.make_batch(self.row_numbers)
 
-    def positions_at(self, population: Population, at: int) -> IntArray:
+    def positions_at(self, population: ListedCalls, at: int) -> IntArray:
         """The positions of the rows that are listed at an instant."""
         begun = int(np.searchsorted(self.started, at, side="right"))
-        if population is Population.BOTH:
+        if population is ListedCalls.BOTH:
             return np.arange(begun, dtype=np.int64)
-        if population is Population.LIVE:
+        if population is ListedCalls.LIVE:
             # What began longer ago than anything lasts is over.
             first = int(np.searchsorted(self.started, at - self._longest_life))
             return np.flatnonzero(self.ended[first:begun] > at) + first

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from harness.telephony.enums import Direction, EndpointKind
-from harness.world.call_lifecycle import NEVER
+from harness.world.call_times import NEVER
 from harness.world.calls import INBOUND, INTERNAL, OUTBOUND, TRANSIT, CallBatch
 from harness.world.column_types import (
     case_column,
@@ -27,6 +27,7 @@ from harness.world.column_types import (
     pad_integers,
 )
 from harness.world.customers import CUSTOMERS
+from harness.world.invented_values import TextPool, ValuePools
 from harness.world.random_streams import (
     BitArray,
     FlagArray,
@@ -38,7 +39,6 @@ from harness.world.random_streams import (
     weight_thresholds,
 )
 from harness.world.traffic import Traffic
-from harness.world.value_pools import TextPool, ValuePools
 
 _DIRECTION_WORDS: Final = TextPool(tuple(word.value for word in Direction))
 _ENDPOINT_KIND_WORDS: Final = TextPool(tuple(word.value for word in EndpointKind))

@@ -13,7 +13,7 @@ import polars as pl
 from harness.telephony.attributes import ATTRIBUTES, Grain
 from harness.telephony.enums import ResourceKind, TranscriptionState
 from harness.telephony.records import Record
-from harness.world.call_lifecycle import ANSWERED, NEVER, call_numbers_in
+from harness.world.call_times import ANSWERED, NEVER, call_numbers_in
 from harness.world.calls import CALL_ID_BASE, INBOUND, OUTBOUND, TRANSACTION_BASE, TRANSIT, CallBatch, recording_url
 from harness.world.column_types import (
     case_column,
@@ -25,6 +25,7 @@ from harness.world.column_types import (
     null_unless,
     seconds_column,
 )
+from harness.world.invented_values import TextPool, ValuePools
 from harness.world.random_streams import (
     IntArray,
     chance_flags,
@@ -35,7 +36,6 @@ from harness.world.random_streams import (
 )
 from harness.world.sessions import SessionBatch
 from harness.world.traffic import Traffic
-from harness.world.value_pools import TextPool, ValuePools
 
 RECORDING_ID_BASE: Final = 9_000_000_000
 RESOURCE_ID_BASE: Final = 6_000_000_000

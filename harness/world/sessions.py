@@ -10,8 +10,8 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
-from harness.telephony.enums import AudioQuality, FinishReason
-from harness.world.call_lifecycle import NEVER, call_numbers_in, call_times_of
+from harness.telephony.enums import AudioQuality, SessionFinishReason
+from harness.world.call_times import NEVER, call_numbers_in, call_times_of
 from harness.world.calls import SESSION_ID_BASE, CallBatch, call_codes_of
 from harness.world.column_types import (
     case_column,
@@ -21,6 +21,7 @@ from harness.world.column_types import (
     null_unless,
     seconds_column,
 )
+from harness.world.invented_values import CUSTOM_DATA_WEIGHTS, TextPool, ValuePools
 from harness.world.random_streams import (
     BitArray,
     IntArray,
@@ -31,10 +32,9 @@ from harness.world.random_streams import (
     zipf_thresholds,
 )
 from harness.world.traffic import Traffic
-from harness.world.value_pools import CUSTOM_DATA_WEIGHTS, TextPool, ValuePools
 
 _QUALITY_WORDS: Final = TextPool(tuple(word.value for word in AudioQuality))
-_REASON_WORDS: Final = TextPool(tuple(word.value for word in FinishReason))
+_REASON_WORDS: Final = TextPool(tuple(word.value for word in SessionFinishReason))
 _REASON_WEIGHTS: Final = weight_thresholds((0.93, 0.01, 0.005, 0.02, 0.02, 0.015))
 _ADDRESSES: Final = TextPool(tuple(f"198.51.100.{host}" for host in range(1, 255)))
 

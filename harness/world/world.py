@@ -11,15 +11,16 @@ import numpy as np
 import polars as pl
 
 from harness.telephony.attributes import ATTRIBUTES, IDENTITY_ATTRIBUTES, AttributeKind, Grain
+from harness.telephony.record_at_instant import is_live_at, visible_record
 from harness.telephony.records import AttributeValue, Record, blank_values, span_seconds
-from harness.telephony.visibility import is_live_at, visible_record
-from harness.world.call_lifecycle import call_numbers_in, call_times_of
+from harness.world.call_times import call_numbers_in, call_times_of
 from harness.world.column_types import column_of_values
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customers
 from harness.world.generated_calls import GeneratedCalls, attribute_names
-from harness.world.population import Population
+from harness.world.invented_values import ValuePools
+from harness.world.listed_calls import ListedCalls
+from harness.world.ordered_rows import VISIBILITY_ATTRIBUTES, OrderedRowSegment, OrderedRowTable
 from harness.world.random_streams import IntArray
-from harness.world.row_timeline import VISIBILITY_ATTRIBUTES, Timeline, TimelineSegment
 from harness.world.traffic import (
     BUSY_HOUR,
     CALLS_PER_SESSION,
@@ -29,7 +30,6 @@ from harness.world.traffic import (
     TrafficProfile,
     millis_of,
 )
-from harness.world.value_pools import ValuePools
 
 GENERATOR_VERSION: Final = "3"
 
@@ -44,8 +44,8 @@ class _FutureCalls:
 
     until: int = -1
     calls: GeneratedCalls | None = None
-    past_segments: dict[Grain, TimelineSegment] = field(default_factory=dict)
-    timelines: dict[Grain, tuple[int, Timeline]] = field(default_factory=dict)
+    past_segments: dict[Grain, OrderedRowSegment] = field(default_factory=dict)
+    timelines: dict[Grain, tuple[int, OrderedRowTable]] = field(default_factory=dict)
 
 
 @final
@@ -119,12 +119,12 @@ class World:
         """The version of the generator, on which values depend besides seed, size and instant."""
         return GENERATOR_VERSION
 
-    def count(self, grain: Grain, population: Population, at: datetime) -> int:
+    def count(self, grain: Grain, population: ListedCalls, at: datetime) -> int:
         """The number of rows listed at an instant."""
         return len(self._list_rows(grain, population, at).order)
 
     def columns(
-        self, grain: Grain, population: Population, at: datetime, attributes: Collection[str]
+        self, grain: Grain, population: ListedCalls, at: datetime, attributes: Collection[str]
     ) -> dict[str, pl.Series]:
         """The rows listed at an instant as columns, in the order of (started_at, identity).
 
@@ -151,7 +151,7 @@ class World:
     def records(
         self,
         grain: Grain,
-        population: Population,
+        population: ListedCalls,
         at: datetime,
         *,
         rows: slice | Sequence[int] | None = None,
@@ -181,7 +181,7 @@ class World:
         seen = [_visible_row(grain, wholes[index], at) for index in wanted.tolist()]
         return [Record({name: row[name] for name in names}) for row in seen]
 
-    def _list_rows(self, grain: Grain, population: Population, at: datetime) -> _RowListing:
+    def _list_rows(self, grain: Grain, population: ListedCalls, at: datetime) -> _RowListing:
         if grain not in _LISTED_GRAINS:
             raise ValueError(f"rows of grain {grain} occur only inside other rows")
         millis = millis_of(at)
@@ -204,7 +204,7 @@ class World:
         order = joined.select(pl.arg_sort_by(keys)).to_series().to_numpy().astype(np.int64)
         return _RowListing(generated, given, order)
 
-    def timeline(self, grain: Grain, at: datetime) -> Timeline | None:
+    def timeline(self, grain: Grain, at: datetime) -> OrderedRowTable | None:
         """All generated rows that have begun at an instant, and perhaps later ones; None when none are generated.
 
         Given calls are not among them.
@@ -219,22 +219,26 @@ class World:
             known = ahead.timelines[grain] = (until, self._build_timeline(grain, parts))
         return known[1]
 
-    def _build_timeline(self, grain: Grain, parts: list[GeneratedCalls]) -> Timeline:
+    def _build_timeline(self, grain: Grain, parts: list[GeneratedCalls]) -> OrderedRowTable:
         past, begin = parts[0].index(grain), millis_of(self.instant)
         # What began until the world's own instant never changes its place: its columns are made once.
         many = int(np.searchsorted(past.started, begin, side="right"))
         first = self._future.past_segments.get(grain)
         if first is None:
-            first = TimelineSegment(past.row_numbers[:many], past.started[:many], past.ended[:many], past.make_batch)
+            first = OrderedRowSegment(
+                past.row_numbers[:many], past.started[:many], past.ended[:many], past.make_batch
+            )
             self._future.past_segments[grain] = first
         if len(parts) == 1:
-            return Timeline(grain, parts[0], (first,))
+            return OrderedRowTable(grain, parts[0], (first,))
         later = parts[1].index(grain)
         started = np.concatenate([past.started[many:], later.started])
         order = np.lexsort((np.concatenate([past.tie_keys[many:], later.tie_keys]), started))
         units = np.concatenate([past.row_numbers[many:], later.row_numbers])[order]
         ended = np.concatenate([past.ended[many:], later.ended])[order]
-        return Timeline(grain, parts[0], (first, TimelineSegment(units, started[order], ended, past.make_batch)))
+        return OrderedRowTable(
+            grain, parts[0], (first, OrderedRowSegment(units, started[order], ended, past.make_batch))
+        )
 
     def _parts_until(self, millis: int) -> list[GeneratedCalls]:
         if self._past is None:
@@ -279,16 +283,16 @@ def _visible_row(grain: Grain, whole: Record, at: datetime) -> Record:
     return seen
 
 
-def _is_listed(whole: Record, population: Population, at: datetime) -> bool:
+def _is_listed(whole: Record, population: ListedCalls, at: datetime) -> bool:
     started = whole.instant("started_at")
     if started is None or started > at:
         return False
     match population:
-        case Population.BOTH:
+        case ListedCalls.BOTH:
             return True
-        case Population.LIVE:
+        case ListedCalls.LIVE:
             return is_live_at(whole, at)
-        case Population.ENDED:
+        case ListedCalls.ENDED:
             return not is_live_at(whole, at)
 
 

@@ -17,7 +17,6 @@ from harness.telephony.attributes import ATTRIBUTES
 
 # Names of some API that are ordinary words of English or telephony put together.
 ORDINARY = {
-    "CallState",
     "api_key",
     "call_state",
     "file_size",

@@ -18,12 +18,12 @@ LONGER = {"specification/model.py": "the whole listing language, so that it can 
 # Words of the field that end as gerunds do, and are none.
 NOUNS = {
     "encoding": "how characters and parameters become bytes",
-    "ending": "how a run came to its end",
     "escaping": "how text is kept from being obeyed",
     "finding": "what a check has found",
     "fuzzing": "requests drawn at random from a schema",
     "ordering": "in which order rows come",
     "paging": "how a list is cut into pages",
+    "reading": "one pass over the whole list",
     "polling": "asking for the same list again and again",
 }
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.check.results import findings as f
 from harness.check.results.gate import colour_of, gate_colour
-from harness.specification.clauses import families_by_clause
+from harness.specification.clause_families import families_by_clause
 from harness.specification.load import Spec
 from harness.wire.http_messages import HttpRequest, HttpResponse
 

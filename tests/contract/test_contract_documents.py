@@ -10,7 +10,7 @@ import pytest
 
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import tree_at
 from harness.wire.response_codec import decode_response, encode_response, is_xml, success_tree

@@ -8,7 +8,7 @@ import pytest
 
 from harness.cli.selftest import Trial, clock_step_of, run_trial
 from harness.serve.faults.catalogue import faults_of
-from harness.specification.clauses import families_by_clause
+from harness.specification.clause_families import families_by_clause
 from harness.specification.load import load_spec, spec_ids
 
 

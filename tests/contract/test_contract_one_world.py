@@ -12,7 +12,7 @@ from harness.telephony import Grain, Record
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import decode_response
-from harness.world import Population, World
+from harness.world import ListedCalls, World
 
 WORLD = World.of(seed=11, calls=400)
 SECOND = timedelta(seconds=1)
@@ -33,7 +33,7 @@ def rows_of(api: str, at: datetime, **values: Any) -> list[dict[str, Any]]:
 def a_long_call() -> Record:
     """An ended call of the home customer that was talked on for a while, alone in its session."""
     home = WORLD.home_customer_id
-    for call in WORLD.records(Grain.CALL, Population.ENDED, WORLD.instant):
+    for call in WORLD.records(Grain.CALL, ListedCalls.ENDED, WORLD.instant):
         talk = cast(float, call["talk_seconds"])
         if (
             talk > 20

@@ -30,7 +30,7 @@ from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
 from harness.specification.model import NoPaging
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.world import World
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from foreign_http import App, serving
 
 from harness.check.client.budget import Budget, RateLimitedClient
-from harness.check.client.client import HttpClient
 from harness.check.client.connection import ExchangeLimits
+from harness.check.client.http_client import HttpClient
 from harness.check.context import ClientIdentity
 from harness.check.options import CheckOptions
 from harness.check.results.findings import Colour, RunEnded, RunReport

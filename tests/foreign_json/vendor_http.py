@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import pytest
 
 from harness.check.client.budget import Budget, RateLimitedClient
-from harness.check.client.client import HttpClient
 from harness.check.client.connection import ExchangeLimits
+from harness.check.client.http_client import HttpClient
 from harness.check.context import ClientIdentity
 from harness.check.credentials import with_fresh_token
 from harness.check.options import CheckOptions

@@ -9,7 +9,7 @@ import time
 import pytest
 from hostile_servers import OK, Peer, free_port, hostile_server, redirecting
 
-from harness.check.client.client import ExchangeLimits, HttpClient
+from harness.check.client.http_client import ExchangeLimits, HttpClient
 from harness.check.client.target import RedirectKind, redirect_of
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 

@@ -13,7 +13,7 @@ import harness.pytest_plugin.target_run as reading
 from harness.check.results.findings import ClauseResult, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import colour_of, gate_colour
 from harness.errors import HarnessError
-from harness.specification.clauses import families_by_clause, load_standard_clauses
+from harness.specification.clause_families import families_by_clause, load_standard_clauses
 from harness.specification.load import Spec, load_spec
 from harness.specification.model import ClauseId
 

@@ -17,7 +17,7 @@ from harness.specification.dialect import Dialect
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec, load_spec, open_choices, spec_ids
 from harness.specification.model import CursorPaging
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import encode_parameter

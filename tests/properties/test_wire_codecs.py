@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.wire import forms
 from harness.wire import scalar_codecs as scalars
-from harness.wire.format_problems import ADVISORY_CODES, Tree
+from harness.wire.decoded_body import ADVISORY_CODES, Tree
 from harness.wire.json_body import decode_json, encode_json, put_value, tree_at
 from harness.wire.scalar_codecs import DecodeError, zone_named
 from harness.wire.xml_body import canonical_xml, decode_xml, encode_xml

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.telephony import ATTRIBUTES, AttributeKind, Grain, Record, broken_invariants, call_record
 from harness.telephony.records import AttributeValue
-from harness.world import BUSY_HOUR, OFFICE, STEADY, Population, World
+from harness.world import BUSY_HOUR, OFFICE, STEADY, ListedCalls, World
 from harness.world.column_types import column_values
 
 LISTS = (Grain.SESSION, Grain.CALL, Grain.LEG)
@@ -24,7 +24,7 @@ WORLDS = st.builds(
 INSTANTS = st.integers(-900_000, 5_000_000).map(lambda millis: BUSY_HOUR + timedelta(milliseconds=millis))
 
 
-def columns_of(world: World, grain: Grain, population: Population, at: object) -> list[dict[str, AttributeValue]]:
+def columns_of(world: World, grain: Grain, population: ListedCalls, at: object) -> list[dict[str, AttributeValue]]:
     attributes = [attribute for attribute in ATTRIBUTES[grain].values() if attribute.kind is not AttributeKind.ROWS]
     names = [attribute.name for attribute in attributes]
     frame = world.columns(grain, population, at, names)  # type: ignore[arg-type]
@@ -38,8 +38,8 @@ def without_nested(grain: Grain, row: Record) -> dict[str, AttributeValue]:
 
 @pytest.mark.parametrize("grain", LISTS)
 @settings(max_examples=20, deadline=None)
-@given(world=WORLDS, population=st.sampled_from(Population), at=INSTANTS)
-def test_columns_and_rows_agree(grain: Grain, world: World, population: Population, at: object) -> None:
+@given(world=WORLDS, population=st.sampled_from(ListedCalls), at=INSTANTS)
+def test_columns_and_rows_agree(grain: Grain, world: World, population: ListedCalls, at: object) -> None:
     extra = [
         call_record(call_id=index + 1, started_at=BUSY_HOUR + timedelta(seconds=index * 400), cost=1, source="1")
         for index in range(2)
@@ -52,7 +52,7 @@ def test_columns_and_rows_agree(grain: Grain, world: World, population: Populati
 @settings(max_examples=20, deadline=None)
 @given(world=WORLDS, at=INSTANTS)
 def test_calls_keep_the_laws_at_every_instant(world: World, at: object) -> None:
-    for call in world.records(Grain.CALL, Population.BOTH, at):  # type: ignore[arg-type]
+    for call in world.records(Grain.CALL, ListedCalls.BOTH, at):  # type: ignore[arg-type]
         assert broken_invariants(call) == (), call["call_id"]
 
 
@@ -60,8 +60,8 @@ def test_calls_keep_the_laws_at_every_instant(world: World, at: object) -> None:
 @given(world=WORLDS, at=INSTANTS, seconds=st.integers(1, 900))
 def test_between_two_instants_nothing_runs_backwards(world: World, at: object, seconds: int) -> None:
     then = at + timedelta(seconds=seconds)  # type: ignore[operator]
-    later = {call["call_id"]: call for call in world.records(Grain.CALL, Population.BOTH, then)}
-    for call in world.records(Grain.CALL, Population.BOTH, at):  # type: ignore[arg-type]
+    later = {call["call_id"]: call for call in world.records(Grain.CALL, ListedCalls.BOTH, then)}
+    for call in world.records(Grain.CALL, ListedCalls.BOTH, at):  # type: ignore[arg-type]
         after = later[call["call_id"]]
         for name in ("ring_seconds", "talk_seconds", "duration_seconds", "bill_seconds", "updated_at"):
             assert after[name] >= call[name]  # type: ignore[operator]
@@ -72,6 +72,6 @@ def test_between_two_instants_nothing_runs_backwards(world: World, at: object, s
 @settings(max_examples=15, deadline=None)
 @given(world=WORLDS, at=INSTANTS)
 def test_the_calls_of_sessions_are_the_calls(world: World, at: object) -> None:
-    calls = world.records(Grain.CALL, Population.BOTH, at)  # type: ignore[arg-type]
-    sessions = world.records(Grain.SESSION, Population.BOTH, at)  # type: ignore[arg-type]
+    calls = world.records(Grain.CALL, ListedCalls.BOTH, at)  # type: ignore[arg-type]
+    sessions = world.records(Grain.SESSION, ListedCalls.BOTH, at)  # type: ignore[arg-type]
     assert {call for session in sessions for call in session.rows("calls")} == set(calls)

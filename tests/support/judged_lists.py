@@ -28,7 +28,7 @@ from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec, build_spec
 from harness.specification.model import Clause, ClauseId, Clauses
 from harness.specification.yaml_source import parse_source_text
-from harness.wire.format_problems import FormatProblem, Tree
+from harness.wire.decoded_body import FormatProblem, Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest

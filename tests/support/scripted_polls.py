@@ -16,7 +16,7 @@ from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate, Verdict
 from harness.check.rules.live.polling import check_polling
 from harness.output.redaction import Redactor
-from harness.specification.clauses import load_standard_clauses
+from harness.specification.clause_families import load_standard_clauses
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse

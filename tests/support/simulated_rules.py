@@ -22,7 +22,7 @@ from harness.serve.faults.catalogue import find_faults
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world.traffic import BUSY_HOUR
 from harness.world.world import World

@@ -17,7 +17,7 @@ from harness.serve.authentication import make_key_pair
 from harness.serve.faults.base import Fault
 from harness.serve.faults.hooks import Hooks
 from harness.serve.query.parameters import ParsedParameters
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import Query
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
@@ -25,13 +25,13 @@ from harness.specification.model import ClauseId
 from harness.wire.request_codec import RefusedRequest
 from harness.world import World
 
-Bent = Callable[[Plan, ParsedParameters], Plan]
+Bent = Callable[[AnswerPlan, ParsedParameters], AnswerPlan]
 
 
 def liar(bend: Bent) -> Fault:
     """A fault that bends the plan of some requests."""
 
-    def plan(made: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
+    def plan(made: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:
         return made if isinstance(made, RefusedRequest) else bend(made, given)
 
     return Fault(clause=ClauseId("NONE"), name="made-up", description="a test's own", hooks=Hooks(plan=plan))

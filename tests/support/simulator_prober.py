@@ -17,7 +17,7 @@ from harness.serve.simulator import Simulator
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, OffsetPaging, PageNumberPaging
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import encode_parameter

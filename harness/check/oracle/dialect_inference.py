@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
 
 from harness.specification.load import Spec
-from harness.specification.model import Open
+from harness.specification.model import OpenChoice
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,12 +31,12 @@ class AssumedDialect:
     candidates: Mapping[str, tuple[Any, ...]]
     assigned: Mapping[str, Any]
 
-    def resolve(self, value: T | Open[T], detail: str = "") -> T:
+    def resolve(self, value: T | OpenChoice[T], detail: str = "") -> T:
         """The value itself, or the answer; raises ChoiceUndecided where several answers are still possible.
 
         `detail` keeps apart what a server may decide case by case, such as each kind of bad value.
         """
-        if not isinstance(value, Open):
+        if not isinstance(value, OpenChoice):
             return value
         key = f"{value.id}={detail}" if detail else value.id
         if key in self.assigned:

@@ -28,7 +28,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Parameter,
 )
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import OutOfRange, ParameterValue, decode_parameter, is_blank
 from harness.wire.row_codec import ApiRow, ApiValue, field_at, row_values_at
@@ -42,7 +42,7 @@ RowPredicate = Callable[[ApiRow], bool | None]
 class RefusalDue(Exception):
     """Raised when a request is due a refusal, with the fault."""
 
-    fault: str
+    error_name: str
     parameter: str
 
 
@@ -59,10 +59,10 @@ class ExpectedAnswer:
 
     `fault` and `parameter` when it must be refused. Otherwise `tests` decide row by row (None: cannot be
     known from what the row shows), `sort` is the path and whether it descends, `start`/`size` cut the sorted
-    rows (`size` None: unknown or all), `count_only` says that the answer is a count.
+    rows (`size` None: unknown or all), `check_count_only` says that the answer is a count.
     """
 
-    fault: str | None = None
+    error_name: str | None = None
     parameter: str = ""
     unspecified: str = ""
     tests: tuple[tuple[str, RowPredicate], ...] = ()
@@ -97,7 +97,7 @@ def interpret_request(spec: Spec, ask: ListRequest, pick: AssumedDialect, *, zon
     try:
         return _Interpreter(spec, ask, pick, zone).expected_answer()
     except RefusalDue as refusal:
-        return ExpectedAnswer(fault=refusal.fault, parameter=refusal.parameter)
+        return ExpectedAnswer(error_name=refusal.error_name, parameter=refusal.parameter)
     except UnspecifiedAnswer as unspecified:
         return ExpectedAnswer(unspecified=unspecified.why)
 
@@ -478,9 +478,9 @@ class _Interpreter:
 
     def size_is_observed(self, value: object) -> bool:
         """Whether a size that may be anything has been observed (or is no open choice at all)."""
-        from harness.specification.model import Open
+        from harness.specification.model import OpenChoice
 
-        if not isinstance(value, Open) or value.options:
+        if not isinstance(value, OpenChoice) or value.options:
             return True
         return value.id in self.dialect.assigned or bool(self.dialect.candidates.get(value.id))
 

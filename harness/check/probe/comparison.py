@@ -10,7 +10,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
 from harness.check.probe.mirror import Mirror, parse_row_count
 from harness.check.probe.stability import all_recent
-from harness.specification.model import Clauses, Open, PageNumberPaging, all_clauses
+from harness.specification.model import Clauses, OpenChoice, PageNumberPaging, all_clauses
 from harness.wire.response_codec import count_in
 from harness.wire.row_codec import row_values_at
 
@@ -77,13 +77,13 @@ def compare_answer(
     assert answer is not None
     if meaning.unspecified:
         return None
-    if meaning.fault is not None:
+    if meaning.error_name is not None:
         if answer.outcome == "error" or (answer.outcome == "unreadable" and answer.http_status >= 400):
             # An error page of another shape still refuses; its shape is judged by itself.
             return None
         came = "an answer that cannot be read" if answer.outcome == "unreadable" else "a success"
         held = f" with {len(exchange.rows)} rows" if exchange.rows is not None else ""
-        return Mismatch(aspect="outcome", expected=f"an error ({meaning.fault})", actual=came + held)
+        return Mismatch(aspect="outcome", expected=f"an error ({meaning.error_name})", actual=came + held)
     if answer.outcome == "unreadable":
         return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_first_problem(exchange))
     if answer.outcome == "error" and (
@@ -130,7 +130,7 @@ def _is_unknown_value_error(
         named = raw if isinstance(raw, list) else str(raw).split(separator)
         if all(str(item).strip() in shown for item in named):
             continue
-        if isinstance(filter_.stranger, Open):
+        if isinstance(filter_.stranger, OpenChoice):
             left = context.dialect.candidates_of(filter_.stranger.id) or filter_.stranger.options
             if "refused" not in left:
                 continue
@@ -146,13 +146,15 @@ def _is_past_end_error(context: CheckContext, mirror: Mirror, meaning: ExpectedA
         return False
     sure, _ = matching_rows(mirror, meaning)
     choice = paging.past_the_end
-    left = (context.dialect.candidates_of(choice.id) or choice.options) if isinstance(choice, Open) else (choice,)
+    left = (
+        (context.dialect.candidates_of(choice.id) or choice.options) if isinstance(choice, OpenChoice) else (choice,)
+    )
     if len(sure) > meaning.start or "refused" not in left:
         return False
     if not mirror.complete and meaning.start <= 2 * len(mirror.rows) + FAR_BEYOND:
         # Of what a filter keeps nothing is known there; the list itself is known to go on.
         return bool(meaning.tests)
-    if isinstance(choice, Open):
+    if isinstance(choice, OpenChoice):
         context.dialect.fix_answer(choice.id, "refused", exchange.purpose)
     return True
 
@@ -314,7 +316,7 @@ def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: E
     if total is not None and total != matches and not context.results.first_failed(known):
         return False
     choice = paging.default_size if meaning.size_given is None else paging.cap
-    if not isinstance(choice, Open) or choice.options:
+    if not isinstance(choice, OpenChoice) or choice.options:
         return False
     if (
         meaning.size_given is not None
@@ -449,7 +451,7 @@ def _compare_count(
         return Mismatch(aspect="count", expected="a number in place of the rows", actual=held)
     count, shape = counted
     choice = context.listing.count_only.shape
-    if isinstance(choice, Open):
+    if isinstance(choice, OpenChoice):
         if context.dialect.candidates_of(choice.id) and shape not in context.dialect.candidates_of(choice.id):
             return Mismatch(aspect="count", expected="the same form of number as before", actual=f"a {shape}")
         context.dialect.fix_answer(choice.id, shape, exchange.purpose)

@@ -9,7 +9,7 @@ from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import largest_page, selective_filter
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.specification.model import ClauseId, LimitPaging
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.response_codec import count_in
 
 

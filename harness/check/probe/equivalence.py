@@ -15,7 +15,7 @@ from harness.check.probe.error_responses import (
 )
 from harness.check.probe.mirror import Mirror, build_request, parse_row_count
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
-from harness.specification.model import Clauses, Open
+from harness.specification.model import Clauses, OpenChoice
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import count_in
 from harness.wire.row_codec import row_values_at
@@ -79,7 +79,7 @@ def sort_value_of(context: CheckContext, row: Row) -> Hashable:
     order = context.listing.order
     if order is None:
         return None
-    paths = order.by.options if isinstance(order.by, Open) else (order.by,)
+    paths = order.by.options if isinstance(order.by, OpenChoice) else (order.by,)
     return tuple(sort_key((row_values_at(row.shown, path) or (None,))[0], "code-point") for path in paths)
 
 
@@ -91,14 +91,14 @@ def _part_difference(context: CheckContext, first: Sequence[Row], second: Sequen
         other = by_key.get(row.key)
         if other is None:
             continue
-        mine, theirs = filled_parts(row, parts), filled_parts(other, parts)
+        mine, theirs = filled_row_parts(row, parts), filled_row_parts(other, parts)
         if mine != theirs:
             names = ", ".join(sorted(mine ^ theirs))
             return f"{names} in one of them only"
     return None
 
 
-def filled_parts(row: Row, parts: set[str]) -> set[str]:
+def filled_row_parts(row: Row, parts: set[str]) -> set[str]:
     """The parts that are there and not empty."""
     raw = row.raw if isinstance(row.raw, dict) else {}
     return {name for name in parts if raw.get(name) not in (None, "", [], {})}

@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.comparison import Aspect
-from harness.specification.model import ClauseId, Clauses, EnvelopeField, ErrorKind, Open
+from harness.specification.model import ClauseId, Clauses, EnvelopeField, ErrorKind, OpenChoice
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
 
@@ -264,7 +264,7 @@ def _is_known_odd_code(context: CheckContext, fault: str, code: object) -> bool:
 def _is_known_bad_status(context: CheckContext, status: int) -> bool:
     """Whether no error at all may come with this status, and that was told already."""
     error = context.listing.outcome.error
-    legal = error.http.options if isinstance(error.http, Open) else (error.http,)
+    legal = error.http.options if isinstance(error.http, OpenChoice) else (error.http,)
     patterns = {"4xx": 400 <= status < 500, "5xx": status >= 500, "same-as-code": True}
     fits = status in legal or any(patterns.get(word, False) for word in error.https)
     return not fits and context.results.first_failed(error.clauses.http) is not None
@@ -274,7 +274,7 @@ def error_statuses(context: CheckContext, fault: ErrorKind) -> set[int]:
     """The HTTP statuses of a fault that has some of its own; empty where it has none."""
     if fault.http is None:
         return set()
-    own = fault.http.options if isinstance(fault.http, Open) else (fault.http,)
+    own = fault.http.options if isinstance(fault.http, OpenChoice) else (fault.http,)
     return {*own, *fault.https}
 
 
@@ -286,7 +286,7 @@ def _repeatable_code(context: CheckContext, exchange: Exchange) -> str:
 
 def _learn_status(context: CheckContext, fault: ErrorKind, status: int) -> None:
     if (
-        isinstance(fault.http, Open)
+        isinstance(fault.http, OpenChoice)
         and status in fault.http.options
         and not context.dialect.candidates_of(fault.http.id)
     ):

@@ -26,7 +26,7 @@ from harness.check.probe.mirror import (
     time_range_filters,
 )
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
-from harness.specification.model import Clauses, CursorPaging, NoPaging, Open, PageNumberPaging, all_clauses
+from harness.specification.model import Clauses, CursorPaging, NoPaging, OpenChoice, PageNumberPaging, all_clauses
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -259,7 +259,7 @@ def report_mismatch(
 
 
 def _no_row_expected(mirror: Mirror, meaning: ExpectedAnswer | None) -> bool:
-    if meaning is None or meaning.fault is not None or meaning.unspecified or not mirror.complete:
+    if meaning is None or meaning.error_name is not None or meaning.unspecified or not mirror.complete:
         return False
     sure, may = matching_rows(mirror, meaning)
     return not may and len(sure) <= meaning.start
@@ -292,7 +292,7 @@ def _judge_exchange(
 
 def _page_is_empty(mirror: Mirror, meaning: ExpectedAnswer) -> bool:
     """Whether the page that was asked for holds no rows, for sure."""
-    if meaning.fault or meaning.unspecified or meaning.count_only or not mirror.complete or mirror.volatile:
+    if meaning.error_name or meaning.unspecified or meaning.count_only or not mirror.complete or mirror.volatile:
         return False
     sure, may = matching_rows(mirror, meaning)
     return not may and len(sure) <= meaning.start
@@ -300,7 +300,7 @@ def _page_is_empty(mirror: Mirror, meaning: ExpectedAnswer) -> bool:
 
 def _misses_no_match(mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
     """Whether no row matches, and the answer is the whole list or an error in its place."""
-    if meaning.fault or meaning.unspecified or meaning.no_rows or not meaning.tests:
+    if meaning.error_name or meaning.unspecified or meaning.no_rows or not meaning.tests:
         return False
     if not mirror.complete or mirror.volatile:
         return False
@@ -408,7 +408,7 @@ def _record_probe_pass(
         context.results.record_observed(clauses, meaning.unspecified)
         return
     context.results.record_pass(clauses)
-    if meaning.fault is not None or meaning.count_only:
+    if meaning.error_name is not None or meaning.count_only:
         return
     rows = exchange.rows or ()
     seen: list[Aspect] = []
@@ -422,7 +422,7 @@ def _record_probe_pass(
     if context.listing.total is not None and exchange.answer is not None and exchange.answer.total is not MISSING:
         seen.append("total")
     paging = context.listing.paging
-    if isinstance(paging, PageNumberPaging) and isinstance(paging.past_the_end, Open) and mirror.complete:
+    if isinstance(paging, PageNumberPaging) and isinstance(paging.past_the_end, OpenChoice) and mirror.complete:
         beyond = bool(meaning.start) and len(sure) <= meaning.start
         if beyond and not rows and exchange.answer is not None and exchange.answer.outcome == "success":
             context.dialect.fix_answer(paging.past_the_end.id, "empty", exchange.purpose)
@@ -438,5 +438,5 @@ def _relevant_fields(context: CheckContext, ask: ListRequest) -> list[str]:
             names.extend(path.head for path in listing.filters[name].compares if not path.hidden)
     if listing.order is not None:
         by = listing.order.by
-        names.extend(map(str, by.options if isinstance(by, Open) else (by,)))
+        names.extend(map(str, by.options if isinstance(by, OpenChoice) else (by,)))
     return [*names, *list(listing.fields)[:6]]

@@ -6,13 +6,13 @@ from typing import Any
 
 from harness.check.context import CheckContext
 from harness.check.probe.expect import ProbeResult
-from harness.specification.model import ClauseId, Clauses, Filter, Open
+from harness.specification.model import ClauseId, Clauses, Filter, OpenChoice
 
 
 def clauses_of_word(filter_: Filter, value: Any) -> Clauses:
     """The clauses on one value of a filter."""
     meant = filter_.words.get(str(value))
-    if isinstance(meant, Open) and meant.clause:
+    if isinstance(meant, OpenChoice) and meant.clause:
         return meant.clause
     return filter_.word_clauses.get(str(value), filter_.clause) if filter_.word_clauses else filter_.clause
 

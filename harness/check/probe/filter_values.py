@@ -14,8 +14,8 @@ from harness.check.oracle.interpreter import comparison_holds
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
 from harness.specification.field_path import FieldPath
-from harness.specification.model import ClauseId, Field, Filter, Open
-from harness.wire.format_problems import Tree
+from harness.specification.model import ClauseId, Field, Filter, OpenChoice
+from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import ApiValue, row_values_at
 
 # Characters that careless encoders, decoders and query builders get wrong (`plus_is_kept_in_query`,
@@ -326,7 +326,7 @@ def answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bo
     )
 
 
-def filters_conflict(context: CheckContext, first: str, second: str) -> bool:
+def filters_interact(context: CheckContext, first: str, second: str) -> bool:
     """Whether two filters do not simply hold together."""
     one, two = context.listing.filters[first], context.listing.filters[second]
     if second in one.excludes or first in two.excludes or one.loses_to == second or two.loses_to == first:
@@ -336,7 +336,7 @@ def filters_conflict(context: CheckContext, first: str, second: str) -> bool:
 
 def overlapping_values(context: CheckContext, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
     """Values of two filters whose rows overlap but are not the same, so that leaving one out shows."""
-    if filters_conflict(context, first, second):
+    if filters_interact(context, first, second):
         return None
     rows = list(mirror.rows)
     context.rng.shuffle(rows)
@@ -390,7 +390,7 @@ def value_with_matches(
         value = int(value)
     known = (name, value)
     if known not in mirror.match_key_cache:
-        keeps = filter_.keeps.assumed if isinstance(filter_.keeps, Open) else filter_.keeps
+        keeps = filter_.keeps.assumed if isinstance(filter_.keeps, OpenChoice) else filter_.keeps
         mirror.match_key_cache[known] = frozenset(
             other.key
             for other in mirror.rows

@@ -14,11 +14,11 @@ from harness.specification.model import (
     LimitPaging,
     NoPaging,
     OffsetPaging,
-    Open,
+    OpenChoice,
     PageNumberPaging,
     Paging,
 )
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import encode_parameter
@@ -108,7 +108,9 @@ class Mirror:
 def lists_only_live_calls(context: CheckContext) -> bool:
     """Whether the list holds calls in progress and no others."""
     calls = context.listing.lists.calls
-    return calls == "live" if not isinstance(calls, Open) else context.dialect.candidates_of(calls.id) == ("live",)
+    return (
+        calls == "live" if not isinstance(calls, OpenChoice) else context.dialect.candidates_of(calls.id) == ("live",)
+    )
 
 
 def build_request(
@@ -210,7 +212,7 @@ def walk_pages(
             break
         came = last = len(exchange.rows)
         most = max(most, came)
-        own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open)
+        own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, OpenChoice)
         if size is not None and 1 < came == before < size and fresh and not own:
             # Two short pages alike, and neither is the last one: the server has a bound of its own (`capped_at_100`).
             context.settings = {**context.settings, "page-cap": (came, size, exchange)}
@@ -268,13 +270,13 @@ def _may_be_past_end(paging: Paging, exchange: Exchange) -> bool:
     if not isinstance(paging, PageNumberPaging) or exchange.answer is None or exchange.answer.outcome != "error":
         return False
     choice = paging.past_the_end
-    return "refused" in (choice.options if isinstance(choice, Open) else (choice,))
+    return "refused" in (choice.options if isinstance(choice, OpenChoice) else (choice,))
 
 
 def _learn_page_cap(context: CheckContext, came: int) -> None:
     """A page shorter than it was asked to be, with more rows after it, shows the server's own limit."""
     paging = context.listing.paging
-    if isinstance(paging, PageNumberPaging) and isinstance(paging.cap, Open) and not paging.cap.options:
+    if isinstance(paging, PageNumberPaging) and isinstance(paging.cap, OpenChoice) and not paging.cap.options:
         context.dialect.fix_answer(paging.cap.id, came, "reading the list")
 
 
@@ -462,12 +464,12 @@ def _known_page_caps(context: CheckContext) -> list[int]:
     """The limits on page sizes that this server has shown."""
     paging = context.listing.paging
     own = paging.cap if isinstance(paging, PageNumberPaging) else None
-    shown = context.dialect.candidates_of(own.id) if isinstance(own, Open) else ()
-    cap = page_cap(context)
+    shown = context.dialect.candidates_of(own.id) if isinstance(own, OpenChoice) else ()
+    cap = server_page_limit(context)
     return [size for size in (*shown, cap) if isinstance(size, int) and size > 0]
 
 
-def page_cap(context: CheckContext) -> int | None:
+def server_page_limit(context: CheckContext) -> int | None:
     """The server's own limit of rows on a page, where that is less than a request may ask for."""
     cap = context.settings.get("page-cap")
     return int(cap[0]) if cap is not None else None

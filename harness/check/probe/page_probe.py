@@ -12,7 +12,7 @@ from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, build_request,
 from harness.check.probe.stability import replicas_disagree
 from harness.specification.model import Clauses, PageNumberPaging
 from harness.specification.paging_clauses import size_clauses, slice_clauses
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 
 
 def page_sizes_for(rows: int) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Final, final
 from harness.check.results.findings import Verdict
 from harness.errors import UsageProblem, did_you_mean
 from harness.integers import is_integer
-from harness.specification.clauses import constructs_of, families_by_clause, load_standard_clauses
+from harness.specification.clause_families import constructs_of, families_by_clause, load_standard_clauses
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import Clause, ClauseId
 from harness.specification.yaml_source import PlainValue, SourceFile, parse_source_text

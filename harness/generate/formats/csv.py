@@ -7,7 +7,7 @@ import io
 
 from harness.generate.rows import RowSet
 from harness.specification.model import Listing
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import encode_json
 
 

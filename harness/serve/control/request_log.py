@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 
 from harness.output.escaping import visible_text
 from harness.output.redaction import is_secret_name
-from harness.specification.clauses import constructs_of
+from harness.specification.clause_families import constructs_of
 from harness.specification.load import Spec
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest, credential_parameters

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from harness.errors import HarnessError
 from harness.integers import is_integer
 from harness.output.escaping import visible_text
+from harness.serve.api_router import Router
 from harness.serve.control.request_log import RequestLog, entry_as_json
 from harness.serve.faults.catalogue import Fault, faults_of, find_faults, parse_faults
 from harness.serve.faults.transport import (
@@ -23,19 +24,18 @@ from harness.serve.faults.transport import (
     TRANSPORT_PREFIX,
     is_transport_fault,
     parse_transport_fault,
-    split_fault_name,
+    split_api_and_fault,
 )
 from harness.serve.http.application import Application, Simulation, make_faulty_transports
 from harness.serve.http.connection import ConnectionManager, plain_response
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.server import LOOPBACK_NAMES, HttpServer, open_listening_socket
-from harness.serve.router import Router
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.telephony.enums import Disposition
 from harness.telephony.records import Record, call_record
-from harness.wire.format_problems import ADVISORY_CODES
+from harness.wire.decoded_body import ADVISORY_CODES
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import decode_json
 from harness.world.clock import Clock, FrozenClock, LiveClock, ScaledClock
@@ -345,7 +345,7 @@ class ControlApi:
 
     def _resolve_fault_name(self, text: str) -> tuple[str, str]:
         """The API and the full name of a fault written `API:NAME`. Raises ControlRequestError or UsageProblem."""
-        api, name = split_fault_name(text)
+        api, name = split_api_and_fault(text)
         if api not in self._specs:
             raise ControlRequestError(f"a fault is API:NAME with an API of {', '.join(self._specs)}")
         return api, parse_transport_fault(name).id if is_transport_fault(name) else find_faults(

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar, final
 
-from harness.serve.faults.hooks import NO_HOOKS, AnswerPage, Hooks, PageContext, RowTree
+from harness.serve.faults.hooks import NO_HOOKS, AnswerContent, Hooks, PageContext, RowTree
 from harness.serve.query.parameters import ParsedParameters
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import Condition, Query
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, Listing
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import split_pointer
 from harness.wire.request_codec import RefusedRequest
 
@@ -76,7 +76,7 @@ def combine_changes(first: ListingChange, second: ListingChange) -> ListingChang
 def on_query(change: Callable[[Query], Query]) -> Hooks:
     """Hooks that change the query of every request."""
 
-    def change_plan(plan: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
+    def change_plan(plan: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:
         return plan if isinstance(plan, RefusedRequest) else replace(plan, query=change(plan.query))
 
     return Hooks(plan=change_plan)
@@ -94,7 +94,7 @@ def on_condition(parameter: str, change: Callable[[Condition], Condition | None]
     return on_query(change_query)
 
 
-def on_page(change: Callable[[AnswerPage, PageContext], AnswerPage]) -> Hooks:
+def on_page(change: Callable[[AnswerContent, PageContext], AnswerContent]) -> Hooks:
     """Hooks that change every page."""
     return Hooks(page=change)
 

@@ -8,13 +8,13 @@ from typing import Final
 from harness.errors import UsageProblem, nearest_words
 from harness.serve.faults.access import access_faults
 from harness.serve.faults.base import Fault
+from harness.serve.faults.encodings import container_faults, encoding_faults
 from harness.serve.faults.errors import envelope_faults, error_faults
 from harness.serve.faults.filters import combination_faults, filter_faults
 from harness.serve.faults.includes import echo_faults, include_faults
 from harness.serve.faults.ordering import order_faults
 from harness.serve.faults.paging import paging_faults
 from harness.serve.faults.parameters import parameter_faults
-from harness.serve.faults.request_encoding import container_faults, encoding_faults
 from harness.serve.faults.rows import law_faults, row_faults
 from harness.serve.faults.scope import scope_faults
 from harness.serve.faults.totals import total_faults
@@ -22,7 +22,7 @@ from harness.serve.faults.transport import (
     TransportFault,
     is_transport_fault,
     parse_transport_fault,
-    split_fault_name,
+    split_api_and_fault,
 )
 from harness.specification.load import Spec
 from harness.specification.model import Listing
@@ -88,7 +88,7 @@ def parse_faults(
     clause_faults: dict[str, list[Fault]] = {}
     transport_faults: dict[str, list[TransportFault]] = {}
     for text in texts:
-        api, name = split_fault_name(text)
+        api, name = split_api_and_fault(text)
         if api not in specs:
             form = "API:CLAUSE[/NAME] or API:transport/NAME[=VALUE]"
             raise UsageProblem(where, f"{form} with an API of {', '.join(specs)}", repr(text))

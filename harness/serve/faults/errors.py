@@ -15,7 +15,7 @@ from harness.serve.faults.base import (
 )
 from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.specification.model import EnvelopeField, Listing
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, put_value
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.response_codec import is_xml

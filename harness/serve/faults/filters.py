@@ -19,12 +19,12 @@ from harness.serve.faults.base import (
     with_changed_listing,
     with_entry,
 )
-from harness.serve.faults.hooks import AnswerContext, AnswerPage, Hooks, PageContext
+from harness.serve.faults.hooks import AnswerContent, AnswerContext, Hooks, PageContext
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.table import Condition
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Filter, FilterRange, Listing, Open, Parameter
-from harness.wire.format_problems import Tree
+from harness.specification.model import Filter, FilterRange, Listing, OpenChoice, Parameter
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import is_blank
@@ -145,7 +145,7 @@ def _shift_instants(condition: Condition, seconds: int) -> Condition:
 def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
     for word, clause in rule.word_clauses.items():
         means = rule.words.get(word)
-        wanted = means.assumed if isinstance(means, Open) else means
+        wanted = means.assumed if isinstance(means, OpenChoice) else means
         if wanted is not None and len(wanted) > 1:
             yield from make_fault(
                 clause,
@@ -161,7 +161,7 @@ def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
                 with_changed_listing(with_entry("filters", name, words={**rule.words, word: (_ABSENT_WORD,)})),
             )
     for word, means in rule.words.items():
-        if isinstance(means, Open):
+        if isinstance(means, OpenChoice):
             wanted = means.assumed
             yield from make_fault(
                 means.clause,
@@ -330,10 +330,10 @@ class _AssumedChoices:
     """A resolver of open choices that takes the assumed answer of each."""
 
     def resolve(self, value: Any) -> Any:
-        return value.assumed if isinstance(value, Open) else value
+        return value.assumed if isinstance(value, OpenChoice) else value
 
 
-def _show_all_when_empty(page: AnswerPage, context: PageContext) -> AnswerPage:
+def _show_all_when_empty(page: AnswerContent, context: PageContext) -> AnswerContent:
     if context.query_result.total or page.count is not None:
         return page
     everything = context.table.find(replace(context.plan.query, conditions=(), matches_nothing=False))

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias, TypeVar, final
 
 from harness.serve.authentication import SimulatedUser
 from harness.serve.query.parameters import ParsedParameters
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import QueryResult, Table
 from harness.specification.model import Listing
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerPage:
+class AnswerContent:
     """The content of a success before it is encoded: row positions or a count, total, returned number, cursors."""
 
     rows: tuple[int, ...]
@@ -40,7 +40,7 @@ class PageContext:
     """What a page hook may look at: the table, the plan, all rows that match, and the instant of the world."""
 
     table: Table
-    plan: Plan
+    plan: AnswerPlan
     query_result: QueryResult
     at: datetime
 
@@ -76,8 +76,8 @@ class Hooks:
     parameters: Callable[[ParsedParameters | RefusedRequest, ListRequest], ParsedParameters | RefusedRequest] = (
         _unchanged
     )
-    plan: Callable[[Plan | RefusedRequest, ParsedParameters], Plan | RefusedRequest] = _unchanged
-    page: Callable[[AnswerPage, PageContext], AnswerPage] = _unchanged
+    plan: Callable[[AnswerPlan | RefusedRequest, ParsedParameters], AnswerPlan | RefusedRequest] = _unchanged
+    page: Callable[[AnswerContent, PageContext], AnswerContent] = _unchanged
     row: Callable[[RowTree, int, datetime], RowTree] = _unchanged
     tree: Callable[[Tree, AnswerContext], Tree] = _unchanged
     response: Callable[[HttpResponse, AnswerContext], HttpResponse] = _unchanged

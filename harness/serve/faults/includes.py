@@ -11,9 +11,9 @@ from harness.serve.faults.base import Fault, change_at_pointer, make_fault, on_p
 from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.specification.model import Listing
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.request_codec import RefusedRequest
@@ -89,5 +89,5 @@ def _name_other_zone(tree: Tree, context: AnswerContext, pointer: str) -> Tree:
     )
 
 
-def _plan_in_utc(plan: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
+def _plan_in_utc(plan: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:
     return plan if isinstance(plan, RefusedRequest) else replace(plan, zone=ZoneInfo("UTC"))

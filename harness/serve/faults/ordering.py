@@ -9,9 +9,9 @@ from harness.serve.faults.base import Fault, make_fault, on_parameters, on_query
 from harness.serve.faults.hooks import Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Listing, Open, Order
+from harness.specification.model import Listing, OpenChoice, Order
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
 
@@ -29,7 +29,7 @@ def order_faults(listing: Listing) -> Iterator[Fault]:
             f"calls come in the order of {other}",
             on_query(lambda query: replace(query, sort_order=replace(query.sort_order, path=FieldPath.of(other)))),
         )
-    if not isinstance(order.direction, Open):
+    if not isinstance(order.direction, OpenChoice):
         yield from make_fault(
             order.clause,
             "reversed",
@@ -54,8 +54,8 @@ def order_faults(listing: Listing) -> Iterator[Fault]:
 
 
 def _reverse_default_order(
-    plan: Plan | RefusedRequest, given: ParsedParameters, order: Order
-) -> Plan | RefusedRequest:
+    plan: AnswerPlan | RefusedRequest, given: ParsedParameters, order: Order
+) -> AnswerPlan | RefusedRequest:
     """The reversed default order; a request that names an order gets what it asks for."""
     named = (order.sort.parameter if order.sort else None, order.descending)
     if isinstance(plan, RefusedRequest) or any(given.has(name) for name in named):
@@ -66,7 +66,7 @@ def _reverse_default_order(
 
 def _other_text_field(listing: Listing, order: Order) -> str | None:
     """The path of another text field, by which rows stand in another order."""
-    by = order.by.assumed if isinstance(order.by, Open) else order.by
+    by = order.by.assumed if isinstance(order.by, OpenChoice) else order.by
     texts = [name for name, field in listing.fields.items() if field.as_ == "text" and field.shows is not None]
     return next((name for name in texts if FieldPath.of(name) != by and name != listing.lists.identity), None)
 
@@ -81,7 +81,7 @@ def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
         f"{sort.parameter} has no effect",
         on_parameters(lambda given: given.without((sort.parameter,))),
     )
-    by = order.by.assumed if isinstance(order.by, Open) else order.by
+    by = order.by.assumed if isinstance(order.by, OpenChoice) else order.by
     for word, path in list(sort.words.items())[:3]:
         # The record of a call is made when the call begins: nobody could see the one taken for the other.
         instants = {field.shows for one in (path, by) if (field := field_at(listing.fields, one)) is not None}
@@ -125,7 +125,7 @@ def _tolerant_sort(order: Order) -> object:
     """The sort parameter as it is when only forbidden words are ignored."""
     sort = order.sort
     assert sort is not None
-    by = order.by.assumed if isinstance(order.by, Open) else order.by
+    by = order.by.assumed if isinstance(order.by, OpenChoice) else order.by
     return replace(sort, refused=(), words={**sort.words, **dict.fromkeys(sort.refused, by)})
 
 
@@ -137,8 +137,8 @@ def _remove_sign(given: ParsedParameters, name: str) -> ParsedParameters:
 
 
 def _refuse_word(
-    plan: Plan | RefusedRequest, given: ParsedParameters, parameter: str, words: tuple[str, ...], order: Order
-) -> Plan | RefusedRequest:
+    plan: AnswerPlan | RefusedRequest, given: ParsedParameters, parameter: str, words: tuple[str, ...], order: Order
+) -> AnswerPlan | RefusedRequest:
     if given.values.get(parameter) in words and order.sort is not None:
         return RefusedRequest(fault=order.sort.unknown_fault, parameter=parameter)
     return plan

@@ -16,7 +16,7 @@ from harness.serve.faults.base import (
     with_entry,
     with_part,
 )
-from harness.serve.faults.hooks import AnswerPage, PageContext
+from harness.serve.faults.hooks import AnswerContent, PageContext
 from harness.serve.query.table import CursorSlice, OffsetSlice, Query
 from harness.specification.model import (
     Clauses,
@@ -164,7 +164,7 @@ def _count_offset_in_pages(query: Query) -> Query:
     return query
 
 
-def _keep_last_rows(page: AnswerPage, context: PageContext) -> AnswerPage:
+def _keep_last_rows(page: AnswerContent, context: PageContext) -> AnswerContent:
     if page.count is not None or len(page.rows) >= context.query_result.total:
         return page
     return replace(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.serve.faults.base import Fault, combine_changes, make_fault, with_changed_listing, with_entry
 from harness.serve.faults.filters import with_optional_parameter
 from harness.serve.faults.hooks import Hooks
-from harness.specification.model import InvalidValueRule, Listing, Open, Parameter, Treatment
+from harness.specification.model import InvalidValueRule, Listing, OpenChoice, Parameter, Treatment
 
 
 def parameter_faults(listing: Listing) -> Iterator[Fault]:
@@ -32,7 +32,7 @@ def parameter_faults(listing: Listing) -> Iterator[Fault]:
 def _bad_value_faults(
     listing: Listing, name: str, parameter: Parameter, kind: str, rule: InvalidValueRule
 ) -> Iterator[Fault]:
-    legitimate = set(rule.gets.options) if isinstance(rule.gets, Open) else {rule.gets}
+    legitimate = set(rule.gets.options) if isinstance(rule.gets, OpenChoice) else {rule.gets}
     if kind == "beyond" and "clamped" in legitimate and parameter.default == parameter.most:
         # The default is the largest value: taking it for a larger one is clamping.
         legitimate |= {"default"}
@@ -45,7 +45,7 @@ def _bad_value_faults(
     change = with_entry("parameters", name, **{kind: replace(rule, gets=gets)})
     if parameter.required is not None:
         change = combine_changes(change, with_optional_parameter(listing, name))
-    clause = rule.gets.clause if isinstance(rule.gets, Open) and rule.gets.clause else rule.clause
+    clause = rule.gets.clause if isinstance(rule.gets, OpenChoice) and rule.gets.clause else rule.clause
     words = {"ignored": "passed over", "nothing": "answered with nothing", "refused": "refused"}
     yield from make_fault(
         clause,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from harness.serve.faults.base import Fault, find_at_path, make_fault, on_page, on_rows
-from harness.serve.faults.hooks import AnswerPage, Hooks, PageContext, RowTree
+from harness.serve.faults.hooks import AnswerContent, Hooks, PageContext, RowTree
 from harness.specification.field_path import FieldPath
 from harness.specification.laws import condition_of_law, field_of_law
 from harness.specification.model import (
@@ -29,7 +29,7 @@ from harness.specification.model import (
     SharedLaw,
     StandsStillLaw,
 )
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.response_codec import is_xml
 from harness.wire.row_codec import field_at
 
@@ -136,7 +136,7 @@ def _change_field(row: RowTree, path: FieldPath, change: Callable[[Tree], Tree])
         owner[key] = change(owner[key])
 
 
-def _repeat_first_row(page: AnswerPage, context: PageContext) -> AnswerPage:
+def _repeat_first_row(page: AnswerContent, context: PageContext) -> AnswerContent:
     if len(page.rows) < 2:
         return page
     return replace(page, rows=(page.rows[0], page.rows[0], *page.rows[2:]))
@@ -214,7 +214,7 @@ def _presence_faults(listing: Listing) -> Iterator[Fault]:
         )
 
 
-def _leave_out_first_row(page: AnswerPage, context: PageContext) -> AnswerPage:
+def _leave_out_first_row(page: AnswerContent, context: PageContext) -> AnswerContent:
     """By the instant and not by the turn: the same request at the same instant gets the same answer."""
     out = len(page.rows) > 1 and int(context.at.timestamp()) % 2 == 0
     return replace(page, rows=page.rows[1:]) if out else page

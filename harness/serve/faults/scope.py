@@ -11,7 +11,7 @@ from harness.serve.faults.base import Fault, make_fault, on_parameters, with_cha
 from harness.serve.faults.hooks import Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.specification.model import CallScope, Listing
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
@@ -150,7 +150,7 @@ def _tenant_faults(scope: CallScope) -> Iterator[Fault]:
     ) -> SimulatedUser | RefusedRequest:
         return user if isinstance(user, RefusedRequest) else replace(user, everyone=True)
 
-    def leak(plan: Plan | RefusedRequest, given: ParsedParameters) -> Plan | RefusedRequest:
+    def leak(plan: AnswerPlan | RefusedRequest, given: ParsedParameters) -> AnswerPlan | RefusedRequest:
         return plan if isinstance(plan, RefusedRequest) else replace(plan, query=replace(plan.query, owners=None))
 
     if scope.parameter is not None:

@@ -14,7 +14,7 @@ from harness.serve.faults.base import (
     with_changed_listing,
     with_part,
 )
-from harness.serve.faults.hooks import AnswerPage, Hooks, PageContext
+from harness.serve.faults.hooks import AnswerContent, Hooks, PageContext
 from harness.serve.faults.parameters import with_opposite_default
 from harness.specification.model import Listing
 
@@ -83,7 +83,7 @@ def total_faults(listing: Listing) -> Iterator[Fault]:
     yield from _count_faults(listing)
 
 
-def _with_total(page: AnswerPage, total: int) -> AnswerPage:
+def _with_total(page: AnswerContent, total: int) -> AnswerContent:
     """The page with another total, where it shows one."""
     return page if page.total is None else replace(page, total=total)
 

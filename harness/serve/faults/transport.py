@@ -106,7 +106,7 @@ def parse_transport_fault(text: str) -> TransportFault:
     return TransportFault(name=name, value=value, description=kind.description, change=kind.make_change(name, value))
 
 
-def split_fault_name(text: str) -> tuple[str, str]:
+def split_api_and_fault(text: str) -> tuple[str, str]:
     """API and name of a fault written `API:NAME`; the API is empty where only a name is given."""
     api, mark, name = text.partition(f":{TRANSPORT_PREFIX}")
     if mark:
@@ -133,7 +133,7 @@ def _latency_change(name: str, value: str) -> DeliveryChange:
 def _delay_sampler(name: str, value: str) -> Callable[[random.Random], float]:
     """A sampler of delays in seconds.
 
-    `value` is `0.2`, `0.2~0.05` (give or take), `uniform:0.1:0.3`, `normal:MEAN:DEVIATION`, `exponential:MEAN` or
+    `value_syntax` is `0.2`, `0.2~0.05` (give or take), `uniform:0.1:0.3`, `normal:MEAN:DEVIATION`, `exponential:MEAN` or
     `lognormal:MEDIAN:SIGMA`. Raises UsageProblem.
     """
     spread = value.partition("~")

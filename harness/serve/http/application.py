@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, final
 
 from harness.output.escaping import visible_text
+from harness.serve.api_router import Router
 from harness.serve.faults.transport import Delivery, FaultyTransport, TransportFault
 from harness.serve.http.connection import plain_response
 from harness.serve.http.limits import ServerLimits
@@ -20,7 +21,6 @@ from harness.serve.http.request_parser import (
     host_of,
     request_line_too_long,
 )
-from harness.serve.router import Router
 from harness.serve.simulator import UNKNOWN_PATH_RESPONSE, Simulator
 from harness.specification.load import Spec
 from harness.wire.http_messages import HttpRequest, HttpResponse

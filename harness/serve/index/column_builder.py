@@ -22,7 +22,7 @@ from harness.specification.field_path import AttributePath, ValuePath
 from harness.specification.model import Field, Listing
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.wire.row_codec import field_at, show_record
-from harness.world.row_timeline import NO_VALUE, Timeline
+from harness.world.ordered_rows import NO_VALUE, OrderedRowTable
 
 _BATCH_ROWS: Final = 5_000
 
@@ -31,7 +31,7 @@ _BATCH_ROWS: Final = 5_000
 class ColumnBuilder:
     """Builds the columns of one API over one timeline."""
 
-    def __init__(self, listing: Listing, dialect: Dialect, timeline: Timeline) -> None:
+    def __init__(self, listing: Listing, dialect: Dialect, timeline: OrderedRowTable) -> None:
         self._listing = listing
         self._dialect = dialect
         self._timeline = timeline
@@ -72,7 +72,7 @@ class ColumnBuilder:
 
     def _build_from_timeline(
         self,
-        timeline: Timeline,
+        timeline: OrderedRowTable,
         name: str,
         field: Field | None,
         words: dict[str, str] | None,

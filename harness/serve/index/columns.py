@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harness.serve.query.table import Collation, Comparable, collation_key, natural_sort_key
 from harness.specification.model import Comparison
-from harness.world.row_timeline import NO_VALUE, hash_of_text
+from harness.world.ordered_rows import NO_VALUE, hash_of_text
 
 Keys: TypeAlias = "NDArray[np.int64] | NDArray[np.int32]"
 RowNumbers: TypeAlias = "NDArray[np.int64] | NDArray[np.int32]"

@@ -8,9 +8,9 @@ from typing import Final, final
 
 import numpy as np
 
+from harness.telephony.record_at_instant import visible_record
 from harness.telephony.records import Record
-from harness.telephony.visibility import visible_record
-from harness.world.row_timeline import VISIBILITY_ATTRIBUTES, Timeline
+from harness.world.ordered_rows import VISIBILITY_ATTRIBUTES, OrderedRowTable
 
 _SPARE_ROWS: Final = 100
 
@@ -19,7 +19,7 @@ _SPARE_ROWS: Final = 100
 class LiveRows:
     """The rows of live calls of a timeline; their whole records are cached for as long as they are asked for."""
 
-    def __init__(self, timeline: Timeline, attributes: Sequence[str]) -> None:
+    def __init__(self, timeline: OrderedRowTable, attributes: Sequence[str]) -> None:
         self._timeline = timeline
         self._attributes = tuple(dict.fromkeys((*attributes, *VISIBILITY_ATTRIBUTES[timeline.grain])))
         self._whole_records: dict[int, Record] = {}

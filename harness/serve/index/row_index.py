@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from harness.serve.index.column_builder import ColumnBuilder
 from harness.serve.index.columns import KeyColumn, KeyIntervals, Keys, RowNumbers, lower_bound, merge_intervals
 from harness.serve.index.live_rows import LiveRows
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import (
     Comparable,
     Condition,
@@ -37,10 +37,10 @@ from harness.specification.field_path import FieldPath, ValuePath
 from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import ApiRow, show_record
-from harness.world.population import Population
-from harness.world.row_timeline import Timeline
+from harness.world.listed_calls import ListedCalls
+from harness.world.ordered_rows import OrderedRowTable
 from harness.world.traffic import millis_of
 
 _OWNER_PARAMETER: Final = "whose"
@@ -113,7 +113,9 @@ _EMPTY_RANGE: Final = RowRange(0, 0, None, _NO_ROWS)
 class RowIndex:
     """The columns, selections and rendered rows of one API over one timeline; it holds at every instant."""
 
-    def __init__(self, listing: Listing, dialect: Dialect, timeline: Timeline, attributes: Sequence[str]) -> None:
+    def __init__(
+        self, listing: Listing, dialect: Dialect, timeline: OrderedRowTable, attributes: Sequence[str]
+    ) -> None:
         self.listing = listing
         self.dialect = dialect
         self.timeline = timeline
@@ -292,12 +294,16 @@ class IndexSnapshot:
     """A row index at one instant, with the rows of the calls that are live then."""
 
     def __init__(
-        self, row_index: RowIndex, at: datetime, population: Population, table_of: Callable[[Sequence[Record]], Table]
+        self,
+        row_index: RowIndex,
+        at: datetime,
+        population: ListedCalls,
+        table_of: Callable[[Sequence[Record]], Table],
     ) -> None:
         self.row_index = row_index
         self.at = at
         self._millis = millis_of(at)
-        self._ended_only = population is Population.ENDED
+        self._ended_only = population is ListedCalls.ENDED
         self._table_of = table_of
         self._begun_count = row_index.timeline.begun_count(self._millis)
         self._live_positions = row_index.timeline.live_positions(self._millis)
@@ -372,7 +378,7 @@ class IndexSnapshot:
 
     # --- a page ---------------------------------------------------------------------------------------------
 
-    def render_page(self, plan: Plan) -> RenderedPage:
+    def render_page(self, plan: AnswerPlan) -> RenderedPage:
         """The rendered page that a plan asks for."""
         query = plan.query
         run = self._matching_range(query)
@@ -489,7 +495,7 @@ class IndexSnapshot:
     def _render_rows(
         self, rows: Sequence[int], variant: RowVariant, beside: Callable[[int], Sequence[int]]
     ) -> dict[int, RenderedRow]:
-        """The rendered rows by number. With rows that are not cached, those that `beside` names are rendered, too."""
+        """The rendered rows by number. With rows that are not cached, those that `neighbours` names are rendered, too."""
         found: dict[int, RenderedRow] = {}
         missing: list[int] = []
         alive: list[int] = []

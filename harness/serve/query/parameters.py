@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Field, Filter, InvalidValueRule, Listing, Open, Parameter
-from harness.wire.format_problems import Tree, printable_text
+from harness.specification.model import Field, Filter, InvalidValueRule, Listing, OpenChoice, Parameter
+from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import OutOfRange, ParameterValue, decode_parameter, is_blank
 from harness.wire.request_codec import RefusedRequest
@@ -305,7 +305,8 @@ def legal_words(listing: Listing, name: str, parameter: Parameter) -> set[str]:
 def compared_paths(rule: Filter) -> tuple[FieldPath, ...]:
     """Every path that a filter may compare, whatever the open choices."""
     others = (
-        choice.options if isinstance(choice, Open) else (choice,) for choice in (rule.alternatives, rule.instead)
+        choice.options if isinstance(choice, OpenChoice) else (choice,)
+        for choice in (rule.alternatives, rule.instead)
     )
     return (*rule.compares, *(path for options in others for paths in options for path in paths))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
-from harness.specification.model import Clauses, Field, Open, all_clauses
+from harness.specification.model import Clauses, Field, OpenChoice, all_clauses
 from harness.specification.paging_clauses import size_clauses
 from harness.specification.yaml_source import KeyPath
 
@@ -46,7 +46,7 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
     if listing.order is not None:
         order = listing.order
         # An order that is open, which a simulator merely needs, promises nothing.
-        if not isinstance(order.direction, Open) and not isinstance(order.by, Open):
+        if not isinstance(order.direction, OpenChoice) and not isinstance(order.by, OpenChoice):
             yield ("order",), "the order", order.clause
         if order.sort is not None:
             yield ("order", "sort"), f"the words of {order.sort.parameter}", all_clauses(order.sort.clauses)

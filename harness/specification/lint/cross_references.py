@@ -23,15 +23,15 @@ from harness.specification.model import (
     FilterRange,
     InOtherListLaw,
     InvalidValueRule,
+    NameKind,
     OneOfLaw,
-    Open,
+    OpenChoice,
     Order,
     PageNumberPaging,
     RefusalRule,
     RequiredParameter,
     Routing,
     SortParameter,
-    Target,
 )
 from harness.specification.yaml_source import KeyPath
 
@@ -47,7 +47,7 @@ class Reference:
     key: str
 
 
-def walk_references(spec: Spec, target: Target) -> Iterator[Reference]:
+def walk_references(spec: Spec, target: NameKind) -> Iterator[Reference]:
     """Everything in a spec that names something of a kind, in the order of the grammar."""
     hints: dict[type, dict[str, Any]] = {}
     for path, record in walk_records(spec.listing):
@@ -60,13 +60,13 @@ def walk_references(spec: Spec, target: Target) -> Iterator[Reference]:
                 yield Reference(name=name, path=found, record=record, key=field.name)
 
 
-def _names_in(value: Any, hint: Any, target: Target, path: KeyPath) -> Iterator[tuple[KeyPath, str | FieldPath]]:
+def _names_in(value: Any, hint: Any, target: NameKind, path: KeyPath) -> Iterator[tuple[KeyPath, str | FieldPath]]:
     """The names in the value of a key; those in a list have the place of the list."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if value is None:
         return
     if hint is FieldPath or origin is Annotated:
-        if target in (hint.__metadata__ if origin is Annotated else (Target.FIELD,)):
+        if target in (hint.__metadata__ if origin is Annotated else (NameKind.FIELD,)):
             yield path, value
     elif origin is tuple:
         for item in value:
@@ -76,7 +76,7 @@ def _names_in(value: Any, hint: Any, target: Target, path: KeyPath) -> Iterator[
             yield from _names_in(item, inner[1], target, (*path, name))
     elif origin in (typing.Union, types.UnionType):
         # A choice is one of the plain values that stand beside it.
-        for one in (one for one in inner if typing.get_origin(one) is not Open):
+        for one in (one for one in inner if typing.get_origin(one) is not OpenChoice):
             for option in possible_values(value):
                 yield from _names_in(option, one, target, path)
 
@@ -85,7 +85,7 @@ def check_parameter_names(spec: Spec) -> Iterator[LintFinding]:
     """Each parameter that a construct names stands under parameters."""
     known = spec.listing.parameters
     filters = [(("filters", name), name) for name in spec.listing.filters]
-    named = [(reference.path, reference.name) for reference in walk_references(spec, Target.PARAMETER)]
+    named = [(reference.path, reference.name) for reference in walk_references(spec, NameKind.PARAMETER)]
     for path, name in (*filters, *named):
         if name not in known:
             yield finding_at(
@@ -96,9 +96,9 @@ def check_parameter_names(spec: Spec) -> Iterator[LintFinding]:
 def check_filter_names(spec: Spec) -> Iterator[LintFinding]:
     """Each filter that a construct names stands under filters, and so do both ends of a range."""
     filters = spec.listing.filters
-    for target in (Target.FILTER, Target.PARAMETER):
+    for target in (NameKind.FILTER, NameKind.PARAMETER):
         for reference in walk_references(spec, target):
-            bound = target is Target.FILTER or isinstance(reference.record, FilterRange)
+            bound = target is NameKind.FILTER or isinstance(reference.record, FilterRange)
             if bound and reference.name not in filters:
                 yield finding_at(
                     spec, "filter", reference.path, f"a filter: {', '.join(filters)}", repr(reference.name)
@@ -120,7 +120,7 @@ def declared_field(spec: Spec, path: FieldPath) -> Field | None:
 def check_field_names(spec: Spec) -> Iterator[LintFinding]:
     """Each field that a construct names stands under fields, or under hidden where rows need not show it."""
     listing = spec.listing
-    for reference in walk_references(spec, Target.FIELD):
+    for reference in walk_references(spec, NameKind.FIELD):
         path = reference.name if isinstance(reference.name, FieldPath) else FieldPath.of(reference.name)
         hidden = listing.hidden if isinstance(reference.record, Filter | Order | SortParameter) else {}
         if not (path.head in hidden if path.hidden else declared_field(spec, path) is not None):
@@ -160,7 +160,7 @@ def _check_other_operation(spec: Spec, index: int, law: InOtherListLaw) -> Itera
 def check_error_names(spec: Spec) -> Iterator[LintFinding]:
     """Each fault that can come stands under outcome.faults."""
     known = spec.listing.outcome.faults
-    for reference in walk_references(spec, Target.ERROR):
+    for reference in walk_references(spec, NameKind.ERROR):
         given = path_is_given(spec, reference.path)
         if reference.name not in known and (given or _error_can_occur(reference.record, reference.key)):
             yield finding_at(spec, "fault", reference.path, f"a fault: {', '.join(known)}", repr(reference.name))

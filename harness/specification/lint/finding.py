@@ -10,7 +10,7 @@ from typing import Any, final
 from harness.specification.deserialize import spec_key
 from harness.specification.field_path import AttributePath, FieldPath
 from harness.specification.load import Spec
-from harness.specification.model import Open
+from harness.specification.model import OpenChoice
 from harness.specification.yaml_source import KeyPath
 
 
@@ -40,7 +40,7 @@ def finding_at(
 def walk_records(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     """Every record of the model inside a value, with its path in `x-listing`."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        if not isinstance(value, Open | FieldPath | AttributePath):
+        if not isinstance(value, OpenChoice | FieldPath | AttributePath):
             yield path, value
             for field in dataclasses.fields(value):
                 yield from walk_records(getattr(value, field.name), (*path, spec_key(field.name)))
@@ -54,7 +54,7 @@ def walk_records(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, A
 
 def possible_values(value: object) -> tuple[Any, ...]:
     """All the values that a choice can take."""
-    if isinstance(value, Open):
+    if isinstance(value, OpenChoice):
         return (*value.options, value.assumed)
     return (value,)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, final
 
-from harness.specification.clauses import constructs_by_clause
+from harness.specification.clause_families import constructs_by_clause
 from harness.specification.lint.clause_coverage import check_clause_coverage
 from harness.specification.lint.cross_references import (
     check_error_names,
@@ -29,8 +29,8 @@ from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
 from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
 from harness.specification.lint.regex_safety import check_patterns
+from harness.specification.lint.telephony_words import check_attributes, check_filter_words
 from harness.specification.load import Spec, build_spec
-from harness.specification.vocabulary import check_attributes, check_filter_words
 from harness.specification.yaml_source import KeyPath, SourceFile
 
 

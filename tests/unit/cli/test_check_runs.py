@@ -47,13 +47,13 @@ from harness.cli.check_report import RunOutcome
 from harness.cli.check_run import run_prepared
 from harness.cli.check_setup import CheckSettings, PreparedRun, parse_clause_ids, prepare_run
 from harness.cli.console import Console
+from harness.cli.exit_codes import worst_exit_code
 from harness.cli.main import main
 from harness.cli.report_files import parse_report_sinks
-from harness.cli.run_ending import worst_exit_code
 from harness.cli.signals import Interrupted
 from harness.errors import HarnessError, UsageError, UsageProblem
 from harness.output.atomic_files import FileNotWritten
-from harness.specification.clauses import planned_clauses
+from harness.specification.clause_families import planned_clauses
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.specification.clauses import load_standard_clauses
+from harness.specification.clause_families import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import (
@@ -25,9 +25,9 @@ from harness.specification.model import (
     NotBeforeLaw,
     NotFutureLaw,
     OneOfLaw,
-    Open,
+    OpenChoice,
 )
-from harness.wire.format_problems import ADVISORY_CODES
+from harness.wire.decoded_body import ADVISORY_CODES
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, tree_at
 from harness.wire.list_request import ListRequest
@@ -212,7 +212,7 @@ class Situation:
                 clauses = (
                     order.sort.clauses.undocumented if word in order.sort.undocumented else order.sort.clauses.words
                 )
-        path = path.assumed if isinstance(path, Open) else path
+        path = path.assumed if isinstance(path, OpenChoice) else path
         if order.descending is not None and self._flag(ask, order.descending):
             clauses = order.descending_clause
         keys: list[Any] = [row.values.get(str(path)) for row in rows]

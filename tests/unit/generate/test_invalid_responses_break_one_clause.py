@@ -9,7 +9,7 @@ from one_answer import Situation
 
 from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
 from harness.generate.sample_exchanges import SampleClient, SampleExchange, make_sample_exchanges
-from harness.specification.clauses import load_standard_clauses
+from harness.specification.clause_families import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
 from harness.world import World

@@ -10,7 +10,7 @@ from invented_spec import ACMEPBX
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from harness.specification.clauses import load_standard_clauses
+from harness.specification.clause_families import load_standard_clauses
 from harness.specification.lint.id_lock import load_id_lock
 from harness.specification.lint.linter import lint_spec
 from harness.specification.load import LISTING_EXTENSION, Spec, load_spec, spec_ids, specs_directory

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from harness.errors import UsageProblem
-from harness.wire.format_problems import PROBLEM_LIMIT, BodyLimits, FormatProblem, Tree, printable_text
+from harness.wire.decoded_body import PROBLEM_LIMIT, BodyLimits, FormatProblem, Tree, printable_text
 from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, split_pointer, tree_at
 
 # The envelope of a list of live calls as documented, its ellipses left empty.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.wire import scalar_codecs as scalars
-from harness.wire.format_problems import printable_text
+from harness.wire.decoded_body import printable_text
 from harness.wire.scalar_codecs import DecodeError, zone_named
 
 BERLIN = zone_named("Europe/Berlin")

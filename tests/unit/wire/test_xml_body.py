@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageProblem
-from harness.wire.format_problems import PROBLEM_LIMIT, BodyLimits, DecodedBody, Tree, printable_text
+from harness.wire.decoded_body import PROBLEM_LIMIT, BodyLimits, DecodedBody, Tree, printable_text
 from harness.wire.xml_body import canonical_xml, decode_xml, encode_xml
 
 PREFIXES = (

@@ -15,19 +15,19 @@ from harness.world import (
     OFFICE,
     STEADY,
     FrozenClock,
+    ListedCalls,
     LiveClock,
-    Population,
     ScaledClock,
     World,
 )
-from harness.world.call_lifecycle import call_numbers_in, call_times_of
+from harness.world.call_times import call_numbers_in, call_times_of
 from harness.world.calls import _HOME_LINE_WEIGHTS, _REMOTE_WEIGHTS
+from harness.world.invented_values import ValuePools
 from harness.world.traffic import CALLS_PER_SESSION, MEAN_CALL_SECONDS, Traffic, TrafficProfile, millis_of
-from harness.world.value_pools import ValuePools
 
 
 def test_some_forty_calls_are_in_progress_in_the_busy_hour() -> None:
-    live = [World.of(seed=seed).count(Grain.CALL, Population.LIVE, BUSY_HOUR) for seed in range(30)]
+    live = [World.of(seed=seed).count(Grain.CALL, ListedCalls.LIVE, BUSY_HOUR) for seed in range(30)]
     assert 36 <= np.mean(live) <= 44
     assert min(live) > 15
 
@@ -35,7 +35,7 @@ def test_some_forty_calls_are_in_progress_in_the_busy_hour() -> None:
 @pytest.mark.parametrize("concurrent", [5.0, 200.0])
 def test_the_calls_in_progress_are_what_was_asked_for(concurrent: float) -> None:
     worlds = (World.of(seed=seed, concurrent=concurrent, profile=STEADY, calls=20_000) for seed in range(8))
-    live = [world.count(Grain.CALL, Population.LIVE, BUSY_HOUR) for world in worlds]
+    live = [world.count(Grain.CALL, ListedCalls.LIVE, BUSY_HOUR) for world in worlds]
     assert abs(np.mean(live) - concurrent) < 4 * (concurrent / 8) ** 0.5
 
 
@@ -95,7 +95,7 @@ def test_a_profile_without_calls_is_refused() -> None:
 
 def test_busy_contact_centres_can_be_made() -> None:
     world = World.of(seed=1, calls=30_000, calls_per_second=900, profile=CONTACT_CENTRE)
-    frame = world.columns(Grain.CALL, Population.BOTH, BUSY_HOUR, ("call_id", "call_code", "call_ref"))
+    frame = world.columns(Grain.CALL, ListedCalls.BOTH, BUSY_HOUR, ("call_id", "call_code", "call_ref"))
     assert [frame[name].n_unique() for name in frame] == [30_000] * 3
 
 

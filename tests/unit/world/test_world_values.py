@@ -19,13 +19,13 @@ from harness.telephony import (
     Record,
     broken_invariants,
 )
-from harness.world import BUSY_HOUR, CUSTOMERS, HOME_CUSTOMER_ID, Population, World
+from harness.world import BUSY_HOUR, CUSTOMERS, HOME_CUSTOMER_ID, ListedCalls, World
 
 LISTS = (Grain.SESSION, Grain.CALL, Grain.LEG)
 WORLD = World.of(seed=7)
-CALLS = WORLD.records(Grain.CALL, Population.BOTH, BUSY_HOUR)
-LEGS = WORLD.records(Grain.LEG, Population.BOTH, BUSY_HOUR)
-SESSIONS = WORLD.records(Grain.SESSION, Population.BOTH, BUSY_HOUR)
+CALLS = WORLD.records(Grain.CALL, ListedCalls.BOTH, BUSY_HOUR)
+LEGS = WORLD.records(Grain.LEG, ListedCalls.BOTH, BUSY_HOUR)
+SESSIONS = WORLD.records(Grain.SESSION, ListedCalls.BOTH, BUSY_HOUR)
 
 RESERVED = re.compile(
     r"(\+|00)?1\d{3}55501\d\d"
@@ -44,7 +44,7 @@ def column(rows: list[Record], name: str) -> list[object]:
 def test_a_world_holds_the_calls_that_were_asked_for() -> None:
     for calls in (0, 1, 2, 3, 7, 500):
         world = World.of(seed=3, calls=calls)
-        assert world.count(Grain.CALL, Population.BOTH, BUSY_HOUR) == calls
+        assert world.count(Grain.CALL, ListedCalls.BOTH, BUSY_HOUR) == calls
 
 
 @pytest.mark.parametrize(("grain", "rows"), list(zip(LISTS, (SESSIONS, CALLS, LEGS), strict=True)))
@@ -240,7 +240,7 @@ def test_the_tree_has_one_root_and_three_levels_below_home() -> None:
 
 
 def test_a_call_keeps_its_values_whatever_the_size_of_the_world() -> None:
-    small = World.of(seed=7, calls=300).records(Grain.CALL, Population.BOTH, BUSY_HOUR)
+    small = World.of(seed=7, calls=300).records(Grain.CALL, ListedCalls.BOTH, BUSY_HOUR)
     large = {call["call_id"]: call for call in CALLS}
     assert all(large[call["call_id"]] == call for call in small if call["call_id"] in large)
     assert sum(call["call_id"] in large for call in small) >= 297
@@ -254,5 +254,5 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 
 def test_other_seeds_give_other_calls() -> None:
-    other = World.of(seed=8).records(Grain.CALL, Population.BOTH, BUSY_HOUR, rows=slice(0, 5))
+    other = World.of(seed=8).records(Grain.CALL, ListedCalls.BOTH, BUSY_HOUR, rows=slice(0, 5))
     assert other != CALLS[:5]

@@ -32,8 +32,8 @@ from harness.check.probe.filter_values import (
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.errors import UsageProblem
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Clauses, Jwt, Open, all_clauses
-from harness.wire.format_problems import Tree
+from harness.specification.model import Clauses, Jwt, OpenChoice, all_clauses
+from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
 _ADD_HINT: Final = "to the file of --credentials"
@@ -279,7 +279,7 @@ def _without_signature(token: str | None) -> str | None:
     return f"{header}.{token.split('.')[1]}."
 
 
-def attempts_by_carriage(context: CheckContext) -> Iterator[LoginAttempt]:
+def attempts_by_encoding(context: CheckContext) -> Iterator[LoginAttempt]:
     """The attempts that tell most, for ways that carry the same request otherwise: few, as accounts may be locked."""
     password = context.listing.access.password
     missing = [attempt for attempt in _missing_credentials(context) if not attempt.example]
@@ -544,7 +544,7 @@ def _check_lookup_of_own_rows(
     own = documented_credentials(context, identity)
     for name in visible_filters(context):
         rule = context.listing.filters[name]
-        if rule.keeps != "equal" and not isinstance(rule.keeps, Open):
+        if rule.keeps != "equal" and not isinstance(rule.keeps, OpenChoice):
             continue
         if (
             is_time_filter(rule)

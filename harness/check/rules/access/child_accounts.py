@@ -7,10 +7,10 @@ from typing import Any
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.filter_values import encode_shown_value, largest_page
-from harness.check.probe.mirror import Mirror, encode_request_value, page_cap, parse_row_count
+from harness.check.probe.mirror import Mirror, encode_request_value, parse_row_count, server_page_limit
 from harness.check.probe.stability import replicas_disagree
 from harness.check.rules.access.row_owners import own_account, own_customer, owners_of, read_scoped_list
-from harness.specification.model import CallScope, Clauses, OffsetPaging, Open, PageNumberPaging, all_clauses
+from harness.specification.model import CallScope, Clauses, OffsetPaging, OpenChoice, PageNumberPaging, all_clauses
 
 
 def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
@@ -122,7 +122,7 @@ def _judge_children(
         return
     unset = rule.unset
     reading = "own-and-children" if found & every else "own"
-    if isinstance(unset, Open):
+    if isinstance(unset, OpenChoice):
         context.dialect.fix_answer(unset.id, reading, "the list by default")
     if found == every and own is None:
         context.fail(
@@ -136,7 +136,7 @@ def _judge_children(
     if reading == "own-and-children" and not mirror.volatile and mirror.complete:
         due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
         _, size = (largest_page(context) or {"": None}).popitem()
-        limit = page_cap(context) or (int(str(size)) if size is not None else None)
+        limit = server_page_limit(context) or (int(str(size)) if size is not None else None)
         strangers = {owner for owner in every - found if owner != own} if own is not None else set()
         if strangers and (limit is None or len(on.rows or ()) < limit):
             context.fail(

@@ -10,7 +10,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import Mirror, build_request
 from harness.specification.model import CallScope
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import row_values_at
 
 

@@ -17,11 +17,11 @@ from typing import Any, Final, Literal, final
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.mirror import Mirror
-from harness.check.rules.exploration.combinations import derive_seed
+from harness.check.rules.exploration.random_combinations import derive_seed
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, Listing
 from harness.specification.openapi import openapi_document
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, encode_json, tree_at
 from harness.wire.list_request import ListRequest
@@ -155,7 +155,7 @@ def _own_parameters(listing: Listing) -> frozenset[str]:
     access, routing = listing.access, listing.transport.routing
     names = [access.user, access.password, routing.parameter if routing is not None else None]
     names += [name for legacy in access.legacy for name in legacy.parameters]
-    names += [name for carriage in listing.transport.also.values() for name in carriage.adds]
+    names += [name for encoding in listing.transport.also.values() for name in encoding.adds]
     return frozenset(name for name in names if name)
 
 

@@ -15,7 +15,7 @@ from harness.check.probe.filter_values import (
     count_values,
     default_comparison,
     encode_shown_value,
-    filters_conflict,
+    filters_interact,
     flatten_values,
     is_hidden_filter,
     is_time_filter,
@@ -26,7 +26,7 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
@@ -113,7 +113,7 @@ def _extended_pair(
     context: CheckContext, mirror: Mirror, first: str, second: str, names: Sequence[str], left: Set[frozenset[str]]
 ) -> dict[str, Row]:
     """The two filters and up to two more, with a row that they all keep; the loss of each would show."""
-    if filters_conflict(context, first, second):
+    if filters_interact(context, first, second):
         return {}
     best: dict[str, Row] = {}
     gained = 0
@@ -130,7 +130,7 @@ def _extended_pair(
                 len(chosen) > 3
                 or not fresh
                 or name in chosen
-                or any(filters_conflict(context, name, one) for one in chosen)
+                or any(filters_interact(context, name, one) for one in chosen)
             ):
                 continue
             if _each_filter_matters(context, mirror, [*chosen, name], row):
@@ -272,7 +272,7 @@ def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: st
                 context, mirror, ask, f"{name} and {other} together", filter_.excludes_clause
             )
             if judged.passed and judged.expected is not None:
-                reading = "refused" if judged.expected.fault else "both apply"
+                reading = "refused" if judged.expected.error_name else "both apply"
                 context.results.record_observed(filter_.excludes_clause, reading)
             return
     context.results.record_not_exercised(filter_.excludes_clause, f"no row shows values for both {name} and {other}")

@@ -33,10 +33,10 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, build_request, requires_time_range, time_range_filters
+from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
 from harness.check.rules.filters.time_filters import check_time_filter
-from harness.check.rules.filters.word_filters import check_unseen_words, check_word_partition
-from harness.specification.model import ClauseId, Clauses, Open
-from harness.wire.format_problems import Tree
+from harness.specification.model import ClauseId, Clauses, OpenChoice
+from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import row_values_at
 
 # Fewer rows may all agree by chance on what a filter compares, so that they do not settle an open choice.
@@ -188,7 +188,7 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterat
     yield
     if context.note_unusable(exchange, ()) or not exchange.rows:
         return
-    meanings = [meaning for _, meaning in context.expected_answers(ask) if meaning.fault is None]
+    meanings = [meaning for _, meaning in context.expected_answers(ask) if meaning.error_name is None]
     if any(all(meaning.keeps_row(row.shown) is not False for row in exchange.rows) for meaning in meanings):
         # By a reading that is still open nothing has gone wrong: an older server may not know the filter at all.
         return
@@ -277,7 +277,7 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
     """Judges whether a filter also compares hidden attributes, and whether it drops rows at all."""
     filter_ = context.listing.filters[name]
     choice = filter_.alternatives
-    if not isinstance(choice, Open) or not context.parameters_work(name):
+    if not isinstance(choice, OpenChoice) or not context.parameters_work(name):
         return
     stranger: Any = ABSENT_NUMBER if context.listing.parameters[name].of in ("integer", "digits") else ABSENT_TEXT
     for value in (stranger, stranger):

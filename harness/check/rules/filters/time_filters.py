@@ -12,7 +12,7 @@ from harness.check.probe.filter_clauses import note_broken_parameter
 from harness.check.probe.filter_values import encode_shown_value, largest_page, open_range_end
 from harness.check.probe.mirror import Mirror, build_request, largest_page_size
 from harness.specification.model import Clauses
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import encode_parameter
 from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import encode_rfc3339

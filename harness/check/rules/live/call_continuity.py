@@ -13,7 +13,7 @@ from typing import Final
 from harness.check.context import CheckContext, Row
 from harness.check.probe.mirror import Mirror, Snapshot
 from harness.check.results.evidence import render_value
-from harness.check.rules.responses.row_invariants import as_number
+from harness.check.rules.responses.row_laws import as_number
 from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Field, ImpliesLaw, MovingLaw, StandsStillLaw
 from harness.wire.row_codec import ApiValue

@@ -27,7 +27,7 @@ from harness.check.rules.live.call_continuity import (
     evidence_line,
     is_settled,
 )
-from harness.check.rules.responses.row_invariants import (
+from harness.check.rules.responses.row_laws import (
     LawContext,
     RowView,
     as_number,

@@ -20,8 +20,8 @@ from harness.check.probe.page_probe import (
 )
 from harness.check.probe.stability import all_recent
 from harness.specification.field_path import FieldPath
-from harness.specification.model import ClauseId, Clauses, CursorPaging, Open
-from harness.wire.format_problems import Tree
+from harness.specification.model import ClauseId, Clauses, CursorPaging, OpenChoice
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.row_codec import row_values_at
 
@@ -136,7 +136,7 @@ def _check_cursor_walk(
             if following not in ("", None, MISSING):
                 break
             last = seen and expected_keys is not None and len(seen) >= len(expected_keys)
-            if last and isinstance(paging.next_on_last, Open):
+            if last and isinstance(paging.next_on_last, OpenChoice):
                 context.dialect.fix_answer(paging.next_on_last.id, "empty", "walk")
             break
         if following in tokens:
@@ -170,7 +170,7 @@ def _check_cursor_walk(
     if len(steps) > 1:
         context.results.record_pass(slice_clauses, times=len(steps) - 1)
         yield from _check_order_across_pages(context, mirror, paging, steps)
-        if isinstance(paging.next_on_last, Open) and not steps[-1].rows:
+        if isinstance(paging.next_on_last, OpenChoice) and not steps[-1].rows:
             context.dialect.fix_answer(paging.next_on_last.id, "given", "walk")
     else:
         context.results.record_not_exercised((*slice_clauses, *paging.clauses.prev), "there is only one page")
@@ -253,7 +253,7 @@ def _expected_row_keys(context: CheckContext, mirror: Mirror, values: Mapping[st
         return None
     branches = context.expected_answers(build_request(context, mirror.base, values))
     meaning = branches[0][1]
-    if meaning.fault or meaning.unspecified:
+    if meaning.error_name or meaning.unspecified:
         return None
     verdicts = [(row.key, meaning.keeps_row(row.shown)) for row in mirror.rows]
     if any(verdict is None for _, verdict in verdicts):
@@ -311,12 +311,12 @@ def _check_previous_page(
     ways = {"before": paging.before, "after": paging.after}
     order = (
         ways.items()
-        if not isinstance(paging.prev_goes_into, Open)
+        if not isinstance(paging.prev_goes_into, OpenChoice)
         else [(way, ways[way]) for way in paging.prev_goes_into.options]
     )
     known = (
         context.dialect.candidates_of(paging.prev_goes_into.id)
-        if isinstance(paging.prev_goes_into, Open)
+        if isinstance(paging.prev_goes_into, OpenChoice)
         else (paging.prev_goes_into,)
     )
     came: Exchange | None = None
@@ -330,7 +330,7 @@ def _check_previous_page(
         if context.note_unusable(came, clauses):
             return
         if came.keys and came.keys == before.keys:
-            if isinstance(paging.prev_goes_into, Open):
+            if isinstance(paging.prev_goes_into, OpenChoice):
                 context.dialect.fix_answer(paging.prev_goes_into.id, way, "walk back")
             context.results.record_pass(clauses)
             return
@@ -388,7 +388,7 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
     order = context.listing.order
     if order is not None and order.sort is not None:
         others = [word for word in order.sort.words if word not in order.sort.refused]
-        default = order.by.assumed if isinstance(order.by, Open) else order.by
+        default = order.by.assumed if isinstance(order.by, OpenChoice) else order.by
         other = next((word for word in others if order.sort.words[word] != default), None)
         if other is not None:
             values = {**few, paging.after: token, order.sort.parameter: other}
@@ -407,7 +407,7 @@ def _check_refusable_request(
 ) -> Iterator[None]:
     exchange = context.send(build_request(context, mirror.base, values), purpose)
     yield
-    options = gets.options if isinstance(gets, Open) else (gets,)
+    options = gets.options if isinstance(gets, OpenChoice) else (gets,)
     fault = context.listing.paging.fault if isinstance(context.listing.paging, CursorPaging) else "invalid"
     if "refused" in options and is_breakdown(context, exchange, fault):
         yield from judge_error_response(context, exchange, fault, clauses)

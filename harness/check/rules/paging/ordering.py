@@ -19,7 +19,7 @@ from harness.check.probe.mirror import (
     time_range_filters,
 )
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
-from harness.specification.model import ClauseId, Clauses, LimitPaging, OffsetPaging, Open
+from harness.specification.model import ClauseId, Clauses, LimitPaging, OffsetPaging, OpenChoice
 from harness.specification.paging_clauses import partition_clauses, size_clauses
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -259,5 +259,5 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         mine = sort.clauses.refused if word in sort.refused else sort.clauses.unknown
         ask = build_request(context, mirror.base, {sort.parameter: word})
         judged = yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}", mine)
-        if judged.passed and judged.expected is not None and isinstance(sort.unknown, Open):
-            context.results.record_observed(mine, "refused" if judged.expected.fault else "the default order")
+        if judged.passed and judged.expected is not None and isinstance(sort.unknown, OpenChoice):
+            context.results.record_observed(mine, "refused" if judged.expected.error_name else "the default order")

@@ -9,7 +9,7 @@ from typing import Final
 from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.interpreter import sort_key
 from harness.check.probe.filter_values import selective_filter
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, page_cap
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, server_page_limit
 from harness.check.probe.page_probe import (
     check_page,
     large_page_sizes,
@@ -25,12 +25,12 @@ from harness.specification.model import (
     LimitPaging,
     NoPaging,
     OffsetPaging,
-    Open,
+    OpenChoice,
     PageNumberPaging,
     all_clauses,
 )
 from harness.specification.paging_clauses import partition_clauses, size_clauses, slice_clauses, start_clauses
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import row_values_at
 
 # Groups of rows with one sort value whose border a page cuts (`ties_at_random` of the foreign servers).
@@ -243,7 +243,7 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
             )
     yield from _check_far_larger_page(context, mirror, paging.size, partition or slice_clauses)
     yield from check_page(context, mirror, {}, "no page and no size", first_clauses)
-    cap = context.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, Open) else ()
+    cap = context.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, OpenChoice) else ()
     most = min([100, *(bound for bound in cap if isinstance(bound, int))])
     size = max(1, min(most, max(2, count // 4)))
     last = (count - 1) // size
@@ -251,7 +251,7 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
         if 0 <= page <= last:
             yield from check_page(context, mirror, at(page, size), f"page {page} of {size}", slice_clauses)
     past = paging.past_the_end
-    clauses = past.clause if isinstance(past, Open) else paging.clauses.past_the_end
+    clauses = past.clause if isinstance(past, OpenChoice) else paging.clauses.past_the_end
     for beyond in (last + 1, last + 1000):
         yield from check_page(context, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
     step = max(1, min(most, -(-count // 5)))
@@ -332,7 +332,7 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
             context, mirror, at(None, most), f"{most} rows", paging.clauses.size_max or size_clauses
         )
     yield from check_page(context, mirror, at(count, 5), "rows beyond the end", slice_clauses)
-    step = max(1, min(page_cap(context) or 100, -(-count // 5)))
+    step = max(1, min(server_page_limit(context) or 100, -(-count // 5)))
     clauses = paging.clauses.partition or slice_clauses
     yield from _check_page_walk(context, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
     yield from _check_ties(

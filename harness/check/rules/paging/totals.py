@@ -33,11 +33,11 @@ from harness.specification.model import (
     CursorPaging,
     Filter,
     OffsetPaging,
-    Open,
+    OpenChoice,
     PageNumberPaging,
 )
 from harness.specification.paging_clauses import size_clauses, slice_clauses
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.row_codec import row_values_at
 
@@ -120,10 +120,10 @@ def _check_total_switch(context: CheckContext, mirror: Mirror) -> Iterator[None]
             if parse_row_count(came) == 0
             else "given"
         )
-        options = switch.off.options if isinstance(switch.off, Open) else (switch.off,)
+        options = switch.off.options if isinstance(switch.off, OpenChoice) else (switch.off,)
         if shape in options:
             context.results.record_pass(clauses)
-            if isinstance(switch.off, Open):
+            if isinstance(switch.off, OpenChoice):
                 context.dialect.fix_answer(switch.off.id, shape, "the total switched off")
         elif shape == "zero" and not mirror.rows:
             context.results.record_not_exercised(clauses, "the target shows no rows")
@@ -267,11 +267,11 @@ def _first_page_values(context: CheckContext) -> dict[str, Tree]:
 
 def _any_value_matches(filter_: Filter, shown: Iterable[Any], value: Any) -> bool:
     """Whether one of the values that a row shows satisfies the filter at another value."""
-    keeps = filter_.keeps.assumed if isinstance(filter_.keeps, Open) else filter_.keeps
+    keeps = filter_.keeps.assumed if isinstance(filter_.keeps, OpenChoice) else filter_.keeps
     return any(comparison_holds(keeps, one, value) for one in shown)
 
 
-def check_filters_by_carriage(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges every filter by another encoding of the request: a server that reads two must read all of each."""
     transport = context.listing.transport
     ways = [

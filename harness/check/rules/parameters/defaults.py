@@ -9,22 +9,22 @@ from harness.check.context import CheckContext, Exchange
 from harness.check.probe.equivalence import (
     answer_difference,
     check_same_answer,
-    filled_parts,
+    filled_row_parts,
     read_plain_list,
     sort_value_of,
 )
 from harness.check.probe.error_responses import ROW_ASPECTS, is_refused, record_kept, report_breach
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import default_comparison
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, page_cap
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, server_page_limit
 from harness.specification.model import (
     ClauseId,
     Clauses,
     CursorPaging,
-    Open,
+    OpenChoice,
     Parameter,
 )
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 
 # --- defaults and spellings ---------------------------------------------------------------------------------
 
@@ -92,12 +92,12 @@ def _default_matters(context: CheckContext, mirror: Mirror, name: str) -> bool:
     listing, paging, rows = context.listing, context.listing.paging, mirror.rows
     if name == paging.size_parameter:
         default = listing.parameters[name].default
-        return isinstance(default, int) and len(rows) > default and page_cap(context) is None
+        return isinstance(default, int) and len(rows) > default and server_page_limit(context) is None
     if listing.order is not None and name == listing.order.descending:
         return len({sort_value_of(context, row) for row in rows}) > 1
     for include in listing.includes:
         if include.parameter == name:
-            return any(filled_parts(row, set(include.added_names)) for row in rows)
+            return any(filled_row_parts(row, set(include.added_names)) for row in rows)
     return bool(rows)
 
 
@@ -228,7 +228,7 @@ def check_blank_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         means = parameter.blank if parameter.blank is not None else context.listing.blank.means
         own = context.listing.filters[name].blank_clause if name in context.listing.filters else ()
         clauses = own or (context.listing.blank.clause if parameter.blank is None else ())
-        (open_ if isinstance(means, Open) else firm)[name] = clauses
+        (open_ if isinstance(means, OpenChoice) else firm)[name] = clauses
     yield from _check_blanks_together(context, mirror, reference, firm)
     yield from _check_undocumented_blanks(context, mirror, open_)
 
@@ -321,7 +321,7 @@ def _check_undocumented_blanks(
     speakers: dict[str, str] = {}
     for name in chosen:
         means = _blank_rule(context, name)
-        speakers.setdefault(means.id if isinstance(means, Open) else name, name)
+        speakers.setdefault(means.id if isinstance(means, OpenChoice) else name, name)
     for name in chosen:
         if name in speakers.values():
             yield from check_probe(

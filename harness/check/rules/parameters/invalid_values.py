@@ -40,10 +40,10 @@ from harness.specification.model import (
     Clauses,
     InvalidValueRule,
     OffsetPaging,
-    Open,
+    OpenChoice,
     Parameter,
 )
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
@@ -138,7 +138,7 @@ def _judge_invalid_value(
     exchange = context.send(ask, purpose)
     yield
     clauses = bad.clause
-    if any(meaning.fault for _, meaning in meanings) and is_breakdown(context, exchange, bad.fault):
+    if any(meaning.error_name for _, meaning in meanings) and is_breakdown(context, exchange, bad.fault):
         yield from judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
         return
     if context.note_unusable(exchange, clauses):
@@ -146,7 +146,7 @@ def _judge_invalid_value(
     mismatch = _first_mismatch(context, mirror, exchange, meanings, only, purpose)
     if mismatch is None:
         nothing = context.results.first_failed(context.listing.no_match_clause) is not None
-        if nothing and isinstance(bad.gets, Open) and "nothing" in bad.gets.options:
+        if nothing and isinstance(bad.gets, OpenChoice) and "nothing" in bad.gets.options:
             # It may match nothing, too, and how that is told is known to be wrong.
             context.results.record_observed(clauses, describe_answer(exchange))
         elif is_refused(exchange):
@@ -178,7 +178,7 @@ def _judge_invalid_value(
 
 def _counts_as_absent(bad: InvalidValueRule) -> bool:
     """Whether a bad value that is taken can only count as none."""
-    ways = bad.gets.options if isinstance(bad.gets, Open) else (bad.gets,)
+    ways = bad.gets.options if isinstance(bad.gets, OpenChoice) else (bad.gets,)
     return set(ways) <= {"refused", "default", "ignored"}
 
 
@@ -211,8 +211,8 @@ def _first_mismatch(
     purpose: str,
 ) -> Mismatch | None:
     """None when some meaning fits (what it assumes is then known), else the mismatch of the nearest."""
-    if is_refused(exchange) and any(meaning.fault is not None for _, meaning in meanings):
-        fitting = [assigned for assigned, meaning in meanings if meaning.fault is not None]
+    if is_refused(exchange) and any(meaning.error_name is not None for _, meaning in meanings):
+        fitting = [assigned for assigned, meaning in meanings if meaning.error_name is not None]
         context.dialect.narrow_candidates(fitting, purpose)
         return None
     held = [(assigned, compare_answer(context, mirror, meaning, exchange, only)) for assigned, meaning in meanings]
@@ -228,9 +228,9 @@ def _possible_answers(
 ) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
     """What an odd value may mean: each treatment that the spec allows, told by a request without oddity."""
     choice = bad.gets
-    key = f"{choice.id}={_short_text(raw)}" if isinstance(choice, Open) else ""
+    key = f"{choice.id}={_short_text(raw)}" if isinstance(choice, OpenChoice) else ""
     ways: Sequence[Any] = (choice,)
-    if isinstance(choice, Open):
+    if isinstance(choice, OpenChoice):
         ways = context.dialect.candidates_of(key) or choice.options or (choice.assumed,)
     without = ListRequest(values={given: value for given, value in mirror.base.items() if given != name})
     found: list[tuple[Mapping[str, Any], ExpectedAnswer]] = []
@@ -238,7 +238,7 @@ def _possible_answers(
         assigned = {key: way} if key else {}
         match way:
             case "refused":
-                found.append((assigned, ExpectedAnswer(fault=bad.fault, parameter=name)))
+                found.append((assigned, ExpectedAnswer(error_name=bad.fault, parameter=name)))
             case "nothing":
                 found.append((assigned, ExpectedAnswer(no_rows=True)))
             case "clamped":
@@ -277,7 +277,7 @@ def _answers_of_older_version(
 ) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
     """A server of a version that does not know the parameter ignores it."""
     versions, since = context.listing.versions, context.listing.parameters[name].since
-    if versions is None or since is None or not isinstance(versions.serves, Open):
+    if versions is None or since is None or not isinstance(versions.serves, OpenChoice):
         return []
     left = context.dialect.candidates_of(versions.serves.id) or versions.serves.options
     older = [one for one in left if versions.order.index(one) < versions.order.index(since)]
@@ -299,7 +299,7 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> Iterator[Non
             context.results.record_not_applicable(parameter.too_many.clause, f"the rows show no value for {name}")
             continue
         # So long a list may be too long for a URL, which would prove nothing.
-        carriage = next(
+        encoding = next(
             (
                 key
                 for key, way in listing.transport.also.items()
@@ -308,14 +308,14 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> Iterator[Non
             None,
         )
         raw = encode_request_value(context, name, items)
-        ask = replace(build_request(context, mirror.base, {name: raw}), encoding_name=carriage)
+        ask = replace(build_request(context, mirror.base, {name: raw}), encoding_name=encoding)
         exchange = context.send(ask, f"a list of {len(items)} elements in {name}", witness=False)
         yield
         if context.note_unusable(exchange, parameter.too_many.clause) or exchange.answer is None:
             continue
         choice = parameter.too_many.gets
         refused = is_refused(exchange)
-        if isinstance(choice, Open) and exchange.answer.outcome != "unreadable":
+        if isinstance(choice, OpenChoice) and exchange.answer.outcome != "unreadable":
             options = tuple(way for way in choice.options if (way == "refused") == refused)
             if len(options) == 1:
                 context.dialect.fix_answer(choice.id, options[0], exchange.purpose)
@@ -324,7 +324,7 @@ def _check_too_many_items(context: CheckContext, mirror: Mirror) -> Iterator[Non
         elif exchange.answer.outcome == "error":
             few = replace(
                 build_request(context, mirror.base, {name: encode_request_value(context, name, items[:2])}),
-                encoding_name=carriage,
+                encoding_name=encoding,
             )
             short = context.send(few, f"a list of two elements in {name}, in the same way", witness=False)
             yield
@@ -346,7 +346,7 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         return
     parameter = context.listing.parameters[size_name]
     beyond = parameter.beyond
-    ways = () if beyond is None else beyond.gets.options if isinstance(beyond.gets, Open) else (beyond.gets,)
+    ways = () if beyond is None else beyond.gets.options if isinstance(beyond.gets, OpenChoice) else (beyond.gets,)
     if parameter.most is None or beyond is None or "honoured" in ways or len(mirror.rows) > parameter.most:
         return
     size = {size_name: encode_request_value(context, size_name, parameter.most + 1)}
@@ -425,7 +425,7 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
         return
     allowed: set[str] = set()
     for rule in rules:
-        allowed |= set(rule.then.options) if isinstance(rule.then, Open) else {rule.then}
+        allowed |= set(rule.then.options) if isinstance(rule.then, OpenChoice) else {rule.then}
     reading = ""
     if is_refused(exchange) and "refused" in allowed:
         yield from judge_error_response(context, exchange, rules[0].fault, clauses)
@@ -447,7 +447,7 @@ def _check_all_missing(context: CheckContext, mirror: Mirror, names: tuple[str, 
         yield from judge_error_response(context, exchange, rules[0].fault, clauses)
     if reading:
         for rule in rules:
-            if isinstance(rule.then, Open):
+            if isinstance(rule.then, OpenChoice):
                 context.dialect.fix_answer(rule.then.id, reading, exchange.purpose)
 
 
@@ -496,7 +496,7 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             "a range whose ends are the wrong way round",
             clauses,
         )
-        if judged.passed and judged.expected is not None and judged.expected.fault is not None:
+        if judged.passed and judged.expected is not None and judged.expected.error_name is not None:
             yield from judge_error_response(context, judged.exchange, pair.reversed_fault, clauses)
         if any(listing.parameters[name].required is not None for name in (pair.first, pair.last)):
             continue
@@ -514,7 +514,7 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             judged = yield from check_probe(
                 context, mirror, ListRequest(values={**rest, **alone}), "one end of a range alone", clauses, only=only
             )
-            if judged.passed and judged.expected is not None and judged.expected.fault is not None:
+            if judged.passed and judged.expected is not None and judged.expected.error_name is not None:
                 yield from judge_error_response(context, judged.exchange, pair.one_alone_fault, clauses)
             elif judged.passed and narrowed:
                 _check_one_end(context, judged.exchange, clauses)
@@ -525,7 +525,7 @@ def _check_one_end(context: CheckContext, exchange: Exchange, clauses: Clauses) 
     meanings = [
         meaning
         for _, meaning in context.expected_answers(exchange.list_request)
-        if meaning.fault is None and meaning.tests
+        if meaning.error_name is None and meaning.tests
     ]
     strays = [
         row for row in exchange.rows or () if all(meaning.keeps_row(row.shown) is False for meaning in meanings)

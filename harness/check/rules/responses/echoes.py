@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, largest_page_size
 from harness.check.rules.responses.time_zones import check_time_zones
-from harness.specification.model import CursorPaging, Open
-from harness.wire.format_problems import Tree
+from harness.specification.model import CursorPaging, OpenChoice
+from harness.wire.decoded_body import Tree
 
 
 def check_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -60,6 +60,6 @@ def _request_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 def _uses_before_parameter(context: CheckContext, paging: CursorPaging) -> bool:
     """Whether `before` is where a cursor back belongs, as far as it is known."""
     choice = paging.prev_goes_into
-    if isinstance(choice, Open):
+    if isinstance(choice, OpenChoice):
         return "before" in (context.dialect.candidates_of(choice.id) or choice.options)
     return choice == "before"

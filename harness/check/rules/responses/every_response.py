@@ -7,8 +7,8 @@ from typing import Final
 
 from harness.check.client.target import parse_target, resolve_redirect
 from harness.check.context import CheckContext, Exchange
+from harness.check.rules.responses.judged_response import JudgedResponse, response_memory
 from harness.check.rules.responses.listed_rows import check_listed_rows
-from harness.check.rules.responses.response_judge import ResponseJudge, response_memory
 from harness.check.rules.responses.response_parts import (
     check_echoed_values,
     check_envelope,
@@ -17,8 +17,8 @@ from harness.check.rules.responses.response_parts import (
 )
 from harness.errors import HarnessError
 from harness.specification.model import ClauseId, Clauses
-from harness.wire.format_problems import ADVISORY_CODES, FormatProblem
-from harness.wire.format_problems import printable_text as in_ascii
+from harness.wire.decoded_body import ADVISORY_CODES, FormatProblem
+from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.http_messages import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.response_codec import DecodedResponse
@@ -41,7 +41,7 @@ _CHARSETS: Final = {
 
 def check_response(context: CheckContext, exchange: Exchange) -> None:
     """Judges an answer by all rules that need no other answer; never raises, whatever came."""
-    judge = ResponseJudge(context, exchange, response_memory(context))
+    judge = JudgedResponse(context, exchange, response_memory(context))
     response = exchange.response
     if isinstance(response, NoResponse):
         _check_no_response(judge, response)
@@ -78,7 +78,7 @@ def check_response(context: CheckContext, exchange: Exchange) -> None:
         check_error(judge, answer)
 
 
-def _check_no_response(judge: ResponseJudge, response: NoResponse) -> None:
+def _check_no_response(judge: JudgedResponse, response: NoResponse) -> None:
     clauses = judge.memory.clauses_of_code(response.reason)
     if clauses:
         judge.report_breach(
@@ -86,7 +86,7 @@ def _check_no_response(judge: ResponseJudge, response: NoResponse) -> None:
         )
 
 
-def _report_redirect(judge: ResponseJudge, response: HttpResponse) -> None:
+def _report_redirect(judge: JudgedResponse, response: HttpResponse) -> None:
     location = response.header("location") or ""
     where = in_ascii(location, limit=200) if location else "nowhere"
     try:
@@ -106,7 +106,7 @@ def _report_redirect(judge: ResponseJudge, response: HttpResponse) -> None:
 # --- the body -----------------------------------------------------------------------------------------------
 
 
-def _has_bare_markup(judge: ResponseJudge, body: bytes) -> bool:
+def _has_bare_markup(judge: JudgedResponse, body: bytes) -> bool:
     """Whether data stands in the body as markup: a bare ampersand, or a tag that no answer has."""
     listing = judge.context.listing
     pointers = [listing.lists.rows_at, *(part.at for part in listing.outcome.envelope.values())]
@@ -119,13 +119,13 @@ def _has_bare_markup(judge: ResponseJudge, body: bytes) -> bool:
     return bool(_BARE_MARKUP.search(body)) or not tags <= known
 
 
-def _has_promised_media_type(judge: ResponseJudge, response: HttpResponse) -> bool:
+def _has_promised_media_type(judge: JudgedResponse, response: HttpResponse) -> bool:
     return response.media_type in {
         wanted.partition(";")[0].strip().lower() for wanted in judge.context.listing.transport.answers
     }
 
 
-def _check_media_type(judge: ResponseJudge, response: HttpResponse) -> None:
+def _check_media_type(judge: JudgedResponse, response: HttpResponse) -> None:
     transport = judge.context.listing.transport
     if _has_promised_media_type(judge, response):
         judge.record_pass(transport.answers_clause)
@@ -137,7 +137,7 @@ def _check_media_type(judge: ResponseJudge, response: HttpResponse) -> None:
     )
 
 
-def _report_unreadable(judge: ResponseJudge, response: HttpResponse, answer: DecodedResponse) -> None:
+def _report_unreadable(judge: JudgedResponse, response: HttpResponse, answer: DecodedResponse) -> None:
     """A body that cannot be read is one defect: of the media type if that is wrong, else of the body."""
     transport = judge.context.listing.transport
     real = [problem for problem in answer.problems if problem.code not in ADVISORY_CODES]
@@ -169,7 +169,7 @@ def _report_unreadable(judge: ResponseJudge, response: HttpResponse, answer: Dec
         )
 
 
-def _check_problems(judge: ResponseJudge, response: HttpResponse, answer: DecodedResponse) -> None:
+def _check_problems(judge: JudgedResponse, response: HttpResponse, answer: DecodedResponse) -> None:
     """Broken promises of the format in a body that could be read all the same."""
     found: dict[Clauses, list[FormatProblem]] = {}
     at_the_root = {problem.code for problem in answer.problems if not problem.where}
@@ -202,7 +202,7 @@ def _check_problems(judge: ResponseJudge, response: HttpResponse, answer: Decode
         judge.record_standard_passes("JSON-SYNTAX", "JSON-DUPLICATE-KEYS", "JSON-NUMBERS", "JSON-DEPTH")
 
 
-def _clauses_of_problem(judge: ResponseJudge, problem: FormatProblem) -> Clauses:
+def _clauses_of_problem(judge: JudgedResponse, problem: FormatProblem) -> Clauses:
     """The clause of the spec that a problem breaks: by its kind, else by the place where it stands."""
     listing = judge.context.listing
     lists = listing.lists.clauses

@@ -9,7 +9,7 @@ from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror, reread_mirror
 from harness.check.probe.stability import all_recent, wait_for_replicas
 from harness.specification.model import ClauseId, Include, all_clauses
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 
 # --- includes -----------------------------------------------------------------------------------------------
 

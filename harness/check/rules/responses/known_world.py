@@ -20,12 +20,12 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import encode_shown_value, is_hidden_filter, largest_page
 from harness.check.probe.mirror import Mirror, build_request, largest_page_size
 from harness.check.rules.access.row_owners import owners_of
-from harness.check.rules.filters.hidden_filters import absent_value
+from harness.check.rules.filters.unshown_attributes import absent_value
 from harness.errors import UsageProblem
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.specification.model import ClauseId, Clauses, Open
-from harness.wire.format_problems import Tree
+from harness.specification.model import ClauseId, Clauses, OpenChoice
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import decode_json
 from harness.wire.response_codec import decode_response, is_xml
@@ -235,7 +235,7 @@ def _ownership_test(
         everywhere = frozenset.intersection(*listed) if listed else frozenset()
         own = next(iter(everywhere)) if len(everywhere) == 1 else None
     unset = rule.unset
-    left = (context.dialect.candidates_of(unset.id) or unset.options) if isinstance(unset, Open) else (unset,)
+    left = (context.dialect.candidates_of(unset.id) or unset.options) if isinstance(unset, OpenChoice) else (unset,)
 
     def mine(identity: Hashable, row: ApiRow) -> bool | None:
         of = owners(identity, row)
@@ -259,7 +259,7 @@ def _check_rows(
     listed = {row.key: row for row in mirror.rows}
     calls = context.listing.lists.calls
     extra = [row for key, row in listed.items() if key not in truth.rows]
-    if extra and isinstance(calls, Open):
+    if extra and isinstance(calls, OpenChoice):
         context.notes.append(f"{len(extra)} rows are not in the world's file; it may be of another {calls.id}")
     elif extra:
         _report_breach(

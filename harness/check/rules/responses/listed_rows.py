@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from harness.check.context import Row
-from harness.check.rules.responses.response_judge import ResponseJudge, parse_integer
+from harness.check.rules.responses.judged_response import JudgedResponse, parse_integer
 from harness.check.rules.responses.row_consistency import note_rows
-from harness.check.rules.responses.row_invariants import check_row_laws, law_context_of
+from harness.check.rules.responses.row_laws import check_row_laws, law_context_of
 from harness.integers import is_integer
 from harness.specification.model import ClauseId, Clauses, Field, NotFutureLaw, OffsetPaging, PageNumberPaging
-from harness.wire.format_problems import Tree
-from harness.wire.format_problems import printable_text as in_ascii
+from harness.wire.decoded_body import Tree
+from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.json_body import MISSING
 from harness.wire.response_codec import DecodedResponse, count_in
 from harness.wire.row_codec import FieldProblem, field_at
@@ -21,7 +21,7 @@ from harness.wire.row_codec import FieldProblem, field_at
 _TIME_FORMATS: Final = ("local-time", "rfc3339", "epoch-seconds")
 
 
-def check_listed_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """The rows and the numbers about them."""
     listing = judge.context.listing
     clauses = listing.lists.clauses
@@ -56,7 +56,7 @@ def check_listed_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
     _check_returned(judge, answer)
 
 
-def _is_count_requested(judge: ResponseJudge) -> bool | None:
+def _is_count_requested(judge: JudgedResponse) -> bool | None:
     """Whether a number was asked for in place of rows; None when the flag cannot be read."""
     count_only = judge.context.listing.count_only
     if count_only is None:
@@ -67,7 +67,7 @@ def _is_count_requested(judge: ResponseJudge) -> bool | None:
 # --- rows ---------------------------------------------------------------------------------------------------
 
 
-def _check_rows(judge: ResponseJudge, rows: Sequence[Row]) -> None:
+def _check_rows(judge: JudgedResponse, rows: Sequence[Row]) -> None:
     _check_unique(judge, rows)
     if not judge.exchange.list_request.repeated:
         note_rows(judge.context, judge.exchange)
@@ -80,7 +80,7 @@ def _check_rows(judge: ResponseJudge, rows: Sequence[Row]) -> None:
         check_row_laws(judge.context, judge.exchange, fresh)
 
 
-def _unexamined_rows(judge: ResponseJudge, rows: Sequence[Row]) -> list[Row]:
+def _unexamined_rows(judge: JudgedResponse, rows: Sequence[Row]) -> list[Row]:
     """The rows that were not examined before, in the same light."""
     context = law_context_of(judge.context, judge.exchange)
     light = (
@@ -96,7 +96,7 @@ def _unexamined_rows(judge: ResponseJudge, rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def _check_unique(judge: ResponseJudge, rows: Sequence[Row]) -> None:
+def _check_unique(judge: JudgedResponse, rows: Sequence[Row]) -> None:
     lists = judge.context.listing.lists
     identities = [row.shown[lists.identity] for row in rows if row.shown.get(lists.identity) is not None]
     counts = Counter(identities)
@@ -115,7 +115,7 @@ def _check_unique(judge: ResponseJudge, rows: Sequence[Row]) -> None:
     )
 
 
-def _check_flaws(judge: ResponseJudge, rows: Sequence[Row]) -> None:
+def _check_flaws(judge: JudgedResponse, rows: Sequence[Row]) -> None:
     """What is wrong with single fields: one finding for each clause, over all rows of the answer."""
     fields = judge.context.listing.fields
     keys = judge.context.listing.lists.clauses.keys
@@ -161,7 +161,7 @@ def _clauses_at_stake(fields: Mapping[str, Field], tree: Mapping[str, Tree]) -> 
     return found
 
 
-def _clauses_of_flaw(judge: ResponseJudge, flaw: FieldProblem) -> Clauses:
+def _clauses_of_flaw(judge: JudgedResponse, flaw: FieldProblem) -> Clauses:
     """The clauses that a flaw breaks, the one that explains it best first."""
     listing = judge.context.listing
     keys = listing.lists.clauses.keys
@@ -186,7 +186,7 @@ def _clauses_of_flaw(judge: ResponseJudge, flaw: FieldProblem) -> Clauses:
 # --- numbers about the rows ---------------------------------------------------------------------------------
 
 
-def _check_total(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def _check_total(judge: JudgedResponse, answer: DecodedResponse) -> None:
     listing = judge.context.listing
     total = listing.total
     if total is None or (total.switch is not None and judge.flag_value(total.switch.parameter) is not True):
@@ -218,14 +218,14 @@ def _check_total(judge: ResponseJudge, answer: DecodedResponse) -> None:
         judge.record_pass(total.clauses.bound)
 
 
-def _is_later_page(judge: ResponseJudge) -> bool:
+def _is_later_page(judge: JudgedResponse) -> bool:
     """Whether the request names a page after the first one."""
     paging = judge.context.listing.paging
     page = judge.exchange.list_request.values.get(paging.page) if isinstance(paging, PageNumberPaging) else None
     return page is not None and isinstance(paging, PageNumberPaging) and str(page) != str(paging.first)
 
 
-def _skipped_rows(judge: ResponseJudge) -> int:
+def _skipped_rows(judge: JudgedResponse) -> int:
     """How many rows the request surely left out before the first one."""
     paging = judge.context.listing.paging
     if not isinstance(paging, OffsetPaging) or not judge.context.parameters_work(paging.offset):
@@ -234,7 +234,7 @@ def _skipped_rows(judge: ResponseJudge) -> int:
     return value if is_integer(value) else 0
 
 
-def _check_returned(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def _check_returned(judge: JudgedResponse, answer: DecodedResponse) -> None:
     returned = judge.context.listing.returned
     if returned is None:
         return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.check.rules.responses.response_judge import ResponseJudge, has_type, part_at
-from harness.specification.model import CursorPaging, Echo, EnvelopeField, ErrorKind, Open, Scalar
-from harness.wire.format_problems import Tree
-from harness.wire.format_problems import printable_text as in_ascii
+from harness.check.rules.responses.judged_response import JudgedResponse, has_type, part_at
+from harness.specification.model import CursorPaging, Echo, EnvelopeField, ErrorKind, OpenChoice, Scalar
+from harness.wire.decoded_body import Tree
+from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.parameter_codec import is_blank
 from harness.wire.response_codec import DecodedResponse, same_scalar
@@ -16,7 +16,7 @@ from harness.wire.scalar_codecs import DecodeError, zone_named
 # --- the envelope -------------------------------------------------------------------------------------------
 
 
-def check_envelope(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def check_envelope(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """Judges the parts that stand around the rows: there, of their type, of their values."""
     for part in judge.context.listing.outcome.envelope.values():
         if part.when not in ("always", answer.outcome):
@@ -40,7 +40,7 @@ def check_envelope(judge: ResponseJudge, answer: DecodedResponse) -> None:
     _observe_optional_parts(judge, answer)
 
 
-def _expected_part(judge: ResponseJudge, part: EnvelopeField, value: Tree | Missing) -> str | None:
+def _expected_part(judge: JudgedResponse, part: EnvelopeField, value: Tree | Missing) -> str | None:
     """What the part should be, or None when it is."""
     text = judge.context.is_xml
     if not has_type(part.as_, value, text=text):
@@ -52,7 +52,7 @@ def _expected_part(judge: ResponseJudge, part: EnvelopeField, value: Tree | Miss
     return None
 
 
-def _check_zone_echo(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def _check_zone_echo(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """The answer names a time zone that is known, and the one that was asked for."""
     zone = judge.context.listing.zone
     if zone is None or zone.echo is None or answer.outcome != "success":
@@ -87,7 +87,7 @@ def _same_zone(first: str, second: str) -> bool:
     return left == right or (left in zero and right in zero)
 
 
-def _observe_optional_parts(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def _observe_optional_parts(judge: JudgedResponse, answer: DecodedResponse) -> None:
     for pointer, clauses in judge.context.listing.transport.optional_parts.items():
         there = "is given" if part_at(answer, pointer) is not MISSING else "is left out"
         may = [name for name in clauses if (known := judge.context.clause(name)) and known.level == "may"]
@@ -97,7 +97,7 @@ def _observe_optional_parts(judge: ResponseJudge, answer: DecodedResponse) -> No
 # --- success ------------------------------------------------------------------------------------------------
 
 
-def check_success(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def check_success(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """Judges how a success is told: its HTTP status and the values of its marks."""
     listing = judge.context.listing
     success = listing.outcome.success
@@ -122,7 +122,7 @@ def _success_text(shows: Mapping[str, Scalar]) -> str:
     return ", ".join(f"{pointer}: {value}" for pointer, value in shows.items())
 
 
-def check_echoed_values(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def check_echoed_values(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """Judges the values of the request that the response repeats."""
     for echo in judge.context.listing.echoes:
         echoed = part_at(answer, echo.at)
@@ -137,12 +137,14 @@ def check_echoed_values(judge: ResponseJudge, answer: DecodedResponse) -> None:
             continue
         if str(echoed) in due and not isinstance(echoed, dict | list | bool):
             judge.record_pass(echo.clause)
-        elif not any(meaning.fault for _, meaning in judge.context.expected_answers(judge.exchange.list_request)):
+        elif not any(
+            meaning.error_name for _, meaning in judge.context.expected_answers(judge.exchange.list_request)
+        ):
             # What should have been refused need not be repeated either.
             judge.report_breach(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=in_ascii(echoed))
 
 
-def _expected_echo(judge: ResponseJudge, echo: Echo) -> tuple[str, ...] | None:
+def _expected_echo(judge: JudgedResponse, echo: Echo) -> tuple[str, ...] | None:
     """The texts that may be repeated; None when that is open."""
     listing = judge.context.listing
     parameter = listing.parameters[echo.of]
@@ -162,7 +164,7 @@ def _expected_echo(judge: ResponseJudge, echo: Echo) -> tuple[str, ...] | None:
 # --- errors -------------------------------------------------------------------------------------------------
 
 
-def check_error(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def check_error(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """Judges how an error is told: its parts, HTTP status and code, and that no rows come with it."""
     shape = judge.context.listing.outcome.error
     clauses = shape.clauses.shape
@@ -203,7 +205,7 @@ def check_error(judge: ResponseJudge, answer: DecodedResponse) -> None:
     _check_error_rows(judge, answer)
 
 
-def _is_unknown_success(judge: ResponseJudge, answer: DecodedResponse) -> bool:
+def _is_unknown_success(judge: JudgedResponse, answer: DecodedResponse) -> bool:
     """Whether an answer with rows is told by a code that stands for no error."""
     outcome = judge.context.listing.outcome
     if outcome.error.code_at not in outcome.success.shows or not answer.rows:
@@ -215,7 +217,7 @@ def _is_unknown_success(judge: ResponseJudge, answer: DecodedResponse) -> bool:
     return str(answer.code) not in codes | {str(code) for code in outcome.error.only_codes}
 
 
-def _check_error_status(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def _check_error_status(judge: JudgedResponse, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
     http = shape.clauses.http
     faults = [
@@ -238,22 +240,22 @@ def _check_error_status(judge: ResponseJudge, answer: DecodedResponse) -> None:
         return
     judge.record_pass(http)
     for choice in (shape.http, *(fault.http for fault in faults)):
-        if isinstance(choice, Open) and status in choice.options:
+        if isinstance(choice, OpenChoice) and status in choice.options:
             key = f"{choice.id}={answer.code}"
             if not judge.context.dialect.candidates_of(key):
                 judge.context.dialect.fix_answer(key, status, judge.exchange.purpose)
 
 
-def _possible_statuses(judge: ResponseJudge, http: int | Open[int] | None) -> set[int]:
+def _possible_statuses(judge: JudgedResponse, http: int | OpenChoice[int] | None) -> set[int]:
     if http is None:
         return set()
-    if isinstance(http, Open):
+    if isinstance(http, OpenChoice):
         known = judge.context.dialect.candidates_of(http.id)
         return {int(one) for one in known or http.options if isinstance(one, int)}
     return {http}
 
 
-def _check_error_code(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def _check_error_code(judge: JudgedResponse, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
     if not shape.only_codes:
         return
@@ -265,7 +267,7 @@ def _check_error_code(judge: ResponseJudge, answer: DecodedResponse) -> None:
     judge.report_breach(clauses, expected=f"one of the codes {wanted}", actual=in_ascii(answer.code))
 
 
-def _check_error_rows(judge: ResponseJudge, answer: DecodedResponse) -> None:
+def _check_error_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
     clauses = shape.clauses.no_rows
     raw = answer.rows_raw

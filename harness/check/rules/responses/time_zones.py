@@ -9,7 +9,7 @@ from typing import Final
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import record_kept, repeat_exchange, report_breach
 from harness.check.probe.mirror import Mirror, build_request, include_everything
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import decode_parameter, encode_parameter
 from harness.wire.row_codec import ApiRow

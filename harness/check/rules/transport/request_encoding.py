@@ -28,9 +28,9 @@ from harness.check.probe.mirror import (
     largest_page_size,
 )
 from harness.check.rules.access import authentication as access
-from harness.check.rules.transport.text_encoding import ENTITY, check_encoded_once
-from harness.specification.model import ClauseId, Clauses, Open, RefusalRule, RequestEncoding
-from harness.wire.format_problems import Tree
+from harness.check.rules.transport.double_encoding import ENTITY, check_encoded_once
+from harness.specification.model import ClauseId, Clauses, OpenChoice, RefusalRule, RequestEncoding
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import field_at, row_values_at
@@ -50,7 +50,7 @@ def check_request_encoding(context: CheckContext, mirror: Mirror) -> Iterator[No
     """
     if mirror.after is not None and mirror.after.failed_exchange is None:
         context.results.record_pass(context.listing.lists.clauses.reach)
-    yield from _check_other_carriages(context, mirror)
+    yield from _check_other_encodings(context, mirror)
     yield from _check_routing(context, mirror)
     yield from _check_refusals(context, mirror)
     yield from _check_name_case(context, mirror)
@@ -75,7 +75,7 @@ def _send_unusual(
 # --- other carriages ----------------------------------------------------------------------------------------
 
 
-def _check_other_carriages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+def _check_other_encodings(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     transport = context.listing.transport
     if not transport.also and not transport.separator_clause:
         return
@@ -112,7 +112,7 @@ def _check_other_carriages(context: CheckContext, mirror: Mirror) -> Iterator[No
             # Another place for what is not understood at the first says nothing new.
             continue
         if references:
-            result = yield from _check_carriage(context, mirror, references[0], name, way)
+            result = yield from _check_request_encoding(context, mirror, references[0], name, way)
             if result is False and way.path is None:
                 deaf.add(way.carries)
                 context.settings = {**context.settings, "deaf": frozenset(deaf)}
@@ -120,13 +120,13 @@ def _check_other_carriages(context: CheckContext, mirror: Mirror) -> Iterator[No
                     unread[way.separator] = by
             kind = (way.method, way.carries)
             if result is True and way.level == "same" and kind not in locked:
-                yield from _check_refusals_by_carriage(context, mirror, name, few=bool(locked))
+                yield from _check_refusals_by_encoding(context, mirror, name, few=bool(locked))
                 locked.add(kind)
 
 
-def _check_refusals_by_carriage(context: CheckContext, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
+def _check_refusals_by_encoding(context: CheckContext, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
     """What is refused by the documented way is refused by another one that is understood, too."""
-    for attempt in list(access.attempts_by_carriage(context))[-1 if few else 0 :]:
+    for attempt in list(access.attempts_by_encoding(context))[-1 if few else 0 :]:
         if context.results.first_failed(attempt.clauses) is not None:
             continue
         ask = replace(build_request(context, mirror.base), encoding_name=name, scheme=attempt.scheme)
@@ -156,7 +156,7 @@ def _rich_request(context: CheckContext, mirror: Mirror) -> ListRequest | None:
     return build_request(context, mirror.base, more) if more else None
 
 
-def _check_carriage(
+def _check_request_encoding(
     context: CheckContext, mirror: Mirror, reference: Exchange, name: str, way: RequestEncoding
 ) -> Any:
     ask = replace(reference.list_request, encoding_name=name, credentials={})
@@ -333,7 +333,7 @@ def _check_name_case(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     transport = context.listing.transport
     choice = transport.names
     size, _ = largest_page_size(context)
-    if not isinstance(choice, Open) or context.dialect.candidates_of(choice.id):
+    if not isinstance(choice, OpenChoice) or context.dialect.candidates_of(choice.id):
         return
     if size is None or not context.parameters_work(size):
         yield from _check_credential_name_case(context, mirror, choice)
@@ -359,7 +359,7 @@ def _check_name_case(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     context.results.record_observed(transport.names_clause, f"letter case in names: {reading}")
 
 
-def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: Open[Any]) -> Iterator[None]:
+def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: OpenChoice[Any]) -> Iterator[None]:
     """Where no other parameter is at hand, the names of the credentials tell."""
     rules = context.listing.access
     held = context.identity.credentials
@@ -379,7 +379,7 @@ def _check_credential_name_case(context: CheckContext, mirror: Mirror, choice: O
 
 def _check_unknown_parameter(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     transport = context.listing.transport
-    if not isinstance(transport.unknown_parameters, Open) and not transport.unknown_clause:
+    if not isinstance(transport.unknown_parameters, OpenChoice) and not transport.unknown_clause:
         return
     name = f"/{_UNKNOWN_NAME}" if transport.carries == "json" else _UNKNOWN_NAME
     ask = replace(build_request(context, mirror.base), extra=((name, "1"),))
@@ -397,7 +397,7 @@ def _check_repeated_parameter(context: CheckContext, mirror: Mirror) -> Iterator
     transport = context.listing.transport
     choice = transport.repeated_parameters
     # A key twice in a JSON object is no JSON for many readers, which would say nothing of parameters.
-    if transport.carries == "json" or not isinstance(choice, Open) or context.dialect.candidates_of(choice.id):
+    if transport.carries == "json" or not isinstance(choice, OpenChoice) or context.dialect.candidates_of(choice.id):
         return
     pair = _filter_with_two_values(context, mirror)
     if pair is None:

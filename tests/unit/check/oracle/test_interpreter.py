@@ -76,14 +76,14 @@ def meanings(api: str, known: dict[str, Any] | None = None, **values: Any) -> li
 
 def test_every_reading_of_an_open_choice_is_a_meaning() -> None:
     found = meanings("ozeki/list-call-history", Direction="Sideways")
-    assert {meaning.fault for meaning in found} == {"invalid", None}
+    assert {meaning.error_name for meaning in found} == {"invalid", None}
     assert any(meaning.no_rows for meaning in found)
 
 
 def test_a_settled_choice_leaves_one_meaning() -> None:
     known = {"parameters.Direction.bad.gets=Sideways": "refused", "order.direction": "ascending"}
     found = meanings("ozeki/list-call-history", known, Direction="Sideways")
-    assert [(meaning.fault, meaning.parameter) for meaning in found] == [("invalid", "Direction")]
+    assert [(meaning.error_name, meaning.parameter) for meaning in found] == [("invalid", "Direction")]
 
 
 def test_a_blank_filter_keeps_everything() -> None:
@@ -123,7 +123,7 @@ def test_the_winner_of_two_filters_silences_the_other() -> None:
 
 def test_a_missing_required_parameter_is_refused() -> None:
     found = meanings("voximplant/get-call-history", from_date=WINDOW["from_date"])
-    assert {meaning.fault for meaning in found} == {"missing"}
+    assert {meaning.error_name for meaning in found} == {"missing"}
 
 
 def test_a_nested_field_decides_if_any_nested_row_matches() -> None:

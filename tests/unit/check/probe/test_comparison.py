@@ -62,7 +62,7 @@ from harness.check.probe.comparison import (
 from harness.check.probe.expect import ProbeResult, has_stray_rows
 from harness.check.probe.mirror import Mirror
 from harness.check.probe.stability import all_recent
-from harness.wire.format_problems import FormatProblem
+from harness.wire.decoded_body import FormatProblem
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 

@@ -18,7 +18,7 @@ from harness.serve.faults.transport import (
     Delivery,
     FaultyTransport,
     parse_transport_fault,
-    split_fault_name,
+    split_api_and_fault,
 )
 from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import RunningServer, serve_in_thread
@@ -138,8 +138,8 @@ def test_every_kind_works_without_a_value(name: str) -> None:
 
 
 def test_an_api_is_told_from_a_name_with_colons() -> None:
-    assert split_fault_name("a/b:transport/latency=uniform:1:2") == ("a/b", "transport/latency=uniform:1:2")
-    assert split_fault_name("C:\\x.yaml:OZ-1/x") == ("C:\\x.yaml", "OZ-1/x")
+    assert split_api_and_fault("a/b:transport/latency=uniform:1:2") == ("a/b", "transport/latency=uniform:1:2")
+    assert split_api_and_fault("C:\\x.yaml:OZ-1/x") == ("C:\\x.yaml", "OZ-1/x")
 
 
 def test_too_many_says_when_to_come_back(world: World) -> None:

@@ -16,10 +16,10 @@ import pytest
 from simulator_prober import base_ask, make_world
 
 from harness.errors import UsageProblem
+from harness.serve.api_router import Router
 from harness.serve.http.application import Application, ServedExchange
 from harness.serve.http.options import ServerOptions
 from harness.serve.http.server import RunningServer, prepare_server, serve_in_thread
-from harness.serve.router import Router
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec, spec_ids
 from harness.wire.http_messages import HttpRequest

@@ -12,7 +12,7 @@ from harness.serve.index import row_index
 from harness.serve.index.row_index import RowIndex
 from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request

@@ -23,7 +23,7 @@ from rule_trials import (
 from harness.check.results.findings import Verdict
 from harness.check.rules.paging.totals import (
     check_filtered_pages,
-    check_filters_by_carriage,
+    check_filters_by_encoding,
     check_full_combinations,
     check_totals,
 )
@@ -357,14 +357,14 @@ CASES = {
     ),
     # filters in a request that is carried otherwise
     "a filter that is not read from a form": Case(
-        rule=check_filters_by_carriage,
+        rule=check_filters_by_encoding,
         lie=Lie(posts=deaf_to("dir")),
         breaks=("TI-LST-050",),
         expected="only rows that satisfy ",
         actual="rows do not",
     ),
     "no filter read from a form": Case(
-        rule=check_filters_by_carriage,
+        rule=check_filters_by_encoding,
         lie=Lie(posts=deaf_to("dir", "who", "after")),
         breaks=("TI-LST-050",),
         expected="only rows that satisfy ",
@@ -395,7 +395,7 @@ PROMISES = {
     check_totals: ("TI-LST-024", "TI-LST-040", "TI-LST-041", "TI-LST-042", "TI-LST-043", "TI-LST-044", "TI-LST-045"),
     check_filtered_pages: ("TI-LST-010", "TI-LST-012", "TI-LST-020", "TI-LST-021", "TI-LST-043"),
     check_full_combinations: ("TI-LST-023", "TI-LST-031"),
-    check_filters_by_carriage: ("TI-LST-050",),
+    check_filters_by_encoding: ("TI-LST-050",),
 }
 NOT_WITHOUT_ROWS = (
     "TI-LST-010",

@@ -24,7 +24,7 @@ from rule_trials import (
 from harness.check.probe.count_only import check_count_only
 from harness.check.results.findings import Verdict
 from harness.check.rules.responses.includes import check_includes
-from harness.check.rules.responses.versions import check_versions
+from harness.check.rules.responses.version_detection import check_versions
 from harness.specification.load import Spec
 
 # --- includes: `names` is off by default, `times` is on -------------------------------------------------------

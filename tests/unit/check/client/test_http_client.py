@@ -10,8 +10,8 @@ import pytest
 import trustme
 from hostile_servers import Peer, answering, free_port, hostile_server, response
 
-from harness.check.client.client import HttpClient, UnsendableRequest
 from harness.check.client.connection import ExchangeLimits
+from harness.check.client.http_client import HttpClient, UnsendableRequest
 from harness.check.client.target import RedirectKind, parse_target, resolve_redirect
 from harness.errors import UsageProblem
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse

@@ -29,9 +29,9 @@ from harness.check.probe.filter_values import (
 )
 from harness.check.probe.mirror import Mirror, build_request, largest_page_size, parse_row_count
 from harness.check.rules.filters.single_filter import check_later_version_filter
-from harness.specification.model import ClauseId, Clauses, Filter, Open
+from harness.specification.model import ClauseId, Clauses, Filter, OpenChoice
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 
 # Each guess and each value given by the user costs one request per filter.
@@ -128,7 +128,7 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
         return False
     if exchange.answer is not None and exchange.answer.outcome == "error":
         filter_ = context.listing.filters[name]
-        refusable = filter_.stranger == "refused" or isinstance(filter_.stranger, Open)
+        refusable = filter_.stranger == "refused" or isinstance(filter_.stranger, OpenChoice)
         if not refusable:
             yield from _confirm_refusal(context, mirror, about, exchange, value)
             return False
@@ -394,7 +394,7 @@ def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _Hi
             keeps = [
                 meaning
                 for _, meaning in context.expected_answers(build_request(context, mirror.base, more))
-                if meaning.fault is None and not meaning.unspecified
+                if meaning.error_name is None and not meaning.unspecified
             ]
             if len(keeps) != 1:
                 continue

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.serve.faults.base import Fault, make_fault, remove_at_pointer, with_changed_listing, with_part
 from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.specification.model import ClauseId, Listing, RequestEncoding, Routing
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, decode_json
 from harness.wire.json_body import tree_at as part_at

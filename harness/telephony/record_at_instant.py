@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from harness.telephony.attributes import Grain
-from harness.telephony.enums import AnswerState, CallState, Completion, OutcomeState
+from harness.telephony.enums import AnswerState, Completion, LiveCallState, OutcomeState
 from harness.telephony.records import AttributeValue, Record, call_durations, span_seconds
 
 
@@ -19,14 +19,14 @@ def is_live_at(record: Record, at: datetime) -> bool:
     return started is not None and started <= at and (ended is None or ended > at)
 
 
-def call_state_at(record: Record, at: datetime) -> CallState | None:
+def call_state_at(record: Record, at: datetime) -> LiveCallState | None:
     """The state of a call at an instant; None before it begins and once it has ended."""
     if not is_live_at(record, at):
         return None
     if _reached_instant(record, "answered_at", at) is None:
-        return CallState.DIALING if _reached_instant(record, "ringing_at", at) is None else CallState.RINGING
+        return LiveCallState.DIALING if _reached_instant(record, "ringing_at", at) is None else LiveCallState.RINGING
     held = _reached_instant(record, "held_at", at) is not None and _reached_instant(record, "resumed_at", at) is None
-    return CallState.HELD if held else CallState.ANSWERED
+    return LiveCallState.HELD if held else LiveCallState.ANSWERED
 
 
 def visible_record(grain: Grain, record: Record, at: datetime) -> Record | None:
@@ -66,7 +66,7 @@ def _visible_call(record: Record, at: datetime) -> Record | None:
     state = call_state_at(record, at)
     if state is None:
         return record
-    talking = state in (CallState.ANSWERED, CallState.HELD)
+    talking = state in (LiveCallState.ANSWERED, LiveCallState.HELD)
     names = ("started_at", "ringing_at", "answered_at", "ended_at", "held_at", "resumed_at")
     stamps = {name: _reached_instant(record, name, at) for name in names}
     changes = [stamps[name] for name in ("started_at", "ringing_at", "answered_at")]

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
-from harness.specification.model import Open
-from harness.wire.format_problems import Tree
+from harness.specification.model import OpenChoice
+from harness.wire.decoded_body import Tree
 
 
 def check_versions(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Finds the version that a server follows: an older one ignores every parameter that came later."""
     known = context.listing.versions
-    if known is None or not isinstance(known.serves, Open) or context.dialect.candidates_of(known.serves.id):
+    if known is None or not isinstance(known.serves, OpenChoice) or context.dialect.candidates_of(known.serves.id):
         return
     latest = known.order[-1]
     later = [name for name, parameter in context.listing.parameters.items() if parameter.since == latest]

@@ -45,7 +45,7 @@ from harness.specification.model import (
     PageNumberPaging,
 )
 from harness.specification.paging_clauses import size_clauses, slice_clauses
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
@@ -452,7 +452,7 @@ def _matching_keys(
     if piece.key not in seen.matching_keys:
         meanings = context.expected_answers(build_request(context, mirror.base, dict(piece.values)))
         _, meaning = meanings[0]
-        plain = meaning.fault is None and not meaning.unspecified and len(meanings) < MOST_BRANCHES
+        plain = meaning.error_name is None and not meaning.unspecified and len(meanings) < MOST_BRANCHES
         seen.matching_keys[piece.key] = (
             frozenset(row.key for row in mirror.rows if not meaning.no_rows and meaning.keeps_row(row.shown) is True)
             if plain

@@ -22,7 +22,7 @@ from harness.specification.model import ClauseId, CursorPaging
 from harness.specification.paging_clauses import start_clauses
 
 
-def read_baseline(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
+def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
     """Reads the mirror, and judges what the walks show: tears, endless lists, shared identities, page caps."""
     yield from read_mirror(context, mirror, now=options.now)
     snapshot = mirror.after

@@ -10,10 +10,10 @@ from typing import Any, Final
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.results.findings import Verdict
 from harness.integers import is_integer
-from harness.specification.clauses import StandardClauses, load_standard_clauses
+from harness.specification.clause_families import StandardClauses, load_standard_clauses
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses
-from harness.wire.format_problems import Tree
+from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, Missing, tree_at
 from harness.wire.parameter_codec import decode_parameter, is_blank
 from harness.wire.response_codec import DecodedResponse
@@ -61,7 +61,7 @@ def response_memory(context: CheckContext) -> ResponseMemory:
 
 
 @dataclass(slots=True)
-class ResponseJudge:
+class JudgedResponse:
     """One response under judgement. A clause that broke once in it gets no pass by it."""
 
     context: CheckContext

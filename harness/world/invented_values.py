@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID
-from harness.world.people import AWKWARD_PEOPLE, load_names
+from harness.world.name_pools import AWKWARD_PEOPLE, load_names
 from harness.world.random_streams import FlagArray, IntArray, chance_flags, draw_bits
 
 _AREA_CODES: Final = (

@@ -12,10 +12,10 @@ from simulated_runs import liar, meeting, on_query
 from harness.check.context import CheckContext
 from harness.check.results.collector import roll_up_verdicts
 from harness.check.results.findings import Verdict
-from harness.check.rules.filters.hidden_filters import check_hidden_filters, guess_values, is_single_valued
+from harness.check.rules.filters.unshown_attributes import check_hidden_filters, guess_values, is_single_valued
 from harness.serve.faults.base import Fault, on_condition
 from harness.serve.query.parameters import ParsedParameters
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import Condition, Query
 from harness.specification.model import ClauseId
 
@@ -137,7 +137,7 @@ def test_a_hidden_filter_that_forgets_the_shown_one_is_found() -> None:
 def test_a_filter_that_answers_otherwise_each_time_is_found() -> None:
     asked: list[None] = []
 
-    def bend(plan: Plan, given: ParsedParameters) -> Plan:
+    def bend(plan: AnswerPlan, given: ParsedParameters) -> AnswerPlan:
         if not given.has("department_id") or not plan.query.conditions:
             return plan
         asked.append(None)

@@ -10,14 +10,14 @@ import pytest
 from simulated_runs import found, liar, meeting, on_query
 
 from harness.check.rules.exploration import combinations as exploring
-from harness.check.rules.exploration.combinations import (
+from harness.check.rules.exploration.random_combinations import (
     check_combinations,
     derive_seed,
     draw_combinations,
     requests_allowed,
 )
 from harness.serve.query.parameters import ParsedParameters
-from harness.serve.query.planner import Plan
+from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import OffsetSlice, Query
 from harness.specification.field_path import FieldPath
 from harness.specification.load import spec_ids
@@ -123,7 +123,7 @@ def test_of_three_filters_one_is_forgotten() -> None:
 
 
 def test_a_part_is_lost_beside_a_filter() -> None:
-    def bend(plan: Plan, given: ParsedParameters) -> Plan:
+    def bend(plan: AnswerPlan, given: ParsedParameters) -> AnswerPlan:
         filtered = given.has("local_number") or given.has("user_id")
         return replace(plan, omitted_parts=plan.omitted_parts | {FieldPath.of("records")}) if filtered else plan
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, final
 
 from harness.specification.deserialize import deserialize_value, spec_key
 from harness.specification.load import Spec, specs_directory
-from harness.specification.model import Clause, ClauseId, Clauses, Level, Open
+from harness.specification.model import Clause, ClauseId, Clauses, Level, OpenChoice
 from harness.specification.yaml_source import KeyPath, SourceFile, load_source_file
 
 
@@ -97,7 +97,7 @@ def _family_of_constructs(places: tuple[Construct, ...]) -> ClauseFamily:
 def _walk_constructs(value: object, hint: Any, path: KeyPath) -> Iterator[Construct]:
     if hint == Clauses:
         yield Construct(path, typing.cast(Clauses, value))
-    elif isinstance(value, Open):
+    elif isinstance(value, OpenChoice):
         yield Construct((*path, "clause"), value.clause)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         hints = typing.get_type_hints(type(value))
@@ -215,7 +215,7 @@ class StandardClauses:
 
     def clauses_for(self, spec: Spec) -> Mapping[ClauseId, Clause]:
         """The clauses that count for a spec, by the kind of body that it answers with."""
-        body = body_format(spec)
+        body = body_format_of(spec)
         return MappingProxyType(
             {
                 ClauseId(name): clause.clause
@@ -225,7 +225,7 @@ class StandardClauses:
         )
 
 
-def body_format(spec: Spec) -> BodyFormat:
+def body_format_of(spec: Spec) -> BodyFormat:
     """What kind of body the operation answers with."""
     return "xml" if "xml" in spec.listing.transport.answers[0] else "json"
 

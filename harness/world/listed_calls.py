@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Population(StrEnum):
+class ListedCalls(StrEnum):
     """The calls that a list holds at an instant."""
 
     ENDED = "ended"

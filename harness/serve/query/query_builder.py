@@ -38,7 +38,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Treatment,
 )
-from harness.wire.format_problems import Tree, printable_text
+from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.parameter_codec import ParameterValue
 from harness.wire.request_codec import RefusedRequest
 from harness.world.customers import Customers
@@ -49,7 +49,7 @@ _DEFAULT_CURSOR_ROWS: Final = 100
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class AnswerPlan:
     """The plan of one request: the query, and what the answer shows of its result.
 
     `count_unit` names what a count-only answer counts, `omitted_parts` and `emptied_parts` are the parts left out of
@@ -67,9 +67,9 @@ class Plan:
     zone_name: str
 
 
-def plan_request(
+def plan_answer(
     given: ParsedParameters, user: SimulatedUser, *, customers: Customers, at: datetime, choices: ChoiceResolver
-) -> Plan | RefusedRequest:
+) -> AnswerPlan | RefusedRequest:
     """The plan of a request by this user at this instant, or the refusal that it gets."""
     listing = given.listing
     count = _resolve_count_unit(given, choices)
@@ -112,7 +112,7 @@ def plan_request(
     )
     without, emptied = _parts_left_out(given)
     switch = listing.total.switch if listing.total else None
-    return Plan(
+    return AnswerPlan(
         query=query,
         count_unit=count,
         shows_total=listing.total is not None and (switch is None or given.is_true(switch.parameter)),
@@ -490,13 +490,13 @@ def _cursor_slice(
     cursor = decode_cursor(text)
     if cursor is None:
         return _handle_bad_cursor(choices.resolve(paging.garbage_gets), paging, parameter, take)
-    if cursor.sort != sort_signature(sorting):
+    if cursor.sort != cursor_sort_text(sorting):
         return _handle_bad_cursor(choices.resolve(paging.other_sort_gets), paging, parameter, take)
     backward = after is None or (cursor.backward and choices.resolve(paging.prev_goes_into) == "after")
     return CursorSlice(take=take, position=cursor.position, backward=backward), False
 
 
-def sort_signature(sorting: SortOrder) -> str:
+def cursor_sort_text(sorting: SortOrder) -> str:
     """The text of the sort order that a cursor is bound to."""
     return f"{'-' if sorting.descending else ''}{'' if sorting.path is None else sorting.path}"
 

@@ -9,7 +9,7 @@ import pytest
 from invented_spec import acmepbx
 
 import harness
-from harness.specification.clauses import (
+from harness.specification.clause_families import (
     ClauseFamily,
     constructs_by_clause,
     constructs_of,

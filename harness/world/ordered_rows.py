@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 from harness.telephony.records import Record
-from harness.world.call_lifecycle import call_numbers_in
+from harness.world.call_times import call_numbers_in
 from harness.world.calls import LIVE_CALL_COLUMNS, CallBatch
 from harness.world.generated_calls import NESTED_ATTRIBUTES, GeneratedCalls, RowBatch
 from harness.world.random_streams import IntArray
@@ -60,7 +60,7 @@ class HashColumn:
 
 
 @final
-class TimelineSegment:
+class OrderedRowSegment:
     """A run of rows in order, with the columns made of them so far."""
 
     def __init__(
@@ -79,10 +79,10 @@ class TimelineSegment:
 
 
 @final
-class Timeline:
+class OrderedRowTable:
     """The rows of one grain that a world has until some instant."""
 
-    def __init__(self, grain: Grain, part: GeneratedCalls, stretches: Sequence[TimelineSegment]) -> None:
+    def __init__(self, grain: Grain, part: GeneratedCalls, stretches: Sequence[OrderedRowSegment]) -> None:
         self.grain = grain
         self.changing_attributes = _CHANGING_ATTRIBUTES[grain]
         self._part = part
@@ -125,7 +125,7 @@ class Timeline:
         """An attribute as texts, each stored once."""
         return _merge_words([self._segment_words(stretch, name) for stretch in self._segments])
 
-    def _segment_words(self, stretch: TimelineSegment, name: str) -> WordColumn:
+    def _segment_words(self, stretch: OrderedRowSegment, name: str) -> WordColumn:
         if name not in stretch.word_columns:
             stretch.word_columns[name] = _merge_words(
                 [_encode_words(series) for series in stretch.column_slices(name)]
@@ -147,7 +147,7 @@ class Timeline:
         parts = [_hash_values(series) for stretch in self._segments for series in stretch.column_slices(name)]
         return HashColumn(_concatenate_arrays(parts))
 
-    def nested_rows(self, name: str) -> tuple[IntArray, Timeline] | None:
+    def nested_rows(self, name: str) -> tuple[IntArray, OrderedRowTable] | None:
         """The nested rows of a list: for each the position of its row, and their own columns; None if there are none.
 
         The nested rows are in the order of their rows; they are no timeline in time.
@@ -158,8 +158,8 @@ class Timeline:
         counts = traffic.call_counts(self.row_numbers)
         units = call_numbers_in(traffic, self.row_numbers)
         nothing = np.zeros(0, dtype=np.int64)
-        stretch = TimelineSegment(units, nothing, nothing, lambda some: CallBatch(traffic, self._part.pools, some))
-        inner = Timeline(Grain.CALL, self._part, ())
+        stretch = OrderedRowSegment(units, nothing, nothing, lambda some: CallBatch(traffic, self._part.pools, some))
+        inner = OrderedRowTable(Grain.CALL, self._part, ())
         inner.row_numbers = units
         inner._segments = (stretch,)
         return np.repeat(np.arange(len(self), dtype=np.int64), counts), inner

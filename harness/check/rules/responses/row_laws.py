@@ -26,7 +26,7 @@ from harness.specification.model import (
     NotBeforeLaw,
     NotFutureLaw,
     OneOfLaw,
-    Open,
+    OpenChoice,
     RowLaw,
     Scalar,
 )
@@ -398,7 +398,7 @@ def law_context_of(context: CheckContext, exchange: Exchange) -> LawContext:
         fields=context.listing.fields,
         zone=exchange.zone,
         sure_of_zone=requested_zone == exchange.zone
-        or not isinstance(default, Open)
+        or not isinstance(default, OpenChoice)
         or bool(context.dialect.candidates_of(default.id)),
         latest=latest_instant(context, exchange),
         requested_words=words_requested_by_filters(context, exchange),
@@ -443,7 +443,7 @@ def words_requested_by_filters(context: CheckContext, exchange: Exchange) -> Map
         ):
             continue
         words = filter_.words.get(requested, (requested,))
-        if isinstance(words, Open) or not set(words) <= _field_vocabulary(listing, filter_.compares[0]):
+        if isinstance(words, OpenChoice) or not set(words) <= _field_vocabulary(listing, filter_.compares[0]):
             continue
         if exchange.list_request.repeated.get(name):
             continue

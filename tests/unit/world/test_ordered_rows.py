@@ -9,8 +9,8 @@ import pytest
 
 from harness.telephony.attributes import IDENTITY_ATTRIBUTES, Grain
 from harness.world import BUSY_HOUR, World
-from harness.world.population import Population
-from harness.world.row_timeline import NO_VALUE, hash_of_text
+from harness.world.listed_calls import ListedCalls
+from harness.world.ordered_rows import NO_VALUE, hash_of_text
 from harness.world.traffic import millis_of
 
 WORLD = World.of(seed=5, calls=500, concurrent=30)
@@ -26,7 +26,7 @@ def test_a_timeline_has_the_rows_of_the_world_in_their_order(grain: Grain, minut
     rows = np.arange(timeline.begun_count(millis_of(at)), dtype=np.int64)
     name = IDENTITY_ATTRIBUTES[grain]
     found = [row[name] for row in timeline.records_at(rows, (name,))]
-    assert found == [row[name] for row in WORLD.records(grain, Population.BOTH, at, attributes=(name,))]
+    assert found == [row[name] for row in WORLD.records(grain, ListedCalls.BOTH, at, attributes=(name,))]
 
 
 @pytest.mark.parametrize("grain", GRAINS)
@@ -37,7 +37,7 @@ def test_who_lives_is_the_same(grain: Grain, minutes: int) -> None:
     assert timeline is not None
     name = IDENTITY_ATTRIBUTES[grain]
     found = [row[name] for row in timeline.records_at(timeline.live_positions(millis_of(at)), (name,))]
-    assert found == [row[name] for row in WORLD.records(grain, Population.LIVE, at, attributes=(name,))]
+    assert found == [row[name] for row in WORLD.records(grain, ListedCalls.LIVE, at, attributes=(name,))]
 
 
 def test_columns_hold_what_the_rows_hold() -> None:

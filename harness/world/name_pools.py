@@ -1,6 +1,6 @@
 """Names of people and companies, frozen in `names.json` so that no release of Faker changes a byte.
 
-`python -m harness.world.people` writes the file again; nothing else imports Faker.
+`python -m harness.world.name_pools` writes the file again; nothing else imports Faker.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from harness.check.rules.responses.row_invariants import LawBreach, LawContext, compare_values, judge_row, value_is
+from harness.check.rules.responses.row_laws import LawBreach, LawContext, compare_values, judge_row, value_is
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     ClauseId,
