@@ -117,7 +117,7 @@ def encode_row(
     text_carried: bool,
     without: Set[str] = frozenset(),
 ) -> dict[str, Tree]:
-    """The row as the API writes it; `is_xml` for XML, where every leaf is text."""
+    """The row as the API writes it; `text_carried` for XML, where every leaf is text."""
     tree: dict[str, Tree] = {}
     for name, field in fields.items():
         if field.shows is None or name in without:

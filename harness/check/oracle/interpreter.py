@@ -59,7 +59,7 @@ class ExpectedAnswer:
 
     `fault` and `parameter` when it must be refused. Otherwise `tests` decide row by row (None: cannot be
     known from what the row shows), `sort` is the path and whether it descends, `start`/`size` cut the sorted
-    rows (`size` None: unknown or all), `check_count_only` says that the answer is a count.
+    rows (`size` None: unknown or all), `count_only` says that the answer is a count.
     """
 
     error_name: str | None = None

@@ -133,7 +133,7 @@ def _latency_change(name: str, value: str) -> DeliveryChange:
 def _delay_sampler(name: str, value: str) -> Callable[[random.Random], float]:
     """A sampler of delays in seconds.
 
-    `value_syntax` is `0.2`, `0.2~0.05` (give or take), `uniform:0.1:0.3`, `normal:MEAN:DEVIATION`, `exponential:MEAN` or
+    `value` is `0.2`, `0.2~0.05` (give or take), `uniform:0.1:0.3`, `normal:MEAN:DEVIATION`, `exponential:MEAN` or
     `lognormal:MEDIAN:SIGMA`. Raises UsageProblem.
     """
     spread = value.partition("~")

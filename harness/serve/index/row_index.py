@@ -495,7 +495,7 @@ class IndexSnapshot:
     def _render_rows(
         self, rows: Sequence[int], variant: RowVariant, beside: Callable[[int], Sequence[int]]
     ) -> dict[int, RenderedRow]:
-        """The rendered rows by number. With rows that are not cached, those that `neighbours` names are rendered, too."""
+        """The rendered rows by number. With rows that are not cached, those that `beside` names are rendered, too."""
         found: dict[int, RenderedRow] = {}
         missing: list[int] = []
         alive: list[int] = []
