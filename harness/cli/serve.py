@@ -15,7 +15,7 @@ import click
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import parse_pairs, positive_number
 from harness.cli.serve_setup import (
-    ServeOptions,
+    ServeSettings,
     ServePlan,
     check_option_conflicts,
     make_clock,
@@ -92,7 +92,7 @@ def serve(console: Console, /, apis: tuple[str, ...], **values: Any) -> int:
     from harness.cli.serve_workers import serve_by_workers
     from harness.specification.load import load_spec, spec_ids
 
-    options = ServeOptions(apis=apis, **values)
+    options = ServeSettings(apis=apis, **values)
     require_loopback(options.host, allow_remote=options.allow_remote)
     specs = {spec.id: spec for spec in map(load_spec, dict.fromkeys(apis or spec_ids()))}
     if options.list_faults:
@@ -178,7 +178,7 @@ def _inherited_socket(descriptor: int | None) -> socket.socket | None:
     return None if descriptor is None else socket.socket(fileno=descriptor)
 
 
-def _make_request_log(console: Console, simulators: Sequence[Simulator], options: ServeOptions) -> RequestLog | None:
+def _make_request_log(console: Console, simulators: Sequence[Simulator], options: ServeSettings) -> RequestLog | None:
     """What remembers requests, where anybody may ask for them."""
     if not options.control and not options.verbose:
         return None
@@ -205,7 +205,7 @@ def _open_control(
     world: World,
     faults: list[str],
     log: RequestLog,
-    options: ServeOptions,
+    options: ServeSettings,
 ) -> None:
     """Open the control API, and tell its address and its token."""
     import secrets

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions:
+class ServeSettings:
     """What the command line asks of `serve`, as it was written there."""
 
     apis: tuple[str, ...]
@@ -63,14 +63,14 @@ class ServeOptions:
 class ServePlan:
     """What all processes of one `serve` agree on: its options and APIs, the instant when it began, keys and TLS."""
 
-    options: ServeOptions
+    options: ServeSettings
     specs: Mapping[str, Spec]
     began: datetime
     jwt_key: str | None
     tls_dir: Path | None
 
 
-def check_option_conflicts(options: ServeOptions) -> None:
+def check_option_conflicts(options: ServeSettings) -> None:
     """Stop at options that do not go together, before anything is made. Raises UsageProblem."""
     if options.control and options.workers > 1:
         raise UsageProblem(
@@ -102,7 +102,7 @@ def require_loopback(host: str, *, allow_remote: bool) -> None:
         )
 
 
-def make_plan(console: Console, options: ServeOptions, specs: Mapping[str, Spec], scratch: Path) -> ServePlan:
+def make_plan(console: Console, options: ServeSettings, specs: Mapping[str, Spec], scratch: Path) -> ServePlan:
     """The plan of a `serve`; a key that was not given is made in the scratch directory."""
     began = current_time().replace(microsecond=0)
     if options.began is not None:

@@ -17,4 +17,26 @@ from harness.output.journal import BadJournal, Journal, JournalWriter, read_jour
 from harness.output.pseudonyms import NAME_DROPPED, Pseudonyms
 from harness.output.redaction import MASK, RedactingWriter, Redactor, Secret, is_secret_name
 
-__all__ = ["BadJournal", "FileNotWritten", "Journal", "JournalWriter", "MASK", "NAME_DROPPED", "Pseudonyms", "RedactingWriter", "Redactor", "Secret", "csv_field", "is_secret_name", "json_for_script", "markdown_cell", "markdown_fence", "read_journal", "safe_file_name", "shell_word", "visible_text", "write_atomically", "xml_text"]
+__all__ = [
+    "BadJournal",
+    "FileNotWritten",
+    "Journal",
+    "JournalWriter",
+    "MASK",
+    "NAME_DROPPED",
+    "Pseudonyms",
+    "RedactingWriter",
+    "Redactor",
+    "Secret",
+    "csv_field",
+    "is_secret_name",
+    "json_for_script",
+    "markdown_cell",
+    "markdown_fence",
+    "read_journal",
+    "safe_file_name",
+    "shell_word",
+    "visible_text",
+    "write_atomically",
+    "xml_text",
+]

@@ -18,4 +18,15 @@ from harness.report.run_record import (
     run_record_from_journal,
 )
 
-__all__ = ["ReportKind", "RunRecord", "assemble_report", "event_line", "footer_line", "header_line", "read_run_record", "render_report", "report_from_journal", "run_record_from_journal"]
+__all__ = [
+    "ReportKind",
+    "RunRecord",
+    "assemble_report",
+    "event_line",
+    "footer_line",
+    "header_line",
+    "read_run_record",
+    "render_report",
+    "report_from_journal",
+    "run_record_from_journal",
+]

@@ -22,4 +22,33 @@ from harness.telephony.hangup_causes import HangupCause
 from harness.telephony.record_at_instant import call_state_at, is_live_at, visible_record
 from harness.telephony.records import AttributeValue, Record, call_record
 
-__all__ = ["ATTRIBUTES", "AnswerState", "Attribute", "AttributeKind", "AttributeValue", "AudioQuality", "CALL_INVARIANTS", "Completion", "Direction", "Disposition", "EndpointKind", "Grain", "HangupCause", "IDENTITY_ATTRIBUTES", "LineDirection", "LiveCallState", "Media", "OutcomeState", "Record", "RemoteLineKind", "ResourceKind", "SessionFinishReason", "TranscriptionState", "broken_invariants", "call_record", "call_state_at", "is_live_at", "visible_record"]
+__all__ = [
+    "ATTRIBUTES",
+    "AnswerState",
+    "Attribute",
+    "AttributeKind",
+    "AttributeValue",
+    "AudioQuality",
+    "CALL_INVARIANTS",
+    "Completion",
+    "Direction",
+    "Disposition",
+    "EndpointKind",
+    "Grain",
+    "HangupCause",
+    "IDENTITY_ATTRIBUTES",
+    "LineDirection",
+    "LiveCallState",
+    "Media",
+    "OutcomeState",
+    "Record",
+    "RemoteLineKind",
+    "ResourceKind",
+    "SessionFinishReason",
+    "TranscriptionState",
+    "broken_invariants",
+    "call_record",
+    "call_state_at",
+    "is_live_at",
+    "visible_record",
+]

@@ -6,4 +6,22 @@ from harness.world.listed_calls import ListedCalls
 from harness.world.traffic import BUSY_HOUR, CONTACT_CENTRE, OFFICE, PROFILES, STEADY, TrafficProfile
 from harness.world.world import GENERATOR_VERSION, World
 
-__all__ = ["BUSY_HOUR", "CONTACT_CENTRE", "CUSTOMERS", "Clock", "Customer", "Customers", "FrozenClock", "GENERATOR_VERSION", "HOME_CUSTOMER_ID", "ListedCalls", "LiveClock", "OFFICE", "PROFILES", "STEADY", "ScaledClock", "TrafficProfile", "World"]
+__all__ = [
+    "BUSY_HOUR",
+    "CONTACT_CENTRE",
+    "CUSTOMERS",
+    "Clock",
+    "Customer",
+    "Customers",
+    "FrozenClock",
+    "GENERATOR_VERSION",
+    "HOME_CUSTOMER_ID",
+    "ListedCalls",
+    "LiveClock",
+    "OFFICE",
+    "PROFILES",
+    "STEADY",
+    "ScaledClock",
+    "TrafficProfile",
+    "World",
+]
