@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from harness.check.rules.exploration import combinations
+from harness.specification import load
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -17,9 +21,34 @@ for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIG
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _usual)
 
+# A shipped spec is a frozen value that hundreds of tests ask for: each process reads it once.
+_load_spec_file = load.load_spec_file
+_load_shipped_spec = functools.cache(_load_spec_file)
+
+
+def _load_spec_file_once(path: Path, *, spec_id: str) -> load.Spec:
+    read = _load_shipped_spec if path.parent.parent == load.specs_directory() else _load_spec_file
+    return read(path, spec_id=spec_id)
+
+
+load.load_spec_file = _load_spec_file_once
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def few_combinations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exploration draws a tenth of its combinations, except in the long profile.
+
+    For whole runs about something else: drawing takes half of their time, and asks the same few requests.
+    """
+    if request.node.get_closest_marker("thorough") is None:
+        few = combinations.COMBINATIONS_DRAWN // 10
+        monkeypatch.setattr(
+            combinations, "draw_combinations", functools.partial(combinations.draw_combinations, at_most=few)
+        )
 
 
 @pytest.fixture

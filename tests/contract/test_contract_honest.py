@@ -17,12 +17,14 @@ def test_a_full_world_leaves_nothing_open(api: str) -> None:
     assert result.undecided == ()
 
 
+@pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("api", spec_ids())
 @pytest.mark.parametrize("calls", [0, 1, 3])
 def test_a_nearly_empty_server_is_not_blamed(api: str, calls: int) -> None:
     assert run_trial(Trial(api=api, calls=calls)).messages == ()
 
 
+@pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("api", spec_ids())
 @pytest.mark.parametrize("number", range(3))
 def test_other_answers_to_open_choices_are_not_blamed(api: str, number: int) -> None:

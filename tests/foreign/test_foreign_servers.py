@@ -19,6 +19,8 @@ from foreign_checks import alarms, check, told
 from known_disagreements import FALSE_ALARMS, MISSED, WRONG_CLAUSE
 from variants import CORRECT, DEFECTS, Variant
 
+pytestmark = pytest.mark.usefixtures("few_combinations")
+
 
 def cases(variants: list[Variant], known: set[str]) -> list[object]:
     """Few in a normal run, all in a thorough one; what is known to differ may fail."""

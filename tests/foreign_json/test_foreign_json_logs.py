@@ -23,6 +23,8 @@ KNOWN: dict[str, str] = {
     "HotlinesAreExtensions": "no black box can see it: the attribute is hidden",
 }
 
+pytestmark = pytest.mark.usefixtures("few_combinations")
+
 
 @pytest.mark.parametrize("variant", cases(CORRECT, ORDINARY_CORRECT, KNOWN))
 def test_a_correct_vendor_is_not_blamed(variant: Variant) -> None:
