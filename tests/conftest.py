@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.check.rules.exploration import combinations
+from harness.check.rules.exploration import random_combinations
 from harness.specification import load
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -45,9 +45,11 @@ def few_combinations(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     For whole runs about something else: drawing takes half of their time, and asks the same few requests.
     """
     if request.node.get_closest_marker("thorough") is None:
-        few = combinations.COMBINATIONS_DRAWN // 10
+        few = random_combinations.COMBINATIONS_DRAWN // 10
         monkeypatch.setattr(
-            combinations, "draw_combinations", functools.partial(combinations.draw_combinations, at_most=few)
+            random_combinations,
+            "draw_combinations",
+            functools.partial(random_combinations.draw_combinations, at_most=few),
         )
 
 

@@ -15,8 +15,8 @@ import click
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import parse_pairs, positive_number
 from harness.cli.serve_setup import (
-    ServeSettings,
     ServePlan,
+    ServeSettings,
     check_option_conflicts,
     make_clock,
     make_plan,

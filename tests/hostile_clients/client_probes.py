@@ -26,4 +26,6 @@ def owners_seen(who: str, values: dict[str, str]) -> tuple[list[set[int]], int]:
     scope = simulator.documented_spec.listing.scope
     assert scope is not None
     rows = [row for row in answer.rows or () if isinstance(row, dict)]
-    return [{int(str(row[owner])) for owner in scope.owners if row[owner]} & allowed for row in rows], len(rows)
+    return [{int(str(row[str(owner)])) for owner in scope.owners if row[str(owner)]} & allowed for row in rows], len(
+        rows
+    )
