@@ -1,4 +1,4 @@
-"""Signals and kills: reports are written, the journal holds, and nothing takes two seconds."""
+"""Signals and kills: reports are written, the journal holds, and nothing that takes long is waited for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPORTS = ("--target", "sim:", "--report", "json=r.json", "--report", "ndjson=r.
 
 def _until(path: Path, lines: int) -> None:
     """Wait until a journal has so many lines."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if path.exists() and path.read_bytes().count(b"\n") >= lines:
             return
@@ -27,15 +27,13 @@ def _until(path: Path, lines: int) -> None:
 
 @pytest.mark.parametrize("deaf", ["", "1"], ids=["hears", "deaf"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_a_run_in_two_seconds_with_its_reports(
+def test_a_signal_ends_a_run_with_its_reports_whatever_the_engine_is_at(
     number: signal.Signals, code: int, deaf: str, tmp_path: Path
 ) -> None:
-    process = start(*CHECK, *REPORTS, cwd=tmp_path, STAND_IN_SLOW="0.3", STAND_IN_DEAF=deaf)
+    process = start(*CHECK, *REPORTS, cwd=tmp_path, STAND_IN_QUICK="4", STAND_IN_SLOW="600", STAND_IN_DEAF=deaf)
     _until(tmp_path / "r.jsonl", 6)
-    began = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    assert time.monotonic() - began < 2
+    out, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert json.loads((tmp_path / "r.json").read_text())["interrupted"] == number.name
     assert (tmp_path / "r.xml").exists()
@@ -44,34 +42,42 @@ def test_a_signal_ends_a_run_in_two_seconds_with_its_reports(
 
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
-    process = start(*CHECK, *REPORTS, cwd=tmp_path, STAND_IN_SLOW="5", STAND_IN_DEAF="1")
+    process = start(*CHECK, *REPORTS, cwd=tmp_path, STAND_IN_SLOW="600", STAND_IN_DEAF="1")
     _until(tmp_path / "r.jsonl", 2)
     process.send_signal(signal.SIGTERM)
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode in (130, 143)
 
 
+def verdicts(path: Path) -> dict[str, str]:
+    """The verdicts of the spec's own clauses."""
+    clauses = json.loads(path.read_text())["clauses"]
+    return {clause["id"]: clause["verdict"] for clause in clauses if clause["id"].startswith("OZ")}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The verdicts of a run that nobody kills."""
+    place = tmp_path_factory.mktemp("whole")
+    found = command(*CHECK, "--target", "sim:", "--report", "json=whole.json", program=STAND_IN, cwd=place)
+    assert found.returncode == 1
+    return verdicts(place / "whole.json")
+
+
 @pytest.mark.parametrize("lines", [1, 2, 5, 9, 20])
-def test_a_killed_run_is_resumed_to_the_same_verdicts(lines: int, tmp_path: Path) -> None:
+def test_a_killed_run_is_resumed_to_the_same_verdicts(lines: int, whole: dict[str, str], tmp_path: Path) -> None:
     process = start(*CHECK, *REPORTS, cwd=tmp_path, STAND_IN_SLOW="0.05")
     _until(tmp_path / "r.jsonl", lines)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     torn = command("report", "r.jsonl", "--as", "text", cwd=tmp_path)
     assert "INCOMPLETE" in torn.stdout
     access = ("--credential", "Username=someone", "--credential", "Password=Kn0wn-canary-7")
     resumed = command("resume", "r.jsonl", *access, "--report", "json=again.json", program=STAND_IN, cwd=tmp_path)
     assert resumed.returncode == 1
-    whole = command(*CHECK, "--target", "sim:", "--report", "json=whole.json", program=STAND_IN, cwd=tmp_path)
-    assert whole.returncode == 1
-
-    def verdicts(name: str) -> dict[str, str]:
-        clauses = json.loads((tmp_path / name).read_text())["clauses"]
-        return {clause["id"]: clause["verdict"] for clause in clauses if clause["id"].startswith("OZ")}
-
-    assert verdicts("again.json") == verdicts("whole.json")
+    assert verdicts(tmp_path / "again.json") == whole
     assert read_run_record(tmp_path / "r.jsonl").complete
 
 
@@ -81,7 +87,7 @@ def test_resume_refuses_when_a_file_has_changed(tmp_path: Path) -> None:
     process = start(*CHECK, *REPORTS, "--dialect", "dialect.yaml", cwd=tmp_path, STAND_IN_SLOW="0.3")
     _until(tmp_path / "r.jsonl", 4)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     dialect.write_text(f"api: {API}\ndialect: {{order.direction: ascending}}\n")
     found = command("resume", "r.jsonl", program=STAND_IN, cwd=tmp_path)
     assert (found.returncode, "dialect changed" in found.stderr) == (2, True)
@@ -97,16 +103,14 @@ def test_a_run_that_ended_is_not_run_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_says_when_it_is_ready_and_stops_in_two_seconds(number: signal.Signals) -> None:
+def test_serve_says_when_it_is_ready_and_stops_when_told(number: signal.Signals) -> None:
     process = start("serve", API, "--port", "0", program=REAL)
     assert process.stdout is not None
     word, api, url = process.stdout.readline().split()
     assert (word, api) == ("ready", API)
     assert url.startswith("http://127.0.0.1:")
-    began = time.monotonic()
     process.send_signal(number)
-    process.communicate(timeout=30)
-    assert time.monotonic() - began < 2
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 

@@ -45,7 +45,7 @@ LAST_MONTH = Dialect({f"parameters.{name}.required.then": "last-month" for name 
 
 
 def sessions(url: str = SESSIONS, **parameters: Any) -> dict[str, Any]:
-    found: dict[str, Any] = requests.get(url, params={**KEYS, **WINDOW, **parameters}, timeout=5).json()
+    found: dict[str, Any] = requests.get(url, params={**KEYS, **WINDOW, **parameters}, timeout=60).json()
     assert "error" not in found, found
     return found
 
@@ -61,7 +61,7 @@ class TestSessions:
         simulator = Simulator(load_spec("voximplant/get-call-history"), World.of(seed=1, calls=1))
         mail = simulator.users[0].credentials["account_email"]
         parameters = {"account_email": mail, "api_key": KEYS["api_key"], **WINDOW}
-        assert requests.get(SESSIONS, params=parameters, timeout=5).json()["result"]
+        assert requests.get(SESSIONS, params=parameters, timeout=60).json()["result"]
 
     def test_a_zone_may_have_a_plus(self) -> None:
         assert sessions(timezone="Etc/GMT+2")["timezone"] == "Etc/GMT+2"
@@ -91,12 +91,12 @@ class TestSessions:
 def test_a_request_without_dates_means_the_last_month_where_the_server_has_it_so() -> None:
     url = "http://127.0.0.1"
     with harness.mock("voximplant/get-call-history", calls=50, url=url, dialect=LAST_MONTH):
-        assert requests.get(f"{url}/platform_api/GetCallHistory", params=KEYS, timeout=5).json()["result"]
+        assert requests.get(f"{url}/platform_api/GetCallHistory", params=KEYS, timeout=60).json()["result"]
 
 
 def logs(paging: dict[str, Any], filters: dict[str, Any] | None = None) -> dict[str, Any]:
     body = {"paging": paging, **({"filter": filters} if filters is not None else {})}
-    response = requests.post(LOGS, json=body, headers=TOKEN, timeout=5)
+    response = requests.post(LOGS, json=body, headers=TOKEN, timeout=60)
     assert response.status_code < 400, response.text
     found: dict[str, Any] = response.json()
     return found
@@ -148,10 +148,10 @@ class TestLegs:
     @pytest.mark.parametrize("separator", [";", "&"])
     def test_parameters_are_separated_either_way_and_the_slash_is_free(self, separator: str, slash: str) -> None:
         query = separator.join(("auth_username=user", "auth_password=password"))
-        found = json.loads(requests.get(f"{self.BASE}{slash}?{query}", timeout=5).content)
+        found = json.loads(requests.get(f"{self.BASE}{slash}?{query}", timeout=60).content)
         assert str(found["responses"][0]["code"]) == "200"
         assert found["data"]
 
     def test_a_wrong_password_is_a_code_and_not_an_exception(self) -> None:
-        found = requests.get(f"{self.BASE}/?auth_username=user&auth_password=no", timeout=5).json()
+        found = requests.get(f"{self.BASE}/?auth_username=user&auth_password=no", timeout=60).json()
         assert str(found["responses"][0]["code"]) != "200"

@@ -89,7 +89,7 @@ def test_du_10_exit_codes_129_130_143_when_interrupted(number: signal.Signals, c
         process = start(words(url, kinds=("ndjson",)), tmp_path, shell=True)
         until(lambda: lines_of(tmp_path / "ndjson") >= 3)
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert process.returncode == code
 
 

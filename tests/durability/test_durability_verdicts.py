@@ -20,7 +20,7 @@ from harness.cli.main import main
 from harness.report import read_run_record
 from harness.specification.load import spec_ids
 from harness.wire.http_messages import HttpRequest
-from tests.durability.installed import verdicts, words
+from tests.durability.installed import words
 
 
 @pytest.fixture(scope="module", params=[XML_API, JSON_API])
@@ -53,9 +53,19 @@ def normalised(place: Path) -> dict[str, str]:
     return {name: re.sub(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z", "NOW", text) for name, text in found.items()}
 
 
+@pytest.fixture(scope="module")
+def whole(honest: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The clauses that a run of all of them reports."""
+    api, url = honest
+    path = tmp_path_factory.mktemp("whole") / "json"
+    ran(*words(url, "--report", f"json={path}", api=api))
+    return {clause["id"]: clause for clause in json.loads(path.read_text())["clauses"]}
+
+
 # --- DU-04 --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("few_combinations")
 def test_du_04_the_same_seed_gives_the_same_bytes(honest: tuple[str, str], tmp_path: Path) -> None:
     """There is no `-n`: a run decides itself what it asks side by side, and the order of answers must not show."""
     api, url = honest
@@ -65,10 +75,10 @@ def test_du_04_the_same_seed_gives_the_same_bytes(honest: tuple[str, str], tmp_p
     assert normalised(tmp_path / "a") == normalised(tmp_path / "b")
 
 
-def test_du_04_a_subset_has_the_verdicts_of_the_whole(honest: tuple[str, str], tmp_path: Path) -> None:
+def test_du_04_a_subset_has_the_verdicts_of_the_whole(
+    honest: tuple[str, str], whole: dict[str, Any], tmp_path: Path
+) -> None:
     api, url = honest
-    ran(*words(url, "--report", f"json={tmp_path / 'all'}", api=api))
-    whole = {clause["id"]: clause for clause in json.loads((tmp_path / "all").read_text())["clauses"]}
     chosen = [name for index, name in enumerate(whole) if index % 7 == 3]
     only = [word for name in chosen for word in ("--only", name)]
     ran(*words(url, *only, "--report", f"json={tmp_path / 'some'}", api=api))
@@ -86,10 +96,10 @@ def test_du_05_a_server_without_calls_is_never_green(api: str, tmp_path: Path) -
         assert ran(*words(url, "--allow-empty", api=api))[0] == 0
 
 
-def test_du_05_only_what_does_not_apply_is_never_green(honest: tuple[str, str], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("few_combinations")
+def test_du_05_only_what_does_not_apply_is_never_green(honest: tuple[str, str], whole: dict[str, Any]) -> None:
     api, url = honest
-    ran(*words(url, "--report", f"json={tmp_path / 'all'}", api=api))
-    idle = [name for name, verdict in verdicts(tmp_path / "all").items() if verdict != "pass"]
+    idle = [name for name, clause in whole.items() if clause["verdict"] != "pass"]
     assert idle
     for name in idle[:2]:
         assert ran(*words(url, "--only", name, "--gate", "explore", api=api))[0] == 5
@@ -103,6 +113,7 @@ def test_du_05_no_request_allowed_is_never_green(honest: tuple[str, str]) -> Non
 # --- DU-06 --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize("api", spec_ids())
 def test_du_06_the_simulator_is_green_at_every_gate(api: str, tmp_path: Path) -> None:
     code, out, _ = ran("check", api, "--target", "sim:", "--gate", "strict", "--report", f"ndjson={tmp_path / 'r'}")
@@ -130,6 +141,7 @@ def test_du_06_a_whole_run_at_each_gate(api: str, gate: str) -> None:
 # --- DU-08 --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("few_combinations")
 @pytest.mark.parametrize(
     "breach",
     [
@@ -165,6 +177,7 @@ def test_du_08_an_invalid_request_of_ours_is_an_error_and_not_the_servers_fault(
     assert "fail" not in {clause["verdict"] for clause in report["clauses"]}
 
 
+@pytest.mark.usefixtures("few_combinations")
 def test_du_08_a_fault_of_ours_in_a_rule_is_an_error_with_a_saved_traceback(
     honest: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

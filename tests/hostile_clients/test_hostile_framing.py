@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from wires import HISTORY, Wire, status_of, wired
+from wires import CALM, HISTORY, Wire, status_of, wired
 
 from harness.serve.http.limits import ServerLimits
 
 
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Wire]:
-    with wired() as found:
+    with wired(CALM) as found:
         yield found
         found.still_answers()
 
@@ -120,11 +120,20 @@ def test_ten_thousand_parameters_are_refused_where_the_line_may_be_long() -> Non
         assert wire.get(b"/api?" + b"a=1&" * 10_000)[0] == 400
 
 
-def test_a_header_of_spaces_is_read_at_once(wire: Wire) -> None:
-    begun = time.perf_counter()
-    assert status_of(wire.until_closed(GET + b"X:" + b" " * 30_000 + b"\x01\r\n\r\n")) == 400
-    assert status_of(wire.until_closed(GET + b"X:" + b" a" * 15_000 + b"\x01\r\n\r\n")) == 400
-    assert time.perf_counter() - begun < 2
+@pytest.mark.parametrize("piece", [b" ", b" a"])
+def test_a_header_of_spaces_is_read_in_one_pass(wire: Wire, piece: bytes) -> None:
+    def work(size: int) -> float:
+        """The least of some times on the processor; the server runs in this process."""
+        data = GET + b"X:" + piece * (size // len(piece)) + b"\x01\r\n\r\n"
+        spent = []
+        for _ in range(5):
+            begun = time.process_time()
+            assert status_of(wire.until_closed(data)) == 400
+            spent.append(time.process_time() - begun)
+        return min(spent)
+
+    # Ten times as much costs ten times as much; a hundred times with a second pass for each space.
+    assert work(30_000) < 30 * work(3_000)
 
 
 # HC-28

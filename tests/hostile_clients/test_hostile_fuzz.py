@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import re
 import socket
-import time
 from urllib.parse import quote
 
 import pytest
-from wires import HISTORY, Wire, read_all, wired
+from wires import HANG_SECONDS, HISTORY, Wire, read_all, wired
 
 from harness.serve.http.limits import ServerLimits
 
@@ -81,15 +80,13 @@ def bombard(wire: Wire, requests: int, seed: int) -> dict[int, int]:
     statuses: dict[int, int] = {}
     for number in range(requests):
         data = mutated(dice)
-        with socket.create_connection(("127.0.0.1", wire.port), timeout=10) as sock:
-            begun = time.perf_counter()
+        with socket.create_connection(("127.0.0.1", wire.port), timeout=HANG_SECONDS) as sock:
             try:
                 sock.sendall(data)
                 sock.shutdown(socket.SHUT_WR)
             except OSError:
                 pass
             answer = read_all(sock)
-            assert time.perf_counter() - begun < 8, (number, data)
         assert b"Traceback" not in answer, (number, data)
         for found in re.findall(rb"HTTP/1\.1 ([0-9]{3}) ", answer):
             statuses[int(found)] = statuses.get(int(found), 0) + 1

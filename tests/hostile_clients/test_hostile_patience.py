@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from wires import HISTORY, QUICK, Wire, read_all, status_of, wired
+from wires import HANG_SECONDS, HISTORY, QUICK, Wire, read_all, status_of, wired
 
 from harness.serve.http.limits import ServerLimits
 
@@ -28,52 +30,51 @@ def resident() -> int:
 
 
 # HC-01
-def test_half_heads_are_closed_while_others_are_served(wire: Wire) -> None:
-    slow = [wire.connect() for _ in range(300)]
-    try:
+@contextmanager
+def half_heads(wire: Wire) -> Iterator[list[socket.socket]]:
+    """Three hundred connections on which a request has begun."""
+    with ExitStack() as open_connections:
+        slow = [open_connections.enter_context(wire.connect()) for _ in range(300)]
         for sock in slow:
             sock.sendall(b"GET /api HTTP/1.1\r\nHost: 127.0.0.1\r\nX-")
-        begun = time.perf_counter()
+        yield slow
+
+
+def test_others_are_served_while_half_heads_are_waited_for() -> None:
+    with wired(replace(QUICK, header_seconds=600)) as wire, half_heads(wire) as slow:
         wire.still_answers()
-        for sock in slow:
-            assert status_of(read_all(sock)) == 408
-        assert time.perf_counter() - begun < 5
-    finally:
-        for sock in slow:
-            sock.close()
+        assert select.select(slow, [], [], 0)[0] == []
+
+
+def test_half_heads_are_closed(wire: Wire) -> None:
+    with half_heads(wire) as slow:
+        assert {status_of(read_all(sock)) for sock in slow} == {408}
+
+
+def closed_while_dripping(sock: socket.socket, drop: bytes) -> bool:
+    """Whether the server closes, or answers, a client that goes on sending a little."""
+    sock.settimeout(0.1)
+    for _ in range(int(HANG_SECONDS / 0.1)):
+        try:
+            sock.sendall(drop)
+            sock.recv(100)
+        except TimeoutError:
+            continue
+        except OSError:
+            pass
+        return True
+    return False
 
 
 def test_a_head_that_grows_byte_by_byte_is_closed_all_the_same(wire: Wire) -> None:
     with wire.connect() as sock:
-        begun = time.perf_counter()
-        sock.settimeout(0.1)
         sock.sendall(b"GET /api HTTP/1.1\r\n")
-        while time.perf_counter() - begun < 5:
-            try:
-                sock.sendall(b"X")
-                if sock.recv(100):
-                    break
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-        assert time.perf_counter() - begun < 3
+        assert closed_while_dripping(sock, b"X")
 
 
 def test_empty_lines_do_not_keep_a_connection_open(wire: Wire) -> None:
     with wire.connect() as sock:
-        begun = time.perf_counter()
-        sock.settimeout(0.1)
-        while time.perf_counter() - begun < 5:
-            try:
-                sock.sendall(b"\r\n")
-                if not sock.recv(100):
-                    break
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-        assert time.perf_counter() - begun < 3
+        assert closed_while_dripping(sock, b"\r\n")
 
 
 def test_a_silent_connection_is_closed(wire: Wire) -> None:
@@ -101,12 +102,10 @@ def test_a_slow_body_is_408(wire: Wire) -> None:
 
         dripping = threading.Thread(target=drip)
         dripping.start()
-        begun = time.perf_counter()
         answer = read_all(sock)
         stop.set()
         dripping.join()
         assert status_of(answer) == 408
-        assert time.perf_counter() - begun < 4
 
 
 # HC-03
@@ -147,15 +146,15 @@ def test_who_never_reads_the_answers_is_closed(wire: Wire) -> None:
     before = resident()
     with wire.connect(timeout=0.2) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        begun = time.perf_counter()
-        while time.perf_counter() - begun < 20:
+        in_vain = 0
+        while in_vain < HANG_SECONDS / 0.2:
             try:
                 sock.sendall(request * 50)
             except TimeoutError:
-                continue
+                in_vain += 1
             except OSError:
                 break
-        assert time.perf_counter() - begun < 10
+        assert in_vain < HANG_SECONDS / 0.2, "it is still open"
     assert resident() - before < 64 * 1024 * 1024
 
 
@@ -189,8 +188,6 @@ def test_a_client_that_half_closes_is_answered(wire: Wire) -> None:
 
 def test_a_client_that_shakes_no_hands_is_closed(tmp_path: Path) -> None:
     with wired(QUICK, tls_dir=tmp_path) as wire:
-        begun = time.perf_counter()
         for data in (b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\n\r\n"):
             wire.until_closed(data)
-        assert time.perf_counter() - begun < 5
         assert all(line.isprintable() for line in wire.logged)

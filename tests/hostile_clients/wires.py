@@ -1,12 +1,14 @@
-"""Raw sockets against one small simulator: what comes back for bytes, whole answers, and how long it took."""
+"""Raw sockets against one small simulator: what comes back for bytes, and whole answers.
+
+No test here looks at a clock: what never comes, within a minute, is a hang.
+"""
 
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.serve.http.limits import ServerLimits
@@ -17,9 +19,12 @@ from harness.specification.load import load_spec, spec_ids
 from harness.world import World
 
 HISTORY = b"/api?command=ListCallHistory&RowsPerPage=2&Username=HTTP_User_1&Password=qwe123"
+HANG_SECONDS = 60.0
 QUICK = ServerLimits(
     header_seconds=0.6, body_seconds=0.6, idle_seconds=2.0, write_seconds=0.6, linger_seconds=0.3, connections=700
 )
+# For clients that are not slow themselves: what a busy machine does to them must not look like slowness.
+CALM = replace(QUICK, header_seconds=HANG_SECONDS, body_seconds=HANG_SECONDS, write_seconds=HANG_SECONDS)
 
 
 @dataclass
@@ -33,7 +38,7 @@ class Wire:
     def port(self) -> int:
         return self.server.port
 
-    def connect(self, *, timeout: float = 10.0) -> socket.socket:
+    def connect(self, *, timeout: float = HANG_SECONDS) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def until_closed(self, data: bytes, *, half_close: bool = False) -> bytes:
@@ -61,12 +66,10 @@ class Wire:
         return status_of(answer), answer.partition(b"\r\n\r\n")[2]
 
     def still_answers(self) -> None:
-        """The server gives a right answer, soon."""
-        begun = time.perf_counter()
+        """The server gives a right answer."""
         status, body = self.get()
         assert status == 200
         assert b"<TotalRecords>300</TotalRecords>" in body
-        assert time.perf_counter() - begun < 2
 
 
 def read_all(sock: socket.socket) -> bytes:

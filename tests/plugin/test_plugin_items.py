@@ -315,16 +315,15 @@ def test_loading_the_plugin_imports_nothing_else_of_the_harness() -> None:
     assert done.stdout.strip() == "['harness.pytest_plugin.plugin']"
 
 
-def test_loading_the_plugin_takes_less_than_five_milliseconds() -> None:
+def test_loading_the_plugin_is_little_work() -> None:
+    """A few hundred calls of functions, whatever the machine: pytest loads the plugin in every run."""
     code = (
-        "import sys, time, pytest\n"
-        "best = 1.0\n"
-        "for _ in range(5):\n"
-        "    for name in [name for name in sys.modules if name.startswith('harness')]: del sys.modules[name]\n"
-        "    began = time.perf_counter()\n"
-        "    import harness.pytest_plugin.plugin\n"
-        "    best = min(best, time.perf_counter() - began)\n"
-        "print(best)\n"
+        "import sys, pytest\n"
+        "called = []\n"
+        "sys.setprofile(lambda frame, event, argument: called.append(event) if event == 'call' else None)\n"
+        "import harness.pytest_plugin.plugin\n"
+        "sys.setprofile(None)\n"
+        "print(len(called))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 0.005
+    assert int(done.stdout) < 2000

@@ -77,7 +77,7 @@ def test_a_mock_answers_requests_without_a_socket(call_api_mock: Callable[..., A
         "http://calls.example/v1/shop.Etelecom/ListCallLogs",
         json={"paging": {"limit": 3}},
         headers={"Authorization": "Bearer callharness-token"},
-        timeout=5,
+        timeout=60,
     )
     assert len(json.loads(answer.text)["call_logs"]) == 3
     assert len(mock.calls) == 1
@@ -85,6 +85,6 @@ def test_a_mock_answers_requests_without_a_socket(call_api_mock: Callable[..., A
 
 def test_a_mock_can_lie(call_api_mock: Callable[..., Any]) -> None:
     call_api_mock(API, url="http://calls.example", faults=["OZ-LAC-007"])
-    answer = requests.get(f"http://calls.example/api?{LOG_IN}", timeout=5)
+    answer = requests.get(f"http://calls.example/api?{LOG_IN}", timeout=60)
     assert "<Code>200</Code>" in answer.text
     assert "<ActiveCalls>" not in answer.text

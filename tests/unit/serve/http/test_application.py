@@ -44,7 +44,7 @@ def server(simulators: dict[str, Simulator]) -> Iterator[RunningServer]:
 
 
 def send(server: RunningServer, request: HttpRequest) -> tuple[int, str, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.putrequest(request.method, request.target.decode(), skip_accept_encoding=True)
         for name, value in request.headers:
@@ -69,7 +69,7 @@ def send(server: RunningServer, request: HttpRequest) -> tuple[int, str, bytes]:
 
 def raw(server: RunningServer, data: bytes) -> bytes:
     """What a socket gets for some bytes, until the server closes it."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as sock:
         sock.sendall(data)
         parts = []
         while part := sock.recv(65536):
@@ -119,7 +119,7 @@ def test_a_large_body_is_refused_by_its_length(server: RunningServer) -> None:
 
 def test_a_large_body_is_refused_while_it_comes(server: RunningServer) -> None:
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as sock:
         sock.sendall(b"POST /api HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         try:
             for _ in range(64):
@@ -153,7 +153,7 @@ def test_tls_is_spoken_with_a_certificate_that_the_ca_file_vouches_for(world: Wo
         assert running.urls[spec_id].startswith("https://")
         context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         for name in ("127.0.0.1", "localhost"):
-            connection = http.client.HTTPSConnection(name, running.port, context=context, timeout=5)
+            connection = http.client.HTTPSConnection(name, running.port, context=context, timeout=60)
             connection.request("GET", "/api")
             assert connection.getresponse().status == 200
             connection.close()

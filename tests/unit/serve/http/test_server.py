@@ -42,7 +42,7 @@ def server(simulator: Simulator) -> Iterator[RunningServer]:
 
 
 def connect(port: int, host: str = "127.0.0.1") -> socket.socket:
-    return socket.create_connection((host, port), timeout=5)
+    return socket.create_connection((host, port), timeout=60)
 
 
 def rest_of(sock: socket.socket) -> bytes:
@@ -84,7 +84,7 @@ def test_who_comes_before_a_server_runs_is_answered_when_it_does(simulator: Simu
         thread.start()
         found = rest_of(early)
     prepared.stop()
-    thread.join(timeout=5)
+    thread.join(timeout=60)
     assert found.startswith(b"HTTP/1.1 404 Not Found\r\n")
 
 
@@ -203,7 +203,7 @@ def test_a_server_that_was_ended_before_it_ran_listens_no_more(simulator: Simula
     # On a thread, so that a server which runs all the same is found out and does not keep the tests.
     thread = threading.Thread(target=prepared.run, daemon=True)
     thread.start()
-    thread.join(timeout=5)
+    thread.join(timeout=60)
     with pytest.raises(ConnectionRefusedError):
         connect(prepared.port)
 
@@ -236,7 +236,7 @@ def run_until_signal(prepared: PreparedServer, number: signal.Signals) -> list[s
     def client() -> None:
         story.append(answer(prepared.port)[9:12].decode())
         os.kill(os.getpid(), number)
-        if not over.wait(5):
+        if not over.wait(60):
             story.append("deaf")
             prepared.stop()
 
