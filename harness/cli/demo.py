@@ -37,7 +37,7 @@ def demo(console: Console) -> int:
 
     Nothing leaves this machine. Reports go into the directory callharness-demo.
     """
-    from harness.serve.authentication import make_key_pair
+    from harness.serve.authentication import default_credentials, make_key_pair
     from harness.serve.http.options import ServerOptions
     from harness.serve.http.server import serve_in_thread
     from harness.serve.simulator import Simulator
@@ -76,7 +76,7 @@ def demo(console: Console) -> int:
             folder,
             spec,
             faults,
-            credentials=_needed_credentials(faulty),
+            credentials=default_credentials(faulty.spec.listing.access),
             as_expected=as_expected,
             seconds=time.monotonic() - began,
         )
@@ -158,13 +158,6 @@ def _write_reports(console: Console, reports: Mapping[str, RunReport]) -> Path:
         for kind in ("html", "json"):
             write_atomically(folder / f"{stem}.{kind}", render_report(report, kind, redact=console.redact))
     return folder
-
-
-def _needed_credentials(simulator: Simulator) -> Mapping[str, str]:
-    """The credentials of the default user that a client must give."""
-    access = simulator.spec.listing.access
-    names = (access.user, access.password) if access.kind == "password" else (access.token,)
-    return {name: simulator.users[0].credentials[name] for name in names if name}
 
 
 def _closing_text(

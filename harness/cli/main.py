@@ -20,6 +20,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "check": ("harness.cli.check:check", "Put every promise of an API to the test on a server."),
         "demo": ("harness.cli.demo:demo", "Show all of it on this machine, in under a minute."),
         "dialect": ("harness.cli.dialect:dialect", "Find out how a server settles what the document leaves open."),
+        "explain": ("harness.cli.explain:explain", "Say what a clause, a verdict or a fault means."),
         "generate": ("harness.cli.generate:generate", "Invent calls and write them the way an API shows them."),
         "report": ("harness.cli.report:report", "Write a report from the journal of a run."),
         "resume": ("harness.cli.resume:resume", "Finish a run that was interrupted."),

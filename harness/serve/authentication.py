@@ -151,6 +151,13 @@ def _built_in_user(
     return SimulatedUser(name=name, credentials=credentials, roles=roles, customer_id=customer_id, everyone=everyone)
 
 
+def default_credentials(access: Access) -> Mapping[str, str]:
+    """What a client must give to be the default user of a simulator: the credentials of the document's example."""
+    user = _built_in_user(access, DEFAULT_USER, roles=(), customer_id=0, key=None)
+    names = (access.user, access.password) if access.kind == "password" else (access.token,)
+    return {name: user.credentials[name] for name in names if name}
+
+
 def _slug(role: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", role.lower()).strip("-")
 

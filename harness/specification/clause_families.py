@@ -66,6 +66,27 @@ def constructs_of(spec: Spec) -> tuple[Construct, ...]:
     return tuple(place for place in _walk_constructs(spec.listing, type(spec.listing), ()) if place.clauses)
 
 
+def meaning_of_construct(spec: Spec, construct: Construct) -> str:
+    """What the place says, in the words of the reference of the listing language."""
+    said = ""
+    value: Any = spec.listing
+    for part in construct.path:
+        if isinstance(value, Mapping):
+            value = value[str(part)]
+            continue
+        if isinstance(value, tuple):
+            value = value[int(part)]
+            continue
+        field = next((field for field in dataclasses.fields(value) if spec_key(field.name) == str(part)), None)
+        if field is None:
+            break
+        # A bare `clause` says less than the place that it stands in.
+        told = field.metadata.get("says", "")
+        said = said if told in ("", "the clause") else told
+        value = getattr(value, field.name)
+    return said
+
+
 def constructs_by_clause(spec: Spec) -> Mapping[ClauseId, tuple[Construct, ...]]:
     """The constructs that carry each clause, also of clauses that are not declared."""
     found: dict[ClauseId, list[Construct]] = {}

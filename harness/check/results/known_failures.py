@@ -20,7 +20,7 @@ from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, 
 from harness.check.results.gate import colour_of, gate_colour
 from harness.check.results.known_failures_file import KnownFailure, KnownFailures
 from harness.errors import UsageProblem
-from harness.specification.model import ClauseId
+from harness.specification.model import ClauseId, Level
 
 # The numbers of the rules B11 to B15 in `verdicts.md`.
 DRAFT_DAYS: Final = 30
@@ -273,3 +273,13 @@ def draft_known_failures(report: RunReport, *, today: date, redact: Callable[[st
     head = f"# Failures of {report.api} on {today}. Each entry needs a reason and an owner before it counts.\n"
     body = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=100) if entries else "[]\n"
     return head + str(body)
+
+
+def sample_known_failure(clause: ClauseId, *, level: Level, today: date) -> str:
+    """An entry for one clause that loads as it is; who uses it puts in a true reason, owner and issue."""
+    entry = {"id": "W-0001", "clause": str(clause), "expect": "fail"}
+    entry |= {"reason": "why we live with it", "owner": "who sees to it"}
+    if level == "must":
+        entry["issue"] = "where it is tracked"
+    entry |= {"added": str(today), "expires": str(today + timedelta(days=DRAFT_DAYS))}
+    return str(yaml.safe_dump([entry], sort_keys=False, allow_unicode=True, width=100))

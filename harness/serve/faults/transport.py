@@ -87,6 +87,8 @@ class _TransportFaultKind:
     description: str
     value_syntax: str
     make_change: Callable[[str, str], DeliveryChange]
+    # The problem of the wire that a reader of the answer meets; none where a right server may do the same.
+    problem: str | None = None
 
 
 def parse_transport_fault(text: str) -> TransportFault:
@@ -255,7 +257,10 @@ TRANSPORT_FAULT_KINDS: Final[Mapping[str, _TransportFaultKind]] = MappingProxyTy
             _at_rate(_answer_too_many, "1"),
         ),
         "server-error": _TransportFaultKind(
-            "a plain 500 instead of an answer", f"{_RATE_SYNTAX}, then :STATUS", _at_rate(_answer_server_error, "500")
+            "a plain 500 instead of an answer",
+            f"{_RATE_SYNTAX}, then :STATUS",
+            _at_rate(_answer_server_error, "500"),
+            problem="server-error",
         ),
         "drop": _TransportFaultKind(
             "the connection closes without an answer", _RATE_SYNTAX, _at_rate(_end_delivery("dropped"))
@@ -270,6 +275,7 @@ TRANSPORT_FAULT_KINDS: Final[Mapping[str, _TransportFaultKind]] = MappingProxyTy
             "the connection closes within the body",
             f"{_RATE_SYNTAX}, then :SHARE sent",
             _at_rate(_truncate_body, "0.5"),
+            problem="truncated",
         ),
         "dribble": _TransportFaultKind(
             "the body comes in drops", f"{_RATE_SYNTAX}, then :BYTES a second", _at_rate(_slow_down_body, "100")
@@ -278,6 +284,7 @@ TRANSPORT_FAULT_KINDS: Final[Mapping[str, _TransportFaultKind]] = MappingProxyTy
             "Content-Length is not the length of the body",
             f"{_RATE_SYNTAX}, then :+N or :-N",
             _at_rate(_set_wrong_length, "+10"),
+            problem="truncated",
         ),
     }
 )  # fmt: skip
