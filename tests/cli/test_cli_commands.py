@@ -62,11 +62,25 @@ def test_help_imports_little_and_nothing_heavy() -> None:
 
 def test_help_names_every_verb() -> None:
     text = command("--help").stdout
-    verbs = ("apis", "spec", "generate", "serve", "check", "report", "resume", "dialect", "selftest", "demo", "explain")
+    verbs = (
+        "apis",
+        "spec",
+        "generate",
+        "serve",
+        "check",
+        "report",
+        "resume",
+        "dialect",
+        "selftest",
+        "demo",
+        "explain",
+    )
     assert [verb for verb in verbs if f"  {verb} " not in text] == []
 
 
-@pytest.mark.parametrize("verb", ["apis", "check", "dialect", "explain", "generate", "report", "resume", "serve", "spec"])
+@pytest.mark.parametrize(
+    "verb", ["apis", "check", "dialect", "explain", "generate", "report", "resume", "serve", "spec"]
+)
 def test_each_verb_has_a_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "--help"]) == 0
     assert capsys.readouterr().err == ""
