@@ -53,7 +53,7 @@ def test_a_documents_payload_is_written_back_as_it_was(api: str, body: bytes) ->
                 listing.fields,
                 shown,
                 zone=UTC,
-                picks=Dialect(),
+                choices=Dialect(),
                 text_carried=text,
                 without=frozenset(listing.fields) - given,
             )
@@ -61,7 +61,7 @@ def test_a_documents_payload_is_written_back_as_it_was(api: str, body: bytes) ->
     echoes = {echo.at: cast(Tree, tree_at(answer.tree, echo.at)) for echo in listing.echoes}  # type: ignore[arg-type]
     tree = success_tree(
         listing,
-        picks=Dialect(),
+        choices=Dialect(),
         rows=cast("list[Tree]", rows),
         total=int(str(answer.total)) if listing.total else None,
         returned=int(str(answer.returned)) if listing.returned else None,
