@@ -22,7 +22,7 @@ ACTIVE = "ozeki/list-active-calls"
 LEGS = "enswitch/calls-active-list"
 
 
-def check(app: App, api: str, *, seed: int = 1, max_seconds: float | None = 90.0) -> RunReport:
+def check(app: App, api: str, *, seed: int = 1, max_seconds: float | None = 600.0) -> RunReport:
     """The report of one run."""
     spec = load_spec(api)
     known = {one.name for one in dataclasses.fields(ClientIdentity)}
@@ -31,7 +31,7 @@ def check(app: App, api: str, *, seed: int = 1, max_seconds: float | None = 90.0
         for one in app.credentials()  # type: ignore[attr-defined]
     ]
     report: RunReport | None = None
-    with serving(app) as url, HttpClient(url, limits=ExchangeLimits(exchange_seconds=10.0)) as transport:
+    with serving(app) as url, HttpClient(url, limits=ExchangeLimits(exchange_seconds=60.0)) as transport:
         client = RateLimitedClient(transport, Budget(max_requests=500, max_seconds=max_seconds))
         options = CheckOptions(now=datetime.now(UTC), target=url, seed=seed)
         for event in run_check(spec, client, identities, options):

@@ -298,7 +298,7 @@ def test_a_credential_without_a_name_is_told_without_its_value(
     pytester: pytest.Pytester, told: Callable[..., Any]
 ) -> None:
     told()
-    result = run(pytester, "--call-api-target", "sim:", "--call-api-credential", "v3ry-s3cret")
+    result = run(pytester, "--call-api-target", "sim:", "--call-api-credential", "v3ry-s3cret", "-x")
     assert "v3ry-s3cret" not in result.stdout.str() + result.stderr.str()
     assert result.ret != 0
 

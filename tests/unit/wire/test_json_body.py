@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -288,17 +290,21 @@ def test_every_problem_is_visible_ascii() -> None:
         assert (problem.text + problem.where).isprintable()
 
 
-def test_an_honest_page_is_read_fast() -> None:
+def test_an_honest_page_is_read_about_as_fast_as_the_standard_library_does() -> None:
     rows: list[Tree] = [{f"key_{key}": f"value {row}" for key in range(30)} for row in range(1000)]
     body = encode_json(rows)
-    best = min(_seconds(body) for _ in range(3))
-    assert best < 0.1  # about 10 ms on an idle machine; the margin is for a busy one
+    # About twice as long: the standard library does not look at limits, duplicates and exact numbers.
+    assert _work(decode_json, body) < 10 * _work(json.loads, body)
 
 
-def _seconds(body: bytes) -> float:
-    start = time.perf_counter()
-    decode_json(body)
-    return time.perf_counter() - start
+def _work(read: Callable[[bytes], object], body: bytes) -> float:
+    """The least of some times on the processor."""
+    spent = []
+    for _ in range(5):
+        start = time.thread_time()
+        read(body)
+        spent.append(time.thread_time() - start)
+    return min(spent)
 
 
 @pytest.mark.parametrize(

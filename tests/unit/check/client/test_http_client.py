@@ -254,8 +254,8 @@ def test_a_certificate_for_another_name_is_told(authority: trustme.CA, ca_file: 
 def test_plain_http_where_tls_is_due_is_told(ca_file: Path) -> None:
     with hostile_server("http-0.9") as server:
         url = server.url.replace("http://", "https://")
-
-        with HttpClient(url, limits=LIMITS, ca_file=ca_file) as transport:
+        limits = ExchangeLimits(connect_seconds=1, exchange_seconds=10)
+        with HttpClient(url, limits=limits, ca_file=ca_file) as transport:
             answer = transport.send(GET)
     assert isinstance(answer, NoResponse)
     assert answer.reason in ("tls", "timeout:connect")

@@ -41,8 +41,13 @@ def lies(
     if (lists, fields) == (honest.spec.listing.lists, honest.spec.listing.fields):
         # The rows are the same: no need to make them again for hundreds of liars.
         liar._views[BUSY_HOUR] = honest._view_at(BUSY_HOUR)
-    if any(liar.answer(request, BUSY_HOUR) != response for request, response in heard):
-        return True
+    # Requests that speak of what the fault speaks of show it first; and the last fault was of the same kind.
+    subject = fault.name.partition("-")[0].encode()
+    for request, response in sorted(heard, key=lambda told: subject not in told[0].target + told[0].body):
+        if liar.answer(request, BUSY_HOUR) != response:
+            heard.remove((request, response))
+            heard.insert(0, (request, response))
+            return True
     return walk(Prober(liar), 3) != walked()
 
 
