@@ -1,4 +1,4 @@
-"""The demo keeps its promises: under a minute of work, nothing but the loopback, every fault caught, reports left behind."""
+"""The demo keeps its promises: under a minute of work, only the loopback, every fault caught, reports left behind."""
 
 from __future__ import annotations
 
