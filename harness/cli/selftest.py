@@ -157,6 +157,13 @@ def values_of_unshown_filters(spec: Spec, world: World, dialect: Dialect) -> dic
     return values_by_filter
 
 
+def trial_as_json(trial: Trial) -> dict[str, Any]:
+    """The trial as JSON has it: its dialect with the texts of a dialect file."""
+    from harness.specification.dialect import written_answer
+
+    return {**asdict(trial), "dialect": {name: written_answer(answer) for name, answer in trial.dialect.items()}}
+
+
 def random_dialect(spec: Spec, rng: random.Random) -> dict[str, Any]:
     """Answers to a spec's open choices, drawn at random."""
     answers: dict[str, Any] = {}
@@ -275,7 +282,7 @@ def selftest(
     if as_json:
         import json
 
-        trial_values = [{**asdict(result), "trial": asdict(result.trial)} for result in results]
+        trial_values = [{**asdict(result), "trial": trial_as_json(result.trial)} for result in results]
         click.echo(json.dumps({"score": figures, "trials": trial_values}, indent=1, default=str))
     else:
         _print_score(figures)
