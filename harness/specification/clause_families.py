@@ -115,13 +115,19 @@ def _family_of_constructs(places: tuple[Construct, ...]) -> ClauseFamily:
     return telling[0] if telling else ClauseFamily.SHAPE
 
 
+@cache
+def _hints_of(record: type) -> Mapping[str, Any]:
+    """The annotations of a record of the model, resolved: most of the time that a walk takes."""
+    return typing.get_type_hints(record)
+
+
 def _walk_constructs(value: object, hint: Any, path: KeyPath) -> Iterator[Construct]:
     if hint == Clauses:
         yield Construct(path, typing.cast(Clauses, value))
     elif isinstance(value, OpenChoice):
         yield Construct((*path, "clause"), value.clause)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        hints = typing.get_type_hints(type(value))
+        hints = _hints_of(type(value))
         for field in dataclasses.fields(value):
             yield from _walk_constructs(getattr(value, field.name), hints[field.name], (*path, spec_key(field.name)))
     elif isinstance(value, Mapping):
