@@ -123,8 +123,8 @@ def test_a_later_aspect_has_a_higher_rank() -> None:
     case("an empty list", due(), came(total=0), None, mirror=mirror_of(())),
     case("the oldest first", due(sort=("started", False)), came(ONE, TWO, THREE, FOUR, FIVE), None),
     case("any order where none is due", due(sort=None), came(TWO, FIVE, ONE, FOUR, THREE), None),
-    case("an error that is due", due(fault="invalid"), refused(9), None),
-    case("an error page of another shape that is due", due(fault="invalid"), unreadable(400), None),
+    case("an error that is due", due(error_name="invalid"), refused(9), None),
+    case("an error page of another shape that is due", due(error_name="invalid"), unreadable(400), None),
     case("rows where anything may come", due(unspecified="not said"), came(ONE, ONE, STRANGE, total=0), None),
     case("an error where anything may come", due(unspecified="not said"), refused(9), None),
     case("a list that was never read", due(), came(FIVE, FOUR, total=99), None, mirror=Mirror()),
@@ -141,19 +141,19 @@ def test_an_answer_that_is_what_is_due_does_not_differ(
 @differs(
     case(
         "rows where an error is due",
-        due(fault="invalid"),
+        due(error_name="invalid"),
         came(FIVE, FOUR),
         Difference("outcome", "an error (invalid)", "a success with 2 rows"),
     ),
     case(
         "no rows at all where an error is due",
-        due(fault="missing"),
+        due(error_name="missing"),
         told_in_place_of_rows(MISSING),
         Difference("outcome", "an error (missing)", "a success"),
     ),
     case(
         "what cannot be read, with the status of a success, where an error is due",
-        due(fault="invalid"),
+        due(error_name="invalid"),
         unreadable(399),
         Difference("outcome", "an error (invalid)", "an answer that cannot be read"),
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from simulated_runs import found, liar, meeting, on_query
 
-from harness.check.rules.exploration import combinations as exploring
+from harness.check.rules.exploration import random_combinations as exploring
 from harness.check.rules.exploration.random_combinations import (
     check_combinations,
     derive_seed,
