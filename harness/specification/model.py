@@ -68,7 +68,7 @@ ErrorName = Annotated[str, NameKind.ERROR]
 # --- closed words -------------------------------------------------------------------------------------------
 
 Level = Literal["must", "should", "may"]
-Basis = Literal["documented", "corroborated", "inferred", "unknown", "standard"]
+Basis = Literal["documented", "entailed", "corroborated", "inferred", "unknown", "standard"]
 FieldCodec = Literal[
     "text",
     "integer",

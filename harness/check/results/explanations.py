@@ -141,6 +141,11 @@ BASIS_MEANINGS: Final[Mapping[Basis, WordMeaning]] = MappingProxyType(
         "documented": WordMeaning(
             says="The document of the operation says so.", do="Read the place that the clause names as its source."
         ),
+        "entailed": WordMeaning(
+            says="It follows from a word of the document by what the word means, such as pages that share a list out "
+            "or an identity that names one row; it counts like documented.",
+            do="Read the place that the clause names as its source, and what its words mean.",
+        ),
         "corroborated": WordMeaning(
             says="Another page of the vendor says so; it counts like documented.",
             do="Read the place that the clause names as its source.",

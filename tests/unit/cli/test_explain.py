@@ -237,7 +237,7 @@ def test_every_word_of_a_report_is_explained(word: str, capsys: pytest.CaptureFi
 def test_the_words_are_verdicts_colours_levels_and_bases() -> None:
     words = set(explained_words())
     assert {*Verdict, *Colour, "waived", "must", "should", "may"} <= words
-    assert {"documented", "corroborated", "inferred", "unknown", "standard"} <= words
+    assert {"documented", "entailed", "corroborated", "inferred", "unknown", "standard"} <= words
 
 
 @pytest.mark.parametrize("word", ["not_run", "Not-Run", "not run", "NOT_RUN"])
