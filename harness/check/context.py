@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from harness.check.client.budget import Sender
@@ -17,6 +18,7 @@ from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
+from harness.check.target_facts import RunOptions, TargetFacts
 from harness.integers import is_integer
 from harness.specification.load import Spec
 from harness.specification.model import Clause, ClauseId, Clauses, Listing, OpenChoice
@@ -30,7 +32,10 @@ from harness.wire.row_codec import ApiRow, FieldProblem, decode_row
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
-__all__ = ["Breach", "CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE"]
+if TYPE_CHECKING:
+    from harness.check.probe.differences import KnownDifference
+
+__all__ = ["CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE"]
 
 # Fewer refusals may come from bad values, where access faults and others share a code.
 REFUSALS_IN_A_ROW: Final = 4
@@ -66,26 +71,6 @@ class Exchange:
         return [row.key for row in self.rows or ()]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
-    """One observed breach of a clause: the evidence by which causes are told from consequences.
-
-    `aspect` and `kind` say in what the answer differs, `law` that it breaks what holds of every answer,
-    `nothing_due` that no row was due; `number` counts the requests before it. `either` are further clauses that
-    promise the same together with this one.
-    """
-
-    clause: ClauseId
-    exchange: Exchange | None
-    actual: str
-    number: int
-    aspect: str = ""
-    kind: str = ""
-    law: bool = False
-    nothing_due: bool = False
-    either: Clauses = ()
-
-
 @dataclass(slots=True)
 class CheckContext:
     """The state of one run. Rules send with `send`, judge with `probe.expect.check_probe`, and write to `results`."""
@@ -100,7 +85,8 @@ class CheckContext:
     rng: random.Random
     seed: int = 1
     target: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    options: RunOptions = field(default_factory=RunOptions)
+    facts: TargetFacts = field(default_factory=TargetFacts)
     known_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     requests: int = 0
@@ -122,13 +108,23 @@ class CheckContext:
     access_refusal: Exchange | None = None
     refusals_in_a_row: int = 0
     crashes: list[Exception] = field(default_factory=list)
-    breaches: list[Breach] = field(default_factory=list)
+    known_differences: list[KnownDifference] = field(default_factory=list)
+    """The differences that were confirmed and told, each with the smallest request that shows it."""
+    held_failures: list[Finding] | None = None
+    reduction_requests: int = 0
+    seen_exchanges: dict[Hashable, Exchange] = field(default_factory=dict)
     drop_repeated_rows: bool = False
 
     @property
     def listing(self) -> Listing:
         """The listing of the spec under check."""
         return self.spec.listing
+
+    @property
+    def run_start(self) -> datetime:
+        """The instant at which the run began, by the caller's clock; an assertion fails where none was given."""
+        assert self.options.now is not None
+        return self.options.now
 
     @property
     def is_xml(self) -> bool:
@@ -181,9 +177,15 @@ class CheckContext:
                     or self.is_access_refusal(exchange.answer, response, own=True)
                 ):
                     self.access_refusal = exchange
+        if credentials is None and edit is None and not extra_headers:
+            self.seen_exchanges[_request_key(ask)] = exchange
         if witness and self.response_check is not None:
             self.response_check(self, exchange)
         return exchange
+
+    def seen_exchange(self, ask: ListRequest) -> Exchange | None:
+        """The latest answer to the same request with the run's own credentials, or None."""
+        return self.seen_exchanges.get(_request_key(ask))
 
     def _decode_exchange(
         self, ask: ListRequest, purpose: str, request: HttpRequest, response: HttpResponse | NoResponse
@@ -313,13 +315,13 @@ class CheckContext:
         return answer.code is not MISSING and str(answer.code) in codes
 
     def _learn_clock_skew(self, response: HttpResponse) -> None:
-        if self.clock_skew_seconds is not None or self.settings.get("now") is None:
+        if self.clock_skew_seconds is not None or self.options.now is None:
             return
         try:
             then = parsedate_to_datetime(response.header("date") or "")
         except (TypeError, ValueError):
             return
-        now: datetime = self.settings["now"]
+        now = self.options.now
         if then.tzinfo is not None:
             self.clock_skew_seconds = (then - now.astimezone(UTC)).total_seconds()
 
@@ -328,7 +330,7 @@ class CheckContext:
     def expected_answers(self, ask: ListRequest) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
         """The expected answers of a request, one for each answer to the open choices that are still undecided."""
         found = self.dialect.evaluate_branches(lambda pick: interpret_request(self.spec, ask, pick, zone=self.zone))
-        unkept: Set[str] = self.settings.get("unkept", frozenset())
+        unkept = self.facts.unkept_filters
         if not unkept:
             return found
         return [
@@ -350,29 +352,17 @@ class CheckContext:
         exchange: Exchange | None = None,
         rows: Iterable[str] = (),
         inferred: bool = False,
-        aspect: str = "",
-        kind: str = "",
-        law: bool = False,
-        nothing_due: bool = False,
+        difference: str = "",
     ) -> None:
-        """Records a finding under the first of the clauses that the spec declares; see Breach for the parameters."""
+        """Records a finding under the first of the clauses that the spec declares.
+
+        `difference` names the way in which the answer differs: findings with the same request and the same
+        difference are one defect.
+        """
         declared = [clause for clause in clauses if clause in self.results.clauses]
         if not declared:
             self.notes.append(f"{message}: expected {expected}, got {actual}")
             return
-        self.breaches.append(
-            Breach(
-                clause=declared[0],
-                exchange=exchange,
-                actual=actual,
-                number=self.requests,
-                aspect=aspect,
-                kind=kind,
-                law=law,
-                nothing_due=nothing_due,
-                either=tuple(declared[1:]) if law else (),
-            )
-        )
         known = self.results.clauses[declared[0]]
         replay = f"callharness check {self.spec.id} --target {self.target} --only {declared[0]} --seed {self.seed}"
         finding = Finding(
@@ -389,8 +379,34 @@ class CheckContext:
             rows=tuple(rows)[:12],
             replay=replay,
             found_after=self.requests,
+            difference=difference or message,
         )
-        self.results.record_failure(tuple(declared), finding)
+        if self.held_failures is not None:
+            self.held_failures.append(finding)
+        else:
+            self.results.record_failure(declared[0], finding)
+
+    @contextmanager
+    def hold_failures(self) -> Iterator[list[Finding]]:
+        """Failures that are found inside are not recorded but given back, until it is known that they stand."""
+        before, self.held_failures = self.held_failures, []
+        try:
+            yield self.held_failures
+        finally:
+            self.held_failures = before
+
+    def record_failures(self, findings: Iterable[Finding]) -> None:
+        """Records failures that were held."""
+        for finding in findings:
+            if self.held_failures is not None:
+                self.held_failures.append(finding)
+            else:
+                self.results.record_failure(finding.clause, finding)
+
+    def drop_failures(self, findings: Iterable[Finding], reason: str) -> None:
+        """Records that failures that were held do not stand, with the reason: the data moved, not repeatable."""
+        for finding in findings:
+            self.results.record_inconclusive((finding.clause,), reason)
 
     def supports_parameters(self, *parameters: str) -> bool:
         """Whether the version that the server follows knows all of these parameters."""
@@ -437,6 +453,12 @@ class CheckContext:
         """The events since the last call."""
         events, self.events = self.events, []
         return events
+
+
+def _request_key(ask: ListRequest) -> Hashable:
+    """What makes two requests with the run's own credentials the same."""
+    values = tuple(sorted((name, repr(raw)) for name, raw in ask.values.items()))
+    return values, ask.encoding_name, repr(ask.extra), repr(sorted(ask.repeated.items())), ask.operation
 
 
 def _hashable_value(value: object) -> Hashable:

@@ -35,7 +35,6 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
             "the first page holds the first rows",
             expected=f"rows: the total is {snapshot.total}",
             actual="no rows on the first page",
-            kind="bare",
         )
     if not snapshot.rows and snapshot.failed_exchange is None:
         yield from _check_reversed_range(context, mirror, options.now)

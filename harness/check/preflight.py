@@ -42,7 +42,7 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
             )
             exchange, answer, why = other, other.answer, None
     if why is not None:
-        context.settings = {**context.settings, "blocked": why}
+        context.facts.blocked = why
         context.notes.append(why)
         return
     reach = context.listing.lists.clauses.reach

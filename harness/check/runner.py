@@ -33,7 +33,6 @@ from harness.check.results.findings import (
     Verdict,
 )
 from harness.check.results.gate import gate_colour
-from harness.check.root_causes import settle_causes
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.rules.access.scope import check_scope
 from harness.check.rules.exploration.random_combinations import check_combinations
@@ -59,6 +58,7 @@ from harness.check.rules.responses.known_world import check_known_world
 from harness.check.rules.responses.row_consistency import check_row_consistency
 from harness.check.rules.responses.version_detection import check_versions
 from harness.check.rules.transport.request_encoding import check_request_encoding
+from harness.check.target_facts import RunOptions
 from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
 from harness.specification.clause_families import families_by_clause, load_standard_clauses
@@ -163,13 +163,13 @@ def make_context(
         rng=random.Random(options.seed),  # noqa: S311 - chance that can be repeated, not a secret
         seed=options.seed,
         target=options.target,
-        settings={
-            "now": options.now,
-            "window": options.window,
-            "max_requests": options.limits.get("max_requests"),
-            "world": options.world,
-            "fuzz": options.fuzz,
-        },
+        options=RunOptions(
+            now=options.now,
+            window=options.window,
+            max_requests=options.limits.get("max_requests"),
+            world=options.world,
+            fuzz=options.fuzz,
+        ),
         known_values=options.known_values,
         response_check=check_response,
     )
@@ -194,14 +194,14 @@ def _spec_words(spec: Spec) -> tuple[str, ...]:
 
 def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
     yield from _run_phase(context, "preflight", run_preflight(context, options), options)
-    if context.settings.get("blocked") or context.crashes:
+    if context.facts.blocked or context.crashes:
         return
     yield from _run_phase(context, "mirror", take_first_reading(context, mirror, options), options)
     if context.crashes:
         return
     for phase, rules in PHASES:
         for rule in rules:
-            if context.out_of_budget is not None or context.settings.get("blocked"):
+            if context.out_of_budget is not None or context.facts.blocked:
                 return
             yield from _run_phase(context, phase, rule(context, mirror), options)
     yield from _run_phase(context, "errors", _repeat_server_errors(context, mirror), options)
@@ -233,14 +233,14 @@ def _credentials_revoked(context: CheckContext) -> bool:
     One refusal may be the server's mistake about that request: the plain list is asked for once more.
     """
     suspect, context.access_refusal = context.access_refusal, None
-    if suspect is None or context.accepted_request is None or context.settings.get("blocked"):
+    if suspect is None or context.accepted_request is None or context.facts.blocked:
         return False
     again = context.send(context.accepted_request, "are the credentials still accepted?", witness=False)
     if context.access_refusal is None:
         return False
     shown = context.evidence.render_response(again.response, limit=160).replace("\n", ": ")
     why = f"{printable_target(context)}: the credentials are refused from request {context.requests - 1} on: {shown}"
-    context.settings = {**context.settings, "blocked": why}
+    context.facts.blocked = why
     context.notes.append(why)
     return True
 
@@ -255,9 +255,8 @@ def _finish_run(
     context: CheckContext, mirror: Mirror, options: CheckOptions, *, interrupted: str | None
 ) -> Iterator[Event]:
     _judge_server_errors(context)
-    settle_causes(context, mirror)
     _record_open_choices(context)
-    blocked = context.settings.get("blocked")
+    blocked = context.facts.blocked
     only = set(options.only)
     results: list[ClauseResult] = []
     for clause_id in context.results.clauses:
@@ -340,9 +339,9 @@ def _default_verdict(
         return Verdict.NOT_APPLICABLE, "only a run with --world knows the truth about it"
     if context.crashes:
         return Verdict.ERROR, f"the harness itself failed: {context.crashes[0]}"
-    blocked = context.settings.get("blocked")
+    blocked = context.facts.blocked
     if blocked is not None:
-        return Verdict.BLOCKED, str(blocked)
+        return Verdict.BLOCKED, blocked
     if interrupted is not None:
         return Verdict.NOT_RUN, f"interrupted by {interrupted}"
     if context.out_of_budget is not None:
@@ -367,12 +366,12 @@ def _repeat_server_errors(context: CheckContext, mirror: Mirror) -> Iterator[Non
         yield
         if isinstance(repeated.response, HttpResponse) and repeated.response.http_status >= 500:
             again.append(repeated)
-    context.settings = {**context.settings, "errors-again": tuple(again)}
+    context.facts.repeated_server_errors = tuple(again)
 
 
 def _judge_server_errors(context: CheckContext) -> None:
     clause = ClauseId("HTTP-SERVER-ERRORS")
-    again = context.settings.get("errors-again", ())
+    again = context.facts.repeated_server_errors
     errors = [exchange for exchange in context.server_errors if not _is_api_error(exchange)]
     if again or len(errors) >= 3:
         context.fail(
@@ -382,7 +381,7 @@ def _judge_server_errors(context: CheckContext) -> None:
             actual=f"HTTP 5xx for {len(errors)} of {context.requests} requests",
             exchange=again[0] if again else errors[0],
         )
-    elif context.requests and context.settings.get("blocked") is None:
+    elif context.requests and context.facts.blocked is None:
         context.results.record_pass((clause,), times=context.requests)
 
 

@@ -1,115 +1,252 @@
-"""Which clauses a difference breaks, by the aspect in which an answer differs."""
+"""Which clauses a difference breaks: by what the smallest request that shows it still asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from harness.check.context import CheckContext
+from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.interpreter import ExpectedAnswer
-from harness.check.probe.comparison import Aspect, Mismatch
-from harness.specification.model import Clauses, PageNumberPaging
+from harness.check.probe.differences import PRIMARY_ASPECTS, Aspect, Difference
+from harness.check.probe.mirror import Mirror
+from harness.check.probe.reduction import added_parameters
+from harness.specification.model import Clauses, Filter, OpenChoice, PageNumberPaging
 from harness.specification.paging_clauses import (
     partition_clauses,
     prefix_clauses,
     size_clauses,
     size_default_clauses,
     slice_clauses,
+    start_clauses,
 )
 from harness.wire.list_request import ListRequest
 
-PRIMARY: Final = ("unreadable", "outcome", "count", "rows")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What is asked, and the clauses that the request puts to the test.
+
+    `clauses` are told for a difference in a primary aspect, those in `blame` for one in another aspect; `inferred`
+    says of an answer whether it is wrong by a reading that the document only suggests.
+    """
+
+    ask: ListRequest
+    purpose: str
+    clauses: Clauses
+    blame: Mapping[Aspect, Clauses]
+    only: tuple[Aspect, ...]
+    message: str = ""
+    inferred: Callable[[Exchange], bool] | None = None
+    credentials: Mapping[str, str] | None = None
 
 
-def unsteady_clauses(session: CheckContext) -> Clauses:
-    """The clauses that identical requests break when they get different answers."""
-    order, lists = session.listing.order, session.listing.lists.clauses
-    return (order.clause if order else ()) or lists.unique or lists.rows or lists.reach
+@dataclass(frozen=True, slots=True)
+class BlamedClauses:
+    """The clauses that a difference breaks: the first of `clauses` that the spec declares, and each of `also`."""
 
-
-def completeness_clauses(session: CheckContext) -> Clauses:
-    """The clauses that a list breaks when it leaves rows out."""
-    paging, total, lists = session.listing.paging, session.listing.total, session.listing.lists.clauses
-    return partition_clauses(paging) or (total.clauses.sum if total else ()) or lists.one_per
+    clauses: Clauses
+    also: Clauses = ()
 
 
 def blamed_clauses(
-    session: CheckContext,
-    ask: ListRequest,
-    mismatch: Mismatch,
-    clauses: Clauses,
-    blame: Mapping[Aspect, Clauses],
-    meaning: ExpectedAnswer | None = None,
-) -> Clauses:
-    """The clauses that promise the aspect in which an answer differs, best first."""
-    aspect = mismatch.aspect
-    order = session.listing.order
-    rows_clause = session.listing.lists.clauses.rows
-    if mismatch.nothing_due and mismatch.shapeless and session.results.first_failed(rows_clause):
-        return rows_clause
-    if mismatch.nothing_due and session.listing.no_match_clause and ask.encoding_name is None:
+    context: CheckContext,
+    mirror: Mirror,
+    probe: Probe,
+    smallest: ListRequest,
+    difference: Difference,
+    meaning: ExpectedAnswer | None,
+) -> BlamedClauses:
+    """The clauses that a difference breaks, shown by the smallest request that was found for it.
+
+    As long as nothing of what the probe is about could be left out, these are the probe's own; otherwise those that
+    promise what is left.
+    """
+    own = set(probe.ask.values) - added_parameters(context, mirror, probe.ask)
+    whole = own <= smallest.values.keys() and smallest.encoding_name == probe.ask.encoding_name
+    if whole and own:
+        blamed = _clauses_of_probe(context, probe, smallest, difference, meaning)
+    elif whole and probe.clauses and difference.aspect in PRIMARY_ASPECTS:
+        blamed = probe.clauses
+    elif whole and difference.aspect in probe.blame:
+        blamed = probe.blame[difference.aspect]
+    else:
+        blamed = clauses_of_request(context, mirror, smallest, difference, meaning) or probe.clauses
+    no_match = context.listing.no_match_clause
+    if not (difference.nothing_due and no_match) or smallest.encoding_name is not None:
+        return BlamedClauses(blamed)
+    if difference.kind in ("refused", "no-rows"):
         # The filters keep what they should where something matches: it is "nothing matches" that is told wrongly.
-        return session.listing.no_match_clause
-    if mismatch.reverse and order is not None and order.descending is not None and order.descending not in ask.values:
+        return BlamedClauses(no_match)
+    return BlamedClauses(blamed, also=no_match[:1] if blamed[:1] != no_match[:1] else ())
+
+
+def _clauses_of_probe(
+    context: CheckContext,
+    probe: Probe,
+    smallest: ListRequest,
+    difference: Difference,
+    meaning: ExpectedAnswer | None,
+) -> Clauses:
+    aspect = difference.aspect
+    if aspect in probe.blame:
+        return probe.blame[aspect]
+    if aspect in PRIMARY_ASPECTS:
+        return probe.clauses
+    return _clauses_of_page(context, smallest, difference, meaning) or probe.clauses
+
+
+def clauses_of_request(
+    context: CheckContext,
+    mirror: Mirror,
+    ask: ListRequest,
+    difference: Difference,
+    meaning: ExpectedAnswer | None,
+) -> Clauses:
+    """The clauses that promise what a request asks for, in the aspect in which its answer differs."""
+    listing = context.listing
+    if ask.encoding_name is not None and ask.encoding_name in listing.transport.also:
+        return listing.transport.also[ask.encoding_name].clause
+    if difference.aspect not in PRIMARY_ASPECTS:
+        return _clauses_of_page(context, ask, difference, meaning)
+    names = {name for name, raw in ask.values.items() if mirror.base.get(name) != raw}
+    if listing.count_only is not None and listing.count_only.parameter in names:
+        counting = listing.count_only.clauses
+        return (counting.ignores if names & set(listing.count_only.ignores) else ()) or counting.on
+    filters = [name for name in ask.values if name in listing.filters and (name in names or name == difference.about)]
+    if len(filters) > 1:
+        return _clauses_of_filters(context, filters, difference)
+    if filters:
+        return clauses_of_value(listing.filters[filters[0]], ask.values[filters[0]])
+    for name in sorted(names):
+        clauses = clauses_of_parameter(context, name, ask.values[name])
+        if clauses:
+            return clauses
+    if difference.kind in ("missing", "unlisted", "not-empty"):
+        return completeness_clauses(context)
+    return listing.lists.clauses.rows or listing.lists.clauses.reach
+
+
+def _clauses_of_filters(context: CheckContext, filters: list[str], difference: Difference) -> Clauses:
+    """The clauses on several filters together: what one of them says of the others, or that all of them hold."""
+    rules = context.listing.filters
+    for name in filters:
+        rule, others = rules[name], set(filters) - {name}
+        if rule.loses_to in others:
+            return rule.loses_clause
+        if others & set(rule.excludes):
+            return rule.excludes_clause
+    needed = {name for name in filters for other in filters if name in rules[other].applies_if_any}
+    rest = [name for name in filters if name not in needed]
+    if len(rest) == 1:
+        return rules[rest[0]].clause
+    return context.listing.conjunction_clause or rules.get(difference.about, rules[filters[0]]).clause
+
+
+def clauses_of_value(rule: Filter, value: object) -> Clauses:
+    """The clauses on one value of a filter."""
+    meant = rule.words.get(str(value))
+    if isinstance(meant, OpenChoice) and meant.clause:
+        return meant.clause
+    return rule.word_clauses.get(str(value), rule.clause) if rule.word_clauses else rule.clause
+
+
+def clauses_of_parameter(context: CheckContext, name: str, value: object) -> Clauses:
+    """The clauses on what a parameter that is no filter does."""
+    listing = context.listing
+    paging, order, scope = listing.paging, listing.order, listing.scope
+    if name in paging.place_parameters:
+        return slice_clauses(paging)
+    if name == paging.size_parameter:
+        return size_clauses(paging)
+    if order is not None and name == order.descending:
+        return order.descending_clause or order.clause
+    if order is not None and order.sort is not None and name == order.sort.parameter:
+        return order.sort.clauses.words or order.clause
+    for include in listing.includes:
+        if name == include.parameter:
+            return include.clauses.on or include.clauses.off or include.clauses.default
+    if listing.total is not None and listing.total.switch is not None and name == listing.total.switch.parameter:
+        return listing.total.switch.clauses.off or listing.total.switch.clauses.default
+    if scope is not None and name == scope.parameter:
+        return scope.word_clauses.get(str(value), ()) or scope.clauses.identity or scope.clauses.unset
+    if listing.zone is not None and name == listing.zone.parameter:
+        return listing.zone.clauses.shift
+    return ()
+
+
+def unsteady_clauses(context: CheckContext) -> Clauses:
+    """The clauses that identical requests break when they get different answers."""
+    order, lists = context.listing.order, context.listing.lists.clauses
+    return (order.clause if order else ()) or lists.unique or lists.rows or lists.reach
+
+
+def completeness_clauses(context: CheckContext) -> Clauses:
+    """The clauses that a list breaks when it leaves rows out."""
+    paging, total, lists = context.listing.paging, context.listing.total, context.listing.lists.clauses
+    return partition_clauses(paging) or (total.clauses.sum if total else ()) or lists.one_per or lists.rows
+
+
+def _clauses_of_page(
+    context: CheckContext, ask: ListRequest, difference: Difference, meaning: ExpectedAnswer | None
+) -> Clauses:
+    """The clauses that promise order, size, slice, total and uniqueness, by the way in which they are broken."""
+    listing = context.listing
+    total, order = listing.total, listing.order
+    if difference.kind == "total" and total is not None and total.clauses.independent:
+        paged = bool(set(ask.values) & {*listing.paging.place_parameters, listing.paging.size_parameter})
+        if paged or difference.about == "rows of the page":
+            return total.clauses.independent
+    for include in listing.includes:
+        if difference.kind == "part" and difference.about.startswith(f"{include.parameter} "):
+            clauses = include.clauses
+            off = clauses.off if include.parameter in ask.values else ()
+            return clauses.on or clauses.default if difference.about.endswith(" on") else off or clauses.default
+    flag = order.descending if order is not None else None
+    if difference.kind == "reversed" and order is not None and flag is not None and flag not in ask.values:
         # Nobody asked for the other direction: it is the flag's default that is wrong.
-        return (
-            order.clause
-            if session.results.first_failed(order.clause)
-            else order.descending_default_clause or order.clause
-        )
-    total = session.listing.total
-    if mismatch.by_page and total is not None and total.clauses.independent:
-        return total.clauses.independent
-    sized = meaning is not None and meaning.size is not None and mismatch.kind != "stray"
-    if aspect in ("rows", "slice", "short") and sized:
-        paging = session.listing.paging
-        for known in (prefix_clauses(paging), slice_clauses(paging), partition_clauses(paging)):
-            if session.results.first_failed(known):
-                # Where pages are known to be cut wrongly, that one lacks rows says nothing new.
-                return known
-    if mismatch.elsewhere_on_the_list and isinstance(session.listing.paging, PageNumberPaging):
+        return order.descending_default_clause or order.clause
+    if difference.about == "another page" and isinstance(listing.paging, PageNumberPaging):
         # The number leads to another page, as it should: it is how pages share out the list that is wrong.
-        return session.listing.paging.clauses.partition or blame.get("slice", clauses)
-    if aspect in blame:
-        return blame[aspect]
-    if aspect in PRIMARY:
-        return clauses
-    return promised(session, ask, aspect, meaning) or clauses
+        return listing.paging.clauses.partition or listing.paging.clauses.slice
+    return clauses_of_aspect(context, ask, difference.aspect, meaning)
 
 
-def promised(session: CheckContext, ask: ListRequest, aspect: Aspect, meaning: ExpectedAnswer | None) -> Clauses:
+def clauses_of_aspect(
+    context: CheckContext, ask: ListRequest, aspect: Aspect, meaning: ExpectedAnswer | None
+) -> Clauses:
     """The clauses of the constructs that promise order, size, slice, total and uniqueness."""
-    listing = session.listing
-    paging = listing.paging
-    order = listing.order
+    listing = context.listing
+    paging, order = listing.paging, listing.order
+    size_default = size_default_clauses(paging) if meaning is not None and meaning.size_default else ()
     match aspect:
         case "unique":
             return listing.lists.clauses.unique
         case "order":
-            if order is None:
-                return ()
-            if order.descending is not None and order.descending in ask.values:
-                return order.descending_clause or order.clause
-            if order.sort is not None and order.sort.parameter in ask.values:
-                word = str(ask.values[order.sort.parameter])
-                if word in order.sort.undocumented and order.sort.clauses.undocumented:
-                    return order.sort.clauses.undocumented
-                return order.sort.clauses.words or order.clause
-            return order.clause
+            return _clauses_of_order(context, ask) if order is not None else ()
         case "total":
             return listing.total.clauses.sum if listing.total else ()
         case "size":
-            default = size_default_clauses(paging) if meaning is not None and meaning.size_default else ()
-            return default or size_clauses(paging)
+            return size_default or size_clauses(paging)
+        case "part":
+            return ()
         case "short":
-            default = size_default_clauses(paging) if meaning is not None and meaning.size_default else ()
             shared = partition_clauses(paging) or prefix_clauses(paging) or slice_clauses(paging)
-            return default or shared or size_clauses(paging)
+            return size_default or shared or size_clauses(paging)
         case "slice":
-            if session.results.first_failed(partition_clauses(paging)):
-                return partition_clauses(paging)
             if isinstance(paging, PageNumberPaging) and meaning is not None and meaning.start == 0:
-                return paging.clauses.first or paging.clauses.slice
+                return start_clauses(paging) or paging.clauses.slice
             return prefix_clauses(paging) or slice_clauses(paging)
         case _:
             return ()
+
+
+def _clauses_of_order(context: CheckContext, ask: ListRequest) -> Clauses:
+    order = context.listing.order
+    assert order is not None
+    if order.descending is not None and order.descending in ask.values:
+        return order.descending_clause or order.clause
+    if order.sort is None or order.sort.parameter not in ask.values:
+        return order.clause
+    if str(ask.values[order.sort.parameter]) in order.sort.undocumented and order.sort.clauses.undocumented:
+        return order.sort.clauses.undocumented
+    return order.sort.clauses.words or order.clause

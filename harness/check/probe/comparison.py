@@ -1,68 +1,31 @@
-"""Comparison of an answer with what the oracle expects, aspect by aspect; the first difference counts."""
+"""Comparison of an answer with what the oracle expects: each aspect for itself, as far as it can be judged.
+
+An aspect that differs ends the judgement of no other one. What cannot be judged without another aspect (which slice a
+page is, where other rows came than are due) is left open.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
+from harness.check.probe.differences import ASPECTS, Aspect, Difference
 from harness.check.probe.mirror import Mirror, parse_row_count
 from harness.check.probe.stability import all_recent
-from harness.specification.model import Clauses, OpenChoice, PageNumberPaging, all_clauses
+from harness.specification.model import Include, OpenChoice, PageNumberPaging
+from harness.wire.http_messages import HttpResponse, NoResponse
+from harness.wire.json_body import MISSING
 from harness.wire.response_codec import count_in
 from harness.wire.row_codec import row_values_at
-
-Aspect = Literal["unreadable", "outcome", "count", "unique", "rows", "size", "short", "order", "slice", "total"]
-
-
-ASPECTS: Final[tuple[Aspect, ...]] = (
-    "unreadable",
-    "outcome",
-    "count",
-    "unique",
-    "rows",
-    "size",
-    "short",
-    "order",
-    "slice",
-    "total",
-)
-
 
 # A moving list has surely ended so many rows after twice the rows that were read.
 FAR_BEYOND: Final = 200
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
-    """The first aspect in which an answer differs from what is due."""
-
-    aspect: Aspect
-    expected: str
-    actual: str
-    rows: tuple[Row, ...] = ()
-    reverse: bool = False
-    nothing_due: bool = False
-    kind: str = ""
-    by_page: bool = False
-    """A total that counts the page, or all rows whatever was asked for."""
-    unlisted: bool = False
-    """The rows are right by what they show, but the whole list does not hold them."""
-    shapeless: bool = False
-    """There are no rows at all, not even none."""
-    elsewhere: bool = False
-    """What was asked for is not at fault."""
-    elsewhere_on_the_list: bool = False
-    """A later page with rows that stand neither in its place nor on the first page."""
-    more: bool = False
-    """A total above the number of rows that are known."""
-
-    @property
-    def rank(self) -> int:
-        """The place of the aspect in the order in which aspects are judged."""
-        return ASPECTS.index(self.aspect)
+# A list that grows while it is read lacks rows: a history may get ten a second
+# (`history_grows_10_a_second_newest_first`), and a run reads it for seconds.
+_ROWS_OF_MOVEMENT: Final = 10
 
 
 def compare_answer(
@@ -71,48 +34,106 @@ def compare_answer(
     meaning: ExpectedAnswer,
     exchange: Exchange,
     only: Sequence[Aspect] = ASPECTS,
-) -> Mismatch | None:
-    """The first aspect in which an answer differs from what is expected, or None."""
+) -> tuple[Difference, ...]:
+    """All differences of an answer from what is expected, in the order of their aspects; none when it is right."""
+    return tuple(found for found in _differences(context, mirror, meaning, exchange) if found.aspect in only)
+
+
+def _differences(
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Iterator[Difference]:
     answer = exchange.answer
-    assert answer is not None
     if meaning.unspecified:
-        return None
+        return
+    if (failure := server_failure(exchange)) is not None:
+        if meaning.error_name is None:
+            yield Difference(
+                aspect="outcome", kind="broken-down", expected="a success", actual=failure, about="server"
+            )
+        return
+    assert answer is not None
     if meaning.error_name is not None:
         if answer.outcome == "error" or (answer.outcome == "unreadable" and answer.http_status >= 400):
             # An error page of another shape still refuses; its shape is judged by itself.
-            return None
+            return
         came = "an answer that cannot be read" if answer.outcome == "unreadable" else "a success"
         held = f" with {len(exchange.rows)} rows" if exchange.rows is not None else ""
-        return Mismatch(aspect="outcome", expected=f"an error ({meaning.error_name})", actual=came + held)
-    if answer.outcome == "unreadable":
-        return Mismatch(aspect="unreadable", expected="an answer that can be read", actual=_first_problem(exchange))
-    if answer.outcome == "error" and (
-        _is_unknown_value_error(context, mirror, meaning, exchange)
-        or _is_past_end_error(context, mirror, meaning, exchange)
-    ):
-        return None
-    if answer.outcome == "error":
-        error_text = f"the error {answer.code!r}" + (
-            f" ({answer.message!r})" if isinstance(answer.message, str) else ""
+        yield Difference(
+            aspect="outcome",
+            kind="accepted",
+            expected=f"an error ({meaning.error_name})",
+            actual=came + held,
+            about=f"{meaning.error_name} {meaning.parameter}",
         )
-        return Mismatch(aspect="outcome", expected="a success", actual=error_text)
+        return
+    if answer.outcome == "unreadable":
+        actual = _first_problem(exchange)
+        yield Difference(aspect="unreadable", kind="unreadable", expected="an answer that can be read", actual=actual)
+        return
+    if answer.outcome == "error":
+        if not (
+            _is_unknown_value_error(context, mirror, meaning, exchange)
+            or _is_past_end_error(context, mirror, meaning, exchange)
+        ):
+            told = f" ({answer.message!r})" if isinstance(answer.message, str) else ""
+            yield Difference(
+                aspect="outcome",
+                kind="refused",
+                expected="a success",
+                actual=f"the error {answer.code!r}{told}",
+                nothing_due=_is_no_row_due(mirror, meaning),
+            )
+        return
     if meaning.count_only:
-        return _compare_count(context, mirror, meaning, exchange)
+        yield from _compare_count(context, mirror, meaning, exchange)
+        return
     if exchange.rows is None:
-        return Mismatch(aspect="rows", expected="rows", actual="no rows in the answer", shapeless=True)
-    for aspect, check in (
-        ("unique", _compare_uniqueness),
-        ("rows", _compare_rows),
-        ("size", _compare_page_size),
-        ("order", _compare_order),
-        ("slice", _compare_slice),
-        ("total", _compare_total),
-    ):
-        if aspect in only or aspect == "rows":
-            found = check(context, mirror, meaning, exchange)
-            if found is not None and (found.aspect in only):
-                return found
+        due = _is_no_row_due(mirror, meaning)
+        yield Difference(
+            aspect="rows", kind="no-rows", expected="rows", actual="no rows in the answer", nothing_due=due
+        )
+        return
+    yield from _compare_row_list(context, mirror, meaning, exchange)
+
+
+def server_failure(exchange: Exchange) -> str | None:
+    """How the server failed instead of answering, or None: HTTP 5xx with no error of the API, a lost connection.
+
+    A time-out is no failure, and neither is an answer whose framing is malformed: that is judged by itself.
+    """
+    response = exchange.response
+    if isinstance(response, NoResponse):
+        return f"no answer: {response.reason}" if response.reason in ("reset", "truncated") else None
+    assert isinstance(response, HttpResponse)
+    if response.http_status >= 500 and (exchange.answer is None or exchange.answer.code is MISSING):
+        return f"HTTP {response.http_status}"
     return None
+
+
+def _compare_row_list(
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Iterator[Difference]:
+    repeated = list(_compare_uniqueness(exchange))
+    yield from repeated
+    wrong = list(_compare_rows(context, mirror, meaning, exchange))
+    yield from wrong
+    counts = list(_compare_page_size(context, mirror, meaning, exchange, repeated, wrong))
+    yield from counts
+    unsorted = list(_compare_order(context, mirror, meaning, exchange))
+    yield from unsorted
+    rows_are_due = not repeated and not wrong and not any(one.kind in ("missing", "surplus") for one in counts)
+    if rows_are_due and not unsorted:
+        yield from _compare_slice(context, mirror, meaning, exchange)
+    yield from _compare_total(context, mirror, meaning, exchange, rows_are_due=rows_are_due)
+    yield from _compare_parts(context, mirror, meaning, exchange)
+
+
+def _is_no_row_due(mirror: Mirror, meaning: ExpectedAnswer) -> bool:
+    """Whether it is known that the page that was asked for holds no rows."""
+    if meaning.error_name or meaning.unspecified or meaning.count_only or not mirror.complete or mirror.volatile:
+        return False
+    sure, may = matching_rows(mirror, meaning)
+    return not may and len(sure) <= meaning.start
 
 
 def _is_unknown_value_error(
@@ -207,96 +228,149 @@ def is_doubtful_match(meaning: ExpectedAnswer, row: Row) -> bool:
     )
 
 
+def _compare_uniqueness(exchange: Exchange) -> Iterator[Difference]:
+    keys = exchange.keys
+    if len(set(keys)) < len(keys):
+        twice = tuple(row for row in exchange.rows or () if keys.count(row.key) > 1)
+        yield Difference(
+            aspect="unique", kind="repeated", expected="each row once", actual="the same row twice", rows=twice[:4]
+        )
+
+
 def _compare_rows(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Mismatch | None:
+) -> Iterator[Difference]:
+    """Rows that should not be there: a difference for each filter that excludes some, and rows of nowhere."""
     rows = exchange.rows or ()
-    if meaning.no_rows and rows:
-        return Mismatch(aspect="rows", expected="no rows", actual=f"{len(rows)} rows", rows=tuple(rows))
-    # While data moves the mirror's copy of a row may be out of date: then only what came itself counts.
-    stray = [
-        row
-        for row in rows
-        if meaning.keeps_row(row.shown if mirror.volatile else merged_row_values(mirror, row)) is False
-        and not is_doubtful_match(meaning, row)
-    ]
-    if stray:
-        names = ", ".join(name for name, _ in meaning.tests)
-        return Mismatch(
-            aspect="rows",
-            expected=f"only rows that satisfy {names}",
-            actual=f"{len(stray)} of {len(rows)} rows do not",
-            kind="stray",
-            rows=tuple(stray),
+    if meaning.no_rows:
+        if rows:
+            actual = f"{len(rows)} rows"
+            yield Difference(
+                aspect="rows", kind="not-empty", expected="no rows", actual=actual, rows=rows, nothing_due=True
+            )
+        return
+    judged = [row for row in rows if not is_doubtful_match(meaning, row)]
+    strays: set[int] = set()
+    for name, test in meaning.tests:
+        # While data moves the mirror's copy of a row may be out of date: then only what came itself counts.
+        excluded = tuple(
+            row for row in judged if test(row.shown if mirror.volatile else merged_row_values(mirror, row)) is False
         )
-    if mirror.complete and not mirror.volatile and mirror.after is not None:
-        unknown = [row for row in rows if row.key not in mirror.after.by_key and not all_recent(context, (row,))]
-        if unknown:
-            return Mismatch(
+        if excluded:
+            strays |= {id(row) for row in excluded}
+            yield Difference(
                 aspect="rows",
+                kind="stray",
+                expected=f"only rows that satisfy {name}",
+                actual=f"{len(excluded)} of {len(rows)} rows do not",
+                about=name,
+                rows=excluded,
+                nothing_due=_is_no_row_due(mirror, meaning),
+            )
+    if mirror.complete and not mirror.volatile and mirror.after is not None:
+        listed = mirror.after.by_key
+        unknown = tuple(
+            row for row in rows if id(row) not in strays and row.key not in listed and not all_recent(context, (row,))
+        )
+        if unknown:
+            yield Difference(
+                aspect="rows",
+                kind="unlisted",
                 expected="rows that the list without this request's parameters holds too",
                 actual=f"{len(unknown)} rows that it does not hold",
-                kind="unknown",
-                rows=tuple(unknown),
-                unlisted=bool(meaning.tests) and all(meaning.keeps_row(row.shown) is True for row in unknown),
+                rows=unknown,
+                conforming=bool(meaning.tests) and all(meaning.keeps_row(row.shown) is True for row in unknown),
             )
-    return None
 
 
 def _compare_page_size(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Mismatch | None:
+    context: CheckContext,
+    mirror: Mirror,
+    meaning: ExpectedAnswer,
+    exchange: Exchange,
+    repeated: Sequence[Difference],
+    wrong: Sequence[Difference],
+) -> Iterator[Difference]:
     rows = exchange.rows or ()
-    paging = context.listing.paging
+    given = "default" if meaning.size_default else "given"
     if meaning.size is not None and len(rows) > meaning.size:
-        return Mismatch(aspect="size", expected=f"at most {meaning.size} rows", actual=f"{len(rows)} rows")
-    if not mirror.complete or mirror.volatile or meaning.by_cursor:
-        return None
+        yield Difference(
+            aspect="size",
+            kind="too-many",
+            expected=f"at most {meaning.size} rows",
+            actual=f"{len(rows)} rows",
+            about=given,
+        )
+    if not mirror.complete or mirror.volatile or meaning.by_cursor or meaning.no_rows:
+        return
     sure, may = matching_rows(mirror, meaning)
     if may:
-        return None
-    due = (
-        len(sure[meaning.start :])
-        if meaning.size is None
-        else len(sure[meaning.start : meaning.start + meaning.size])
-    )
+        return
+    stop = len(sure) if meaning.size is None else meaning.start + meaning.size
+    due = len(sure[meaning.start : stop])
+    shown = {row.key for row in rows}
     if len(rows) < due:
-        if _is_known_page_cap(context, meaning, len(rows)):
-            return None
-        if (
-            isinstance(paging, PageNumberPaging)
-            and meaning.start == 0
-            and rows
-            and _shows_own_bound(context, meaning, exchange, len(sure))
-        ):
-            return None
-        if (
-            rows
-            and not _has_extra_filter(context, mirror, exchange)
-            and ((meaning.size is not None and len(sure) > meaning.size) or meaning.start)
-        ):
-            return Mismatch(aspect="short", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
-        shown = {row.key for row in rows}
-        missing = [row for row in sure if row.key not in shown]
-        return Mismatch(
-            aspect="rows",
-            expected=f"{due} rows",
-            actual=f"{len(rows)} rows; {len(missing)} that match are missing",
-            kind="missing",
-            rows=tuple(missing),
+        yield from _rows_lacking(context, mirror, meaning, exchange, sure, due, given)
+    elif wrong and meaning.start == 0 and (meaning.size is None or len(rows) < meaning.size):
+        # The page had place for all that is due, whatever else came.
+        missing = tuple(row for row in sure if row.key not in shown)
+        if missing:
+            yield _missing_rows(due, rows, missing, meaning)
+    elif len(rows) > due and not wrong and not repeated and (meaning.size is None or len(rows) <= meaning.size):
+        yield Difference(
+            aspect="slice",
+            kind="surplus",
+            expected=f"{due} rows on this page",
+            actual=f"{len(rows)} rows",
+            about="later" if meaning.start else "first",
         )
-    if len(rows) > due:
-        return Mismatch(aspect="slice", expected=f"{due} rows on this page", actual=f"{len(rows)} rows")
-    return None
+
+
+def _rows_lacking(
+    context: CheckContext,
+    mirror: Mirror,
+    meaning: ExpectedAnswer,
+    exchange: Exchange,
+    sure: Sequence[Row],
+    due: int,
+    given: str,
+) -> Iterator[Difference]:
+    """Fewer rows than are due: a page cut short, or rows left out."""
+    rows = exchange.rows or ()
+    if _is_known_page_cap(context, meaning, len(rows)):
+        return
+    first_page = isinstance(context.listing.paging, PageNumberPaging) and meaning.start == 0
+    if first_page and rows and _shows_own_bound(context, meaning, exchange, len(sure)):
+        return
+    cut = (meaning.size is not None and len(sure) > meaning.size) or meaning.start
+    if rows and cut and not _has_extra_filter(context, mirror, exchange):
+        actual = f"{len(rows)} rows"
+        yield Difference(
+            aspect="short", kind="too-few", expected=f"{due} rows on this page", actual=actual, about=given
+        )
+        return
+    shown = {row.key for row in rows}
+    yield _missing_rows(due, rows, tuple(row for row in sure if row.key not in shown), meaning)
+
+
+def _missing_rows(due: int, rows: Sequence[Row], missing: tuple[Row, ...], meaning: ExpectedAnswer) -> Difference:
+    return Difference(
+        aspect="rows",
+        kind="missing",
+        expected=f"{due} rows",
+        actual=f"{len(rows)} rows; {len(missing)} that match are missing",
+        rows=missing,
+    )
 
 
 def _is_known_page_cap(context: CheckContext, meaning: ExpectedAnswer, came: int) -> bool:
     """Whether a short page is as short as the server's pages were found to be: at a bound, or by so many rows."""
-    page_cap = context.settings.get("page-cap")
+    page_cap = context.facts.page_cap
     if page_cap is None or not came:
         return False
-    cap, asked, _ = page_cap
-    return bool(came == cap or (meaning.size is not None and meaning.size - came == asked - cap))
+    return bool(
+        came == page_cap.rows or (meaning.size is not None and meaning.size - came == page_cap.asked - page_cap.rows)
+    )
 
 
 def _has_extra_filter(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
@@ -312,157 +386,195 @@ def _shows_own_bound(context: CheckContext, meaning: ExpectedAnswer, exchange: E
     assert exchange.answer is not None
     came = len(exchange.rows or ())
     total = parse_row_count(exchange.answer.total)
-    known = all_clauses(context.listing.total.clauses) if context.listing.total else ()
-    if total is not None and total != matches and not context.results.first_failed(known):
-        return False
     choice = paging.default_size if meaning.size_given is None else paging.cap
     if not isinstance(choice, OpenChoice) or choice.options:
         return False
-    if (
-        meaning.size_given is not None
-        and came < context.longest_page
-        and not context.dialect.candidates_of(choice.id)
-    ):
+    known = context.dialect.candidates_of(choice.id)
+    if known:
+        return bool(came == known[0])
+    if meaning.size_given is not None and came < context.longest_page:
         # Other pages held more: what is missing here is missing.
         return False
     filtered = any(name in context.listing.filters for name in exchange.list_request.values)
-    if total is None and filtered and not context.dialect.candidates_of(choice.id):
+    if filtered and (total is None or total != matches):
         # Without a total a short page of a filter may as well be the filter's doing.
         return False
-    if context.dialect.candidates_of(choice.id):
-        return bool(came == context.dialect.candidates_of(choice.id)[0])
     context.dialect.fix_answer(choice.id, came, exchange.purpose)
     return True
 
 
-def _compare_uniqueness(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Mismatch | None:
-    keys = exchange.keys
-    if len(set(keys)) == len(keys):
-        return None
-    twice = [row for row in exchange.rows or () if keys.count(row.key) > 1]
-    return Mismatch(aspect="unique", expected="each row once", actual="the same row twice", rows=tuple(twice[:4]))
-
-
 def _compare_order(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Mismatch | None:
+) -> Iterator[Difference]:
     if meaning.sort is None or meaning.sort[0].hidden:
-        return None
+        return
     path, descends = meaning.sort
     rows = [row for row in exchange.rows or () if row_values_at(row.shown, path)]
     keys = [sort_key(row_values_at(row.shown, path)[0], meaning.collation) for row in rows]
+    way = "descending" if descends else "ascending"
     for index in range(1, len(keys)):
         first, second = keys[index - 1], keys[index]
         if (first < second) if descends else (first > second):
-            way = "descending" if descends else "ascending"
-            return Mismatch(
+            yield Difference(
                 aspect="order",
+                kind="reversed" if keys == sorted(keys, reverse=not descends) else "unsorted",
                 expected=f"rows {way} by {path}",
                 actual=f"row {index} and row {index + 1} stand the other way round",
+                about=f"{path} {way}",
                 rows=(rows[index - 1], rows[index]),
-                reverse=keys == sorted(keys, reverse=not descends),
             )
-    return None
+            return
 
 
 def _compare_slice(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Mismatch | None:
+) -> Iterator[Difference]:
+    """Whether the rows are those that stand at this place of the sorted list; rows that sort alike may swap."""
     rows = exchange.rows or ()
     if not mirror.complete or mirror.volatile or meaning.by_cursor or meaning.sort is None or not rows:
-        return None
-    path, descends = meaning.sort
-    if path.hidden or context.results.first_failed(_order_clauses(context)):
-        return None
+        return
+    path, _ = meaning.sort
+    if path.hidden:
+        return
     sure, may = matching_rows(mirror, meaning)
     if may or any(not row_values_at(row.shown, path) for row in sure):
-        return None
+        return
 
     def place_of(row: Row) -> tuple[Any, ...]:
         return sort_key((row_values_at(row.shown, path) or (None,))[0], meaning.collation)
 
-    due = sorted((place_of(row) for row in sure), reverse=descends)
+    due = sorted((place_of(row) for row in sure), reverse=meaning.sort[1])
     stop = len(due) if meaning.size is None else meaning.start + meaning.size
-    wanted = due[meaning.start : stop][: len(rows)]
-    came = [place_of(row) for row in rows]
-    if wanted != came:
-        where = next((i for i, pair in enumerate(zip(wanted, came, strict=False)) if pair[0] != pair[1]), 0)
-        begin = due[: len(rows)]
-        return Mismatch(
-            elsewhere_on_the_list=meaning.start > 0 and came != begin,
-            # Where a filter is asked for and the pages are sound, other rows mean that the filter is not.
-            aspect="rows" if _has_extra_filter(context, mirror, exchange) and meaning.start == 0 else "slice",
-            expected=f"rows {meaning.start + 1} to {meaning.start + len(wanted)} of the sorted list",
-            actual=f"other rows, from place {where + 1} of the page on",
-            rows=tuple(rows[where : where + 3]),
-        )
-    return None
-
-
-def _order_clauses(context: CheckContext) -> Clauses:
-    order = context.listing.order
-    if order is None:
-        return ()
-    words = order.sort.clauses.words if order.sort else ()
-    return (*order.clause, *order.descending_default_clause, *order.descending_clause, *words)
+    wanted = due[meaning.start : stop]
+    came = [place_of(row) for row in rows][: len(wanted)]
+    wanted = wanted[: len(came)]
+    if wanted == came:
+        return
+    where = next((i for i, pair in enumerate(zip(wanted, came, strict=True)) if pair[0] != pair[1]), 0)
+    if not meaning.start:
+        about = "first page"
+    elif came == due[: len(came)]:
+        about = "first page again"
+    else:
+        about = "another page"
+    yield Difference(
+        aspect="slice",
+        kind="displaced",
+        expected=f"rows {meaning.start + 1} to {meaning.start + len(wanted)} of the sorted list",
+        actual=f"other rows, from place {where + 1} of the page on",
+        about=about,
+        rows=tuple(rows[where : where + 3]),
+    )
 
 
 def _compare_total(
-    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Mismatch | None:
-    listing = context.listing
-    if listing.total is None or not meaning.total_shown or exchange.answer is None:
-        return None
+    context: CheckContext,
+    mirror: Mirror,
+    meaning: ExpectedAnswer,
+    exchange: Exchange,
+    *,
+    rows_are_due: bool,
+) -> Iterator[Difference]:
+    if context.listing.total is None or not meaning.total_shown or exchange.answer is None:
+        return
     total = parse_row_count(exchange.answer.total)
-    if total is None or not mirror.complete or context.results.first_failed(listing.lists.clauses.unique):
+    if total is None or not mirror.complete or not context.identity_unique:
         # Rows that come twice may be counted twice.
-        return None
+        return
+    rows = exchange.rows or ()
+    if not rows_are_due:
+        # What a total counts is told by the rows that the server means: known where they are all on this page.
+        whole = not meaning.start and (meaning.size is None or len(rows) < meaning.size)
+        if whole and rows and total == len(rows):
+            return
+        if not whole and total >= len(rows):
+            return
     sure, may = matching_rows(mirror, meaning)
-    low, high = len(sure), len(sure) + len(may)
-    if mirror.volatile:
-        # A list that grows while it is read lacks rows: a history may get ten a second
-        # (`history_grows_10_a_second_newest_first`), and a run reads it for seconds.
-        high += 10 + len(mirror.rows) // 2
-        low = max(0, low - 10 - len(mirror.rows) // 2)
+    low, high = _range_of_number(mirror, len(sure), len(sure) + len(may))
     if low <= total <= high:
-        return None
-    due = str(low) if low == high else f"{low} to {high}"
-    came = len(exchange.rows or ())
-    by_page = total != high and (total == came or total == len(mirror.rows))
-    return Mismatch(
+        return
+    if total == len(rows) and len(rows) < low:
+        about = "rows of the page"
+    elif total == len(mirror.rows):
+        about = "rows of the list"
+    else:
+        about = "more" if total > high else "fewer"
+    yield Difference(
         aspect="total",
-        expected=f"a total of {due}",
+        kind="total",
+        expected=f"a total of {low}" if low == high else f"a total of {low} to {high}",
         actual=f"a total of {total}",
-        by_page=by_page,
-        more=total > high,
+        about=about,
+        more_counted=total > high,
     )
+
+
+def _compare_parts(
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
+) -> Iterator[Difference]:
+    """Whether rows show the optional parts that are switched on, and no others; the mirror's rows show all parts."""
+    rows = exchange.rows or ()
+    for include in context.listing.includes:
+        if include.any_names or not include.added_names or mirror.volatile:
+            continue
+        on = include.parameter in meaning.includes
+        odd = tuple(
+            row for row in rows if _has_part(row, include) != on and (not on or _may_have(mirror, row, include))
+        )
+        if odd:
+            names = ", ".join(include.added_names)
+            yield Difference(
+                aspect="part",
+                kind="part",
+                expected=f"rows {'with' if on else 'without'} {names}",
+                actual=f"{len(odd)} of {len(rows)} rows {'without' if on else 'with'} it",
+                about=f"{include.parameter} {'on' if on else 'off'}",
+                rows=odd,
+            )
+
+
+def _has_part(row: Row, include: Include) -> bool:
+    return any(row.shown.get(name) for name in include.added_names)
+
+
+def _may_have(mirror: Mirror, row: Row, include: Include) -> bool:
+    known = mirror.row_with_key(row.key)
+    return known is not None and _has_part(known, include)
+
+
+def _range_of_number(mirror: Mirror, low: int, high: int) -> tuple[int, int]:
+    """The numbers that may be told for rows that surely match and that may match, wider while the list moves."""
+    if not mirror.volatile:
+        return low, high
+    moved = _ROWS_OF_MOVEMENT + len(mirror.rows) // 2
+    return max(0, low - moved), high + moved
 
 
 def _compare_count(
     context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange
-) -> Mismatch | None:
+) -> Iterator[Difference]:
     assert exchange.answer is not None
     assert context.listing.count_only is not None
     counted = count_in(exchange.answer)
     if counted is None:
         held = f"{len(exchange.rows)} rows" if exchange.rows is not None else "something else"
-        return Mismatch(aspect="count", expected="a number in place of the rows", actual=held)
+        yield Difference(aspect="count", kind="no-number", expected="a number in place of the rows", actual=held)
+        return
     count, shape = counted
     choice = context.listing.count_only.shape
     if isinstance(choice, OpenChoice):
-        if context.dialect.candidates_of(choice.id) and shape not in context.dialect.candidates_of(choice.id):
-            return Mismatch(aspect="count", expected="the same form of number as before", actual=f"a {shape}")
+        known = context.dialect.candidates_of(choice.id)
+        if known and shape not in known:
+            yield Difference(
+                aspect="count", kind="number-form", expected="the same form of number as before", actual=f"a {shape}"
+            )
+            return
         context.dialect.fix_answer(choice.id, shape, exchange.purpose)
     if not mirror.complete:
-        return None
+        return
     sure, may = matching_rows(mirror, meaning)
-    low, high = len(sure), len(sure) + len(may)
-    if mirror.volatile:
-        low, high = max(0, low - 10 - len(mirror.rows) // 2), high + 10 + len(mirror.rows) // 2
-    if low <= count <= high:
-        return None
-    return Mismatch(
-        aspect="count", expected=f"the number {low}" + (f" to {high}" if high > low else ""), actual=str(count)
-    )
+    low, high = _range_of_number(mirror, len(sure), len(sure) + len(may))
+    if not low <= count <= high:
+        expected = f"the number {low}" + (f" to {high}" if high > low else "")
+        about = "rows of the list" if count == len(mirror.rows) else ("more" if count > high else "fewer")
+        yield Difference(aspect="count", kind="number", expected=expected, actual=str(count), about=about)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
-from harness.check.probe.comparison import Aspect
+from harness.check.probe.differences import Aspect
 from harness.specification.model import ClauseId, Clauses, EnvelopeField, ErrorKind, OpenChoice
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
@@ -43,7 +43,7 @@ def report_breach(
         return
     known = context.clause(firm[0])
     says = known.says if known else ""
-    context.fail(firm, says, expected=expected, actual=actual, exchange=exchange, aspect="fault", kind=kind)
+    context.fail(firm, says, expected=expected, actual=actual, exchange=exchange, difference=kind)
 
 
 def record_kept(context: CheckContext, clauses: Clauses, reading: str) -> None:
@@ -191,9 +191,9 @@ def _error_problems(
         return [] if answer.http_status >= 400 else [("unreadable", (), due, describe_answer(exchange))]
     found: list[tuple[str, Clauses, str, str]] = []
     error = context.listing.outcome.error
-    if exchange.rows and "rows-in-errors" not in context.settings:
-        context.settings = {**context.settings, "rows-in-errors": (fault, clauses)}
-    first_told = context.settings.get("rows-in-errors") in (None, (fault, clauses))
+    if exchange.rows and context.facts.rows_in_errors is None:
+        context.facts.rows_in_errors = (fault, clauses)
+    first_told = context.facts.rows_in_errors in (None, (fault, clauses))
     if exchange.rows and not error.clauses.no_rows and first_told:
         found.append(("rows", clauses, "an error without rows", f"an error with {len(exchange.rows)} rows"))
     named = context.listing.outcome.faults.get(fault)
@@ -255,8 +255,8 @@ def _is_known_odd_code(context: CheckContext, fault: str, code: object) -> bool:
     faults = context.listing.outcome.faults
     if any(str(code) in {str(one) for one in (known.code, *known.codes)} for known in faults.values()):
         return False
-    known_codes: Mapping[str, str] = context.settings.get("odd-codes", {})
-    context.settings = {**context.settings, "odd-codes": {str(code): fault, **known_codes}}
+    known_codes = context.facts.odd_codes
+    context.facts.odd_codes = {str(code): fault, **known_codes}
     named = faults[fault].clause
     return str(code) in known_codes and faults[known_codes[str(code)]].clause != named
 

@@ -1,7 +1,8 @@
-"""Judgement of a probe: its answer is compared with what the oracle expects, and a mismatch is confirmed.
+"""The engine of probes: a request is sent, judged by the oracle, confirmed, cut down and recorded.
 
-An answer is compared aspect by aspect (was it refused, which rows, how many, in which order, which slice, which
-total). The first aspect that differs is the defect; the later ones are its consequences and are not judged.
+A rule says what to ask and which clauses its request puts to the test; everything else happens here, once. Each
+difference of an answer is judged for itself and rests on its own evidence: it is shown a second time, the request is
+cut down while it still goes wrong in the same way, and what remains says what is broken.
 """
 
 from __future__ import annotations
@@ -14,8 +15,16 @@ from typing import Any, Final
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer
-from harness.check.probe.blame import PRIMARY, blamed_clauses, completeness_clauses, promised, unsteady_clauses
-from harness.check.probe.comparison import ASPECTS, Aspect, Mismatch, compare_answer, matching_rows
+from harness.check.probe.blame import (
+    BlamedClauses,
+    Probe,
+    blamed_clauses,
+    clauses_of_aspect,
+    completeness_clauses,
+    unsteady_clauses,
+)
+from harness.check.probe.comparison import compare_answer, matching_rows, server_failure
+from harness.check.probe.differences import ASPECTS, PRIMARY_ASPECTS, Aspect, Difference, KnownDifference
 from harness.check.probe.mirror import (
     Mirror,
     build_request,
@@ -25,8 +34,9 @@ from harness.check.probe.mirror import (
     reread_mirror,
     time_range_filters,
 )
+from harness.check.probe.reduction import reduce_request
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
-from harness.specification.model import Clauses, CursorPaging, NoPaging, OpenChoice, PageNumberPaging, all_clauses
+from harness.specification.model import Clauses, CursorPaging, NoPaging, OpenChoice, PageNumberPaging
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -48,8 +58,20 @@ class ProbeResult:
     passed: bool | None
     exchange: Exchange
     expected: ExpectedAnswer | None = None
-    mismatch: Mismatch | None = None
+    differences: tuple[Difference, ...] = ()
     assumed_answers: Mapping[str, Any] | None = None
+    blames_request: bool = True
+    """Whether what was asked for is at fault; else the list, its pages or its steadiness."""
+
+    @property
+    def mismatch(self) -> Difference | None:
+        """The first difference, by the order of aspects."""
+        return self.differences[0] if self.differences else None
+
+    @property
+    def fails_itself(self) -> bool:
+        """Whether the answer is not the one that was asked for, and the request is at fault."""
+        return self.blames_request and any(one.aspect in PRIMARY_ASPECTS for one in self.differences)
 
 
 def check_probe(
@@ -67,76 +89,245 @@ def check_probe(
 ) -> Generator[None, None, ProbeResult]:
     """Sends a probe, judges it by the oracle and the mirror, and records the results.
 
-    A mismatch in a primary aspect (refused, rows, count) is blamed on `clauses`; in a later one on `blame`, or on
-    the construct that promises it. Every mismatch is confirmed: the list is read again and the probe repeated.
+    A difference in a primary aspect (outcome, rows, count) is told under `clauses`, in another one under `blame` or
+    the construct that promises the aspect, as long as the smallest request that shows it is still what the probe is
+    about; otherwise under what that smallest request is about.
     """
+    probe = Probe(
+        ask=ask,
+        purpose=purpose,
+        clauses=clauses,
+        blame=blame or {},
+        message=message,
+        inferred=inferred,
+        credentials=credentials,
+        only=tuple(only),
+    )
     exchange = context.send(ask, purpose, credentials=credentials)
     yield
-    if context.note_unusable(exchange, clauses):
+    if server_failure(exchange) is None and context.note_unusable(exchange, clauses):
         return ProbeResult(passed=None, exchange=exchange)
-    judged = _judge_exchange(context, mirror, ask, exchange, purpose, only)
-    if judged.mismatch is not None and judged.mismatch.shapeless:
-        shape = context.results.first_failed(context.listing.lists.clauses.rows)
-        if shape is not None:
-            # Every answer is held to its shape already: here it would only be said again.
-            context.results.record_inconclusive(clauses, f"cannot be judged while {shape} fails")
-            return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
-    if judged.mismatch is None:
-        _record_probe_pass(context, mirror, judged, clauses, blame or {})
+    judged = judge_exchange(context, mirror, exchange, purpose, only)
+    _record_probe_passes(context, mirror, judged, probe)
+    if not judged.differences:
         return judged
-    blamed = blamed_clauses(context, ask, judged.mismatch, clauses, blame or {}, judged.expected)
-    if context.results.first_failed(blamed[:1]) or _is_known_wrong_total(context, judged.mismatch):
-        if judged.mismatch.aspect not in PRIMARY:
-            context.results.record_pass(clauses)
+    fresh = tuple(one for one in judged.differences if not _is_known(context, mirror, probe, judged, one))
+    if not fresh:
         return judged
-    confirmed = yield from _confirm_mismatch(context, mirror, ask, judged, purpose, credentials, only)
+    confirmed = yield from _confirm_differences(context, mirror, replace(judged, differences=fresh), probe)
     if confirmed is None:
         reason = "data-changed: the list moved while it was read" if mirror.volatile else "not repeatable"
-        context.results.record_inconclusive(blamed, reason)
+        for one in fresh:
+            blamed = blamed_clauses(context, mirror, probe, ask, one, judged.expected)
+            context.results.record_inconclusive(blamed.clauses[:1], reason)
         return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
     last, rate = confirmed
-    mismatch = last.mismatch
-    assert mismatch is not None
-    if (yield from _pages_lose_rows(context, mirror, last)):
+    blames_request = True
+    for difference in last.differences:
+        at_fault = yield from _settle_difference(context, mirror, probe, last, difference, rate)
+        blames_request = blames_request and at_fault
+    return replace(last, differences=judged.differences, blames_request=blames_request)
+
+
+def _is_known(
+    context: CheckContext, mirror: Mirror, probe: Probe, judged: ProbeResult, difference: Difference
+) -> bool:
+    """Whether a smaller request, or this one, was seen to go wrong in the same way; then this is told already.
+
+    A smaller request counts only where it would be told under the clause under which it was: a filter with another
+    value may be another promise.
+    """
+    for known in context.known_differences:
+        if not known.lies_within(probe.ask) or not difference.is_part_of(known.difference):
+            continue
+        part = known.part_of(probe.ask)
+        blamed = blamed_clauses(context, mirror, probe, part, difference, judged.expected)
+        if blamed.clauses[:1] == known.clauses[:1]:
+            return True
+    return False
+
+
+def _settle_difference(
+    context: CheckContext, mirror: Mirror, probe: Probe, judged: ProbeResult, difference: Difference, rate: str
+) -> Generator[None, None, bool]:
+    """Records one confirmed difference under the clauses that its smallest request breaks; whether that request,
+    and not the list as a whole, is at fault."""
+    if (yield from _pages_lose_rows(context, mirror, difference)):
         # The pages of the whole list lose rows that are there: that is told where pages are judged.
-        return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
-    blamed = blamed_clauses(context, ask, mismatch, clauses, blame or {}, last.expected)
-    if rate and not has_stray_rows(last):
-        # Right and wrong over data that stood still: it is not what was asked for that is wrong.
-        blamed = unsteady_clauses(context) or blamed
-        last = replace(last, mismatch=replace(mismatch, elsewhere=True))
-    elif mismatch.unlisted:
-        other = yield from _shown_by_other_filter(context, mirror, ask, mismatch.rows[0])
-        if other:
-            blamed = completeness_clauses(context) or blamed
-            last = replace(last, mismatch=replace(mismatch, elsewhere=True))
-            mirror.lacks_rows = True
-            mirror.clear_caches()
-            counted = context.listing.total.clauses.sum if context.listing.total else ()
-            if blamed and blamed != counted and context.results.first_failed(counted):
-                # The total counts more rows than were met because there are more.
-                context.results.mark_consequence(counted[0], blamed[0])
-    if not context.results.first_failed(blamed[:1]):
-        report_mismatch(context, mirror, last, blamed, message or purpose, rate, inferred)
-    return last
-
-
-def _is_known_wrong_total(context: CheckContext, mismatch: Mismatch) -> bool:
-    """Whether a total is known to be wrong: it has one finding, whatever it was found beside."""
-    total = context.listing.total
-    if mismatch.aspect != "total" or total is None:
         return False
-    return context.results.first_failed(all_clauses(total.clauses)) is not None
+    if rate and not difference.is_of_rows_shown:
+        # Right and wrong over data that stood still: it is not what was asked for that is wrong.
+        blamed = BlamedClauses(unsteady_clauses(context) or probe.clauses)
+        _record_difference(context, mirror, probe, judged, difference, blamed, rate)
+        return False
+    if difference.conforming and (yield from _shown_by_other_filter(context, mirror, probe.ask, difference.rows[0])):
+        blamed = BlamedClauses(completeness_clauses(context) or probe.clauses)
+        mirror.lacks_rows = True
+        mirror.clear_caches()
+        _record_difference(context, mirror, probe, judged, difference, blamed, rate)
+        return False
+    if rate:
+        smallest = judged.exchange, difference
+    else:
+        smallest = yield from reduce_request(
+            context, mirror, judged.exchange, difference, _judge_again(context, mirror, probe), probe.credentials
+        )
+    exchange, shown = smallest
+    meaning = judged.expected
+    if exchange is not judged.exchange:
+        meaning = judge_exchange(context, mirror, exchange, probe.purpose, probe.only).expected
+    blamed = blamed_clauses(context, mirror, probe, exchange.list_request, shown, meaning)
+    found = replace(judged, exchange=exchange, expected=meaning)
+    _record_difference(context, mirror, probe, found, shown, blamed, rate)
+    return True
 
 
-def has_stray_rows(judged: ProbeResult) -> bool:
-    """Whether the answer holds rows that it must not hold."""
-    came = set(judged.exchange.keys)
-    mismatch = judged.mismatch
-    return mismatch is not None and (
-        mismatch.aspect in ("outcome", "unreadable")
-        or (mismatch.aspect == "rows" and any(row.key in came for row in mismatch.rows))
-    )
+def _judge_again(
+    context: CheckContext, mirror: Mirror, probe: Probe
+) -> Callable[[Exchange], tuple[Difference, ...] | None]:
+    """What judges the smaller requests of a probe: their differences, or None where nobody can tell."""
+
+    def judge(exchange: Exchange) -> tuple[Difference, ...] | None:
+        if server_failure(exchange) is None and context.note_unusable(exchange, ()):
+            return None
+        return judge_exchange(context, mirror, exchange, exchange.purpose, probe.only, learn=False).differences
+
+    return judge
+
+
+def _record_difference(
+    context: CheckContext,
+    mirror: Mirror,
+    probe: Probe,
+    judged: ProbeResult,
+    difference: Difference,
+    blamed: BlamedClauses,
+    rate: str,
+) -> None:
+    """Writes a confirmed difference under each of the clauses that it breaks."""
+    ask = judged.exchange.list_request
+    names = _relevant_fields(context, ask)
+    inferred = bool(difference.aspect == "rows" and probe.inferred is not None and probe.inferred(judged.exchange))
+    for clause in (blamed.clauses[:1], *((also,) for also in blamed.also)):
+        if not clause:
+            continue
+        known = next((known for name in clause if (known := context.clause(name)) is not None), None)
+        context.fail(
+            clause,
+            known.says if known is not None else probe.message or probe.purpose,
+            expected=difference.expected,
+            actual=difference.actual + rate,
+            exchange=judged.exchange,
+            rows=[context.evidence.render_row(row, names) for row in difference.rows[:8]],
+            inferred=inferred,
+            difference=f"{difference.aspect} {difference.kind} {difference.about}",
+        )
+    context.known_differences.append(KnownDifference(ask=ask, difference=difference, clauses=blamed.clauses))
+
+
+def judge_exchange(
+    context: CheckContext,
+    mirror: Mirror,
+    exchange: Exchange,
+    purpose: str,
+    only: Sequence[Aspect] = ASPECTS,
+    *,
+    learn: bool = True,
+) -> ProbeResult:
+    """An exchange held against every reading of its request that is still possible; the one that fits best counts.
+
+    With `learn` a reading that fits narrows what is known of the server's dialect.
+    """
+    branches = context.expected_answers(exchange.list_request)
+    compared = [
+        (answers, meaning, compare_answer(context, mirror, meaning, exchange, only)) for answers, meaning in branches
+    ]
+    matching = [answers for answers, _, differences in compared if not differences]
+    if matching:
+        if learn:
+            context.dialect.narrow_candidates(matching, purpose)
+        answers, meaning, _ = next(item for item in compared if not item[2])
+        return ProbeResult(passed=True, exchange=exchange, expected=meaning, assumed_answers=answers)
+    # The reading that explains most is the one that goes wrong last, and in the fewest ways.
+    _, meaning, differences = max(compared, key=lambda item: (item[2][0].rank, -len(item[2])))
+    return ProbeResult(passed=False, exchange=exchange, expected=meaning, differences=differences)
+
+
+def _confirm_differences(
+    context: CheckContext, mirror: Mirror, first: ProbeResult, probe: Probe
+) -> Generator[None, None, tuple[ProbeResult, str] | None]:
+    """The differences again, with how often they came, or None when they cannot be shown a second time."""
+    of_rows = any(one.aspect not in ("unreadable", "outcome") for one in first.differences)
+    if of_rows and context.facts.rereads < MAX_REREADS:
+        context.facts.rereads += 1
+        yield from reread_mirror(context, mirror)
+    rows = tuple(row for one in first.differences for row in one.rows)
+    # What only young rows show may be luck with replicas: then they are asked about once more.
+    for _ in range(2 if all_recent(context, rows) else 1):
+        if of_rows and not mirror.volatile and (yield from replicas_disagree(context, mirror, rows)):
+            return None
+    wrong = 1
+    last: ProbeResult | None = None
+    for attempt in range(1, CONFIRMING_REPEATS + 1):
+        exchange = context.send(probe.ask, f"again: {probe.purpose}", credentials=probe.credentials)
+        yield
+        if server_failure(exchange) is None and context.note_unusable(exchange, ()):
+            return None
+        again = judge_exchange(context, mirror, exchange, probe.purpose, probe.only, learn=False)
+        same = tuple(one for one in again.differences if any(one.is_same_as(old) for old in first.differences))
+        if same:
+            wrong += 1
+            last = replace(again, differences=same)
+            if attempt == 1:
+                break
+        elif mirror.volatile:
+            return None
+    twice_at_once = last is not None and attempt == 1
+    if not twice_at_once and all_recent(context, rows):
+        # They have not reached every replica yet, or they came between two of the requests.
+        return None
+    if not twice_at_once and not rows and any(all_recent(context, (row,)) for row in mirror.rows):
+        # A number alone does not say which rows it is about.
+        for _ in range(2):
+            if (yield from replicas_disagree(context, mirror)):
+                return None
+    if last is None and all(one.kind == "broken-down" for one in first.differences):
+        # A server may fail once; a promise is broken by what comes again.
+        return None
+    flaky = "" if twice_at_once else f" (in {wrong} of {CONFIRMING_REPEATS + 1} identical requests)"
+    if last is None:
+        # Never pass by luck: it was wrong once over data that did not move.
+        last = first if not mirror.volatile else None
+    if last is None or not (yield from _is_wrong_later(context, mirror, last, probe.purpose, probe.only)):
+        return None
+    return last, flaky
+
+
+def _is_wrong_later(
+    context: CheckContext, mirror: Mirror, last: ProbeResult, purpose: str, only: Sequence[Aspect]
+) -> Generator[None, None, bool]:
+    """Whether an answer is also wrong by a list of calls in progress that is read when some time has passed.
+
+    Several copies of such a list may each lag behind (`legs_copies_that_lag`): what one still shows, another has
+    dropped already.
+    """
+    facts = context.facts
+    if not lists_only_live_calls(context) or facts.stands_still or not isinstance(context.sender, RateLimitedClient):
+        return True
+    lasting = [one for one in last.differences if one.aspect not in ("unreadable", "outcome") and one.kind != "stray"]
+    if len(lasting) < len(last.differences):
+        return True
+    if facts.waits >= MAX_WAITS:
+        return not mirror.volatile
+    facts.waits += 1
+    wait_for_replicas(context)
+    yield from reread_mirror(context, mirror)
+    if not mirror.volatile:
+        # A list that stood still for so long twice stands still.
+        facts.stands_still = facts.waits > 1
+        return True
+    found = judge_exchange(context, mirror, last.exchange, purpose, only).differences
+    return any(one.is_same_as(other) for one in found for other in lasting)
 
 
 def _shown_by_other_filter(
@@ -179,20 +370,19 @@ def _shown_by_other_filter(
     return False
 
 
-def _pages_lose_rows(context: CheckContext, mirror: Mirror, judged: ProbeResult) -> Generator[None, None, bool]:
+def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference) -> Generator[None, None, bool]:
     """Whether rows that the mirror lacks are in the list all the same: a narrow time range shows them."""
-    mismatch = judged.mismatch
     lower, upper, path = time_range_filters(context)
-    if mismatch is None or mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
+    if mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
         return False
     times = sorted(instant for row in mirror.rows if isinstance(instant := row.shown.get(path), datetime))
     second = timedelta(seconds=1)
     ranges: list[tuple[datetime, datetime]] = []
-    if mismatch.kind == "unknown":
+    if mismatch.kind == "unlisted":
         instant = mismatch.rows[0].shown.get(path)
         ranges = [(instant - second, instant + second)] if isinstance(instant, datetime) else []
-    elif mismatch.aspect == "total" and mismatch.more and len(times) > 3 and not context.settings.get("halved"):
-        context.settings = {**context.settings, "halved": True}
+    elif mismatch.aspect == "total" and mismatch.more_counted and len(times) > 3 and not context.facts.range_halved:
+        context.facts.range_halved = True
         edge, middle, end = min(9, len(times) // 2), times[len(times) // 2], times[-1] + timedelta(days=1)
         ranges = [
             (times[-1 - edge], end),
@@ -223,192 +413,28 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, judged: ProbeResult)
         unknown = [
             row for row in here if mirror.row_with_key(row.key) is None and not is_recent_row(context, row, path)
         ]
-        wanted = {row.key for row in mismatch.rows} if mismatch.kind == "unknown" else {row.key for row in unknown}
+        wanted = {row.key for row in mismatch.rows} if mismatch.kind == "unlisted" else {row.key for row in unknown}
         if any(row.key in wanted for row in unknown):
             mirror.tear_reason = f"a walk over all pages misses {len(unknown)} rows that a narrow time range shows"
             return True
     return False
 
 
-def report_mismatch(
-    context: CheckContext,
-    mirror: Mirror,
-    judged: ProbeResult,
-    blamed: Clauses,
-    message: str,
-    rate: str,
-    inferred: Callable[[Exchange], bool] | None,
-) -> None:
-    """Writes the finding of a confirmed mismatch."""
-    mismatch = judged.mismatch
-    assert mismatch is not None
-    said = next((known.says for name in blamed if (known := context.clause(name)) is not None), message)
-    names = _relevant_fields(context, judged.exchange.list_request)
-    context.fail(
-        blamed,
-        said,
-        expected=mismatch.expected,
-        actual=mismatch.actual + rate,
-        exchange=judged.exchange,
-        rows=[context.evidence.render_row(row, names) for row in mismatch.rows[:8]],
-        inferred=bool(mismatch.aspect == "rows" and inferred is not None and inferred(judged.exchange)),
-        aspect=mismatch.aspect,
-        kind=mismatch.kind,
-        nothing_due=_no_row_expected(mirror, judged.expected),
-    )
+# --- passes -------------------------------------------------------------------------------------------------
 
 
-def _no_row_expected(mirror: Mirror, meaning: ExpectedAnswer | None) -> bool:
-    if meaning is None or meaning.error_name is not None or meaning.unspecified or not mirror.complete:
-        return False
-    sure, may = matching_rows(mirror, meaning)
-    return not may and len(sure) <= meaning.start
-
-
-def _judge_exchange(
-    context: CheckContext, mirror: Mirror, ask: ListRequest, exchange: Exchange, purpose: str, only: Sequence[Aspect]
-) -> ProbeResult:
-    branches = context.expected_answers(ask)
-    compared_to = [
-        (answers, meaning, compare_answer(context, mirror, meaning, exchange, only)) for answers, meaning in branches
-    ]
-    matching = [answers for answers, _, mismatch in compared_to if mismatch is None]
-    if matching:
-        context.dialect.narrow_candidates(matching, purpose)
-        answers, meaning, _ = next(item for item in compared_to if item[2] is None)
-        return ProbeResult(passed=True, exchange=exchange, expected=meaning, assumed_answers=answers)
-    # The reading that explains most is the one that goes wrong last.
-    _, meaning, mismatch = max(compared_to, key=lambda item: item[2].rank if item[2] else 99)
-    if mismatch is not None and mismatch.shapeless and _page_is_empty(mirror, meaning):
-        mismatch = replace(mismatch, nothing_due=True, elsewhere=True)
-    elif (
-        mismatch is not None
-        and mismatch.aspect in ("rows", "outcome")
-        and _misses_no_match(mirror, meaning, exchange)
-    ):
-        mismatch = replace(mismatch, nothing_due=True, elsewhere=bool(context.listing.no_match_clause))
-    return ProbeResult(passed=False, exchange=exchange, expected=meaning, mismatch=mismatch)
-
-
-def _page_is_empty(mirror: Mirror, meaning: ExpectedAnswer) -> bool:
-    """Whether the page that was asked for holds no rows, for sure."""
-    if meaning.error_name or meaning.unspecified or meaning.count_only or not mirror.complete or mirror.volatile:
-        return False
-    sure, may = matching_rows(mirror, meaning)
-    return not may and len(sure) <= meaning.start
-
-
-def _misses_no_match(mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange) -> bool:
-    """Whether no row matches, and the answer is the whole list or an error in its place."""
-    if meaning.error_name or meaning.unspecified or meaning.no_rows or not meaning.tests:
-        return False
-    if not mirror.complete or mirror.volatile:
-        return False
-    if any(matching_rows(mirror, meaning)) or not mirror.rows:
-        return False
-    return exchange.rows is None or len(exchange.rows) >= min(len(mirror.rows), meaning.size or len(mirror.rows))
-
-
-def _confirm_mismatch(
-    context: CheckContext,
-    mirror: Mirror,
-    ask: ListRequest,
-    first: ProbeResult,
-    purpose: str,
-    credentials: Mapping[str, str] | None,
-    only: Sequence[Aspect],
-) -> Generator[None, None, tuple[ProbeResult, str] | None]:
-    """The mismatch again, or None when it cannot be shown a second time."""
-    spent = int(context.settings.get("rereads", 0))
-    if spent < MAX_REREADS and first.mismatch is not None and first.mismatch.aspect not in ("unreadable", "outcome"):
-        context.settings = {**context.settings, "rereads": spent + 1}
-        yield from reread_mirror(context, mirror)
-    rows = first.mismatch.rows if first.mismatch is not None else ()
-    # What only young rows show may be luck with replicas: then they are asked about once more.
-    for _ in range(2 if all_recent(context, rows) else 1):
-        if not mirror.volatile and (yield from replicas_disagree(context, mirror, rows)):
-            return None
-    wrong = 1
-    last: ProbeResult | None = None
-    for attempt in range(1, CONFIRMING_REPEATS + 1):
-        exchange = context.send(ask, f"again: {purpose}", credentials=credentials)
-        yield
-        if context.note_unusable(exchange, ()):
-            return None
-        again = _judge_exchange(context, mirror, ask, exchange, purpose, only)
-        if again.mismatch is not None:
-            wrong += 1
-            last = again
-            if attempt == 1:
-                break
-        elif mirror.volatile:
-            return None
-    twice_at_once = last is not None and attempt == 1
-    if not twice_at_once and all_recent(context, rows):
-        # They have not reached every replica yet, or they came between two of the requests.
-        return None
-    if not twice_at_once and not rows and any(all_recent(context, (row,)) for row in mirror.rows):
-        # A number alone does not say which rows it is about.
-        for _ in range(2):
-            if (yield from replicas_disagree(context, mirror)):
-                return None
-    flaky = "" if twice_at_once else f" (in {wrong} of {CONFIRMING_REPEATS + 1} identical requests)"
-    if last is None:
-        # Never pass by luck: it was wrong once over data that did not move.
-        last = first if first.mismatch is not None and not mirror.volatile else None
-    if last is None or not (yield from _is_wrong_later(context, mirror, ask, last, purpose, only)):
-        return None
-    return last, flaky
-
-
-def _is_wrong_later(
-    context: CheckContext, mirror: Mirror, ask: ListRequest, last: ProbeResult, purpose: str, only: Sequence[Aspect]
-) -> Generator[None, None, bool]:
-    """Whether an answer is also wrong by a list of calls in progress that is read when some time has passed.
-
-    Several copies of such a list may each lag behind (`legs_copies_that_lag`): what one still shows, another has
-    dropped already.
-    """
-    settings = context.settings
-    if (
-        not lists_only_live_calls(context)
-        or settings.get("stands-still")
-        or not isinstance(context.sender, RateLimitedClient)
-    ):
-        return True
-    if last.mismatch is None or last.mismatch.aspect in ("unreadable", "outcome") or last.mismatch.kind == "stray":
-        return True
-    waits = int(settings.get("waits", 0))
-    if waits >= MAX_WAITS:
-        return not mirror.volatile
-    context.settings = {**settings, "waits": waits + 1}
-    wait_for_replicas(context)
-    yield from reread_mirror(context, mirror)
-    if not mirror.volatile:
-        # A list that stood still for so long twice stands still.
-        context.settings = {**context.settings, "stands-still": waits > 0}
-        return True
-    found = _judge_exchange(context, mirror, ask, last.exchange, purpose, only).mismatch
-    return found is not None and (found.aspect, found.kind) == (last.mismatch.aspect, last.mismatch.kind)
-
-
-# --- comparing ----------------------------------------------------------------------------------------------
-
-
-# --- blame and witness --------------------------------------------------------------------------------------
-
-
-def _record_probe_pass(
-    context: CheckContext, mirror: Mirror, judged: ProbeResult, clauses: Clauses, blame: Mapping[Aspect, Clauses]
-) -> None:
+def _record_probe_passes(context: CheckContext, mirror: Mirror, judged: ProbeResult, probe: Probe) -> None:
+    """Records that the aspects of an answer that could differ, and do not, keep what promises them."""
     meaning, exchange = judged.expected, judged.exchange
     if meaning is None:
         return
     if meaning.unspecified:
-        context.results.record_observed(clauses, meaning.unspecified)
+        context.results.record_observed(probe.clauses, meaning.unspecified)
         return
-    context.results.record_pass(clauses)
-    if meaning.error_name is not None or meaning.count_only:
+    wrong = {one.aspect for one in judged.differences}
+    if not wrong & set(PRIMARY_ASPECTS):
+        context.results.record_pass(probe.clauses)
+    if meaning.error_name is not None or meaning.count_only or wrong & {"unreadable", "outcome", "count"}:
         return
     rows = exchange.rows or ()
     seen: list[Aspect] = []
@@ -417,17 +443,20 @@ def _record_probe_pass(
     sure, _ = matching_rows(mirror, meaning)
     if meaning.size is not None and len(sure) > meaning.size:
         seen.append("size")
-    if mirror.complete and rows and not isinstance(context.listing.paging, CursorPaging | NoPaging):
+    if mirror.complete and rows and not isinstance(context.listing.paging, CursorPaging | NoPaging) and not wrong:
         seen.append("slice")
-    if context.listing.total is not None and exchange.answer is not None and exchange.answer.total is not MISSING:
+    total_is_judged = "rows" not in wrong and mirror.complete and context.listing.total is not None
+    if total_is_judged and exchange.answer is not None and exchange.answer.total is not MISSING:
         seen.append("total")
     paging = context.listing.paging
     if isinstance(paging, PageNumberPaging) and isinstance(paging.past_the_end, OpenChoice) and mirror.complete:
         beyond = bool(meaning.start) and len(sure) <= meaning.start
-        if beyond and not rows and exchange.answer is not None and exchange.answer.outcome == "success":
+        if not wrong and beyond and not rows and exchange.answer is not None and exchange.answer.outcome == "success":
             context.dialect.fix_answer(paging.past_the_end.id, "empty", exchange.purpose)
     for aspect in seen:
-        context.results.record_pass(blame.get(aspect) or promised(context, exchange.list_request, aspect, meaning))
+        if aspect not in wrong:
+            promised = probe.blame.get(aspect) or clauses_of_aspect(context, exchange.list_request, aspect, meaning)
+            context.results.record_pass(promised)
 
 
 def _relevant_fields(context: CheckContext, ask: ListRequest) -> list[str]:

@@ -321,7 +321,7 @@ def answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bo
     if exchange.answer is None:
         return False
     return any(
-        compare_answer(context, mirror, meaning, exchange) is None
+        not compare_answer(context, mirror, meaning, exchange)
         for _, meaning in context.expected_answers(exchange.list_request)
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.target_facts import PageCap
 from harness.specification.model import (
     CursorPaging,
     LimitPaging,
@@ -215,7 +216,7 @@ def walk_pages(
         own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, OpenChoice)
         if size is not None and 1 < came == before < size and fresh and not own:
             # Two short pages alike, and neither is the last one: the server has a bound of its own (`capped_at_100`).
-            context.settings = {**context.settings, "page-cap": (came, size, exchange)}
+            context.facts.page_cap = PageCap(rows=came, asked=size, exchange=exchange)
         before = came
         if not came or not fresh:
             complete = came == 0
@@ -339,7 +340,7 @@ def requires_time_range(context: CheckContext) -> bool:
 def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:
     """The time windows to try, narrow ones first: days, a month, a year, ten years; or the one that the user gave."""
     lower, upper, _ = time_range_filters(context)
-    given = context.settings.get("window")
+    given = context.options.window
     spans: list[tuple[datetime, datetime]]
     if given is not None:
         spans = [given]
@@ -359,7 +360,7 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iter
     """Fills the mirror: finds a time window with rows where one is required, and narrows a list that is too long."""
     base: Mapping[str, Tree] = mirror.base
     first: Snapshot | None = None
-    if requires_time_range(context) or context.settings.get("window") is not None:
+    if requires_time_range(context) or context.options.window is not None:
         for window in candidate_windows(context, now):
             for step in walk_pages(
                 context, window, purpose="look for a time range that holds calls", rows_at_most=MIRROR_ROWS_WANTED
@@ -471,8 +472,8 @@ def _known_page_caps(context: CheckContext) -> list[int]:
 
 def server_page_limit(context: CheckContext) -> int | None:
     """The server's own limit of rows on a page, where that is less than a request may ask for."""
-    cap = context.settings.get("page-cap")
-    return int(cap[0]) if cap is not None else None
+    cap = context.facts.page_cap
+    return cap.rows if cap is not None else None
 
 
 def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:

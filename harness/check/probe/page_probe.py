@@ -6,12 +6,11 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import cast
 
 from harness.check.context import CheckContext, Exchange
-from harness.check.probe.comparison import Aspect
+from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import PAGE_SIZE_AT_MOST, Mirror, build_request, reread_mirror
 from harness.check.probe.stability import replicas_disagree
-from harness.specification.model import Clauses, PageNumberPaging
-from harness.specification.paging_clauses import size_clauses, slice_clauses
+from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
 
 
@@ -66,13 +65,3 @@ def report_walk_breach(
         context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return
     context.fail(clauses, "the pages share out the list", expected=expected, actual=actual, exchange=exchange)
-
-
-def paging_clauses(context: CheckContext) -> Clauses:
-    """The clauses on pages that a walk over them puts to the test."""
-    paging = context.listing.paging
-    if paging.size_parameter is None:
-        return ()
-    order = context.listing.order
-    first = paging.clauses.first if isinstance(paging, PageNumberPaging) else ()
-    return (*size_clauses(paging), *first, *slice_clauses(paging), *(order.clause if order else ()))

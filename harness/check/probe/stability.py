@@ -47,7 +47,7 @@ RECENT_ACTIVITY: Final = timedelta(minutes=10)
 
 def is_recent_row(context: CheckContext, row: Row, path: str) -> bool:
     """Whether a row began so lately that it may have come after the walk, or not yet be on every replica."""
-    at, now = row.shown.get(path), context.settings.get("now")
+    at, now = row.shown.get(path), context.options.now
     if not isinstance(at, datetime) or not isinstance(now, datetime):
         return False
     began = _run_started_at(context, now)
@@ -69,7 +69,7 @@ def wait_for_replicas(context: CheckContext) -> None:
     """Waits for REPLICA_LAG_SECONDS where calls come and go: copies of one list may lag behind one another."""
     if (
         lists_only_live_calls(context)
-        and not context.settings.get("stands-still")
+        and not context.facts.stands_still
         and isinstance(context.sender, RateLimitedClient)
     ):
         context.sender.wait_until_age(context.sender.budget.seconds + REPLICA_LAG_SECONDS)
@@ -77,7 +77,7 @@ def wait_for_replicas(context: CheckContext) -> None:
 
 def probe_replicas(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Probes whether all replicas of a list that gets new calls show the same rows, before answers are compared."""
-    path, now = time_range_filters(context)[2], context.settings.get("now")
+    path, now = time_range_filters(context)[2], context.options.now
     times = [at for row in mirror.rows if isinstance(at := row.shown.get(path or ""), datetime)]
     if (
         times
@@ -90,15 +90,14 @@ def probe_replicas(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 def replicas_disagree(context: CheckContext, mirror: Mirror, rows: Sequence[Row] = ()) -> Generator[None, None, bool]:
     """Whether calls of the last minute come and go from answer to answer: not every replica has them yet."""
     lower, upper, path = time_range_filters(context)
-    now = context.settings.get("now")
+    now = context.options.now
     if lower is None or upper is None or path is None or not isinstance(now, datetime) or mirror.tear_reason:
         return False
-    tests_sent = int(context.settings.get("replicas", 0))
-    if mirror.moving_since is not None or tests_sent >= MAX_REPLICA_TESTS:
+    if mirror.moving_since is not None or context.facts.replica_tests >= MAX_REPLICA_TESTS:
         return mirror.moving_since is not None
     if rows and not any(is_recent_row(context, row, path) for row in (*rows, *mirror.rows)):
         return False
-    context.settings = {**context.settings, "replicas": tests_sent + 1}
+    context.facts.replica_tests += 1
     since = _run_started_at(context, now) - REPLICATION_TIME
     size_name, size = largest_page_size(context)
     window = {lower: encode_request_value(context, lower, since.replace(microsecond=0))}

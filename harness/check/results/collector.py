@@ -66,22 +66,17 @@ class ResultCollector:
         """Records that the clauses do not apply to this run, with the reason."""
         self.record(clauses, Verdict.NOT_APPLICABLE, reason)
 
-    def record_blocked(self, clauses: Clauses, by: ClauseId) -> None:
-        """Records that the clauses cannot be judged while another clause is broken."""
-        colour = self._colour_of_verdict(by, Verdict.FAIL)
-        verdict = Verdict.BLOCKED if colour is Colour.RED else Verdict.INCONCLUSIVE
-        self.record(clauses, verdict, f"cannot be judged while {by} fails")
+    def record_blocked(self, clauses: Clauses, missing: str) -> None:
+        """Records that the clauses cannot be judged, with the information that could not be had."""
+        self.record(clauses, Verdict.BLOCKED, missing)
 
-    def record_failure(self, clauses: Clauses, finding: Finding) -> None:
-        """Records a breach. The first clause is the one that explains it best and gets the finding."""
-        for clause in clauses[:1]:
-            if clause not in self.clauses:
-                continue
-            entry = self.tally_of(clause)
-            entry.counts[Verdict.FAIL] += 1
-            if entry.finding is None or len(finding.request) < len(entry.finding.request):
-                entry.finding = finding
-                entry.reasons[Verdict.FAIL] = finding.message
+    def record_failure(self, clause: ClauseId, finding: Finding) -> None:
+        """Records a breach of a clause; the finding with the smallest request stands for all of them."""
+        entry = self.tally_of(clause)
+        entry.counts[Verdict.FAIL] += 1
+        if entry.finding is None or len(finding.request) < len(entry.finding.request):
+            entry.finding = finding
+            entry.reasons[Verdict.FAIL] = finding.message
 
     def first_failed(self, clauses: Iterable[ClauseId]) -> ClauseId | None:
         """The first of the clauses that has failed, or None."""
@@ -100,47 +95,28 @@ class ResultCollector:
         """Whether anything at all is known of the clause."""
         return clause in self._tallies
 
-    def retract_failure(self, clause: ClauseId, reason: str) -> None:
-        """Takes back the failure of a clause, because the rows it rested on have moved."""
-        entry = self.tally_of(clause)
-        entry.counts[Verdict.FAIL] = 0
-        entry.finding = None
-        self.record_inconclusive((clause,), reason)
-
     def failed_clauses(self) -> frozenset[ClauseId]:
         """The clauses that have failed so far."""
         return frozenset(clause for clause in self._tallies if self._has_failed(clause))
 
-    def mark_consequence(self, clause: ClauseId, by: ClauseId) -> None:
-        """Takes back the failure of a clause, because it is the consequence of another one's."""
-        entry = self.tally_of(clause)
-        entry.counts[Verdict.FAIL] = 0
-        entry.finding = None
-        self.record_blocked((clause,), by)
-
-    def move_finding(self, clause: ClauseId, to: ClauseId) -> None:
-        """Gives the finding of one clause to another one, which explains it better."""
-        old, new = self.tally_of(clause), self.tally_of(to)
-        known = self.clauses[to]
-        if old.finding is not None:
-            new.finding = replace(
-                old.finding,
-                clause=to,
-                level=known.level,
-                basis=known.basis,
-                family=self.families.get(to, "shape"),
-                message=known.says,
-                replay=old.finding.replay.replace(f"--only {clause} ", f"--only {to} "),
-            )
-            new.reasons[Verdict.FAIL] = known.says
-            new.counts[Verdict.FAIL] += 1
-        self.mark_consequence(clause, to)
-
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, coloured for the gate, in the order of the clauses."""
-        made = (self._tallies[clause].finding for clause in self.clauses if clause in self._tallies)
+        """All findings, coloured for the gate, in the order of the clauses.
+
+        Findings with the same smallest request and the same difference have the same number of a defect; defects
+        are numbered as they came to light.
+        """
+        made = [self._tallies[clause].finding for clause in self.clauses if clause in self._tallies]
+        found = [finding for finding in made if finding is not None]
+        numbers: dict[tuple[str, str], int] = {}
+        for finding in sorted(found, key=lambda one: one.found_after):
+            numbers.setdefault((finding.curl, finding.difference), len(numbers) + 1)
         return tuple(
-            replace(finding, colour=self._finding_colour(finding)) for finding in made if finding is not None
+            replace(
+                finding,
+                colour=self._finding_colour(finding),
+                defect=numbers[finding.curl, finding.difference],
+            )
+            for finding in found
         )
 
     def _finding_colour(self, finding: Finding) -> Colour:
@@ -167,12 +143,6 @@ class ResultCollector:
             colour=colour_of(verdict, level=clause.level, basis=basis, gate=self.gate),
             counts=dict(entry.counts) if entry else {},
         )
-
-    def _colour_of_verdict(self, clause_id: ClauseId, verdict: Verdict) -> Colour:
-        clause = self.clauses.get(clause_id)
-        if clause is None:
-            return Colour.RED
-        return colour_of(verdict, level=clause.level, basis=clause.basis, gate=self.gate)
 
 
 def roll_up_verdicts(counts: Mapping[Verdict, int]) -> Verdict:

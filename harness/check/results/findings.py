@@ -70,6 +70,10 @@ class Finding:
     waived: str | None = None
     reason: str = ""
     found_after: int = 0
+    difference: str = ""
+    """The way in which the answer differs from what is due."""
+    defect: int = 0
+    """The number of the defect; findings with the same number have the same smallest request and difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

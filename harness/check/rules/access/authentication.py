@@ -129,9 +129,7 @@ def _missing_credentials(context: CheckContext) -> Iterator[LoginAttempt]:
         if name is not None and name in own:
             rest = {other: text for other, text in own.items() if other != name}
             yield LoginAttempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
-    # By now it is known which of the two is not needed, if one is not.
-    halves = (rules.clauses.user_required, rules.clauses.password_required)
-    both = missing or next((half for half in halves if context.results.first_failed(half)), halves[0] or halves[1])
+    both = missing or rules.clauses.user_required or rules.clauses.password_required
     yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
     if rules.password is not None:
         blank = {**own, rules.password: ""}
@@ -219,7 +217,7 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
     """Signed tokens, each wrong in one point."""
     rules = context.listing.access
     held = getattr(context.identity.credentials, "given", context.identity.credentials)
-    now = context.settings.get("now")
+    now = context.options.now
     if not can_sign(held, jwt) or not isinstance(now, datetime):
         clauses = all_clauses(replace(jwt.clauses, malformed=()))
         names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
@@ -377,11 +375,6 @@ def _check_roles_and_tenants(context: CheckContext, mirror: Mirror) -> Iterator[
 def _judge_role(context: CheckContext, role: str, exchange: Exchange) -> Iterator[None]:
     rules = context.listing.access
     if role not in rules.roles:
-        signed = rules.jwt.clauses.unknown_key if rules.jwt is not None else ()
-        anybody = context.results.first_failed((*rules.clauses.wrong_refused, *signed))
-        if anybody is not None:
-            context.results.record_blocked(enforceable_clauses(context, rules.clauses.role_refused), anybody)
-            return
         yield from judge_error_response(context, exchange, rules.role_fault, rules.clauses.role_refused)
         return
     clauses = rules.role_clauses.get(role, ())
@@ -433,11 +426,6 @@ def _check_tenants(context: CheckContext, mirror: Mirror, seen: Mapping[str, Exc
         if not scope.owners and mine.customer is None:
             continue
         judged = True
-        unset = context.results.first_failed((*scope.clauses.unset, *scope.clauses.recursive_default))
-        if unset is not None:
-            # Whose calls a list shows that names nobody is known to be wrong.
-            context.results.record_blocked(enforceable_clauses(context, clauses), unset)
-            continue
         strays = _foreign_rows(context, mirror, identity, exchange)
         if strays:
             second = repeat_exchange(context, exchange)
@@ -497,7 +485,7 @@ def _check_own_customer_request(
                 context.results.record_pass(enforceable_clauses(context, clauses))
             continue
         its_own: set[Hashable] = set()
-        if scope.recursive is not None and context.parameters_work(scope.recursive):
+        if scope.recursive is not None:
             below = {
                 scope.parameter: str(identity.customer),
                 scope.recursive: encode_request_value(context, scope.recursive, True),
@@ -539,19 +527,14 @@ def _check_lookup_of_own_rows(
     context: CheckContext, mirror: Mirror, identity: ClientIdentity, clauses: Clauses
 ) -> Iterator[None]:
     """Another customer's account asks by values of the run's own rows: a look-up must not forget whose they are."""
-    if identity.everyone or context.results.first_failed(clauses):
+    if identity.everyone:
         return
     own = documented_credentials(context, identity)
     for name in visible_filters(context):
         rule = context.listing.filters[name]
         if rule.keeps != "equal" and not isinstance(rule.keeps, OpenChoice):
             continue
-        if (
-            is_time_filter(rule)
-            or rule.words
-            or not context.parameters_work(name)
-            or not context.supports_parameters(name)
-        ):
+        if is_time_filter(rule) or rule.words or not context.supports_parameters(name):
             continue
         counted = count_values(mirror.rows, rule.compares)
         if not counted or context.listing.parameters[name].as_ == "word":

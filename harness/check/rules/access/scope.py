@@ -13,7 +13,7 @@ from harness.check.probe.mirror import Mirror, build_request, encode_request_val
 from harness.check.rules.access import authentication as access
 from harness.check.rules.access.child_accounts import check_child_accounts
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
-from harness.specification.model import CallScope, ClauseId, Clauses, LimitPaging
+from harness.specification.model import CallScope, Clauses, LimitPaging
 from harness.wire.row_codec import row_values_at
 
 
@@ -22,19 +22,22 @@ def check_scope(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     rule = context.listing.scope
     if rule is None:
         return
-    before = context.results.failed_clauses()
-    yield from _check_scope_once(context, mirror, rule)
-    fresh = context.results.failed_clauses() - before
-    if not fresh:
+    with context.hold_failures() as found:
+        yield from _check_scope_once(context, mirror, rule)
+    if not found:
         return
     # Lists of others' calls are outside the mirror: what was found on them must be found twice.
-    for clause in fresh:
-        context.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
+    first = {finding.clause for finding in found}
     yield from reread_mirror(context, mirror)
-    yield from _check_scope_once(context, mirror, rule)
-    for clause in context.results.failed_clauses() - before - fresh:
-        context.results.retract_failure(clause, "not repeatable")
-    yield from _retract_if_moved(context, mirror, rule, before)
+    with context.hold_failures() as again:
+        yield from _check_scope_once(context, mirror, rule)
+    twice = [finding for finding in again if finding.clause in first]
+    kept = {finding.clause for finding in twice}
+    context.drop_failures([one for one in (*found, *again) if one.clause not in kept], "not repeatable")
+    if twice and (yield from _lists_move(context, mirror, rule)):
+        context.drop_failures(twice, "data-changed: the lists moved while they were compared")
+    else:
+        context.record_failures(twice)
 
 
 def _check_scope_once(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
@@ -44,13 +47,8 @@ def _check_scope_once(context: CheckContext, mirror: Mirror, rule: CallScope) ->
         yield from check_child_accounts(context, mirror, rule)
 
 
-def _retract_if_moved(
-    context: CheckContext, mirror: Mirror, rule: CallScope, before: frozenset[ClauseId]
-) -> Iterator[None]:
-    """Lists of others' calls are outside the mirror: what was found on them counts only if they did not move."""
-    fresh = context.results.failed_clauses() - before
-    if not fresh:
-        return
+def _lists_move(context: CheckContext, mirror: Mirror, rule: CallScope) -> Generator[None, None, bool]:
+    """Whether the lists of others' calls, which the mirror does not hold, move by themselves."""
     read: list[list[Hashable]] = []
     word = next((word for word, whose in rule.words.items() if whose == "everyone"), None)
     values = {rule.parameter: word} if rule.parameter is not None and word is not None else {}
@@ -64,9 +62,7 @@ def _retract_if_moved(
             exchange = read_scoped_list(context, mirror, values, "did the lists move?")
             yield
         read.append(sorted(exchange.keys, key=str))
-    if mirror.volatile or any(keys != read[0] for keys in read):
-        for clause in fresh:
-            context.results.retract_failure(clause, "data-changed: the lists moved while they were compared")
+    return mirror.volatile or any(keys != read[0] for keys in read)
 
 
 def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
@@ -121,11 +117,6 @@ def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -
     if children and own is not None:
         yield from _check_children_depth(context, mirror, rule, own, children)
     yield from _check_bad_customer(context, mirror, rule)
-    bad, everyone = rule.clauses.bad, _word_clauses(rule, "everyone")
-    same = every is not None and {row.key for row in every} == {row.key for row in mirror.rows}
-    if same and context.results.first_failed(bad) and context.results.first_failed(everyone):
-        # The word gets what any unknown one gets.
-        context.results.mark_consequence(everyone[0], bad[0])
     for word in rule.may_words:
         exchange = read_scoped_list(context, mirror, {rule.parameter: word}, f"{rule.parameter} = {word}")
         yield
@@ -336,12 +327,6 @@ def _check_recursion(
             actual=f"{len(plain)} rows against {len(answers['off'].keys)}",
             exchange=answers["plain"],
         )
-        if plain == deeper and off:
-            # Recursion unasked for: that is why other lists hold sub-customers' rows, too.
-            theirs = (*rule.clauses.unset, *rule.clauses.identity)
-            for clause in (*theirs, *_word_clauses(rule, "everyone")):
-                if context.results.first_failed((clause,)):
-                    context.results.mark_consequence(clause, off[0])
     else:
         context.results.record_pass(off, times=max(1, len(plain)))
     below = {row.key for row in children or ()}
@@ -431,10 +416,6 @@ def _check_children_depth(
     """
     clauses = _word_clauses(rule, "children")
     if rule.parameter is None or rule.recursive is None or not context.supports_parameters(rule.recursive):
-        return
-    if not context.parameters_work(rule.recursive) or context.results.first_failed(
-        (*clauses, *rule.clauses.recursive)
-    ):
         return
     alone = _certain_children(rule, own, children)
     if len(alone) < 2:

@@ -8,18 +8,17 @@ answers already seen; only what they leave open is asked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 from typing import Any, Final, Literal, TypeVar, final
 
-from harness.check.context import CheckContext, Exchange, Row
+from harness.check.context import CheckContext, Row
 from harness.check.oracle.dialect_inference import MOST_BRANCHES
-from harness.check.probe.blame import unsteady_clauses
-from harness.check.probe.comparison import Aspect, Mismatch, compare_answer
-from harness.check.probe.expect import ProbeResult, check_probe, has_stray_rows, report_mismatch
+from harness.check.probe.differences import Aspect
+from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_clauses import clauses_of_word
 from harness.check.probe.filter_values import (
     companion_parameters,
@@ -33,12 +32,10 @@ from harness.check.probe.filter_values import (
     open_range_end,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, reread_mirror
-from harness.check.probe.stability import all_recent, replicas_disagree
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.specification.model import (
     Clauses,
     CursorPaging,
-    Include,
     LimitPaging,
     NoPaging,
     OffsetPaging,
@@ -61,9 +58,6 @@ REQUESTS_RESERVED: Final = 160
 """Requests that the phases after this one need."""
 # Ten for each that is asked, so that those asked cover most pairs and triples.
 COMBINATIONS_DRAWN: Final = 360
-SHRINK_REQUESTS: Final = 4
-"""Requests on the way to a smaller example; with the two that confirm it they are six."""
-FINDINGS_AT_MOST: Final = 4
 NO_MATCH_AT_MOST: Final = 4
 """The most combinations that no row satisfies."""
 
@@ -94,52 +88,34 @@ Pieces = tuple[Piece, ...]
 
 @dataclass(slots=True)
 class _ExplorationLog:
-    """Which combinations were right, by their pieces; and the smallest that were wrong."""
+    """How many requests were spent, and which rows each filter keeps by itself."""
 
-    right_combinations: dict[frozenset[Hashable], bool] = field(default_factory=dict)
-    smallest_failures: list[frozenset[str]] = field(default_factory=list)
     requests_spent: int = 0
     matching_keys: dict[Hashable, frozenset[Hashable] | None] = field(default_factory=dict)
 
-    def is_explained(self, pieces: Pieces) -> bool:
-        """Whether a smaller combination that is known to be wrong is part of this one."""
-        labels = {piece.label for piece in pieces}
-        return any(small <= labels for small in self.smallest_failures)
-
 
 def check_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Judges combinations of everything that works alone."""
+    """Judges combinations of filters, pages, orders and switches."""
     allowed = requests_allowed(context, REQUESTS_AT_MOST if not mirror.volatile else MOVING_REQUESTS_AT_MOST)
     if len(mirror.rows) < 2 or mirror.tear_reason or allowed < 1:
         return
     seen = _ExplorationLog()
     for pieces in choose_combinations(context, mirror, draw_combinations(context, mirror), seen, at_most=allowed):
-        if seen.requests_spent >= allowed or len(seen.smallest_failures) >= FINDINGS_AT_MOST:
+        if seen.requests_spent >= allowed:
             return
-        if seen.is_explained(pieces) or not all(piece_works(context, piece) for piece in pieces):
-            continue
-        exchange = yield from _send_combination(context, mirror, pieces, seen)
-        wrong = _find_mismatch(context, mirror, pieces, exchange)
-        if wrong is None:
-            continue
-        seen.right_combinations[_combination_key(pieces)] = not wrong
-        if wrong:
-            yield from _handle_mismatch(context, mirror, pieces, wrong, exchange, seen)
-        else:
+        sent = context.requests
+        clauses, blame = clauses_of_pieces(context, pieces)
+        ask = request_of_pieces(context, mirror, pieces)
+        judged = yield from check_probe(context, mirror, ask, purpose_of_pieces(pieces), clauses, blame=blame)
+        seen.requests_spent += context.requests - sent
+        if judged.passed:
             _record_passes(context, mirror, pieces, seen)
 
 
 def requests_allowed(context: CheckContext, most: int, kept_back: int = REQUESTS_RESERVED) -> int:
     """The number of requests that may be spent here, so that later phases have theirs."""
-    limit = context.settings.get("max_requests")
+    limit = context.options.max_requests
     return most if limit is None else max(0, min(most, limit - context.requests - kept_back))
-
-
-def piece_works(context: CheckContext, piece: Piece) -> bool:
-    """Whether everything that the piece asks for works alone, as far as is known."""
-    return context.parameters_work(*(name for name, _ in piece.values)) and not context.results.first_failed(
-        piece.clauses
-    )
 
 
 # --- drawing ------------------------------------------------------------------------------------------------
@@ -180,7 +156,7 @@ def draw_combinations(context: CheckContext, mirror: Mirror, *, at_most: int = C
     @given(combination())
     def collect(pieces: Pieces) -> None:
         if len(pieces) > 1:
-            found.setdefault(_combination_key(pieces), pieces)
+            found.setdefault(frozenset(piece.key for piece in pieces), pieces)
 
     collect()
     return list(found.values())
@@ -200,13 +176,7 @@ class _PieceMaker:
         self.mirror = mirror
         step = max(1, len(mirror.rows) // 64)
         self.rows = mirror.rows[::step][:64]
-        self.filters = [
-            name
-            for name in visible_filters(context)
-            if context.parameters_work(name)
-            and context.supports_parameters(name)
-            and not context.results.first_failed(context.listing.filters[name].clause)
-        ]
+        self.filters = [name for name in visible_filters(context) if context.supports_parameters(name)]
         self.telling = {
             name: discriminating_values(context, mirror.rows, name)
             for name in self.filters
@@ -399,7 +369,7 @@ def choose_combinations(
     telling_pieces = {id(pieces): _pieces_that_matter(context, mirror, pieces, seen) for pieces in candidates}
     left = [pieces for pieces in candidates if len(telling_pieces[id(pieces)]) > 1]
     nobody = [pieces for pieces in candidates if not telling_pieces[id(pieces)]][:NO_MATCH_AT_MOST]
-    met: set[tuple[str, ...]] = set(context.settings.get("pairs-told", ()))
+    met: set[tuple[str, ...]] = set(context.facts.covered_pairs)
     for _ in range(at_most):
         best: tuple[int, int] | None = None
         for place, pieces in enumerate(left):
@@ -461,7 +431,7 @@ def _matching_keys(
     return seen.matching_keys[piece.key]
 
 
-# --- asking and judging -------------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------
 
 
 def request_of_pieces(context: CheckContext, mirror: Mirror, pieces: Pieces) -> ListRequest:
@@ -476,64 +446,6 @@ def purpose_of_pieces(pieces: Pieces) -> str:
     return f"{' with '.join(piece.label.strip() for piece in pieces)} (explored)"
 
 
-def _send_combination(
-    context: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog
-) -> Generator[None, None, Exchange]:
-    exchange = context.send(request_of_pieces(context, mirror, pieces), purpose_of_pieces(pieces))
-    seen.requests_spent += 1
-    yield
-    return exchange
-
-
-def _find_mismatch(
-    context: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange
-) -> Mismatch | Literal[False] | None:
-    """How the answer differs from what is due; False where it is right, None where that cannot be told."""
-    if context.note_unusable(exchange, ()) or exchange.answer is None:
-        return None
-    branches = context.expected_answers(exchange.list_request)
-    if len(branches) >= MOST_BRANCHES or any(meaning.unspecified for _, meaning in branches):
-        return None
-    held = [(answers, compare_answer(context, mirror, meaning, exchange)) for answers, meaning in branches]
-    right = [answers for answers, mismatch in held if mismatch is None]
-    if not right:
-        return max((mismatch for _, mismatch in held if mismatch is not None), key=lambda found: found.rank)
-    context.dialect.narrow_candidates(right, exchange.purpose)
-    return _include_mismatch(context, mirror, pieces, exchange) or False
-
-
-def _include_mismatch(context: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange) -> Mismatch | None:
-    """Whether rows lack the part that a switch adds, or show one that it leaves out."""
-    for piece in pieces:
-        include = _include_of(context, piece)
-        if include is None or include.any_names or mirror.volatile:
-            continue
-        on = context.listing.parameters[include.parameter].default is not True
-        odd = [row for row in exchange.rows or () if _part_is_wrong(mirror, include, row, on)]
-        if odd:
-            return Mismatch(
-                aspect="rows",
-                expected=f"rows {'with' if on else 'without'} {', '.join(map(str, include.adds))}",
-                actual=f"{len(odd)} of {len(exchange.rows or ())} rows {'without' if on else 'with'} it",
-                rows=tuple(odd),
-            )
-    return None
-
-
-def _include_of(context: CheckContext, piece: Piece) -> Include | None:
-    if piece.kind != "include":
-        return None
-    return next(include for include in context.listing.includes if include.parameter == piece.name)
-
-
-def _part_is_wrong(mirror: Mirror, include: Include, row: Row, on: bool) -> bool:
-    full = mirror.row_with_key(row.key)
-    shown = [name for name in include.added_names if row.shown.get(name)]
-    if not on:
-        return bool(shown)
-    return full is not None and not shown and any(full.shown.get(name) for name in include.added_names)
-
-
 def _record_passes(context: CheckContext, mirror: Mirror, pieces: Pieces, seen: _ExplorationLog) -> None:
     telling = set(_pieces_that_matter(context, mirror, pieces, seen))
     filters = [piece for piece in pieces if piece.kind == "filter" and piece.label in telling]
@@ -543,90 +455,13 @@ def _record_passes(context: CheckContext, mirror: Mirror, pieces: Pieces, seen: 
         context.results.record_pass(piece.clauses[:1])
 
 
-# --- shrinking and blaming ----------------------------------------------------------------------------------
+# --- clauses ------------------------------------------------------------------------------------------------
 
 
-def _handle_mismatch(
-    context: CheckContext,
-    mirror: Mirror,
-    pieces: Pieces,
-    wrong: Mismatch,
-    exchange: Exchange,
-    seen: _ExplorationLog,
-) -> Iterator[None]:
-    """A combination that went wrong: shrunk, confirmed, and told under the clause that it breaks."""
-    if mirror.volatile:
-        yield from reread_mirror(context, mirror)
-        exchange = yield from _send_combination(context, mirror, pieces, seen)
-        again = _find_mismatch(context, mirror, pieces, exchange)
-        if not again:
-            return
-        wrong = again
-    else:
-        pieces, wrong, exchange = yield from _shrink_combination(context, mirror, pieces, wrong, exchange, seen)
-    seen.smallest_failures.append(frozenset(piece.label for piece in pieces))
-    matching_keys = [_matching_keys(context, mirror, piece, seen) for piece in pieces if piece.kind == "filter"]
-    nobody = not frozenset(row.key for row in mirror.rows).intersection(
-        *(keys for keys in matching_keys if keys is not None)
-    )
-    clauses, blame = clauses_to_blame(context, pieces, wrong, exchange, nobody=nobody)
-    constructs = {clause for piece in pieces for clause in piece.clauses[:1]} if len(pieces) > 1 else set()
-    if context.results.first_failed((*blame.get(wrong.aspect, clauses)[:1], *constructs)):
-        # What is known to be broken explains it.
-        return
-    ask = request_of_pieces(context, mirror, pieces)
-    if wrong == _include_mismatch(context, mirror, pieces, exchange):
-        yield from _confirm_include_mismatch(context, mirror, pieces, exchange, clauses)
-        return
-    judged = yield from check_probe(context, mirror, ask, purpose_of_pieces(pieces), clauses, blame=blame)
-    if judged.passed and not mirror.volatile:
-        yield from _report_unsteady(context, mirror, pieces, wrong, exchange, clauses, blame)
-
-
-def _shrink_combination(
-    context: CheckContext, mirror: Mirror, pieces: Pieces, wrong: Mismatch, exchange: Exchange, seen: _ExplorationLog
-) -> Generator[None, None, tuple[Pieces, Mismatch, Exchange]]:
-    """A smallest combination that is still wrong, as far as answers seen and a few more can tell."""
-    requests_sent = 0
-    order = {"include": 0, "sort": 1, "descending": 2, "count": 3, "page": 4, "filter": 5}
-    for piece in sorted(pieces, key=lambda one: (order[one.kind], one.label)):
-        smaller = tuple(one for one in pieces if one is not piece)
-        if not smaller or piece not in pieces or _is_known_right(smaller, seen):
-            continue
-        if requests_sent >= SHRINK_REQUESTS:
-            break
-        requests_sent += 1
-        answer = yield from _send_combination(context, mirror, smaller, seen)
-        still = _find_mismatch(context, mirror, smaller, answer)
-        if still is None:
-            continue
-        seen.right_combinations[_combination_key(smaller)] = not still
-        if still:
-            pieces, wrong, exchange = smaller, still, answer
-    return pieces, wrong, exchange
-
-
-def _is_known_right(pieces: Pieces, seen: _ExplorationLog) -> bool:
-    """Whether this combination was seen to be right."""
-    return seen.right_combinations.get(_combination_key(pieces), False)
-
-
-def _combination_key(pieces: Pieces) -> frozenset[Hashable]:
-    return frozenset(piece.key for piece in pieces)
-
-
-def clauses_to_blame(
-    context: CheckContext, pieces: Pieces, wrong: Mismatch, exchange: Exchange, *, nobody: bool = False
-) -> tuple[Clauses, Mapping[Aspect, Clauses]]:
-    """The clauses on a combination: on which rows come, and on the other aspects where they differ.
-
-    `nobody` says that no row satisfies it.
-    """
+def clauses_of_pieces(context: CheckContext, pieces: Pieces) -> tuple[Clauses, Mapping[Aspect, Clauses]]:
+    """The clauses on a whole combination: on which rows come, and on the other aspects where they differ."""
     filters = [piece for piece in pieces if piece.kind == "filter"]
     by_kind = {piece.kind: piece for piece in pieces}
-    if wrong.aspect == "outcome" and nobody and context.listing.no_match_clause:
-        # What goes wrong is how "nothing matches" is told.
-        return context.listing.no_match_clause, {}
     joined = context.listing.conjunction_clause if len(filters) > 1 else ()
     row_clauses = joined or (filters[0].clauses if filters else ())
     blame: dict[Aspect, Clauses] = {}
@@ -641,50 +476,5 @@ def clauses_to_blame(
         named = {name for piece in pieces for name, _ in piece.values}
         ignored = counting.clauses.ignores if named & set(counting.ignores) else ()
         return ignored or by_kind["count"].clauses or row_clauses, blame
-    came = set(exchange.keys)
-    stray = wrong.aspect == "rows" and any(row.key in came for row in wrong.rows)
-    if "include" in by_kind and (len(pieces) == 1 or wrong.aspect == "rows"):
-        return by_kind["include"].clauses or row_clauses, blame
-    if wrong.aspect == "rows" and stray and row_clauses:
-        # Rows that a filter should have left out: it is the filters that fail, whatever stands beside them.
-        return row_clauses, blame
-    beside = by_kind.get("page") or sorting
-    return (beside.clauses if beside is not None and beside.clauses else row_clauses), blame
-
-
-def _confirm_include_mismatch(
-    context: CheckContext, mirror: Mirror, pieces: Pieces, exchange: Exchange, clauses: Clauses
-) -> Iterator[None]:
-    again = context.send(request_of_pieces(context, mirror, pieces), f"again: {purpose_of_pieces(pieces)}")
-    yield
-    wrong = _include_mismatch(context, mirror, pieces, again)
-    if wrong is not None:
-        repeated = ProbeResult(passed=False, exchange=again, mismatch=wrong)
-        report_mismatch(context, mirror, repeated, clauses, purpose_of_pieces(pieces), "", None)
-    elif not context.note_unusable(again, clauses):
-        context.results.record_inconclusive(clauses, "not repeatable")
-
-
-def _report_unsteady(
-    context: CheckContext,
-    mirror: Mirror,
-    pieces: Pieces,
-    wrong: Mismatch,
-    exchange: Exchange,
-    clauses: Clauses,
-    blame: Mapping[Aspect, Clauses],
-) -> Iterator[None]:
-    """It was wrong once and right the next time: over data that stood still that is a defect too."""
-    yield from reread_mirror(context, mirror)
-    if mirror.volatile or _find_mismatch(context, mirror, pieces, exchange) is False:
-        return
-    if all_recent(context, wrong.rows) or (yield from replicas_disagree(context, mirror, wrong.rows)):
-        return
-    judged = ProbeResult(passed=False, exchange=exchange, mismatch=wrong)
-    blamed = blame.get(wrong.aspect, clauses)
-    if not has_stray_rows(judged):
-        blamed = unsteady_clauses(context) or blamed
-    if not context.results.first_failed(blamed[:1]):
-        report_mismatch(
-            context, mirror, judged, blamed, purpose_of_pieces(pieces), " (in 1 of 2 identical requests)", None
-        )
+    beside = by_kind.get("page") or sorting or by_kind.get("include")
+    return row_clauses or (beside.clauses if beside is not None else ()), blame

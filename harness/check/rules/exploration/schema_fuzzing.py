@@ -48,7 +48,7 @@ class DrawnRequest:
 
 def check_schema_fuzzing(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Sends what Schemathesis draws, when the run asks for it; each answer is judged as it comes."""
-    if not context.settings.get("fuzz"):
+    if not context.options.fuzz:
         return
     if isinstance(context.sender, RateLimitedClient):
         context.sender.budget.add_requests(REQUESTS)

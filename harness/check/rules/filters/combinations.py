@@ -44,16 +44,8 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     foreign servers).
     """
     clauses = context.listing.conjunction_clause
-    names = [
-        name
-        for name in visible_filters(context)
-        if context.parameters_work(name) and not is_time_filter(context.listing.filters[name])
-    ]
-    times = [
-        name
-        for name in visible_filters(context)
-        if context.parameters_work(name) and is_time_filter(context.listing.filters[name])
-    ]
+    names = [name for name in visible_filters(context) if not is_time_filter(context.listing.filters[name])]
+    times = [name for name in visible_filters(context) if is_time_filter(context.listing.filters[name])]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
     context.rng.shuffle(pairs)
 
@@ -66,7 +58,7 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     covered_pairs: set[tuple[str, ...]] = set()
     requests_sent = 0
     for first, second in pairs:
-        if requests_sent >= PAIRS_AT_MOST or context.results.first_failed(clauses):
+        if requests_sent >= PAIRS_AT_MOST:
             break
         if frozenset((first, second)) not in left:
             continue
@@ -104,7 +96,7 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         requests_sent += judged.passed is not None
         if judged.passed:
             covered_pairs.add((min(first, second), max(first, second)))
-    context.settings = {**context.settings, "pairs-told": frozenset(covered_pairs)}
+    context.facts.covered_pairs = frozenset(covered_pairs)
     if not requests_sent and clauses:
         context.results.record_not_exercised(clauses, "no two filters could be combined on these rows")
 
@@ -177,7 +169,7 @@ def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[st
 def check_filter_dependences(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges filters that need, beat or exclude one another."""
     for name, filter_ in context.listing.filters.items():
-        if is_hidden_filter(filter_) or not context.parameters_work(name):
+        if is_hidden_filter(filter_):
             continue
         counted = count_values(mirror.rows, filter_.compares)
         values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
@@ -205,10 +197,10 @@ def check_filter_dependences(context: CheckContext, mirror: Mirror) -> Iterator[
                 )
                 if judged.passed is False:
                     break
-        if filter_.loses_to is not None and context.parameters_work(filter_.loses_to):
+        if filter_.loses_to is not None:
             yield from _check_precedence(context, mirror, name, filter_.loses_to, values)
         for other in filter_.excludes:
-            if filter_.excludes_clause and context.parameters_work(other):
+            if filter_.excludes_clause:
                 yield from _check_exclusion(context, mirror, name, other)
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
-from harness.check.context import CheckContext, Exchange
-from harness.check.oracle.interpreter import ExpectedAnswer
-from harness.check.probe.comparison import Aspect
-from harness.check.probe.expect import ProbeResult, check_probe
+from harness.check.context import CheckContext
+from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_clauses import clauses_of_filter, clauses_of_word, note_broken_parameter
 from harness.check.probe.filter_values import (
     ABSENT_NUMBER,
     ABSENT_TEXT,
-    PATTERN_CHARACTERS,
-    SPECIAL_CHARACTERS,
     answer_fits,
     companion_parameters,
     count_values,
@@ -32,15 +26,17 @@ from harness.check.probe.filter_values import (
     substring_judge,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, requires_time_range, time_range_filters
+from harness.check.probe.mirror import Mirror, build_request
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
 from harness.check.rules.filters.time_filters import check_time_filter
-from harness.specification.model import ClauseId, Clauses, OpenChoice
+from harness.specification.model import ClauseId, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import row_values_at
 
 # Fewer rows may all agree by chance on what a filter compares, so that they do not settle an open choice.
 DISCRIMINATING_ROWS: Final = 60
+LIST_LENGTH: Final = 40
+"""Elements of the longest list that is asked for: more than one page of anything, and short enough for a URL."""
 LONG_TEXT_LENGTH: Final = 1000
 """Characters: more than any value has, and fewer than any server takes in a request.
 
@@ -61,17 +57,12 @@ def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         values = _values_to_ask(context, mirror, name) if context.supports_parameters(name) and mirror.rows else []
         if not values or count_values(mirror.rows, filter_.compares).total() == 0:
             continue
-        alone = yield from _works_without_window(context, mirror, name, values[0])
-        # Right by itself and wrong within the window: it is the two together that fail.
-        blame: dict[Aspect, Clauses] | None = {"rows": context.listing.conjunction_clause} if alone else None
-        yield from _check_value(context, mirror, name, values[0], blame)
+        yield from _check_value(context, mirror, name, values[0])
         context.value_by_filter[name] = values[0]
 
 
 def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges each filter alone, at values that tell right readings from wrong ones."""
-    wrong: dict[ClauseId, str] = {}
-    longest = 0
     for name in visible_filters(context):
         filter_ = context.listing.filters[name]
         if is_time_filter(filter_):
@@ -94,34 +85,19 @@ def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
             continue
         probed_values = _drop_repeated_values(context, name, values)
         seen = context.value_by_filter.get(name)
-        if not context.parameters_work(name):
-            # The first look found it broken: only where else it goes wrong is left to ask.
-            if (clauses := clauses_of_word(filter_, seen)) and context.results.first_failed(clauses[:1]):
-                wrong.setdefault(clauses[0], str(seen))
-            probed_values = []
-        elif (yield from _check_absent_values(context, mirror, name, probed_values)):
+        if (yield from _check_absent_values(context, mirror, name, probed_values)):
             probed_values = [value for value in probed_values if counted[value]]
         for value in probed_values:
-            if value == seen:
-                continue
-            judged, clauses = yield from _check_value(context, mirror, name, value)
-            if not context.parameters_work(name):
-                if clauses and context.results.first_failed(clauses[:1]):
-                    wrong.setdefault(clauses[0], str(value))
-                break
-            longest = max(longest, len(str(value)) if judged.exchange.rows else 0)
-        if context.parameters_work(name):
-            yield from check_long_value(context, mirror, name)
+            # One value that goes wrong is enough for one promise; words may be promises of their own.
+            if value != seen and not context.results.first_failed(clauses_of_word(filter_, value)):
+                yield from _check_value(context, mirror, name, value)
+        yield from check_long_value(context, mirror, name)
         yield from check_hidden_alternatives(context, mirror, name)
-        if context.parameters_work(name):
-            yield from check_companions(context, mirror, name, values[0])
-        if context.parameters_work(name):
-            yield from check_list_filter(context, mirror, name)
-        if context.parameters_work(name):
-            yield from check_named_comparison(context, mirror, name)
-        if context.parameters_work(name) and filter_.partition_clause:
+        yield from check_companions(context, mirror, name, values[0])
+        yield from check_list_filter(context, mirror, name)
+        yield from check_named_comparison(context, mirror, name)
+        if filter_.partition_clause:
             yield from check_word_partition(context, mirror, name)
-    _merge_special_failures(context, wrong, longest)
 
 
 def _values_to_ask(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
@@ -130,15 +106,10 @@ def _values_to_ask(context: CheckContext, mirror: Mirror, name: str) -> list[Any
     return [value for value in dict.fromkeys(values) if fits_one_element(context, name, value)]
 
 
-def _check_value(
-    context: CheckContext, mirror: Mirror, name: str, value: Any, blame: Mapping[Aspect, Clauses] | None = None
-) -> Generator[None, None, tuple[ProbeResult, Clauses]]:
-    """Asks a filter for one value, and notes whether it is broken; also gives the clauses on that value."""
+def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
+    """Asks a filter for one value, and notes whether it is broken."""
     filter_ = context.listing.filters[name]
     clauses = clauses_of_word(filter_, value)
-    if value in (ABSENT_TEXT, ABSENT_NUMBER) and context.listing.no_match_clause:
-        # The filter has just kept what it should: what is left is how "nothing matches" is told.
-        clauses = context.listing.no_match_clause
     row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
     ask = build_request(
         context,
@@ -151,30 +122,10 @@ def _check_value(
         },
     )
     inferred = substring_judge(context, mirror, name, value)
-    judged = yield from check_probe(
-        context, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred, blame=blame
-    )
+    judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred)
     note_broken_parameter(context, name, judged, clauses)
-    return judged, clauses
-
-
-def _merge_special_failures(context: CheckContext, wrong: Mapping[ClauseId, str], longest: int) -> None:
-    """Filters that all go wrong at values special in the same way have one cause: how requests are read.
-
-    `wrong` holds the value at which each failed; `longest` is the length of the longest that kept rows.
-    """
-    marks = {
-        clause: (SPECIAL_CHARACTERS & set(text))
-        | ({"long"} if 0 < longest < len(text) else set())
-        | ({"pattern"} if PATTERN_CHARACTERS & set(text) else set())
-        for clause, text in wrong.items()
-    }
-    shared = Counter(mark for several in marks.values() for mark in several)
-    mark, times = max(shared.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    if times > 1:
-        first, *others = [clause for clause, several in marks.items() if mark in several]
-        for clause in others:
-            context.results.mark_consequence(clause, first)
+    if judged.passed and value in (ABSENT_TEXT, ABSENT_NUMBER):
+        context.results.record_pass(context.listing.no_match_clause)
 
 
 def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
@@ -194,15 +145,13 @@ def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterat
         return
     again = context.send(ask, f"again: {name} with {LONG_TEXT_LENGTH} characters", witness=False)
     yield
-    if again.rows and not context.results.first_failed(filter_.clause):
+    if again.rows:
         context.fail(
             filter_.clause,
             f"{name} keeps only rows with that value",
             expected="no rows for a value that nothing has",
             actual=f"{len(again.rows)} rows",
             exchange=again,
-            aspect="rows",
-            nothing_due=True,
         )
         context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
 
@@ -246,7 +195,7 @@ def _drop_repeated_values(context: CheckContext, name: str, values: list[Any]) -
     before = list(filters)[: list(filters).index(name)]
     if len(values) > 5 and any(
         filters[other].compares == filters[name].compares
-        and context.parameters_work(other)
+        and context.parameters_work(other, name)
         and not is_hidden_filter(filters[other])
         for other in before
     ):
@@ -268,16 +217,14 @@ def check_companions(context: CheckContext, mirror: Mirror, name: str, value: An
                 name: encode_shown_value(context, name, value),
             }
             ask = build_request(context, mirror.base, {**largest_page(context), **more})
-            judged = yield from check_probe(context, mirror, ask, f"{name} with {other}", filter_.clause)
-            if note_broken_parameter(context, name, judged, filter_.clause):
-                return
+            yield from check_probe(context, mirror, ask, f"{name} with {other}", filter_.clause)
 
 
 def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
     """Judges whether a filter also compares hidden attributes, and whether it drops rows at all."""
     filter_ = context.listing.filters[name]
     choice = filter_.alternatives
-    if not isinstance(choice, OpenChoice) or not context.parameters_work(name):
+    if not isinstance(choice, OpenChoice):
         return
     stranger: Any = ABSENT_NUMBER if context.listing.parameters[name].of in ("integer", "digits") else ABSENT_TEXT
     for value in (stranger, stranger):
@@ -295,9 +242,6 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
             expected="no rows for a value that nothing has",
             actual=f"{len(exchange.rows or ())} rows",
             exchange=exchange,
-            aspect="rows",
-            kind="stray",
-            nothing_due=True,
         )
         context.broken_parameters.setdefault(name, filter_.clause[0] if filter_.clause else ClauseId(name))
         return
@@ -325,55 +269,6 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
         )
         judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", filter_.clause)
         note_broken_parameter(context, name, judged, filter_.clause)
-
-
-def _works_without_window(
-    context: CheckContext, mirror: Mirror, name: str, value: Any
-) -> Generator[None, None, bool]:
-    """Whether a filter keeps only what it should when the run's own window is left out."""
-    if not mirror.base or requires_time_range(context) or not context.listing.conjunction_clause:
-        return False
-    ask = build_request(
-        context,
-        {},
-        {
-            **largest_page(context),
-            **default_comparison(context, name),
-            name: encode_shown_value(context, name, value),
-        },
-    )
-    exchange = context.send(ask, f"{name} = {value!r} alone")
-    yield
-    if not exchange.rows:
-        return False
-    meanings = [meaning for _, meaning in context.expected_answers(ask) if meaning.tests]
-    strays = [row for row in exchange.rows if all(meaning.keeps_row(row.shown) is False for meaning in meanings)]
-    return not strays and bool(meanings) and not _lacks_mirrored_rows(context, mirror, exchange, meanings)
-
-
-def _lacks_mirrored_rows(
-    context: CheckContext, mirror: Mirror, exchange: Exchange, meanings: Sequence[ExpectedAnswer]
-) -> bool:
-    """Whether a filter without the run's window lacks rows of the window that it keeps, or has others there."""
-    path = time_range_filters(context)[2]
-    if path is None or mirror.volatile or not mirror.complete:
-        return False
-    whole = [meaning for _, meaning in context.expected_answers(build_request(context, mirror.base))]
-    came = {row.key: row for row in exchange.rows or ()}
-    times = [at for row in came.values() if isinstance(at := row.shown.get(path), datetime)]
-    if not times:
-        return False
-    # The page may end early: what lies beyond its times, or at its edges, is not known.
-    first, last = min(times), max(times)
-    for row in mirror.rows:
-        at = row.shown.get(path)
-        inside = isinstance(at, datetime) and first < at < last and row.key not in came
-        if inside and all(meaning.keeps_row(row.shown) is True for meaning in meanings):
-            return True
-    return any(
-        mirror.row_with_key(key) is None and all(meaning.keeps_row(row.shown) is True for meaning in whole)
-        for key, row in came.items()
-    )
 
 
 def check_later_version_filter(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
@@ -404,11 +299,16 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
         return
     nowhere: Any = ABSENT_NUMBER if parameter.of in ("integer", "digits") else ABSENT_TEXT
     rare = values[-1]
+    # Each place of a list counts: the rows of an element that is not read are missing.
     lists: list[tuple[Any, ...]] = [
         (values[0], values[1]),
         (rare, nowhere, rare),
         tuple(values[1:8]),
+        (nowhere, nowhere, values[0]),
     ]
+    long = min(parameter.most_items or LIST_LENGTH, LIST_LENGTH)
+    if long > 8:
+        lists.append((values[0], *[nowhere] * (long - 3), values[1], rare))
     clauses = parameter.list_clause or filter_.clause
     for chosen in lists:
         ask = build_request(
@@ -420,9 +320,7 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
                 name: encode_shown_value(context, name, chosen),
             },
         )
-        judged = yield from check_probe(context, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
-        if note_broken_parameter(context, name, judged, clauses):
-            return
+        yield from check_probe(context, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
 
 
 def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
@@ -447,19 +345,15 @@ def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> 
     default = context.listing.parameters[named.parameter].default
     if default in named.words:
         clauses = named.clauses.default or filter_.clause
-        judged = yield from check_probe(
-            context, mirror, build_request(context, mirror.base, base), f"{name} without {named.parameter}", clauses
-        )
-        if judged.passed is False:
-            return
+        ask = build_request(context, mirror.base, base)
+        yield from check_probe(context, mirror, ask, f"{name} without {named.parameter}", clauses)
     for word in named.words:
         clauses = filter_.clause
         if word != default and named.clauses.may and word in named.may:
             clauses = named.clauses.may
         ask = build_request(context, mirror.base, {**base, named.parameter: word})
         judged = yield from check_probe(context, mirror, ask, f"{name} with {named.parameter}={word}", clauses)
-        if note_broken_parameter(context, named.parameter, judged, clauses):
-            return
+        note_broken_parameter(context, named.parameter, judged, clauses)
     for word in named.none:
         ask = build_request(context, mirror.base, {**base, named.parameter: word})
         yield from check_probe(

@@ -52,8 +52,6 @@ def check_time_filter(
     if name in mirror.base:
         # Beyond its own window the mirror knows nothing.
         points = [point for point in points if times[0] <= point <= times[-1]]
-    if not context.parameters_work(name):
-        return
     points = points[:2] if first_look else points[2:]
     for point in dict.fromkeys(points):
         value = point if fine else point.replace(microsecond=0)
@@ -68,7 +66,7 @@ def check_time_filter(
             near,
         )
         if note_broken_parameter(context, name, judged, filter_.clause):
-            return
+            break
     if first_look:
         return
     yield from _check_other_zones(context, mirror, name, quarter, late)

@@ -565,10 +565,6 @@ def _check_shared_values(context: CheckContext, mirror: Mirror, law: SharedLaw) 
     if name is None or filter_ is None:
         context.results.record_not_exercised(law.clause, f"no parameter asks for one {path}")
         return
-    culprit = context.results.first_failed(filter_.clause)
-    if culprit is not None or not context.parameters_work(name):
-        context.results.record_blocked(law.clause, culprit or context.broken_parameters[name])
-        return
     for value in list(groups)[:GROUPS_ASKED]:
         again = False
         while True:
@@ -648,9 +644,8 @@ def _group_difference(
 
 def _check_other_list(context: CheckContext, mirror: Mirror, law: InOtherListLaw) -> Generator[None, None, None]:
     """Judges that another operation of the target finds the same calls, where the run has its context."""
-    siblings = context.settings.get("siblings")
-    other = siblings.get(law.operation) if isinstance(siblings, Mapping) else None
-    if not isinstance(other, CheckContext):
+    other = context.options.other_lists.get(law.operation)
+    if other is None:
         context.results.record_not_applicable(law.clause, f"only a run that also reads {law.operation} can tell")
         return
     name = str(law.field)

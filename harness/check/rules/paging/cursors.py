@@ -15,7 +15,6 @@ from harness.check.probe.page_probe import (
     check_page,
     large_page_sizes,
     page_sizes_for,
-    paging_clauses,
     report_walk_breach,
 )
 from harness.check.probe.stability import all_recent
@@ -89,9 +88,6 @@ def _check_cursor_walk(
     """Forward to the end, then one page back; every row once and in order."""
     slice_clauses = paging.clauses.slice
     walk_clauses = paging.clauses.partition or slice_clauses
-    if (by := context.results.first_failed(paging_clauses(context))) is not None:
-        context.results.record_blocked((*slice_clauses, *walk_clauses), by)
-        return
     expected_keys = _expected_row_keys(context, mirror, values)
     steps: list[Exchange] = []
     seen: dict[Hashable, int] = {}
@@ -104,10 +100,6 @@ def _check_cursor_walk(
         if context.note_unusable(exchange, walk_clauses) or exchange.answer is None:
             return
         if exchange.rows is None or exchange.answer.outcome != "success":
-            if exchange.answer.outcome == "success" and context.results.first_failed(
-                context.listing.lists.clauses.rows
-            ):
-                return
             context.fail(
                 slice_clauses,
                 "a cursor that the server gave is taken",
@@ -184,7 +176,7 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
     order = context.listing.order
     if lower is None or upper is None or path is None or order is None or order.by != FieldPath.of(path):
         return
-    if mirror.volatile or not mirror.complete or not {lower, upper}.isdisjoint(context.broken_parameters):
+    if mirror.volatile or not mirror.complete:
         return
     times = [at for row in mirror.rows if isinstance(at := row.shown.get(path), datetime)]
     second = timedelta(seconds=1)
@@ -214,9 +206,7 @@ def _check_sorted_pages(context: CheckContext, mirror: Mirror, paging: CursorPag
     order = context.listing.order
     sort = order.sort if order is not None else None
     clauses = paging.clauses.partition or paging.clauses.slice
-    if sort is None or not context.parameters_work(sort.parameter) or mirror.volatile or not mirror.complete:
-        return
-    if context.results.first_failed((*clauses, *paging_clauses(context), *sort.clauses.words)):
+    if sort is None or mirror.volatile or not mirror.complete:
         return
     few = {paging.size: encode_request_value(context, paging.size, 2)}
     for word, path in sort.words.items():

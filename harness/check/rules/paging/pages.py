@@ -14,7 +14,6 @@ from harness.check.probe.page_probe import (
     check_page,
     large_page_sizes,
     page_sizes_for,
-    paging_clauses,
     report_walk_breach,
 )
 from harness.check.rules.paging.cursors import check_cursor_pages
@@ -123,7 +122,7 @@ def _check_neighbour_pages(
     partition: Clauses,
 ) -> Iterator[None]:
     """Two pages side by side: other rows, and none twice."""
-    if len(mirror.rows) < 4 or mirror.volatile or context.results.first_failed((*slice_clauses, *partition)):
+    if len(mirror.rows) < 4 or mirror.volatile:
         return
     first, second = (
         context.send(build_request(context, mirror.base, values), f"page {index} of two neighbours")
@@ -207,8 +206,6 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
 
     partition = paging.clauses.partition
     yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
-    if context.results.first_failed(partition):
-        slice_clauses = partition
     for size in page_sizes_for(count):
         yield from check_page(
             context,
@@ -319,8 +316,7 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
             if 0 < skip < count:
                 yield from check_page(context, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
     partition = paging.clauses.partition
-    if not context.results.first_failed(size_clauses):
-        yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
+    yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
     for size in large_page_sizes(context, paging.size, count):
         yield from check_page(context, mirror, at(None, size), f"{size} rows", size_clauses)
     for skip in dict.fromkeys((count // 2, min(count - 1, 201))):
@@ -350,10 +346,6 @@ def _check_page_walk(
     context: CheckContext, mirror: Mirror, clauses: Clauses, steps: list[dict[str, Tree]]
 ) -> Iterator[None]:
     """The pages one after the other: each row once, and all of them."""
-    paging_failed = context.results.first_failed(paging_clauses(context))
-    if paging_failed is not None:
-        context.results.record_blocked(clauses, paging_failed)
-        return
     seen: dict[Hashable, int] = {}
     for index, step in enumerate(steps[:12]):
         exchange = context.send(build_request(context, mirror.base, step), f"walk, page {index + 1}")
@@ -388,7 +380,7 @@ def _check_ties(
     context: CheckContext, mirror: Mirror, clauses: Clauses, place: str, first: int, single: Mapping[str, Tree]
 ) -> Iterator[None]:
     """Rows of one sort value, with a page border between them: each still stands on one page."""
-    if mirror.volatile or not mirror.complete or context.results.first_failed((*clauses, *paging_clauses(context))):
+    if mirror.volatile or not mirror.complete:
         return
     sort = context.expected_answers(build_request(context, mirror.base))[0][1].sort
     if sort is None or sort[0].hidden:
@@ -440,7 +432,7 @@ def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) ->
         yield from check_page(context, mirror, values, "all rows by the word for all", default)
     yield from check_page(context, mirror, {}, "no limit", default, rows=default)
     order = context.listing.order
-    if order is not None and order.descending is not None and context.parameters_work(order.descending):
+    if order is not None and order.descending is not None:
         values = {
             paging.size: encode_request_value(context, paging.size, 3),
             order.descending: encode_request_value(context, order.descending, True),

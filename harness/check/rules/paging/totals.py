@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.check.context import CheckContext
 from harness.check.oracle.interpreter import comparison_holds
-from harness.check.probe.comparison import Aspect
+from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
     companion_parameters,
@@ -28,7 +28,6 @@ from harness.check.probe.mirror import Mirror, build_request, encode_request_val
 from harness.check.probe.page_probe import independent_total_clauses
 from harness.check.probe.stability import probe_replicas, replicas_disagree
 from harness.specification.model import (
-    ClauseId,
     Clauses,
     CursorPaging,
     Filter,
@@ -68,8 +67,7 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         (
             name
             for name in visible_filters(context)
-            if context.parameters_work(name)
-            and context.listing.filters[name].keeps in ("equal", "contains")
+            if context.listing.filters[name].keeps in ("equal", "contains")
             and context.listing.parameters[name].as_ == "text"
             and not context.listing.filters[name].applies_if_any
         ),
@@ -168,14 +166,9 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
     if size is None or paging.is_single_page or len(mirror.rows) < 4 or mirror.tear_reason:
         return
     clauses = slice_clauses(paging)
-    before = context.results.failed_clauses()
     for name in visible_filters(context):
         filter_ = context.listing.filters[name]
-        if (
-            not context.parameters_work(name)
-            or not context.supports_parameters(name)
-            or context.results.first_failed(clauses)
-        ):
+        if not context.supports_parameters(name):
             continue
         raw = _halving_value(context, mirror, name)
         if raw is None:
@@ -188,9 +181,6 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
         }
         sizes = size_clauses(paging) or clauses
         blame: dict[Aspect, Clauses] = {"rows": filter_.clause, "slice": clauses, "size": sizes}
-        if context.results.failed_clauses() - before:
-            # A second filter that is forgotten, too: it is the pages that forget.
-            blame["rows"] = clauses
         if not isinstance(paging, CursorPaging):
             (place,) = paging.place_parameters
             second = paging.first + 1 if isinstance(paging, PageNumberPaging) else 2
@@ -203,7 +193,6 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
         if isinstance(token, str) and token:
             ask = build_request(context, mirror.base, {**values, paging.after: token})
             yield from check_probe(context, mirror, ask, f"{name} with a following page", clauses, blame=blame)
-    _explain_by_pages(context, clauses, before)
 
 
 def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -215,8 +204,6 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
     if isinstance(paging, OffsetPaging):
         # A later page tells the same: rows that are left out first are left out of what the filter keeps.
         return
-    if context.results.first_failed(size_clauses(paging)) or not context.parameters_work(size):
-        return
     first = context.send(
         build_request(context, mirror.base, {size: encode_request_value(context, size, 1)}),
         "the first row of the list",
@@ -224,12 +211,7 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
     yield
     for name in visible_filters(context):
         filter_ = context.listing.filters[name]
-        if (
-            not context.parameters_work(name)
-            or not context.supports_parameters(name)
-            or is_time_filter(filter_)
-            or not first.rows
-        ):
+        if not context.supports_parameters(name) or is_time_filter(filter_) or not first.rows:
             continue
         own = count_values(first.rows, filter_.compares)
         others = count_values(mirror.rows, filter_.compares).most_common()
@@ -243,7 +225,6 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
             name: encode_shown_value(context, name, value),
             size: encode_request_value(context, size, 1),
         }
-        values |= _first_page_values(context)
         blame: dict[Aspect, Clauses] = {"total": independent_total_clauses(context)}
         yield from check_probe(
             context,
@@ -253,16 +234,6 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
             filter_.clause,
             blame=blame,
         )
-
-
-def _first_page_values(context: CheckContext) -> dict[str, Tree]:
-    """The first page said aloud, where it is not what comes when no page is named."""
-    paging = context.listing.paging
-    if isinstance(paging, PageNumberPaging) and context.results.first_failed(paging.clauses.first):
-        return {paging.page: encode_request_value(context, paging.page, paging.first)}
-    if isinstance(paging, OffsetPaging) and context.results.first_failed(paging.clauses.offset_default):
-        return {paging.offset: encode_request_value(context, paging.offset, 0)}
-    return {}
 
 
 def _any_value_matches(filter_: Filter, shown: Iterable[Any], value: Any) -> bool:
@@ -277,30 +248,18 @@ def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> Iterator
     ways = [
         name
         for name, way in transport.also.items()
-        if way.level == "same"
-        and not context.results.first_failed(way.clause)
-        and way.carries not in context.settings.get("deaf", ())
+        if way.level == "same" and way.carries not in context.facts.unread_carriers
     ]
     # Bodies are where a second reader of parameters lives: they come first.
-    # A separator that is not read in one form is not read in another.
-    unread = {way.separator for way in transport.also.values() if context.results.first_failed(way.clause)} - {None}
-    if context.results.first_failed(transport.separator_clause):
-        unread.add(transport.separator)
-    ways = [name for name in ways if (transport.also[name].separator or transport.separator) not in unread]
     ways.sort(key=lambda name: transport.also[name].carries == "query")
     if not ways:
         return
-    names = [
-        name
-        for name in visible_filters(context)
-        if context.parameters_work(name) and context.supports_parameters(name)
-    ]
+    names = [name for name in visible_filters(context) if context.supports_parameters(name)]
     turn = 0
     while names:
         # Two at a time: with the right values the loss of either shows.
         name = names.pop(0)
-        alone = context.results.first_failed(context.listing.conjunction_clause) is not None
-        halves = ((other, overlapping_values(context, mirror, name, other)) for other in names if not alone)
+        halves = ((other, overlapping_values(context, mirror, name, other)) for other in names)
         other, values = next(((other, values) for other, values in halves if values is not None), ("", None))
         if values is None:
             raw = _halving_value(context, mirror, name)
@@ -312,19 +271,10 @@ def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> Iterator
             names.remove(other)
         for way in dict.fromkeys((ways[turn % len(ways)], ways[0])):
             clauses = transport.also[way].clause
-            if context.results.first_failed(clauses):
-                continue
             ask = replace(build_request(context, mirror.base, {**largest_page(context), **values}), encoding_name=way)
             purpose = f"{name} and {other}" if other else name
             yield from check_probe(context, mirror, ask, f"{purpose} by {way}", clauses)
         turn += 1
-
-
-def _explain_by_pages(context: CheckContext, clauses: Clauses, before: frozenset[ClauseId]) -> None:
-    """Several filters that fail only with a later page are one defect of the pages."""
-    if clauses and context.results.first_failed(clauses):
-        for clause in context.results.failed_clauses() - before - set(clauses):
-            context.results.mark_consequence(clause, clauses[0])
 
 
 def _halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
@@ -343,7 +293,7 @@ def _halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
 
 def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges two filters, a small page and an order at once."""
-    names = [name for name in visible_filters(context) if context.parameters_work(name)]
+    names = list(visible_filters(context))
     clauses = context.listing.conjunction_clause
     for _ in range(2):
         if len(names) < 2:
@@ -355,9 +305,9 @@ def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[N
         more: dict[str, Tree] = {}
         size = context.listing.paging.size_parameter
         if size is not None:
-            more |= {size: encode_request_value(context, size, 2), **_first_page_values(context)}
+            more |= {size: encode_request_value(context, size, 2)}
         order = context.listing.order
-        if order is not None and order.descending is not None and context.parameters_work(order.descending):
+        if order is not None and order.descending is not None:
             more[order.descending] = encode_request_value(context, order.descending, True)
         yield from check_probe(
             context,

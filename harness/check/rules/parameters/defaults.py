@@ -7,18 +7,16 @@ from typing import Any
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.equivalence import (
-    answer_difference,
     check_same_answer,
     filled_row_parts,
     read_plain_list,
     sort_value_of,
 )
-from harness.check.probe.error_responses import ROW_ASPECTS, is_refused, record_kept, report_breach
+from harness.check.probe.error_responses import ROW_ASPECTS, is_refused, record_kept
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import default_comparison
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, server_page_limit
 from harness.specification.model import (
-    ClauseId,
     Clauses,
     CursorPaging,
     OpenChoice,
@@ -34,7 +32,7 @@ def check_defaults(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     chosen = {
         name: parameter
         for name, parameter in context.listing.parameters.items()
-        if parameter.default is not None and parameter.default_clause and context.parameters_work(name)
+        if parameter.default is not None and parameter.default_clause
     }
     shown = {name: value for name, value in chosen.items() if _default_matters(context, mirror, name)}
     for name, parameter in chosen.items():
@@ -106,7 +104,7 @@ def check_flag_spellings(context: CheckContext, mirror: Mirror) -> Iterator[None
     flags = {
         name: parameter
         for name, parameter in context.listing.parameters.items()
-        if parameter.as_ == "flag" and parameter.spellings_clause and context.parameters_work(name)
+        if parameter.as_ == "flag" and parameter.spellings_clause
     }
     scope = context.listing.scope
     # These flags may leave no rows, which would hide the others.
@@ -118,46 +116,6 @@ def check_flag_spellings(context: CheckContext, mirror: Mirror) -> Iterator[None
         for value in (True, False):
             if group and not (value is False and len(group) == 1 and group[0] in apart):
                 yield from _check_spellings(context, mirror, group, value)
-
-
-def merge_flag_failures(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Several flags that are wrong when they are said to be off: it is the word that is read wrongly."""
-    listing, order = context.listing, context.listing.order
-    wrong: dict[str, tuple[ClauseId, ...]] = {}
-    for name, parameter in listing.parameters.items():
-        if parameter.as_ != "flag" or not parameter.spellings_clause:
-            continue
-        own = [*parameter.default_clause, *(parameter.bad.clause if parameter.bad else ())]
-        for include in listing.includes:
-            if include.parameter == name:
-                own += [*include.clauses.off, *include.clauses.default]
-        if order is not None and order.descending == name:
-            own += [*order.descending_default_clause, *order.clause]
-        if listing.total is not None and listing.total.switch is not None and listing.total.switch.parameter == name:
-            own += listing.total.switch.clauses.off
-        failed = tuple(clause for clause in dict.fromkeys(own) if context.results.first_failed((clause,)))
-        if failed:
-            wrong[name] = failed
-    if len(wrong) < 3:
-        return
-    odd: list[str] = []
-    evidence: Exchange | None = None
-    for name in wrong:
-        parameter = listing.parameters[name]
-        said = context.send(build_request(context, mirror.base, {name: parameter.false[0]}), f"{name} said to be off")
-        yield
-        other = context.send(build_request(context, mirror.base, {name: parameter.true[0]}), f"{name} said to be on")
-        yield
-        if answer_difference(context, said, other) is None:
-            odd.append(name)
-            evidence = said
-    if len(odd) < 3 or evidence is None:
-        return
-    clauses = listing.parameters[odd[0]].spellings_clause
-    actual = f"{', '.join(odd)} are on when they are said to be off"
-    report_breach(context, clauses, expected="a flag that is off", actual=actual, exchange=evidence)
-    for clause in dict.fromkeys(clause for name in odd for clause in wrong[name] if clause not in clauses):
-        context.results.mark_consequence(clause, clauses[0])
 
 
 def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str], value: bool) -> Iterator[None]:
@@ -208,8 +166,6 @@ def _check_spellings(context: CheckContext, mirror: Mirror, names: Sequence[str]
                 expected=expected,
                 witness=False,
             )
-        if context.results.first_failed(clauses):
-            return
 
 
 # --- blank values -------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer
-from harness.check.probe.comparison import Aspect, Mismatch, compare_answer
+from harness.check.probe.comparison import compare_answer
+from harness.check.probe.differences import Aspect, Difference
 from harness.check.probe.equivalence import answer_difference, judge_same_answer
 from harness.check.probe.error_responses import (
     ROW_ASPECTS,
@@ -34,7 +35,7 @@ from harness.check.probe.mirror import (
     reread_mirror,
 )
 from harness.check.probe.stability import probe_replicas
-from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings, merge_flag_failures
+from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
 from harness.integers import is_integer
 from harness.specification.model import (
     Clauses,
@@ -71,7 +72,6 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> Iterator[None
     yield from _check_ranges(context, mirror)
     yield from _check_lenient_types(context, mirror)
     yield from check_flag_spellings(context, mirror)
-    yield from merge_flag_failures(context, mirror)
 
 
 def _invalid_values(parameter: Parameter) -> Iterator[tuple[Tree, InvalidValueRule]]:
@@ -104,9 +104,7 @@ def _check_invalid_value(
     ask = build_request(context, mirror.base, {name: raw})
     purpose = f"an odd value of {name}"
     meanings = _possible_answers(context, mirror, name, raw, bad)
-    # With a broken default the rows of an odd value say nothing new.
-    default = context.results.first_failed(context.listing.parameters[name].default_clause) is not None
-    blind = default or not context.parameters_work(name) or _bounds_mirror(context, mirror, name)
+    blind = _bounds_mirror(context, mirror, name)
     only: Sequence[Aspect] = _OUTCOME_ONLY if blind else ROW_ASPECTS
     paging = context.listing.paging
     if not blind and isinstance(paging, OffsetPaging) and name == paging.offset:
@@ -145,18 +143,12 @@ def _judge_invalid_value(
         return
     mismatch = _first_mismatch(context, mirror, exchange, meanings, only, purpose)
     if mismatch is None:
-        nothing = context.results.first_failed(context.listing.no_match_clause) is not None
-        if nothing and isinstance(bad.gets, OpenChoice) and "nothing" in bad.gets.options:
-            # It may match nothing, too, and how that is told is known to be wrong.
-            context.results.record_observed(clauses, describe_answer(exchange))
-        elif is_refused(exchange):
+        if is_refused(exchange):
             yield from judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
         elif context.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad):
             yield from _check_counts_as_absent(context, mirror, exchange, name, clauses)
         else:
             record_kept(context, clauses, f"{name}={_short_text(ask.values.get(name))}: {describe_answer(exchange)}")
-        return
-    if mismatch.shapeless and context.results.first_failed(context.listing.lists.clauses.rows):
         return
     if not still_unbroken(context, clauses):
         context.results.record_observed(
@@ -186,12 +178,12 @@ def _check_counts_as_absent(
     context: CheckContext, mirror: Mirror, exchange: Exchange, name: str, clauses: Clauses
 ) -> Iterator[None]:
     """A flag with a word that is taken counts as absent: the parts of rows, their order and the total, too."""
-    reference = context.settings.get("plain")
+    reference = context.facts.plain_list
     if not isinstance(reference, Exchange):
         reference = context.send(build_request(context, mirror.base), f"the list without {name}")
         yield
         # One reading serves all flags: what differs is held against a fresh one.
-        context.settings = {**context.settings, "plain": reference}
+        context.facts.plain_list = reference
     if reference.answer is None or reference.answer.outcome != "success":
         return
     expected = f"the same answer as without {name}"
@@ -209,18 +201,39 @@ def _first_mismatch(
     meanings: list[tuple[Mapping[str, Any], ExpectedAnswer]],
     only: Sequence[Aspect],
     purpose: str,
-) -> Mismatch | None:
-    """None when some meaning fits (what it assumes is then known), else the mismatch of the nearest."""
+) -> Difference | None:
+    """None when some meaning fits (what it assumes is then known), else the first difference from the nearest.
+
+    What the list shows without the odd value, too, is no difference that the value makes.
+    """
     if is_refused(exchange) and any(meaning.error_name is not None for _, meaning in meanings):
         fitting = [assigned for assigned, meaning in meanings if meaning.error_name is not None]
         context.dialect.narrow_candidates(fitting, purpose)
         return None
-    held = [(assigned, compare_answer(context, mirror, meaning, exchange, only)) for assigned, meaning in meanings]
-    fitting = [assigned for assigned, mismatch in held if mismatch is None]
+    held = [
+        (
+            assigned,
+            [
+                one
+                for one in compare_answer(context, mirror, meaning, exchange, only)
+                if not is_told_without(context, mirror, exchange, one)
+            ],
+        )
+        for assigned, meaning in meanings
+    ]
+    fitting = [assigned for assigned, differences in held if not differences]
     if fitting:
         context.dialect.narrow_candidates(fitting, purpose)
         return None
-    return max((mismatch for _, mismatch in held if mismatch is not None), key=lambda item: item.rank)
+    return max((differences[0] for _, differences in held), key=lambda item: item.rank)
+
+
+def is_told_without(context: CheckContext, mirror: Mirror, exchange: Exchange, difference: Difference) -> bool:
+    """Whether a difference is known of the plain list, so that the odd value does not make it."""
+    plain = build_request(context, mirror.base)
+    return any(
+        known.lies_within(plain) and difference.is_part_of(known.difference) for known in context.known_differences
+    )
 
 
 def _possible_answers(
@@ -342,7 +355,7 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """The bound of a page, asked of a list that is longer than it, where the checked part of it is not."""
     paging = context.listing.paging
     size_name = paging.size_parameter
-    if size_name is None or paging.is_single_page or context.settings.get("window") is not None:
+    if size_name is None or paging.is_single_page or context.options.window is not None:
         return
     parameter = context.listing.parameters[size_name]
     beyond = parameter.beyond
@@ -369,7 +382,7 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 def _wider_windows(context: CheckContext, mirror: Mirror, most: int) -> Sequence[Mapping[str, Tree]]:
     """Time ranges around the checked one that may hold more rows than a page."""
     if requires_time_range(context):
-        every = list(candidate_windows(context, context.settings["now"]))
+        every = list(candidate_windows(context, context.run_start))
         return every[every.index(dict(mirror.base)) + 1 :][:1] if mirror.base in every else every[1:2]
     widest = mirror.widest_snapshot
     return [widest.base] if widest is not None and (widest.total or len(widest.rows)) > most else []

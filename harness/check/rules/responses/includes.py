@@ -16,7 +16,25 @@ from harness.wire.decoded_body import Tree
 
 def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges each switch on, off and absent: its part comes and goes, and nothing else changes."""
-    before, failed = set(context.broken_parameters), context.results.failed_clauses()
+    before = set(context.broken_parameters)
+    with context.hold_failures() as found:
+        yield from _check_each_include(context, mirror)
+    if found:
+        # Rows that change by themselves look as if a switch had changed them. They are read as they were before.
+        broken = context.broken_parameters
+        context.broken_parameters = {name: by for name, by in broken.items() if name in before}
+        yield from reread_mirror(context, mirror)
+        if mirror.volatile:
+            context.drop_failures(found, "data-changed: the rows moved while they were compared")
+        else:
+            context.broken_parameters = broken
+            context.record_failures(found)
+    if set(context.broken_parameters) - before and mirror.rows:
+        # Rows are read without what a broken switch changes in them.
+        yield from read_mirror(context, mirror, now=context.run_start)
+
+
+def _check_each_include(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     for include in context.listing.includes:
         clauses = all_clauses(include.clauses)
         if not mirror.rows:
@@ -39,24 +57,9 @@ def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if any(context.note_unusable(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
         _judge_include(context, mirror, include, answers)
-        if context.parameters_work(include.parameter) and not context.results.first_failed(clauses):
-            yield from _check_lost_rows(context, mirror, include, answers)
-        if context.parameters_work(include.parameter) and not context.results.first_failed(clauses):
+        yield from _check_lost_rows(context, mirror, include, answers)
+        if _added_fields(include, answers["off"], answers["on"]):
             yield from _check_with_filter(context, mirror, include, answers)
-    fresh = context.results.failed_clauses() - failed
-    if fresh:
-        # Rows that change by themselves look as if a switch had changed them. They are read as they were before.
-        broken = context.broken_parameters
-        context.broken_parameters = {name: by for name, by in broken.items() if name in before}
-        yield from reread_mirror(context, mirror)
-        if mirror.volatile:
-            for clause in fresh:
-                context.results.retract_failure(clause, "data-changed: the rows moved while they were compared")
-        else:
-            context.broken_parameters = broken
-    if set(context.broken_parameters) - before and mirror.rows:
-        # Nothing more is judged by rows that a broken switch has changed.
-        yield from read_mirror(context, mirror, now=context.settings["now"])
 
 
 def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
@@ -182,7 +185,6 @@ def _check_lost_rows(
         expected="the same rows",
         actual=f"{len(lost)} of {len(off.keys)} rows missing",
         exchange=on,
-        kind="switch",
     )
 
 

@@ -26,7 +26,7 @@ FINDINGS_AT_MOST: Final = 6
 
 @dataclass(slots=True)
 class ResponseMemory:
-    """What the rules on responses remember of a run; it stands in the settings of its context."""
+    """What the rules on responses remember of a run; it stands in the facts of its context."""
 
     context: CheckContext
     standard: StandardClauses
@@ -46,9 +46,9 @@ class ResponseMemory:
 
 
 def response_memory(context: CheckContext) -> ResponseMemory:
-    """The memory of this run: the one in its settings, or a new one put there."""
-    memory = context.settings.get("every-response")
-    if isinstance(memory, ResponseMemory) and memory.context is context:
+    """The memory of this run: the one in its facts, or a new one put there."""
+    memory = context.facts.response_memory
+    if memory is not None and memory.context is context:
         return memory
     standard = load_standard_clauses()
     checked: dict[str, Clauses] = {}
@@ -56,7 +56,7 @@ def response_memory(context: CheckContext) -> ResponseMemory:
         for rule in clause.checked_by:
             checked[rule] = (*checked.get(rule, ()), name)
     memory = ResponseMemory(context, standard, standard.clauses_by_problem, checked)
-    context.settings = {**context.settings, "every-response": memory}
+    context.facts.response_memory = memory
     return memory
 
 
@@ -93,7 +93,6 @@ class JudgedResponse:
             actual=actual,
             exchange=self.exchange,
             rows=[one for one in lines if one],
-            law=True,
         )
 
     def record_pass(self, clauses: Clauses, times: int = 1) -> None:

@@ -176,7 +176,7 @@ def _as_list(value: Tree) -> list[Any]:
 
 def check_known_world(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Compares the list, and filters on hidden attributes, with a known world."""
-    truth = context.settings.get("world")
+    truth = context.options.world
     if not isinstance(truth, KnownWorld) or mirror.after is None or mirror.after.failed_exchange is not None:
         return
     clauses = _known_world_clauses(context)

@@ -25,7 +25,7 @@ CHANGED_ROWS_NEEDED: Final = 3
 
 
 @dataclass(slots=True)
-class _RowSightings:
+class RowSightings:
     """How each row came first in each light, and the pairs of answers that show one of them in two ways."""
 
     context: CheckContext
@@ -60,9 +60,7 @@ def note_rows(context: CheckContext, exchange: Exchange) -> None:
 def check_row_consistency(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Asks again for rows that two answers show in two ways, and judges what differs."""
     sightings = _sightings_of(context)
-    has_findings = any(breach.law or breach.aspect for breach in context.breaches)
-    if has_findings or mirror.moving_since is not None:
-        # What is wrong already explains more than this would.
+    if mirror.moving_since is not None:
         return
     most = context.requests + REQUESTS_AT_MOST
     for path, pairs in sorted(sightings.differing_pairs.items(), key=lambda item: str(item[0])):
@@ -184,12 +182,12 @@ def _filters_inside(context: CheckContext, head: str, *exchanges: Exchange) -> b
     )
 
 
-def _sightings_of(context: CheckContext) -> _RowSightings:
-    known = context.settings.get("likeness")
-    if isinstance(known, _RowSightings) and known.context is context:
+def _sightings_of(context: CheckContext) -> RowSightings:
+    known = context.facts.seen_rows
+    if isinstance(known, RowSightings) and known.context is context:
         return known
-    sightings = _RowSightings(context, frozenset(_neutral_parameters(context.listing)))
-    context.settings = {**context.settings, "likeness": sightings}
+    sightings = RowSightings(context, frozenset(_neutral_parameters(context.listing)))
+    context.facts.seen_rows = sightings
     return sightings
 
 

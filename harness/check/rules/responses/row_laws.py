@@ -417,7 +417,7 @@ def latest_instant(context: CheckContext, exchange: Exchange) -> datetime | None
                 bounds.append(stamped.astimezone(UTC) + timedelta(seconds=1))
         except (TypeError, ValueError, OverflowError):
             pass
-    now = context.settings.get("now")
+    now = context.options.now
     if isinstance(now, datetime) and not bounds:
         skew = context.clock_skew_seconds or 0.0
         if not math.isfinite(skew) or abs(skew) > 10**9:
@@ -479,7 +479,6 @@ def _report_breach(
         rows=[context.evidence.render_row(row, names) for row, _ in broken[:8]],
         # What is known only because a filter asked for it may be the filter's fault.
         inferred=hidden,
-        law=True,
     )
 
 

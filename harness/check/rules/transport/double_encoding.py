@@ -38,10 +38,9 @@ def check_encoded_once(context: CheckContext, mirror: Mirror) -> None:
             some = [text for text in texts if special(text)]
             odd = [text for text in some if twice(text)]
             seen += len(some) - len(odd)
-            misled = _misled_filter_clauses(context, path, odd)
             # A text that is shown and cannot be found is no longer what somebody typed.
-            enough = 1 if misled else _DOUBLED_TEXTS_NEEDED
-            if misled is None or len(odd) < max(enough, len(some)) or context.results.first_failed(clauses):
+            enough = 1 if _is_lost_to_filters(context, path, odd) else _DOUBLED_TEXTS_NEEDED
+            if len(odd) < max(enough, len(some)) or context.results.first_failed(clauses):
                 continue
             context.fail(
                 clauses,
@@ -55,8 +54,6 @@ def check_encoded_once(context: CheckContext, mirror: Mirror) -> None:
                 ][:4],
                 inferred=True,
             )
-            for clause in misled:
-                context.results.mark_consequence(clause, clauses[0])
     if seen:
         context.results.record_pass(_ONCE_CLAUSE, times=seen)
     else:
@@ -65,19 +62,11 @@ def check_encoded_once(context: CheckContext, mirror: Mirror) -> None:
         )
 
 
-def _misled_filter_clauses(context: CheckContext, path: FieldPath, odd: list[str]) -> list[ClauseId] | None:
-    """The broken promises of filters on a field that were asked for one of its odd texts; None for any other."""
-    misled: list[ClauseId] = []
-    for name, rule in context.listing.filters.items():
-        failed = context.results.first_failed(rule.clause) if path in rule.compares else None
-        if failed is None:
-            continue
-        exchanges = [one.exchange for one in context.breaches if one.clause == failed]
-        asked_values = [exchange.list_request.values.get(name) for exchange in exchanges if exchange is not None]
-        if not any(isinstance(value, str) and any(value in text for text in odd) for value in asked_values):
-            return None
-        misled.append(failed)
-    return misled
+def _is_lost_to_filters(context: CheckContext, path: FieldPath, odd: list[str]) -> bool:
+    """Whether a filter on a field goes wrong when it is asked for one of the odd texts that the field shows."""
+    names = [name for name, rule in context.listing.filters.items() if path in rule.compares]
+    values = [known.ask.values.get(name) for known in context.known_differences for name in names]
+    return any(isinstance(value, str) and any(value in text for text in odd) for value in values)
 
 
 def _texts_by_path(mirror: Mirror) -> dict[FieldPath, list[str]]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
-from harness.check.probe.comparison import Aspect, compare_answer
+from harness.check.probe.comparison import compare_answer
+from harness.check.probe.differences import Aspect
 from harness.check.probe.equivalence import answer_difference, judge_same_answer
 from harness.check.probe.error_responses import (
     describe_answer,
@@ -29,7 +30,7 @@ from harness.check.probe.mirror import (
 )
 from harness.check.rules.access import authentication as access
 from harness.check.rules.transport.double_encoding import ENTITY, check_encoded_once
-from harness.specification.model import ClauseId, Clauses, OpenChoice, RefusalRule, RequestEncoding
+from harness.specification.model import Clauses, OpenChoice, RefusalRule, RequestEncoding
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
@@ -99,25 +100,12 @@ def _check_other_encodings(context: CheckContext, mirror: Mirror) -> Iterator[No
         context.results.record_pass(enforceable_clauses(context, transport.separator_clause))
     deaf: set[str] = set()
     locked: set[tuple[str, str]] = set()
-    unread: dict[str, ClauseId] = {}
-    if (unheard := context.results.first_failed(transport.separator_clause)) is not None:
-        unread[transport.separator] = unheard
     for name, way in transport.also.items():
-        own = way.separator or transport.separator
-        if own in unread:
-            # What is not read there is not read here.
-            context.results.record_blocked(way.clause, unread[own])
-            continue
-        if way.path is not None and way.carries in deaf:
-            # Another place for what is not understood at the first says nothing new.
-            continue
         if references:
             result = yield from _check_request_encoding(context, mirror, references[0], name, way)
             if result is False and way.path is None:
                 deaf.add(way.carries)
-                context.settings = {**context.settings, "deaf": frozenset(deaf)}
-                if way.separator is not None and (by := context.results.first_failed(way.clause)):
-                    unread[way.separator] = by
+                context.facts.unread_carriers = frozenset(deaf)
             kind = (way.method, way.carries)
             if result is True and way.level == "same" and kind not in locked:
                 yield from _check_refusals_by_encoding(context, mirror, name, few=bool(locked))
@@ -127,8 +115,6 @@ def _check_other_encodings(context: CheckContext, mirror: Mirror) -> Iterator[No
 def _check_refusals_by_encoding(context: CheckContext, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
     """What is refused by the documented way is refused by another one that is understood, too."""
     for attempt in list(access.attempts_by_encoding(context))[-1 if few else 0 :]:
-        if context.results.first_failed(attempt.clauses) is not None:
-            continue
         ask = replace(build_request(context, mirror.base), encoding_name=name, scheme=attempt.scheme)
         purpose = f"{attempt.purpose}, by {name}"
         exchange = context.send(ask, purpose, credentials=attempt.credentials, witness=False)
@@ -203,7 +189,7 @@ def _carried_answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchan
         return False
     plain_request = replace(exchange.list_request, encoding_name=None)
     return any(
-        compare_answer(context, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
+        not compare_answer(context, mirror, meaning, exchange, _JUDGED_ASPECTS)
         for _, meaning in context.expected_answers(plain_request)
     )
 
@@ -222,7 +208,7 @@ def _text_filters(context: CheckContext, mirror: Mirror) -> Iterator[tuple[str, 
         if any(path.hidden for path in rule.compares):
             continue
         field = field_at(context.listing.fields, rule.compares[0])
-        if field is None or field.as_ != "text" or context.results.first_failed(rule.clause):
+        if field is None or field.as_ != "text":
             continue
         found: dict[str, list[Hashable]] = {}
         for row in mirror.rows:
@@ -411,7 +397,7 @@ def _check_repeated_parameter(context: CheckContext, mirror: Mirror) -> Iterator
     fitting = [
         assigned
         for assigned, meaning in context.expected_answers(ask)
-        if compare_answer(context, mirror, meaning, exchange, _JUDGED_ASPECTS) is None
+        if not compare_answer(context, mirror, meaning, exchange, _JUDGED_ASPECTS)
     ]
     if fitting:
         context.dialect.narrow_candidates(fitting, exchange.purpose)

@@ -1,0 +1,128 @@
+"""The smallest request that still goes wrong in the same way: what remains of it is to blame.
+
+Parameters are left out one by one (delta debugging). An answer that was seen already costs nothing; a run spends at
+most `REDUCTION_REQUESTS` on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from harness.check.context import CheckContext, Exchange
+from harness.check.probe.differences import Difference
+from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
+from harness.specification.model import CursorPaging
+from harness.wire.decoded_body import Tree
+from harness.wire.list_request import ListRequest
+
+REDUCTION_REQUESTS: Final = 150
+"""Requests for all reductions of a run; a probe has three to eight parameters."""
+
+JudgeExchange = Callable[[Exchange], Sequence[Difference] | None]
+
+
+def reduce_request(
+    context: CheckContext,
+    mirror: Mirror,
+    exchange: Exchange,
+    difference: Difference,
+    judge: JudgeExchange,
+    credentials: Mapping[str, str] | None = None,
+) -> Generator[None, None, tuple[Exchange, Difference]]:
+    """The exchange of the smallest request found that shows the same difference, with the difference in it."""
+    for smaller in _without_added_parts(context, mirror, exchange.list_request):
+        found = yield from _ask_smaller(context, smaller, difference, judge, credentials)
+        if found is not None:
+            exchange, difference = found
+            break
+    left = _removable_parts(context, exchange.list_request)
+    for part in left:
+        ask = exchange.list_request
+        if not all(name in ask.values for name in part):
+            continue
+        smaller = _without(ask, part)
+        found = yield from _ask_smaller(context, smaller, difference, judge, credentials)
+        if found is not None:
+            exchange, difference = found
+    if exchange.list_request.encoding_name not in (None, context.request_encoding):
+        plain = replace(exchange.list_request, encoding_name=None)
+        found = yield from _ask_smaller(context, plain, difference, judge, credentials)
+        if found is not None:
+            exchange, difference = found
+    return exchange, difference
+
+
+def _ask_smaller(
+    context: CheckContext,
+    ask: ListRequest,
+    difference: Difference,
+    judge: JudgeExchange,
+    credentials: Mapping[str, str] | None,
+) -> Generator[None, None, tuple[Exchange, Difference] | None]:
+    """The answer to a smaller request and the difference in it, or None where it does not go wrong that way."""
+    exchange = context.seen_exchange(ask) if credentials is None else None
+    if exchange is None:
+        if context.reduction_requests >= REDUCTION_REQUESTS:
+            return None
+        context.reduction_requests += 1
+        exchange = context.send(ask, "the same with less", credentials=credentials)
+        yield
+    differences = judge(exchange)
+    same = next((one for one in differences or () if one.is_same_as(difference)), None)
+    return None if same is None else (exchange, same)
+
+
+def _without(ask: ListRequest, names: Sequence[str]) -> ListRequest:
+    return replace(ask, values={name: raw for name, raw in ask.values.items() if name not in names})
+
+
+def _without_added_parts(context: CheckContext, mirror: Mirror, ask: ListRequest) -> list[ListRequest]:
+    """The request without what the run itself adds to every one: the largest page and the optional parts of rows."""
+    added = added_parameters(context, mirror, ask)
+    return [_without(ask, sorted(added))] if len(added) > 1 and len(added) < len(ask.values) else []
+
+
+def added_parameters(context: CheckContext, mirror: Mirror, ask: ListRequest) -> frozenset[str]:
+    """The parameters of a request that the run adds by itself: its window, the largest page, all parts of rows."""
+    names = {name for name, raw in mirror.base.items() if ask.values.get(name) == raw}
+    size = context.listing.paging.size_parameter
+    if size is not None and ask.values.get(size) in _large_sizes(context, size):
+        names.add(size)
+    for include in context.listing.includes:
+        on = encode_request_value(context, include.parameter, True)
+        if include.adds and ask.values.get(include.parameter) == on and len(ask.values) > 1:
+            names.add(include.parameter)
+    return frozenset(names)
+
+
+def _large_sizes(context: CheckContext, size: str) -> tuple[Tree, ...]:
+    most = largest_page_size(context)[1]
+    return () if most is None else (encode_request_value(context, size, most),)
+
+
+def _removable_parts(context: CheckContext, ask: ListRequest) -> list[tuple[str, ...]]:
+    """What can be left out of a request, one part at a time: pages and orders first, filters last.
+
+    A place goes with its size where it means nothing without it, a named comparison with its filter.
+    """
+    listing = context.listing
+    paging = listing.paging
+    required = {name for name, parameter in listing.parameters.items() if parameter.required is not None}
+    cursors = {paging.after, paging.before} if isinstance(paging, CursorPaging) else set()
+    pages = [name for name in (*paging.place_parameters, paging.size_parameter) if name in ask.values and name]
+    filters = [name for name in ask.values if name in listing.filters]
+    parts: list[tuple[str, ...]] = []
+    if len(pages) > 1:
+        parts.append(tuple(pages))
+    parts += [(name,) for name in pages if name not in cursors]
+    others = [name for name in ask.values if name not in filters and name not in pages]
+    comparisons = {rule.named_by.parameter for name in filters if (rule := listing.filters[name]).named_by}
+    parts += [(name,) for name in others if name not in comparisons]
+    for name in filters:
+        rule = listing.filters[name]
+        own = rule.named_by.parameter if rule.named_by is not None else None
+        parts.append((name, own) if own is not None and own in ask.values else (name,))
+    parts += [(name,) for name in comparisons if name in ask.values]
+    return [part for part in parts if not set(part) & required]

@@ -1,0 +1,67 @@
+"""What a run learns of its target on the way, and the options that rules read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from harness.specification.model import Clauses
+
+if TYPE_CHECKING:
+    from harness.check.context import CheckContext, Exchange
+    from harness.check.rules.responses.judged_response import ResponseMemory
+    from harness.check.rules.responses.known_world import KnownWorld
+    from harness.check.rules.responses.row_consistency import RowSightings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The options of a run that rules read; `now` is the instant of the caller's wall clock."""
+
+    now: datetime | None = None
+    window: tuple[datetime, datetime] | None = None
+    max_requests: int | None = None
+    world: KnownWorld | None = None
+    fuzz: bool = False
+    other_lists: Mapping[str, CheckContext] = field(default_factory=lambda: MappingProxyType({}))
+    """The contexts of other operations of the target, by the name of the operation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCap:
+    """The server's own limit on a page: `rows` came where `asked` were asked for, and more followed."""
+
+    rows: int
+    asked: int
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class TargetFacts:
+    """What is known of the target beside its rows."""
+
+    blocked: str | None = None
+    """Why nothing can be asked at all: no log-in, no answer."""
+    page_cap: PageCap | None = None
+    unkept_filters: frozenset[str] = frozenset()
+    """Filters of the run's own window that the server does not keep."""
+    stands_still: bool = False
+    """Whether a list of live calls was seen to stand still for a while, twice."""
+    rereads: int = 0
+    waits: int = 0
+    replica_tests: int = 0
+    range_halved: bool = False
+    unread_carriers: frozenset[str] = frozenset()
+    """Places of a request whose parameters the server does not read."""
+    plain_list: Exchange | None = None
+    odd_codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The fault for which each code that stands for nothing was first told."""
+    rows_in_errors: tuple[str, Clauses] | None = None
+    """The fault and the clauses under which an error with rows was first met."""
+    covered_pairs: frozenset[tuple[str, ...]] = frozenset()
+    repeated_server_errors: tuple[Exchange, ...] = ()
+    response_memory: ResponseMemory | None = None
+    seen_rows: RowSightings | None = None
