@@ -62,6 +62,9 @@ def blamed_clauses(
     promise what is left.
     """
     own = set(probe.ask.values) - added_parameters(context, mirror, probe.ask)
+    if len(own) > 1 and difference.aspect in PRIMARY_ASPECTS:
+        # How many rows a page holds matters to few promises about which rows come.
+        own.discard(context.listing.paging.size_parameter or "")
     whole = own <= smallest.values.keys() and smallest.encoding_name == probe.ask.encoding_name
     if whole and own:
         blamed = _clauses_of_probe(context, probe, smallest, difference, meaning)

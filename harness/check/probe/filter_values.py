@@ -28,6 +28,12 @@ ABSENT_TEXT: Final = "nowhere-7f3a"
 ABSENT_NUMBER: Final = 999_999_999_983
 
 
+def absent_number(counted: Mapping[Any, int]) -> int:
+    """A number that none of the counted values is, as long as those are: longer ones may be no id at all."""
+    shown = [int(value) for value in counted if str(value).isdigit()]
+    return max(shown) + 7 if shown else ABSENT_NUMBER
+
+
 def is_time_filter(filter_: Filter) -> bool:
     """Whether a filter bounds an instant from below or above."""
     return filter_.keeps in ("at-or-after", "at-or-before")
@@ -95,7 +101,7 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     if isinstance(some[0], bool):
         return list(dict.fromkeys(chosen))
     chosen += foreign_values(context, rows, filter_, counted, texts=bool(texts))
-    chosen.append(ABSENT_TEXT if texts else ABSENT_NUMBER)
+    chosen.append(ABSENT_TEXT if texts else absent_number(counted))
     return list(dict.fromkeys(chosen))
 
 
@@ -117,11 +123,15 @@ def foreign_values(
                 if not texts or str(value).lstrip("+").isdigit() == numeric:
                     others[value] += weight
     known = [text for text in counted if isinstance(text, str)]
+    longest = max((len(str(value)) for value in counted), default=0) + 1
     found: list[Any] = []
     for value, _ in others.most_common(60):
         if value in counted or value in ("", 0) or value in filter_.words or value in filter_.no_filter:
             continue
         if texts and any(str(value).lstrip("+") in text for text in known):
+            continue
+        if not texts and len(str(value)) > longest:
+            # A number far longer than any of its kind may be refused as none.
             continue
         found.append(value)
         if len(found) == 1:

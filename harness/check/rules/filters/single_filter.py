@@ -11,6 +11,7 @@ from harness.check.probe.filter_clauses import clauses_of_filter, clauses_of_wor
 from harness.check.probe.filter_values import (
     ABSENT_NUMBER,
     ABSENT_TEXT,
+    absent_number,
     answer_fits,
     companion_parameters,
     count_values,
@@ -124,7 +125,7 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
     inferred = substring_judge(context, mirror, name, value)
     judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred)
     note_broken_parameter(context, name, judged, clauses)
-    if judged.passed and value in (ABSENT_TEXT, ABSENT_NUMBER):
+    if judged.passed and row is None and not judged.exchange.rows:
         context.results.record_pass(context.listing.no_match_clause)
 
 
@@ -226,7 +227,8 @@ def check_hidden_alternatives(context: CheckContext, mirror: Mirror, name: str) 
     choice = filter_.alternatives
     if not isinstance(choice, OpenChoice):
         return
-    stranger: Any = ABSENT_NUMBER if context.listing.parameters[name].of in ("integer", "digits") else ABSENT_TEXT
+    numbers = context.listing.parameters[name].of in ("integer", "digits")
+    stranger: Any = absent_number(count_values(mirror.rows, filter_.compares)) if numbers else ABSENT_TEXT
     for value in (stranger, stranger):
         ask = build_request(
             context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
@@ -297,7 +299,7 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
     if len(values) < 2:
         context.results.record_not_exercised(parameter.list_clause, "fewer than two values occur")
         return
-    nowhere: Any = ABSENT_NUMBER if parameter.of in ("integer", "digits") else ABSENT_TEXT
+    nowhere: Any = absent_number(counted) if parameter.of in ("integer", "digits") else ABSENT_TEXT
     rare = values[-1]
     # Each place of a list counts: the rows of an element that is not read are missing.
     lists: list[tuple[Any, ...]] = [
