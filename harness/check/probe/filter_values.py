@@ -23,7 +23,8 @@ from harness.wire.row_codec import ApiValue, row_values_at
 SPECIAL_CHARACTERS: Final = frozenset("&;+%<>\"'#?=/\\ ")
 # What SQL LIKE, globs and regular expressions read as patterns (`legs_snumber_regex`, `callerid_like_wildcard`).
 PATTERN_CHARACTERS: Final = frozenset("_%*?.+()[]{}|^$\\")
-ABSENT_TEXT: Final = "nowhere-7f3a"
+# With a quote: who puts values into the text of an SQL statement breaks down over it.
+ABSENT_TEXT: Final = "nowhere-7'f3a"
 # A prime of twelve digits: neither a round number nor the multiple of an id.
 ABSENT_NUMBER: Final = 999_999_999_983
 
@@ -180,8 +181,8 @@ def _unusual_texts(context: CheckContext, texts: Sequence[str], filter_: Filter)
         text = context.rng.choice(long)
         # A leading plus may be left out in good faith: it is never the only thing that is cut.
         chosen += [cut for cut in (text[:-1], text.lstrip("+")[1:]) if cut and cut not in texts][:2]
-    if not any("%" in text for text in limited):
-        chosen.append("%")
+    # What stands for anything in SQL LIKE and in regular expressions.
+    chosen += [pattern for pattern in ("%", ".*") if not any(pattern in text for text in limited)]
     lettered = [text for text in limited if text.swapcase() != text and text.swapcase() not in texts]
     if lettered:
         chosen.append(context.rng.choice(lettered).swapcase())

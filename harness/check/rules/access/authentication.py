@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from itertools import islice
 from typing import Final
 
 from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
@@ -27,12 +27,13 @@ from harness.check.probe.filter_values import (
     encode_shown_value,
     is_time_filter,
     largest_page,
+    selective_filter,
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.errors import UsageProblem
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Clauses, Jwt, OpenChoice, all_clauses
+from harness.specification.model import Clauses, Jwt, OffsetPaging, OpenChoice, PageNumberPaging, all_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
@@ -57,11 +58,15 @@ def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None
     rules = context.listing.access
     if mirror.after is not None and mirror.after.failed_exchange is None:
         context.results.record_pass(rules.clauses.accepted)
-    for attempt in chain(
-        _missing_credentials(context),
-        _wrong_passwords(context) if rules.kind == "password" else _wrong_tokens(context),
-    ):
+    missing = list(_missing_credentials(context))
+    wrong = list(_wrong_passwords(context) if rules.kind == "password" else _wrong_tokens(context))
+    for attempt in (*missing, *wrong):
+        if attempt in (*missing[:1], *wrong[:1]):
+            # An answer that the right credentials have just got must not be remembered for others.
+            context.send(build_request(context, mirror.base), "the right credentials before others")
+            yield
         yield from _check_refused(context, mirror, attempt)
+    yield from _check_refused_elsewhere(context, mirror, [*missing[:1], *wrong[:1]])
     yield from _check_legacy_credentials(context, mirror)
     yield from _check_roles_and_tenants(context, mirror)
     yield from _check_still_accepted(context, mirror)
@@ -76,6 +81,26 @@ def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt)
     exchange = context.send(ask, attempt.purpose, credentials=attempt.credentials)
     yield
     yield from judge_error_response(context, exchange, attempt.fault, attempt.clauses)
+
+
+def _check_refused_elsewhere(
+    context: CheckContext, mirror: Mirror, attempts: Sequence[LoginAttempt]
+) -> Iterator[None]:
+    """Credentials are examined whatever is asked for: also beside a filter, and on another page."""
+    paging = context.listing.paging
+    page: dict[str, Tree] = {}
+    if paging.size_parameter is not None:
+        page[paging.size_parameter] = encode_request_value(context, paging.size_parameter, 2)
+    if isinstance(paging, PageNumberPaging | OffsetPaging):
+        (place,) = paging.place_parameters
+        page[place] = encode_request_value(context, place, 2)
+    for values in (selective_filter(context, mirror), page):
+        for attempt in attempts if values else ():
+            ask = replace(build_request(context, mirror.base, values), scheme=attempt.scheme)
+            purpose = f"{attempt.purpose}, with {', '.join(values)}"
+            exchange = context.send(ask, purpose, credentials=attempt.credentials)
+            yield
+            yield from judge_error_response(context, exchange, attempt.fault, attempt.clauses, status=False)
 
 
 def redact_credentials(context: CheckContext, credentials: Mapping[str, str]) -> None:
@@ -174,6 +199,8 @@ def _altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
     middle = len(secret) // 2
     other = "a" if secret[middle] not in "aA" else "b"
     yield "a slightly wrong", secret[:middle] + other + secret[middle + 1 :]
+    if len(secret) > 5:
+        yield "the first half of the", secret[: len(secret) // 2]
     if len(secret) > 1:
         # A signed token loses three whole bytes of its signature: what is left can still be decoded.
         yield "a truncated", secret[:-4] if secret.count(".") == 2 else secret[:-1]

@@ -27,7 +27,7 @@ from harness.check.probe.filter_values import (
     substring_judge,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
 from harness.check.rules.filters.time_filters import check_time_filter
 from harness.specification.model import ClauseId, OpenChoice
@@ -117,6 +117,7 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
         mirror.base,
         {
             **largest_page(context),
+            **_next_switch(context),
             **companion_parameters(context, mirror, name, row),
             **default_comparison(context, name),
             name: encode_shown_value(context, name, value),
@@ -127,6 +128,13 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
     note_broken_parameter(context, name, judged, clauses)
     if judged.passed and row is None and not judged.exchange.rows:
         context.results.record_pass(context.listing.no_match_clause)
+
+
+def _next_switch(context: CheckContext) -> dict[str, Tree]:
+    """The switches of optional parts in turn, one or none for each filter and value: they must work beside all."""
+    switches = [one.parameter for one in context.listing.includes if context.supports_parameters(one.parameter)]
+    turn = context.requests % (len(switches) + 1)
+    return {switches[turn]: encode_request_value(context, switches[turn], True)} if turn < len(switches) else {}
 
 
 def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
@@ -302,15 +310,10 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
     nowhere: Any = absent_number(counted) if parameter.of in ("integer", "digits") else ABSENT_TEXT
     rare = values[-1]
     # Each place of a list counts: the rows of an element that is not read are missing.
-    lists: list[tuple[Any, ...]] = [
-        (values[0], values[1]),
-        (rare, nowhere, rare),
-        tuple(values[1:8]),
-        (nowhere, nowhere, values[0]),
-    ]
-    long = min(parameter.most_items or LIST_LENGTH, LIST_LENGTH)
-    if long > 8:
-        lists.append((values[0], *[nowhere] * (long - 3), values[1], rare))
+    longest = min(parameter.most_items or LIST_LENGTH, LIST_LENGTH)
+    lists: list[tuple[Any, ...]] = [(rare, nowhere, rare), tuple(values[:7])]
+    if longest > len(lists[1]):
+        lists.append((values[0], *[nowhere] * (longest - 3), values[1], rare))
     clauses = parameter.list_clause or filter_.clause
     for chosen in lists:
         ask = build_request(

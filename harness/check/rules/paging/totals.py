@@ -275,6 +275,35 @@ def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> Iterator
             purpose = f"{name} and {other}" if other else name
             yield from check_probe(context, mirror, ask, f"{purpose} by {way}", clauses)
         turn += 1
+    for way in ways:
+        more = _parameters_beside_filters(context)
+        if more:
+            ask = replace(build_request(context, mirror.base, more), encoding_name=way)
+            yield from check_probe(
+                context, mirror, ask, f"{', '.join(more)} by {way}", context.listing.transport.also[way].clause
+            )
+
+
+def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
+    """A later page in another order with the optional parts: what a request may ask for beside filters."""
+    listing, paging, order = context.listing, context.listing.paging, context.listing.order
+    values: dict[str, Tree] = {}
+    if paging.size_parameter is not None:
+        values[paging.size_parameter] = encode_request_value(context, paging.size_parameter, 3)
+    if isinstance(paging, PageNumberPaging | OffsetPaging):
+        (place,) = paging.place_parameters
+        values[place] = encode_request_value(
+            context, place, 2 + (paging.first if isinstance(paging, PageNumberPaging) else 0)
+        )
+    if order is not None and order.descending is not None:
+        values[order.descending] = encode_request_value(context, order.descending, True)
+    if order is not None and order.sort is not None:
+        words = [word for word in order.sort.words if word not in (*order.sort.refused, *order.sort.undocumented)]
+        values |= {order.sort.parameter: words[-1]} if words else {}
+    for include in listing.includes:
+        on = listing.parameters[include.parameter].default is not True
+        values[include.parameter] = encode_request_value(context, include.parameter, on)
+    return {name: raw for name, raw in values.items() if context.supports_parameters(name)}
 
 
 def _halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
