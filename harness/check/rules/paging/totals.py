@@ -292,7 +292,8 @@ def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
         values[paging.size_parameter] = encode_request_value(context, paging.size_parameter, 3)
     if isinstance(paging, PageNumberPaging | OffsetPaging):
         (place,) = paging.place_parameters
-        values[place] = encode_request_value(
+        first = paging.first if isinstance(paging, PageNumberPaging) else 0
+        values[place] = encode_request_value(context, place, first + 2)
             context, place, 2 + (paging.first if isinstance(paging, PageNumberPaging) else 0)
         )
     if order is not None and order.descending is not None:
