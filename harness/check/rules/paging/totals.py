@@ -294,8 +294,6 @@ def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
         (place,) = paging.place_parameters
         first = paging.first if isinstance(paging, PageNumberPaging) else 0
         values[place] = encode_request_value(context, place, first + 2)
-            context, place, 2 + (paging.first if isinstance(paging, PageNumberPaging) else 0)
-        )
     if order is not None and order.descending is not None:
         values[order.descending] = encode_request_value(context, order.descending, True)
     if order is not None and order.sort is not None:
