@@ -50,7 +50,9 @@ class TargetFacts:
     """Filters of the run's own window that the server does not keep."""
     stands_still: bool = False
     """Whether a list of live calls was seen to stand still for a while, twice."""
-    rereads: int = 0
+    reread_requests: int = 0
+    copies_lag: bool = False
+    """Whether copies of a list of live calls were seen to lag behind one another."""
     waits: int = 0
     replica_tests: int = 0
     range_halved: bool = False

@@ -23,9 +23,9 @@ from harness.wire.row_codec import row_values_at
 # A moving list has surely ended so many rows after twice the rows that were read.
 FAR_BEYOND: Final = 200
 
-# A list that grows while it is read lacks rows: a history may get ten a second
-# (`history_grows_10_a_second_newest_first`), and a run reads it for seconds.
-_ROWS_OF_MOVEMENT: Final = 10
+# Rows may come and go between two readings without a trace; a history may get ten a second
+# (`history_grows_10_a_second_newest_first`).
+_ROWS_OF_MOVEMENT: Final = 3
 
 
 def compare_answer(
@@ -208,15 +208,32 @@ def matching_rows(mirror: Mirror, meaning: ExpectedAnswer) -> tuple[list[Row], l
     sure: list[Row] = []
     may: list[Row] = []
     for row in mirror.rows:
-        matches = meaning.keeps_row(row.shown)
-        if row.flaws and is_doubtful_match(meaning, row):
-            may.append(row)
-        elif matches is True and mirror.is_steady(row):
+        verdict = _match_over_time(mirror, meaning, row)
+        if verdict is True:
             sure.append(row)
-        elif matches is not False:
+        elif verdict is None:
             may.append(row)
+    if mirror.before is not None and mirror.after is not None and mirror.before is not mirror.after:
+        gone = [row for row in mirror.before.rows if row.key not in mirror.after.by_key]
+        may += [row for row in gone if meaning.keeps_row(row.shown) is not False]
     mirror.match_cache[id(meaning)] = (meaning, sure, may)
     return sure, may
+
+
+def _match_over_time(mirror: Mirror, meaning: ExpectedAnswer, row: Row) -> bool | None:
+    """Whether a row matched all the time between the two readings; None when it may have matched at some time."""
+    if row.flaws and is_doubtful_match(meaning, row):
+        return None
+    now = meaning.keeps_row(row.shown)
+    if mirror.before is mirror.after or mirror.before is None:
+        return now
+    if mirror.moving_since is not None and not mirror.is_steady(row):
+        return None if now is not False else False
+    earlier = mirror.before.by_key.get(row.key)
+    if earlier is None:
+        return None if now is not False else False
+    before = meaning.keeps_row(earlier.shown)
+    return now if before is now else None
 
 
 def is_doubtful_match(meaning: ExpectedAnswer, row: Row) -> bool:
@@ -301,10 +318,11 @@ def _compare_page_size(
             actual=f"{len(rows)} rows",
             about=given,
         )
-    if not mirror.complete or mirror.volatile or meaning.by_cursor or meaning.no_rows:
+    if not mirror.complete or meaning.by_cursor or meaning.no_rows:
         return
     sure, may = matching_rows(mirror, meaning)
-    if may:
+    if may or mirror.volatile:
+        yield from _steady_rows_lacking(context, meaning, exchange, sure, len(may))
         return
     stop = len(sure) if meaning.size is None else meaning.start + meaning.size
     due = len(sure[meaning.start : stop])
@@ -324,6 +342,22 @@ def _compare_page_size(
             actual=f"{len(rows)} rows",
             about="later" if meaning.start else "first",
         )
+
+
+def _steady_rows_lacking(
+    context: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, sure: Sequence[Row], others: int
+) -> Iterator[Difference]:
+    """Rows that were there and matched all the time, and that a page with place for them does not hold."""
+    rows = exchange.rows or ()
+    if meaning.start or (meaning.size is not None and len(rows) >= meaning.size):
+        return
+    missing = tuple(row for row in sure if row.key not in set(exchange.keys))
+    if not missing or _is_known_page_cap(context, meaning, len(rows)):
+        return
+    numbered = isinstance(context.listing.paging, PageNumberPaging)
+    if numbered and rows and _shows_own_bound(context, meaning, exchange, len(sure) + others):
+        return
+    yield _missing_rows(len(sure), rows, missing, meaning)
 
 
 def _rows_lacking(
@@ -431,12 +465,15 @@ def _compare_slice(
 ) -> Iterator[Difference]:
     """Whether the rows are those that stand at this place of the sorted list; rows that sort alike may swap."""
     rows = exchange.rows or ()
-    if not mirror.complete or mirror.volatile or meaning.by_cursor or meaning.sort is None or not rows:
+    if not mirror.complete or meaning.by_cursor or meaning.sort is None or not rows:
         return
     path, _ = meaning.sort
-    if path.hidden:
+    if path.hidden or path.head in mirror.moving_fields:
         return
     sure, may = matching_rows(mirror, meaning)
+    if mirror.volatile or (may and mirror.moving_fields):
+        yield from _compare_first_rows(meaning, exchange, sure)
+        return
     if may or any(not row_values_at(row.shown, path) for row in sure):
         return
 
@@ -465,6 +502,36 @@ def _compare_slice(
         about=about,
         rows=tuple(rows[where : where + 3]),
     )
+
+
+def _compare_first_rows(meaning: ExpectedAnswer, exchange: Exchange, sure: Sequence[Row]) -> Iterator[Difference]:
+    """Whether a first page leaves out rows that were there all the time and stand before its last row."""
+    rows = exchange.rows or ()
+    assert meaning.sort is not None
+    path, descends = meaning.sort
+    places = [
+        sort_key(row_values_at(row.shown, path)[0], meaning.collation)
+        for row in rows
+        if row_values_at(row.shown, path)
+    ]
+    if meaning.start or len(places) < len(rows):
+        return
+    came, border = set(exchange.keys), places[-1]
+    for row in sure:
+        shown = row_values_at(row.shown, path)
+        if row.key in came or not shown:
+            continue
+        place = sort_key(shown[0], meaning.collation)
+        if (place > border) if descends else (place < border):
+            yield Difference(
+                aspect="slice",
+                kind="displaced",
+                expected="the first rows of the sorted list",
+                actual="a row that stands before them is left out",
+                about="first page",
+                rows=(row,),
+            )
+            return
 
 
 def _compare_total(
@@ -546,7 +613,7 @@ def _range_of_number(mirror: Mirror, low: int, high: int) -> tuple[int, int]:
     """The numbers that may be told for rows that surely match and that may match, wider while the list moves."""
     if not mirror.volatile:
         return low, high
-    moved = _ROWS_OF_MOVEMENT + len(mirror.rows) // 2
+    moved = _ROWS_OF_MOVEMENT + mirror.churn
     return max(0, low - moved), high + moved
 
 

@@ -7,7 +7,7 @@ cut down while it still goes wrong in the same way, and what remains says what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -41,8 +41,8 @@ from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
-# Each rereading may cost MIRROR_PAGES_AT_MOST requests.
-MAX_REREADS: Final = 14
+REREAD_REQUESTS: Final = 120
+"""Requests that a run may spend on reading the list again; a long one costs MIRROR_PAGES_AT_MOST each time."""
 # A server that is wrong in every second or third answer shows it again within three
 # (`active_talk_halved_in_every_third_answer` of the foreign servers).
 CONFIRMING_REPEATS: Final = 3
@@ -114,6 +114,14 @@ def check_probe(
     fresh = tuple(one for one in judged.differences if not _is_known(context, mirror, probe, judged, one))
     if not fresh:
         return judged
+    if mirror.volatile or mirror.moving_fields:
+        # The list may have moved since it was read: only what is wrong by the reading after it, too, is wrong.
+        yield from _reread(context, mirror)
+        later = judge_exchange(context, mirror, exchange, purpose, only, learn=False)
+        fresh = tuple(one for one in fresh if any(one.is_same_as(other) for other in later.differences))
+        if not fresh:
+            _record_probe_passes(context, mirror, later, probe)
+            return later
     confirmed = yield from _confirm_differences(context, mirror, replace(judged, differences=fresh), probe)
     if confirmed is None:
         reason = "data-changed: the list moved while it was read" if mirror.volatile else "not repeatable"
@@ -190,6 +198,9 @@ def _judge_again(
     def judge(exchange: Exchange) -> tuple[Difference, ...] | None:
         if server_failure(exchange) is None and context.note_unusable(exchange, ()):
             return None
+        if mirror.volatile:
+            for _ in _reread(context, mirror):
+                pass
         return judge_exchange(context, mirror, exchange, exchange.purpose, probe.only, learn=False).differences
 
     return judge
@@ -253,14 +264,21 @@ def judge_exchange(
     return ProbeResult(passed=False, exchange=exchange, expected=meaning, differences=differences)
 
 
+def _reread(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Reads the list again, as long as a run may spend requests on it."""
+    before = context.requests
+    if context.facts.reread_requests < REREAD_REQUESTS:
+        yield from reread_mirror(context, mirror)
+    context.facts.reread_requests += context.requests - before
+
+
 def _confirm_differences(
     context: CheckContext, mirror: Mirror, first: ProbeResult, probe: Probe
 ) -> Generator[None, None, tuple[ProbeResult, str] | None]:
     """The differences again, with how often they came, or None when they cannot be shown a second time."""
     of_rows = any(one.aspect not in ("unreadable", "outcome") for one in first.differences)
-    if of_rows and context.facts.rereads < MAX_REREADS:
-        context.facts.rereads += 1
-        yield from reread_mirror(context, mirror)
+    if of_rows and not mirror.volatile:
+        yield from _reread(context, mirror)
     rows = tuple(row for one in first.differences for row in one.rows)
     # What only young rows show may be luck with replicas: then they are asked about once more.
     for _ in range(2 if all_recent(context, rows) else 1):
@@ -273,6 +291,8 @@ def _confirm_differences(
         yield
         if server_failure(exchange) is None and context.note_unusable(exchange, ()):
             return None
+        if mirror.volatile and of_rows:
+            yield from _reread(context, mirror)
         again = judge_exchange(context, mirror, exchange, probe.purpose, probe.only, learn=False)
         same = tuple(one for one in again.differences if any(one.is_same_as(old) for old in first.differences))
         if same:
@@ -318,7 +338,7 @@ def _is_wrong_later(
     if len(lasting) < len(last.differences):
         return True
     if facts.waits >= MAX_WAITS:
-        return not mirror.volatile
+        return not facts.copies_lag
     facts.waits += 1
     wait_for_replicas(context)
     yield from reread_mirror(context, mirror)
@@ -327,7 +347,9 @@ def _is_wrong_later(
         facts.stands_still = facts.waits > 1
         return True
     found = judge_exchange(context, mirror, last.exchange, purpose, only).differences
-    return any(one.is_same_as(other) for one in found for other in lasting)
+    still = any(one.is_same_as(other) for one in found for other in lasting)
+    facts.copies_lag = facts.copies_lag or not still
+    return still
 
 
 def _shown_by_other_filter(

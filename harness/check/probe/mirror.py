@@ -64,6 +64,9 @@ class Mirror:
     after: Snapshot | None = None
     first: Snapshot | None = None
     volatile: bool = False
+    """Whether rows come and go."""
+    moving_fields: set[str] = field(default_factory=set)
+    """The fields whose values were seen to change, as counters and states of live calls do."""
     tear_reason: str = ""
     lacks_rows: bool = False
     moving_since: tuple[str, datetime] | None = None
@@ -81,6 +84,20 @@ class Mirror:
     def complete(self) -> bool:
         """Whether the latest reading holds all rows of the list, as far as is known."""
         return bool(self.after and self.after.complete and not self.tear_reason and not self.lacks_rows)
+
+    @property
+    def steady_keys(self) -> frozenset[Hashable]:
+        """The keys of the rows that both readings hold: they were there all the time in between."""
+        if self.before is None or self.after is None:
+            return frozenset()
+        return frozenset(self.before.by_key.keys() & self.after.by_key.keys())
+
+    @property
+    def churn(self) -> int:
+        """The number of rows that came or went between the two readings."""
+        if self.before is None or self.after is None:
+            return 0
+        return len(self.before.by_key.keys() ^ self.after.by_key.keys())
 
     def clear_caches(self) -> None:
         """Drops what was derived from the rows, because they changed."""
@@ -544,12 +561,24 @@ def reread_mirror(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if latest is None or latest.failed_exchange is not None or mirror.after is None:
         return
     # Another order of the same rows is no movement: it is judged as what it is.
-    same = set(latest.by_key) == set(mirror.after.by_key) and all(
-        row.raw == mirror.after.by_key[row.key].raw for row in latest.rows
-    )
-    if same:
+    same = set(latest.by_key) == set(mirror.after.by_key)
+    changed = {name for row in latest.rows for name in _changed_fields(mirror.after.by_key.get(row.key), row)}
+    if same and not changed:
         mirror.before = mirror.after
         return
-    mirror.volatile = True
+    mirror.volatile = mirror.volatile or not same
+    mirror.moving_fields |= changed
     mirror.before, mirror.after = mirror.after, latest
     mirror.clear_caches()
+
+
+def _changed_fields(before: Row | None, after: Row) -> set[str]:
+    """The fields of a row that show something else than before."""
+    if (
+        before is None
+        or before.raw == after.raw
+        or not isinstance(before.raw, dict)
+        or not isinstance(after.raw, dict)
+    ):
+        return set()
+    return {name for name in before.raw.keys() | after.raw.keys() if before.raw.get(name) != after.raw.get(name)}

@@ -5,7 +5,7 @@ Names in backticks are variants of the foreign servers in `tests/foreign*/`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from harness.check.probe.mirror import (
     encode_request_value,
     largest_page_size,
     lists_only_live_calls,
+    reread_mirror,
     time_range_filters,
 )
 
@@ -63,6 +64,22 @@ def all_recent(context: CheckContext, rows: Sequence[Row]) -> bool:
 def _run_started_at(context: CheckContext, now: datetime) -> datetime:
     """The instant at which the run began, by the clock of the server."""
     return now.astimezone(UTC) + timedelta(seconds=context.clock_skew_seconds or 0.0)
+
+
+def record_repeatable_failures(
+    context: CheckContext, mirror: Mirror, check: Callable[[], Iterator[None]]
+) -> Generator[None, None, None]:
+    """Carries out a check of lists that the mirror does not hold; what it finds must be found a second time."""
+    with context.hold_failures() as found:
+        yield from check()
+    if not found:
+        return
+    yield from reread_mirror(context, mirror)
+    with context.hold_failures() as again:
+        yield from check()
+    kept = {finding.clause for finding in found} & {finding.clause for finding in again}
+    context.drop_failures([one for one in (*found, *again) if one.clause not in kept], "not repeatable")
+    context.record_failures(one for one in again if one.clause in kept)
 
 
 def wait_for_replicas(context: CheckContext) -> None:

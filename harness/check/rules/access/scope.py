@@ -10,6 +10,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.count_only import check_count_of_list
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, reread_mirror
+from harness.check.probe.stability import record_repeatable_failures
 from harness.check.rules.access import authentication as access
 from harness.check.rules.access.child_accounts import check_child_accounts
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
@@ -22,22 +23,7 @@ def check_scope(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     rule = context.listing.scope
     if rule is None:
         return
-    with context.hold_failures() as found:
-        yield from _check_scope_once(context, mirror, rule)
-    if not found:
-        return
-    # Lists of others' calls are outside the mirror: what was found on them must be found twice.
-    first = {finding.clause for finding in found}
-    yield from reread_mirror(context, mirror)
-    with context.hold_failures() as again:
-        yield from _check_scope_once(context, mirror, rule)
-    twice = [finding for finding in again if finding.clause in first]
-    kept = {finding.clause for finding in twice}
-    context.drop_failures([one for one in (*found, *again) if one.clause not in kept], "not repeatable")
-    if twice and (yield from _lists_move(context, mirror, rule)):
-        context.drop_failures(twice, "data-changed: the lists moved while they were compared")
-    else:
-        context.record_failures(twice)
+    yield from record_repeatable_failures(context, mirror, lambda: _check_scope_once(context, mirror, rule))
 
 
 def _check_scope_once(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
@@ -45,24 +31,6 @@ def _check_scope_once(context: CheckContext, mirror: Mirror, rule: CallScope) ->
         yield from _check_scope_words(context, mirror, rule)
     if rule.children_only is not None or rule.listed_children is not None:
         yield from check_child_accounts(context, mirror, rule)
-
-
-def _lists_move(context: CheckContext, mirror: Mirror, rule: CallScope) -> Generator[None, None, bool]:
-    """Whether the lists of others' calls, which the mirror does not hold, move by themselves."""
-    read: list[list[Hashable]] = []
-    word = next((word for word, whose in rule.words.items() if whose == "everyone"), None)
-    values = {rule.parameter: word} if rule.parameter is not None and word is not None else {}
-    for _ in range(3):
-        exchange = read_scoped_list(context, mirror, values, "did the lists move?")
-        yield
-        if exchange.rows is None and values and rule.parameter is not None:
-            # Not for this account: its children's calls, then, which are more than its own.
-            children = next((word for word, whose in rule.words.items() if whose == "children"), None)
-            values = {rule.parameter: children} if children is not None and read == [] else {}
-            exchange = read_scoped_list(context, mirror, values, "did the lists move?")
-            yield
-        read.append(sorted(exchange.keys, key=str))
-    return mirror.volatile or any(keys != read[0] for keys in read)
 
 
 def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
@@ -98,8 +66,10 @@ def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -
     everything = every if every is not None else list(mirror.rows)
     paging = context.listing.paging
     cut = isinstance(paging, LimitPaging) and context.results.first_failed(paging.clauses.size_default)
-    if every is not None and not mirror.volatile and not cut:
-        _check_superset(context, rule, every, list(mirror.rows), children)
+    if every is not None and not cut:
+        yield from reread_mirror(context, mirror)
+        steady = mirror.steady_keys
+        _check_superset(context, rule, every, [row for row in mirror.rows if row.key in steady], children)
     if children and own is not None:
         wrong = [row for row in children if owners_of(row, rule) == {own}]
         clauses = _word_clauses(rule, "children")
@@ -112,7 +82,7 @@ def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -
                 expected=f"rows of customers other than {own}",
                 actual=f"{len(wrong)} rows of {own} alone",
             )
-    yield from _check_one_customer(context, mirror, rule, everything, children, own)
+    yield from _check_one_customer(context, mirror, rule, everything, children, own, every_shown=every is not None)
     yield from _check_recursion(context, mirror, rule, own, children)
     if children and own is not None:
         yield from _check_children_depth(context, mirror, rule, own, children)
@@ -124,6 +94,12 @@ def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -
             context.results.record_observed(
                 rule.may_clause, "refused" if exchange.answer.outcome == "error" else "taken"
             )
+
+
+def _plain_rows(context: CheckContext, mirror: Mirror) -> Generator[None, None, list[Row]]:
+    """The rows of the list as the mirror reads it, once more."""
+    yield from reread_mirror(context, mirror)
+    return list(mirror.rows)
 
 
 def _word_clauses(rule: CallScope, whose: str) -> Clauses:
@@ -224,6 +200,8 @@ def _check_one_customer(
     everything: list[Row],
     children: list[Row] | None,
     own: Any,
+    *,
+    every_shown: bool,
 ) -> Iterator[None]:
     """The calls of one customer by id, held against everything that is shown."""
     clauses = rule.clauses.identity
@@ -256,7 +234,12 @@ def _check_one_customer(
         # "That customer's calls" are at least those that it makes; those that reach it may count too.
         due = {row.key for row in everything if customer in row_values_at(row.shown, rule.owners[0])}
         missing = due - {row.key for row in rows}
-        if strangers and not mirror.volatile:
+        if missing:
+            # Only rows that are there before and after the list was read can be missing in it.
+            around = yield from _rows_of_word(context, mirror, rule, "everyone" if every_shown else "children")
+            still = around if around is not None else (yield from _plain_rows(context, mirror))
+            missing &= {row.key for row in still}
+        if strangers:
             plainly = yield from _is_own_without_recursion(context, mirror, rule, customer)
             context.fail(
                 rule.clauses.recursive_default or clauses if plainly else clauses,
@@ -266,7 +249,7 @@ def _check_one_customer(
                 exchange=exchange,
             )
             return
-        if missing and not mirror.volatile:
+        if missing:
             context.fail(
                 clauses,
                 "one customer's calls are listed",
@@ -305,21 +288,25 @@ def _check_recursion(
         return
     one = {rule.parameter: str(own)}
     answers: dict[str, Exchange] = {}
+    off_value = encode_request_value(context, rule.recursive, False)
     for name, values in (
         ("plain", one),
-        ("off", {**one, rule.recursive: encode_request_value(context, rule.recursive, False)}),
+        ("off", {**one, rule.recursive: off_value}),
         ("deep", {**one, **flag}),
+        ("plain again", one),
+        ("deep again", {**one, **flag}),
     ):
         answers[name] = read_scoped_list(context, mirror, values, f"{rule.parameter} = {own}, recursion {name}")
         yield
         if context.note_unusable(answers[name], (*deep, *off)) or answers[name].rows is None:
             return
-    if mirror.volatile:
-        context.results.record_inconclusive((*deep, *off), "data-changed")
-        return
     yield from check_count_of_list(context, mirror, answers["deep"])
-    plain, deeper = set(answers["plain"].keys), set(answers["deep"].keys)
-    if set(answers["off"].keys) != plain:
+    # Rows of both readings were there all the time, rows of either at some time.
+    before, after = set(answers["plain"].keys), set(answers["plain again"].keys)
+    plain, ever = before & after, before | after
+    deeper, deeper_ever = set(answers["deep again"].keys), set(answers["deep"].keys) | set(answers["deep again"].keys)
+    unsaid = set(answers["off"].keys)
+    if plain - unsaid or unsaid - ever:
         context.fail(
             off,
             "sub-customers are left out by default",
@@ -330,16 +317,19 @@ def _check_recursion(
     else:
         context.results.record_pass(off, times=max(1, len(plain)))
     below = {row.key for row in children or ()}
-    if not plain <= deeper or not below <= deeper:
+    if children is not None:
+        now = yield from _rows_of_word(context, mirror, rule, "children")
+        below &= {row.key for row in now or ()}
+    if not plain <= deeper_ever or not below <= deeper_ever:
         context.fail(
             deep,
             "sub-customers are included at all depths",
             expected="the customer's rows and all of its children's",
-            actual=f"{len((plain | below) - deeper)} of them missing",
+            actual=f"{len((plain | below) - deeper_ever)} of them missing",
             exchange=answers["deep"],
         )
-    elif deeper == plain:
-        if below - plain:
+    elif deeper <= ever:
+        if below - ever:
             context.fail(
                 deep,
                 "sub-customers are included",
@@ -351,12 +341,12 @@ def _check_recursion(
             context.results.record_not_exercised(deep, "no sub-customer has calls")
     else:
         further = yield from _rows_below_children(context, mirror, rule, own, children or [])
-        if further - deeper:
+        if further - deeper_ever:
             context.fail(
                 deep,
                 "sub-customers are included at all depths",
                 expected="rows of sub-customers' own customers too",
-                actual=f"{len(further - deeper)} of them missing",
+                actual=f"{len(further - deeper_ever)} of them missing",
                 exchange=answers["deep"],
             )
         else:
@@ -370,7 +360,14 @@ def _check_recursion(
         yield
         if context.note_unusable(exchange, ignored) or exchange.rows is None:
             return
-        if set(exchange.keys) != below:
+        came = set(exchange.keys)
+        if came != below:
+            now = yield from _rows_of_word(context, mirror, rule, "children")
+            at_some_time = {row.key for row in (*children, *(now or ()))}
+            below &= {row.key for row in now or ()}
+        else:
+            at_some_time = below
+        if below - came or came - at_some_time:
             context.fail(
                 ignored,
                 f"recursion does nothing for {word}",
@@ -378,7 +375,7 @@ def _check_recursion(
                 actual=f"{len(exchange.keys)} rows",
                 exchange=exchange,
             )
-        elif not deeper - plain - below:
+        elif not deeper - ever - below:
             context.results.record_not_exercised(ignored, "no customer at a greater depth has calls")
         else:
             context.results.record_pass(ignored, times=max(1, len(below)))

@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator, Mapping
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import selective_filter
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror, reread_mirror
-from harness.check.probe.stability import all_recent, wait_for_replicas
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror
+from harness.check.probe.stability import all_recent, record_repeatable_failures, wait_for_replicas
 from harness.specification.model import ClauseId, Include, all_clauses
 from harness.wire.decoded_body import Tree
 
@@ -17,18 +17,8 @@ from harness.wire.decoded_body import Tree
 def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges each switch on, off and absent: its part comes and goes, and nothing else changes."""
     before = set(context.broken_parameters)
-    with context.hold_failures() as found:
-        yield from _check_each_include(context, mirror)
-    if found:
-        # Rows that change by themselves look as if a switch had changed them. They are read as they were before.
-        broken = context.broken_parameters
-        context.broken_parameters = {name: by for name, by in broken.items() if name in before}
-        yield from reread_mirror(context, mirror)
-        if mirror.volatile:
-            context.drop_failures(found, "data-changed: the rows moved while they were compared")
-        else:
-            context.broken_parameters = broken
-            context.record_failures(found)
+    # Rows that change by themselves look as if a switch had changed them.
+    yield from record_repeatable_failures(context, mirror, lambda: _check_each_include(context, mirror))
     if set(context.broken_parameters) - before and mirror.rows:
         # Rows are read without what a broken switch changes in them.
         yield from read_mirror(context, mirror, now=context.run_start)
@@ -144,9 +134,7 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
         )
     else:
         context.results.record_pass(role, times=len(shown))
-    if mirror.volatile:
-        return
-    changed = _changed_fields(include, off, on, added)
+    changed = [name for name in _changed_fields(include, off, on, added) if name not in mirror.moving_fields]
     if changed:
         role = include.clauses.on
         context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
@@ -164,7 +152,7 @@ def _check_lost_rows(
 ) -> Generator[None, None, None]:
     """A switch that is on leaves no row out: asked twice, as rows come and go and copies of a list may lag."""
     lost = set(answers["off"].keys) & set(answers["default"].keys) - set(answers["on"].keys)
-    if not lost or mirror.volatile or not _holds_whole_list(context, answers["off"]):
+    if not lost or not _holds_whole_list(context, answers["off"]):
         return
     wait_for_replicas(context)
     on, off = answers["on"], answers["off"]
