@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -60,6 +60,29 @@ def progress_listener(*, budget: int | None) -> Iterator[EventListener]:
                     pass
 
         yield draw_event
+
+
+@contextmanager
+def count_progress(*, total: int, unit: str) -> Iterator[Callable[[str], None]]:
+    """What counts equal steps on standard error, if that is a terminal; it is called with what was done last."""
+    if not _is_terminal():
+        yield lambda description: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed} of {task.total} {task.fields[unit]}", markup=False),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, markup=False, highlight=False, emoji=False),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("starting", total=total, unit=unit)
+        yield lambda description: bar.update(task, advance=1, description=description)
 
 
 def _is_terminal() -> bool:

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from harness.cli.selftest import WORLD_SIZES, Trial, random_dialect, run_trial
+from harness.cli.selftest_plan import WORLD_SIZES, random_dialect
+from harness.cli.selftest_trials import Trial, run_trial
 from harness.specification.load import load_spec, spec_ids
 
 

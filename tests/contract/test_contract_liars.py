@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from harness.cli.selftest import Trial, clock_step_of, run_trial
+from harness.cli.selftest_plan import clock_step_of
+from harness.cli.selftest_trials import Trial, run_trial
 from harness.serve.faults.catalogue import faults_of
 from harness.specification.clause_families import families_by_clause
 from harness.specification.load import load_spec, spec_ids

@@ -25,7 +25,8 @@ from harness.check.probe.filter_values import (
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror
 from harness.check.runner import make_context
-from harness.cli.selftest import DirectSender, random_dialect
+from harness.cli.selftest_plan import random_dialect
+from harness.cli.selftest_trials import DirectSender
 from harness.serve.simulator import Simulator
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids

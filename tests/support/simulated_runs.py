@@ -12,7 +12,7 @@ from harness.check.options import CheckOptions
 from harness.check.probe.mirror import Mirror, read_mirror
 from harness.check.results.findings import Event, RunEnded, RunReport
 from harness.check.runner import make_context, run_check
-from harness.cli.selftest import DirectSender
+from harness.cli.selftest_trials import DirectSender
 from harness.serve.authentication import make_key_pair
 from harness.serve.faults.base import Fault
 from harness.serve.faults.hooks import Hooks
