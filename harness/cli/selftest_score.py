@@ -307,7 +307,8 @@ def _is_amber_alarm(result: TrialResult) -> bool:
 
 
 def _score_round(round_: _RoundResults, red_due: RedDue) -> RoundScore:
-    conditions = tuple(dict.fromkeys(result.trial.condition for result in round_.results))
+    present = dict.fromkeys(result.trial.condition for result in round_.results)
+    conditions = sorted(present, key=lambda name: name != PERFECT)
     alone = {name: [result for result in round_.alone if result.trial.condition == name] for name in conditions}
     company = {name: [result for result in round_.company if result.trial.condition == name] for name in conditions}
     honest = {name: [result for result in round_.honest if result.trial.condition == name] for name in conditions}

@@ -190,6 +190,11 @@ def test_kinds_of_servers_are_counted_apart() -> None:
     assert (alone["perfect"].found, alone["odd"].found) == (Share(part=1, whole=1), Share(part=1, whole=2))
 
 
+def test_the_perfect_servers_come_first() -> None:
+    results = [result("A", "A", condition="odd"), result("A", "A", condition="more"), result("A", "A")]
+    assert list(score_results(results, red_due=ALWAYS_DUE).rounds[0].alone) == ["perfect", "odd", "more"]
+
+
 def test_red_and_amber_alarms_are_counted_apart() -> None:
     results = [
         result(""),
