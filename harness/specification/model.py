@@ -83,6 +83,8 @@ FieldCodec = Literal[
     "rows",
 ]
 AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
+ContainerAbsentForm = Literal["empty", "missing", "none"]
+NumberAbsentForm = Literal["zero", "missing", "none"]
 ParameterCodec = Literal["text", "integer", "digits", "flag", "word", "local-time", "rfc3339", "list", "json-list"]
 Comparison = Literal[
     "equal",
@@ -166,6 +168,9 @@ class ListedRows:
     row_element: str | None = documented_key("XML only: name of a row's element", None)
     namespaces: Mapping[str, str] = documented_key("XML only: prefixes declared on the root, unused", factory=dict)
     identity: FieldName = documented_key("the field that identifies a row")
+    absent: ContainerAbsentForm | OpenChoice[ContainerAbsentForm] = documented_key(
+        "how 'no rows' is written: empty, missing, none (null)", "empty"
+    )
     clauses: ListedRowsClauses = documented_key("the clause for each promise", factory=ListedRowsClauses)
 
 
@@ -175,6 +180,9 @@ class Field:
 
     shows: str | None = documented_key(
         "the telephony attribute it shows; without it the simulator leaves the field out", None
+    )
+    other_names: tuple[str, ...] = documented_key(
+        "other names that the document gives it, each as good as its own", ()
     )
     as_: FieldCodec = documented_key("how it is written", "text")
     digits: int = documented_key("decimal: digits after the dot", 3)
@@ -719,6 +727,9 @@ class Total:
 
     at: str = documented_key("pointer to the number")
     switch: TotalSwitch | None = documented_key("a flag that leaves it out", None)
+    absent: NumberAbsentForm | OpenChoice[NumberAbsentForm] = documented_key(
+        "how 0 is written: zero, missing, none (null)", "zero"
+    )
     clauses: TotalClauses = documented_key("the clause for each promise", factory=TotalClauses)
 
 
@@ -727,6 +738,9 @@ class ReturnedCount:
     """How many rows this answer holds, told in the answer."""
 
     at: str = documented_key("pointer to the number")
+    absent: NumberAbsentForm | OpenChoice[NumberAbsentForm] = documented_key(
+        "how 0 is written: zero, missing, none (null)", "zero"
+    )
     clause: Clauses = documented_key("the clause", ())
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
-from harness.specification.model import CursorPaging, Listing, Scalar
+from harness.specification.model import CursorPaging, Listing, OpenChoice, ReturnedCount, Scalar, Total
 from harness.wire.decoded_body import FormatProblem, Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, Missing, decode_json, encode_json, put_value, tree_at
 from harness.wire.xml_body import decode_xml, encode_xml
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,8 @@ class DecodedResponse:
     """A response decoded by the spec: outcome, code, rows, total, cursors and problems.
 
     `outcome` is `unreadable` when the body is not what the media type promises, `error` when the spec's way of
-    telling an error is met, else `success`. A part that is not there is MISSING, a null is None.
+    telling an error is met, else `success`. A part that is not there is MISSING, a null is None; where the spec
+    lets a server write no rows or 0 so, they are read as such.
     """
 
     outcome: Literal["success", "error", "unreadable"]
@@ -73,17 +76,19 @@ def success_tree(
         tree = put_value(tree, pointer, _scalar_tree(listing, value))
     if listing.total is not None and count is None:
         if total is not None:
-            tree = put_value(tree, listing.total.at, _scalar_tree(listing, total))
+            tree = _put_number(tree, listing, listing.total, total, choices)
         elif listing.total.switch is not None:
             off = choices.resolve(listing.total.switch.off)
             if off in ("none", "zero", "empty"):
                 tree = put_value(tree, listing.total.at, None if off == "none" else _scalar_tree(listing, 0))
     if rows is not None:
-        tree = put_value(tree, listing.lists.rows_at, list(rows))
+        absent = "empty" if rows else choices.resolve(listing.lists.absent)
+        if absent != "missing":
+            tree = put_value(tree, listing.lists.rows_at, None if absent == "none" else list(rows))
     elif count is not None and listing.count_only is not None:
         tree = put_value(tree, listing.lists.rows_at, _count_tree(choices.resolve(listing.count_only.shape), count))
     if listing.returned is not None and returned is not None:
-        tree = put_value(tree, listing.returned.at, _scalar_tree(listing, returned))
+        tree = _put_number(tree, listing, listing.returned, returned, choices)
     if isinstance(listing.paging, CursorPaging) and rows is not None:
         tree = put_value(tree, listing.paging.next_at, next or "")
         tree = put_value(tree, listing.paging.prev_at, prev or "")
@@ -91,7 +96,17 @@ def success_tree(
         tree = put_value(tree, pointer, echoed)
     if listing.zone is not None and listing.zone.echo is not None and zone_name is not None:
         tree = put_value(tree, listing.zone.echo, zone_name)
-    return cast(Tree, tree)
+    return {} if isinstance(tree, Missing) else tree
+
+
+def _put_number(
+    tree: Tree | Missing, listing: Listing, number: Total | ReturnedCount, value: int, choices: ChoiceResolver
+) -> Tree | Missing:
+    """The tree with a number of rows at its place; 0 in the way the spec says."""
+    absent = "zero" if value else choices.resolve(number.absent)
+    if absent == "missing":
+        return tree
+    return put_value(tree, number.at, None if absent == "none" else _scalar_tree(listing, value))
 
 
 def error_tree(
@@ -175,10 +190,20 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
     error = listing.outcome.error
     rows_raw = tree_at(tree, listing.lists.rows_at)
     rows = tuple(rows_raw) if isinstance(rows_raw, list) else None
+    total = tree_at(tree, listing.total.at) if listing.total else MISSING
+    returned = tree_at(tree, listing.returned.at) if listing.returned else MISSING
+    outcome: Literal["success", "error"] = "success" if _is_success(listing, tree, response.http_status) else "error"
+    if outcome == "success" and rows is None and _is_absent(rows_raw, listing.lists.absent):
+        # Nothing to show, unless the answer itself tells of rows that it holds.
+        told = returned if listing.returned else total
+        rows = None if is_integer(told) and told > 0 else ()
+    if outcome == "success" and rows == ():
+        total = 0 if listing.total and _is_absent(total, listing.total.absent) else total
+        returned = 0 if listing.returned and _is_absent(returned, listing.returned.absent) else returned
     paging = listing.paging
     cursor = paging if isinstance(paging, CursorPaging) else None
     return DecodedResponse(
-        outcome="success" if _is_success(listing, tree, response.http_status) else "error",
+        outcome=outcome,
         http_status=response.http_status,
         tree=tree,
         problems=decoded.problems,
@@ -187,11 +212,17 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
         key=tree_at(tree, error.key_at) if error.key_at else MISSING,
         rows=rows,
         rows_raw=rows_raw,
-        total=tree_at(tree, listing.total.at) if listing.total else MISSING,
-        returned=tree_at(tree, listing.returned.at) if listing.returned else MISSING,
+        total=total,
+        returned=returned,
         next_cursor=tree_at(tree, cursor.next_at) if cursor else MISSING,
         previous_cursor=tree_at(tree, cursor.prev_at) if cursor else MISSING,
     )
+
+
+def _is_absent(raw: Tree | Missing, absent: T | OpenChoice[T]) -> bool:
+    """Whether a part that is missing or null is a legitimate way to write 'no rows' or 0."""
+    forms = absent.options if isinstance(absent, OpenChoice) else (absent,)
+    return ("missing" in forms and raw is MISSING) or ("none" in forms and raw is None)
 
 
 def count_in(answer: DecodedResponse) -> tuple[int, str] | None:

@@ -194,7 +194,8 @@ def decode_row(fields: Fields, tree: Mapping[str, Tree], *, zone: ZoneInfo, text
     flaws: list[FieldProblem] = []
     for name, field in fields.items():
         _decode_field_into(shown, flaws, name, field, tree, zone=zone, text_carried=text_carried)
-    extras = {name: value for name, value in tree.items() if name not in fields}
+    named = {*fields, *(other for field in fields.values() for other in field.other_names)}
+    extras = {name: value for name, value in tree.items() if name not in named}
     return DecodedRow(values=shown, extras=extras, problems=tuple(flaws))
 
 
@@ -208,7 +209,8 @@ def _decode_field_into(
     zone: ZoneInfo,
     text_carried: bool,
 ) -> None:
-    if name not in tree:
+    key = name if name in tree else next((other for other in field.other_names if other in tree), None)
+    if key is None:
         if "missing" in absent_forms(field):
             shown[name] = None
         elif field.optional:
@@ -221,7 +223,7 @@ def _decode_field_into(
                 )
             )
         return
-    raw = tree[name]
+    raw = tree[key]
     if (not raw or raw in _ABSENT_TEXTS) and _is_absent(field, raw, absent_forms(field), text_carried):
         shown[name] = () if field.as_ in ("text-list", "rows") and raw == [] else None
         return
@@ -304,7 +306,9 @@ def decode_value(field: Field, raw: Tree, *, zone: ZoneInfo, text_carried: bool)
             return number if field.as_ == "integer" else scalars.decode_epoch(number)
         case "decimal":
             if text_carried:
-                return scalars.decode_seconds(_require_text(raw))
+                text = _require_text(raw)
+                # A number below 0 is read, so that a law can judge it.
+                return -scalars.decode_seconds(text[1:]) if text.startswith("-") else scalars.decode_seconds(text)
             if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
                 raise DecodeError("a number", in_ascii(raw))
             return Decimal(raw)

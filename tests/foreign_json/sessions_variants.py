@@ -459,13 +459,13 @@ class ZoneMissing(Sessions):
         return tree
 
 
-@defect(15)
+@defect(71)
 class AnyDateFormat(Sessions):
     def date(self, name: str, text: str, q: SimpleNamespace) -> Any:
         return super().date(name, re.sub(r"^(\d+)/(\d+)/(\d+)$", r"\1-\2-\3 00:00:00", text), q)
 
 
-@defect(15)
+@defect(71)
 class BadDateIsNow(Sessions):
     def date(self, name: str, text: str, q: SimpleNamespace) -> Any:
         try:

@@ -20,7 +20,7 @@ from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import Query
 from harness.serve.simulator import Simulator
-from harness.specification.load import load_spec
+from harness.specification.load import Spec, load_spec
 from harness.specification.model import ClauseId
 from harness.wire.request_codec import RefusedRequest
 from harness.world import World
@@ -60,9 +60,9 @@ def meeting(api: str, *faults: Fault, calls: int = 400, seed: int = 1) -> tuple[
     return session, mirror
 
 
-def found(api: str, *faults: Fault) -> Sequence[Any]:
+def found(api: str | Spec, *faults: Fault) -> Sequence[Any]:
     """What a whole run finds."""
-    spec = load_spec(api)
+    spec = load_spec(api) if isinstance(api, str) else api
     world = World.of(seed=7, calls=400)
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, faults=faults, key=key)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.serve.faults.base import Fault, make_fault, remove_at_pointer, with_changed_listing, with_part
 from harness.serve.faults.hooks import AnswerContext, Hooks
-from harness.specification.model import ClauseId, Listing, RequestEncoding, Routing
+from harness.specification.model import ClauseId, Listing, OpenChoice, RequestEncoding, Routing
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, decode_json
@@ -87,7 +87,8 @@ def _refusal_faults(listing: Listing) -> Iterator[Fault]:
 def container_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of the container of the rows and of the element names in it."""
     lists = listing.lists
-    if listing.filters:
+    forms = lists.absent.options if isinstance(lists.absent, OpenChoice) else (lists.absent,)
+    if listing.filters and "missing" not in forms:
         yield from make_fault(
             lists.clauses.rows,
             "no-container-when-empty",
@@ -95,7 +96,7 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
             Hooks(tree=lambda tree, context: _remove_empty_container(listing, tree, context)),
         )
     else:
-        # Nothing asks for an empty list here, and a busy system is never idle.
+        # Nothing asks for an empty list here, and a busy system is never idle; or an empty one may be left out.
         yield from make_fault(
             lists.clauses.rows,
             "no-container",

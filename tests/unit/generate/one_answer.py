@@ -256,12 +256,10 @@ class Situation:
 
     def _includes(self, ask: ListRequest, rows: list[DecodedRow]) -> Iterator[Clauses]:
         for include in self.spec.listing.includes:
-            if include.any_names:
-                continue
             on = self._flag(ask, include.parameter)
             there = any(row.values.get(name) for row in rows for name in include.added_names)
             written = any(row.values.get(name) is not None for row in rows for name in include.added_names)
-            if on and rows and not written:
+            if on and rows and not written and not include.any_names:
                 yield include.clauses.on
             if not on and there:
                 yield include.clauses.off

@@ -291,7 +291,7 @@ def test_another_http_status_around_a_success_breaks_the_clause_on_the_status() 
 
 def test_an_unknown_zone_is_found() -> None:
     answer = {**page(session_row()), "timezone": "Mars/Olympus"}
-    assert broken(seen(SESSIONS, js(answer))) == ["VX-GCH-057"]
+    assert broken(seen(SESSIONS, js(answer))) == ["VX-GCH-072"]
 
 
 def test_another_zone_than_asked_for_is_found() -> None:
