@@ -1368,7 +1368,7 @@ class active_one_lacks_callee_dialed(odd_active):
         return [one for one in fields if one[0] != "CalleeDialed"]
 
 
-@act("009")
+@correct(ACTIVE)
 class active_cellee(Pbx):
     def element(self, name: str, text: str) -> str:
         return super().element("CelleeDialed" if name == "CalleeDialed" else name, text)
@@ -1392,7 +1392,7 @@ class active_integer_durations(Pbx):
         return str(int(value))
 
 
-@act("012")
+@act("029")
 class active_one_talk_negative(odd_active):
     def odd(self, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
         return self.put(fields, "TalkDuration", "-1.000")
@@ -1593,7 +1593,7 @@ class active_post_lacks_ringing(active_post_empty):
         return [c for c in calls if c["ring"] != float("inf")] if self.posted else calls
 
 
-@act("016 015 010 L4")
+@act("016 015 028 L4")
 class active_start_moves(Pbx):
     """StartTime is the time of the reply."""
 

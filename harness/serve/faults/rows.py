@@ -258,7 +258,8 @@ def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], 
         case SharedLaw():
             return lambda row, at: _change_field(row, path, lambda _: row.get(listing.lists.identity))
         case NonNegativeLaw():
-            return _value_setter(path, "-1" if text else -1)
+            places = field.digits if field is not None and field.as_ == "decimal" else 0
+            return _value_setter(path, f"{-1:.{places}f}" if text else -1)
         case OneOfLaw():
             return _value_setter(path, "7" if text else 7)
         case NeverFallsLaw() | StandsStillLaw() if field is not None:

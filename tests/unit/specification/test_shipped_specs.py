@@ -18,7 +18,7 @@ from harness.specification.openapi import openapi_document
 
 COUNTS = {
     "ozeki/list-call-history": 50,
-    "ozeki/list-active-calls": 26,
+    "ozeki/list-active-calls": 29,
     "voximplant/get-call-history": 72,
     "enswitch/calls-active-list": 82,
     "etelecom/list-call-logs": 62,

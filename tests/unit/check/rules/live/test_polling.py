@@ -64,23 +64,23 @@ def test_a_poll_without_answer_decides_nothing() -> None:
 
 def test_a_beginning_that_moves_is_a_finding() -> None:
     session = run(LIVE, Script([live(call("a")), live(call("a", start="10:35:00"))]))
-    assert verdict(session, "OZ-LAC-010") is Verdict.FAIL
+    assert verdict(session, "OZ-LAC-028") is Verdict.FAIL
 
 
 def test_a_beginning_that_rounding_moves_is_none() -> None:
     calls = [call("a", start="10:34:07"), call("b", start="10:34:07"), call("c", start="10:34:07")]
     moved = [call("a", start="10:34:08"), *calls[1:]]
-    assert verdict(run(LIVE, Script([live(*calls), live(*moved)])), "OZ-LAC-010") is not Verdict.FAIL
+    assert verdict(run(LIVE, Script([live(*calls), live(*moved)])), "OZ-LAC-028") is not Verdict.FAIL
 
 
 def test_beginnings_that_all_move_with_the_clock_are_a_finding() -> None:
     bodies = [live(*(call(name, start=f"10:34:0{second}") for name in "abc")) for second in (7, 8)]
-    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-010") is Verdict.FAIL
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-028") is Verdict.FAIL
 
 
 def test_a_beginning_that_goes_to_and_fro_by_more_than_rounding_is_a_finding() -> None:
     bodies = [live(call("a", start=f"10:34:{second:02}"), call("b")) for second in (7, 8, 9, 7, 8, 9)]
-    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-010") is Verdict.FAIL
+    assert verdict(run(LIVE, Script(bodies)), "OZ-LAC-028") is Verdict.FAIL
 
 
 OLD = {"start": "10:20:00", "talk": "800.000", "state": "InCall"}
