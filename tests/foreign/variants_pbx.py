@@ -1105,7 +1105,7 @@ class one_row_odd_state(odd_row):
         return self.put(fields, "State", "17")
 
 
-@hist("011")
+@hist("052")
 class row_element_is_callinfo(Pbx):
     def row_text(self, fields: list[tuple[str, str]]) -> str:
         return super().row_text(fields).replace("<Call>", "<CallInfo>").replace("</Call>", "</CallInfo>")

@@ -226,7 +226,7 @@ IN_XML: list[tuple[str, str, list[str]]] = [
     ("OZ-LCH-015", "empty: Type", ["/CallHistory/Call/0/Type is ''"]),
     ("OZ-LCH-010", "the container of the rows is missing", ["/CallHistory gone"]),
     ("OZ-LCH-045", "two rows with one identity", ["/CallHistory/Call 1 is first"]),
-    ("OZ-LCH-011", "a row of another name", ["/CallHistory/Call 1 fewer", "/CallHistory/Other added"]),
+    ("OZ-LCH-052", "a row of another name", ["/CallHistory/Call 1 fewer", "/CallHistory/Other added"]),
     ("OZ-LCH-008", "success told in other words: /Message", ["/Message is 'Something else'"]),
     ("OZ-LCH-004", "another media type", ["Content-Type: application/octet-stream"]),
     ("OZ-LCH-009", "the total is missing", ["/TotalRecords gone"]),

@@ -17,7 +17,7 @@ from harness.specification.load import LISTING_EXTENSION, Spec, load_spec, spec_
 from harness.specification.openapi import openapi_document
 
 COUNTS = {
-    "ozeki/list-call-history": 50,
+    "ozeki/list-call-history": 53,
     "ozeki/list-active-calls": 29,
     "voximplant/get-call-history": 72,
     "enswitch/calls-active-list": 82,
