@@ -379,7 +379,7 @@ class CheckContext:
             rows=tuple(rows)[:12],
             replay=replay,
             found_after=self.requests,
-            difference=difference or message,
+            difference=self.evidence.render_text((difference or message).strip(), limit=400),
         )
         if self.held_failures is not None:
             self.held_failures.append(finding)

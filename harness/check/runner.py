@@ -264,7 +264,7 @@ def _finish_run(
         if only and clause_id not in only:
             continue
         results.append(context.results.result_of(clause_id, default=default, reason=reason))
-    findings = tuple(finding for finding in context.results.findings() if not only or finding.clause in only)
+    findings = context.results.findings(only)
     for finding in findings:
         yield FindingMade(finding=finding)
     for result in results:

@@ -226,6 +226,7 @@ def _assembled_report(
     seconds: float,
 ) -> RunReport:
     """A report put together from what an engine told before it stopped, and what an earlier run knew."""
+    from harness.check.results.defects import numbered_findings
     from harness.check.results.findings import Colour
     from harness.report import assemble_report
 
@@ -237,9 +238,10 @@ def _assembled_report(
     report = assemble_report(frame, plan=plan, judged=known | _without_unjudged(results), reason=ending.reason)
     before = earlier.report if earlier else empty_report(prepared)
     found_again = {finding.clause for finding in findings}
+    kept = tuple(old for old in before.findings if old.clause not in found_again)
     return dataclasses.replace(
         report,
-        findings=(*(old for old in before.findings if old.clause not in found_again), *findings),
+        findings=(*kept, *numbered_findings(findings, earlier=kept)),
         requests=before.requests + (ended.requests if ended else len(collector.exchanges)),
         seconds=before.seconds + seconds,
         rows_seen=max(before.rows_seen, frame.rows_seen),

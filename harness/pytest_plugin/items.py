@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 AMBER_SECTION: Final = "callharness: not kept, but no reason to fail"
 _REPORT_BY_API: Final = pytest.StashKey[dict[str, "RunReport | str"]]()
-_SKIPPED_VERDICTS: Final = ("inconclusive", "not_exercised", "not_applicable", "not_run")
+_SKIPPED_VERDICTS: Final = ("blocked", "inconclusive", "not_exercised", "not_applicable", "not_run")
 
 
 class ClauseNotKept(Exception):
@@ -158,6 +158,9 @@ class ClauseItem(pytest.Item):
             pytest.skip("not_run: the checker gave no verdict")
         self.user_properties.append(("verdict", result.verdict.value))
         self.user_properties.append(("witnesses", result.witnesses))
+        for finding in report.findings:
+            if finding.clause == result.id:
+                self.user_properties += [("defect", finding.defect), ("difference", finding.difference)]
         text = _verdict_text(report, result)
         if result.colour == "red":
             raise ClauseNotKept(text)
@@ -208,15 +211,16 @@ def report_on_api(config: pytest.Config, api: ApiCollector) -> RunReport:
 
 def _verdict_text(report: RunReport, result: ClauseResult) -> str:
     """What a person needs to know of a verdict."""
+    from harness.check.results.defects import group_findings
     from harness.output.escaping import visible_text
     from harness.report.text import finding_lines
 
-    lines = [
-        line
-        for finding in report.findings
-        if finding.clause == result.id
-        for line in finding_lines(finding, api=report.api, source=result.source)
-    ]
+    lines: list[str] = []
+    for defect in group_findings(report.findings):
+        members = (defect.headline, *defect.also)
+        for finding in (one for one in members if one.clause == result.id):
+            others = tuple(one for one in members if one is not finding)
+            lines += finding_lines(finding, api=report.api, source=result.source, also=others)
     if not lines:
         head = f"{result.verdict.value.upper()} {result.id}  {result.says}"
         lines = [visible_text(text) for text in (head, f"  because   {result.reason}")]

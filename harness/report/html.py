@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from importlib.resources import files
 from typing import Any, Final
@@ -12,10 +13,11 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.check.results.defects import Defect, broken_summary, finding_colour, group_findings
+from harness.check.results.findings import ClauseResult, RunReport, Verdict
 from harness.output.escaping import visible_text
 
-_MOST_FINDINGS: Final = 2000
+_MOST_DEFECTS: Final = 2000
 
 
 def html_report(report: RunReport, *, complete: bool = True) -> str:
@@ -28,6 +30,7 @@ def html_report(report: RunReport, *, complete: bool = True) -> str:
     )
     environment.filters["shown"] = _escape_text
     environment.filters["lines"] = partial(_escape_text, multiline=True)
+    defects = group_findings(report.findings)
     template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
     return template.render(
         report=report,
@@ -35,8 +38,9 @@ def html_report(report: RunReport, *, complete: bool = True) -> str:
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         style=Markup(style),  # noqa: S704 - our own file; a style element takes no escapes
         counts=_verdict_counts(report),
-        findings=[_finding_values(finding, report) for finding in _ordered_findings(report)][:_MOST_FINDINGS],
-        hidden_findings=max(0, len(report.findings) - _MOST_FINDINGS),
+        broken=broken_summary(report),
+        defects=_defect_values(defects[:_MOST_DEFECTS], report),
+        hidden_defects=max(0, len(defects) - _MOST_DEFECTS),
         families=_results_by_family(report),
         verdicts=[verdict.value for verdict in Verdict],
         dialect=[(name, _value_text(value)) for name, value in sorted(report.dialect.items())],
@@ -51,14 +55,21 @@ def _verdict_counts(report: RunReport) -> list[tuple[str, int]]:
     return [*found, *([("waived", waived)] if waived else [])]
 
 
-def _ordered_findings(report: RunReport) -> list[Finding]:
-    rank = {Colour.RED: 0, Colour.AMBER: 1}
-    return sorted(report.findings, key=lambda one: (one.waived is not None, rank.get(one.colour, 2), one.clause))
-
-
-def _finding_values(finding: Finding, report: RunReport) -> dict[str, Any]:
-    about = next((result for result in report.clauses if result.id == finding.clause), None)
-    return {"finding": finding, "says": about.says if about else "", "source": about.source if about else ""}
+def _defect_values(defects: Iterable[Defect], report: RunReport) -> list[dict[str, Any]]:
+    result_by_clause = {result.id: result for result in report.clauses}
+    values: list[dict[str, Any]] = []
+    for defect in defects:
+        about = result_by_clause.get(defect.headline.clause)
+        also = [{"finding": finding, "colour": finding_colour(finding)} for finding in defect.also]
+        values.append(
+            {
+                "finding": defect.headline,
+                "also": also,
+                "says": about.says if about else "",
+                "source": about.source if about else "",
+            }
+        )
+    return values
 
 
 def _results_by_family(report: RunReport) -> list[tuple[str, list[ClauseResult]]]:

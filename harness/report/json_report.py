@@ -89,6 +89,8 @@ def _finding_tree(finding: Finding) -> dict[str, Any]:
         "reason": finding.reason,
         "replay": finding.replay,
         "waived": finding.waived,
+        "defect": finding.defect,
+        "difference": finding.difference,
     }
 
 

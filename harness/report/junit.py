@@ -66,7 +66,7 @@ def _element_name(result: ClauseResult) -> str:
 
 def _test_case_lines(report: RunReport, result: ClauseResult, findings: list[Finding], room: int) -> str:
     lines = [f'    <testcase classname={_quote_attribute(report.api)} name={_quote_attribute(result.id)} time="0">']
-    lines += _property_lines(result, short=room <= _MOST_TEXT // _MANY_CLAUSES)
+    lines += _property_lines(result, findings, short=room <= _MOST_TEXT // _MANY_CLAUSES)
     outcome = _element_name(result)
     reason = result.reason or (findings[0].message if findings else "")
     if result.waived is not None and outcome == "skipped":
@@ -87,7 +87,7 @@ def _test_case_lines(report: RunReport, result: ClauseResult, findings: list[Fin
     return "\n".join(lines)
 
 
-def _property_lines(result: ClauseResult, *, short: bool) -> Iterator[str]:
+def _property_lines(result: ClauseResult, findings: list[Finding], *, short: bool) -> Iterator[str]:
     values = {
         "level": result.level,
         "basis": result.basis,
@@ -103,6 +103,9 @@ def _property_lines(result: ClauseResult, *, short: bool) -> Iterator[str]:
         values["observed"] = result.reason
     if result.waived is not None:
         values["waived"] = result.waived
+    for finding in findings[:1]:
+        numbers = {"defect": str(finding.defect or ""), "difference": "" if short else finding.difference}
+        values |= {name: value for name, value in numbers.items() if value}
     yield "      <properties>"
     for name, value in values.items():
         yield f"        <property name={_quote_attribute(name)} value={_quote_attribute(value)}/>"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from harness.check.results.defects import broken_summary, finding_colour, group_findings
 from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
 from harness.output.escaping import visible_text
 
@@ -43,18 +44,24 @@ def text_report(report: RunReport, *, complete: bool = True, coloured: bool = Fa
     return "\n".join(lines) + "\n"
 
 
-def finding_lines(finding: Finding, *, api: str, source: str = "", coloured: bool = False) -> Iterator[str]:
-    """One finding in the house's form: what broke, expected, actual, request, replay."""
+def finding_lines(
+    finding: Finding, *, api: str, source: str = "", also: Sequence[Finding] = (), coloured: bool = False
+) -> Iterator[str]:
+    """One finding in the house's form: what broke, expected, actual, request, replay.
+
+    `also` are the findings of the other clauses that the same defect breaks.
+    """
     paint: Paint = _paint_ansi if coloured else _paint_plain
     word = "FAIL" if finding.verdict is Verdict.FAIL else finding.verdict.value.upper()
     if finding.waived is not None:
         word = "waived"
     head = f"{finding.clause}  {_one_line(finding.message)}"
-    place = f"{_one_line(api)}, {finding.family}"
+    place = f"{_one_line(api)}, {finding.family}" + (f", defect {finding.defect}" if finding.defect else "")
     if finding.colour is not Colour.RED and finding.waived is None:
         place += ", amber" if finding.colour is Colour.AMBER else ", informs"
     gap = " " * max(2, _WIDTH - len(word) - 1 - len(head) - len(place))
     yield f"{paint(word, finding.colour.value)} {head}{gap}{paint(place, 'dim')}"
+    yield from _also_broken_lines(also)
     promise = f"{finding.level}, {finding.basis}" + (f"; {_one_line(source)}" if source else "")
     yield from _labelled_lines("clause", promise)
     yield from _labelled_lines("expected", finding.expected)
@@ -70,6 +77,15 @@ def finding_lines(finding: Finding, *, api: str, source: str = "", coloured: boo
         yield from _labelled_lines("rows", text + (f"\n… and {more} more" if more else ""))
     yield from _labelled_lines("request", finding.curl or finding.request)
     yield from _labelled_lines("replay", finding.replay)
+
+
+def _also_broken_lines(also: Sequence[Finding]) -> Iterator[str]:
+    parts = [visible_text(f"{finding.clause} ({finding_colour(finding)})", limit=_LONGEST_LINE) for finding in also]
+    # A clause and what it counts for stay on one line.
+    text = ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    head = "  also breaks: "
+    for number, line in enumerate(textwrap.wrap(text, _WIDTH - len(head), break_on_hyphens=False)):
+        yield (" " * len(head) if number else head) + line.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _labelled_lines(label: str, text: str) -> Iterator[str]:
@@ -92,13 +108,13 @@ def _heading_lines(report: RunReport, paint: Paint) -> Iterator[str]:
 
 def _all_finding_lines(report: RunReport, paint: Paint) -> Iterator[str]:
     sources = {result.id: result.source for result in report.clauses}
-    rank = {Colour.RED: 0, Colour.AMBER: 1}
-    ordered = sorted(
-        report.findings, key=lambda found: (found.waived is not None, rank.get(found.colour, 2), found.clause)
-    )
-    for finding in ordered:
+    for defect in group_findings(report.findings):
         yield from finding_lines(
-            finding, api=report.api, source=sources.get(finding.clause, ""), coloured=paint is _paint_ansi
+            defect.headline,
+            api=report.api,
+            source=sources.get(defect.headline.clause, ""),
+            also=defect.also,
+            coloured=paint is _paint_ansi,
         )
         yield ""
 
@@ -184,8 +200,9 @@ def _summary_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
     verdicts = Counter(result.verdict for result in report.clauses if result.waived is None)
     head = report.colour.value.upper() if complete else "INCOMPLETE"
     parts = [f"{verdicts[Verdict.PASS]} of {len(report.clauses)} clauses kept"]
-    if verdicts[Verdict.FAIL]:
-        parts.append(f"{verdicts[Verdict.FAIL]} broken")
+    broken = broken_summary(report)
+    if broken:
+        parts.append(broken)
     if verdicts[Verdict.ERROR]:
         parts.append(f"{verdicts[Verdict.ERROR]} with an error of the harness")
     parts += [f"{report.requests} requests", f"{report.seconds:.1f} s"]

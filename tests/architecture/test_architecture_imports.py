@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY: dict[tuple[str, str], set[str]] = {
     ("generate", "serve"): {"harness.serve.simulator", "harness.serve.faults.hooks"},
     ("report", "check"): {
+        "harness.check.results.defects",
         "harness.check.results.findings",
         "harness.check.results.gate",
         "harness.check.results.known_failures",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import harness.pytest_plugin.target_run as reading
+from harness.check.results.defects import numbered_findings
 from harness.check.results.findings import ClauseResult, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import colour_of, gate_colour
 from harness.errors import HarnessError
@@ -54,6 +55,8 @@ def report_of(verdicts: Mapping[ClauseId, Verdict], *, gate: str = "ci", spec: S
             expected="an integer",
             actual="a word",
             request="GET /api",
+            curl="curl http://127.0.0.1/api",
+            difference="part part Seconds",
             colour=one.colour,
         )
         for one in results
@@ -71,7 +74,7 @@ def report_of(verdicts: Mapping[ClauseId, Verdict], *, gate: str = "ci", spec: S
         seconds=0.0,
         dialect={},
         clauses=tuple(results),
-        findings=findings,
+        findings=numbered_findings(findings),
     )
 
 
@@ -180,6 +183,13 @@ def test_a_broken_should_passes_in_ci_and_is_listed(pytester: pytest.Pytester, t
     result.stdout.fnmatch_lines(["*not kept, but no reason to fail*", f"FAIL {SHOULD}*"])
 
 
+def test_a_finding_names_the_other_clauses_of_its_defect(pytester: pytest.Pytester, told: Callable[..., Any]) -> None:
+    told({MUST: Verdict.FAIL, SHOULD: Verdict.FAIL})
+    text = run(pytester, "--call-api-target", "sim:").stdout.str()
+    assert f"also breaks: {SHOULD} (amber)" in text
+    assert f"also breaks: {MUST} (red)" in text
+
+
 def test_a_broken_should_fails_in_strict(pytester: pytest.Pytester, told: Callable[..., Any]) -> None:
     told({SHOULD: Verdict.FAIL})
     assert run(pytester, "--call-api-target", "sim:", "--call-api-gate", "strict").ret == 1
@@ -193,7 +203,7 @@ def test_a_broken_should_fails_in_strict(pytester: pytest.Pytester, told: Callab
         (Verdict.INCONCLUSIVE, "skipped"),
         (Verdict.NOT_APPLICABLE, "skipped"),
         (Verdict.NOT_RUN, "skipped"),
-        (Verdict.BLOCKED, "failed"),
+        (Verdict.BLOCKED, "skipped"),
         (Verdict.ERROR, "failed"),
     ],
 )
@@ -260,6 +270,14 @@ def test_the_verdict_stands_in_the_junit_file(pytester: pytest.Pytester, told: C
     text = (pytester.path / "junit.xml").read_text(encoding="utf-8")
     assert '<property name="verdict" value="fail"' in text
     assert '<property name="level" value="must"' in text
+
+
+def test_the_defect_stands_in_the_junit_file(pytester: pytest.Pytester, told: Callable[..., Any]) -> None:
+    told({MUST: Verdict.FAIL, SHOULD: Verdict.FAIL})
+    run(pytester, "--call-api-target", "sim:", "--junitxml", "junit.xml", "-o", "junit_family=xunit1")
+    text = (pytester.path / "junit.xml").read_text(encoding="utf-8")
+    assert text.count('<property name="defect" value="1"') == 2
+    assert text.count('<property name="difference" value="part part Seconds"') == 2
 
 
 def test_a_run_that_has_no_verdict_says_why_and_is_tried_once(

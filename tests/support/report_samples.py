@@ -46,10 +46,15 @@ def finding(
     actual: str = "43 on page 0, 20 on page 1",
     colour: Colour = Colour.RED,
     waived: str | None = None,
+    level: Level = "must",
+    found_after: int = 0,
+    place: int = 0,
+    difference: str = "",
+    defect: int = 0,
 ) -> Finding:
     return Finding(
         clause=ClauseId(name),
-        level="must",
+        level=level,
         basis="documented",
         family="total",
         message=message,
@@ -62,6 +67,10 @@ def finding(
         colour=colour,
         replay="callharness check acmepbx/list-calls --target http://127.0.0.1:8080 --only AC-LST-021 --seed 7",
         waived=waived,
+        found_after=found_after,
+        place=place,
+        difference=difference,
+        defect=defect,
     )
 
 
@@ -122,13 +131,38 @@ def red_report() -> RunReport:
             "AC-LST-024", Verdict.OBSERVED, colour=Colour.NONE, basis="unknown", level="may", reason="newest first"
         ),
         result("AC-LST-025", Verdict.NOT_APPLICABLE, colour=Colour.NONE, reason="no version"),
-        result("AC-LST-026", Verdict.BLOCKED, colour=Colour.RED, reason="AC-LST-001"),
+        result("AC-LST-026", Verdict.BLOCKED, colour=Colour.AMBER, reason="no second user is known"),
         result("AC-LST-027", Verdict.ERROR, colour=Colour.RED, reason="our request was not valid"),
         result("AC-LST-028", Verdict.NOT_RUN, colour=Colour.AMBER, reason="budget"),
-        findings=(finding(), finding("AC-LST-022", colour=Colour.NONE, waived="W-0007")),
+        findings=(
+            finding(difference="total total all", defect=1, found_after=9),
+            finding("AC-LST-022", colour=Colour.NONE, waived="W-0007", difference="slice displaced", defect=2),
+        ),
         colour=Colour.RED,
         exit_code=3,
         notes=("the list changed while it was read",),
+    )
+
+
+def grouped_report() -> RunReport:
+    """Three defects that break five clauses: one breaks three, one is waived in part."""
+    return report(
+        result("AC-LST-021", Verdict.FAIL, colour=Colour.RED, family="total"),
+        result("AC-LST-022", Verdict.FAIL, colour=Colour.AMBER, family="total", level="should"),
+        result("AC-LST-023", Verdict.FAIL, colour=Colour.RED, family="total"),
+        result("AC-LST-031", Verdict.FAIL, colour=Colour.NONE, waived="W-0007"),
+        result("AC-LST-032", Verdict.FAIL, colour=Colour.AMBER, level="should"),
+        result("AC-LST-040", Verdict.FAIL, colour=Colour.RED),
+        findings=(
+            finding("AC-LST-021", difference="total total all", defect=1, found_after=9, place=1),
+            finding("AC-LST-022", level="should", colour=Colour.AMBER, difference="total total all", defect=1),
+            finding("AC-LST-023", difference="total total all", defect=1, found_after=9, place=0),
+            finding("AC-LST-031", colour=Colour.NONE, waived="W-0007", difference="slice displaced", defect=2),
+            finding("AC-LST-032", level="should", colour=Colour.AMBER, difference="slice displaced", defect=2),
+            finding("AC-LST-040", difference="size too-many", defect=3, found_after=30, place=5),
+        ),
+        colour=Colour.RED,
+        exit_code=1,
     )
 
 

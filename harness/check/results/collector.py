@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from harness.check.results.defects import numbered_findings
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, Verdict
 from harness.check.results.gate import colour_of
 from harness.specification.model import Basis, Clause, ClauseId, Clauses
@@ -30,6 +31,7 @@ class ResultCollector:
     clauses: Mapping[ClauseId, Clause]
     families: Mapping[ClauseId, str]
     gate: Gate
+    _failures: int = 0
     _tallies: dict[ClauseId, _ClauseTally] = field(default_factory=dict)
 
     def tally_of(self, clause: ClauseId) -> _ClauseTally:
@@ -75,8 +77,9 @@ class ResultCollector:
         entry = self.tally_of(clause)
         entry.counts[Verdict.FAIL] += 1
         if entry.finding is None or len(finding.request) < len(entry.finding.request):
-            entry.finding = finding
+            entry.finding = replace(finding, place=self._failures)
             entry.reasons[Verdict.FAIL] = finding.message
+        self._failures += 1
 
     def first_failed(self, clauses: Iterable[ClauseId]) -> ClauseId | None:
         """The first of the clauses that has failed, or None."""
@@ -99,34 +102,28 @@ class ResultCollector:
         """The clauses that have failed so far."""
         return frozenset(clause for clause in self._tallies if self._has_failed(clause))
 
-    def findings(self) -> tuple[Finding, ...]:
-        """All findings, coloured for the gate, in the order of the clauses.
+    def findings(self, only: Set[ClauseId] = frozenset()) -> tuple[Finding, ...]:
+        """All findings, or those of some clauses: coloured for the gate, with the number of their defect.
 
-        Findings with the same smallest request and the same difference have the same number of a defect; defects
-        are numbered as they came to light.
+        They stand in the order of the clauses.
         """
-        made = [self._tallies[clause].finding for clause in self.clauses if clause in self._tallies]
+        chosen = (clause for clause in self.clauses if clause in self._tallies and (not only or clause in only))
+        made = [self._tallies[clause].finding for clause in chosen]
         found = [finding for finding in made if finding is not None]
-        numbers: dict[tuple[str, str], int] = {}
-        for finding in sorted(found, key=lambda one: one.found_after):
-            numbers.setdefault((finding.curl, finding.difference), len(numbers) + 1)
-        return tuple(
-            replace(
-                finding,
-                colour=self._finding_colour(finding),
-                defect=numbers[finding.curl, finding.difference],
-            )
-            for finding in found
-        )
+        return numbered_findings(replace(finding, colour=self._finding_colour(finding)) for finding in found)
 
     def _finding_colour(self, finding: Finding) -> Colour:
         return colour_of(Verdict.FAIL, level=finding.level, basis=finding.basis, gate=self.gate)
 
     def result_of(self, clause_id: ClauseId, *, default: Verdict, reason: str = "") -> ClauseResult:
-        """The roll-up of one clause; `default` for one that nothing touched."""
+        """The roll-up of one clause; `default` for one that nothing touched.
+
+        A default of `blocked` says that the run as a whole was: no request was answered, no log-in accepted.
+        """
         clause = self.clauses[clause_id]
         entry = self._tallies.get(clause_id)
-        verdict = roll_up_verdicts(entry.counts) if entry and entry.counts else default
+        touched = entry is not None and bool(entry.counts)
+        verdict = roll_up_verdicts(entry.counts) if entry and touched else default
         basis: Basis = clause.basis
         if verdict is Verdict.FAIL and entry and entry.finding:
             basis = entry.finding.basis
@@ -139,8 +136,14 @@ class ResultCollector:
             source=clause.source,
             verdict=verdict,
             witnesses=entry.counts[Verdict.PASS] if entry else 0,
-            reason=(entry.reasons.get(verdict, "") if entry and entry.counts else reason),
-            colour=colour_of(verdict, level=clause.level, basis=basis, gate=self.gate),
+            reason=(entry.reasons.get(verdict, "") if entry and touched else reason),
+            colour=colour_of(
+                verdict,
+                level=clause.level,
+                basis=basis,
+                gate=self.gate,
+                run_blocked=not touched and default is Verdict.BLOCKED,
+            ),
             counts=dict(entry.counts) if entry else {},
         )
 

@@ -73,8 +73,10 @@ VERDICT_MEANINGS: Final[Mapping[Verdict, WordMeaning]] = MappingProxyType(
             "and give it with --world.",
         ),
         Verdict.BLOCKED: WordMeaning(
-            says="What the check needs could not be had: no log-in, no rows that can be read, no value that is "
-            "known.",
+            says="The information that the check needs could not be had: no log-in, no rows that can be read, no "
+            "value that is known. It is never said because another clause is broken, and by itself it turns no run "
+            "red but under a gate that wants everything decided. Where no log-in is accepted at all, the run as a "
+            "whole is blocked: that is red, and the exit code is 4.",
             blames="the set-up",
             do="Mend what the reason names, mostly credentials or the data of the target, and run again.",
         ),

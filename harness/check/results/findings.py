@@ -47,10 +47,10 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One defect: the clause it breaks and the smallest request that shows it.
+    """A broken clause: what was expected, what came, and the smallest request that shows it.
 
     All texts are already visible and free of secrets. `rows` are the rows that differ, each on a line.
-    `found_after` is the number of requests that had been sent.
+    `found_after` is the number of requests that had been sent, `place` the number of failures told before it.
     """
 
     clause: ClauseId
@@ -70,10 +70,14 @@ class Finding:
     waived: str | None = None
     reason: str = ""
     found_after: int = 0
+    place: int = 0
     difference: str = ""
     """The way in which the answer differs from what is due."""
     defect: int = 0
-    """The number of the defect; findings with the same number have the same smallest request and difference."""
+    """The number of the defect, from 1: findings with one number have the same smallest request and difference.
+
+    0 where nobody has numbered it: then it is a defect of its own.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +181,7 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingMade:
-    """Event: a defect was found."""
+    """Event: a clause was found broken."""
 
     finding: Finding
 

@@ -12,7 +12,7 @@ _COLOUR_BY_VERDICT: Final[Mapping[Gate, Mapping[Verdict, Colour]]] = {
     Gate.CI: {
         Verdict.INCONCLUSIVE: Colour.AMBER,
         Verdict.NOT_EXERCISED: Colour.AMBER,
-        Verdict.BLOCKED: Colour.RED,
+        Verdict.BLOCKED: Colour.AMBER,
         Verdict.NOT_RUN: Colour.AMBER,
     },
     Gate.STRICT: {
@@ -31,14 +31,17 @@ _COLOUR_BY_VERDICT: Final[Mapping[Gate, Mapping[Verdict, Colour]]] = {
 }
 
 
-def colour_of(verdict: Verdict, *, level: Level, basis: Basis, gate: Gate) -> Colour:
+def colour_of(verdict: Verdict, *, level: Level, basis: Basis, gate: Gate, run_blocked: bool = False) -> Colour:
     """What a verdict on a clause of that level and basis means for the gate.
 
     A `should`, or a `must` whose basis is inferred, is the weaker promise; a standard clause counts as documented.
+    With `run_blocked` a blocked clause is one of a run that was blocked as a whole: that is red but in `explore`.
     """
     if verdict is Verdict.PASS:
         return Colour.GREEN
     if verdict is Verdict.ERROR:
+        return Colour.RED
+    if verdict is Verdict.BLOCKED and run_blocked and gate is not Gate.EXPLORE:
         return Colour.RED
     if verdict is not Verdict.FAIL:
         return _COLOUR_BY_VERDICT[gate].get(verdict, Colour.NONE)

@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ from harness.cli.report_files import parse_report_sinks
 from harness.cli.signals import Interrupted
 from harness.errors import HarnessError, UsageError, UsageProblem
 from harness.output.atomic_files import FileNotWritten
+from harness.report import RunRecord
 from harness.specification.clause_families import planned_clauses
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
@@ -172,7 +173,7 @@ def judged(clause: str, verdict: Verdict = Verdict.PASS, colour: Colour = Colour
     )
 
 
-def finding(clause: str) -> FindingMade:
+def finding(clause: str, *, curl: str = "", difference: str = "", defect: int = 0) -> FindingMade:
     return FindingMade(
         finding=Finding(
             clause=ClauseId(clause),
@@ -182,6 +183,9 @@ def finding(clause: str) -> FindingMade:
             message="it is not so",
             expected="one thing",
             actual=f"another, and {PASSWORD}",
+            curl=curl,
+            difference=difference,
+            defect=defect,
         )
     )
 
@@ -746,6 +750,13 @@ def test_a_list_of_known_failures_that_cannot_be_written_ends_with_3(tmp_path: P
     assert found.code == 3
 
 
+def test_a_run_whose_log_in_failed_is_red_in_every_clause_that_it_blocks(tmp_path: Path) -> None:
+    code = checked(tmp_path, "--report", f"json={tmp_path / 'r.json'}", who=()).code
+    report = read(tmp_path / "r.json")
+    colours = {one["colour"] for one in report["clauses"] if one["verdict"] == "blocked"}
+    assert (code, report["gate"]["colour"], colours) == (4, "red", {"red"})
+
+
 def test_a_known_failure_does_not_hide_that_the_log_in_failed(tmp_path: Path) -> None:
     file = known_file(tmp_path, "TN-003")
     assert checked(tmp_path, "--known", str(file), who=()).code == 4
@@ -1239,6 +1250,25 @@ def test_a_resumed_run_goes_on_in_its_journal(tmp_path: Path) -> None:
         main(["resume", str(journal), *WHO])
         found = [line.get("kind", line["line"]) for line in lines(journal)]
     assert found == ["header", *["exchange"] * 19, *["clause"] * 21, "footer"]
+
+
+@pytest.mark.parametrize(
+    ("before", "numbers"), [(1, [1, 1, 2]), (0, [0, 1, 2])], ids=["numbered", "from-before-numbers"]
+)
+def test_a_resumed_run_goes_on_with_the_numbers_of_defects(before: int, numbers: list[int], tmp_path: Path) -> None:
+    broken = [judged(name, Verdict.FAIL, Colour.RED) for name in ("TN-001", "TN-002", "TN-003")]
+    old = finding("TN-001", curl="curl A", difference="x", defect=before)
+    # Numbered by a run that knows nothing of the one before it.
+    new = [finding("TN-003", curl="curl A", difference="x", defect=1), finding("TN-002", curl="curl B", defect=2)]
+    report = ended(broken[0], interrupted="SIGTERM").report
+    earlier = RunRecord(report=replace(report, findings=(old.finding,)), plan=tuple(event.result for event in broken))
+    found = replace(ended(*broken[1:]).report, findings=tuple(event.finding for event in new))
+    session = Console()
+    with ready(tmp_path, session=session) as prepared:
+        engine = Engine((STARTED, *new, *broken[1:], RunEnded(report=found)))
+        outcome = run_prepared(session, prepared, (), engine=engine, earlier=earlier)
+    assert [one.clause for one in outcome.run_record.report.findings] == ["TN-001", "TN-003", "TN-002"]
+    assert [one.defect for one in outcome.run_record.report.findings] == numbers
 
 
 def test_a_resumed_run_keeps_the_limits_that_it_began_with(tmp_path: Path) -> None:

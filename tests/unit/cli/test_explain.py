@@ -263,6 +263,7 @@ def test_a_failure_is_told_by_gate() -> None:
 def test_a_colour_names_the_verdicts_that_have_it() -> None:
     assert word_explanation("amber").gates["ci"] == {
         "fail": "a must that is inferred, a should",
+        "blocked": "every clause",
         "inconclusive": "every clause",
         "not_exercised": "every clause",
         "not_run": "every clause",

@@ -13,7 +13,17 @@ import jsonschema
 import junitparser
 import pytest
 from lxml import etree
-from report_samples import HOSTILE, exchange, finding, hostile_report, recording, red_report, report, result
+from report_samples import (
+    HOSTILE,
+    exchange,
+    finding,
+    grouped_report,
+    hostile_report,
+    recording,
+    red_report,
+    report,
+    result,
+)
 
 from harness.check.results.findings import Colour, Verdict
 from harness.output import Redactor
@@ -69,6 +79,35 @@ def test_a_red_finding_stands_before_an_amber_one() -> None:
     assert text.index("FAIL AC-LST-099") < text.index("FAIL AC-LST-001")
 
 
+def test_a_defect_is_one_block_under_the_clause_that_came_to_light_first() -> None:
+    lines = text_report(grouped_report()).splitlines()
+    heads = [index for index, line in enumerate(lines) if line.startswith(("FAIL", "waived A"))]
+    assert [lines[index].split()[1] for index in heads] == ["AC-LST-023", "AC-LST-040", "AC-LST-032"]
+    assert lines[heads[0]].endswith("acmepbx/list-calls, total, defect 1")
+    assert lines[heads[0] + 1] == "  also breaks: AC-LST-021 (red), AC-LST-022 (amber)"
+    assert lines[heads[1] + 1].startswith("  clause")
+    assert sum(line.startswith("  request") for line in lines) == 3
+
+
+def test_a_waived_clause_of_a_defect_is_shown_as_waived_and_never_as_the_headline() -> None:
+    text = text_report(grouped_report())
+    assert "  also breaks: AC-LST-031 (waived by W-0007)\n" in text
+    assert "waived AC-LST-031" not in text
+
+
+def test_a_long_list_of_clauses_is_wrapped() -> None:
+    many = tuple(finding(f"AC-LST-{number}", defect=1) for number in range(100, 120))
+    lines = text_report(report(findings=many)).splitlines()
+    start = next(index for index, line in enumerate(lines) if "also breaks" in line)
+    assert lines[start].endswith("AC-LST-105 (red),")
+    assert lines[start + 1].startswith("               AC-LST-106 (red), ")
+
+
+def test_the_end_says_how_many_defects_break_how_many_clauses() -> None:
+    last = text_report(grouped_report()).splitlines()[-1]
+    assert last == "RED  0 of 6 clauses kept, 3 defects break 5 clauses, 12 requests, 1.2 s"
+
+
 def test_full_evidence_is_marked() -> None:
     assert "people's numbers" in text_report(replace(report(), evidence="full"))
     assert "people's numbers" not in text_report(report())
@@ -82,7 +121,9 @@ def test_a_known_failure_that_passes_is_told() -> None:
 # --- JSON ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("made", [red_report, hostile_report, report], ids=["red", "hostile", "green"])
+@pytest.mark.parametrize(
+    "made", [red_report, grouped_report, hostile_report, report], ids=["red", "grouped", "hostile", "green"]
+)
 def test_a_json_report_satisfies_the_schema(made: Callable[..., object]) -> None:
     tree = json.loads(render_report(made(), ReportKind.JSON))  # type: ignore[arg-type]
     jsonschema.Draft202012Validator(report_schema()).validate(tree)
@@ -102,6 +143,18 @@ def test_the_schema_refuses_a_verdict_that_does_not_exist() -> None:
 def test_a_json_report_counts_waived_clauses_apart() -> None:
     counts = json.loads(render_report(red_report(), ReportKind.JSON))["counts"]
     assert (counts["fail"], counts["waived"]) == (1, 1)
+
+
+def test_a_json_report_has_every_finding_with_the_number_of_its_defect() -> None:
+    tree = json.loads(render_report(grouped_report(), ReportKind.JSON))
+    assert [(one["clause"], one["defect"], one["difference"]) for one in tree["findings"]] == [
+        ("AC-LST-021", 1, "total total all"),
+        ("AC-LST-022", 1, "total total all"),
+        ("AC-LST-023", 1, "total total all"),
+        ("AC-LST-031", 2, "slice displaced"),
+        ("AC-LST-032", 2, "slice displaced"),
+        ("AC-LST-040", 3, "size too-many"),
+    ]
 
 
 # --- JUnit --------------------------------------------------------------------------------------------------
@@ -153,6 +206,29 @@ def test_junit_shows_a_pass_and_an_observation_as_passed(clause: str) -> None:
     assert [child.tag for child in case] == ["properties"]
 
 
+def test_junit_has_the_defect_of_each_broken_clause() -> None:
+    root = etree.fromstring(render_report(grouped_report(), ReportKind.JUNIT).encode("utf-8"))
+    found = {
+        case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")}
+        for case in root.iter("testcase")
+    }
+    assert {name: values["defect"] for name, values in found.items()} == {
+        "AC-LST-021": "1",
+        "AC-LST-022": "1",
+        "AC-LST-023": "1",
+        "AC-LST-031": "2",
+        "AC-LST-032": "2",
+        "AC-LST-040": "3",
+    }
+    assert found["AC-LST-040"]["difference"] == "size too-many"
+
+
+def test_junit_fails_every_clause_of_a_defect() -> None:
+    root = etree.fromstring(render_report(grouped_report(), ReportKind.JUNIT).encode("utf-8"))
+    failed = [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None]
+    assert sorted(failed) == ["AC-LST-021", "AC-LST-022", "AC-LST-023", "AC-LST-032", "AC-LST-040"]
+
+
 def test_junit_is_read_by_a_junit_library() -> None:
     suites = _suites(render_report(red_report(), ReportKind.JUNIT))
     assert (suites.tests, suites.failures, suites.errors, suites.skipped) == (10, 1, 2, 5)
@@ -186,6 +262,27 @@ def test_a_hostile_server_adds_no_element_and_no_attribute() -> None:
         )
 
     assert _shape(one(HOSTILE)) == _shape(one("harmless"))
+
+
+def test_html_has_one_block_for_each_defect_with_the_other_clauses_in_it() -> None:
+    tree = html5lib.parse(
+        render_report(grouped_report(), ReportKind.HTML), treebuilder="etree", namespaceHTMLElements=False
+    )
+    blocks = [
+        [code.text for place in ("h3/code", "ul/li/code") for code in block.findall(place)]
+        for block in tree.iter("article")
+    ]
+    assert blocks == [
+        ["AC-LST-023", "AC-LST-021", "AC-LST-022"],
+        ["AC-LST-040"],
+        ["AC-LST-032", "AC-LST-031"],
+    ]
+    assert [item.findtext("b") for item in tree.iter("li") if item.find("code") is not None] == [
+        "(red)",
+        "(amber)",
+        "(waived by W-0007)",
+    ]
+    assert "3 defects break 5 clauses." in [paragraph.text for paragraph in tree.iter("p")]
 
 
 def test_html_loads_nothing_and_runs_nothing() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from report_samples import exchange, recording, red_report
+from report_samples import exchange, grouped_report, recording, red_report
 
 from harness.check.results.findings import ClauseJudged, Colour, FindingMade, Gate, RunReport, RunStarted, Verdict
 from harness.output.journal import BadJournal, JournalWriter
@@ -120,3 +121,23 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_exchanges_survive(tmp_path: Path) -> None:
     run = read_run_record(written(tmp_path / "run.jsonl", recording()))
     assert run.exchanges == (exchange(1), exchange(2))
+
+
+def test_the_numbers_of_defects_survive(tmp_path: Path) -> None:
+    run = read_run_record(written(tmp_path / "run.jsonl", recording(grouped_report())))
+    assert [found.defect for found in run.report.findings] == [1, 1, 1, 2, 2, 3]
+    assert run.report.findings == grouped_report().findings
+
+
+def test_a_journal_from_before_defects_had_numbers_gives_each_finding_a_block(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", recording(grouped_report()))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for found in (one for line in lines for one in (line, *line.get("findings", ()))):
+        for name in ("defect", "difference", "place"):
+            found.pop(name, None)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    report = report_from_journal(path)
+    assert [found.defect for found in report.findings] == [0] * 6
+    assert "6 defects" not in (text := render_report(report, ReportKind.TEXT))
+    assert "5 defects break 5 clauses" in text
+    assert "also breaks" not in text

@@ -51,34 +51,45 @@ def test_the_worst_verdict_decides_then_one_pass_then_the_most_informative(
 
 def test_a_clause_keeps_the_finding_with_the_smallest_request() -> None:
     book = ledger()
-    book.record_failure((ONE,), finding("GET /calls?a=1&b=2"))
-    book.record_failure((ONE,), finding("GET /calls?a=1"))
+    book.record_failure(ONE, finding("GET /calls?a=1&b=2"))
+    book.record_failure(ONE, finding("GET /calls?a=1"))
     assert [found.request for found in book.findings()] == ["GET /calls?a=1"]
 
 
-def test_a_failure_belongs_to_the_clause_that_explains_it_best() -> None:
+def test_every_clause_that_fails_has_a_finding() -> None:
     book = ledger()
-    book.record_failure((ONE, TWO), finding())
-    assert book.first_failed((TWO,)) is None
-    assert book.first_failed((TWO, ONE)) == ONE
+    book.record_failure(ONE, finding())
+    book.record_failure(TWO, finding(clause=TWO))
+    assert [found.clause for found in book.findings()] == [ONE, TWO]
+    assert book.result_of(TWO, default=Verdict.NOT_RUN).verdict is Verdict.FAIL
 
 
-def test_what_a_broken_must_promises_blocks_and_what_a_broken_should_promises_leaves_open() -> None:
-    strong, weak = ledger("must"), ledger("should")
-    for book in (strong, weak):
-        book.record_failure((ONE,), finding())
-        book.record_blocked((TWO,), ONE)
-    assert strong.result_of(TWO, default=Verdict.NOT_RUN).verdict is Verdict.BLOCKED
-    assert weak.result_of(TWO, default=Verdict.NOT_RUN).verdict is Verdict.INCONCLUSIVE
-
-
-def test_a_failure_explained_by_another_one_is_taken_back() -> None:
+def test_what_is_blocked_stays_so_whatever_else_fails() -> None:
     book = ledger()
-    book.record_failure((ONE,), finding())
-    book.record_failure((TWO,), finding(clause=TWO))
-    book.mark_consequence(TWO, ONE)
-    assert [found.clause for found in book.findings()] == [ONE]
-    assert book.result_of(TWO, default=Verdict.NOT_RUN).verdict is Verdict.BLOCKED
+    book.record_failure(ONE, finding())
+    book.record_blocked((TWO,), "no row shows a destination")
+    assert book.result_of(TWO, default=Verdict.NOT_RUN).reason == "no row shows a destination"
+
+
+def test_a_clause_that_lacks_information_is_amber_and_one_of_a_run_without_log_in_is_red() -> None:
+    book = ledger()
+    book.record_blocked((ONE,), "no row shows a destination")
+    assert book.result_of(ONE, default=Verdict.BLOCKED, reason="refused").colour is Colour.AMBER
+    assert book.result_of(TWO, default=Verdict.BLOCKED, reason="refused").colour is Colour.RED
+
+
+def test_findings_of_some_clauses_are_numbered_among_themselves() -> None:
+    book = ledger()
+    book.record_failure(ONE, finding())
+    book.record_failure(TWO, finding(clause=TWO))
+    assert [(found.clause, found.defect) for found in book.findings({TWO})] == [(TWO, 1)]
+
+
+def test_a_finding_knows_how_many_failures_were_told_before_it() -> None:
+    book = ledger()
+    book.record_failure(TWO, finding(clause=TWO))
+    book.record_failure(ONE, finding())
+    assert [(found.clause, found.place) for found in book.findings()] == [(ONE, 1), (TWO, 0)]
 
 
 def test_nothing_exercised_is_never_a_pass() -> None:
@@ -98,15 +109,18 @@ GATES = [
     (Gate.CI, "may", "documented", Verdict.FAIL, Colour.NONE),
     (Gate.CI, "must", "documented", Verdict.INCONCLUSIVE, Colour.AMBER),
     (Gate.CI, "must", "documented", Verdict.NOT_EXERCISED, Colour.AMBER),
-    (Gate.CI, "must", "documented", Verdict.BLOCKED, Colour.RED),
+    (Gate.CI, "must", "documented", Verdict.BLOCKED, Colour.AMBER),
     (Gate.CI, "must", "documented", Verdict.NOT_RUN, Colour.AMBER),
     (Gate.STRICT, "should", "inferred", Verdict.FAIL, Colour.RED),
     (Gate.STRICT, "must", "documented", Verdict.NOT_EXERCISED, Colour.RED),
+    (Gate.STRICT, "must", "documented", Verdict.BLOCKED, Colour.RED),
     (Gate.STRICT, "must", "documented", Verdict.NOT_RUN, Colour.RED),
     (Gate.CERTIFY, "should", "documented", Verdict.FAIL, Colour.RED),
     (Gate.CERTIFY, "must", "inferred", Verdict.FAIL, Colour.AMBER),
     (Gate.CERTIFY, "must", "documented", Verdict.INCONCLUSIVE, Colour.RED),
+    (Gate.CERTIFY, "must", "documented", Verdict.BLOCKED, Colour.RED),
     (Gate.EXPLORE, "must", "documented", Verdict.FAIL, Colour.NONE),
+    (Gate.EXPLORE, "must", "documented", Verdict.BLOCKED, Colour.NONE),
     (Gate.EXPLORE, "must", "documented", Verdict.ERROR, Colour.RED),
     (Gate.CI, "may", "unknown", Verdict.OBSERVED, Colour.NONE),
     (Gate.STRICT, "must", "documented", Verdict.NOT_APPLICABLE, Colour.NONE),
@@ -119,3 +133,17 @@ def test_a_gate_colours_a_verdict_by_its_table(
     gate: Gate, level: Level, basis: Basis, verdict: Verdict, colour: Colour
 ) -> None:
     assert colour_of(verdict, level=level, basis=basis, gate=gate) is colour
+
+
+@pytest.mark.parametrize(
+    ("gate", "colour"),
+    [
+        (Gate.CI, Colour.RED),
+        (Gate.STRICT, Colour.RED),
+        (Gate.CERTIFY, Colour.RED),
+        (Gate.EXPLORE, Colour.NONE),
+    ],
+)
+def test_a_run_that_was_blocked_as_a_whole_is_red(gate: Gate, colour: Colour) -> None:
+    blocked = colour_of(Verdict.BLOCKED, level="should", basis="inferred", gate=gate, run_blocked=True)
+    assert blocked is colour

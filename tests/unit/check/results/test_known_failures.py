@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from harness.check.results.defects import group_findings
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import gate_colour
 from harness.check.results.known_failures import (
@@ -135,6 +136,22 @@ def test_an_expected_failure_is_waived() -> None:
         Verdict.FAIL,
         "W-0007",
     )
+
+
+def test_a_group_whose_headline_is_waived_takes_another_clause_for_it() -> None:
+    pair = (replace(finding(), defect=1), replace(finding("AC-LST-022"), defect=1, found_after=9))
+    before = group_findings(pair)
+    results = (result(), result("AC-LST-022"))
+    (after,) = group_findings(apply_known_failures(run(*results, findings=pair), known()).findings)
+    assert before[0].headline.clause == "AC-LST-021"
+    assert (after.headline.clause, after.headline.colour) == ("AC-LST-022", Colour.RED)
+    assert [(one.clause, one.waived) for one in after.also] == [("AC-LST-021", "W-0007")]
+
+
+def test_a_clause_counts_though_another_of_its_defect_is_waived() -> None:
+    pair = (replace(finding(), defect=1), replace(finding("AC-LST-022"), defect=1))
+    found = apply_known_failures(run(result(), result("AC-LST-022"), findings=pair), known())
+    assert (found.colour, found.exit_code) == (Colour.RED, 1)
 
 
 def test_a_run_with_only_waived_failures_is_green() -> None:
