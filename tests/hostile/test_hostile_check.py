@@ -878,6 +878,8 @@ def test_hs_39_credentials_that_die_in_mid_run_fail_nothing_else(status: int, tm
     run = bent_run(JSON_API, since(JSON_NUMBER, dead), tmp_path)
     assert run.failed == set()
     assert run.blocked
+    # All that comes after is blocked, and not one probe alone: that is red.
+    assert run.exit_code == 1
 
 
 def test_hs_40_cookies_are_not_kept(tmp_path: Path) -> None:
