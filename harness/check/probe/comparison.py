@@ -582,7 +582,7 @@ def _compare_parts(
     """Whether rows show the optional parts that are switched on, and no others; the mirror's rows show all parts."""
     rows = exchange.rows or ()
     for include in context.listing.includes:
-        if include.any_names or not include.added_names or mirror.volatile:
+        if not include.added_names or mirror.volatile:
             continue
         on = include.parameter in meaning.includes
         odd = tuple(
