@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.check.context import CheckContext, Exchange
+from harness.check.context import CheckContext
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.differences import PRIMARY_ASPECTS, Aspect, Difference
 from harness.check.probe.mirror import Mirror
@@ -26,8 +26,7 @@ from harness.wire.list_request import ListRequest
 class Probe:
     """What is asked, and the clauses that the request puts to the test.
 
-    `clauses` are told for a difference in a primary aspect, those in `blame` for one in another aspect; `inferred`
-    says of an answer whether it is wrong by a reading that the document only suggests.
+    `clauses` are told for a difference in a primary aspect, those in `blame` for one in another aspect.
     """
 
     ask: ListRequest
@@ -36,7 +35,6 @@ class Probe:
     blame: Mapping[Aspect, Clauses]
     only: tuple[Aspect, ...]
     message: str = ""
-    inferred: Callable[[Exchange], bool] | None = None
     credentials: Mapping[str, str] | None = None
 
 

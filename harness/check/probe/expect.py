@@ -83,7 +83,6 @@ def check_probe(
     *,
     blame: Mapping[Aspect, Clauses] | None = None,
     message: str = "",
-    inferred: Callable[[Exchange], bool] | None = None,
     credentials: Mapping[str, str] | None = None,
     only: Sequence[Aspect] = ASPECTS,
 ) -> Generator[None, None, ProbeResult]:
@@ -99,7 +98,6 @@ def check_probe(
         clauses=clauses,
         blame=blame or {},
         message=message,
-        inferred=inferred,
         credentials=credentials,
         only=tuple(only),
     )
@@ -218,7 +216,6 @@ def _record_difference(
     """Writes a confirmed difference under each of the clauses that it breaks."""
     ask = judged.exchange.list_request
     names = _relevant_fields(context, ask)
-    inferred = bool(difference.aspect == "rows" and probe.inferred is not None and probe.inferred(judged.exchange))
     for clause in (blamed.clauses[:1], *((also,) for also in blamed.also)):
         if not clause:
             continue
@@ -230,7 +227,6 @@ def _record_difference(
             actual=difference.actual + rate,
             exchange=judged.exchange,
             rows=[context.evidence.render_row(row, names) for row in difference.rows[:8]],
-            inferred=inferred,
             difference=f"{difference.aspect} {difference.kind} {difference.about}",
         )
     context.known_differences.append(KnownDifference(ask=ask, difference=difference, clauses=blamed.clauses))

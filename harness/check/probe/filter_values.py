@@ -262,28 +262,6 @@ def largest_page(context: CheckContext) -> dict[str, Tree]:
     )
 
 
-def substring_judge(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Any:
-    """A judge of a finding: is the answer right if the filter looks for the text anywhere in the field?"""
-    paths = context.listing.filters[name].compares
-
-    def reading(exchange: Exchange) -> bool:
-        if not isinstance(value, str) or context.listing.filters[name].keeps != "equal":
-            return False
-        came = set(exchange.keys)
-        loose = {
-            row.key
-            for row in mirror.rows
-            if any(
-                comparison_holds("contains", shown, value)
-                for path in paths
-                for shown in row_values_at(row.shown, path)
-            )
-        }
-        return bool(came) and came <= loose
-
-    return reading
-
-
 def default_comparison(context: CheckContext, name: str) -> dict[str, Tree]:
     """The parameter that names a filter's comparison, with its default word."""
     named = context.listing.filters[name].named_by

@@ -24,7 +24,6 @@ from harness.check.probe.filter_values import (
     is_time_filter,
     largest_page,
     near_miss_texts,
-    substring_judge,
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
@@ -123,8 +122,7 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
             name: encode_shown_value(context, name, value),
         },
     )
-    inferred = substring_judge(context, mirror, name, value)
-    judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", clauses, inferred=inferred)
+    judged = yield from check_probe(context, mirror, ask, f"{name} = {value!r}", clauses)
     note_broken_parameter(context, name, judged, clauses)
     if judged.passed and row is None and not judged.exchange.rows:
         context.results.record_pass(context.listing.no_match_clause)
