@@ -56,9 +56,13 @@ def _break_list(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     lists = maker.listing.lists
     valid = maker.first_page
     tree = valid.copy_tree()
-    if remove_at(tree, lists.rows_at):
-        yield from maker.break_clause(lists.clauses.rows, "the container of the rows is missing", valid, tree)
     rows = maker.rows_in(valid.tree)
+    if "missing" in lists.absent_forms:
+        # What is not there would say that there are no rows.
+        put_value(tree, lists.rows_at, {})
+        yield from maker.break_clause(lists.clauses.rows, "an object in place of the rows", valid, tree)
+    elif remove_at(tree, lists.rows_at):
+        yield from maker.break_clause(lists.clauses.rows, "the container of the rows is missing", valid, tree)
     if rows:
         # The last row is the first one again: as many rows as before.
         twice = maker.with_rows(valid, [*rows[:-1], copy.deepcopy(rows[0])])

@@ -50,7 +50,7 @@ def _break_field_group(
         if field.shows is None or _first_holder(maker, valid.tree, path) is None:
             continue
         lawful = absent_forms(field)
-        if not field.optional and "missing" not in lawful:
+        if not field.optional and field.unset is None and "missing" not in lawful:
             tree = valid.copy_tree()
             holder = _first_holder(maker, tree, path)
             if holder is not None:

@@ -65,7 +65,15 @@ def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
     shown = tuple(show_record(listing.fields, record) for record in records)
     zone = default_zone(listing, dialect)
     trees = tuple(
-        encode_row(listing.fields, row, zone=zone, choices=dialect, text_carried=is_xml(listing)) for row in shown
+        encode_row(
+            listing.fields,
+            row,
+            zone=zone,
+            choices=dialect,
+            text_carried=is_xml(listing),
+            unset=dialect.resolve(listing.outcome.unset),
+        )
+        for row in shown
     )
     return RowSet(listing=listing, dialect=dialect, records=records, rows=shown, trees=trees)
 

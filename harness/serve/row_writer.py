@@ -67,6 +67,7 @@ def build_row_tree(listing: Listing, dialect: Dialect, row: ApiRow, variant: Row
         choices=dialect,
         text_carried=is_xml(listing),
         without={path.head for path in variant.omitted_parts - nested},
+        unset=dialect.resolve(listing.outcome.unset),
     )
     for path in variant.emptied_parts - nested:
         tree[path.head] = []

@@ -85,6 +85,7 @@ FieldCodec = Literal[
 AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
 ContainerAbsentForm = Literal["empty", "missing", "none"]
 NumberAbsentForm = Literal["zero", "missing", "none"]
+UnsetParts = Literal["written", "left-out"]
 ParameterCodec = Literal["text", "integer", "digits", "flag", "word", "local-time", "rfc3339", "list", "json-list"]
 Comparison = Literal[
     "equal",
@@ -173,6 +174,11 @@ class ListedRows:
     )
     clauses: ListedRowsClauses = documented_key("the clause for each promise", factory=ListedRowsClauses)
 
+    @property
+    def absent_forms(self) -> tuple[ContainerAbsentForm, ...]:
+        """Every legitimate way to write that there are no rows."""
+        return self.absent.options if isinstance(self.absent, OpenChoice) else (self.absent,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
@@ -196,6 +202,9 @@ class Field:
     )
     tolerates: tuple[AbsentForm, ...] = documented_key("other ways to write 'none' that are legitimate too", ())
     optional: bool = documented_key("the field may be missing from a row", False)
+    unset: Scalar | None = documented_key(
+        "the value that a field stands for which is left out, or null: what serializers do not write", None
+    )
     other_types: tuple[Literal["text", "integer", "object", "list"], ...] = documented_key(
         "further JSON types that are legitimate; what they say is not read", ()
     )
@@ -974,6 +983,9 @@ class ResponseShape:
     success: SuccessMark = documented_key("success")
     error: ErrorShape = documented_key("errors")
     envelope: Mapping[str, EnvelopeField] = documented_key("parts of an answer besides the rows", factory=dict)
+    unset: UnsetParts | OpenChoice[UnsetParts] = documented_key(
+        "what a success does with parts that are empty, zero or unset and need not be there", "written"
+    )
     faults: Mapping[str, ErrorKind] = documented_key("each kind of error by name")
 
 

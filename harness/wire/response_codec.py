@@ -71,7 +71,7 @@ def success_tree(
 
     `total` None leaves it out in the way the spec's switch says.
     """
-    tree: Tree | Missing = MISSING
+    tree: Tree | Missing = {} if listing.lists.root is None else MISSING
     for pointer, value in listing.outcome.success.shows.items():
         tree = put_value(tree, pointer, _scalar_tree(listing, value))
     if listing.total is not None and count is None:
@@ -89,11 +89,13 @@ def success_tree(
         tree = put_value(tree, listing.lists.rows_at, _count_tree(choices.resolve(listing.count_only.shape), count))
     if listing.returned is not None and returned is not None:
         tree = _put_number(tree, listing, listing.returned, returned, choices)
+    parts: dict[str, Tree] = {}
     if isinstance(listing.paging, CursorPaging) and rows is not None:
-        tree = put_value(tree, listing.paging.next_at, next or "")
-        tree = put_value(tree, listing.paging.prev_at, prev or "")
-    for pointer, echoed in (echoes or {}).items():
-        tree = put_value(tree, pointer, echoed)
+        parts = {listing.paging.next_at: next or "", listing.paging.prev_at: prev or ""}
+    omitted = _omissible_parts(listing) if choices.resolve(listing.outcome.unset) == "left-out" else frozenset()
+    for pointer, part in {**parts, **(echoes or {})}.items():
+        if part not in ("", None) or pointer not in omitted:
+            tree = put_value(tree, pointer, part)
     if listing.zone is not None and listing.zone.echo is not None and zone_name is not None:
         tree = put_value(tree, listing.zone.echo, zone_name)
     return {} if isinstance(tree, Missing) else tree
@@ -161,6 +163,11 @@ def _scalar_tree(listing: Listing, value: Scalar) -> Tree:
     return str(value) if is_xml(listing) else value
 
 
+def _omissible_parts(listing: Listing) -> frozenset[str]:
+    """The pointers of the parts of a success that need not be there."""
+    return frozenset(part.at for part in listing.outcome.envelope.values() if part.optional)
+
+
 def _count_tree(shape: str, count: int) -> Tree:
     match shape:
         case "digits":
@@ -193,7 +200,12 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
     total = tree_at(tree, listing.total.at) if listing.total else MISSING
     returned = tree_at(tree, listing.returned.at) if listing.returned else MISSING
     outcome: Literal["success", "error"] = "success" if _is_success(listing, tree, response.http_status) else "error"
-    if outcome == "success" and rows is None and _is_absent(rows_raw, listing.lists.absent):
+    if (
+        outcome == "success"
+        and rows is None
+        and _is_absent(rows_raw, listing.lists.absent)
+        and not _has_other_rows(listing, tree)
+    ):
         # Nothing to show, unless the answer itself tells of rows that it holds.
         told = returned if listing.returned else total
         rows = None if is_integer(told) and told > 0 else ()
@@ -251,6 +263,18 @@ def same_scalar(expected: Scalar, actual: Tree | Missing, *, text: bool) -> bool
     if text:
         return isinstance(actual, str) and actual.strip() == str(expected)
     return type(actual) is type(expected) and actual == expected
+
+
+def _has_other_rows(listing: Listing, tree: Tree) -> bool:
+    """Whether objects are listed beside the place of the rows, under a name that the spec does not know."""
+    around = listing.lists.rows_at.rpartition("/")[0]
+    beside = tree_at(tree, around)
+    known = {part.at for part in listing.outcome.envelope.values()}
+    return isinstance(beside, dict) and any(
+        isinstance(value, list) and any(isinstance(item, dict) for item in value)
+        for name, value in beside.items()
+        if f"{around}/{name}" not in known
+    )
 
 
 def _is_success(listing: Listing, tree: Tree, http_status: int) -> bool:

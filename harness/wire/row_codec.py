@@ -30,7 +30,7 @@ from zoneinfo import ZoneInfo
 from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.field_path import FieldPath
-from harness.specification.model import AbsentForm, Clauses, Field, OpenChoice
+from harness.specification.model import AbsentForm, Clauses, Field, OpenChoice, UnsetParts
 from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
@@ -116,22 +116,40 @@ def encode_row(
     choices: ChoiceResolver,
     text_carried: bool,
     without: Set[str] = frozenset(),
+    unset: UnsetParts = "written",
 ) -> dict[str, Tree]:
-    """The row as the API writes it; `text_carried` for XML, where every leaf is text."""
+    """The row as the API writes it; `text_carried` for XML, where every leaf is text.
+
+    With `unset` left-out, fields that show nothing are left out wherever the spec says that they may be.
+    """
     tree: dict[str, Tree] = {}
     for name, field in fields.items():
-        if field.shows is None or name in without:
+        value = shown.get(name)
+        if field.shows is None or name in without or (unset == "left-out" and _may_be_left_out(field, value)):
             continue
-        value = encode_field(field, shown.get(name), zone=zone, choices=choices, text_carried=text_carried)
-        if value is not MISSING:
-            tree[name] = value
+        encoded = encode_field(field, value, zone=zone, choices=choices, text_carried=text_carried, unset=unset)
+        if encoded is not MISSING:
+            tree[name] = encoded
     return tree
 
 
+def _may_be_left_out(field: Field, value: ApiValue) -> bool:
+    """Whether a row without the field says the same."""
+    if field.unset is not None and value == field.unset:
+        return True
+    return value in (None, (), "") and "missing" in absent_forms(field)
+
+
 def encode_field(
-    field: Field, value: ApiValue, *, zone: ZoneInfo, choices: ChoiceResolver, text_carried: bool
+    field: Field,
+    value: ApiValue,
+    *,
+    zone: ZoneInfo,
+    choices: ChoiceResolver,
+    text_carried: bool,
+    unset: UnsetParts = "written",
 ) -> Tree | Missing:
-    """One value as the API writes it, or MISSING."""
+    """One value as the API writes it, or MISSING; `unset` is for nested rows."""
     if value is None:
         return _encode_absent(field, choices.resolve(field.absent), text_carried=text_carried)
     match field.as_:
@@ -159,7 +177,7 @@ def encode_field(
             return list(cast("tuple[str, ...]", value))
         case "rows":
             return [
-                encode_row(field.fields, inner, zone=zone, choices=choices, text_carried=text_carried)
+                encode_row(field.fields, inner, zone=zone, choices=choices, text_carried=text_carried, unset=unset)
                 for inner in cast("tuple[ApiRow, ...]", value)
             ]
         case _:
@@ -209,6 +227,10 @@ def _decode_field_into(
     zone: ZoneInfo,
     text_carried: bool,
 ) -> None:
+    if field.unset is not None and tree.get(name) is None:
+        # What is not written is the value that serializers leave out; it says as much as one that is written.
+        shown[name] = decode_value(field, field.unset, zone=zone, text_carried=text_carried)
+        return
     key = name if name in tree else next((other for other in field.other_names if other in tree), None)
     if key is None:
         if "missing" in absent_forms(field):

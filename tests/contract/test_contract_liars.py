@@ -52,7 +52,6 @@ EQUALLY = {
     "VX-GCH-061/pages-overlap": "VX-GCH-050",
     "EN-CAL-017/an-unknown-code": "EN-CAL-016",
     "EN-CAL-069/implies-outgroup-8": "EN-CAL-070",
-    "ET-LCL-040/limit-not-echoed": "ET-LCL-009",
 }
 
 

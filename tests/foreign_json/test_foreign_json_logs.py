@@ -7,7 +7,7 @@ from logs_json import API, identities
 from logs_variants import CORRECT, DEFECTS
 from vendor_http import Variant, alarms, blamed, cases, checked
 
-ORDINARY_CORRECT = ("Plain", "DirectedCursors", "UnsetNull", "Live", "One")
+ORDINARY_CORRECT = ("Plain", "LeavesOutWhatIsEmpty", "DirectedCursors", "UnsetNull", "Live", "One")
 ORDINARY_DEFECTS = (
     "NumberOnlyCallee",
     "OffsetsIgnored",

@@ -445,9 +445,9 @@ JSON_ROWS: Final = {
     "json-unicode-escape": ("HS-24", "TEXT-CHARSET"),
     "json-rot13": ("HS-24", "TEXT-CHARSET"),
     "json-unknown-charset": ("HS-24", "TEXT-CHARSET"),
-    "html-login": ("HS-25", "ET-LCL-001"),
+    "html-login": ("HS-25", "ET-LCL-067"),
     "empty": ("HS-25", "JSON-SYNTAX"),
-    "json-as-html": ("HS-25", "ET-LCL-001"),
+    "json-as-html": ("HS-25", "ET-LCL-067"),
     "xml-for-json": ("HS-25", "JSON-SYNTAX"),
 }
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from harness.serve.faults.base import Fault, make_fault, remove_at_pointer, with_changed_listing, with_part
+from harness.serve.faults.base import (
+    Fault,
+    change_at_pointer,
+    make_fault,
+    remove_at_pointer,
+    with_changed_listing,
+    with_part,
+)
 from harness.serve.faults.hooks import AnswerContext, Hooks
-from harness.specification.model import ClauseId, Listing, OpenChoice, RequestEncoding, Routing
+from harness.specification.model import ClauseId, Listing, RequestEncoding, Routing
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, decode_json
@@ -87,8 +94,15 @@ def _refusal_faults(listing: Listing) -> Iterator[Fault]:
 def container_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of the container of the rows and of the element names in it."""
     lists = listing.lists
-    forms = lists.absent.options if isinstance(lists.absent, OpenChoice) else (lists.absent,)
-    if listing.filters and "missing" not in forms:
+    if "missing" in lists.absent_forms:
+        # What is not there says that there are no rows: the promise left is that they are a list.
+        yield from make_fault(
+            lists.clauses.rows,
+            "rows-in-an-object",
+            "the rows stand in an object and not in a list",
+            Hooks(tree=lambda tree, context: tree if context.refusal else _put_rows_into_object(listing, tree)),
+        )
+    elif listing.filters:
         yield from make_fault(
             lists.clauses.rows,
             "no-container-when-empty",
@@ -118,6 +132,12 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
             "rows go by another name",
             with_changed_listing(with_part("lists", row_element=f"{lists.row_element}Info")),
         )
+
+
+def _put_rows_into_object(listing: Listing, tree: Tree) -> Tree:
+    at = listing.lists.rows_at
+    rows = part_at(tree, at)
+    return change_at_pointer(tree, at, lambda _: {"rows": rows}) if isinstance(rows, list) else tree
 
 
 def _remove_empty_container(listing: Listing, tree: Tree, context: AnswerContext) -> Tree:

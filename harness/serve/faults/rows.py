@@ -116,6 +116,7 @@ def _required_fields(listing: Listing) -> list[str]:
         if field.shows is not None
         and not field.optional
         and field.absent != "missing"
+        and field.unset is None
         and "missing" not in field.tolerates
         and FieldPath.of(name) not in added
     ]

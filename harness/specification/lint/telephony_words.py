@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from harness.integers import is_integer
 from harness.specification.field_path import AttributePath
 from harness.specification.lint.cross_references import declared_field
 from harness.specification.lint.finding import LintFinding, finding_at, possible_values
 from harness.specification.load import Spec
-from harness.specification.model import Field, Filter
+from harness.specification.model import Field, Filter, Scalar
 from harness.specification.yaml_source import KeyPath
 from harness.telephony.attributes import ATTRIBUTES, Attribute, AttributeKind, Grain
 
@@ -86,8 +87,19 @@ def _check_fields(spec: Spec, fields: Mapping[str, Field], grain: Grain, path: K
             yield finding_at(spec, "codec", (*here, "words"), "words only beside `as: word`", f"as: {field.as_}")
         if field.fields and field.as_ != "rows":
             yield finding_at(spec, "codec", (*here, "fields"), "fields only beside `as: rows`", f"as: {field.as_}")
+        if field.unset is not None and not _fits_codec(field, field.unset):
+            yield finding_at(spec, "codec", (*here, "unset"), f"a value written {field.as_}", repr(field.unset))
         if field.fields and attribute is not None and attribute.rows is not None:
             yield from _check_fields(spec, field.fields, attribute.rows, (*here, "fields"))
+
+
+def _fits_codec(field: Field, value: Scalar) -> bool:
+    """Whether a value of a spec can be one of the field: a number, a text, or one of its words."""
+    if field.as_ in ("integer", "decimal"):
+        return is_integer(value)
+    if field.as_ == "word":
+        return value in (*field.words.values(), *field.more_words)
+    return field.as_ == "text" and isinstance(value, str)
 
 
 def _check_words(spec: Spec, attribute: Attribute, words: Mapping[str, str], path: KeyPath) -> Iterator[LintFinding]:

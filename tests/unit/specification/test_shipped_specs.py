@@ -20,8 +20,8 @@ COUNTS = {
     "ozeki/list-call-history": 53,
     "ozeki/list-active-calls": 29,
     "voximplant/get-call-history": 72,
-    "enswitch/calls-active-list": 82,
-    "etelecom/list-call-logs": 62,
+    "enswitch/calls-active-list": 84,
+    "etelecom/list-call-logs": 67,
 }
 DOCUMENTS = Path(__file__).resolve().parents[4] / "shared" / "api-docs"
 EVERY = (*spec_ids(), str(ACMEPBX))

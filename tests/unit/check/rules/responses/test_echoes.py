@@ -27,7 +27,7 @@ def test_an_account_in_another_zone_breaks_nothing(zone: str) -> None:
         ("etelecom/list-call-logs", "ET-LCL-009/after-echoed-wrongly"),
         ("etelecom/list-call-logs", "ET-LCL-009/before-echoed-wrongly"),
         ("etelecom/list-call-logs", "ET-LCL-009/sort-not-echoed"),
-        ("etelecom/list-call-logs", "ET-LCL-040/limit-echoed-wrongly"),
+        ("etelecom/list-call-logs", "ET-LCL-009/limit-echoed-wrongly"),
     ],
 )
 def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
