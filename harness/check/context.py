@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from harness.check.client.budget import Sender
 from harness.check.credentials import ClientIdentity
-from harness.check.oracle.dialect_inference import InferredDialect
+from harness.check.oracle.dialect_inference import MOST_BRANCHES, InferredDialect
 from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
 from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
@@ -327,9 +327,13 @@ class CheckContext:
 
     # --- judging --------------------------------------------------------------------------------------------
 
-    def expected_answers(self, ask: ListRequest) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
+    def expected_answers(
+        self, ask: ListRequest, *, at_most: int = MOST_BRANCHES
+    ) -> list[tuple[Mapping[str, Any], ExpectedAnswer]]:
         """The expected answers of a request, one for each answer to the open choices that are still undecided."""
-        found = self.dialect.evaluate_branches(lambda pick: interpret_request(self.spec, ask, pick, zone=self.zone))
+        found = self.dialect.evaluate_branches(
+            lambda pick: interpret_request(self.spec, ask, pick, zone=self.zone), at_most=at_most
+        )
         unkept = self.facts.unkept_filters
         if not unkept:
             return found

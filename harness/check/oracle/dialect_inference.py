@@ -14,6 +14,8 @@ R = TypeVar("R")
 
 # Of a request that more open choices touch, the further branches are not evaluated.
 MOST_BRANCHES: Final = 96
+# Before an answer is called wrong, so many readings of its request are tried.
+MOST_READINGS: Final = 2000
 
 
 @dataclass(eq=False)
@@ -55,11 +57,16 @@ class InferredDialect:
     candidates: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     decided_by: dict[str, str] = field(default_factory=dict)
 
-    def evaluate_branches(self, evaluate: Callable[[AssumedDialect], R]) -> list[tuple[Mapping[str, Any], R]]:
-        """Every result that `evaluate` can have under the answers still possible, with those answers."""
+    def evaluate_branches(
+        self, evaluate: Callable[[AssumedDialect], R], *, at_most: int = MOST_BRANCHES
+    ) -> list[tuple[Mapping[str, Any], R]]:
+        """Every result that `evaluate` can have under the answers still possible, with those answers.
+
+        Where there are more than `at_most`, as many of them: what fits none of them may fit another one.
+        """
         results: list[tuple[Mapping[str, Any], R]] = []
         waiting: list[Mapping[str, Any]] = [{}]
-        while waiting and len(results) < MOST_BRANCHES:
+        while waiting and len(results) < at_most:
             assigned = waiting.pop()
             try:
                 results.append((assigned, evaluate(AssumedDialect(self.candidates, assigned))))

@@ -221,7 +221,8 @@ def _error_problems(
             and str(answer.http_status) != _repeatable_code(context, exchange)
         ):
             listed = " or ".join(str(one) for one in sorted(wanted))
-            found.append(("status", clauses, f"the HTTP status {listed}", describe_answer(exchange)))
+            status_clauses = named.clause or error.clauses.http or clauses
+            found.append(("status", status_clauses, f"the HTTP status {listed}", describe_answer(exchange)))
     _learn_status(context, named, answer.http_status)
     message = answer.message if isinstance(answer.message, str) else ""
     wants = {"parameter": parameter, "operation": operation}

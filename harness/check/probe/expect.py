@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.oracle.dialect_inference import MOST_BRANCHES, MOST_READINGS
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.blame import (
     BlamedClauses,
@@ -107,6 +108,8 @@ def check_probe(
         return ProbeResult(passed=None, exchange=exchange)
     judged = judge_exchange(context, mirror, exchange, purpose, only)
     _record_probe_passes(context, mirror, judged, probe)
+    if judged.passed is None:
+        context.results.record_inconclusive(clauses, "the request has more readings than can be told apart")
     if not judged.differences:
         return judged
     fresh = tuple(one for one in judged.differences if not _is_known(context, mirror, probe, judged, one))
@@ -245,11 +248,17 @@ def judge_exchange(
 
     With `learn` a reading that fits narrows what is known of the server's dialect.
     """
-    branches = context.expected_answers(exchange.list_request)
-    compared = [
-        (answers, meaning, compare_answer(context, mirror, meaning, exchange, only)) for answers, meaning in branches
-    ]
-    matching = [answers for answers, _, differences in compared if not differences]
+    for most in (MOST_BRANCHES, MOST_READINGS):
+        branches = context.expected_answers(exchange.list_request, at_most=most)
+        compared = [
+            (answers, meaning, compare_answer(context, mirror, meaning, exchange, only))
+            for answers, meaning in branches
+        ]
+        matching = [answers for answers, _, differences in compared if not differences]
+        if matching or len(branches) < most:
+            break
+    else:
+        return ProbeResult(passed=None, exchange=exchange)
     if matching:
         if learn:
             context.dialect.narrow_candidates(matching, purpose)
