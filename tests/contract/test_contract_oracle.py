@@ -99,7 +99,7 @@ def disagreement(session: CheckContext, mirror: Mirror, values: dict[str, Tree])
         lambda pick: interpret_request(session.spec, ask, pick, zone=session.zone)
     )
     found = [compare_answer(session, mirror, meaning, exchange) for _, meaning in branches]
-    return None if None in found else found
+    return None if () in found else found
 
 
 def agree(api: str, seed: int, *, requests_at_most: int) -> None:

@@ -1,6 +1,6 @@
 """An invented list of five calls, what a request for it may mean, and what may come: all by hand, nothing is sent.
 
-The tables read and make a mismatch through `first_difference` and `differing` alone: where a mismatch takes another
+The tables read and make a difference through `told_differences` and `differing` alone: where a difference takes another
 shape one day, these two change and the tables stay.
 """
 
@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal, final
 
+from harness.check.client.budget import Sender
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.credentials import ClientIdentity
 from harness.check.oracle.dialect_inference import InferredDialect
 from harness.check.oracle.interpreter import ExpectedAnswer, RowPredicate
-from harness.check.probe.comparison import ASPECTS, Aspect, Mismatch, compare_answer
+from harness.check.probe.comparison import compare_answer
+from harness.check.probe.differences import ASPECTS, Aspect, Difference, DifferenceKind
 from harness.check.probe.mirror import Mirror, Snapshot
 from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import EvidenceRenderer
-from harness.check.results.findings import Gate, Verdict
+from harness.check.results.findings import Gate
+from harness.check.target_facts import PageCap, RunOptions, TargetFacts
 from harness.output.redaction import Redactor
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec, build_spec
@@ -37,7 +40,7 @@ from harness.wire.row_codec import ApiRow, FieldProblem
 
 NOW = datetime(2031, 3, 4, 12, 0, 0, tzinfo=UTC)
 NINE = datetime(2031, 3, 4, 9, 0, 0, tzinfo=UTC)
-FLAGS = ("reverse", "nothing_due", "by_page", "unlisted", "shapeless", "elsewhere", "elsewhere_on_the_list", "more")
+FLAGS = ("nothing_due", "conforming", "more_counted")
 
 # --- the spec -----------------------------------------------------------------------------------------------------
 
@@ -178,7 +181,7 @@ def stranger(gets: Any, **more: Any) -> dict[str, Any]:
 
 
 @final
-class _Silent:
+class Silent:
     """Sends nothing: an answer is judged without another word to the server."""
 
     def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
@@ -187,31 +190,35 @@ class _Silent:
 
 def session_of(
     *,
-    failed: Iterable[str] = (),
+    sender: Sender | None = None,
     known: Mapping[str, Any] | None = None,
-    settings: Mapping[str, Any] | None = None,
+    page_cap: tuple[int, int] | None = None,
+    unique: bool = True,
     widest: int = 0,
     **sections: Any,
 ) -> CheckContext:
-    """A run at noon that knows these answers to open choices, and these clauses to have failed."""
+    """A run at noon that knows these answers to open choices.
+
+    `page_cap` says how many rows came where so many were asked for; `unique` False that an identity stands twice.
+    """
     spec = spec_of(**sections)
     me = ClientIdentity(name="me", credentials={"user": "ada", "password": "lovelace"})
     clauses = {ClauseId(name): Clause(level="must", basis="documented", says=name, source="Top") for name in CLAUSES}
+    cap = None if page_cap is None else PageCap(rows=page_cap[0], asked=page_cap[1], exchange=refused())
     session = CheckContext(
         spec=spec,
-        sender=_Silent(),
+        sender=sender or Silent(),
         identity=me,
         identities=(me,),
         results=ResultCollector(clauses=clauses, families={}, gate=Gate.CI),
         dialect=InferredDialect(spec),
         evidence=EvidenceRenderer(base="http://x", redactor=Redactor(()), secrets={}),
         rng=random.Random(1),
-        settings={"now": NOW, **(settings or {})},
+        options=RunOptions(now=NOW),
+        facts=TargetFacts(page_cap=cap),
+        identity_unique=unique,
         longest_page=widest,
     )
-    for name in failed:
-        assert name in CLAUSES
-        session.results.record((ClauseId(name),), Verdict.FAIL)
     for choice, value in (known or {}).items():
         session.dialect.fix_answer(choice, value, "a test")
     return session
@@ -277,6 +284,11 @@ def who(name: str) -> tuple[str, RowPredicate]:
     return "who", test
 
 
+def since(minute: int) -> tuple[str, RowPredicate]:
+    """The test of a filter: rows from that minute after nine on."""
+    return "from", lambda row: bool(row["started"] >= NINE + timedelta(minutes=minute))
+
+
 def unseen() -> tuple[str, RowPredicate]:
     """The test of a filter on what rows do not show."""
     return "ext", lambda row: None
@@ -286,7 +298,8 @@ def due(
     *tests: tuple[str, RowPredicate], sort: tuple[str, bool] | None = ("started", True), **more: Any
 ) -> ExpectedAnswer:
     """What is due: the rows that pass the tests, all of them, the newest first, unless something else is said."""
-    compared = frozenset(FieldPath.parse(name) for name, _ in tests)
+    shown = {"from": "started"}
+    compared = frozenset(FieldPath.parse(shown.get(name, name)) for name, _ in tests)
     order = None if sort is None else (FieldPath.parse(sort[0]), sort[1])
     return ExpectedAnswer(**{"tests": tests, "compared_paths": compared, "sort": order, **more})
 
@@ -310,10 +323,22 @@ def told_in_place_of_rows(raw: Any, **values: Tree) -> Exchange:
     return _exchange(answer, values, None)
 
 
-def refused(code: Any = 9, message: Any = MISSING, **values: Tree) -> Exchange:
+def refused(code: Any = 9, message: Any = MISSING, http_status: int = 200, **values: Tree) -> Exchange:
     """An error."""
-    answer = DecodedResponse(outcome="error", http_status=200, tree={}, problems=(), code=code, message=message)
+    answer = DecodedResponse(outcome="error", http_status=http_status, tree={}, problems=(), code=code, message=message)
     return _exchange(answer, values, None)
+
+
+def no_answer(reason: str, **values: Tree) -> Exchange:
+    """No answer at all."""
+    return Exchange(
+        list_request=ListRequest(values=values),
+        purpose="a test",
+        request=HttpRequest(method="GET", target=b"/calls"),
+        response=NoResponse(reason=reason, text="no answer"),
+        answer=None,
+        rows=None,
+    )
 
 
 def unreadable(http_status: int = 200, *problems: FormatProblem) -> Exchange:
@@ -339,43 +364,73 @@ def _exchange(answer: DecodedResponse, values: Mapping[str, Tree], rows: tuple[R
 
 @final
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A mismatch in plain words: `rows` are keys, `flags` the names of those that are set, in the order of FLAGS."""
+class Told:
+    """A difference in plain words: `rows` are keys, `flags` the names of those that are set, in the order of FLAGS."""
 
     aspect: str
+    kind: str
     expected: str
     actual: str
-    kind: str = ""
+    about: str = ""
     rows: tuple[int, ...] = ()
     flags: tuple[str, ...] = ()
 
 
-def first_difference(
+def told_differences(
     session: CheckContext,
     mirror: Mirror,
     meaning: ExpectedAnswer,
     exchange: Exchange,
     only: Sequence[Aspect] = ASPECTS,
-) -> Difference | None:
-    """What `compare` finds."""
-    found = compare_answer(session, mirror, meaning, exchange, only)
-    if found is None:
-        return None
-    return Difference(
-        found.aspect,
-        found.expected,
-        found.actual,
-        kind=found.kind,
-        rows=tuple(int(str(row.key)) for row in found.rows),
-        flags=tuple(name for name in FLAGS if getattr(found, name)),
-    )
+) -> list[Told]:
+    """All that `compare_answer` finds, in its order."""
+    return [
+        Told(
+            found.aspect,
+            found.kind,
+            found.expected,
+            found.actual,
+            about=found.about,
+            rows=tuple(int(str(row.key)) for row in found.rows),
+            flags=tuple(name for name in FLAGS if getattr(found, name)),
+        )
+        for found in compare_answer(session, mirror, meaning, exchange, only)
+    ]
 
 
-def differing(aspect: Aspect, *flags: str, kind: str = "", rows: tuple[Row, ...] = ()) -> Mismatch:
-    """A mismatch in that aspect, with these flags set."""
+ASPECT_OF_KIND: Mapping[DifferenceKind, Aspect] = {
+    "unreadable": "unreadable",
+    "broken-down": "outcome",
+    "refused": "outcome",
+    "accepted": "outcome",
+    "no-rows": "rows",
+    "no-number": "count",
+    "number-form": "count",
+    "number": "count",
+    "repeated": "unique",
+    "stray": "rows",
+    "not-empty": "rows",
+    "unlisted": "rows",
+    "missing": "rows",
+    "part": "part",
+    "too-many": "size",
+    "too-few": "short",
+    "surplus": "slice",
+    "unsorted": "order",
+    "reversed": "order",
+    "displaced": "slice",
+    "total": "total",
+}
+"""The aspect in which each kind of difference shows."""
+
+
+def differing(kind: DifferenceKind, *flags: str, about: str = "", rows: tuple[Row, ...] = ()) -> Difference:
+    """A difference of that kind, with these flags set."""
     assert set(flags) <= set(FLAGS)
     given: dict[str, Any] = dict.fromkeys(flags, True)
-    return Mismatch(aspect=aspect, expected="this", actual="that", kind=kind, rows=rows, **given)
+    return Difference(
+        aspect=ASPECT_OF_KIND[kind], kind=kind, expected="this", actual="that", about=about, rows=rows, **given
+    )
 
 
 def named(*clauses: str) -> Clauses:

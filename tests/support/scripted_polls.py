@@ -15,6 +15,7 @@ from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate, Verdict
 from harness.check.rules.live.polling import check_polling
+from harness.check.target_facts import RunOptions
 from harness.output.redaction import Redactor
 from harness.specification.clause_families import load_standard_clauses
 from harness.specification.load import load_spec
@@ -52,7 +53,7 @@ class Script:
 Rule = Callable[[CheckContext, Mirror], Iterator[None]]
 
 
-def run(api: str, script: Script, rule: Rule = check_polling, **settings: Any) -> CheckContext:
+def run(api: str, script: Script, rule: Rule = check_polling, **options: Any) -> CheckContext:
     spec = spec_of(api)
     me = ClientIdentity(name="me", credentials={"Username": "u", "Password": "p"})
     session = CheckContext(
@@ -66,7 +67,7 @@ def run(api: str, script: Script, rule: Rule = check_polling, **settings: Any) -
         dialect=InferredDialect(spec),
         evidence=EvidenceRenderer(base="http://x", redactor=Redactor(()), secrets={}),
         rng=random.Random(1),
-        settings={"now": NOW, **settings},
+        options=RunOptions(now=NOW, **options),
     )
     mirror = Mirror()
     for _ in read_mirror(session, mirror, now=NOW):

@@ -16,6 +16,7 @@ from harness.check.results.collector import ResultCollector, roll_up_verdicts
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate, Verdict
 from harness.check.rules.responses.every_response import check_response
+from harness.check.target_facts import RunOptions
 from harness.output.redaction import Redactor
 from harness.serve.authentication import KeyPair, make_key_pair
 from harness.serve.faults.catalogue import find_faults
@@ -127,7 +128,7 @@ def ran(
         dialect=InferredDialect(spec),
         evidence=EvidenceRenderer(base="http://target", redactor=Redactor([]), secrets={}),
         rng=random.Random(1),
-        settings={"now": BUSY_HOUR, "window": None},
+        options=RunOptions(now=BUSY_HOUR),
         response_check=check_response,
     )
     if spec.listing.zone is not None:

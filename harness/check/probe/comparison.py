@@ -36,7 +36,8 @@ def compare_answer(
     only: Sequence[Aspect] = ASPECTS,
 ) -> tuple[Difference, ...]:
     """All differences of an answer from what is expected, in the order of their aspects; none when it is right."""
-    return tuple(found for found in _differences(context, mirror, meaning, exchange) if found.aspect in only)
+    found = [one for one in _differences(context, mirror, meaning, exchange) if one.aspect in only]
+    return tuple(sorted(found, key=lambda one: one.rank))
 
 
 def _differences(
@@ -329,7 +330,7 @@ def _compare_page_size(
     shown = {row.key for row in rows}
     if len(rows) < due:
         yield from _rows_lacking(context, mirror, meaning, exchange, sure, due, given)
-    elif wrong and meaning.start == 0 and (meaning.size is None or len(rows) < meaning.size):
+    elif (wrong or repeated) and meaning.start == 0 and (meaning.size is None or len(rows) < meaning.size):
         # The page had place for all that is due, whatever else came.
         missing = tuple(row for row in sure if row.key not in shown)
         if missing:

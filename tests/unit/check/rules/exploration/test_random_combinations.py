@@ -71,9 +71,9 @@ def test_an_operation_without_parameters_has_no_combinations() -> None:
 
 def test_the_phases_to_come_keep_their_requests() -> None:
     session, _ = meeting("ozeki/list-active-calls")
-    session.settings = {**session.settings, "max_requests": session.requests + exploring.REQUESTS_RESERVED + 7}
+    session.options = replace(session.options, max_requests=session.requests + exploring.REQUESTS_RESERVED + 7)
     assert requests_allowed(session, 60) == 7
-    session.settings = {**session.settings, "max_requests": session.requests + 10}
+    session.options = replace(session.options, max_requests=session.requests + 10)
     assert requests_allowed(session, 60) == 0
 
 

@@ -48,7 +48,7 @@ def liar(bend: Callable[[HttpResponse, AnswerContext], HttpResponse]) -> Fault:
 
 def fuzzed(api: str, *faults: Fault) -> CheckContext:
     session, mirror = meeting(api, *faults, calls=100)
-    session.settings = {**session.settings, "fuzz": True}
+    session.options = replace(session.options, fuzz=True)
     for _ in check_schema_fuzzing(session, mirror):
         pass
     return session
@@ -204,7 +204,7 @@ def test_answers_are_judged_by_the_clauses_of_the_spec() -> None:
 
     session, mirror = meeting(HISTORY, liar(unread), calls=60)
     session.response_check = check_response
-    session.settings = {**session.settings, "fuzz": True}
+    session.options = replace(session.options, fuzz=True)
     for _ in check_schema_fuzzing(session, mirror):
         pass
     assert failed(session) == ["XML-SYNTAX"]
@@ -215,7 +215,7 @@ def test_fuzzing_has_requests_of_its_own() -> None:
     session, mirror = meeting(HISTORY, calls=60)
     client = RateLimitedClient(session.sender, Budget(max_requests=0))
     session.sender = client
-    session.settings = {**session.settings, "fuzz": True}
+    session.options = replace(session.options, fuzz=True)
     for _ in check_schema_fuzzing(session, mirror):
         pass
     assert 12 < client.budget.requests <= 24

@@ -17,6 +17,7 @@ from harness.check.results.collector import ResultCollector
 from harness.check.results.evidence import EvidenceRenderer
 from harness.check.results.findings import Gate
 from harness.check.rules.responses.every_response import check_response
+from harness.check.target_facts import RunOptions
 from harness.output.redaction import Redactor
 from harness.specification.clause_families import load_standard_clauses
 from harness.specification.load import load_spec
@@ -64,7 +65,7 @@ def session_of(api: str, answer: HttpResponse | NoResponse) -> CheckContext:
         evidence=EvidenceRenderer(base="http://x", redactor=Redactor(()), secrets={}),
         rng=random.Random(1),
         target="http://127.0.0.1:8080",
-        settings={"now": NOW},
+        options=RunOptions(now=NOW),
         response_check=check_response,
     )
 

@@ -52,7 +52,7 @@ def held(api: str, files: Path, *faults: Fault) -> tuple[CheckContext, Mirror]:
     session, mirror = meeting(api, *faults)
     if session.listing.versions is not None:
         session.dialect.fix_answer("versions.serves", session.listing.versions.order[-1], "a test")
-    session.settings = {**session.settings, "world": load_known_world(session.spec, files)}
+    session.options = replace(session.options, world=load_known_world(session.spec, files))
     for _ in check_known_world(session, mirror):
         pass
     return session, mirror
@@ -183,7 +183,7 @@ def test_a_clause_on_a_field_of_a_known_world_is_named(world: Path) -> None:
     known = session.results.clauses[ClauseId("EN-CAL-073")]
     named = replace(known, checked_by=("known-world", "known-world:recording"))
     session.results.clauses = {**session.results.clauses, ClauseId("EN-CAL-073"): named}
-    session.settings = {**session.settings, "world": load_known_world(session.spec, world)}
+    session.options = replace(session.options, world=load_known_world(session.spec, world))
     for _ in check_known_world(session, mirror):
         pass
     assert failed(session) == ["EN-CAL-073"]
@@ -192,7 +192,7 @@ def test_a_clause_on_a_field_of_a_known_world_is_named(world: Path) -> None:
 def test_a_list_that_moves_is_not_judged(world: Path) -> None:
     session, mirror = meeting(LIVE)
     mirror.volatile = True
-    session.settings = {**session.settings, "world": load_known_world(session.spec, written(LIVE, world))}
+    session.options = replace(session.options, world=load_known_world(session.spec, written(LIVE, world)))
     for _ in check_known_world(session, mirror):
         pass
     assert verdict(session, "OZ-LAC-018") is Verdict.INCONCLUSIVE
