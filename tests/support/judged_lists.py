@@ -1,6 +1,6 @@
 """An invented list of five calls, what a request for it may mean, and what may come: all by hand, nothing is sent.
 
-The tables read and make a difference through `told_differences` and `differing` alone: where a difference takes another
+The tables read and make a difference through `told_differences` and `differing` alone: where it takes another
 shape one day, these two change and the tables stay.
 """
 
@@ -325,7 +325,9 @@ def told_in_place_of_rows(raw: Any, **values: Tree) -> Exchange:
 
 def refused(code: Any = 9, message: Any = MISSING, http_status: int = 200, **values: Tree) -> Exchange:
     """An error."""
-    answer = DecodedResponse(outcome="error", http_status=http_status, tree={}, problems=(), code=code, message=message)
+    answer = DecodedResponse(
+        outcome="error", http_status=http_status, tree={}, problems=(), code=code, message=message
+    )
     return _exchange(answer, values, None)
 
 
@@ -365,7 +367,7 @@ def _exchange(answer: DecodedResponse, values: Mapping[str, Tree], rows: tuple[R
 @final
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A difference in plain words: `rows` are keys, `flags` the names of those that are set, in the order of FLAGS."""
+    """A difference in plain words: `rows` are keys, `flags` the names of what is set, in the order of FLAGS."""
 
     aspect: str
     kind: str

@@ -150,9 +150,7 @@ def not_read(actual: str) -> Told:
     case("an error where no rows are due", due(no_rows=True), refused(9), turned_away("9", "nothing_due")),
     case("an error where no row matches", due(who("eve")), refused(9), turned_away("9", "nothing_due")),
     case("an error where a number is due", due(count_only=True), refused(9), turned_away("9")),
-    case(
-        "an error of the API with a status of the server's", due(), refused(9, http_status=500), turned_away("9")
-    ),
+    case("an error of the API with a status of the server's", due(), refused(9, http_status=500), turned_away("9")),
     case(
         "what cannot be read, with its first problem",
         due(),
@@ -429,9 +427,7 @@ def test_a_row_that_comes_twice_is_told(
 
 
 def stray(actual: str, *rows: int, asked: str = "who", flags: tuple[str, ...] = ()) -> Told:
-    return Told(
-        "rows", "stray", f"only rows that satisfy {asked}", actual, about=asked, rows=rows, flags=flags
-    )
+    return Told("rows", "stray", f"only rows that satisfy {asked}", actual, about=asked, rows=rows, flags=flags)
 
 
 FLAWED = call(4, flaws=(flaw("who"),))
@@ -617,6 +613,7 @@ def test_rows_that_match_and_do_not_come_are_told(
 
 
 # --- pages --------------------------------------------------------------------------------------------------------
+
 
 def long(given: str = "given") -> Told:
     return Told("size", "too-many", "at most 2 rows", "3 rows", about=given)
@@ -955,7 +952,12 @@ ANOTHER_PAGE = other_rows("1 to 2", 1, 3, 2)
 
 @differs(
     case("the second page for the first", *SECOND_FOR_FIRST, ANOTHER_PAGE),
-    case("the first page for the second", page_due(2, 2), came(FIVE, FOUR), other_rows("3 to 4", 1, 5, 4, about="first page again")),
+    case(
+        "the first page for the second",
+        page_due(2, 2),
+        came(FIVE, FOUR),
+        other_rows("3 to 4", 1, 5, 4, about="first page again"),
+    ),
     case(
         "rows between two pages",
         page_due(2, 2),
