@@ -10,7 +10,7 @@ from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.differences import PRIMARY_ASPECTS, Aspect, Difference
 from harness.check.probe.mirror import Mirror
 from harness.check.probe.reduction import added_parameters
-from harness.specification.model import Clauses, Filter, OpenChoice, PageNumberPaging
+from harness.specification.model import Clauses, CursorPaging, Filter, OpenChoice, Order, PageNumberPaging
 from harness.specification.paging_clauses import (
     partition_clauses,
     prefix_clauses,
@@ -113,6 +113,10 @@ def clauses_of_request(
     if listing.count_only is not None and listing.count_only.parameter in names:
         counting = listing.count_only.clauses
         return (counting.ignores if names & set(listing.count_only.ignores) else ()) or counting.on
+    zone = listing.zone
+    if zone is not None and zone.parameter in names and zone.clauses.shift:
+        # Without it the times mean what they should.
+        return zone.clauses.shift
     filters = [name for name in ask.values if name in listing.filters and (name in names or name == difference.about)]
     if len(filters) > 1:
         return _clauses_of_filters(context, filters, difference)
@@ -156,13 +160,14 @@ def clauses_of_parameter(context: CheckContext, name: str, value: object) -> Cla
     listing = context.listing
     paging, order, scope = listing.paging, listing.order, listing.scope
     if name in paging.place_parameters:
-        return slice_clauses(paging)
+        start = paging.clauses.start if isinstance(paging, CursorPaging) and value == "" else ()
+        return start or slice_clauses(paging)
     if name == paging.size_parameter:
         return size_clauses(paging)
     if order is not None and name == order.descending:
         return order.descending_clause or order.clause
     if order is not None and order.sort is not None and name == order.sort.parameter:
-        return order.sort.clauses.words or order.clause
+        return _clauses_of_sort_word(order, value)
     for include in listing.includes:
         if name == include.parameter:
             return include.clauses.on or include.clauses.off or include.clauses.default
@@ -203,9 +208,14 @@ def _clauses_of_page(
             off = clauses.off if include.parameter in ask.values else ()
             return clauses.on or clauses.default if difference.about.endswith(" on") else off or clauses.default
     flag = order.descending if order is not None else None
-    if difference.kind == "reversed" and order is not None and flag is not None and flag not in ask.values:
+    sort = order.sort.parameter if order is not None and order.sort is not None else None
+    plain = not {flag, sort} & ask.values.keys()
+    if difference.kind == "reversed" and order is not None and flag is not None and plain:
         # Nobody asked for the other direction: it is the flag's default that is wrong.
         return order.descending_default_clause or order.clause
+    if difference.kind == "displaced" and _asks_for_an_order(context, ask):
+        # Without it the page would be the right one: it is cut from the list in another order.
+        return _clauses_of_order(context, ask)
     if difference.about == "another page" and isinstance(listing.paging, PageNumberPaging):
         # The number leads to another page, as it should: it is how pages share out the list that is wrong.
         return listing.paging.clauses.partition or listing.paging.clauses.slice
@@ -241,6 +251,14 @@ def clauses_of_aspect(
             return ()
 
 
+def _asks_for_an_order(context: CheckContext, ask: ListRequest) -> bool:
+    order = context.listing.order
+    if order is None:
+        return False
+    names = {order.descending, order.sort.parameter if order.sort is not None else None}
+    return bool(names & ask.values.keys())
+
+
 def _clauses_of_order(context: CheckContext, ask: ListRequest) -> Clauses:
     order = context.listing.order
     assert order is not None
@@ -248,6 +266,10 @@ def _clauses_of_order(context: CheckContext, ask: ListRequest) -> Clauses:
         return order.descending_clause or order.clause
     if order.sort is None or order.sort.parameter not in ask.values:
         return order.clause
-    if str(ask.values[order.sort.parameter]) in order.sort.undocumented and order.sort.clauses.undocumented:
-        return order.sort.clauses.undocumented
-    return order.sort.clauses.words or order.clause
+    return _clauses_of_sort_word(order, ask.values[order.sort.parameter])
+
+
+def _clauses_of_sort_word(order: Order, word: object) -> Clauses:
+    assert order.sort is not None
+    undocumented = order.sort.clauses.undocumented if str(word) in order.sort.undocumented else ()
+    return undocumented or order.sort.clauses.words or order.clause

@@ -66,9 +66,9 @@ rows on a page; unsorted, reversed: the order of the rows; displaced: another sl
 class Difference:
     """One way in which an answer differs from what is due.
 
-    `about` says of what exactly: the filter that a stray row breaks, the order that is due, whether a size or place
-    was given, what a wrong total counts, the code of an error. Two differences of one aspect, kind and `about` are
-    the same difference, in whatever request they occur.
+    `about` says of what exactly: the filter that a stray row breaks, the field by which rows are due in order,
+    whether a size or place was given, what a wrong total counts, the code of an error. Two differences of one
+    aspect, kind and `about` are the same difference, in whatever request they occur.
     """
 
     aspect: Aspect
@@ -78,7 +78,7 @@ class Difference:
     about: str = ""
     rows: tuple[Row, ...] = ()
     nothing_due: bool = False
-    """No row was due."""
+    """No row matches what was asked for."""
     conforming: bool = False
     """The rows are right by all that they show, although the list as it was read does not hold them."""
     more_counted: bool = False
