@@ -321,20 +321,20 @@ OPEN_BEYOND = {**PAGES, "past-the-end": {"open": ["empty", "refused"], "assumed"
         refused(who="ada"),
         session=session_of(paging=REFUSED_BEYOND),
     ),
-    case("where pages beyond are empty", page_due(6, 2), refused(), REFUSED_FOR_NOTHING),
+    case("where pages beyond are empty", page_due(6, 2), refused(), REFUSED),
     case("where that is open", page_due(6, 2), refused(), session=session_of(paging=OPEN_BEYOND)),
     case(
         "where such pages were seen to be empty",
         page_due(6, 2),
         refused(),
-        REFUSED_FOR_NOTHING,
+        REFUSED,
         session=session_of(paging=OPEN_BEYOND, known={"paging.past-the-end": "empty"}),
     ),
     case(
         "where rows are skipped by number",
         page_due(6, 2),
         refused(),
-        REFUSED_FOR_NOTHING,
+        REFUSED,
         session=session_of(paging=OFFSETS),
     ),
     case(
@@ -432,6 +432,7 @@ def stray(actual: str, *rows: int, asked: str = "who", flags: tuple[str, ...] = 
 
 FLAWED = call(4, flaws=(flaw("who"),))
 ALL_OF_ADA_MISSING = missing("3 rows", "1 rows; 3 that match are missing", 5, 3, 1)
+NONE_OF_ADA = missing("3 rows", "0 rows; 3 that match are missing", 5, 3, 1)
 
 
 @differs(
@@ -828,9 +829,9 @@ def test_a_short_first_page_settles_the_bound(
 
 
 def order(expected: str, actual: str, *rows: int, kind: str = "unsorted") -> Told:
-    way, _, path = expected.partition(" by ")
+    path = expected.partition(" by ")[2]
     told = f"{actual} stand the other way round"
-    return Told("order", kind, f"rows {expected}", told, about=f"{path} {way}", rows=rows)
+    return Told("order", kind, f"rows {expected}", told, about=path, rows=rows)
 
 
 TIES = (call(1, secs=9), call(2, secs=5), call(3, secs=5))
@@ -1126,6 +1127,7 @@ def test_a_total_of_other_than_all_rows_that_match_is_told(
         came(FIVE, ONE, total=3, who="ada"),
         missing("3 rows", "2 rows; 1 that match are missing", 3),
     ),
+    case("nothing, where all are missing", due(ADA), came(total=0, who="ada"), NONE_OF_ADA),
     case(
         "the rows that came, where some are missing",
         due(ADA),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.check.results.collector import ResultCollector, roll_up_verdicts
@@ -147,3 +149,25 @@ def test_a_gate_colours_a_verdict_by_its_table(
 def test_a_run_that_was_blocked_as_a_whole_is_red(gate: Gate, colour: Colour) -> None:
     blocked = colour_of(Verdict.BLOCKED, level="should", basis="inferred", gate=gate, run_blocked=True)
     assert blocked is colour
+
+
+def shown_by(curl: str, difference: str, found_after: int, clause: ClauseId) -> Finding:
+    return replace(finding(clause=clause), curl=curl, difference=difference, found_after=found_after)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "defects"),
+    [
+        pytest.param(("curl a", "total", 5), ("curl a", "total", 9), [1, 1], id="the same request and difference"),
+        pytest.param(("curl a", "total", 5), ("curl a", "order", 9), [1, 2], id="another difference"),
+        pytest.param(("curl a", "total", 5), ("curl b", "total", 9), [1, 2], id="another request"),
+        pytest.param(("curl a", "total", 9), ("curl b", "total", 5), [2, 1], id="in the order in which they came"),
+    ],
+)
+def test_findings_with_one_request_and_one_difference_are_one_defect(
+    one: tuple[str, str, int], two: tuple[str, str, int], defects: list[int]
+) -> None:
+    book = ledger()
+    book.record_failure(TWO, shown_by(*two, TWO))
+    book.record_failure(ONE, shown_by(*one, ONE))
+    assert [found.defect for found in book.findings()] == defects

@@ -143,185 +143,197 @@ def test_words_that_no_row_shows_pass_when_they_share_out_the_list(said: Callabl
 
 # --- servers that deviate -------------------------------------------------------------------------------------
 
-# What differs, the clause it breaks, and pieces of what was expected and of what came.
+# What differs, the clauses it breaks (the first is the one in question), pieces of what was due and of what came.
 DEVIATIONS = [
-    pytest.param(ignores("dir"), DIR, "satisfy dir", "of 48 rows do not", id="word-ignored"),
-    pytest.param(ignores("who"), WHO, "satisfy who", "of 48 rows do not", id="text-ignored"),
-    pytest.param(ignores("machines"), MACHINES, "satisfy machines", "of 48 rows do not", id="list-ignored"),
-    pytest.param(ignores("from"), FROM, "satisfy from", "of 48 rows do not", id="from-ignored"),
-    pytest.param(ignores("until"), UNTIL, "satisfy until", "of 48 rows do not", id="until-ignored"),
-    pytest.param(ignores("name"), NAME, "satisfy name", "of 48 rows do not", id="part-of-a-text-ignored"),
-    pytest.param(ignores("reach"), REACH, "that nothing has", "48 rows", id="filter-on-more-than-rows-show-ignored"),
+    pytest.param(ignores("dir"), [DIR, DIR_SET, DIR_SHARES], "satisfy dir", "rows do not", id="word-ignored"),
+    pytest.param(ignores("who"), [WHO], "satisfy who", "rows do not", id="text-ignored"),
+    pytest.param(ignores("machines"), [MACHINES, MACHINE_LIST], "satisfy machines", "rows do not", id="list-ignored"),
+    pytest.param(ignores("from"), [FROM], "satisfy from", "rows do not", id="from-ignored"),
+    pytest.param(ignores("until"), [UNTIL], "satisfy until", "rows do not", id="until-ignored"),
     pytest.param(
-        keeps("from", lambda row, value: row["started"] > value), FROM, "rows", "are missing", id="from-exclusive"
+        ignores("name"), [NAME, MATCH, MATCH_OTHER], "satisfy name", "rows do not", id="part-of-a-text-ignored"
     ),
     pytest.param(
-        keeps("until", lambda row, value: row["started"] < value), UNTIL, "rows", "are missing", id="until-exclusive"
+        ignores("reach"), [REACH], "that nothing has", "48 rows", id="filter-on-more-than-rows-show-ignored"
+    ),
+    pytest.param(
+        keeps("from", lambda row, value: row["started"] > value), [FROM], "rows", "are missing", id="from-exclusive"
+    ),
+    pytest.param(
+        keeps("until", lambda row, value: row["started"] < value),
+        [UNTIL],
+        "rows",
+        "are missing",
+        id="until-exclusive",
     ),
     pytest.param(
         keeps("from", lambda row, value: row["started"] >= later(value, -1)),
-        FROM,
+        [FROM],
         "satisfy from",
         "1 of ",
         id="from-a-second-early",
     ),
     pytest.param(
         keeps("until", lambda row, value: row["started"] <= later(value, 1)),
-        UNTIL,
+        [UNTIL],
         "satisfy until",
         "1 of ",
         id="until-a-second-late",
     ),
     pytest.param(
-        rewrites("from", lambda value: later(value, 3600)), FROM, "rows", "are missing", id="from-in-another-zone"
+        rewrites("from", lambda value: later(value, 3600)), [FROM], "rows", "are missing", id="from-in-another-zone"
     ),
     pytest.param(
-        keeps("from", lambda row, value: row["ended"] >= value), FROM, "satisfy from", "do not", id="from-by-the-end"
+        keeps("from", lambda row, value: row["ended"] >= value),
+        [FROM],
+        "satisfy from",
+        "do not",
+        id="from-by-the-end",
     ),
     pytest.param(
-        keeps("who", lambda row, value: row["who"].startswith(value)), WHO, "satisfy who", "do not", id="prefix"
+        keeps("who", lambda row, value: row["who"].startswith(value)), [WHO], "satisfy who", "do not", id="prefix"
     ),
     pytest.param(
-        keeps("who", lambda row, value: row["who"].endswith(value)), WHO, "satisfy who", "do not", id="suffix"
+        keeps("who", lambda row, value: row["who"].endswith(value)), [WHO], "satisfy who", "do not", id="suffix"
     ),
-    pytest.param(keeps("who", lambda row, value: value in row["who"]), WHO, "satisfy who", "do not", id="part"),
+    pytest.param(keeps("who", lambda row, value: value in row["who"]), [WHO], "satisfy who", "do not", id="part"),
     pytest.param(
         keeps("who", lambda row, value: row["who"].lower() == value.lower()),
-        WHO,
+        [WHO],
         "satisfy who",
         "do not",
         id="case-ignored",
     ),
-    pytest.param(keeps("who", lambda row, value: False), WHO, "rows", "0 rows;", id="nothing-on-any-value"),
+    pytest.param(keeps("who", lambda row, value: False), [WHO], "rows", "0 rows;", id="nothing-on-any-value"),
     pytest.param(
         keeps("who", lambda row, value: row["who"] == value != "101"),
-        WHO,
-        "13 rows",
+        [WHO],
+        " rows",
         "0 rows; 13 that match are missing",
         id="nothing-on-the-commonest-value",
     ),
     pytest.param(
         keeps("who", lambda row, value: row["who"] == value and value[0] != "+"),
-        WHO,
+        [WHO],
         "rows",
         "0 rows;",
         id="nothing-on-a-plus",
     ),
     pytest.param(
-        keeps("who", lambda row, value: row["who"] != value), WHO, "satisfy who", "do not", id="turned-round"
+        keeps("who", lambda row, value: row["who"] != value), [WHO], "satisfy who", "do not", id="turned-round"
     ),
     pytest.param(
         keeps("who", lambda row, value: row["who"] == value.lstrip("0")),
-        WHO,
+        [WHO],
         "satisfy who",
         "do not",
         id="leading-zeros-lost",
     ),
     pytest.param(
         keeps("who", lambda row, value: row["who"] == value.partition(";")[0]),
-        WHO,
+        [WHO],
         "satisfy who",
         "do not",
         id="cut-at-a-semicolon",
     ),
     pytest.param(
         keeps("who", lambda row, value: alike(value, row["who"])),
-        WHO,
+        [WHO],
         "satisfy who",
         "do not",
         id="read-as-a-pattern",
     ),
     pytest.param(
         keeps("name", lambda row, value: value.lower() in row["name"].lower()),
-        NAME,
+        [NAME, MATCH_OTHER],
         "satisfy name",
         "do not",
         id="case-ignored-in-a-part",
     ),
-    pytest.param(long_values_match_all, NAME, "that nothing has", " rows", id="long-value-matches-all"),
-    pytest.param(ignores("match"), NAME, "satisfy name", "do not", id="named-comparison-ignored"),
-    pytest.param(default_is_whole, MATCH, "rows", "are missing", id="another-default-comparison"),
+    pytest.param(long_values_match_all, [NAME], "that nothing has", " rows", id="long-value-matches-all"),
+    pytest.param(ignores("match"), [NAME, MATCH_OTHER], "satisfy name", "do not", id="named-comparison-ignored"),
+    pytest.param(default_is_whole, [MATCH], "rows", "are missing", id="another-default-comparison"),
     pytest.param(
-        unknown_comparison_is_taken, MATCH_OTHER, "an error", "a success with ", id="unknown-comparison-taken"
+        unknown_comparison_is_taken, [MATCH_OTHER], "an error", "a success with ", id="unknown-comparison-taken"
     ),
     pytest.param(
         rewrites("dir", lambda word: {"in": "out", "out": "in"}.get(word, word)),
-        DIR,
+        [DIR],
         "satisfy dir",
         "do not",
         id="words-exchanged",
     ),
-    pytest.param(refuses(lambda given: given.get("dir") == "out"), DIR, "a success", "error 9", id="word-refused"),
+    pytest.param(refuses(lambda given: given.get("dir") == "out"), [DIR], "a success", "error 9", id="word-refused"),
     pytest.param(
         keeps("dir", lambda row, word: is_meant(row, word) or (word == "int" and row["dir"] == "out")),
-        DIR,
+        [DIR, DIR_SHARES],
         "satisfy dir",
-        "10 of 20 rows do not",
+        "rows do not",
         id="word-keeps-another-too",
     ),
     pytest.param(
         rewrites("dir", lambda word: "in" if word == "in_out" else word),
-        DIR_SET,
+        [DIR_SET],
         "38 rows",
         "28 rows; 10 that match are missing",
         id="only-the-first-of-a-set",
     ),
-    pytest.param(set_matches_all, DIR_SET, "satisfy dir", "10 of 48 rows do not", id="set-matches-all"),
+    pytest.param(set_matches_all, [DIR_SET], "satisfy dir", "rows do not", id="set-matches-all"),
     pytest.param(
-        keeps("dir", lambda row, word: row["dir"] == word), DIR_SET, "38 rows", "0 rows;", id="set-matches-nothing"
+        keeps("dir", lambda row, word: row["dir"] == word), [DIR_SET], " rows", "0 rows;", id="set-matches-nothing"
     ),
     pytest.param(
         shows(
             lambda row: {**row, "dir": "odd"} if row["id"] == FIRST_ID else row,
             keeps("dir", lambda row, word: is_meant(row, word) and row["id"] != FIRST_ID),
         ),
-        DIR_SHARES,
+        [DIR_SHARES],
         "48 rows",
         "47 rows",
         id="row-of-no-word",
     ),
     pytest.param(
         rewrites("machines", lambda value: value.partition(",")[0]),
-        MACHINE_LIST,
+        [MACHINE_LIST],
         "24 rows",
         "12 rows; 12 that match are missing",
         id="only-the-first-of-a-list",
     ),
-    pytest.param(list_matches_all, MACHINE_LIST, "satisfy machines", "24 of 48 rows do not", id="list-matches-all"),
+    pytest.param(list_matches_all, [MACHINE_LIST], "satisfy machines", "rows do not", id="list-matches-all"),
     pytest.param(
         rewrites("machines", lambda value: ",".join(value.split(",")[:2])),
-        MACHINE_LIST,
+        [MACHINE_LIST],
         "36 rows",
         "24 rows; 12 that match are missing",
         id="only-two-of-a-list",
     ),
     pytest.param(
-        hidden(inbound_matches_all), DIR, "fewer rows than without it", "all 48 rows", id="unshown-word-ignored"
+        hidden(inbound_matches_all), [DIR], "fewer rows than without it", "all 48 rows", id="unshown-word-ignored"
     ),
     pytest.param(
         hidden(rewrites("dir", lambda word: "in" if word == "in_out" else word)),
-        DIR_SET,
+        [DIR_SET],
         "38 rows of in and out",
         "28 rows: 10 missing, 0 too many",
         id="unshown-set-cut",
     ),
     pytest.param(
         hidden(keeps("dir", lambda row, word: is_meant(row, word) or (word == "int" and row["dir"] == "out"))),
-        DIR,
+        [DIR],
         "no row that in_out keeps",
         "10 rows that in_out keeps",
         id="unshown-word-keeps-another-too",
     ),
     pytest.param(
         hidden(keeps("dir", lambda row, word: is_meant(row, word) or (word == "out" and row["dir"] == "in"))),
-        DIR_SHARES,
+        [DIR_SHARES],
         "each row for one word",
         "28 rows for in and for out",
         id="unshown-words-overlap",
     ),
     pytest.param(
         hidden(keeps("dir", lambda row, word: is_meant(row, word) and (row["dir"] != "int" or row["id"] % 2 == 1))),
-        DIR_SHARES,
+        [DIR_SHARES],
         "each row for one word",
         "rows for none of the words",
         id="unshown-word-loses-rows",
@@ -329,18 +341,18 @@ DEVIATIONS = [
 ]
 
 
-@pytest.mark.parametrize(("lie", "clause", "expected", "actual"), DEVIATIONS)
-def test_a_filter_that_deviates_fails_its_clause_and_no_other(
-    said: Callable[[Lie], Said], lie: Lie, clause: str, expected: str, actual: str
+@pytest.mark.parametrize(("lie", "clauses", "expected", "actual"), DEVIATIONS)
+def test_a_filter_that_deviates_fails_what_it_breaks_and_nothing_else(
+    said: Callable[[Lie], Said], lie: Lie, clauses: list[str], expected: str, actual: str
 ) -> None:
-    assert said(lie).failed == [clause]
+    assert said(lie).failed == sorted(clauses)
 
 
-@pytest.mark.parametrize(("lie", "clause", "expected", "actual"), DEVIATIONS)
+@pytest.mark.parametrize(("lie", "clauses", "expected", "actual"), DEVIATIONS)
 def test_a_finding_on_a_filter_says_what_was_due_and_what_came(
-    said: Callable[[Lie], Said], lie: Lie, clause: str, expected: str, actual: str
+    said: Callable[[Lie], Said], lie: Lie, clauses: list[str], expected: str, actual: str
 ) -> None:
-    told = said(lie).told[clause]
+    told = said(lie).told[clauses[0]]
     assert (expected in told[0], actual in told[1]) == (True, True), told
 
 
@@ -351,9 +363,9 @@ def test_a_filter_that_may_look_at_what_rows_show_only_passes_too(said: Callable
     assert said(keeps("reach", lambda row, value: row["who"] == value)).verdict(REACH) is Verdict.PASS
 
 
-def test_filters_that_go_wrong_at_the_same_mark_have_one_cause(said: Callable[[Lie], Said]) -> None:
+def test_filters_that_go_wrong_at_the_same_mark_fail_each_for_itself(said: Callable[[Lie], Said]) -> None:
     run = said(drops_percent_signs)
-    assert (run.verdict(WHO), run.verdict(NAME)) == (Verdict.FAIL, Verdict.BLOCKED)
+    assert (run.verdict(WHO), run.verdict(NAME)) == (Verdict.FAIL, Verdict.FAIL)
 
 
 @pytest.mark.parametrize("clause", [FROM, UNTIL, WHO, NAME, DIR, DIR_SET, MACHINES, REACH])
