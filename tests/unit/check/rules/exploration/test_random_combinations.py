@@ -1,4 +1,4 @@
-"""Exploration: what is drawn, what is asked, how a combination that goes wrong is shrunk and whose it is."""
+"""Exploration: what is drawn, what is asked, and whose a combination is that goes wrong."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def test_a_combination_says_each_parameter_once() -> None:
                 assert said.setdefault(name, value) == value
 
 
-def test_what_is_broken_alone_is_not_combined() -> None:
+def test_what_is_broken_alone_is_combined_all_the_same() -> None:
     session, mirror = meeting("ozeki/list-call-history")
     session.broken_parameters["Source"] = ClauseId("OZ-LCH-029")
-    assert all("Source" not in names(pieces) for pieces in draw_combinations(session, mirror, at_most=80))
+    assert any("Source" in names(pieces) for pieces in draw_combinations(session, mirror, at_most=80))
 
 
 def test_an_operation_without_parameters_has_no_combinations() -> None:
@@ -87,7 +87,7 @@ def test_an_honest_server_is_explored_within_sixty_requests_and_not_blamed(api: 
     assert session.requests - before <= exploring.REQUESTS_AT_MOST
 
 
-# --- finding, shrinking, blaming ----------------------------------------------------------------------------
+# --- findings ------------------------------------------------------------------------------------------------
 
 
 def test_an_order_lost_beside_a_filter_is_the_orders() -> None:
@@ -110,8 +110,9 @@ def test_a_page_that_is_cut_before_the_filter_is_the_pages() -> None:
     for _ in check_combinations(session, mirror):
         pass
     clauses = {finding.clause for finding in session.results.findings()}
-    assert clauses
-    assert clauses <= {"OZ-LCH-034", "OZ-LCH-035", "OZ-LCH-036", "OZ-LCH-037"}
+    assert clauses & {"OZ-LCH-034", "OZ-LCH-035", "OZ-LCH-036", "OZ-LCH-037"}
+    # Rows are missing on a page, too, and its total is told beside them.
+    assert clauses <= {"OZ-LCH-032", "OZ-LCH-034", "OZ-LCH-035", "OZ-LCH-036", "OZ-LCH-037", "OZ-LCH-038"}
 
 
 def test_of_three_filters_one_is_forgotten() -> None:
@@ -119,7 +120,8 @@ def test_of_three_filters_one_is_forgotten() -> None:
         return replace(query, conditions=query.conditions[:2]) if len(query.conditions) > 2 else query
 
     findings = found("ozeki/list-call-history", on_query(bend))
-    assert [finding.clause for finding in findings] == ["OZ-LCH-032"]
+    # The total counts what is shown: it is wrong by its own evidence.
+    assert [finding.clause for finding in findings] == ["OZ-LCH-032", "OZ-LCH-038"]
 
 
 def with_named_parts(spec: Spec) -> Spec:
@@ -143,7 +145,7 @@ def test_the_finding_is_the_smallest_combination() -> None:
         return replace(query, conditions=()) if both else query
 
     findings = found("ozeki/list-call-history", on_query(bend))
-    assert len(findings) == 1
+    assert [finding.clause for finding in findings] == ["OZ-LCH-026", "OZ-LCH-032"]
     asked = findings[0].request.partition("?")[2]
     told = {pair.partition("=")[0] for pair in asked.split("&")} - {"command", "Username", "Password"}
     assert {"Direction", "RowsPerPage"} <= told <= {"Direction", "RowsPerPage", "PageNumber", "From"}

@@ -273,5 +273,5 @@ def test_without_the_other_operation_the_law_does_not_apply() -> None:
 def test_what_the_other_list_says_to_a_mere_possibility_is_observed() -> None:
     body = b"<Response><Code>200</Code><TotalRecords>0</TotalRecords><CallHistory/></Response>"
     other = run(HISTORY, Script([body]))
-    session = run(LIVE, Script([live(call("a"))]), siblings={HISTORY: other})
+    session = run(LIVE, Script([live(call("a"))]), other_lists={HISTORY: other})
     assert verdict(session, "OZ-LAC-026") is Verdict.OBSERVED

@@ -28,6 +28,10 @@ def test_a_list_with_hardly_any_rows_breaks_nothing(api: str, calls: int) -> Non
     assert ran(api, check_blank_values, check_invalid_values, calls=calls).findings == ()
 
 
+# What a breach breaks besides: a range that is turned round shows rows where nothing matches.
+BESIDES = {"VX-GCH-017/from_date-and-to_date-swapped": ("VX-GCH-067",)}
+
+
 @pytest.mark.parametrize(
     ("api", "fault"),
     [
@@ -46,8 +50,9 @@ def test_a_list_with_hardly_any_rows_breaks_nothing(api: str, calls: int) -> Non
         ("enswitch/calls-active-list", "EN-CAL-059/machines-blank-is-a-value"),
     ],
 )
-def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
-    assert ran(api, check_blank_values, check_invalid_values, fault=fault).findings == (fault.partition("/")[0],)
+def test_a_breach_is_found_under_what_it_breaks_alone(api: str, fault: str) -> None:
+    clauses = {fault.partition("/")[0], *BESIDES.get(fault, ())}
+    assert set(ran(api, check_blank_values, check_invalid_values, fault=fault).findings) == clauses
 
 
 @pytest.mark.parametrize("then", ["refused", "last-month"])

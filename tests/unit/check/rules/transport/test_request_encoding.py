@@ -16,6 +16,10 @@ def test_a_server_as_documented_breaks_nothing(api: str) -> None:
     assert ran(api, check_request_encoding).findings == ()
 
 
+# What a breach breaks besides: the field cmd is not understood in a multipart body either.
+BESIDES = {"VX-GCH-012/multipart-not-understood": ("VX-GCH-011",)}
+
+
 @pytest.mark.parametrize(
     ("api", "fault"),
     [
@@ -33,8 +37,9 @@ def test_a_server_as_documented_breaks_nothing(api: str) -> None:
         ("etelecom/list-call-logs", "ET-LCL-007/any-syntax"),
     ],
 )
-def test_a_breach_is_found_under_its_clause_alone(api: str, fault: str) -> None:
-    assert ran(api, check_request_encoding, fault=fault).findings == (fault.partition("/")[0],)
+def test_a_breach_is_found_under_what_it_breaks_alone(api: str, fault: str) -> None:
+    clauses = {fault.partition("/")[0], *BESIDES.get(fault, ())}
+    assert set(ran(api, check_request_encoding, fault=fault).findings) == clauses
 
 
 @pytest.mark.parametrize(
