@@ -359,6 +359,16 @@ def shows(change: Callable[[Row], Row], lie: Lie = truth) -> Lie:
     return other
 
 
+def edits(change: Callable[[Body, Given], Body]) -> Lie:
+    """A server that changes the answers that are no errors."""
+
+    def lie(given: Given, honest: Honest) -> Body:
+        body = honest(given)
+        return change(body, given) if body["code"] == 0 else body
+
+    return lie
+
+
 def refuses(asked: Callable[[Given], bool]) -> Lie:
     """A server that refuses some requests."""
     return lambda given, honest: {"code": 9, "message": "Not that"} if asked(given) else honest(given)
@@ -409,6 +419,16 @@ class Said:
     @property
     def failed(self) -> list[str]:
         return sorted(clause for clause, verdict in self.verdicts.items() if verdict is Verdict.FAIL)
+
+
+def asked_of(spec: Spec, lie: Lie, *, calls: int = CALLS) -> tuple[CheckContext, Mirror]:
+    """A run over a list that was read of an honest server, which lies from then on."""
+    server, options, simulator = _set_up(spec, truth, calls)
+    context = make_context(spec, server, identities_of_users(simulator.users, spec.listing.access), options)
+    mirror = Mirror()
+    done(read_mirror(context, mirror, now=NOW))
+    server.lie = lie
+    return context, mirror
 
 
 def of_rules(rules: Sequence[Rule], spec: Spec, lie: Lie = truth, *, calls: int = CALLS, seed: int = 1) -> Said:

@@ -37,15 +37,18 @@ def reduce_request(
         if found is not None:
             exchange, difference = found
             break
-    left = _removable_parts(context, exchange.list_request)
-    for part in left:
-        ask = exchange.list_request
-        if not all(name in ask.values for name in part):
-            continue
-        smaller = _without(ask, part)
-        found = yield from _ask_smaller(context, smaller, difference, judge, credentials)
-        if found is not None:
-            exchange, difference = found
+    # What could not be left out at first may be, once another part is gone; what was asked before is free.
+    for _ in range(2):
+        before = exchange
+        for part in _removable_parts(context, exchange.list_request):
+            ask = exchange.list_request
+            if not all(name in ask.values for name in part):
+                continue
+            found = yield from _ask_smaller(context, _without(ask, part), difference, judge, credentials)
+            if found is not None:
+                exchange, difference = found
+        if exchange is before:
+            break
     if exchange.list_request.encoding_name not in (None, context.request_encoding):
         plain = replace(exchange.list_request, encoding_name=None)
         found = yield from _ask_smaller(context, plain, difference, judge, credentials)

@@ -25,6 +25,7 @@ from rule_runs import (
     Rows,
     Said,
     all_rows,
+    edits,
     ignores,
     listed,
     of_rules,
@@ -86,16 +87,6 @@ def beyond_the_last_tied(rows: Rows, end: int) -> int:
     while is_tied(rows, end):
         end += 1
     return end
-
-
-def edits(change: Callable[[Body, Given], Body]) -> Lie:
-    """A server that changes the answers that are no errors."""
-
-    def lie(given: Given, honest: Honest) -> Body:
-        body = honest(given)
-        return change(body, given) if body["code"] == 0 else body
-
-    return lie
 
 
 def other_sort_is_taken(given: Given, honest: Honest) -> Body:
