@@ -65,7 +65,7 @@ def blamed_clauses(
         own.discard(context.listing.paging.size_parameter or "")
     whole = own <= smallest.values.keys() and smallest.encoding_name == probe.ask.encoding_name
     if whole and own:
-        blamed = _clauses_of_probe(context, probe, smallest, difference, meaning)
+        blamed = _clauses_of_probe(context, mirror, probe, smallest, difference, meaning)
     elif whole and probe.clauses and difference.aspect in PRIMARY_ASPECTS:
         blamed = probe.clauses
     elif whole and difference.aspect in probe.blame:
@@ -83,6 +83,7 @@ def blamed_clauses(
 
 def _clauses_of_probe(
     context: CheckContext,
+    mirror: Mirror,
     probe: Probe,
     smallest: ListRequest,
     difference: Difference,
@@ -91,7 +92,7 @@ def _clauses_of_probe(
     aspect = difference.aspect
     if aspect in probe.blame:
         return probe.blame[aspect]
-    if aspect in PRIMARY_ASPECTS:
+    if aspect in PRIMARY_ASPECTS or _is_left_to_filters(context, mirror, smallest, difference):
         return probe.clauses
     return _clauses_of_page(context, smallest, difference, meaning) or probe.clauses
 
@@ -107,7 +108,7 @@ def clauses_of_request(
     listing = context.listing
     if ask.encoding_name is not None and ask.encoding_name in listing.transport.also:
         return listing.transport.also[ask.encoding_name].clause
-    if difference.aspect not in PRIMARY_ASPECTS:
+    if difference.aspect not in PRIMARY_ASPECTS and not _is_left_to_filters(context, mirror, ask, difference):
         return _clauses_of_page(context, ask, difference, meaning)
     names = {name for name, raw in ask.values.items() if mirror.base.get(name) != raw}
     if listing.count_only is not None and listing.count_only.parameter in names:
@@ -129,6 +130,20 @@ def clauses_of_request(
     if difference.kind in ("missing", "unlisted", "not-empty"):
         return completeness_clauses(context)
     return listing.lists.clauses.rows or listing.lists.clauses.reach
+
+
+def _is_left_to_filters(context: CheckContext, mirror: Mirror, ask: ListRequest, difference: Difference) -> bool:
+    """Whether a first page holds later rows by its filters alone: without them it is right, so they lose rows."""
+    listing = context.listing
+    names = {name for name, raw in ask.values.items() if mirror.base.get(name) != raw}
+    others = {*listing.paging.place_parameters, listing.paging.size_parameter}
+    return (
+        difference.kind == "displaced"
+        and difference.about == "first page"
+        and bool(names & listing.filters.keys())
+        and not names & others
+        and not _asks_for_an_order(context, ask)
+    )
 
 
 def _clauses_of_filters(context: CheckContext, filters: list[str], difference: Difference) -> Clauses:
@@ -160,8 +175,9 @@ def clauses_of_parameter(context: CheckContext, name: str, value: object) -> Cla
     listing = context.listing
     paging, order, scope = listing.paging, listing.order, listing.scope
     if name in paging.place_parameters:
-        start = paging.clauses.start if isinstance(paging, CursorPaging) and value == "" else ()
-        return start or slice_clauses(paging)
+        if isinstance(paging, CursorPaging) and name == paging.after and value in ("", *paging.start_words):
+            return paging.clauses.start or slice_clauses(paging)
+        return slice_clauses(paging)
     if name == paging.size_parameter:
         return size_clauses(paging)
     if order is not None and name == order.descending:

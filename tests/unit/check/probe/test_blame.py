@@ -306,6 +306,13 @@ PAGED = {"page": "1", "rows": "2"}
         left("a list in no order", {}, differing("unsorted"), "ORDER"),
         left("a sorted list in no order", {"sort": "secs"}, differing("unsorted"), "SORT"),
         left("rows between two pages", PAGED, differing("displaced", about="another page"), "PARTITION"),
+        left(
+            "later rows of a filter on its first page",
+            {"who": "a"},
+            differing("displaced", about="first page"),
+            "WHO",
+        ),
+        left("later rows on the first page", {}, differing("displaced", about="first page"), "SLICE"),
         left("the first page again", PAGED, differing("displaced", about="first page again"), "SLICE"),
         left(
             "rows between two slices",
