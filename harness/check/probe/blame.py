@@ -122,7 +122,8 @@ def clauses_of_request(
     if len(filters) > 1:
         return _clauses_of_filters(context, filters, difference)
     if filters:
-        return clauses_of_value(listing.filters[filters[0]], ask.values[filters[0]])
+        rule = listing.filters[filters[0]]
+        return _clauses_of_comparison(context, rule, ask) or clauses_of_value(rule, ask.values[filters[0]])
     for name in sorted(names):
         clauses = clauses_of_parameter(context, name, ask.values[name])
         if clauses:
@@ -160,6 +161,15 @@ def _clauses_of_filters(context: CheckContext, filters: list[str], difference: D
     if len(rest) == 1:
         return rules[rest[0]].clause
     return context.listing.conjunction_clause or rules.get(difference.about, rules[filters[0]]).clause
+
+
+def _clauses_of_comparison(context: CheckContext, rule: Filter, ask: ListRequest) -> Clauses:
+    """The clauses on a comparison by which a filter keeps every row; none where it compares."""
+    named = rule.named_by
+    if named is None:
+        return ()
+    word = ask.values.get(named.parameter, context.listing.parameters[named.parameter].default)
+    return named.clauses.none if word in named.none else ()
 
 
 def clauses_of_value(rule: Filter, value: object) -> Clauses:
