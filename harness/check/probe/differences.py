@@ -96,6 +96,9 @@ class Difference:
 
     def is_same_as(self, other: Difference) -> bool:
         """Whether both are the same difference; rows that are missing are the same where some of them are."""
+        if {self.kind, other.kind} == {"missing", "too-few"}:
+            # Rows that are left out: which ones, a page among others does not say.
+            return True
         if (self.aspect, self.kind, self.about) != (other.aspect, other.kind, other.about):
             return False
         if self.kind not in ("missing", "unlisted"):
@@ -104,7 +107,7 @@ class Difference:
 
     def is_part_of(self, other: Difference) -> bool:
         """Whether another difference says all that this one says: rows that are missing there, too."""
-        if not self.is_same_as(other):
+        if not self.is_same_as(other) or (self.kind, other.kind) == ("missing", "too-few"):
             return False
         return self.kind not in ("missing", "unlisted") or _keys(self) <= _keys(other)
 

@@ -32,7 +32,10 @@ ABSENT_NUMBER: Final = 999_999_999_983
 def absent_number(counted: Mapping[Any, int]) -> int:
     """A number that none of the counted values is, as long as those are: longer ones may be no id at all."""
     shown = [int(value) for value in counted if str(value).isdigit()]
-    return max(shown) + 7 if shown else ABSENT_NUMBER
+    if not shown:
+        return ABSENT_NUMBER
+    # Neither near the last one, where ids of calls that the list does not show may stand, nor much longer.
+    return max(shown) + 104_729 if max(shown) > 9999 else max(shown) * 10 + 7
 
 
 def is_time_filter(filter_: Filter) -> bool:
