@@ -12,9 +12,14 @@ from harness.specification.model import CursorPaging, Listing, OpenChoice, Retur
 from harness.wire.decoded_body import FormatProblem, Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, Missing, decode_json, encode_json, put_value, tree_at
+from harness.wire.other_forms import integer_said, says_nothing
+from harness.wire.other_rows import other_rows
 from harness.wire.xml_body import decode_xml, encode_xml
 
 T = TypeVar("T")
+
+_ERROR_NAMES = frozenset({"error", "errors", "fault", "exception"})
+_DONE_NAMES = frozenset({"success", "ok"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,9 @@ class DecodedResponse:
     `outcome` is `unreadable` when the body is not what the media type promises, `error` when the spec's way of
     telling an error is met, else `success`. A part that is not there is MISSING, a null is None; where the spec
     lets a server write no rows or 0 so, they are read as such.
+
+    `tree` and `rows_raw` are what came. Parts in another form than the promised one are understood where that is
+    beyond doubt: `rows` also where they stand elsewhere or otherwise, which `rows_flaw` tells.
     """
 
     outcome: Literal["success", "error", "unreadable"]
@@ -35,6 +43,7 @@ class DecodedResponse:
     key: Tree | Missing = MISSING
     rows: tuple[Tree, ...] | None = None
     rows_raw: Tree | Missing = MISSING
+    rows_flaw: str = ""
     total: Tree | Missing = MISSING
     returned: Tree | Missing = MISSING
     next_cursor: Tree | Missing = MISSING
@@ -193,29 +202,39 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
     tree: Tree | Missing = MISSING if decoded.missing else decoded.tree
     if not isinstance(tree, dict):
         problems = decoded.problems or (FormatProblem("body:shape", _describe_shape(tree, response)),)
+        bare = _bare_rows(listing, tree) if response.http_status < 400 else None
+        if bare is not None:
+            return DecodedResponse(
+                outcome="success",
+                http_status=response.http_status,
+                tree=tree,
+                problems=problems,
+                rows=bare,
+                rows_flaw="the body is the list itself",
+            )
         return DecodedResponse(outcome="unreadable", http_status=response.http_status, tree=tree, problems=problems)
     error = listing.outcome.error
     rows_raw = tree_at(tree, listing.lists.rows_at)
     rows = tuple(rows_raw) if isinstance(rows_raw, list) else None
-    total = tree_at(tree, listing.total.at) if listing.total else MISSING
-    returned = tree_at(tree, listing.returned.at) if listing.returned else MISSING
-    outcome: Literal["success", "error"] = "success" if _is_success(listing, tree, response.http_status) else "error"
-    if (
-        outcome == "success"
-        and rows is None
-        and _is_absent(rows_raw, listing.lists.absent)
-        and not _has_other_rows(listing, tree)
-    ):
-        # Nothing to show, unless the answer itself tells of rows that it holds.
+    rows_flaw = ""
+    found = (rows, "") if rows is not None else _other_rows(listing, tree, rows_raw)
+    success = _is_success(listing, tree, response.http_status, found[0] if found is not None else None)
+    total = _number_told(tree, listing.total.at) if listing.total else MISSING
+    returned = _number_told(tree, listing.returned.at) if listing.returned else MISSING
+    if success and found is not None:
+        rows, rows_flaw = found
         told = returned if listing.returned else total
-        rows = None if is_integer(told) and told > 0 else ()
-    if outcome == "success" and rows == ():
+        if not rows and says_nothing(rows_raw) and not isinstance(rows_raw, list):
+            # Nothing to show, unless the answer itself tells of rows that it holds, or lists others.
+            rows = None if (is_integer(told) and told > 0) or _has_other_rows(listing, tree) else rows
+            rows_flaw = "" if rows is None or _is_absent(rows_raw, listing.lists.absent) else rows_flaw
+    if success and rows == ():
         total = 0 if listing.total and _is_absent(total, listing.total.absent) else total
         returned = 0 if listing.returned and _is_absent(returned, listing.returned.absent) else returned
     paging = listing.paging
     cursor = paging if isinstance(paging, CursorPaging) else None
     return DecodedResponse(
-        outcome=outcome,
+        outcome="success" if success else "error",
         http_status=response.http_status,
         tree=tree,
         problems=decoded.problems,
@@ -224,10 +243,11 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
         key=tree_at(tree, error.key_at) if error.key_at else MISSING,
         rows=rows,
         rows_raw=rows_raw,
+        rows_flaw=rows_flaw,
         total=total,
         returned=returned,
-        next_cursor=tree_at(tree, cursor.next_at) if cursor else MISSING,
-        previous_cursor=tree_at(tree, cursor.prev_at) if cursor else MISSING,
+        next_cursor=_cursor_told(tree, cursor.next_at) if cursor else MISSING,
+        previous_cursor=_cursor_told(tree, cursor.prev_at) if cursor else MISSING,
     )
 
 
@@ -237,9 +257,43 @@ def _is_absent(raw: Tree | Missing, absent: T | OpenChoice[T]) -> bool:
     return ("missing" in forms and raw is MISSING) or ("none" in forms and raw is None)
 
 
+def _bare_rows(listing: Listing, tree: Tree | Missing) -> tuple[Tree, ...] | None:
+    """The rows of a body that is nothing but their list."""
+    if not isinstance(tree, list) or not all(isinstance(item, dict) for item in tree):
+        return None
+    shows = any(name in listing.fields for item in tree[:20] for name in cast("dict[str, Tree]", item))
+    return tuple(tree) if shows or not tree else None
+
+
+def _other_rows(
+    listing: Listing, tree: dict[str, Tree], raw: Tree | Missing
+) -> tuple[tuple[Tree, ...] | None, str] | None:
+    """The rows where no list stands in the promised place; None for a number in place of rows, or anything else."""
+    if _number_and_shape(raw) is not None:
+        return None
+    return other_rows(listing, tree, raw)
+
+
+def _number_told(tree: Tree, pointer: str) -> Tree | Missing:
+    """A number: as it stands if it is an integer or its digits, else the integer that it says, if it says one."""
+    raw = tree_at(tree, pointer)
+    if is_integer(raw) or (isinstance(raw, str) and raw.isascii() and raw.isdigit()):
+        return raw
+    number = integer_said(raw)
+    return raw if number is None else number
+
+
+def _cursor_told(tree: Tree, pointer: str) -> Tree | Missing:
+    raw = tree_at(tree, pointer)
+    return str(raw) if is_integer(raw) and raw.bit_length() < 256 else raw
+
+
 def count_in(answer: DecodedResponse) -> tuple[int, str] | None:
     """The number that an answer holds in place of rows, and its shape; None when there is none."""
-    raw = answer.rows_raw
+    return _number_and_shape(answer.rows_raw)
+
+
+def _number_and_shape(raw: Tree | Missing) -> tuple[int, str] | None:
     if isinstance(raw, bool):
         return None
     if isinstance(raw, int):
@@ -277,19 +331,51 @@ def _has_other_rows(listing: Listing, tree: Tree) -> bool:
     )
 
 
-def _is_success(listing: Listing, tree: Tree, http_status: int) -> bool:
+def _is_success(listing: Listing, tree: dict[str, Tree], http_status: int, rows: tuple[Tree, ...] | None) -> bool:
+    """Whether this is a success: by the code if one is told, else by what else tells an error or shows rows."""
     error = listing.outcome.error
     shows = listing.outcome.success.shows
     code = tree_at(tree, error.code_at)
+    listed = isinstance(tree_at(tree, listing.lists.rows_at), list)
     if error.code_at in shows:
         # Read leniently here: a code of the wrong type is judged elsewhere, under its own clause.
-        return str(code) == str(shows[error.code_at])
-    if code is not MISSING or http_status >= 400:
+        if not says_nothing(code):
+            return _scalar_text(code) == str(shows[error.code_at])
+        if http_status >= 400 or _names_error(tree):
+            return False
+        # The code is missing, which is judged elsewhere: what else a success shows tells it, or rows do.
+        marks = [(tree_at(tree, at), mark) for at, mark in shows.items() if at != error.code_at]
+        told = any(not isinstance(value, Missing) and _scalar_text(value) != str(mark) for value, mark in marks)
+        numbered = _number_and_shape(tree_at(tree, listing.lists.rows_at)) is not None
+        return bool(rows) or ((listed or numbered) and not told)
+    if http_status >= 400:
         return False
+    if code is not MISSING:
+        # An empty code beside a list of rows says that there is no error.
+        return listed and (says_nothing(code) or integer_said(code) == 0)
+    if rows:
+        return True
     # Where the object around the code is something else, and no rows are there, an error is told in another shape.
     around = error.code_at.rpartition("/")[0]
-    told = tree_at(tree, around) if around else MISSING
-    return told is MISSING or told is None or tree_at(tree, listing.lists.rows_at) is not MISSING
+    inside = tree_at(tree, around) if around else MISSING
+    return (listed or says_nothing(inside)) and not _names_error(tree)
+
+
+def _names_error(tree: Mapping[str, Tree]) -> bool:
+    """Whether an answer tells an error in the common words: an error object, or a success that is false."""
+    for name, value in tree.items():
+        word = name.lower() if len(name) <= 16 else ""
+        if word in _ERROR_NAMES and not says_nothing(value) and value is not False and value != 0:
+            return True
+        if word in _DONE_NAMES and value is False:
+            return True
+    return False
+
+
+def _scalar_text(value: Tree | Missing) -> str:
+    """A scalar as text, so that 200, 200.0 and "200" are one."""
+    number = None if isinstance(value, str) else integer_said(value)
+    return str(value if number is None else number).strip()
 
 
 def _declared_charset(response: HttpResponse) -> str | None:

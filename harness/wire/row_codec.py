@@ -20,8 +20,8 @@ A *shown* value is what a reader of the answer learns, at the precision and in t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal, TypeAlias, cast
@@ -31,6 +31,7 @@ from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.field_path import FieldPath
 from harness.specification.model import AbsentForm, Clauses, Field, OpenChoice, UnsetParts
+from harness.wire import other_forms
 from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
@@ -41,6 +42,8 @@ ApiValue: TypeAlias = "str | int | Decimal | bool | datetime | tuple[Any, ...] |
 ApiRow: TypeAlias = Mapping[str, ApiValue]
 Fields: TypeAlias = Mapping[str, Field]
 
+ProblemKind: TypeAlias = Literal["missing", "type", "form", "word"]
+
 ZERO_TIME = "0001-01-01T00:00:00Z"
 _ABSENT_TEXTS = ("0", ZERO_TIME)
 _REPLACEMENT_CHARACTER = "\ufffd"
@@ -48,19 +51,24 @@ _REPLACEMENT_CHARACTER = "\ufffd"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
-    """What is wrong with one field of one row: `kind` says how, `field` is its path in the row."""
+    """What is wrong with one field of one row: `kind` says how, `field` is its path in the row.
+
+    `understood` when it is beyond doubt what the field says all the same: the row shows that.
+    """
 
     field: FieldPath
-    kind: Literal["missing", "type", "form", "word"]
+    kind: ProblemKind
     text: str
     clause: Clauses
+    understood: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedRow:
     """A decoded row: the values it shows, fields that the spec does not name, and its problems.
 
-    A field that cannot be read is not in `values`, so that nothing is judged by it.
+    A field in another form than the promised one is a problem, and in `values` where it is understood all the same.
+    One that cannot be understood is not in `values`, so that nothing is judged by it.
     """
 
     values: ApiRow
@@ -229,24 +237,22 @@ def _decode_field_into(
 ) -> None:
     if field.unset is not None and tree.get(name) is None:
         # What is not written is the value that serializers leave out; it says as much as one that is written.
-        shown[name] = decode_value(field, field.unset, zone=zone, text_carried=text_carried)
+        shown[name] = decode_value(field, field.unset, zone=zone, text_carried=False)
         return
+    absents = absent_forms(field)
     key = name if name in tree else next((other for other in field.other_names if other in tree), None)
     if key is None:
-        if "missing" in absent_forms(field):
+        if "missing" in absents:
             shown[name] = None
-        elif field.optional:
-            # Nothing is known of it: a row that does not show an optional field says nothing by that.
-            return
-        else:
-            flaws.append(
-                FieldProblem(
-                    field=FieldPath.of(name), kind="missing", text="the field is missing", clause=field.clause
-                )
-            )
+        elif not field.optional:
+            # Of a field that always has a value, or may be left out, nothing is known by that it is not there.
+            none = absents != {"never"}
+            flaws.append(_problem(name, field, "missing", "the field is missing", understood=none))
+            if none:
+                shown[name] = _no_value(field)
         return
     raw = tree[key]
-    if (not raw or raw in _ABSENT_TEXTS) and _is_absent(field, raw, absent_forms(field), text_carried):
+    if (not raw or raw in _ABSENT_TEXTS) and _is_absent(field, raw, absents, text_carried):
         shown[name] = () if field.as_ in ("text-list", "rows") and raw == [] else None
         return
     if field.as_ == "rows":
@@ -254,24 +260,88 @@ def _decode_field_into(
         return
     if field.other_types and _has_other_type(field, raw):
         return
-    try:
-        value = decode_value(field, raw, zone=zone, text_carried=text_carried)
-    except DecodeError as error:
-        kind: Literal["type", "form"] = "type" if _has_wrong_type(field, raw, text_carried) else "form"
-        text = f"expected {error.expected}, got {in_ascii(raw)}"
-        flaws.append(FieldProblem(field=FieldPath.of(name), kind=kind, text=text, clause=field.clause))
+    value, flaw = _read_value(name, field, raw, absents, zone=zone, text_carried=text_carried)
+    if flaw is not None and not flaw.understood:
+        flaws.append(flaw)
         return
     if field.least is not None and isinstance(value, int | Decimal) and value < field.least:
         text = f"expected at least {field.least}, got {in_ascii(raw)}"
-        flaws.append(FieldProblem(field=FieldPath.of(name), kind="form", text=text, clause=field.clause))
+        flaws.append(_problem(name, field, "form", text))
         return
     if isinstance(value, str) and _REPLACEMENT_CHARACTER in value:
         # A text that was not written in the promised encoding: what it says is not known.
         return
     shown[name] = value
-    flaw = _form_problem(name, field, raw, value)
     if flaw is not None:
         flaws.append(flaw)
+
+
+def _read_value(
+    name: str, field: Field, raw: Tree, absents: Set[AbsentForm], *, zone: ZoneInfo, text_carried: bool
+) -> tuple[ApiValue, FieldProblem | None]:
+    """The value that stands there, and what is wrong with its form; it says nothing where it is not understood."""
+    try:
+        value = decode_value(field, raw, zone=zone, text_carried=text_carried)
+        flaw = _form_problem(name, field, raw, value)
+    except DecodeError as error:
+        kind: ProblemKind = "type" if _has_wrong_type(field, raw, text_carried) else "form"
+        value = None
+        flaw = _problem(name, field, kind, f"expected {error.expected}, got {in_ascii(raw)}")
+    if flaw is None or flaw.understood:
+        return value, flaw
+    said = _value_said(field, raw, absents, zone)
+    return (None, flaw) if said is None else (said[0], replace(flaw, understood=True))
+
+
+def _problem(name: str, field: Field, kind: ProblemKind, text: str, *, understood: bool = False) -> FieldProblem:
+    return FieldProblem(field=FieldPath.of(name), kind=kind, text=text, clause=field.clause, understood=understood)
+
+
+def _no_value(field: Field) -> ApiValue:
+    return () if field.as_ in ("text-list", "rows") else None
+
+
+def _value_said(field: Field, raw: Tree, absents: Set[AbsentForm], zone: ZoneInfo) -> tuple[ApiValue] | None:
+    """What a field says that is written otherwise than promised, or None where that is not beyond doubt."""
+    blank = isinstance(raw, str) and not raw.strip() and field.as_ not in ("text", "text-list")
+    if blank or other_forms.says_nothing(raw):
+        return (_no_value(field),)
+    if field.as_ in ("local-time", "rfc3339") and other_forms.says_no_time(raw):
+        return (None,)
+    value = _some_value_said(field, raw, zone)
+    if "zero" in absents and value == 0 and field.as_ in ("integer", "digits", "decimal"):
+        return (None,)
+    if "zero" in absents and field.as_ == "epoch-seconds" and other_forms.integer_said(raw) == 0:
+        return (None,)
+    return None if value is None else (value,)
+
+
+def _some_value_said(field: Field, raw: Tree, zone: ZoneInfo) -> ApiValue:
+    match field.as_:
+        case "integer":
+            return other_forms.integer_said(raw)
+        case "digits":
+            number = other_forms.integer_said(raw)
+            return number if number is not None and number >= 0 else None
+        case "decimal":
+            return other_forms.number_said(raw)
+        case "flag":
+            return other_forms.flag_said(raw)
+        case "epoch-seconds":
+            found = other_forms.epoch_said(raw) or other_forms.instant_said(raw, zone)
+            return found and found.replace(microsecond=0)
+        case "local-time":
+            found = other_forms.local_instant_said(raw, zone)
+            return found and found.replace(microsecond=0)
+        case "rfc3339":
+            return other_forms.instant_said(raw, zone)
+        case "text-list":
+            return other_forms.texts_said(raw)
+        case "word":
+            word = other_forms.word_said(raw, frozenset((*field.words.values(), *field.more_words)))
+            return word if word is not None or field.unknown_words == "refused" else other_forms.text_said(raw)
+        case _:
+            return other_forms.text_said(raw)
 
 
 def absent_forms(field: Field) -> frozenset[AbsentForm]:
@@ -284,7 +354,8 @@ def _is_absent(field: Field, raw: Tree, absents: Set[AbsentForm], text_carried: 
     if raw is None:
         return "none" in absents
     if raw in ("", []) and not isinstance(raw, bool):
-        return "empty" in absents
+        listed = field.as_ in ("text-list", "rows")
+        return "empty" in absents and (text_carried or listed == isinstance(raw, list))
     if not isinstance(raw, bool) and (raw == 0 or (raw == "0" and (field.as_ == "digits" or text_carried))):
         return "zero" in absents
     return raw == ZERO_TIME and "zero-time" in absents
@@ -300,24 +371,53 @@ def _decode_nested_rows(
     zone: ZoneInfo,
     text_carried: bool,
 ) -> None:
-    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+    items: Sequence[Tree] | None = raw if isinstance(raw, list) else None
+    if items is None or not all(isinstance(item, dict) for item in items):
+        items = objects_said(raw, field.fields)
         text = f"expected a list of objects, got {in_ascii(raw)}"
-        flaws.append(FieldProblem(field=FieldPath.of(name), kind="type", text=text, clause=field.clause))
-        return
+        flaws.append(_problem(name, field, "type", text, understood=items is not None))
+        if items is None:
+            return
     rows = []
-    for item in raw:
+    for item in items:
         inner = decode_row(field.fields, cast("dict[str, Tree]", item), zone=zone, text_carried=text_carried)
         rows.append(inner.values)
         flaws.extend(
-            FieldProblem(
-                field=flaw.field.nested_in(name),
-                kind=flaw.kind,
-                text=flaw.text,
-                clause=flaw.clause or field.clause,
-            )
+            replace(flaw, field=flaw.field.nested_in(name), clause=flaw.clause or field.clause)
             for flaw in inner.problems
         )
     shown[name] = tuple(rows)
+
+
+def objects_said(raw: Tree, fields: Fields, identity: str | None = None) -> tuple[Tree, ...] | None:
+    """The rows that stand in place of a list of objects: none, one object, one list below a key, or keyed by id.
+
+    An object without its `identity` gets the key below which it stands. None where it is open whether these are rows.
+    """
+    if other_forms.says_nothing(raw):
+        return ()
+    if not isinstance(raw, dict):
+        return None
+    if any(name in fields for name in raw):
+        return (raw,)
+    if len(raw) == 1:
+        (inner,) = raw.values()
+        if isinstance(inner, list) and all(isinstance(item, dict) for item in inner):
+            return tuple(inner)
+    if not all(isinstance(item, dict) and any(name in fields for name in item) for item in raw.values()):
+        return None
+    objects = cast("Mapping[str, dict[str, Tree]]", raw)
+    if identity is None:
+        return tuple(objects.values())
+    return tuple(
+        item if identity in item else {identity: _identity_of_key(fields.get(identity), key), **item}
+        for key, item in objects.items()
+    )
+
+
+def _identity_of_key(field: Field | None, key: str) -> Tree:
+    number = other_forms.integer_said(key) if field is not None and field.as_ == "integer" else None
+    return key if number is None else number
 
 
 def decode_value(field: Field, raw: Tree, *, zone: ZoneInfo, text_carried: bool) -> ApiValue:
@@ -392,17 +492,17 @@ def _form_problem(name: str, field: Field, raw: Tree, value: ApiValue) -> FieldP
         known = (*field.words.values(), *field.more_words)
         if value not in known:
             text = f"{in_ascii(raw)} is none of {', '.join(sorted(set(known)))}"
-            return FieldProblem(field=FieldPath.of(name), kind="word", text=text, clause=field.clause)
+            return _problem(name, field, "word", text)
     if field.non_empty and value == "":
-        return FieldProblem(field=FieldPath.of(name), kind="form", text="the field is empty", clause=field.clause)
+        return _problem(name, field, "form", "the field is empty")
     if field.as_ == "decimal" and isinstance(raw, str):
         digits = len(raw.partition(".")[2])
         if digits != field.digits:
             text = f"expected {field.digits} digits after the dot, got {in_ascii(raw)}"
-            return FieldProblem(field=FieldPath.of(name), kind="form", text=text, clause=field.clause)
+            return _problem(name, field, "form", text, understood=True)
     if field.pattern is not None and isinstance(raw, str) and not re.fullmatch(field.pattern, raw, re.ASCII):
         text = f"{in_ascii(raw)} does not look like {field.pattern}"
-        return FieldProblem(field=FieldPath.of(name), kind="form", text=text, clause=field.clause)
+        return _problem(name, field, "form", text, understood=True)
     return None
 
 

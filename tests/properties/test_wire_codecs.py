@@ -8,15 +8,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.errors import HarnessError
+from harness.specification.load import load_spec
 from harness.wire import forms
 from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import ADVISORY_CODES, Tree
+from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import decode_json, encode_json, put_value, tree_at
+from harness.wire.response_codec import decode_response
+from harness.wire.row_codec import decode_row
 from harness.wire.scalar_codecs import DecodeError, zone_named
 from harness.wire.xml_body import canonical_xml, decode_xml, encode_xml
 
@@ -202,3 +208,36 @@ def test_no_form_raises_anything_but_broken_form(body: bytes, content_type: str)
     for attempt in (content_type, "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
         with contextlib.suppress(forms.FormError):
             forms.decode_form(body, attempt)
+
+
+# --- rows and answers ---------------------------------------------------------------------------------------
+
+APIS = ("enswitch/calls-active-list", "etelecom/list-call-logs", "voximplant/get-call-history")
+SPOILED = TREES | st.sampled_from(
+    ["2024-01-02T03:04:05Z", "0000-00-00", "1704164645", "1,234,567", Decimal("1E+60"), Decimal("-0.0"), 10**60,
+     "9" * 60]
+)  # fmt: skip
+
+
+@QUICK
+@given(st.sampled_from(APIS), st.data(), st.booleans(), ZONES)
+def test_no_tree_breaks_the_row_reader(api: str, data: st.DataObject, xml: bool, zone: ZoneInfo) -> None:
+    fields = load_spec(api).listing.fields
+    tree = data.draw(st.dictionaries(st.sampled_from(sorted(fields)) | NAMES, SPOILED, max_size=8))
+    row = decode_row(fields, tree, zone=zone, text_carried=xml)
+    assert all(flaw.text.isascii() for flaw in row.problems)
+    not_understood = {flaw.field.head for flaw in row.problems if not flaw.understood and flaw.field.inner is None}
+    assert not not_understood & set(row.values)
+
+
+@QUICK
+@given(st.sampled_from(APIS), st.data(), st.sampled_from([200, 400, 500]))
+def test_no_tree_breaks_the_response_reader(api: str, data: st.DataObject, http_status: int) -> None:
+    listing = load_spec(api).listing
+    places = ["/paging/next", "/total_count", "/responses/0/code", "/error/code", "/items", listing.lists.rows_at]
+    tree: Tree = data.draw(TREES)
+    for place in data.draw(st.lists(st.sampled_from(places), max_size=3)):
+        with contextlib.suppress(HarnessError):
+            tree = put_value(tree, place, data.draw(SPOILED))
+    answer = decode_response(listing, HttpResponse(http_status=http_status, body=encode_json(tree)))
+    assert answer.rows_flaw.isascii()

@@ -240,9 +240,17 @@ def call(number: int, *, flaws: tuple[FieldProblem, ...] = (), without: str = ""
     return Row(shown=every, raw={}, extras={}, flaws=flaws, key=number)
 
 
-def flaw(field: str, kind: Literal["missing", "type", "form", "word"] = "type") -> FieldProblem:
+def flaw(
+    field: str, kind: Literal["missing", "type", "form", "word"] = "type", *, understood: bool = False
+) -> FieldProblem:
     """What is wrong with a field of a row."""
-    return FieldProblem(field=FieldPath.parse(field), kind=kind, text="otherwise than documented", clause=())
+    return FieldProblem(
+        field=FieldPath.parse(field),
+        kind=kind,
+        text="otherwise than documented",
+        clause=(),
+        understood=understood,
+    )
 
 
 ONE, TWO, THREE, FOUR, FIVE = (call(number) for number in (1, 2, 3, 4, 5))

@@ -14,11 +14,12 @@ from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
 from harness.check.probe.differences import ASPECTS, Aspect, Difference
 from harness.check.probe.mirror import Mirror, parse_row_count
 from harness.check.probe.stability import all_recent
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Include, OpenChoice, PageNumberPaging
 from harness.wire.http_messages import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.response_codec import count_in
-from harness.wire.row_codec import row_values_at
+from harness.wire.row_codec import FieldProblem, row_values_at
 
 # A moving list has surely ended so many rows after twice the rows that were read.
 FAR_BEYOND: Final = 200
@@ -223,7 +224,7 @@ def matching_rows(mirror: Mirror, meaning: ExpectedAnswer) -> tuple[list[Row], l
 
 def _match_over_time(mirror: Mirror, meaning: ExpectedAnswer, row: Row) -> bool | None:
     """Whether a row matched all the time between the two readings; None when it may have matched at some time."""
-    if row.flaws and is_doubtful_match(meaning, row):
+    if row.flaws and is_doubtful_match(mirror, meaning, row):
         return None
     now = meaning.keeps_row(row.shown)
     if mirror.before is mirror.after or mirror.before is None:
@@ -237,13 +238,53 @@ def _match_over_time(mirror: Mirror, meaning: ExpectedAnswer, row: Row) -> bool 
     return now if before is now else None
 
 
-def is_doubtful_match(meaning: ExpectedAnswer, row: Row) -> bool:
-    """Whether a row shows a compared field otherwise than documented: what it means there, nobody knows."""
-    return any(
-        flaw.field in meaning.compared_paths
-        and (flaw.kind != "form" or not any(row_values_at(row.shown, flaw.field)))
-        for flaw in row.flaws
-    )
+def is_doubtful_match(mirror: Mirror, meaning: ExpectedAnswer, row: Row) -> bool:
+    """Whether a row shows a compared field in a way that cannot be understood: what it means there, nobody knows."""
+    return any(flaw.field in meaning.compared_paths and _is_doubtful(mirror, row, flaw) for flaw in row.flaws)
+
+
+def _is_doubtful(mirror: Mirror, row: Row, flaw: FieldProblem) -> bool:
+    """Whether it is open what a field says that stands otherwise than documented.
+
+    Nothing in another form than the documented one says that there is no value only where other rows have a value,
+    no filter finds such rows by one, and, where the field is missing, none of them says so as documented.
+    """
+    if not flaw.understood:
+        return True
+    if not _says_no_value(row, flaw.field):
+        return False
+    if flaw.field in mirror.hidden_values:
+        return True
+    return not mirror.shows_value(flaw.field) or (flaw.kind == "missing" and mirror.shows_none(flaw.field))
+
+
+def _sights(mirror: Mirror, row: Row) -> tuple[Row, ...]:
+    """A row as it came, and as the list shows it, which may hold parts that this answer leaves out."""
+    known = None if mirror.volatile else mirror.row_with_key(row.key)
+    return (row,) if known is None or known is row else (row, known)
+
+
+def _says_no_value(row: Row, path: FieldPath) -> bool:
+    return all(value in (None, ()) for value in row_values_at(row.shown, path))
+
+
+def _is_none_otherwise(row: Row, path: FieldPath) -> bool:
+    """Whether a row says in an undocumented form that it has no value: where it sorts, no document says."""
+    return any(flaw.field == path for flaw in row.flaws) and _says_no_value(row, path)
+
+
+def _hides_values(context: CheckContext, mirror: Mirror, name: str, strays: Sequence[Row]) -> bool:
+    """Whether a filter finds, of rows that it should not, only such as say otherwise than documented: no value.
+
+    Then the rows may as well have the value and not show it: from here on that is open.
+    """
+    paths = [path for path in context.listing.filters[name].compares if not path.hidden]
+    for row in strays:
+        if not any(_is_none_otherwise(one, path) for path in paths for one in _sights(mirror, row)):
+            return False
+    mirror.hidden_values.update(paths)
+    mirror.match_cache.clear()
+    return True
 
 
 def _compare_uniqueness(exchange: Exchange) -> Iterator[Difference]:
@@ -267,14 +308,14 @@ def _compare_rows(
                 aspect="rows", kind="not-empty", expected="no rows", actual=actual, rows=rows, nothing_due=True
             )
         return
-    judged = [row for row in rows if not is_doubtful_match(meaning, row)]
+    judged = [row for row in rows if not any(is_doubtful_match(mirror, meaning, one) for one in _sights(mirror, row))]
     strays: set[int] = set()
     for name, test in meaning.tests:
         # While data moves the mirror's copy of a row may be out of date: then only what came itself counts.
         excluded = tuple(
             row for row in judged if test(row.shown if mirror.volatile else merged_row_values(mirror, row)) is False
         )
-        if excluded:
+        if excluded and not _hides_values(context, mirror, name, excluded):
             strays |= {id(row) for row in excluded}
             yield Difference(
                 aspect="rows",
@@ -438,7 +479,9 @@ def _compare_order(
     if meaning.sort is None or meaning.sort[0].hidden:
         return
     path, descends = meaning.sort
-    rows = [row for row in exchange.rows or () if row_values_at(row.shown, path)]
+    rows = [
+        row for row in exchange.rows or () if row_values_at(row.shown, path) and not _is_none_otherwise(row, path)
+    ]
     keys = [sort_key(row_values_at(row.shown, path)[0], meaning.collation) for row in rows]
     way = "descending" if descends else "ascending"
     for index in range(1, len(keys)):
@@ -470,7 +513,7 @@ def _compare_slice(
     if mirror.volatile or (may and mirror.moving_fields):
         yield from _compare_first_rows(meaning, exchange, sure)
         return
-    if may or any(not row_values_at(row.shown, path) for row in sure):
+    if may or any(not row_values_at(row.shown, path) or _is_none_otherwise(row, path) for row in (*sure, *rows)):
         return
 
     def place_of(row: Row) -> tuple[Any, ...]:
@@ -515,7 +558,7 @@ def _compare_first_rows(meaning: ExpectedAnswer, exchange: Exchange, sure: Seque
     came, border = set(exchange.keys), places[-1]
     for row in sure:
         shown = row_values_at(row.shown, path)
-        if row.key in came or not shown:
+        if row.key in came or not shown or _is_none_otherwise(row, path):
             continue
         place = sort_key(shown[0], meaning.collation)
         if (place > border) if descends else (place < border):
@@ -620,7 +663,8 @@ def _compare_count(
     assert context.listing.count_only is not None
     counted = count_in(exchange.answer)
     if counted is None:
-        held = f"{len(exchange.rows)} rows" if exchange.rows is not None else "something else"
+        listed = exchange.rows is not None and not exchange.answer.rows_flaw
+        held = f"{len(exchange.rows or ())} rows" if listed else "something else"
         yield Difference(aspect="count", kind="no-number", expected="a number in place of the rows", actual=held)
         return
     count, shape = counted

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.target_facts import PageCap
+from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     CursorPaging,
     LimitPaging,
@@ -23,6 +24,7 @@ from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import encode_parameter
+from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
@@ -74,6 +76,9 @@ class Mirror:
     widest_snapshot: Snapshot | None = None
     match_cache: dict[int, tuple[object, list[Row], list[Row]]] = field(default_factory=dict)
     match_key_cache: dict[tuple[str, Hashable], frozenset[Hashable]] = field(default_factory=dict)
+    hidden_values: set[FieldPath] = field(default_factory=set)
+    """Fields that may have a value where a row says otherwise than documented that there is none."""
+    shown_cache: dict[FieldPath, tuple[bool, bool]] = field(default_factory=dict)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -103,6 +108,24 @@ class Mirror:
         """Drops what was derived from the rows, because they changed."""
         self.match_cache.clear()
         self.match_key_cache.clear()
+        self.shown_cache.clear()
+
+    def shows_value(self, path: FieldPath) -> bool:
+        """Whether any row shows a value in a field."""
+        return self._is_shown(path)[0]
+
+    def shows_none(self, path: FieldPath) -> bool:
+        """Whether any row says in a documented way that a field has no value."""
+        return self._is_shown(path)[1]
+
+    def _is_shown(self, path: FieldPath) -> tuple[bool, bool]:
+        if path not in self.shown_cache:
+            values = [(row, value in (None, ())) for row in self.rows for value in row_values_at(row.shown, path)]
+            self.shown_cache[path] = (
+                any(not none for _, none in values),
+                any(none and all(flaw.field != path for flaw in row.flaws) for row, none in values),
+            )
+        return self.shown_cache[path]
 
     def row_with_key(self, key: Hashable) -> Row | None:
         """The fullest row known under a key."""

@@ -167,7 +167,7 @@ def _wrong_form_change(field: Field, *, text: bool) -> Callable[[Tree], Tree] | 
         case "rows":
             return lambda value: {"items": value}
         case "text" if not text:
-            return lambda value: 7
+            return lambda value: [value]
         case _:
             return None
 

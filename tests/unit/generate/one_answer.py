@@ -129,7 +129,7 @@ class Situation:
             if count_in(answer) is None:
                 yield listing.count_only.clauses.on
             return
-        if answer.rows is None:
+        if answer.rows is None or answer.rows_flaw:
             yield listing.lists.clauses.rows
             return
         rows: list[DecodedRow] = []

@@ -76,9 +76,11 @@ def test_a_page_beyond_the_end_has_a_total_and_no_rows() -> None:
 
 
 def test_rows_of_another_type_are_no_rows_left_out() -> None:
-    assert decoded(SESSIONS, {"result": {}, "total_count": 0, "count": 0}).rows is None
+    answer = decoded(SESSIONS, {"result": {}, "total_count": 0, "count": 0})
+    assert (answer.rows, answer.rows_flaw) == ((), "an object of 0 keys")
 
 
 def test_a_list_that_is_always_there_is_missed() -> None:
     answer = decoded(STRICT, {"timezone": "UTC"})
-    assert (answer.rows, answer.total, answer.returned) == (None, MISSING, MISSING)
+    assert (answer.rows, answer.rows_flaw) == ((), "it is missing")
+    assert (answer.total, answer.returned) == (MISSING, MISSING)

@@ -75,12 +75,12 @@ def test_each_way_to_write_no_rows_is_read_as_none(body: dict[str, Any]) -> None
     assert rows_in(body) == ()
 
 
-def test_an_object_in_place_of_the_rows_is_not_read_as_no_rows() -> None:
-    assert rows_in({"call_logs": {}}) is None
+def test_an_object_of_another_kind_in_place_of_the_rows_is_not_read_as_no_rows() -> None:
+    assert rows_in({"call_logs": {"pages": 3}}) is None
 
 
 def test_rows_under_another_name_are_not_read_as_no_rows() -> None:
-    assert rows_in({"logs": [{"id": "7"}]}) is None
+    assert rows_in({"logs": [{"id": "7"}]}) == ({"id": "7"},)
 
 
 def test_an_error_has_no_rows_even_where_they_may_be_left_out() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from harness.check.context import Row
-from harness.check.rules.responses.judged_response import JudgedResponse, parse_integer
+from harness.check.probe.mirror import parse_row_count
+from harness.check.rules.responses.judged_response import JudgedResponse, parse_integer, part_at
 from harness.check.rules.responses.row_consistency import note_rows
 from harness.check.rules.responses.row_laws import check_row_laws, law_context_of
 from harness.integers import is_integer
@@ -15,6 +16,7 @@ from harness.specification.model import ClauseId, Clauses, Field, NotFutureLaw, 
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.json_body import MISSING
+from harness.wire.other_forms import says_nothing
 from harness.wire.response_codec import DecodedResponse, count_in
 from harness.wire.row_codec import FieldProblem, field_at
 
@@ -30,16 +32,18 @@ def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
     if answer.rows is None:
         if listing.count_only is not None and _is_count_requested(judge) is None and count_in(answer) is not None:
             return
-        missing = answer.rows_raw is MISSING
         counting = listing.count_only
         # A number in the place of rows is a count that nobody asked for.
         uncalled = counting.clauses.default if counting and count_in(answer) is not None else ()
         judge.report_breach(
             uncalled or clauses.rows,
             expected=f"a list at {listing.lists.rows_at}",
-            actual="it is missing" if missing else in_ascii(answer.rows_raw),
+            actual=in_ascii(answer.rows_raw),
         )
         return
+    if answer.rows_flaw and isinstance(answer.tree, dict):
+        # A body that is nothing but the list was told by its shape.
+        judge.report_breach(clauses.rows, expected=f"a list at {listing.lists.rows_at}", actual=answer.rows_flaw)
     strange = [row for row in answer.rows if not isinstance(row, dict)]
     if strange:
         judge.report_breach(
@@ -47,9 +51,10 @@ def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
             expected="rows that are objects",
             actual=f"{in_ascii(strange[0])}; in {len(strange)} of {len(answer.rows)} rows",
         )
-    judge.record_pass(clauses.rows)
-    judge.record_pass(clauses.row_element, len(answer.rows))
-    if not answer.rows:
+    if not answer.rows_flaw:
+        judge.record_pass(clauses.rows)
+        judge.record_pass(clauses.row_element, len(answer.rows))
+    if not answer.rows and not answer.rows_flaw:
         judge.record_pass(clauses.empty)
     _check_rows(judge, judge.exchange.rows or ())
     _check_total(judge, answer)
@@ -192,11 +197,15 @@ def _check_total(judge: JudgedResponse, answer: DecodedResponse) -> None:
     if total is None or (total.switch is not None and judge.flag_value(total.switch.parameter) is not True):
         return
     present = total.clauses.present
-    number = parse_integer(answer.total, text=judge.context.is_xml)
+    told = part_at(answer, total.at)
+    told = answer.total if says_nothing(told) else told
+    number = parse_integer(told, text=judge.context.is_xml)
     if number is None or number < 0:
-        actual = "it is missing" if answer.total is MISSING else in_ascii(answer.total)
+        actual = "it is missing" if told is MISSING else in_ascii(told)
         judge.report_breach(present, expected=f"an integer not below 0 at {total.at}", actual=actual)
-        return
+        number = parse_row_count(answer.total)
+        if number is None or number < 0:
+            return
     judge.record_pass(present)
     came = len(answer.rows or ())
     if not came:
@@ -238,10 +247,12 @@ def _check_returned(judge: JudgedResponse, answer: DecodedResponse) -> None:
     returned = judge.context.listing.returned
     if returned is None:
         return
-    number = parse_integer(answer.returned, text=judge.context.is_xml)
+    told = part_at(answer, returned.at)
+    told = answer.returned if says_nothing(told) else told
+    number = parse_integer(told, text=judge.context.is_xml)
     came = len(answer.rows or ())
     if number == came:
         judge.record_pass(returned.clause)
         return
-    actual = "it is missing" if answer.returned is MISSING else in_ascii(answer.returned)
+    actual = "it is missing" if told is MISSING else in_ascii(told)
     judge.report_breach(returned.clause, expected=f"{returned.at}: {came}, as many as there are rows", actual=actual)

@@ -31,7 +31,7 @@ from harness.specification.model import (
     Scalar,
 )
 from harness.wire.http_messages import HttpResponse
-from harness.wire.row_codec import ApiRow, ApiValue, absent_forms, field_at
+from harness.wire.row_codec import ApiRow, ApiValue, FieldProblem, absent_forms, field_at, row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
@@ -365,7 +365,7 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
             if (
                 (isinstance(law, NotFutureLaw) and index in ahead)
                 or paths & blamed.get(index, _NO_PATHS)
-                or paths & {flaw.field for flaw in row.flaws}
+                or paths & {flaw.field for flaw in row.flaws if not _is_told(row, flaw)}
             ):
                 continue
             seen, breach = judge_row(law, row.shown, law_context)
@@ -380,6 +380,11 @@ def check_row_laws(context: CheckContext, exchange: Exchange, rows: Sequence[Row
             _report_breach(context, exchange, law, broken, len(judged), law_context)
         else:
             context.results.record_pass(law.clause, times=times)
+
+
+def _is_told(row: Row, flaw: FieldProblem) -> bool:
+    """Whether a row tells a value all the same; that it has none, in an undocumented form, breaks no law."""
+    return flaw.understood and any(value not in (None, ()) for value in row_values_at(row.shown, flaw.field))
 
 
 def _is_about_start(context: CheckContext, law: NotFutureLaw) -> bool:

@@ -1422,15 +1422,30 @@ def test_matching_rows_are_those_of_the_list_as_it_was_read_last() -> None:
         pytest.param(call(4, flaws=(flaw("who", "type"),)), True, id="the wrong type"),
         pytest.param(call(4, flaws=(flaw("who", "word"),)), True, id="a word that is not known"),
         pytest.param(call(4, flaws=(flaw("who", "missing"),), without="who"), True, id="a field that is missing"),
-        pytest.param(call(4, flaws=(flaw("who", "form"),)), False, id="another form of what can be read"),
+        pytest.param(call(4, flaws=(flaw("who", understood=True),)), False, id="another form that is understood"),
         pytest.param(call(4, flaws=(flaw("who", "form"),), without="who"), True, id="a form that cannot be read"),
-        pytest.param(call(4, flaws=(flaw("who", "form"),), who=""), True, id="a form that shows nothing"),
+        pytest.param(call(4, flaws=(flaw("who", understood=True),), who=None), False, id="no value, in another form"),
+        pytest.param(
+            call(4, flaws=(flaw("who", "missing", understood=True),), who=None), False, id="missing in place of none"
+        ),
         pytest.param(call(4, flaws=(flaw("secs", "type"),)), False, id="a field that is not asked for"),
         pytest.param(call(4, flaws=(flaw("secs"), flaw("who"))), True, id="two fields, one of which is asked for"),
     ],
 )
 def test_a_row_is_doubtful_by_a_compared_field_that_is_otherwise_than_documented(row: Row, doubted: bool) -> None:
-    assert is_doubtful_match(due(ADA), row) is doubted
+    assert is_doubtful_match(mirror_of(), due(ADA), row) is doubted
+
+
+def test_a_field_in_which_no_row_shows_a_value_is_doubtful_where_it_is_left_out_otherwise_than_documented() -> None:
+    silent = tuple(call(number, flaws=(flaw("who", understood=True),), who=None) for number in (1, 2))
+    assert is_doubtful_match(mirror_of(silent), due(ADA), silent[0])
+
+
+def test_a_missing_field_is_doubtful_where_other_rows_say_none_as_documented() -> None:
+    missing = call(4, flaws=(flaw("who", "missing", understood=True),), who=None)
+    null = call(4, flaws=(flaw("who", understood=True),), who=None)
+    mirror = mirror_of((FIVE, call(3, who=None), ONE))
+    assert [is_doubtful_match(mirror, due(ADA), row) for row in (missing, null)] == [True, False]
 
 
 @pytest.mark.parametrize(

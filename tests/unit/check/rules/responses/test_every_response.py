@@ -385,8 +385,12 @@ def test_a_law_of_the_row_is_judged_on_the_way() -> None:
     assert broken(seen(LEGS, js(legs(leg(overmax=2))))) == ["EN-CAL-072"]
 
 
-def test_a_value_that_cannot_be_read_is_not_judged_by_laws() -> None:
-    assert broken(seen(LEGS, js(legs(leg(overmax="2"))))) == ["EN-CAL-066"]
+def test_a_value_that_cannot_be_understood_is_not_judged_by_laws() -> None:
+    assert broken(seen(LEGS, js(legs(leg(overmax="no. 2"))))) == ["EN-CAL-066"]
+
+
+def test_a_value_in_another_form_is_judged_by_laws_all_the_same() -> None:
+    assert broken(seen(LEGS, js(legs(leg(overmax="2"))))) == ["EN-CAL-066", "EN-CAL-072"]
 
 
 def test_a_start_in_the_future_does_not_blame_the_answer_before_it() -> None:
