@@ -227,10 +227,10 @@ def _match_over_time(mirror: Mirror, meaning: ExpectedAnswer, row: Row) -> bool 
     if row.flaws and is_doubtful_match(mirror, meaning, row):
         return None
     now = meaning.keeps_row(row.shown)
-    if mirror.before is mirror.after or mirror.before is None:
-        return now
     if mirror.moving_since is not None and not mirror.is_steady(row):
         return None if now is not False else False
+    if mirror.before is mirror.after or mirror.before is None:
+        return now
     earlier = mirror.before.by_key.get(row.key)
     if earlier is None:
         return None if now is not False else False
@@ -364,7 +364,7 @@ def _compare_page_size(
         return
     sure, may = matching_rows(mirror, meaning)
     if may or mirror.volatile:
-        yield from _steady_rows_lacking(context, meaning, exchange, sure, len(may))
+        yield from _steady_rows_lacking(context, meaning, exchange, sure, len(may), given)
         return
     stop = len(sure) if meaning.size is None else meaning.start + meaning.size
     due = len(sure[meaning.start : stop])
@@ -375,7 +375,7 @@ def _compare_page_size(
         # The page had place for all that is due, whatever else came.
         missing = tuple(row for row in sure if row.key not in shown)
         if missing:
-            yield _missing_rows(due, rows, missing, meaning)
+            yield _missing_rows(due, rows, missing)
     elif len(rows) > due and not wrong and not repeated and (meaning.size is None or len(rows) <= meaning.size):
         yield Difference(
             aspect="slice",
@@ -387,7 +387,12 @@ def _compare_page_size(
 
 
 def _steady_rows_lacking(
-    context: CheckContext, meaning: ExpectedAnswer, exchange: Exchange, sure: Sequence[Row], others: int
+    context: CheckContext,
+    meaning: ExpectedAnswer,
+    exchange: Exchange,
+    sure: Sequence[Row],
+    others: int,
+    given: str,
 ) -> Iterator[Difference]:
     """Rows that were there and matched all the time, and that a page with place for them does not hold."""
     rows = exchange.rows or ()
@@ -399,7 +404,10 @@ def _steady_rows_lacking(
     numbered = isinstance(context.listing.paging, PageNumberPaging)
     if numbered and rows and _shows_own_bound(context, meaning, exchange, len(sure) + others):
         return
-    yield _missing_rows(len(sure), rows, missing, meaning)
+    if rows and meaning.size is not None and len(sure) > meaning.size:
+        yield _short_page(meaning.size, rows, given)
+    else:
+        yield _missing_rows(len(sure), rows, missing)
 
 
 def _rows_lacking(
@@ -420,16 +428,23 @@ def _rows_lacking(
         return
     cut = (meaning.size is not None and len(sure) > meaning.size) or meaning.start
     if cut and (rows or meaning.start):
-        actual = f"{len(rows)} rows"
-        yield Difference(
-            aspect="short", kind="too-few", expected=f"{due} rows on this page", actual=actual, about=given
-        )
+        yield _short_page(due, rows, given)
         return
     shown = {row.key for row in rows}
-    yield _missing_rows(due, rows, tuple(row for row in sure if row.key not in shown), meaning)
+    yield _missing_rows(due, rows, tuple(row for row in sure if row.key not in shown))
 
 
-def _missing_rows(due: int, rows: Sequence[Row], missing: tuple[Row, ...], meaning: ExpectedAnswer) -> Difference:
+def _short_page(due: int, rows: Sequence[Row], given: str) -> Difference:
+    return Difference(
+        aspect="short",
+        kind="too-few",
+        expected=f"{due} rows on this page",
+        actual=f"{len(rows)} rows",
+        about=given,
+    )
+
+
+def _missing_rows(due: int, rows: Sequence[Row], missing: tuple[Row, ...]) -> Difference:
     return Difference(
         aspect="rows",
         kind="missing",
