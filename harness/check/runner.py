@@ -34,6 +34,7 @@ from harness.check.results.findings import (
 )
 from harness.check.results.gate import gate_colour
 from harness.check.rules.access.authentication import check_authentication
+from harness.check.rules.access.filtered_scope import check_filters_in_scopes
 from harness.check.rules.access.scope import check_scope
 from harness.check.rules.exploration.random_combinations import check_combinations
 from harness.check.rules.exploration.schema_fuzzing import check_schema_fuzzing
@@ -86,7 +87,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("paging", (check_filtered_pages,)),
     ("total", (check_totals,)),
     ("count-only", (check_count_only,)),
-    ("scope", (check_scope,)),
+    ("scope", (check_scope, check_filters_in_scopes)),
     ("dependence", (check_filter_dependences, check_filter_pairs, check_full_combinations)),
     ("explore", (check_combinations,)),
     ("known-world", (check_known_world,)),

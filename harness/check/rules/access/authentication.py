@@ -33,7 +33,15 @@ from harness.check.probe.filter_values import (
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.errors import UsageProblem
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Clauses, Jwt, OffsetPaging, OpenChoice, PageNumberPaging, all_clauses
+from harness.specification.model import (
+    Clauses,
+    CursorPaging,
+    Jwt,
+    OffsetPaging,
+    OpenChoice,
+    PageNumberPaging,
+    all_clauses,
+)
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
@@ -87,13 +95,7 @@ def _check_refused_elsewhere(
     context: CheckContext, mirror: Mirror, attempts: Sequence[LoginAttempt]
 ) -> Iterator[None]:
     """Credentials are examined whatever is asked for: also beside a filter, and on another page."""
-    paging = context.listing.paging
-    page: dict[str, Tree] = {}
-    if paging.size_parameter is not None:
-        page[paging.size_parameter] = encode_request_value(context, paging.size_parameter, 2)
-    if isinstance(paging, PageNumberPaging | OffsetPaging):
-        (place,) = paging.place_parameters
-        page[place] = encode_request_value(context, place, 2)
+    page = yield from _second_page(context, mirror)
     for values in (selective_filter(context, mirror), page):
         for attempt in attempts if values else ():
             ask = replace(build_request(context, mirror.base, values), scheme=attempt.scheme)
@@ -101,6 +103,24 @@ def _check_refused_elsewhere(
             exchange = context.send(ask, purpose, credentials=attempt.credentials)
             yield
             yield from judge_error_response(context, exchange, attempt.fault, attempt.clauses, status=False)
+
+
+def _second_page(context: CheckContext, mirror: Mirror) -> Generator[None, None, dict[str, Tree]]:
+    """The parameters of a page after the first; a cursor to it is one that the right credentials were given."""
+    paging = context.listing.paging
+    page: dict[str, Tree] = {}
+    if paging.size_parameter is not None:
+        page[paging.size_parameter] = encode_request_value(context, paging.size_parameter, 2)
+    if isinstance(paging, PageNumberPaging | OffsetPaging):
+        (place,) = paging.place_parameters
+        page[place] = encode_request_value(context, place, 2)
+    if isinstance(paging, CursorPaging):
+        first = context.send(build_request(context, mirror.base, page), "a page to take a cursor from")
+        yield
+        cursor = first.answer.next_cursor if first.answer is not None else None
+        if isinstance(cursor, str) and cursor:
+            page[paging.after] = cursor
+    return page
 
 
 def redact_credentials(context: CheckContext, credentials: Mapping[str, str]) -> None:

@@ -1,0 +1,128 @@
+"""Filters beside the words and switches of a scope: what a list of others' calls holds is filtered like any list."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Hashable, Iterator, Sequence
+
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.filter_values import count_values, encode_shown_value, visible_filters
+from harness.check.probe.mirror import Mirror, encode_request_value
+from harness.check.rules.access.row_owners import own_customer, read_scoped_list
+from harness.specification.model import Clauses
+from harness.wire.decoded_body import Tree
+
+ROWS_NEEDED = 4
+"""Of fewer rows a filter hardly keeps some and drops some."""
+
+
+def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Asks for the list of each scope with one filter; its rows are those of the whole one that the filter keeps.
+
+    Which filter it is goes by turns, so that several scopes meet several filters. Servers forget a filter, or the
+    scope, where both are given.
+    """
+    for values in _scopes(context, mirror):
+        listed = yield from _ask(context, mirror, values, f"{_text_of(values)}, to be filtered")
+        chosen = _splitting_filter(context, listed.rows or ())
+        if chosen is not None:
+            yield from _check_filter(context, mirror, values, listed, chosen)
+
+
+def _scopes(context: CheckContext, mirror: Mirror) -> Iterator[dict[str, Tree]]:
+    """The parameters of each scope that lists more than the own calls, as far as the account may ask for it."""
+    rule = context.listing.scope
+    if rule is None:
+        return
+    if rule.parameter is not None:
+        yield from ({rule.parameter: word} for word, whose in rule.words.items() if whose in ("everyone", "children"))
+        own = own_customer(context, list(mirror.rows), rule)
+        if own is not None and rule.identity and rule.recursive is not None:
+            deep = encode_request_value(context, rule.recursive, True)
+            yield {rule.parameter: str(own), rule.recursive: deep}
+    if rule.children_only is not None:
+        yield {rule.children_only.parameter: encode_request_value(context, rule.children_only.parameter, True)}
+
+
+def _check_filter(
+    context: CheckContext,
+    mirror: Mirror,
+    scope: dict[str, Tree],
+    listed: Exchange,
+    chosen: tuple[str, dict[str, Tree], Clauses],
+) -> Iterator[None]:
+    """Holds the filtered list of a scope against the whole one; what is wrong must be wrong twice."""
+    name, values, clauses = chosen
+    for attempt in ("", "again: "):
+        filtered = yield from _ask(context, mirror, {**scope, **values}, f"{attempt}{_text_of(scope)} with {name}")
+        wrong = _filtered_difference(context, listed, filtered, listed)
+        if wrong is not None:
+            after = yield from _ask(context, mirror, scope, f"{_text_of(scope)}, after {name}")
+            wrong, listed = _filtered_difference(context, listed, filtered, after), after
+        if wrong is None:
+            context.results.record_pass(clauses)
+            return
+    context.fail(
+        clauses,
+        f"{name} keeps only what it names, whoever's calls are listed",
+        expected=f"the rows of the list with {_text_of(scope)} that {name} keeps",
+        actual=wrong or "",
+        exchange=filtered,
+        difference=f"{name} in a scope",
+    )
+
+
+def _text_of(values: dict[str, Tree]) -> str:
+    return ", ".join(f"{name} = {raw}" for name, raw in values.items())
+
+
+def _ask(
+    context: CheckContext, mirror: Mirror, values: dict[str, Tree], purpose: str
+) -> Generator[None, None, Exchange]:
+    exchange = read_scoped_list(context, mirror, values, purpose)
+    yield
+    return exchange
+
+
+def _splitting_filter(context: CheckContext, rows: Sequence[Row]) -> tuple[str, dict[str, Tree], Clauses] | None:
+    """A filter with a value that some of the rows show and some do not; another one each time."""
+    if len(rows) < ROWS_NEEDED:
+        return None
+    scope = context.listing.scope
+    own = {scope.parameter, scope.recursive} if scope is not None else set()
+    names = [name for name in visible_filters(context) if name not in own and context.supports_parameters(name)]
+    turn = context.requests % max(1, len(names))
+    for name in (*names[turn:], *names[:turn]):
+        rule = context.listing.filters[name]
+        if rule.keeps != "equal" or rule.named_by or rule.applies_if_any or rule.loses_to or rule.words:
+            continue
+        counted = count_values(rows, rule.compares)
+        value = next((value for value, count in counted.most_common() if 2 * count <= len(rows)), None)
+        if value is not None:
+            clauses = context.listing.conjunction_clause or rule.clause
+            return name, {name: encode_shown_value(context, name, value)}, clauses
+    return None
+
+
+def _filtered_difference(context: CheckContext, before: Exchange, filtered: Exchange, after: Exchange) -> str | None:
+    """How a filtered list is not the part of the whole one that the filter keeps, or None.
+
+    Only rows that stand in the whole list before and after can be missing.
+    """
+    meanings = [meaning for _, meaning in context.expected_answers(filtered.list_request)]
+    meanings = [meaning for meaning in meanings if meaning.error_name is None and meaning.tests]
+    if not meanings or filtered.rows is None or after.rows is None:
+        return None
+    strays = [
+        row for row in filtered.rows or () if all(meaning.keeps_row(row.shown) is False for meaning in meanings)
+    ]
+    if strays:
+        return f"{len(strays)} of {len(filtered.rows or ())} rows that it does not keep"
+    stood: set[Hashable] = set(after.keys)
+    due = [
+        row
+        for row in before.rows or ()
+        if row.key in stood and all(meaning.keeps_row(row.shown) is True for meaning in meanings)
+    ]
+    came = set(filtered.keys)
+    missing = [row for row in due if row.key not in came]
+    return f"{len(missing)} of {len(due)} rows are missing" if missing else None
