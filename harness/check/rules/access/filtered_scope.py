@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator, Hashable, Iterator, Sequence
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.probe.filter_values import count_values, encode_shown_value, visible_filters
+from harness.check.probe.filter_values import (
+    count_values,
+    encode_shown_value,
+    filters_interact,
+    value_with_matches,
+    visible_filters,
+)
 from harness.check.probe.mirror import Mirror, encode_request_value
 from harness.check.rules.access.row_owners import own_customer, read_scoped_list
 from harness.specification.model import Clauses
@@ -26,6 +32,80 @@ def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> Iterator[N
         chosen = _splitting_filter(context, listed.rows or ())
         if chosen is not None:
             yield from _check_filter(context, mirror, values, listed, chosen)
+        yield from _check_row_by_all_filters(context, mirror, values, listed)
+
+
+def _check_row_by_all_filters(
+    context: CheckContext, mirror: Mirror, scope: dict[str, Tree], listed: Exchange
+) -> Iterator[None]:
+    """Looks one row of others up by every filter at once: with none of them the scope is forgotten."""
+    strange = [row for row in listed.rows or () if mirror.row_with_key(row.key) is None]
+    rows = strange or list(listed.rows or ())
+    if not rows:
+        return
+    row = rows[len(rows) // 2]
+    filters = _plain_filters_of(context, mirror, row)
+    exchange = listed
+    for attempt in ("", "again: "):
+        purpose = f"{attempt}{_text_of(scope)} with {len(filters)} filters that one row satisfies"
+        exchange = yield from _ask(context, mirror, {**scope, **filters}, purpose)
+        after = yield from _ask(context, mirror, scope, f"{_text_of(scope)}, after a row was looked up")
+        if exchange.rows is None or row.key in exchange.keys or row.key not in after.keys:
+            return
+    while len(filters) > 1:
+        # Half of the filters, then half of those: what is left is what the scope is forgotten with.
+        half = dict(list(filters.items())[: len(filters) // 2])
+        part = yield from _ask(context, mirror, {**scope, **half}, f"{_text_of(scope)} with fewer filters")
+        if part.rows is not None and row.key in part.keys:
+            half = dict(list(filters.items())[len(filters) // 2 :])
+        filters = half
+        exchange = part
+    clauses = _clauses_of_scope(context, scope) or context.listing.conjunction_clause
+    context.fail(
+        clauses,
+        "a row of a scope is found by its own values",
+        expected=f"the row that the list with {_text_of(scope)} holds",
+        actual=f"it is missing beside {', '.join(filters)}",
+        exchange=exchange,
+        difference="scope forgotten",
+    )
+
+
+def _clauses_of_scope(context: CheckContext, scope: dict[str, Tree]) -> Clauses:
+    rule = context.listing.scope
+    if rule is None:
+        return ()
+    if rule.recursive in scope:
+        return rule.clauses.recursive
+    if rule.children_only is not None and rule.children_only.parameter in scope:
+        return rule.children_only.clauses.on
+    return next((rule.word_clauses[word] for word in map(str, scope.values()) if word in rule.word_clauses), ())
+
+
+def _plain_filters_of(context: CheckContext, mirror: Mirror, row: Row) -> dict[str, Tree]:
+    """Every filter that simply compares what a row shows, with the row's own values."""
+    chosen: dict[str, Tree] = {}
+    for name in _plain_filters(context):
+        if any(filters_interact(context, name, other) for other in chosen):
+            continue
+        side = value_with_matches(context, mirror, name, row)
+        if side is not None:
+            chosen[name] = side[0]
+    return chosen
+
+
+def _plain_filters(context: CheckContext) -> list[str]:
+    """The filters that compare for equality, on their own."""
+    scope = context.listing.scope
+    own = {scope.parameter, scope.recursive} if scope is not None else set()
+    return [
+        name
+        for name in visible_filters(context)
+        if name not in own
+        and context.supports_parameters(name)
+        and (rule := context.listing.filters[name]).keeps == "equal"
+        and not (rule.named_by or rule.applies_if_any or rule.loses_to or rule.words)
+    ]
 
 
 def _scopes(context: CheckContext, mirror: Mirror) -> Iterator[dict[str, Tree]]:
@@ -34,7 +114,9 @@ def _scopes(context: CheckContext, mirror: Mirror) -> Iterator[dict[str, Tree]]:
     if rule is None:
         return
     if rule.parameter is not None:
-        yield from ({rule.parameter: word} for word, whose in rule.words.items() if whose in ("everyone", "children"))
+        for word, whose in rule.words.items():
+            if whose in ("everyone", "children"):
+                yield {rule.parameter: word}
         own = own_customer(context, list(mirror.rows), rule)
         if own is not None and rule.identity and rule.recursive is not None:
             deep = encode_request_value(context, rule.recursive, True)
@@ -87,14 +169,10 @@ def _splitting_filter(context: CheckContext, rows: Sequence[Row]) -> tuple[str, 
     """A filter with a value that some of the rows show and some do not; another one each time."""
     if len(rows) < ROWS_NEEDED:
         return None
-    scope = context.listing.scope
-    own = {scope.parameter, scope.recursive} if scope is not None else set()
-    names = [name for name in visible_filters(context) if name not in own and context.supports_parameters(name)]
+    names = _plain_filters(context)
     turn = context.requests % max(1, len(names))
     for name in (*names[turn:], *names[:turn]):
         rule = context.listing.filters[name]
-        if rule.keeps != "equal" or rule.named_by or rule.applies_if_any or rule.loses_to or rule.words:
-            continue
         counted = count_values(rows, rule.compares)
         value = next((value for value, count in counted.most_common() if 2 * count <= len(rows)), None)
         if value is not None:
