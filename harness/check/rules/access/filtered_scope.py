@@ -7,8 +7,10 @@ from collections.abc import Generator, Hashable, Iterator, Sequence
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import (
     count_values,
+    default_comparison,
     encode_shown_value,
     filters_interact,
+    is_time_filter,
     value_with_matches,
     visible_filters,
 )
@@ -85,17 +87,17 @@ def _clauses_of_scope(context: CheckContext, scope: dict[str, Tree]) -> Clauses:
 def _plain_filters_of(context: CheckContext, mirror: Mirror, row: Row) -> dict[str, Tree]:
     """Every filter that simply compares what a row shows, with the row's own values."""
     chosen: dict[str, Tree] = {}
-    for name in _plain_filters(context):
+    for name in _plain_filters(context, more=True):
         if any(filters_interact(context, name, other) for other in chosen):
             continue
         side = value_with_matches(context, mirror, name, row)
         if side is not None:
-            chosen[name] = side[0]
+            chosen |= {name: side[0], **default_comparison(context, name)}
     return chosen
 
 
-def _plain_filters(context: CheckContext) -> list[str]:
-    """The filters that compare for equality, on their own."""
+def _plain_filters(context: CheckContext, *, more: bool = False) -> list[str]:
+    """The filters that compare for equality, on their own; with `more` also by another comparison and by words."""
     scope = context.listing.scope
     own = {scope.parameter, scope.recursive} if scope is not None else set()
     return [
@@ -103,8 +105,9 @@ def _plain_filters(context: CheckContext) -> list[str]:
         for name in visible_filters(context)
         if name not in own
         and context.supports_parameters(name)
-        and (rule := context.listing.filters[name]).keeps == "equal"
-        and not (rule.named_by or rule.applies_if_any or rule.loses_to or rule.words)
+        and not is_time_filter(rule := context.listing.filters[name])
+        and not (rule.applies_if_any or rule.loses_to)
+        and (more or (rule.keeps == "equal" and not rule.named_by and not rule.words))
     ]
 
 
