@@ -88,7 +88,7 @@ def _plain_filters_of(context: CheckContext, mirror: Mirror, row: Row) -> dict[s
     """Every filter that simply compares what a row shows, with the row's own values."""
     chosen: dict[str, Tree] = {}
     for name in _plain_filters(context, more=True):
-        if any(filters_interact(context, name, other) for other in chosen):
+        if any(filters_interact(context, name, other) for other in chosen if other in context.listing.filters):
             continue
         side = value_with_matches(context, mirror, name, row)
         if side is not None:
