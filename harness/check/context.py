@@ -247,7 +247,7 @@ class CheckContext:
         if identity is None and (isinstance(raw, str) or is_integer(raw)) and raw != "":
             # The type is wrong, which is a finding of its own; that it is the same row is beyond doubt.
             text = str(raw)
-            return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text
+            return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text
         return identity if identity is not None else self._row_content(shown)
 
     def _row_content(self, shown: ApiRow) -> Hashable:

@@ -298,7 +298,7 @@ def _number_and_shape(raw: Tree | Missing) -> tuple[int, str] | None:
         return None
     if isinstance(raw, int):
         return raw, "integer"
-    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 19:
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 20:
         return int(raw), "digits"
     shape = "object"
     if isinstance(raw, list) and len(raw) == 1 and isinstance(raw[0], dict) and len(raw[0]) == 1:
@@ -307,7 +307,7 @@ def _number_and_shape(raw: Tree | Missing) -> tuple[int, str] | None:
         (number,) = raw.values()
         if is_integer(number):
             return number, shape
-        if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 19:
+        if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 20:
             return int(number), shape
     return None
 

@@ -25,6 +25,7 @@ _RFC3339: Final = re.compile(
 )
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LARGEST_INTEGER: Final = 2**63 - 1
 _FIRST_EPOCH: Final = -62_135_596_800
 _LAST_EPOCH: Final = 253_402_300_799
 # Wide enough for every value that the patterns admit; the caller's decimal context plays no part.
@@ -42,11 +43,13 @@ class DecodeError(ValueError):
         return f"expected {self.expected}, got {self.actual}"
 
 
-def decode_integer(text: str, *, digits: int = 18, signed: bool = True) -> int:
-    """An integer without leading zeros, of at most so many digits."""
+def decode_integer(text: str, *, digits: int = 19, signed: bool = True) -> int:
+    """An integer of 64 bits without leading zeros, of at most so many digits."""
     negative = text.startswith("-") if isinstance(text, str) else False
     if _matches(_INTEGER, text, digits + negative) and (signed or not negative) and text != "-0":
-        return int(text)
+        number = int(text)
+        if abs(number) <= _LARGEST_INTEGER:
+            return number
     sign = "an integer" if signed else "an integer without a sign"
     raise DecodeError(f"{sign} of at most {digits} digits", printable_text(text))
 

@@ -377,12 +377,14 @@ def _compare_page_size(
         if missing:
             yield _missing_rows(due, rows, missing)
     elif len(rows) > due and not wrong and not repeated and (meaning.size is None or len(rows) <= meaning.size):
+        # More than there are: on a later page it is the place that is not kept, else what was asked for.
+        later = bool(meaning.start)
         yield Difference(
-            aspect="slice",
+            aspect="slice" if later else "rows",
             kind="surplus",
             expected=f"{due} rows on this page",
             actual=f"{len(rows)} rows",
-            about="later" if meaning.start else "first",
+            about="later" if later else "first",
         )
 
 

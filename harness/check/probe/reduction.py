@@ -123,6 +123,8 @@ def _removable_parts(context: CheckContext, ask: ListRequest) -> list[tuple[str,
     others = [name for name in ask.values if name not in filters and name not in pages]
     comparisons = {rule.named_by.parameter for name in filters if (rule := listing.filters[name]).named_by}
     parts += [(name,) for name in others if name not in comparisons]
+    windows = [(pair.first, pair.last) for pair in listing.ranges]
+    parts += [pair for pair in windows if all(name in ask.values for name in pair)]
     for name in filters:
         rule = listing.filters[name]
         own = rule.named_by.parameter if rule.named_by is not None else None

@@ -241,4 +241,4 @@ def test_a_text_decoder_refuses_what_is_no_text(decode: Callable[[Any], object],
 def test_the_message_shows_code_points() -> None:
     with pytest.raises(DecodeError) as refused:
         scalars.decode_integer("1\u202e2\n")
-    assert str(refused.value) == "expected an integer of at most 18 digits, got '1\\u202e2\\n'"
+    assert str(refused.value) == "expected an integer of at most 19 digits, got '1\\u202e2\\n'"

@@ -34,7 +34,7 @@ def own_account(context: CheckContext, rule: CallScope) -> Any:
         return context.identity.customer
     held = getattr(context.identity.credentials, "given", context.identity.credentials)
     named = held.get(rule.own_credential, "")
-    return int(named) if named.isascii() and named.isdigit() and len(named) < 19 else named or None
+    return int(named) if named.isascii() and named.isdigit() and len(named) < 20 else named or None
 
 
 def read_scoped_list(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree], purpose: str) -> Exchange:

@@ -1,0 +1,40 @@
+"""Fields that no row shows: one row may leave out what it has no value for, but not all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from harness.check.context import CheckContext
+from harness.check.probe.mirror import Mirror
+from harness.specification.model import Field
+from harness.wire.row_codec import absent_forms
+
+ROWS_NEEDED: Final = 20
+"""Of fewer rows all may lack the same value by chance."""
+
+
+def check_unshown_fields(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Judges that each named field stands in some row at least, where rows may leave it out."""
+    yield
+    switched = {name for include in context.listing.includes for name in include.added_names}
+    if len(mirror.rows) < ROWS_NEEDED:
+        return
+    for name, field in context.listing.fields.items():
+        if name in switched or not _may_be_left_out(field):
+            continue
+        clauses = field.clause or context.listing.lists.clauses.keys
+        if any(not names.isdisjoint(row.raw) for row in mirror.rows for names in ({name, *field.other_names},)):
+            context.results.record_pass(clauses)
+            continue
+        context.fail(
+            clauses,
+            f"rows show {name}",
+            expected=f"{name} in the rows that have a value for it",
+            actual=f"no {name} in any of {len(mirror.rows)} rows",
+            difference=f"unshown {name}",
+        )
+
+
+def _may_be_left_out(field: Field) -> bool:
+    return not field.optional and "missing" in absent_forms(field)
