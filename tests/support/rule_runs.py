@@ -200,7 +200,7 @@ def tern(
     hidden = "        hidden: {reached: {holds: destination}}\n" if filters is FILTERS else ""
     total = (
         f"        total: {{at: /total, clauses: {{present: {TOTAL}, sum: {SUM}}}}}\n"
-        if form in (NUMBERS, OFFSETS)
+        if form.text in (NUMBERS.text, OFFSETS.text)
         else ""
     )
     text = f"""openapi: 3.1.0

@@ -60,9 +60,11 @@ def blamed_clauses(
     promise what is left.
     """
     own = set(probe.ask.values) - added_parameters(context, mirror, probe.ask)
-    if len(own) > 1 and difference.aspect in PRIMARY_ASPECTS:
-        # How many rows a page holds matters to few promises about which rows come.
-        own.discard(context.listing.paging.size_parameter or "")
+    paging = context.listing.paging
+    later = bool(smallest.values.keys() & set(paging.place_parameters))
+    if later or (len(own) > 1 and difference.aspect in PRIMARY_ASPECTS):
+        # How many rows a page holds matters to few promises about which rows come, and a later page is one anyway.
+        own.discard(paging.size_parameter or "")
     whole = own <= smallest.values.keys() and smallest.encoding_name == probe.ask.encoding_name
     if whole and own:
         blamed = _clauses_of_probe(context, mirror, probe, smallest, difference, meaning)
@@ -118,6 +120,9 @@ def clauses_of_request(
     if zone is not None and zone.parameter in names and zone.clauses.shift:
         # Without it the times mean what they should.
         return zone.clauses.shift
+    if difference.aspect == "rows" and names & set(listing.paging.place_parameters) and slice_clauses(listing.paging):
+        # It takes a later page: on one page the filters keep what they should.
+        return slice_clauses(listing.paging)
     filters = [name for name in ask.values if name in listing.filters and (name in names or name == difference.about)]
     if len(filters) > 1:
         return _clauses_of_filters(context, filters, difference)

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.expect import check_probe
-from harness.check.probe.filter_values import largest_page, selective_filter
+from harness.check.probe.filter_values import disjoint_filter_pairs, largest_page, visible_filters
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.specification.model import ClauseId, LimitPaging
 from harness.wire.decoded_body import Tree
@@ -27,10 +27,11 @@ def check_count_only(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         context.broken_parameters.setdefault(
             counting.parameter, clauses[0] if clauses else ClauseId(counting.parameter)
         )
-    if (chosen := selective_filter(context, mirror)) and judged.passed:
-        yield from check_probe(
-            context, mirror, build_request(context, mirror.base, {**on, **chosen}), "a count with a filter", clauses
-        )
+    names = [name for name in visible_filters(context) if context.supports_parameters(name)]
+    # Two at a time: with the right values a count that forgets either is another number.
+    for label, values in disjoint_filter_pairs(context, mirror, names) if judged.passed else ():
+        ask = build_request(context, mirror.base, {**on, **values})
+        yield from check_probe(context, mirror, ask, f"a count with {label}", clauses)
     if (word := _filter_with_group_word(context)) and judged.passed:
         yield from check_probe(
             context,

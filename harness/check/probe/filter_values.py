@@ -308,6 +308,39 @@ def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
     return best[1] if best else {}
 
 
+def halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
+    """A value that keeps some rows but not all; None when there is none."""
+    filter_ = context.listing.filters[name]
+    if is_time_filter(filter_):
+        shown = [instant for row in mirror.rows for instant in row_values_at(row.shown, filter_.compares[0])]
+        times = sorted(instant for instant in shown if isinstance(instant, datetime))
+        if len(times) < 6 or times[0] == times[-1]:
+            return None
+        return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
+    values = count_values(mirror.rows, filter_.compares).most_common()
+    value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
+    return None if value is None else encode_shown_value(context, name, value)
+
+
+def disjoint_filter_pairs(
+    context: CheckContext, mirror: Mirror, names: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Tree]]]:
+    """Every filter once, two at a time where the loss of either shows, else alone: a label and the parameters."""
+    left = list(names)
+    while left:
+        name = left.pop(0)
+        halves = ((other, overlapping_values(context, mirror, name, other)) for other in left)
+        other, values = next(((other, values) for other, values in halves if values is not None), ("", None))
+        if values is not None:
+            left.remove(other)
+            yield f"{name} and {other}", values
+            continue
+        raw = halving_value(context, mirror, name)
+        if raw is not None:
+            more = {**open_range_end(context, mirror, name), **default_comparison(context, name)}
+            yield name, {**more, **companion_parameters(context, mirror, name), name: raw}
+
+
 def answer_fits(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
     """Whether an answer is right under some reading of its request."""
     if exchange.answer is None:

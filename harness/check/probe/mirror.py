@@ -33,6 +33,8 @@ MIRROR_ROWS_WANTED: Final = 400
 MIRROR_ROWS_AT_MOST: Final = 1000
 # Asked for where the document gives no largest page; servers with a bound of their own cut it (`large_capped_at_25`).
 PAGE_SIZE_AT_MOST: Final = 500
+# Bounds that servers set to their pages and totals are multiples of it; one more page shows what follows then.
+ROUND_NUMBER: Final = 25
 # 1000 rows at a bound of 25 rows (`large_capped_at_25`).
 MIRROR_PAGES_AT_MOST: Final = 40
 
@@ -231,9 +233,9 @@ def walk_pages(
             if page == 0 and size is not None and size > 100 and exchange.answer is not None:
                 size = 100
                 continue
-            complete = (
-                page > 0 and _may_be_past_end(paging, exchange) and (last < most or total in (None, len(found)))
-            )
+            counted = total == len(found) and not isinstance(paging, CursorPaging)
+            past_end = _may_be_past_end(paging, exchange) and (last < most or total is None)
+            complete = page > 0 and (counted or past_end)
             trouble = None if complete else exchange
             break
         total = parse_row_count(exchange.answer.total) if exchange.answer.total is not MISSING else total
@@ -274,8 +276,9 @@ def walk_pages(
             repeats.append(exchange)
             break
         cursors.add(token)
-        # A total below what has come is wrong: it ends nothing. One that a full page equals may count that page.
-        ends = total is not None and len(found) == total and not (page == 0 and came == size)
+        # A total below what has come is wrong: it ends nothing. One that is reached with a page as long as pages may
+        # be can count that page, or be capped there.
+        ends = total is not None and len(found) == total and came != size and came % ROUND_NUMBER
         if ends and not isinstance(paging, CursorPaging):
             complete = True
             break

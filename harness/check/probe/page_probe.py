@@ -57,11 +57,25 @@ def check_page(
 
 
 def report_walk_breach(
-    context: CheckContext, mirror: Mirror, clauses: Clauses, exchange: Exchange | None, expected: str, actual: str
+    context: CheckContext,
+    mirror: Mirror,
+    clauses: Clauses,
+    exchange: Exchange | None,
+    expected: str,
+    actual: str,
+    *,
+    difference: str = "",
 ) -> Iterator[None]:
     """Reports a breach of a walk over pages, unless the list moved meanwhile."""
     yield from reread_mirror(context, mirror)
     if mirror.volatile or (yield from replicas_disagree(context, mirror)):
         context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return
-    context.fail(clauses, "the pages share out the list", expected=expected, actual=actual, exchange=exchange)
+    context.fail(
+        clauses,
+        "the pages share out the list",
+        expected=expected,
+        actual=actual,
+        exchange=exchange,
+        difference=difference,
+    )

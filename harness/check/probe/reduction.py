@@ -32,7 +32,10 @@ def reduce_request(
     credentials: Mapping[str, str] | None = None,
 ) -> Generator[None, None, tuple[Exchange, Difference]]:
     """The exchange of the smallest request found that shows the same difference, with the difference in it."""
-    for smaller in _without_added_parts(context, mirror, exchange.list_request):
+    for smaller in (
+        *_on_largest_page(context, exchange.list_request),
+        *_without_added_parts(context, mirror, exchange.list_request),
+    ):
         found = yield from _ask_smaller(context, smaller, difference, judge, credentials)
         if found is not None:
             exchange, difference = found
@@ -85,6 +88,16 @@ def _without_added_parts(context: CheckContext, mirror: Mirror, ask: ListRequest
     """The request without what the run itself adds to every one: the largest page and the optional parts of rows."""
     added = added_parameters(context, mirror, ask)
     return [_without(ask, sorted(added))] if len(added) > 1 and len(added) < len(ask.values) else []
+
+
+def _on_largest_page(context: CheckContext, ask: ListRequest) -> list[ListRequest]:
+    """The request for a later page with all rows on one page instead: what goes wrong there is no matter of pages."""
+    size_name, largest = largest_page_size(context)
+    places = set(context.listing.paging.place_parameters) & ask.values.keys()
+    if isinstance(context.listing.paging, CursorPaging) or not places or size_name is None or largest is None:
+        return []
+    whole = _without(ask, sorted(places))
+    return [whole.with_values({size_name: encode_request_value(context, size_name, largest)})]
 
 
 def added_parameters(context: CheckContext, mirror: Mirror, ask: ListRequest) -> frozenset[str]:

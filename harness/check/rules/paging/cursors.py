@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import is_breakdown, is_refused, judge_error_response
-from harness.check.probe.filter_values import selective_filter
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, time_range_filters
 from harness.check.probe.page_probe import (
     check_page,
@@ -18,6 +17,7 @@ from harness.check.probe.page_probe import (
     report_walk_breach,
 )
 from harness.check.probe.stability import all_recent
+from harness.check.rules.paging.cursor_journeys import check_cursor_journeys, plain_journeys
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, CursorPaging, OpenChoice
 from harness.wire.decoded_body import Tree
@@ -44,7 +44,9 @@ def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPagi
         paging.clauses.size_default or size_clauses,
         size=paging.clauses.size_default or size_clauses,
     )
-    for size in (*page_sizes_for(count), *large_page_sizes(context, paging.size, count)):
+    most = context.listing.parameters[paging.size].most
+    large = large_page_sizes(context, paging.size, count)
+    for size in dict.fromkeys((*page_sizes_for(count), *large, *((most,) if most is not None else ()))):
         yield from check_page(
             context,
             mirror,
@@ -52,38 +54,19 @@ def check_cursor_pages(context: CheckContext, mirror: Mirror, paging: CursorPagi
             f"pages of {size}",
             size_clauses,
         )
-    most = context.listing.parameters[paging.size].most
-    if most is not None:
-        yield from check_page(
-            context,
-            mirror,
-            {paging.size: encode_request_value(context, paging.size, most)},
-            f"pages of {most}",
-            size_clauses,
-        )
     few = {paging.size: encode_request_value(context, paging.size, 3)}
     for word in ("", *paging.start_words):
         yield from check_page(context, mirror, {**few, paging.after: word}, f"{paging.after} = {word!r}", start)
-    step = max(2, min(60, -(-count // 4)))
-    yield from _check_cursor_walk(
-        context, mirror, paging, {paging.size: encode_request_value(context, paging.size, step)}, whole=True
-    )
-    chosen = selective_filter(context, mirror)
-    if chosen:
-        yield from _check_cursor_walk(
-            context,
-            mirror,
-            paging,
-            {**chosen, paging.size: encode_request_value(context, paging.size, 3)},
-            whole=False,
-        )
+    step = max(2, min(most or 60, -(-count // 4)))
+    whole = {paging.size: encode_request_value(context, paging.size, step)}
+    yield from _check_cursor_walk(context, mirror, paging, whole)
     yield from _check_tied_rows(context, mirror, paging)
-    yield from _check_sorted_pages(context, mirror, paging)
+    yield from check_cursor_journeys(context, mirror, plain_journeys(context))
     yield from _check_invalid_cursors(context, mirror, paging)
 
 
 def _check_cursor_walk(
-    context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], *, whole: bool
+    context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree]
 ) -> Iterator[None]:
     """Forward to the end, then one page back; every row once and in order."""
     slice_clauses = paging.clauses.slice
@@ -196,45 +179,8 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
                 mirror,
                 paging,
                 {**window, paging.size: encode_request_value(context, paging.size, 1)},
-                whole=False,
             )
             return
-
-
-def _check_sorted_pages(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
-    """A following page goes on in whichever order was asked for."""
-    order = context.listing.order
-    sort = order.sort if order is not None else None
-    clauses = paging.clauses.partition or paging.clauses.slice
-    if sort is None or mirror.volatile or not mirror.complete:
-        return
-    few = {paging.size: encode_request_value(context, paging.size, 2)}
-    for word, path in sort.words.items():
-        values = [row_values_at(row.shown, path) for row in mirror.rows]
-        if len(values) < 5 or not all(value and isinstance(value[0], datetime) for value in values):
-            continue
-        for spelling in (word, f"-{word}") if sort.signed else (word,):
-            due = sorted((cast(datetime, value[0]) for value in values), reverse=spelling != word)[:4]
-            token: Tree = ""
-            came: list[Any] = []
-            for page in ("a page", "the following page"):
-                more = {paging.after: token} if token else {}
-                ask = build_request(context, mirror.base, {sort.parameter: spelling, **few, **more})
-                exchange = context.send(ask, f"{sort.parameter} = {spelling}: {page}")
-                yield
-                if exchange.rows is None or exchange.answer is None or context.note_unusable(exchange, clauses):
-                    return
-                came.extend(
-                    row_values_at(row.shown, path)[0] for row in exchange.rows if row_values_at(row.shown, path)
-                )
-                if not isinstance(exchange.answer.next_cursor, str) or not exchange.answer.next_cursor:
-                    return
-                token = exchange.answer.next_cursor
-            if came != due:
-                yield from report_walk_breach(
-                    context, mirror, clauses, exchange, f"{path}: {due[2]}, {due[3]}"[:200], f"{came[2:]}"[:200]
-                )
-                return
 
 
 def _expected_row_keys(context: CheckContext, mirror: Mirror, values: Mapping[str, Tree]) -> set[Hashable] | None:

@@ -21,6 +21,7 @@ from harness.check.probe.mirror import (
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
 from harness.specification.model import ClauseId, Clauses, LimitPaging, OffsetPaging, OpenChoice
 from harness.specification.paging_clauses import partition_clauses, size_clauses
+from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
@@ -244,7 +245,8 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             )
         if order.descending is not None:
             flag = {order.descending: encode_request_value(context, order.descending, True)}
-            ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: word, **flag})
+            some = {**largest_page(context), **_half_of_list(context, mirror)}
+            ask = build_request(context, mirror.base, {**some, sort.parameter: word, **flag})
             blame: dict[Aspect, Clauses] = {"order": order.descending_clause or mine}
             yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}, descending", mine, blame=blame)
         different = {str(row_values_at(row.shown, path)) for row in mirror.rows}
@@ -256,3 +258,11 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         judged = yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}", mine)
         if judged.passed and judged.expected is not None and isinstance(sort.unknown, OpenChoice):
             context.results.record_observed(mine, "refused" if judged.expected.error_name else "the default order")
+
+
+def _half_of_list(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
+    """A limit of half the rows, where rows are limited: whether it cuts before it sorts shows under each order."""
+    paging = context.listing.paging
+    if not isinstance(paging, LimitPaging) or len(mirror.rows) < 4 or not context.supports_parameters(paging.size):
+        return {}
+    return {paging.size: encode_request_value(context, paging.size, len(mirror.rows) // 2)}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Hashable, Iterator
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
@@ -17,6 +16,7 @@ from harness.check.probe.page_probe import (
     report_walk_breach,
 )
 from harness.check.rules.paging.cursors import check_cursor_pages
+from harness.check.rules.paging.page_borders import check_page_borders, plain_border_probes
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     Clauses,
@@ -32,8 +32,6 @@ from harness.specification.paging_clauses import partition_clauses, size_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import row_values_at
 
-# Groups of rows with one sort value whose border a page cuts (`ties_at_random` of the foreign servers).
-TIES_TRIED: Final = 3
 # Above any bound seen, and a size that some servers answer with an empty page (`history_large_pages_are_empty`).
 FAR_LARGER_SIZE: Final = 5000
 
@@ -224,9 +222,7 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
             slice=first_clauses,
         )
         if count > size:
-            yield from check_page(
-                context, mirror, at(1, size), f"the second page of {size}", slice_clauses, slice=slice_clauses
-            )
+            yield from check_page(context, mirror, at(1, size), f"the second page of {size}", slice_clauses)
     for size in large_page_sizes(context, paging.size, count):
         for page in (0, 1):
             yield from check_page(
@@ -254,14 +250,7 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
     step = max(1, min(most, -(-count // 5)))
     clauses = paging.clauses.partition or slice_clauses
     yield from _check_page_walk(context, mirror, clauses, [at(page, step) for page in range(-(-count // step))])
-    single = {paging.size: encode_request_value(context, paging.size, 1)}
-    yield from _check_ties(context, mirror, clauses, paging.page, paging.first, single)
-    chosen = selective_filter(context, mirror)
-    if chosen:
-        for page in (0, 1):
-            yield from check_page(
-                context, mirror, {**chosen, **at(page, 3)}, f"page {page} of 3 with a filter", slice_clauses
-            )
+    yield from check_page_borders(context, mirror, plain_border_probes(context))
 
 
 def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, clauses: Clauses) -> Iterator[None]:
@@ -331,15 +320,7 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
     step = max(1, min(server_page_limit(context) or 100, -(-count // 5)))
     clauses = paging.clauses.partition or slice_clauses
     yield from _check_page_walk(context, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
-    yield from _check_ties(
-        context, mirror, clauses, paging.offset, 0, {paging.size: encode_request_value(context, paging.size, 1)}
-    )
-    chosen = selective_filter(context, mirror)
-    if chosen:
-        for skip in (0, 2):
-            yield from check_page(
-                context, mirror, {**chosen, **at(skip, 3)}, f"3 rows after {skip} with a filter", slice_clauses
-            )
+    yield from check_page_borders(context, mirror, plain_border_probes(context))
 
 
 def _check_page_walk(
@@ -376,46 +357,6 @@ def _check_page_walk(
     context.results.record_pass(clauses)
 
 
-def _check_ties(
-    context: CheckContext, mirror: Mirror, clauses: Clauses, place: str, first: int, single: Mapping[str, Tree]
-) -> Iterator[None]:
-    """Rows of one sort value, with a page border between them: each still stands on one page."""
-    if mirror.volatile or not mirror.complete:
-        return
-    sort = context.expected_answers(build_request(context, mirror.base))[0][1].sort
-    if sort is None or sort[0].hidden:
-        return
-    path, descends = sort
-    values = [row_values_at(row.shown, path) for row in mirror.rows]
-    if not all(values):
-        return
-    keys = sorted((sort_key(value[0], "code-point") for value in values), reverse=descends)
-    tied: list[tuple[int, int]] = []
-    begin = 0
-    for _, group in groupby(keys):
-        size = len(list(group))
-        if size > 1:
-            tied.append((begin, size))
-        begin += size
-    for begin, size in sorted(tied, key=lambda one: (-one[1], one[0]))[:TIES_TRIED]:
-        seen: list[Hashable] = []
-        for index in range(begin, begin + min(size, 3)):
-            ask = build_request(
-                context, mirror.base, {**single, place: encode_request_value(context, place, first + index)}
-            )
-            exchange = context.send(ask, "one of several rows of one sort value")
-            yield
-            if context.note_unusable(exchange, clauses) or exchange.rows is None:
-                return
-            seen.extend(exchange.keys)
-        if len(set(seen)) < len(seen):
-            expected = "another row on each page"
-            yield from report_walk_breach(context, mirror, clauses, exchange, expected, "a row on two pages")
-            return
-    if tied:
-        context.results.record_pass(clauses)
-
-
 def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) -> Iterator[None]:
     count = len(mirror.rows)
     size_clauses = paging.clauses.size
@@ -431,13 +372,6 @@ def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) ->
         values = {paging.size: encode_request_value(context, paging.size, paging.all)}
         yield from check_page(context, mirror, values, "all rows by the word for all", default)
     yield from check_page(context, mirror, {}, "no limit", default, rows=default)
-    order = context.listing.order
-    if order is not None and order.descending is not None:
-        values = {
-            paging.size: encode_request_value(context, paging.size, 3),
-            order.descending: encode_request_value(context, order.descending, True),
-        }
-        yield from check_page(context, mirror, values, "the last three rows", prefix, slice=prefix)
     chosen = selective_filter(context, mirror)
     if chosen:
         yield from check_page(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from harness.check.context import CheckContext
@@ -15,11 +14,11 @@ from harness.check.probe.filter_values import (
     companion_parameters,
     count_values,
     default_comparison,
+    disjoint_filter_pairs,
     encode_shown_value,
     fits_one_element,
     is_time_filter,
     largest_page,
-    open_range_end,
     overlapping_values,
     selective_filter,
     visible_filters,
@@ -27,18 +26,20 @@ from harness.check.probe.filter_values import (
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, parse_row_count, reread_mirror
 from harness.check.probe.page_probe import independent_total_clauses
 from harness.check.probe.stability import probe_replicas, replicas_disagree
+from harness.check.rules.paging.arrangements import due_rows, orders_of
+from harness.check.rules.paging.cursor_journeys import check_cursor_journeys, narrowed_journeys
+from harness.check.rules.paging.page_borders import check_page_borders, narrowed_border_probes
 from harness.specification.model import (
     Clauses,
     CursorPaging,
     Filter,
+    LimitPaging,
     OffsetPaging,
     OpenChoice,
     PageNumberPaging,
 )
-from harness.specification.paging_clauses import size_clauses, slice_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
-from harness.wire.row_codec import row_values_at
 
 
 def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -63,6 +64,8 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             )
         if total.switch is not None:
             yield from _check_total_switch(context, mirror)
+            if chosen:
+                yield from _check_switched_on_total(context, mirror, total.switch.parameter, chosen, clauses)
     name = next(
         (
             name
@@ -83,6 +86,18 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             no_match,
             blame={"total": blame},
         )
+
+
+def _check_switched_on_total(
+    context: CheckContext, mirror: Mirror, switch: str, chosen: Mapping[str, Tree], clauses: Clauses
+) -> Iterator[None]:
+    """What is switched on by a word counts what is asked for, as it does when nothing is said."""
+    size = context.listing.paging.size_parameter
+    values = {switch: encode_request_value(context, switch, True), **chosen}
+    if size is not None:
+        values[size] = encode_request_value(context, size, 2)
+    ask = build_request(context, mirror.base, values)
+    yield from check_probe(context, mirror, ask, "the total switched on, of a page with a filter", clauses)
 
 
 def _check_total_switch(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -160,67 +175,36 @@ def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
 
     Servers forget filters on later pages (`source_ignored_on_later_pages`, foreign servers).
     """
-    paging = context.listing.paging
     yield from _check_one_row_pages(context, mirror)
-    size = paging.size_parameter
-    if size is None or paging.is_single_page or len(mirror.rows) < 4 or mirror.tear_reason:
-        return
-    clauses = slice_clauses(paging)
-    for name in visible_filters(context):
-        filter_ = context.listing.filters[name]
-        if not context.supports_parameters(name):
-            continue
-        raw = _halving_value(context, mirror, name)
-        if raw is None:
-            continue
-        values = {**open_range_end(context, mirror, name), **default_comparison(context, name)}
-        values |= {
-            **companion_parameters(context, mirror, name),
-            name: raw,
-            size: encode_request_value(context, size, 2),
-        }
-        sizes = size_clauses(paging) or clauses
-        blame: dict[Aspect, Clauses] = {"rows": filter_.clause, "slice": clauses, "size": sizes}
-        if not isinstance(paging, CursorPaging):
-            (place,) = paging.place_parameters
-            second = paging.first + 1 if isinstance(paging, PageNumberPaging) else 2
-            ask = build_request(context, mirror.base, {**values, place: encode_request_value(context, place, second)})
-            yield from check_probe(context, mirror, ask, f"{name} with a later page", clauses, blame=blame)
-            continue
-        first = context.send(build_request(context, mirror.base, values), f"{name} with pages of 2")
-        yield
-        token = first.answer.next_cursor if first.answer else MISSING
-        if isinstance(token, str) and token:
-            ask = build_request(context, mirror.base, {**values, paging.after: token})
-            yield from check_probe(context, mirror, ask, f"{name} with a following page", clauses, blame=blame)
+    yield from check_page_borders(context, mirror, narrowed_border_probes(context, mirror))
+    yield from check_cursor_journeys(context, mirror, narrowed_journeys(context, mirror))
 
 
 def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Every filter with pages of one row, at values that the first row of the list does not have."""
+    """Every filter with a page of one row, at values that the first row of the list does not have."""
     paging = context.listing.paging
     size = paging.size_parameter
     if size is None or len(mirror.rows) < 4 or mirror.tear_reason or not context.supports_parameters(size):
         return
-    if isinstance(paging, OffsetPaging):
+    if isinstance(paging, OffsetPaging | CursorPaging):
         # A later page tells the same: rows that are left out first are left out of what the filter keeps.
         return
-    first = context.send(
-        build_request(context, mirror.base, {size: encode_request_value(context, size, 1)}),
-        "the first row of the list",
-    )
-    yield
-    for name in visible_filters(context):
+    # Where later pages are none, the first rows under each order tell whether a limit cuts what is sorted.
+    orders = orders_of(context)[::-1] if isinstance(paging, LimitPaging) else [{}]
+    for turn, name in enumerate(visible_filters(context)):
         filter_ = context.listing.filters[name]
-        if not context.supports_parameters(name) or is_time_filter(filter_) or not first.rows:
+        if not context.supports_parameters(name) or is_time_filter(filter_):
             continue
-        own = count_values(first.rows, filter_.compares)
+        order = orders[turn % len(orders)]
+        due = due_rows(context, mirror, order)
+        own = count_values((due.rows if due is not None else mirror.rows)[:1], filter_.compares)
         others = count_values(mirror.rows, filter_.compares).most_common()
         value = next(
             (value for value, count in others if count > 1 and not _any_value_matches(filter_, own, value)), None
         )
         if value is None or not fits_one_element(context, name, value):
             continue
-        values = {**companion_parameters(context, mirror, name), **default_comparison(context, name)}
+        values = {**companion_parameters(context, mirror, name), **default_comparison(context, name), **order}
         values |= {
             name: encode_shown_value(context, name, value),
             size: encode_request_value(context, size, 1),
@@ -255,26 +239,12 @@ def check_filters_by_encoding(context: CheckContext, mirror: Mirror) -> Iterator
     if not ways:
         return
     names = [name for name in visible_filters(context) if context.supports_parameters(name)]
-    turn = 0
-    while names:
-        # Two at a time: with the right values the loss of either shows.
-        name = names.pop(0)
-        halves = ((other, overlapping_values(context, mirror, name, other)) for other in names)
-        other, values = next(((other, values) for other, values in halves if values is not None), ("", None))
-        if values is None:
-            raw = _halving_value(context, mirror, name)
-            if raw is None:
-                continue
-            values = {**open_range_end(context, mirror, name), **default_comparison(context, name)}
-            values |= {**companion_parameters(context, mirror, name), name: raw}
-        else:
-            names.remove(other)
+    # Two at a time: with the right values the loss of either shows.
+    for turn, (purpose, values) in enumerate(disjoint_filter_pairs(context, mirror, names)):
         for way in dict.fromkeys((ways[turn % len(ways)], ways[0])):
             clauses = transport.also[way].clause
             ask = replace(build_request(context, mirror.base, {**largest_page(context), **values}), encoding_name=way)
-            purpose = f"{name} and {other}" if other else name
             yield from check_probe(context, mirror, ask, f"{purpose} by {way}", clauses)
-        turn += 1
     for way in ways:
         more = _parameters_beside_filters(context)
         if more:
@@ -303,20 +273,6 @@ def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
         on = listing.parameters[include.parameter].default is not True
         values[include.parameter] = encode_request_value(context, include.parameter, on)
     return {name: raw for name, raw in values.items() if context.supports_parameters(name)}
-
-
-def _halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
-    """A value that keeps some rows but not all; None when there is none."""
-    filter_ = context.listing.filters[name]
-    if is_time_filter(filter_):
-        shown = [instant for row in mirror.rows for instant in row_values_at(row.shown, filter_.compares[0])]
-        times = sorted(instant for instant in shown if isinstance(instant, datetime))
-        if len(times) < 6 or times[0] == times[-1]:
-            return None
-        return encode_shown_value(context, name, times[len(times) // 2].replace(microsecond=0))
-    values = count_values(mirror.rows, filter_.compares).most_common()
-    value = next((value for value, count in values if 3 <= count < len(mirror.rows)), None)
-    return None if value is None else encode_shown_value(context, name, value)
 
 
 def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:

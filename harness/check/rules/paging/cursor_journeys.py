@@ -1,0 +1,343 @@
+"""Rules on journeys by cursor: forth, back and forth again, under every order, beside every filter.
+
+The sizes of the pages change on the way, and borders lie between rows of one sort value where there are some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import cycle
+from typing import Literal
+
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.differences import ASPECTS, Aspect
+from harness.check.probe.expect import check_probe
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, largest_page_size
+from harness.check.probe.page_probe import report_walk_breach
+from harness.check.probe.stability import all_recent
+from harness.check.rules.paging.arrangements import (
+    DEPTHS,
+    SIZE_KINDS,
+    Arrangement,
+    Depth,
+    DueRows,
+    SizeKind,
+    due_rows,
+    narrowings,
+    orders_of,
+    page_size,
+    pick_border,
+    shown_sort_values,
+)
+from harness.specification.model import Clauses, CursorPaging, OpenChoice
+from harness.wire.decoded_body import Tree
+
+BreachKind = Literal["repeated", "displaced", "lost", "no-way-back", "back", "forth", "reuse"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """A journey over pages: of which arrangement, with which kind of second page, and how far it goes."""
+
+    arrangement: Arrangement
+    kind: SizeKind
+    depth: Depth
+    back: bool = False
+    """Whether it goes back one page."""
+    forth: bool = False
+    """Whether it goes forth again from there, and by the first cursor once more."""
+    rest: bool = False
+    """Whether a third page of the largest size follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """What a journey met that pages by cursor do not do."""
+
+    kind: BreachKind
+    clauses: Clauses
+    exchange: Exchange
+    expected: str
+    actual: str
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Travel:
+    """A journey on its way: the pages that came and the page sizes that were asked for."""
+
+    context: CheckContext
+    mirror: Mirror
+    paging: CursorPaging
+    journey: Journey
+    probing: bool
+    """Whether each answer is judged by itself, too."""
+    pages: list[Exchange] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    failed: bool = False
+
+    def ask(self, more: Mapping[str, Tree], size: int, purpose: str) -> Generator[None, None, Exchange | None]:
+        """The answer to a request for a page, or None where it holds no rows that can be judged further."""
+        context, paging, arrangement = self.context, self.paging, self.journey.arrangement
+        values = {**arrangement.values, paging.size: encode_request_value(context, paging.size, size), **more}
+        ask = build_request(context, self.mirror.base, values)
+        if self.probing:
+            blame: dict[Aspect, Clauses] = {"size": paging.clauses.size}
+            # A filter that the first page keeps, and the following one does not, is lost on the way.
+            clauses = arrangement.clauses if arrangement.clauses and not self.pages else paging.clauses.slice
+            # Whether a later page goes on in the order is a matter of the pages before it, too.
+            only = ASPECTS if not self.pages else tuple(aspect for aspect in ASPECTS if aspect != "order")
+            judged = yield from check_probe(
+                context, self.mirror, ask, f"{purpose}{arrangement.label}", clauses, blame=blame, only=only
+            )
+            self.failed = self.failed or not judged.passed
+            exchange = judged.exchange
+        else:
+            exchange = context.send(ask, f"{purpose}{arrangement.label}")
+            yield
+        return exchange if exchange.rows is not None and not self.failed else None
+
+
+def plain_journeys(context: CheckContext) -> list[Journey]:
+    """A journey under each order; one in two goes forth again."""
+    return [
+        Journey(
+            arrangement=Arrangement(order=order),
+            kind=kind,
+            depth=depth,
+            back=True,
+            forth=turn % 2 == 0,
+        )
+        for turn, (order, kind, depth) in enumerate(zip(orders_of(context), cycle(SIZE_KINDS), cycle(DEPTHS)))
+    ]
+
+
+def narrowed_journeys(context: CheckContext, mirror: Mirror) -> list[Journey]:
+    """A journey beside each filter, under one order after the other; one in two goes on with a third page."""
+    # Beside filters orders and sizes meet in another turn than without.
+    orders, filters = orders_of(context)[::-1], narrowings(context, mirror)
+    if not filters:
+        return []
+    kinds = (*SIZE_KINDS[1:], SIZE_KINDS[0])
+    return [
+        Journey(
+            arrangement=Arrangement(
+                order=orders[turn % len(orders)],
+                narrowed=filters[turn % len(filters)].narrowed,
+                clauses=filters[turn % len(filters)].clauses,
+            ),
+            kind=kinds[turn % len(kinds)],
+            depth=DEPTHS[turn % len(DEPTHS)],
+            rest=turn % 2 == 0,
+        )
+        for turn in range(max(len(orders), len(filters)))
+    ]
+
+
+def check_cursor_journeys(context: CheckContext, mirror: Mirror, journeys: Sequence[Journey]) -> Iterator[None]:
+    """Judges journeys: together their pages are the beginning of the list, and each page is found again."""
+    paging = context.listing.paging
+    if not isinstance(paging, CursorPaging) or len(mirror.rows) < 4 or mirror.tear_reason:
+        return
+    broken: list[tuple[BreachKind, Arrangement]] = []
+    for journey in journeys:
+        travel = Travel(context=context, mirror=mirror, paging=paging, journey=journey, probing=True)
+        breach = yield from _travel(travel)
+        if breach is None:
+            if not travel.failed and len(travel.pages) > 1 and not mirror.volatile:
+                context.results.record_pass(paging.clauses.partition or paging.clauses.slice)
+            continue
+        if any(
+            kind == breach.kind and less.values.items() <= journey.arrangement.values.items() for kind, less in broken
+        ):
+            continue
+        smallest, shown = yield from _smallest_breach(context, mirror, paging, journey, breach)
+        broken.append((shown.kind, smallest))
+        if all_recent(context, shown.rows):
+            context.results.record_inconclusive(shown.clauses, "data-changed: the newest rows come and go")
+            continue
+        yield from report_walk_breach(
+            context,
+            mirror,
+            shown.clauses,
+            shown.exchange,
+            f"{shown.expected}{smallest.label}",
+            shown.actual,
+            difference=f"{shown.kind} over pages{smallest.label}",
+        )
+
+
+def _smallest_breach(
+    context: CheckContext, mirror: Mirror, paging: CursorPaging, journey: Journey, breach: Breach
+) -> Generator[None, None, tuple[Arrangement, Breach]]:
+    """The arrangement with least in it whose journey meets the same breach, with that breach."""
+    for smaller in journey.arrangement.smaller():
+        less = replace(journey, arrangement=smaller)
+        travel = Travel(context=context, mirror=mirror, paging=paging, journey=less, probing=False)
+        again = yield from _travel(travel)
+        if again is not None and again.kind == breach.kind:
+            return smaller, again
+    return journey.arrangement, breach
+
+
+def _travel(travel: Travel) -> Generator[None, None, Breach | None]:
+    """Goes the whole journey; what it met first that pages do not do, or None."""
+    context, paging, journey = travel.context, travel.paging, travel.journey
+    due = due_rows(context, travel.mirror, journey.arrangement.values)
+    first, second = _page_sizes(context, due, journey)
+    sizes = [first, second, *([largest_page_size(context)[1] or 100] if journey.rest else [])]
+    token = ""
+    for number, size in enumerate(sizes):
+        more = {paging.after: token} if number else {}
+        page = yield from travel.ask(more, size, f"page {number + 1} of a journey")
+        if page is None or page.answer is None:
+            return None
+        travel.pages.append(page)
+        travel.sizes.append(size)
+        if breach := _breach_of_pages(travel, due):
+            return breach
+        following = page.answer.next_cursor
+        if not isinstance(following, str) or not following or not page.rows:
+            return _breach_of_end(travel, due)
+        token = following
+    return (yield from _go_back(travel)) if journey.back else None
+
+
+def _page_sizes(context: CheckContext, due: DueRows | None, journey: Journey) -> tuple[int, int]:
+    """The sizes of the first two pages: the border between them lies between rows of one sort value, if it can."""
+    _, most = largest_page_size(context)
+    rows = len(due.rows) if due is not None else 4
+    size = page_size(journey.kind, rows, most or 100)
+    borders = range(1, max(2, min(rows, (most or 100) + 1)))
+    tied = due.tied_borders(borders) if due is not None else []
+    return (pick_border(tied, journey.depth) if tied else min(2, borders[-1])), size
+
+
+def _breach_of_pages(travel: Travel, due: DueRows | None) -> Breach | None:
+    """Rows shown twice, or other rows than stand at this place of the list."""
+    clauses = travel.paging.clauses
+    partition = clauses.partition or clauses.slice
+    page = travel.pages[-1]
+    if travel.mirror.volatile:
+        return None
+    before = {key for one in travel.pages[:-1] for key in one.keys}
+    again = tuple(row for row in page.rows or () if row.key in before)
+    if again:
+        whole = len(again) == len(page.rows or ())
+        return Breach(
+            kind="repeated",
+            clauses=clauses.slice if whole else partition,
+            exchange=page,
+            expected="rows that were not shown before",
+            actual=f"{len(again)} of {len(page.rows or ())} rows a second time",
+            rows=again,
+        )
+    if due is None or not due.sort_values:
+        return None
+    came = [row for one in travel.pages for row in one.rows or ()]
+    shown = shown_sort_values(travel.context, travel.mirror, travel.journey.arrangement.values, came)
+    wanted = list(due.sort_values[: len(shown)])
+    if len(shown) < len(came) or shown == wanted:
+        return None
+    wrong = next((place for place, pair in enumerate(zip(shown, wanted, strict=False)) if pair[0] != pair[1]), 0)
+    return Breach(
+        kind="displaced",
+        clauses=partition,
+        exchange=page,
+        expected=f"the rows that follow in the list, from row {wrong + 1} on",
+        actual="other rows",
+        rows=(came[wrong], due.rows[min(wrong, len(due.rows) - 1)]),
+    )
+
+
+def _breach_of_end(travel: Travel, due: DueRows | None) -> Breach | None:
+    """An end of the walk before all rows came."""
+    clauses = travel.paging.clauses
+    came = {key for one in travel.pages for key in one.keys}
+    if due is None or travel.mirror.volatile:
+        return None
+    lost = tuple(row for row in due.rows if row.key not in came)
+    if not lost:
+        return None
+    return Breach(
+        kind="lost",
+        clauses=clauses.partition or clauses.slice,
+        exchange=travel.pages[-1],
+        expected=f"{len(due.rows)} rows over all pages",
+        actual=f"{len(came)} rows, {len(lost)} missing",
+        rows=lost,
+    )
+
+
+def _go_back(travel: Travel) -> Generator[None, None, Breach | None]:
+    """From the last page to the one before, and forth again where the journey says so."""
+    clauses = travel.paging.clauses
+    here, before = travel.pages[-1], travel.pages[-2]
+    token = here.answer.previous_cursor if here.answer is not None else None
+    if not isinstance(token, str) or not token:
+        return Breach(
+            kind="no-way-back",
+            clauses=clauses.prev,
+            exchange=here,
+            expected="a cursor to the page before",
+            actual="none",
+        )
+    back: Exchange | None = None
+    for parameter in _ways_back(travel):
+        back = yield from travel.ask({parameter: token}, travel.sizes[-2], "back to the page before")
+        if back is None or back.keys == before.keys:
+            break
+    if back is None or travel.mirror.volatile:
+        return None
+    if back.keys != before.keys:
+        same = set(back.keys) == set(before.keys)
+        return Breach(
+            kind="back",
+            clauses=clauses.prev,
+            exchange=back,
+            expected=f"the {len(before.keys)} rows of the page before",
+            actual="the same rows in another order" if same else f"{len(back.keys)} other rows",
+        )
+    travel.context.results.record_pass(clauses.prev)
+    return (yield from _go_forth_again(travel, back)) if travel.journey.forth else None
+
+
+def _ways_back(travel: Travel) -> Sequence[str]:
+    """The parameters that may take the cursor to the page before."""
+    paging = travel.paging
+    choice = paging.prev_goes_into
+    if not isinstance(choice, OpenChoice):
+        return (paging.before if choice == "before" else paging.after,)
+    left = travel.context.dialect.candidates_of(choice.id) or choice.options
+    return [paging.before if way == "before" else paging.after for way in left]
+
+
+def _go_forth_again(travel: Travel, back: Exchange) -> Generator[None, None, Breach | None]:
+    """The page after the page that was gone back to, by its own cursor and by the one that was used before."""
+    paging, here = travel.paging, travel.pages[-1]
+    ways: tuple[tuple[BreachKind, Exchange, str], ...] = (
+        ("forth", back, "forth again"),
+        ("reuse", travel.pages[-2], "the same cursor once more"),
+    )
+    for kind, start, purpose in ways:
+        token = start.answer.next_cursor if start.answer is not None else None
+        if not isinstance(token, str) or not token:
+            return Breach(
+                kind=kind, clauses=paging.clauses.slice, exchange=start, expected="a cursor forth", actual="none"
+            )
+        if kind == "reuse" and back.answer is not None and token == back.answer.next_cursor:
+            # The way forth was this very cursor.
+            continue
+        again = yield from travel.ask({paging.after: token}, travel.sizes[-1], purpose)
+        if again is None or travel.mirror.volatile:
+            return None
+        if again.keys != here.keys:
+            return Breach(
+                kind=kind,
+                clauses=paging.clauses.slice,
+                exchange=again,
+                expected="the page that followed before",
+                actual=f"{len(set(again.keys) - set(here.keys))} of {len(again.keys)} rows are others",
+            )
+    return None
