@@ -75,7 +75,8 @@ def blamed_clauses(
     else:
         blamed = clauses_of_request(context, mirror, smallest, difference, meaning) or probe.clauses
     no_match = context.listing.no_match_clause
-    if not (difference.nothing_due and no_match) or smallest.encoding_name is not None:
+    later = bool(smallest.values.keys() & set(paging.place_parameters))
+    if not (difference.nothing_due and no_match) or smallest.encoding_name is not None or later:
         return BlamedClauses(blamed)
     if difference.kind in ("refused", "no-rows"):
         # The filters keep what they should where something matches: it is "nothing matches" that is told wrongly.
