@@ -75,7 +75,6 @@ def blamed_clauses(
     else:
         blamed = clauses_of_request(context, mirror, smallest, difference, meaning) or probe.clauses
     no_match = context.listing.no_match_clause
-    later = bool(smallest.values.keys() & set(paging.place_parameters))
     if not (difference.nothing_due and no_match) or smallest.encoding_name is not None or later:
         return BlamedClauses(blamed)
     if difference.kind in ("refused", "no-rows"):
