@@ -48,7 +48,7 @@ class Journey:
     forth: bool = False
     """Whether it goes forth again from there, and by the first cursor once more."""
     rest: bool = False
-    """Whether a third page of the largest size follows."""
+    """Whether a third page of the largest size follows where it reaches the end of the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ def plain_journeys(context: CheckContext) -> list[Journey]:
 
 
 def narrowed_journeys(context: CheckContext, mirror: Mirror) -> list[Journey]:
-    """A journey beside each filter, under one order after the other; one in two goes on with a third page."""
+    """A journey beside each filter, under one order after the other, to the end where three pages reach it."""
     # Beside filters orders and sizes meet in another turn than without.
     orders, filters = orders_of(context)[::-1], narrowings(context, mirror)
     if not filters:
@@ -129,7 +129,7 @@ def narrowed_journeys(context: CheckContext, mirror: Mirror) -> list[Journey]:
             ),
             kind=kinds[turn % len(kinds)],
             depth=DEPTHS[turn % len(DEPTHS)],
-            rest=turn % 2 == 0,
+            rest=True,
         )
         for turn in range(max(len(orders), len(filters)))
     ]
@@ -186,7 +186,10 @@ def _travel(travel: Travel) -> Generator[None, None, Breach | None]:
     context, paging, journey = travel.context, travel.paging, travel.journey
     due = due_rows(context, travel.mirror, journey.arrangement.values)
     first, second = _page_sizes(context, due, journey)
-    sizes = [first, second, *([largest_page_size(context)[1] or 100] if journey.rest else [])]
+    sizes = [first, second]
+    most = largest_page_size(context)[1] or 100
+    if journey.rest and due is not None and len(due.rows) <= first + second + most:
+        sizes.append(most)
     token = ""
     for number, size in enumerate(sizes):
         more = {paging.after: token} if number else {}
