@@ -244,13 +244,25 @@ def _clauses_of_page(
     if difference.kind == "reversed" and order is not None and flag is not None and plain:
         # Nobody asked for the other direction: it is the flag's default that is wrong.
         return order.descending_default_clause or order.clause
-    if difference.kind == "displaced" and _asks_for_an_order(context, ask):
+    later = difference.about != "first page" and bool(ask.values.keys() & set(listing.paging.place_parameters))
+    if difference.kind == "displaced" and _asks_for_an_order(context, ask) and not (later and _order_holds(context)):
         # Without it the page would be the right one: it is cut from the list in another order.
         return _clauses_of_order(context, ask)
     if difference.about == "another page" and isinstance(listing.paging, PageNumberPaging):
         # The number leads to another page, as it should: it is how pages share out the list that is wrong.
         return listing.paging.clauses.partition or listing.paging.clauses.slice
     return clauses_of_aspect(context, ask, difference.aspect, meaning)
+
+
+def _order_holds(context: CheckContext) -> bool:
+    """Whether no first page was seen in another order than was asked for: then later pages are cut wrongly."""
+    places = set(context.listing.paging.place_parameters)
+    return not any(
+        known.difference.aspect in ("order", "slice")
+        and not known.ask.values.keys() & places
+        and _asks_for_an_order(context, known.ask)
+        for known in context.known_differences
+    )
 
 
 def clauses_of_aspect(

@@ -91,10 +91,12 @@ def _without_added_parts(context: CheckContext, mirror: Mirror, ask: ListRequest
 
 
 def _on_largest_page(context: CheckContext, ask: ListRequest) -> list[ListRequest]:
-    """The request for a later page with all rows on one page instead: what goes wrong there is no matter of pages."""
+    """A page of what filters keep with all rows on one page instead: what goes wrong there is no matter of pages."""
     size_name, largest = largest_page_size(context)
     places = set(context.listing.paging.place_parameters) & ask.values.keys()
     if isinstance(context.listing.paging, CursorPaging) or not places or size_name is None or largest is None:
+        return []
+    if not context.listing.filters.keys() & ask.values.keys():
         return []
     whole = _without(ask, sorted(places))
     return [whole.with_values({size_name: encode_request_value(context, size_name, largest)})]

@@ -227,7 +227,8 @@ def _breach_of_pages(travel: Travel, due: DueRows | None) -> Breach | None:
     before = {key for one in travel.pages[:-1] for key in one.keys}
     again = tuple(row for row in page.rows or () if row.key in before)
     if again:
-        whole = len(again) == len(page.rows or ())
+        # A single row that comes again may be one of several with one sort value.
+        whole = len(again) == len(page.rows or ()) > 1
         return Breach(
             kind="repeated",
             clauses=clauses.slice if whole else partition,

@@ -131,9 +131,9 @@ def test_what_goes_wrong_in_one_arrangement_alone_fails(form: Form, lie: Lie, fa
     ],
 )
 def test_rows_that_stand_at_another_place_fail_the_slices(form: Form, lie: Lie) -> None:
-    failed = said(form, lie).failed
+    failed = set(said(form, lie).failed) - {SUM}
     assert failed
-    assert set(failed) <= {SLICE, PARTITION}
+    assert failed <= {SLICE, PARTITION}
 
 
 @pytest.mark.parametrize("form", [NUMBERED, SKIPPING], ids=["numbers", "offsets"])
