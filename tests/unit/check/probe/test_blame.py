@@ -208,7 +208,7 @@ def left(name: str, values: Mapping[str, Any], difference: Difference, *clauses:
             "EXT",
         ),
         left("a filter that loses to the other one", {"who": "ada", "ext": "101"}, STRAY, "LOSES", **LOSES),
-        left("a filter and a page", {"who": "ada", "page": "1", "rows": "2"}, STRAY, "WHO"),
+        left("a filter and a page", {"who": "ada", "page": "1", "rows": "2"}, STRAY, "SLICE"),
         left("a page", {"page": "1", "rows": "2"}, differing("unlisted"), "SLICE"),
         left("a size", {"rows": "2"}, differing("refused"), "SIZE"),
         left("a direction", {"desc": "1"}, differing("refused"), "DESC"),
@@ -332,7 +332,7 @@ PAGED = {"page": "1", "rows": "2"}
             "a page that is another one in that order",
             {"sort": "secs", **PAGED},
             differing("displaced", about="another page"),
-            "SORT",
+            "PARTITION",
         ),
         left(
             "a page that is another one in that direction",
