@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
-from typing import Literal
+from typing import Final, Literal
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.differences import ASPECTS, Aspect
@@ -32,6 +32,9 @@ from harness.check.rules.paging.arrangements import (
 )
 from harness.specification.model import Clauses, CursorPaging, OpenChoice
 from harness.wire.decoded_body import Tree
+
+FURTHER_PAGES: Final = 3
+"""Pages that are asked for at the end of a journey while rows are lacking."""
 
 BreachKind = Literal["repeated", "displaced", "lost", "no-way-back", "back", "forth", "reuse"]
 
@@ -100,14 +103,14 @@ class Travel:
 
 
 def plain_journeys(context: CheckContext) -> list[Journey]:
-    """A journey under each order; one in two goes forth again."""
+    """A journey under each order; one in three goes forth again."""
     return [
         Journey(
             arrangement=Arrangement(order=order),
             kind=kind,
             depth=depth,
             back=True,
-            forth=turn % 2 == 0,
+            forth=turn % 3 == 0,
         )
         for turn, (order, kind, depth) in enumerate(zip(orders_of(context), cycle(SIZE_KINDS), cycle(DEPTHS)))
     ]
@@ -189,9 +192,12 @@ def _travel(travel: Travel) -> Generator[None, None, Breach | None]:
     sizes = [first, second]
     most = largest_page_size(context)[1] or 100
     if journey.rest and due is not None and len(due.rows) <= first + second + most:
-        sizes.append(most)
+        # Where a page is shorter than was asked more may follow: the rows that are due beyond it, or the end.
+        sizes += [most] * (1 + FURTHER_PAGES)
     token = ""
     for number, size in enumerate(sizes):
+        if number > 2 and due is not None and sum(len(page.rows or ()) for page in travel.pages) >= len(due.rows):
+            break
         more = {paging.after: token} if number else {}
         page = yield from travel.ask(more, size, f"page {number + 1} of a journey")
         if page is None or page.answer is None:

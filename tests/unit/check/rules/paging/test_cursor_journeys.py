@@ -160,6 +160,16 @@ def test_a_journey_that_goes_astray_in_one_arrangement_fails(lie: Lie, among: li
     assert failed <= set(among)
 
 
+def test_a_last_row_that_is_lost_beside_a_filter_fails_the_walk() -> None:
+    def lie(given: Given, honest: Honest) -> Body:
+        body = goes_on()(given, honest)
+        rows = all_rows(without(given, "rows", "after", "before"), honest)
+        lost = bool(given.get("dir") and given.get("after"))
+        return {**body, "calls": [row for row in body["calls"] if row["id"] != rows[-1]["id"]]} if lost else body
+
+    assert PARTITION in said(lie).failed
+
+
 def test_a_size_that_is_kept_from_the_page_before_fails() -> None:
     kept = goes_on(size=lambda asked, before: before)
     assert set(said(kept).failed) & {SIZE, PARTITION, SLICE, BACK}
