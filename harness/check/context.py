@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from harness.check.client.budget import Sender
+from harness.check.client.budget import RateLimitedClient, Sender
 from harness.check.credentials import ClientIdentity
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, InferredDialect
 from harness.check.oracle.interpreter import ExpectedAnswer, interpret_request
@@ -55,7 +55,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request with its response; `rows` is None when the answer has none, `zone` is that of its local times."""
+    """A request with its response; `rows` is None when the answer has none, `zone` is that of its local times.
+
+    `at` is the second of the run at which the answer came, by the clock of the sender or, where it has none, by that
+    of the server; None where neither tells.
+    """
 
     list_request: ListRequest
     purpose: str
@@ -64,6 +68,23 @@ class Exchange:
     answer: DecodedResponse | None
     rows: tuple[Row, ...] | None
     zone: str = "UTC"
+    at: float | None = None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The instant of the answer by the server's own Date header, in whole seconds."""
+        if not isinstance(self.response, HttpResponse):
+            return None
+        try:
+            then = parsedate_to_datetime(self.response.header("date") or "")
+        except (TypeError, ValueError):
+            return None
+        return then if then.tzinfo is not None else None
+
+    @property
+    def response_seconds(self) -> float:
+        """The seconds that the answer took; 0 where none came."""
+        return self.response.seconds if isinstance(self.response, HttpResponse) else 0.0
 
     @property
     def keys(self) -> list[Hashable]:
@@ -162,10 +183,10 @@ class CheckContext:
             self.out_of_budget = response.reason.partition(":")[2]
         else:
             self.requests += 1
-        exchange = self._decode_exchange(ask, purpose, request, response)
+        exchange = self._timed(self._decode_exchange(ask, purpose, request, response))
         self._record_exchange(exchange)
         if isinstance(response, HttpResponse):
-            self._learn_clock_skew(response)
+            self._learn_clock_skew(exchange)
             if response.http_status >= 500:
                 self.server_errors.append(exchange)
             if credentials is None:
@@ -179,9 +200,26 @@ class CheckContext:
                     self.access_refusal = exchange
         if credentials is None and edit is None and not extra_headers:
             self.seen_exchanges[_request_key(ask)] = exchange
+            self._keep_reading(exchange)
         if witness and self.response_check is not None:
             self.response_check(self, exchange)
         return exchange
+
+    def _timed(self, exchange: Exchange) -> Exchange:
+        """The exchange with the second of the run at which its answer came."""
+        if isinstance(self.sender, RateLimitedClient):
+            return replace(exchange, at=self.sender.budget.seconds)
+        then = exchange.server_time
+        return exchange if then is None else replace(exchange, at=then.timestamp())
+
+    def _keep_reading(self, exchange: Exchange) -> None:
+        """Keeps what a whole list of calls in progress showed: every such answer of the run tells how they go on."""
+        listing, ask = self.listing, exchange.list_request
+        if listing.lists.calls == "ended" or not listing.paging.is_single_page or exchange.rows is None:
+            return
+        parts = {include.parameter for include in listing.includes} | {listing.paging.size_parameter}
+        if exchange.answer is not None and exchange.answer.outcome == "success" and parts.issuperset(ask.values):
+            self.facts.readings.setdefault(_request_key(ask), []).append(exchange)
 
     def seen_exchange(self, ask: ListRequest) -> Exchange | None:
         """The latest answer to the same request with the run's own credentials, or None."""
@@ -314,16 +352,12 @@ class CheckContext:
             codes -= {str(code) for fault in others for code in (fault.code, *fault.codes)}
         return answer.code is not MISSING and str(answer.code) in codes
 
-    def _learn_clock_skew(self, response: HttpResponse) -> None:
+    def _learn_clock_skew(self, exchange: Exchange) -> None:
         if self.clock_skew_seconds is not None or self.options.now is None:
             return
-        try:
-            then = parsedate_to_datetime(response.header("date") or "")
-        except (TypeError, ValueError):
-            return
-        now = self.options.now
-        if then.tzinfo is not None:
-            self.clock_skew_seconds = (then - now.astimezone(UTC)).total_seconds()
+        then = exchange.server_time
+        if then is not None:
+            self.clock_skew_seconds = (then - self.options.now.astimezone(UTC)).total_seconds()
 
     # --- judging --------------------------------------------------------------------------------------------
 

@@ -34,3 +34,5 @@ class CheckOptions:
     limits: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     world: KnownWorld | None = None
     fuzz: bool = False
+    watch_seconds: float | None = None
+    """At most so long a list of live calls is watched; None for as long as the run allows."""

@@ -171,6 +171,7 @@ def make_context(
             max_requests=options.limits.get("max_requests"),
             world=options.world,
             fuzz=options.fuzz,
+            watch_seconds=options.watch_seconds,
         ),
         known_values=options.known_values,
         response_check=check_response,

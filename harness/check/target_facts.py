@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -28,6 +28,8 @@ class RunOptions:
     fuzz: bool = False
     other_lists: Mapping[str, CheckContext] = field(default_factory=lambda: MappingProxyType({}))
     """The contexts of other operations of the target, by the name of the operation."""
+    watch_seconds: float | None = None
+    """At most so long a list of live calls is watched; None for as long as the run allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class TargetFacts:
     unread_carriers: frozenset[str] = frozenset()
     """Places of a request whose parameters the server does not read."""
     plain_list: Exchange | None = None
+    readings: dict[Hashable, list[Exchange]] = field(default_factory=dict)
+    """Each whole reading of a list of live calls, by its request, in the order of time."""
     odd_codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The fault for which each code that stands for nothing was first told."""
     rows_in_errors: tuple[str, Clauses] | None = None

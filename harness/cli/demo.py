@@ -121,6 +121,7 @@ def _check_simulator(simulator: Simulator, url: str, *, seconds: float) -> RunRe
             target=url,
             secrets=secrets_of(identities, access),
             harness_version=harness_version(),
+            watch_seconds=0.0,
         )
         sender = RateLimitedClient(client, Budget(max_requests=500, max_seconds=seconds))
         report = final_report(run_check(spec, sender, fresh, options))

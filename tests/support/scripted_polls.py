@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.check.client.budget import Sender
 from harness.check.context import CheckContext, ClientIdentity
 from harness.check.oracle.dialect_inference import InferredDialect
 from harness.check.probe.mirror import Mirror, read_mirror
@@ -53,7 +54,7 @@ class Script:
 Rule = Callable[[CheckContext, Mirror], Iterator[None]]
 
 
-def run(api: str, script: Script, rule: Rule = check_polling, **options: Any) -> CheckContext:
+def run(api: str, script: Sender, rule: Rule = check_polling, **options: Any) -> CheckContext:
     spec = spec_of(api)
     me = ClientIdentity(name="me", credentials={"Username": "u", "Password": "p"})
     session = CheckContext(

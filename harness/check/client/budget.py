@@ -88,6 +88,10 @@ class Budget:
         """The seconds left, or None without a limit."""
         return None if self._max_seconds is None else max(0.0, self._max_seconds - self.seconds)
 
+    def remaining_requests(self) -> int | None:
+        """The requests left, or None without a limit."""
+        return None if self._max_requests is None else max(0, self._max_requests - self._requests)
+
     def acquire(self) -> BudgetLimit | None:
         """Wait until one request may be sent and count it; or return the limit that is used up, at once."""
         while True:
@@ -192,6 +196,12 @@ class RateLimitedClient:
         wait = seconds - self.budget.seconds
         if wait > 0 and (left is None or left > 4 * wait):
             self.budget.pause(wait)
+
+    def wait_seconds(self, seconds: float) -> None:
+        """Sends nothing for so many seconds, where the budget has time for that and for a request after it."""
+        left = self.budget.remaining_seconds()
+        if seconds > 0 and (left is None or left > seconds + _DEFAULT_RETRY_SECONDS):
+            self.budget.pause(seconds)
 
     def _effective_deadline(self, deadline_seconds: float | None) -> float | None:
         left = self.budget.remaining_seconds()

@@ -26,7 +26,7 @@ class _ClauseTally:
 
 @dataclass(slots=True)
 class ResultCollector:
-    """Collects evidence per clause; keeps one finding per clause, the one with the smallest request."""
+    """Collects evidence per clause; keeps one finding per clause: a certain one, with the smallest request."""
 
     clauses: Mapping[ClauseId, Clause]
     families: Mapping[ClauseId, str]
@@ -73,13 +73,21 @@ class ResultCollector:
         self.record(clauses, Verdict.BLOCKED, missing)
 
     def record_failure(self, clause: ClauseId, finding: Finding) -> None:
-        """Records a breach of a clause; the finding with the smallest request stands for all of them."""
+        """Records a breach of a clause; the finding with the smallest request stands for all of them.
+
+        One whose evidence is open (its basis is not the clause's) stands only until a certain one comes.
+        """
         entry = self.tally_of(clause)
         entry.counts[Verdict.FAIL] += 1
-        if entry.finding is None or len(finding.request) < len(entry.finding.request):
+        known = entry.finding
+        if known is None or self._weight_of(finding) < self._weight_of(known):
             entry.finding = replace(finding, place=self._failures)
             entry.reasons[Verdict.FAIL] = finding.message
         self._failures += 1
+
+    def _weight_of(self, finding: Finding) -> tuple[bool, int]:
+        """What is told first: certain evidence, then a small request."""
+        return finding.basis != self.clauses[finding.clause].basis, len(finding.request)
 
     def first_failed(self, clauses: Iterable[ClauseId]) -> ClauseId | None:
         """The first of the clauses that has failed, or None."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Final
 
 from harness.check.context import CheckContext, Row
-from harness.check.probe.mirror import Mirror, Snapshot
+from harness.check.probe.mirror import Mirror
 from harness.check.results.evidence import render_value
+from harness.check.rules.live.call_readings import COPY_LAG_SECONDS, LifeFields, Reading, Sighting, call_histories
 from harness.check.rules.responses.row_laws import as_number
 from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Field, ImpliesLaw, MovingLaw, StandsStillLaw
@@ -27,9 +28,13 @@ _JITTER_SECONDS: Final = 2
 _FLIPS_NEEDED: Final = 2
 # A few equal rows may be different calls that look alike: rows of `all_alike` differ in their identity only.
 _RENAMES_NEEDED: Final = 5
+_HANDED_OVER_NEEDED: Final = 2
 _TALK_STATES: Final = frozenset({"answered", "held"})
 _RING_STATES: Final = frozenset({"dialing", "ringing"})
-_COUNTED_ATTRIBUTES: Final = frozenset({"ring_seconds", "talk_seconds", "duration_seconds"})
+# What may go to and fro while a call goes on: numbers that count, holds, recordings that pause, limits of a customer.
+_CHANGING_ATTRIBUTES: Final = frozenset(
+    {"ring_seconds", "talk_seconds", "duration_seconds", "state_text", "recording_path", "over_limit"}
+)
 _PARTY_ATTRIBUTES: Final = frozenset(
     {
         "source",
@@ -49,13 +54,15 @@ _PARTY_ATTRIBUTES: Final = frozenset(
 )
 
 
-def check_same_calls(context: CheckContext, readings: Sequence[Snapshot], one_per: Clauses) -> None:
+def check_same_calls(context: CheckContext, readings: Sequence[Reading], one_per: Clauses) -> None:
     """Judges what each row shows in all readings of the list, from the first of the run to the last poll."""
     _check_flips(context, readings)
+    _check_swapped_parties(context, readings)
     _check_renamed_calls(context, one_per, readings)
+    _check_handed_over_calls(context, one_per, readings)
 
 
-def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Sequence[Snapshot]) -> None:
+def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Sequence[Reading]) -> None:
     """Judges stands-still with a slack: an instant such as a beginning does not move, however far polls lie apart.
 
     A beginning that is computed as "now minus duration" jumps by the slack here and there, but not all rows the same
@@ -63,8 +70,8 @@ def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Seq
     """
     name = str(law.field)
     pairs: list[tuple[Row, Row, float]] = []
-    for rows in _row_histories(readings).values():
-        alike = [row for row in rows if _same_parties(context, row, rows[-1])]
+    for rows in row_histories(readings).values():
+        alike = [row for row in rows if same_parties(context, row, rows[-1])]
         shown = [(instant, row) for row in alike if isinstance(instant := row.shown.get(name), datetime)]
         if len(shown) < 2:
             continue
@@ -74,6 +81,8 @@ def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Seq
         one, other = (least, most) if apart > law.slack_seconds else (shown[0], shown[-1])
         pairs.append((one[1], other[1], (other[0] - one[0]).total_seconds()))
     moved = [pair for pair in pairs if abs(pair[2]) > law.slack_seconds]
+    # Within the slack it may be rounding, of all rows alike.
+    certain = bool(moved)
     for drifting in ([pair for pair in pairs if pair[2] >= 1], [pair for pair in pairs if pair[2] <= -1]):
         if not moved and len(drifting) >= max(3, (len(pairs) * 4) // 5):
             moved = drifting
@@ -85,7 +94,7 @@ def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Seq
             expected=f"{name}={render_value(before.shown.get(name))}, as in another poll",
             actual=f"{render_value(row.shown.get(name))}; it moved in {len(moved)} of {len(pairs)} rows",
             rows=[evidence_line(context, one, name) for pair in moved[:4] for one in pair[:2]],
-            inferred=True,
+            inferred=not certain,
         )
     elif pairs:
         context.results.record_pass(law.clause, times=len(pairs))
@@ -93,7 +102,7 @@ def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Seq
         context.results.record_not_exercised(law.clause, f"no row showed {name} in two polls")
 
 
-def _check_flips(context: CheckContext, readings: Sequence[Snapshot]) -> None:
+def _check_flips(context: CheckContext, readings: Sequence[Reading]) -> None:
     """Judges that values do not change and change back, and that a call that talks does not ring in between.
 
     One such row may be a transfer or a recording that pauses, and a copy of the list may lag behind with calls that
@@ -101,19 +110,19 @@ def _check_flips(context: CheckContext, readings: Sequence[Snapshot]) -> None:
     """
     if not context.identity_unique:
         return
-    histories = [rows for rows in _row_histories(readings).values() if len(rows) > 2]
-    settled_ = [rows for rows in histories if is_settled(context, readings[-1].by_key, rows[-1].key)]
+    settled_ = _settled_histories(context, readings)
+    # How far these may go to and fro, their own law says.
+    laws = [law for law in context.listing.laws if isinstance(law, StandsStillLaw)]
+    rounded = {str(law.field) for law in laws if law.slack_seconds}
     for name, field in context.listing.fields.items():
-        if field.shows in _COUNTED_ATTRIBUTES:
+        if field.shows in _CHANGING_ATTRIBUTES or name in rounded:
             continue
         flipped = [
             (rows, flip) for rows in settled_ if (flip := _find_flip(field, [row.shown for row in rows], name))
         ]
         if len(flipped) < max(_FLIPS_NEEDED, len(settled_) // 5):
             continue
-        (rows, (first, other)), clauses = flipped[0], _field_clauses(context, name, field)
-        if context.results.first_failed(clauses) is not None:
-            continue
+        (rows, (first, other)), clauses = flipped[0], field_clauses(context, name, field)
         context.fail(
             clauses,
             f"{name} of a call stays as it is",
@@ -144,28 +153,133 @@ def _find_flip(field: Field, shown: Sequence[Mapping[str, ApiValue]], name: str)
     return None
 
 
-def _row_histories(readings: Sequence[Snapshot]) -> dict[Hashable, list[Row]]:
-    """The rows of all readings under each key of the last reading, in the order of time."""
-    return {
-        key: [reading.by_key[key] for reading in readings if key in reading.by_key] for key in readings[-1].by_key
-    }
+def _settled_histories(context: CheckContext, readings: Sequence[Reading]) -> list[list[Row]]:
+    """What calls showed, three times at least, once every copy of the list had them."""
+    timed = call_histories(readings)
+    if not timed:
+        known = [rows for rows in row_histories(readings).values() if rows[-1].key in readings[-1].by_key]
+        rows_by_call = [rows for rows in known if is_settled(context, readings[-1].by_key, rows[-1].key)]
+    else:
+        # Of the calls of the first reading nobody knows when they came.
+        rows_by_call = [
+            [one.row for one in history if one.at > history[0].at + COPY_LAG_SECONDS or _is_aged(context, one)]
+            for history in timed.values()
+        ]
+    return [rows for rows in rows_by_call if len(rows) > 2]
 
 
-def _field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
+def _is_aged(context: CheckContext, sighting: Sighting) -> bool:
+    """Whether a call had lasted for longer than copies of the list lag behind, by its own numbers."""
+    age = LifeFields.of_listing(context.listing).age_of(sighting.row)
+    return age is not None and age > SETTLED_SECONDS
+
+
+def row_histories(readings: Sequence[Reading]) -> dict[Hashable, list[Row]]:
+    """The rows of each call in all readings, in the order of time."""
+    found: dict[Hashable, list[Row]] = {}
+    for reading in readings:
+        for key, row in reading.by_key.items():
+            found.setdefault(key, []).append(row)
+    return found
+
+
+def _check_swapped_parties(context: CheckContext, readings: Sequence[Reading]) -> None:
+    """Judges that the parties of calls do not change places: a transfer replaces one of them."""
+    if not context.identity_unique:
+        return
+    ends = _PARTY_ATTRIBUTES | {"destination", "destination_number"}
+    names = [name for name, field in context.listing.fields.items() if field.shows in ends]
+    swapped: list[tuple[Row, Row, str, str]] = []
+    changed = 0
+    for rows in row_histories(readings).values():
+        for before, after in pairwise(rows):
+            if all(before.shown.get(name) == after.shown.get(name) for name in names):
+                continue
+            changed += 1
+            places = [
+                (one, other)
+                for one, other in combinations(names, 2)
+                if before.shown.get(one) != before.shown.get(other)
+                and before.shown.get(one) == after.shown.get(other)
+                and before.shown.get(other) == after.shown.get(one)
+            ]
+            swapped += [(before, after, *pair) for pair in places[:1]]
+    if len(swapped) >= _FLIPS_NEEDED and 2 * len(swapped) > changed:
+        _, _, one, other = swapped[0]
+        context.fail(
+            field_clauses(context, one, context.listing.fields[one]),
+            f"{one} and {other} of a call stay as they are",
+            expected="the same parties in each poll",
+            actual=f"{one} and {other} change places in {len(swapped)} calls",
+            rows=[evidence_line(context, row, one, other) for pair in swapped[:4] for row in pair[:2]],
+            # No document promises it in words.
+            inferred=True,
+        )
+
+
+def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: Sequence[Reading]) -> None:
+    """Judges that no call goes on under another identity: with the same beginning and the same parties.
+
+    A transfer that makes a new call changes a party or begins anew.
+    """
+    start = LifeFields.of_listing(context.listing).start
+    if start is None or not context.identity_unique:
+        return
+    seen: set[Hashable] = set()
+    pairs: list[tuple[Row, Row]] = []
+    last_place = {key: place for place, reading in enumerate(readings) for key in reading.by_key}
+    for place, (earlier, later) in enumerate(pairwise(readings)):
+        seen |= earlier.by_key.keys()
+        left = [row for key, row in earlier.by_key.items() if last_place[key] == place]
+        came = {key: row for key, row in later.by_key.items() if key not in seen}
+        for row in left:
+            heirs = [
+                key
+                for key, other in came.items()
+                if isinstance(row.shown.get(start), datetime)
+                and other.shown.get(start) == row.shown.get(start)
+                and same_parties(context, row, other)
+            ]
+            if heirs:
+                pairs.append((row, came.pop(heirs[0])))
+    if len(pairs) >= _HANDED_OVER_NEEDED:
+        context.fail(
+            clauses,
+            clause_text(context, clauses, "a call keeps its identity"),
+            expected="calls in progress under the same identity in each poll",
+            actual=f"{len(pairs)} calls that left the list while another identity came with the same beginning and "
+            "the same parties",
+            rows=[evidence_line(context, one, start) for pair in pairs[:4] for one in pair],
+            # Two may be chance, in a system that makes many calls alike.
+            inferred=len(pairs) == _HANDED_OVER_NEEDED,
+            difference="calls change their identity",
+        )
+
+
+def field_clauses(context: CheckContext, name: str, field: Field) -> Clauses:
     """The clauses on what a field shows; those on all fields where it has none of its own."""
     still = [law for law in context.listing.laws if not isinstance(law, ImpliesLaw | MovingLaw)]
     laws = [law.clause for law in still if law.field == FieldPath.of(name)]
     return (laws[-1] if laws else ()) or field.clause or context.listing.lists.clauses.keys
 
 
-def _same_parties(context: CheckContext, one: Row, other: Row) -> bool:
+def same_parties(context: CheckContext, one: Row, other: Row) -> bool:
     """Whether two rows show the same parties, two of them at least."""
     names = [name for name, field in context.listing.fields.items() if field.shows in _PARTY_ATTRIBUTES]
     shown = [(one.shown.get(name), other.shown.get(name)) for name in names]
     return all(first == second for first, second in shown) and sum(bool(first) for first, _ in shown) > 1
 
 
-def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Snapshot]) -> None:
+def is_same_call(context: CheckContext, one: Row, other: Row) -> bool:
+    """Whether two rows of one identity are about one call: an identity may be used again."""
+    start = LifeFields.of_listing(context.listing).start
+    if start is None or start not in one.shown or one.shown.get(start) == other.shown.get(start):
+        return True
+    names = [name for name, field in context.listing.fields.items() if field.shows in _PARTY_ATTRIBUTES]
+    return all(one.shown.get(name) == other.shown.get(name) for name in names)
+
+
+def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequence[Reading]) -> None:
     """Judges that lasting calls keep their identity from poll to poll (`active_new_id_at_each_poll` breaks it)."""
     starts = [name for name, field in context.listing.fields.items() if field.shows == "started_at"]
     if not starts or not context.identity_unique or len(taken) < 3:
@@ -187,7 +301,7 @@ def _check_renamed_calls(context: CheckContext, clauses: Clauses, taken: Sequenc
             (row, other)
             for row in old
             for other in later.rows
-            if other.shown.get(start) == row.shown.get(start) and _same_parties(context, row, other)
+            if other.shown.get(start) == row.shown.get(start) and same_parties(context, row, other)
         ]
         if len({row.key for row, _ in found}) < max(3, len(old) // 2):
             return

@@ -1,0 +1,220 @@
+"""The presence of calls in a list of calls in progress: from their beginning on, without a gap, and as of now.
+
+Names in backticks are variants of the foreign servers in `tests/foreign/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from harness.check.context import CheckContext, Row
+from harness.check.rules.live.call_continuity import clause_text, evidence_line, is_same_call
+from harness.check.rules.live.call_readings import (
+    COPY_LAG_SECONDS,
+    REFRESH_SECONDS,
+    LifeFields,
+    Reading,
+    Sighting,
+    call_histories,
+    longest_stillness,
+    seconds_shown,
+    still_stretches,
+)
+from harness.specification.model import Clauses
+
+# A transfer may list a call under a new identity and with the age of the old one: some late calls say nothing.
+_LATE_FOR_CERTAIN: Final = 3
+_LATE_NEEDED: Final = 2
+_JUMPS_NEEDED: Final = 2
+# What is brought up to date more seldom is no list of what is in progress; nobody says how fresh it must be.
+_STALE_SECONDS: Final = 8.0
+
+
+def check_presence(context: CheckContext, readings: Sequence[Reading], clauses: Clauses) -> None:
+    """Judges gaps, late arrivals and remembered lists under the clauses that each call in progress is listed."""
+    if not clauses or not context.identity_unique or len(readings) < 3:
+        return
+    histories = call_histories(readings)
+    fields = LifeFields.of_listing(context.listing)
+    _check_gaps(context, readings, histories, fields, clauses)
+    _check_arrivals(context, readings, histories, fields, clauses)
+    _check_freshness(context, readings, fields, clauses)
+
+
+def _check_gaps(
+    context: CheckContext,
+    readings: Sequence[Reading],
+    histories: Mapping[Hashable, Sequence[Sighting]],
+    fields: LifeFields,
+    clauses: Clauses,
+) -> None:
+    """Judges that a call is in each reading that lies well after one with it and well before another.
+
+    Copies of the list that lag (`legs_copies_that_lag`) differ on what happened in the last seconds only.
+    """
+    gaps: list[tuple[Row, float]] = []
+    witnessed = 0
+    for key, history in histories.items():
+        first, last = history[0], history[-1]
+        if not is_same_call(context, first.row, last.row):
+            # An identity that was used again.
+            continue
+        due = [
+            reading
+            for reading in readings
+            if reading.at is not None and first.at + COPY_LAG_SECONDS < reading.at < last.at - COPY_LAG_SECONDS
+        ]
+        witnessed += len(due)
+        lacking = [reading.at for reading in due if key not in reading.by_key and reading.at is not None]
+        if lacking:
+            gaps.append((last.row, last.at - lacking[0]))
+    if gaps:
+        context.fail(
+            clauses,
+            clause_text(context, clauses, "each call in progress is listed"),
+            expected="calls that are listed seconds before and seconds after an answer also in that answer",
+            actual=f"{len(gaps)} of {len(histories)} calls are left out there; one was back "
+            f"{gaps[0][1]:.0f} seconds later",
+            rows=[evidence_line(context, row, *_names(fields)) for row, _ in gaps[:8]],
+        )
+    elif witnessed:
+        context.results.record_pass(clauses, times=witnessed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """A call that came to the list during the run: when it began and was answered, in seconds of the run."""
+
+    first: Sighting
+    began: float
+    answered: float | None
+
+
+def _check_arrivals(
+    context: CheckContext,
+    readings: Sequence[Reading],
+    histories: Mapping[Hashable, Sequence[Sighting]],
+    fields: LifeFields,
+    clauses: Clauses,
+) -> None:
+    """Judges that calls are listed from their beginning on, by what they show of themselves at first sight."""
+    counted = fields.ring is not None and fields.talk is not None
+    lag = COPY_LAG_SECONDS + longest_stillness(readings) if counted else REFRESH_SECONDS
+    skew = 0.0 if counted else _server_skew(readings, fields)
+    firsts = [history[0] for history in histories.values() if history[0].place > 0]
+    known = [_arrival_of(fields, readings[first.place], first, skew) for first in firsts]
+    arrivals = [arrival for arrival in known if arrival is not None]
+    # Each answer between the beginning and the first sight lacks the call.
+    late = [one for one in arrivals if _times_between(readings, one.began + lag, one.first.at)]
+    # Of those that rang for long enough it is known whether they are listed while they ring.
+    rang = [
+        (one, times)
+        for one in arrivals
+        if one.answered is not None and (times := _times_between(readings, one.began + lag, one.answered))
+    ]
+    silent = [one for one, times in rang if one.first.at > times[-1]]
+    for found, of, what, enough in (
+        (late, arrivals, "had gone on for seconds before they were listed", 2 * len(late) >= len(arrivals)),
+        (silent, rang, "had rung for seconds, and were listed when that was over", len(silent) == len(rang)),
+    ):
+        certain = len(found) >= _LATE_FOR_CERTAIN and enough
+        if certain or (len(found) >= _LATE_NEEDED and len(found) == len(of)):
+            context.fail(
+                clauses,
+                clause_text(context, clauses, "each call in progress is listed"),
+                expected="a new call to be listed when it begins",
+                actual=f"{len(found)} of {len(of)} new calls {what}, while answers came without them",
+                rows=[evidence_line(context, one.first.row, *_names(fields)) for one in found[:8]],
+                # Two may be chance: calls that were transferred and go on under another identity.
+                inferred=not certain,
+                difference="new calls are listed late",
+            )
+    if arrivals:
+        context.results.record_pass(clauses, times=len(arrivals) - len(late))
+
+
+def _times_between(readings: Sequence[Reading], after: float, before: float) -> list[float]:
+    """The seconds of the readings between two seconds of the run."""
+    return [reading.at for reading in readings if reading.at is not None and after < reading.at < before]
+
+
+def _arrival_of(fields: LifeFields, reading: Reading, first: Sighting, skew: float) -> _Arrival | None:
+    """When a call began and was answered, by its own numbers or by the server's clock; None where neither tells."""
+    ring, talk = seconds_shown(first.row, fields.ring), seconds_shown(first.row, fields.talk)
+    if ring is not None and talk is not None:
+        answered = first.at - talk
+        return _Arrival(first=first, began=answered - ring, answered=answered if talk > 0 else None)
+    began, up = (first.row.shown.get(name or "") for name in (fields.start, fields.answer))
+    if fields.ring is not None or not isinstance(began, datetime) or reading.server_time is None:
+        return None
+    ages = [
+        max(0.0, (reading.server_time - instant).total_seconds() - skew) if isinstance(instant, datetime) else None
+        for instant in (began, up)
+    ]
+    since_began, since_up = ages
+    return _Arrival(
+        first=first,
+        began=first.at - (since_began or 0.0),
+        answered=None if since_up is None else first.at - since_up,
+    )
+
+
+def _server_skew(readings: Sequence[Reading], fields: LifeFields) -> float:
+    """How far the latest instant that any row shows lies behind the server's clock, at least, in seconds.
+
+    Where beginnings and answers come from another clock than the Date header, all of them lie so far behind.
+    """
+    behind: list[float] = []
+    for reading in readings:
+        for row in reading.rows:
+            instants = [row.shown.get(name or "") for name in (fields.start, fields.answer)]
+            shown = [instant for instant in instants if isinstance(instant, datetime)]
+            if shown and reading.server_time is not None:
+                behind.append((reading.server_time - max(shown)).total_seconds())
+    return min(behind, default=0.0)
+
+
+def _check_freshness(
+    context: CheckContext, readings: Sequence[Reading], fields: LifeFields, clauses: Clauses
+) -> None:
+    """Judges that the list is not remembered: counters that jump tell how long the list had stood still."""
+    for first, last in still_stretches(readings):
+        began, ended = readings[first].at, readings[last].at
+        if began is None or ended is None or ended - began < _STALE_SECONDS or last + 1 >= len(readings):
+            continue
+        after = readings[last + 1]
+        jumped = [
+            (before, row)
+            for key, row in after.by_key.items()
+            if (before := readings[last].by_key.get(key)) is not None
+            and fields.phase_of(before) in ("ringing", "answered")
+            and _jump(fields, before, row) > (ended - began) / 2
+        ]
+        if len(jumped) >= _JUMPS_NEEDED:
+            before, row = jumped[0]
+            context.fail(
+                clauses,
+                clause_text(context, clauses, "the list shows the calls in progress"),
+                expected="another answer while calls go on",
+                actual=f"{last - first + 1} answers alike in {ended - began:.0f} seconds, then {len(jumped)} calls "
+                f"that are {_jump(fields, before, row):.0f} seconds older at once",
+                rows=[evidence_line(context, one, *_names(fields)) for pair in jumped[:4] for one in pair],
+                # No document says how fresh a list must be.
+                inferred=True,
+                difference="the list is remembered",
+            )
+            return
+
+
+def _jump(fields: LifeFields, before: Row, after: Row) -> float:
+    """By how many seconds a call is older than before."""
+    one, other = fields.age_of(before), fields.age_of(after)
+    return other - one if one is not None and other is not None else 0.0
+
+
+def _names(fields: LifeFields) -> list[str]:
+    names = (fields.start, fields.answer, fields.ring, fields.talk, fields.state)
+    return [name for name in names if name is not None]

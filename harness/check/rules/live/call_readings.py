@@ -1,0 +1,181 @@
+"""The readings of a list of calls in progress, in the order of time, and what each call showed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Final, Literal, Self
+
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.mirror import Snapshot
+from harness.check.rules.responses.row_laws import as_number
+from harness.specification.model import Listing
+
+COPY_LAG_SECONDS: Final = 3
+"""Copies of a list may be so far behind one another: what happened longer ago is in each of them."""
+REFRESH_SECONDS: Final = 6
+"""A server may bring its list, its numbers and its states up to date every few seconds."""
+# What took longer to answer may be that much older than its arrival.
+_SLOW_ANSWER_SECONDS: Final = 2.0
+# More seconds than any call lasts: a number in another unit, or an overflow.
+_SECONDS_AT_MOST: Final = 10**8
+
+Phase = Literal["ringing", "answered", "held"]
+_PHASES: Final[Mapping[str, Phase]] = {
+    "dialing": "ringing",
+    "ringing": "ringing",
+    "answered": "answered",
+    "held": "held",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The whole list at one instant: `at` in seconds of the run, `server_time` by the server; None where unknown."""
+
+    rows: tuple[Row, ...]
+    by_key: Mapping[Hashable, Row]
+    at: float | None = None
+    server_time: datetime | None = None
+
+    @classmethod
+    def of_exchange(cls, exchange: Exchange) -> Self:
+        """The reading that an answer is."""
+        rows = exchange.rows or ()
+        return cls(rows=rows, by_key={row.key: row for row in rows}, at=exchange.at, server_time=exchange.server_time)
+
+    @classmethod
+    def of_snapshot(cls, snapshot: Snapshot) -> Self:
+        """The reading that a walk over the pages is."""
+        return cls(rows=snapshot.rows, by_key=snapshot.by_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a call showed in the reading at one place, at one second of the run."""
+
+    place: int
+    at: float
+    row: Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeFields:
+    """The fields that tell how far a call is, each None where the list has none such."""
+
+    start: str | None
+    answer: str | None
+    ring: str | None
+    talk: str | None
+    state: str | None
+    phases: Mapping[str, Phase]
+
+    @classmethod
+    def of_listing(cls, listing: Listing) -> Self:
+        """The fields of a listing."""
+        named = {field.shows: name for name, field in listing.fields.items() if field.shows is not None}
+        state = named.get("state")
+        words = listing.fields[state].words if state is not None else {}
+        return cls(
+            start=named.get("started_at"),
+            answer=named.get("answered_at"),
+            ring=named.get("ring_seconds"),
+            talk=named.get("talk_seconds"),
+            state=state,
+            phases={word: _PHASES[meaning] for meaning, word in words.items() if meaning in _PHASES},
+        )
+
+    def phase_of(self, row: Row) -> Phase | None:
+        """Whether a call rings, talks or is held; None where the row does not say."""
+        if self.state is not None:
+            return self.phases.get(str(row.shown.get(self.state)))
+        if self.answer is not None and self.answer in row.shown:
+            return "ringing" if row.shown[self.answer] is None else "answered"
+        return None
+
+    def age_of(self, row: Row) -> float | None:
+        """The seconds that a call has rung and talked; None where it does not show both."""
+        ring, talk = seconds_shown(row, self.ring), seconds_shown(row, self.talk)
+        return None if ring is None or talk is None else ring + talk
+
+    def progress_of(self, row: Row) -> tuple[object, ...]:
+        """All that changes while a call goes on."""
+        return tuple(row.shown.get(name or "") for name in (self.answer, self.ring, self.talk, self.state))
+
+
+def seconds_shown(row: Row, name: str | None) -> float | None:
+    """The number of seconds that a row shows; None where it is no such number."""
+    number = as_number(row.shown.get(name)) if name is not None else None
+    return float(number) if number is not None and 0 <= number < _SECONDS_AT_MOST else None
+
+
+def live_readings(context: CheckContext, taken: Sequence[Snapshot]) -> list[Reading]:
+    """All readings of the list in the run, by the request that was asked most; `taken` where pages make the list."""
+    kept = max(context.facts.readings.values(), key=len, default=[])
+    size = context.listing.paging.size_parameter
+    limits = [exchange.list_request.values.get(size or "") for exchange in kept]
+    cut = [
+        limit
+        for limit, exchange in zip(limits, kept, strict=True)
+        if str(limit).isdigit() and 0 < int(str(limit)) <= len(exchange.rows or ())
+    ]
+    if len(kept) < len(taken) or cut:
+        return [Reading.of_snapshot(snapshot) for snapshot in taken]
+    quick = [exchange for exchange in kept if exchange.response_seconds <= _SLOW_ANSWER_SECONDS]
+    return [Reading.of_exchange(exchange) for exchange in quick]
+
+
+def call_histories(readings: Sequence[Reading]) -> dict[Hashable, list[Sighting]]:
+    """The sightings of each call, in the order of time; none where the times of readings are not known."""
+    found: dict[Hashable, list[Sighting]] = {}
+    for place, reading in enumerate(readings):
+        if reading.at is None:
+            return {}
+        for key, row in reading.by_key.items():
+            found.setdefault(key, []).append(Sighting(place=place, at=reading.at, row=row))
+    return found
+
+
+def phase_stretches(fields: LifeFields, history: Sequence[Sighting]) -> Iterator[tuple[Phase, list[Sighting]]]:
+    """The stretches of a history in which a call is in one phase, with that phase."""
+    stretch: list[Sighting] = []
+    current: Phase | None = None
+    for sighting in history:
+        phase = fields.phase_of(sighting.row)
+        if phase != current and stretch:
+            if current is not None:
+                yield current, stretch
+            stretch = []
+        current = phase
+        stretch.append(sighting)
+    if stretch and current is not None:
+        yield current, stretch
+
+
+def still_stretches(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
+    """The first and last places of stretches of readings in which all rows are the same."""
+    began = 0
+    for place, (one, other) in enumerate(pairwise(readings), 1):
+        if {key: row.shown for key, row in one.by_key.items()} != {
+            key: row.shown for key, row in other.by_key.items()
+        }:
+            yield began, place - 1
+            began = place
+    if readings:
+        yield began, len(readings) - 1
+
+
+def longest_stillness(readings: Sequence[Reading]) -> float:
+    """The seconds for which the list was seen to show the same, at most."""
+    spans = [
+        (last - first) if (first := readings[a].at) is not None and (last := readings[b].at) is not None else 0.0
+        for a, b in still_stretches(readings)
+    ]
+    return max(spans, default=0.0)
+
+
+def list_moves(readings: Sequence[Reading]) -> bool:
+    """Whether the list was seen to change at all."""
+    return sum(1 for _ in still_stretches(readings)) > 1

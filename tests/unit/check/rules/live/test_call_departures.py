@@ -1,0 +1,53 @@
+"""Calls leave the list when they end: breaches, and what is none beside them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from live_calls import LiveCall, LiveSystem, Show, Shown, StepClock, findings_of, honest, leg_document, watch
+
+
+def lingering(seconds: float, state: str | None = None) -> Show:
+    """A list that shows calls for seconds after their end, as they were then."""
+
+    def show(call: LiveCall, now: float) -> Shown | None:
+        row = honest(call, min(now, call.start + call.life - 0.001))
+        if row is None or now >= call.start + call.life + seconds:
+            return None
+        return row if now < call.start + call.life or state is None else replace(row, state=state)
+
+    return show
+
+
+def held_at_the_end(call: LiveCall, now: float) -> Shown | None:
+    """Each third call is on hold for the last quarter of a minute, without a word and without counting."""
+    row = honest(call, now)
+    rest = call.start + call.life - 15
+    if row is None or call.number % 3 or now < rest:
+        return row
+    return honest(call, max(rest, call.start))
+
+
+@pytest.mark.parametrize("seconds", [12.0, 30.0])
+def test_calls_that_stand_still_before_they_leave_are_found(seconds: float) -> None:
+    assert ("OZ-LAC-019", "red") in set(findings_of(watch(LiveSystem(StepClock(), show=lingering(seconds)))))
+
+
+def test_calls_that_are_listed_as_completed_are_found() -> None:
+    system = LiveSystem(StepClock(), show=lingering(8.0, "Completed"))
+    assert ("OZ-LAC-019", "red") in set(findings_of(watch(system)))
+
+
+def test_legs_that_are_listed_as_hung_up_are_found() -> None:
+    system = LiveSystem(StepClock(), show=lingering(40.0, "Hang up"), render=leg_document)
+    assert ("EN-CAL-077", "amber") in set(findings_of(watch(system)))
+
+
+@pytest.mark.parametrize(
+    "show",
+    [lingering(1.0), lingering(4.0), lingering(1.5, "Completed"), held_at_the_end],
+    ids=["a second longer", "a few seconds longer", "a word for a moment", "hold before the end"],
+)
+def test_calls_that_leave_in_time_are_no_finding(show: Show) -> None:
+    assert list(findings_of(watch(LiveSystem(StepClock(), show=show)))) == []
