@@ -138,7 +138,7 @@ def leg_document(rows: Iterable[Shown]) -> bytes:
     legs: list[Mapping[str, Any]] = [
         {
             "uniqueid": row.identity,
-            "callid": row.identity,
+            "callid": row.identity.partition("/")[0],
             "start": began + math.floor(row.start),
             "answered": 0 if row.up is None else began + math.floor(row.up),
             "snumber": row.source,

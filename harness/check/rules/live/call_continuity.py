@@ -54,6 +54,10 @@ _PARTY_ATTRIBUTES: Final = frozenset(
 )
 
 
+# Where a call goes, which a transfer changes.
+_END_ATTRIBUTES: Final = frozenset({"destination", "destination_number"})
+
+
 def check_same_calls(context: CheckContext, readings: Sequence[Reading], one_per: Clauses) -> None:
     """Judges what each row shows in all readings of the list, from the first of the run to the last poll."""
     _check_flips(context, readings)
@@ -105,73 +109,77 @@ def check_stands_still(context: CheckContext, law: StandsStillLaw, readings: Seq
 def _check_flips(context: CheckContext, readings: Sequence[Reading]) -> None:
     """Judges that values do not change and change back, and that a call that talks does not ring in between.
 
-    One such row may be a transfer or a recording that pauses, and a copy of the list may lag behind with calls that
-    are new (`legs_copies_that_lag`): only several settled rows, a fifth of them, speak against the server.
+    One such row may be a transfer: only several rows, a fifth of them, speak against the server. Copies of the list
+    that lag (`legs_copies_that_lag`) may differ on what happened in the last seconds, and on nothing else.
     """
     if not context.identity_unique:
         return
-    settled_ = _settled_histories(context, readings)
+    histories, clear = _settled_histories(context, readings)
     # How far these may go to and fro, their own law says.
     laws = [law for law in context.listing.laws if isinstance(law, StandsStillLaw)]
     rounded = {str(law.field) for law in laws if law.slack_seconds}
     for name, field in context.listing.fields.items():
         if field.shows in _CHANGING_ATTRIBUTES or name in rounded:
             continue
-        flipped = [
-            (rows, flip) for rows in settled_ if (flip := _find_flip(field, [row.shown for row in rows], name))
+        found = [
+            (history, _find_flip(field, history, name, COPY_LAG_SECONDS if clear else 0)) for history in histories
         ]
-        if len(flipped) < max(_FLIPS_NEEDED, len(settled_) // 5):
+        flipped = [(history, flip) for history, flip in found if flip is not None]
+        if len(flipped) < max(_FLIPS_NEEDED, len(histories) // 5):
             continue
-        (rows, (first, other)), clauses = flipped[0], field_clauses(context, name, field)
+        (history, (first, other)), clauses = flipped[0], field_clauses(context, name, field)
         context.fail(
             clauses,
             f"{name} of a call stays as it is",
             expected=f"{name}={render_value(first)} all the time, as the first and the last poll show it",
-            actual=f"{render_value(other)} in between; in {len(flipped)} of {len(settled_)} rows",
-            rows=[evidence_line(context, row, name) for row in rows[:8]],
-            inferred=True,
+            actual=f"{render_value(other)} in between; in {len(flipped)} of {len(histories)} rows",
+            rows=[evidence_line(context, one.row, name) for one in history[:8]],
+            # A call may get another party and the old one back; an answer that was is never undone.
+            inferred=not clear or field.shows != "answered_at",
         )
-        return
 
 
-def _find_flip(field: Field, shown: Sequence[Mapping[str, ApiValue]], name: str) -> tuple[ApiValue, ApiValue] | None:
-    """A value that came back, and the one in between; of states only talk with ringing in between."""
-    values = [row[name] for row in shown if name in row]
+def _find_flip(field: Field, history: Sequence[Sighting], name: str, lag: float) -> tuple[ApiValue, ApiValue] | None:
+    """A value that came back, and the one in between; of states only talk with ringing in between.
+
+    The one in between lies more than `lag` seconds from the others, before and after.
+    """
+    shown = [(one.at, one.row.shown[name]) for one in history if name in one.row.shown]
+    if all(value == shown[0][1] for _, value in shown):
+        return None
     meanings: dict[ApiValue, str] = {}
     if field.shows == "state":
         for meaning, word in field.words.items():
             meanings.setdefault(word, meaning)
-    for at, first in enumerate(values):
-        later = values[at + 1 :]
-        if first not in later:
-            continue
-        last = len(later) - 1 - later[::-1].index(first)
-        for other in later[:last]:
+    spans: list[tuple[ApiValue, float, float]] = []
+    for at, value in shown:
+        known = next((span for span in spans if span[0] == value), None)
+        if known is None:
+            spans.append((value, at, at))
+        else:
+            spans[spans.index(known)] = (value, known[1], at)
+    for first, began, ended in spans:
+        for at, other in shown:
             back = meanings.get(first) in _TALK_STATES and meanings.get(other) in _RING_STATES
-            if other != first and (back or field.shows != "state"):
+            if other != first and began + lag < at < ended - lag and (back or field.shows != "state"):
                 return first, other
     return None
 
 
-def _settled_histories(context: CheckContext, readings: Sequence[Reading]) -> list[list[Row]]:
-    """What calls showed, three times at least, once every copy of the list had them."""
-    timed = call_histories(readings)
-    if not timed:
-        known = [rows for rows in row_histories(readings).values() if rows[-1].key in readings[-1].by_key]
-        rows_by_call = [rows for rows in known if is_settled(context, readings[-1].by_key, rows[-1].key)]
-    else:
-        # Of the calls of the first reading nobody knows when they came.
-        rows_by_call = [
-            [one.row for one in history if one.at > history[0].at + COPY_LAG_SECONDS or _is_aged(context, one)]
-            for history in timed.values()
+def _settled_histories(context: CheckContext, readings: Sequence[Reading]) -> tuple[list[list[Sighting]], bool]:
+    """What calls showed, three times at least; True where the time is known and long enough for all copies.
+
+    Where it is not, only those calls that had gone on for a good while, which each copy had.
+    """
+    timed = list(call_histories(readings).values())
+    clear = bool(timed) and (readings[-1].at or 0) - (readings[0].at or 0) > 4 * COPY_LAG_SECONDS
+    if not clear:
+        timed = [
+            [Sighting(place=place, at=float(place), row=row) for place, row in enumerate(rows)]
+            for key, rows in row_histories(readings).items()
+            if key in readings[-1].by_key and is_settled(context, readings[-1].by_key, key)
         ]
-    return [rows for rows in rows_by_call if len(rows) > 2]
-
-
-def _is_aged(context: CheckContext, sighting: Sighting) -> bool:
-    """Whether a call had lasted for longer than copies of the list lag behind, by its own numbers."""
-    age = LifeFields.of_listing(context.listing).age_of(sighting.row)
-    return age is not None and age > SETTLED_SECONDS
+    return [history for history in timed if len(history) > 2], clear
 
 
 def row_histories(readings: Sequence[Reading]) -> dict[Hashable, list[Row]]:
@@ -187,7 +195,7 @@ def _check_swapped_parties(context: CheckContext, readings: Sequence[Reading]) -
     """Judges that the parties of calls do not change places: a transfer replaces one of them."""
     if not context.identity_unique:
         return
-    ends = _PARTY_ATTRIBUTES | {"destination", "destination_number"}
+    ends = _PARTY_ATTRIBUTES | _END_ATTRIBUTES
     names = [name for name, field in context.listing.fields.items() if field.shows in ends]
     swapped: list[tuple[Row, Row, str, str]] = []
     changed = 0
@@ -223,8 +231,10 @@ def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: 
     A transfer that makes a new call changes a party or begins anew.
     """
     start = LifeFields.of_listing(context.listing).start
-    if start is None or not context.identity_unique:
+    if start is None or not context.identity_unique or context.listing.lists.one_row_per == "leg":
+        # The legs of a call may come and go, and show the beginning and the parties of the call.
         return
+    ends = [name for name, field in context.listing.fields.items() if field.shows in _END_ATTRIBUTES]
     seen: set[Hashable] = set()
     pairs: list[tuple[Row, Row]] = []
     last_place = {key: place for place, reading in enumerate(readings) for key in reading.by_key}
@@ -239,6 +249,7 @@ def _check_handed_over_calls(context: CheckContext, clauses: Clauses, readings: 
                 if isinstance(row.shown.get(start), datetime)
                 and other.shown.get(start) == row.shown.get(start)
                 and same_parties(context, row, other)
+                and all(other.shown.get(name) == row.shown.get(name) for name in ends)
             ]
             if heirs:
                 pairs.append((row, came.pop(heirs[0])))

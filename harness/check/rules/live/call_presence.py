@@ -29,6 +29,8 @@ from harness.specification.model import Clauses
 _LATE_FOR_CERTAIN: Final = 3
 _LATE_NEEDED: Final = 2
 _JUMPS_NEEDED: Final = 2
+# So many beginnings and answers tell how soon a list has what happened.
+_EVENTS_NEEDED: Final = 3
 # What is brought up to date more seldom is no list of what is in progress; nobody says how fresh it must be.
 _STALE_SECONDS: Final = 8.0
 
@@ -102,9 +104,11 @@ def _check_arrivals(
 ) -> None:
     """Judges that calls are listed from their beginning on, by what they show of themselves at first sight."""
     counted = fields.ring is not None and fields.talk is not None
-    lag = COPY_LAG_SECONDS + longest_stillness(readings) if counted else REFRESH_SECONDS
     skew = 0.0 if counted else _server_skew(readings, fields)
-    firsts = [history[0] for history in histories.values() if history[0].place > 0]
+    lag = COPY_LAG_SECONDS + longest_stillness(readings)
+    if not counted:
+        lag = _lag_of_events(readings, histories, fields, skew)
+    firsts = _first_sights(readings, histories, fields)
     known = [_arrival_of(fields, readings[first.place], first, skew) for first in firsts]
     arrivals = [arrival for arrival in known if arrival is not None]
     # Each answer between the beginning and the first sight lacks the call.
@@ -120,8 +124,7 @@ def _check_arrivals(
         (late, arrivals, "had gone on for seconds before they were listed", 2 * len(late) >= len(arrivals)),
         (silent, rang, "had rung for seconds, and were listed when that was over", len(silent) == len(rang)),
     ):
-        certain = len(found) >= _LATE_FOR_CERTAIN and enough
-        if certain or (len(found) >= _LATE_NEEDED and len(found) == len(of)):
+        if len(found) >= _LATE_NEEDED and enough:
             context.fail(
                 clauses,
                 clause_text(context, clauses, "each call in progress is listed"),
@@ -129,11 +132,25 @@ def _check_arrivals(
                 actual=f"{len(found)} of {len(of)} new calls {what}, while answers came without them",
                 rows=[evidence_line(context, one.first.row, *_names(fields)) for one in found[:8]],
                 # Two may be chance: calls that were transferred and go on under another identity.
-                inferred=not certain,
+                inferred=len(found) < _LATE_FOR_CERTAIN,
                 difference="new calls are listed late",
             )
     if arrivals:
         context.results.record_pass(clauses, times=len(arrivals) - len(late))
+
+
+def _first_sights(
+    readings: Sequence[Reading], histories: Mapping[Hashable, Sequence[Sighting]], fields: LifeFields
+) -> list[Sighting]:
+    """Where calls came to the list; of the legs of a call only the first: others may show the call's beginning."""
+    known = {row.shown.get(fields.call or "") for row in readings[0].rows} - {None}
+    firsts: list[Sighting] = []
+    for first in sorted((history[0] for history in histories.values()), key=lambda first: first.place):
+        call = first.row.shown.get(fields.call or "")
+        if first.place > 0 and call not in known:
+            firsts.append(first)
+        known |= {call} - {None}
+    return firsts
 
 
 def _times_between(readings: Sequence[Reading], after: float, before: float) -> list[float]:
@@ -170,11 +187,31 @@ def _server_skew(readings: Sequence[Reading], fields: LifeFields) -> float:
     behind: list[float] = []
     for reading in readings:
         for row in reading.rows:
-            instants = [row.shown.get(name or "") for name in (fields.start, fields.answer)]
-            shown = [instant for instant in instants if isinstance(instant, datetime)]
-            if shown and reading.server_time is not None:
-                behind.append((reading.server_time - max(shown)).total_seconds())
+            latest = _latest_instant(fields, row)
+            if latest is not None and reading.server_time is not None:
+                behind.append((reading.server_time - latest).total_seconds())
     return min(behind, default=0.0)
+
+
+def _lag_of_events(
+    readings: Sequence[Reading], histories: Mapping[Hashable, Sequence[Sighting]], fields: LifeFields, skew: float
+) -> float:
+    """The seconds after which a beginning or an answer is in every answer, as far as those of the run show."""
+    delays: list[float] = []
+    for history in histories.values():
+        latest = None if history[0].place else _latest_instant(fields, history[0].row)
+        for sighting in history:
+            instant, now = _latest_instant(fields, sighting.row), readings[sighting.place].server_time
+            if instant is not None and now is not None and sighting.place and instant != latest:
+                delays.append((now - instant).total_seconds() - skew)
+            latest = instant
+    return min(REFRESH_SECONDS, COPY_LAG_SECONDS + max(delays)) if len(delays) >= _EVENTS_NEEDED else REFRESH_SECONDS
+
+
+def _latest_instant(fields: LifeFields, row: Row) -> datetime | None:
+    """The answer of a call, or its beginning before it."""
+    instants = [row.shown.get(name or "") for name in (fields.start, fields.answer)]
+    return max((instant for instant in instants if isinstance(instant, datetime)), default=None)
 
 
 def _check_freshness(

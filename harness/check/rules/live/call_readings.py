@@ -67,6 +67,7 @@ class LifeFields:
 
     start: str | None
     answer: str | None
+    call: str | None
     ring: str | None
     talk: str | None
     state: str | None
@@ -81,6 +82,7 @@ class LifeFields:
         return cls(
             start=named.get("started_at"),
             answer=named.get("answered_at"),
+            call=named.get("call_ref"),
             ring=named.get("ring_seconds"),
             talk=named.get("talk_seconds"),
             state=state,
@@ -124,6 +126,8 @@ def live_readings(context: CheckContext, taken: Sequence[Snapshot]) -> list[Read
     if len(kept) < len(taken) or cut:
         return [Reading.of_snapshot(snapshot) for snapshot in taken]
     quick = [exchange for exchange in kept if exchange.response_seconds <= _SLOW_ANSWER_SECONDS]
+    if len(quick) < max(3, len(taken)):
+        return [Reading.of_snapshot(snapshot) for snapshot in taken]
     return [Reading.of_exchange(exchange) for exchange in quick]
 
 
@@ -178,4 +182,5 @@ def longest_stillness(readings: Sequence[Reading]) -> float:
 
 def list_moves(readings: Sequence[Reading]) -> bool:
     """Whether the list was seen to change at all."""
-    return sum(1 for _ in still_stretches(readings)) > 1
+    stretches = still_stretches(readings)
+    return next(stretches, None) is not None and next(stretches, None) is not None

@@ -53,6 +53,8 @@ def watch_list(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     pause = max(_POLL_SECONDS, seconds / polls)
     for number in range(1, int(seconds / pause) + 1):
         readings = live_readings(context, ())
+        if sender.budget.seconds - began > seconds:
+            return
         patient = given and sender.budget.seconds - first < _STILL_SECONDS
         if not list_moves(readings) and not (patient and _may_be_live(context, readings[-1])):
             return

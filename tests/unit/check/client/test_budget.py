@@ -146,6 +146,16 @@ def test_a_run_without_time_to_spare_does_not_wait_to_grow_old() -> None:
     assert clock.slept == []
 
 
+def test_a_wait_between_polls_needs_time_for_a_poll_after_it() -> None:
+    clock = Clock()
+    mannerly = client(Script(OK), clock, max_seconds=5)
+    mannerly.send(GET)
+    for seconds in (3.0, 1.5):
+        mannerly.wait_seconds(seconds)
+        mannerly.send(GET)
+    assert clock.slept == [3.0]
+
+
 def test_a_used_up_budget_sends_nothing_and_says_so() -> None:
     clock, script = Clock(), Script(OK)
     mannerly = client(script, clock, max_requests=1)

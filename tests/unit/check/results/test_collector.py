@@ -58,6 +58,16 @@ def test_a_clause_keeps_the_finding_with_the_smallest_request() -> None:
     assert [found.request for found in book.findings()] == ["GET /calls?a=1"]
 
 
+@pytest.mark.parametrize("open_first", [True, False])
+def test_certain_evidence_stands_for_a_clause_before_open_evidence(open_first: bool) -> None:
+    book = ledger()
+    found = [replace(finding("GET /"), basis="inferred"), finding("GET /calls?a=1")]
+    for one in found if open_first else reversed(found):
+        book.record_failure(ONE, one)
+    assert [one.basis for one in book.findings()] == ["documented"]
+    assert book.result_of(ONE, default=Verdict.NOT_RUN).colour is Colour.RED
+
+
 def test_every_clause_that_fails_has_a_finding() -> None:
     book = ledger()
     book.record_failure(ONE, finding())

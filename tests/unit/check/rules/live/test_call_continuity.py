@@ -65,7 +65,7 @@ BREACHES: list[tuple[str, LiveSystem, str, str]] = [
             show=changed(start=lambda row, call, now: row.start if row.up is None else row.up),
             render=leg_document,
         ),
-        "EN-CAL-075",
+        "EN-CAL-084",
         "red",
     ),
 ]

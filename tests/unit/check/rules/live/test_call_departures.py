@@ -41,7 +41,7 @@ def test_calls_that_are_listed_as_completed_are_found() -> None:
 
 def test_legs_that_are_listed_as_hung_up_are_found() -> None:
     system = LiveSystem(StepClock(), show=lingering(40.0, "Hang up"), render=leg_document)
-    assert ("EN-CAL-077", "amber") in set(findings_of(watch(system)))
+    assert ("EN-CAL-077", "red") in set(findings_of(watch(system)))
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,12 @@ def lagging(now: float, poll: int) -> float:
     return now - poll % 2
 
 
+def with_second_legs(rows: list[Shown], poll: int) -> list[Shown]:
+    """A call that has talked for seconds rings another party, on a leg that shows the beginning of the call."""
+    legs = [replace(row, identity=f"{row.identity}/2", destination="299", up=None) for row in rows if row.talk > 8]
+    return [*rows, *legs]
+
+
 def each_five_seconds(now: float, poll: int) -> float:
     """The list is taken once in five seconds."""
     return now // 5 * 5
@@ -98,6 +104,7 @@ LEGITIMATE: list[tuple[str, LiveSystem]] = [
     ("legs", LiveSystem(StepClock(), render=leg_document)),
     ("legs of copies that lag", LiveSystem(StepClock(), seen_at=lagging, render=leg_document)),
     ("legs taken once in five seconds", LiveSystem(StepClock(), seen_at=each_five_seconds, render=leg_document)),
+    ("second legs", LiveSystem(StepClock(), pick=with_second_legs, render=leg_document)),
     ("legs with another clock", LiveSystem(StepClock(), seen_at=lambda now, poll: now - 40, render=leg_document)),
     ("short calls", LiveSystem(StepClock(), calls=tuple(LiveCall(n, n * 0.5, 0.3, 0.9) for n in range(-10, 130)))),
     ("a few calls", LiveSystem(StepClock(), calls=(LiveCall(1, -30.0, 3.0, 300.0), LiveCall(2, 10.0, 5.0, 12.0)))),

@@ -73,6 +73,13 @@ def test_a_list_of_legs_is_watched_as_well() -> None:
     assert context.results.findings() == ()
 
 
+def test_each_whole_reading_of_the_run_is_kept_with_its_time() -> None:
+    system = LiveSystem(StepClock())
+    context = watch(system, max_seconds=20)
+    (readings,) = context.facts.readings.values()
+    assert [round(reading.at or 0, 2) for reading in readings] == [round(time, 2) for time in system.times]
+
+
 def test_a_budget_knows_the_requests_that_are_left() -> None:
     budget = Budget(max_requests=2)
     assert budget.acquire() is None
