@@ -14,6 +14,9 @@ LISTED, LEG = "OZ-LAC-018", "EN-CAL-063"
 SHORT_CALLS = tuple(LiveCall(n, n * 4.0, 2.0 + n % 3, 40.0 + n % 5) for n in range(-20, 40))
 
 
+TWO_CALLS = (LiveCall(1, -30.0, 3.0, 50.0), LiveCall(2, -5.0, 5.0, 120.0))
+
+
 def hidden(when: Callable[[Shown, float], bool]) -> Show:
     """A list without the calls of which `when` is true, of what is shown and of the age of the call."""
 
@@ -40,6 +43,7 @@ BREACHES: list[tuple[str, LiveSystem, str]] = [
         "red",
     ),
     ("few calls at most, new ones first", LiveSystem(StepClock(), pick=lambda rows, poll: rows[-10:]), "red"),
+    ("one call at most", LiveSystem(StepClock(), pick=lambda rows, poll: rows[:1], calls=TWO_CALLS), "amber"),
     ("one call of each source", LiveSystem(StepClock(), pick=oldest_by_source, calls=SHORT_CALLS), "red"),
     ("remembered for 20 seconds", LiveSystem(StepClock(), seen_at=lambda now, poll: now // 20 * 20), "amber"),
 ]
@@ -93,12 +97,23 @@ def used_again(call: LiveCall, now: float) -> Shown | None:
     return None if row is None else replace(row, identity=f"line{call.number % 60}", source=str(call.number))
 
 
+def half_transferred(call: LiveCall, now: float) -> Shown | None:
+    """Each second call goes on under another identity once it is answered, and keeps its age."""
+    row = honest(call, now)
+    return (
+        row
+        if row is None or call.number % 2 or row.up is None
+        else replace(row, identity=f"{row.identity}t", destination="299")
+    )
+
+
 LEGITIMATE: list[tuple[str, LiveSystem]] = [
     ("nothing of the kind", LiveSystem(StepClock())),
     ("copies that lag", LiveSystem(StepClock(), seen_at=lagging)),
     ("taken once a second", LiveSystem(StepClock(), seen_at=lambda now, poll: now // 1)),
     ("taken once in five seconds", LiveSystem(StepClock(), seen_at=each_five_seconds)),
     ("transfers under another identity", LiveSystem(StepClock(), show=transferred)),
+    ("many transfers", LiveSystem(StepClock(), show=half_transferred)),
     ("identities used again", LiveSystem(StepClock(), show=used_again)),
     ("a list of the newest first", LiveSystem(StepClock(), pick=lambda rows, poll: rows[::-1])),
     ("legs", LiveSystem(StepClock(), render=leg_document)),
