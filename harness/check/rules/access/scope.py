@@ -69,7 +69,8 @@ def _check_scope_words(context: CheckContext, mirror: Mirror, rule: CallScope) -
     if every is not None and not cut:
         yield from reread_mirror(context, mirror)
         steady = mirror.steady_keys
-        _check_superset(context, rule, every, [row for row in mirror.rows if row.key in steady], children)
+        own_rows = [row for row in mirror.rows if row.key in steady]
+        yield from _check_superset(context, mirror, rule, every, own_rows, children)
     if children and own is not None:
         wrong = [row for row in children if owners_of(row, rule) == {own}]
         clauses = _word_clauses(rule, "children")
@@ -170,11 +171,22 @@ def _check_word_by_others(
 
 
 def _check_superset(
-    context: CheckContext, rule: CallScope, every: list[Row], own: list[Row], children: list[Row] | None
-) -> None:
+    context: CheckContext,
+    mirror: Mirror,
+    rule: CallScope,
+    every: list[Row],
+    own: list[Row],
+    children: list[Row] | None,
+) -> Iterator[None]:
     clauses = _word_clauses(rule, "everyone")
     keys: set[Hashable] = {row.key for row in every}
-    lost = [row for row in (*own, *(children or ())) if row.key not in keys]
+    lost_below = {row.key for row in children or ()} - keys
+    if lost_below:
+        # Calls may have begun since: only rows that are there before and after a list was read can be missing in it.
+        around = yield from _rows_of_word(context, mirror, rule, "everyone")
+        later = yield from _rows_of_word(context, mirror, rule, "children")
+        lost_below &= {row.key for row in later or ()} - {row.key for row in around or ()}
+    lost = {row.key for row in own} - keys | lost_below
     if lost:
         context.fail(
             clauses,
@@ -340,13 +352,13 @@ def _check_recursion(
         else:
             context.results.record_not_exercised(deep, "no sub-customer has calls")
     else:
-        further = yield from _rows_below_children(context, mirror, rule, own, children or [])
-        if further - deeper_ever:
+        lost = yield from _rows_lost_below(context, mirror, rule, own, children or [], deeper_ever)
+        if lost:
             context.fail(
                 deep,
                 "sub-customers are included at all depths",
                 expected="rows of sub-customers' own customers too",
-                actual=f"{len(further - deeper_ever)} of them missing",
+                actual=f"{len(lost)} of them missing",
                 exchange=answers["deep"],
             )
         else:
@@ -379,6 +391,23 @@ def _check_recursion(
             context.results.record_not_exercised(ignored, "no customer at a greater depth has calls")
         else:
             context.results.record_pass(ignored, times=max(1, len(below)))
+
+
+def _rows_lost_below(
+    context: CheckContext, mirror: Mirror, rule: CallScope, own: Any, children: list[Row], deep: set[Hashable]
+) -> Generator[None, None, set[Hashable]]:
+    """The rows below the children that the account's own list with recursion lacks, though they were there."""
+    assert rule.parameter is not None
+    assert rule.recursive is not None
+    further = yield from _rows_below_children(context, mirror, rule, own, children)
+    if not further - deep:
+        return set()
+    # Calls may have begun since: only rows that are there before and after a list was read can be missing in it.
+    values = {rule.parameter: str(own), rule.recursive: encode_request_value(context, rule.recursive, True)}
+    around = read_scoped_list(context, mirror, values, f"{rule.parameter} = {own}, recursion deep once more")
+    yield
+    later = yield from _rows_below_children(context, mirror, rule, own, children)
+    return (further & later) - deep - set(around.keys)
 
 
 def _rows_below_children(

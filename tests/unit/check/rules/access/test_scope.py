@@ -383,17 +383,52 @@ def test_no_rows_exercise_no_scope(clause: str) -> None:
     assert of_rules([check_scope], tern(NUMBERS, scope=CUSTOMERS), calls=0).verdict(clause) is Verdict.NOT_EXERCISED
 
 
-def test_lists_that_move_while_they_are_compared_are_inconclusive() -> None:
+def loses_a_fifth(times: Callable[[int], bool]) -> Lie:
+    """A server whose list of everyone loses every fifth row, another fifth each time that it does."""
     asked: list[None] = []
 
-    def moves(given: Given, honest: Honest) -> Body:
+    def lie(given: Given, honest: Honest) -> Body:
         if given.get("customer") != "system":
             return honest(given)
         asked.append(None)
         rows = all_rows(given, honest)
-        return page_of([row for row in rows if row["id"] % 5 != len(asked) % 5], given)
+        return page_of([row for row in rows if row["id"] % 5 != len(asked) % 5 or not times(len(asked))], given)
 
-    assert of_rules([check_scope], tern(NUMBERS, scope=CUSTOMERS), moves).verdict(EVERYONE) is Verdict.INCONCLUSIVE
+    return lie
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict"),
+    [
+        pytest.param(lambda time: time == 1, Verdict.INCONCLUSIVE, id="once"),
+        pytest.param(lambda time: True, Verdict.FAIL, id="each time others"),
+    ],
+)
+def test_rows_that_a_list_lacks_are_lacking_again_or_prove_nothing(
+    times: Callable[[int], bool], verdict: Verdict
+) -> None:
+    run = of_rules([check_scope], tern(NUMBERS, scope=CUSTOMERS), loses_a_fifth(times))
+    assert run.verdict(EVERYONE) is verdict
+
+
+def shows_for_a_while(first: int, step: int, last: int) -> Lie:
+    """A server where calls come and go: each request shows those whose ids lie in a range that moves on."""
+    now = [first]
+
+    def lie(given: Given, honest: Honest) -> Body:
+        now[0] += step
+        return page_of([row for row in all_rows(given, honest) if now[0] - last <= row["id"] <= now[0]], given)
+
+    return lie
+
+
+# The ids are 7001 to 7612, 13 apart: a call comes with every request, or with every second one.
+@pytest.mark.parametrize("first", range(7021, 7302, 40))
+@pytest.mark.parametrize("step", [7, 13])
+@pytest.mark.parametrize("last", [200, 999], ids=["calls come and go", "calls come"])
+def test_calls_that_come_and_go_break_no_promise_about_whose_they_are(first: int, step: int, last: int) -> None:
+    lie = shows_for_a_while(first, step, last)
+    assert of_rules([check_scope], tern(NUMBERS, scope=CUSTOMERS), lie).failed == []
 
 
 # --- a whole run ----------------------------------------------------------------------------------------------
