@@ -70,15 +70,24 @@ def record_repeatable_failures(
     context: CheckContext, mirror: Mirror, check: Callable[[], Iterator[None]]
 ) -> Generator[None, None, None]:
     """Carries out a check of lists that the mirror does not hold; what it finds must be found a second time."""
+    broken = dict(context.broken_parameters)
     with context.hold_failures() as found:
         yield from check()
     if not found:
         return
+    # As long as nobody knows whether a parameter is broken, the list is read as before: another way of reading it
+    # would look as if its rows changed.
+    at_first, context.broken_parameters = context.broken_parameters, broken
     yield from reread_mirror(context, mirror)
     with context.hold_failures() as again:
         yield from check()
+    context.broken_parameters = {
+        name: clause for name, clause in context.broken_parameters.items() if name in at_first
+    }
     kept = {finding.clause for finding in found} & {finding.clause for finding in again}
-    context.drop_failures([one for one in (*found, *again) if one.clause not in kept], "not repeatable")
+    moved = mirror.volatile or mirror.moving_fields
+    reason = "data-changed: the list moved while it was read" if moved else "not repeatable"
+    context.drop_failures([one for one in (*found, *again) if one.clause not in kept], reason)
     context.record_failures(one for one in again if one.clause in kept)
 
 
