@@ -76,7 +76,10 @@ def _ask_smaller(
         exchange = context.send(ask, "the same with less", credentials=credentials)
         yield
     differences = judge(exchange)
-    same = next((one for one in differences or () if one.is_same_as(difference)), None)
+    # A short page among others would no longer tell that a list as a whole lacks rows.
+    same = next(
+        (one for one in differences or () if one.is_same_as(difference) and one.aspect == difference.aspect), None
+    )
     return None if same is None else (exchange, same)
 
 

@@ -382,7 +382,7 @@ DEVIATIONS = [
         "20 rows",
         id="limit-never-above-20",
     ),
-    pytest.param(LIMIT, limit_before_filter, [SLICE], "2 rows", "are missing", id="limit-cut-before-filter"),
+    pytest.param(LIMIT, limit_before_filter, [SLICE], "2 rows on this page", "1 rows", id="limit-cut-before-filter"),
     pytest.param(
         LIMIT,
         lambda given, honest: {"code": 0, "calls": []} if given.get("limit") == "0" else honest(given),

@@ -288,7 +288,8 @@ CASES = {
     ),
     "no list where nothing matches": Case(
         lie=Lie(tells=no_calls_at_all_without_matches),
-        breaks=("TI-LST-024", "TI-LST-002"),
+        # What is left out is understood as a list without rows.
+        breaks=("TI-LST-002",),
         expected="a list at /calls",
         actual="it is missing",
     ),
