@@ -242,9 +242,7 @@ def headlines_of(findings: Sequence[Finding]) -> tuple[str, ...]:
     """The first clause of each group of findings, in the order of the report; a finding of no group is its own."""
     found: dict[object, str] = {}
     for position, finding in enumerate(findings):
-        # A report may not number its defects; then every finding stands for itself.
-        group = getattr(finding, "defect", None)
-        found.setdefault(("alone", position) if group is None else ("defect", group), str(finding.clause))
+        found.setdefault(("defect", finding.defect) if finding.defect else ("alone", position), str(finding.clause))
     return tuple(found.values())
 
 

@@ -437,13 +437,8 @@ def _rows_lacking(
 
 
 def _short_page(due: int, rows: Sequence[Row], given: str) -> Difference:
-    return Difference(
-        aspect="short",
-        kind="too-few",
-        expected=f"{due} rows on this page",
-        actual=f"{len(rows)} rows",
-        about=given,
-    )
+    expected, actual = f"{due} rows on this page", f"{len(rows)} rows"
+    return Difference(aspect="short", kind="too-few", expected=expected, actual=actual, about=given)
 
 
 def _missing_rows(due: int, rows: Sequence[Row], missing: tuple[Row, ...]) -> Difference:

@@ -126,8 +126,9 @@ def test_a_deviation_without_room_is_not_run() -> None:
 
 def test_all_at_once_has_every_deviation_with_room_and_a_neighbour() -> None:
     for trial in faulty(replace(PLAN, conditions=(AT_ONCE,)), AT_ONCE):
-        assert trial.deviations == ("empty-parts-missing", "extra-parts", "other-error-text", "other-error-parts")
-        assert trial.neighbour is not None
+        assert trial.deviations == ("extra-parts", "other-error-text", "other-error-parts")
+        # The one harmless fault of this API is in the code; where the fault is there, too, no other is left.
+        assert trial.neighbour == (None if "Code" in str(trial.fault) else "OZ-LAC-021/an-unknown-code")
 
 
 def test_a_neighbour_breaks_another_clause_than_the_fault() -> None:
@@ -158,4 +159,4 @@ def test_a_neighbour_is_no_must_and_selects_no_rows() -> None:
     found = harmless("enswitch/calls-active-list")
     assert "EN-CAL-080/rows-on-errors" in found
     # A documented must; a should that decides which rows are shown.
-    assert not found & {"EN-CAL-006/code-missing", "EN-CAL-062/last-rows"}
+    assert not found & {"EN-CAL-017/an-unknown-code", "EN-CAL-062/last-rows"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -26,7 +26,7 @@ from harness.specification.model import ClauseId
 API = "ozeki/list-active-calls"
 
 
-def finding(clause: str, *, colour: Colour = Colour.RED, after: int = 1) -> Finding:
+def finding(clause: str, *, colour: Colour = Colour.RED, after: int = 1, defect: int = 0) -> Finding:
     return Finding(
         clause=ClauseId(clause),
         level="must",
@@ -37,15 +37,8 @@ def finding(clause: str, *, colour: Colour = Colour.RED, after: int = 1) -> Find
         actual="that",
         colour=colour,
         found_after=after,
+        defect=defect,
     )
-
-
-@dataclass(frozen=True)
-class Numbered:
-    """A finding of a report that numbers its defects."""
-
-    clause: str
-    defect: int | None
 
 
 def test_a_finding_without_a_group_is_its_own_headline() -> None:
@@ -53,8 +46,8 @@ def test_a_finding_without_a_group_is_its_own_headline() -> None:
 
 
 def test_the_headline_of_a_group_is_its_first_finding() -> None:
-    some = [Numbered("A-2", 1), Numbered("A-1", 1), Numbered("A-5", 2), Numbered("A-3", None), Numbered("A-4", None)]
-    assert headlines_of(some) == ("A-2", "A-5", "A-3", "A-4")  # type: ignore[arg-type]
+    grouped = [finding("A-2", defect=1), finding("A-1", defect=1), finding("A-5", defect=2)]
+    assert headlines_of([*grouped, finding("A-3"), finding("A-4")]) == ("A-2", "A-5", "A-3", "A-4")
 
 
 def report(*findings: Finding, exit_code: int = 0, red: tuple[str, ...] = ()) -> RunReport:
