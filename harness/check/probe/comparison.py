@@ -6,20 +6,26 @@ page is, where other rows came than are due) is left open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
 from harness.check.probe.differences import ASPECTS, Aspect, Difference
 from harness.check.probe.mirror import Mirror, parse_row_count
+from harness.check.probe.row_matches import (
+    _sights,
+    is_doubtful_match,
+    is_none_otherwise,
+    matching_rows,
+    merged_row_values,
+)
 from harness.check.probe.stability import all_recent
-from harness.specification.field_path import FieldPath
 from harness.specification.model import Include, OpenChoice, PageNumberPaging
 from harness.wire.http_messages import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.response_codec import count_in
-from harness.wire.row_codec import FieldProblem, row_values_at
+from harness.wire.row_codec import row_values_at
 
 # A moving list has surely ended so many rows after twice the rows that were read.
 FAR_BEYOND: Final = 200
@@ -188,91 +194,6 @@ def _first_problem(exchange: Exchange) -> str:
     return f"{problems[0].code}: {problems[0].text}" if problems else "a body of another shape"
 
 
-def merged_row_values(mirror: Mirror, row: Row) -> Mapping[str, Any]:
-    """What is known of a row: what it shows itself, and what the mirror's fuller copy shows."""
-    known = mirror.row_with_key(row.key)
-    return (
-        {**known.shown, **{k: v for k, v in row.shown.items() if v is not None or k not in known.shown}}
-        if known
-        else row.shown
-    )
-
-
-def matching_rows(mirror: Mirror, meaning: ExpectedAnswer) -> tuple[list[Row], list[Row]]:
-    """Rows of the mirror that surely match, and rows that may match (hidden attributes, moving data)."""
-    if meaning.no_rows:
-        return [], []
-    known = mirror.match_cache.get(id(meaning))
-    if known is not None and known[0] is meaning:
-        return known[1], known[2]
-    if len(mirror.match_cache) > 64:
-        mirror.match_cache.clear()
-    sure: list[Row] = []
-    may: list[Row] = []
-    for row in mirror.rows:
-        verdict = _match_over_time(mirror, meaning, row)
-        if verdict is True:
-            sure.append(row)
-        elif verdict is None:
-            may.append(row)
-    if mirror.before is not None and mirror.after is not None and mirror.before is not mirror.after:
-        gone = [row for row in mirror.before.rows if row.key not in mirror.after.by_key]
-        may += [row for row in gone if meaning.keeps_row(row.shown) is not False]
-    mirror.match_cache[id(meaning)] = (meaning, sure, may)
-    return sure, may
-
-
-def _match_over_time(mirror: Mirror, meaning: ExpectedAnswer, row: Row) -> bool | None:
-    """Whether a row matched all the time between the two readings; None when it may have matched at some time."""
-    if row.flaws and is_doubtful_match(mirror, meaning, row):
-        return None
-    now = meaning.keeps_row(row.shown)
-    if mirror.moving_since is not None and not mirror.is_steady(row):
-        return None if now is not False else False
-    if mirror.before is mirror.after or mirror.before is None:
-        return now
-    earlier = mirror.before.by_key.get(row.key)
-    if earlier is None:
-        return None if now is not False else False
-    before = meaning.keeps_row(earlier.shown)
-    return now if before is now else None
-
-
-def is_doubtful_match(mirror: Mirror, meaning: ExpectedAnswer, row: Row) -> bool:
-    """Whether a row shows a compared field in a way that cannot be understood: what it means there, nobody knows."""
-    return any(flaw.field in meaning.compared_paths and _is_doubtful(mirror, row, flaw) for flaw in row.flaws)
-
-
-def _is_doubtful(mirror: Mirror, row: Row, flaw: FieldProblem) -> bool:
-    """Whether it is open what a field says that stands otherwise than documented.
-
-    Nothing in another form than the documented one says that there is no value only where other rows have a value,
-    no filter finds such rows by one, and, where the field is missing, none of them says so as documented.
-    """
-    if not flaw.understood:
-        return True
-    if not _says_no_value(row, flaw.field):
-        return False
-    if flaw.field in mirror.hidden_values:
-        return True
-    return not mirror.shows_value(flaw.field) or (flaw.kind == "missing" and mirror.shows_none(flaw.field))
-
-
-def _sights(mirror: Mirror, row: Row) -> tuple[Row, ...]:
-    """A row as it came, and as the list shows it, which may hold parts that this answer leaves out."""
-    known = None if mirror.volatile else mirror.row_with_key(row.key)
-    return (row,) if known is None or known is row else (row, known)
-
-
-def _says_no_value(row: Row, path: FieldPath) -> bool:
-    return all(value in (None, ()) for value in row_values_at(row.shown, path))
-
-
-def _is_none_otherwise(row: Row, path: FieldPath) -> bool:
-    """Whether a row says in an undocumented form that it has no value: where it sorts, no document says."""
-    return any(flaw.field == path for flaw in row.flaws) and _says_no_value(row, path)
-
-
 def _hides_values(context: CheckContext, mirror: Mirror, name: str, strays: Sequence[Row]) -> bool:
     """Whether a filter finds, of rows that it should not, only such as say otherwise than documented: no value.
 
@@ -280,7 +201,7 @@ def _hides_values(context: CheckContext, mirror: Mirror, name: str, strays: Sequ
     """
     paths = [path for path in context.listing.filters[name].compares if not path.hidden]
     for row in strays:
-        if not any(_is_none_otherwise(one, path) for path in paths for one in _sights(mirror, row)):
+        if not any(is_none_otherwise(one, path) for path in paths for one in _sights(mirror, row)):
             return False
     mirror.hidden_values.update(paths)
     mirror.match_cache.clear()
@@ -491,9 +412,7 @@ def _compare_order(
     if meaning.sort is None or meaning.sort[0].hidden:
         return
     path, descends = meaning.sort
-    rows = [
-        row for row in exchange.rows or () if row_values_at(row.shown, path) and not _is_none_otherwise(row, path)
-    ]
+    rows = [row for row in exchange.rows or () if row_values_at(row.shown, path) and not is_none_otherwise(row, path)]
     keys = [sort_key(row_values_at(row.shown, path)[0], meaning.collation) for row in rows]
     way = "descending" if descends else "ascending"
     for index in range(1, len(keys)):
@@ -525,7 +444,7 @@ def _compare_slice(
     if mirror.volatile or (may and mirror.moving_fields):
         yield from _compare_first_rows(meaning, exchange, sure)
         return
-    if may or any(not row_values_at(row.shown, path) or _is_none_otherwise(row, path) for row in (*sure, *rows)):
+    if may or any(not row_values_at(row.shown, path) or is_none_otherwise(row, path) for row in (*sure, *rows)):
         return
 
     def place_of(row: Row) -> tuple[Any, ...]:
@@ -570,7 +489,7 @@ def _compare_first_rows(meaning: ExpectedAnswer, exchange: Exchange, sure: Seque
     came, border = set(exchange.keys), places[-1]
     for row in sure:
         shown = row_values_at(row.shown, path)
-        if row.key in came or not shown or _is_none_otherwise(row, path):
+        if row.key in came or not shown or is_none_otherwise(row, path):
             continue
         place = sort_key(shown[0], meaning.collation)
         if (place > border) if descends else (place < border):

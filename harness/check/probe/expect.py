@@ -24,7 +24,7 @@ from harness.check.probe.blame import (
     completeness_clauses,
     unsteady_clauses,
 )
-from harness.check.probe.comparison import compare_answer, matching_rows, server_failure
+from harness.check.probe.comparison import compare_answer, server_failure
 from harness.check.probe.differences import ASPECTS, PRIMARY_ASPECTS, Aspect, Difference, KnownDifference
 from harness.check.probe.mirror import (
     Mirror,
@@ -36,6 +36,7 @@ from harness.check.probe.mirror import (
     time_range_filters,
 )
 from harness.check.probe.reduction import reduce_request
+from harness.check.probe.row_matches import matching_rows
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
 from harness.specification.model import Clauses, CursorPaging, NoPaging, OpenChoice, PageNumberPaging
 from harness.wire.json_body import MISSING

@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 
 from harness.check.context import CheckContext, Row
 from harness.check.oracle.interpreter import sort_key
-from harness.check.probe.comparison import matching_rows
 from harness.check.probe.filter_values import (
     companion_parameters,
     default_comparison,
@@ -22,6 +21,7 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
+from harness.check.probe.row_matches import matching_rows
 from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import row_values_at

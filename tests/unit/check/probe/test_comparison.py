@@ -44,9 +44,10 @@ from judged_lists import (
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer
-from harness.check.probe.comparison import is_doubtful_match, matching_rows, merged_row_values, server_failure
+from harness.check.probe.comparison import server_failure
 from harness.check.probe.differences import ASPECTS, Aspect
 from harness.check.probe.mirror import Mirror
+from harness.check.probe.row_matches import is_doubtful_match, matching_rows, merged_row_values
 from harness.check.probe.stability import all_recent
 from harness.wire.decoded_body import FormatProblem
 from harness.wire.json_body import MISSING

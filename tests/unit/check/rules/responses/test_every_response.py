@@ -311,7 +311,7 @@ def test_the_echo_of_the_page_size_is_what_was_asked() -> None:
 
 
 def test_a_missing_field_breaks_the_clause_on_keys_and_says_how_often() -> None:
-    bad = CALL.format("a").replace("<Dialed>101</Dialed>", "")
+    bad = CALL.format("a").replace("<Source>102</Source>", "")
     session = seen(HISTORY, xml(history(bad, CALL.format("b"))))
     assert broken(session) == ["OZ-LCH-011"]
     assert "in 1 of 2 rows" in session.results.findings()[0].actual
