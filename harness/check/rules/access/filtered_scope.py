@@ -14,7 +14,7 @@ from harness.check.probe.filter_values import (
     value_with_matches,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, encode_request_value
+from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
 from harness.check.rules.access.row_owners import own_customer, read_scoped_list
 from harness.specification.model import Clauses
 from harness.wire.decoded_body import Tree
@@ -205,5 +205,10 @@ def _filtered_difference(context: CheckContext, before: Exchange, filtered: Exch
         if row.key in stood and all(meaning.keeps_row(row.shown) is True for meaning in meanings)
     ]
     came = set(filtered.keys)
+    size = largest_page_size(context)[1]
+    if size is None or max(len(before.keys), len(after.keys)) < size:
+        strange = came - stood - set(before.keys)
+        if strange:
+            return f"{len(strange)} rows that the whole list does not hold"
     missing = [row for row in due if row.key not in came]
     return f"{len(missing)} of {len(due)} rows are missing" if missing else None

@@ -1,0 +1,94 @@
+"""Filters beside a scope: what is said of servers that forget the one beside the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from rule_runs import (
+    ACCOUNTS,
+    CUSTOMERS,
+    DEEP,
+    EVERYONE,
+    FILTER_PARAMETERS,
+    FILTERS,
+    NUMBERS,
+    OFFSETS,
+    TOGETHER,
+    Body,
+    Given,
+    Honest,
+    Lie,
+    Said,
+    all_rows,
+    of_rules,
+    page_of,
+    tern,
+    truth,
+    without,
+)
+
+from harness.check.results.findings import Verdict
+from harness.check.rules.access.filtered_scope import check_filters_in_scopes
+
+
+def filters_of(given: Given) -> list[str]:
+    return [name for name in FILTER_PARAMETERS if given.get(name)]
+
+
+def forgets_filters_for_everyone(given: Given, honest: Honest) -> Body:
+    return honest(without(given, *filters_of(given))) if given.get("customer") == "system" else honest(given)
+
+
+def forgets_depth_beside_a_filter(given: Given, honest: Honest) -> Body:
+    return honest(without(given, "deep")) if filters_of(given) else honest(given)
+
+
+def forgets_customer_beside_two_filters(given: Given, honest: Honest) -> Body:
+    return honest(without(given, "customer")) if len(filters_of(given)) > 1 else honest(given)
+
+
+def loses_a_row_of_everyone_beside_a_filter(given: Given, honest: Honest) -> Body:
+    if given.get("customer") != "system" or not filters_of(given):
+        return honest(given)
+    rows = all_rows(given, honest)
+    return page_of(rows[1:], given)
+
+
+def forgets_the_switch_beside_filters(given: Given, honest: Honest) -> Body:
+    return honest(without(given, "children")) if filters_of(given) else honest(given)
+
+
+@pytest.fixture(scope="module")
+def said() -> Callable[[Lie], Said]:
+    """What the rule says of a server that knows customers by a parameter."""
+    spec = tern(NUMBERS, scope=CUSTOMERS, filters=FILTERS)
+    return lambda lie: of_rules([check_filters_in_scopes], spec, lie)
+
+
+def test_an_honest_server_breaks_nothing(said: Callable[[Lie], Said]) -> None:
+    answer = said(truth)
+    assert answer.failed == []
+    assert answer.verdict(TOGETHER) is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("lie", "clauses"),
+    [
+        pytest.param(forgets_filters_for_everyone, {TOGETHER}, id="filters forgotten for everyone"),
+        pytest.param(forgets_depth_beside_a_filter, {DEEP}, id="depth forgotten beside a filter"),
+        pytest.param(forgets_customer_beside_two_filters, {EVERYONE, DEEP}, id="the customer forgotten"),
+        pytest.param(loses_a_row_of_everyone_beside_a_filter, {TOGETHER, EVERYONE}, id="a row lost beside a filter"),
+    ],
+)
+def test_a_scope_or_a_filter_that_is_forgotten_is_told(
+    said: Callable[[Lie], Said], lie: Lie, clauses: set[str]
+) -> None:
+    found = set(said(lie).failed)
+    assert found
+    assert found & clauses
+
+
+def test_a_switch_that_is_forgotten_beside_filters_is_told() -> None:
+    answer = of_rules([check_filters_in_scopes], tern(OFFSETS, scope=ACCOUNTS), forgets_the_switch_beside_filters)
+    assert answer.failed == [TOGETHER]
