@@ -127,13 +127,13 @@ def check_echoed_values(judge: JudgedResponse, answer: DecodedResponse) -> None:
     for echo in judge.context.listing.echoes:
         echoed = part_at(answer, echo.at)
         if (
-            echoed is MISSING
+            any(f"{echo.at}/".startswith(f"{pointer}/") for pointer in judge.lost_pointers)
             or judge.exchange.list_request.repeated.get(echo.of)
             or not judge.context.parameters_work(echo.of)
         ):
             continue
         due = _expected_echo(judge, echo)
-        if due is None:
+        if due is None or (echoed is MISSING and "" in due):
             continue
         if str(echoed) in due and not isinstance(echoed, dict | list | bool):
             judge.record_pass(echo.clause)
@@ -141,7 +141,8 @@ def check_echoed_values(judge: JudgedResponse, answer: DecodedResponse) -> None:
             meaning.error_name for _, meaning in judge.context.expected_answers(judge.exchange.list_request)
         ):
             # What should have been refused need not be repeated either.
-            judge.report_breach(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=in_ascii(echoed))
+            actual = "it is missing" if echoed is MISSING else in_ascii(echoed)
+            judge.report_breach(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=actual)
 
 
 def _expected_echo(judge: JudgedResponse, echo: Echo) -> tuple[str, ...] | None:

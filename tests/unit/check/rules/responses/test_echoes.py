@@ -26,6 +26,8 @@ def test_an_account_in_another_zone_breaks_nothing(zone: str) -> None:
         ("voximplant/get-call-history", "VX-GCH-058/another-zone-told"),
         ("etelecom/list-call-logs", "ET-LCL-009/after-echoed-wrongly"),
         ("etelecom/list-call-logs", "ET-LCL-009/before-echoed-wrongly"),
+        ("etelecom/list-call-logs", "ET-LCL-009/after-not-echoed"),
+        ("etelecom/list-call-logs", "ET-LCL-009/before-not-echoed"),
         ("etelecom/list-call-logs", "ET-LCL-009/sort-not-echoed"),
         ("etelecom/list-call-logs", "ET-LCL-009/limit-echoed-wrongly"),
     ],
