@@ -40,6 +40,10 @@ __all__ = ["CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE"]
 # Fewer refusals may come from bad values, where access faults and others share a code.
 REFUSALS_IN_A_ROW: Final = 4
 UTC_ZONE: Final = ZoneInfo("UTC")
+SEEN_BYTES: Final = 2 * 1024 * 1024
+"""Bytes of the bodies of those answers that are kept to be looked up again."""
+READING_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of all readings of a list of live calls that are kept: forty of three hundred calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,6 +138,7 @@ class CheckContext:
     held_failures: list[Finding] | None = None
     reduction_requests: int = 0
     seen_exchanges: dict[Hashable, Exchange] = field(default_factory=dict)
+    seen_bytes: int = 0
     drop_repeated_rows: bool = False
 
     @property
@@ -199,7 +204,7 @@ class CheckContext:
                 ):
                     self.access_refusal = exchange
         if credentials is None and edit is None and not extra_headers:
-            self.seen_exchanges[_request_key(ask)] = exchange
+            self._remember_exchange(exchange)
             self._keep_reading(exchange)
         if witness and self.response_check is not None:
             self.response_check(self, exchange)
@@ -219,7 +224,27 @@ class CheckContext:
             return
         parts = {include.parameter for include in listing.includes} | {listing.paging.size_parameter}
         if exchange.answer is not None and exchange.answer.outcome == "success" and parts.issuperset(ask.values):
-            self.facts.readings.setdefault(_request_key(ask), []).append(exchange)
+            size = len(exchange.response.body) if isinstance(exchange.response, HttpResponse) else 0
+            self.facts.reading_bytes += size
+            # A list whose texts are blown up is told by its form: its polls are not kept beyond that.
+            if self.facts.reading_bytes <= READING_BYTES:
+                self.facts.readings.setdefault(_request_key(ask), []).append(exchange)
+
+    def _remember_exchange(self, exchange: Exchange) -> None:
+        """Keeps an answer for `seen_exchange`, the latest within SEEN_BYTES; rows weigh much more than text."""
+        response = exchange.response
+        size = len(response.body) if isinstance(response, HttpResponse) else 0
+        if size > SEEN_BYTES // 8:
+            return
+        before = self.seen_exchanges.pop(_request_key(exchange.list_request), None)
+        if before is not None and isinstance(before.response, HttpResponse):
+            self.seen_bytes -= len(before.response.body)
+        self.seen_exchanges[_request_key(exchange.list_request)] = exchange
+        self.seen_bytes += size
+        while self.seen_bytes > SEEN_BYTES:
+            oldest = next(iter(self.seen_exchanges))
+            gone = self.seen_exchanges.pop(oldest).response
+            self.seen_bytes -= len(gone.body) if isinstance(gone, HttpResponse) else 0
 
     def seen_exchange(self, ask: ListRequest) -> Exchange | None:
         """The latest answer to the same request with the run's own credentials, or None."""

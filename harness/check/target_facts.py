@@ -63,6 +63,7 @@ class TargetFacts:
     plain_list: Exchange | None = None
     readings: dict[Hashable, list[Exchange]] = field(default_factory=dict)
     """Each whole reading of a list of live calls, by its request, in the order of time."""
+    reading_bytes: int = 0
     odd_codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The fault for which each code that stands for nothing was first told."""
     rows_in_errors: tuple[str, Clauses] | None = None
