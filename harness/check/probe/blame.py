@@ -68,6 +68,7 @@ def blamed_clauses(
     whole = own <= smallest.values.keys() and smallest.encoding_name == probe.ask.encoding_name
     if whole and own:
         blamed = _clauses_of_probe(context, mirror, probe, smallest, difference, meaning)
+        blamed = blamed or clauses_of_request(context, mirror, smallest, difference, meaning)
     elif whole and probe.clauses and difference.aspect in PRIMARY_ASPECTS:
         blamed = probe.clauses
     elif whole and difference.aspect in probe.blame:

@@ -224,7 +224,8 @@ def _altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
     if len(secret) > 1:
         # A signed token loses three whole bytes of its signature: what is left can still be decoded.
         yield "a truncated", secret[:-4] if secret.count(".") == 2 else secret[:-1]
-    yield "an extended", secret + "x"
+    # Who puts credentials into the text of an SQL statement breaks down over the quote.
+    yield "an extended", secret + "'"
     if secret.swapcase() not in (secret, other):
         yield "an otherwise cased", secret.swapcase()
 

@@ -87,8 +87,9 @@ class Travel:
         ask = build_request(context, self.mirror.base, values)
         if self.probing:
             blame: dict[Aspect, Clauses] = {"size": paging.clauses.size}
-            # A filter that the first page keeps, and the following one does not, is lost on the way.
-            clauses = arrangement.clauses if arrangement.clauses and not self.pages else paging.clauses.slice
+            # The first page is a matter of what was asked for; what it keeps and a following one does not is lost on
+            # the way.
+            clauses = paging.clauses.slice if self.pages else arrangement.clauses
             # Whether a later page goes on in the order is a matter of the pages before it, too.
             only = ASPECTS if not self.pages else tuple(aspect for aspect in ASPECTS if aspect != "order")
             judged = yield from check_probe(
