@@ -196,6 +196,33 @@ def largest_page_size(context: CheckContext) -> tuple[str | None, int | None]:
     return size, most if most is not None else PAGE_SIZE_AT_MOST
 
 
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """How far a walk over the pages has come, and what it met."""
+
+    size: int | None
+    rows_at_most: int
+    step: dict[str, Tree] = field(default_factory=dict)
+    found: list[Row] = field(default_factory=list)
+    by_key: dict[Hashable, Row] = field(default_factory=dict)
+    repeats: list[Exchange] = field(default_factory=list)
+    shared_pairs: list[tuple[Row, Row, Exchange]] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+    total: int | None = None
+    complete: bool = False
+    cut: bool = False
+    trouble: Exchange | None = None
+    last: int = 0
+    """The number of rows on the latest page."""
+    most: int = 0
+    """The number of rows on the longest page."""
+
+    @property
+    def meets_total(self) -> bool:
+        """Whether as many rows came as the total promises."""
+        return self.total is not None and len(self.found) == self.total
+
+
 def walk_pages(
     context: CheckContext,
     base: Mapping[str, Tree],
@@ -203,100 +230,100 @@ def walk_pages(
     purpose: str,
     rows_at_most: int = MIRROR_ROWS_AT_MOST,
     size: int | None = None,
-) -> Iterator[Exchange | Snapshot]:
-    """Reads the list page by page, with all parts of rows; yields each exchange and at last the Snapshot."""
-    listing = context.listing
-    paging = listing.paging
+) -> Generator[None, None, Snapshot]:
+    """Reads the list page by page, with all parts of rows."""
     size_name, largest = largest_page_size(context)
-    size = size or largest
     parts = include_everything(context)
-    found: list[Row] = []
-    by_key: dict[Hashable, Row] = {}
-    repeats: list[Exchange] = []
-    shared_pairs: list[tuple[Row, Row, Exchange]] = []
-    total: int | None = None
-    complete = cut = False
-    trouble: Exchange | None = None
-    step: dict[str, Tree] = {}
-    cursors: set[str] = set()
-    short: int | None = None
-    last = most = 0
-    before = 0
+    walk = _Walk(size=size or largest, rows_at_most=rows_at_most)
     for page in range(MIRROR_PAGES_AT_MOST):
-        more = {**parts, **step}
-        if size_name is not None and size is not None:
-            more[size_name] = encode_request_value(context, size_name, size)
+        more = {**parts, **walk.step}
+        if size_name is not None and walk.size is not None:
+            more[size_name] = encode_request_value(context, size_name, walk.size)
         exchange = context.send(build_request(context, base, more), purpose)
-        yield exchange
+        yield
         if exchange.answer is None or exchange.answer.outcome != "success" or exchange.rows is None:
             # Some refuse sizes above a bound that their document does not give: 100 is taken everywhere.
-            if page == 0 and size is not None and size > 100 and exchange.answer is not None:
-                size = 100
+            if page == 0 and walk.size is not None and walk.size > 100 and exchange.answer is not None:
+                walk.size = 100
                 continue
-            counted = total == len(found) and not isinstance(paging, CursorPaging)
-            past_end = _may_be_past_end(paging, exchange) and (last < most or total is None)
-            complete = page > 0 and (counted or past_end)
-            trouble = None if complete else exchange
+            _end_at_error(context, walk, page, exchange)
             break
-        total = parse_row_count(exchange.answer.total) if exchange.answer.total is not MISSING else total
-        fresh = [row for row in exchange.rows if row.key not in by_key]
-        if len(fresh) < len(exchange.rows):
-            repeats.append(exchange)
-            known = [(by_key[row.key], row, exchange) for row in exchange.rows if row.key in by_key]
-            shared_pairs += [pair for pair in known if _started_apart(context, pair[0], pair[1])]
-        if fresh and page and short is not None:
-            _learn_page_cap(context, short)
-        short = len(exchange.rows) if size is not None and 0 < len(exchange.rows) < size else None
-        for row in fresh:
-            by_key[row.key] = row
-            found.append(row)
-        if paging.is_single_page:
-            complete = True
+        if _ends_walk(context, walk, page, exchange, _add_page(context, walk, page, exchange)):
             break
-        came = last = len(exchange.rows)
-        most = max(most, came)
-        own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, OpenChoice)
-        if size is not None and 1 < came == before < size and fresh and not own:
-            # Two short pages alike, and neither is the last one: the server has a bound of its own (`capped_at_100`).
-            context.facts.page_cap = PageCap(rows=came, asked=size, exchange=exchange)
-        before = came
-        if not came or not fresh:
-            complete = came == 0
-            break
-        if len(found) >= rows_at_most:
-            complete = total is not None and len(found) == total
-            cut = not complete
-            break
-        following = _next_page_values(paging, page, len(found), exchange, context)
-        if following is None:
-            complete = True
-            break
-        token = str(following)
-        if token in cursors:
-            repeats.append(exchange)
-            break
-        cursors.add(token)
-        # A total below what has come is wrong: it ends nothing. One that is reached with a page as long as pages may
-        # be can count that page, or be capped there.
-        ends = total is not None and len(found) == total and came != size and came % ROUND_NUMBER
-        if ends and not isinstance(paging, CursorPaging):
-            complete = True
-            break
-        step = following
     else:
         # Small pages of a long list: what was read is a part of it, as its own total says.
-        cut = total is not None and total > len(found)
-    yield Snapshot(
+        walk.cut = walk.total is not None and walk.total > len(walk.found)
+    return Snapshot(
         base=dict(base),
-        rows=tuple(found),
-        complete=complete,
-        total=total,
-        by_key=by_key,
-        repeated_pages=tuple(repeats),
-        failed_exchange=trouble,
-        stopped_early=cut,
-        shared_identities=tuple(shared_pairs),
+        rows=tuple(walk.found),
+        complete=walk.complete,
+        total=walk.total,
+        by_key=walk.by_key,
+        repeated_pages=tuple(walk.repeats),
+        failed_exchange=walk.trouble,
+        stopped_early=walk.cut,
+        shared_identities=tuple(walk.shared_pairs),
     )
+
+
+def _end_at_error(context: CheckContext, walk: _Walk, page: int, exchange: Exchange) -> None:
+    """A page that is no success: the end of the list where all has come or may have, trouble elsewhere."""
+    paging = context.listing.paging
+    counted = walk.meets_total and not isinstance(paging, CursorPaging)
+    past_end = _may_be_past_end(paging, exchange) and (walk.last < walk.most or walk.total is None)
+    walk.complete = page > 0 and (counted or past_end)
+    walk.trouble = None if walk.complete else exchange
+
+
+def _add_page(context: CheckContext, walk: _Walk, page: int, exchange: Exchange) -> bool:
+    """Adds the rows of a page, and learns the server's limit on pages; whether any row is new."""
+    assert exchange.answer is not None
+    rows = exchange.rows or ()
+    walk.total = parse_row_count(exchange.answer.total) if exchange.answer.total is not MISSING else walk.total
+    fresh = [row for row in rows if row.key not in walk.by_key]
+    if len(fresh) < len(rows):
+        walk.repeats.append(exchange)
+        known = [(walk.by_key[row.key], row, exchange) for row in rows if row.key in walk.by_key]
+        walk.shared_pairs += [pair for pair in known if _started_apart(context, pair[0], pair[1])]
+    walk.found += fresh
+    walk.by_key |= {row.key: row for row in fresh}
+    came, before = len(rows), walk.last
+    walk.last, walk.most = came, max(walk.most, came)
+    if walk.size is None or not fresh:
+        return bool(fresh)
+    if page and 0 < before < walk.size:
+        _learn_page_cap(context, before)
+    paging = context.listing.paging
+    own = isinstance(paging, PageNumberPaging) and isinstance(paging.cap, OpenChoice)
+    if 1 < came == before < walk.size and not own:
+        # Two short pages alike, and neither is the last one: the server has a bound of its own (`capped_at_100`).
+        context.facts.page_cap = PageCap(rows=came, asked=walk.size, exchange=exchange)
+    return True
+
+
+def _ends_walk(context: CheckContext, walk: _Walk, page: int, exchange: Exchange, any_fresh: bool) -> bool:
+    """Whether a page is the last one of a walk, and then whether all rows have come; else the next step is set."""
+    paging, came = context.listing.paging, walk.last
+    if paging.is_single_page:
+        walk.complete = True
+    elif not any_fresh:
+        walk.complete = came == 0
+    elif len(walk.found) >= walk.rows_at_most:
+        walk.complete = walk.meets_total
+        walk.cut = not walk.complete
+    elif (following := _next_page_values(paging, page, len(walk.found), exchange, context)) is None:
+        walk.complete = True
+    elif (token := str(following)) in walk.tokens:
+        walk.repeats.append(exchange)
+    elif walk.meets_total and came != walk.size and came % ROUND_NUMBER and not isinstance(paging, CursorPaging):
+        # A total below what has come is wrong: it ends nothing. One that is reached with a page as long as pages may
+        # be can count that page, or be capped there.
+        walk.complete = True
+    else:
+        walk.tokens.add(token)
+        walk.step = following
+        return False
+    return True
 
 
 def _started_apart(context: CheckContext, one: Row, other: Row) -> bool:
@@ -405,30 +432,25 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iter
     first: Snapshot | None = None
     if requires_time_range(context) or context.options.window is not None:
         for window in candidate_windows(context, now):
-            for step in walk_pages(
+            found = yield from walk_pages(
                 context, window, purpose="look for a time range that holds calls", rows_at_most=MIRROR_ROWS_WANTED
-            ):
-                if isinstance(step, Snapshot) and (step.failed_exchange is None or first is None):
-                    first, base = step, window
-                yield
+            )
+            if found.failed_exchange is None or first is None:
+                first, base = found, window
             # As many as a filter needs to be judged (single_filter.DISCRIMINATING_ROWS).
-            if first is not None and len(first.rows) >= 60:
+            if len(first.rows) >= 60:
                 break
     else:
-        for step in walk_pages(context, base, purpose="read the list", rows_at_most=MIRROR_ROWS_WANTED):
-            if isinstance(step, Snapshot):
-                first = step
-            yield
+        first = yield from walk_pages(context, base, purpose="read the list", rows_at_most=MIRROR_ROWS_WANTED)
     mirror.widest_snapshot = first
     long = first is not None and len(first.rows) > MIRROR_ROWS_WANTED + MIRROR_ROWS_WANTED // 2
     if first is not None and first.failed_exchange is None and (long or not first.complete):
         narrowed = yield from _narrow_window(context, first)
         if narrowed is not None:
-            for step in walk_pages(context, narrowed, purpose="read the part of the list that is checked"):
-                if isinstance(step, Snapshot) and step.failed_exchange is None and step.rows:
-                    # A range that is refused, or that loses every row, is no ground to stand on.
-                    base, first = narrowed, step
-                yield
+            part = yield from walk_pages(context, narrowed, purpose="read the part of the list that is checked")
+            if part.failed_exchange is None and part.rows:
+                # A range that is refused, or that loses every row, is no ground to stand on.
+                base, first = narrowed, part
     mirror.base = base
     mirror.before = mirror.after = first
     mirror.first = mirror.first or first
@@ -534,29 +556,18 @@ def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[N
         # One page held everything that the total promises.
         return
     smaller = max(2, min(largest - 1, -(-len(first.rows) // 3) + 1, (largest * 3) // 5))
-    second: Snapshot | None = None
-    for step in walk_pages(context, mirror.base, purpose="read the list in smaller pages", size=smaller):
-        if isinstance(step, Snapshot):
-            second = step
-        yield
-    if (
-        second is None
-        or second.failed_exchange is not None
-        or (second.complete and set(second.by_key) == set(first.by_key))
-    ):
+    second = yield from walk_pages(context, mirror.base, purpose="read the list in smaller pages", size=smaller)
+    same = second.by_key.keys() == first.by_key.keys()
+    if second.failed_exchange is not None or (second.complete and same):
         return
     if first.stopped_early or second.stopped_early:
         return
     if not second.complete and not first.complete:
         mirror.tear_reason = "a walk over the pages does not reach the end"
-    elif set(second.by_key) != set(first.by_key):
+    elif not same:
         # Movement or a tear: the first walk once more tells which.
-        third: Snapshot | None = None
-        for step in walk_pages(context, mirror.base, purpose="read the list again"):
-            if isinstance(step, Snapshot):
-                third = step
-            yield
-        if third is not None and set(third.by_key) == set(first.by_key):
+        third = yield from walk_pages(context, mirror.base, purpose="read the list again")
+        if third.by_key.keys() == first.by_key.keys():
             few, many = sorted((len(first.rows), len(second.rows)))
             mirror.tear_reason = f"walks with pages of different sizes meet {few} and {many} rows"
         else:
@@ -577,14 +588,10 @@ def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[N
 
 def reread_mirror(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list again: what was `after` becomes `before`, and movement is noticed."""
-    latest: Snapshot | None = None
     if mirror.tear_reason:
         return
-    for step in walk_pages(context, mirror.base, purpose="read the list again"):
-        if isinstance(step, Snapshot):
-            latest = step
-        yield
-    if latest is None or latest.failed_exchange is not None or mirror.after is None:
+    latest = yield from walk_pages(context, mirror.base, purpose="read the list again")
+    if latest.failed_exchange is not None or mirror.after is None:
         return
     # Another order of the same rows is no movement: it is judged as what it is.
     same = set(latest.by_key) == set(mirror.after.by_key)

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext
-from harness.check.probe.mirror import Mirror, Snapshot, lists_only_live_calls, walk_pages
+from harness.check.probe.mirror import Mirror, lists_only_live_calls, walk_pages
 from harness.check.rules.live.call_readings import LifeFields, Reading, list_moves, live_readings
 from harness.check.rules.responses.row_laws import as_number
 
@@ -59,10 +59,9 @@ def watch_list(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if not list_moves(readings) and not (patient and _may_be_live(context, readings[-1])):
             return
         sender.wait_seconds(began + number * pause - sender.budget.seconds)
-        for step in walk_pages(context, mirror.base, purpose=f"watch the list, {number}"):
-            yield
-            if isinstance(step, Snapshot) and step.failed_exchange is not None:
-                return
+        taken = yield from walk_pages(context, mirror.base, purpose=f"watch the list, {number}")
+        if taken.failed_exchange is not None:
+            return
 
 
 def _seconds_to_watch(context: CheckContext, since_first: float) -> float:

@@ -139,7 +139,6 @@ def _take_polls(
     whole = context.listing.paging.is_single_page
     times = LIVE_POLLS if whole and lists_only_live_calls(context) else POLLS
     for number in range(1, times + 1):
-        found: Snapshot | None = None
         if (
             number == max(2, times - 2)
             and lists_only_live_calls(context)
@@ -147,14 +146,9 @@ def _take_polls(
         ):
             context.sender.wait_until_age(_APART_SECONDS)
         # Only as many rows as the first pages hold: a long list is not read to its end three times.
-        for step in walk_pages(
+        found = yield from walk_pages(
             context, mirror.base, purpose=f"poll {number} of the list", rows_at_most=POLLED_ROWS_AT_MOST
-        ):
-            if isinstance(step, Snapshot):
-                found = step
-            yield
-        if found is None:
-            return None
+        )
         if found.failed_exchange is not None:
             if not context.note_unusable(found.failed_exchange, clauses):
                 context.results.record_inconclusive(clauses, "a poll of the list was not answered with rows")
@@ -290,12 +284,10 @@ def _check_one_row_per_call(
         if isinstance(context.sender, RateLimitedClient):
             context.sender.wait_until_age(context.sender.budget.seconds + _APART_SECONDS)
         for number in (1, 2):
-            for step in walk_pages(
+            poll = yield from walk_pages(
                 context, mirror.base, purpose=f"late poll {number}", rows_at_most=POLLED_ROWS_AT_MOST
-            ):
-                if isinstance(step, Snapshot):
-                    late |= set(step.by_key)
-                yield
+            )
+            late |= set(poll.by_key)
         doubtful &= late
     if doubtful:
         context.fail(
