@@ -183,6 +183,11 @@ def encode_request_value(context: CheckContext, name: str, value: Any) -> Tree:
     return encode_parameter(parameter, value, zone=zone, in_json=context.listing.transport.carries == "json")
 
 
+def encode_request_values(context: CheckContext, values: Mapping[str, Any]) -> dict[str, Tree]:
+    """The values of several parameters as the request writes them."""
+    return {name: encode_request_value(context, name, value) for name, value in values.items()}
+
+
 def largest_page_size(context: CheckContext) -> tuple[str | None, int | None]:
     """The parameter of the page size and the largest useful value."""
     paging = context.listing.paging

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import is_breakdown, is_refused, judge_error_response
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, time_range_filters
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, encode_request_values, time_range_filters
 from harness.check.probe.page_probe import (
     check_page,
     large_page_sizes,
@@ -24,6 +24,8 @@ from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.row_codec import row_values_at
 
+PAGES_WALKED: Final = 14
+NO_CURSOR: Final = ("", None, MISSING)
 TIES_WALKED: Final = 5
 """The groups of rows with one sort value that are walked: each shows a random order with even chance."""
 
@@ -69,48 +71,65 @@ def _check_cursor_walk(
     context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree]
 ) -> Iterator[None]:
     """Forward to the end, then one page back; every row once and in order."""
+    due = _expected_row_keys(context, mirror, values)
+    steps = yield from _walk_forward(context, mirror, paging, values, due)
+    if steps is None or due is None or mirror.volatile:
+        return
+    seen = {key for step in steps for key in step.keys}
+    if len(steps) >= PAGES_WALKED and len(seen) < len(due):
+        return
     slice_clauses = paging.clauses.slice
     walk_clauses = paging.clauses.partition or slice_clauses
-    expected_keys = _expected_row_keys(context, mirror, values)
+    missing, strange = due - seen, seen - due
+    if missing or strange:
+        odd = [row for row in mirror.rows if row.key in missing]
+        odd += [row for step in steps for row in step.rows or () if row.key in strange]
+        if all_recent(context, odd):
+            context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
+            return
+        actual = f"{len(seen)} rows, {len(missing)} missing"
+        yield from report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(due)} rows", actual)
+        return
+    context.results.record_pass(walk_clauses)
+    if len(steps) > 1:
+        context.results.record_pass(slice_clauses, times=len(steps) - 1)
+        _judge_order_across_pages(context, paging, steps)
+        if isinstance(paging.next_on_last, OpenChoice) and not steps[-1].rows:
+            context.dialect.fix_answer(paging.next_on_last.id, "given", "walk")
+    else:
+        context.results.record_not_exercised((*slice_clauses, *paging.clauses.prev), "there is only one page")
+    if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
+        yield from _check_previous_page(context, mirror, paging, values, steps[:2])
+
+
+def _walk_forward(
+    context: CheckContext,
+    mirror: Mirror,
+    paging: CursorPaging,
+    values: Mapping[str, Tree],
+    due: set[Hashable] | None,
+) -> Generator[None, None, list[Exchange] | None]:
+    """The pages from the first one on, to the end or to some rows more than are due; None where a page went wrong."""
     steps: list[Exchange] = []
-    seen: dict[Hashable, int] = {}
-    token: Tree = ""
-    tokens: set[str] = set()
-    for page in range(14):
-        more = {paging.after: token} if token else {}
+    seen: set[Hashable] = set()
+    tokens: list[str] = []
+    for page in range(PAGES_WALKED):
+        more = {paging.after: tokens[-1]} if tokens else {}
         exchange = context.send(build_request(context, mirror.base, {**values, **more}), f"walk, page {page + 1}")
         yield
-        if context.note_unusable(exchange, walk_clauses) or exchange.answer is None:
-            return
-        if exchange.rows is None or exchange.answer.outcome != "success":
-            context.fail(
-                slice_clauses,
-                "a cursor that the server gave is taken",
-                expected="the following page",
-                actual=f"error {exchange.answer.code!r}",
-                exchange=exchange,
-            )
-            return
-        again = [key for key in exchange.keys if key in seen]
-        if again and not mirror.volatile:
-            actual = f"{len(again)} of {len(exchange.keys)} rows a second time"
-            clauses = slice_clauses if page == 1 else walk_clauses
-            yield from report_walk_breach(
-                context, mirror, clauses, exchange, "rows that were not shown before", actual
-            )
-            return
-        seen.update((key, page) for key in exchange.keys)
-        following = exchange.answer.next_cursor
+        if (yield from _is_wrong_page(context, mirror, paging, exchange, page, seen)):
+            return None
+        assert exchange.answer is not None
+        seen.update(exchange.keys)
         steps.append(exchange)
         if page == 2 and exchange.rows:
             yield from _check_previous_page(context, mirror, paging, values, steps)
         if not exchange.rows:
-            yield from _check_empty_page(context, paging, exchange)
+            _judge_empty_page(context, paging, exchange)
             break
+        following = exchange.answer.next_cursor
         if not isinstance(following, str) or not following:
-            if following not in ("", None, MISSING):
-                break
-            last = seen and expected_keys is not None and len(seen) >= len(expected_keys)
+            last = following in NO_CURSOR and seen and due is not None and len(seen) >= len(due)
             if last and isinstance(paging.next_on_last, OpenChoice):
                 context.dialect.fix_answer(paging.next_on_last.id, "empty", "walk")
             break
@@ -122,35 +141,37 @@ def _check_cursor_walk(
                 actual="the same cursor again",
                 exchange=exchange,
             )
-            return
-        tokens.add(following)
-        token = following
-        if expected_keys is not None and len(seen) > len(expected_keys) + 5:
+            return None
+        tokens.append(following)
+        if due is not None and len(seen) > len(due) + 5:
             break
-    if expected_keys is None or mirror.volatile:
-        return
-    if len(steps) >= 14 and len(seen) < len(expected_keys):
-        return
-    missing, strange = expected_keys - set(seen), set(seen) - expected_keys
-    if missing or strange:
-        odd = [row for row in mirror.rows if row.key in missing]
-        odd += [row for step in steps for row in step.rows or () if row.key in strange]
-        if all_recent(context, odd):
-            context.results.record_inconclusive(walk_clauses, "data-changed: the newest rows come and go")
-            return
-        actual = f"{len(seen)} rows, {len(missing)} missing"
-        yield from report_walk_breach(context, mirror, walk_clauses, steps[-1], f"{len(expected_keys)} rows", actual)
-        return
-    context.results.record_pass(walk_clauses)
-    if len(steps) > 1:
-        context.results.record_pass(slice_clauses, times=len(steps) - 1)
-        yield from _check_order_across_pages(context, mirror, paging, steps)
-        if isinstance(paging.next_on_last, OpenChoice) and not steps[-1].rows:
-            context.dialect.fix_answer(paging.next_on_last.id, "given", "walk")
-    else:
-        context.results.record_not_exercised((*slice_clauses, *paging.clauses.prev), "there is only one page")
-    if len(steps) == 2 or (len(steps) == 3 and not steps[2].rows):
-        yield from _check_previous_page(context, mirror, paging, values, steps[:2])
+    return steps
+
+
+def _is_wrong_page(
+    context: CheckContext, mirror: Mirror, paging: CursorPaging, exchange: Exchange, page: int, seen: set[Hashable]
+) -> Generator[None, None, bool]:
+    """Whether a page of a walk is none, or shows rows that were shown before; then that is told."""
+    slice_clauses = paging.clauses.slice
+    walk_clauses = paging.clauses.partition or slice_clauses
+    if context.note_unusable(exchange, walk_clauses) or exchange.answer is None:
+        return True
+    if exchange.rows is None or exchange.answer.outcome != "success":
+        context.fail(
+            slice_clauses,
+            "a cursor that the server gave is taken",
+            expected="the following page",
+            actual=f"error {exchange.answer.code!r}",
+            exchange=exchange,
+        )
+        return True
+    again = [key for key in exchange.keys if key in seen]
+    if not again or mirror.volatile:
+        return False
+    actual = f"{len(again)} of {len(exchange.keys)} rows a second time"
+    clauses = slice_clauses if page == 1 else walk_clauses
+    yield from report_walk_breach(context, mirror, clauses, exchange, "rows that were not shown before", actual)
+    return True
 
 
 def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
@@ -170,16 +191,8 @@ def _check_tied_rows(context: CheckContext, mirror: Mirror, paging: CursorPaging
         if together < 2:
             return
         if len(around) <= TIES_WALKED and first not in around and last not in around:
-            window = {
-                lower: encode_request_value(context, lower, first),
-                upper: encode_request_value(context, upper, last),
-            }
-            yield from _check_cursor_walk(
-                context,
-                mirror,
-                paging,
-                {**window, paging.size: encode_request_value(context, paging.size, 1)},
-            )
+            values = encode_request_values(context, {lower: first, upper: last, paging.size: 1})
+            yield from _check_cursor_walk(context, mirror, paging, values)
             return
 
 
@@ -197,22 +210,17 @@ def _expected_row_keys(context: CheckContext, mirror: Mirror, values: Mapping[st
     return {key for key, verdict in verdicts if verdict}
 
 
-def _check_order_across_pages(
-    context: CheckContext, mirror: Mirror, paging: CursorPaging, steps: list[Exchange]
-) -> Iterator[None]:
+def _judge_order_across_pages(context: CheckContext, paging: CursorPaging, steps: list[Exchange]) -> None:
     """Across a page border the order goes on."""
-    order = context.listing.order
-    branches = context.expected_answers(steps[0].list_request)
-    sort = branches[0][1].sort
-    if order is None or sort is None or sort[0].hidden:
+    sort = context.expected_answers(steps[0].list_request)[0][1].sort
+    if context.listing.order is None or sort is None or sort[0].hidden:
         return
     path, descends = sort
     border: Any = None
     for step in steps:
-        shown = [row_values_at(row.shown, path)[0] for row in step.rows or () if row_values_at(row.shown, path)]
+        shown = [values[0] for row in step.rows or () if (values := row_values_at(row.shown, path))]
         if shown and border is not None and shown[0] is not None:
-            wrong = shown[0] > border if descends else shown[0] < border
-            if wrong:
+            if shown[0] > border if descends else shown[0] < border:
                 context.fail(
                     paging.clauses.slice,
                     "a following page goes on in the order",
@@ -222,7 +230,6 @@ def _check_order_across_pages(
                 )
                 return
         border = shown[-1] if shown else border
-    yield
 
 
 def _check_previous_page(
@@ -236,29 +243,12 @@ def _check_previous_page(
         context.results.record_not_exercised(clauses, "there is only one page")
         return
     if not isinstance(token, str) or not token:
-        context.fail(
-            clauses,
-            "a page tells the way back",
-            expected="a cursor to the page before",
-            actual="none",
-            exchange=here,
-        )
+        expected, message = "a cursor to the page before", "a page tells the way back"
+        context.fail(clauses, message, expected=expected, actual="none", exchange=here)
         return
-    ways = {"before": paging.before, "after": paging.after}
-    order = (
-        ways.items()
-        if not isinstance(paging.prev_goes_into, OpenChoice)
-        else [(way, ways[way]) for way in paging.prev_goes_into.options]
-    )
-    known = (
-        context.dialect.candidates_of(paging.prev_goes_into.id)
-        if isinstance(paging.prev_goes_into, OpenChoice)
-        else (paging.prev_goes_into,)
-    )
     came: Exchange | None = None
-    for way, parameter in order:
-        if known and way not in known:
-            continue
+    for way in _ways_back(context, paging):
+        parameter = paging.before if way == "before" else paging.after
         came = context.send(
             build_request(context, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
         )
@@ -277,34 +267,32 @@ def _check_previous_page(
     )
 
 
-def _check_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exchange) -> Iterator[None]:
+def _ways_back(context: CheckContext, paging: CursorPaging) -> tuple[str, ...]:
+    """The parameters that may take the cursor to the page before: `before`, `after`."""
+    choice = paging.prev_goes_into
+    if not isinstance(choice, OpenChoice):
+        return (choice,)
+    known = context.dialect.candidates_of(choice.id)
+    return tuple(way for way in choice.options if not known or way in known)
+
+
+def _judge_empty_page(context: CheckContext, paging: CursorPaging, exchange: Exchange) -> None:
     """An empty page leads nowhere."""
-    clauses = paging.clauses.empty
-    assert exchange.answer is not None
-    if exchange.answer.next_cursor in ("", None, MISSING) and exchange.answer.previous_cursor in ("", None, MISSING):
+    clauses, answer = paging.clauses.empty, exchange.answer
+    assert answer is not None
+    if answer.next_cursor not in NO_CURSOR:
+        expected, message = "no cursor to a following page", "an empty page leads nowhere"
+        context.fail(clauses, message, expected=expected, actual="a cursor", exchange=exchange)
+    elif answer.previous_cursor in NO_CURSOR:
         context.results.record_pass(clauses)
-    elif exchange.answer.next_cursor not in ("", None, MISSING):
-        context.fail(
-            clauses,
-            "an empty page leads nowhere",
-            expected="no cursor to a following page",
-            actual="a cursor",
-            exchange=exchange,
-        )
-    yield
 
 
 def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: CursorPaging) -> Iterator[None]:
     few = {paging.size: encode_request_value(context, paging.size, 2)}
     for word in ("@@", "bm90LWEtY3Vyc29y"):
-        yield from _check_refusable_request(
-            context,
-            mirror,
-            {**few, paging.after: word},
-            "a cursor that was never given",
-            paging.garbage_gets,
-            paging.clauses.garbage,
-        )
+        values = {**few, paging.after: word}
+        purpose, gets = "a cursor that was never given", paging.garbage_gets
+        yield from _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.garbage)
     first = context.send(build_request(context, mirror.base, few), "a page to take a cursor from")
     yield
     token = first.answer.next_cursor if first.answer else MISSING
@@ -313,29 +301,19 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
             (*paging.clauses.both, *paging.clauses.other_sort), "no cursor was given"
         )
         return
-    yield from _check_refusable_request(
-        context,
-        mirror,
-        {**few, paging.after: token, paging.before: token},
-        "both cursors together",
-        paging.both_gets,
-        paging.clauses.both,
-    )
+    values = {**few, paging.after: token, paging.before: token}
+    purpose, gets = "both cursors together", paging.both_gets
+    yield from _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.both)
     order = context.listing.order
-    if order is not None and order.sort is not None:
-        others = [word for word in order.sort.words if word not in order.sort.refused]
-        default = order.by.assumed if isinstance(order.by, OpenChoice) else order.by
-        other = next((word for word in others if order.sort.words[word] != default), None)
-        if other is not None:
-            values = {**few, paging.after: token, order.sort.parameter: other}
-            yield from _check_refusable_request(
-                context,
-                mirror,
-                values,
-                "a cursor made under another sort",
-                paging.other_sort_gets,
-                paging.clauses.other_sort,
-            )
+    if order is None or order.sort is None:
+        return
+    others = [word for word in order.sort.words if word not in order.sort.refused]
+    default = order.by.assumed if isinstance(order.by, OpenChoice) else order.by
+    other = next((word for word in others if order.sort.words[word] != default), None)
+    if other is not None:
+        values = {**few, paging.after: token, order.sort.parameter: other}
+        purpose, sort_gets = "a cursor made under another sort", paging.other_sort_gets
+        yield from _check_refusable_request(context, mirror, values, purpose, sort_gets, paging.clauses.other_sort)
 
 
 def _check_refusable_request(
