@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.error_responses import is_breakdown, is_refused, judge_error_response
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, encode_request_values, time_range_filters
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    encode_request_values,
+    time_range_filters,
+)
 from harness.check.probe.page_probe import (
     check_page,
     large_page_sizes,
@@ -219,16 +225,11 @@ def _judge_order_across_pages(context: CheckContext, paging: CursorPaging, steps
     border: Any = None
     for step in steps:
         shown = [values[0] for row in step.rows or () if (values := row_values_at(row.shown, path))]
-        if shown and border is not None and shown[0] is not None:
-            if shown[0] > border if descends else shown[0] < border:
-                context.fail(
-                    paging.clauses.slice,
-                    "a following page goes on in the order",
-                    expected=f"rows beyond {border}",
-                    actual=f"{shown[0]}",
-                    exchange=step,
-                )
-                return
+        known = shown and border is not None and shown[0] is not None
+        if known and (shown[0] > border if descends else shown[0] < border):
+            expected, message = f"rows beyond {border}", "a following page goes on in the order"
+            context.fail(paging.clauses.slice, message, expected=expected, actual=f"{shown[0]}", exchange=step)
+            return
         border = shown[-1] if shown else border
 
 
