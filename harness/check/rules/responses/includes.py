@@ -6,12 +6,10 @@ from collections.abc import Generator, Iterator, Mapping
 
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.filter_values import selective_filter
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, read_mirror
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, encode_request_values, read_mirror
 from harness.check.probe.stability import all_recent, record_repeatable_failures, wait_for_replicas
-from harness.specification.model import ClauseId, Include, all_clauses
+from harness.specification.model import ClauseId, Clauses, Include, all_clauses
 from harness.wire.decoded_body import Tree
-
-# --- includes -----------------------------------------------------------------------------------------------
 
 
 def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -32,16 +30,17 @@ def _check_each_include(context: CheckContext, mirror: Mirror) -> Iterator[None]
             continue
         answers: dict[str, Exchange] = {}
         others = {
-            other.parameter: encode_request_value(context, other.parameter, False)
+            other.parameter: False
             for other in context.listing.includes
             if other is not include and context.listing.parameters[other.parameter].default is True
         }
-        for state, more in (
-            ("on", {include.parameter: encode_request_value(context, include.parameter, True)}),
-            ("off", {include.parameter: encode_request_value(context, include.parameter, False)}),
+        for state, own in (
+            ("on", {include.parameter: True}),
+            ("off", {include.parameter: False}),
             ("default", {}),
         ):
-            ask = build_request(context, mirror.base, {**_page_of_rows(context), **others, **more})
+            more = encode_request_values(context, {**others, **own})
+            ask = build_request(context, mirror.base, {**_page_of_rows(context), **more})
             answers[state] = context.send(ask, f"{include.parameter} {state}")
             yield
         if any(context.note_unusable(exchange, clauses) or not exchange.rows for exchange in answers.values()):
@@ -62,55 +61,15 @@ def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
 
 
 def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]) -> None:
-    on, off, plain = answers["on"], answers["off"], answers["default"]
-    parameter = context.listing.parameters[include.parameter]
-    default_on = parameter.default is True or parameter.default in parameter.true
+    """The part comes with the switch, goes without it, and is there by default as documented; no other field moves."""
+    on, off = answers["on"], answers["off"]
     added = _added_fields(include, off, on)
-    role = include.clauses.on or include.clauses.off
-    if not added:
-        named = (
-            f"the fields {', '.join(map(str, include.adds))}"
-            if include.adds and not include.any_names
-            else "further fields"
-        )
-        context.fail(
-            role,
-            f"{include.parameter} adds its part",
-            expected=named,
-            actual="no further field in any row",
-            exchange=on,
-        )
-        context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
+    if not _judge_switched_on(context, include, on, added):
         return
-    if include.adds and not include.any_names:
-        lacking = [row for row in on.rows or () if any(name not in _field_names(row) for name in include.added_names)]
-        optional = [name for name in include.added_names if context.listing.fields[name].optional]
-        if lacking and len(lacking) < len(on.rows or ()) and not optional:
-            context.fail(
-                role,
-                f"{include.parameter} adds its part",
-                expected="the part in every row",
-                actual=f"{len(lacking)} rows without it",
-                exchange=on,
-            )
-            return
-    context.results.record_pass(role, times=len(on.rows or ()))
-    for other in context.listing.includes:
-        if other is not include and any(_shows_part(other, row, set(other.added_names)) for row in on.rows or ()):
-            theirs = other.clauses.off or other.clauses.default
-            actual = f"{', '.join(map(str, other.adds))} beside {include.parameter}"
-            context.fail(
-                theirs,
-                f"{other.parameter} alone adds its part",
-                expected="rows without it",
-                actual=actual,
-                exchange=on,
-            )
-    off_role = include.clauses.off or include.clauses.default
     full = [row for row in off.rows or () if _shows_part(include, row, added)]
     if full:
         context.fail(
-            off_role,
+            include.clauses.off or include.clauses.default,
             f"{include.parameter} off leaves its part out",
             expected="rows without the part",
             actual=f"{len(full)} of {len(off.rows or ())} rows have it",
@@ -118,33 +77,69 @@ def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answ
         )
         return
     context.results.record_pass(include.clauses.off, times=len(off.rows or ()))
-    alike = on if default_on else off
-    shown = [_shows_part(include, row, added) for row in plain.rows or ()]
-    wanted = [_shows_part(include, row, added) for row in alike.rows or ()]
-    role = include.clauses.default
-    if any(shown) != any(wanted):
-        says = "on" if default_on else "off"
-        came = "with" if any(shown) else "without"
-        context.fail(
-            role,
-            f"{include.parameter} is {says} by default",
-            expected=f"the same as {says}",
-            actual=f"rows {came} the part",
-            exchange=plain,
-        )
-    else:
-        context.results.record_pass(role, times=len(shown))
+    _judge_default(context, include, answers, added)
     changed = [name for name in _changed_fields(include, off, on, added) if name not in mirror.moving_fields]
     if changed:
-        role = include.clauses.on
-        context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
-        context.fail(
-            role,
-            f"{include.parameter} changes nothing but its own part",
-            expected="the same other fields",
-            actual=f"other values in {', '.join(changed)}",
-            exchange=on,
-        )
+        actual = f"other values in {', '.join(changed)}"
+        _report_side_effect(context, include, "the same other fields", actual, on)
+
+
+def _judge_switched_on(context: CheckContext, include: Include, on: Exchange, added: set[str]) -> bool:
+    """Whether the switch adds its own part, and to every row; parts of other switches are theirs to leave out."""
+    role, rows = include.clauses.on or include.clauses.off, on.rows or ()
+    named = bool(include.adds) and not include.any_names
+    message = f"{include.parameter} adds its part"
+    if not added:
+        expected = f"the fields {', '.join(map(str, include.adds))}" if named else "further fields"
+        context.fail(role, message, expected=expected, actual="no further field in any row", exchange=on)
+        _note_broken(context, include, role)
+        return False
+    lacking = sum(any(name not in _field_names(row) for name in include.added_names) for row in rows)
+    optional = any(context.listing.fields[name].optional for name in include.added_names) if named else True
+    if named and not optional and 0 < lacking < len(rows):
+        actual = f"{lacking} rows without it"
+        context.fail(role, message, expected="the part in every row", actual=actual, exchange=on)
+        return False
+    context.results.record_pass(role, times=len(rows))
+    for other in context.listing.includes:
+        if other is not include and any(_shows_part(other, row, set(other.added_names)) for row in rows):
+            context.fail(
+                other.clauses.off or other.clauses.default,
+                f"{other.parameter} alone adds its part",
+                expected="rows without it",
+                actual=f"{', '.join(map(str, other.adds))} beside {include.parameter}",
+                exchange=on,
+            )
+    return True
+
+
+def _judge_default(context: CheckContext, include: Include, answers: Mapping[str, Exchange], added: set[str]) -> None:
+    """Without the switch rows are as they are with its default."""
+    parameter, plain = context.listing.parameters[include.parameter], answers["default"]
+    says = "on" if parameter.default is True or parameter.default in parameter.true else "off"
+    shown, wanted = (
+        any(_shows_part(include, row, added) for row in answer.rows or ()) for answer in (plain, answers[says])
+    )
+    if shown == wanted:
+        context.results.record_pass(include.clauses.default, times=len(plain.rows or ()))
+        return
+    context.fail(
+        include.clauses.default,
+        f"{include.parameter} is {says} by default",
+        expected=f"the same as {says}",
+        actual=f"rows {'with' if shown else 'without'} the part",
+        exchange=plain,
+    )
+
+
+def _report_side_effect(context: CheckContext, include: Include, expected: str, actual: str, on: Exchange) -> None:
+    message = f"{include.parameter} changes nothing but its own part"
+    _note_broken(context, include, include.clauses.on)
+    context.fail(include.clauses.on, message, expected=expected, actual=actual, exchange=on)
+
+
+def _note_broken(context: CheckContext, include: Include, role: Clauses) -> None:
+    context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
 
 
 def _check_lost_rows(
@@ -165,15 +160,7 @@ def _check_lost_rows(
         on, off = (exchange, off) if state == "on" else (on, exchange)
     if not lost or all_recent(context, [row for row in off.rows or () if row.key in lost]):
         return
-    role = include.clauses.on
-    context.broken_parameters.setdefault(include.parameter, role[0] if role else ClauseId(include.parameter))
-    context.fail(
-        role,
-        f"{include.parameter} changes nothing but its own part",
-        expected="the same rows",
-        actual=f"{len(lost)} of {len(off.keys)} rows missing",
-        exchange=on,
-    )
+    _report_side_effect(context, include, "the same rows", f"{len(lost)} of {len(off.keys)} rows missing", on)
 
 
 def _holds_whole_list(context: CheckContext, exchange: Exchange) -> bool:
@@ -254,9 +241,3 @@ def _changed_fields(include: Include, off: Exchange, on: Exchange, added: set[st
             if name not in added and name not in include.added_names and row.raw.get(name) != other.raw.get(name)
         }
     return sorted(names)
-
-
-# --- count-only ---------------------------------------------------------------------------------------------
-
-
-# --- versions -----------------------------------------------------------------------------------------------
