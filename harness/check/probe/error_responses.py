@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.differences import Aspect
-from harness.specification.model import ClauseId, Clauses, EnvelopeField, ErrorKind, OpenChoice
+from harness.specification.model import ClauseId, Clauses, ErrorKind, OpenChoice
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
+from harness.wire.response_codec import DecodedResponse
 
 ROW_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
 
@@ -76,6 +78,28 @@ def is_refused(exchange: Exchange) -> bool:
 # --- how a refusal is told ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refusal:
+    """What is due: the fault, the clauses that promise it, and the names that the message may have to tell."""
+
+    fault: str
+    clauses: Clauses
+    parameter: str
+    operation: str
+    status: bool
+    """Whether the HTTP status is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """One way in which a refusal is wrong, with the clauses to blame."""
+
+    kind: str
+    clauses: Clauses
+    expected: str
+    actual: str
+
+
 def judge_error_response(
     context: CheckContext,
     exchange: Exchange,
@@ -97,36 +121,50 @@ def judge_error_response(
         return None
     if context.note_unusable(exchange, clauses):
         return None
-    problems = _error_problems(context, exchange, fault, clauses, parameter, operation, status)
-    again: list[tuple[str, Clauses, str, str]] = []
-    if any(still_unbroken(context, blamed) for _, blamed, _, _ in problems):
+    due = _Refusal(fault=fault, clauses=clauses, parameter=parameter, operation=operation, status=status)
+    problems = _error_problems(context, exchange, due)
+    again: list[_Problem] = []
+    if any(still_unbroken(context, problem.clauses) for problem in problems):
         second = repeat_exchange(context, exchange)
         yield
         if context.note_unusable(second, clauses):
             return None
-        again = _error_problems(context, second, fault, clauses, parameter, operation, status)
-    kinds = {kind for kind, _, _, _ in again}
-    for kind, blamed, expected, actual in problems:
-        if kind in kinds:
-            report_breach(context, blamed, expected=expected, actual=actual, exchange=exchange, kind=kind)
-        elif still_unbroken(context, blamed):
-            context.results.record_inconclusive(blamed, "not repeatable")
-        else:
-            context.results.record_observed(blamed, actual)
-    wrong = {kind for kind, _, _, _ in problems}
+        again = _error_problems(context, second, due)
+    _report_problems(context, exchange, problems, {problem.kind for problem in again})
+    wrong = {problem.kind for problem in problems}
     if "unreadable" in wrong:
         return None
     if "outcome" in wrong:
         return False
-    told_by = context.listing.outcome.faults.get(fault)
-    if not wrong & {"rows", "status"}:
-        record_kept(context, clauses, describe_answer(exchange))
-    if told_by is not None and exchange.answer is not None and exchange.answer.outcome == "error":
-        if not wrong & {"code", "key", "message"}:
-            record_kept(context, told_by.clause, describe_answer(exchange))
-        if "names" not in wrong and told_by.names and (parameter or operation):
-            record_kept(context, told_by.names_clause, describe_answer(exchange))
+    _record_told(context, exchange, due, wrong)
     return True
+
+
+def _report_problems(context: CheckContext, exchange: Exchange, problems: list[_Problem], again: set[str]) -> None:
+    """Writes the problems of the kinds that came again; of the others that they were seen."""
+    for problem in problems:
+        blamed, actual = problem.clauses, problem.actual
+        if problem.kind in again:
+            report_breach(
+                context, blamed, expected=problem.expected, actual=actual, exchange=exchange, kind=problem.kind
+            )
+        elif still_unbroken(context, blamed):
+            context.results.record_inconclusive(blamed, "not repeatable")
+        else:
+            context.results.record_observed(blamed, actual)
+
+
+def _record_told(context: CheckContext, exchange: Exchange, due: _Refusal, wrong: set[str]) -> None:
+    """Records what a refusal keeps: all that is not among the kinds of what is wrong."""
+    reading, told_by = describe_answer(exchange), context.listing.outcome.faults.get(due.fault)
+    if not wrong & {"rows", "status"}:
+        record_kept(context, due.clauses, reading)
+    if told_by is None or exchange.answer is None or exchange.answer.outcome != "error":
+        return
+    if not wrong & {"code", "key", "message"}:
+        record_kept(context, told_by.clause, reading)
+    if "names" not in wrong and told_by.names and (due.parameter or due.operation):
+        record_kept(context, told_by.names_clause, reading)
 
 
 def is_breakdown(context: CheckContext, exchange: Exchange, fault: str) -> bool:
@@ -170,79 +208,98 @@ def still_unbroken(context: CheckContext, clauses: Clauses) -> bool:
     return bool(firm) and context.results.first_failed(firm[:1]) is None
 
 
-def _error_problems(
-    context: CheckContext,
-    exchange: Exchange,
-    fault: str,
-    clauses: Clauses,
-    parameter: str,
-    operation: str,
-    status: bool,
-) -> list[tuple[str, Clauses, str, str]]:
-    """What is wrong with a refusal: a kind, the clauses to blame, expected, actual."""
-    answer = exchange.answer
+def _error_problems(context: CheckContext, exchange: Exchange, due: _Refusal) -> list[_Problem]:
+    """What is wrong with a refusal, one problem of a kind."""
+    answer, wanted = exchange.answer, f"an error ({due.fault})"
     if answer is None:
         return []
-    due = f"an error ({fault})"
     if answer.outcome == "success":
-        return [("outcome", clauses, due, describe_answer(exchange))]
+        return [_Problem("outcome", due.clauses, wanted, describe_answer(exchange))]
     if answer.outcome == "unreadable":
         # An error page of another shape still refuses; that it cannot be read is told under the format's clause.
-        return [] if answer.http_status >= 400 else [("unreadable", (), due, describe_answer(exchange))]
-    found: list[tuple[str, Clauses, str, str]] = []
-    error = context.listing.outcome.error
-    if exchange.rows and context.facts.rows_in_errors is None:
-        context.facts.rows_in_errors = (fault, clauses)
-    first_told = context.facts.rows_in_errors in (None, (fault, clauses))
-    if exchange.rows and not error.clauses.no_rows and first_told:
-        found.append(("rows", clauses, "an error without rows", f"an error with {len(exchange.rows)} rows"))
-    named = context.listing.outcome.faults.get(fault)
+        refuses = answer.http_status >= 400
+        return [] if refuses else [_Problem("unreadable", (), wanted, describe_answer(exchange))]
+    rows = _problem_of_rows(context, exchange, due)
+    named = context.listing.outcome.faults.get(due.fault)
     if named is None:
-        return found
-    codes = {str(code) for code in (named.code, *named.codes) if code is not None}
-    shapeless = answer.code is MISSING and context.results.first_failed(error.clauses.shape) is not None
-    # A part that is missing or of another type breaks the promise of the envelope, which every answer is held to.
-    promised = {part.at: part for part in context.listing.outcome.envelope.values()}
-    if (
-        codes
-        and str(answer.code) not in codes
-        and not _is_misshapen(answer.code, promised.get(error.code_at))
-        and not shapeless
-        and not _is_known_odd_code(context, fault, answer.code)
-    ):
-        found.append(("code", named.clause, f"the code {' or '.join(sorted(codes))}", describe_answer(exchange)))
-    if status and not _is_known_bad_status(context, answer.http_status):
-        wanted = error_statuses(context, named)
-        known = context.results.first_failed(error.clauses.http)
-        if (
-            wanted
-            and not known
-            and answer.http_status not in wanted
-            and str(answer.http_status) != _repeatable_code(context, exchange)
-        ):
-            listed = " or ".join(str(one) for one in sorted(wanted))
-            status_clauses = named.clause or error.clauses.http or clauses
-            found.append(("status", status_clauses, f"the HTTP status {listed}", describe_answer(exchange)))
+        return [rows] if rows else []
+    code = _problem_of_code(context, exchange, answer, due.fault, named)
+    status = _problem_of_status(context, exchange, answer, named, due) if due.status else None
     _learn_status(context, named, answer.http_status)
+    message = _problem_of_message(context, answer, named, due)
+    key = None if code else _problem_of_key(context, answer, named, due.parameter)
+    return [problem for problem in (rows, code, status, message, key) if problem is not None]
+
+
+def _problem_of_rows(context: CheckContext, exchange: Exchange, due: _Refusal) -> _Problem | None:
+    """An error with rows, told under the fault for which it was first met."""
+    if not exchange.rows:
+        return None
+    met = (due.fault, due.clauses)
+    context.facts.rows_in_errors = context.facts.rows_in_errors or met
+    if context.listing.outcome.error.clauses.no_rows or context.facts.rows_in_errors != met:
+        return None
+    return _Problem("rows", due.clauses, "an error without rows", f"an error with {len(exchange.rows)} rows")
+
+
+def _problem_of_code(
+    context: CheckContext, exchange: Exchange, answer: DecodedResponse, fault: str, named: ErrorKind
+) -> _Problem | None:
+    error = context.listing.outcome.error
+    codes = {str(code) for code in (named.code, *named.codes) if code is not None}
+    if not codes or str(answer.code) in codes or _is_misshapen(context, answer.code, error.code_at):
+        return None
+    shapeless = answer.code is MISSING and context.results.first_failed(error.clauses.shape) is not None
+    if shapeless or _is_known_odd_code(context, fault, answer.code):
+        return None
+    return _Problem("code", named.clause, f"the code {' or '.join(sorted(codes))}", describe_answer(exchange))
+
+
+def _problem_of_status(
+    context: CheckContext, exchange: Exchange, answer: DecodedResponse, named: ErrorKind, due: _Refusal
+) -> _Problem | None:
+    error, status = context.listing.outcome.error, answer.http_status
+    wanted = error_statuses(context, named)
+    if not wanted or status in wanted or str(status) == _repeatable_code(context, exchange):
+        return None
+    if context.results.first_failed(error.clauses.http):
+        return None
+    listed = " or ".join(str(one) for one in sorted(wanted))
+    clauses = named.clause or error.clauses.http or due.clauses
+    return _Problem("status", clauses, f"the HTTP status {listed}", describe_answer(exchange))
+
+
+def _problem_of_message(
+    context: CheckContext, answer: DecodedResponse, named: ErrorKind, due: _Refusal
+) -> _Problem | None:
+    """A message that names not what it must name, or says nothing."""
+    if _is_misshapen(context, answer.message, context.listing.outcome.error.message_at or ""):
+        return None
     message = answer.message if isinstance(answer.message, str) else ""
-    wants = {"parameter": parameter, "operation": operation}
+    wants = {"parameter": due.parameter, "operation": due.operation}
     silent = [wants[what] for what in named.names if wants[what] and wants[what].lower() not in message.lower()]
-    told_not = _is_misshapen(answer.message, promised.get(error.message_at or ""))
-    if silent and not told_not:
-        found.append(("names", named.names_clause, f"a message that names {' and '.join(silent)}", repr(message)))
-    if named.speaks and not message.strip() and not silent and not told_not:
-        found.append(("message", named.clause, "a message that says something", repr(answer.message)))
-    unkeyed = error.key_at is None or _is_misshapen(answer.key, promised.get(error.key_at))
-    if parameter and not unkeyed and named.clause and "code" not in {kind for kind, *_ in found}:
-        key = answer.key if isinstance(answer.key, str) else ""
-        others = set(context.listing.parameters) - {parameter}
-        if not key or key in others:
-            found.append(("key", named.clause, f"the key {parameter}", f"the key {answer.key!r}"))
-    return found
+    if silent:
+        return _Problem("names", named.names_clause, f"a message that names {' and '.join(silent)}", repr(message))
+    if named.speaks and not message.strip():
+        return _Problem("message", named.clause, "a message that says something", repr(answer.message))
+    return None
 
 
-def _is_misshapen(value: object, part: EnvelopeField | None) -> bool:
-    """Whether an envelope part is not there, or of another type than the one that it promises."""
+def _problem_of_key(
+    context: CheckContext, answer: DecodedResponse, named: ErrorKind, parameter: str
+) -> _Problem | None:
+    """A key that names no parameter, or another one."""
+    key_at = context.listing.outcome.error.key_at
+    if not parameter or not named.clause or key_at is None or _is_misshapen(context, answer.key, key_at):
+        return None
+    if isinstance(answer.key, str) and answer.key and answer.key not in set(context.listing.parameters) - {parameter}:
+        return None
+    return _Problem("key", named.clause, f"the key {parameter}", f"the key {answer.key!r}")
+
+
+def _is_misshapen(context: CheckContext, value: object, at: str) -> bool:
+    """Whether an envelope part is not there, or of another type than every answer is held to."""
+    part = {part.at: part for part in context.listing.outcome.envelope.values()}.get(at)
     if part is None or not part.clause:
         return False
     if value is MISSING:
@@ -260,15 +317,6 @@ def _is_known_odd_code(context: CheckContext, fault: str, code: object) -> bool:
     context.facts.odd_codes = {str(code): fault, **known_codes}
     named = faults[fault].clause
     return str(code) in known_codes and faults[known_codes[str(code)]].clause != named
-
-
-def _is_known_bad_status(context: CheckContext, status: int) -> bool:
-    """Whether no error at all may come with this status, and that was told already."""
-    error = context.listing.outcome.error
-    legal = error.http.options if isinstance(error.http, OpenChoice) else (error.http,)
-    patterns = {"4xx": 400 <= status < 500, "5xx": status >= 500, "same-as-code": True}
-    fits = status in legal or any(patterns.get(word, False) for word in error.https)
-    return not fits and context.results.first_failed(error.clauses.http) is not None
 
 
 def error_statuses(context: CheckContext, fault: ErrorKind) -> set[int]:
