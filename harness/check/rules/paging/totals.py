@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.check.context import CheckContext
+from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.interpreter import comparison_holds
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
@@ -23,7 +23,14 @@ from harness.check.probe.filter_values import (
     selective_filter,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, parse_row_count, reread_mirror
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    encode_request_values,
+    parse_row_count,
+    reread_mirror,
+)
 from harness.check.probe.page_probe import independent_total_clauses
 from harness.check.probe.stability import probe_replicas, replicas_disagree
 from harness.check.rules.paging.arrangements import due_rows, orders_of
@@ -37,6 +44,7 @@ from harness.specification.model import (
     OffsetPaging,
     OpenChoice,
     PageNumberPaging,
+    TotalSwitch,
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
@@ -54,16 +62,11 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if total is not None:
         clauses = total.clauses.independent or total.clauses.sum
         if chosen:
-            yield from check_probe(
-                context,
-                mirror,
-                build_request(context, mirror.base, {**largest_page(context), **chosen}),
-                "the total with a filter",
-                clauses,
-                blame={"total": clauses},
-            )
+            ask = build_request(context, mirror.base, {**largest_page(context), **chosen})
+            purpose = "the total with a filter"
+            yield from check_probe(context, mirror, ask, purpose, clauses, blame={"total": clauses})
         if total.switch is not None:
-            yield from _check_total_switch(context, mirror)
+            yield from _check_total_switch(context, mirror, total.switch)
             if chosen:
                 yield from _check_switched_on_total(context, mirror, total.switch.parameter, chosen, clauses)
     name = next(
@@ -78,14 +81,8 @@ def check_totals(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     )
     if name is not None:
         blame: Clauses = total.clauses.sum if total else no_match
-        yield from check_probe(
-            context,
-            mirror,
-            build_request(context, mirror.base, {name: "no-such-value-9c1e"}),
-            "no row matches",
-            no_match,
-            blame={"total": blame},
-        )
+        ask = build_request(context, mirror.base, {name: "no-such-value-9c1e"})
+        yield from check_probe(context, mirror, ask, "no row matches", no_match, blame={"total": blame})
 
 
 def _check_switched_on_total(
@@ -100,74 +97,57 @@ def _check_switched_on_total(
     yield from check_probe(context, mirror, ask, "the total switched on, of a page with a filter", clauses)
 
 
-def _check_total_switch(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    total = context.listing.total
-    assert total is not None
-    assert total.switch is not None
-    switch = total.switch
-    off = context.send(
-        build_request(
-            context, mirror.base, {switch.parameter: encode_request_value(context, switch.parameter, False)}
-        ),
-        "the total switched off",
-    )
-    yield
-    on = context.send(
-        build_request(
-            context, mirror.base, {switch.parameter: encode_request_value(context, switch.parameter, True)}
-        ),
-        "the total switched on",
-    )
-    yield
-    plain = context.send(build_request(context, mirror.base), "the total by default")
-    yield
+def _check_total_switch(context: CheckContext, mirror: Mirror, switch: TotalSwitch) -> Iterator[None]:
+    answers: dict[str, Exchange] = {}
+    for state, values in (
+        ("switched off", {switch.parameter: False}),
+        ("switched on", {switch.parameter: True}),
+        ("by default", {}),
+    ):
+        ask = build_request(context, mirror.base, encode_request_values(context, values))
+        answers[state] = context.send(ask, f"the total {state}")
+        yield
+    _judge_total_off(context, mirror, switch, answers["switched off"])
+    yield from _check_default_total(context, mirror, switch, answers["by default"], answers["switched on"])
+
+
+def _judge_total_off(context: CheckContext, mirror: Mirror, switch: TotalSwitch, off: Exchange) -> None:
     clauses = switch.clauses.off
-    if not context.note_unusable(off, clauses) and off.answer is not None:
-        came = off.answer.total
-        shape = (
-            "missing"
-            if came is MISSING
-            else "none"
-            if came is None
-            else "zero"
-            if parse_row_count(came) == 0
-            else "given"
-        )
-        options = switch.off.options if isinstance(switch.off, OpenChoice) else (switch.off,)
-        if shape in options:
-            context.results.record_pass(clauses)
-            if isinstance(switch.off, OpenChoice):
-                context.dialect.fix_answer(switch.off.id, shape, "the total switched off")
-        elif shape == "zero" and not mirror.rows:
-            context.results.record_not_exercised(clauses, "the target shows no rows")
-        else:
-            context.fail(
-                clauses,
-                "the total can be switched off",
-                expected=f"a total that is {' or '.join(options)}",
-                actual=f"total {came!r}",
-                exchange=off,
-            )
+    if context.note_unusable(off, clauses) or off.answer is None:
+        return
+    came = off.answer.total
+    given = "zero" if parse_row_count(came) == 0 else "given"
+    shape = "missing" if came is MISSING else "none" if came is None else given
+    options = switch.off.options if isinstance(switch.off, OpenChoice) else (switch.off,)
+    if shape in options:
+        context.results.record_pass(clauses)
+        if isinstance(switch.off, OpenChoice):
+            context.dialect.fix_answer(switch.off.id, shape, "the total switched off")
+    elif shape == "zero" and not mirror.rows:
+        context.results.record_not_exercised(clauses, "the target shows no rows")
+    else:
+        expected = f"a total that is {' or '.join(options)}"
+        message = "the total can be switched off"
+        context.fail(clauses, message, expected=expected, actual=f"total {came!r}", exchange=off)
+
+
+def _check_default_total(
+    context: CheckContext, mirror: Mirror, switch: TotalSwitch, plain: Exchange, on: Exchange
+) -> Iterator[None]:
     clauses = switch.clauses.default
-    if not context.note_unusable(plain, clauses) and plain.answer is not None and on.answer is not None:
-        purpose, said = parse_row_count(plain.answer.total), parse_row_count(on.answer.total)
-        if purpose is not None and purpose != said and not mirror.volatile:
+    if context.note_unusable(plain, clauses) or plain.answer is None or on.answer is None:
+        return
+    told, due = parse_row_count(plain.answer.total), parse_row_count(on.answer.total)
+    moved = False
+    if told is not None and told != due:
+        if not mirror.volatile:
             yield from reread_mirror(context, mirror)
-        moved = (
-            purpose is not None
-            and purpose != said
-            and (mirror.volatile or (yield from replicas_disagree(context, mirror)))
-        )
-        if (purpose != said and not moved) or purpose is None:
-            context.fail(
-                clauses,
-                "the total is told by default",
-                expected=f"the total {said}",
-                actual=f"{plain.answer.total!r}",
-                exchange=plain,
-            )
-        else:
-            context.results.record_pass(clauses)
+        moved = mirror.volatile or (yield from replicas_disagree(context, mirror))
+    if told is not None and (told == due or moved):
+        context.results.record_pass(clauses)
+        return
+    expected, actual = f"the total {due}", f"{plain.answer.total!r}"
+    context.fail(clauses, "the total is told by default", expected=expected, actual=actual, exchange=plain)
 
 
 def check_filtered_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -210,14 +190,8 @@ def _check_one_row_pages(context: CheckContext, mirror: Mirror) -> Iterator[None
             size: encode_request_value(context, size, 1),
         }
         blame: dict[Aspect, Clauses] = {"total": independent_total_clauses(context)}
-        yield from check_probe(
-            context,
-            mirror,
-            build_request(context, mirror.base, values),
-            f"{name} with one row",
-            filter_.clause,
-            blame=blame,
-        )
+        ask = build_request(context, mirror.base, values)
+        yield from check_probe(context, mirror, ask, f"{name} with one row", filter_.clause, blame=blame)
 
 
 def _any_value_matches(filter_: Filter, shown: Iterable[Any], value: Any) -> bool:
@@ -294,10 +268,5 @@ def check_full_combinations(context: CheckContext, mirror: Mirror) -> Iterator[N
         order = context.listing.order
         if order is not None and order.descending is not None:
             more[order.descending] = encode_request_value(context, order.descending, True)
-        yield from check_probe(
-            context,
-            mirror,
-            build_request(context, mirror.base, {**values, **more}),
-            f"{first} and {second}, two rows a page",
-            clauses,
-        )
+        ask = build_request(context, mirror.base, {**values, **more})
+        yield from check_probe(context, mirror, ask, f"{first} and {second}, two rows a page", clauses)
