@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.filter_values import encode_shown_value, largest_page
-from harness.check.probe.mirror import Mirror, encode_request_value, parse_row_count, server_page_limit
+from harness.check.probe.mirror import (
+    Mirror,
+    encode_request_value,
+    encode_request_values,
+    parse_row_count,
+    server_page_limit,
+)
 from harness.check.probe.stability import replicas_disagree
 from harness.check.rules.access.row_owners import own_account, own_customer, owners_of, read_scoped_list
-from harness.specification.model import CallScope, Clauses, OffsetPaging, OpenChoice, PageNumberPaging, all_clauses
+from harness.specification.model import (
+    CallScope,
+    Clauses,
+    OffsetPaging,
+    OpenChoice,
+    PageNumberPaging,
+    ScopeSwitch,
+    all_clauses,
+)
 
 
 def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange) -> Iterator[None]:
@@ -45,41 +59,51 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
 
 def check_child_accounts(context: CheckContext, mirror: Mirror, rule: CallScope) -> Iterator[None]:
     """Whether the switch lists the children alone, all of them, and a list of accounts only those."""
-    switch = rule.children_only
     if not mirror.rows:
         context.results.record_not_exercised(_child_clauses(rule), "the target shows no rows")
         return
-    found: set[Any] = set()
-    every = {owner for row in mirror.rows for owner in owners_of(row, rule)}
-    if switch is not None:
-        answers: dict[str, Exchange] = {}
-        for name, values in (
-            ("on", {switch.parameter: encode_request_value(context, switch.parameter, True)}),
-            ("off", {switch.parameter: encode_request_value(context, switch.parameter, False)}),
-            ("default", {}),
-        ):
-            answers[name] = read_scoped_list(context, mirror, values, f"{switch.parameter} {name}")
-            yield
-            if context.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
-                return
-        plain = set(answers["default"].keys)
-        clauses = switch.clauses.default
-        differ = set(answers["off"].keys) != plain
-        if differ and not mirror.volatile and not (yield from replicas_disagree(context, mirror)):
-            context.fail(
-                clauses,
-                f"{switch.parameter} is off by default",
-                expected="the same rows as with false",
-                actual=f"{len(plain)} against {len(answers['off'].keys)} rows",
-                exchange=answers["default"],
-            )
-        else:
-            context.results.record_pass(clauses, times=max(1, len(plain)))
+    owners = {owner for row in mirror.rows for owner in owners_of(row, rule)}
+    if rule.children_only is not None:
+        answers = yield from _answers_of_switch(context, mirror, rule, rule.children_only.parameter)
+        if answers is None:
+            return
+        yield from _check_default(context, mirror, rule.children_only, answers)
         found = {owner for row in answers["on"].rows or () for owner in owners_of(row, rule)}
-        _judge_children(context, mirror, rule, answers["on"], found, every)
+        _judge_children(context, mirror, rule, answers["on"], found, owners)
         yield from _check_scope_total(context, mirror, answers["on"])
+        owners = found or owners
     if rule.listed_children is not None:
-        yield from _check_listed_children(context, mirror, rule, found or every)
+        yield from _check_listed_children(context, mirror, rule, owners)
+
+
+def _answers_of_switch(
+    context: CheckContext, mirror: Mirror, rule: CallScope, parameter: str
+) -> Generator[None, None, dict[str, Exchange] | None]:
+    """The lists with the switch on, off and absent; None where one of them cannot be had."""
+    answers: dict[str, Exchange] = {}
+    for name, values in (("on", {parameter: True}), ("off", {parameter: False}), ("default", {})):
+        encoded = encode_request_values(context, values)
+        answers[name] = read_scoped_list(context, mirror, encoded, f"{parameter} {name}")
+        yield
+        if context.note_unusable(answers[name], _child_clauses(rule)) or answers[name].rows is None:
+            return None
+    return answers
+
+
+def _check_default(
+    context: CheckContext, mirror: Mirror, switch: ScopeSwitch, answers: Mapping[str, Exchange]
+) -> Iterator[None]:
+    plain, off = set(answers["default"].keys), answers["off"].keys
+    if set(off) == plain or mirror.volatile or (yield from replicas_disagree(context, mirror)):
+        context.results.record_pass(switch.clauses.default, times=max(1, len(plain)))
+        return
+    context.fail(
+        switch.clauses.default,
+        f"{switch.parameter} is off by default",
+        expected="the same rows as with false",
+        actual=f"{len(plain)} against {len(off)} rows",
+        exchange=answers["default"],
+    )
 
 
 def _child_clauses(rule: CallScope) -> Clauses:
@@ -90,69 +114,59 @@ def _child_clauses(rule: CallScope) -> Clauses:
 def _judge_children(
     context: CheckContext, mirror: Mirror, rule: CallScope, on: Exchange, found: set[Any], every: set[Any]
 ) -> None:
+    """The list of the children holds rows of owners `found`, the list by default those of `every`."""
     assert rule.children_only is not None
     clauses = rule.children_only.clauses.on
+    if not found and len(every) < 2:
+        context.results.record_not_exercised(clauses, "no child account has calls in the time range")
+        return
+    wrong = _wrong_owners(context, rule, found, every)
+    if found and wrong is None:
+        reading = "own-and-children" if found & every else "own"
+        if isinstance(rule.unset, OpenChoice):
+            context.dialect.fix_answer(rule.unset.id, reading, "the list by default")
+        own = own_account(context, rule)
+        if found == every and own is None:
+            expected, actual = "fewer accounts than by default", "the same accounts"
+            wrong = ("only the children's calls are listed", expected, actual)
+        elif reading == "own-and-children" and not mirror.volatile and mirror.complete:
+            wrong = _wrong_rows(context, mirror, rule, on, found, every)
+    if wrong is None:
+        context.results.record_pass(clauses, times=max(1, len(on.rows or ())))
+        return
+    message, expected, actual = wrong
+    context.fail(clauses, message, expected=expected, actual=actual, exchange=on)
+
+
+def _wrong_owners(
+    context: CheckContext, rule: CallScope, found: set[Any], every: set[Any]
+) -> tuple[str, str, str] | None:
+    """A message, expected, actual: where the own account is among the children, or no child is there."""
     own = own_account(context, rule)
     if own is not None and own in found and (own in every or context.identity.customer is not None):
-        context.fail(
-            clauses,
-            "only the children's calls are listed",
-            expected=f"no rows of account {own}",
-            actual="rows of it",
-            exchange=on,
+        return "only the children's calls are listed", f"no rows of account {own}", "rows of it"
+    return None if found else ("the children's calls are listed", "rows of the children", "no rows")
+
+
+def _wrong_rows(
+    context: CheckContext, mirror: Mirror, rule: CallScope, on: Exchange, found: set[Any], every: set[Any]
+) -> tuple[str, str, str] | None:
+    """A message, expected, actual: where the list by default holds a stranger, or the children's lacks rows of it."""
+    own = own_account(context, rule)
+    due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
+    _, size = (largest_page(context) or {"": None}).popitem()
+    limit = server_page_limit(context) or (int(str(size)) if size is not None else None)
+    strangers = {owner for owner in every - found if owner != own} if own is not None else set()
+    if strangers and (limit is None or len(on.rows or ()) < limit):
+        return (
+            "all the children's calls are listed, and nobody else's",
+            f"in the list by default only {own} and the accounts of the list of children",
+            f"also {', '.join(sorted(map(str, strangers))[:4])}",
         )
-        return
-    if not found:
-        if len(every) > 1:
-            context.fail(
-                clauses,
-                "the children's calls are listed",
-                expected="rows of the children",
-                actual="no rows",
-                exchange=on,
-            )
-        else:
-            context.results.record_not_exercised(clauses, "no child account has calls in the time range")
-        return
-    unset = rule.unset
-    reading = "own-and-children" if found & every else "own"
-    if isinstance(unset, OpenChoice):
-        context.dialect.fix_answer(unset.id, reading, "the list by default")
-    if found == every and own is None:
-        context.fail(
-            clauses,
-            "only the children's calls are listed",
-            expected="fewer accounts than by default",
-            actual="the same accounts",
-            exchange=on,
-        )
-        return
-    if reading == "own-and-children" and not mirror.volatile and mirror.complete:
-        due = {row.key for row in mirror.rows if owners_of(row, rule) & found}
-        _, size = (largest_page(context) or {"": None}).popitem()
-        limit = server_page_limit(context) or (int(str(size)) if size is not None else None)
-        strangers = {owner for owner in every - found if owner != own} if own is not None else set()
-        if strangers and (limit is None or len(on.rows or ()) < limit):
-            context.fail(
-                clauses,
-                "all the children's calls are listed, and nobody else's",
-                expected=f"in the list by default only {own} and the accounts of the list of children",
-                actual=f"also {', '.join(sorted(map(str, strangers))[:4])}",
-                exchange=on,
-            )
-            return
-        if limit is None or len(due) <= limit:
-            missing = due - set(on.keys)
-            if missing:
-                context.fail(
-                    clauses,
-                    "all the children's calls are listed",
-                    expected=f"{len(due)} rows",
-                    actual=f"{len(missing)} of them missing",
-                    exchange=on,
-                )
-                return
-    context.results.record_pass(clauses, times=max(1, len(on.rows or ())))
+    missing = due - set(on.keys)
+    if missing and (limit is None or len(due) <= limit):
+        return "all the children's calls are listed", f"{len(due)} rows", f"{len(missing)} of them missing"
+    return None
 
 
 def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScope, found: set[Any]) -> Iterator[None]:
@@ -171,31 +185,19 @@ def _check_listed_children(context: CheckContext, mirror: Mirror, rule: CallScop
         yield
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
             if exchange.answer is not None and exchange.answer.outcome == "error":
-                context.fail(
-                    clauses,
-                    "the calls of listed children are shown",
-                    expected="a success",
-                    actual=f"error {exchange.answer.code!r}",
-                    exchange=exchange,
-                )
+                message, actual = "the calls of listed children are shown", f"error {exchange.answer.code!r}"
+                context.fail(clauses, message, expected="a success", actual=actual, exchange=exchange)
             return
         shown = {owner for row in exchange.rows for owner in owners_of(row, rule)}
-        if shown - set(chosen):
-            context.fail(
-                clauses,
-                "only the listed children's calls are shown",
-                expected=f"accounts {', '.join(map(str, chosen))}",
-                actual=f"also {', '.join(map(str, sorted(shown - set(chosen), key=str)))}",
-                exchange=exchange,
-            )
-            return
-        if shown != set(chosen) and not mirror.volatile:
-            context.fail(
-                clauses,
-                "all listed children's calls are shown",
-                expected=f"accounts {', '.join(map(str, chosen))}",
-                actual=f"only {', '.join(map(str, shown)) or 'none'}",
-                exchange=exchange,
-            )
-            return
-        context.results.record_pass(clauses, times=len(exchange.rows))
+        if strange := shown - set(chosen):
+            message = "only the listed children's calls are shown"
+            actual = f"also {', '.join(map(str, sorted(strange, key=str)))}"
+        elif shown != set(chosen) and not mirror.volatile:
+            message = "all listed children's calls are shown"
+            actual = f"only {', '.join(map(str, shown)) or 'none'}"
+        else:
+            context.results.record_pass(clauses, times=len(exchange.rows))
+            continue
+        expected = f"accounts {', '.join(map(str, chosen))}"
+        context.fail(clauses, message, expected=expected, actual=actual, exchange=exchange)
+        return
