@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
 
@@ -37,6 +38,15 @@ PAIRS_AT_MOST: Final = 60
 # --- together -----------------------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _PairCover:
+    """The pairs of filters that are left to ask for, those that were found to work, and what asking cost."""
+
+    left: set[frozenset[str]]
+    covered: set[tuple[str, ...]] = field(default_factory=set)
+    requests: int = 0
+
+
 def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges every two filters at once, with as many in one request as leave each of them rows to drop.
 
@@ -48,57 +58,61 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     times = [name for name in visible_filters(context) if is_time_filter(context.listing.filters[name])]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
     context.rng.shuffle(pairs)
-
-    def doubtful(pair: tuple[str, str]) -> bool:
-        # A filter that fails by itself says little about how filters come together.
-        return any(context.results.first_failed(context.listing.filters[name].clause) for name in pair)
-
-    pairs.sort(key=doubtful)
-    left = {frozenset(pair) for pair in pairs}
-    covered_pairs: set[tuple[str, ...]] = set()
-    requests_sent = 0
+    pairs.sort(key=lambda pair: _is_doubtful(context, pair))
+    cover = _PairCover({frozenset(pair) for pair in pairs})
     for first, second in pairs:
-        if requests_sent >= PAIRS_AT_MOST:
+        if cover.requests >= PAIRS_AT_MOST:
             break
-        if frozenset((first, second)) not in left:
+        if frozenset((first, second)) not in cover.left:
             continue
-        left.discard(frozenset((first, second)))
-        several = _extended_pair(context, mirror, first, second, [*names, *times], left)
+        cover.left.discard(frozenset((first, second)))
+        several = _extended_pair(context, mirror, first, second, [*names, *times], cover.left)
         if len(several) > 2:
-            exchange = context.send(_combined_request(context, mirror, several), f"{' and '.join(several)} together")
-            yield
-            requests_sent += 1
-            if context.note_unusable(exchange, clauses):
-                continue
-            covered = [
-                pair for pair in combinations(several, 2) if frozenset(pair) in left or pair == (first, second)
-            ]
-            if answer_fits(context, mirror, exchange):
-                context.results.record_pass(clauses, times=len(covered))
-                covered_pairs |= {(min(pair), max(pair)) for pair in combinations(several, 2)}
-                left -= {frozenset(pair) for pair in covered}
-                continue
-            for one, other in sorted(combinations(several, 2), key=doubtful):
-                # The smallest request that goes wrong tells most.
-                ask = _combined_request(context, mirror, {name: several[name] for name in (one, other)})
-                judged = yield from check_probe(context, mirror, ask, f"{one} and {other} together", clauses)
-                if judged.passed is False:
-                    break
-            else:
-                ask = _combined_request(context, mirror, several)
-                yield from check_probe(context, mirror, ask, f"{' and '.join(several)} together", clauses)
+            yield from _check_several(context, mirror, several, (first, second), cover)
             continue
         values = overlapping_values(context, mirror, first, second)
         if values is None:
             continue
         ask = build_request(context, mirror.base, {**largest_page(context), **values})
         judged = yield from check_probe(context, mirror, ask, f"{first} and {second} together", clauses)
-        requests_sent += judged.passed is not None
+        cover.requests += judged.passed is not None
         if judged.passed:
-            covered_pairs.add((min(first, second), max(first, second)))
-    context.facts.covered_pairs = frozenset(covered_pairs)
-    if not requests_sent and clauses:
+            cover.covered.add((min(first, second), max(first, second)))
+    context.facts.covered_pairs = frozenset(cover.covered)
+    if not cover.requests and clauses:
         context.results.record_not_exercised(clauses, "no two filters could be combined on these rows")
+
+
+def _is_doubtful(context: CheckContext, pair: tuple[str, str]) -> bool:
+    """Whether a filter of the pair fails by itself: that says little about how filters come together."""
+    return any(context.results.first_failed(context.listing.filters[name].clause) for name in pair)
+
+
+def _check_several(
+    context: CheckContext, mirror: Mirror, several: Mapping[str, Row], asked: tuple[str, str], cover: _PairCover
+) -> Iterator[None]:
+    """Three or four filters at once; where the answer is wrong, two of them and at last all of them."""
+    clauses, purpose = context.listing.conjunction_clause, f"{' and '.join(several)} together"
+    exchange = context.send(_combined_request(context, mirror, several), purpose)
+    yield
+    cover.requests += 1
+    if context.note_unusable(exchange, clauses):
+        return
+    pairs = list(combinations(several, 2))
+    if answer_fits(context, mirror, exchange):
+        fresh = [pair for pair in pairs if frozenset(pair) in cover.left or pair == asked]
+        context.results.record_pass(clauses, times=len(fresh))
+        cover.covered |= {(min(pair), max(pair)) for pair in pairs}
+        cover.left -= {frozenset(pair) for pair in fresh}
+        return
+    for one, other in sorted(pairs, key=lambda pair: _is_doubtful(context, pair)):
+        # The smallest request that goes wrong tells most.
+        ask = _combined_request(context, mirror, {name: several[name] for name in (one, other)})
+        judged = yield from check_probe(context, mirror, ask, f"{one} and {other} together", clauses)
+        if judged.passed is False:
+            return
+    ask = _combined_request(context, mirror, several)
+    yield from check_probe(context, mirror, ask, purpose, clauses)
 
 
 def _extended_pair(
@@ -185,16 +199,9 @@ def check_filter_dependences(context: CheckContext, mirror: Mirror) -> Iterator[
             continue
         if filter_.applies_if_any:
             for value in (values[0], ABSENT_TEXT):
-                ask = build_request(
-                    context, mirror.base, {**largest_page(context), name: encode_shown_value(context, name, value)}
-                )
-                judged = yield from check_probe(
-                    context,
-                    mirror,
-                    ask,
-                    f"{name} without {' or '.join(filter_.applies_if_any)}",
-                    filter_.applies_clause,
-                )
+                ask = _request_of_values(context, mirror, {name: value})
+                purpose = f"{name} without {' or '.join(filter_.applies_if_any)}"
+                judged = yield from check_probe(context, mirror, ask, purpose, filter_.applies_clause)
                 if judged.passed is False:
                     break
         if filter_.loses_to is not None:
@@ -214,15 +221,7 @@ def _check_precedence(
         )
         return
     for weak, strong in ((values[0], values[1]), (ABSENT_TEXT, values[-1])):
-        ask = build_request(
-            context,
-            mirror.base,
-            {
-                **largest_page(context),
-                name: encode_shown_value(context, name, weak),
-                winner: encode_shown_value(context, winner, strong),
-            },
-        )
+        ask = _request_of_values(context, mirror, {name: weak, winner: strong})
         judged = yield from check_probe(context, mirror, ask, f"{winner} beats {name}", filter_.loses_clause)
         if judged.passed is False:
             return
@@ -231,18 +230,9 @@ def _check_precedence(
         if context.listing.parameters[winner].as_ in ("list", "json-list")
         else ""
     )
-    ask = build_request(
-        context,
-        mirror.base,
-        {**largest_page(context), name: encode_shown_value(context, name, values[0]), winner: empty},
-    )
-    yield from check_probe(
-        context,
-        mirror,
-        ask,
-        f"an empty {winner} leaves {name} in force",
-        filter_.regains_clause or filter_.loses_clause,
-    )
+    ask = _request_of_values(context, mirror, {name: values[0]}).with_values({winner: empty})
+    clauses = filter_.regains_clause or filter_.loses_clause
+    yield from check_probe(context, mirror, ask, f"an empty {winner} leaves {name} in force", clauses)
 
 
 def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: str) -> Iterator[None]:
@@ -251,15 +241,7 @@ def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: st
         mine = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
         theirs = flatten_values([value for path in against.compares for value in row_values_at(row.shown, path)])
         if mine and theirs:
-            ask = build_request(
-                context,
-                mirror.base,
-                {
-                    **largest_page(context),
-                    name: encode_shown_value(context, name, mine[0]),
-                    other: encode_shown_value(context, other, theirs[0]),
-                },
-            )
+            ask = _request_of_values(context, mirror, {name: mine[0], other: theirs[0]})
             judged = yield from check_probe(
                 context, mirror, ask, f"{name} and {other} together", filter_.excludes_clause
             )
@@ -268,3 +250,9 @@ def _check_exclusion(context: CheckContext, mirror: Mirror, name: str, other: st
                 context.results.record_observed(filter_.excludes_clause, reading)
             return
     context.results.record_not_exercised(filter_.excludes_clause, f"no row shows values for both {name} and {other}")
+
+
+def _request_of_values(context: CheckContext, mirror: Mirror, shown: Mapping[str, Any]) -> ListRequest:
+    """The request for the rows that show certain values, on the largest page."""
+    values = {name: encode_shown_value(context, name, value) for name, value in shown.items()}
+    return build_request(context, mirror.base, {**largest_page(context), **values})
