@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row
@@ -30,6 +30,7 @@ from harness.check.probe.mirror import (
     Mirror,
     build_request,
     encode_request_value,
+    encode_request_values,
     largest_page_size,
     lists_only_live_calls,
     reread_mirror,
@@ -38,7 +39,7 @@ from harness.check.probe.mirror import (
 from harness.check.probe.reduction import reduce_request
 from harness.check.probe.row_matches import matching_rows
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
-from harness.specification.model import Clauses, CursorPaging, NoPaging, OpenChoice, PageNumberPaging
+from harness.specification.model import Clauses, CursorPaging, Filter, NoPaging, OpenChoice, PageNumberPaging
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -61,7 +62,6 @@ class ProbeResult:
     exchange: Exchange
     expected: ExpectedAnswer | None = None
     differences: tuple[Difference, ...] = ()
-    assumed_answers: Mapping[str, Any] | None = None
     blames_request: bool = True
     """Whether what was asked for is at fault; else the list, its pages or its steadiness."""
 
@@ -126,10 +126,7 @@ def check_probe(
             return later
     confirmed = yield from _confirm_differences(context, mirror, replace(judged, differences=fresh), probe)
     if confirmed is None:
-        reason = "data-changed: the list moved while it was read" if mirror.volatile else "not repeatable"
-        for one in fresh:
-            blamed = blamed_clauses(context, mirror, probe, ask, one, judged.expected)
-            context.results.record_inconclusive(blamed.clauses[:1], reason)
+        _record_unconfirmed(context, mirror, probe, judged, fresh)
         return ProbeResult(passed=None, exchange=exchange, expected=judged.expected)
     last, rate = confirmed
     blames_request = True
@@ -137,6 +134,16 @@ def check_probe(
         at_fault = yield from _settle_difference(context, mirror, probe, last, difference, rate)
         blames_request = blames_request and at_fault
     return replace(last, differences=judged.differences, blames_request=blames_request)
+
+
+def _record_unconfirmed(
+    context: CheckContext, mirror: Mirror, probe: Probe, judged: ProbeResult, differences: Sequence[Difference]
+) -> None:
+    """Writes that what differed could not be shown a second time."""
+    reason = "data-changed: the list moved while it was read" if mirror.volatile else "not repeatable"
+    for one in differences:
+        blamed = blamed_clauses(context, mirror, probe, probe.ask, one, judged.expected)
+        context.results.record_inconclusive(blamed.clauses[:1], reason)
 
 
 def _is_known(
@@ -263,8 +270,8 @@ def judge_exchange(
     if matching:
         if learn:
             context.dialect.narrow_candidates(matching, purpose)
-        answers, meaning, _ = next(item for item in compared if not item[2])
-        return ProbeResult(passed=True, exchange=exchange, expected=meaning, assumed_answers=answers)
+        meaning = next(meaning for _, meaning, differences in compared if not differences)
+        return ProbeResult(passed=True, exchange=exchange, expected=meaning)
     # The reading that explains most is the one that goes wrong last, and in the fewest ways.
     _, meaning, differences = max(compared, key=lambda item: (item[2][0].rank, -len(item[2])))
     return ProbeResult(passed=False, exchange=exchange, expected=meaning, differences=differences)
@@ -290,9 +297,31 @@ def _confirm_differences(
     for _ in range(2 if all_recent(context, rows) else 1):
         if of_rows and not mirror.volatile and (yield from replicas_disagree(context, mirror, rows)):
             return None
+    shown = yield from _ask_again(context, mirror, first, probe, of_rows=of_rows)
+    if shown is None:
+        return None
+    last, rate = shown
+    if rate and (yield from _may_be_luck(context, mirror, rows)):
+        return None
+    if last is None:
+        # A server may fail once; a promise is broken by what comes again.
+        if mirror.volatile or all(one.kind == "broken-down" for one in first.differences):
+            return None
+        # Never pass by luck: it was wrong once over data that did not move.
+        last = first
+    if not (yield from _is_wrong_later(context, mirror, last, probe.purpose, probe.only)):
+        return None
+    return last, rate
+
+
+def _ask_again(
+    context: CheckContext, mirror: Mirror, first: ProbeResult, probe: Probe, *, of_rows: bool
+) -> Generator[None, None, tuple[ProbeResult | None, str] | None]:
+    """The last of some more answers that is wrong in the same way, if any is; with it, unless the very next one is,
+    how many are. None where nobody can tell."""
     wrong = 1
     last: ProbeResult | None = None
-    for attempt in range(1, CONFIRMING_REPEATS + 1):
+    for attempt in range(CONFIRMING_REPEATS):
         exchange = context.send(probe.ask, f"again: {probe.purpose}", credentials=probe.credentials)
         yield
         if server_failure(exchange) is None and context.note_unusable(exchange, ()):
@@ -304,29 +333,23 @@ def _confirm_differences(
         if same:
             wrong += 1
             last = replace(again, differences=same)
-            if attempt == 1:
-                break
+            if attempt == 0:
+                return last, ""
         elif mirror.volatile:
             return None
-    twice_at_once = last is not None and attempt == 1
-    if not twice_at_once and all_recent(context, rows):
-        # They have not reached every replica yet, or they came between two of the requests.
-        return None
-    if not twice_at_once and not rows and any(all_recent(context, (row,)) for row in mirror.rows):
+    return last, f" (in {wrong} of {CONFIRMING_REPEATS + 1} identical requests)"
+
+
+def _may_be_luck(context: CheckContext, mirror: Mirror, rows: Sequence[Row]) -> Generator[None, None, bool]:
+    """Whether answers may differ because young rows came in between, or have not reached every replica yet."""
+    if all_recent(context, rows):
+        return True
+    if not rows and any(all_recent(context, (row,)) for row in mirror.rows):
         # A number alone does not say which rows it is about.
         for _ in range(2):
             if (yield from replicas_disagree(context, mirror)):
-                return None
-    if last is None and all(one.kind == "broken-down" for one in first.differences):
-        # A server may fail once; a promise is broken by what comes again.
-        return None
-    flaky = "" if twice_at_once else f" (in {wrong} of {CONFIRMING_REPEATS + 1} identical requests)"
-    if last is None:
-        # Never pass by luck: it was wrong once over data that did not move.
-        last = first if not mirror.volatile else None
-    if last is None or not (yield from _is_wrong_later(context, mirror, last, probe.purpose, probe.only)):
-        return None
-    return last, flaky
+                return True
+    return False
 
 
 def _is_wrong_later(
@@ -362,32 +385,16 @@ def _shown_by_other_filter(
     context: CheckContext, mirror: Mirror, ask: ListRequest, row: Row
 ) -> Generator[None, None, bool]:
     """Whether another filter shows a row, too, that the whole list does not hold."""
-    listing = context.listing
     size_name, size = largest_page_size(context)
     tried = 0
-    for name, filter_ in listing.filters.items():
-        plain = filter_.keeps == "equal" and not (
-            filter_.named_by or filter_.applies_if_any or filter_.loses_to or filter_.words
-        )
-        if (
-            name in ask.values
-            or not plain
-            or not context.parameters_work(name)
-            or not context.supports_parameters(name)
-        ):
+    for name, filter_ in context.listing.filters.items():
+        if name in ask.values or not _can_look_up(context, name, filter_):
             continue
-        if listing.parameters[name].as_ not in ("text", "word") or filter_.compares[0].hidden:
-            continue
-        value = next(
-            (value for value in row_values_at(row.shown, filter_.compares[0]) if isinstance(value, str) and value),
-            None,
-        )
+        shown = row_values_at(row.shown, filter_.compares[0])
+        value = next((value for value in shown if isinstance(value, str) and value), None)
         if value is None:
             continue
-        more = {
-            name: value,
-            **({size_name: encode_request_value(context, size_name, size)} if size_name and size else {}),
-        }
+        more = {name: value, **encode_request_values(context, {size_name: size} if size_name and size else {})}
         exchange = context.send(build_request(context, mirror.base, more), f"does {name} show such a row, too?")
         yield
         if row.key in exchange.keys:
@@ -398,34 +405,23 @@ def _shown_by_other_filter(
     return False
 
 
+def _can_look_up(context: CheckContext, name: str, filter_: Filter) -> bool:
+    """Whether a filter keeps the rows that show one text, whatever else is asked for."""
+    if filter_.keeps != "equal" or filter_.named_by or filter_.applies_if_any or filter_.loses_to or filter_.words:
+        return False
+    readable = context.listing.parameters[name].as_ in ("text", "word") and not filter_.compares[0].hidden
+    return readable and context.parameters_work(name) and context.supports_parameters(name)
+
+
 def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference) -> Generator[None, None, bool]:
     """Whether rows that the mirror lacks are in the list all the same: a narrow time range shows them."""
     lower, upper, path = time_range_filters(context)
     if mirror.volatile or mirror.tear_reason or lower is None or upper is None or path is None:
         return False
-    times = sorted(instant for row in mirror.rows if isinstance(instant := row.shown.get(path), datetime))
-    second = timedelta(seconds=1)
-    ranges: list[tuple[datetime, datetime]] = []
-    if mismatch.kind == "unlisted":
-        instant = mismatch.rows[0].shown.get(path)
-        ranges = [(instant - second, instant + second)] if isinstance(instant, datetime) else []
-    elif mismatch.aspect == "total" and mismatch.more_counted and len(times) > 3 and not context.facts.range_halved:
-        context.facts.range_halved = True
-        edge, middle, end = min(9, len(times) // 2), times[len(times) // 2], times[-1] + timedelta(days=1)
-        ranges = [
-            (times[-1 - edge], end),
-            (times[0] - second, times[edge]),
-            (times[0] - second, middle),
-            (middle, end),
-        ]
     size_name, size = largest_page_size(context)
     wide = {size_name: encode_request_value(context, size_name, size)} if size_name is not None else {}
-    for first, last in ranges:
-        first, last = first.replace(microsecond=0), last.replace(microsecond=0)
-        window = {
-            lower: encode_request_value(context, lower, first),
-            upper: encode_request_value(context, upper, last),
-        }
+    for first, last in _ranges_to_ask(context, mirror, mismatch, path):
+        window = encode_request_values(context, {lower: first, upper: last})
         exchange = context.send(
             build_request(context, mirror.base, {**wide, **window}), "is a row that was not read there?"
         )
@@ -448,6 +444,25 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference
     return False
 
 
+def _ranges_to_ask(
+    context: CheckContext, mirror: Mirror, mismatch: Difference, path: str
+) -> list[tuple[datetime, datetime]]:
+    """The time ranges that may show rows which the pages lose: about such a row, or once the ends and halves of all."""
+    second = timedelta(seconds=1)
+    ranges: list[tuple[datetime, datetime]] = []
+    if mismatch.kind == "unlisted":
+        instant = mismatch.rows[0].shown.get(path)
+        ranges = [(instant - second, instant + second)] if isinstance(instant, datetime) else []
+    elif mismatch.aspect == "total" and mismatch.more_counted and not context.facts.range_halved:
+        times = sorted(instant for row in mirror.rows if isinstance(instant := row.shown.get(path), datetime))
+        if len(times) > 3:
+            context.facts.range_halved = True
+            edge, middle, end = min(9, len(times) // 2), times[len(times) // 2], times[-1] + timedelta(days=1)
+            start = times[0] - second
+            ranges = [(times[-1 - edge], end), (start, times[edge]), (start, middle), (middle, end)]
+    return [(first.replace(microsecond=0), last.replace(microsecond=0)) for first, last in ranges]
+
+
 # --- passes -------------------------------------------------------------------------------------------------
 
 
@@ -464,27 +479,44 @@ def _record_probe_passes(context: CheckContext, mirror: Mirror, judged: ProbeRes
         context.results.record_pass(probe.clauses)
     if meaning.error_name is not None or meaning.count_only or wrong & {"unreadable", "outcome", "count"}:
         return
-    rows = exchange.rows or ()
-    seen: list[Aspect] = []
-    if meaning.sort is not None and len({str(row_values_at(row.shown, meaning.sort[0])) for row in rows}) > 1:
-        seen.append("order")
-    sure, _ = matching_rows(mirror, meaning)
-    if meaning.size is not None and len(sure) > meaning.size:
-        seen.append("size")
-    if mirror.complete and rows and not isinstance(context.listing.paging, CursorPaging | NoPaging) and not wrong:
-        seen.append("slice")
-    total_is_judged = "rows" not in wrong and mirror.complete and context.listing.total is not None
-    if total_is_judged and exchange.answer is not None and exchange.answer.total is not MISSING:
-        seen.append("total")
-    paging = context.listing.paging
-    if isinstance(paging, PageNumberPaging) and isinstance(paging.past_the_end, OpenChoice) and mirror.complete:
-        beyond = bool(meaning.start) and len(sure) <= meaning.start
-        if not wrong and beyond and not rows and exchange.answer is not None and exchange.answer.outcome == "success":
-            context.dialect.fix_answer(paging.past_the_end.id, "empty", exchange.purpose)
-    for aspect in seen:
+    _learn_past_end(context, mirror, judged, meaning)
+    for aspect in _aspects_shown(context, mirror, judged, meaning):
         if aspect not in wrong:
             promised = probe.blame.get(aspect) or clauses_of_aspect(context, exchange.list_request, aspect, meaning)
             context.results.record_pass(promised)
+
+
+def _aspects_shown(
+    context: CheckContext, mirror: Mirror, judged: ProbeResult, meaning: ExpectedAnswer
+) -> Iterator[Aspect]:
+    """The aspects in which an answer with these rows could differ."""
+    wrong, rows, answer = (
+        {one.aspect for one in judged.differences},
+        judged.exchange.rows or (),
+        judged.exchange.answer,
+    )
+    paging = context.listing.paging
+    if meaning.sort is not None and len({str(row_values_at(row.shown, meaning.sort[0])) for row in rows}) > 1:
+        yield "order"
+    if meaning.size is not None and len(matching_rows(mirror, meaning)[0]) > meaning.size:
+        yield "size"
+    if mirror.complete and rows and not isinstance(paging, CursorPaging | NoPaging) and not wrong:
+        yield "slice"
+    told = context.listing.total is not None and answer is not None and answer.total is not MISSING
+    if told and mirror.complete and "rows" not in wrong:
+        yield "total"
+
+
+def _learn_past_end(context: CheckContext, mirror: Mirror, judged: ProbeResult, meaning: ExpectedAnswer) -> None:
+    """An empty success beyond the last page is the server's way to tell the end."""
+    paging, exchange = context.listing.paging, judged.exchange
+    if not isinstance(paging, PageNumberPaging) or not isinstance(paging.past_the_end, OpenChoice):
+        return
+    empty = exchange.answer is not None and exchange.answer.outcome == "success" and not exchange.rows
+    if not mirror.complete or judged.differences or not empty or not meaning.start:
+        return
+    if len(matching_rows(mirror, meaning)[0]) <= meaning.start:
+        context.dialect.fix_answer(paging.past_the_end.id, "empty", exchange.purpose)
 
 
 def _relevant_fields(context: CheckContext, ask: ListRequest) -> list[str]:

@@ -61,7 +61,7 @@ def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
 
 
 def _judge_include(context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]) -> None:
-    """The part comes with the switch, goes without it, and is there by default as documented; no other field moves."""
+    """The part comes with the switch, goes without it, is there by default as documented; no other field moves."""
     on, off = answers["on"], answers["off"]
     added = _added_fields(include, off, on)
     if not _judge_switched_on(context, include, on, added):
