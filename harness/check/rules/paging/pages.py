@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Generator, Hashable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.oracle.interpreter import sort_key
 from harness.check.probe.filter_values import selective_filter
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value, server_page_limit
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    encode_request_values,
+    server_page_limit,
+)
 from harness.check.probe.page_probe import (
     check_page,
     large_page_sizes,
@@ -62,54 +69,65 @@ def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Pages that do not share out the list: which promise is broken first?"""
     paging = context.listing.paging
-    size_name = paging.size_parameter
-    if size_name is None or paging.is_single_page:
+    if paging.size_parameter is None or paging.is_single_page:
         return
+    told: _TornPages | None = _TornPages(partition_clauses(paging) or slice_clauses(paging), mirror.tear_reason, None)
+    if isinstance(paging, PageNumberPaging | OffsetPaging):
+        told = yield from _pages_side_by_side(context, mirror, paging)
+    if told is not None:
+        context.fail(
+            told.clauses,
+            "the pages share out the list, whatever their size",
+            expected="each row on one page, and all of them",
+            actual=told.actual,
+            exchange=told.exchange,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _TornPages:
+    """What is wrong with pages that do not share out the list."""
+
+    clauses: Clauses
+    actual: str
+    exchange: Exchange | None
+
+
+def _pages_side_by_side(
+    context: CheckContext, mirror: Mirror, paging: PageNumberPaging | OffsetPaging
+) -> Generator[None, None, _TornPages | None]:
+    """What two pages, both in one and the plain one show; None where one of them cannot be had."""
     partition = partition_clauses(paging) or slice_clauses(paging)
-    blamed = partition
-    evidence: Exchange | None = None
-    actual = mirror.tear_reason
-    if not isinstance(paging, CursorPaging):
-        (place,) = paging.place_parameters
-        first = paging.first if isinstance(paging, PageNumberPaging) else 0
-        second = first + 1 if isinstance(paging, PageNumberPaging) else 3
-        answers: dict[str, Exchange] = {}
-        for name, number_of, size in (("one", first, 3), ("two", second, 3), ("both", first, 6), ("plain", None, 3)):
-            values: dict[str, Tree] = {size_name: encode_request_value(context, size_name, size)}
-            if number_of is not None:
-                values[place] = encode_request_value(context, place, number_of)
-            answers[name] = context.send(build_request(context, mirror.base, values), f"pages side by side: {name}")
-            yield
-            if context.note_unusable(answers[name], partition) or answers[name].rows is None:
-                return
-        one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
-        evidence = answers["two"]
-        start = start_clauses(paging) or partition
-        if len(one) > 3:
-            blamed, actual, evidence = (
-                size_clauses(paging) or partition,
-                f"{len(one)} rows on a page of 3",
-                answers["one"],
-            )
-        elif one == two:
-            blamed, actual = slice_clauses(paging) or partition, "the same page twice"
-            after = encode_request_value(context, place, 2 * second - first)
-            values = {size_name: encode_request_value(context, size_name, 3), place: after}
-            third = context.send(build_request(context, mirror.base, values), "pages side by side: three")
-            yield
-            if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
-                blamed, actual, evidence = start, "a first page that comes again as the second", answers["two"]
-        elif plain != one:
-            blamed, actual, evidence = start, "another page when no page is named", answers["plain"]
-        elif both[:3] != one:
-            blamed, actual, evidence = start, "a first page that does not begin the list", answers["one"]
-    context.fail(
-        blamed,
-        "the pages share out the list, whatever their size",
-        expected="each row on one page, and all of them",
-        actual=actual,
-        exchange=evidence,
-    )
+    (place,) = paging.place_parameters
+    first, second = (paging.first, paging.first + 1) if isinstance(paging, PageNumberPaging) else (0, 3)
+    answers: dict[str, Exchange] = {}
+    for name, values in (
+        ("one", {paging.size: 3, place: first}),
+        ("two", {paging.size: 3, place: second}),
+        ("both", {paging.size: 6, place: first}),
+        ("plain", {paging.size: 3}),
+    ):
+        ask = build_request(context, mirror.base, encode_request_values(context, values))
+        answers[name] = context.send(ask, f"pages side by side: {name}")
+        yield
+        if context.note_unusable(answers[name], partition) or answers[name].rows is None:
+            return None
+    one, two, both, plain = (answers[name].keys for name in ("one", "two", "both", "plain"))
+    start = start_clauses(paging) or partition
+    if len(one) > 3:
+        return _TornPages(size_clauses(paging) or partition, f"{len(one)} rows on a page of 3", answers["one"])
+    if one == two:
+        after = encode_request_values(context, {paging.size: 3, place: 2 * second - first})
+        third = context.send(build_request(context, mirror.base, after), "pages side by side: three")
+        yield
+        if third.rows and third.keys == both[3:6] and isinstance(paging, PageNumberPaging):
+            return _TornPages(start, "a first page that comes again as the second", answers["two"])
+        return _TornPages(slice_clauses(paging) or partition, "the same page twice", answers["two"])
+    if plain != one:
+        return _TornPages(start, "another page when no page is named", answers["plain"])
+    if both[:3] != one:
+        return _TornPages(start, "a first page that does not begin the list", answers["one"])
+    return _TornPages(partition, mirror.tear_reason, answers["two"])
 
 
 def _check_neighbour_pages(
@@ -172,15 +190,8 @@ def _report_order_violation(
     order = context.listing.order
     again = [context.send(one.list_request, f"again: {one.purpose}") for one in (first, second)]
     yield
-    if (
-        order is None
-        or not _order_violation(context, again[0], again[1])
-        or [one.keys for one in again]
-        != [
-            first.keys,
-            second.keys,
-        ]
-    ):
+    same = [one.keys for one in again] == [first.keys, second.keys]
+    if order is None or not _order_violation(context, again[0], again[1]) or not same:
         return
     context.fail(
         order.clause,
@@ -192,64 +203,40 @@ def _report_order_violation(
 
 
 def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
-    count = len(mirror.rows)
-    size_clauses, slice_clauses = paging.clauses.size, paging.clauses.slice
-    first_clauses = paging.clauses.first
+    count, clauses = len(mirror.rows), paging.clauses
+    first, slice_, whole = clauses.first, clauses.slice, clauses.partition or clauses.slice
 
-    def at(page: int, size: int | None) -> dict[str, Tree]:
-        values: dict[str, Tree] = {paging.page: encode_request_value(context, paging.page, page + paging.first)}
-        if size is not None:
-            values[paging.size] = encode_request_value(context, paging.size, size)
-        return values
+    def at(page: int, size: int) -> dict[str, Tree]:
+        return encode_request_values(context, {paging.page: page + paging.first, paging.size: size})
 
-    partition = paging.clauses.partition
-    yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(1, 3)), slice_clauses, partition)
+    def ask(page: int, size: int, purpose: str, told: Clauses, /, **blame: Clauses) -> Iterator[None]:
+        yield from check_page(context, mirror, at(page, size), purpose, told, **blame)
+
+    yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(1, 3)), slice_, clauses.partition)
     for size in page_sizes_for(count):
-        yield from check_page(
-            context,
-            mirror,
-            {paging.size: encode_request_value(context, paging.size, size)},
-            f"pages of {size}",
-            size_clauses,
-            slice=first_clauses,
-        )
-        yield from check_page(
-            context,
-            mirror,
-            at(0, size),
-            f"the first page of {size}",
-            first_clauses or slice_clauses,
-            slice=first_clauses,
-        )
+        alone = encode_request_values(context, {paging.size: size})
+        yield from check_page(context, mirror, alone, f"pages of {size}", clauses.size, slice=first)
+        yield from ask(0, size, f"the first page of {size}", first or slice_, slice=first)
         if count > size:
-            yield from check_page(context, mirror, at(1, size), f"the second page of {size}", slice_clauses)
+            yield from ask(1, size, f"the second page of {size}", slice_)
     for size in large_page_sizes(context, paging.size, count):
         for page in (0, 1):
-            yield from check_page(
-                context,
-                mirror,
-                at(page, size),
-                f"page {page} of {size}",
-                partition or slice_clauses,
-                size=size_clauses,
-                slice=slice_clauses,
-            )
-    yield from _check_far_larger_page(context, mirror, paging.size, partition or slice_clauses)
-    yield from check_page(context, mirror, {}, "no page and no size", first_clauses)
+            yield from ask(page, size, f"page {page} of {size}", whole, size=clauses.size, slice=slice_)
+    yield from _check_far_larger_page(context, mirror, paging.size, whole)
+    yield from check_page(context, mirror, {}, "no page and no size", first)
     cap = context.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, OpenChoice) else ()
     most = min([100, *(bound for bound in cap if isinstance(bound, int))])
     size = max(1, min(most, max(2, count // 4)))
     last = (count - 1) // size
     for page in dict.fromkeys((2, last // 2, last)):
         if 0 <= page <= last:
-            yield from check_page(context, mirror, at(page, size), f"page {page} of {size}", slice_clauses)
+            yield from ask(page, size, f"page {page} of {size}", slice_)
     past = paging.past_the_end
-    clauses = past.clause if isinstance(past, OpenChoice) else paging.clauses.past_the_end
+    end = past.clause if isinstance(past, OpenChoice) else clauses.past_the_end
     for beyond in (last + 1, last + 1000):
-        yield from check_page(context, mirror, at(beyond, size), "a page beyond the end", clauses or slice_clauses)
+        yield from ask(beyond, size, "a page beyond the end", end or slice_)
     step = max(1, min(most, -(-count // 5)))
-    clauses = paging.clauses.partition or slice_clauses
-    yield from _check_page_walk(context, mirror, clauses, [at(page, step) for page in range(-(-count // step))])
+    yield from _check_page_walk(context, mirror, whole, [at(page, step) for page in range(-(-count // step))])
     yield from check_page_borders(context, mirror, plain_border_probes(context))
 
 
@@ -262,64 +249,47 @@ def _check_far_larger_page(context: CheckContext, mirror: Mirror, name: str, cla
     for purpose in (f"a page of {FAR_LARGER_SIZE}", f"again: a page of {FAR_LARGER_SIZE}"):
         exchange = context.send(ask, purpose)
         yield
-        if (
-            context.note_unusable(exchange, clauses)
-            or exchange.answer is None
-            or exchange.answer.outcome != "success"
-        ):
+        if context.note_unusable(exchange, clauses) or exchange.answer is None:
             return
-        if exchange.rows is None or exchange.rows:
+        if exchange.answer.outcome != "success" or exchange.rows is None or exchange.rows:
             return
-    actual = "no rows"
-    context.fail(
-        clauses, "a large page holds rows", expected="rows, as on smaller pages", actual=actual, exchange=exchange
-    )
+    message, expected = "a large page holds rows", "rows, as on smaller pages"
+    context.fail(clauses, message, expected=expected, actual="no rows", exchange=exchange)
 
 
 def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) -> Iterator[None]:
-    count = len(mirror.rows)
-    size_clauses, slice_clauses = paging.clauses.size, paging.clauses.slice
+    count, clauses = len(mirror.rows), paging.clauses
+    start = clauses.offset_default or clauses.slice
 
     def at(skip: int | None, size: int | None) -> dict[str, Tree]:
-        values: dict[str, Tree] = {}
-        if skip is not None:
-            values[paging.offset] = encode_request_value(context, paging.offset, skip)
-        if size is not None:
-            values[paging.size] = encode_request_value(context, paging.size, size)
-        return values
+        values = {paging.offset: skip, paging.size: size}
+        return encode_request_values(context, {name: value for name, value in values.items() if value is not None})
 
-    yield from check_page(
-        context,
-        mirror,
-        {},
-        "no offset and no count",
-        paging.clauses.size_default or size_clauses,
-        size=paging.clauses.size_default,
-        slice=paging.clauses.offset_default or slice_clauses,
-    )
-    yield from check_page(context, mirror, at(0, None), "offset 0", paging.clauses.offset_default or slice_clauses)
+    def ask(skip: int | None, size: int | None, purpose: str, told: Clauses, /, **blame: Clauses) -> Iterator[None]:
+        yield from check_page(context, mirror, at(skip, size), purpose, told, **blame)
+
+    default = clauses.size_default
+    yield from ask(None, None, "no offset and no count", default or clauses.size, size=default, slice=start)
+    yield from ask(0, None, "offset 0", start)
     for turn, size in enumerate(page_sizes_for(count)):
-        yield from check_page(context, mirror, at(None, size), f"{size} rows", size_clauses)
+        yield from ask(None, size, f"{size} rows", clauses.size)
         # From the second page on; past one row and up to the last one with one size each.
         for skip in dict.fromkeys((size, *((1, count - 1) if turn == 2 else ()))):
             if 0 < skip < count:
-                yield from check_page(context, mirror, at(skip, size), f"{size} rows after {skip}", slice_clauses)
-    partition = paging.clauses.partition
-    yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(3, 3)), slice_clauses, partition)
+                yield from ask(skip, size, f"{size} rows after {skip}", clauses.slice)
+    yield from _check_neighbour_pages(context, mirror, (at(0, 3), at(3, 3)), clauses.slice, clauses.partition)
     for size in large_page_sizes(context, paging.size, count):
-        yield from check_page(context, mirror, at(None, size), f"{size} rows", size_clauses)
+        yield from ask(None, size, f"{size} rows", clauses.size)
     for skip in dict.fromkeys((count // 2, min(count - 1, 201))):
         if skip > 0:
-            yield from check_page(context, mirror, at(skip, 50), f"50 rows after {skip}", slice_clauses)
+            yield from ask(skip, 50, f"50 rows after {skip}", clauses.slice)
     most = context.listing.parameters[paging.size].most
     if most is not None:
-        yield from check_page(
-            context, mirror, at(None, most), f"{most} rows", paging.clauses.size_max or size_clauses
-        )
-    yield from check_page(context, mirror, at(count, 5), "rows beyond the end", slice_clauses)
+        yield from ask(None, most, f"{most} rows", clauses.size_max or clauses.size)
+    yield from ask(count, 5, "rows beyond the end", clauses.slice)
     step = max(1, min(server_page_limit(context) or 100, -(-count // 5)))
-    clauses = paging.clauses.partition or slice_clauses
-    yield from _check_page_walk(context, mirror, clauses, [at(skip, step) for skip in range(0, count, step)])
+    steps = [at(skip, step) for skip in range(0, count, step)]
+    yield from _check_page_walk(context, mirror, clauses.partition or clauses.slice, steps)
     yield from check_page_borders(context, mirror, plain_border_probes(context))
 
 
@@ -335,14 +305,8 @@ def _check_page_walk(
             return
         for key in exchange.keys:
             if key in seen and not mirror.volatile:
-                yield from report_walk_breach(
-                    context,
-                    mirror,
-                    clauses,
-                    exchange,
-                    "each row on one page",
-                    f"a row on page {seen[key] + 1} and on page {index + 1}",
-                )
+                actual = f"a row on page {seen[key] + 1} and on page {index + 1}"
+                yield from report_walk_breach(context, mirror, clauses, exchange, "each row on one page", actual)
                 return
             seen[key] = index
     if mirror.volatile or not mirror.complete or len(steps) > 12:
@@ -374,12 +338,6 @@ def _check_limits(context: CheckContext, mirror: Mirror, paging: LimitPaging) ->
     yield from check_page(context, mirror, {}, "no limit", default, rows=default)
     chosen = selective_filter(context, mirror)
     if chosen:
-        yield from check_page(
-            context,
-            mirror,
-            {**chosen, paging.size: encode_request_value(context, paging.size, 2)},
-            "two rows with a filter",
-            prefix,
-            size=size_clauses,
-            slice=prefix,
-        )
+        values = {**chosen, **encode_request_values(context, {paging.size: 2})}
+        purpose = "two rows with a filter"
+        yield from check_page(context, mirror, values, purpose, prefix, size=size_clauses, slice=prefix)
