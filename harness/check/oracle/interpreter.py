@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from harness.check.oracle.dialect_inference import AssumedDialect
 from harness.specification.field_path import FieldPath
@@ -318,37 +317,15 @@ class _Interpreter:
         keeps = self.filter_comparison(filter_)
         if keeps is None:
             return None
-        if keeps in ("at-or-after", "at-or-before"):
-            inclusive = self.dialect.resolve(filter_.boundary) == "inclusive"
-        else:
-            inclusive = True
+        bounded = keeps in ("at-or-after", "at-or-before")
+        inclusive = not bounded or self.dialect.resolve(filter_.boundary) == "inclusive"
         folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(filter_.case) == "folded"
         chosen = self.wanted_values(filter_, wanted)
         paths = (
             *(self.dialect.resolve(filter_.instead) or filter_.compares),
             *self.dialect.resolve(filter_.alternatives),
         )
-
-        shown_paths = tuple(path for path in paths if not path.hidden)
-        heads = tuple(path.head for path in shown_paths)
-        some_hidden = len(shown_paths) < len(paths)
-        simple = chosen[0] if len(chosen) == 1 and keeps == "equal" and not folded else None
-        plain = simple is not None and all(path.inner is None for path in shown_paths)
-
-        def test(row: ApiRow) -> bool | None:
-            for head, path in zip(heads, shown_paths, strict=True):
-                # The common case first: one field, one value, equality.
-                if plain and row.get(head) == simple and type(row.get(head)) is type(simple):
-                    return True
-                for shown in row_values_at(row, path):
-                    if any(
-                        comparison_holds(keeps, shown, item, inclusive=inclusive, folded=folded) for item in chosen
-                    ):
-                        return True
-            # A field that was not read, or that rows do not show, leaves the question open.
-            return None if some_hidden or any(head not in row for head in heads) else False
-
-        return test
+        return _row_test(paths, keeps, chosen, inclusive=inclusive, folded=folded)
 
     def filter_comparison(self, filter_: Filter) -> Comparison | None:
         named = filter_.named_by
@@ -429,24 +406,7 @@ class _Interpreter:
             case NoPaging():
                 return 0, None, None, False, False
             case PageNumberPaging():
-                page = self.parameter_value(paging.page)
-                size = self.parameter_value(paging.size)
-                given = size if isinstance(size, int) else None
-                if given is None:
-                    default = (
-                        self.dialect.resolve(paging.default_size)
-                        if self.size_is_observed(paging.default_size)
-                        else None
-                    )
-                    size = default
-                cap = self.dialect.resolve(paging.cap) if self.size_is_observed(paging.cap) else None
-                if isinstance(size, int) and cap is not None:
-                    size = min(size, cap)
-                number = page - paging.first if isinstance(page, int) else 0
-                start = number * size if isinstance(size, int) else 0
-                if number > 0 and not isinstance(size, int):
-                    raise UnspecifiedAnswer("the size of a page is not known yet")
-                return start, size if isinstance(size, int) else None, given, given is None, False
+                return self.numbered_bounds(paging)
             case OffsetPaging():
                 skip, size = self.parameter_value(paging.offset), self.parameter_value(paging.size)
                 given = size if isinstance(size, int) and paging.size in self.list_request.values else None
@@ -460,14 +420,7 @@ class _Interpreter:
             case CursorPaging():
                 size = self.parameter_value(paging.size)
                 given = size if isinstance(size, int) and paging.size in self.list_request.values else None
-                after, before = self.parameter_value(paging.after), self.parameter_value(paging.before)
-                walking = bool(after and after not in paging.start_words) or bool(before)
-                if after and before and after not in paging.start_words and before not in paging.end_words:
-                    match self.dialect.resolve(paging.both_gets):
-                        case "refused":
-                            raise RefusalDue(paging.fault, paging.before)
-                        case _:
-                            raise UnspecifiedAnswer("both cursors together")
+                walking = self.walks_by_cursor(paging)
                 return 0, size if isinstance(size, int) else None, given, given is None, walking
             case LimitPaging():
                 size = self.parameter_value(paging.size)
@@ -475,6 +428,29 @@ class _Interpreter:
                 limited = isinstance(size, int) and size != paging.all and not ignored
                 number_or_none = cast(int, size) if limited else None
                 return 0, number_or_none, number_or_none, not limited, False
+
+    def numbered_bounds(self, paging: PageNumberPaging) -> tuple[int, int | None, int | None, bool, bool]:
+        page = self.parameter_value(paging.page)
+        size = self.parameter_value(paging.size)
+        given = size if isinstance(size, int) else None
+        if given is None:
+            size = self.dialect.resolve(paging.default_size) if self.size_is_observed(paging.default_size) else None
+        cap = self.dialect.resolve(paging.cap) if self.size_is_observed(paging.cap) else None
+        number = page - paging.first if isinstance(page, int) else 0
+        if not isinstance(size, int):
+            if number > 0:
+                raise UnspecifiedAnswer("the size of a page is not known yet")
+            return 0, None, given, given is None, False
+        size = size if cap is None else min(size, cap)
+        return number * size, size, given, given is None, False
+
+    def walks_by_cursor(self, paging: CursorPaging) -> bool:
+        after, before = self.parameter_value(paging.after), self.parameter_value(paging.before)
+        if after and before and after not in paging.start_words and before not in paging.end_words:
+            if self.dialect.resolve(paging.both_gets) == "refused":
+                raise RefusalDue(paging.fault, paging.before)
+            raise UnspecifiedAnswer("both cursors together")
+        return bool(after and after not in paging.start_words) or bool(before)
 
     def size_is_observed(self, value: object) -> bool:
         """Whether a size that may be anything has been observed (or is no open choice at all)."""
@@ -500,6 +476,30 @@ class _NoRowsType:
 
 
 NO_ROWS = _NoRowsType()
+
+
+def _row_test(
+    paths: tuple[FieldPath, ...], keeps: Comparison, chosen: tuple[Any, ...], *, inclusive: bool, folded: bool
+) -> RowPredicate:
+    """What tells whether a row shows one of the chosen values in one of the fields; None where it cannot be told."""
+    shown_paths = tuple(path for path in paths if not path.hidden)
+    heads = tuple(path.head for path in shown_paths)
+    some_hidden = len(shown_paths) < len(paths)
+    simple = chosen[0] if len(chosen) == 1 and keeps == "equal" and not folded else None
+    plain = simple is not None and all(path.inner is None for path in shown_paths)
+
+    def test(row: ApiRow) -> bool | None:
+        for head, path in zip(heads, shown_paths, strict=True):
+            # The common case first: one field, one value, equality.
+            if plain and row.get(head) == simple and type(row.get(head)) is type(simple):
+                return True
+            for shown in row_values_at(row, path):
+                if any(comparison_holds(keeps, shown, item, inclusive=inclusive, folded=folded) for item in chosen):
+                    return True
+        # A field that was not read, or that rows do not show, leaves the question open.
+        return None if some_hidden or any(head not in row for head in heads) else False
+
+    return test
 
 
 def comparison_holds(
@@ -575,8 +575,3 @@ def sort_key(shown: ApiValue, collation: str) -> tuple[Any, ...]:
             case _:
                 return (1, shown)
     return (1, shown)
-
-
-def utc() -> ZoneInfo:
-    """The zone in which times are compared when the spec names none."""
-    return ZoneInfo("UTC")

@@ -447,7 +447,7 @@ def _pages_lose_rows(context: CheckContext, mirror: Mirror, mismatch: Difference
 def _ranges_to_ask(
     context: CheckContext, mirror: Mirror, mismatch: Difference, path: str
 ) -> list[tuple[datetime, datetime]]:
-    """The time ranges that may show rows which the pages lose: about such a row, or once the ends and halves of all."""
+    """The time ranges that may show rows which the pages lose: about such a row; once, the ends and halves of all."""
     second = timedelta(seconds=1)
     ranges: list[tuple[datetime, datetime]] = []
     if mismatch.kind == "unlisted":
@@ -490,11 +490,8 @@ def _aspects_shown(
     context: CheckContext, mirror: Mirror, judged: ProbeResult, meaning: ExpectedAnswer
 ) -> Iterator[Aspect]:
     """The aspects in which an answer with these rows could differ."""
-    wrong, rows, answer = (
-        {one.aspect for one in judged.differences},
-        judged.exchange.rows or (),
-        judged.exchange.answer,
-    )
+    wrong, answer = {one.aspect for one in judged.differences}, judged.exchange.answer
+    rows = judged.exchange.rows or ()
     paging = context.listing.paging
     if meaning.sort is not None and len({str(row_values_at(row.shown, meaning.sort[0])) for row in rows}) > 1:
         yield "order"
