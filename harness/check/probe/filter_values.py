@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
@@ -21,8 +21,6 @@ from harness.wire.row_codec import ApiValue, row_values_at
 # Characters that careless encoders, decoders and query builders get wrong (`plus_is_kept_in_query`,
 # `callerid_quote_fails`, `semicolon_not_split`).
 SPECIAL_CHARACTERS: Final = frozenset("&;+%<>\"'#?=/\\ ")
-# What SQL LIKE, globs and regular expressions read as patterns (`legs_snumber_regex`, `callerid_like_wildcard`).
-PATTERN_CHARACTERS: Final = frozenset("_%*?.+()[]{}|^$\\")
 # With a quote: who puts values into the text of an SQL statement breaks down over it.
 ABSENT_TEXT: Final = "nowhere-7'f3a"
 # A prime of twelve digits: neither a round number nor the multiple of an id.
@@ -153,32 +151,29 @@ def field_paths(fields: Mapping[str, Field]) -> Iterator[tuple[FieldPath, Field]
 
 
 def _unusual_texts(context: CheckContext, texts: Sequence[str], filter_: Filter) -> list[Any]:
-    chosen: list[Any] = []
     special = [text for text in texts if set(text) & SPECIAL_CHARACTERS]
-    foreign = [text for text in texts if not text.isascii()]
-    zeros = [text for text in texts if text.startswith("0")]
-    plus = [text for text in texts if text.startswith("+")]
-    for group in (
+    groups = (
         special,
-        foreign,
-        zeros,
-        plus,
+        [text for text in texts if not text.isascii()],
+        [text for text in texts if text.startswith("0")],
+        [text for text in texts if text.startswith("+")],
         *([text for text in special if mark in text] for mark in ";&%+,?' "),
-    ):
-        if group:
-            chosen.append(context.rng.choice(group))
-    chosen = list(dict.fromkeys(chosen))
+    )
+    chosen: list[Any] = list(dict.fromkeys(context.rng.choice(group) for group in groups if group))
     if filter_.keeps == "contains":
         long = [text for text in texts if len(text) > 4] or list(texts)
         text = context.rng.choice(long)
-        chosen += [text[1:-1] or text, text[:3], text[-3:]]
-        return chosen
+        return [*chosen, text[1:-1] or text, text[:3], text[-3:]]
+    return chosen + _near_texts(context, texts)
+
+
+def _near_texts(context: CheckContext, texts: Sequence[str]) -> list[str]:
+    """Texts by which equality is told from containing, beginning, ending, patterns and folded case."""
+    chosen: list[str] = []
     # A value inside another one tells equality from containing; a cut one from beginning or ending.
     limited = list(texts)[:400]
-    for text in limited:
-        if any(text != other and text in other for other in limited):
-            chosen.append(text)
-            break
+    inner = (text for text in limited if any(text != other and text in other for other in limited))
+    chosen += list(islice(inner, 1))
     long = [text for text in limited if len(text) > 2]
     if long:
         text = context.rng.choice(long)
