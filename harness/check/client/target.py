@@ -11,9 +11,6 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from harness.errors import UsageProblem
 from harness.output.escaping import visible_text
-from harness.wire.http_messages import HttpResponse
-
-REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -115,11 +112,6 @@ class Redirect:
     location: str
     url: str
 
-    @property
-    def same_origin(self) -> bool:
-        """Whether it stays on the scheme, host and port that were asked."""
-        return self.kind is RedirectKind.SAME_ORIGIN
-
 
 def resolve_redirect(location: str, *, target: Target, sent: bytes = b"/") -> Redirect:
     """Where a URL in the answer to a request leads; nothing is fetched."""
@@ -150,10 +142,3 @@ def resolve_redirect(location: str, *, target: Target, sent: bytes = b"/") -> Re
     if (port or _DEFAULT_PORTS[parts.scheme]) != target.port:
         return redirect(RedirectKind.OTHER_PORT, url)
     return redirect(RedirectKind.SAME_ORIGIN, url)
-
-
-def redirect_of(response: HttpResponse, *, target: Target, sent: bytes = b"/") -> Redirect | None:
-    """Where a redirecting response leads, or None for any other response."""
-    if response.http_status not in REDIRECT_STATUSES:
-        return None
-    return resolve_redirect(response.header("location") or "", target=target, sent=sent)

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from harness.check.context import CheckContext
-from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.expect import ProbeResult
 from harness.specification.model import ClauseId, Clauses, Filter
-
-
-def clauses_of_word(filter_: Filter, value: Any) -> Clauses:
-    """The clauses on one value of a filter."""
-    return clauses_of_value(filter_, value)
 
 
 def clauses_of_filter(filter_: Filter) -> Clauses:

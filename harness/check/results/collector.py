@@ -68,10 +68,6 @@ class ResultCollector:
         """Records that the clauses do not apply to this run, with the reason."""
         self.record(clauses, Verdict.NOT_APPLICABLE, reason)
 
-    def record_blocked(self, clauses: Clauses, missing: str) -> None:
-        """Records that the clauses cannot be judged, with the information that could not be had."""
-        self.record(clauses, Verdict.BLOCKED, missing)
-
     def record_failure(self, clause: ClauseId, finding: Finding) -> None:
         """Records a breach of a clause; the finding with the smallest request stands for all of them.
 
@@ -105,10 +101,6 @@ class ResultCollector:
     def has_evidence(self, clause: ClauseId) -> bool:
         """Whether anything at all is known of the clause."""
         return clause in self._tallies
-
-    def failed_clauses(self) -> frozenset[ClauseId]:
-        """The clauses that have failed so far."""
-        return frozenset(clause for clause in self._tallies if self._has_failed(clause))
 
     def findings(self, only: Set[ClauseId] = frozenset()) -> tuple[Finding, ...]:
         """All findings, or those of some clauses: coloured for the gate, with the number of their defect.

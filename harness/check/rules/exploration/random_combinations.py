@@ -17,9 +17,9 @@ from typing import Any, Final, Literal, TypeVar, final
 
 from harness.check.context import CheckContext, Row
 from harness.check.oracle.dialect_inference import MOST_BRANCHES
+from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
-from harness.check.probe.filter_clauses import clauses_of_word
 from harness.check.probe.filter_values import (
     companion_parameters,
     count_values,
@@ -254,7 +254,7 @@ class _PieceMaker:
         raw = encode_shown_value(context, name, self.with_integers(value))
         values = {**companion_parameters(context, self.mirror, name, row), **comparison, name: raw}
         if isinstance(value, str):
-            clauses = clauses_of_word(filter_, value)
+            clauses = clauses_of_value(filter_, value)
         return Piece(kind="filter", name=name, values=tuple(values.items()), clauses=clauses)
 
     def fits_in_list(self, name: str, value: Any) -> bool:

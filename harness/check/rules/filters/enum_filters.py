@@ -7,8 +7,9 @@ from itertools import combinations
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.expect import check_probe
-from harness.check.probe.filter_clauses import clauses_of_filter, clauses_of_word
+from harness.check.probe.filter_clauses import clauses_of_filter
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import Mirror, build_request, reread_mirror
 from harness.specification.model import Clauses, Filter
@@ -27,7 +28,7 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iter
     for attempt in range(2):
         answers: dict[str, Exchange] = {}
         for word in (*words, *several):
-            clauses = clauses_of_word(filter_, word)
+            clauses = clauses_of_value(filter_, word)
             ask = build_request(context, mirror.base, {**largest_page(context), name: word})
             # What the word says of a row holds only if the filter works: the general rules come later.
             answers[word] = context.send(ask, f"rows of {name}={word}", witness=False)
@@ -47,7 +48,7 @@ def check_unseen_words(context: CheckContext, mirror: Mirror, name: str) -> Iter
             return
         wrong = _partition_breach(mirror, filter_, words, several, answers)
         if wrong is None:
-            tried = {clause for word in (*words, *several) for clause in clauses_of_word(filter_, word)}
+            tried = {clause for word in (*words, *several) for clause in clauses_of_value(filter_, word)}
             context.results.record_pass((*tried, *filter_.partition_clause))
             for exchange in answers.values():
                 context.response_check(context, exchange)
@@ -77,7 +78,7 @@ def _partition_breach(
     for word in words:
         if rows[word] == everything and any(rows[other] for other in words if other != word):
             return (
-                clauses_of_word(filter_, word),
+                clauses_of_value(filter_, word),
                 "fewer rows than without it",
                 f"all {len(everything)} rows",
                 answers[word],
@@ -90,11 +91,11 @@ def _partition_breach(
         if rows[word] == parts and len(others) == 1 and both:
             # Two answers agree against the third.
             actual = f"{len(both)} rows that {word} keeps, too"
-            return clauses_of_word(filter_, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
+            return clauses_of_value(filter_, others[0]), f"no row that {word} keeps", actual, answers[others[0]]
         if rows[word] != parts and parts | rest == everything and not both:
             actual = f"{len(rows[word])} rows: {len(parts - rows[word])} missing, {len(rows[word] - parts)} too many"
             expected = f"the {len(parts)} rows of {' and '.join(map(str, meant))}"
-            return clauses_of_word(filter_, word), expected, actual, answers[word]
+            return clauses_of_value(filter_, word), expected, actual, answers[word]
     for one, two in combinations(words, 2):
         if rows[one] & rows[two]:
             actual = f"{len(rows[one] & rows[two])} rows for {one} and for {two}"

@@ -6,8 +6,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from harness.check.context import CheckContext
+from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.expect import check_probe
-from harness.check.probe.filter_clauses import clauses_of_filter, clauses_of_word, note_broken_parameter
+from harness.check.probe.filter_clauses import clauses_of_filter, note_broken_parameter
 from harness.check.probe.filter_values import (
     ABSENT_NUMBER,
     ABSENT_TEXT,
@@ -89,7 +90,7 @@ def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
             probed_values = [value for value in probed_values if counted[value]]
         for value in probed_values:
             # One value that goes wrong is enough for one promise; words may be promises of their own.
-            if value != seen and not context.results.first_failed(clauses_of_word(filter_, value)):
+            if value != seen and not context.results.first_failed(clauses_of_value(filter_, value)):
                 yield from _check_value(context, mirror, name, value)
         yield from check_long_value(context, mirror, name)
         yield from check_hidden_alternatives(context, mirror, name)
@@ -109,7 +110,7 @@ def _values_to_ask(context: CheckContext, mirror: Mirror, name: str) -> list[Any
 def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -> Iterator[None]:
     """Asks a filter for one value, and notes whether it is broken."""
     filter_ = context.listing.filters[name]
-    clauses = clauses_of_word(filter_, value)
+    clauses = clauses_of_value(filter_, value)
     row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
     ask = build_request(
         context,

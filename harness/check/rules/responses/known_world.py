@@ -35,7 +35,6 @@ MANIFEST_FILE: Final = "manifest.json"
 HIDDEN_FILE: Final = "hidden.ndjson"
 ROW_FILES: Final = ("rows.ndjson", "rows.xml")
 RULE_NAME: Final = "known-world"
-VALUES_PER_FILTER: Final = 3
 # Rows shown in one finding.
 EXAMPLES_AT_MOST: Final = 8
 

@@ -79,13 +79,13 @@ def test_every_clause_that_fails_has_a_finding() -> None:
 def test_what_is_blocked_stays_so_whatever_else_fails() -> None:
     book = ledger()
     book.record_failure(ONE, finding())
-    book.record_blocked((TWO,), "no row shows a destination")
+    book.record((TWO,), Verdict.BLOCKED, "no row shows a destination")
     assert book.result_of(TWO, default=Verdict.NOT_RUN).reason == "no row shows a destination"
 
 
 def test_a_clause_that_lacks_information_is_amber_and_one_of_a_run_without_log_in_is_red() -> None:
     book = ledger()
-    book.record_blocked((ONE,), "no row shows a destination")
+    book.record((ONE,), Verdict.BLOCKED, "no row shows a destination")
     assert book.result_of(ONE, default=Verdict.BLOCKED, reason="refused").colour is Colour.AMBER
     assert book.result_of(TWO, default=Verdict.BLOCKED, reason="refused").colour is Colour.RED
 
