@@ -275,27 +275,10 @@ def overdue_calls(
     While a call lives, its beginning and what it has rung and talked since add up to about now: the same for all
     rows of an answer. Where rows show no durations, only the beginnings are left to compare.
     """
-    fields = context.listing.fields
-    by_attribute = {field.shows: name for name, field in fields.items() if field.shows is not None}
-    start = by_attribute.get("started_at")
+    by_attribute = {field.shows: name for name, field in context.listing.fields.items() if field.shows is not None}
     spans = [by_attribute[name] for name in ("ring_seconds", "talk_seconds") if name in by_attribute]
-    state = by_attribute.get("state")
-    held = {word for meaning, word in fields[state].words.items() if meaning == "held"} if state else set()
-    if start is None:
-        return []
     limit = stalled if len(spans) == 2 else _AGED_SECONDS
-    clocks: list[tuple[Row, datetime, datetime]] = []
-    for row in rows:
-        began = row.shown.get(start)
-        if not isinstance(began, datetime) or (state is not None and row.shown.get(state) in held):
-            continue
-        numbers = [as_number(row.shown.get(name)) for name in spans] if len(spans) == 2 else []
-        if any(number is None or not 0 <= number < 10**8 for number in numbers):
-            continue
-        try:
-            clocks.append((row, began, began + timedelta(seconds=sum(float(number or 0) for number in numbers))))
-        except OverflowError:
-            continue
+    clocks = _call_clocks(context, rows, by_attribute, spans)
     # What reaches far beyond the youngest call counts in another unit (`active_durations_in_milliseconds`), and says
     # nothing about its neighbours.
     youngest = max((began for _, began, _ in clocks), default=None)
@@ -311,3 +294,24 @@ def overdue_calls(
         for row, instant in reached
         if (newest - instant).total_seconds() > limit
     ]
+
+
+def _call_clocks(
+    context: CheckContext, rows: Sequence[Row], by_attribute: Mapping[str, str], spans: Sequence[str]
+) -> list[tuple[Row, datetime, datetime]]:
+    """When each call began and until when it has rung and talked since, as far as rows say so; none on hold."""
+    start, state = by_attribute.get("started_at"), by_attribute.get("state")
+    held = context.listing.fields[state].words.get("held") if state is not None else None
+    clocks: list[tuple[Row, datetime, datetime]] = []
+    for row in rows:
+        began = row.shown.get(start or "")
+        if not isinstance(began, datetime) or (held is not None and row.shown.get(state or "") == held):
+            continue
+        numbers = [as_number(row.shown.get(name)) for name in spans] if len(spans) == 2 else []
+        if any(number is None or not 0 <= number < 10**8 for number in numbers):
+            continue
+        try:
+            clocks.append((row, began, began + timedelta(seconds=sum(float(number or 0) for number in numbers))))
+        except OverflowError:
+            continue
+    return clocks
