@@ -128,24 +128,20 @@ def _removable_parts(context: CheckContext, ask: ListRequest) -> list[tuple[str,
 
     A place goes with its size where it means nothing without it, a named comparison with its filter.
     """
-    listing = context.listing
-    paging = listing.paging
+    listing, paging = context.listing, context.listing.paging
     required = {name for name, parameter in listing.parameters.items() if parameter.required is not None}
     cursors = {paging.after, paging.before} if isinstance(paging, CursorPaging) else set()
-    pages = [name for name in (*paging.place_parameters, paging.size_parameter) if name in ask.values and name]
+    pages = [name for name in (*paging.place_parameters, paging.size_parameter) if name and name in ask.values]
     filters = [name for name in ask.values if name in listing.filters]
-    parts: list[tuple[str, ...]] = []
-    if len(pages) > 1:
-        parts.append(tuple(pages))
-    parts += [(name,) for name in pages if name not in cursors]
-    others = [name for name in ask.values if name not in filters and name not in pages]
-    comparisons = {rule.named_by.parameter for name in filters if (rule := listing.filters[name]).named_by}
-    parts += [(name,) for name in others if name not in comparisons]
-    windows = [(pair.first, pair.last) for pair in listing.ranges]
-    parts += [pair for pair in windows if all(name in ask.values for name in pair)]
-    for name in filters:
-        rule = listing.filters[name]
-        own = rule.named_by.parameter if rule.named_by is not None else None
-        parts.append((name, own) if own is not None and own in ask.values else (name,))
-    parts += [(name,) for name in comparisons if name in ask.values]
+    named = {name: rule.parameter for name in filters if (rule := listing.filters[name].named_by) is not None}
+    comparisons = list(dict.fromkeys(named.values()))
+    others = [name for name in ask.values if name not in {*filters, *pages, *comparisons}]
+    parts = [
+        *([tuple(pages)] if len(pages) > 1 else []),
+        *((name,) for name in pages if name not in cursors),
+        *((name,) for name in others),
+        *((pair.first, pair.last) for pair in listing.ranges if {pair.first, pair.last} <= ask.values.keys()),
+        *((name, named[name]) if named.get(name) in ask.values else (name,) for name in filters),
+        *((name,) for name in comparisons if name in ask.values),
+    ]
     return [part for part in parts if not set(part) & required]
