@@ -234,11 +234,8 @@ def _clauses_of_page(
         paged = bool(set(ask.values) & {*listing.paging.place_parameters, listing.paging.size_parameter})
         if paged or difference.about == "rows of the page":
             return total.clauses.independent
-    for include in listing.includes:
-        if difference.kind == "part" and difference.about.startswith(f"{include.parameter} "):
-            clauses = include.clauses
-            off = clauses.off if include.parameter in ask.values else ()
-            return clauses.on or clauses.default if difference.about.endswith(" on") else off or clauses.default
+    if difference.kind == "part" and (clauses := _clauses_of_part(context, ask, difference)) is not None:
+        return clauses
     flag = order.descending if order is not None else None
     sort = order.sort.parameter if order is not None and order.sort is not None else None
     plain = not {flag, sort} & ask.values.keys()
@@ -253,6 +250,16 @@ def _clauses_of_page(
         # The number leads to another page, as it should: it is how pages share out the list that is wrong.
         return listing.paging.clauses.partition or listing.paging.clauses.slice
     return clauses_of_aspect(context, ask, difference.aspect, meaning)
+
+
+def _clauses_of_part(context: CheckContext, ask: ListRequest, difference: Difference) -> Clauses | None:
+    """The clauses of the switch whose part rows have or lack; None where it is no switch's."""
+    for include in context.listing.includes:
+        if difference.about.startswith(f"{include.parameter} "):
+            clauses = include.clauses
+            off = clauses.off if include.parameter in ask.values else ()
+            return clauses.on or clauses.default if difference.about.endswith(" on") else off or clauses.default
+    return None
 
 
 def _order_holds(context: CheckContext) -> bool:
