@@ -46,6 +46,11 @@ class OpenChoice(Generic[T]):
     clause: Clauses = ()
 
 
+def options_of(choice: T | OpenChoice[T]) -> tuple[T, ...]:
+    """The alternatives of a choice; one where the document decides."""
+    return choice.options if isinstance(choice, OpenChoice) else (choice,)
+
+
 # --- names --------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,6 @@ from urllib.parse import quote, urljoin, urlsplit
 from harness.errors import UsageProblem
 from harness.output.escaping import visible_text
 
-
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 

@@ -15,7 +15,7 @@ from harness.check.probe.error_responses import (
 )
 from harness.check.probe.mirror import Mirror, build_request, parse_row_count
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
-from harness.specification.model import Clauses, OpenChoice
+from harness.specification.model import Clauses, options_of
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import count_in
 from harness.wire.row_codec import row_values_at
@@ -79,7 +79,7 @@ def sort_value_of(context: CheckContext, row: Row) -> Hashable:
     order = context.listing.order
     if order is None:
         return None
-    paths = order.by.options if isinstance(order.by, OpenChoice) else (order.by,)
+    paths = options_of(order.by)
     return tuple(sort_key((row_values_at(row.shown, path) or (None,))[0], "code-point") for path in paths)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.differences import Aspect
-from harness.specification.model import ClauseId, Clauses, ErrorKind, OpenChoice
+from harness.specification.model import ClauseId, Clauses, ErrorKind, OpenChoice, options_of
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
 from harness.wire.response_codec import DecodedResponse
@@ -323,8 +323,7 @@ def error_statuses(context: CheckContext, fault: ErrorKind) -> set[int]:
     """The HTTP statuses of a fault that has some of its own; empty where it has none."""
     if fault.http is None:
         return set()
-    own = fault.http.options if isinstance(fault.http, OpenChoice) else (fault.http,)
-    return {*own, *fault.https}
+    return {*options_of(fault.http), *fault.https}
 
 
 def _repeatable_code(context: CheckContext, exchange: Exchange) -> str:

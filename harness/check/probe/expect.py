@@ -39,7 +39,15 @@ from harness.check.probe.mirror import (
 from harness.check.probe.reduction import reduce_request
 from harness.check.probe.row_matches import matching_rows
 from harness.check.probe.stability import all_recent, is_recent_row, replicas_disagree, wait_for_replicas
-from harness.specification.model import Clauses, CursorPaging, Filter, NoPaging, OpenChoice, PageNumberPaging
+from harness.specification.model import (
+    Clauses,
+    CursorPaging,
+    Filter,
+    NoPaging,
+    OpenChoice,
+    PageNumberPaging,
+    options_of,
+)
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -523,6 +531,5 @@ def _relevant_fields(context: CheckContext, ask: ListRequest) -> list[str]:
         if name in listing.filters:
             names.extend(path.head for path in listing.filters[name].compares if not path.hidden)
     if listing.order is not None:
-        by = listing.order.by
-        names.extend(map(str, by.options if isinstance(by, OpenChoice) else (by,)))
+        names.extend(map(str, options_of(listing.order.by)))
     return [*names, *list(listing.fields)[:6]]

@@ -19,6 +19,7 @@ from harness.specification.model import (
     OpenChoice,
     PageNumberPaging,
     Paging,
+    options_of,
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
@@ -345,8 +346,7 @@ def _may_be_past_end(paging: Paging, exchange: Exchange) -> bool:
     """Whether an error may be the API's way to say that a page lies beyond the last one."""
     if not isinstance(paging, PageNumberPaging) or exchange.answer is None or exchange.answer.outcome != "error":
         return False
-    choice = paging.past_the_end
-    return "refused" in (choice.options if isinstance(choice, OpenChoice) else (choice,))
+    return "refused" in options_of(paging.past_the_end)
 
 
 def _learn_page_cap(context: CheckContext, came: int) -> None:

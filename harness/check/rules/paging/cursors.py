@@ -25,7 +25,7 @@ from harness.check.probe.page_probe import (
 from harness.check.probe.stability import all_recent
 from harness.check.rules.paging.cursor_journeys import check_cursor_journeys, plain_journeys
 from harness.specification.field_path import FieldPath
-from harness.specification.model import ClauseId, Clauses, CursorPaging, OpenChoice
+from harness.specification.model import ClauseId, Clauses, CursorPaging, OpenChoice, options_of
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.row_codec import row_values_at
@@ -322,7 +322,7 @@ def _check_refusable_request(
 ) -> Iterator[None]:
     exchange = context.send(build_request(context, mirror.base, values), purpose)
     yield
-    options = gets.options if isinstance(gets, OpenChoice) else (gets,)
+    options = options_of(gets)
     fault = context.listing.paging.fault if isinstance(context.listing.paging, CursorPaging) else "invalid"
     if "refused" in options and is_breakdown(context, exchange, fault):
         yield from judge_error_response(context, exchange, fault, clauses)

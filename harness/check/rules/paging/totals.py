@@ -45,6 +45,7 @@ from harness.specification.model import (
     OpenChoice,
     PageNumberPaging,
     TotalSwitch,
+    options_of,
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
@@ -118,7 +119,7 @@ def _judge_total_off(context: CheckContext, mirror: Mirror, switch: TotalSwitch,
     came = off.answer.total
     given = "zero" if parse_row_count(came) == 0 else "given"
     shape = "missing" if came is MISSING else "none" if came is None else given
-    options = switch.off.options if isinstance(switch.off, OpenChoice) else (switch.off,)
+    options = options_of(switch.off)
     if shape in options:
         context.results.record_pass(clauses)
         if isinstance(switch.off, OpenChoice):

@@ -43,6 +43,7 @@ from harness.specification.model import (
     OffsetPaging,
     OpenChoice,
     Parameter,
+    options_of,
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -170,7 +171,7 @@ def _judge_invalid_value(
 
 def _counts_as_absent(bad: InvalidValueRule) -> bool:
     """Whether a bad value that is taken can only count as none."""
-    ways = bad.gets.options if isinstance(bad.gets, OpenChoice) else (bad.gets,)
+    ways = options_of(bad.gets)
     return set(ways) <= {"refused", "default", "ignored"}
 
 
@@ -359,7 +360,7 @@ def _check_page_bound(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         return
     parameter = context.listing.parameters[size_name]
     beyond = parameter.beyond
-    ways = () if beyond is None else beyond.gets.options if isinstance(beyond.gets, OpenChoice) else (beyond.gets,)
+    ways = () if beyond is None else options_of(beyond.gets)
     if parameter.most is None or beyond is None or "honoured" in ways or len(mirror.rows) > parameter.most:
         return
     size = {size_name: encode_request_value(context, size_name, parameter.most + 1)}
