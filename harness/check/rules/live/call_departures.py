@@ -198,15 +198,14 @@ def _stopped_calls(context: CheckContext, readings: Sequence[Reading]) -> list[R
     going = 0
     for key in readings[-1].by_key:
         rows = [reading.by_key[key] for reading in readings if key in reading.by_key]
-        if len(rows) < _READINGS_NEEDED or any(row.shown.get(state) != talking for row in rows):
+        if any(row.shown.get(state) != talking for row in rows):
             continue
-        numbers = [as_number(row.shown.get(talk)) for row in rows]
-        known = [number for number in numbers if number is not None and number > 0]
-        if len(known) < len(rows):
+        talked = [number for row in rows if (number := as_number(row.shown.get(talk))) is not None and number > 0]
+        if len(talked) < max(len(rows), _READINGS_NEEDED):
             continue
-        if known[0] == known[-1] == max(known):
+        if talked[0] == talked[-1] == max(talked):
             stopped.append(rows[-1])
-        elif known[-1] - known[0] >= 1:
+        elif talked[-1] - talked[0] >= 1:
             going += 1
     late = {row.key for row, _ in overdue_calls(context, readings[-1].rows, stalled=_LATE_SECONDS)}
     stopped = [row for row in stopped if row.key in late]

@@ -270,25 +270,16 @@ def _check_one_row_per_call(
         return
     # In the order of time: the mirror may have been read again since the polls.
     earlier = [one for one in (mirror.first, taken[0]) if one is not None and one.failed_exchange is None]
-    before = {key: row for snapshot in earlier for key, row in snapshot.by_key.items()}
+    known = {key: row for snapshot in (*earlier, *taken[1:]) for key, row in snapshot.by_key.items()}
     middle = [set(snapshot.by_key) for snapshot in (taken[1:] if aged else taken[-3:])]
-    lasting = before.keys() & set().union(*middle)
+    lasting = {key for snapshot in earlier for key in snapshot.by_key} & set().union(*middle)
     doubtful = {key for key in lasting if any(key not in keys for keys in middle)}
     # A call that had gone on for a while has long reached every copy: once it was listed, it is in each poll.
-    known = {key: row for snapshot in (*earlier, *taken[1:]) for key, row in snapshot.by_key.items()}
     polled = [set(snapshot.by_key) for snapshot in (*earlier, *taken[1:])]
     gone = {key for keys, later in pairwise(polled) for key in keys - later}
     doubtful |= {key for key in gone if is_settled(context, known, key)}
     if doubtful:
-        late: set[Hashable] = set()
-        if isinstance(context.sender, RateLimitedClient):
-            context.sender.wait_until_age(context.sender.budget.seconds + _APART_SECONDS)
-        for number in (1, 2):
-            poll = yield from walk_pages(
-                context, mirror.base, purpose=f"late poll {number}", rows_at_most=POLLED_ROWS_AT_MOST
-            )
-            late |= set(poll.by_key)
-        doubtful &= late
+        doubtful &= yield from _listed_later(context, mirror)
     if doubtful:
         context.fail(
             clauses,
@@ -301,6 +292,18 @@ def _check_one_row_per_call(
         context.results.record_pass(clauses, times=len(lasting))
     else:
         context.results.record_not_exercised(clauses, "no call lasted over three polls")
+
+
+def _listed_later(context: CheckContext, mirror: Mirror) -> Generator[None, None, set[Hashable]]:
+    """The keys of the rows that two polls show when some time has passed."""
+    if isinstance(context.sender, RateLimitedClient):
+        context.sender.wait_until_age(context.sender.budget.seconds + _APART_SECONDS)
+    late: set[Hashable] = set()
+    for number in (1, 2):
+        purpose = f"late poll {number}"
+        poll = yield from walk_pages(context, mirror.base, purpose=purpose, rows_at_most=POLLED_ROWS_AT_MOST)
+        late |= set(poll.by_key)
+    return late
 
 
 # --- rows of one call ---------------------------------------------------------------------------------------
