@@ -290,21 +290,10 @@ def _filter_clauses(context: CheckContext, name: str) -> Clauses:
 
 def _check_values(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> None:
     """Judges that rows show the values of the known world."""
-    guessed = {name for include in context.listing.includes if include.any_names for name in include.added_names}
-    wrong: dict[str, list[tuple[Row, ApiValue, ApiValue]]] = {}
-    comparisons: Counter[str] = Counter()
-    for row in mirror.rows:
-        true = truth.rows.get(row.key)
-        for name in context.listing.fields if true is not None else ():
-            if name in guessed or name not in row.shown or name not in true:  # type: ignore[operator]
-                continue
-            comparisons[name] += 1
-            shown, due = row.shown[name], true[name]  # type: ignore[index]
-            if not _values_agree(shown, due):
-                wrong.setdefault(name, []).append((row, shown, due))
+    wrong, comparisons = _compare_with_truth(context, mirror, truth)
     ruled = {name: clause for name, clause in context.results.clauses.items() if RULE_NAME in clause.checked_by}
     for name, many in wrong.items():
-        row, shown, due = many[0]
+        _, shown, due = many[0]
         mine = tuple(clause for clause, known in ruled.items() if f"{RULE_NAME}:{name}" in known.checked_by)
         clauses = mine or context.listing.fields[name].clause or context.listing.lists.clauses.keys
         expected = f"{name}: {due!r}"
@@ -314,15 +303,34 @@ def _check_values(context: CheckContext, mirror: Mirror, truth: KnownWorld) -> N
         if name not in wrong:
             context.results.record_pass(context.listing.fields[name].clause[:1], times=times)
     for clause, known in ruled.items():
-        about = {rule.partition(":")[2] for rule in known.checked_by if rule.startswith(f"{RULE_NAME}:")} or set(
-            comparisons
-        )
+        named = {rule.partition(":")[2] for rule in known.checked_by if rule.startswith(f"{RULE_NAME}:")}
+        about = named or set(comparisons)
         if not comparisons:
             context.results.record_not_exercised((clause,), "no row of the known world is listed")
         elif not about & set(wrong):
             context.results.record_pass((clause,), times=sum(comparisons[name] for name in about))
         elif not context.results.first_failed((clause,)):
             context.results.record_inconclusive((clause,), f"rows show other values in {', '.join(sorted(wrong))}")
+
+
+def _compare_with_truth(
+    context: CheckContext, mirror: Mirror, truth: KnownWorld
+) -> tuple[dict[str, list[tuple[Row, ApiValue, ApiValue]]], Counter[str]]:
+    """By field: the rows that show another value, with it and the true one; and how many rows were compared."""
+    guessed = {name for include in context.listing.includes if include.any_names for name in include.added_names}
+    wrong: dict[str, list[tuple[Row, ApiValue, ApiValue]]] = {}
+    comparisons: Counter[str] = Counter()
+    for row in mirror.rows:
+        true = truth.rows.get(row.key)
+        if true is None:
+            continue
+        for name in context.listing.fields:
+            if name in guessed or name not in row.shown or name not in true:
+                continue
+            comparisons[name] += 1
+            if not _values_agree(row.shown[name], true[name]):
+                wrong.setdefault(name, []).append((row, row.shown[name], true[name]))
+    return wrong, comparisons
 
 
 def _values_agree(shown: ApiValue, due: ApiValue) -> bool:
