@@ -55,8 +55,9 @@ def count_values(rows: Sequence[Row], paths: Sequence[FieldPath]) -> Counter[Any
     """The number of rows that show each value at one of the paths."""
     counted: Counter[Any] = Counter()
     for row in rows:
-        here = {value for path in paths for value in flatten_values(row_values_at(row.shown, path))}
-        counted.update(here)
+        # In the order of the rows: which of several equally frequent values comes first must not hang on hashes.
+        here = dict.fromkeys(value for path in paths for value in flatten_values(row_values_at(row.shown, path)))
+        counted.update(list(here))
     return counted
 
 
@@ -121,7 +122,7 @@ def foreign_values(
             if path in own or field.as_ not in (("text",) if texts else ("integer", "digits")):
                 continue
             weight = 1000 if (path.hidden, path.parent) in beside else 1
-            for value in set(flatten_values(row_values_at(row.shown, path))):
+            for value in dict.fromkeys(flatten_values(row_values_at(row.shown, path))):
                 if not texts or str(value).lstrip("+").isdigit() == numeric:
                     others[value] += weight
     known = [text for text in counted if isinstance(text, str)]

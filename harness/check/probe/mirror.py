@@ -241,7 +241,8 @@ def walk_pages(
     size_name, largest = largest_page_size(context)
     parts = include_everything(context)
     walk = _Walk(size=size or largest, rows_at_most=rows_at_most)
-    for page in range(MIRROR_PAGES_AT_MOST):
+    page = 0
+    for _ in range(MIRROR_PAGES_AT_MOST):
         more = {**parts, **walk.step}
         if size_name is not None and walk.size is not None:
             more[size_name] = encode_request_value(context, size_name, walk.size)
@@ -256,6 +257,7 @@ def walk_pages(
             break
         if _ends_walk(context, walk, page, exchange, _add_page(context, walk, page, exchange)):
             break
+        page += 1
     else:
         # Small pages of a long list: what was read is a part of it, as its own total says.
         walk.cut = walk.total is not None and walk.total > len(walk.found)
