@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from harness.check.context import CheckContext
 from harness.check.probe.expect import check_probe
@@ -18,6 +18,8 @@ from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import encode_rfc3339
 from harness.wire.scalar_codecs import zone_named as zone_named
 
+MONTHS_OF_A_YEAR: Final = 12
+
 
 def check_time_filter(
     context: CheckContext, mirror: Mirror, name: str, *, first_look: bool = False
@@ -26,7 +28,6 @@ def check_time_filter(
 
     Servers compare by day, by minute, or a second off (`from_by_day`, `from_by_minute`, `from_one_second_late`,
     foreign servers).
-
 
     A first look asks for the first two of these points; what follows it asks for the others.
     """
@@ -49,6 +50,9 @@ def check_time_filter(
     if fine and context.listing.parameters[name].as_ == "rfc3339":
         points += [middle - timedelta(milliseconds=1), middle + timedelta(milliseconds=1)]
     points += [middle + timedelta(minutes=1)]
+    # Where day and month can change places, careless readers take the one for the other.
+    turnable = [instant for instant in times if instant.day <= MONTHS_OF_A_YEAR and instant.day != instant.month]
+    points += turnable[len(turnable) // 2 :][:1]
     if name in mirror.base:
         # Beyond its own window the mirror knows nothing.
         points = [point for point in points if times[0] <= point <= times[-1]]
