@@ -19,6 +19,8 @@ from harness.wire.scalar_codecs import encode_rfc3339
 from harness.wire.scalar_codecs import zone_named as zone_named
 
 MONTHS_OF_A_YEAR: Final = 12
+# Far enough for a date that turns from one side of the list to the other, wherever in a year the list lies.
+DAYS_SEARCHED: Final = 366
 
 
 def check_time_filter(
@@ -50,9 +52,7 @@ def check_time_filter(
     if fine and context.listing.parameters[name].as_ == "rfc3339":
         points += [middle - timedelta(milliseconds=1), middle + timedelta(milliseconds=1)]
     points += [middle + timedelta(minutes=1)]
-    # Where day and month can change places, careless readers take the one for the other.
-    turnable = [instant for instant in times if instant.day <= MONTHS_OF_A_YEAR and instant.day != instant.month]
-    points += turnable[len(turnable) // 2 :][:1]
+    points += _turnable_date(times)
     if name in mirror.base:
         # Beyond its own window the mirror knows nothing.
         points = [point for point in points if times[0] <= point <= times[-1]]
@@ -138,3 +138,16 @@ def _near_range_end(context: CheckContext, name: str, point: datetime, times: Se
     return (
         {pair.first: encode_shown_value(context, pair.first, inside[-size // 2])} if len(inside) > size // 2 else {}
     )
+
+
+def _turnable_date(times: Sequence[datetime]) -> list[datetime]:
+    """A bound that keeps other rows where day and month change places, as careless readers have it; or none."""
+    middle = times[len(times) // 2]
+    for days in range(DAYS_SEARCHED):
+        for bound in (middle + timedelta(days=days), middle - timedelta(days=days)):
+            if bound.day > MONTHS_OF_A_YEAR or bound.day == bound.month:
+                continue
+            turned = bound.replace(month=bound.day, day=bound.month)
+            if any((instant < bound) != (instant < turned) for instant in times):
+                return [bound]
+    return []
