@@ -27,6 +27,7 @@ from types import MappingProxyType
 from typing import Final, final
 
 from harness.telephony.enums import (
+    AnsweringParty,
     AnswerState,
     AudioQuality,
     Completion,
@@ -129,6 +130,10 @@ def _attributes_by_name(*attributes: Attribute) -> Mapping[str, Attribute]:
     return MappingProxyType(named)
 
 
+def _is_numbered(attribute: Attribute) -> bool:
+    return attribute.kind is AttributeKind.INTEGER and attribute.name.endswith("_id")
+
+
 _CALL_ATTRIBUTES: Final = _attributes_by_name(
     _integer_attribute("call_id", "identity of the call, beyond 32 bits"),
     _text_attribute("call_code", "identity of the call as an opaque code of five or six letters and digits"),
@@ -195,6 +200,18 @@ _CALL_ATTRIBUTES: Final = _attributes_by_name(
     _text_attribute("trunk_name", "the line to the outside; none for internal calls"),
     _rows_attribute("targets", Grain.TARGET, "the extensions or numbers that the call rang"),
     _rows_attribute("legs", Grain.LEG, "the legs of the call"),
+    _integer_attribute("parent_call_id", "the call_id of the call that this one follows from; none for others"),
+    _text_attribute("parent_call_code", "the call_code of that call"),
+    _text_attribute("parent_call_ref", "the call_ref of that call"),
+    _text_attribute("account_code", "the account that the call is charged to, as text"),
+    _text_attribute("subaccount_code", "the part of that account, as text; none for the account itself"),
+    _decimal_attribute("price", "what the ended call is charged, 0 if it is free of charge; none while it lives"),
+    _text_attribute("price_unit", "the currency of cost, price and rate: three letters of ISO 4217"),
+    _decimal_attribute("minute_rate", "what a minute of the call costs; none if it is free of charge"),
+    _word_attribute("answered_by", AnsweringParty, "who or what answered; none if nobody did"),
+    _seconds_attribute("queue_seconds", "how long the caller waited in a queue; none without one"),
+    _text_attribute("source_channel", "the caller's channel: technology, peer, sequence"),
+    _text_attribute("destination_channel", "the callee's channel; none if the callee never began to ring"),
 )
 
 _TARGET_ATTRIBUTES: Final = _attributes_by_name(
@@ -312,3 +329,17 @@ IDENTITY_ATTRIBUTES: Final[Mapping[Grain, str]] = MappingProxyType(
         Grain.RESOURCE: "resource_id",
     }
 )
+
+_CODE_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_REFERENCE_ALPHABET: Final = "0123456789."
+_CODES: Final = ("call_code", "parent_call_code")
+_REFERENCES: Final = ("call_ref", "parent_call_ref", "leg_id")
+
+ID_ALPHABETS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **{name: "" for found in ATTRIBUTES.values() for name, one in found.items() if _is_numbered(one)},
+        **dict.fromkeys(_CODES, _CODE_ALPHABET),
+        **dict.fromkeys(_REFERENCES, _REFERENCE_ALPHABET),
+    }
+)
+"""The attributes that an API may show as ids of its own form, with the letters of their values; "" for integers."""

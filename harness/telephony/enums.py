@@ -84,6 +84,13 @@ class Completion(StrEnum):
     FAILED_NETWORK = "failed_network"
 
 
+class AnsweringParty(StrEnum):
+    """Who or what answered a call."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+
+
 class RemoteLineKind(StrEnum):
     """What kind of line stands behind the remote number."""
 

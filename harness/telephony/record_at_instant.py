@@ -87,11 +87,23 @@ def _visible_call(record: Record, at: datetime) -> Record | None:
             "recording_urls": (),
             "recording_url": None,
             "cost": None,
+            "price": None,
+            "answered_by": record.get("answered_by") if talking else None,
+            "queue_seconds": _queue_seconds_at(record, at),
+            "destination_channel": record.get("destination_channel") if stamps["ringing_at"] else None,
             "successful": talking,
             "targets": _visible_rows(Grain.TARGET, record.rows("targets"), at),
             "legs": _visible_rows(Grain.LEG, record.rows("legs"), at),
         },
     )
+
+
+def _queue_seconds_at(record: Record, at: datetime) -> float | None:
+    """How long a caller has waited in a queue until an instant: it began so long before the answer, or the end."""
+    whole, until = record.get("queue_seconds"), record.instant("answered_at") or record.instant("ended_at")
+    if not isinstance(whole, float) or until is None:
+        return None
+    return span_seconds(max(min(until, at) - (until - timedelta(seconds=whole)), timedelta()))
 
 
 def _visible_leg(record: Record, at: datetime) -> Record | None:

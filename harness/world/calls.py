@@ -16,6 +16,7 @@ import polars as pl
 
 from harness.telephony.enums import Direction, Disposition, RemoteLineKind
 from harness.telephony.hangup_causes import HangupCause
+from harness.world.call_details import DETAIL_COLUMNS, LIVE_DETAIL_COLUMNS, number_kind_index
 from harness.world.call_times import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, CallTimes, call_times_of
 from harness.world.column_types import (
     case_column,
@@ -23,12 +24,12 @@ from harness.world.column_types import (
     instant_column,
     integer_column,
     join_texts,
-    money_column,
     null_unless,
     pad_integers,
     seconds_column,
 )
 from harness.world.customers import CUSTOMERS
+from harness.world.direction_codes import INBOUND, INTERNAL, OUTBOUND, TRANSIT
 from harness.world.invented_values import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS, TextPool, ValuePools
 from harness.world.random_streams import (
     BitArray,
@@ -47,8 +48,6 @@ CALL_ID_BASE: Final = 5_000_000_000
 SESSION_ID_BASE: Final = 4_300_000_000
 TRANSACTION_BASE: Final = 7_000_000_000
 CONTACT_ID_BASE: Final = 500_001
-
-INBOUND, OUTBOUND, INTERNAL, TRANSIT = range(4)
 
 _DIRECTION_WORDS: Final = TextPool(tuple(word.value for word in Direction))
 _DISPOSITIONS: Final = TextPool(tuple(word.value for word in Disposition))
@@ -120,6 +119,10 @@ class CallBatch:
         """The column of an attribute as visible at an instant (in milliseconds) at which all calls are live."""
         maker = LIVE_CALL_COLUMNS.get(name)
         return self.column(name) if maker is None else maker(CallsAt(self, at))
+
+    def other_calls(self, numbers: IntArray) -> CallBatch:
+        """A batch of other calls of the same world."""
+        return CallBatch(self.traffic, self.pools, numbers)
 
     def draw_for_calls(self, what: str) -> BitArray:
         """64 random bits per call, from the stream `what`."""
@@ -502,21 +505,6 @@ def _recording_urls_column(batch: CallBatch) -> pl.Series:
     return lists.cast(pl.List(pl.String))
 
 
-def number_kind_index(batch: CallBatch) -> IntArray:
-    """The kind of the remote number of each call, as an index into the kinds of numbers."""
-    return np.where(batch.is_external, batch.pools.remote_kinds[batch.remote], 2)
-
-
-def _cost_column(batch: CallBatch) -> pl.Series:
-    mobile = number_kind_index(batch) == 1
-    rates = np.select(
-        [batch.direction == OUTBOUND, batch.direction == INBOUND],
-        [np.where(mobile, 950, 120), np.full(len(batch), 45)],
-        default=60,
-    )
-    return money_column(batch.billed_seconds * rates // 60, batch.is_external)
-
-
 def _local_number_column(batch: CallBatch) -> pl.Series:
     pools = batch.pools
     return pools.endpoints.texts_of(np.where(batch.is_external, pools.did_base + batch.did, batch.source))
@@ -618,7 +606,6 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingPro
         "custom_data": _custom_data_column,
         "machine_id": lambda b: integer_column(1 + b.machine),
         "media_address": lambda b: _MEDIA_ADDRESSES.texts_of(b.machine),
-        "cost": _cost_column,
         "transaction_id": lambda b: integer_column(TRANSACTION_BASE + b.call_numbers * 8),
         "local_number": _local_number_column,
         "remote_number": _remote_number_column,
@@ -627,6 +614,7 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingPro
         "successful": lambda b: flag_column(b.is_answered),
         "diversion_number": _diversion_number_column,
         "trunk_name": lambda b: b.pools.texts["trunk"].texts_of(b.trunk, b.is_external),
+        **DETAIL_COLUMNS,
     }
 )
 
@@ -677,7 +665,7 @@ LIVE_CALL_COLUMNS: Final[Mapping[str, Callable[[CallsAt], pl.Series]]] = Mapping
         "bill_seconds": lambda n: seconds_column(billed_seconds_of(n.talk_millis, n.batch.direction) * 1000),
         "recording_urls": lambda n: pl.Series([[]] * len(n.batch), dtype=pl.List(pl.String())),
         "recording_url": lambda n: n.empty_column(pl.String()),
-        "cost": lambda n: n.empty_column(pl.Float64()),
         "successful": lambda n: flag_column(n.is_answered),
+        **LIVE_DETAIL_COLUMNS,
     }
 )

@@ -16,7 +16,7 @@ import polars as pl
 
 from harness.telephony.enums import Direction, EndpointKind
 from harness.world.call_times import NEVER
-from harness.world.calls import INBOUND, INTERNAL, OUTBOUND, TRANSIT, CallBatch
+from harness.world.calls import CallBatch
 from harness.world.column_types import (
     case_column,
     flag_column,
@@ -27,6 +27,7 @@ from harness.world.column_types import (
     pad_integers,
 )
 from harness.world.customers import CUSTOMERS
+from harness.world.direction_codes import INBOUND, INTERNAL, OUTBOUND, TRANSIT
 from harness.world.invented_values import TextPool, ValuePools
 from harness.world.random_streams import (
     BitArray,

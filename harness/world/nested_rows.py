@@ -14,7 +14,7 @@ from harness.telephony.attributes import ATTRIBUTES, Grain
 from harness.telephony.enums import ResourceKind, TranscriptionState
 from harness.telephony.records import Record
 from harness.world.call_times import ANSWERED, NEVER, call_numbers_in
-from harness.world.calls import CALL_ID_BASE, INBOUND, OUTBOUND, TRANSACTION_BASE, TRANSIT, CallBatch, recording_url
+from harness.world.calls import CALL_ID_BASE, TRANSACTION_BASE, CallBatch, recording_url
 from harness.world.column_types import (
     case_column,
     column_values,
@@ -25,6 +25,7 @@ from harness.world.column_types import (
     null_unless,
     seconds_column,
 )
+from harness.world.direction_codes import INBOUND, OUTBOUND, TRANSIT
 from harness.world.invented_values import TextPool, ValuePools
 from harness.world.random_streams import (
     IntArray,
