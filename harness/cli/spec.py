@@ -1,4 +1,4 @@
-"""`callharness spec`: lint, show, openapi."""
+"""`callharness spec`: lint, show, attributes, openapi."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from harness.specification.lint.linter import LintResult
     from harness.specification.load import Spec
     from harness.specification.model import Clause, ClauseId, OpenChoice
+    from harness.telephony.attributes import Attribute, Grain
 
 
 @click.group()
 def spec() -> None:
-    """Look into specs: lint, show, openapi."""
+    """Look into specs: lint, show, attributes, openapi."""
 
 
 @spec.command()
@@ -173,6 +174,54 @@ def _choice_text(value: object) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_choice_text(item) for item in value) + "]"
     return "none" if value is None else str(value)
+
+
+@spec.command()
+@click.argument("grains", metavar="[GRAIN]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def attributes(console: Console, grains: tuple[str, ...], as_json: bool) -> None:
+    """Print what a field can show: every attribute of a session, call, leg, target, recording or resource."""
+    from harness.errors import UsageProblem
+    from harness.telephony.attributes import ATTRIBUTES, Grain
+
+    known = tuple(grain.value for grain in Grain)
+    for name in grains:
+        if name not in known:
+            raise UsageProblem("GRAIN", f"one of {', '.join(known)}", repr(name), suggest_word(name, known))
+    chosen = {grain: found for grain, found in ATTRIBUTES.items() if not grains or grain.value in grains}
+    console.write_result(_attributes_json(chosen) if as_json else "\n".join(_attribute_lines(chosen)))
+
+
+def _attribute_lines(chosen: Mapping[Grain, Mapping[str, Attribute]]) -> Iterator[str]:
+    width = max(len(name) for found in chosen.values() for name in found)
+    indent = " " * (width + 14)
+    for index, (grain, found) in enumerate(chosen.items()):
+        if index:
+            yield ""
+        yield f"{grain.value}"
+        for name, attribute in found.items():
+            first_line, *more_lines = textwrap.wrap(attribute.says, 80)
+            yield f"  {name:<{width}}  {attribute.kind.value:<9} {first_line}"
+            words = textwrap.wrap(", ".join(attribute.words), 80)
+            of = [f"each a {attribute.rows.value}"] if attribute.rows is not None else []
+            yield from (f"{indent}{line}" for line in (*more_lines, *words, *of))
+
+
+def _attributes_json(chosen: Mapping[Grain, Mapping[str, Attribute]]) -> str:
+    rows = [
+        {
+            "grain": grain.value,
+            "name": attribute.name,
+            "kind": attribute.kind.value,
+            "words": list(attribute.words),
+            "rows": attribute.rows.value if attribute.rows is not None else None,
+            "says": attribute.says,
+        }
+        for grain, found in chosen.items()
+        for attribute in found.values()
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 @spec.command()

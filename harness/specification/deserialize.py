@@ -135,7 +135,9 @@ class _ModelBuilder:
         if len(rest) == 1:
             return self.build_value(rest[0], node, path)
         records = [kind for kind in rest if dataclasses.is_dataclass(kind)]
-        if records:
+        if len(records) == 1 and isinstance(node, Mapping):
+            return self.build_record(typing.cast(type, records[0]), node, path)
+        if len(records) > 1:
             return self.build_by_word(records, node, path)
         for kind in rest:
             try:

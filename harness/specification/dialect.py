@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -13,7 +14,7 @@ from harness.errors import UsageProblem
 from harness.integers import is_integer
 from harness.specification.field_path import written_value
 from harness.specification.load import Spec
-from harness.specification.model import OpenChoice
+from harness.specification.model import Listing, OpenChoice
 from harness.specification.yaml_source import SourceFile, parse_source_text
 
 T = TypeVar("T")
@@ -40,6 +41,11 @@ class Dialect:
     def with_values(self, values: Mapping[str, Any]) -> Dialect:
         """This dialect with more answers."""
         return Dialect({**self.values, **values})
+
+
+def default_zone(listing: Listing, choices: ChoiceResolver) -> ZoneInfo:
+    """The zone of local times when a request names none."""
+    return ZoneInfo(choices.resolve(listing.zone.default) if listing.zone is not None else "UTC")
 
 
 def written_answer(value: Any) -> Any:

@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from harness.errors import UsageProblem
 from harness.specification.deserialize import deserialize_value
-from harness.specification.model import Clause, ClauseId, Listing, OpenChoice
+from harness.specification.model import Clause, ClauseId, Field, Listing, OpenChoice
 from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError, load_source_file
 
 LISTING_EXTENSION: Final = "x-listing"
@@ -44,7 +45,18 @@ class Spec:
 
     def location(self, *path: str | int) -> str:
         """`file:line, place` of a path inside `x-listing`."""
-        return self.source.location((*self.listing_path, *path))
+        return self.source.location(self.source_path(path))
+
+    def source_path(self, path: KeyPath) -> KeyPath:
+        """Where a path inside `x-listing` stands in the file: a part of an object stands in that object's fields."""
+        found: KeyPath = self.listing_path
+        for step in path:
+            here = (*found, step)
+            if isinstance(step, str) and "." in step and found[-1] == "fields" and here not in self.source.lines:
+                first, *rest = step.split(".")
+                here = (*found, first, *(one for part in rest for one in ("fields", part)))
+            found = here
+        return found
 
     @property
     def clauses(self) -> Mapping[ClauseId, Clause]:
@@ -102,6 +114,7 @@ def build_spec(source: SourceFile, *, spec_id: str) -> Spec:
         )
     path, method = found[0]
     listing = deserialize_value(Listing, source, ("paths", path, method, LISTING_EXTENSION))
+    listing = dataclasses.replace(listing, fields=flat_fields(listing.fields))
     return Spec(
         id=spec_id,
         file=source.name,
@@ -112,6 +125,24 @@ def build_spec(source: SourceFile, *, spec_id: str) -> Spec:
         choices={choice.id: choice for choice in open_choices(listing)},
         source=source,
     )
+
+
+def flat_fields(fields: Mapping[str, Field]) -> Mapping[str, Field]:
+    """The fields of a row with the parts of its objects beside them, under dotted names such as `from.number`.
+
+    The object stays, without its parts, for what is promised of itself. The same for the fields of nested rows.
+    """
+    found: dict[str, Field] = {}
+    for name, field in fields.items():
+        inner = flat_fields(field.fields) if field.fields else field.fields
+        if field.as_ != "object":
+            found[name] = dataclasses.replace(field, fields=inner) if inner else field
+            continue
+        found[name] = dataclasses.replace(field, fields=MappingProxyType({}))
+        for part, one in inner.items():
+            others = tuple(f"{name}.{other}" for other in one.other_names)
+            found[f"{name}.{part}"] = dataclasses.replace(one, other_names=others, clause=one.clause or field.clause)
+    return MappingProxyType(found)
 
 
 def _listing_operations(paths: PlainValue) -> Iterator[tuple[str, str]]:

@@ -79,19 +79,45 @@ FieldCodec = Literal[
     "integer",
     "digits",
     "decimal",
+    "decimal-text",
     "epoch-seconds",
+    "epoch-milliseconds",
     "local-time",
+    "iso-local",
+    "offset-time",
+    "rfc2822",
     "rfc3339",
+    "formatted-time",
+    "calendar-day",
     "flag",
     "word",
     "text-list",
     "rows",
+    "object",
 ]
 AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
 ContainerAbsentForm = Literal["empty", "missing", "none"]
 NumberAbsentForm = Literal["zero", "missing", "none"]
 UnsetParts = Literal["written", "left-out"]
-ParameterCodec = Literal["text", "integer", "digits", "flag", "word", "local-time", "rfc3339", "list", "json-list"]
+ParameterCodec = Literal[
+    "text",
+    "integer",
+    "digits",
+    "decimal",
+    "flag",
+    "word",
+    "epoch-seconds",
+    "epoch-milliseconds",
+    "local-time",
+    "iso-local",
+    "offset-time",
+    "rfc2822",
+    "rfc3339",
+    "formatted-time",
+    "calendar-day",
+    "list",
+    "json-list",
+]
 Comparison = Literal[
     "equal",
     "contains",
@@ -186,17 +212,53 @@ class ListedRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field of a row."""
+class IdForm:
+    """An id of the API's own form: a prefix and digits."""
 
-    shows: str | None = documented_key(
-        "the telephony attribute it shows; without it the simulator leaves the field out", None
+    prefix: str = documented_key("what every id begins with", "")
+    digits: int = documented_key("how many digits follow")
+    of: Literal["hexadecimal", "decimal", "alphanumeric"] = documented_key(
+        "the digits: 0-9a-f, 0-9, or 0-9A-Za-z", "hexadecimal"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a row, or, `as: object`, several fields that stand in an object of their own.
+
+    Whatever names a field names one of an object with a dot: `from.number`. A field has one source of its value:
+    `shows`, `present-of`, `constant` or `template`; without any the simulator leaves it out.
+    """
+
+    shows: str | None = documented_key("the telephony attribute it shows", None)
+    present_of: str | None = documented_key(
+        "the telephony attribute of which it says whether there is any; a flag, or words for True and False", None
+    )
+    constant: tuple[Scalar | None, ...] = documented_key(
+        "the value that it always has, null too; of several the first is the simulator's", ()
+    )
+    template: str | None = documented_key(
+        "a text made of other fields of the row, each named in braces: `/calls/{id}.json`; none where one is none",
+        None,
     )
     other_names: tuple[str, ...] = documented_key(
         "other names that the document gives it, each as good as its own", ()
     )
     as_: FieldCodec = documented_key("how it is written", "text")
-    digits: int = documented_key("decimal: digits after the dot", 3)
+    digits: int = documented_key("decimal, decimal-text: digits after the dot", 3)
+    unit: Literal["seconds", "milliseconds", "minutes"] = documented_key(
+        "numbers that show seconds: the unit they count; a part of one is left out where there are no digits for it",
+        "seconds",
+    )
+    negative: bool = documented_key("numbers: written with the opposite sign, as what is paid", False)
+    format: tuple[str, ...] = documented_key(
+        "formatted-time: how it is written, in %Y %y %m %b %d %a %H %I %p %M %S %L (milliseconds) %f %z; of several "
+        "the first is written, and all are read",
+        (),
+    )
+    form: Literal["uuid"] | IdForm | None = documented_key(
+        "text that shows an identity: the form of the API's own ids; one value has one id wherever it is shown", None
+    )
     words: Mapping[str, str] = documented_key("word: the API's word for each telephony word", factory=dict)
     more_words: tuple[str, ...] = documented_key("word: other words known to be legitimate", ())
     unknown_words: Literal["refused", "tolerated"] = documented_key(
@@ -216,8 +278,16 @@ class Field:
     least: int | None = documented_key("integer or decimal: never below this", None)
     pattern: str | None = documented_key("text: what it must look like (anchored, ASCII)", None)
     non_empty: bool = documented_key("text: never empty", False)
-    fields: Mapping[str, Field] = documented_key("rows: the fields of the nested rows", factory=dict)
-    clause: Clauses = documented_key("the clause on its form", ())
+    fields: Mapping[str, Field] = documented_key(
+        "rows: the fields of the nested rows; object: its parts", factory=dict
+    )
+    clause: Clauses = documented_key("the clause on its form; for the parts of an object that have none, its own", ())
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the spec says what the field holds, so that a simulator can write it."""
+        sources = (self.shows, self.present_of, self.template)
+        return bool(self.constant) or any(source is not None for source in sources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +296,7 @@ class HiddenAttribute:
 
     holds: AttributePath = documented_key("the telephony attribute; `list[].name` is that of any nested row")
     words: Mapping[str, str] = documented_key("the API's word for each telephony word", factory=dict)
+    form: Literal["uuid"] | IdForm | None = documented_key("an identity: the form of the API's own ids", None)
 
 
 # --- parameters ---------------------------------------------------------------------------------------------
@@ -264,6 +335,7 @@ class Parameter:
     as_: ParameterCodec = documented_key("how its value is written", "text")
     of: Literal["text", "integer", "digits", "word"] = documented_key("list: what the elements are", "text")
     separated_by: str = documented_key("list: the separator; a JSON array in a JSON body needs none", ",")
+    format: tuple[str, ...] = documented_key("formatted-time: how it is written, as that of a field", ())
     at: str | None = documented_key("JSON pointer into the request's body; without it a pair of query or form", None)
     words: tuple[str, ...] = documented_key("word: the legal words (a filter's own words are added)", ())
     true: tuple[str, ...] = documented_key("flag: spellings of true, the documented one first", ("1",))
@@ -913,7 +985,13 @@ class EnvelopeField:
     """A part of every answer, success or error, or of every success."""
 
     at: str = documented_key("pointer")
-    as_: Literal["integer", "text", "digits", "object", "list"] = documented_key("its type")
+    as_: Literal["integer", "text", "digits", "flag", "object", "list"] = documented_key("its type", "text")
+    constant: tuple[Scalar | None, ...] = documented_key(
+        "the value that it always has, null too; of several the first is the simulator's", ()
+    )
+    fresh: Literal["uuid"] | IdForm | None = documented_key(
+        "text: an id of this form that no other answer has, such as that of the request", None
+    )
     when: Literal["always", "success", "error"] = documented_key("in which answers", "always")
     values: tuple[Scalar, ...] = documented_key("the values it can have", ())
     least_items: int = documented_key("list: at least so many", 0)

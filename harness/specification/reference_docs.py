@@ -1,7 +1,8 @@
 """The reference of the listing language, from the model itself.
 
-`python -m harness.specification.reference_docs` rewrites what lies below the marker in `specs/README.md`, and
-`specs/listing.schema.json`. What lies above the marker is written by hand and stays.
+`python -m harness.specification.reference_docs` rewrites what lies below the marker in `specs/README.md` (the keys of
+the language, and the attributes of calls that they name), and `specs/listing.schema.json`. What lies above the marker
+is written by hand and stays.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from harness.specification.deserialize import json_schema, spec_key
 from harness.specification.field_path import VALUE_PATHS
 from harness.specification.load import specs_directory
 from harness.specification.model import Clauses, Listing, OpenChoice
+from harness.telephony.attributes import ATTRIBUTES, Attribute, Grain
 
 GENERATED_MARKER: Final = (
     "<!-- Below this line: written by `python -m harness.specification.reference_docs` "
@@ -28,10 +30,30 @@ GENERATED_MARKER: Final = (
 )
 
 
+_ABOUT_ATTRIBUTES: Final = """\
+What `shows`, `present-of`, `holds` and `owner-attributes` name. `lists.one-row-per` says which table is that of the
+rows; nested rows have one of their own. `callharness spec attributes` prints them, with `--json` for programs."""
+
+
 def reference_text() -> str:
-    """The generated part of the reference: a section per construct, with a table of its keys."""
+    """The generated part of the reference: a section per construct with a table of its keys, and all attributes."""
     sections = [_record_section(record) for record in _grammar_records(Listing)]
-    return "\n".join(["## Reference", "", *sections])
+    return "\n".join(["## Reference", "", *sections, attributes_text()])
+
+
+def attributes_text() -> str:
+    """The part of the reference on what a row can show: a table of attributes for each grain."""
+    sections = [_grain_section(grain, attributes) for grain, attributes in ATTRIBUTES.items()]
+    return "\n".join(["## Attributes", "", _ABOUT_ATTRIBUTES, "", *sections])
+
+
+def _grain_section(grain: Grain, attributes: Mapping[str, Attribute]) -> str:
+    lines = [f"### Attributes of a {grain.value}", "", "| attribute | kind | words | meaning |", "|---|---|---|---|"]
+    for name, attribute in attributes.items():
+        words = ", ".join(f"`{word}`" for word in attribute.words)
+        kind = attribute.kind.value if attribute.rows is None else f"rows, each a {attribute.rows.value}"
+        lines.append(f"| `{name}` | {kind} | {words} | {attribute.says} |")
+    return "\n".join([*lines, ""])
 
 
 def readme_text(old: str) -> str:

@@ -18,6 +18,7 @@ class ListRequest:
     name in the spec (`Username`, `token`); `scheme` is the word before a token. `extra` are parameters that the
     spec does not know, in order; `repeated` the further values of parameters given more than once. `operation` is
     the name in the request when it is not the documented one. `encoding_name` names a way of `transport.also`.
+    `digest` is that of the HTTP request, where an answer is made from it.
     """
 
     values: Mapping[str, Tree] = field(default_factory=lambda: MappingProxyType({}))
@@ -28,6 +29,7 @@ class ListRequest:
     operation: str | None = None
     no_operation: bool = False
     encoding_name: str | None = None
+    digest: bytes = field(default=b"", repr=False, compare=False)
 
     def with_values(self, values: Mapping[str, Tree]) -> ListRequest:
         """This request with more values, by name."""

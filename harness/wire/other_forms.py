@@ -7,7 +7,7 @@ and all are bounded: a longer text or number is not read.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Final
 
@@ -140,6 +140,13 @@ def instant_said(raw: Tree, zone: tzinfo) -> datetime | None:
     if number is None or not _LEAST_SECONDS <= number < _MILLISECONDS_END:
         return None
     return epoch_said(number)
+
+
+def day_said(raw: Tree) -> date | None:
+    """The calendar day of a legible date, also where a time of day stands beside it."""
+    text = raw.strip()[:10] if isinstance(raw, str) and len(raw) <= _LONGEST else ""
+    found = instant_said(f"{text} 00:00:00", UTC)
+    return found.date() if found is not None else None
 
 
 def local_instant_said(raw: Tree, zone: tzinfo) -> datetime | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,9 @@ from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import decode_json, encode_json
 from harness.wire.scalar_codecs import DecodeError
+from harness.wire.time_codecs import EPOCH_CODECS, TIME_CODECS, decode_day, decode_instant, encode_day, encode_instant
 
-ParameterValue: TypeAlias = "str | int | bool | datetime | tuple[str | int, ...]"
+ParameterValue: TypeAlias = "str | int | bool | Decimal | datetime | date | tuple[str | int, ...]"
 
 
 class OutOfRange(DecodeError):
@@ -36,14 +38,18 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
             return _check_bounds(parameter, _decode_digits(raw, lenient=parameter.lenient))
         case "flag":
             return _decode_flag(parameter, raw)
-        case "local-time":
-            return scalars.decode_local(_decode_text(raw), zone)
-        case "rfc3339":
-            return scalars.decode_rfc3339(_decode_text(raw))
+        case "decimal":
+            return _decode_decimal(raw, lenient=not in_json or parameter.lenient)
+        case "calendar-day":
+            return decode_day(raw)
         case "list":
             return _decode_items(parameter, _split_elements(parameter, raw), in_json=in_json)
         case "json-list":
             return _decode_items(parameter, _decode_json_elements(raw), in_json=True)
+        case _:
+            numbered = parameter.as_ in EPOCH_CODECS and isinstance(raw, str) and (not in_json or parameter.lenient)
+            value = scalars.decode_integer(raw) if numbered and isinstance(raw, str) else raw
+            return decode_instant(value, parameter.as_, zone, formats=parameter.format)
 
 
 def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneInfo, in_json: bool) -> Tree:
@@ -56,9 +62,14 @@ def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneI
             return items
         return parameter.separated_by.join(str(item) for item in items)
     if isinstance(value, datetime):
-        if parameter.as_ == "rfc3339":
-            return scalars.encode_rfc3339(value, places=3 if value.microsecond else 0)
-        return scalars.encode_local(value, zone)
+        # A parameter that names no instant takes the wall clock.
+        codec = parameter.as_ if parameter.as_ in TIME_CODECS else "local-time"
+        written = encode_instant(value, codec, zone, formats=parameter.format)
+        return written if in_json or isinstance(written, str) else str(written)
+    if isinstance(value, date):
+        return encode_day(value)
+    if isinstance(value, Decimal):
+        return value if in_json else format(value, "f")
     if isinstance(value, bool):
         return value if in_json else (parameter.true if value else parameter.false)[0]
     if isinstance(value, int):
@@ -78,6 +89,14 @@ def _decode_integer(raw: Tree, *, lenient: bool) -> int:
     if isinstance(raw, str) and lenient:
         return scalars.decode_integer(raw)
     raise DecodeError("an integer", repr(raw))
+
+
+def _decode_decimal(raw: Tree, *, lenient: bool) -> Decimal:
+    if isinstance(raw, str) and lenient:
+        return scalars.decode_decimal(raw)
+    if isinstance(raw, int | Decimal) and not isinstance(raw, bool):
+        return Decimal(raw)
+    raise DecodeError("a number", repr(raw))
 
 
 def _decode_digits(raw: Tree, *, lenient: bool) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import quote, unquote
 
@@ -23,12 +23,13 @@ JSON_MEDIA_TYPE: Final = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRequest:
-    """A request that the transport itself refuses, by the name of the fault."""
+    """A request that the transport itself refuses, by the name of the fault; `digest` is that of the HTTP request."""
 
     fault: str
     parameter: str = ""
     operation: str = ""
     value: str = ""
+    digest: bytes = field(default=b"", repr=False, compare=False)
 
 
 # --- writing ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
@@ -11,6 +12,7 @@ from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import CursorPaging, Listing, OpenChoice, ReturnedCount, Scalar, Total
 from harness.wire.decoded_body import FormatProblem, Tree
 from harness.wire.http_messages import HttpResponse
+from harness.wire.id_forms import id_of_number
 from harness.wire.json_body import MISSING, Missing, decode_json, encode_json, put_value, tree_at
 from harness.wire.other_forms import integer_said, says_nothing
 from harness.wire.other_rows import other_rows
@@ -75,10 +77,11 @@ def success_tree(
     prev: str | None = None,
     echoes: Mapping[str, Tree] | None = None,
     zone_name: str | None = None,
+    seed: bytes = b"",
 ) -> Tree:
     """The tree of a success. `rows`, or `count` for an answer that is only a number; `echoes` by pointer.
 
-    `total` None leaves it out in the way the spec's switch says.
+    `total` None leaves it out in the way the spec's switch says. Fresh ids are made from `seed`.
     """
     tree: Tree | Missing = {} if listing.lists.root is None else MISSING
     for pointer, value in listing.outcome.success.shows.items():
@@ -107,6 +110,7 @@ def success_tree(
             tree = put_value(tree, pointer, part)
     if listing.zone is not None and listing.zone.echo is not None and zone_name is not None:
         tree = put_value(tree, listing.zone.echo, zone_name)
+    tree = _put_envelope(tree, listing, "success", seed)
     return {} if isinstance(tree, Missing) else tree
 
 
@@ -128,8 +132,9 @@ def error_tree(
     parameter: str = "",
     operation: str = "",
     value: str = "",
+    seed: bytes = b"",
 ) -> tuple[int, Tree]:
-    """HTTP status and tree of the named error."""
+    """HTTP status and tree of the named error. Fresh ids are made from `seed`."""
     error = listing.outcome.error
     told = listing.outcome.faults[fault]
     status = choices.resolve(told.http) if told.http is not None else choices.resolve(error.http)
@@ -151,7 +156,23 @@ def error_tree(
         ):
             message = message.replace("{" + name + "}", text)
         tree = put_value(tree, error.message_at, message)
+    tree = _put_envelope(tree, listing, "error", seed)
     return int(status or 200), cast(Tree, tree)
+
+
+def _put_envelope(tree: Tree | Missing, listing: Listing, outcome: str, seed: bytes) -> Tree | Missing:
+    """The tree with the parts around the rows that are always the same, or are ids of this answer alone."""
+    for part in listing.outcome.envelope.values():
+        if part.when not in ("always", outcome):
+            continue
+        if part.constant:
+            constant = part.constant[0]
+            text = "" if constant is None else str(constant)
+            tree = put_value(tree, part.at, text if is_xml(listing) else constant)
+        elif part.fresh is not None:
+            digest = hashlib.blake2b(seed + part.at.encode(), digest_size=16).digest()
+            tree = put_value(tree, part.at, id_of_number(part.fresh, int.from_bytes(digest, "big")))
+    return tree
 
 
 def encode_response(listing: Listing, tree: Tree) -> tuple[str, bytes]:

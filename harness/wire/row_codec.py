@@ -7,23 +7,24 @@ A *shown* value is what a reader of the answer learns, at the precision and in t
 | text | `str` |
 | word | `str`, the API's word |
 | integer, digits | `int` |
-| decimal | `Decimal` |
-| epoch-seconds, local-time | `datetime` in UTC, whole seconds |
-| rfc3339 | `datetime` in UTC |
+| decimal, decimal-text | `Decimal` |
+| times | `datetime` in UTC, as precise as it is written |
+| calendar-day | `date` |
 | flag | `bool` |
 | text-list | `tuple[str, ...]` |
 | rows | `tuple[ShownRow, ...]` |
 
-`None` means none. Filters, orders and laws speak of shown values, in the simulator and in the checker alike.
+The parts of an object stand in the row itself, each under its dotted name. `None` means none. Filters, orders and
+laws speak of shown values, in the simulator and in the checker alike.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
@@ -31,19 +32,35 @@ from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.field_path import FieldPath
 from harness.specification.model import AbsentForm, Clauses, Field, OpenChoice, UnsetParts
+from harness.specification.value_forms import described_form, id_pattern, template_names
 from harness.wire import other_forms
 from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
+from harness.wire.derived_fields import filled_template, same_constant, shown_number
+from harness.wire.id_forms import shown_id
 from harness.wire.json_body import MISSING, Missing
+from harness.wire.row_objects import nest_objects, read_objects
 from harness.wire.scalar_codecs import DecodeError
+from harness.wire.time_codecs import (
+    EPOCH_CODECS,
+    TIME_CODECS,
+    cut_instant,
+    day_of,
+    decode_day,
+    decode_instant,
+    encode_day,
+    encode_instant,
+    is_wall_clock,
+)
 
-ApiValue: TypeAlias = "str | int | Decimal | bool | datetime | tuple[Any, ...] | None"
+ApiValue: TypeAlias = "str | int | Decimal | bool | datetime | date | tuple[Any, ...] | None"
 ApiRow: TypeAlias = Mapping[str, ApiValue]
 Fields: TypeAlias = Mapping[str, Field]
 
 ProblemKind: TypeAlias = Literal["missing", "type", "form", "word"]
 
+UTC_ZONE = ZoneInfo("UTC")
 ZERO_TIME = "0001-01-01T00:00:00Z"
 _ABSENT_TEXTS = ("0", ZERO_TIME)
 _REPLACEMENT_CHARACTER = "\ufffd"
@@ -80,37 +97,63 @@ class DecodedRow:
 
 
 def show_record(
-    fields: Fields, record: Mapping[str, Any], *, names: Iterable[str] | None = None
+    fields: Fields, record: Mapping[str, Any], *, names: Iterable[str] | None = None, zone: ZoneInfo = UTC_ZONE
 ) -> dict[str, ApiValue]:
-    """The values that the API shows of a record, by field; with `names` only those fields."""
-    chosen = fields.items() if names is None else ((name, fields[name]) for name in names)
-    return {name: show_value(field, record.get(field.shows)) for name, field in chosen if field.shows is not None}
+    """The values that the API shows of a record, by field; with `names` only those fields.
+
+    `zone` is the one by whose clock calendar days are told.
+    """
+    chosen = fields.items() if names is None else [(name, fields[name]) for name in names]
+    shown = {
+        name: _show_field(field, record, zone)
+        for name, field in chosen
+        if field.shows is not None or field.present_of is not None or field.constant
+    }
+    return with_templates(fields, shown, (name for name, field in chosen if field.template is not None))
 
 
-def show_value(field: Field, value: Any) -> ApiValue:
+def with_templates(fields: Fields, shown: dict[str, ApiValue], names: Iterable[str]) -> dict[str, ApiValue]:
+    """The row with the texts of the named templates, as far as the fields are known that they are made of."""
+    for name in names:
+        text = filled_template(fields[name].template or "", shown)
+        if not isinstance(text, Missing):
+            shown[name] = text
+    return shown
+
+
+def _show_field(field: Field, record: Mapping[str, Any], zone: ZoneInfo) -> ApiValue:
+    if field.constant:
+        return field.constant[0]
+    if field.present_of is not None:
+        return show_value(field, record.get(field.present_of) not in (None, (), ""), zone)
+    return show_value(field, record.get(cast(str, field.shows)), zone)
+
+
+def show_value(field: Field, value: Any, zone: ZoneInfo = UTC_ZONE) -> ApiValue:
     """One attribute's value as the field shows it."""
     if value is None:
         return None
     match field.as_:
+        case "text" if field.form is not None:
+            return shown_id(field.form, field.shows or "", value)
         case "text":
             return value if isinstance(value, str) else str(value)
         case "word":
             return field.words.get(str(value))
-        case "integer" | "digits":
-            return int(value)
-        case "decimal":
-            step = Decimal(1).scaleb(-field.digits)
-            return Decimal(str(value)).quantize(step, rounding=ROUND_HALF_EVEN)
-        case "epoch-seconds" | "local-time":
-            return cast(datetime, value).replace(microsecond=0)
-        case "rfc3339":
-            return cast(datetime, value)
+        case "integer" | "digits" | "decimal" | "decimal-text":
+            return shown_number(field, value)
+        case "calendar-day":
+            return day_of(cast(datetime, value), zone)
         case "flag":
             return bool(value)
         case "text-list":
             return tuple(value)
         case "rows":
-            return tuple(show_record(field.fields, inner) for inner in value)
+            return tuple(show_record(field.fields, inner, zone=zone) for inner in value)
+        case "object":
+            return None
+        case _:
+            return cut_instant(cast(datetime, value), field.as_, field.format)
 
 
 # --- shown -> wire ------------------------------------------------------------------------------------------
@@ -131,14 +174,16 @@ def encode_row(
     With `unset` left-out, fields that show nothing are left out wherever the spec says that they may be.
     """
     tree: dict[str, Tree] = {}
+    made = [name for name, field in fields.items() if field.template is not None and name not in shown]
+    shown = with_templates(fields, dict(shown), made) if made else shown
     for name, field in fields.items():
         value = shown.get(name)
-        if field.shows is None or name in without or (unset == "left-out" and _may_be_left_out(field, value)):
+        if not field.is_told or name in without or (unset == "left-out" and _may_be_left_out(field, value)):
             continue
         encoded = encode_field(field, value, zone=zone, choices=choices, text_carried=text_carried, unset=unset)
         if encoded is not MISSING:
             tree[name] = encoded
-    return tree
+    return nest_objects(fields, tree, shown, without=without, choices=choices)
 
 
 def _may_be_left_out(field: Field, value: ApiValue) -> bool:
@@ -158,6 +203,8 @@ def encode_field(
     unset: UnsetParts = "written",
 ) -> Tree | Missing:
     """One value as the API writes it, or MISSING; `unset` is for nested rows."""
+    if field.constant:
+        return ("" if value is None else str(value)) if text_carried else cast(Tree, value)
     if value is None:
         return _encode_absent(field, choices.resolve(field.absent), text_carried=text_carried)
     match field.as_:
@@ -166,19 +213,12 @@ def encode_field(
         case "digits":
             return str(value)
         case "decimal":
-            return (
-                scalars.encode_seconds(cast(Decimal, value), places=field.digits)
-                if text_carried
-                else cast(Decimal, value)
-            )
-        case "epoch-seconds":
-            number = scalars.encode_epoch(cast(datetime, value))
-            return str(number) if text_carried else number
-        case "local-time":
-            return scalars.encode_local(cast(datetime, value), zone)
-        case "rfc3339":
-            instant = cast(datetime, value)
-            return scalars.encode_rfc3339(instant, places=3 if instant.microsecond else 0)
+            number = cast(Decimal, value)
+            return scalars.encode_decimal(number, places=field.digits) if text_carried else number
+        case "decimal-text":
+            return scalars.encode_decimal(cast(Decimal, value), places=field.digits)
+        case "calendar-day":
+            return encode_day(cast(date, value))
         case "flag":
             return ("true" if value else "false") if text_carried else bool(value)
         case "text-list":
@@ -188,13 +228,16 @@ def encode_field(
                 encode_row(field.fields, inner, zone=zone, choices=choices, text_carried=text_carried, unset=unset)
                 for inner in cast("tuple[ApiRow, ...]", value)
             ]
+        case codec if codec in TIME_CODECS:
+            written = encode_instant(cast(datetime, value), codec, zone, formats=field.format)
+            return str(written) if text_carried else written
         case _:
             return cast(str, value)
 
 
 def _encode_absent(field: Field, how: AbsentForm, *, text_carried: bool) -> Tree | Missing:
     listed = field.as_ in ("text-list", "rows")
-    numeric = field.as_ in ("integer", "epoch-seconds", "decimal")
+    numeric = field.as_ in ("integer", "decimal", *EPOCH_CODECS)
     match how:
         case "missing":
             return MISSING
@@ -218,11 +261,49 @@ def decode_row(fields: Fields, tree: Mapping[str, Tree], *, zone: ZoneInfo, text
     """The decoded row of a tree, with its problems; never raises."""
     shown: dict[str, ApiValue] = {}
     flaws: list[FieldProblem] = []
+    objects = read_objects(fields, tree, text_carried=text_carried)
+    flaws.extend(_object_problem(fields[name], name, tree_of) for name, tree_of in objects.wrong.items())
     for name, field in fields.items():
-        _decode_field_into(shown, flaws, name, field, tree, zone=zone, text_carried=text_carried)
+        if field.as_ == "object" or objects.hides(name):
+            continue
+        if objects.is_blank(name):
+            shown[name] = _no_value(field)
+            continue
+        _decode_field_into(shown, flaws, name, field, objects.tree, zone=zone, text_carried=text_carried)
+    flaws.extend(_disagreements(fields, shown, frozenset(flaw.field.head for flaw in flaws)))
     named = {*fields, *(other for field in fields.values() for other in field.other_names)}
-    extras = {name: value for name, value in tree.items() if name not in named}
+    extras = {name: value for name, value in objects.tree.items() if name not in named}
     return DecodedRow(values=shown, extras=extras, problems=tuple(flaws))
+
+
+def _object_problem(field: Field, name: str, raw: Tree | Missing) -> FieldProblem:
+    if isinstance(raw, Missing):
+        return _problem(name, field, "missing", "the field is missing")
+    return _problem(name, field, "type", f"expected an object, got {in_ascii(raw)}")
+
+
+def _disagreements(fields: Fields, shown: ApiRow, flawed: Set[str]) -> Iterator[FieldProblem]:
+    """Fields that follow from others of the row, and say something else; what follows from a flawed one is open."""
+    by_attribute: dict[str, str] | None = None
+    for name, field in fields.items():
+        if name not in shown:
+            continue
+        if field.template is not None and flawed.isdisjoint(template_names(field.template)):
+            due = filled_template(field.template, shown)
+            if due is not MISSING and shown[name] != due:
+                text = f"expected {in_ascii(due)}, got {in_ascii(shown[name])}"
+                yield _problem(name, field, "form", text, understood=True)
+        elif field.present_of is not None:
+            if by_attribute is None:
+                by_attribute = {one.shows: other for other, one in fields.items() if one.shows is not None}
+            other = by_attribute.get(field.present_of, "")
+            if other in shown and other not in flawed and shown[name] != show_value(field, _is_there(shown[other])):
+                text = f"{other} is {in_ascii(shown[other])}, got {in_ascii(shown[name])}"
+                yield _problem(name, field, "form", text, understood=True)
+
+
+def _is_there(value: ApiValue) -> bool:
+    return value not in (None, (), "")
 
 
 def _decode_field_into(
@@ -252,6 +333,9 @@ def _decode_field_into(
                 shown[name] = _no_value(field)
         return
     raw = tree[key]
+    if field.constant:
+        _decode_constant_into(shown, flaws, name, field, raw, text_carried=text_carried)
+        return
     if (not raw or raw in _ABSENT_TEXTS) and _is_absent(field, raw, absents, text_carried):
         shown[name] = () if field.as_ in ("text-list", "rows") and raw == [] else None
         return
@@ -274,6 +358,23 @@ def _decode_field_into(
     shown[name] = value
     if flaw is not None:
         flaws.append(flaw)
+
+
+def _decode_constant_into(
+    shown: dict[str, ApiValue],
+    flaws: list[FieldProblem],
+    name: str,
+    field: Field,
+    raw: Tree,
+    *,
+    text_carried: bool,
+) -> None:
+    for constant in field.constant:
+        if same_constant(constant, raw, text=text_carried):
+            shown[name] = constant
+            return
+    text = f"expected {' or '.join(map(in_ascii, field.constant))}, got {in_ascii(raw)}"
+    flaws.append(_problem(name, field, "form", text))
 
 
 def _read_value(
@@ -306,12 +407,12 @@ def _value_said(field: Field, raw: Tree, absents: Set[AbsentForm], zone: ZoneInf
     blank = isinstance(raw, str) and not raw.strip() and field.as_ not in ("text", "text-list")
     if blank or other_forms.says_nothing(raw):
         return (_no_value(field),)
-    if field.as_ in ("local-time", "rfc3339") and other_forms.says_no_time(raw):
+    if field.as_ in TIME_CODECS - EPOCH_CODECS and other_forms.says_no_time(raw):
         return (None,)
     value = _some_value_said(field, raw, zone)
-    if "zero" in absents and value == 0 and field.as_ in ("integer", "digits", "decimal"):
+    if "zero" in absents and value == 0 and field.as_ in ("integer", "digits", "decimal", "decimal-text"):
         return (None,)
-    if "zero" in absents and field.as_ == "epoch-seconds" and other_forms.integer_said(raw) == 0:
+    if "zero" in absents and field.as_ in EPOCH_CODECS and other_forms.integer_said(raw) == 0:
         return (None,)
     return None if value is None else (value,)
 
@@ -323,18 +424,19 @@ def _some_value_said(field: Field, raw: Tree, zone: ZoneInfo) -> ApiValue:
         case "digits":
             number = other_forms.integer_said(raw)
             return number if number is not None and number >= 0 else None
-        case "decimal":
+        case "decimal" | "decimal-text":
             return other_forms.number_said(raw)
         case "flag":
             return other_forms.flag_said(raw)
-        case "epoch-seconds":
+        case "epoch-seconds" | "epoch-milliseconds":
             found = other_forms.epoch_said(raw) or other_forms.instant_said(raw, zone)
-            return found and found.replace(microsecond=0)
-        case "local-time":
-            found = other_forms.local_instant_said(raw, zone)
-            return found and found.replace(microsecond=0)
-        case "rfc3339":
-            return other_forms.instant_said(raw, zone)
+            return found and cut_instant(found, field.as_)
+        case "calendar-day":
+            return other_forms.day_said(raw)
+        case codec if codec in TIME_CODECS:
+            said = other_forms.local_instant_said if is_wall_clock(codec, field.format) else other_forms.instant_said
+            found = said(raw, zone)
+            return found and cut_instant(found, codec, field.format)
         case "text-list":
             return other_forms.texts_said(raw)
         case "word":
@@ -423,14 +525,18 @@ def _identity_of_key(field: Field | None, key: str) -> Tree:
 def decode_value(field: Field, raw: Tree, *, zone: ZoneInfo, text_carried: bool) -> ApiValue:
     """The shown value of one field (not 'rows'). Raises DecodeError."""
     match field.as_:
-        case "integer" | "epoch-seconds":
-            number = _decode_number(raw, text_carried)
-            return number if field.as_ == "integer" else scalars.decode_epoch(number)
+        case "integer":
+            return _decode_number(raw, text_carried)
+        case "epoch-seconds" | "epoch-milliseconds":
+            return decode_instant(_decode_number(raw, text_carried), field.as_, zone)
+        case "decimal-text":
+            return scalars.decode_decimal(_require_text(raw))
+        case "calendar-day":
+            return decode_day(raw)
         case "decimal":
             if text_carried:
-                text = _require_text(raw)
                 # A number below 0 is read, so that a law can judge it.
-                return -scalars.decode_seconds(text[1:]) if text.startswith("-") else scalars.decode_seconds(text)
+                return scalars.decode_decimal(_require_text(raw))
             if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
                 raise DecodeError("a number", in_ascii(raw))
             return Decimal(raw)
@@ -441,11 +547,13 @@ def decode_value(field: Field, raw: Tree, *, zone: ZoneInfo, text_carried: bool)
                 return raw
             raise DecodeError("true or false", in_ascii(raw))
         case "digits":
-            return int(scalars.decode_digits(_require_text(raw)))
-        case "local-time":
-            return scalars.decode_local(_require_text(raw), zone)
-        case "rfc3339":
-            return scalars.decode_rfc3339(_require_text(raw))
+            text = _require_text(raw)
+            # What is paid stands below 0.
+            if field.negative and text.startswith("-"):
+                return -int(scalars.decode_digits(text[1:]))
+            return int(scalars.decode_digits(text))
+        case codec if codec in TIME_CODECS:
+            return decode_instant(_require_text(raw), codec, zone, formats=field.format)
         case "text-list":
             if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
                 return tuple(cast("list[str]", raw))
@@ -480,6 +588,7 @@ def _has_wrong_type(field: Field, raw: Tree, text_carried: bool) -> bool:
     wanted: tuple[type, ...] = {
         "integer": (int,),
         "epoch-seconds": (int,),
+        "epoch-milliseconds": (int,),
         "decimal": (int, Decimal),
         "flag": (bool,),
         "text-list": (list,),
@@ -495,11 +604,16 @@ def _form_problem(name: str, field: Field, raw: Tree, value: ApiValue) -> FieldP
             return _problem(name, field, "word", text)
     if field.non_empty and value == "":
         return _problem(name, field, "form", "the field is empty")
-    if field.as_ == "decimal" and isinstance(raw, str):
+    if field.as_ in ("decimal", "decimal-text") and isinstance(raw, str):
         digits = len(raw.partition(".")[2])
         if digits != field.digits:
             text = f"expected {field.digits} digits after the dot, got {in_ascii(raw)}"
             return _problem(name, field, "form", text, understood=True)
+    if field.negative and isinstance(value, int | Decimal) and value > 0:
+        return _problem(name, field, "form", f"expected 0 or less, got {in_ascii(raw)}", understood=True)
+    if field.form is not None and isinstance(raw, str) and id_pattern(field.form).fullmatch(raw) is None:
+        text = f"{in_ascii(raw)} does not look like {described_form(field.form)}"
+        return _problem(name, field, "form", text, understood=True)
     if field.pattern is not None and isinstance(raw, str) and not re.fullmatch(field.pattern, raw, re.ASCII):
         text = f"{in_ascii(raw)} does not look like {field.pattern}"
         return _problem(name, field, "form", text, understood=True)

@@ -75,6 +75,17 @@ def decode_seconds(text: str, *, places: int | None = None) -> Decimal:
     raise DecodeError(f"seconds{exactly}", printable_text(text))
 
 
+def encode_decimal(value: Decimal, *, places: int) -> str:
+    """A number with exactly `places` digits after the point, halves rounded up and away from 0."""
+    text = str(_round_seconds(abs(value), places))
+    return f"-{text}" if value < 0 and text.strip("0.") else text
+
+
+def decode_decimal(text: str) -> Decimal:
+    """A number such as -0.0300, of at most 18 digits before the point and 18 after it."""
+    return -decode_seconds(text[1:]) if text.startswith("-") else decode_seconds(text)
+
+
 def encode_epoch(instant: datetime) -> int:
     """The whole seconds since 1970-01-01T00:00:00Z; a fraction is cut off."""
     return _time_since_epoch(instant) // timedelta(seconds=1)

@@ -139,6 +139,16 @@ def test_show_prints_clauses_and_choices() -> None:
     assert "assumed" in text
 
 
+def test_attributes_prints_what_a_field_can_show() -> None:
+    text = command("spec", "attributes", "call").stdout
+    assert "  answered_by          word      who or what answered; none if nobody did\n" in text
+    assert "human, machine\n" in text
+    rows = json.loads(command("spec", "attributes", "--json").stdout)
+    assert {row["grain"] for row in rows} == {"session", "call", "leg", "target", "recording", "resource"}
+    (legs,) = [row for row in rows if (row["grain"], row["name"]) == ("call", "legs")]
+    assert (legs["kind"], legs["rows"]) == ("rows", "leg")
+
+
 def test_openapi_prints_a_document_without_the_extension() -> None:
     document = json.loads(command("spec", "openapi", API, "--server", "http://x").stdout)
     assert document["servers"] == [{"url": "http://x"}]
@@ -173,6 +183,7 @@ def test_openapi_prints_a_document_without_the_extension() -> None:
         (["serve", API, "--fault", f"{API}:OZ-LCH-999"], "OZ-LCH-999"),
         (["serve", API, "--clock", "fast"], "scaled=K"),
         (["spec", "show", API, "--clause", "X"], "a clause of"),
+        (["spec", "attributes", "calls"], "one of session, call"),
         (["generate", API, "--traffic", "nosuch", "--out", "x"], "--traffic"),
     ],
 )

@@ -28,3 +28,7 @@ def acmepbx(*changes: tuple[str, str]) -> Spec:
 def line_of(text: str, piece: str) -> int:
     """The line of the first occurrence of a piece."""
     return text[: text.index(piece)].count("\n") + 1
+
+
+CALLBOOK = str(Path(__file__).parent / "callbook.yaml")
+"""The path of an invented spec whose values are written in every form that the language knows."""

@@ -61,4 +61,4 @@ def possible_values(value: object) -> tuple[Any, ...]:
 
 def path_is_given(spec: Spec, path: KeyPath) -> bool:
     """Whether the file itself says something at a place."""
-    return (*spec.listing_path, *path) in spec.source.lines
+    return spec.source_path(path) in spec.source.lines

@@ -25,6 +25,7 @@ from harness.specification.lint.cross_references import (
     check_parameter_names,
     check_pointers,
 )
+from harness.specification.lint.field_values import check_made_values
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
 from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
@@ -204,6 +205,7 @@ _CHECKS: Final = (
     check_laws,
     check_attributes,
     check_filter_words,
+    check_made_values,
     check_error_names,
     check_pointers,
     check_patterns,

@@ -129,8 +129,16 @@ def _check_row_fields(
     spec: Spec, fields: Mapping[str, Field], known: Mapping[str, tuple[Mapping[str, Any], ...]], path: KeyPath
 ) -> Iterator[LintFinding]:
     for name, field in fields.items():
+        around = fields.get(name.rpartition(".")[0])
+        if around is not None and around.as_ == "object":
+            # A part of an object, which is looked at with it.
+            continue
         if name not in known:
             yield finding_at(spec, "answer", (*path, name), "a property of that name in the schema of a row", "none")
+        elif field.as_ == "object":
+            parts = {one.removeprefix(f"{name}."): part for one, part in fields.items() if one.startswith(f"{name}.")}
+            inner = property_schemas(spec, known[name])
+            yield from _check_row_fields(spec, parts, inner, (*path, name, "fields"))
         elif field.fields:
             inner = property_schemas(spec, row_schemas(spec, known[name]))
             yield from _check_row_fields(spec, field.fields, inner, (*path, name, "fields"))

@@ -9,6 +9,7 @@ from typing import Final
 from harness.integers import is_integer
 from harness.specification.field_path import AttributePath
 from harness.specification.lint.cross_references import declared_field
+from harness.specification.lint.field_values import check_field_value, check_id_form
 from harness.specification.lint.finding import LintFinding, finding_at, possible_values
 from harness.specification.load import Spec
 from harness.specification.model import Field, Filter, Scalar
@@ -22,12 +23,20 @@ _KINDS_BY_CODEC: Final[Mapping[str, tuple[AttributeKind, ...]]] = MappingProxyTy
         "integer": (AttributeKind.INTEGER, AttributeKind.SECONDS, AttributeKind.FLAG),
         "digits": (AttributeKind.INTEGER, AttributeKind.SECONDS, AttributeKind.FLAG),
         "decimal": (AttributeKind.DECIMAL, AttributeKind.SECONDS, AttributeKind.INTEGER),
+        "decimal-text": (AttributeKind.DECIMAL, AttributeKind.SECONDS, AttributeKind.INTEGER),
         "epoch-seconds": (AttributeKind.INSTANT,),
+        "epoch-milliseconds": (AttributeKind.INSTANT,),
         "local-time": (AttributeKind.INSTANT,),
+        "iso-local": (AttributeKind.INSTANT,),
+        "offset-time": (AttributeKind.INSTANT,),
+        "rfc2822": (AttributeKind.INSTANT,),
         "rfc3339": (AttributeKind.INSTANT,),
+        "formatted-time": (AttributeKind.INSTANT,),
+        "calendar-day": (AttributeKind.INSTANT,),
         "flag": (AttributeKind.FLAG,),
         "text-list": (AttributeKind.TEXT_LIST,),
         "rows": (AttributeKind.ROWS,),
+        "object": (),
     }
 )
 # A word of telephony for what a record from elsewhere does not tell; an API need not have one.
@@ -45,6 +54,8 @@ def check_attributes(spec: Spec) -> Iterator[LintFinding]:
             yield _unknown_attribute(spec, (*path, "holds"), str(hidden.holds), grain)
         elif hidden.words:
             yield from _check_words(spec, attribute, hidden.words, (*path, "words"))
+        if hidden.form is not None:
+            yield from check_id_form(spec, hidden.form, hidden.holds.steps[-1], (*path, "form"))
     if spec.listing.scope is not None:
         for holds in spec.listing.scope.owner_attributes:
             if attribute_at(grain, holds) is None:
@@ -83,10 +94,12 @@ def _check_fields(spec: Spec, fields: Mapping[str, Field], grain: Grain, path: K
                 )
             elif field.as_ == "word":
                 yield from _check_words(spec, attribute, field.words, (*here, "words"))
+        yield from check_field_value(spec, fields, name, grain, here)
         if field.words and field.as_ != "word":
             yield finding_at(spec, "codec", (*here, "words"), "words only beside `as: word`", f"as: {field.as_}")
         if field.fields and field.as_ != "rows":
-            yield finding_at(spec, "codec", (*here, "fields"), "fields only beside `as: rows`", f"as: {field.as_}")
+            expected = "fields only beside `as: rows` or `as: object`"
+            yield finding_at(spec, "codec", (*here, "fields"), expected, f"as: {field.as_}")
         if field.unset is not None and not _fits_codec(field, field.unset):
             yield finding_at(spec, "codec", (*here, "unset"), f"a value written {field.as_}", repr(field.unset))
         if field.fields and attribute is not None and attribute.rows is not None:
@@ -96,7 +109,7 @@ def _check_fields(spec: Spec, fields: Mapping[str, Field], grain: Grain, path: K
 def _fits_codec(field: Field, value: Scalar) -> bool:
     """Whether a value of a spec can be one of the field: a number, a text, or one of its words."""
     if field.as_ in ("integer", "decimal"):
-        return is_integer(value)
+        return is_integer(value) and not (field.negative and value > 0)
     if field.as_ == "word":
         return value in (*field.words.values(), *field.more_words)
     return field.as_ == "text" and isinstance(value, str)

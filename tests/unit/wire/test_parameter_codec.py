@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC as UTC_TIME
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -81,3 +84,50 @@ def test_a_json_array_in_a_text_in_both_directions() -> None:
 def test_nothing_else_is_a_json_array_in_a_text(text: str) -> None:
     with pytest.raises(DecodeError):
         decoded(JSON_TEXTS, text)
+
+
+MINUTES = Parameter(as_="formatted-time", format=("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"))
+INSTANT = datetime(2026, 3, 11, 9, 30, tzinfo=UTC_TIME)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text", "value"),
+    [
+        (Parameter(as_="rfc2822"), "Wed, 11 Mar 2026 09:30:00 +0000", INSTANT),
+        (Parameter(as_="iso-local"), "2026-03-11T09:30:00", INSTANT),
+        (Parameter(as_="offset-time"), "2026-03-11 09:30:00+00:00", INSTANT),
+        (Parameter(as_="epoch-seconds"), "1773221400", INSTANT),
+        (Parameter(as_="epoch-milliseconds"), "1773221400000", INSTANT),
+        (MINUTES, "2026-03-11 09:30", INSTANT),
+        (Parameter(as_="calendar-day"), "2026-03-11", date(2026, 3, 11)),
+        (Parameter(as_="decimal"), "-0.0300", Decimal("-0.0300")),
+    ],
+)
+def test_times_days_and_decimals_in_both_directions(parameter: Parameter, text: str, value: ParameterValue) -> None:
+    assert decoded(parameter, text) == value
+    assert encoded(parameter, value) == text
+
+
+def test_a_number_of_json_is_no_text() -> None:
+    millis = Parameter(as_="epoch-milliseconds")
+    assert decoded(millis, 1_773_221_400_000, in_json=True) == INSTANT
+    assert encoded(millis, INSTANT, in_json=True) == 1_773_221_400_000
+    with pytest.raises(DecodeError):
+        decoded(millis, "1773221400000", in_json=True)
+    assert decoded(Parameter(as_="decimal"), Decimal("0.5"), in_json=True) == Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text"),
+    [
+        (MINUTES, "2026-03-11"),
+        (Parameter(as_="calendar-day"), "2026-02-29"),
+        (Parameter(as_="decimal"), "1,5"),
+        (Parameter(as_="decimal"), "1e3"),
+        (Parameter(as_="epoch-seconds"), "soon"),
+        (Parameter(as_="rfc2822"), "2026-03-11T09:30:00Z"),
+    ],
+)
+def test_another_form_of_them_is_not_read(parameter: Parameter, text: str) -> None:
+    with pytest.raises(DecodeError):
+        decoded(parameter, text)

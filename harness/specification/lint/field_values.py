@@ -1,0 +1,167 @@
+"""Whether the values that a spec makes up can be: sources, formats, forms of ids, units, templates, constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from harness.specification.lint.finding import LintFinding, finding_at
+from harness.specification.load import Spec
+from harness.specification.model import Field, IdForm
+from harness.specification.value_forms import described_form, format_problem, id_count, template_names, value_count
+from harness.specification.yaml_source import KeyPath
+from harness.telephony.attributes import ATTRIBUTES, ID_ALPHABETS, AttributeKind, Grain
+
+_NUMBERS: Final = ("integer", "digits", "decimal", "decimal-text")
+_PRESENCE_CODECS: Final = ("flag", "integer", "digits", "word")
+_TEMPLATE_CODECS: Final = ("text", "word", "integer", "digits")
+
+
+def check_field_value(
+    spec: Spec, fields: Mapping[str, Field], name: str, grain: Grain, path: KeyPath
+) -> Iterator[LintFinding]:
+    """The value of a field has one source, and every key beside it has a meaning there."""
+    field = fields[name]
+    yield from _check_source(spec, field, path)
+    yield from _check_format(spec, field.as_, field.format, path)
+    if field.form is not None:
+        if field.as_ != "text" or field.shows is None:
+            yield finding_at(
+                spec, "value", (*path, "form"), "a form only of a text that shows an identity", field.as_
+            )
+        else:
+            yield from check_id_form(spec, field.form, field.shows, (*path, "form"))
+    yield from _check_number(spec, field, grain, path)
+    yield from _check_template(spec, fields, field, path)
+    yield from _check_presence(spec, field, grain, path)
+    zone = spec.listing.zone
+    if field.as_ == "calendar-day" and zone is not None and zone.parameter is not None:
+        yield finding_at(
+            spec,
+            "value",
+            (*path, "as"),
+            "a day of one zone",
+            f"the zone that {zone.parameter} names",
+            "show the instant, or leave zone.parameter out",
+        )
+
+
+def _check_source(spec: Spec, field: Field, path: KeyPath) -> Iterator[LintFinding]:
+    given = {
+        "shows": field.shows is not None,
+        "present-of": field.present_of is not None,
+        "constant": bool(field.constant),
+        "template": field.template is not None,
+    }
+    sources = [key for key, there in given.items() if there]
+    if len(sources) > 1:
+        yield finding_at(spec, "value", (*path, sources[1]), f"one of {', '.join(given)}", " and ".join(sources))
+    if sources and field.as_ == "object":
+        yield finding_at(spec, "value", (*path, sources[0]), "an object that only holds its fields", sources[0])
+    if field.as_ == "rows" and any(key != "shows" for key in sources):
+        yield finding_at(spec, "value", (*path, sources[0]), "nested rows that show an attribute", sources[0])
+
+
+def _check_format(spec: Spec, codec: str, formats: tuple[str, ...], path: KeyPath) -> Iterator[LintFinding]:
+    if codec != "formatted-time":
+        if formats:
+            expected = "a format only beside `as: formatted-time`"
+            yield finding_at(spec, "value", (*path, "format"), expected, f"as: {codec}")
+        return
+    if not formats:
+        yield finding_at(spec, "value", path, "the key format beside `as: formatted-time`", "no such key")
+        return
+    for form in formats:
+        why = format_problem(form)
+        if why is not None:
+            expected = "a format by which an instant can be written and read back"
+            yield finding_at(spec, "value", (*path, "format"), expected, f"{form!r}: {why}")
+
+
+def check_id_form(spec: Spec, form: IdForm | str, attribute: str, path: KeyPath) -> Iterator[LintFinding]:
+    """Ids of the form can stand for every value of the attribute."""
+    many = value_count(attribute)
+    if many is None:
+        yield finding_at(spec, "value", path, f"an identity: {', '.join(ID_ALPHABETS)}", repr(attribute))
+    elif id_count(form) < many:
+        yield finding_at(
+            spec,
+            "value",
+            path,
+            f"a form with at least {many} ids, so that each {attribute} has one of its own",
+            f"{described_form(form)}: {id_count(form)}",
+            "more digits",
+        )
+
+
+def _check_number(spec: Spec, field: Field, grain: Grain, path: KeyPath) -> Iterator[LintFinding]:
+    attribute = ATTRIBUTES[grain].get(field.shows or "")
+    counts = attribute is not None and attribute.kind is AttributeKind.SECONDS and field.as_ in _NUMBERS
+    if field.unit != "seconds" and not counts:
+        yield finding_at(spec, "value", (*path, "unit"), "a unit only of a number that shows seconds", field.unit)
+    if field.negative and field.as_ not in _NUMBERS:
+        yield finding_at(spec, "value", (*path, "negative"), f"a number: {', '.join(_NUMBERS)}", f"as: {field.as_}")
+    if field.negative and field.least is not None and field.least >= 0:
+        yield finding_at(spec, "value", (*path, "least"), "a least value below 0 beside negative", str(field.least))
+
+
+def _check_template(spec: Spec, fields: Mapping[str, Field], field: Field, path: KeyPath) -> Iterator[LintFinding]:
+    if field.template is None:
+        return
+    here: KeyPath = (*path, "template")
+    if field.as_ != "text":
+        yield finding_at(spec, "value", (*path, "as"), "a text beside template", field.as_)
+    names = template_names(field.template)
+    if not names:
+        yield finding_at(spec, "value", here, "a field in braces", repr(field.template), "use constant")
+    for name in names:
+        part = fields.get(name)
+        if part is None or part.template is not None or not part.is_told or part.as_ not in _TEMPLATE_CODECS:
+            known = [
+                one
+                for one, other in fields.items()
+                if other.is_told and other.template is None and other.as_ in _TEMPLATE_CODECS
+            ]
+            yield finding_at(spec, "value", here, f"a field of the row: {', '.join(known)}", repr(name))
+
+
+def _check_presence(spec: Spec, field: Field, grain: Grain, path: KeyPath) -> Iterator[LintFinding]:
+    if field.present_of is None:
+        return
+    if field.present_of not in ATTRIBUTES[grain]:
+        expected = f"an attribute of a {grain}: {', '.join(ATTRIBUTES[grain])}"
+        yield finding_at(spec, "attribute", (*path, "present-of"), expected, repr(field.present_of))
+    if field.as_ not in _PRESENCE_CODECS:
+        expected = f"a way to write true and false: {', '.join(_PRESENCE_CODECS)}"
+        yield finding_at(spec, "codec", (*path, "as"), expected, repr(field.as_))
+    if field.as_ == "word" and set(field.words) != {"True", "False"}:
+        yield finding_at(
+            spec, "words", (*path, "words"), "words for True and False", ", ".join(field.words) or "none"
+        )
+
+
+def check_made_values(spec: Spec) -> Iterator[LintFinding]:
+    """What a spec makes up outside of rows: formats of parameters, constants and fresh ids around the rows."""
+    for name, parameter in spec.listing.parameters.items():
+        yield from _check_format(spec, parameter.as_, parameter.format, ("parameters", name))
+    for name, part in spec.listing.outcome.envelope.items():
+        path: KeyPath = ("outcome", "envelope", name)
+        if part.fresh is not None and (part.constant or part.values):
+            yield finding_at(spec, "value", (*path, "fresh"), "an id, or values, not both", "both")
+        if part.fresh is not None and part.as_ != "text":
+            yield finding_at(spec, "value", (*path, "as"), "a text beside fresh", part.as_)
+        if part.fresh is not None and id_count(part.fresh) < 2**60:
+            yield finding_at(
+                spec,
+                "value",
+                (*path, "fresh"),
+                "a form with so many ids that no two answers share one (2 to the power of 60)",
+                described_form(part.fresh),
+                "more digits",
+            )
+    lists = spec.listing.lists
+    field = spec.listing.fields.get(lists.identity)
+    if field is not None and ("." in lists.identity or field.shows is None):
+        yield finding_at(
+            spec, "value", ("lists", "identity"), "a field of the row itself that shows an attribute", lists.identity
+        )

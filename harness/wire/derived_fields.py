@@ -1,0 +1,62 @@
+"""Fields whose value is not an attribute as it stands: constants, templates, presence, numbers in another unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from harness.specification.model import Field, Scalar
+from harness.specification.value_forms import TEMPLATE_PLACE, template_names
+from harness.wire.decoded_body import Tree
+from harness.wire.json_body import MISSING, Missing
+
+
+def shown_attributes(fields: Mapping[str, Field], names: Iterable[str]) -> tuple[str, ...]:
+    """The telephony attributes that fields of a row are made from, also by way of a template."""
+    found: list[str | None] = []
+    for name in names:
+        field = fields[name]
+        found += [field.shows, field.present_of]
+        found += [fields[part].shows for part in template_names(field.template or "") if part in fields]
+    return tuple(dict.fromkeys(attribute for attribute in found if attribute is not None))
+
+
+def filled_template(template: str, shown: Mapping[str, Any]) -> str | Missing | None:
+    """The text of a template in a row; None where one of its fields is none, MISSING where one is not known."""
+    values = {name: shown.get(name, MISSING) for name in template_names(template)}
+    if any(value is MISSING for value in values.values()):
+        return MISSING
+    if any(value is None for value in values.values()):
+        return None
+    return TEMPLATE_PLACE.sub(lambda match: str(values[match[1]]), template)
+
+
+def same_constant(constant: Scalar | None, raw: Tree, *, text: bool) -> bool:
+    """Whether a value on the wire is the constant; `text` for XML, where null is an empty element."""
+    if text:
+        return raw == ("" if constant is None else str(constant))
+    return type(raw) is type(constant) and raw == constant
+
+
+def shown_number(field: Field, value: Any) -> int | Decimal:
+    """The number that a field shows: in its unit, with its sign, to its digits."""
+    if field.unit == "seconds" and field.as_ in ("integer", "digits"):
+        number: int | Decimal = int(value)
+    else:
+        exact = Decimal(str(value))
+        if field.unit == "milliseconds":
+            exact *= 1000
+        elif field.unit == "minutes":
+            exact /= 60
+        step = Decimal(1).scaleb(-field.digits)
+        whole = field.as_ in ("integer", "digits")
+        number = int(exact) if whole else exact.quantize(step, rounding=ROUND_HALF_EVEN)
+    return -number if field.negative and number else number
+
+
+def seconds_of_number(field: Field | None, value: Any) -> Any:
+    """The seconds that a shown number counts; any other value as it is."""
+    if field is None or field.unit == "seconds" or isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return value
+    return Decimal(value) / 1000 if field.unit == "milliseconds" else Decimal(value) * 60
