@@ -12,9 +12,11 @@ from harness.specification.dialect import Dialect
 from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.model import Field, Listing
 from harness.wire.decoded_body import Tree
+from harness.wire.id_forms import hidden_ids
 from harness.wire.json_body import MISSING, encode_json, put_value
 from harness.wire.response_codec import encode_response, is_xml
 from harness.wire.row_codec import ApiRow, encode_row, field_at, row_values_at
+from harness.wire.row_objects import places_in_tree
 
 # In JSON no text can hold an unescaped quotation mark, in XML none an element: it stands where it was put.
 _PLACEHOLDER_MARK: Final = "\ue000"
@@ -41,10 +43,11 @@ def values_at_path(
         return attribute_values(record, path)
     if path.hidden:
         hidden = listing.hidden[path.head]
+        found = hidden_ids(hidden, attribute_values(record, hidden.holds))
         if hidden.words:
             words: Mapping[Any, str] = hidden.words
-            return tuple(words.get(value) for value in attribute_values(record, hidden.holds))
-        return attribute_values(record, hidden.holds)
+            return tuple(words.get(value) for value in found)
+        return found
     none = value_for_none(field_at(listing.fields, path), dialect)
     return tuple(none if value is None else cast(Comparable, value) for value in row_values_at(row, path))
 
@@ -70,12 +73,11 @@ def build_row_tree(listing: Listing, dialect: Dialect, row: ApiRow, variant: Row
         unset=dialect.resolve(listing.outcome.unset),
     )
     for path in variant.emptied_parts - nested:
-        tree[path.head] = []
+        for holder, key in places_in_tree(tree, path):
+            holder[key] = []
     for path in nested:
-        rows = tree.get(path.head)
-        for item in rows if isinstance(rows, list) else ():
-            if isinstance(item, dict):
-                item.pop(str(path.inner), None)
+        for holder, key in places_in_tree(tree, path):
+            del holder[key]
     return tree
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from copy import deepcopy
@@ -30,13 +31,14 @@ from harness.serve.query.parameters import parse_parameters
 from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer
 from harness.serve.query.table import Comparable, QueryResult, SortPosition, Table
 from harness.serve.row_writer import Envelope, RowVariant, RowWriter, build_row_tree, values_at_path
-from harness.specification.dialect import Dialect
+from harness.specification.dialect import Dialect, default_zone
 from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, Listing, PageNumberPaging
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.decoded_body import Tree
+from harness.wire.derived_fields import shown_attributes
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest, decode_request
@@ -162,8 +164,15 @@ class Simulator:
         for base_path in self._base_paths:
             ask = decode_request(self.spec, request, self.dialect, base_path=base_path)
             if ask is not None:
-                return self._hooks.list_request(ask)
+                return self._hooks.list_request(self._with_digest(ask, request))
         return None
+
+    def _with_digest(self, ask: ListRequest | RefusedRequest, request: HttpRequest) -> ListRequest | RefusedRequest:
+        """The request with what the ids of its answer alone are made from, where an answer has such ids."""
+        if not any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values()):
+            return ask
+        told = repr((request.method, request.target, request.headers, request.body))
+        return replace(ask, digest=hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest())
 
     def answer_list_request(
         self, ask: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None = None
@@ -234,7 +243,9 @@ class Simulator:
             many = snapshot.count_page_rows(plan.query)
             page = AnswerContent(rows=(), count=many, total=None, returned=many)
             return self._respond(
-                self.spec.listing.outcome.success.http, self._answer_tree(page, plan, None), _success_context(ask)
+                self.spec.listing.outcome.success.http,
+                self._answer_tree(page, plan, None, ask.digest),
+                _success_context(ask),
             )
         rendered = snapshot.render_page(plan)
         if not rendered.rows and self._refuses_past_the_end(plan):
@@ -253,11 +264,11 @@ class Simulator:
         self, page: AnswerContent, plan: AnswerPlan, rows: Sequence[bytes], ask: ListRequest
     ) -> HttpResponse:
         """The response with rows that are encoded already."""
-        key = (page.total, page.returned, page.next, page.prev, repr(plan.echoes), plan.zone_name)
+        key = (page.total, page.returned, page.next, page.prev, repr(plan.echoes), plan.zone_name, ask.digest)
         around = self._envelopes.get(key)
         if around is None:
             around = self._writer.split_envelope(
-                self._answer_tree(page, plan, [RowWriter.row_placeholder()] if rows else [])
+                self._answer_tree(page, plan, [RowWriter.row_placeholder()] if rows else [], ask.digest)
             )
             if len(self._envelopes) >= _MAX_ENVELOPES:
                 self._envelopes.clear()
@@ -364,10 +375,10 @@ class Simulator:
         rows: list[Tree] | None = None
         if page.count is None:
             rows = [self._row_tree(view, row, plan) for row in page.rows]
-        tree = self._answer_tree(page, plan, rows)
+        tree = self._answer_tree(page, plan, rows, ask.digest)
         return self._respond(self.spec.listing.outcome.success.http, tree, _success_context(ask))
 
-    def _answer_tree(self, page: AnswerContent, plan: AnswerPlan, rows: list[Tree] | None) -> Tree:
+    def _answer_tree(self, page: AnswerContent, plan: AnswerPlan, rows: list[Tree] | None, seed: bytes) -> Tree:
         listing = self.spec.listing
         echoes: dict[str, Tree] = dict(plan.echoes)
         if is_xml(listing):
@@ -383,6 +394,7 @@ class Simulator:
             prev=page.prev,
             echoes=echoes,
             zone_name=plan.zone_name,
+            seed=seed,
         )
 
     def _row_tree(self, view: _InstantView, row: int, plan: AnswerPlan) -> RowTree:
@@ -406,6 +418,7 @@ class Simulator:
             parameter=refusal.parameter,
             operation=refusal.operation or (routing.name if routing else ""),
             value=refusal.value,
+            seed=ask.digest if ask is not None else refusal.digest,
         )
         response = self._respond(status, tree, AnswerContext(list_request=ask, refusal=refusal))
         return SimulatedAnswer(response=response, error_name=name)
@@ -455,7 +468,7 @@ def _success_context(ask: ListRequest) -> AnswerContext:
 def attributes_of(listing: Listing) -> tuple[str, ...]:
     """The telephony attributes that a listing shows, filters by or is owned by."""
     grain = Grain(listing.lists.one_row_per)
-    names = [field.shows for field in listing.fields.values() if field.shows is not None]
+    names = list(shown_attributes(listing.fields, listing.fields))
     names += [hidden.holds.head for hidden in listing.hidden.values()]
     names += [str(path) for path in listing.scope.owner_attributes] if listing.scope else []
     names += [name for name in ("call_ref",) if grain is Grain.LEG]
@@ -483,7 +496,8 @@ class _InstantView:
         self._listing = listing
         self._dialect = dialect
         self._records = records
-        self._rows: list[ApiRow] = [show_record(listing.fields, record) for record in self._records]
+        zone = default_zone(listing, dialect)
+        self._rows: list[ApiRow] = [show_record(listing.fields, record, zone=zone) for record in self._records]
         self._row_trees: OrderedDict[RowVariant, dict[int, RowTree]] = OrderedDict()
         self._row_bodies: OrderedDict[RowVariant, dict[int, bytes]] = OrderedDict()
         self.call_path = AttributePath(("call_ref",)) if listing.lists.one_row_per == "leg" else None

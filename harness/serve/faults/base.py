@@ -15,6 +15,7 @@ from harness.specification.model import ClauseId, Clauses, Listing
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import split_pointer
 from harness.wire.request_codec import RefusedRequest
+from harness.wire.row_objects import places_in_tree
 
 T = TypeVar("T")
 ListingChange: TypeAlias = "Callable[[Listing], Listing]"
@@ -155,9 +156,4 @@ def _edit_at_path(tree: Tree, path: tuple[str, ...], change: Callable[[Tree], Tr
 
 def find_at_path(row: RowTree, path: FieldPath) -> list[tuple[RowTree, str]]:
     """The objects and keys in a row that a path names."""
-    inner = path.inner
-    if inner is None:
-        return [(row, path.head)] if path.head in row and not path.hidden else []
-    nested = row.get(path.head)
-    items = nested if isinstance(nested, list) else []
-    return [found for item in items if isinstance(item, dict) for found in find_at_path(item, inner)]
+    return places_in_tree(row, path)

@@ -16,6 +16,7 @@ from harness.serve.faults.base import (
 from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.specification.model import EnvelopeField, Listing
 from harness.wire.decoded_body import Tree
+from harness.wire.id_forms import id_of_number
 from harness.wire.json_body import MISSING, put_value
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.response_codec import is_xml
@@ -42,6 +43,7 @@ def envelope_faults(listing: Listing) -> Iterator[Fault]:
                     )  # type: ignore[misc]
                 ),
             )
+        yield from _made_part_faults(listing, name, part)
     shows = listing.outcome.success.shows
     code_at = listing.outcome.error.code_at
     told_at = [pointer for pointer in shows if pointer != code_at]
@@ -57,6 +59,24 @@ def envelope_faults(listing: Listing) -> Iterator[Fault]:
                 )
             ),
         )
+
+
+def _made_part_faults(listing: Listing, name: str, part: EnvelopeField) -> Iterator[Fault]:
+    """The faults of parts that are always the same, or never."""
+    wrong: tuple[str, str, Tree] | None = None
+    if part.constant:
+        wrong = ("another-constant", f"{name} has another value", "another one")
+    elif part.fresh is not None:
+        wrong = ("never-fresh", f"{name} is the same in every answer", id_of_number(part.fresh, 1))
+    if wrong is None:
+        return
+    fault, says, value = wrong
+    yield from make_fault(
+        part.form_clause or part.clause,
+        f"{name}-{fault}",
+        says,
+        Hooks(tree=lambda tree, context: _change_envelope_part(listing, tree, context, part, lambda _: value)),
+    )
 
 
 def _only_on_errors(listing: Listing, part: EnvelopeField) -> bool:
@@ -93,6 +113,8 @@ def _wrong_type_change(part: EnvelopeField, *, text: bool) -> Callable[[Tree], T
             return None if text else (lambda value: 0)
         case "list":
             return lambda value: {"items": value}
+        case "flag":
+            return lambda value: "yes" if value else "no"
         case "object":
             return lambda value: [value]
 

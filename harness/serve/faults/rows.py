@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from harness.serve.faults.base import Fault, find_at_path, make_fault, on_page, on_rows
 from harness.serve.faults.hooks import AnswerContent, Hooks, PageContext, RowTree
@@ -30,20 +31,15 @@ from harness.specification.model import (
     StandsStillLaw,
 )
 from harness.wire.decoded_body import Tree
+from harness.wire.json_body import Missing
 from harness.wire.response_codec import is_xml
 from harness.wire.row_codec import field_at
+from harness.wire.row_objects import value_in_tree
+from harness.wire.time_codecs import TIME_CODECS, encode_instant
 
-_EARLY_INSTANTS: Final[dict[str, Tree]] = {
-    "epoch-seconds": 946684800,
-    "local-time": "2000-01-01 00:00:00",
-    "rfc3339": "2000-01-01T00:00:00Z",
-}
-_LATE_INSTANTS: Final[dict[str, Tree]] = {
-    "epoch-seconds": 4102444800,
-    "local-time": "2100-01-01 00:00:00",
-    "rfc3339": "2100-01-01T00:00:00Z",
-}
-
+_EARLY: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATE: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_NUMBERS: Final = ("integer", "digits", "decimal", "decimal-text")
 
 _LONG_AGO: Final = "2001-01-01 00:00:00"
 
@@ -83,7 +79,8 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
                 f"{path} is empty",
                 on_rows(lambda row, path=path: _change_field(row, path, lambda _: ""), every=2),  # type: ignore[misc]
             )
-        if not field.clause or field.shows is None or (field.clause[0], field.as_) in seen:
+        yield from _value_faults(path, field)
+        if not field.clause or not (field.shows or field.as_ == "object") or (field.clause[0], field.as_) in seen:
             continue
         wrong = _wrong_form_change(field, text=is_xml(listing))
         if wrong is None:
@@ -95,6 +92,42 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
             f"{path} is not written as {field.as_}",
             on_rows(lambda row, path=path, wrong=wrong: _change_field(row, path, wrong), every=2),  # type: ignore[misc]
         )
+
+
+def _value_faults(path: FieldPath, field: Field) -> Iterator[Fault]:
+    """The faults of a field whose value is made up in a way of its own: constant, template, id, sign, presence."""
+    for name, says, change in _wrong_value_changes(field):
+        yield from make_fault(
+            field.clause,
+            f"{path}-{name}",
+            f"{path} {says}",
+            on_rows(lambda row, change=change: _change_field(row, path, change), every=2),  # type: ignore[misc]
+        )
+
+
+def _wrong_value_changes(field: Field) -> Iterator[tuple[str, str, Callable[[Tree], Tree]]]:
+    if field.constant:
+        yield "another-constant", "has another value now and then", lambda value: "another one"
+    if field.template is not None:
+        yield "made-otherwise", "is made of something else", lambda value: f"{value}/" if value is not None else "/"
+    if field.form is not None:
+        yield "id-cut-short", "lacks its last digit", lambda value: str(value)[:-1] if value else value
+    if field.negative:
+        yield "sign-turned", "has the other sign", _turned_sign
+    if field.present_of is not None and field.as_ == "flag":
+        yield "turned-round", "says the opposite", lambda value: not value
+
+
+def _as_number(value: Tree) -> Tree:
+    return Decimal(value) if isinstance(value, str) and value else value
+
+
+def _turned_sign(value: Tree) -> Tree:
+    if isinstance(value, str):
+        return value.removeprefix("-")
+    if isinstance(value, Decimal):
+        return abs(value)
+    return -value if isinstance(value, int) and value < 0 else value
 
 
 def _all_fields(listing: Listing) -> Iterator[tuple[FieldPath, Field]]:
@@ -113,7 +146,7 @@ def _required_fields(listing: Listing) -> list[str]:
     return [
         name
         for name, field in listing.fields.items()
-        if field.shows is not None
+        if field.is_told
         and not field.optional
         and field.absent != "missing"
         and field.unset is None
@@ -128,8 +161,8 @@ def _drop_field(row: RowTree, path: FieldPath) -> None:
 
 
 def _rename_field(row: RowTree, name: str) -> None:
-    if name in row:
-        row[f"{name}_"] = row.pop(name)
+    for owner, key in find_at_path(row, FieldPath.of(name)):
+        owner[f"{key}_"] = owner.pop(key)
 
 
 def _change_field(row: RowTree, path: FieldPath, change: Callable[[Tree], Tree]) -> None:
@@ -150,13 +183,25 @@ def _wrong_form_change(field: Field, *, text: bool) -> Callable[[Tree], Tree] | 
             return lambda value: str(value).replace(" ", "T") + "Z"
         case "rfc3339":
             return lambda value: str(value).removesuffix("Z").replace("T", " ")
-        case "epoch-seconds" if not text:
+        case "iso-local":
+            return lambda value: str(value).replace("T", " ")
+        case "offset-time":
+            return lambda value: str(value).replace(" ", "T")
+        case "rfc2822" | "formatted-time":
+            return lambda value: f"{value}." if value else value
+        case "calendar-day":
+            return lambda value: str(value).replace("-", "/")
+        case "decimal-text":
+            return (lambda value: f"EUR {value}") if text else _as_number
+        case "object":
+            return lambda value: [value]
+        case "epoch-seconds" | "epoch-milliseconds" if not text:
             return lambda value: f"{value}"
         case "decimal":
             return (lambda value: str(value).replace(".", ",")) if text else (lambda value: f"{value}")
         case "integer" if not text:
             return lambda value: f"{value}"
-        case "integer" | "digits" | "epoch-seconds":
+        case "integer" | "digits" | "epoch-seconds" | "epoch-milliseconds":
             return lambda value: f"no. {value}"
         case "word":
             return (lambda value: "Whatever") if field.unknown_words == "refused" else None
@@ -233,7 +278,9 @@ def _law_hook(
 
 
 def _condition_holds(row: RowTree, rule: FieldCondition) -> bool:
-    value = row.get(str(rule.field))
+    value = value_in_tree(row, str(rule.field))
+    if isinstance(value, Missing):
+        value = None
     if rule.is_ and str(value) not in map(str, rule.is_):
         return False
     if rule.not_ and str(value) in map(str, rule.not_):
@@ -252,23 +299,33 @@ def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], 
     match law:
         case ImpliesLaw():
             return _implication_violation(listing, law.then, text=text)
-        case NotBeforeLaw() | InsideLaw() if field is not None and field.as_ in _EARLY_INSTANTS:
-            return _value_setter(path, _EARLY_INSTANTS[field.as_])
-        case NotFutureLaw() if field is not None and field.as_ in _LATE_INSTANTS:
-            return _value_setter(path, _LATE_INSTANTS[field.as_])
+        case NotBeforeLaw() | InsideLaw() if field is not None and field.as_ in TIME_CODECS:
+            return _value_setter(path, _written_instant(field, _EARLY))
+        case NotFutureLaw() if field is not None and field.as_ in TIME_CODECS:
+            return _value_setter(path, _written_instant(field, _LATE))
         case SharedLaw():
             return lambda row, at: _change_field(row, path, lambda _: row.get(listing.lists.identity))
         case NonNegativeLaw():
-            places = field.digits if field is not None and field.as_ == "decimal" else 0
-            return _value_setter(path, f"{-1:.{places}f}" if text else -1)
+            return _value_setter(path, _written_number(field, -1, text=text))
         case OneOfLaw():
-            return _value_setter(path, "7" if text else 7)
+            return _value_setter(path, _written_number(field, 7, text=text))
         case NeverFallsLaw() | StandsStillLaw() if field is not None:
             return lambda row, at: _write_lower_value(row, path, field, at, text=text)
-        case EqualsSpanLaw() if field is not None and field.as_ in ("integer", "decimal"):
-            return _value_setter(path, "99999" if text else 99999)
+        case EqualsSpanLaw() if field is not None and field.as_ in _NUMBERS:
+            return _value_setter(path, _written_number(field, 99999, text=text))
         case _:
             return None
+
+
+def _written_instant(field: Field, instant: datetime) -> Tree:
+    return encode_instant(instant, field.as_, ZoneInfo("UTC"), formats=field.format)
+
+
+def _written_number(field: Field | None, number: int, *, text: bool) -> Tree:
+    """A whole number as the field writes numbers."""
+    if field is not None and field.as_ in ("decimal", "decimal-text"):
+        return f"{number:.{field.digits}f}" if text or field.as_ == "decimal-text" else number
+    return str(number) if text or (field is not None and field.as_ == "digits") else number
 
 
 def _value_setter(path: FieldPath, value: Tree) -> Callable[[RowTree, datetime], None]:
@@ -309,8 +366,10 @@ def _contrary_value(field: Field, then: FieldCondition, *, text: bool) -> Tree:
         return str(number) if text or field.as_ == "digits" else number
     if field.as_ == "decimal":
         return "77.000" if text else Decimal("77.5")
-    if field.as_ in _EARLY_INSTANTS:
-        return _LATE_INSTANTS[field.as_] if then.present is False else None
+    if field.as_ == "decimal-text":
+        return _written_number(field, -77 if field.negative else 77, text=True)
+    if field.as_ in TIME_CODECS:
+        return _written_instant(field, _LATE) if then.present is False else None
     return "" if then.present is True else "x"
 
 
@@ -319,8 +378,10 @@ def _write_lower_value(row: RowTree, path: FieldPath, field: Field, at: datetime
     second = int(at.timestamp())
     left = 10_000_000 - second % 10_000_000
     match field.as_:
+        case "decimal-text":
+            value: Tree = _written_number(field, left, text=True)
         case "decimal":
-            value: Tree = f"{left}.000" if text else Decimal(left)
+            value = f"{left}.000" if text else Decimal(left)
         case "integer" | "digits":
             value = str(left) if text or field.as_ == "digits" else left
         case "epoch-seconds":
@@ -329,6 +390,8 @@ def _write_lower_value(row: RowTree, path: FieldPath, field: Field, at: datetime
             value = f"2000-01-01 {left // 3600 % 24:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
         case "rfc3339":
             value = f"2000-01-01T{left // 3600 % 24:02d}:{left // 60 % 60:02d}:{left % 60:02d}Z"
+        case codec if codec in TIME_CODECS:
+            value = _written_instant(field, _EARLY + timedelta(seconds=left % 86_400))
         case _:
             value = f"x{left}"
     _change_field(row, path, lambda _: value)

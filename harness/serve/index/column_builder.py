@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final, final
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from harness.serve.index.columns import (
     DictionaryKeys,
     HashKeys,
+    IdKeys,
     InstantKeys,
     KeyColumn,
     NumberKeys,
@@ -17,11 +19,14 @@ from harness.serve.index.columns import (
 )
 from harness.serve.query.table import Comparable
 from harness.serve.row_writer import value_for_none, values_at_path
-from harness.specification.dialect import Dialect
-from harness.specification.field_path import AttributePath, ValuePath
-from harness.specification.model import Field, Listing
+from harness.specification.dialect import Dialect, default_zone
+from harness.specification.field_path import AttributePath, FieldPath, ValuePath
+from harness.specification.model import Field, IdForm, Listing
+from harness.specification.value_forms import template_names
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
+from harness.wire.derived_fields import shown_attributes
 from harness.wire.row_codec import field_at, show_record
+from harness.wire.time_codecs import TIME_CODECS, time_step
 from harness.world.ordered_rows import NO_VALUE, OrderedRowTable
 
 _BATCH_ROWS: Final = 5_000
@@ -39,6 +44,9 @@ class ColumnBuilder:
 
     def build(self, path: ValuePath, *, equal_only: bool) -> KeyColumn:
         """The column at a path; with `equal_only` keys may be hashes, which have neither values nor an order."""
+        if self._is_derived(path):
+            made_from = shown_attributes(self._listing.fields, [path.head])
+            return self._build_from_rows(path, any(one in self._timeline.changing_attributes for one in made_from))
         attribute, field, words = self._find_source(path)
         head, tail = attribute.head, attribute.inner
         changes = head in self._timeline.changing_attributes
@@ -49,12 +57,37 @@ class ColumnBuilder:
         name = head if tail is None else tail.head
         if name not in ATTRIBUTES[timeline.grain]:
             return self._build_from_rows(path, changes)
+        form = self._form_at(path, field)
+        if form is not None:
+            keyed = self._build_ids(timeline, name, form) if equal_only else None
+            if keyed is None:
+                return self._build_from_rows(path, changes)
+            return KeyColumn(keyed[0], keyed[1], rows=rows, changes=changes)
         made = self._build_from_timeline(
             timeline, name, field, words, value_for_none(field, self._dialect), equal_only
         )
         if made is None:
             return self._build_from_rows(path, changes)
         return KeyColumn(made[0], made[1], rows=rows, changes=changes)
+
+    def _is_derived(self, path: ValuePath) -> bool:
+        """Whether the field at a path is not one attribute as it stands."""
+        if isinstance(path, AttributePath) or path.hidden:
+            return False
+        field = field_at(self._listing.fields, path)
+        return field is not None and field.shows is None
+
+    def _form_at(self, path: ValuePath, field: Field | None) -> IdForm | str | None:
+        if isinstance(path, FieldPath) and path.hidden:
+            return self._listing.hidden[path.head].form
+        return field.form if field is not None else None
+
+    def _build_ids(self, timeline: OrderedRowTable, name: str, form: IdForm | str) -> tuple[Any, IdKeys] | None:
+        """Keys and scale by which ids can be found; None for attributes whose values are positions in a list."""
+        made = self._build_from_timeline(timeline, name, None, None, None, True)
+        if made is None or isinstance(made[1], DictionaryKeys):
+            return None
+        return made[0], IdKeys(made[1], form, name)
 
     def _find_source(self, path: ValuePath) -> tuple[AttributePath, Field | None, dict[str, str] | None]:
         """The world's attribute at a path, and the field that shows it or the words that stand for its values."""
@@ -82,11 +115,15 @@ class ColumnBuilder:
         """Keys and scale, made without looking at single rows; None for kinds of values that only rows give."""
         kind = ATTRIBUTES[timeline.grain][name].kind
         codec = field.as_ if field is not None else None
-        if kind is AttributeKind.INSTANT and words is None and codec in (None, "rfc3339"):
+        if field is not None and (field.unit != "seconds" or field.negative):
+            return None
+        if kind is AttributeKind.INSTANT and words is None and codec is None:
             return timeline.integer_column(name), InstantKeys(1_000)
-        if kind is AttributeKind.INSTANT and codec in ("epoch-seconds", "local-time"):
+        if kind is AttributeKind.INSTANT and field is not None and field.as_ in TIME_CODECS:
             millis = timeline.integer_column(name)
-            return np.where(millis == NO_VALUE, NO_VALUE, millis // 1000), InstantKeys(1_000_000)
+            step = max(time_step(field.as_, field.format) // timedelta(milliseconds=1), 1)
+            keys = millis if step == 1 else np.where(millis == NO_VALUE, NO_VALUE, millis // step)
+            return keys, InstantKeys(step * 1_000)
         if (
             kind in (AttributeKind.INTEGER, AttributeKind.FLAG)
             and words is None
@@ -127,13 +164,14 @@ class ColumnBuilder:
         elif path.hidden:
             attributes = [self._listing.hidden[path.head].holds.head]
         else:
-            shows = self._listing.fields[path.head].shows
-            attributes = [shows] if shows else []
-            names = [path.head]
+            fields = self._listing.fields
+            attributes = list(shown_attributes(fields, [path.head]))
+            names = [*template_names(fields[path.head].template or ""), path.head]
+        zone = default_zone(self._listing, self._dialect)
         known = tuple(name for name in attributes if name in ATTRIBUTES[self._grain])
         for first in range(0, len(self._timeline), _BATCH_ROWS):
             rows = np.arange(first, min(first + _BATCH_ROWS, len(self._timeline)), dtype=np.int64)
             for row, record in zip(rows.tolist(), self._timeline.records_at(rows, known), strict=True):
-                shown = show_record({name: self._listing.fields[name] for name in names}, record)
+                shown = show_record({name: self._listing.fields[name] for name in names}, record, zone=zone)
                 for value in values_at_path(self._listing, self._dialect, path, record, shown):
                     yield row, value

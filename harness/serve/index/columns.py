@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from math import ceil, floor
@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.serve.query.table import Collation, Comparable, collation_key, natural_sort_key
-from harness.specification.model import Comparison
+from harness.specification.model import Comparison, IdForm
+from harness.wire.id_forms import attribute_value
 from harness.world.ordered_rows import NO_VALUE, hash_of_text
 
 Keys: TypeAlias = "NDArray[np.int64] | NDArray[np.int32]"
@@ -81,7 +82,7 @@ class NumberKeys:
         return Decimal(key).scaleb(-self.decimal_places) if self.decimal_places else key
 
     def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
-        if isinstance(wanted, datetime):
+        if isinstance(wanted, date):
             return None
         if isinstance(wanted, str):
             if not _INTEGER.fullmatch(wanted):
@@ -105,8 +106,8 @@ class DictionaryKeys:
         if not self.values:
             return None
         sample = self.values[0]
-        if isinstance(sample, datetime) or isinstance(wanted, datetime):
-            if not isinstance(sample, datetime) or not isinstance(wanted, datetime):
+        if isinstance(sample, date) or isinstance(wanted, date):
+            if not isinstance(sample, date) or type(sample) is not type(wanted):
                 return None
         elif isinstance(sample, str):
             wanted = wanted if isinstance(wanted, str) else str(wanted)
@@ -129,10 +130,27 @@ class HashKeys:
         raise NotImplementedError("a hash does not tell its text")
 
     def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
-        if isinstance(wanted, datetime):
+        if isinstance(wanted, date):
             return None
         key = hash_of_text(wanted if isinstance(wanted, str) else str(wanted))
         return key, key + 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class IdKeys:
+    """Keys of an attribute that is shown as ids of the API's own form: they compare for equality only."""
+
+    inner: KeyCodec
+    form: IdForm | str
+    attribute: str
+
+    def value(self, key: int) -> Comparable | None:
+        raise NotImplementedError("the key is that of the attribute, not of its id")
+
+    def key_range(self, wanted: Comparable) -> tuple[int, int] | None:
+        origin = attribute_value(self.form, self.attribute, wanted) if isinstance(wanted, str) else None
+        return None if origin is None else self.inner.key_range(origin)
 
 
 def _clamp_key(key: int) -> int:

@@ -32,12 +32,13 @@ from harness.serve.query.table import (
     natural_sort_key,
 )
 from harness.serve.row_writer import RowVariant, RowWriter, build_row_tree, values_at_path
-from harness.specification.dialect import Dialect
+from harness.specification.dialect import Dialect, default_zone
 from harness.specification.field_path import FieldPath, ValuePath
 from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.decoded_body import Tree
+from harness.wire.derived_fields import shown_attributes
 from harness.wire.row_codec import ApiRow, show_record
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import OrderedRowTable
@@ -240,8 +241,9 @@ class RowIndex:
     def attributes_for(self, variant: RowVariant) -> tuple[str, ...]:
         """The telephony attributes that rows of this variant show."""
         left_out = {path.head for path in variant.omitted_parts | variant.emptied_parts if path.inner is None}
-        hidden = {field.shows for name, field in self.listing.fields.items() if name in left_out}
-        shown = {field.shows for name, field in self.listing.fields.items() if name not in left_out}
+        fields = self.listing.fields
+        hidden = set(shown_attributes(fields, (name for name in fields if name in left_out)))
+        shown = set(shown_attributes(fields, (name for name in fields if name not in left_out)))
         return tuple(name for name in self._attributes if name not in hidden or name in shown)
 
     def cached_row(self, key: tuple[RowVariant, int]) -> RenderedRow | None:
@@ -269,10 +271,11 @@ class RowIndex:
     def render_records(self, records: Sequence[Mapping[str, Any]], variant: RowVariant) -> list[RenderedRow]:
         """The rendered rows of records, in their order."""
         listing, dialect = self.listing, self.dialect
+        zone = default_zone(listing, dialect)
         identities: list[Comparable | None] = []
         trees: list[Tree] = []
         for record in records:
-            row: ApiRow = show_record(listing.fields, record)
+            row: ApiRow = show_record(listing.fields, record, zone=zone)
             identity = values_at_path(listing, dialect, FieldPath.of(listing.lists.identity), record, row)
             identities.append(identity[0] if identity else None)
             trees.append(build_row_tree(listing, dialect, row, variant))

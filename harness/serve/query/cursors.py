@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, final
 
@@ -71,6 +71,8 @@ def _encode_value(value: Comparable | None) -> list[str | int] | None:
         return None
     if isinstance(value, datetime):
         return ["t", (value - _EPOCH) // timedelta(microseconds=1)]
+    if isinstance(value, date):
+        return ["y", value.toordinal()]
     if isinstance(value, bool):
         return ["b", int(value)]
     if isinstance(value, int):
@@ -87,6 +89,8 @@ def _decode_value(plain: list[str | int] | None) -> Comparable | None:
     match kind:
         case "t":
             return _EPOCH + timedelta(microseconds=int(value))
+        case "y":
+            return date.fromordinal(int(value))
         case "b":
             return bool(value)
         case "i":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final, Literal, assert_never, cast, final
 from zoneinfo import ZoneInfo
 
@@ -161,7 +162,9 @@ def _is_range_reversed(given: ParsedParameters, rule: FilterRange) -> bool:
     first, last = given.values.get(rule.first), given.values.get(rule.last)
     if isinstance(first, datetime) and isinstance(last, datetime):
         return first > last
-    if isinstance(first, int) and isinstance(last, int):
+    if type(first) is date and type(last) is date:
+        return first > last
+    if isinstance(first, int | Decimal) and isinstance(last, int | Decimal):
         return first > last
     return False
 

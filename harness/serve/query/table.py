@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
 from typing import Any, Final, Literal, TypeAlias, assert_never, final
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from harness.specification.field_path import ValuePath
 from harness.specification.model import Comparison
 
-Comparable: TypeAlias = "str | int | float | Decimal | bool | datetime"
+Comparable: TypeAlias = "str | int | float | Decimal | bool | datetime | date"
 Mask: TypeAlias = NDArray[np.bool_]
 RowPositions: TypeAlias = NDArray[np.int64]
 Collation = Literal["code-point", "folded", "numeric"]
@@ -146,7 +146,7 @@ class ValueColumn:
     def __init__(self, found: Sequence[Sequence[Comparable | None]]) -> None:
         distinct = {value for values in found for value in values if value is not None}
         self.values: list[Any] = sorted(distinct, key=natural_sort_key)
-        self._numeric = bool(self.values) and not isinstance(self.values[0], str | datetime)
+        self._numeric = bool(self.values) and not isinstance(self.values[0], str | date)
         code_of: dict[Hashable, int] = {value: code for code, value in enumerate(self.values)}
         pairs = [(row, code_of[value]) for row, values in enumerate(found) for value in values if value is not None]
         self._owners = np.array([row for row, _ in pairs], dtype=np.int64)
@@ -197,8 +197,8 @@ class ValueColumn:
         if not self.values or keeps in ("contains", "starts", "ends"):
             return wanted
         sample = self.values[0]
-        if isinstance(sample, datetime) or isinstance(wanted, datetime):
-            return wanted if isinstance(sample, datetime) and isinstance(wanted, datetime) else None
+        if isinstance(sample, date) or isinstance(wanted, date):
+            return wanted if isinstance(sample, date) and type(sample) is type(wanted) else None
         if isinstance(sample, str):
             return wanted if isinstance(wanted, str) else str(wanted)
         if isinstance(wanted, str):
@@ -236,8 +236,8 @@ def natural_sort_key(value: Comparable) -> tuple[int, Any]:
     """A key under which values of any kinds can be sorted together."""
     if isinstance(value, str):
         return 1, value
-    if isinstance(value, datetime):
-        return 2, value
+    if isinstance(value, date):
+        return (2 if isinstance(value, datetime) else 3), value
     return 0, value
 
 
