@@ -25,11 +25,24 @@ from harness.specification.model import (
     OneOfLaw,
 )
 from harness.wire.decoded_body import Tree
-from harness.wire.json_body import Missing
+from harness.wire.json_body import MISSING, Missing
 from harness.wire.row_codec import ApiRow, absent_forms, decode_row, encode_field
+from harness.wire.row_objects import places_in_tree, value_in_tree
+from harness.wire.time_codecs import EPOCH_CODECS
 
 _NO_WORD: Final = "no-such-word"
-_NO_TIME: Final = {"epoch-seconds": "soon", "local-time": "11/03/2026 10.30", "rfc3339": "2026-03-11 10:30"}
+_NO_TEXT: Final = frozenset({*EPOCH_CODECS, "integer", "decimal", "flag", "rows", "text-list", "object"})
+_NO_TIME: Final = {
+    "epoch-seconds": "soon",
+    "epoch-milliseconds": "soon",
+    "local-time": "11/03/2026 10.30",
+    "iso-local": "11/03/2026 10.30",
+    "offset-time": "11/03/2026 10.30",
+    "rfc2822": "2026-03-11 10:30",
+    "rfc3339": "2026-03-11 10:30",
+    "formatted-time": "soon",
+    "calendar-day": "11th of March",
+}
 
 
 def break_fields(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
@@ -47,48 +60,51 @@ def _break_field_group(
     keys = maker.listing.lists.clauses.keys
     for name, field in fields.items():
         path = FieldPath.of(name) if around is None else FieldPath.of(name).nested_in(around)
-        if field.shows is None or _first_holder(maker, valid.tree, path) is None:
+        if not (field.is_told or field.as_ == "object") or _first_place(maker, valid.tree, path) is None:
             continue
         lawful = absent_forms(field)
         if not field.optional and field.unset is None and "missing" not in lawful:
             tree = valid.copy_tree()
-            holder = _first_holder(maker, tree, path)
-            if holder is not None:
-                del holder[name]
+            place = _first_place(maker, tree, path)
+            if place is not None:
+                del place[0][place[1]]
                 clauses = field.clause if around is not None else keys or field.clause
                 yield from maker.break_clause(clauses, f"field missing: {path}", valid, tree)
         for done, value in _wrong_values(maker, field):
             tree = valid.copy_tree()
-            holder = _first_holder(maker, tree, path)
-            if holder is not None:
-                holder[name] = value
+            place = _first_place(maker, tree, path)
+            if place is not None:
+                place[0][place[1]] = value
                 yield from maker.break_clause(field.clause, f"{done}: {path}", valid, tree)
 
 
 def _wrong_values(maker: ResponseBreaker, field: Field) -> Iterator[tuple[str, Tree]]:
+    if field.constant:
+        yield "another constant", "another one"
+        return
     if not maker.is_xml and not field.other_types:
-        numeric = field.as_ in ("integer", "epoch-seconds", "decimal", "flag", "rows", "text-list")
+        numeric = field.as_ in _NO_TEXT
         yield "wrong type", "five" if numeric else True
-    if field.as_ in _NO_TIME and (maker.is_xml or field.as_ != "epoch-seconds"):
+    if field.as_ in _NO_TIME and (maker.is_xml or field.as_ not in EPOCH_CODECS):
         yield "wrong form of a time", _NO_TIME[field.as_]
     if field.as_ == "word" and field.unknown_words == "refused":
         yield "wrong word", _NO_WORD
-    if field.as_ in ("digits", "integer", "decimal") and (maker.is_xml or field.as_ == "digits"):
+    if field.as_ in ("digits", "decimal-text") or (field.as_ in ("integer", "decimal") and maker.is_xml):
         yield "no number", "12a"
+    if field.form is not None:
+        yield "wrong form of an id", "#1"
+    if field.template is not None:
+        yield "made of something else", "#1"
     if field.non_empty:
         yield "empty", ""
 
 
-def _first_holder(maker: ResponseBreaker, tree: RowObject, path: FieldPath) -> RowObject | None:
-    """The first row, or nested row, that has the field at the end of the path."""
+def _first_place(maker: ResponseBreaker, tree: RowObject, path: FieldPath) -> tuple[RowObject, str] | None:
+    """The object and key of the field at the end of the path, in the first row or nested row that has it."""
     for row in maker.rows_in(tree):
-        holders = [row] if isinstance(row, dict) else []
-        for name in path.steps[:-1]:
-            inner = [holder.get(name) for holder in holders]
-            holders = [item for items in inner if isinstance(items, list) for item in items if isinstance(item, dict)]
-        for holder in holders:
-            if path.steps[-1] in holder:
-                return holder
+        places = places_in_tree(row, path) if isinstance(row, dict) else []
+        if places:
+            return places[0]
     return None
 
 
@@ -136,7 +152,8 @@ def _swap_rows(
     middle = len(rows) // 2
     # Nobody promises where rows without a value stand.
     name = str(path)
-    values = [row.get(name) for row in rows if isinstance(row, dict) and row.get(name) not in (None, "", 0, "0")]
+    found = [value_in_tree(row, name) for row in rows if isinstance(row, dict)]
+    values = [value for value in found if value not in (None, "", 0, "0", MISSING)]
     if len(values) == len(rows) >= 5 and len({str(values[place]) for place in (0, middle, -1)}) == 3:
         rows[0], rows[middle], rows[-1] = rows[middle], rows[-1], rows[0]
         yield from maker.break_clause(clauses, done, valid, maker.with_rows(valid, rows))
@@ -183,11 +200,8 @@ def _is_excluded_row(maker: ResponseBreaker, row: RowObject, rule: Filter, wante
     """Whether no reading of the filter keeps the row: each compared field is shown and is quite another."""
     if rule.keeps in ("at-or-after", "at-or-before", "at-most", "at-least"):
         return True
-    plain = [
-        str(row[name])
-        for name in map(str, (*rule.compares, *_alternative_fields(rule)))
-        if row.get(name) not in (None, "", 0, "0", [])
-    ]
+    found = [value_in_tree(row, name) for name in map(str, (*rule.compares, *_alternative_fields(rule)))]
+    plain = [str(value) for value in found if value not in (None, "", 0, "0", [], MISSING)]
     texts = [str(item) for item in wanted] if isinstance(wanted, list) else [str(wanted)]
     return bool(plain) and not any(
         text.lower() in value.lower() or value.lower() in text.lower() for value in plain for text in texts
@@ -241,12 +255,12 @@ def _break_row(maker: ResponseBreaker, law: Law, row: RowObject) -> bool:
         return _break_implication(maker, law, row, shown)
     head, inner = law.field.head, law.field.inner
     match law:
-        case NonNegativeLaw() if inner is None and head in row:
+        case NonNegativeLaw() if inner is None and places_in_tree(row, law.field):
             if fields[head].as_ in ("integer", "decimal"):
                 return _set_field(maker, row, head, -1)
             if fields[head].as_ == "epoch-seconds":
                 return _set_field(maker, row, head, datetime.fromtimestamp(-1, UTC))
-        case OneOfLaw() if inner is None and head in row:
+        case OneOfLaw() if inner is None and places_in_tree(row, law.field):
             numbers = [value for value in law.values if isinstance(value, int)]
             return len(numbers) == len(law.values) and _set_field(maker, row, head, max(numbers) + 1)
         case NotBeforeLaw() if inner is None:
@@ -259,7 +273,7 @@ def _break_row(maker: ResponseBreaker, law: Law, row: RowObject) -> bool:
                 instant = earlier - timedelta(seconds=law.slack_seconds + 60)
                 nested[0][inner.head] = _encode_value(maker, fields[head].fields[inner.head], instant)
                 return True
-        case NotFutureLaw() if inner is None and head in row:
+        case NotFutureLaw() if inner is None and places_in_tree(row, law.field):
             instant = maker.client.world.instant + timedelta(seconds=law.slack_seconds + 3600)
             return _set_field(maker, row, head, instant)
     return False
@@ -301,8 +315,10 @@ def _meets_condition(condition: FieldCondition, shown: ApiRow) -> bool:
 
 
 def _set_field(maker: ResponseBreaker, row: RowObject, name: str, value: int | datetime) -> bool:
-    row[name] = _encode_value(maker, maker.listing.fields[name], value)
-    return True
+    places = places_in_tree(row, FieldPath.of(name))
+    for holder, key in places:
+        holder[key] = _encode_value(maker, maker.listing.fields[name], value)
+    return bool(places)
 
 
 def _encode_value(maker: ResponseBreaker, field: Field, value: int | datetime) -> Tree:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
-from zoneinfo import ZoneInfo
 
-from harness.specification.dialect import Dialect
+from harness.specification.dialect import Dialect, default_zone
 from harness.specification.field_path import AttributePath, FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.decoded_body import Tree
+from harness.wire.id_forms import hidden_ids
 from harness.wire.json_body import encode_json
 from harness.wire.response_codec import is_xml
 from harness.wire.row_codec import ApiRow, ApiValue, encode_row, row_values_at, show_record
@@ -52,7 +52,7 @@ class RowSet:
         if path.hidden:
             hidden = self.listing.hidden[path.head]
             words: Mapping[Any, str] = hidden.words
-            found = attribute_values_of(self.records[index], hidden.holds)
+            found = hidden_ids(hidden, attribute_values_of(self.records[index], hidden.holds))
             return tuple(words.get(value, value) for value in found if value is not None)
         return tuple(value for value in row_values_at(self.rows[index], path) if value is not None)
 
@@ -62,8 +62,8 @@ def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
     listing = spec.listing
     population = ListedCalls(dialect.resolve(listing.lists.calls))
     records = tuple(world.records(Grain(listing.lists.one_row_per), population, world.instant))
-    shown = tuple(show_record(listing.fields, record) for record in records)
     zone = default_zone(listing, dialect)
+    shown = tuple(show_record(listing.fields, record, zone=zone) for record in records)
     trees = tuple(
         encode_row(
             listing.fields,
@@ -99,11 +99,6 @@ def encode_hidden_rows(rows: RowSet) -> bytes:
             line["owners"] = [value for value in found if value is not None]
         lines.append(encode_json(line) + b"\n")
     return b"".join(lines)
-
-
-def default_zone(listing: Listing, dialect: Dialect) -> ZoneInfo:
-    """The zone of local times when a request names none."""
-    return ZoneInfo(dialect.resolve(listing.zone.default) if listing.zone is not None else "UTC")
 
 
 def attribute_values_of(record: Mapping[str, Any], path: AttributePath) -> tuple[Any, ...]:

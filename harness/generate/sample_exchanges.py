@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast, final
 from urllib.parse import urlsplit
 
-from harness.generate.rows import RowSet, default_zone, row_set_of
+from harness.generate.rows import RowSet, row_set_of
 from harness.serve.simulator import SimulatedAnswer, Simulator
-from harness.specification.dialect import Dialect
+from harness.specification.dialect import Dialect, default_zone
 from harness.specification.load import Spec
 from harness.specification.model import (
     CursorPaging,

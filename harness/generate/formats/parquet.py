@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.generate.rows import RowSet
 from harness.specification.model import Field, Listing
-from harness.wire.json_body import encode_json
+from harness.wire.json_body import Missing, encode_json
+from harness.wire.row_objects import value_in_tree
+from harness.wire.time_codecs import TIME_CODECS
 
 if TYPE_CHECKING:
     import polars
@@ -24,11 +26,13 @@ def encode_rows(rows: RowSet) -> bytes:
 
     columns = []
     for name, field in rows.listing.fields.items():
-        if field.shows is None:
+        if not field.is_told:
             continue
         if field.as_ in ("rows", "text-list"):
+            found = [value_in_tree(tree, name) for tree in rows.trees]
             values: list[Any] = [
-                encode_json(tree[name]).decode() if tree.get(name) is not None else None for tree in rows.trees
+                None if value is None or isinstance(value, Missing) else encode_json(value).decode()
+                for value in found
             ]
         else:
             values = [row.get(name) for row in rows.rows]
@@ -40,11 +44,16 @@ def encode_rows(rows: RowSet) -> bytes:
 
 def _column_type(field: Field, pl: Any) -> polars.DataType:
     match field.as_:
+        case _ if field.constant:
+            kinds = {bool: pl.Boolean(), int: pl.Int64()}
+            found = kinds.get(type(field.constant[0]), pl.String())
         case "integer" | "digits":
             found = pl.Int64()
-        case "decimal":
+        case "decimal" | "decimal-text":
             found = pl.Decimal(38, field.digits)
-        case "epoch-seconds" | "local-time" | "rfc3339":
+        case "calendar-day":
+            found = pl.Date()
+        case codec if codec in TIME_CODECS:
             found = pl.Datetime("ms", "UTC")
         case "flag":
             found = pl.Boolean()

@@ -97,6 +97,9 @@ class Situation:
             if value is MISSING:
                 if not part.optional and holder is not MISSING:
                     yield part.clause
+            elif part.constant:
+                if value not in part.constant:
+                    yield part.form_clause or part.clause
             elif is_xml(self.spec.listing):
                 if part.as_ == "integer" and not str(value).isdigit():
                     yield part.form_clause or part.clause
@@ -246,7 +249,10 @@ class Situation:
                 case "contains":
                     if str(wanted) in str(value):
                         return True
-                case "at-or-after":
+                case "starts":
+                    if str(value).startswith(str(wanted)):
+                        return True
+                case "at-or-after" | "at-least":
                     if value >= wanted:
                         return True
                 case "at-or-before" | "at-most":

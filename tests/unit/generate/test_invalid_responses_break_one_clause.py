@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 from one_answer import Situation
+from support.invented_spec import CALLBOOK
 
 from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
 from harness.generate.sample_exchanges import SampleClient, SampleExchange, make_sample_exchanges
@@ -14,7 +15,7 @@ from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
 from harness.world import World
 
-APIS = spec_ids()
+APIS = (*spec_ids(), CALLBOOK)
 
 
 @cache
