@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -512,7 +512,7 @@ def comparison_holds(
         return any(comparison_holds(keeps, item, wanted, inclusive=inclusive, folded=folded) for item in shown)
     match keeps:
         case "at-or-after" | "at-or-before":
-            if not isinstance(shown, datetime) or not isinstance(wanted, datetime):
+            if not isinstance(shown, date) or not isinstance(wanted, date) or type(shown) is not type(wanted):
                 return False
             if shown == wanted:
                 return inclusive

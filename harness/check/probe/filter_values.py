@@ -17,6 +17,7 @@ from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Field, Filter, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import ApiValue, row_values_at
+from harness.wire.time_codecs import TIME_CODECS, cut_instant, time_step
 
 # Characters that careless encoders, decoders and query builders get wrong (`plus_is_kept_in_query`,
 # `callerid_quote_fails`, `semicolon_not_split`).
@@ -395,6 +396,15 @@ def open_range_ends(context: CheckContext, mirror: Mirror, *together: str) -> di
     return found
 
 
+def _instant_beside(context: CheckContext, name: str, instant: datetime) -> datetime:
+    """The nearest instant that the parameter can write, on the side of the filter's bound that keeps this one."""
+    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
+    codec = parameter.as_ if parameter.as_ in TIME_CODECS else "local-time"
+    step = max(time_step(codec, parameter.format), timedelta(seconds=1))
+    beside = instant + (step if filter_.keeps == "at-or-before" else -timedelta(seconds=1))
+    return cut_instant(beside, codec, parameter.format).replace(microsecond=0)
+
+
 def value_with_matches(
     context: CheckContext, mirror: Mirror, name: str, row: Row
 ) -> tuple[Tree, frozenset[Any]] | None:
@@ -405,9 +415,8 @@ def value_with_matches(
         return None
     value = values[0]
     if isinstance(value, datetime):
-        step = timedelta(seconds=1) if filter_.keeps == "at-or-before" else timedelta(seconds=-1)
-        value = (value + step).replace(microsecond=0)
-    if isinstance(value, Decimal):
+        value = _instant_beside(context, name, value)
+    if isinstance(value, Decimal) and context.listing.parameters[name].as_ != "decimal":
         value = int(value)
     known = (name, value)
     if known not in mirror.match_key_cache:

@@ -17,6 +17,7 @@ from harness.wire.parameter_codec import encode_parameter
 from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import encode_rfc3339
 from harness.wire.scalar_codecs import zone_named as zone_named
+from harness.wire.time_codecs import TIME_CODECS, time_step
 
 MONTHS_OF_A_YEAR: Final = 12
 # Far enough for a date that turns from one side of the list to the other, wherever in a year the list lies.
@@ -49,7 +50,8 @@ def check_time_filter(
     quarter, late = times[len(times) // 4], times[(3 * len(times)) // 4]
     second = timedelta(seconds=1)
     points = [middle - second, middle + second, quarter, times[0], times[-1], middle]
-    if fine and context.listing.parameters[name].as_ == "rfc3339":
+    parameter = context.listing.parameters[name]
+    if fine and parameter.as_ in TIME_CODECS and time_step(parameter.as_, parameter.format) < second:
         points += [middle - timedelta(milliseconds=1), middle + timedelta(milliseconds=1)]
     points += [middle + timedelta(minutes=1)]
     points += _turnable_date(times)

@@ -13,7 +13,14 @@ from typing import Final
 from harness.check.context import CheckContext, Row
 from harness.check.probe.mirror import Mirror
 from harness.check.results.evidence import render_value
-from harness.check.rules.live.call_readings import COPY_LAG_SECONDS, LifeFields, Reading, Sighting, call_histories
+from harness.check.rules.live.call_readings import (
+    COPY_LAG_SECONDS,
+    LifeFields,
+    Reading,
+    Sighting,
+    call_histories,
+    names_by_attribute,
+)
 from harness.check.rules.responses.row_laws import as_number
 from harness.specification.field_path import FieldPath
 from harness.specification.model import Clauses, Field, ImpliesLaw, MovingLaw, StandsStillLaw
@@ -356,7 +363,7 @@ def _content_without_identity(row: Row, identity: str) -> str:
 
 def is_settled(context: CheckContext, rows: Mapping[Hashable, Row], key: Hashable) -> bool:
     """Whether a call began a good while before: by its own durations, or long before the youngest."""
-    by_attribute = {field.shows: name for name, field in context.listing.fields.items() if field.shows is not None}
+    by_attribute = names_by_attribute(context.listing.fields)
     shown = rows[key].shown
     spans = [as_number(shown.get(by_attribute.get(name, ""))) for name in ("ring_seconds", "talk_seconds")]
     if sum(span for span in spans if span is not None and span > 0) > SETTLED_SECONDS:

@@ -24,6 +24,7 @@ from harness.check.rules.live.call_readings import (
     Sighting,
     call_histories,
     longest_stillness,
+    names_by_attribute,
     phase_stretches,
     seconds_shown,
 )
@@ -260,7 +261,7 @@ def _fail(
 
 def _check_pace(context: CheckContext, reading: Reading) -> None:
     """Judges that ring and talk times are in seconds: a call that began earlier has so many more, as a rule."""
-    by_attribute = {field.shows: name for name, field in context.listing.fields.items() if field.shows is not None}
+    by_attribute = names_by_attribute(context.listing.fields)
     start, ring, talk = (by_attribute.get(name) for name in ("started_at", "ring_seconds", "talk_seconds"))
     if start is None or ring is None or talk is None:
         return

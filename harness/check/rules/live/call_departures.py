@@ -17,6 +17,7 @@ from harness.check.rules.live.call_readings import (
     Sighting,
     call_histories,
     longest_stillness,
+    names_by_attribute,
 )
 from harness.check.rules.responses.row_laws import as_number
 from harness.specification.model import Clauses
@@ -189,7 +190,7 @@ def _stopped_calls(context: CheckContext, readings: Sequence[Reading]) -> list[R
     that are hardly behind the others: a server may bring its numbers up to date every few seconds.
     """
     fields = context.listing.fields
-    by_attribute = {field.shows: name for name, field in fields.items() if field.shows is not None}
+    by_attribute = names_by_attribute(fields)
     state, talk = by_attribute.get("state"), by_attribute.get("talk_seconds")
     talking = fields[state].words.get("answered") if state is not None else None
     if state is None or talk is None or talking is None or len(readings) < _READINGS_NEEDED:
@@ -274,7 +275,7 @@ def overdue_calls(
     While a call lives, its beginning and what it has rung and talked since add up to about now: the same for all
     rows of an answer. Where rows show no durations, only the beginnings are left to compare.
     """
-    by_attribute = {field.shows: name for name, field in context.listing.fields.items() if field.shows is not None}
+    by_attribute = names_by_attribute(context.listing.fields)
     spans = [by_attribute[name] for name in ("ring_seconds", "talk_seconds") if name in by_attribute]
     limit = stalled if len(spans) == 2 else _AGED_SECONDS
     clocks = _call_clocks(context, rows, by_attribute, spans)

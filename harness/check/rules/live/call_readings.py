@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.mirror import Snapshot
 from harness.check.rules.responses.row_laws import as_number
-from harness.specification.model import Listing
+from harness.specification.model import Field, Listing
 
 COPY_LAG_SECONDS: Final = 3
 """Copies of a list may be so far behind one another: what happened longer ago is in each of them."""
@@ -76,7 +76,7 @@ class LifeFields:
     @classmethod
     def of_listing(cls, listing: Listing) -> Self:
         """The fields of a listing."""
-        named = {field.shows: name for name, field in listing.fields.items() if field.shows is not None}
+        named = names_by_attribute(listing.fields)
         state = named.get("state")
         words = listing.fields[state].words if state is not None else {}
         return cls(
@@ -105,6 +105,13 @@ class LifeFields:
     def progress_of(self, row: Row) -> tuple[object, ...]:
         """All that changes while a call goes on."""
         return tuple(row.shown.get(name or "") for name in (self.answer, self.ring, self.talk, self.state))
+
+
+def names_by_attribute(fields: Mapping[str, Field]) -> dict[str, str]:
+    """The field that shows each attribute; a duration only where it counts seconds."""
+    return {
+        field.shows: name for name, field in fields.items() if field.shows is not None and field.unit == "seconds"
+    }
 
 
 def seconds_shown(row: Row, name: str | None) -> float | None:

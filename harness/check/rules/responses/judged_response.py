@@ -14,6 +14,7 @@ from harness.specification.clause_families import StandardClauses, load_standard
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses
 from harness.wire.decoded_body import Tree
+from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, Missing, tree_at
 from harness.wire.parameter_codec import decode_parameter, is_blank
 from harness.wire.response_codec import DecodedResponse
@@ -34,6 +35,7 @@ class ResponseMemory:
     checked_by: Mapping[str, Clauses]
     seen: set[int] = field(default_factory=set)
     failed: Counter[ClauseId] = field(default_factory=Counter)
+    fresh_ids: dict[tuple[str, str], HttpRequest] = field(default_factory=dict)
 
     def clauses_of_code(self, code: str) -> Clauses:
         """The standard clause that a problem breaks, if any."""

@@ -15,12 +15,14 @@ from harness.integers import is_integer
 from harness.specification.model import ClauseId, Clauses, Field, NotFutureLaw, OffsetPaging, PageNumberPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
-from harness.wire.json_body import MISSING
+from harness.wire.json_body import MISSING, Missing
 from harness.wire.other_forms import says_nothing
 from harness.wire.response_codec import DecodedResponse, count_in
 from harness.wire.row_codec import FieldProblem, field_at
+from harness.wire.row_objects import value_in_tree
+from harness.wire.time_codecs import EPOCH_CODECS, TIME_CODECS
 
-_TIME_FORMATS: Final = ("local-time", "rfc3339", "epoch-seconds")
+_TIME_FORMATS: Final = frozenset({*TIME_CODECS, "calendar-day"})
 
 
 def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
@@ -156,11 +158,12 @@ def _clauses_at_stake(fields: Mapping[str, Field], tree: Mapping[str, Tree]) -> 
     """The clauses on fields that a row could have broken."""
     found: set[ClauseId] = set()
     for name, known in fields.items():
-        if name not in tree:
+        value = value_in_tree(tree, name)
+        if isinstance(value, Missing):
             continue
         found.update(known.clause)
-        if known.as_ == "rows" and isinstance(tree[name], list):
-            for inner in cast("list[Tree]", tree[name]):
+        if known.as_ == "rows" and isinstance(value, list):
+            for inner in value:
                 if isinstance(inner, dict):
                     found |= _clauses_at_stake(known.fields, inner)
     return found
@@ -181,7 +184,7 @@ def _clauses_of_flaw(judge: JudgedResponse, flaw: FieldProblem) -> Clauses:
     if known is not None and known.as_ in _TIME_FORMATS and flaw.text.endswith(("got None", "got ''")):
         # Of two clauses on a time the later one is about its being there at all.
         return (*reversed(flaw.clause), *keys)
-    if known is not None and known.as_ == "epoch-seconds" and "within the years" in flaw.text:
+    if known is not None and known.as_ in EPOCH_CODECS and "within the years" in flaw.text:
         # An integer all right, but no instant: that is the promise of what may be told of the time.
         times = [law.clause for law in listing.laws if isinstance(law, NotFutureLaw) and law.field == flaw.field]
         return (*(clause for several in times[:1] for clause in several), *flaw.clause, *keys)

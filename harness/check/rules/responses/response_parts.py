@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.check.rules.responses.judged_response import JudgedResponse, has_type, part_at
-from harness.specification.model import CursorPaging, Echo, EnvelopeField, ErrorKind, OpenChoice, Scalar
+from harness.specification.model import CursorPaging, Echo, EnvelopeField, ErrorKind, IdForm, OpenChoice, Scalar
+from harness.specification.value_forms import described_form, id_pattern
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
+from harness.wire.derived_fields import same_constant
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.parameter_codec import is_blank
 from harness.wire.response_codec import DecodedResponse, same_scalar
@@ -43,6 +45,11 @@ def check_envelope(judge: JudgedResponse, answer: DecodedResponse) -> None:
 def _expected_part(judge: JudgedResponse, part: EnvelopeField, value: Tree | Missing) -> str | None:
     """What the part should be, or None when it is."""
     text = judge.context.is_xml
+    if part.constant:
+        known = not isinstance(value, Missing) and any(same_constant(one, value, text=text) for one in part.constant)
+        return None if known else " or ".join("null" if one is None else repr(one) for one in part.constant)
+    if part.fresh is not None:
+        return _expected_fresh_id(judge, part.at, part.fresh, value)
     if not has_type(part.as_, value, text=text):
         return f"{'an' if part.as_[0] in 'aeiou' else 'a'} {part.as_}"
     if part.values and not any(same_scalar(wanted, value, text=text) for wanted in part.values):
@@ -50,6 +57,15 @@ def _expected_part(judge: JudgedResponse, part: EnvelopeField, value: Tree | Mis
     if part.least_items and isinstance(value, list) and len(value) < part.least_items:
         return f"a list of at least {part.least_items}"
     return None
+
+
+def _expected_fresh_id(judge: JudgedResponse, pointer: str, form: IdForm | str, value: Tree | Missing) -> str | None:
+    """What the id of an answer should be: one of its form, that no answer to another request has."""
+    if not isinstance(value, str) or id_pattern(form).fullmatch(value) is None:
+        return described_form(form)
+    asked = judge.exchange.request
+    first = judge.memory.fresh_ids.setdefault((pointer, value), asked)
+    return None if first == asked else "an id that no other answer has"
 
 
 def _check_zone_echo(judge: JudgedResponse, answer: DecodedResponse) -> None:

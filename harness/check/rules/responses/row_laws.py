@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
@@ -30,10 +30,12 @@ from harness.specification.model import (
     RowLaw,
     Scalar,
 )
+from harness.wire.derived_fields import seconds_of_number
 from harness.wire.http_messages import HttpResponse
 from harness.wire.row_codec import ApiRow, ApiValue, FieldProblem, absent_forms, field_at, row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
+from harness.wire.time_codecs import is_wall_clock
 
 ExactNumber = int | Decimal
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -136,6 +138,8 @@ def compare_values(first: ApiValue, second: ApiValue) -> int | None:
         return int(left > right) - int(left < right)
     if isinstance(first, datetime) and isinstance(second, datetime):
         return int(first > second) - int(first < second)
+    if type(first) is date and type(second) is date:
+        return int(first > second) - int(first < second)
     if isinstance(first, str) and isinstance(second, str):
         return int(first > second) - int(first < second)
     return None
@@ -179,7 +183,7 @@ def describe_condition(condition: FieldCondition) -> str:
 
 def _is_local(law_context: LawContext, path: FieldPath) -> bool:
     known = field_at(law_context.fields, path)
-    return known is not None and known.as_ == "local-time"
+    return known is not None and is_wall_clock(known.as_, known.format)
 
 
 def _is_repeated_hour(law_context: LawContext, *instants: tuple[FieldPath, datetime]) -> bool:
@@ -296,7 +300,8 @@ def check_equals_span(law: EqualsSpanLaw, view: RowView, law_context: LawContext
     path, first, last = law.field, law.than, law.other_field
     if not all(view.has_field(name) for name in (path, first, last)):
         return None
-    seconds, start, end = as_number(view.field_value(path)), view.field_value(first), view.field_value(last)
+    told, start, end = view.field_value(path), view.field_value(first), view.field_value(last)
+    seconds = as_number(seconds_of_number(field_at(law_context.fields, path), told))
     if seconds is None or not isinstance(start, datetime) or not isinstance(end, datetime):
         return None
     span = Decimal((end - start) // timedelta(microseconds=1)) / 1_000_000

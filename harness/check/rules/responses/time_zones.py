@@ -15,6 +15,7 @@ from harness.wire.parameter_codec import decode_parameter, encode_parameter
 from harness.wire.row_codec import ApiRow
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
+from harness.wire.time_codecs import is_wall_clock
 
 _COMPARED_ZONES: Final = ("Asia/Kolkata", "America/Phoenix")
 """Far apart, not in whole hours, and without summer time, so that no local time is there twice."""
@@ -132,7 +133,7 @@ def _window_in_zone(context: CheckContext, mirror: Mirror, parameter: str, name:
     values: dict[str, Tree] = dict(include_everything(context))
     for given, raw in mirror.base.items():
         rule = context.listing.parameters[given]
-        if rule.as_ != "local-time":
+        if not is_wall_clock(rule.as_, rule.format):
             values[given] = raw
             continue
         try:
