@@ -42,6 +42,7 @@ _NO_TIME: Final = {
     "rfc3339": "2026-03-11 10:30",
     "formatted-time": "soon",
     "calendar-day": "11th of March",
+    "formatted-duration": "an hour",
 }
 
 

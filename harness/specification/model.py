@@ -89,6 +89,7 @@ FieldCodec = Literal[
     "rfc3339",
     "formatted-time",
     "calendar-day",
+    "formatted-duration",
     "flag",
     "word",
     "text-list",
@@ -252,8 +253,8 @@ class Field:
     )
     negative: bool = documented_key("numbers: written with the opposite sign, as what is paid", False)
     format: tuple[str, ...] = documented_key(
-        "formatted-time: how it is written, in %Y %y %m %b %d %a %H %I %p %M %S %L (milliseconds) %f %z; of several "
-        "the first is written, and all are read",
+        "formatted-time: how it is written, in %Y %y %m %b %d %a %H %I %p %M %S %L (milliseconds) %f %z; "
+        "formatted-duration: in %H %M %S; of several the first is written, and all are read",
         (),
     )
     form: Literal["uuid"] | IdForm | None = documented_key(

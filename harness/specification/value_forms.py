@@ -17,6 +17,8 @@ WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TIME_DIRECTIVES: Final = (
     "%Y", "%y", "%m", "%b", "%d", "%a", "%H", "%I", "%p", "%M", "%S", "%L", "%f", "%z", "%%",
 )  # fmt: skip
+DURATION_DIRECTIVES: Final = (("%H", "%M", "%S"), ("%M", "%S"), ("%H", "%M"))
+"""The directives of a duration, in their order; the first one counts on beyond its usual end."""
 _PARTS: Final = re.compile(r"%.?|[^%]+", re.DOTALL)
 _NEEDED: Final = (("%Y", "%y"), ("%m", "%b"), ("%d",), ("%H", "%I"), ("%M",))
 
@@ -24,6 +26,14 @@ _NEEDED: Final = (("%Y", "%y"), ("%m", "%b"), ("%d",), ("%H", "%I"), ("%M",))
 def format_parts(form: str) -> tuple[str, ...]:
     """The directives of a format and the texts between them, in order."""
     return tuple(_PARTS.findall(form))
+
+
+def duration_format_problem(form: str) -> str | None:
+    """Why a text is no format by which whole seconds or minutes can be written and read back; None when it is one."""
+    found = tuple(part for part in format_parts(form) if part.startswith("%"))
+    if found not in DURATION_DIRECTIVES:
+        return f"{' '.join(found) or 'nothing'} is none of {', '.join(map(' '.join, DURATION_DIRECTIVES))}"
+    return None
 
 
 def has_offset(form: str) -> bool:

@@ -7,6 +7,7 @@ A *shown* value is what a reader of the answer learns, at the precision and in t
 | text | `str` |
 | word | `str`, the API's word |
 | integer, digits | `int` |
+| formatted-duration | `int`, seconds |
 | decimal, decimal-text | `Decimal` |
 | times | `datetime` in UTC, as precise as it is written |
 | calendar-day | `date` |
@@ -38,6 +39,7 @@ from harness.wire import scalar_codecs as scalars
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.derived_fields import filled_template, same_constant, shown_number
+from harness.wire.durations import decode_duration, encode_duration, shown_duration
 from harness.wire.id_forms import shown_id
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.row_objects import nest_objects, read_objects
@@ -144,6 +146,8 @@ def show_value(field: Field, value: Any, zone: ZoneInfo = UTC_ZONE) -> ApiValue:
             return shown_number(field, value)
         case "calendar-day":
             return day_of(cast(datetime, value), zone)
+        case "formatted-duration":
+            return shown_duration(value, field.format)
         case "flag":
             return bool(value)
         case "text-list":
@@ -219,6 +223,8 @@ def encode_field(
             return scalars.encode_decimal(cast(Decimal, value), places=field.digits)
         case "calendar-day":
             return encode_day(cast(date, value))
+        case "formatted-duration":
+            return encode_duration(cast(int, value), field.format)
         case "flag":
             return ("true" if value else "false") if text_carried else bool(value)
         case "text-list":
@@ -433,6 +439,9 @@ def _some_value_said(field: Field, raw: Tree, zone: ZoneInfo) -> ApiValue:
             return found and cut_instant(found, field.as_)
         case "calendar-day":
             return other_forms.day_said(raw)
+        case "formatted-duration":
+            # Hours and minutes, or minutes and seconds: no other form is beyond doubt.
+            return None
         case codec if codec in TIME_CODECS:
             said = other_forms.local_instant_said if is_wall_clock(codec, field.format) else other_forms.instant_said
             found = said(raw, zone)
@@ -533,6 +542,8 @@ def decode_value(field: Field, raw: Tree, *, zone: ZoneInfo, text_carried: bool)
             return scalars.decode_decimal(_require_text(raw))
         case "calendar-day":
             return decode_day(raw)
+        case "formatted-duration":
+            return decode_duration(raw, field.format)
         case "decimal":
             if text_carried:
                 # A number below 0 is read, so that a law can judge it.

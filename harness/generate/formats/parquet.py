@@ -47,7 +47,7 @@ def _column_type(field: Field, pl: Any) -> polars.DataType:
         case _ if field.constant:
             kinds = {bool: pl.Boolean(), int: pl.Int64()}
             found = kinds.get(type(field.constant[0]), pl.String())
-        case "integer" | "digits":
+        case "integer" | "digits" | "formatted-duration":
             found = pl.Int64()
         case "decimal" | "decimal-text":
             found = pl.Decimal(38, field.digits)

@@ -31,6 +31,7 @@ from harness.specification.model import (
     StandsStillLaw,
 )
 from harness.wire.decoded_body import Tree
+from harness.wire.durations import encode_duration
 from harness.wire.json_body import Missing
 from harness.wire.response_codec import is_xml
 from harness.wire.row_codec import field_at
@@ -39,7 +40,7 @@ from harness.wire.time_codecs import TIME_CODECS, encode_instant
 
 _EARLY: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATE: Final = datetime(2100, 1, 1, tzinfo=UTC)
-_NUMBERS: Final = ("integer", "digits", "decimal", "decimal-text")
+_NUMBERS: Final = ("integer", "digits", "decimal", "decimal-text", "formatted-duration")
 
 _LONG_AGO: Final = "2001-01-01 00:00:00"
 
@@ -191,6 +192,8 @@ def _wrong_form_change(field: Field, *, text: bool) -> Callable[[Tree], Tree] | 
             return lambda value: f"{value}." if value else value
         case "calendar-day":
             return lambda value: str(value).replace("-", "/")
+        case "formatted-duration":
+            return lambda value: f"{value} h" if value else value
         case "decimal-text":
             return (lambda value: f"EUR {value}") if text else _as_number
         case "object":
@@ -305,7 +308,7 @@ def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], 
             return _value_setter(path, _written_instant(field, _LATE))
         case SharedLaw():
             return lambda row, at: _change_field(row, path, lambda _: row.get(listing.lists.identity))
-        case NonNegativeLaw():
+        case NonNegativeLaw() if field is None or field.as_ != "formatted-duration":
             return _value_setter(path, _written_number(field, -1, text=text))
         case OneOfLaw():
             return _value_setter(path, _written_number(field, 7, text=text))
@@ -323,6 +326,8 @@ def _written_instant(field: Field, instant: datetime) -> Tree:
 
 def _written_number(field: Field | None, number: int, *, text: bool) -> Tree:
     """A whole number as the field writes numbers."""
+    if field is not None and field.as_ == "formatted-duration":
+        return encode_duration(max(number, 0), field.format)
     if field is not None and field.as_ in ("decimal", "decimal-text"):
         return f"{number:.{field.digits}f}" if text or field.as_ == "decimal-text" else number
     return str(number) if text or (field is not None and field.as_ == "digits") else number
@@ -382,6 +387,8 @@ def _write_lower_value(row: RowTree, path: FieldPath, field: Field, at: datetime
             value: Tree = _written_number(field, left, text=True)
         case "decimal":
             value = f"{left}.000" if text else Decimal(left)
+        case "formatted-duration":
+            value = encode_duration(left, field.format)
         case "integer" | "digits":
             value = str(left) if text or field.as_ == "digits" else left
         case "epoch-seconds":

@@ -8,7 +8,14 @@ from typing import Final
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
 from harness.specification.model import Field, IdForm
-from harness.specification.value_forms import described_form, format_problem, id_count, template_names, value_count
+from harness.specification.value_forms import (
+    described_form,
+    duration_format_problem,
+    format_problem,
+    id_count,
+    template_names,
+    value_count,
+)
 from harness.specification.yaml_source import KeyPath
 from harness.telephony.attributes import ATTRIBUTES, ID_ALPHABETS, AttributeKind, Grain
 
@@ -63,18 +70,19 @@ def _check_source(spec: Spec, field: Field, path: KeyPath) -> Iterator[LintFindi
 
 
 def _check_format(spec: Spec, codec: str, formats: tuple[str, ...], path: KeyPath) -> Iterator[LintFinding]:
-    if codec != "formatted-time":
+    if codec not in ("formatted-time", "formatted-duration"):
         if formats:
-            expected = "a format only beside `as: formatted-time`"
+            expected = "a format only beside `as: formatted-time` or `as: formatted-duration`"
             yield finding_at(spec, "value", (*path, "format"), expected, f"as: {codec}")
         return
     if not formats:
-        yield finding_at(spec, "value", path, "the key format beside `as: formatted-time`", "no such key")
+        yield finding_at(spec, "value", path, f"the key format beside `as: {codec}`", "no such key")
         return
     for form in formats:
-        why = format_problem(form)
+        span = codec == "formatted-duration"
+        why = duration_format_problem(form) if span else format_problem(form)
         if why is not None:
-            expected = "a format by which an instant can be written and read back"
+            expected = f"a format by which {'a duration' if span else 'an instant'} can be written and read back"
             yield finding_at(spec, "value", (*path, "format"), expected, f"{form!r}: {why}")
 
 

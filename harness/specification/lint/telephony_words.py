@@ -33,6 +33,7 @@ _KINDS_BY_CODEC: Final[Mapping[str, tuple[AttributeKind, ...]]] = MappingProxyTy
         "rfc3339": (AttributeKind.INSTANT,),
         "formatted-time": (AttributeKind.INSTANT,),
         "calendar-day": (AttributeKind.INSTANT,),
+        "formatted-duration": (AttributeKind.SECONDS,),
         "flag": (AttributeKind.FLAG,),
         "text-list": (AttributeKind.TEXT_LIST,),
         "rows": (AttributeKind.ROWS,),

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from harness.specification.value_forms import format_parts, format_problem, has_offset, template_names
+from harness.specification.value_forms import (
+    duration_format_problem,
+    format_parts,
+    format_problem,
+    has_offset,
+    template_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +36,16 @@ def test_a_format_that_tells_day_and_minute_can_be(form: str) -> None:
 )
 def test_another_one_cannot_and_is_told_why(form: str, why: str) -> None:
     assert (format_problem(form) or "").startswith(why)
+
+
+@pytest.mark.parametrize("form", ["%H:%M:%S", "%M:%S", "%Hh %Mm"])
+def test_a_duration_is_told_in_hours_minutes_and_seconds(form: str) -> None:
+    assert duration_format_problem(form) is None
+
+
+@pytest.mark.parametrize("form", ["%S", "%H:%S", "%S:%M", "%d %H:%M", ""])
+def test_a_duration_that_leaves_a_part_out_cannot_be_read_back(form: str) -> None:
+    assert "is none of %H %M %S, %M %S, %H %M" in (duration_format_problem(form) or "")
 
 
 def test_the_parts_of_a_format_are_directives_and_what_stands_between() -> None:

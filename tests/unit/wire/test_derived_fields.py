@@ -65,6 +65,7 @@ def test_a_row_is_written_as_the_spec_says() -> None:
     assert tree["from"] == {"number": "101", "name": None, "line": {"channel": "SIP/101-00000001"}}
     assert tree["answer"] == {"at": "2026-03-11T23:30:09", "by": "robot"}
     assert (tree["lasted"], tree["waited"], tree["seconds"]) == (89_750, 1_500, "89")
+    assert tree["clock"] == "00:01:29"
     assert (tree["minutes"], tree["price"]) == (Decimal("1.50"), "-0.01900")
     assert (tree["began"], tree["day"]) == ("11/03/2026 11:30 PM", "2026-03-11")
     assert tree["recorded"] is True
@@ -109,6 +110,7 @@ def test_the_id_of_a_parent_is_that_of_the_parents_own_row() -> None:
         ("level", "2", ("level", "form", False)),
         ("uri", "/calls/1.json", ("uri", "form", True)),
         ("price", "0.01900", ("price", "form", True)),
+        ("clock", "89", ("clock", "form", False)),
         ("price", "-0.019", ("price", "form", True)),
         ("price", Decimal("-0.01900"), ("price", "type", True)),
         ("recorded", False, ("recorded", "form", True)),

@@ -25,6 +25,7 @@ FAULTS = (
     "CB-LST-029/price-form",
     "CB-LST-029/price-sign-turned",
     "CB-LST-030/recorded-turned-round",
+    "CB-LST-031/clock-form",
     "CB-LST-071/api-another-constant",
     "CB-LST-071/next-another-constant",
     "CB-LST-072/request-never-fresh",
