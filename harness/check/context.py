@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from harness.check.client.budget import RateLimitedClient, Sender
@@ -20,6 +20,7 @@ from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
 from harness.check.target_facts import RunOptions, TargetFacts
 from harness.integers import is_integer
+from harness.specification.access import account_names
 from harness.specification.load import Spec
 from harness.specification.model import Clause, ClauseId, Clauses, Listing, OpenChoice
 from harness.wire.decoded_body import Tree
@@ -27,7 +28,7 @@ from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import DecodedResponse, decode_response, is_xml
+from harness.wire.response_codec import DecodedResponse, decode_response, is_xml, statuses_of, token_told
 from harness.wire.row_codec import ApiRow, FieldProblem, decode_row
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
@@ -131,6 +132,10 @@ class CheckContext:
     request_encoding: str | None = None
     accepted_request: ListRequest | None = None
     access_refusal: Exchange | None = None
+    met_success: bool = False
+    """Whether any answer of the run was a success."""
+    first_refusal: Exchange | None = None
+    """The first answer that was none."""
     refusals_in_a_row: int = 0
     crashes: list[Exception] = field(default_factory=list)
     known_differences: list[KnownDifference] = field(default_factory=list)
@@ -173,9 +178,11 @@ class CheckContext:
 
         `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
         """
+        given = self.identity.credentials if credentials is None else credentials
         ask = replace(
             ask,
-            credentials=self.identity.credentials if credentials is None else credentials,
+            credentials=given,
+            account=ask.account or self._account_of(given),
             encoding_name=ask.encoding_name or self.request_encoding,
         )
         request = encode_request(self.spec, ask)
@@ -188,13 +195,19 @@ class CheckContext:
             self.out_of_budget = response.reason.partition(":")[2]
         else:
             self.requests += 1
+        if ask.log_in and isinstance(response, HttpResponse):
+            self._learn_token(response)
         exchange = self._timed(self._decode_exchange(ask, purpose, request, response))
+        if exchange.answer is not None and exchange.answer.outcome == "success" and not ask.log_in:
+            self.met_success = True
+        elif self.first_refusal is None and exchange.answer is not None and not ask.log_in:
+            self.first_refusal = exchange
         self._record_exchange(exchange)
         if isinstance(response, HttpResponse):
             self._learn_clock_skew(exchange)
             if response.http_status >= 500:
                 self.server_errors.append(exchange)
-            if credentials is None:
+            if credentials is None and not ask.log_in:
                 away = self.is_access_refusal(exchange.answer, response)
                 self.refusals_in_a_row = self.refusals_in_a_row + 1 if away else 0
                 # A code that other faults have, too, says little until it comes again and again.
@@ -203,12 +216,37 @@ class CheckContext:
                     or self.is_access_refusal(exchange.answer, response, own=True)
                 ):
                     self.access_refusal = exchange
-        if credentials is None and edit is None and not extra_headers:
+        if credentials is None and edit is None and not extra_headers and not ask.log_in:
             self._remember_exchange(exchange)
             self._keep_reading(exchange)
         if witness and self.response_check is not None:
             self.response_check(self, exchange)
         return exchange
+
+    def _account_of(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        """The account that a request is about: that of the credentials if they name one that is known, else our own.
+
+        Altered credentials ask for the account that they are an altered form of.
+        """
+        names = account_names(self.listing)
+        if not names:
+            return {}
+        own = self.identity.credentials
+        known = {name: {one.credentials.get(name) for one in (self.identity, *self.identities)} for name in names}
+        return {
+            name: given[name] if name in given and given[name] in known[name] else own.get(name, "") for name in names
+        }
+
+    def _learn_token(self, response: HttpResponse) -> None:
+        """Keeps a token that an answer gives out of every report."""
+        token = token_told(self.listing, response)
+        if token is not None:
+            secrets = {**self.evidence.secrets}
+            if token not in secrets.values():
+                name = self.listing.access.token
+                secrets[name if name not in secrets else f"{name}_{len(secrets)}"] = token
+            redactor = self.evidence.redactor.with_secrets([token])
+            self.evidence = replace(self.evidence, redactor=redactor, secrets=secrets)
 
     def _timed(self, exchange: Exchange) -> Exchange:
         """The exchange with the second of the run at which its answer came."""
@@ -258,6 +296,12 @@ class CheckContext:
                 list_request=ask, purpose=purpose, request=request, response=response, answer=None, rows=None
             )
         answer = decode_response(self.listing, response)
+        if ask.log_in:
+            # A token is all that a success must hold here.
+            outcome: Literal["success", "error"] = (
+                "error" if token_told(self.listing, response) is None else "success"
+            )
+            answer = replace(answer, outcome=outcome, rows=None)
         zone = self.zone_of_request(ask)
         rows = None
         if answer.rows is not None:
@@ -371,6 +415,10 @@ class CheckContext:
         rules = self.listing.access
         names = (rules.missing_fault, rules.wrong_fault, rules.role_fault)
         known = [fault for name in names if (fault := self.listing.outcome.faults.get(name)) is not None]
+        if self.listing.outcome.error.code_at is None:
+            told = {status for fault in known for status in statuses_of(self.listing, fault)}
+            rest = [fault for name, fault in self.listing.outcome.faults.items() if name not in names]
+            return answer.http_status in told - {one for fault in rest for one in statuses_of(self.listing, fault)}
         codes = {str(code) for fault in known for code in (fault.code, *fault.codes) if code is not None}
         if own:
             others = [fault for name, fault in self.listing.outcome.faults.items() if name not in names]

@@ -12,9 +12,31 @@ from typing import Any, Final, Protocol, final
 from harness.errors import UsageProblem, did_you_mean
 from harness.integers import is_integer
 from harness.output.redaction import Secret
+from harness.specification.access import all_credential_names, secret_credential_names
 from harness.specification.load import Spec
 from harness.specification.model import Access, Jwt
 from harness.specification.yaml_source import PlainValue, SourceFile, load_source_file
+
+__all__ = [
+    "DEFAULT_NAME",
+    "ENVIRONMENT_PREFIX",
+    "ClientIdentity",
+    "FreshCredentials",
+    "ServedUser",
+    "all_credential_names",
+    "bearer_token",
+    "can_sign",
+    "credentials_from_environment",
+    "credentials_from_options",
+    "environment_variable_of",
+    "gather_identities",
+    "identities_of_users",
+    "load_credentials",
+    "secret_credential_names",
+    "secrets_of",
+    "sign_token",
+    "with_fresh_token",
+]
 
 ENVIRONMENT_PREFIX: Final = "CALLHARNESS_CREDENTIAL_"
 DEFAULT_NAME: Final = "default"
@@ -75,26 +97,6 @@ def identities_of_users(users: Iterable[ServedUser], access: Access) -> tuple[Cl
         )
         for user in users
     )
-
-
-def all_credential_names(access: Access) -> tuple[str, ...]:
-    """The names that a credential of an API can have, in the order of the spec."""
-    names: list[str | None] = [access.user, access.password] if access.kind == "password" else [access.token]
-    if access.jwt is not None:
-        names += [access.jwt.issuer, access.jwt.key_id, access.jwt.private_key]
-    for legacy in access.legacy:
-        names += legacy.parameters
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
-def secret_credential_names(access: Access) -> frozenset[str]:
-    """Those of the names whose values are secrets: not a user's name, not an account's id, not a key's id."""
-    public = {access.user}
-    if access.jwt is not None:
-        public |= {access.jwt.issuer, access.jwt.key_id}
-    # The first of an older pair says who, the second proves it.
-    public |= {legacy.parameters[0] for legacy in access.legacy if len(legacy.parameters) > 1}
-    return frozenset(all_credential_names(access)) - {name for name in public if name}
 
 
 def secrets_of(identities: Iterable[ClientIdentity], access: Access) -> Mapping[str, str]:

@@ -9,15 +9,20 @@ from typing import Any
 from harness.check.context import CheckContext, Exchange
 from harness.check.options import CheckOptions
 from harness.check.probe.mirror import build_request, candidate_windows
+from harness.check.session_tokens import open_sessions
 from harness.specification.model import OpenChoice
-from harness.wire.http_messages import NoResponse
-from harness.wire.json_body import tree_at
+from harness.wire.http_messages import HttpResponse, NoResponse
+from harness.wire.json_body import MISSING, tree_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
 
 def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None]:
     """Sends the first request: whether a server speaks this API and accepts the credentials."""
+    refused = yield from open_sessions(context)
+    if refused is not None:
+        _block(context, _refused_log_in(context, refused))
+        return
     window = next(candidate_windows(context, options.now), {})
     exchange = context.send(build_request(context, window), "reach the target and log in")
     yield
@@ -42,14 +47,51 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
             )
             exchange, answer, why = other, other.answer, None
     if why is not None:
-        context.facts.blocked = why
-        context.notes.append(why)
+        _block(context, why)
         return
     reach = context.listing.lists.clauses.reach
     if answer is not None and answer.outcome == "success":
         context.accepted_request = exchange.list_request
         context.results.record_pass((*reach, *context.listing.access.clauses.accepted))
     _learn_zone(context, exchange)
+
+
+def block_without_success(context: CheckContext) -> None:
+    """Ends a run in which every answer is an error: nothing can be learnt of a list that never comes."""
+    if context.met_success or context.facts.blocked is not None or context.first_refusal is None:
+        return
+    exchange = context.first_refusal
+    status = exchange.response.http_status or 0
+    told = f"HTTP {status}: {_error_excerpt(context, exchange)}"
+    _block(context, f"{printable_target(context)}: all {context.requests} answers are errors; the first is {told}")
+
+
+def _block(context: CheckContext, why: str) -> None:
+    context.facts.blocked = why
+    context.notes.append(why)
+
+
+def _refused_log_in(context: CheckContext, exchange: Exchange) -> str:
+    """Why there is no token."""
+    target = printable_target(context)
+    response = exchange.response
+    if isinstance(response, NoResponse):
+        return f"{target}: {response.text or response.reason}"
+    path = exchange.request.target.decode("ascii", "replace").partition("?")[0]
+    status = response.http_status
+    hint = f"; the request went to its {path}: is that the base URL?" if status in (404, 405) else ""
+    return f"{target}: log-in is refused: HTTP {status}: {_error_excerpt(context, exchange)}{hint}"
+
+
+def _error_excerpt(context: CheckContext, exchange: Exchange) -> str:
+    """What the server says of an error: its code and message, or the beginning of the body."""
+    answer, response = exchange.answer, exchange.response
+    told = [answer.code, answer.message] if answer is not None else []
+    said = [repr(part) for part in told if part is not MISSING and part is not None]
+    if not said and isinstance(response, HttpResponse):
+        body = response.body[:400].decode("utf-8", "replace").strip()
+        said = [body or "an empty body"]
+    return context.evidence.render_text(" ".join(said), limit=200)
 
 
 def _log_in_by_other_encoding(
@@ -78,13 +120,16 @@ def _blocking_reason(context: CheckContext, exchange: Exchange) -> str | None:
         return f"{printable_target(context)}: {response.text or response.reason}"
     answer = exchange.answer
     if answer is None or answer.outcome == "unreadable":
+        if response.http_status in (401, 403):
+            told = _error_excerpt(context, exchange)
+            return f"{printable_target(context)}: the credentials are refused: HTTP {response.http_status}: {told}"
         seen = context.evidence.render_response(response, limit=160).replace("\n", ": ")
         path = exchange.request.target.decode("ascii", "replace").partition("?")[0]
         lost = response.http_status in (404, 405)
         hint = f"; the request went to its {path}: is that the base URL?" if lost else ""
         return f"{printable_target(context)}: the answer is not what this API speaks: {seen}{hint}"
     if answer.outcome == "error":
-        error_text = context.evidence.render_text(f"{answer.code!r} {answer.message!r}", limit=200)
+        error_text = _error_excerpt(context, exchange)
         if context.is_access_refusal(answer):
             return f"{printable_target(context)}: the credentials are refused: {error_text}"
         if response.http_status in (401, 403, 404, 405, 429) or response.http_status >= 500:

@@ -13,7 +13,7 @@ from harness.check.context import CheckContext, ClientIdentity, Exchange
 from harness.check.first_reading import take_first_reading
 from harness.check.options import CheckOptions
 from harness.check.oracle.dialect_inference import InferredDialect
-from harness.check.preflight import printable_target, run_preflight
+from harness.check.preflight import block_without_success, printable_target, run_preflight
 from harness.check.probe.count_only import check_count_only
 from harness.check.probe.mirror import (
     Mirror,
@@ -60,9 +60,11 @@ from harness.check.rules.responses.row_consistency import check_row_consistency
 from harness.check.rules.responses.unshown_fields import check_unshown_fields
 from harness.check.rules.responses.version_detection import check_versions
 from harness.check.rules.transport.request_encoding import check_request_encoding
+from harness.check.session_tokens import renew_session
 from harness.check.target_facts import RunOptions
 from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
+from harness.specification.access import all_credential_names
 from harness.specification.clause_families import families_by_clause, load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.field_path import written_value
@@ -190,9 +192,9 @@ def _pseudonym_key(secrets: Mapping[str, str], seed: int) -> bytes:
 
 
 def _spec_words(spec: Spec) -> tuple[str, ...]:
-    access_rules = spec.listing.access
-    names = (access_rules.user, access_rules.password, access_rules.token, *spec.listing.parameters)
-    return tuple(name for name in names if name)
+    access = spec.listing.access
+    names = (*all_credential_names(access), access.user, access.password, access.token, *spec.listing.parameters)
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[Event]:
@@ -200,7 +202,8 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
     if context.facts.blocked or context.crashes:
         return
     yield from _run_phase(context, "mirror", take_first_reading(context, mirror, options), options)
-    if context.crashes:
+    block_without_success(context)
+    if context.crashes or context.facts.blocked:
         return
     for phase, rules in PHASES:
         for rule in rules:
@@ -238,6 +241,9 @@ def _credentials_revoked(context: CheckContext) -> bool:
     suspect, context.access_refusal = context.access_refusal, None
     if suspect is None or context.accepted_request is None or context.facts.blocked:
         return False
+    for _ in renew_session(context):
+        # Its one request is all that there is to it here.
+        pass
     again = context.send(context.accepted_request, "are the credentials still accepted?", witness=False)
     if context.access_refusal is None:
         return False

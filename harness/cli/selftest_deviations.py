@@ -327,6 +327,9 @@ def _tolerated_statuses(spec: Spec, answer: DecodedAnswer) -> Iterator[int]:
     """The statuses that the spec allows around this error besides the usual one; of `5xx` none, the error of a
     request is not one of the server."""
     error = spec.listing.outcome.error
+    if error.code_at is None:
+        # The status alone tells what is wrong.
+        return
     code = str(tree_at(answer.tree, error.code_at))
     kinds = _kinds_of(spec, answer.tree)
     if kinds:
@@ -342,7 +345,7 @@ def _tolerated_statuses(spec: Spec, answer: DecodedAnswer) -> Iterator[int]:
 def _other_error_parts(spec: Spec) -> AnswerChange | None:
     """An error with more in it, and without rows in the other of the two ways, where both are allowed."""
     listing = spec.listing
-    around = listing.outcome.error.code_at.rpartition("/")[0]
+    around = (listing.outcome.error.code_at or "").rpartition("/")[0]
     may_hold_none = listing.outcome.error.no_rows == "absent-or-empty"
 
     def change_parts(answer: DecodedAnswer) -> DecodedAnswer:
@@ -363,7 +366,7 @@ def _other_error_parts(spec: Spec) -> AnswerChange | None:
 def _kinds_of(spec: Spec, tree: Row) -> list[ErrorKind]:
     """The kinds of error that an answer with this code may mean."""
     outcome = spec.listing.outcome
-    code = str(tree_at(tree, outcome.error.code_at))
+    code = str(tree_at(tree, outcome.error.code_at or "/code"))
     return [kind for kind in outcome.faults.values() if str(kind.code) == code]
 
 
@@ -374,7 +377,7 @@ def _mark_pointers(spec: Spec) -> frozenset[str]:
     """The pointers by which success and error are told, where a binding clause is about that."""
     outcome = spec.listing.outcome
     shown = tuple(outcome.success.shows) if is_binding(spec, outcome.success.clause) else ()
-    return frozenset((*shown, outcome.error.code_at))
+    return frozenset((*shown, *((outcome.error.code_at,) if outcome.error.code_at is not None else ())))
 
 
 def _free_parts(spec: Spec, types: Sequence[str]) -> list[str]:

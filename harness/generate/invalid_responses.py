@@ -9,6 +9,7 @@ from dataclasses import replace
 from harness.generate.invalid_rows import break_fields, break_filters, break_laws, break_order
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, ValidResponse, remove_at
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
+from harness.specification.access import way_credentials, ways_of
 from harness.specification.clause_families import body_format_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
@@ -197,14 +198,15 @@ def _break_echo(maker: ResponseBreaker, echo: Echo) -> Iterator[InvalidResponse]
 def _break_errors(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     listing, client = maker.listing, maker.client
     access = listing.access
+    names = way_credentials(ways_of(access)[0])
     base = client.list_request().values
     success = maker.first_page
     for place, (name, clauses) in enumerate(
         (
-            (access.user, access.clauses.user_required),
-            (access.password, access.clauses.password_required),
-            (access.token if access.kind == "bearer" else None, access.clauses.missing_refused),
-            (access.password or access.token, access.clauses.wrong_refused),
+            (access.user if len(names) > 1 else None, access.clauses.user_required),
+            (access.password if len(names) > 1 else None, access.clauses.password_required),
+            (names[0] if len(names) == 1 else None, access.clauses.missing_refused),
+            (names[-1] if names else None, access.clauses.wrong_refused),
         )
     ):
         if name is None:
@@ -216,7 +218,9 @@ def _break_errors(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         else:
             del credentials[name]
         request = client.encode(
-            ListRequest(values={**base, **client.size_values(PAGE_SIZE)}, credentials=credentials)
+            ListRequest(
+                values={**base, **client.size_values(PAGE_SIZE)}, credentials=credentials, account=client.credentials
+            )
         )
         valid = ValidResponse(request, success.response, {})
         done = f"a success in spite of {'a wrong' if wrong else 'a missing'} {name}"
@@ -243,9 +247,10 @@ def _break_error(maker: ResponseBreaker, request: HttpRequest) -> Iterator[Inval
     tree = valid.copy_tree()
     put_value(tree, maker.listing.lists.rows_at, copy.deepcopy(maker.rows_in(maker.first_page.tree)[:1]))
     yield from maker.break_clause(error.clauses.no_rows, "an error with rows", valid, tree)
-    tree = valid.copy_tree()
-    put_value(tree, error.code_at, _wrong_code(maker, fault))
-    yield from maker.break_clause(fault.clause, f"an error with the code of another: {name}", valid, tree)
+    if error.code_at is not None:
+        tree = valid.copy_tree()
+        put_value(tree, error.code_at, _wrong_code(maker, fault))
+        yield from maker.break_clause(fault.clause, f"an error with the code of another: {name}", valid, tree)
     if "5xx" not in error.https:
         yield from _change_status(maker, error.clauses.http, valid)
 

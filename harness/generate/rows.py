@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+from harness.specification.access import example_account
 from harness.specification.dialect import Dialect, default_zone
 from harness.specification.field_path import AttributePath, FieldPath
 from harness.specification.load import Spec
@@ -15,8 +16,10 @@ from harness.telephony.records import Record
 from harness.wire.decoded_body import Tree
 from harness.wire.id_forms import hidden_ids
 from harness.wire.json_body import encode_json
+from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import is_xml
 from harness.wire.row_codec import ApiRow, ApiValue, encode_row, row_values_at, show_record
+from harness.wire.settled_values import repeated_values
 from harness.world.listed_calls import ListedCalls
 from harness.world.world import World
 
@@ -64,6 +67,7 @@ def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
     records = tuple(world.records(Grain(listing.lists.one_row_per), population, world.instant))
     zone = default_zone(listing, dialect)
     shown = tuple(show_record(listing.fields, record, zone=zone) for record in records)
+    repeated = dict(repeated_values(listing, ListRequest(), example_account(listing.access)))
     trees = tuple(
         encode_row(
             listing.fields,
@@ -72,6 +76,7 @@ def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
             choices=dialect,
             text_carried=is_xml(listing),
             unset=dialect.resolve(listing.outcome.unset),
+            repeated=repeated,
         )
         for row in shown
     )

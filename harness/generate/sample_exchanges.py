@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.generate.rows import RowSet, row_set_of
 from harness.serve.simulator import SimulatedAnswer, Simulator
+from harness.specification.access import account_names, way_credentials, ways_of
 from harness.specification.dialect import Dialect, default_zone
 from harness.specification.load import Spec
 from harness.specification.model import (
@@ -26,7 +27,7 @@ from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import ParameterValue, encode_parameter
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import DecodedResponse, decode_response, encode_response, error_tree
+from harness.wire.response_codec import DecodedResponse, decode_response, encode_error, error_tree
 from harness.world.world import World
 
 PAGE_SIZE: Final = 5
@@ -368,20 +369,26 @@ def _error_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
                 parameter=next(iter(client.listing.parameters), client.listing.access.user or ""),
                 operation=routing.name if routing else "",
             )
-            media_type, body = encode_response(client.listing, tree)
-            response = HttpResponse(http_status=status, headers=(("Content-Type", media_type),), body=body)
+            media_type, body = encode_error(client.listing, fault, tree)
+            headers = (("Content-Type", media_type),) if media_type is not None else ()
+            response = HttpResponse(http_status=status, headers=headers, body=body)
             says = f"the error {fault}, which no request brings about here"
             yield SampleExchange(name=f"error-{fault}", says=says, request=None, response=response, error_name=fault)
 
 
 def _refused_user_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
     base = client.list_request()
-    for name in client.credentials:
+    names = way_credentials(ways_of(client.listing.access)[0])
+    for name in names:
         fewer = {key: value for key, value in client.credentials.items() if key != name}
-        ask = ListRequest(values=base.values, credentials=fewer)
+        ask = ListRequest(values=base.values, credentials=fewer, account=client.credentials)
         yield client.fetch_exchange(f"error-without-{name}", f"no {name}", ask)
-    for name in client.credentials:
-        other = ListRequest(values=base.values, credentials={**client.credentials, name: _WRONG_CREDENTIAL})
+    for name in names:
+        other = ListRequest(
+            values=base.values,
+            credentials={**client.credentials, name: _WRONG_CREDENTIAL},
+            account=client.credentials,
+        )
         yield client.fetch_exchange(f"error-wrong-{name}", f"a wrong {name}", other)
     unfit = next((user for user in client.simulator.users if user.name == "no-role"), None)
     if unfit is not None:
@@ -475,9 +482,8 @@ def _server_host(spec: Spec) -> str:
 
 
 def _required_credentials(listing: Listing, credentials: Mapping[str, str]) -> dict[str, str]:
-    access = listing.access
-    names = (access.user, access.password) if access.kind == "password" else (access.token,)
-    return {name: credentials[name] for name in names if name is not None}
+    names = (*way_credentials(ways_of(listing.access)[0]), *account_names(listing))
+    return {name: credentials[name] for name in names if name in credentials}
 
 
 __all__ = ["PAGE_SIZE", "SampleClient", "SampleExchange", "filter_values", "make_sample_exchanges", "request_text"]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, final
 
 from harness.errors import UsageProblem
 from harness.integers import is_integer
+from harness.specification.access import key_of, log_in_of, session_way, way_credentials, ways_of
 from harness.specification.load import Spec
-from harness.specification.model import Access, Jwt
+from harness.specification.model import Access, AccessWay, Jwt
 from harness.specification.yaml_source import PlainValue, load_source_file
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
@@ -82,7 +84,7 @@ def built_in_users(
 ) -> tuple[SimulatedUser, ...]:
     """The users that a simulator knows without a users file, the default one first.
 
-    | name | credentials (password kind; bearer kind) | may see |
+    | name | credentials (a pair; a token or a key) | may see |
     |---|---|---|
     | `default` | the document's example; `callharness-token` | all; its own is the home customer |
     | `role-ROLE` | user `role-ROLE`, password `callharness-role-ROLE`; `callharness-token-role-ROLE` | as default |
@@ -90,6 +92,9 @@ def built_in_users(
     | `child` | `child`, `callharness-child`; `callharness-token-child` | a child of the home customer, and below |
     | `foreign` | `foreign`, `callharness-foreign`; `callharness-token-foreign` | another customer, not related |
 
+    The document's example counts wherever it names a credential. A key is called as a token is, with the credential's
+    name in place of `token`; an account of `accounts` is `account`, or `account-NAME`. A session's token follows from
+    name and password.
     Spaces in a role become hyphens. With a key pair each also has a signed identity, of the key id
     `callharness-key` or `callharness-key-NAME`. Identities of roles exist where the spec names roles.
     """
@@ -129,16 +134,11 @@ def _built_in_user(
 ) -> SimulatedUser:
     suffix = "" if name == DEFAULT_USER else f"-{name}"
     credentials: dict[str, str] = {}
-    if access.kind == "password":
-        if name == DEFAULT_USER and access.example:
-            credentials |= access.example
-        else:
-            if access.user is not None:
-                credentials[access.user] = name
-            if access.password is not None:
-                credentials[access.password] = f"callharness-{name}"
-    else:
-        credentials[access.token] = f"callharness-token{suffix}"
+    for way in ways_of(access):
+        credentials |= _built_in_credentials(way, name, suffix)
+    credentials |= {account: f"account{suffix}" for account in access.accounts if account not in credentials}
+    if name == DEFAULT_USER:
+        credentials |= access.example
     for legacy in access.legacy:
         for place, parameter in enumerate(legacy.parameters):
             # The first of a pair says who, the second proves it.
@@ -148,14 +148,44 @@ def _built_in_user(
         credentials[access.jwt.issuer] = str(customer_id)
         credentials[access.jwt.key_id] = f"callharness-key{suffix}"
         credentials[access.jwt.private_key] = key.private_pem
-    return SimulatedUser(name=name, credentials=credentials, roles=roles, customer_id=customer_id, everyone=everyone)
+    user = SimulatedUser(name=name, credentials=credentials, roles=roles, customer_id=customer_id, everyone=everyone)
+    return with_session_token(access, user)
+
+
+def _built_in_credentials(way: AccessWay, name: str, suffix: str) -> dict[str, str]:
+    """The credentials that a built-in user has for a way in; a pair is the user's name and a password of its own."""
+    session = way.session if way.kind == "session" else None
+    pair = (session.user, session.password) if session is not None else (way.user, way.password)
+    if way.kind in ("password", "basic", "session"):
+        values = (name, f"callharness-{name}")
+        return {key: value for key, value in zip(pair, values, strict=True) if key is not None}
+    key = key_of(way)
+    if key is None:
+        return {}
+    word = "token" if way.kind == "bearer" else _slug(key.credential)
+    return {key.credential: f"callharness-{word}{suffix}"}
+
+
+def with_session_token(access: Access, user: SimulatedUser) -> SimulatedUser:
+    """The user with the token that its name and password open, where tokens are given for them."""
+    way = session_way(access)
+    if way is None or way.session is None:
+        return user
+    pair = [user.credentials.get(name) for name in (way.session.user, way.session.password)]
+    if None in pair:
+        return user
+    # Always the same: an answer follows from its request alone.
+    token = hashlib.sha256("\0".join(("callharness-session", *map(str, pair))).encode()).hexdigest()[:40]
+    return replace(user, credentials={**user.credentials, way.token: token})
 
 
 def default_credentials(access: Access) -> Mapping[str, str]:
     """What a client must give to be the default user of a simulator: the credentials of the document's example."""
     user = _built_in_user(access, DEFAULT_USER, roles=(), customer_id=0, key=None)
-    names = (access.user, access.password) if access.kind == "password" else (access.token,)
-    return {name: user.credentials[name] for name in names if name}
+    session = log_in_of(access)
+    first = ways_of(access)[0]
+    names = (session.user, session.password) if first.kind == "session" and session else way_credentials(first)
+    return {name: user.credentials[name] for name in (*names, *access.accounts)}
 
 
 def _slug(role: str) -> str:
@@ -256,20 +286,41 @@ class Authenticator:
     def identify_user(self, ask: ListRequest, now: datetime) -> SimulatedUser | RefusedRequest:
         """The user who sends a request, whatever its roles, or the fault that the request gets."""
         access = self.access
-        own = (access.user or "", access.password or "") if access.kind == "password" else (access.token,)
-        sets = [own, *(legacy.parameters for legacy in access.legacy)]
+        ways = ways_of(access)
+        if ask.log_in:
+            return self._identify_by_password(ask)
+        if ways[0].kind == "none":
+            return self.users[0]
+        first = way_credentials(ways[0])
+        by_names = {way_credentials(way): way for way in reversed(ways)}
+        sets = [*map(way_credentials, ways), *(legacy.parameters for legacy in access.legacy)]
         given = [names for names in sets if all(ask.credentials.get(name) for name in names)]
         if not given:
-            some = next((name for name in own if not ask.credentials.get(name)), "")
-            parameter = some if access.kind == "password" else ""
-            return RefusedRequest(fault=access.missing_fault, parameter=parameter)
+            some = next((name for name in first if not ask.credentials.get(name)), "")
+            return RefusedRequest(
+                fault=access.missing_fault, parameter=some if ways[0].kind in ("password", "basic") else ""
+            )
         names = given[0]
-        if access.kind == "bearer" and names == own:
-            if ask.scheme.lower() != "bearer":
+        if names in by_names and by_names[names].kind == "bearer":
+            if ask.scheme is not None and ask.scheme.lower() != "bearer":
                 return RefusedRequest(fault=access.wrong_fault)
             token = ask.credentials[access.token]
             if access.jwt is not None and token.count(".") == 2:
                 return self._authenticate_token(access.jwt, token, now)
+        return self._user_with(ask, names)
+
+    def _identify_by_password(self, ask: ListRequest) -> SimulatedUser | RefusedRequest:
+        """The user whose name and password ask for a token."""
+        session = log_in_of(self.access)
+        names = (session.user, session.password) if session is not None else ()
+        missing = next((name for name in names if not ask.credentials.get(name)), None)
+        if missing is not None:
+            return RefusedRequest(fault=self.access.missing_fault, parameter=missing)
+        return self._user_with(ask, names)
+
+    def _user_with(self, ask: ListRequest, names: tuple[str, ...]) -> SimulatedUser | RefusedRequest:
+        """The user who has the credentials of these names, or the fault for wrong ones."""
+        access = self.access
         # In a body of JSON a credential may be anything.
         given_as_text = all(isinstance(ask.credentials[name], str) for name in names)
         shown = (*names, *(ask.credentials[name] for name in names)) if given_as_text else ()

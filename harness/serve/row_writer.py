@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, cast, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast, final
 from zoneinfo import ZoneInfo
 
 from harness.serve.query.table import Comparable
@@ -18,16 +18,28 @@ from harness.wire.response_codec import encode_response, is_xml
 from harness.wire.row_codec import ApiRow, encode_row, field_at, row_values_at
 from harness.wire.row_objects import places_in_tree
 
+if TYPE_CHECKING:
+    from harness.serve.query.query_builder import AnswerPlan
+
 # In JSON no text can hold an unescaped quotation mark, in XML none an element: it stands where it was put.
 _PLACEHOLDER_MARK: Final = "\ue000"
 
 
 class RowVariant(NamedTuple):
-    """What the bytes of a row depend on besides its record: the zone, and the parts left out or shown empty."""
+    """What the bytes of a row depend on besides its record.
+
+    The zone, the parts left out or shown empty, and the values of the request that rows repeat.
+    """
 
     zone: ZoneInfo
     omitted_parts: frozenset[FieldPath]
     emptied_parts: frozenset[FieldPath]
+    repeated: tuple[tuple[str, str], ...] = ()
+
+    @staticmethod
+    def of(plan: AnswerPlan) -> RowVariant:
+        """The variant of the rows of an answer."""
+        return RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts, plan.repeated)
 
 
 def value_for_none(field: Field | None, dialect: Dialect) -> int | None:
@@ -71,6 +83,7 @@ def build_row_tree(listing: Listing, dialect: Dialect, row: ApiRow, variant: Row
         text_carried=is_xml(listing),
         without={path.head for path in variant.omitted_parts - nested},
         unset=dialect.resolve(listing.outcome.unset),
+        repeated=dict(variant.repeated),
     )
     for path in variant.emptied_parts - nested:
         for holder, key in places_in_tree(tree, path):

@@ -13,7 +13,13 @@ from typing import Final, Protocol, TypeVar, cast, final
 from urllib.parse import urlsplit
 
 from harness.errors import UsageProblem
-from harness.serve.authentication import Authenticator, KeyPair, SimulatedUser, built_in_users
+from harness.serve.authentication import (
+    Authenticator,
+    KeyPair,
+    SimulatedUser,
+    built_in_users,
+    with_session_token,
+)
 from harness.serve.faults.base import Fault
 from harness.serve.faults.hooks import (
     NO_HOOKS,
@@ -42,8 +48,16 @@ from harness.wire.derived_fields import shown_attributes
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest, decode_request
-from harness.wire.response_codec import encode_response, error_tree, is_xml, success_tree
+from harness.wire.response_codec import (
+    encode_error,
+    encode_response,
+    error_tree,
+    is_xml,
+    log_in_tree,
+    success_tree,
+)
 from harness.wire.row_codec import ApiRow, show_record
+from harness.wire.settled_values import refuse_settled_values, repeated_values
 from harness.world.customers import Customers
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import OrderedRowTable
@@ -124,7 +138,7 @@ class Simulator:
         self._base_paths = base_paths_of(spec)
         self.base_path = self._base_paths[0]
         self.users: tuple[SimulatedUser, ...] = (
-            tuple(users)
+            tuple(with_session_token(spec.listing.access, user) for user in users)
             if users is not None
             else built_in_users(spec, customers=world.customers, home=world.home_customer_id, key=key)
         )
@@ -202,6 +216,8 @@ class Simulator:
         return SimulatedAnswer(response=answered)
 
     def _answer_or_refuse(self, ask: ListRequest, at: datetime, now: datetime) -> HttpResponse | RefusedRequest:
+        if ask.log_in:
+            return self._answer_log_in(ask, now)
         plan = self._plan_answer(ask, at, now)
         if isinstance(plan, RefusedRequest):
             return plan
@@ -213,14 +229,32 @@ class Simulator:
         page = self._select_page(plan, view)
         return page if isinstance(page, RefusedRequest) else self._respond_with_page(page, plan, view, ask)
 
+    def _answer_log_in(self, ask: ListRequest, now: datetime) -> HttpResponse | RefusedRequest:
+        """The answer with a token, or the refusal."""
+        user = self._hooks.user(self._authenticator.identify_user(ask, now), ask, self.users, now)
+        if isinstance(user, RefusedRequest):
+            return user
+        listing = self.spec.listing
+        headers, tree = log_in_tree(listing, user.credentials)
+        media_type, body = encode_response(listing, tree)
+        response = HttpResponse(
+            http_status=listing.outcome.success.http, headers=(("Content-Type", media_type), *headers), body=body
+        )
+        return self._hooks.response(response, _success_context(ask))
+
     def _plan_answer(self, ask: ListRequest, at: datetime, now: datetime) -> AnswerPlan | RefusedRequest:
         user = self._hooks.user(self._authenticator.authenticate(ask, now), ask, self.users, now)
         if isinstance(user, RefusedRequest):
             return user
+        refused = refuse_settled_values(self.spec.listing, ask, user.credentials)
+        if refused is not None:
+            return refused
         parameters = self._hooks.parameters(parse_parameters(self.spec.listing, ask, self.dialect), ask)
         if isinstance(parameters, RefusedRequest):
             return parameters
         plan = plan_answer(parameters, user, customers=self.world.customers, at=at, choices=self.dialect)
+        if not isinstance(plan, RefusedRequest):
+            plan = replace(plan, repeated=repeated_values(self.spec.listing, ask, user.credentials))
         return self._hooks.plan(plan, parameters)
 
     # --- answers from the row index: rows that are bytes already -----------------------------------------------
@@ -370,7 +404,7 @@ class Simulator:
         self, page: AnswerContent, plan: AnswerPlan, view: _InstantView, ask: ListRequest
     ) -> HttpResponse:
         if self._hooks is NO_HOOKS and page.count is None:
-            variant = RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts)
+            variant = RowVariant.of(plan)
             return self._respond_with_row_bytes(page, plan, view.row_bodies(page.rows, variant, self._writer), ask)
         rows: list[Tree] | None = None
         if page.count is None:
@@ -398,7 +432,7 @@ class Simulator:
         )
 
     def _row_tree(self, view: _InstantView, row: int, plan: AnswerPlan) -> RowTree:
-        encoded = view.row_tree(row, RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts))
+        encoded = view.row_tree(row, RowVariant.of(plan))
         return self._hooks.row(deepcopy(encoded), row, view.at) if is_active_hook(self._hooks.row) else encoded
 
     def _encode_refusal(self, refusal: RefusedRequest, ask: ListRequest | None) -> SimulatedAnswer:
@@ -420,8 +454,11 @@ class Simulator:
             value=refusal.value,
             seed=ask.digest if ask is not None else refusal.digest,
         )
-        response = self._respond(status, tree, AnswerContext(list_request=ask, refusal=refusal))
-        return SimulatedAnswer(response=response, error_name=name)
+        context = AnswerContext(list_request=ask, refusal=refusal)
+        media_type, body = encode_error(listing, name, self._hooks.tree(tree, context))
+        headers = (("Content-Type", media_type),) if media_type is not None else ()
+        response = HttpResponse(http_status=status, headers=headers, body=body)
+        return SimulatedAnswer(response=self._hooks.response(response, context), error_name=name)
 
     def _respond(self, status: int, tree: Tree, context: AnswerContext) -> HttpResponse:
         media_type, body = encode_response(self.spec.listing, self._hooks.tree(tree, context))

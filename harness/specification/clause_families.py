@@ -180,6 +180,8 @@ def family_of_path(path: KeyPath) -> ClauseFamily:
             return ClauseFamily.ERRORS
         case "transport", ("answers-clause" | "escaping-clause" | "optional-parts", *_):
             return ClauseFamily.SHAPE
+        case "parameters", (_, "bound-to", *_):
+            return ClauseFamily.ACCESS
         case "filters" | "parameters", (_, "blank" | "blank-clause", *_):
             return ClauseFamily.BLANK
         case "filters", (_, place, *_) if place in _DEPENDENCE_KEYS:

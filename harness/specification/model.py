@@ -134,6 +134,9 @@ Comparison = Literal[
 Treatment = Literal["refused", "ignored", "default", "clamped", "nothing", "honoured"]
 ParameterPlace = Literal["query", "form", "multipart", "chunked-multipart", "json"]
 Boundary = Literal["inclusive", "exclusive"]
+AccessKind = Literal["none", "password", "basic", "key", "bearer", "session"]
+CredentialPlace = Literal["header", "query", "cookie"]
+ErrorBody = Literal["shape", "empty", "text"]
 OwnerGroup = Literal["own", "children", "own-and-children", "that", "everyone", "nobody"]
 
 
@@ -213,6 +216,14 @@ class ListedRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestValue:
+    """A value that a row repeats from the request: exactly one of the two."""
+
+    credential: str | None = documented_key("the credential (of the account that asks) that it is", None)
+    parameter: ParameterName | None = documented_key("the parameter whose value it is", None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdForm:
     """An id of the API's own form: a prefix and digits."""
 
@@ -228,7 +239,7 @@ class Field:
     """One field of a row, or, `as: object`, several fields that stand in an object of their own.
 
     Whatever names a field names one of an object with a dot: `from.number`. A field has one source of its value:
-    `shows`, `present-of`, `constant` or `template`; without any the simulator leaves it out.
+    `shows`, `present-of`, `constant`, `template` or `repeats`; without any the simulator leaves it out.
     """
 
     shows: str | None = documented_key("the telephony attribute it shows", None)
@@ -241,6 +252,9 @@ class Field:
     template: str | None = documented_key(
         "a text made of other fields of the row, each named in braces: `/calls/{id}.json`; none where one is none",
         None,
+    )
+    repeats: RequestValue | None = documented_key(
+        "the value of the request that every row repeats, in place of `shows`: the account's id, a parameter", None
     )
     other_names: tuple[str, ...] = documented_key(
         "other names that the document gives it, each as good as its own", ()
@@ -330,13 +344,29 @@ class RequiredParameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoundParameter:
+    """A parameter that always has the value of a credential: the account in a path is that of who asks."""
+
+    credential: str = documented_key("the credential whose value it has")
+    fault: ErrorName = documented_key("the fault when it is that of another account", "forbidden")
+    clause: Clauses = documented_key("clause on refusing another account's", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One request parameter: where it stands, how it is written, what odd values get."""
+    """One request parameter: where it stands, how it is written, what odd values get.
+
+    One whose name stands in braces in the path of the operation is a part of that path.
+    """
 
     as_: ParameterCodec = documented_key("how its value is written", "text")
     of: Literal["text", "integer", "digits", "word"] = documented_key("list: what the elements are", "text")
     separated_by: str = documented_key("list: the separator; a JSON array in a JSON body needs none", ",")
     format: tuple[str, ...] = documented_key("formatted-time: how it is written, as that of a field", ())
+    bound_to: BoundParameter | None = documented_key("the credential whose value it always has", None)
+    constant: Scalar | None = documented_key(
+        "the value that it always has and that is always sent; it tells two operations at one path apart", None
+    )
     at: str | None = documented_key("JSON pointer into the request's body; without it a pair of query or form", None)
     words: tuple[str, ...] = documented_key("word: the legal words (a filter's own words are added)", ())
     true: tuple[str, ...] = documented_key("flag: spellings of true, the documented one first", ("1",))
@@ -946,6 +976,52 @@ class Jwt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    """A secret that travels by itself, in a place of its own."""
+
+    credential: str = documented_key("the credential's name", "key")
+    place: CredentialPlace = documented_key("where it stands: header, query, cookie")
+    name: str = documented_key("name of the header, of the query parameter or of the cookie")
+    scheme: str = documented_key("header: the word before it", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIn:
+    """An operation that takes a user's name and password and gives the token that other requests carry."""
+
+    path: str = documented_key("its path, below the same server")
+    method: Literal["GET", "POST"] = documented_key("its HTTP method", "POST")
+    carries: Literal["query", "form", "json"] = documented_key("where name and password stand", "form")
+    user: str = documented_key("the credential of the user's name, and its parameter")
+    password: str = documented_key("the credential of the password, and its parameter")
+    user_at: str | None = documented_key("json: pointer to the name in the body, if not the parameter", None)
+    password_at: str | None = documented_key("json: the same for the password", None)
+    adds: Mapping[str, str] = documented_key("further parameters that it always carries", factory=dict)
+    token_at: str = documented_key(
+        "pointer to the token in its answer, or header:NAME; of header:Set-Cookie the cookie of that `name`"
+    )
+    place: CredentialPlace = documented_key("where other requests carry the token: header, query, cookie", "header")
+    name: str = documented_key("name of that header, query parameter or cookie", "Authorization")
+    scheme: str = documented_key("header: the word before the token", "")
+    opened_clause: Clauses = documented_key("clause: right credentials get a token", ())
+    refused_clause: Clauses = documented_key("clause: wrong credentials get no token", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessWay:
+    """A further way in, as good as the first."""
+
+    kind: AccessKind = documented_key("how, in the words of access")
+    user: str | None = documented_key("password, basic: the credential of the user's name", None)
+    password: str | None = documented_key("password, basic: the credential of the password", None)
+    token: str = documented_key("bearer, session: the token's name as a credential", "token")
+    key: AccessKey | None = documented_key("key: the key", None)
+    session: LogIn | None = documented_key("session: the log-in operation", None)
+    clause: Clauses = documented_key("clause: it opens the list", ())
+    refused_clause: Clauses = documented_key("clause: wrong credentials are refused", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClauses:
     """The clauses on who gets in and who does not, by what each promises."""
 
@@ -954,6 +1030,7 @@ class AccessClauses:
     password_required: Clauses = documented_key("a request without the password is refused", ())
     wrong_refused: Clauses = documented_key("wrong credentials are refused", ())
     missing_refused: Clauses = documented_key("a request without credentials is refused", ())
+    elsewhere_refused: Clauses = documented_key("right credentials in another place than their own are refused", ())
     role_refused: Clauses = documented_key("an account whose role does not suffice is refused", ())
 
 
@@ -961,10 +1038,19 @@ class AccessClauses:
 class Access:
     """How a client shows who it is, and who may see the list."""
 
-    kind: Literal["password", "bearer"] = documented_key("password: two parameters; bearer: a token in Authorization")
-    user: str | None = documented_key("password: the parameter of the user's name", None)
-    password: str | None = documented_key("password: the parameter of the password", None)
-    token: str = documented_key("bearer: the credential's name", "token")
+    kind: AccessKind = documented_key(
+        "none: anybody may ask; password: two parameters; basic: name and password in Authorization; "
+        "key: one secret; bearer: a token in Authorization; session: a token that a log-in operation gives"
+    )
+    user: str | None = documented_key("password, basic: the parameter, or the credential, of the user's name", None)
+    password: str | None = documented_key("password, basic: the parameter, or the credential, of the password", None)
+    token: str = documented_key("bearer, session: the token's name as a credential", "token")
+    key: AccessKey | None = documented_key("key: the key", None)
+    session: LogIn | None = documented_key("session: the log-in operation", None)
+    also: tuple[AccessWay, ...] = documented_key("further ways in, as good as this one", ())
+    accounts: tuple[str, ...] = documented_key(
+        "credentials that prove nothing but say who asks, for a path or a row that repeats them", ()
+    )
     jwt: Jwt | None = documented_key("bearer: the token is a JWT", None)
     legacy: tuple[LegacyCredentials, ...] = documented_key("older pairs", ())
     example: Mapping[str, str] = documented_key(
@@ -1025,6 +1111,14 @@ class ErrorKind:
     )
     names: tuple[Literal["parameter", "operation"], ...] = documented_key("what the message must name", ())
     names_clause: Clauses = documented_key("clause on that", ())
+    shows: Mapping[str, Scalar] = documented_key(
+        "other parts of this error; {http-status} and {code} are filled in", factory=dict
+    )
+    message_at: str | None = documented_key("pointer to its message, where that is not the one of `error`", None)
+    media_type: str | None = documented_key("its media type, where that is not the one of `answers`", None)
+    body: ErrorBody = documented_key(
+        "what it is: the shape of `error`, empty, or text (the message and nothing else)", "shape"
+    )
     own: bool = documented_key("the server itself is at fault, whatever was asked", False)
     speaks: bool = documented_key("whether the clause on the code also promises a message that is not blank", False)
     clause: Clauses = documented_key("clause on the code", ())
@@ -1044,7 +1138,7 @@ class ErrorShapeClauses:
 class ErrorShape:
     """How errors are told."""
 
-    code_at: str = documented_key("pointer to the code")
+    code_at: str | None = documented_key("pointer to the code; without it the HTTP status alone tells an error", None)
     code_as: Literal["integer", "digits", "text"] = documented_key("its type", "integer")
     message_at: str | None = documented_key("pointer to the message", None)
     key_at: str | None = documented_key("pointer to the name of the offending parameter", None)
@@ -1052,7 +1146,9 @@ class ErrorShape:
     https: tuple[str, ...] = documented_key(
         "further statuses that are legitimate: `4xx`, `5xx`, or `same-as-code`", ()
     )
-    shows: Mapping[str, Scalar] = documented_key("other parts of an error", factory=dict)
+    shows: Mapping[str, Scalar] = documented_key(
+        "other parts of an error; {http-status} and {code} are filled in", factory=dict
+    )
     no_rows: Literal["absent", "empty", "absent-or-empty"] = documented_key(
         "what stands in place of the rows", "absent-or-empty"
     )

@@ -13,23 +13,27 @@ from harness.wire.decoded_body import Tree
 class ListRequest:
     """The raw values of one request, by parameter name of the spec.
 
-    `values` holds documented parameters as they are written on the wire: text for pairs, any JSON value for a
-    parameter in a JSON body. A key that is missing was not given. `credentials` holds credential values by their
-    name in the spec (`Username`, `token`); `scheme` is the word before a token. `extra` are parameters that the
-    spec does not know, in order; `repeated` the further values of parameters given more than once. `operation` is
-    the name in the request when it is not the documented one. `encoding_name` names a way of `transport.also`.
+    `values` holds documented parameters as they are written on the wire: text for pairs and for parts of the path,
+    any JSON value for a parameter in a JSON body. A key that is missing was not given. `credentials` holds credential
+    values by their name in the spec (`Username`, `token`); `scheme` is the word before a token, None the documented
+    one. `account` are the credentials whose values a path or a parameter repeats, where they are not those of
+    `credentials`. `extra` are parameters that the spec does not know, in order; `repeated` the further values of
+    parameters given more than once. `operation` is the name in the request when it is not the documented one.
+    `encoding_name` names a way of `transport.also`. With `log_in` it asks for a token and not for the list.
     `digest` is that of the HTTP request, where an answer is made from it.
     """
 
     values: Mapping[str, Tree] = field(default_factory=lambda: MappingProxyType({}))
     credentials: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    scheme: str = "Bearer"
+    scheme: str | None = None
+    account: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     extra: tuple[tuple[str, Tree], ...] = ()
     repeated: Mapping[str, tuple[Tree, ...]] = field(default_factory=lambda: MappingProxyType({}))
     operation: str | None = None
     no_operation: bool = False
     encoding_name: str | None = None
     digest: bytes = field(default=b"", repr=False, compare=False)
+    log_in: bool = False
 
     def with_values(self, values: Mapping[str, Tree]) -> ListRequest:
         """This request with more values, by name."""

@@ -7,14 +7,36 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import quote, unquote
 
+from harness.specification.access import log_in_of, path_parts, path_pattern
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.load import Spec
-from harness.specification.model import Access, Listing, ParameterPlace, RequestEncoding
+from harness.specification.model import Listing, LogIn, ParameterPlace, RequestEncoding
+from harness.wire.credentials_codec import (
+    authorization_scheme,
+    credential_by_parameter,
+    credential_headers,
+    credential_pairs,
+    credential_parameters,
+    decode_header_credentials,
+    decode_query_credentials,
+    key_pairs,
+)
 from harness.wire.decoded_body import Tree
 from harness.wire.forms import FormError, decode_form, decode_pairs, encode_multipart, encode_pairs
 from harness.wire.http_messages import HttpRequest
 from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, tree_at
 from harness.wire.list_request import ListRequest
+
+__all__ = [
+    "FORM_MEDIA_TYPE",
+    "JSON_MEDIA_TYPE",
+    "MULTIPART_BOUNDARY",
+    "RefusedRequest",
+    "constant_text",
+    "credential_parameters",
+    "decode_request",
+    "encode_request",
+]
 
 MULTIPART_BOUNDARY: Final = "callharness-b7e151628aed2a6a"
 FORM_MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
@@ -38,36 +60,59 @@ class RefusedRequest:
 def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> HttpRequest:
     """The HTTP request of a list request: in the documented form, or in the encoding that it names."""
     listing = spec.listing
+    session = log_in_of(listing.access)
+    if ask.log_in and session is not None:
+        return _encode_log_in(session, ask, base_path)
     way = listing.transport.also.get(ask.encoding_name or "")
     carries: ParameterPlace = way.carries if way else listing.transport.carries
     method = way.method if way else spec.method
     path = _request_path(spec, ask, way)
-    headers: list[tuple[str, str]] = []
-    token = ask.credentials.get(listing.access.token) if listing.access.kind == "bearer" else None
-    if token is not None:
-        headers.append(("Authorization", f"{ask.scheme} {token}".strip()))
+    headers = credential_headers(listing.access, ask.credentials, ask.scheme)
+    keys = key_pairs(listing.access, ask.credentials)
     if carries == "json":
         body: Tree = {}
-        for name, value in ask.values.items():
+        for name, value in _sent_values(spec, ask).items():
             parameter = listing.parameters.get(name)
             body = put_value(body, (parameter.at if parameter else None) or f"/{name}", value)
         for pointer, value in ask.extra:
             body = put_value(body, pointer if pointer.startswith("/") else f"/{pointer}", value)
         headers.append(("Content-Type", JSON_MEDIA_TYPE))
-        return _http_request(method, base_path + path, b"", headers, encode_json(body))
+        return _http_request(method, base_path + path, encode_pairs(keys), headers, encode_json(body))
     pairs = _request_pairs(spec, ask, way)
     separator = (way.separator if way else None) or listing.transport.separator
     if carries == "query":
-        query = encode_pairs(pairs, separator=cast('Literal["&", ";"]', separator))
+        query = encode_pairs([*pairs, *keys], separator=cast('Literal["&", ";"]', separator))
         return _http_request(method, base_path + path, query, headers, b"")
     if carries == "form":
         headers.append(("Content-Type", FORM_MEDIA_TYPE))
         return _http_request(
-            method, base_path + path, b"", headers, encode_pairs(pairs, separator="&", plus_for_space=True)
+            method,
+            base_path + path,
+            encode_pairs(keys),
+            headers,
+            encode_pairs(pairs, separator="&", plus_for_space=True),
         )
     content_type, data = encode_multipart(pairs, MULTIPART_BOUNDARY)
     headers.append(("Content-Type", content_type))
-    return _http_request(method, base_path + path, b"", headers, data, chunked=carries == "chunked-multipart")
+    chunked = carries == "chunked-multipart"
+    return _http_request(method, base_path + path, encode_pairs(keys), headers, data, chunked=chunked)
+
+
+def _encode_log_in(session: LogIn, ask: ListRequest, base_path: str) -> HttpRequest:
+    """The request for a token, with such of the two credentials as there are."""
+    places = {session.user: session.user_at, session.password: session.password_at}
+    given = [(name, ask.credentials[name]) for name in places if name in ask.credentials]
+    pairs = [*session.adds.items(), *given]
+    path = base_path + session.path
+    if session.carries == "query":
+        return _http_request(session.method, path, encode_pairs(pairs), [], b"")
+    if session.carries == "form":
+        body = encode_pairs(pairs, plus_for_space=True)
+        return _http_request(session.method, path, b"", [("Content-Type", FORM_MEDIA_TYPE)], body)
+    tree: Tree = {}
+    for name, text in pairs:
+        tree = put_value(tree, places.get(name) or f"/{name}", text)
+    return _http_request(session.method, path, b"", [("Content-Type", JSON_MEDIA_TYPE)], encode_json(tree))
 
 
 def _http_request(
@@ -96,7 +141,44 @@ def _request_path(spec: Spec, ask: ListRequest, way: RequestEncoding | None) -> 
         path += "/"
     if way and way.slash == "without":
         path = path.rstrip("/")
+    return _filled_path(spec, ask, path)
+
+
+def _filled_path(spec: Spec, ask: ListRequest, path: str) -> str:
+    """The path with its parts in place; a part of which nothing is known stands as a dash."""
+    names = path_parts(path)
+    values = {**_settled_values(spec, ask), **ask.values} if names else {}
+    for name in names:
+        text = _pair_text(values.get(name, "")) or "-"
+        # Dots alone would lead to another path.
+        path = path.replace("{" + name + "}", quote(text, safe="") if text.strip(".") else text.replace(".", "%2E"))
     return path
+
+
+def _settled_values(spec: Spec, ask: ListRequest) -> dict[str, Tree]:
+    """The values that nobody chooses, by parameter: of the account that asks, and constants."""
+    access = spec.listing.access
+    found: dict[str, Tree] = {}
+    for name, parameter in spec.listing.parameters.items():
+        if parameter.bound_to is not None:
+            credential = parameter.bound_to.credential
+            held = (ask.account.get(credential), ask.credentials.get(credential), access.example.get(credential))
+            found[name] = next((text for text in held if text), "")
+        elif parameter.constant is not None:
+            found[name] = parameter.constant if parameter.at is not None else constant_text(parameter.constant)
+    return found
+
+
+def constant_text(constant: Tree) -> str:
+    """A constant as a request carries it where all is text."""
+    return str(constant).lower() if isinstance(constant, bool) else str(constant)
+
+
+def _sent_values(spec: Spec, ask: ListRequest) -> dict[str, Tree]:
+    """The values beside the path: what nobody chooses first."""
+    parts = path_parts(spec.path)
+    values = {**_settled_values(spec, ask), **ask.values}
+    return {name: value for name, value in values.items() if name not in parts}
 
 
 def _request_pairs(spec: Spec, ask: ListRequest, way: RequestEncoding | None) -> list[tuple[str, str]]:
@@ -109,23 +191,12 @@ def _request_pairs(spec: Spec, ask: ListRequest, way: RequestEncoding | None) ->
         pairs.append(
             (name, ask.operation if ask.operation is not None and routing and text == routing.name else text)
         )
-    for name, value in ask.values.items():
+    for name, value in _sent_values(spec, ask).items():
         pairs.append((name, _pair_text(value)))
         pairs.extend((name, _pair_text(more)) for more in ask.repeated.get(name, ()))
     pairs.extend((name, _pair_text(value)) for name, value in ask.extra)
-    pairs.extend(_credential_pairs(listing.access, ask.credentials))
+    pairs.extend(credential_pairs(listing.access, ask.credentials))
     return pairs
-
-
-def _credential_pairs(access: Access, credentials: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Credentials that travel as parameters: never a key to sign with, and no older pair beside a token."""
-    if access.kind == "password":
-        names = [name for name in (access.user, access.password) if name]
-    elif access.token in credentials:
-        names = []
-    else:
-        names = [name for legacy in access.legacy for name in legacy.parameters]
-    return [(name, credentials[name]) for name in dict.fromkeys(names) if name in credentials]
 
 
 def _pair_text(value: Tree) -> str:
@@ -139,13 +210,6 @@ def _pair_text(value: Tree) -> str:
 # --- reading ------------------------------------------------------------------------------------------------
 
 
-def credential_parameters(access: Access) -> frozenset[str]:
-    """Parameters (not headers) that carry credentials."""
-    own = (access.user, access.password) if access.kind == "password" else ()
-    older = (name for legacy in access.legacy for name in legacy.parameters)
-    return frozenset(name for name in (*own, *older) if name)
-
-
 def decode_request(
     spec: Spec, request: HttpRequest, choices: ChoiceResolver, *, base_path: str = ""
 ) -> ListRequest | RefusedRequest | None:
@@ -154,10 +218,13 @@ def decode_request(
         path = unquote(request.path.decode("ascii"), errors="strict")
     except UnicodeDecodeError:
         return None
+    session = log_in_of(spec.listing.access)
+    if session is not None and path == base_path + session.path:
+        return _decode_log_in(spec, session, request)
     placed = _encodings_at_path(spec, path, base_path)
     if placed is None:
         return None
-    ways, operation, routed_by_path = placed
+    ways, operation, routed_by_path, parts = placed
     if isinstance(operation, RefusedRequest):
         return operation
     methods = {way.method for way in ways}
@@ -165,11 +232,36 @@ def decode_request(
         refusal = spec.listing.transport.wrong_method
         return RefusedRequest(fault=refusal.fault if refusal else "unreadable", value=request.method)
     if spec.listing.transport.carries == "json":
-        return _decode_json_request(spec, request)
+        return _decode_json_request(spec, request, parts)
     pairs = _decode_request_pairs(spec, request, ways)
     if isinstance(pairs, RefusedRequest):
         return pairs
-    return _list_request_of(spec, pairs, request, ways, choices, routed_by_path)
+    return _list_request_of(spec, pairs, request, ways, choices, routed_by_path, parts)
+
+
+def _decode_log_in(spec: Spec, session: LogIn, request: HttpRequest) -> ListRequest | RefusedRequest:
+    """What a request for a token gives of the two credentials."""
+    transport = spec.listing.transport
+    if request.method != session.method:
+        return RefusedRequest(
+            fault=transport.wrong_method.fault if transport.wrong_method else "unreadable", value=request.method
+        )
+    names = {session.user: session.user_at, session.password: session.password_at}
+    found: dict[str, str] = {}
+    if session.carries == "json":
+        decoded = decode_json(request.body)
+        for name, at in names.items():
+            text = MISSING if decoded.missing else tree_at(decoded.tree, at or f"/{name}")
+            found |= {name: text} if isinstance(text, str) else {}
+    else:
+        try:
+            pairs = decode_pairs(request.query)
+            if session.carries == "form":
+                pairs = decode_form(request.body, request.header("content-type") or "")
+        except FormError:
+            return RefusedRequest(fault=transport.bad_syntax.fault if transport.bad_syntax else "unreadable")
+        found = {name: text for name, text in reversed(pairs) if name in names}
+    return ListRequest(credentials=found, log_in=True)
 
 
 def _documented_encoding(spec: Spec) -> RequestEncoding:
@@ -177,37 +269,64 @@ def _documented_encoding(spec: Spec) -> RequestEncoding:
     return RequestEncoding(method=method, carries=spec.listing.transport.carries)
 
 
-def _encodings_at_path(
-    spec: Spec, path: str, base_path: str
-) -> tuple[tuple[RequestEncoding, ...], RefusedRequest | None, bool] | None:
-    """The encodings that may stand at a path, and whether the operation's name is in the path."""
+_PlacedRequest = tuple[tuple[RequestEncoding, ...], RefusedRequest | None, bool, Mapping[str, str]]
+
+
+def _encodings_at_path(spec: Spec, path: str, base_path: str) -> _PlacedRequest | None:
+    """The encodings that may stand at a path, whether the operation's name is in it, and its parts by name."""
     if not path.startswith(base_path):
         return None
     rest = path[len(base_path) :]
     bare = rest.rstrip("/")
     transport = spec.listing.transport
     here = [way for way in transport.also.values() if not way.path]
-    if bare == spec.path.rstrip("/"):
+    parts = _parts_of_path(spec, spec.path, bare)
+    if parts is not None:
         slashes = {way.slash for way in here}
         same = rest.endswith("/") == spec.path.endswith("/")
         if same or slashes & {"with", "without"}:
-            return (_documented_encoding(spec), *here), None, True
-    elsewhere = tuple(way for way in transport.also.values() if way.path and way.path.rstrip("/") == bare)
-    if elsewhere:
-        return elsewhere, None, False
+            return (_documented_encoding(spec), *here), None, True, parts
+    for way in transport.also.values():
+        parts = _parts_of_path(spec, way.path, bare) if way.path else None
+        if parts is not None:
+            at_path = tuple(
+                one for one in transport.also.values() if one.path and way.path and _same_path(one.path, way.path)
+            )
+            return at_path, None, False, parts
     routing = transport.routing
     if routing is not None and routing.parameter is None:
         head = spec.path.rstrip("/").rpartition("/")[0]
-        if bare == head:
-            return (_documented_encoding(spec), *here), RefusedRequest(fault=routing.missing_fault), True
-        if bare.rpartition("/")[0] == head:
+        parts = _parts_of_path(spec, head, bare)
+        if parts is not None:
+            refused = RefusedRequest(fault=routing.missing_fault)
+            return (_documented_encoding(spec), *here), refused, True, parts
+        parts = _parts_of_path(spec, head, bare.rpartition("/")[0])
+        if parts is not None:
             name = bare.rpartition("/")[2]
-            return (
-                (_documented_encoding(spec), *here),
-                RefusedRequest(fault=routing.unknown_fault, operation=name, value=name),
-                True,
-            )
+            refused = RefusedRequest(fault=routing.unknown_fault, operation=name, value=name)
+            return (_documented_encoding(spec), *here), refused, True, parts
     return None
+
+
+def _same_path(one: str, other: str) -> bool:
+    return one.rstrip("/") == other.rstrip("/")
+
+
+def _parts_of_path(spec: Spec, template: str, bare: str) -> Mapping[str, str] | None:
+    """The parts of a path by name; None where it is another path, also in a part that is a constant."""
+    template = template.rstrip("/")
+    if "{" not in template:
+        return {} if bare == template else None
+    match = path_pattern(template).fullmatch(bare)
+    if match is None:
+        return None
+    parts = dict(zip(path_parts(template), match.groups(), strict=True))
+    for name, text in parts.items():
+        parameter = spec.listing.parameters.get(name)
+        constant = parameter.constant if parameter is not None else None
+        if constant is not None and text != constant_text(constant):
+            return None
+    return parts
 
 
 def _decode_request_pairs(
@@ -233,15 +352,17 @@ def _list_request_of(
     ways: Sequence[RequestEncoding],
     choices: ChoiceResolver,
     routed_by_path: bool,
+    parts: Mapping[str, str],
 ) -> ListRequest | RefusedRequest:
     listing = spec.listing
     routing = listing.transport.routing
-    secret = credential_parameters(listing.access)
+    secret = credential_by_parameter(listing.access)
     selector = _operation_parameter(listing, ways, routed_by_path)
     known = {*listing.parameters, *secret, *([selector] if selector else [])}
     folded = choices.resolve(listing.transport.names) == "folded"
     by_fold = {name.lower(): name for name in known} if folded else {}
     values: dict[str, Tree] = {}
+    in_path = path_parts(spec.path)
     repeated: dict[str, tuple[Tree, ...]] = {}
     credentials: dict[str, str] = {}
     extra: list[tuple[str, Tree]] = []
@@ -251,14 +372,15 @@ def _list_request_of(
         if name == selector:
             operation = text if operation is None else operation
         elif name in secret:
-            credentials.setdefault(name, text)
-        elif name not in listing.parameters:
+            credentials.setdefault(secret[name], text)
+        elif name not in listing.parameters or name in in_path:
             extra.append((given, text))
         elif name in values:
             repeated[name] = (*repeated.get(name, ()), text)
         else:
             values[name] = text
-    credentials |= _bearer_token(listing, request)
+    values |= parts
+    credentials |= decode_header_credentials(listing.access, request)
     if selector is not None and routing is not None:
         if operation is None:
             return RefusedRequest(fault=routing.missing_fault, parameter=selector)
@@ -269,7 +391,7 @@ def _list_request_of(
     return ListRequest(
         values=values,
         credentials=credentials,
-        scheme=_authorization_scheme(request),
+        scheme=authorization_scheme(request),
         extra=tuple(extra),
         repeated=repeated,
         operation=operation,
@@ -287,7 +409,7 @@ def _operation_parameter(listing: Listing, ways: Sequence[RequestEncoding], rout
     return next((name for way in ways for name, text in way.adds.items() if text == routing.name), None)
 
 
-def _decode_json_request(spec: Spec, request: HttpRequest) -> ListRequest | RefusedRequest:
+def _decode_json_request(spec: Spec, request: HttpRequest, parts: Mapping[str, str]) -> ListRequest | RefusedRequest:
     transport = spec.listing.transport
     media = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if media != JSON_MEDIA_TYPE and transport.wrong_media_type is not None:
@@ -298,13 +420,19 @@ def _decode_json_request(spec: Spec, request: HttpRequest) -> ListRequest | Refu
         return RefusedRequest(fault=fault)
     values: dict[str, Tree] = {}
     for name, parameter in spec.listing.parameters.items():
+        if name in parts:
+            values[name] = parts[name]
+            continue
         value = tree_at(decoded.tree, parameter.at or f"/{name}")
         if value is not MISSING:
             values[name] = value
     return ListRequest(
         values=values,
-        credentials=_bearer_token(spec.listing, request),
-        scheme=_authorization_scheme(request),
+        credentials={
+            **decode_query_credentials(spec.listing.access, request),
+            **decode_header_credentials(spec.listing.access, request),
+        },
+        scheme=authorization_scheme(request),
         extra=tuple(_unknown_members(spec.listing, decoded.tree)),
     )
 
@@ -325,18 +453,3 @@ def _unknown_members(listing: Listing, tree: Mapping[str, Tree]) -> list[tuple[s
 
     walk(tree, "")
     return found
-
-
-def _bearer_token(listing: Listing, request: HttpRequest) -> dict[str, str]:
-    if listing.access.kind != "bearer":
-        return {}
-    header = request.header("authorization")
-    if header is None:
-        return {}
-    _, space, token = header.strip().partition(" ")
-    return {listing.access.token: token.strip() if space else header.strip()}
-
-
-def _authorization_scheme(request: HttpRequest) -> str:
-    header = (request.header("authorization") or "").strip()
-    return header.partition(" ")[0] if " " in header else ""

@@ -7,9 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
 
+from harness.errors import UsageProblem
 from harness.integers import is_integer
+from harness.specification.access import session_way
 from harness.specification.dialect import ChoiceResolver
-from harness.specification.model import CursorPaging, Listing, OpenChoice, ReturnedCount, Scalar, Total
+from harness.specification.model import (
+    CursorPaging,
+    ErrorKind,
+    Listing,
+    OpenChoice,
+    ReturnedCount,
+    Scalar,
+    Total,
+    options_of,
+)
 from harness.wire.decoded_body import FormatProblem, Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.id_forms import id_of_number
@@ -124,6 +135,40 @@ def _put_number(
     return put_value(tree, number.at, None if absent == "none" else _scalar_tree(listing, value))
 
 
+def log_in_tree(listing: Listing, credentials: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], Tree]:
+    """Headers and tree of the answer that gives a token: the one among the credentials."""
+    way = session_way(listing.access)
+    if way is None or way.session is None:
+        raise UsageProblem("access", "a log-in operation", "none")
+    tree: Tree | Missing = {} if listing.lists.root is None else MISSING
+    for pointer, value in listing.outcome.success.shows.items():
+        tree = put_value(tree, pointer, _scalar_tree(listing, value))
+    token, header = credentials.get(way.token, ""), way.session.token_at.removeprefix("header:")
+    if header == way.session.token_at:
+        tree = put_value(tree, way.session.token_at, token)
+        return (), tree
+    shown = f"{way.session.name}={token}; HttpOnly; Path=/" if header.lower() == "set-cookie" else token
+    return ((header, shown),), {} if isinstance(tree, Missing) else tree
+
+
+def token_told(listing: Listing, response: HttpResponse) -> str | None:
+    """The token that the answer of the log-in operation gives; None where it gives none."""
+    way = session_way(listing.access)
+    if way is None or way.session is None or response.http_status >= 400:
+        return None
+    session = way.session
+    header = session.token_at.removeprefix("header:")
+    if header == session.token_at:
+        tree = decode_response(listing, response).tree
+        found = MISSING if isinstance(tree, Missing) else tree_at(tree, session.token_at)
+        return found if isinstance(found, str) and found else None
+    values = [value for name, value in response.headers if name.lower() == header.lower()]
+    if header.lower() != "set-cookie":
+        return values[0] if values and values[0] else None
+    cookies = (value.partition(";")[0].strip().partition("=") for value in values)
+    return next((text for name, _, text in cookies if name == session.name and text), None)
+
+
 def error_tree(
     listing: Listing,
     fault: str,
@@ -134,30 +179,64 @@ def error_tree(
     value: str = "",
     seed: bytes = b"",
 ) -> tuple[int, Tree]:
-    """HTTP status and tree of the named error. Fresh ids are made from `seed`."""
+    """HTTP status and tree of the named error; of one that is a text its message, of an empty one None.
+
+    Fresh ids are made from `seed`.
+    """
     error = listing.outcome.error
     told = listing.outcome.faults[fault]
-    status = choices.resolve(told.http) if told.http is not None else choices.resolve(error.http)
+    status = int((choices.resolve(told.http) if told.http is not None else choices.resolve(error.http)) or 200)
+    names = {"parameter": parameter, "operation": operation, "value": value, "fault": fault}
+    message = told.says or "{fault}"
+    for name, text in names.items():
+        message = message.replace("{" + name + "}", text)
+    if told.body != "shape":
+        return status, message if told.body == "text" else None
     tree: Tree | Missing = MISSING
-    for pointer, shown in error.shows.items():
-        tree = put_value(tree, pointer, _scalar_tree(listing, shown))
-    if told.code is not None:
+    for pointer, shown in {**error.shows, **told.shows}.items():
+        tree = put_value(tree, pointer, _scalar_tree(listing, filled_value(shown, status, told.code)))
+    if told.code is not None and error.code_at is not None:
         code = str(told.code) if error.code_as != "integer" else int(str(told.code))
         tree = put_value(tree, error.code_at, _scalar_tree(listing, code))
     if error.key_at is not None:
         tree = put_value(tree, error.key_at, parameter)
-    if error.message_at is not None:
-        message = told.says or "{fault}"
-        for name, text in (
-            ("parameter", parameter),
-            ("operation", operation),
-            ("value", value),
-            ("fault", fault),
-        ):
-            message = message.replace("{" + name + "}", text)
-        tree = put_value(tree, error.message_at, message)
+    message_at = told.message_at or error.message_at
+    if message_at is not None:
+        tree = put_value(tree, message_at, message)
     tree = _put_envelope(tree, listing, "error", seed)
-    return int(status or 200), cast(Tree, tree)
+    return status, {} if isinstance(tree, Missing) else tree
+
+
+def filled_value(shown: Scalar, status: object, code: object) -> Scalar:
+    """A part of an error with its HTTP status and code filled in; one of them alone keeps its type."""
+    if shown == "{http-status}" and isinstance(status, int):
+        return status
+    if shown == "{code}" and isinstance(code, str | int):
+        return code
+    if not isinstance(shown, str):
+        return shown
+    return shown.replace("{http-status}", str(status)).replace("{code}", "" if code is None else str(code))
+
+
+def encode_error(listing: Listing, fault: str, tree: Tree) -> tuple[str | None, bytes]:
+    """Media type, None where there is none, and body of the named error."""
+    told = listing.outcome.faults[fault]
+    if told.body == "shape":
+        media_type, body = encode_response(listing, tree)
+        return told.media_type or media_type, body
+    return error_media_type(listing, told), str(tree).encode() if told.body == "text" else b""
+
+
+def error_media_type(listing: Listing, told: ErrorKind) -> str | None:
+    """The media type of an error; None for an empty one that has none."""
+    usual = {"shape": listing.transport.answers[0], "text": "text/plain; charset=utf-8"}
+    return told.media_type or usual.get(told.body)
+
+
+def statuses_of(listing: Listing, told: ErrorKind) -> frozenset[int]:
+    """The HTTP statuses under which an error is told."""
+    http = told.http if told.http is not None else listing.outcome.error.http
+    return frozenset((*options_of(http), *told.https))
 
 
 def _put_envelope(tree: Tree | Missing, listing: Listing, outcome: str, seed: bytes) -> Tree | Missing:
@@ -233,7 +312,9 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
                 rows=bare,
                 rows_flaw="the body is the list itself",
             )
-        return DecodedResponse(outcome="unreadable", http_status=response.http_status, tree=tree, problems=problems)
+        return _shapeless_error(listing, response) or DecodedResponse(
+            outcome="unreadable", http_status=response.http_status, tree=tree, problems=problems
+        )
     error = listing.outcome.error
     rows_raw = tree_at(tree, listing.lists.rows_at)
     rows = tuple(rows_raw) if isinstance(rows_raw, list) else None
@@ -259,8 +340,8 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
         http_status=response.http_status,
         tree=tree,
         problems=decoded.problems,
-        code=tree_at(tree, error.code_at),
-        message=tree_at(tree, error.message_at) if error.message_at else MISSING,
+        code=tree_at(tree, error.code_at) if error.code_at is not None else MISSING,
+        message=_message_told(listing, tree, response.http_status),
         key=tree_at(tree, error.key_at) if error.key_at else MISSING,
         rows=rows,
         rows_raw=rows_raw,
@@ -270,6 +351,35 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
         next_cursor=_cursor_told(tree, cursor.next_at) if cursor else MISSING,
         previous_cursor=_cursor_told(tree, cursor.prev_at) if cursor else MISSING,
     )
+
+
+def _shapeless_error(listing: Listing, response: HttpResponse) -> DecodedResponse | None:
+    """An error without the shape of errors, where some are told so; None for any other answer."""
+    text = response.body.decode("utf-8", "replace").strip()
+    known = any(told.body != "shape" for told in listing.outcome.faults.values())
+    if not known or response.http_status < 400:
+        return None
+    return DecodedResponse(
+        outcome="error",
+        http_status=response.http_status,
+        tree=MISSING,
+        problems=(),
+        message=text if text else MISSING,
+    )
+
+
+def _message_told(listing: Listing, tree: dict[str, Tree], status: int) -> Tree | Missing:
+    """The message of an error: where errors have it, or where an error of that HTTP status has its own."""
+    error = listing.outcome.error
+    message = tree_at(tree, error.message_at) if error.message_at else MISSING
+    if isinstance(message, str):
+        return message
+    for told in listing.outcome.faults.values():
+        if told.message_at is not None and status in statuses_of(listing, told):
+            own = tree_at(tree, told.message_at)
+            if isinstance(own, str):
+                return own
+    return message
 
 
 def _is_absent(raw: Tree | Missing, absent: T | OpenChoice[T]) -> bool:
@@ -356,9 +466,9 @@ def _is_success(listing: Listing, tree: dict[str, Tree], http_status: int, rows:
     """Whether this is a success: by the code if one is told, else by what else tells an error or shows rows."""
     error = listing.outcome.error
     shows = listing.outcome.success.shows
-    code = tree_at(tree, error.code_at)
+    code = tree_at(tree, error.code_at) if error.code_at is not None else MISSING
     listed = isinstance(tree_at(tree, listing.lists.rows_at), list)
-    if error.code_at in shows:
+    if error.code_at is not None and error.code_at in shows:
         # Read leniently here: a code of the wrong type is judged elsewhere, under its own clause.
         if not says_nothing(code):
             return _scalar_text(code) == str(shows[error.code_at])
@@ -369,7 +479,7 @@ def _is_success(listing: Listing, tree: dict[str, Tree], http_status: int, rows:
         told = any(not isinstance(value, Missing) and _scalar_text(value) != str(mark) for value, mark in marks)
         numbered = _number_and_shape(tree_at(tree, listing.lists.rows_at)) is not None
         return bool(rows) or ((listed or numbered) and not told)
-    if http_status >= 400:
+    if http_status >= 400 or (error.code_at is None and _contradicts_success(tree, shows)):
         return False
     if code is not MISSING:
         # An empty code beside a list of rows says that there is no error.
@@ -377,9 +487,15 @@ def _is_success(listing: Listing, tree: dict[str, Tree], http_status: int, rows:
     if rows:
         return True
     # Where the object around the code is something else, and no rows are there, an error is told in another shape.
-    around = error.code_at.rpartition("/")[0]
+    around = (error.code_at or "").rpartition("/")[0]
     inside = tree_at(tree, around) if around else MISSING
     return (listed or says_nothing(inside)) and not _names_error(tree)
+
+
+def _contradicts_success(tree: Tree, shows: Mapping[str, Scalar]) -> bool:
+    """Whether a mark of success is there and says something else."""
+    marks = ((tree_at(tree, at), mark) for at, mark in shows.items())
+    return any(not isinstance(value, Missing) and _scalar_text(value) != str(mark) for value, mark in marks)
 
 
 def _names_error(tree: Mapping[str, Tree]) -> bool:

@@ -63,6 +63,7 @@ Fields: TypeAlias = Mapping[str, Field]
 ProblemKind: TypeAlias = Literal["missing", "type", "form", "word"]
 
 UTC_ZONE = ZoneInfo("UTC")
+_NOTHING: Mapping[str, str] = {}
 ZERO_TIME = "0001-01-01T00:00:00Z"
 _ABSENT_TEXTS = ("0", ZERO_TIME)
 _REPLACEMENT_CHARACTER = "\ufffd"
@@ -172,22 +173,33 @@ def encode_row(
     text_carried: bool,
     without: Set[str] = frozenset(),
     unset: UnsetParts = "written",
+    repeated: Mapping[str, str] = _NOTHING,
 ) -> dict[str, Tree]:
     """The row as the API writes it; `text_carried` for XML, where every leaf is text.
 
-    With `unset` left-out, fields that show nothing are left out wherever the spec says that they may be.
+    `repeated` are the values of the request that rows repeat, by field. With `unset` left-out, fields that show
+    nothing are left out wherever the spec says that they may be.
     """
     tree: dict[str, Tree] = {}
     made = [name for name, field in fields.items() if field.template is not None and name not in shown]
     shown = with_templates(fields, dict(shown), made) if made else shown
     for name, field in fields.items():
         value = shown.get(name)
+        if field.repeats is not None and name in repeated and name not in without:
+            tree[name] = encode_repeated(field, repeated[name], text_carried=text_carried)
+            continue
         if not field.is_told or name in without or (unset == "left-out" and _may_be_left_out(field, value)):
             continue
         encoded = encode_field(field, value, zone=zone, choices=choices, text_carried=text_carried, unset=unset)
         if encoded is not MISSING:
             tree[name] = encoded
     return nest_objects(fields, tree, shown, without=without, choices=choices)
+
+
+def encode_repeated(field: Field, text: str, *, text_carried: bool) -> Tree:
+    """A value of the request as a row repeats it."""
+    number = field.as_ == "integer" and not text_carried and text.isascii() and text.isdigit()
+    return int(text) if number else text
 
 
 def _may_be_left_out(field: Field, value: ApiValue) -> bool:

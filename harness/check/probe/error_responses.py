@@ -9,9 +9,16 @@ from typing import Final
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.differences import Aspect
 from harness.specification.model import ClauseId, Clauses, ErrorKind, OpenChoice, options_of
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
-from harness.wire.json_body import MISSING
-from harness.wire.response_codec import DecodedResponse
+from harness.wire.json_body import MISSING, tree_at
+from harness.wire.response_codec import (
+    DecodedResponse,
+    error_media_type,
+    filled_value,
+    same_scalar,
+    statuses_of,
+)
 
 ROW_ASPECTS: Final[tuple[Aspect, ...]] = ("unreadable", "outcome", "count", "rows", "size")
 
@@ -62,6 +69,8 @@ def describe_answer(exchange: Exchange) -> str:
         return "no answer"
     if answer.outcome == "unreadable":
         return f"an answer that cannot be read (HTTP {answer.http_status})"
+    if answer.outcome == "error" and answer.code is MISSING:
+        return f"an error (HTTP {answer.http_status})"
     if answer.outcome == "error":
         return f"the error {answer.code!r} (HTTP {answer.http_status})"
     return "a success" + (f" with {len(exchange.rows)} rows" if exchange.rows is not None else "")
@@ -161,7 +170,7 @@ def _record_told(context: CheckContext, exchange: Exchange, due: _Refusal, wrong
         record_kept(context, due.clauses, reading)
     if told_by is None or exchange.answer is None or exchange.answer.outcome != "error":
         return
-    if not wrong & {"code", "key", "message"}:
+    if not wrong & {"code", "key", "message", "body", "media-type", "part"}:
         record_kept(context, told_by.clause, reading)
     if "names" not in wrong and told_by.names and (due.parameter or due.operation):
         record_kept(context, told_by.names_clause, reading)
@@ -174,7 +183,9 @@ def is_breakdown(context: CheckContext, exchange: Exchange, fault: str) -> bool:
         return False
     code = answer.code if answer is not None else MISSING
     if code is MISSING:
-        return True
+        due = context.listing.outcome.faults.get(fault)
+        told = context.listing.outcome.error.code_at is None and due is not None
+        return not (told and due is not None and response.http_status in statuses_of(context.listing, due))
     named = context.listing.outcome.faults.get(fault)
     if named is None or str(code) in {str(one) for one in (named.code, *named.codes)}:
         # The right code under a wrong status is judged as a status.
@@ -228,7 +239,8 @@ def _error_problems(context: CheckContext, exchange: Exchange, due: _Refusal) ->
     _learn_status(context, named, answer.http_status)
     message = _problem_of_message(context, answer, named, due)
     key = None if code else _problem_of_key(context, answer, named, due.parameter)
-    return [problem for problem in (rows, code, status, message, key) if problem is not None]
+    own = _problem_of_own_form(context, exchange, answer, named, due)
+    return [problem for problem in (rows, code, status, message, key, own) if problem is not None]
 
 
 def _problem_of_rows(context: CheckContext, exchange: Exchange, due: _Refusal) -> _Problem | None:
@@ -247,7 +259,12 @@ def _problem_of_code(
 ) -> _Problem | None:
     error = context.listing.outcome.error
     codes = {str(code) for code in (named.code, *named.codes) if code is not None}
-    if not codes or str(answer.code) in codes or _is_misshapen(context, answer.code, error.code_at):
+    if (
+        error.code_at is None
+        or not codes
+        or str(answer.code) in codes
+        or _is_misshapen(context, answer.code, error.code_at)
+    ):
         return None
     shapeless = answer.code is MISSING and context.results.first_failed(error.clauses.shape) is not None
     if shapeless or _is_known_odd_code(context, fault, answer.code):
@@ -295,6 +312,36 @@ def _problem_of_key(
     if isinstance(answer.key, str) and answer.key and answer.key not in set(context.listing.parameters) - {parameter}:
         return None
     return _Problem("key", named.clause, f"the key {parameter}", f"the key {answer.key!r}")
+
+
+def _problem_of_own_form(
+    context: CheckContext, exchange: Exchange, answer: DecodedResponse, named: ErrorKind, due: _Refusal
+) -> _Problem | None:
+    """Another body, media type or part than the error has for itself; told where the status is one of its own."""
+    listing, response = context.listing, exchange.response
+    shaped = isinstance(answer.tree, dict)
+    if named.body == "shape" and not shaped:
+        clauses = listing.outcome.error.clauses.shape or named.clause or due.clauses
+        return _Problem("body", clauses, "an error in the shape of errors", describe_answer(exchange))
+    if not named.clause or answer.http_status not in statuses_of(listing, named):
+        return None
+    if named.body != "shape":
+        body = "shape" if shaped else "empty" if answer.message is MISSING else "text"
+        if body != named.body:
+            wanted = {"empty": "an empty body", "text": "a text as the body"}[named.body]
+            return _Problem("body", named.clause, wanted, describe_answer(exchange))
+    media_type = error_media_type(listing, named) if named.body == "text" or named.media_type is not None else None
+    if media_type is not None and isinstance(response, HttpResponse):
+        wanted = media_type.partition(";")[0].strip().lower()
+        if response.media_type != wanted:
+            actual = response.media_type or "no Content-Type"
+            return _Problem("media-type", named.clause, f"the media type {wanted}", actual)
+    tree: Tree = answer.tree if isinstance(answer.tree, dict) else {}
+    for pointer, shown in named.shows.items() if tree else ():
+        wanted_part, value = filled_value(shown, answer.http_status, named.code), tree_at(tree, pointer)
+        if not same_scalar(wanted_part, value, text=context.is_xml):
+            return _Problem("part", named.clause, f"{pointer}: {wanted_part!r}", f"{pointer}: {value!r}")
+    return None
 
 
 def _is_misshapen(context: CheckContext, value: object, at: str) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from harness.serve.authentication import SimulatedUser, decode_unverified_token
 from harness.serve.faults.base import Fault, make_fault
 from harness.serve.faults.hooks import Hooks
-from harness.specification.model import Access, Clauses, Jwt, Listing
+from harness.specification.access import chosen_way, key_of, way_credentials, ways_of
+from harness.specification.model import Access, AccessKey, AccessWay, Clauses, Jwt, Listing
+from harness.wire.forms import FormError, decode_pairs
+from harness.wire.http_messages import HttpRequest
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest
 
@@ -57,10 +61,80 @@ def access_faults(listing: Listing) -> Iterator[Fault]:
         )
     if access.jwt is not None:
         yield from _token_faults(access, access.jwt)
+    for place, way in enumerate(ways_of(access)):
+        yield from _way_faults(access, way, "" if place == 0 else f"-{place}", first=place == 0)
+    for name, parameter in listing.parameters.items():
+        if parameter.bound_to is not None:
+            yield from make_fault(
+                parameter.bound_to.clause,
+                f"any-{name}-answered",
+                f"any {name} is answered with the calls of who asks",
+                Hooks(list_request=_without_value(name)),
+            )
 
 
 def _own_credential_names(access: Access) -> tuple[str, ...]:
-    return tuple(name for name in (access.user, access.password) if name) or (access.token,)
+    return way_credentials(ways_of(access)[0])
+
+
+def _way_faults(access: Access, way: AccessWay, mark: str, *, first: bool) -> Iterator[Fault]:
+    """The faults of one way in: of a further way, of a log-in operation, of another place than the documented one."""
+    names = way_credentials(way)
+    if not first:
+        yield from make_fault(
+            way.clause,
+            f"{way.kind}-turned-away{mark}",
+            f"right credentials by {way.kind} are refused",
+            Hooks(user=_refuse_when(access, lambda ask: chosen_way(access, ask.credentials) == way)),
+        )
+        yield from make_fault(
+            way.refused_clause,
+            f"wrong-{way.kind}-let-in{mark}",
+            f"wrong credentials by {way.kind} are as good as right ones",
+            Hooks(user=_admit_when(lambda ask: all(ask.credentials.get(name) for name in names))),
+        )
+    if way.kind == "session" and way.session is not None:
+        pair = (way.session.user, way.session.password)
+        yield from make_fault(
+            way.session.refused_clause,
+            f"any-password-gets-a-token{mark}",
+            "wrong credentials get a token",
+            Hooks(user=_admit_when(lambda ask: ask.log_in and all(ask.credentials.get(name) for name in pair))),
+        )
+    key = key_of(way)
+    if first and key is not None:
+        yield from make_fault(
+            access.clauses.elsewhere_refused,
+            "any-place-will-do",
+            f"{key.credential} counts in another place, too",
+            Hooks(request=lambda request: _with_moved_key(key, request)),
+        )
+
+
+def _with_moved_key(key: AccessKey, request: HttpRequest) -> HttpRequest:
+    """The request with the key where it belongs, if it stands in another place."""
+    if key.place == "query":
+        text = request.header(key.name)
+        mark = b"&" if request.query else b"?"
+        pair = f"{key.name}={text}".encode("latin-1", "replace")
+        return request if text is None else replace(request, target=request.target + mark + pair)
+    try:
+        text = dict(decode_pairs(request.query)).get(key.name)
+    except FormError:
+        return request
+    if text is None:
+        return request
+    header = ("Cookie", f"{key.name}={text}") if key.place == "cookie" else (key.name, f"{key.scheme} {text}".strip())
+    return replace(request, headers=(*request.headers, header))
+
+
+def _without_value(name: str) -> Callable[[ListRequest | RefusedRequest], ListRequest | RefusedRequest]:
+    def change(ask: ListRequest | RefusedRequest) -> ListRequest | RefusedRequest:
+        if isinstance(ask, RefusedRequest):
+            return ask
+        return replace(ask, values={other: value for other, value in ask.values.items() if other != name})
+
+    return change
 
 
 UserHook: TypeAlias = (
@@ -73,6 +147,15 @@ def _admit_when(when: Callable[[ListRequest], bool]) -> UserHook:
         user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
     ) -> SimulatedUser | RefusedRequest:
         return known[0] if isinstance(user, RefusedRequest) and when(ask) else user
+
+    return change
+
+
+def _refuse_when(access: Access, when: Callable[[ListRequest], bool]) -> UserHook:
+    def change(
+        user: SimulatedUser | RefusedRequest, ask: ListRequest, known: KnownUsers, now: datetime
+    ) -> SimulatedUser | RefusedRequest:
+        return RefusedRequest(fault=access.wrong_fault) if when(ask) else user
 
     return change
 

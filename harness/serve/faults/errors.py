@@ -14,12 +14,12 @@ from harness.serve.faults.base import (
     with_part,
 )
 from harness.serve.faults.hooks import AnswerContext, Hooks
-from harness.specification.model import EnvelopeField, Listing
+from harness.specification.model import EnvelopeField, ErrorBody, ErrorKind, Listing, Scalar
 from harness.wire.decoded_body import Tree
 from harness.wire.id_forms import id_of_number
 from harness.wire.json_body import MISSING, put_value
 from harness.wire.json_body import tree_at as part_at
-from harness.wire.response_codec import is_xml
+from harness.wire.response_codec import is_xml, statuses_of
 
 
 def envelope_faults(listing: Listing) -> Iterator[Fault]:
@@ -130,21 +130,39 @@ def error_faults(listing: Listing) -> Iterator[Fault]:
             "an error has no message",
             Hooks(tree=lambda tree, context: remove_at_pointer(tree, message_at) if context.refusal else tree),
         )
-    yield from make_fault(
-        error.clauses.shape,
-        "code-type",
-        "the code of an error is of another type",
-        Hooks(
-            tree=lambda tree, context: (
-                change_at_pointer(tree, error.code_at, _change_type) if context.refusal else tree
-            )
-        ),
-    )
+    code_at = error.code_at
+    if code_at is not None:
+        yield from make_fault(
+            error.clauses.shape,
+            "code-type",
+            "the code of an error is of another type",
+            Hooks(
+                tree=lambda tree, context: change_at_pointer(tree, code_at, _change_type) if context.refusal else tree
+            ),
+        )
+    filled_in = [pointer for pointer, shown in error.shows.items() if isinstance(shown, str) and "{" in shown]
+    if filled_in:
+        yield from make_fault(
+            error.clauses.shape,
+            "other-parts",
+            f"an error shows something else at {filled_in[0]}",
+            Hooks(
+                tree=lambda tree, context: (
+                    change_at_pointer(tree, filled_in[0], _change_part) if context.refusal else tree
+                )
+            ),
+        )
+    # Where no code tells an error, a server error is none of its errors at all.
+    other_status = 500 if code_at is not None else _unlisted_status(listing)
     yield from make_fault(
         error.clauses.http,
-        "http-500",
-        "errors come with HTTP status 500",
-        Hooks(response=lambda response, context: replace(response, http_status=500) if context.refusal else response),
+        f"http-{other_status}",
+        f"errors come with HTTP status {other_status}",
+        Hooks(
+            response=lambda response, context: (
+                replace(response, http_status=other_status) if context.refusal else response
+            )
+        ),
     )
     yield from make_fault(
         error.clauses.no_rows,
@@ -152,20 +170,22 @@ def error_faults(listing: Listing) -> Iterator[Fault]:
         "an error shows calls",
         Hooks(tree=lambda tree, context: _add_rows(listing, tree) if context.refusal else tree),
     )
-    yield from make_fault(
-        error.clauses.only_codes,
-        "an-unknown-code",
-        "errors have a code that is not listed",
-        Hooks(
-            tree=lambda tree, context: (
-                change_at_pointer(tree, error.code_at, lambda _: _unlisted_code(error.code_as))
-                if context.refusal
-                else tree
-            )
-        ),
-    )
+    if code_at is not None:
+        yield from make_fault(
+            error.clauses.only_codes,
+            "an-unknown-code",
+            "errors have a code that is not listed",
+            Hooks(
+                tree=lambda tree, context: (
+                    change_at_pointer(tree, code_at, lambda _: _unlisted_code(error.code_as))
+                    if context.refusal
+                    else tree
+                )
+            ),
+        )
     for name, fault in listing.outcome.faults.items():
-        if fault.code is not None:
+        yield from _shape_faults(listing, name, fault)
+        if fault.code is not None and code_at is not None:
             told_as = replace(fault, code=_unlisted_code(error.code_as))
             yield from make_fault(
                 fault.clause,
@@ -180,6 +200,52 @@ def error_faults(listing: Listing) -> Iterator[Fault]:
                 f"the message of the fault '{name}' names nothing",
                 with_changed_listing(_with_error_kind(name, replace(fault, says="Something is wrong"))),
             )
+
+
+def _shape_faults(listing: Listing, name: str, fault: ErrorKind) -> Iterator[Fault]:
+    """The faults of one error's own form: its HTTP status where no code tells it, its parts, media type and body."""
+    changes: dict[str, tuple[str, ErrorKind]] = {}
+    wrong = _status_of_another(listing, fault)
+    if listing.outcome.error.code_at is None and fault.http is not None and wrong is not None:
+        changes["status"] = ("HTTP status", replace(fault, http=wrong))
+    if fault.body == "shape" and fault.shows:
+        other: dict[str, Scalar] = {pointer: _other_scalar(shown) for pointer, shown in fault.shows.items()}
+        changes["parts"] = ("value in its parts", replace(fault, shows=other))
+    if fault.body != "empty" and (fault.media_type is not None or fault.body == "text"):
+        changes["media-type"] = ("media type", replace(fault, media_type="application/octet-stream"))
+    if fault.body != "shape":
+        body: ErrorBody = "empty" if fault.body == "text" else "text"
+        changes["body"] = ("body", replace(fault, body=body, media_type=fault.media_type or "text/plain"))
+    for what, (says, told_as) in changes.items():
+        yield from make_fault(
+            fault.clause,
+            f"{name}-{what}",
+            f"the fault '{name}' has another {says}",
+            with_changed_listing(_with_error_kind(name, told_as)),
+        )
+
+
+def _unlisted_status(listing: Listing) -> int:
+    """A status that tells a refusal and that no error of the spec has."""
+    known = {status for fault in listing.outcome.faults.values() for status in statuses_of(listing, fault)}
+    return next(status for status in (409, 410, 412, 418, 424) if status not in known)
+
+
+def _status_of_another(listing: Listing, fault: ErrorKind) -> int | None:
+    """A status that tells another error, and never this one."""
+    own = statuses_of(listing, fault)
+    known = (status for other in listing.outcome.faults.values() for status in sorted(statuses_of(listing, other)))
+    return next((status for status in known if status not in own and 400 <= status < 500), None)
+
+
+def _other_scalar(shown: Scalar) -> Scalar:
+    if isinstance(shown, bool):
+        return not shown
+    return shown + 1 if isinstance(shown, int) else f"not {shown}"
+
+
+def _change_part(value: Tree) -> Tree:
+    return value + 1 if isinstance(value, int) else f"not {value}"
 
 
 def _with_error_kind(name: str, fault: object) -> Callable[[Listing], Listing]:
@@ -198,5 +264,7 @@ def _unlisted_code(kind: str) -> str | int:
 
 
 def _add_rows(listing: Listing, tree: Tree) -> Tree:
+    if not isinstance(tree, dict):
+        return tree
     row: Tree = {listing.lists.identity: "1"}
     return put_value(tree, listing.lists.rows_at, [row]) if part_at(tree, listing.lists.rows_at) is MISSING else tree

@@ -80,6 +80,13 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
                 f"{path} is empty",
                 on_rows(lambda row, path=path: _change_field(row, path, lambda _: ""), every=2),  # type: ignore[misc]
             )
+        if field.repeats is not None:
+            yield from make_fault(
+                field.clause,
+                f"{path}-of-another",
+                f"{path} is that of another",
+                on_rows(lambda row, path=path: _change_field(row, path, _other_value), every=2),  # type: ignore[misc]
+            )
         yield from _value_faults(path, field)
         if not field.clause or not (field.shows or field.as_ == "object") or (field.clause[0], field.as_) in seen:
             continue
@@ -129,6 +136,10 @@ def _turned_sign(value: Tree) -> Tree:
     if isinstance(value, Decimal):
         return abs(value)
     return -value if isinstance(value, int) and value < 0 else value
+
+
+def _other_value(value: Tree) -> Tree:
+    return value + 1 if isinstance(value, int) else f"{value}0"
 
 
 def _all_fields(listing: Listing) -> Iterator[tuple[FieldPath, Field]]:

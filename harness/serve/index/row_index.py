@@ -386,7 +386,7 @@ class IndexSnapshot:
         query = plan.query
         run = self._matching_range(query)
         ordered = self._order_rows(run, query)
-        variant = RowVariant(plan.zone, plan.omitted_parts, plan.emptied_parts)
+        variant = RowVariant.of(plan)
         start, end = self._page_bounds(ordered, query, variant)
         many = len(run)
         # From here on positions count upwards, whatever the direction.

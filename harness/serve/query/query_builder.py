@@ -66,6 +66,8 @@ class AnswerPlan:
     required_matches: tuple[tuple[Condition, RefusedRequest], ...] = ()
     zone: ZoneInfo
     zone_name: str
+    repeated: tuple[tuple[str, str], ...] = ()
+    """The values of the request that every row repeats, by field."""
 
 
 def plan_answer(

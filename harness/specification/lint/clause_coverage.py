@@ -67,7 +67,14 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
     for index, law in enumerate(listing.laws):
         yield ("laws", index), f"the law {law.law}", law.clause
     access = listing.access
-    yield ("access",), "access", all_clauses(access.clauses)
+    if access.kind != "none":
+        yield ("access",), "access", all_clauses(access.clauses)
+    for index, further in enumerate(access.also):
+        yield ("access", "also", index), f"this way in ({further.kind})", further.clause
+    for name, parameter in listing.parameters.items():
+        if parameter.bound_to is not None:
+            bound_to = ("parameters", name, "bound-to")
+            yield bound_to, "refusing another account's value", parameter.bound_to.clause
     yield (
         ("outcome",),
         "how success and errors are told",
@@ -85,6 +92,8 @@ def _required_field_clauses(
 ) -> Iterator[tuple[KeyPath, str, Clauses]]:
     for name, field in fields.items():
         speaks = field.clause or above
+        if field.repeats is not None:
+            yield (*path, name), f"what {name} repeats", speaks
         if field.as_ not in ("text", "integer", "digits") or field.pattern or field.non_empty:
             # Words and times are promises of their own unless a nested row's clause speaks for them all.
             yield (*path, name), f"how {name} is written ({field.as_})", speaks

@@ -201,12 +201,15 @@ def _error_can_occur(value: Any, fault: str) -> bool:
 
 
 _POINTER_PATTERN: Final = re.compile(r"(/([^/~]|~[01])*)*")
+_HEADER_PATTERN: Final = re.compile(r"header:[A-Za-z0-9-]+")
 _POINTER_KEYS: Final = ("at", "echo")
 
 
 def check_pointers(spec: Spec) -> Iterator[LintFinding]:
     """Each JSON pointer is well-formed: empty, or steps that begin with a slash."""
     for path, text in _pointer_places(spec):
+        if path[-1] == "token-at" and _HEADER_PATTERN.fullmatch(text):
+            continue
         if _POINTER_PATTERN.fullmatch(text) is None:
             yield finding_at(spec, "pointer", path, "a JSON pointer such as /data/rows", repr(text))
 

@@ -25,11 +25,13 @@ from harness.specification.lint.cross_references import (
     check_parameter_names,
     check_pointers,
 )
+from harness.specification.lint.error_forms import check_error_forms
 from harness.specification.lint.field_values import check_made_values
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
 from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
 from harness.specification.lint.regex_safety import check_patterns
+from harness.specification.lint.settled_values import check_path_parts, check_settled_values
 from harness.specification.lint.telephony_words import check_attributes, check_filter_words
 from harness.specification.load import Spec, build_spec
 from harness.specification.yaml_source import KeyPath, SourceFile
@@ -211,4 +213,7 @@ _CHECKS: Final = (
     check_patterns,
     check_request_agreement,
     check_response_agreement,
+    check_path_parts,
+    check_settled_values,
+    check_error_forms,
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.specification.access import AUTHORIZATION, key_of, ways_of
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
-from harness.specification.model import Field
+from harness.specification.model import AccessWay, Field
 from harness.specification.openapi import (
+    Schema,
     property_schemas,
     request_parameters,
     request_schemas_at,
+    resolve_reference,
     response_schemas_at,
     row_schemas,
 )
@@ -70,36 +72,112 @@ def _undescribed_parameters(spec: Spec) -> Iterator[str]:
     """The OpenAPI parameters that are not parameters of the listing: they log in, route, or are tolerated."""
     access, transport = spec.listing.access, spec.listing.transport
     yield from (name for name in (access.user, access.password) if name is not None)
+    yield from (key.name for way in ways_of(access) if (key := key_of(way)) is not None)
     yield from (name for legacy in access.legacy for name in legacy.parameters)
     yield from transport.tolerated
     yield from (name for way in transport.also.values() for name in way.adds)
     if transport.routing is not None and transport.routing.parameter is not None:
         yield transport.routing.parameter
     yield from ("Authorization", "Content-Type", "Accept")
-    yield from re.findall(r"\{([^}]+)\}", spec.path)
 
 
 def _check_credentials(spec: Spec, declared: Mapping[str, object]) -> Iterator[LintFinding]:
+    """Each way in is one that OpenAPI declares, and each scheme that the operation names is a way in."""
     access, routing = spec.listing.access, spec.listing.transport.routing
-    schemes = spec.openapi.get("components", {}).get("securitySchemes", {}).values()
-    keys = {scheme.get("name") for scheme in schemes}
-    if access.kind == "password":
-        for word, name in (("user", access.user), ("password", access.password)):
-            if name is None:
-                yield finding_at(spec, "request", ("access",), f"the key {word}", "none")
-            elif name not in declared and name not in keys:
-                yield finding_at(
-                    spec, "request", ("access", word), "an OpenAPI parameter or apiKey of that name", repr(name)
-                )
-    elif (
-        not any(scheme.get("scheme", "").lower() == "bearer" for scheme in schemes)
-        and "Authorization" not in declared
-    ):
-        yield finding_at(spec, "request", ("access", "kind"), "a securityScheme http bearer in components", "none")
+    schemes = {
+        name: resolve_reference(spec, scheme)
+        for name, scheme in spec.openapi.get("components", {}).get("securitySchemes", {}).items()
+    }
+    for index, way in enumerate(ways_of(access)):
+        path: KeyPath = ("access",) if index == 0 else ("access", "also", index - 1)
+        yield from _check_way(spec, way, path, declared, tuple(schemes.values()))
+    yield from _check_schemes(spec, schemes)
     if routing is not None and routing.parameter is not None and routing.parameter not in declared:
         yield finding_at(
             spec, "request", ("transport", "routing", "parameter"), "an OpenAPI parameter of that name", "none"
         )
+
+
+def _check_way(
+    spec: Spec, way: AccessWay, path: KeyPath, declared: Mapping[str, object], schemes: Sequence[Schema]
+) -> Iterator[LintFinding]:
+    pair = ("user", "password")
+    needed = {"password": pair, "basic": pair, "key": ("key",), "session": ("session",)}
+    lacking = [word for word in needed.get(way.kind, ()) if getattr(way, word) is None]
+    for word in lacking:
+        yield finding_at(spec, "request", path, f"the key {word}, beside kind: {way.kind}", "none")
+    if lacking:
+        return
+    if way.kind == "none" and (path != ("access",) or spec.listing.access.also):
+        yield finding_at(spec, "request", (*path, "kind"), "no other way in where none is needed", "others")
+    keys = {scheme.get("name") for scheme in schemes}
+    if way.kind == "password":
+        for word, name in (("user", way.user), ("password", way.password)):
+            if name not in declared and name not in keys:
+                yield finding_at(
+                    spec, "request", (*path, word), "an OpenAPI parameter or apiKey of that name", repr(name)
+                )
+    elif way.kind == "bearer":
+        if not any(_is_scheme_of(scheme, way) for scheme in schemes) and "Authorization" not in declared:
+            yield finding_at(spec, "request", (*path, "kind"), "a securityScheme http bearer in components", "none")
+    elif way.kind != "none" and not any(_is_scheme_of(scheme, way) for scheme in schemes):
+        key = key_of(way)
+        wanted = "http basic" if key is None else f"apiKey in {key.place} of the name {key.name}"
+        if key is None or key.name not in declared:
+            told = ", ".join(sorted({_described_scheme(scheme) for scheme in schemes})) or "none"
+            yield finding_at(spec, "request", (*path, "kind"), f"a securityScheme {wanted} in components", told)
+
+
+def _check_schemes(spec: Spec, schemes: Mapping[str, Schema]) -> Iterator[LintFinding]:
+    """The schemes that the operation names, or the whole document does, are ways in."""
+    method = spec.method.lower()
+    place: KeyPath = ("paths", spec.path, method, "security")
+    named = spec.openapi["paths"][spec.path][method].get("security")
+    if named is None:
+        named, place = spec.openapi.get("security", ()), ("security",)
+    ways = ways_of(spec.listing.access)
+    for name in dict.fromkeys(name for one in named for name in one):
+        scheme = schemes.get(name)
+        if scheme is None:
+            continue
+        older = {parameter for legacy in spec.listing.access.legacy for parameter in legacy.parameters}
+        if scheme.get("name") not in older and not any(_is_scheme_of(scheme, way) for way in ways):
+            yield finding_at(
+                spec,
+                "request",
+                place,
+                f"schemes that access has: {', '.join(way.kind for way in ways)}",
+                f"{name}: {_described_scheme(scheme)}",
+                "name it as the kind of access, or under also",
+                top=True,
+            )
+
+
+def _described_scheme(scheme: Schema) -> str:
+    if scheme.get("type") == "apiKey":
+        return f"apiKey in {scheme.get('in')} of the name {scheme.get('name')}"
+    return " ".join(str(part) for part in (scheme.get("type"), scheme.get("scheme")) if part)
+
+
+def _is_scheme_of(scheme: Schema, way: AccessWay) -> bool:
+    """Whether a scheme of OpenAPI says what a way in says."""
+    kind, word = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+    key = key_of(way)
+    if way.kind == "password":
+        return kind == "apiKey" and scheme.get("name") in (way.user, way.password)
+    if way.kind == "basic":
+        return kind == "http" and word == "basic"
+    if key is None:
+        return False
+    headed = key.place == "header" and key.name.lower() == AUTHORIZATION.lower()
+    if kind == "http":
+        return headed and word == key.scheme.lower() and word != ""
+    if kind in ("oauth2", "openIdConnect"):
+        return way.kind == "bearer"
+    same = scheme.get("name") == key.name or (
+        key.place == "header" and str(scheme.get("name")).lower() == key.name.lower()
+    )
+    return kind == "apiKey" and scheme.get("in") == key.place and same
 
 
 def check_response_agreement(spec: Spec) -> Iterator[LintFinding]:
@@ -119,7 +197,7 @@ def check_response_agreement(spec: Spec) -> Iterator[LintFinding]:
     parts += [(("echoes", index, "at"), echo.at) for index, echo in enumerate(listing.echoes)]
     parts += [(("total", "at"), listing.total.at)] if listing.total is not None else []
     parts += [(("returned", "at"), listing.returned.at)] if listing.returned is not None else []
-    parts += [(("outcome", "error", "code-at"), listing.outcome.error.code_at)]
+    parts += [(("outcome", "error", "code-at"), listing.outcome.error.code_at or "")]
     for path, pointer in parts:
         if pointer and not response_schemas_at(spec, pointer):
             yield finding_at(spec, "answer", path, "a place in a schema of a response", f"none at {pointer}")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import islice
+from dataclasses import replace
 from typing import Final
 
 from harness.check.context import CheckContext, ClientIdentity, Exchange, Row
-from harness.check.credentials import can_sign, sign_token
+from harness.check.credentials import all_credential_names, secret_credential_names
 from harness.check.probe.error_responses import (
     describe_answer,
     enforceable_clauses,
@@ -31,34 +27,30 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
-from harness.errors import UsageProblem
+from harness.check.rules.access.login_attempts import (
+    LoginAttempt,
+    altered_secrets,
+    documented_credentials,
+    example_values,
+    further_way_attempts,
+    log_in_attempts,
+    missing_attempts,
+    way_of,
+    wrong_attempts,
+)
+from harness.specification.access import account_names, log_in_of, way_credentials, ways_of
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     Clauses,
     CursorPaging,
-    Jwt,
     OffsetPaging,
     OpenChoice,
     PageNumberPaging,
-    all_clauses,
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
 _ADD_HINT: Final = "to the file of --credentials"
-_HOUR: Final = 3600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginAttempt:
-    """Credentials that must be refused, the fault that is due and the clauses that promise it."""
-
-    purpose: str
-    credentials: Mapping[str, str]
-    fault: str
-    clauses: Clauses
-    scheme: str = "Bearer"
-    example: bool = False
 
 
 def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -66,8 +58,7 @@ def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None
     rules = context.listing.access
     if mirror.after is not None and mirror.after.failed_exchange is None:
         context.results.record_pass(rules.clauses.accepted)
-    missing = list(_missing_credentials(context))
-    wrong = list(_wrong_passwords(context) if rules.kind == "password" else _wrong_tokens(context))
+    missing, wrong = list(missing_attempts(context)), list(wrong_attempts(context))
     for attempt in (*missing, *wrong):
         if attempt in (*missing[:1], *wrong[:1]):
             # An answer that the right credentials have just got must not be remembered for others.
@@ -75,6 +66,11 @@ def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None
             yield
         yield from _check_refused(context, mirror, attempt)
     yield from _check_refused_elsewhere(context, mirror, [*missing[:1], *wrong[:1]])
+    session = log_in_of(rules)
+    for attempt in log_in_attempts(context, session) if session is not None else ():
+        yield from _check_refused(context, mirror, attempt)
+    yield from _check_further_ways(context, mirror)
+    yield from _check_other_accounts(context, mirror)
     yield from _check_legacy_credentials(context, mirror)
     yield from _check_roles_and_tenants(context, mirror)
     yield from _check_still_accepted(context, mirror)
@@ -82,11 +78,13 @@ def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None
 
 def _check_refused(context: CheckContext, mirror: Mirror, attempt: LoginAttempt) -> Iterator[None]:
     redact_credentials(context, attempt.credentials)
-    ask = replace(
-        build_request(context, mirror.base, _example_values(context) if attempt.example else None),
-        scheme=attempt.scheme,
+    ask = ListRequest(log_in=True)
+    if not attempt.log_in:
+        values = example_values(context) if attempt.example else None
+        ask = replace(build_request(context, mirror.base, values), scheme=attempt.scheme)
+    exchange = context.send(
+        ask, attempt.purpose, credentials=attempt.credentials, edit=attempt.edit, witness=not attempt.log_in
     )
-    exchange = context.send(ask, attempt.purpose, credentials=attempt.credentials)
     yield
     yield from judge_error_response(context, exchange, attempt.fault, attempt.clauses)
 
@@ -125,215 +123,78 @@ def _second_page(context: CheckContext, mirror: Mirror) -> Generator[None, None,
 
 def redact_credentials(context: CheckContext, credentials: Mapping[str, str]) -> None:
     """Masks altered credentials in reports: one with a single letter changed gives the true one away."""
-    rules = context.listing.access
-    secret = [text for name, text in credentials.items() if name != rules.user and len(text) > 1]
+    public = {*account_names(context.listing), *_public_names(context)}
+    secret = [text for name, text in credentials.items() if name not in public and len(text) > 1]
     context.evidence = replace(context.evidence, redactor=context.evidence.redactor.with_secrets(secret))
 
 
-def _example_values(context: CheckContext) -> dict[str, Tree]:
-    """The parameters as the document shows them."""
-    return {
-        name: parameter.example
-        for name, parameter in context.listing.parameters.items()
-        if parameter.example is not None and parameter.required is not None
-    }
-
-
-def documented_credentials(context: CheckContext, identity: ClientIdentity) -> dict[str, str]:
-    """The credentials that the documented way of asking carries, and no others."""
+def _public_names(context: CheckContext) -> frozenset[str]:
+    """The credentials that are no secrets: names of users and accounts."""
     rules = context.listing.access
-    names = (rules.user, rules.password) if rules.kind == "password" else (rules.token,)
-    held = identity.credentials
-    return {name: held[name] for name in names if name is not None and name in held}
+    return frozenset(all_credential_names(rules)) - secret_credential_names(rules)
 
 
-# --- credentials that must be refused -----------------------------------------------------------------------
+# --- further ways in, and other accounts --------------------------------------------------------------------
 
 
-def _missing_credentials(context: CheckContext) -> Iterator[LoginAttempt]:
-    rules = context.listing.access
-    fault = rules.missing_fault
-    missing = rules.clauses.missing_refused
-    own = documented_credentials(context, context.identity)
-    if rules.kind == "bearer":
-        missing = missing or rules.clauses.wrong_refused
-        yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
-        if _example_values(context):
-            yield LoginAttempt(
-                purpose="the documented example without credentials",
-                credentials={},
-                fault=fault,
-                clauses=missing,
-                example=True,
+def _check_further_ways(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Each further way in for which the run has credentials opens the list, and its wrong ones do not."""
+    held = context.identity.credentials
+    mine = way_of(context, context.identity)
+    for way in ways_of(context.listing.access):
+        names = way_credentials(way)
+        if way == mine:
+            context.results.record_pass(way.clause)
+            continue
+        if not names or not all(held.get(name) for name in names):
+            reason = f"to ask by {way.kind}, give the credentials {' and '.join(names)}"
+            context.results.record_not_exercised((*way.clause, *way.refused_clause), reason)
+            continue
+        own = {name: held[name] for name in (*names, *account_names(context.listing)) if name in held}
+        exchange = context.send(build_request(context, mirror.base), f"the list by {way.kind}", credentials=own)
+        yield
+        yield from _judge_acceptance(context, exchange, way.clause, f"a success by {way.kind}")
+        for attempt in further_way_attempts(context, way) if way.refused_clause else ():
+            yield from _check_refused(context, mirror, attempt)
+
+
+def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clauses, expected: str) -> Iterator[None]:
+    """Judges that the request was let in; a refusal is confirmed."""
+    if context.note_unusable(exchange, clauses):
+        return
+    if not is_refused(exchange):
+        record_kept(context, clauses, describe_answer(exchange))
+        return
+    second = repeat_exchange(context, exchange)
+    yield
+    if is_refused(second):
+        report_breach(context, clauses, expected=expected, actual=describe_answer(second), exchange=second)
+    else:
+        context.results.record_inconclusive(clauses, "not repeatable")
+
+
+def _check_other_accounts(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Right credentials open their own account alone: a path or parameter of another one is refused."""
+    for parameter in context.listing.parameters.values():
+        bound = parameter.bound_to
+        own = context.identity.credentials.get(bound.credential) if bound is not None else None
+        if bound is None or not bound.clause:
+            continue
+        if not own:
+            context.results.record_not_exercised(bound.clause, f"give the credential {bound.credential}")
+            continue
+        known = [identity.credentials.get(bound.credential) for identity in context.identities]
+        others = [text for text in known if text and text != own]
+        # One that nobody has, and one that somebody has.
+        for other in (next(text for what, text in altered_secrets(own) if what == "a slightly wrong"), *others[:1]):
+            ask = replace(build_request(context, mirror.base), account={bound.credential: other})
+            exchange = context.send(
+                ask,
+                f"another account than {bound.credential}",
+                credentials=documented_credentials(context, context.identity),
             )
-        return
-    for name, clauses in (
-        (rules.user, rules.clauses.user_required),
-        (rules.password, rules.clauses.password_required),
-    ):
-        if name is not None and name in own:
-            rest = {other: text for other, text in own.items() if other != name}
-            yield LoginAttempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
-    both = missing or rules.clauses.user_required or rules.clauses.password_required
-    yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
-    if rules.password is not None:
-        blank = {**own, rules.password: ""}
-        clauses = rules.clauses.password_required or rules.clauses.wrong_refused
-        yield LoginAttempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
-
-
-def _wrong_passwords(context: CheckContext) -> Iterator[LoginAttempt]:
-    rules = context.listing.access
-    own = documented_credentials(context, context.identity)
-    if rules.user is None or rules.password is None or rules.user not in own or rules.password not in own:
-        return
-    clauses = rules.clauses.wrong_refused
-    others = [
-        held[rules.password]
-        for identity in context.identities
-        if rules.password in (held := documented_credentials(context, identity))
-        and held[rules.password] != own[rules.password]
-    ]
-    for what, password in (
-        *_altered_secrets(own[rules.password]),
-        *(("another user's", text) for text in others[:1]),
-    ):
-        yield LoginAttempt(
-            purpose=f"the right user with {what} password",
-            credentials={**own, rules.password: password},
-            fault=rules.wrong_fault,
-            clauses=clauses,
-        )
-    yield LoginAttempt(
-        purpose="a wrong user with the right password",
-        credentials={**own, rules.user: own[rules.user] + "x"},
-        fault=rules.wrong_fault,
-        clauses=clauses,
-    )
-
-
-def _altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
-    """Values that are nearly the right one."""
-    if not secret:
-        return
-    middle = len(secret) // 2
-    other = "a" if secret[middle] not in "aA" else "b"
-    yield "a slightly wrong", secret[:middle] + other + secret[middle + 1 :]
-    if len(secret) > 5:
-        yield "the first half of the", secret[: len(secret) // 2]
-    if len(secret) > 1:
-        # A signed token loses three whole bytes of its signature: what is left can still be decoded.
-        yield "a truncated", secret[:-4] if secret.count(".") == 2 else secret[:-1]
-    # Who puts credentials into the text of an SQL statement breaks down over the quote.
-    yield "an extended", secret + "'"
-    if secret.swapcase() not in (secret, other):
-        yield "an otherwise cased", secret.swapcase()
-
-
-def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:
-    rules = context.listing.access
-    own = documented_credentials(context, context.identity)
-    token = own.get(rules.token, "")
-    jwt = rules.jwt
-    wrong = rules.clauses.wrong_refused
-    malformed = wrong or (jwt.clauses.malformed if jwt else ())
-    # What is left of a signed token is one with a wrong signature.
-    clauses = wrong or (jwt.clauses.wrong_key if jwt and token.count(".") == 2 else malformed)
-    fault = rules.wrong_fault
-    for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
-        yield LoginAttempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
-    for what, text in _altered_secrets(token):
-        yield LoginAttempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=clauses)
-    if token:
-        yield LoginAttempt(
-            purpose="the token after another word than Bearer",
-            credentials=own,
-            fault=fault,
-            clauses=wrong or rules.clauses.missing_refused,
-            scheme="Basic",
-        )
-    if jwt is not None:
-        yield from _wrong_signed_tokens(context, jwt)
-    # Half missing and half wrong: by now it is known how each is told.
-    missing = rules.clauses.missing_refused or wrong
-    yield LoginAttempt(
-        purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing
-    )
-
-
-def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttempt]:
-    """Signed tokens, each wrong in one point."""
-    rules = context.listing.access
-    held = getattr(context.identity.credentials, "given", context.identity.credentials)
-    now = context.options.now
-    if not can_sign(held, jwt) or not isinstance(now, datetime):
-        clauses = all_clauses(replace(jwt.clauses, malformed=()))
-        names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
-        context.results.record_not_exercised(clauses, f"to sign tokens, give the credentials {names}")
-        return
-    # By the server's clock: nobody is blamed for the difference.
-    at = int((now + timedelta(seconds=context.clock_skew_seconds or 0)).timestamp())
-    longest = jwt.longest_seconds
-
-    def token(iat: int, exp: int, kid: str = held[jwt.key_id]) -> str | None:
-        claims = {"iss": held[jwt.issuer], "iat": iat, "exp": exp}
-        try:
-            return sign_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
-        except UsageProblem:
-            return None
-
-    good = token(at - 5, at - 5 + min(longest, _HOUR))
-    made: tuple[tuple[Clauses, str, str | None], ...] = (
-        (jwt.clauses.expired, "an expired token", token(at - longest - _HOUR, at - _HOUR)),
-        (
-            jwt.clauses.future,
-            "a token issued in the future",
-            token(at + 2 * _HOUR, at + 2 * _HOUR + min(longest, _HOUR)),
-        ),
-        (jwt.clauses.too_long, "a token that is valid for too long", token(at - 5, at - 5 + longest + 24 * _HOUR)),
-        (jwt.clauses.wrong_key, "a token with a wrong signature", _with_wrong_signature(good)),
-        (jwt.clauses.wrong_key, "a token without a signature", _without_signature(good)),
-        (
-            jwt.clauses.unknown_key,
-            "a token of an unknown key",
-            token(at - 5, at - 5 + _HOUR, held[jwt.key_id] + "x"),
-        ),
-    )
-    for clauses, purpose, text in made:
-        if text is not None:
-            yield LoginAttempt(
-                purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses
-            )
-
-
-def _with_wrong_signature(token: str | None) -> str | None:
-    """The same token with another signature, as well-formed as the true one."""
-    if token is None:
-        return None
-    head, _, signature = token.rpartition(".")
-    half = len(signature) // 2
-    # The last letter stays: not every letter may end a text in base64.
-    turned = signature[:half][::-1] + signature[half:]
-    return f"{head}.{turned}" if turned != signature else None
-
-
-def _without_signature(token: str | None) -> str | None:
-    """The same claims under a header that says that nothing is signed."""
-    if token is None:
-        return None
-    header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
-    return f"{header}.{token.split('.')[1]}."
-
-
-def attempts_by_encoding(context: CheckContext) -> Iterator[LoginAttempt]:
-    """The attempts that tell most, for ways that carry the same request otherwise: few, as accounts may be locked."""
-    password = context.listing.access.password
-    missing = [attempt for attempt in _missing_credentials(context) if not attempt.example]
-    without = [attempt for attempt in missing if password is not None and password not in attempt.credentials]
-    yield from (without or missing)[:1]
-    yield from islice(
-        _wrong_passwords(context) if context.listing.access.kind == "password" else _wrong_tokens(context), 1
-    )
+            yield
+            yield from judge_error_response(context, exchange, bound.fault, bound.clause)
 
 
 # --- credentials that may or must suffice -------------------------------------------------------------------
@@ -362,7 +223,7 @@ def _check_altered_pairs(context: CheckContext, mirror: Mirror, pair: Mapping[st
     rules = context.listing.access
     clauses = rules.clauses.wrong_refused or rules.clauses.missing_refused
     *names, secret = pair
-    near = [(what, text) for what, text in _altered_secrets(pair[secret]) if what != "an extended"]
+    near = [(what, text) for what, text in altered_secrets(pair[secret]) if what != "an extended"]
     altered = [(f"{what} {secret}", {**pair, secret: text}) for what, text in near]
     altered += [(f"an empty {secret}", {**pair, secret: ""})]
     altered += [(f"no {secret}", {name: text for name, text in pair.items() if name != secret})]
@@ -426,23 +287,7 @@ def _judge_role(context: CheckContext, role: str, exchange: Exchange) -> Iterato
         yield from judge_error_response(context, exchange, rules.role_fault, rules.clauses.role_refused)
         return
     clauses = rules.role_clauses.get(role, ())
-    if context.note_unusable(exchange, clauses):
-        return
-    if not is_refused(exchange):
-        record_kept(context, clauses, describe_answer(exchange))
-        return
-    second = repeat_exchange(context, exchange)
-    yield
-    if is_refused(second):
-        report_breach(
-            context,
-            clauses,
-            expected=f"a success for the role {role}",
-            actual=describe_answer(second),
-            exchange=second,
-        )
-    else:
-        context.results.record_inconclusive(clauses, "not repeatable")
+    yield from _judge_acceptance(context, exchange, clauses, f"a success for the role {role}")
 
 
 def _note_missing_roles(context: CheckContext) -> None:

@@ -12,8 +12,9 @@ from harness.check.probe.count_only import check_count_of_list
 from harness.check.probe.filter_values import largest_page
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, reread_mirror
 from harness.check.probe.stability import record_repeatable_failures
-from harness.check.rules.access import authentication as access
+from harness.check.rules.access.authentication import redact_credentials
 from harness.check.rules.access.child_accounts import check_child_accounts
+from harness.check.rules.access.login_attempts import documented_credentials
 from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
 from harness.specification.model import CallScope, Clauses, LimitPaging
 from harness.wire.decoded_body import Tree
@@ -180,8 +181,8 @@ def _check_word_by_others(scope: _Scope, word: str, clauses: Clauses) -> Iterato
     context, mirror = scope.context, scope.mirror
     others = [one for one in context.identities if one.name != context.identity.name and one.everyone is not False]
     for identity in sorted(others, key=lambda one: one.everyone is not True)[:3]:
-        own = access.documented_credentials(context, identity)
-        access.redact_credentials(context, own)
+        own = documented_credentials(context, identity)
+        redact_credentials(context, own)
         ask = build_request(context, mirror.base, {**largest_page(context), scope.parameter: word})
         purpose = f"{scope.parameter} = {word}, asked by {identity.name}"
         exchange = context.send(ask, purpose, credentials=own)

@@ -12,6 +12,7 @@ from harness.check.rules.responses.judged_response import JudgedResponse, parse_
 from harness.check.rules.responses.row_consistency import note_rows
 from harness.check.rules.responses.row_laws import check_row_laws, law_context_of
 from harness.integers import is_integer
+from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, Field, NotFutureLaw, OffsetPaging, PageNumberPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
@@ -20,6 +21,7 @@ from harness.wire.other_forms import says_nothing
 from harness.wire.response_codec import DecodedResponse, count_in
 from harness.wire.row_codec import FieldProblem, field_at
 from harness.wire.row_objects import value_in_tree
+from harness.wire.settled_values import repeated_values
 from harness.wire.time_codecs import EPOCH_CODECS, TIME_CODECS
 
 _TIME_FORMATS: Final = frozenset({*TIME_CODECS, "calendar-day"})
@@ -74,10 +76,33 @@ def _is_count_requested(judge: JudgedResponse) -> bool | None:
 # --- rows ---------------------------------------------------------------------------------------------------
 
 
+def _check_repeated_values(judge: JudgedResponse, rows: Sequence[Row]) -> None:
+    """Each row repeats what the request says of who asks, or of a parameter."""
+    listing, ask = judge.context.listing, judge.exchange.list_request
+    due = repeated_values(listing, ask, {**ask.credentials, **ask.account}) if rows else ()
+    for name, text in due:
+        clauses = listing.fields[name].clause or listing.lists.clauses.keys
+        told = [row for row in rows if row.shown.get(name) is not None]
+        others = [row for row in told if str(row.shown[name]) != text]
+        if not text or not told:
+            continue
+        if others:
+            judge.report_breach(
+                clauses,
+                expected=f"{name}: {in_ascii(text)} in every row",
+                actual=f"{in_ascii(str(others[0].shown[name]))}; in {len(others)} of {len(rows)} rows",
+                rows=others,
+                path=FieldPath.of(name),
+            )
+        else:
+            judge.record_pass(clauses, len(told))
+
+
 def _check_rows(judge: JudgedResponse, rows: Sequence[Row]) -> None:
     _check_unique(judge, rows)
     if not judge.exchange.list_request.repeated:
         note_rows(judge.context, judge.exchange)
+    _check_repeated_values(judge, rows)
     fresh = _unexamined_rows(judge, rows)
     if not fresh:
         return

@@ -12,7 +12,7 @@ from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.derived_fields import same_constant
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.parameter_codec import is_blank
-from harness.wire.response_codec import DecodedResponse, same_scalar
+from harness.wire.response_codec import DecodedResponse, filled_value, same_scalar, statuses_of
 from harness.wire.scalar_codecs import DecodeError, zone_named
 
 # --- the envelope -------------------------------------------------------------------------------------------
@@ -185,23 +185,11 @@ def check_error(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """Judges how an error is told: its parts, HTTP status and code, and that no rows come with it."""
     shape = judge.context.listing.outcome.error
     clauses = shape.clauses.shape
-    if answer.code is MISSING:
-        # Where an envelope part promises the code, that part was found missing already.
-        judge.report_breach(clauses, expected=f"an error told at {shape.code_at}", actual="it is missing")
+    if not isinstance(answer.tree, dict):
+        # A text or nothing at all, which the spec knows: its form is judged where it is due.
+        _check_error_status(judge, answer)
         return
-    if _is_unknown_success(judge, answer):
-        success = judge.context.listing.outcome.success
-        judge.report_breach(
-            success.clause,
-            expected=_success_text(success.shows),
-            actual=f"rows, and the code {in_ascii(answer.code)}",
-        )
-        return
-    if not has_type(shape.code_as, answer.code, text=judge.context.is_xml):
-        expected = f"{shape.code_at}: {shape.code_as}"
-        if shape.code_at not in judge.lost_pointers:
-            judge.report_breach(clauses or judge.shape_clauses(), expected=expected, actual=in_ascii(answer.code))
-        # What such a code says is not asked any more.
+    if shape.code_at is not None and not _has_legible_code(judge, answer, shape.code_at):
         return
     if (
         shape.message_at is not None
@@ -212,14 +200,48 @@ def check_error(judge: JudgedResponse, answer: DecodedResponse) -> None:
         judge.report_breach(
             clauses or judge.shape_clauses(), expected=f"a text at {shape.message_at}", actual=told_message
         )
-    for pointer, wanted in shape.shows.items():
-        value = part_at(answer, pointer)
+    own = {
+        pointer
+        for fault in judge.context.listing.outcome.faults.values()
+        if answer.http_status in statuses_of(judge.context.listing, fault)
+        for pointer in fault.shows
+    }
+    for pointer, shown in shape.shows.items():
+        if pointer in own:
+            # An error of its own form may stand behind that status.
+            continue
+        wanted, value = filled_value(shown, answer.http_status, answer.code), part_at(answer, pointer)
         if not same_scalar(wanted, value, text=judge.context.is_xml):
             judge.report_breach(clauses, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
     judge.record_pass(clauses)
     _check_error_status(judge, answer)
     _check_error_code(judge, answer)
     _check_error_rows(judge, answer)
+
+
+def _has_legible_code(judge: JudgedResponse, answer: DecodedResponse, code_at: str) -> bool:
+    """Judges the code of an error; False where the rest is not asked any more."""
+    shape = judge.context.listing.outcome.error
+    clauses = shape.clauses.shape
+    if answer.code is MISSING:
+        # Where an envelope part promises the code, that part was found missing already.
+        judge.report_breach(clauses, expected=f"an error told at {code_at}", actual="it is missing")
+        return False
+    if _is_unknown_success(judge, answer):
+        success = judge.context.listing.outcome.success
+        judge.report_breach(
+            success.clause,
+            expected=_success_text(success.shows),
+            actual=f"rows, and the code {in_ascii(answer.code)}",
+        )
+        return False
+    if not has_type(shape.code_as, answer.code, text=judge.context.is_xml):
+        expected = f"{code_at}: {shape.code_as}"
+        if code_at not in judge.lost_pointers:
+            judge.report_breach(clauses or judge.shape_clauses(), expected=expected, actual=in_ascii(answer.code))
+        # What such a code says is not asked any more.
+        return False
+    return True
 
 
 def _is_unknown_success(judge: JudgedResponse, answer: DecodedResponse) -> bool:
@@ -240,7 +262,7 @@ def _check_error_status(judge: JudgedResponse, answer: DecodedResponse) -> None:
     faults = [
         fault
         for fault in judge.context.listing.outcome.faults.values()
-        if str(answer.code) in {str(code) for code in _error_codes(fault)}
+        if shape.code_at is None or str(answer.code) in {str(code) for code in _error_codes(fault)}
     ]
     legal = _possible_statuses(judge, shape.http)
     for fault in faults:
@@ -252,7 +274,8 @@ def _check_error_status(judge: JudgedResponse, answer: DecodedResponse) -> None:
             # A server that breaks down: what it broke down over is judged where it was asked.
             return
         wanted = [*(str(one) for one in sorted(legal)), *shape.https]
-        expected = f"HTTP {' or '.join(wanted)} around the code {in_ascii(answer.code)}"
+        around = "" if shape.code_at is None else f" around the code {in_ascii(answer.code)}"
+        expected = f"HTTP {' or '.join(wanted)}{around}"
         judge.report_breach(http, expected=expected, actual=f"HTTP {status}")
         return
     judge.record_pass(http)
@@ -274,7 +297,7 @@ def _possible_statuses(judge: JudgedResponse, http: int | OpenChoice[int] | None
 
 def _check_error_code(judge: JudgedResponse, answer: DecodedResponse) -> None:
     shape = judge.context.listing.outcome.error
-    if not shape.only_codes:
+    if not shape.only_codes or shape.code_at is None:
         return
     clauses = shape.clauses.only_codes
     if str(answer.code) in {str(code) for code in shape.only_codes}:

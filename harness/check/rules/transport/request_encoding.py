@@ -28,7 +28,7 @@ from harness.check.probe.mirror import (
     include_everything,
     largest_page_size,
 )
-from harness.check.rules.access import authentication as access
+from harness.check.rules.access.login_attempts import attempts_by_encoding
 from harness.check.rules.transport.double_encoding import ENTITY, check_encoded_once
 from harness.specification.model import Clauses, OpenChoice, RefusalRule, RequestEncoding
 from harness.wire.decoded_body import Tree
@@ -114,7 +114,7 @@ def _check_other_encodings(context: CheckContext, mirror: Mirror) -> Iterator[No
 
 def _check_refusals_by_encoding(context: CheckContext, mirror: Mirror, name: str, *, few: bool) -> Iterator[None]:
     """What is refused by the documented way is refused by another one that is understood, too."""
-    for attempt in list(access.attempts_by_encoding(context))[-1 if few else 0 :]:
+    for attempt in list(attempts_by_encoding(context))[-1 if few else 0 :]:
         ask = replace(build_request(context, mirror.base), encoding_name=name, scheme=attempt.scheme)
         purpose = f"{attempt.purpose}, by {name}"
         exchange = context.send(ask, purpose, credentials=attempt.credentials, witness=False)

@@ -1,0 +1,417 @@
+"""Credentials that must be refused, way by way: missing, empty, half, nearly right, of another, elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from harness.check.context import CheckContext, ClientIdentity
+from harness.check.credentials import can_sign, sign_token
+from harness.errors import UsageProblem
+from harness.specification.access import account_names, key_of, way_credentials, ways_of
+from harness.specification.model import AccessKey, AccessWay, Clauses, Jwt, LogIn, all_clauses
+from harness.wire.decoded_body import Tree
+from harness.wire.forms import encode_pairs
+from harness.wire.http_messages import HttpRequest
+
+_HOUR: Final = 3600
+RequestEdit = Callable[[HttpRequest], HttpRequest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginAttempt:
+    """Credentials that must be refused, the fault that is due and the clauses that promise it.
+
+    `edit` changes the finished request; with `log_in` they ask for a token.
+    """
+
+    purpose: str
+    credentials: Mapping[str, str]
+    fault: str
+    clauses: Clauses
+    scheme: str | None = None
+    example: bool = False
+    log_in: bool = False
+    edit: RequestEdit | None = field(default=None, compare=False)
+
+
+def example_values(context: CheckContext) -> dict[str, Tree]:
+    """The parameters as the document shows them."""
+    return {
+        name: parameter.example
+        for name, parameter in context.listing.parameters.items()
+        if parameter.example is not None and parameter.required is not None
+    }
+
+
+def documented_credentials(context: CheckContext, identity: ClientIdentity) -> dict[str, str]:
+    """The credentials that the documented way of asking carries, and no others but the account's name."""
+    held = identity.credentials
+    own = (*way_credentials(way_of(context, identity)), *account_names(context.listing))
+    return {name: held[name] for name in own if name in held}
+
+
+def way_of(context: CheckContext, identity: ClientIdentity) -> AccessWay:
+    """The way in by which an identity asks: the first that its credentials suffice for."""
+    held = identity.credentials
+    ways = ways_of(context.listing.access)
+    sufficient = (way for way in ways if (names := way_credentials(way)) and all(name in held for name in names))
+    return next(sufficient, ways[0])
+
+
+# --- attempts by way ----------------------------------------------------------------------------------------
+
+
+def missing_attempts(context: CheckContext) -> Iterator[LoginAttempt]:
+    """Requests without credentials, or with half of them."""
+    way = way_of(context, context.identity)
+    if way.kind in ("password", "basic"):
+        yield from _missing_halves(context, way)
+    elif way.kind != "none":
+        yield from _missing_secret(context)
+
+
+def wrong_attempts(context: CheckContext) -> Iterator[LoginAttempt]:
+    """Requests with credentials that are not quite right."""
+    way = way_of(context, context.identity)
+    if way.kind in ("password", "basic"):
+        yield from _wrong_passwords(context, way)
+    elif way.kind == "bearer":
+        yield from _wrong_tokens(context)
+    else:
+        yield from _wrong_keys(context, way)
+    yield from _attempts_elsewhere(context, way)
+
+
+def _missing_secret(context: CheckContext) -> Iterator[LoginAttempt]:
+    rules = context.listing.access
+    fault = rules.missing_fault
+    missing = rules.clauses.missing_refused or rules.clauses.wrong_refused
+    yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=missing)
+    if example_values(context):
+        yield LoginAttempt(
+            purpose="the documented example without credentials",
+            credentials={},
+            fault=fault,
+            clauses=missing,
+            example=True,
+        )
+
+
+def _missing_halves(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
+    rules = context.listing.access
+    fault = rules.missing_fault
+    missing = rules.clauses.missing_refused
+    own = documented_credentials(context, context.identity)
+    for name, clauses in (
+        (way.user, rules.clauses.user_required),
+        (way.password, rules.clauses.password_required),
+    ):
+        if name is not None and name in own:
+            rest = {other: text for other, text in own.items() if other != name}
+            yield LoginAttempt(purpose=f"no {name}", credentials=rest, fault=fault, clauses=clauses or missing)
+    both = missing or rules.clauses.user_required or rules.clauses.password_required
+    if way.kind == "basic":
+        both = both or rules.clauses.wrong_refused
+    yield LoginAttempt(purpose="no credentials", credentials={}, fault=fault, clauses=both, example=True)
+    if way.password is not None:
+        blank = {**own, way.password: ""}
+        clauses = rules.clauses.password_required or rules.clauses.wrong_refused
+        yield LoginAttempt(purpose="an empty password", credentials=blank, fault=fault, clauses=clauses)
+
+
+def _wrong_passwords(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
+    rules = context.listing.access
+    own = documented_credentials(context, context.identity)
+    if way.user is None or way.password is None or way.user not in own or way.password not in own:
+        return
+    clauses = rules.clauses.wrong_refused
+    yield from _wrong_pairs(context, (way.user, way.password), own, clauses)
+    if way.kind == "basic":
+        # What another word, or a text that is no pair, counts as is not said: only that it does not suffice.
+        fault = _either_fault(context)
+        yield LoginAttempt(
+            purpose="name and password after another word than Basic",
+            credentials=own,
+            fault=fault,
+            clauses=clauses or rules.clauses.missing_refused,
+            scheme="Bearer",
+        )
+        yield LoginAttempt(
+            purpose="name and password that are not encoded",
+            credentials=own,
+            fault=fault,
+            clauses=clauses or rules.clauses.missing_refused,
+            edit=_with_header("Authorization", f"Basic {own[way.user]}:{own[way.password]}"),
+        )
+
+
+def _wrong_pairs(
+    context: CheckContext, names: tuple[str, str], own: Mapping[str, str], clauses: Clauses, *, log_in: bool = False
+) -> Iterator[LoginAttempt]:
+    """A name and a password, one of them altered."""
+    user, password = names
+    fault = context.listing.access.wrong_fault
+    others = [
+        held[password]
+        for identity in context.identities
+        if password in (held := identity.credentials) and held[password] != own[password]
+    ]
+    for what, text in (
+        *altered_secrets(own[password]),
+        *(("another user's", text) for text in others[:1]),
+    ):
+        yield LoginAttempt(
+            purpose=f"the right user with {what} password",
+            credentials={**own, password: text},
+            fault=fault,
+            clauses=clauses,
+            log_in=log_in,
+        )
+    yield LoginAttempt(
+        purpose="a wrong user with the right password",
+        credentials={**own, user: own[user] + "x"},
+        fault=fault,
+        clauses=clauses,
+        log_in=log_in,
+    )
+
+
+def log_in_attempts(context: CheckContext, session: LogIn) -> Iterator[LoginAttempt]:
+    """Names and passwords that must get no token."""
+    rules, held = context.listing.access, context.identity.credentials
+    own = {name: held[name] for name in (session.user, session.password) if held.get(name)}
+    clauses = session.refused_clause
+    if len(own) < 2 or not clauses:
+        return
+    for name in own:
+        rest = {other: text for other, text in own.items() if other != name}
+        for what, credentials in ((f"no {name}", rest), (f"an empty {name}", {**own, name: ""})):
+            yield LoginAttempt(
+                purpose=f"log in with {what}",
+                credentials=credentials,
+                fault=rules.missing_fault,
+                clauses=clauses,
+                log_in=True,
+            )
+    for attempt in _wrong_pairs(context, (session.user, session.password), own, clauses, log_in=True):
+        yield replace(attempt, purpose=f"log in with {attempt.purpose}")
+
+
+def _wrong_keys(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
+    """A key, or the token of a session, that is not quite right."""
+    rules, key, clauses = context.listing.access, key_of(way), way.refused_clause
+    own = documented_credentials(context, context.identity)
+    if key is None or key.credential not in own:
+        return
+    name, secret = key.credential, own[key.credential]
+    fault = rules.wrong_fault
+    for what, text in (("a wrong", f"not-a-{key.credential.lower()}"), *altered_secrets(secret)):
+        credentials = {**own, name: text}
+        yield LoginAttempt(purpose=f"{what} {name}", credentials=credentials, fault=fault, clauses=clauses)
+    others = [one.credentials[name] for one in context.identities if one.credentials.get(name, secret) != secret]
+    if key.scheme:
+        word = "Basic" if key.scheme.lower() != "basic" else "Bearer"
+        yield LoginAttempt(
+            purpose=f"the {name} after another word than {key.scheme}",
+            credentials=own,
+            fault=_either_fault(context),
+            clauses=clauses,
+            scheme=word,
+        )
+    if others:
+        # Two keys side by side in one text are no key.
+        both = {**own, name: f"{others[0]},{secret}"}
+        yield LoginAttempt(purpose=f"two values as one {name}", credentials=both, fault=fault, clauses=clauses)
+    missing = rules.clauses.missing_refused or clauses
+    yield LoginAttempt(
+        purpose=f"an empty {name}", credentials={**own, name: ""}, fault=rules.missing_fault, clauses=missing
+    )
+
+
+def _attempts_elsewhere(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
+    """The right secret in a place that is not its own, where the document says that it does not count there."""
+    rules, key = context.listing.access, key_of(way)
+    clauses = rules.clauses.elsewhere_refused
+    own = documented_credentials(context, context.identity)
+    if not clauses or key is None or key.credential not in own:
+        return
+    rest = {name: text for name, text in own.items() if name != key.credential}
+    secret = str(own[key.credential])
+    place = "a header" if key.place == "query" else "the query"
+    yield LoginAttempt(
+        purpose=f"the {key.credential} in {place}",
+        credentials=rest,
+        fault=rules.missing_fault,
+        clauses=clauses,
+        edit=_with_key_elsewhere(key, secret),
+    )
+
+
+def _with_key_elsewhere(key: AccessKey, secret: str) -> RequestEdit:
+    if key.place == "query":
+        return _with_header(key.name, secret)
+    pair = encode_pairs([(key.name, secret)])
+
+    def edit(request: HttpRequest) -> HttpRequest:
+        mark = b"&" if b"?" in request.target else b"?"
+        return replace(request, target=request.target + mark + pair)
+
+    return edit
+
+
+def _with_header(name: str, value: str) -> RequestEdit:
+    def edit(request: HttpRequest) -> HttpRequest:
+        others = tuple(header for header in request.headers if header[0].lower() != name.lower())
+        return replace(request, headers=(*others, (name, value)))
+
+    return edit
+
+
+def _either_fault(context: CheckContext) -> str:
+    """The fault of credentials of which it is open whether they are missing or wrong."""
+    rules = context.listing.access
+    missing, wrong = rules.missing_fault, rules.wrong_fault
+    return missing if missing == wrong else f"{missing} or {wrong}"
+
+
+def further_way_attempts(context: CheckContext, way: AccessWay) -> Iterator[LoginAttempt]:
+    """The attempts that tell most of a further way in: its secret altered."""
+    held = context.identity.credentials
+    names = way_credentials(way)
+    own = {name: held[name] for name in (*names, *account_names(context.listing)) if name in held}
+    secret = names[-1]
+    for what, text in islice(altered_secrets(own[secret]), 3):
+        yield LoginAttempt(
+            purpose=f"{what} {secret} by {way.kind}",
+            credentials={**own, secret: text},
+            fault=context.listing.access.wrong_fault,
+            clauses=way.refused_clause,
+        )
+
+
+def altered_secrets(secret: str) -> Iterator[tuple[str, str]]:
+    """Values that are nearly the right one."""
+    if not secret:
+        return
+    middle = len(secret) // 2
+    other = "a" if secret[middle] not in "aA" else "b"
+    yield "a slightly wrong", secret[:middle] + other + secret[middle + 1 :]
+    if len(secret) > 5:
+        yield "the first half of the", secret[: len(secret) // 2]
+    if len(secret) > 1:
+        # A signed token loses three whole bytes of its signature: what is left can still be decoded.
+        yield "a truncated", secret[:-4] if secret.count(".") == 2 else secret[:-1]
+    # Who puts credentials into the text of an SQL statement breaks down over the quote.
+    yield "an extended", secret + "'"
+    if secret.swapcase() not in (secret, other):
+        yield "an otherwise cased", secret.swapcase()
+
+
+def _wrong_tokens(context: CheckContext) -> Iterator[LoginAttempt]:
+    rules = context.listing.access
+    own = documented_credentials(context, context.identity)
+    token = own.get(rules.token, "")
+    jwt = rules.jwt
+    wrong = rules.clauses.wrong_refused
+    malformed = wrong or (jwt.clauses.malformed if jwt else ())
+    # What is left of a signed token is one with a wrong signature.
+    clauses = wrong or (jwt.clauses.wrong_key if jwt and token.count(".") == 2 else malformed)
+    fault = rules.wrong_fault
+    for text in ("not-a-token", "not.a.token") if jwt is not None else ("not-a-token",):
+        yield LoginAttempt(purpose="a wrong token", credentials={rules.token: text}, fault=fault, clauses=malformed)
+    for what, text in altered_secrets(token):
+        yield LoginAttempt(purpose=f"{what} token", credentials={rules.token: text}, fault=fault, clauses=clauses)
+    if token:
+        yield LoginAttempt(
+            purpose="the token after another word than Bearer",
+            credentials=own,
+            fault=fault,
+            clauses=wrong or rules.clauses.missing_refused,
+            scheme="Basic",
+        )
+    if jwt is not None:
+        yield from _wrong_signed_tokens(context, jwt)
+    # Half missing and half wrong: by now it is known how each is told.
+    missing = rules.clauses.missing_refused or wrong
+    yield LoginAttempt(
+        purpose="an empty token", credentials={rules.token: ""}, fault=rules.missing_fault, clauses=missing
+    )
+
+
+def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttempt]:
+    """Signed tokens, each wrong in one point."""
+    rules = context.listing.access
+    held = getattr(context.identity.credentials, "given", context.identity.credentials)
+    now = context.options.now
+    if not can_sign(held, jwt) or not isinstance(now, datetime):
+        clauses = all_clauses(replace(jwt.clauses, malformed=()))
+        names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
+        context.results.record_not_exercised(clauses, f"to sign tokens, give the credentials {names}")
+        return
+    # By the server's clock: nobody is blamed for the difference.
+    at = int((now + timedelta(seconds=context.clock_skew_seconds or 0)).timestamp())
+    longest = jwt.longest_seconds
+
+    def token(iat: int, exp: int, kid: str = held[jwt.key_id]) -> str | None:
+        claims = {"iss": held[jwt.issuer], "iat": iat, "exp": exp}
+        try:
+            return sign_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+        except UsageProblem:
+            return None
+
+    good = token(at - 5, at - 5 + min(longest, _HOUR))
+    made: tuple[tuple[Clauses, str, str | None], ...] = (
+        (jwt.clauses.expired, "an expired token", token(at - longest - _HOUR, at - _HOUR)),
+        (
+            jwt.clauses.future,
+            "a token issued in the future",
+            token(at + 2 * _HOUR, at + 2 * _HOUR + min(longest, _HOUR)),
+        ),
+        (jwt.clauses.too_long, "a token that is valid for too long", token(at - 5, at - 5 + longest + 24 * _HOUR)),
+        (jwt.clauses.wrong_key, "a token with a wrong signature", _with_wrong_signature(good)),
+        (jwt.clauses.wrong_key, "a token without a signature", _without_signature(good)),
+        (
+            jwt.clauses.unknown_key,
+            "a token of an unknown key",
+            token(at - 5, at - 5 + _HOUR, held[jwt.key_id] + "x"),
+        ),
+    )
+    for clauses, purpose, text in made:
+        if text is not None:
+            yield LoginAttempt(
+                purpose=purpose, credentials={rules.token: text}, fault=rules.wrong_fault, clauses=clauses
+            )
+
+
+def _with_wrong_signature(token: str | None) -> str | None:
+    """The same token with another signature, as well-formed as the true one."""
+    if token is None:
+        return None
+    head, _, signature = token.rpartition(".")
+    half = len(signature) // 2
+    # The last letter stays: not every letter may end a text in base64.
+    turned = signature[:half][::-1] + signature[half:]
+    return f"{head}.{turned}" if turned != signature else None
+
+
+def _without_signature(token: str | None) -> str | None:
+    """The same claims under a header that says that nothing is signed."""
+    if token is None:
+        return None
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
+    return f"{header}.{token.split('.')[1]}."
+
+
+def attempts_by_encoding(context: CheckContext) -> Iterator[LoginAttempt]:
+    """The attempts that tell most, for ways that carry the same request otherwise: few, as accounts may be locked."""
+    password = way_of(context, context.identity).password
+    missing = [attempt for attempt in missing_attempts(context) if not attempt.example]
+    without = [attempt for attempt in missing if password is not None and password not in attempt.credentials]
+    yield from (without or missing)[:1]
+    yield from islice(wrong_attempts(context), 1)

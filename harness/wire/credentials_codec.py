@@ -1,0 +1,151 @@
+"""The codec of credentials: where each stands in a request, and back, for every way in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from harness.specification.access import AUTHORIZATION, chosen_way, key_of, way_credentials, ways_of
+from harness.specification.model import Access, AccessKey, AccessWay
+from harness.wire.forms import FormError, decode_pairs
+from harness.wire.http_messages import HttpRequest
+
+BASIC: Final = "Basic"
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+def credential_headers(access: Access, credentials: Mapping[str, str], scheme: str | None) -> list[tuple[str, str]]:
+    """The headers that carry credentials; `scheme` takes the place of the word before them."""
+    way = chosen_way(access, credentials)
+    if way is None:
+        return []
+    if way.kind == "basic":
+        pair = f"{credentials.get(way.user or '', '')}:{credentials.get(way.password or '', '')}"
+        coded = base64.b64encode(pair.encode("utf-8", "surrogatepass")).decode("ascii")
+        return [(AUTHORIZATION, f"{BASIC if scheme is None else scheme} {coded}".strip())]
+    key = key_of(way)
+    if key is None or key.place == "query":
+        return []
+    text = credentials[key.credential]
+    if key.place == "cookie":
+        return [("Cookie", f"{key.name}={text}")]
+    return [(key.name, f"{key.scheme if scheme is None or not key.scheme else scheme} {text}".strip())]
+
+
+def credential_pairs(access: Access, credentials: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Credentials that travel as parameters: never a key to sign with, and no older pair beside another way in."""
+    way = chosen_way(access, credentials)
+    if way is not None:
+        names = way_credentials(way) if way.kind == "password" else ()
+    else:
+        names = tuple(name for legacy in access.legacy for name in legacy.parameters)
+    return [(name, credentials[name]) for name in dict.fromkeys(names) if name in credentials]
+
+
+def key_pairs(access: Access, credentials: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The key that stands in the query, whatever carries the other parameters."""
+    way = chosen_way(access, credentials)
+    key = key_of(way) if way is not None else None
+    return [(key.name, credentials[key.credential])] if key is not None and key.place == "query" else []
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+def credential_by_parameter(access: Access) -> Mapping[str, str]:
+    """The names of credentials by the parameters (not headers) that carry them."""
+    found: dict[str, str] = {}
+    for way in ways_of(access):
+        if way.kind == "password":
+            found |= {name: name for name in way_credentials(way)}
+        key = key_of(way)
+        if key is not None and key.place == "query":
+            found[key.name] = key.credential
+    found |= {name: name for legacy in access.legacy for name in legacy.parameters}
+    return found
+
+
+def credential_parameters(access: Access) -> frozenset[str]:
+    """Parameters (not headers) that carry credentials."""
+    return frozenset(credential_by_parameter(access))
+
+
+def decode_header_credentials(access: Access, request: HttpRequest) -> dict[str, str]:
+    """The credentials in the headers of a request, by name."""
+    ways = ways_of(access)
+    found: dict[str, str] = {}
+    for way in ways:
+        key = key_of(way)
+        if way.kind == "basic":
+            found |= _decode_basic(way, request)
+        elif key is not None and key.place == "cookie":
+            text = _cookie(request, key.name)
+            found |= {} if text is None else {key.credential: text}
+        elif key is not None and key.place == "header":
+            found |= _decode_header(key, way, request, ways)
+    return found
+
+
+def decode_query_credentials(access: Access, request: HttpRequest) -> dict[str, str]:
+    """The keys in the query of a request that carries its parameters elsewhere."""
+    names = {
+        key.name: key.credential
+        for way in ways_of(access)
+        if (key := key_of(way)) is not None and key.place == "query"
+    }
+    if not names:
+        return {}
+    try:
+        pairs = decode_pairs(request.query, separators="&")
+    except FormError:
+        return {}
+    return {names[name]: text for name, text in reversed(pairs) if name in names}
+
+
+def authorization_scheme(request: HttpRequest) -> str:
+    """The word at the beginning of the header Authorization; empty where it has one word only."""
+    header = (request.header(AUTHORIZATION) or "").strip()
+    return header.partition(" ")[0] if " " in header else ""
+
+
+def _decode_basic(way: AccessWay, request: HttpRequest) -> dict[str, str]:
+    scheme, _, coded = (request.header(AUTHORIZATION) or "").strip().partition(" ")
+    if scheme.lower() != BASIC.lower() or way.user is None or way.password is None:
+        return {}
+    try:
+        pair = base64.b64decode(coded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return {}
+    user, colon, password = pair.partition(":")
+    return {way.user: user, way.password: password} if colon else {way.user: user}
+
+
+def _decode_header(key: AccessKey, way: AccessWay, request: HttpRequest, ways: Iterable[AccessWay]) -> dict[str, str]:
+    header = request.header(key.name)
+    if header is None:
+        return {}
+    if not key.scheme:
+        return {key.credential: header.strip()}
+    word, space, text = header.strip().partition(" ")
+    if space and word.lower() == key.scheme.lower():
+        return {key.credential: text.strip()}
+    others = {BASIC.lower() for one in ways if one.kind == "basic"}
+    others |= {one.scheme.lower() for other in ways if (one := key_of(other)) is not None and one.scheme}
+    if way.kind != "bearer" or (space and word.lower() in others):
+        return {}
+    # A token after another word, or after none: wrong, and not missing.
+    return {key.credential: text.strip() if space else header.strip()}
+
+
+def _cookie(request: HttpRequest, name: str) -> str | None:
+    for header, value in request.headers:
+        if header.lower() == "cookie":
+            for part in value.split(";"):
+                given, mark, text = part.strip().partition("=")
+                if mark and given == name:
+                    return text.strip('"')
+    return None

@@ -1,0 +1,67 @@
+"""Values of a request that nobody chooses: of the account that asks, constants, and what rows repeat of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.specification.model import Listing
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import RefusedRequest, constant_text
+
+
+def refuse_settled_values(
+    listing: Listing, ask: ListRequest, credentials: Mapping[str, str]
+) -> RefusedRequest | None:
+    """The refusal of a request that names another account than that of its credentials, or another constant.
+
+    A constant is refused only where the spec has a fault for it; an account that the user does not have is any.
+    """
+    for name, parameter in listing.parameters.items():
+        raw = ask.values.get(name)
+        if parameter.bound_to is not None:
+            own = credentials.get(parameter.bound_to.credential)
+            if raw is not None and own is not None and str(raw) != own:
+                return RefusedRequest(fault=parameter.bound_to.fault, parameter=name, value=str(raw))
+        elif parameter.constant is not None:
+            fault = _fault_of_constant(listing, name, missing=raw is None)
+            if fault is not None and (raw is None or constant_text(raw) != constant_text(parameter.constant)):
+                return RefusedRequest(fault=fault, parameter=name, value="" if raw is None else str(raw))
+    return None
+
+
+def _fault_of_constant(listing: Listing, name: str, *, missing: bool) -> str | None:
+    """The fault of a constant that is not there, or not itself; None where it is passed over."""
+    parameter, known = listing.parameters[name], listing.outcome.faults
+    rule = parameter.required if missing else parameter.bad
+    fault = rule.fault if rule is not None else "invalid"
+    return fault if fault in known else None
+
+
+def repeated_values(
+    listing: Listing, ask: ListRequest, credentials: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """What every row of the answer repeats of the request, by field: of credentials and of parameters."""
+    found: list[tuple[str, str]] = []
+    for name, field in listing.fields.items():
+        if field.repeats is not None:
+            value = _value_of(listing, field.repeats.credential, field.repeats.parameter, ask, credentials)
+            found.append((name, value))
+    return tuple(found)
+
+
+def _value_of(
+    listing: Listing,
+    credential: str | None,
+    parameter: str | None,
+    ask: ListRequest,
+    credentials: Mapping[str, str],
+) -> str:
+    if credential is not None:
+        bound = (
+            name for name, one in listing.parameters.items() if one.bound_to and one.bound_to.credential == credential
+        )
+        given = next((ask.values[name] for name in bound if name in ask.values), "")
+        return credentials.get(credential, str(given))
+    known = listing.parameters[parameter or ""]
+    value = ask.values.get(parameter or "", known.constant if known.constant is not None else known.default)
+    return "" if value is None else constant_text(value)

@@ -1,0 +1,85 @@
+"""The invented spec `parlatel.yaml`, with another way in or one thing changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from harness.specification.load import Spec, build_spec
+from harness.specification.yaml_source import parse_source_text
+
+PARLATEL: Final = Path(__file__).parent / "parlatel.yaml"
+ID: Final = "parlatel/list-calls"
+Change = tuple[str, str]
+
+_WAY: Final = """          kind: basic
+          user: account
+          password: secret
+          example: {account: PT20250101, secret: ladder-green-7}
+"""
+_ALSO: Final = """          also:
+            - {kind: key, key: {credential: api-key, place: header, name: X-Parlatel-Key}, clause: PT-CLS-054, refused-clause: PT-CLS-055}
+"""
+_SECURITY: Final = "security: [{pair: []}, {key: []}]"
+_KEY_SCHEME: Final = "key: {type: apiKey, in: header, name: X-Parlatel-Key}"
+_EXAMPLE: Final = "          example: {account: PT20250101}\n"
+
+
+def key_in(place: str, name: str) -> tuple[Change, ...]:
+    """The changes for a key in a place of that name; it counts nowhere else."""
+    key = f"{_EXAMPLE}          kind: key\n          key: {{credential: api-key, place: {place}, name: {name}}}\n"
+    elsewhere = "clauses: {accepted: PT-CLS-050, elsewhere-refused: PT-CLS-054,"
+    return (
+        (_WAY, key),
+        (_ALSO, ""),
+        ("clauses: {accepted: PT-CLS-050,", elsewhere),
+        ("a key opens the list as well", "a key in another place is refused"),
+        (_SECURITY, "security: [{key: []}]"),
+        (_KEY_SCHEME, f"key: {{type: apiKey, in: {place}, name: {name}}}"),
+    )
+
+
+def session_by(carries: str, token_at: str, place: str, name: str, scheme: str = "") -> tuple[Change, ...]:
+    """The changes for a log-in operation whose token stands in a place of that name."""
+    session = (
+        f"{_EXAMPLE}          kind: session\n          token: ticket\n          session: {{path: /tickets, carries: "
+        f"{carries}, user: account, password: secret, token-at: {token_at}, place: {place}, name: {name}, "
+        f'scheme: "{scheme}", opened-clause: PT-CLS-054, refused-clause: PT-CLS-055}}\n'
+    )
+    if scheme:
+        declared = f"key: {{type: http, scheme: {scheme.lower()}}}"
+    else:
+        declared = f"key: {{type: apiKey, in: {place}, name: {name}}}"
+    return (
+        (_WAY, session),
+        (_ALSO, ""),
+        (_SECURITY, "security: [{key: []}]"),
+        (_KEY_SCHEME, declared),
+        ("a key opens the list as well", "name and password get a ticket"),
+        ("a wrong key is refused", "wrong ones get none"),
+    )
+
+
+NOBODY: Final[tuple[Change, ...]] = (
+    (_WAY, "          kind: none\n          example: {account: PT20250101}\n"),
+    (_ALSO, ""),
+    (_SECURITY, "security: []"),
+    ("          clauses: {accepted: PT-CLS-050, wrong-refused: PT-CLS-051, missing-refused: PT-CLS-052}\n", ""),
+)
+
+
+def parlatel_text(*changes: Change) -> str:
+    """Its text; each change replaces a piece that occurs exactly once. Clauses that nothing names are left out."""
+    text = PARLATEL.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times"
+        text = text.replace(old, new)
+    lines = text.splitlines(keepends=True)
+    ids = [line.split(":")[0].strip() for line in lines if line.startswith("          PT-CLS-")]
+    unused = {name for name in ids if text.count(name) == 1}
+    return "".join(line for line in lines if line.split(":")[0].strip() not in unused)
+
+
+def parlatel(*changes: Change) -> Spec:
+    """The spec itself."""
+    return build_spec(parse_source_text(parlatel_text(*changes), name="parlatel.yaml"), spec_id=ID)
