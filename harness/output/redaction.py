@@ -104,6 +104,10 @@ _NAMED_VALUES: Final = (
         rb":[ \t]{0,4}+(?![A-Za-z]{1,20}[ \t]{1,4}(?:\$[A-Z{(]|"
         + _QUOTE
         + rb"))"
+        # A cookie's name alone is none either, where its value stands as a variable behind it.
+        + rb"(?![A-Za-z0-9_.\-]{1,64}="
+        + _QUOTE
+        + rb"{0,2}\$[A-Z])"
         + _NOT_MASKED
         + rb"(?P<value>(?:(?!"
         + _QUOTE

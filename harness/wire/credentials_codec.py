@@ -112,13 +112,20 @@ def authorization_scheme(request: HttpRequest) -> str:
     return header.partition(" ")[0] if " " in header else ""
 
 
-def _decode_basic(way: AccessWay, request: HttpRequest) -> dict[str, str]:
-    scheme, _, coded = (request.header(AUTHORIZATION) or "").strip().partition(" ")
-    if scheme.lower() != BASIC.lower() or way.user is None or way.password is None:
-        return {}
+def decode_basic_pair(value: str) -> str | None:
+    """Name and password, a colon between them, of a value of Authorization; None where it holds no such pair."""
+    scheme, _, coded = value.strip().partition(" ")
+    if scheme.lower() != BASIC.lower() or not coded.strip():
+        return None
     try:
-        pair = base64.b64decode(coded.strip(), validate=True).decode("utf-8")
+        return base64.b64decode(coded.strip(), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
+        return None
+
+
+def _decode_basic(way: AccessWay, request: HttpRequest) -> dict[str, str]:
+    pair = decode_basic_pair(request.header(AUTHORIZATION) or "")
+    if pair is None or way.user is None or way.password is None:
         return {}
     user, colon, password = pair.partition(":")
     return {way.user: user, way.password: password} if colon else {way.user: user}

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 from harness.output.escaping import shell_word, visible_text
 from harness.output.pseudonyms import NAME_DROPPED, Pseudonyms
 from harness.output.redaction import Redactor
+from harness.wire.credentials_codec import decode_basic_pair
 from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 
 EXCERPT_LENGTH = 4096
@@ -107,7 +108,13 @@ class EvidenceRenderer:
         if request.method != "GET" or request.body:
             parts += ["-X", request.method]
         for name, value in request.headers:
-            parts += ["-H", self._shell_quote(f"{name}: {value}")]
+            pair = decode_basic_pair(value) if name.lower() == "authorization" else None
+            if pair is not None:
+                # The pair itself, not as it is encoded: the password stands as a variable.
+                parts += ["-u", self._shell_quote(pair, quoted=True)]
+            else:
+                # A header without a value would be left out; so curl is told to send it.
+                parts += ["-H", self._shell_quote(f"{name}: {value}" if value else f"{name};")]
         if request.chunked:
             parts += ["-H", shell_word("Transfer-Encoding: chunked")]
         if request.body:
@@ -115,8 +122,8 @@ class EvidenceRenderer:
         parts.append(self._shell_quote(self.base + self._alias_people(request.target.decode("latin-1"))))
         return self.redactor.redact(visible_text(" ".join(parts), limit=4 * EXCERPT_LENGTH))
 
-    def _shell_quote(self, text: str) -> str:
-        """Shell-quoted, with the secrets as variables outside the quotes."""
+    def _shell_quote(self, text: str, *, quoted: bool = False) -> str:
+        """Shell-quoted, with the secrets as variables outside the quotes; with `quoted` also what needs no quotes."""
         pieces = [text]
         for name, value in self.secrets.items():
             if len(value) < 6:
@@ -135,8 +142,9 @@ class EvidenceRenderer:
                         cut.append(f"\0{variable}")
                     cut.append(part)
             pieces = cut
-        quoted = [f'"${piece[1:]}"' if piece.startswith("\0") else shell_word(piece) for piece in pieces if piece]
-        return "".join(quoted)
+        words = [f'"${piece[1:]}"' if piece.startswith("\0") else shell_word(piece) for piece in pieces if piece]
+        # What is masked afterwards must not become a pattern of the shell.
+        return "".join(f"'{word}'" if quoted and word[0] not in "\"'$" else word for word in words)
 
     def render_response(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
         """The beginning of a response, or the reason why there is none."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from parlatel_spec import key_in, parlatel, session_by
 
 from harness.check.results.evidence import EvidenceRenderer
 from harness.output.redaction import Redactor
 from harness.wire.http_messages import HttpRequest, NoResponse
+from harness.wire.list_request import ListRequest
+from harness.wire.request_codec import encode_request
 
 
 def curl(secret: str, target: str, *, name: str = "auth_password") -> str:
@@ -47,3 +50,63 @@ def test_what_had_come_of_an_answer_is_kept() -> None:
     assert "what had come" in shown
     assert '{"calls": ["***"' in shown
     assert "\x1b" not in shown
+
+
+WAYS = {
+    "basic": ((), {"account": "PT20250101", "secret": "ladder-green-7"}),
+    "header": (key_in("header", "X-Parlatel-Key"), {"api-key": "ladder-green-7"}),
+    "query": (key_in("query", "apikey"), {"api-key": "ladder-green-7"}),
+    "cookie": (key_in("cookie", "pt_key"), {"api-key": "ladder-green-7"}),
+    "session": (
+        session_by("json", "/ticket", "header", "Authorization", "Bearer"),
+        {"ticket": "ladder-green-7"},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_line_runs_as_printed_and_holds_no_secret_by_any_way_in(way: str) -> None:
+    changes, credentials = WAYS[way]
+    spec = parlatel(*changes)
+    request = encode_request(
+        spec, ListRequest(credentials=credentials, account={"account": "PT20250101"}, values={"from": "+12025550123"})
+    )
+    name = next(name for name, text in credentials.items() if text == "ladder-green-7")
+    evidence = EvidenceRenderer(
+        base="http://127.0.0.1:1",
+        redactor=Redactor(["ladder-green-7"], words=list(credentials)),
+        secrets={name: "ladder-green-7"},
+    )
+    line = evidence.render_curl(request)
+    assert "ladder" not in line
+    assert "***" not in line
+    variable = name.upper().replace("-", "_")
+    words = subprocess.run(
+        ["sh", "-c", line.replace("curl", "printf '%s\\n'", 1)],
+        env={variable: "ladder-green-7", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert words[-1] == f"http://127.0.0.1:1{request.target.decode()}"
+    sent = [f"{header}: {value}" for header, value in request.headers]
+    if way == "basic":
+        assert words[words.index("-u") + 1] == "PT20250101:ladder-green-7"
+    else:
+        assert [words[place + 1] for place, word in enumerate(words) if word == "-H"] == sent
+
+
+def test_a_header_without_a_value_is_sent_all_the_same() -> None:
+    evidence = EvidenceRenderer(base="http://127.0.0.1:1", redactor=Redactor([]), secrets={})
+    line = evidence.render_curl(HttpRequest(method="GET", target=b"/list", headers=(("X-Parlatel-Key", ""),)))
+    assert "-H 'X-Parlatel-Key;'" in line
+
+
+def test_an_altered_password_is_masked_in_its_pair() -> None:
+    evidence = EvidenceRenderer(
+        base="http://127.0.0.1:1", redactor=Redactor(["ladder-green-7", "ladder-grefn-7"]), secrets={}
+    )
+    request = encode_request(
+        parlatel(), ListRequest(credentials={"account": "PT20250101", "secret": "ladder-grefn-7"})
+    )
+    assert "-u 'PT20250101:***'" in evidence.render_curl(request)

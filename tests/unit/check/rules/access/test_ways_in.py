@@ -1,0 +1,111 @@
+"""Every way in is held to its promises: the honest server passes, each liar is caught under its clause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from parlatel_spec import NOBODY, Change, key_in, parlatel, session_by
+
+from harness.check.context import CheckContext
+from harness.check.credentials import ClientIdentity, identities_of_users
+from harness.check.options import CheckOptions
+from harness.check.preflight import run_preflight
+from harness.check.probe.mirror import Mirror, read_mirror
+from harness.check.results.findings import RunReport
+from harness.check.rules.access.authentication import check_authentication
+from harness.check.runner import make_context, run_check
+from harness.check_target import final_report
+from harness.cli.selftest_trials import DirectSender
+from harness.serve.faults.base import Fault
+from harness.serve.faults.catalogue import faults_of
+from harness.serve.simulator import Simulator
+from harness.world import World
+
+WAYS: dict[str, tuple[Change, ...]] = {
+    "basic and a key": (),
+    "key in a header": key_in("header", "X-Parlatel-Key"),
+    "key in the query": key_in("query", "apikey"),
+    "key in a cookie": key_in("cookie", "pt_key"),
+    "session by JSON": session_by("json", "/ticket", "header", "Authorization", "Bearer"),
+    "session by a form, in a cookie": session_by("form", '"header:Set-Cookie"', "cookie", "pt_session"),
+    "session by the query": session_by("query", "/data/ticket", "query", "ticket"),
+    "nobody need log in": NOBODY,
+}
+ABOUT_ACCESS = "PT-CLS-004", "PT-CLS-05", "PT-CLS-07"
+WORLD = World.of(seed=7, calls=60)
+
+
+def access_faults_by_way() -> list[tuple[str, str]]:
+    return [
+        (way, fault.id)
+        for way, changes in WAYS.items()
+        for fault in faults_of(parlatel(*changes))
+        if fault.clause.startswith(ABOUT_ACCESS) and not _is_out_of_reach(way, fault)
+    ]
+
+
+def _is_out_of_reach(way: str, fault: Fault) -> bool:
+    """Whether no rule on access brings about the error that the fault is about."""
+    return fault.clause == "PT-CLS-074" or (way == "nobody need log in" and fault.clause.startswith("PT-CLS-07"))
+
+
+def judged(way: str, *faults: Fault, identities: Sequence[ClientIdentity] | None = None) -> CheckContext:
+    """What the rule on access finds at a simulator with these faults."""
+    spec = parlatel(*WAYS[way])
+    simulator = Simulator(spec, WORLD, faults=faults)
+    own = identities_of_users(simulator.users, spec.listing.access) if identities is None else identities
+    options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
+    context = make_context(spec, DirectSender(simulator, WORLD.instant), tuple(own), options)
+    for _ in run_preflight(context, options):
+        pass
+    mirror = Mirror()
+    for _ in read_mirror(context, mirror, now=WORLD.instant):
+        pass
+    for _ in check_authentication(context, mirror):
+        pass
+    return context
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_honest_server_is_blamed_for_nothing(way: str) -> None:
+    context = judged(way)
+    assert context.facts.blocked is None
+    assert [(one.clause, one.expected, one.actual) for one in context.results.findings()] == []
+
+
+@pytest.mark.parametrize(("way", "fault"), access_faults_by_way())
+def test_each_fault_in_access_and_errors_is_found_under_its_clause(way: str, fault: str) -> None:
+    (broken,) = [one for one in faults_of(parlatel(*WAYS[way])) if one.id == fault]
+    assert broken.clause in {one.clause for one in judged(way, broken).results.findings()}
+
+
+def report_of(way: str, **credentials: str) -> RunReport:
+    spec = parlatel(*WAYS[way])
+    simulator = Simulator(spec, WORLD)
+    identity = ClientIdentity(name="default", credentials=credentials)
+    options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
+    return final_report(run_check(spec, DirectSender(simulator, WORLD.instant), [identity], options))
+
+
+def test_a_refused_log_in_ends_the_run_with_the_words_of_the_server() -> None:
+    report = report_of("session by JSON", account="PT20250101", secret="not-the-secret")
+    assert report.exit_code == 4
+    assert report.notes[0] == "http://127.0.0.1:0: log-in is refused: HTTP 401: 'Who are you?'"
+
+
+def test_refused_credentials_end_the_run_with_the_words_of_the_server() -> None:
+    report = report_of("key in a header", **{"api-key": "not-the-key"})
+    assert report.exit_code == 4
+    assert report.notes[0] == "http://127.0.0.1:0: the credentials are refused: 'Who are you?'"
+
+
+def test_a_token_that_a_run_was_given_stands_in_no_report() -> None:
+    spec = parlatel(*WAYS["session by the query"])
+    simulator = Simulator(spec, WORLD)
+    token = simulator.users[0].credentials["ticket"]
+    context = judged("session by the query")
+    assert context.identity.credentials["ticket"] == token
+    shown = [f"{event!r}" for event in context.take_events()]
+    assert shown
+    assert not [one for one in shown if token in one]
