@@ -476,6 +476,7 @@ class CheckContext:
             return
         known = self.results.clauses[declared[0]]
         replay = f"callharness check {self.spec.id} --target {self.target} --only {declared[0]} --seed {self.seed}"
+        replay += self.evidence.render_options(self.options.replay)
         finding = Finding(
             clause=declared[0],
             level=known.level,

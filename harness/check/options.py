@@ -28,6 +28,11 @@ class CheckOptions:
     evidence: Literal["masked", "full"] = "full"
     allow_empty: bool = False
     known_values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that the sender adds to every request, for the lines that repeat one."""
+    replay: tuple[tuple[str, str], ...] = ()
+    """Further options of the command line, each with its value or an empty one, for the lines that repeat the run."""
+    ca: str | None = None
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     harness_version: str = ""
     stop: Callable[[], str | None] = lambda: None

@@ -154,6 +154,8 @@ def make_context(
         redactor=Redactor(secrets.values(), words=_spec_words(spec)),
         secrets=secrets,
         mode=options.evidence,
+        headers=options.headers,
+        ca=options.ca,
         pseudonyms=Pseudonyms(_pseudonym_key(secrets, options.seed)) if options.evidence == "masked" else None,
     )
     context = CheckContext(
@@ -173,6 +175,7 @@ def make_context(
             max_requests=options.limits.get("max_requests"),
             world=options.world,
             fuzz=options.fuzz,
+            replay=options.replay,
             watch_seconds=options.watch_seconds,
         ),
         known_values=options.known_values,

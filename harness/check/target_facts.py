@@ -26,6 +26,8 @@ class RunOptions:
     max_requests: int | None = None
     world: KnownWorld | None = None
     fuzz: bool = False
+    replay: tuple[tuple[str, str], ...] = ()
+    """Further options of the command line that repeats the run."""
     other_lists: Mapping[str, CheckContext] = field(default_factory=lambda: MappingProxyType({}))
     """The contexts of other operations of the target, by the name of the operation."""
     watch_seconds: float | None = None

@@ -88,6 +88,8 @@ class PreparedRun:
     baseline: Mapping[ClauseId, Verdict] | None = None
     world: KnownWorld | None = None
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    replay: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 def prepare_run(
@@ -127,8 +129,13 @@ def prepare_run(
         names = ", ".join(all_credential_names(access))
         console.write_message(f"callharness: no credentials were given; {spec.id} knows {names}")
     identities = target.identities or (ANONYMOUS,)
-    secrets = secrets_of(identities, access)
-    _redact_secrets(console, spec, [*secrets.values(), *_header_secrets(headers)], own_simulator=target.simulated)
+    in_headers = {
+        name if index == 0 else f"{name}_{index + 1}": secret
+        for name, value in headers
+        for index, secret in enumerate(reversed([*_header_secrets([(name, value)])]))
+    }
+    secrets = {**in_headers, **secrets_of(identities, access)}
+    _redact_secrets(console, spec, [*secrets.values()], own_simulator=target.simulated)
     client = HttpClient(
         target.address,
         limits=ExchangeLimits(exchange_seconds=settings.timeout),
@@ -151,6 +158,28 @@ def prepare_run(
         baseline=baseline,
         world=world,
         secrets=secrets,
+        headers=tuple(headers),
+        replay=_replay_options(settings, credentials, credentials_file, headers),
+    )
+
+
+def _replay_options(
+    settings: CheckSettings,
+    credentials: Sequence[tuple[str, str]],
+    credentials_file: str | None,
+    headers: Sequence[tuple[str, str]],
+) -> tuple[tuple[str, str], ...]:
+    """The options, beside target, clause and seed, that repeat a run; the environment stays as it is."""
+    window = [("--window", "..".join(end.isoformat() for end in settings.window))] if settings.window else []
+    files = [("--credentials", credentials_file), ("--dialect", settings.dialect), ("--ca", settings.ca)]
+    files += [("--world", settings.world)]
+    return (
+        *(("--credential", f"{name}={value}") for name, value in credentials),
+        *((name, file) for name, file in files if file is not None),
+        *(("--header", f"{name}:{value}") for name, value in headers),
+        *(("--known-value", f"{name}={value}") for name, many in settings.known_values.items() for value in many),
+        *window,
+        *([("--fuzz", "")] if settings.fuzz else []),
     )
 
 
@@ -186,6 +215,9 @@ def check_options(
         allow_empty=settings.allow_empty,
         known_values=settings.known_values,
         secrets=prepared.secrets,
+        headers=prepared.headers,
+        replay=prepared.replay,
+        ca=settings.ca,
         harness_version=harness_version(),
         stop=stop,
         limits=settings.limits,

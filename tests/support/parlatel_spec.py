@@ -18,7 +18,10 @@ _WAY: Final = """          kind: basic
           example: {account: PT20250101, secret: ladder-green-7}
 """
 _ALSO: Final = """          also:
-            - {kind: key, key: {credential: api-key, place: header, name: X-Parlatel-Key}, clause: PT-CLS-054, refused-clause: PT-CLS-055}
+            - kind: key
+              key: {credential: api-key, place: header, name: X-Parlatel-Key}
+              clause: PT-CLS-054
+              refused-clause: PT-CLS-055
 """
 _SECURITY: Final = "security: [{pair: []}, {key: []}]"
 _KEY_SCHEME: Final = "key: {type: apiKey, in: header, name: X-Parlatel-Key}"

@@ -63,6 +63,10 @@ class EvidenceRenderer:
     secrets: Mapping[str, str]
     mode: Literal["masked", "full"] = "full"
     pseudonyms: Pseudonyms | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that the sender adds to every request."""
+    ca: str | None = None
+    """The file of the authority that signed the target's certificate."""
     personal_names: PersonalNames = field(default_factory=PersonalNames)
 
     def render_text(self, text: str, *, limit: int = EXCERPT_LENGTH) -> str:
@@ -107,7 +111,10 @@ class EvidenceRenderer:
         parts = ["curl", "-sS", "--globoff", "--proto", "'=http,https'", "--path-as-is"]
         if request.method != "GET" or request.body:
             parts += ["-X", request.method]
-        for name, value in request.headers:
+        if self.ca is not None:
+            parts += ["--cacert", shell_word(self.ca)]
+        own = {name.lower() for name, _ in request.headers}
+        for name, value in (*request.headers, *(added for added in self.headers if added[0].lower() not in own)):
             pair = decode_basic_pair(value) if name.lower() == "authorization" else None
             if pair is not None:
                 # The pair itself, not as it is encoded: the password stands as a variable.
@@ -121,6 +128,11 @@ class EvidenceRenderer:
             parts += ["--data-raw", self._shell_quote(self._alias_people(request.body.decode("latin-1")))]
         parts.append(self._shell_quote(self.base + self._alias_people(request.target.decode("latin-1"))))
         return self.redactor.redact(visible_text(" ".join(parts), limit=4 * EXCERPT_LENGTH))
+
+    def render_options(self, options: Iterable[tuple[str, str]]) -> str:
+        """Options of a command line with their values, a blank before each; secrets stand as variables."""
+        words = [f" {name}" + (f" {self._shell_quote(value)}" if value else "") for name, value in options]
+        return self.redactor.redact(visible_text("".join(words), limit=EXCERPT_LENGTH))
 
     def _shell_quote(self, text: str, *, quoted: bool = False) -> str:
         """Shell-quoted, with the secrets as variables outside the quotes; with `quoted` also what needs no quotes."""

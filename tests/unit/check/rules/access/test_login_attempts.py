@@ -20,6 +20,7 @@ from harness.cli.selftest_trials import DirectSender
 from harness.serve.faults.base import Fault
 from harness.serve.faults.catalogue import faults_of
 from harness.serve.simulator import Simulator
+from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world import World
 
 WAYS: dict[str, tuple[Change, ...]] = {
@@ -109,3 +110,41 @@ def test_a_token_that_a_run_was_given_stands_in_no_report() -> None:
     shown = [f"{event!r}" for event in context.take_events()]
     assert shown
     assert not [one for one in shown if token in one]
+
+
+class AlwaysRefusing:
+    """A server that tells the same error whatever is asked."""
+
+    def send(self, request: HttpRequest, **_: object) -> HttpResponse:
+        headers = (("Content-Type", "application/json"),)
+        return HttpResponse(http_status=422, headers=headers, body=b'{"status":422,"title":"X-Tenant is missing"}')
+
+
+def test_a_run_in_which_all_answers_are_errors_ends_blocked_with_the_words_of_the_server() -> None:
+    spec = parlatel()
+    options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
+    identity = ClientIdentity(name="default", credentials={"account": "PT20250101", "secret": "ladder-green-7"})
+    report = final_report(run_check(spec, AlwaysRefusing(), [identity], options))
+    assert report.exit_code == 4
+    (why,) = [note for note in report.notes if "answers are errors" in note]
+    assert why.endswith("the first is HTTP 422: 'X-Tenant is missing'")
+    assert {str(one.verdict) for one in report.clauses} <= {"blocked", "fail", "pass", "not_exercised"}
+
+
+def test_a_line_that_repeats_a_run_carries_its_options_and_no_secret() -> None:
+    spec = parlatel()
+    (liar,) = [one for one in faults_of(spec) if one.id.startswith("PT-CLS-052/")]
+    simulator = Simulator(spec, WORLD, faults=[liar])
+    identity = ClientIdentity(name="default", credentials={"account": "PT20250101", "secret": "ladder-green-7"})
+    options = CheckOptions(
+        now=WORLD.instant,
+        target="http://127.0.0.1:0",
+        secrets={"secret": "ladder-green-7"},
+        replay=(("--credential", "secret=ladder-green-7"), ("--fuzz", "")),
+    )
+    report = final_report(run_check(spec, DirectSender(simulator, WORLD.instant), [identity], options))
+    (finding,) = [one for one in report.findings if one.clause == "PT-CLS-052"]
+    assert finding.replay == (
+        "callharness check parlatel/list-calls --target http://127.0.0.1:0 --only PT-CLS-052 --seed 1"
+        ' --credential secret="$SECRET" --fuzz'
+    )
