@@ -20,7 +20,7 @@ from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
 from harness.check.target_facts import RunOptions, TargetFacts
 from harness.integers import is_integer
-from harness.specification.access import account_names
+from harness.specification.access import account_names, free_path_values
 from harness.specification.load import Spec
 from harness.specification.model import Clause, ClauseId, Clauses, Listing, OpenChoice
 from harness.wire.decoded_body import Tree
@@ -179,8 +179,14 @@ class CheckContext:
         `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
         """
         given = self.identity.credentials if credentials is None else credentials
+        parts = {
+            name: (self.known_values.get(name) or (value,))[0]
+            for name, value in free_path_values(self.spec).items()
+            if name not in ask.values and not ask.log_in
+        }
         ask = replace(
             ask,
+            values={**parts, **ask.values} if parts else ask.values,
             credentials=given,
             account=ask.account or self._account_of(given),
             encoding_name=ask.encoding_name or self.request_encoding,

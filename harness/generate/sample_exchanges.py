@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.generate.rows import RowSet, row_set_of
 from harness.serve.simulator import SimulatedAnswer, Simulator
-from harness.specification.access import account_names, way_credentials, ways_of
+from harness.specification.access import account_names, free_path_values, way_credentials, ways_of
 from harness.specification.dialect import Dialect, default_zone
 from harness.specification.load import Spec
 from harness.specification.model import (
@@ -130,7 +130,7 @@ class SampleClient:
 
     def _required_range(self) -> dict[str, Tree]:
         """Values for the ends of a range that must be given: wide enough for every row."""
-        found: dict[str, Tree] = {}
+        found: dict[str, Tree] = dict(free_path_values(self.spec))
         for name, rule in self.listing.filters.items():
             parameter = self.listing.parameters[name]
             if parameter.required is None or rule.keeps not in ("at-or-after", "at-or-before"):

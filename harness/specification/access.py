@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
+from harness.specification.load import Spec
 from harness.specification.model import Access, AccessKey, AccessWay, Listing, LogIn, Parameter
 
 AUTHORIZATION: Final = "Authorization"
@@ -138,6 +139,20 @@ def is_settled(parameter: Parameter) -> bool:
 def chosen_parameters(listing: Listing) -> Iterator[tuple[str, Parameter]]:
     """The parameters whose value a client chooses, by name."""
     return ((name, parameter) for name, parameter in listing.parameters.items() if not is_settled(parameter))
+
+
+def free_path_values(spec: Spec) -> Mapping[str, str]:
+    """A value for each part of the path that a client chooses: the document's example, else the first known word."""
+    found: dict[str, str] = {}
+    for name in path_parts(spec.path):
+        parameter = spec.listing.parameters.get(name)
+        if parameter is None or is_settled(parameter):
+            continue
+        rule = spec.listing.filters.get(name)
+        shown = [spec.listing.fields.get(str(path)) for path in rule.compares] if rule is not None else []
+        words = [word for field in shown if field is not None for word in field.words.values()]
+        found[name] = str(parameter.example) if parameter.example is not None else next(iter(words), "")
+    return found
 
 
 def account_names(listing: Listing) -> tuple[str, ...]:

@@ -148,3 +148,22 @@ def test_a_line_that_repeats_a_run_carries_its_options_and_no_secret() -> None:
         "callharness check parlatel/list-calls --target http://127.0.0.1:0 --only PT-CLS-052 --seed 1"
         ' --credential secret="$SECRET" --fuzz'
     )
+
+
+PART_OF_THE_PATH: tuple[Change, ...] = (
+    ("/accounts/{account}/calls.json:", "/accounts/{account}/{way}/calls.json:"),
+    ("{name: way, in: query, ", "{name: way, in: path, required: true, "),
+)
+
+
+@pytest.mark.parametrize("liar", ["", "PT-CLS-021/way-ignored"])
+def test_a_filter_that_is_a_part_of_the_path_is_held_to_what_it_keeps(liar: str) -> None:
+    spec = parlatel(*PART_OF_THE_PATH)
+    faults = [one for one in faults_of(spec) if one.id == liar]
+    assert len(faults) == (1 if liar else 0), [one.id for one in faults_of(spec) if one.clause == "PT-CLS-021"]
+    simulator = Simulator(spec, WORLD, faults=faults)
+    identities = identities_of_users(simulator.users, spec.listing.access)
+    options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
+    report = final_report(run_check(spec, DirectSender(simulator, WORLD.instant), identities, options))
+    found = {one.clause for one in report.findings}
+    assert "PT-CLS-021" in found if liar else found == set()
