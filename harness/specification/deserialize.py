@@ -17,7 +17,13 @@ from harness.errors import nearest_words
 from harness.integers import is_integer
 from harness.specification.field_path import VALUE_PATHS, AttributePath, FieldPath, ValuePath, written_value
 from harness.specification.model import Clauses, OpenChoice
-from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError
+from harness.specification.yaml_source import (
+    KeyPath,
+    PlainValue,
+    SourceFile,
+    SourceFileError,
+    raise_source_errors,
+)
 
 T = TypeVar("T")
 
@@ -37,20 +43,43 @@ def spec_key(name: str) -> str:
 
 
 def deserialize_value(cls: type[T], source: SourceFile, path: KeyPath = ()) -> T:
-    """The value of `cls` that stands at `path`. Raises SourceFileError at the first thing that means nothing."""
+    """The value of `cls` that stands at `path`.
+
+    Raises what means nothing there, and what of the file could not be read: SourceFileError for one thing,
+    SourceFileErrors for several.
+    """
     node: PlainValue = source.tree
     for step in path:
         node = node[step]  # type: ignore[index]
-    return typing.cast(T, _ModelBuilder(source, path).build_value(cls, node, path))
+    builder = _ModelBuilder(source, path)
+    value = builder.build_part(cls, node, path)
+    found = [(source.line_of(place), error) for place, error in builder.errors]
+    found += [(_line_in(flaw.where), flaw) for flaw in source.flaws]
+    raise_source_errors(source.name, [error for _, error in sorted(found, key=lambda one: one[0])])
+    return typing.cast(T, value)
+
+
+def _line_in(where: str) -> int:
+    line = where.rpartition(":")[2]
+    return int(line) if line.isdecimal() else 1
 
 
 @dataclasses.dataclass(slots=True)
 class _ModelBuilder:
     source: SourceFile
     base: KeyPath
+    errors: list[tuple[KeyPath, SourceFileError]] = dataclasses.field(default_factory=list)
 
     def source_error(self, path: KeyPath, expected: str, actual: str, do: str = "") -> SourceFileError:
         return SourceFileError(self.source.location(path), expected, actual, do)
+
+    def build_part(self, kind: Any, node: PlainValue, path: KeyPath) -> Any:
+        """The value of one part; where it means nothing that is kept, and its neighbours are read on."""
+        try:
+            return self.build_value(kind, node, path)
+        except SourceFileError as error:
+            self.errors.append((path, error))
+            return None
 
     def build_value(self, kind: Any, node: PlainValue, path: KeyPath) -> Any:
         origin = typing.get_origin(kind)
@@ -62,16 +91,15 @@ class _ModelBuilder:
             (inner, _) = typing.get_args(kind)
             items = node if isinstance(node, list) else [node]
             places = [(*path, i) for i in range(len(items))] if isinstance(node, list) else [path]
-            return tuple(self.build_value(inner, item, place) for item, place in zip(items, places, strict=True))
+            return tuple(self.build_part(inner, item, place) for item, place in zip(items, places, strict=True))
         if origin in (Mapping, dict):
             key_kind, inner = typing.get_args(kind)
             if not isinstance(node, Mapping):
                 raise self.source_error(path, "a mapping", _describe_node(node))
             if typing.get_origin(key_kind) is typing.Literal:
-                for name in node:
-                    self.check_key(name, typing.get_args(key_kind), (*path, name))
+                self.check_keys(node, typing.get_args(key_kind), path)
             return types.MappingProxyType(
-                {name: self.build_value(inner, value, (*path, name)) for name, value in node.items()}
+                {name: self.build_part(inner, value, (*path, name)) for name, value in node.items()}
             )
         if kind in VALUE_PATHS:
             return self.build_value_path(kind, node, path)
@@ -109,9 +137,15 @@ class _ModelBuilder:
                 return word
         raise self.unknown_word_error(node, words, path, "value")
 
-    def check_key(self, name: str, words: tuple[str, ...], path: KeyPath) -> None:
-        if name not in words:
-            raise self.unknown_word_error(name, words, path, "key")
+    def check_keys(self, node: Mapping[str, PlainValue], words: tuple[str, ...], path: KeyPath) -> set[str]:
+        """Keep an error for each key that is not among the words; the words that may have been meant."""
+        meant: set[str] = set()
+        for name in node:
+            if name not in words:
+                place = (*path, name)
+                self.errors.append((place, self.unknown_word_error(name, words, place, "key")))
+                meant.update(nearest_words(str(name), words))
+        return meant
 
     def unknown_word_error(
         self, node: PlainValue, words: tuple[Any, ...], path: KeyPath, what: str
@@ -140,10 +174,10 @@ class _ModelBuilder:
         if len(records) > 1:
             return self.build_by_word(records, node, path)
         for kind in rest:
-            try:
-                return self.build_value(kind, node, path)
-            except SourceFileError:
-                continue
+            trial = _ModelBuilder(self.source, self.base)
+            value = trial.build_part(kind, node, path)
+            if not trial.errors:
+                return value
         raise self.source_error(path, " or ".join(_type_name(kind) for kind in rest), _describe_node(node))
 
     def build_by_word(self, records: list[Any], node: PlainValue, path: KeyPath) -> Any:
@@ -159,8 +193,7 @@ class _ModelBuilder:
     def build_open_choice(
         self, kinds: tuple[Any, ...], node: Mapping[str, PlainValue], path: KeyPath
     ) -> OpenChoice[Any]:
-        for name in node:
-            self.check_key(name, _OPEN_CHOICE_KEYS, (*path, name))
+        self.check_keys(node, _OPEN_CHOICE_KEYS, path)
         if "assumed" not in node:
             raise self.source_error(path, "the key assumed beside open", "no assumed")
         kind = kinds[0] if len(kinds) == 1 else typing.Union[kinds]  # noqa: UP007
@@ -195,14 +228,17 @@ class _ModelBuilder:
             )
         hints = typing.get_type_hints(cls)
         fields = {spec_key(field.name): field for field in dataclasses.fields(cls)}
-        for name in node:
-            self.check_key(name, tuple(fields), (*path, name))
+        meant = self.check_keys(node, tuple(fields), path)
         values: dict[str, Any] = {}
         for name, field in fields.items():
             if name in node:
-                values[field.name] = self.build_value(hints[field.name], node[name], (*path, name))
+                values[field.name] = self.build_part(hints[field.name], node[name], (*path, name))
             elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise self.source_error(path, f"the key {name} ({field.metadata.get('says', '')})", "no such key")
+                values[field.name] = None
+                # A misspelt key is one mistake, not two.
+                if name not in meant:
+                    expected = f"the key {name} ({field.metadata.get('says', '')})"
+                    self.errors.append((path, self.source_error(path, expected, "no such key")))
         return cls(**values)
 
 

@@ -7,12 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from harness.errors import UsageProblem
 from harness.specification.deserialize import deserialize_value
 from harness.specification.model import Clause, ClauseId, Field, Listing, OpenChoice
-from harness.specification.yaml_source import KeyPath, PlainValue, SourceFile, SourceFileError, load_source_file
+from harness.specification.yaml_source import (
+    KeyPath,
+    PlainValue,
+    SourceFile,
+    SourceFileError,
+    load_flawed_file,
+    raise_source_errors,
+)
 
 LISTING_EXTENSION: Final = "x-listing"
 HTTP_METHODS: Final = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
@@ -97,24 +104,15 @@ def load_spec(name: str | Path) -> Spec:
 
 def load_spec_file(path: Path, *, spec_id: str) -> Spec:
     """The spec in a file."""
-    return build_spec(load_source_file(path), spec_id=spec_id)
+    return build_spec(load_flawed_file(path), spec_id=spec_id)
 
 
 def build_spec(source: SourceFile, *, spec_id: str) -> Spec:
-    """The spec in a parsed file."""
-    tree = source.tree
-    if not isinstance(tree, Mapping) or not isinstance(tree.get("paths"), Mapping) or "openapi" not in tree:
-        raise SourceFileError(source.location(()), "an OpenAPI 3.1 document with paths", "something else")
-    if not str(tree["openapi"]).startswith("3.1"):
-        raise SourceFileError(source.location(("openapi",)), "OpenAPI 3.1", str(tree["openapi"]))
-    found = list(_listing_operations(tree["paths"]))
-    if len(found) != 1:
-        raise SourceFileError(
-            source.location(("paths",)), f"exactly one operation with {LISTING_EXTENSION}", f"{len(found)} of them"
-        )
-    path, method = found[0]
+    """The spec in a parsed file. Raises SourceFileError, or SourceFileErrors for several things that mean nothing."""
+    path, method = _find_operation(source)
     listing = deserialize_value(Listing, source, ("paths", path, method, LISTING_EXTENSION))
     listing = dataclasses.replace(listing, fields=flat_fields(listing.fields))
+    tree = cast("Mapping[str, Any]", source.tree)
     return Spec(
         id=spec_id,
         file=source.name,
@@ -143,6 +141,23 @@ def flat_fields(fields: Mapping[str, Field]) -> Mapping[str, Field]:
             others = tuple(f"{name}.{other}" for other in one.other_names)
             found[f"{name}.{part}"] = dataclasses.replace(one, other_names=others, clause=one.clause or field.clause)
     return MappingProxyType(found)
+
+
+def _find_operation(source: SourceFile) -> tuple[str, str]:
+    """Path and method of the one operation that lists calls."""
+    tree = source.tree
+    if not isinstance(tree, Mapping) or not isinstance(tree.get("paths"), Mapping) or "openapi" not in tree:
+        error = SourceFileError(source.location(()), "an OpenAPI 3.1 document with paths", "something else")
+    elif not str(tree["openapi"]).startswith("3.1"):
+        error = SourceFileError(source.location(("openapi",)), "OpenAPI 3.1", str(tree["openapi"]))
+    else:
+        found = list(_listing_operations(tree["paths"]))
+        if len(found) == 1:
+            return found[0]
+        expected = f"exactly one operation with {LISTING_EXTENSION}"
+        error = SourceFileError(source.location(("paths",)), expected, f"{len(found)} of them")
+    raise_source_errors(source.name, (*source.flaws, error))
+    raise error
 
 
 def _listing_operations(paths: PlainValue) -> Iterator[tuple[str, str]]:

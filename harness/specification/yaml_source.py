@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ KeyPath = tuple[str | int, ...]
 
 NODE_LIMIT: Final = 200_000
 BYTE_LIMIT: Final = 4 * 1024 * 1024
+ERRORS_SHOWN: Final = 40
 
 _CORE_INT: Final = re.compile(r"-?(0|[1-9][0-9]*)", re.ASCII)
 _CORE_FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+", re.ASCII)
@@ -43,25 +44,62 @@ class SourceFileError(UsageError):
         return "\n".join(lines)
 
 
+@dataclass(eq=False)
+class SourceFileErrors(UsageError):
+    """Everything in one file that means nothing, two things or more, in the order of the file."""
+
+    name: str
+    errors: tuple[SourceFileError, ...]
+
+    def __str__(self) -> str:
+        shown = self.errors[:ERRORS_SHOWN]
+        more = len(self.errors) - len(shown)
+        last = f"{self.name}: {len(self.errors)} errors" + (f", {more} of them not shown" if more else "")
+        return "\n\n".join([*map(str, shown), last])
+
+
+def raise_source_errors(name: str, errors: Sequence[SourceFileError]) -> None:
+    """Raise what was found in a file: nothing, the one error as it is, or all of them together."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise SourceFileErrors(name, tuple(errors))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A parsed file: its plain values, and the line of each."""
+    """A parsed file: its plain values, the line of each, and the scalars and keys in it that cannot be read."""
 
     name: str
     tree: PlainValue
     lines: Mapping[KeyPath, int]
+    flaws: tuple[SourceFileError, ...] = ()
 
-    def location(self, path: KeyPath) -> str:
-        """`file:line, a.b.c` for a place in the tree (the nearest known one)."""
+    def line_of(self, path: KeyPath) -> int:
+        """The line of a place in the tree (the nearest known one)."""
         known = path
         while known and known not in self.lines:
             known = known[:-1]
+        return self.lines.get(known, 1)
+
+    def location(self, path: KeyPath) -> str:
+        """`file:line, a.b.c` for a place in the tree (the nearest known one)."""
         shown = ".".join(str(part).replace(".", "\\.") for part in path) or "the top"
-        return f"{self.name}:{self.lines.get(known, 1)}, {shown}"
+        return f"{self.name}:{self.line_of(path)}, {shown}"
 
 
 def load_source_file(path: Path) -> SourceFile:
-    """The file at `path`. Raises SourceFileError when it is missing, too large, or not plain YAML."""
+    """The file at `path`. Raises SourceFileError when it is missing, too large, or not plain YAML.
+
+    Several scalars and keys that cannot be read are raised together, as SourceFileErrors.
+    """
+    source = load_flawed_file(path)
+    raise_source_errors(source.name, source.flaws)
+    return source
+
+
+def load_flawed_file(path: Path) -> SourceFile:
+    """The same file with its flaws: scalars and keys that cannot be read are told and not raised."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -72,11 +110,18 @@ def load_source_file(path: Path) -> SourceFile:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SourceFileError(str(path), "UTF-8 text", f"byte {error.start} is not UTF-8") from None
-    return parse_source_text(text, name=str(path))
+    return parse_flawed_text(text, name=str(path))
 
 
 def parse_source_text(text: str, *, name: str) -> SourceFile:
     """The YAML in `text`; a scalar that YAML 1.1 and 1.2 read differently stops it."""
+    source = parse_flawed_text(text, name=name)
+    raise_source_errors(name, source.flaws)
+    return source
+
+
+def parse_flawed_text(text: str, *, name: str) -> SourceFile:
+    """The YAML in `text`, with the scalars and keys in it that cannot be read as its flaws."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -88,8 +133,9 @@ def parse_source_text(text: str, *, name: str) -> SourceFile:
     if node is None:
         raise SourceFileError(name, "a YAML mapping", "an empty file")
     lines: dict[KeyPath, int] = {}
-    tree = _NodeReader(name=name, lines=lines).read_node(node, ())
-    return SourceFile(name=name, tree=tree, lines=lines)
+    reader = _NodeReader(name=name, lines=lines)
+    tree = reader.read_node(node, ())
+    return SourceFile(name=name, tree=tree, lines=lines, flaws=tuple(reader.flaws))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,6 +143,7 @@ class _NodeReader:
     name: str
     lines: dict[KeyPath, int]
     nodes: int = 0
+    flaws: list[SourceFileError] = field(default_factory=list)
 
     def read_node(self, node: yaml.Node, path: KeyPath) -> PlainValue:
         self.nodes += 1
@@ -111,10 +158,11 @@ class _NodeReader:
             for key_node, value_node in node.value:
                 key_line = key_node.start_mark.line + 1
                 if not isinstance(key_node, yaml.ScalarNode):
-                    raise SourceFileError(f"{self.name}:{key_line}", "a word as key", "a list or mapping as key")
+                    self.add_flaw(key_line, "a word as key", "a list or mapping as key")
+                    continue
                 key = key_node.value
                 if key in result:
-                    raise SourceFileError(f"{self.name}:{key_line}", "each key once", f"{key!r} a second time")
+                    self.add_flaw(key_line, "each key once", f"{key!r} a second time")
                 if key_node.style is None and not (path and path[-1] == "responses"):
                     read_as = self.read_scalar(key_node, key_line)
                     key = key if isinstance(read_as, int | float | bool) or read_as is None else str(read_as)
@@ -138,10 +186,13 @@ class _NodeReader:
         if _CORE_FLOAT.fullmatch(text):
             return float(text)
         if node.tag != "tag:yaml.org,2002:str" or _YAML12_NUMBER.fullmatch(text):
-            raise SourceFileError(
-                f"{self.name}:{line}",
+            self.add_flaw(
+                line,
                 "a value that every YAML reader reads alike",
                 f"{text!r}, which one version of YAML reads as {node.tag.rpartition(':')[2]} and another as text",
                 f'write "{text}" in quotes',
             )
         return text
+
+    def add_flaw(self, line: int, expected: str, actual: str, do: str = "") -> None:
+        self.flaws.append(SourceFileError(f"{self.name}:{line}", expected, actual, do))

@@ -7,9 +7,9 @@ from invented_spec import ACMEPBX, acmepbx, acmepbx_text, line_of
 
 from harness.errors import UsageProblem
 from harness.specification.field_path import FieldPath
-from harness.specification.load import load_spec, open_choices, spec_ids
+from harness.specification.load import build_spec, load_spec, open_choices, spec_ids
 from harness.specification.model import PageNumberPaging
-from harness.specification.yaml_source import SourceFileError
+from harness.specification.yaml_source import SourceFileError, SourceFileErrors, parse_flawed_text
 
 
 def test_a_key_that_means_nothing_is_named_with_its_line_and_the_nearest_word() -> None:
@@ -130,3 +130,43 @@ def test_a_place_inside_the_extension_has_its_line() -> None:
     text = acmepbx_text()
     where = acmepbx().location("paging", "size")
     assert where.startswith(f"acmepbx.yaml:{line_of(text, 'size: rows')}, ")
+
+
+def test_all_that_means_nothing_is_told_in_one_go_in_the_order_of_the_file() -> None:
+    changes = (
+        ("calls: ended\n", "calls: endet\n"),
+        ("          identity: id\n", ""),
+        ("          default-size: 20\n", "          defualt-size: 20\n"),
+        ("assumed: inclusive, clause", "assumed: sometimes, clause"),
+        ("law: not-before,", "law: not-befor,"),
+    )
+    with pytest.raises(SourceFileErrors) as caught:
+        acmepbx(*changes)
+    places = [error.where.partition("x-listing.")[2] for error in caught.value.errors]
+    assert places == ["lists", "lists.calls", "filters.from.boundary.assumed", "paging.defualt-size", "laws.0.law"]
+    assert str(caught.value).endswith("acmepbx.yaml: 5 errors")
+
+
+def test_a_misspelt_key_that_is_required_is_one_error() -> None:
+    with pytest.raises(SourceFileError) as caught:
+        acmepbx(("          identity: id\n", "          identiti: id\n"))
+    assert caught.value.do == "did you mean 'identity'?"
+
+
+def test_scalars_that_cannot_be_read_are_told_with_what_means_nothing() -> None:
+    text = acmepbx_text(
+        ("who: {shows: source}", "who: {shows: yes}"), ("secs: {shows: talk_seconds,", "secs: {shwos: talk_seconds,")
+    )
+    with pytest.raises(SourceFileErrors) as caught:
+        build_spec(parse_flawed_text(text, name="acmepbx.yaml"), spec_id="acmepbx/list-calls")
+    first, second = caught.value.errors
+    assert first.where == f"acmepbx.yaml:{line_of(text, 'shows: yes')}"
+    assert second.actual == "the key 'shwos', which means nothing here"
+
+
+def test_of_very_many_errors_the_first_are_shown_and_all_are_counted() -> None:
+    rows = "".join(f"          field{number}: {{shwos: source}}\n" for number in range(100))
+    with pytest.raises(SourceFileErrors) as caught:
+        acmepbx(("          who: {shows: source}\n", rows))
+    assert len(caught.value.errors) == 100
+    assert str(caught.value).endswith("acmepbx.yaml: 100 errors, 60 of them not shown")
