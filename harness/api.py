@@ -401,8 +401,9 @@ def _make_simulators(
     from harness.serve.authentication import read_users_file
     from harness.serve.faults.catalogue import parse_faults
     from harness.serve.simulator import Simulator
+    from harness.specification.load import specs_by_id
 
-    specs = {spec.id: spec for spec in map(_spec_of, apis)}
+    specs = specs_by_id(map(_spec_of, apis))
     if not specs:
         raise UsageProblem("serve", "at least one API", "none")
     for api in dialects:
@@ -450,7 +451,9 @@ def _clause_ids(spec: Spec, names: Iterable[str]) -> tuple[ClauseId, ...]:
     known = {str(name): name for name in (*spec.clauses, *load_standard_clauses().clauses_for(spec))}
     for name in names:
         if name not in known:
-            raise UsageProblem("only", f"a clause of {spec.id}", repr(name), f"see `callharness spec show {spec.id}`")
+            raise UsageProblem(
+                "only", f"a clause of {spec.id}", repr(name), f"see `callharness spec show {spec.given_as}`"
+            )
     return tuple(known[name] for name in names)
 
 

@@ -26,7 +26,7 @@ _load_spec_file = load.load_spec_file
 _load_shipped_spec = functools.cache(_load_spec_file)
 
 
-def _load_spec_file_once(path: Path, *, spec_id: str) -> load.Spec:
+def _load_spec_file_once(path: Path, *, spec_id: str | None) -> load.Spec:
     read = _load_shipped_spec if path.parent.parent == load.specs_directory() else _load_spec_file
     return read(path, spec_id=spec_id)
 

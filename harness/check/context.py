@@ -20,6 +20,7 @@ from harness.check.results.evidence import PERSONAL_ATTRIBUTES, EvidenceRenderer
 from harness.check.results.findings import Event, Exchanged, Finding, Verdict
 from harness.check.target_facts import RunOptions, TargetFacts
 from harness.integers import is_integer
+from harness.output.escaping import shell_word
 from harness.specification.access import account_names, free_path_values
 from harness.specification.load import Spec
 from harness.specification.model import Clause, ClauseId, Clauses, Listing, OpenChoice
@@ -481,7 +482,8 @@ class CheckContext:
             self.notes.append(f"{message}: expected {expected}, got {actual}")
             return
         known = self.results.clauses[declared[0]]
-        replay = f"callharness check {self.spec.id} --target {self.target} --only {declared[0]} --seed {self.seed}"
+        api = shell_word(self.spec.given_as)
+        replay = f"callharness check {api} --target {self.target} --only {declared[0]} --seed {self.seed}"
         replay += self.evidence.render_options(self.options.replay)
         finding = Finding(
             clause=declared[0],

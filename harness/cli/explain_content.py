@@ -349,8 +349,8 @@ def _commands(spec: Spec, fault: str | None, clause: ClauseId | None) -> tuple[s
     from harness.output.escaping import shell_word
     from harness.serve.authentication import default_credentials
 
-    serve = ["callharness", "serve", spec.id, "--port", str(PORT)]
-    check = ["callharness", "check", spec.id, "--target", f"http://127.0.0.1:{PORT}"]
+    serve = ["callharness", "serve", spec.given_as, "--port", str(PORT)]
+    check = ["callharness", "check", spec.given_as, "--target", f"http://127.0.0.1:{PORT}"]
     if fault is not None:
         serve += ["--fault", fault]
     for name, value in default_credentials(spec.listing.access).items():

@@ -114,7 +114,7 @@ class _ApiPlanner:
         rows = row_set_of(self.spec, world, Dialect({})).trees[:SAMPLE_ROWS]
         footprints = footprints_of(self.spec, faults_of(self.spec), rows, world.instant)
         self.footprints = {footprint.fault.id: footprint for footprint in footprints}
-        self.drawn = sample_of(tuple(self.footprints), plan.sample, api=api)
+        self.drawn = sample_of(tuple(self.footprints), plan.sample, api=self.spec.id)
         self.neighbours = [footprint for footprint in footprints if is_harmless(self.spec, footprint)]
 
     def fault_trials(self, seed: int, condition: str) -> Iterator[Trial]:
@@ -129,7 +129,7 @@ class _ApiPlanner:
 
         if self.plan.together < 2:
             return ()
-        rng = random.Random(f"{seed} {self.api} together")  # noqa: S311 - chance that can be repeated, not a secret
+        rng = random.Random(f"{seed} {self.spec.id} together")  # noqa: S311 - chance that can be repeated, not a secret
         drawn = [self.footprints[name] for name in self.drawn]
         return draw_fault_sets(self.spec.listing, drawn, size=self.plan.together, rng=rng)
 
@@ -158,7 +158,7 @@ class _ApiPlanner:
         name = condition
         if condition == DRAWN:
             choice = (*room, *(() if neighbour is None else (NEIGHBOUR,)))
-            name = random.Random(f"{trial.round} {self.api} {faults}").choice(choice)  # noqa: S311
+            name = random.Random(f"{trial.round} {self.spec.id} {faults}").choice(choice)  # noqa: S311
         if name == NEIGHBOUR:
             return None if neighbour is None else _with_neighbour(replace(trial, condition=condition), neighbour)
         return replace(trial, condition=condition, deviations=(name,)) if name in room else None
@@ -167,7 +167,7 @@ class _ApiPlanner:
         """The first weak fault of this seed that can be applied together with the faults."""
         from harness.serve.faults.compatibility import are_compatible
 
-        rng = random.Random(f"{seed} {self.api} neighbour")  # noqa: S311
+        rng = random.Random(f"{seed} {self.spec.id} neighbour")  # noqa: S311
         order = list(self.neighbours)
         rng.shuffle(order)
         members = [self.footprints[name] for name in faults]
@@ -177,7 +177,7 @@ class _ApiPlanner:
 
     def honest_trials(self, seed: int) -> Iterator[Trial]:
         """Honest runs over sizes, dialects, clocks that move, and deviations where they are asked for."""
-        rng = random.Random(f"{seed} {self.api} {self.plan.honest}")  # noqa: S311
+        rng = random.Random(f"{seed} {self.spec.id} {self.plan.honest}")  # noqa: S311
         for number in range(self.plan.honest):
             trial = Trial(
                 api=self.api,

@@ -90,11 +90,11 @@ def serve(console: Console, /, apis: tuple[str, ...], **values: Any) -> int:
     Prints `ready API URL` on a line for each API when it listens; the URL is what `check --target` takes.
     """
     from harness.cli.serve_workers import serve_by_workers
-    from harness.specification.load import load_spec, spec_ids
+    from harness.specification.load import load_specs, spec_ids
 
     options = ServeSettings(apis=apis, **values)
     require_loopback(options.host, allow_remote=options.allow_remote)
-    specs = {spec.id: spec for spec in map(load_spec, dict.fromkeys(apis or spec_ids()))}
+    specs = load_specs(apis or spec_ids())
     if options.list_faults:
         _list_faults(console, specs)
         return 0

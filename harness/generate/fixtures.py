@@ -220,7 +220,9 @@ def _repeat_command(spec: Spec, world: World, calls: int, profile: str | None, f
     """The command that writes these files again; None for a world that was not made from a seed."""
     if world.seed is None or world.given:
         return None
-    words = ["callharness", "generate", spec.id, f"--calls {calls}", f"--seed {world.seed}"]
+    # Whoever repeats it knows the file: the name alone, so that the bytes do not hang on where it lies.
+    name = spec.id if spec.given_as == spec.id else Path(spec.file).name
+    words = ["callharness", "generate", name, f"--calls {calls}", f"--seed {world.seed}"]
     if profile not in (None, "office"):
         words.append(f"--traffic {profile}")
     words += [f"--format {name}" for name in formats if tuple(formats) != ("native",)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +23,8 @@ from harness.specification.yaml_source import (
 )
 
 LISTING_EXTENSION: Final = "x-listing"
+_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_ID_GAP: Final = re.compile(r"[^A-Za-z0-9._-]+")
 HTTP_METHODS: Final = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
 
 
@@ -29,11 +32,14 @@ HTTP_METHODS: Final = ("get", "post", "put", "delete", "patch", "head", "options
 class Spec:
     """One documented operation: its OpenAPI document and the meaning of its listing.
 
-    `id` is `<vendor>/<operation>` for a shipped spec and the file's path for a user's own.
+    `id` is `<vendor>/<operation>` for a shipped spec; for a user's own it is the `id` of its `x-listing`, or else the
+    name of its file without the ending: never how the path to it was typed. `file` is that path, and `given_as` what
+    names the spec in a command: a shipped one's id, or the path.
     """
 
     id: str
     file: str
+    given_as: str
     openapi: Mapping[str, Any]
     path: str
     method: str
@@ -93,7 +99,7 @@ def load_spec(name: str | Path) -> Spec:
         return load_spec_file(shipped, spec_id=text)
     path = Path(name)
     if path.suffix in (".yaml", ".yml", ".json") or path.is_file():
-        return load_spec_file(path, spec_id=text)
+        return load_spec_file(path, spec_id=_shipped_id(path))
     raise UsageProblem(
         f"API {text!r}",
         f"a spec id ({', '.join(spec_ids())}) or the path of a spec file",
@@ -102,20 +108,51 @@ def load_spec(name: str | Path) -> Spec:
     )
 
 
-def load_spec_file(path: Path, *, spec_id: str) -> Spec:
-    """The spec in a file."""
+def load_specs(names: Iterable[str | Path]) -> dict[str, Spec]:
+    """The specs with those ids or in those files, by id and in their order; one that is named twice stands once."""
+    return specs_by_id(map(load_spec, dict.fromkeys(names)))
+
+
+def specs_by_id(specs: Iterable[Spec]) -> dict[str, Spec]:
+    """Specs by their ids. Raises UsageProblem where two files have the same one."""
+    found: dict[str, Spec] = {}
+    for spec in specs:
+        other = found.setdefault(spec.id, spec)
+        if other.source.tree != spec.source.tree:
+            raise UsageProblem(
+                spec.file,
+                f"another id than {other.file} has",
+                spec.id,
+                f"give one of them an `id` in {LISTING_EXTENSION}",
+            )
+    return found
+
+
+def load_spec_file(path: Path, *, spec_id: str | None) -> Spec:
+    """The spec in a file; without an id given it has one of its own."""
     return build_spec(load_flawed_file(path), spec_id=spec_id)
 
 
-def build_spec(source: SourceFile, *, spec_id: str) -> Spec:
-    """The spec in a parsed file. Raises SourceFileError, or SourceFileErrors for several things that mean nothing."""
+def _shipped_id(path: Path) -> str | None:
+    """The id of the shipped spec that a file is; None for a user's own."""
+    place = path.resolve()
+    name = f"{place.parent.name}/{place.stem}"
+    return name if place.suffix == ".yaml" and place.parent.parent == specs_directory().resolve() else None
+
+
+def build_spec(source: SourceFile, *, spec_id: str | None) -> Spec:
+    """The spec in a parsed file; without an id given it has one of its own.
+
+    Raises SourceFileError, or SourceFileErrors for several things that mean nothing.
+    """
     path, method = _find_operation(source)
     listing = deserialize_value(Listing, source, ("paths", path, method, LISTING_EXTENSION))
     listing = dataclasses.replace(listing, fields=flat_fields(listing.fields))
     tree = cast("Mapping[str, Any]", source.tree)
     return Spec(
-        id=spec_id,
+        id=spec_id if spec_id is not None else _own_id(source, listing, (path, method)),
         file=source.name,
+        given_as=spec_id if spec_id is not None else source.name,
         openapi=tree,
         path=path,
         method=method.upper(),
@@ -141,6 +178,18 @@ def flat_fields(fields: Mapping[str, Field]) -> Mapping[str, Field]:
             others = tuple(f"{name}.{other}" for other in one.other_names)
             found[f"{name}.{part}"] = dataclasses.replace(one, other_names=others, clause=one.clause or field.clause)
     return MappingProxyType(found)
+
+
+def _own_id(source: SourceFile, listing: Listing, operation: tuple[str, str]) -> str:
+    """The id of a user's own spec."""
+    if listing.id is None:
+        return _ID_GAP.sub("-", Path(source.name).stem).strip("-.") or "spec"
+    where = source.location(("paths", *operation, LISTING_EXTENSION, "id"))
+    if _ID_PATTERN.fullmatch(listing.id) is None:
+        raise SourceFileError(where, "an id such as acmepbx/list-calls", repr(listing.id))
+    if listing.id in spec_ids():
+        raise SourceFileError(where, "an id that no shipped spec has", repr(listing.id))
+    return listing.id
 
 
 def _find_operation(source: SourceFile) -> tuple[str, str]:

@@ -1422,6 +1422,10 @@ class Listing:
     """`x-listing`: the meaning of one operation that lists calls."""
 
     language: Literal[1] = documented_key("version of this language")
+    id: str | None = documented_key(
+        "the id of a spec of one's own, such as `acmepbx/list-calls` (default: the file's name without its ending)",
+        None,
+    )
     document: Document = documented_key("the document it was written from")
     version: str = documented_key("version of this spec, for manifests and reports", "1")
     lists: ListedRows = documented_key("what is listed")

@@ -88,7 +88,9 @@ def lint_spec(
     return LintResult(spec=spec.id, counts=_count_clauses(spec), findings=tuple(findings))
 
 
-def lint_source_file(source: SourceFile, *, spec_id: str, rules: Collection[str] | None = None) -> LintResult:
+def lint_source_file(
+    source: SourceFile, *, spec_id: str | None = None, rules: Collection[str] | None = None
+) -> LintResult:
     """The same for a parsed file."""
     return lint_spec(build_spec(source, spec_id=spec_id), rules=rules)
 

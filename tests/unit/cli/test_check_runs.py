@@ -1079,7 +1079,7 @@ def test_a_journal_begins_with_all_that_tells_this_run_from_another(tmp_path: Pa
         "line": "header",
         "journal_version": 1,
         "schema_version": 1,
-        "api": str(tmp_path / "tiny.yaml"),
+        "api": "tiny",
         "title": "Tiny list of calls",
         "target": NOWHERE,
         "gate": "strict",

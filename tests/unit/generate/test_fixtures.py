@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars
 import pytest
+from invented_spec import ACMEPBX
 
 from harness.errors import UsageProblem
 from harness.generate.fixtures import write_fixtures
@@ -179,3 +180,17 @@ def test_every_fault_of_the_spec_has_an_answer(api: str, tmp_path: Path) -> None
     write_fixtures(spec, world=world(calls=60), out=tmp_path, invalid=False)
     pages = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["pages"]
     assert {page["fault"] for page in pages if "fault" in page} == set(spec.listing.outcome.faults)
+
+
+def test_files_of_a_spec_of_ones_own_do_not_hang_on_how_its_path_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.yaml").write_bytes(ACMEPBX.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    digests = [
+        write_fixtures(load_spec(typed), world=world(calls=5), out=tmp_path / f"out{number}").files
+        for number, typed in enumerate(("mine.yaml", str(tmp_path / "mine.yaml")))
+    ]
+    assert digests[0] == digests[1]
+    command = json.loads((tmp_path / "out1" / "manifest.json").read_text())["command"]
+    assert command == "callharness generate mine.yaml --calls 5 --seed 3 --out DIR"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from invented_spec import ACMEPBX, acmepbx, acmepbx_text, line_of
 
 from harness.errors import UsageProblem
 from harness.specification.field_path import FieldPath
-from harness.specification.load import build_spec, load_spec, open_choices, spec_ids
+from harness.specification.load import build_spec, load_spec, load_specs, open_choices, spec_ids, specs_directory
 from harness.specification.model import PageNumberPaging
 from harness.specification.yaml_source import SourceFileError, SourceFileErrors, parse_flawed_text
 
@@ -96,7 +98,7 @@ def test_a_value_that_means_nothing_is_refused(old: str, new: str, expected: str
 
 def test_a_users_own_file_is_a_spec_by_its_path() -> None:
     spec = load_spec(ACMEPBX)
-    assert spec.id == str(ACMEPBX)
+    assert (spec.id, spec.given_as) == ("acmepbx", str(ACMEPBX))
     assert (spec.method, spec.path) == ("GET", "/calls")
     assert isinstance(spec.listing.paging, PageNumberPaging)
     assert spec.listing.paging.size == "rows"
@@ -170,3 +172,48 @@ def test_of_very_many_errors_the_first_are_shown_and_all_are_counted() -> None:
         acmepbx(("          who: {shows: source}\n", rows))
     assert len(caught.value.errors) == 100
     assert str(caught.value).endswith("acmepbx.yaml: 100 errors, 60 of them not shown")
+
+
+def own_file(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(acmepbx_text(*changes), encoding="utf-8")
+    return path
+
+
+def test_the_id_of_a_spec_of_ones_own_does_not_hang_on_how_its_path_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = own_file(tmp_path, "my calls (2).yaml")
+    monkeypatch.chdir(tmp_path)
+    names = [load_spec(typed).id for typed in (path, path.name, f"./{path.name}", f"../{tmp_path.name}/{path.name}")]
+    assert names == ["my-calls-2"] * 4
+
+
+def test_a_spec_of_ones_own_may_name_itself(tmp_path: Path) -> None:
+    path = own_file(
+        tmp_path, "mine.yaml", ("        language: 1\n", "        language: 1\n        id: acmepbx/calls\n")
+    )
+    assert load_spec(path).id == "acmepbx/calls"
+
+
+@pytest.mark.parametrize("name", ["ozeki/list-call-history", "acmepbx:calls", "../calls", '""'])
+def test_an_id_that_is_taken_or_could_be_read_as_something_else_is_refused(tmp_path: Path, name: str) -> None:
+    path = own_file(tmp_path, "mine.yaml", ("        language: 1\n", f"        language: 1\n        id: {name}\n"))
+    with pytest.raises(SourceFileError) as caught:
+        load_spec(path)
+    assert caught.value.where.endswith("x-listing.id")
+
+
+def test_the_file_of_a_shipped_spec_is_that_spec() -> None:
+    spec = load_spec(specs_directory() / "ozeki" / "list-call-history.yaml")
+    assert (spec.id, spec.given_as) == ("ozeki/list-call-history", "ozeki/list-call-history")
+
+
+def test_one_file_named_twice_is_one_spec_and_two_of_one_id_are_refused(tmp_path: Path) -> None:
+    path, other = own_file(tmp_path, "calls.yaml"), own_file(tmp_path / "b", "calls.yaml")
+    assert list(load_specs([path, str(path), tmp_path / "b" / ".." / "calls.yaml"])) == ["calls"]
+    other.write_text(acmepbx_text(('version: "7"', 'version: "8"')), encoding="utf-8")
+    with pytest.raises(UsageProblem) as caught:
+        load_specs([path, other])
+    assert "give one of them an `id`" in caught.value.do
