@@ -600,10 +600,13 @@ class Order:
 
     by: FieldPath | OpenChoice[FieldPath] = documented_key("the field they are ordered by when nothing is said")
     direction: Literal["ascending", "descending"] | OpenChoice[Literal["ascending", "descending"]] = documented_key(
-        "and its direction", "ascending"
+        "and its direction, also under a word that names the key without a sign", "ascending"
     )
     sort: SortParameter | None = documented_key("a parameter names the key", None)
-    descending: ParameterName | None = documented_key("flag: descending", None)
+    descending: ParameterName | None = documented_key(
+        "flag: descending when true, ascending when false; where it is absent without a default, as `direction` says",
+        None,
+    )
     collation: Literal["code-point", "folded", "numeric"] | OpenChoice[Literal["code-point", "folded", "numeric"]] = (
         documented_key("how texts compare", "code-point")
     )
@@ -1080,7 +1083,9 @@ class EnvelopeField:
         "text: an id of this form that no other answer has, such as that of the request", None
     )
     when: Literal["always", "success", "error"] = documented_key("in which answers", "always")
-    values: tuple[Scalar, ...] = documented_key("the values it can have", ())
+    values: tuple[Scalar, ...] = documented_key(
+        "the values it can have; where nothing else tells it, the simulator tells the first", ()
+    )
     least_items: int = documented_key("list: at least so many", 0)
     optional: bool = documented_key("it may be missing (then it has no clause of presence)", False)
     clause: Clauses = documented_key("the clause", ())

@@ -122,7 +122,19 @@ def success_tree(
     if listing.zone is not None and listing.zone.echo is not None and zone_name is not None:
         tree = put_value(tree, listing.zone.echo, zone_name)
     tree = _put_envelope(tree, listing, "success", seed)
+    tree = _put_envelope_values(tree, listing, "success")
     return {} if isinstance(tree, Missing) else tree
+
+
+def _put_envelope_values(
+    tree: Tree | Missing, listing: Listing, outcome: Literal["success", "error"]
+) -> Tree | Missing:
+    """The tree with each part around the rows that has values of its own and that nothing else told."""
+    for part in listing.outcome.envelope.values():
+        untold = isinstance(tree, Missing) or tree_at(tree, part.at) is MISSING
+        if part.values and part.when in ("always", outcome) and untold:
+            tree = put_value(tree, part.at, _scalar_tree(listing, part.values[0]))
+    return tree
 
 
 def _put_number(
@@ -204,6 +216,7 @@ def error_tree(
     if message_at is not None:
         tree = put_value(tree, message_at, message)
     tree = _put_envelope(tree, listing, "error", seed)
+    tree = _put_envelope_values(tree, listing, "error")
     return status, {} if isinstance(tree, Missing) else tree
 
 

@@ -383,18 +383,17 @@ class _Interpreter:
         if order is None:
             return None, False
         by = self.dialect.resolve(order.by)
-        descends = self.dialect.resolve(order.direction) == "descending"
+        flag = None if order.descending is None else self.parameter_value(order.descending)
+        descends = flag if isinstance(flag, bool) else self.dialect.resolve(order.direction) == "descending"
         if order.sort is not None:
             word = self.parameter_value(order.sort.parameter)
             if isinstance(word, str) and word:
                 bare = word[1:] if order.sort.signed and word.startswith("-") else word
                 if bare in order.sort.words and word not in order.sort.refused:
-                    by, descends = order.sort.words[bare], order.sort.signed and word.startswith("-")
+                    by, descends = order.sort.words[bare], word.startswith("-") if order.sort.signed else descends
                 elif word in order.sort.refused or self.dialect.resolve(order.sort.unknown, word[:40]) == "refused":
                     raise RefusalDue(order.sort.unknown_fault, order.sort.parameter)
-        if order.descending is not None and self.parameter_value(order.descending) is True:
-            descends = True
-        return by, descends
+        return by, flag is True or descends
 
     def sorts_text(self, path: FieldPath | None) -> bool:
         field = field_at(self.spec.listing.fields, path) if path else None

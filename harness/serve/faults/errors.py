@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from harness.integers import is_integer
 from harness.serve.faults.base import (
     Fault,
     change_at_pointer,
@@ -44,6 +45,18 @@ def envelope_faults(listing: Listing) -> Iterator[Fault]:
                 ),
             )
         yield from _made_part_faults(listing, name, part)
+        other = _value_beside(part)
+        if other is not None and part.at not in (listing.outcome.error.code_at, *listing.outcome.success.shows):
+            yield from make_fault(
+                part.form_clause or part.clause,
+                f"{name}-other-value",
+                f"{name} has a value that it cannot have",
+                Hooks(
+                    tree=lambda tree, context, part=part, other=other: _change_envelope_part(
+                        listing, tree, context, part, lambda _: str(other) if is_xml(listing) else other
+                    )  # type: ignore[misc]
+                ),
+            )
     shows = listing.outcome.success.shows
     code_at = listing.outcome.error.code_at
     told_at = [pointer for pointer in shows if pointer != code_at]
@@ -101,6 +114,16 @@ def _change_envelope_part(
     listing: Listing, tree: Tree, context: AnswerContext, part: EnvelopeField, wrong: Callable[[Tree], Tree]
 ) -> Tree:
     return change_at_pointer(tree, part.at, wrong) if _shows_in_answer(listing, context, part) else tree
+
+
+def _value_beside(part: EnvelopeField) -> Scalar | None:
+    """A value of the part's own type that is none of its values; None where it may have any."""
+    numbers = [value for value in part.values if is_integer(value)]
+    if not part.values or part.as_ in ("object", "list"):
+        return None
+    if part.as_ == "integer":
+        return max(numbers, default=0) + 1
+    return "0" * (1 + max(len(str(value)) for value in part.values)) if part.as_ == "digits" else "something-else"
 
 
 def _wrong_type_change(part: EnvelopeField, *, text: bool) -> Callable[[Tree], Tree] | None:

@@ -12,11 +12,13 @@ from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
+from harness.specification.echo_types import is_integer_echo
 from harness.specification.model import Listing
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.request_codec import RefusedRequest
+from harness.wire.response_codec import is_xml
 
 
 def include_faults(listing: Listing) -> Iterator[Fault]:
@@ -58,6 +60,15 @@ def echo_faults(listing: Listing) -> Iterator[Fault]:
             f"the answer does not tell {echo.of}",
             Hooks(tree=lambda tree, context, place=place: remove_at_pointer(tree, place)),  # type: ignore[misc]
         )
+        # Where a part around the rows stands there, its own fault is about its type.
+        around = any(part.at == place for part in listing.outcome.envelope.values())
+        if is_integer_echo(listing, echo) and not around and not is_xml(listing):
+            yield from make_fault(
+                echo.clause,
+                f"{echo.of}-echoed-as-text",
+                f"the answer tells {echo.of} as a text",
+                Hooks(tree=lambda tree, context, place=place: change_at_pointer(tree, place, str)),  # type: ignore[misc]
+            )
     zone = listing.zone
     if zone is None:
         return

@@ -24,11 +24,13 @@ from harness.serve.query.table import (
     SortOrder,
 )
 from harness.specification.dialect import ChoiceResolver
+from harness.specification.echo_types import is_integer_echo
 from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     CallScope,
     Comparison,
     CursorPaging,
+    Echo,
     Filter,
     FilterRange,
     LimitPaging,
@@ -407,7 +409,8 @@ def _resolve_sort_order(given: ParsedParameters, choices: ChoiceResolver) -> tup
     if order is None:
         return SortOrder(path=None), False
     collation: Collation = choices.resolve(order.collation)
-    descending = choices.resolve(order.direction) == "descending"
+    flag = given.value(order.descending)
+    descending = flag if isinstance(flag, bool) else choices.resolve(order.direction) == "descending"
     path, word, nothing = choices.resolve(order.by), "", False
     sort = order.sort
     ask = given.value(sort.parameter) if sort is not None else None
@@ -423,9 +426,7 @@ def _resolve_sort_order(given: ParsedParameters, choices: ChoiceResolver) -> tup
         else:
             path = found
             descending = word.startswith("-") if sort.signed else descending
-    if order.descending is not None and given.is_true(order.descending):
-        descending = True
-    return SortOrder(path=path, descending=descending, collation=collation), nothing
+    return SortOrder(path=path, descending=flag is True or descending, collation=collation), nothing
 
 
 # --- the cut ------------------------------------------------------------------------------------------------
@@ -540,7 +541,17 @@ def _parts_left_out(given: ParsedParameters) -> tuple[frozenset[FieldPath], froz
 
 
 def _build_echoes(given: ParsedParameters, cut: PageSlice, sorting: SortOrder) -> Mapping[str, Tree]:
-    return {echo.at: _echo_value(given, echo.of, cut, sorting) for echo in given.listing.echoes}
+    return {echo.at: _typed_echo(given, echo, cut, sorting) for echo in given.listing.echoes}
+
+
+def _typed_echo(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: SortOrder) -> Tree:
+    """What the answer repeats, as an integer where it is one and as a text where a part of the answer is a text."""
+    told = _echo_value(given, echo.of, cut, sorting)
+    value = given.values.get(echo.of)
+    if is_integer_echo(given.listing, echo):
+        return value if isinstance(told, str) and is_integer(value) else told
+    parts = given.listing.outcome.envelope.values()
+    return str(told) if any(part.at == echo.at and part.as_ in ("text", "digits") for part in parts) else told
 
 
 def _echo_value(given: ParsedParameters, name: str, cut: PageSlice, sorting: SortOrder) -> Tree:

@@ -30,6 +30,13 @@ from harness.specification.lint.field_values import check_made_values
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
 from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
+from harness.specification.lint.promise_power import (
+    check_bad_values,
+    check_echo_types,
+    check_envelope_values,
+    check_parameter_roles,
+    check_shown_fields,
+)
 from harness.specification.lint.regex_safety import check_patterns
 from harness.specification.lint.settled_values import check_path_parts, check_settled_values
 from harness.specification.lint.telephony_words import check_attributes, check_filter_words
@@ -218,4 +225,9 @@ _CHECKS: Final = (
     check_path_parts,
     check_settled_values,
     check_error_forms,
+    check_shown_fields,
+    check_envelope_values,
+    check_echo_types,
+    check_parameter_roles,
+    check_bad_values,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.check.rules.responses.judged_response import JudgedResponse, has_type, part_at
+from harness.specification.echo_types import is_integer_echo
 from harness.specification.model import CursorPaging, Echo, EnvelopeField, ErrorKind, IdForm, OpenChoice, Scalar
 from harness.specification.value_forms import described_form, id_pattern
 from harness.wire.decoded_body import Tree
@@ -151,7 +152,9 @@ def check_echoed_values(judge: JudgedResponse, answer: DecodedResponse) -> None:
         due = _expected_echo(judge, echo)
         if due is None or (echoed is MISSING and "" in due):
             continue
-        if str(echoed) in due and not isinstance(echoed, dict | list | bool):
+        if isinstance(echoed, str) and not judge.context.is_xml and is_integer_echo(judge.context.listing, echo):
+            judge.report_breach(echo.clause, expected=f"{echo.at}: an integer", actual=in_ascii(echoed))
+        elif str(echoed) in due and not isinstance(echoed, dict | list | bool):
             judge.record_pass(echo.clause)
         elif not any(
             meaning.error_name for _, meaning in judge.context.expected_answers(judge.exchange.list_request)

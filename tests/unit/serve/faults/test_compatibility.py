@@ -55,7 +55,6 @@ def test_a_clause_of_several_constructs_has_them_all() -> None:
     assert footprint(fault("AC-LST-026")).constructs == {
         "parameters.from",
         "parameters.until",
-        "parameters.match",
         "parameters.dir",
         "parameters.page",
         "parameters.rows",

@@ -1,0 +1,226 @@
+"""Whether everything that a spec promises can be said by a simulator and seen by a checker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from harness.specification.echo_types import is_integer_echo
+from harness.specification.lint.cross_references import walk_references
+from harness.specification.lint.finding import LintFinding, finding_at, possible_values
+from harness.specification.load import Spec
+from harness.specification.model import (
+    CountOnly,
+    CursorPaging,
+    EnvelopeField,
+    Field,
+    Filter,
+    Listing,
+    NameKind,
+    Parameter,
+    RequiredParameter,
+)
+from harness.specification.openapi import Schema, response_schemas_at, schema_alternatives
+from harness.specification.yaml_source import KeyPath
+
+# Keys that name a parameter without giving it a meaning: they say how it stands to others.
+_KEYS_WITHOUT_MEANING: Final[frozenset[tuple[type, str]]] = frozenset(
+    {
+        (CountOnly, "ignores"),
+        (RequiredParameter, "unless_all_missing"),
+        (Filter, "applies_if_any"),
+        (Filter, "excludes"),
+        (Filter, "loses_to"),
+    }
+)
+
+
+# --- fields -------------------------------------------------------------------------------------------------
+
+
+def check_shown_fields(spec: Spec) -> Iterator[LintFinding]:
+    """Each field that a row must have shows something, so that a simulator has something to write."""
+    yield from _unshown_fields(spec, spec.listing.fields, ("fields",))
+
+
+def _unshown_fields(spec: Spec, fields: Mapping[str, Field], path: KeyPath) -> Iterator[LintFinding]:
+    for name, field in fields.items():
+        if not _has_value(field) and not field.optional:
+            yield finding_at(
+                spec,
+                "unshown",
+                (*path, name),
+                "what a simulator writes there: the attribute that it shows",
+                "a field that every row must have, and nothing to write",
+                "say what it shows, or that it may be missing (optional: true)",
+            )
+        yield from _unshown_fields(spec, field.fields, (*path, name, "fields"))
+
+
+def _has_value(field: Field) -> bool:
+    """Whether the spec says what stands in the field."""
+    return field.shows is not None
+
+
+# --- parts around the rows ----------------------------------------------------------------------------------
+
+
+def check_envelope_values(spec: Spec) -> Iterator[LintFinding]:
+    """Each part that an answer must have is told by something, and its values are of its type."""
+    listing = spec.listing
+    for name, part in listing.outcome.envelope.items():
+        path: KeyPath = ("outcome", "envelope", name)
+        for value in part.values:
+            if not _fits_part(part, value):
+                yield finding_at(spec, "envelope", (*path, "values"), f"values of the type {part.as_}", repr(value))
+        if part.optional or part.values:
+            continue
+        silent = [
+            f"an {outcome}" if outcome == "error" else f"a {outcome}"
+            for outcome, told in _told_pointers(listing)
+            if part.when in ("always", outcome) and not any(f"{place}/".startswith(f"{part.at}/") for place in told)
+        ]
+        if silent:
+            yield finding_at(
+                spec,
+                "envelope",
+                path,
+                f"what every answer tells at {part.at}: its values, or another construct with that place",
+                f"nothing that tells it in {' and '.join(silent)}",
+                "give it values, narrow `when`, or say that it may be missing (optional: true)",
+            )
+
+
+def _fits_part(part: EnvelopeField, value: object) -> bool:
+    match part.as_:
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "digits":
+            return isinstance(value, str) and value.isascii() and value.isdigit()
+        case "text":
+            return isinstance(value, str)
+        case _:
+            return False
+
+
+def _told_pointers(listing: Listing) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The places that the constructs of a spec fill in, in a success and in an error."""
+    paging, error = listing.paging, listing.outcome.error
+    success = [listing.lists.rows_at, *listing.outcome.success.shows, *(echo.at for echo in listing.echoes)]
+    success += [construct.at for construct in (listing.total, listing.returned) if construct is not None]
+    success += [paging.next_at, paging.prev_at] if isinstance(paging, CursorPaging) else []
+    success += [listing.zone.echo] if listing.zone is not None and listing.zone.echo is not None else []
+    failure = [*error.shows, *(at for at in (error.message_at, error.key_at) if at is not None)]
+    failure += [error.code_at] if all(fault.code is not None for fault in listing.outcome.faults.values()) else []
+    always = [part.at for part in listing.outcome.envelope.values() if part.values]
+    return ("success", (*success, *always)), ("error", (*failure, *always))
+
+
+def check_echo_types(spec: Spec) -> Iterator[LintFinding]:
+    """Each echo is of the type that the schema of the answer has at its place."""
+    listing = spec.listing
+    if listing.lists.root is not None:
+        return
+    for index, echo in enumerate(listing.echoes):
+        types = {name for schema in response_schemas_at(spec, echo.at) for name in _types_of(spec, schema)}
+        served = "integer" if is_integer_echo(listing, echo) else "string"
+        if types and served not in types and not (served == "integer" and "number" in types):
+            wanted = "an integer" if "integer" in types or "number" in types else " or ".join(sorted(types))
+            yield finding_at(
+                spec,
+                "echo",
+                ("echoes", index),
+                f"{wanted} at {echo.at}, as the schema of the answer says",
+                f"{'an integer' if served == 'integer' else 'a text'}, as the parameter {echo.of} is",
+                "write the parameter `as: integer`, or mend the schema",
+            )
+
+
+def _types_of(spec: Spec, schema: Schema) -> Iterator[str]:
+    for part in schema_alternatives(spec, schema):
+        found = part.get("type", [])
+        yield from [found] if isinstance(found, str) else (name for name in found if isinstance(name, str))
+
+
+# --- parameters ---------------------------------------------------------------------------------------------
+
+
+def check_parameter_roles(spec: Spec) -> Iterator[LintFinding]:
+    """Each parameter has a meaning: a filter, a place in another construct, or that it must be given."""
+    listing = spec.listing
+    meant = set(listing.filters)
+    for reference in walk_references(spec, NameKind.PARAMETER):
+        if (type(reference.record), reference.key) not in _KEYS_WITHOUT_MEANING:
+            meant.add(str(reference.name))
+    for name, parameter in listing.parameters.items():
+        if name not in meant and not _means_something_alone(parameter):
+            yield finding_at(
+                spec,
+                "role",
+                ("parameters", name),
+                "a construct that says what it does: a filter, order, paging, scope, total, includes, …",
+                "none: a simulator would ignore it",
+                "give it a filter or another role; one that has no effect belongs to transport.tolerated",
+            )
+
+
+def _means_something_alone(parameter: Parameter) -> bool:
+    """Whether a parameter makes a difference although no construct names it."""
+    return parameter.required is not None
+
+
+def check_bad_values(spec: Spec) -> Iterator[LintFinding]:
+    """A value that is to be refused is one that cannot be read: of a text there is none.
+
+    Where another construct knows the words of a parameter, that construct says what a strange one gets.
+    """
+    listing = spec.listing
+    told_elsewhere = _strange_word_keys(listing)
+    for name, parameter in listing.parameters.items():
+        if parameter.bad is None:
+            continue
+        if name in told_elsewhere:
+            yield finding_at(
+                spec,
+                "bad-value",
+                ("parameters", name, "bad"),
+                f"what a strange word gets in {told_elsewhere[name]}, which knows the words",
+                "the key bad, which nothing heeds there",
+                f"move it to {told_elsewhere[name]}",
+            )
+            continue
+        if parameter.as_ != "text" or name in _examined_texts(listing):
+            continue
+        in_json = parameter.at is not None or listing.transport.carries == "json"
+        readable = [value for value in parameter.bad.like if isinstance(value, str) or not in_json]
+        if readable:
+            yield finding_at(
+                spec,
+                "bad-value",
+                ("parameters", name, "bad", "like"),
+                "values that cannot be read",
+                f"{', '.join(map(repr, readable))}, which a text can be",
+                "say how its value is written (`as`), or leave `like` out",
+            )
+
+
+def _examined_texts(listing: Listing) -> frozenset[str]:
+    """The parameters whose texts another construct examines, so that some are no good."""
+    filters = listing.filters.items()
+    found: list[Any] = [name for name, rule in filters if "refused" in possible_values(rule.stranger)]
+    found += [listing.zone.parameter] if listing.zone is not None else []
+    found += [listing.scope.parameter] if listing.scope is not None else []
+    found += listing.paging.place_parameters
+    return frozenset(name for name in found if name is not None)
+
+
+def _strange_word_keys(listing: Listing) -> Mapping[str, str]:
+    """The key that says what a strange word gets, for each parameter whose words another construct knows."""
+    found = {
+        rule.named_by.parameter: f"filters.{name}.named-by.unknown"
+        for name, rule in listing.filters.items()
+        if rule.named_by is not None
+    }
+    if listing.order is not None and listing.order.sort is not None:
+        found[listing.order.sort.parameter] = "order.sort.unknown"
+    return found
