@@ -13,6 +13,7 @@ from harness.cli.console import Console
 from harness.cli.option_values import suggest_word
 
 if TYPE_CHECKING:
+    from harness.cli.spec_proof import SpecProof
     from harness.specification.clause_families import ClauseFamily
     from harness.specification.lint.linter import LintResult
     from harness.specification.load import Spec
@@ -30,34 +31,83 @@ def spec() -> None:
 @click.option(
     "--documents", metavar="DIR", type=click.Path(exists=True, file_okay=False), help="Where the documents lie."
 )
+@click.option(
+    "--prove", is_flag=True, help="Check the simulator of each clean spec by the spec, honest and with every fault."
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --prove: only N faults per spec, always the same ones.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), metavar="N", help="With --prove: processes (default: one per core)."
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def lint(console: Console, apis: tuple[str, ...], documents: str | None, as_json: bool) -> int:
-    """Find what does not hold together in specs; all shipped ones by default. Exit code 1 on findings."""
+def lint(
+    console: Console,
+    apis: tuple[str, ...],
+    documents: str | None,
+    prove: bool,
+    sample: int | None,
+    workers: int | None,
+    as_json: bool,
+) -> int:
+    """Find what does not hold together in specs; all shipped ones by default.
+
+    Exit code 1 on findings. With --prove, also where a simulator breaks its own spec or a fault is not caught; a spec
+    with findings is not proved.
+    """
     from pathlib import Path
 
     from harness.check.rules import RULE_NAMES
     from harness.specification.lint.id_lock import LOCK_FILE, load_id_lock
     from harness.specification.lint.linter import lint_spec
-    from harness.specification.load import load_spec, spec_ids, specs_directory
+    from harness.specification.load import load_specs, spec_ids, specs_directory
 
     lock = load_id_lock() if (specs_directory() / LOCK_FILE).is_file() else None
     shipped = spec_ids()
-    results = []
-    for name in apis or shipped:
-        results.append(
-            lint_spec(
-                load_spec(name),
-                rules=RULE_NAMES,
-                documents=Path(documents) if documents else None,
-                lock=lock if name in shipped else None,
-            )
+    specs = load_specs(apis or shipped)
+    results = [
+        lint_spec(
+            spec,
+            rules=RULE_NAMES,
+            documents=Path(documents) if documents else None,
+            lock=lock if spec.id in shipped else None,
         )
-    console.write_result(_lint_json(results) if as_json else "\n".join(_lint_lines(results)))
-    return 0 if all(result.clean for result in results) else 1
+        for spec in specs.values()
+    ]
+    proofs: list[SpecProof] = []
+    if prove:
+        clean = [specs[result.spec] for result in results if result.clean]
+        proofs = _prove(console, clean, sample=sample, workers=workers)
+    console.write_result(_lint_json(results, proofs) if as_json else "\n".join(_lint_lines(results, proofs)))
+    return 0 if all(result.clean for result in results) and all(proof.holds for proof in proofs) else 1
 
 
-def _lint_lines(results: list[LintResult]) -> Iterator[str]:
+def _prove(console: Console, specs: list[Spec], *, sample: int | None, workers: int | None) -> list[SpecProof]:
+    import os
+
+    from harness.cli.progress import count_progress
+    from harness.cli.spec_proof import proof_trials, prove_specs
+
+    plans = [(spec, proof_trials(spec.given_as, sample=sample)) for spec in specs]
+    total = sum(len(trials) for _, trials in plans)
+    console.write_message(
+        f"callharness: {total} runs against simulators of {len(specs)} spec{'s'[: len(specs) != 1]}"
+    )
+    with count_progress(total=total, unit="runs") as advance:
+        return prove_specs(
+            plans,
+            workers=workers or os.cpu_count() or 1,
+            on_result=lambda result: advance(result.trial.fault or "honest"),
+        )
+
+
+def _lint_lines(results: list[LintResult], proofs: list[SpecProof]) -> Iterator[str]:
+    from harness.cli.spec_proof import proof_lines
+
     width = max((len(result.spec) for result in results), default=0)
     for result in results:
         for finding in result.findings:
@@ -74,9 +124,15 @@ def _lint_lines(results: list[LintResult]) -> Iterator[str]:
         clauses = sum(result.counts.clauses for result in results)
         findings = sum(len(result.findings) for result in results)
         yield f"{'total':<{width}}  {clauses:>3} clauses; {findings} finding{'' if findings == 1 else 's'}"
+    if proofs:
+        yield ""
+        yield from proof_lines(proofs)
 
 
-def _lint_json(results: list[LintResult]) -> str:
+def _lint_json(results: list[LintResult], proofs: list[SpecProof]) -> str:
+    from harness.cli.spec_proof import proof_as_json
+
+    proof_by_spec = {proof.spec: proof_as_json(proof) for proof in proofs}
     rows = [
         {
             "spec": result.spec,
@@ -98,6 +154,7 @@ def _lint_json(results: list[LintResult]) -> str:
                 }
                 for finding in result.findings
             ],
+            **({"proof": proof_by_spec[result.spec]} if result.spec in proof_by_spec else {}),
         }
         for result in results
     ]
