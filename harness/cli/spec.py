@@ -1,4 +1,4 @@
-"""`callharness spec`: lint, show, attributes, openapi."""
+"""`callharness spec`: lint, show, attributes, openapi, diff."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from harness.cli.console import Console
 from harness.cli.option_values import suggest_word
+from harness.cli.spec_diff import diff
 
 if TYPE_CHECKING:
     from harness.cli.spec_proof import SpecProof
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def spec() -> None:
-    """Look into specs: lint, show, attributes, openapi."""
+    """Look into specs and compare them: lint, show, attributes, openapi, diff."""
+
+
+spec.add_command(diff)
 
 
 @spec.command()

@@ -62,7 +62,10 @@ def test_a_fault_under_another_clause_is_told_and_breaks_nothing() -> None:
 
 def test_a_clause_that_no_honest_run_could_test_is_named_and_shared_ones_are_not() -> None:
     open_in_both = ("AC-LST-071: not_exercised", "TEXT-ONCE: not_exercised")
-    results = [ran(HONEST, undecided=open_in_both), ran(EMPTY, undecided=(*open_in_both, "AC-LST-010: not_exercised"))]
+    results = [
+        ran(HONEST, undecided=open_in_both),
+        ran(EMPTY, undecided=(*open_in_both, "AC-LST-010: not_exercised")),
+    ]
     assert proof_of_results(acmepbx(), results).unexercised == ("AC-LST-071",)
 
 
