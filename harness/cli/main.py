@@ -26,7 +26,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "resume": ("harness.cli.resume:resume", "Finish a run that was interrupted."),
         "selftest": ("harness.cli.selftest:selftest", "Check the checker: every fault must be found."),
         "serve": ("harness.cli.serve:serve", "Answer requests the way the documentation says."),
-        "spec": ("harness.cli.spec:spec", "Look into specs and compare them: lint, show, attributes, openapi, diff."),
+        "spec": (
+            "harness.cli.spec:spec",
+            "Look into specs, compare and draft them: lint, show, attributes, openapi, diff, new.",
+        ),
     }
 )
 

@@ -1,4 +1,4 @@
-"""`callharness spec`: lint, show, attributes, openapi, diff."""
+"""`callharness spec`: lint, show, attributes, openapi, diff, new."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 from harness.cli.console import Console
 from harness.cli.option_values import suggest_word
 from harness.cli.spec_diff import diff
+from harness.cli.spec_new import new
 
 if TYPE_CHECKING:
     from harness.cli.spec_proof import SpecProof
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def spec() -> None:
-    """Look into specs and compare them: lint, show, attributes, openapi, diff."""
+    """Look into specs, compare and draft them: lint, show, attributes, openapi, diff, new."""
 
 
 spec.add_command(diff)
+spec.add_command(new)
 
 
 @spec.command()

@@ -1,0 +1,1 @@
+"""A first draft of a spec, guessed from an OpenAPI document."""

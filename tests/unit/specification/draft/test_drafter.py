@@ -1,0 +1,211 @@
+"""A draft from an OpenAPI document: what is stated is taken, what is guessed is marked, and lint is content."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from foreign_openapi import brassphone
+
+from harness.errors import UsageError
+from harness.specification.draft.drafter import Draft, draft_spec
+from harness.specification.draft.openapi_source import read_openapi_source
+from harness.specification.field_path import FieldPath
+from harness.specification.lint.linter import lint_source_file
+from harness.specification.load import Spec, build_spec
+from harness.specification.model import OffsetPaging
+from harness.specification.yaml_source import parse_source_text
+
+
+def drafted(folder: Path, document: dict[str, Any], *, path: str = "/calls") -> Draft:
+    file = folder / "brassphone.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return draft_spec(read_openapi_source(file, operation_path=path, method=None))
+
+
+def spec_of(draft: Draft) -> Spec:
+    return build_spec(parse_source_text(draft.text, name="draft.yaml"), spec_id="brassphone/list-calls")
+
+
+def findings(draft: Draft) -> list[str]:
+    return [str(one) for one in lint_source_file(parse_source_text(draft.text, name="draft.yaml")).findings]
+
+
+def test_the_draft_lints_clean(tmp_path: Path) -> None:
+    assert findings(drafted(tmp_path, brassphone())) == []
+
+
+def test_fields_show_what_their_names_say(tmp_path: Path) -> None:
+    fields = spec_of(drafted(tmp_path, brassphone())).listing.fields
+    assert {name: (field.shows, field.as_, field.optional) for name, field in fields.items()} == {
+        "id": ("call_code", "text", False),
+        "started_at": ("started_at", "rfc3339", False),
+        "answered_at": ("answered_at", "rfc3339", True),
+        "direction": ("direction", "word", False),
+        "from": ("source", "text", True),
+        "to": ("destination", "text", True),
+        "duration": ("duration_seconds", "integer", True),
+        "mood": (None, "text", True),
+        "parent": (None, "text", True),
+    }
+    assert dict(fields["direction"].words) == {
+        "inbound": "in",
+        "outbound": "out",
+        "internal": "out",
+        "transit": "out",
+    }
+    assert fields["direction"].more_words == ("loop",)
+    assert (fields["answered_at"].absent, fields["parent"].other_types) == ("none", ("object",))
+
+
+def test_parameters_do_what_their_names_say(tmp_path: Path) -> None:
+    listing = spec_of(drafted(tmp_path, brassphone())).listing
+    assert {name: (str(rule.compares[0]), rule.keeps) for name, rule in listing.filters.items()} == {
+        "filter[direction]": ("direction", "equal"),
+        "filter[caller]": ("from", "contains"),
+        "started_from": ("started_at", "at-or-after"),
+        "min_duration": ("duration", "at-least"),
+    }
+    assert isinstance(listing.paging, OffsetPaging)
+    assert (listing.parameters["limit"].most, listing.parameters["limit"].default) == (100, 25)
+    assert listing.order is not None
+    assert listing.order.sort is not None
+    assert (dict(listing.order.sort.words), listing.order.sort.signed) == (
+        {"started_at": FieldPath.of("started_at")},
+        True,
+    )
+    assert list(listing.transport.tolerated) == ["flavour"]
+
+
+def test_the_answer_tells_its_rows_total_echo_and_errors(tmp_path: Path) -> None:
+    spec = spec_of(drafted(tmp_path, brassphone()))
+    assert spec.listing.lists.rows_at == "/data"
+    assert spec.listing.total is not None
+    assert spec.listing.total.at == "/meta/total"
+    assert [(echo.at, echo.of) for echo in spec.listing.echoes] == [("/meta/limit", "limit")]
+    assert (spec.listing.outcome.error.code_at, spec.listing.outcome.error.message_at) == ("/code", "/message")
+    assert spec.openapi["servers"] == [{"url": "http://127.0.0.1:8080/v2"}]
+
+
+def test_what_is_missing_is_listed(tmp_path: Path) -> None:
+    assert drafted(tmp_path, brassphone()).missing == (
+        "fields.mood: which attribute it shows; until then the simulator leaves it out",
+        "fields.parent: which attribute it shows; until then the simulator leaves it out",
+        "order.sort: the field that the word cost of sort means",
+        "parameters.flavour: what it does",
+        "parameters.X-Trace: it stands in the header",
+    )
+
+
+def test_every_guess_is_marked_above_what_is_guessed(tmp_path: Path) -> None:
+    lines = [line.strip() for line in drafted(tmp_path, brassphone()).text.splitlines()]
+    place = lines.index("# GUESS: what does mood show? It says: How it went")
+    assert lines[place + 1] == "mood: {optional: true, absent: none}"
+
+
+def test_json_and_yaml_of_both_versions_give_the_same_draft(tmp_path: Path) -> None:
+    newer = brassphone()
+    newer["openapi"] = "3.1.0"
+    answered = newer["components"]["schemas"]["Call"]["allOf"][1]["properties"]["answered_at"]
+    del answered["nullable"]
+    answered["type"] = ["string", "null"]
+    (tmp_path / "brassphone.yaml").write_text(yaml.safe_dump(newer, sort_keys=False), encoding="utf-8")
+    source = read_openapi_source(tmp_path / "brassphone.yaml", operation_path="/calls", method="GET")
+    older = drafted(tmp_path, brassphone())
+    assert spec_of(draft_spec(source)).listing.fields == spec_of(older).listing.fields
+
+
+def test_a_list_as_the_whole_body_and_a_document_without_security_are_drafted(tmp_path: Path) -> None:
+    document = brassphone()
+    document["components"]["schemas"]["Page"] = {"type": "array", "items": {"$ref": "#/components/schemas/Call"}}
+    del document["security"], document["components"]["securitySchemes"]
+    draft = drafted(tmp_path, document)
+    assert spec_of(draft).listing.lists.rows_at == ""
+    assert any(one.startswith("access: ") for one in draft.missing)
+    assert findings(draft) == []
+
+
+# --- documents that mean harm -------------------------------------------------------------------------------
+
+LOOP = {"$ref": "#/components/schemas/Loop"}
+
+
+def with_schema(schema: Any) -> dict[str, Any]:
+    document = brassphone()
+    document["components"]["schemas"]["Call"] = schema
+    document["components"]["schemas"]["Loop"] = {
+        "allOf": [LOOP, LOOP],
+        "anyOf": [LOOP, LOOP],
+        "properties": {"id": LOOP},
+    }
+    return document
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        LOOP,
+        {"allOf": [LOOP, LOOP, {"properties": {"id": {"type": "string"}}}]},
+        {"properties": {"id": {"type": "string", "enum": [[], {}, None]}, "x": 7, "y": ["a"], "z": {"$ref": 5}}},
+        {"properties": {"id": {"type": ["string", 3]}, "legs[].id": {}, "hidden.x": {}, "": {}, "a" * 3000: {}}},
+        {"properties": {"id": {}, "yes": {}, "12:30": {}, "\u2028\x1b[2J": {"description": "\ud800\x00"}, "#": {}}},
+        {"properties": {"id": {"minimum": "x", "maximum": 1e300, "example": 10**40, "description": {"a": 1}}}},
+        {"properties": {f"field{number}": {"type": "string"} for number in range(5000)}},
+        {"required": "id", "properties": {"id": {"oneOf": [{"type": "null"}, {"type": "integer"}]}}},
+    ],
+)  # fmt: skip
+def test_an_odd_schema_of_a_row_still_gives_a_draft_that_loads(tmp_path: Path, schema: Any) -> None:
+    assert findings(drafted(tmp_path, with_schema(schema))) == []
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        7,
+        [None, 3, "x", {"$ref": "#/nowhere"}, {"$ref": "other.yaml#/x"}, {"name": 5, "in": ["query"]}],
+        [{"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": -5, "default": "many"}}],
+        [{"name": "a: b\n# c", "in": "query", "example": 1, "schema": {"type": "string", "default": "{x}"}}],
+        [{"name": f"p{number}", "in": "query"} for number in range(3000)],
+        [{"name": name, "in": "query", "schema": {"type": "integer"}} for name in ("page", "size")],
+    ],
+)  # fmt: skip
+def test_odd_parameters_still_give_a_draft_that_loads(tmp_path: Path, parameters: Any) -> None:
+    document = brassphone()
+    document["paths"]["/calls"]["get"]["parameters"] = parameters
+    assert findings(drafted(tmp_path, document)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "well-formed JSON or YAML"),
+        ("[]", "no mapping"),
+        ("a: &a [*a]", "no key openapi"),
+        ("[" * 100_000, "well-formed JSON or YAML"),
+        ('{"a":' * 100_000, "well-formed JSON or YAML"),
+        ('{"swagger": "2.0", "paths": {}}', "Swagger 2.0"),
+        ("openapi: 2.9", "openapi: 2.9"),
+        ("openapi: 3.0.0", "it has none"),
+        ("openapi: 3.0.0\npaths: {/calls: {get: {}}}", "an array of objects"),
+        ("openapi: 3.0.0\npaths: {/calls: {get: {responses: [1]}}}", "an array of objects"),
+        ("openapi: 3.0.0\npaths: {/call: {get: {}}}", "did you mean /call?"),
+        ("openapi: 3.0.0\npaths: {/calls: {put: {}}}", "it has none"),
+        ("openapi: 3.0.0\npaths: 5", "it has none"),
+    ],
+)
+def test_a_document_that_gives_no_draft_is_refused_in_one_message(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "odd.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        draft_spec(read_openapi_source(tmp_path / "odd.yaml", operation_path="/calls", method=None))
+    assert expected in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+def test_bytes_that_are_no_text_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_bytes(b"\xff\xfe\x00")
+    for name in ("odd.yaml", "none.yaml", "."):
+        with pytest.raises(UsageError):
+            read_openapi_source(tmp_path / name, operation_path="/calls", method=None)
