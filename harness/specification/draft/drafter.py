@@ -133,6 +133,7 @@ class _Drafter:
     def is_usable(self, name: str, key: str) -> bool:
         """Whether a spec can have such a name; one that it cannot have is told as missing."""
         usable = 0 < len(name) <= _LONGEST_NAME and "[]" not in name and not name.startswith("hidden.")
+        usable = usable and not (key == "fields" and "." in name)
         if not usable:
             self.missing.append(f"{key}: {name[:60]!r}, a name that a spec cannot have")
         return usable

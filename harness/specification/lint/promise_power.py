@@ -59,7 +59,9 @@ def _unshown_fields(spec: Spec, fields: Mapping[str, Field], path: KeyPath) -> I
 
 def _has_value(field: Field) -> bool:
     """Whether the spec says what stands in the field."""
-    return field.shows is not None
+    sources = (field.shows, field.present_of, field.template)
+    # An object is told by its parts, which stand beside it.
+    return any(source is not None for source in sources) or bool(field.constant) or field.as_ == "object"
 
 
 # --- parts around the rows ----------------------------------------------------------------------------------
@@ -73,7 +75,7 @@ def check_envelope_values(spec: Spec) -> Iterator[LintFinding]:
         for value in part.values:
             if not _fits_part(part, value):
                 yield finding_at(spec, "envelope", (*path, "values"), f"values of the type {part.as_}", repr(value))
-        if part.optional or part.values:
+        if part.optional or _tells_itself(part):
             continue
         silent = [
             f"an {outcome}" if outcome == "error" else f"a {outcome}"
@@ -89,6 +91,11 @@ def check_envelope_values(spec: Spec) -> Iterator[LintFinding]:
                 f"nothing that tells it in {' and '.join(silent)}",
                 "give it values, narrow `when`, or say that it may be missing (optional: true)",
             )
+
+
+def _tells_itself(part: EnvelopeField) -> bool:
+    """Whether the spec says what stands in the part."""
+    return bool(part.values) or bool(part.constant) or part.fresh is not None
 
 
 def _fits_part(part: EnvelopeField, value: object) -> bool:
@@ -112,7 +119,7 @@ def _told_pointers(listing: Listing) -> tuple[tuple[str, tuple[str, ...]], ...]:
     success += [listing.zone.echo] if listing.zone is not None and listing.zone.echo is not None else []
     failure = [*error.shows, *(at for at in (error.message_at, error.key_at) if at is not None)]
     failure += [error.code_at] if all(fault.code is not None for fault in listing.outcome.faults.values()) else []
-    always = [part.at for part in listing.outcome.envelope.values() if part.values]
+    always = [part.at for part in listing.outcome.envelope.values() if _tells_itself(part)]
     return ("success", (*success, *always)), ("error", (*failure, *always))
 
 
