@@ -59,7 +59,7 @@ def _unshown_fields(spec: Spec, fields: Mapping[str, Field], path: KeyPath) -> I
 
 def _has_value(field: Field) -> bool:
     """Whether the spec says what stands in the field."""
-    sources = (field.shows, field.present_of, field.template)
+    sources = (field.shows, field.present_of, field.template, field.repeats)
     # An object is told by its parts, which stand beside it.
     return any(source is not None for source in sources) or bool(field.constant) or field.as_ == "object"
 
@@ -118,7 +118,8 @@ def _told_pointers(listing: Listing) -> tuple[tuple[str, tuple[str, ...]], ...]:
     success += [paging.next_at, paging.prev_at] if isinstance(paging, CursorPaging) else []
     success += [listing.zone.echo] if listing.zone is not None and listing.zone.echo is not None else []
     failure = [*error.shows, *(at for at in (error.message_at, error.key_at) if at is not None)]
-    failure += [error.code_at] if all(fault.code is not None for fault in listing.outcome.faults.values()) else []
+    if error.code_at is not None and all(fault.code is not None for fault in listing.outcome.faults.values()):
+        failure.append(error.code_at)
     always = [part.at for part in listing.outcome.envelope.values() if _tells_itself(part)]
     return ("success", (*success, *always)), ("error", (*failure, *always))
 
@@ -173,7 +174,7 @@ def check_parameter_roles(spec: Spec) -> Iterator[LintFinding]:
 
 def _means_something_alone(parameter: Parameter) -> bool:
     """Whether a parameter makes a difference although no construct names it."""
-    return parameter.required is not None
+    return parameter.required is not None or parameter.bound_to is not None or parameter.constant is not None
 
 
 def check_bad_values(spec: Spec) -> Iterator[LintFinding]:
