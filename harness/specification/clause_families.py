@@ -39,7 +39,7 @@ class ClauseFamily(StrEnum):
     VERSIONS = "versions"
 
 
-BodyFormat = Literal["json", "xml"]
+BodyFormat = Literal["json", "xml", "csv"]
 
 
 @final
@@ -209,7 +209,7 @@ class StandardClause:
     level: Level
     says: str
     source: str
-    applies_to: tuple[BodyFormat, ...] = ("json", "xml")
+    applies_to: tuple[BodyFormat, ...] = ("json", "xml", "csv")
     problems: tuple[str, ...] = ()
 
     @property
@@ -256,7 +256,8 @@ class StandardClauses:
 
 def body_format_of(spec: Spec) -> BodyFormat:
     """What kind of body the operation answers with."""
-    return "xml" if "xml" in spec.listing.transport.answers[0] else "json"
+    media_type = spec.listing.transport.answers[0]
+    return "xml" if "xml" in media_type else "csv" if "csv" in media_type else "json"
 
 
 @cache

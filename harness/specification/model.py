@@ -51,6 +51,11 @@ def options_of(choice: T | OpenChoice[T]) -> tuple[T, ...]:
     return choice.options if isinstance(choice, OpenChoice) else (choice,)
 
 
+def assumed_of(choice: T | OpenChoice[T]) -> T:
+    """What the document says, or what is assumed where it leaves a choice."""
+    return choice.assumed if isinstance(choice, OpenChoice) else choice
+
+
 # --- names --------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +103,7 @@ FieldCodec = Literal[
 ]
 AbsentForm = Literal["never", "missing", "none", "empty", "zero", "zero-time"]
 ContainerAbsentForm = Literal["empty", "missing", "none"]
+AbsentLinkForm = Literal["none", "missing", "empty"]
 NumberAbsentForm = Literal["zero", "missing", "none"]
 UnsetParts = Literal["written", "left-out"]
 ParameterCodec = Literal[
@@ -199,9 +205,14 @@ class ListedRows:
         "which calls: ended, live or both"
     )
     one_row_per: Literal["session", "call", "leg"] = documented_key("what a row stands for")
-    rows_at: str = documented_key("JSON pointer to the rows in an answer (for XML below the root element)")
+    rows_at: str = documented_key(
+        "JSON pointer to the rows in an answer (for XML below the root element); empty: the body is the list itself"
+    )
     root: str | None = documented_key("XML only: name of the root element", None)
     row_element: str | None = documented_key("XML only: name of a row's element", None)
+    row_values: Literal["object", "text"] = documented_key(
+        "what a row is: an object of fields, or the bare text of the only field", "object"
+    )
     namespaces: Mapping[str, str] = documented_key("XML only: prefixes declared on the root, unused", factory=dict)
     identity: FieldName = documented_key("the field that identifies a row")
     absent: ContainerAbsentForm | OpenChoice[ContainerAbsentForm] = documented_key(
@@ -369,6 +380,10 @@ class Parameter:
     )
     at: str | None = documented_key("JSON pointer into the request's body; without it a pair of query or form", None)
     words: tuple[str, ...] = documented_key("word: the legal words (a filter's own words are added)", ())
+    number_words: Mapping[str, Literal["most"] | int] = documented_key(
+        "integer: words that stand for a number; `most` is the largest legal one", factory=dict
+    )
+    number_words_clause: Clauses = documented_key("integer: clause on those words", ())
     true: tuple[str, ...] = documented_key("flag: spellings of true, the documented one first", ("1",))
     false: tuple[str, ...] = documented_key("flag: spellings of false, the documented one first", ("0",))
     spellings_clause: Clauses = documented_key("flag: clause on the other spellings", ())
@@ -615,6 +630,78 @@ class Order:
     descending_default_clause: Clauses = documented_key("clause on the flag's default", ())
 
 
+LinkName = Literal["next", "previous", "first", "last", "self"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLink:
+    """A link to a page of the same list, in every answer with rows."""
+
+    at: str = documented_key(
+        "pointer to the link, `header:Link` (the link with that `rel`; `prev` for the previous page) or `header:NAME`"
+    )
+    clause: Clauses = documented_key("clause: it leads to the page that it names", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLinksClauses:
+    """The clauses on all links to other pages, by what each promises."""
+
+    keeps: Clauses = documented_key("a link carries the filters, the order and the page size of the request", ())
+    ends: Clauses = documented_key("the last page has no next link, the first page no previous one", ())
+    form: Clauses = documented_key("a link is written in the documented form", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLinks:
+    """Links to other pages: each is the request of that page, with everything that was asked for."""
+
+    next: PageLink | None = documented_key("the page that follows", None)
+    previous: PageLink | None = documented_key("the page before", None)
+    first: PageLink | None = documented_key("the first page", None)
+    last: PageLink | None = documented_key("the last page", None)
+    self_: PageLink | None = documented_key("the page itself", None)
+    form: Literal["absolute", "relative", "query"] | OpenChoice[Literal["absolute", "relative", "query"]] = (
+        documented_key(
+            "how a link is written: with scheme and host, as path and query, or as the query alone", "absolute"
+        )
+    )
+    absent: AbsentLinkForm | OpenChoice[AbsentLinkForm] = documented_key(
+        "how 'no such page' is written: none (null), missing, empty", "none"
+    )
+    clauses: PageLinksClauses = documented_key("the clause for each promise", factory=PageLinksClauses)
+
+    @property
+    def by_name(self) -> Mapping[LinkName, PageLink]:
+        """The links that there are, by what they name."""
+        links: Mapping[LinkName, PageLink | None] = {
+            "next": self.next,
+            "previous": self.previous,
+            "first": self.first,
+            "last": self.last,
+            "self": self.self_,
+        }
+        return {name: link for name, link in links.items() if link is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCount:
+    """How many pages there are, told with every page."""
+
+    at: str = documented_key("pointer to the number, or `header:NAME`")
+    when_empty: int | OpenChoice[int] = documented_key("the number where no row matches", 0)
+    clause: Clauses = documented_key("the clause", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageIndex:
+    """The place in the whole list of the first or the last row of a page; not judged where a page has no rows."""
+
+    at: str = documented_key("pointer to the number, or `header:NAME`")
+    base: int = documented_key("the number of the first row of the list", 0)
+    clause: Clauses = documented_key("the clause", ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageNumberClauses:
     """The clauses on pages by number, by what each promises."""
@@ -633,13 +720,17 @@ class PageNumberPaging:
     kind: Literal["page-number"] = documented_key("the kind of paging")
     page: ParameterName = documented_key("parameter: which page")
     size: ParameterName = documented_key("parameter: rows per page")
-    first: int = documented_key("number of the first page", 0)
+    first: int | OpenChoice[int] = documented_key("number of the first page", 0)
     default_size: int | OpenChoice[int | None] | None = documented_key("rows per page when not said; none: all", None)
     cap: int | OpenChoice[int | None] | None = documented_key("the server's own limit on rows per page", None)
     past_the_end: Literal["empty", "refused"] | OpenChoice[Literal["empty", "refused"]] = documented_key(
         "a page beyond the last", "empty"
     )
     past_the_end_fault: ErrorName = documented_key("the fault then", "invalid")
+    links: PageLinks | None = documented_key("links to other pages", None)
+    page_count: PageCount | None = documented_key("how many pages there are", None)
+    first_index: PageIndex | None = documented_key("the place of the page's first row in the list", None)
+    last_index: PageIndex | None = documented_key("the place of the page's last row in the list", None)
     clauses: PageNumberClauses = documented_key("the clause for each promise", factory=PageNumberClauses)
 
     @property
@@ -678,6 +769,10 @@ class OffsetPaging:
     kind: Literal["offset"] = documented_key("the kind of paging")
     offset: ParameterName = documented_key("parameter: rows to skip")
     size: ParameterName = documented_key("parameter: rows to return")
+    links: PageLinks | None = documented_key("links to other pages", None)
+    page_count: PageCount | None = documented_key("how many pages there are", None)
+    first_index: PageIndex | None = documented_key("the place of the page's first row in the list", None)
+    last_index: PageIndex | None = documented_key("the place of the page's last row in the list", None)
     clauses: OffsetClauses = documented_key("the clause for each promise", factory=OffsetClauses)
 
     @property
@@ -719,10 +814,15 @@ class CursorPaging:
 
     kind: Literal["cursor"] = documented_key("the kind of paging")
     after: ParameterName = documented_key("parameter: rows after this cursor")
-    before: ParameterName = documented_key("parameter: rows before this cursor")
+    before: ParameterName | None = documented_key("parameter: rows before this cursor; none: there is no such", None)
     size: ParameterName = documented_key("parameter: rows per page")
-    next_at: str = documented_key("pointer to the cursor of the following page")
-    prev_at: str = documented_key("pointer to the cursor of the page before")
+    next_at: str | None = documented_key(
+        "pointer to the cursor of the following page, or `header:NAME`; none: it stands in the next link alone", None
+    )
+    prev_at: str | None = documented_key(
+        "pointer to the cursor of the page before, or `header:NAME`; none: in the previous link alone, or nowhere",
+        None,
+    )
     start_words: tuple[str, ...] = documented_key("values of `after` that mean the first page, besides absent", ())
     end_words: tuple[str, ...] = documented_key("values of `before` that mean the last page", ())
     next_on_last: Literal["given", "empty"] | OpenChoice[Literal["given", "empty"]] = documented_key(
@@ -735,6 +835,7 @@ class CursorPaging:
     garbage_gets: Treatment | OpenChoice[Treatment] = documented_key("a cursor that the server never gave", "refused")
     other_sort_gets: Treatment | OpenChoice[Treatment] = documented_key("a cursor made under another sort", "refused")
     fault: ErrorName = documented_key("the fault for these", "invalid")
+    links: PageLinks | None = documented_key("links to other pages", None)
     clauses: CursorClauses = documented_key("the clause for each promise", factory=CursorClauses)
 
     @property
@@ -745,7 +846,12 @@ class CursorPaging:
     @property
     def place_parameters(self) -> tuple[str, ...]:
         """The parameters that say which page: after or before a cursor."""
-        return (self.after, self.before)
+        return (self.after,) if self.before is None else (self.after, self.before)
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether answers tell the way to the page before."""
+        return self.prev_at is not None or (self.links is not None and self.links.previous is not None)
 
     @property
     def is_single_page(self) -> bool:
@@ -812,6 +918,18 @@ class NoPaging:
 Paging = PageNumberPaging | OffsetPaging | CursorPaging | LimitPaging | NoPaging
 
 
+def links_of(paging: Paging) -> PageLinks | None:
+    """The links to other pages, where this kind of paging has any."""
+    return None if isinstance(paging, LimitPaging | NoPaging) else paging.links
+
+
+def page_number_parts(paging: Paging) -> tuple[PageCount | None, PageIndex | None, PageIndex | None]:
+    """The number of pages, and the places of the first and the last row of a page; None for what is not told."""
+    if isinstance(paging, PageNumberPaging | OffsetPaging):
+        return paging.page_count, paging.first_index, paging.last_index
+    return None, None, None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotalSwitchClauses:
     """The clauses on the switch of the total, by what each promises."""
@@ -845,7 +963,7 @@ class TotalClauses:
 class Total:
     """How many rows match, told with every page."""
 
-    at: str = documented_key("pointer to the number")
+    at: str = documented_key("pointer to the number, or `header:NAME`")
     switch: TotalSwitch | None = documented_key("a flag that leaves it out", None)
     absent: NumberAbsentForm | OpenChoice[NumberAbsentForm] = documented_key(
         "how 0 is written: zero, missing, none (null)", "zero"
@@ -857,7 +975,7 @@ class Total:
 class ReturnedCount:
     """How many rows this answer holds, told in the answer."""
 
-    at: str = documented_key("pointer to the number")
+    at: str = documented_key("pointer to the number, or `header:NAME`")
     absent: NumberAbsentForm | OpenChoice[NumberAbsentForm] = documented_key(
         "how 0 is written: zero, missing, none (null)", "zero"
     )
@@ -921,6 +1039,9 @@ class Echo:
     at: str = documented_key("pointer in the answer")
     of: ParameterName = documented_key("the parameter; for a page size the effective one")
     exact: bool = documented_key("false: the value of an absent parameter is open", True)
+    as_: Literal["value", "text"] = documented_key(
+        "value: an integer parameter is repeated as an integer; text: as it was written", "value"
+    )
     clause: Clauses = documented_key("the clause", ())
 
 
@@ -1466,6 +1587,7 @@ ClauseRoles = (
     | ScopeSwitchClauses
     | CallScopeClauses
     | SortParameterClauses
+    | PageLinksClauses
     | PageNumberClauses
     | OffsetClauses
     | CursorClauses

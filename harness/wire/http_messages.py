@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One request, as it goes over the wire; `target` is the raw path and query (`/api?a=1;b=2`)."""
+    """One request, as it goes over the wire; `target` is the raw path and query (`/api?a=1;b=2`).
+
+    `secure` tells that it came, or goes, over TLS.
+    """
 
     method: str
     target: bytes
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     chunked: bool = False
+    secure: bool = False
 
     @property
     def path(self) -> bytes:

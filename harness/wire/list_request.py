@@ -20,6 +20,7 @@ class ListRequest:
     `credentials`. `extra` are parameters that the spec does not know, in order; `repeated` the further values of
     parameters given more than once. `operation` is the name in the request when it is not the documented one.
     `encoding_name` names a way of `transport.also`. With `log_in` it asks for a token and not for the list.
+    `url` is where the request came to, scheme, host and path; it is empty where no link needs it.
     `digest` is that of the HTTP request, where an answer is made from it.
     """
 
@@ -32,6 +33,7 @@ class ListRequest:
     operation: str | None = None
     no_operation: bool = False
     encoding_name: str | None = None
+    url: str = ""
     digest: bytes = field(default=b"", repr=False, compare=False)
     log_in: bool = False
 

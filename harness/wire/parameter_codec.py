@@ -33,6 +33,8 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
         case "text" | "word":
             return _decode_text(raw)
         case "integer":
+            if isinstance(raw, str) and raw in parameter.number_words:
+                return _number_of_word(parameter, raw)
             return _check_bounds(parameter, _decode_integer(raw, lenient=not in_json or parameter.lenient))
         case "digits":
             return _check_bounds(parameter, _decode_digits(raw, lenient=parameter.lenient))
@@ -75,6 +77,16 @@ def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneI
     if isinstance(value, int):
         return value if in_json and parameter.as_ == "integer" else str(value)
     return value
+
+
+def _number_of_word(parameter: Parameter, word: str) -> int:
+    """The number that a word of the parameter stands for; `most` is its largest legal value."""
+    number = parameter.number_words[word]
+    if number != "most":
+        return number
+    if parameter.most is None:
+        raise DecodeError("a number", repr(word))
+    return parameter.most
 
 
 def _decode_text(raw: Tree) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, cast
 from urllib.parse import quote, unquote
 
@@ -79,9 +79,8 @@ def encode_request(spec: Spec, ask: ListRequest, *, base_path: str = "") -> Http
         headers.append(("Content-Type", JSON_MEDIA_TYPE))
         return _http_request(method, base_path + path, encode_pairs(keys), headers, encode_json(body))
     pairs = _request_pairs(spec, ask, way)
-    separator = (way.separator if way else None) or listing.transport.separator
     if carries == "query":
-        query = encode_pairs([*pairs, *keys], separator=cast('Literal["&", ";"]', separator))
+        query = _encode_pairs_of(spec, [*pairs, *keys], way)
         return _http_request(method, base_path + path, query, headers, b"")
     if carries == "form":
         headers.append(("Content-Type", FORM_MEDIA_TYPE))
@@ -113,6 +112,17 @@ def _encode_log_in(session: LogIn, ask: ListRequest, base_path: str) -> HttpRequ
     for name, text in pairs:
         tree = put_value(tree, places.get(name) or f"/{name}", text)
     return _http_request(session.method, path, b"", [("Content-Type", JSON_MEDIA_TYPE)], encode_json(tree))
+
+
+def encode_query(spec: Spec, ask: ListRequest) -> bytes:
+    """The query of a list request in its documented form, without credentials."""
+    said = replace(ask, credentials={}, account={**ask.credentials, **ask.account})
+    return _encode_pairs_of(spec, _request_pairs(spec, said, None), None)
+
+
+def _encode_pairs_of(spec: Spec, pairs: Sequence[tuple[str, str]], way: RequestEncoding | None) -> bytes:
+    separator = (way.separator if way else None) or spec.listing.transport.separator
+    return encode_pairs(pairs, separator=cast('Literal["&", ";"]', separator))
 
 
 def _http_request(

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final, Literal, TypeVar, cast, final
 
 from harness.errors import UsageProblem
 from harness.integers import is_integer
 from harness.specification.access import session_way
+from harness.specification.answer_place import header_at
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.model import (
     CursorPaging,
     ErrorKind,
+    LinkName,
     Listing,
     OpenChoice,
     ReturnedCount,
     Scalar,
     Total,
+    links_of,
     options_of,
+    page_number_parts,
 )
+from harness.wire.csv_body import MEDIA_TYPE, decode_csv, encode_csv_header, encode_csv_lines
 from harness.wire.decoded_body import FormatProblem, Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.id_forms import id_of_number
 from harness.wire.json_body import MISSING, Missing, decode_json, encode_json, put_value, tree_at
 from harness.wire.other_forms import integer_said, says_nothing
 from harness.wire.other_rows import other_rows
+from harness.wire.page_links import link_parameter, read_links, stands_in_link_header, write_link_header
 from harness.wire.xml_body import decode_xml, encode_xml
 
 T = TypeVar("T")
@@ -61,11 +68,31 @@ class DecodedResponse:
     returned: Tree | Missing = MISSING
     next_cursor: Tree | Missing = MISSING
     previous_cursor: Tree | Missing = MISSING
+    links: Mapping[LinkName, Tree | Missing] = field(default_factory=lambda: MappingProxyType({}))
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def part_at(self, place: str) -> Tree | Missing:
+        """The part at a pointer or in a header; there an integer is read as one, as its digits are all it can be."""
+        header = header_at(place)
+        if header is not None:
+            value = next((value for name, value in self.headers if name.lower() == header.lower()), None)
+            return _header_tree(value)
+        return MISSING if isinstance(self.tree, Missing) else tree_at(self.tree, place)
 
 
 def is_xml(listing: Listing) -> bool:
     """Whether every leaf of an answer is text (XML)."""
     return listing.lists.root is not None
+
+
+def is_csv(listing: Listing) -> bool:
+    """Whether a success is a table of texts (CSV); errors are JSON then."""
+    return listing.transport.answers[0].partition(";")[0].strip().lower() == MEDIA_TYPE
+
+
+def carries_text(listing: Listing) -> bool:
+    """Whether every value of a row is carried as a text: XML and CSV know no other."""
+    return is_xml(listing) or is_csv(listing)
 
 
 def xml_row_names(listing: Listing) -> Mapping[str, str]:
@@ -74,6 +101,26 @@ def xml_row_names(listing: Listing) -> Mapping[str, str]:
 
 
 # --- writing ------------------------------------------------------------------------------------------------
+
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageParts:
+    """What an answer tells of its page beside the rows: the number of pages, the places of its rows, links.
+
+    A link that is None leads to a page that there is not.
+    """
+
+    page_count: int | None = None
+    first_index: int | None = None
+    last_index: int | None = None
+    links: Mapping[LinkName, str | None] = field(default_factory=lambda: MappingProxyType({}))
+
+
+NO_PARTS: Final = PageParts()
 
 
 def success_tree(
@@ -88,42 +135,48 @@ def success_tree(
     prev: str | None = None,
     echoes: Mapping[str, Tree] | None = None,
     zone_name: str | None = None,
+    parts: PageParts = NO_PARTS,
     seed: bytes = b"",
-) -> Tree:
-    """The tree of a success. `rows`, or `count` for an answer that is only a number; `echoes` by pointer.
+) -> tuple[Tree, Headers]:
+    """The tree of a success, and the headers of its parts that stand there.
 
-    `total` None leaves it out in the way the spec's switch says. Fresh ids are made from `seed`.
+    `rows`, or `count` for an answer that is only a number; `echoes` by pointer. `total` None leaves it out in the
+    way the spec's switch says. Fresh ids are made from `seed`.
     """
-    tree: Tree | Missing = {} if listing.lists.root is None else MISSING
+    answer = _Answer(listing, {} if listing.lists.root is None else MISSING)
     for pointer, value in listing.outcome.success.shows.items():
-        tree = put_value(tree, pointer, _scalar_tree(listing, value))
+        answer.put(pointer, _scalar_tree(listing, value))
     if listing.total is not None and count is None:
         if total is not None:
-            tree = _put_number(tree, listing, listing.total, total, choices)
+            answer.put_number(listing.total, total, choices)
         elif listing.total.switch is not None:
             off = choices.resolve(listing.total.switch.off)
             if off in ("none", "zero", "empty"):
-                tree = put_value(tree, listing.total.at, None if off == "none" else _scalar_tree(listing, 0))
+                answer.put(listing.total.at, None if off == "none" else _scalar_tree(listing, 0))
     if rows is not None:
         absent = "empty" if rows else choices.resolve(listing.lists.absent)
         if absent != "missing":
-            tree = put_value(tree, listing.lists.rows_at, None if absent == "none" else list(rows))
+            listed = [listed_row(listing, row) for row in rows]
+            answer.put(listing.lists.rows_at, None if absent == "none" else listed)
     elif count is not None and listing.count_only is not None:
-        tree = put_value(tree, listing.lists.rows_at, _count_tree(choices.resolve(listing.count_only.shape), count))
+        answer.put(listing.lists.rows_at, _count_tree(choices.resolve(listing.count_only.shape), count))
     if listing.returned is not None and returned is not None:
-        tree = _put_number(tree, listing, listing.returned, returned, choices)
-    parts: dict[str, Tree] = {}
+        answer.put_number(listing.returned, returned, choices)
+    cursors: dict[str, Tree] = {}
     if isinstance(listing.paging, CursorPaging) and rows is not None:
-        parts = {listing.paging.next_at: next or "", listing.paging.prev_at: prev or ""}
+        places = ((listing.paging.next_at, next), (listing.paging.prev_at, prev))
+        cursors = {place: cursor or "" for place, cursor in places if place is not None}
     omitted = _omissible_parts(listing) if choices.resolve(listing.outcome.unset) == "left-out" else frozenset()
-    for pointer, part in {**parts, **(echoes or {})}.items():
+    for pointer, part in {**cursors, **(echoes or {})}.items():
         if part not in ("", None) or pointer not in omitted:
-            tree = put_value(tree, pointer, part)
+            answer.put(pointer, part)
+    if rows is not None:
+        answer.put_page_parts(parts, choices)
     if listing.zone is not None and listing.zone.echo is not None and zone_name is not None:
-        tree = put_value(tree, listing.zone.echo, zone_name)
-    tree = _put_envelope(tree, listing, "success", seed)
+        answer.put(listing.zone.echo, zone_name)
+    tree = _put_envelope(answer.tree, listing, "success", seed)
     tree = _put_envelope_values(tree, listing, "success")
-    return {} if isinstance(tree, Missing) else tree
+    return {} if isinstance(tree, Missing) else tree, tuple(answer.headers)
 
 
 def _put_envelope_values(
@@ -137,14 +190,61 @@ def _put_envelope_values(
     return tree
 
 
-def _put_number(
-    tree: Tree | Missing, listing: Listing, number: Total | ReturnedCount, value: int, choices: ChoiceResolver
-) -> Tree | Missing:
-    """The tree with a number of rows at its place; 0 in the way the spec says."""
-    absent = "zero" if value else choices.resolve(number.absent)
-    if absent == "missing":
-        return tree
-    return put_value(tree, number.at, None if absent == "none" else _scalar_tree(listing, value))
+@final
+@dataclass(slots=True)
+class _Answer:
+    """A success while it is put together: each part goes to its place in the body or in a header."""
+
+    listing: Listing
+    tree: Tree | Missing
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    def put(self, place: str, value: Tree) -> None:
+        header = header_at(place)
+        if header is None:
+            self.tree = put_value(self.tree, place, value)
+        elif value not in (None, ""):
+            self.headers.append((header, str(value)))
+
+    def put_number(self, number: Total | ReturnedCount, value: int, choices: ChoiceResolver) -> None:
+        """A number of rows at its place; 0 in the way the spec says."""
+        absent = "zero" if value else choices.resolve(number.absent)
+        if absent != "missing":
+            self.put(number.at, None if absent == "none" else _scalar_tree(self.listing, value))
+
+    def put_page_parts(self, parts: PageParts, choices: ChoiceResolver) -> None:
+        """What is told of the page, and the links: those of the `Link` header stand in one."""
+        numbers = (parts.page_count, parts.first_index, parts.last_index)
+        for told, number in zip(page_number_parts(self.listing.paging), numbers, strict=True):
+            if told is not None and number is not None:
+                self.put(told.at, _scalar_tree(self.listing, number))
+        links = links_of(self.listing.paging)
+        if links is None:
+            return
+        together: dict[LinkName, str] = {}
+        absent = choices.resolve(links.absent)
+        for name, link in links.by_name.items():
+            uri = parts.links.get(name)
+            if stands_in_link_header(link.at):
+                together |= {} if uri is None else {name: uri}
+            elif uri is not None or absent != "missing":
+                self.put(link.at, uri if uri is not None else None if absent == "none" else "")
+        if together:
+            self.headers.append(("Link", write_link_header(together)))
+
+
+def listed_row(listing: Listing, row: Tree) -> Tree:
+    """A row as it stands in the list: itself, or the text of its only field."""
+    if listing.lists.row_values == "object" or not isinstance(row, dict):
+        return row
+    return row.get(listing.lists.identity, row)
+
+
+def row_of_listed(listing: Listing, listed: Tree) -> Tree:
+    """The row that an element of the list is, as an object of fields; the inverse of `listed_row`."""
+    if listing.lists.row_values == "object" or isinstance(listed, dict | list):
+        return listed
+    return {listing.lists.identity: listed}
 
 
 def log_in_tree(listing: Listing, credentials: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], Tree]:
@@ -270,6 +370,12 @@ def _put_envelope(tree: Tree | Missing, listing: Listing, outcome: str, seed: by
 def encode_response(listing: Listing, tree: Tree) -> tuple[str, bytes]:
     """Media type and body of an answer."""
     media_type = listing.transport.answers[0]
+    if is_csv(listing):
+        if isinstance(tree, list):
+            names = _columns(listing, tree)
+            return media_type, encode_csv_header(names) + encode_csv_lines(names, tree)
+        # A table tells no error: that is said in the next media type.
+        return listing.transport.answers[-1], encode_json(tree)
     if listing.lists.root is None:
         return media_type, encode_json(tree)
     body = encode_xml(
@@ -279,6 +385,13 @@ def encode_response(listing: Listing, tree: Tree) -> tuple[str, bytes]:
         namespaces=listing.lists.namespaces,
     )
     return media_type, body
+
+
+def _columns(listing: Listing, rows: Sequence[Tree]) -> tuple[str, ...]:
+    """The columns of a table: the documented fields that some row has, then any other; without rows all fields."""
+    shown = {name for row in rows if isinstance(row, dict) for name in row}
+    known = tuple(name for name in listing.fields if name in shown or not rows)
+    return (*known, *sorted(shown - set(listing.fields)))
 
 
 def _scalar_tree(listing: Listing, value: Scalar) -> Tree:
@@ -308,11 +421,15 @@ def _count_tree(shape: str, count: int) -> Tree:
 def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse:
     """The decoded response; never raises, whatever came."""
     charset = _declared_charset(response)
-    if listing.lists.root is None:
+    if is_csv(listing) and response.http_status < 400 and "json" not in response.media_type:
+        decoded = decode_csv(response.body)
+    elif listing.lists.root is None:
         decoded = decode_json(response.body, charset=charset)
     else:
         decoded = decode_xml(response.body, root=listing.lists.root, lists=xml_row_names(listing))
     tree: Tree | Missing = MISSING if decoded.missing else decoded.tree
+    if listing.lists.rows_at == "" and isinstance(tree, list) and response.http_status < 400:
+        return _with_page_parts(listing, response, _bare_list(listing, response, tree, decoded.problems))
     if not isinstance(tree, dict):
         problems = decoded.problems or (FormatProblem("body:shape", _describe_shape(tree, response)),)
         bare = _bare_rows(listing, tree) if response.http_status < 400 else None
@@ -329,13 +446,14 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
             outcome="unreadable", http_status=response.http_status, tree=tree, problems=problems
         )
     error = listing.outcome.error
-    rows_raw = tree_at(tree, listing.lists.rows_at)
-    rows = tuple(rows_raw) if isinstance(rows_raw, list) else None
+    # An object where the body should be the list holds no rows of its own.
+    rows_raw = tree_at(tree, listing.lists.rows_at) if listing.lists.rows_at else MISSING
+    rows = tuple(row_of_listed(listing, row) for row in rows_raw) if isinstance(rows_raw, list) else None
     rows_flaw = ""
     found = (rows, "") if rows is not None else _other_rows(listing, tree, rows_raw)
     success = _is_success(listing, tree, response.http_status, found[0] if found is not None else None)
-    total = _number_told(tree, listing.total.at) if listing.total else MISSING
-    returned = _number_told(tree, listing.returned.at) if listing.returned else MISSING
+    total = _number_told(tree, response, listing.total.at) if listing.total else MISSING
+    returned = _number_told(tree, response, listing.returned.at) if listing.returned else MISSING
     if success and found is not None:
         rows, rows_flaw = found
         told = returned if listing.returned else total
@@ -346,9 +464,7 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
     if success and rows == ():
         total = 0 if listing.total and _is_absent(total, listing.total.absent) else total
         returned = 0 if listing.returned and _is_absent(returned, listing.returned.absent) else returned
-    paging = listing.paging
-    cursor = paging if isinstance(paging, CursorPaging) else None
-    return DecodedResponse(
+    answer = DecodedResponse(
         outcome="success" if success else "error",
         http_status=response.http_status,
         tree=tree,
@@ -361,9 +477,50 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
         rows_flaw=rows_flaw,
         total=total,
         returned=returned,
-        next_cursor=_cursor_told(tree, cursor.next_at) if cursor else MISSING,
-        previous_cursor=_cursor_told(tree, cursor.prev_at) if cursor else MISSING,
     )
+    return _with_page_parts(listing, response, answer)
+
+
+def _bare_list(
+    listing: Listing, response: HttpResponse, tree: list[Tree], problems: tuple[FormatProblem, ...]
+) -> DecodedResponse:
+    """A success whose body is the list of its rows, as promised."""
+    return DecodedResponse(
+        outcome="success",
+        http_status=response.http_status,
+        tree=tree,
+        problems=problems,
+        rows=tuple(row_of_listed(listing, row) for row in tree),
+        rows_raw=tree,
+        total=_number_told(tree, response, listing.total.at) if listing.total else MISSING,
+        returned=_number_told(tree, response, listing.returned.at) if listing.returned else MISSING,
+    )
+
+
+def _with_page_parts(listing: Listing, response: HttpResponse, answer: DecodedResponse) -> DecodedResponse:
+    """The response with what it tells of other pages: cursors, which may ride in links, and the links."""
+    paging = listing.paging
+    links = links_of(paging)
+    found = read_links(links, answer.tree, response) if links is not None else {}
+    answer = replace(answer, links=MappingProxyType(found), headers=response.headers)
+    if not isinstance(paging, CursorPaging):
+        return answer
+    back = paging.before or paging.after
+    following = link_parameter(found.get("next", MISSING), paging.after)
+    before = link_parameter(found.get("previous", MISSING), back)
+    return replace(
+        answer,
+        next_cursor=_cursor_told(answer, paging.next_at) if paging.next_at is not None else following,
+        previous_cursor=_cursor_told(answer, paging.prev_at) if paging.prev_at is not None else before,
+    )
+
+
+def _header_tree(value: str | None) -> Tree | Missing:
+    """The value of a header: digits are the integer that they write."""
+    if value is None:
+        return MISSING
+    text = value.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text
 
 
 def _shapeless_error(listing: Listing, response: HttpResponse) -> DecodedResponse | None:
@@ -418,17 +575,21 @@ def _other_rows(
     return other_rows(listing, tree, raw)
 
 
-def _number_told(tree: Tree, pointer: str) -> Tree | Missing:
+def _number_told(tree: Tree, response: HttpResponse, place: str) -> Tree | Missing:
     """A number: as it stands if it is an integer or its digits, else the integer that it says, if it says one."""
-    raw = tree_at(tree, pointer)
+    header = header_at(place)
+    raw = tree_at(tree, place) if header is None else _header_tree(response.header(header))
     if is_integer(raw) or (isinstance(raw, str) and raw.isascii() and raw.isdigit()):
         return raw
     number = integer_said(raw)
     return raw if number is None else number
 
 
-def _cursor_told(tree: Tree, pointer: str) -> Tree | Missing:
-    raw = tree_at(tree, pointer)
+def _cursor_told(answer: DecodedResponse, place: str) -> Tree | Missing:
+    header = header_at(place)
+    if header is not None:
+        return next((value for name, value in answer.headers if name.lower() == header.lower()), MISSING)
+    raw = answer.part_at(place)
     return str(raw) if is_integer(raw) and raw.bit_length() < 256 else raw
 
 

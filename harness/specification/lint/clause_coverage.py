@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
-from harness.specification.model import Clauses, Field, OpenChoice, all_clauses
+from harness.specification.model import (
+    Clauses,
+    Field,
+    Listing,
+    OpenChoice,
+    all_clauses,
+    links_of,
+    page_number_parts,
+)
 from harness.specification.paging_clauses import size_clauses
 from harness.specification.yaml_source import KeyPath
 
@@ -54,6 +62,7 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
             yield ("order",), f"the flag {order.descending}", order.descending_clause
     if listing.paging.size_parameter is not None:
         yield ("paging",), "the size of a page (size)", size_clauses(listing.paging)
+    yield from _required_page_clauses(listing)
     if listing.total is not None:
         yield ("total",), "the total", all_clauses(listing.total.clauses)
     if listing.returned is not None:
@@ -85,6 +94,22 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
     )
     for name, way in listing.transport.also.items():
         yield ("transport", "also", name), "this way to carry a request", way.clause
+
+
+def _required_page_clauses(listing: Listing) -> Iterator[tuple[KeyPath, str, Clauses]]:
+    """Links, the number of pages, the places of rows, and words that stand for a number of rows."""
+    links = links_of(listing.paging)
+    for link_name, link in (links.by_name if links is not None else {}).items():
+        yield ("paging", "links", link_name), f"where the {link_name} link leads", link.clause
+    if links is not None:
+        yield ("paging", "links"), "what links carry on (keeps)", links.clauses.keeps
+    for key, part in zip(("page-count", "first-index", "last-index"), page_number_parts(listing.paging), strict=True):
+        if part is not None:
+            yield ("paging", key), f"the number told ({key})", part.clause
+    for name, parameter in listing.parameters.items():
+        if parameter.number_words:
+            path: KeyPath = ("parameters", name, "number-words")
+            yield path, f"the words of {name} (number-words-clause)", parameter.number_words_clause
 
 
 def _required_field_clauses(

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, final
 
 from harness.errors import UsageError
+from harness.specification.answer_place import header_at
 from harness.specification.deserialize import spec_key
 from harness.specification.field_path import FieldPath
+from harness.specification.lint.answer_places import page_part_places
 from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values, walk_records
 from harness.specification.load import Spec, load_spec, spec_ids
 from harness.specification.model import (
@@ -207,10 +209,11 @@ _POINTER_KEYS: Final = ("at", "echo")
 
 def check_pointers(spec: Spec) -> Iterator[LintFinding]:
     """Each JSON pointer is well-formed: empty, or steps that begin with a slash."""
+    in_headers = {path for path, place in page_part_places(spec.listing) if header_at(place) is not None}
     for path, text in _pointer_places(spec):
         if path[-1] == "token-at" and _HEADER_PATTERN.fullmatch(text):
             continue
-        if _POINTER_PATTERN.fullmatch(text) is None:
+        if path not in in_headers and _POINTER_PATTERN.fullmatch(text) is None:
             yield finding_at(spec, "pointer", path, "a JSON pointer such as /data/rows", repr(text))
 
 

@@ -16,6 +16,14 @@ from types import MappingProxyType
 from typing import Final, final
 
 from harness.specification.clause_families import constructs_by_clause
+from harness.specification.lint.answer_places import (
+    check_bare_list,
+    check_cursors,
+    check_headers,
+    check_number_words,
+    check_page_links,
+    check_table,
+)
 from harness.specification.lint.clause_coverage import check_clause_coverage
 from harness.specification.lint.cross_references import (
     check_error_names,
@@ -219,6 +227,12 @@ _CHECKS: Final = (
     check_made_values,
     check_error_names,
     check_pointers,
+    check_headers,
+    check_bare_list,
+    check_table,
+    check_page_links,
+    check_cursors,
+    check_number_words,
     check_patterns,
     check_request_agreement,
     check_response_agreement,

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.specification.access import AUTHORIZATION, key_of, ways_of
+from harness.specification.answer_place import header_at
+from harness.specification.lint.answer_places import page_part_places
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
 from harness.specification.model import AccessWay, Field
@@ -189,17 +191,16 @@ def check_response_agreement(spec: Spec) -> Iterator[LintFinding]:
         yield finding_at(
             spec, "answer", ("lists", "rows-at"), "an array at that place in a schema of a response", "none"
         )
-    else:
+    elif listing.lists.row_values == "object":
         yield from _check_row_fields(spec, listing.fields, property_schemas(spec, rows), ("fields",))
     parts: list[tuple[KeyPath, str]] = [
         (("outcome", "envelope", name, "at"), part.at) for name, part in listing.outcome.envelope.items()
     ]
     parts += [(("echoes", index, "at"), echo.at) for index, echo in enumerate(listing.echoes)]
-    parts += [(("total", "at"), listing.total.at)] if listing.total is not None else []
-    parts += [(("returned", "at"), listing.returned.at)] if listing.returned is not None else []
+    parts += page_part_places(listing)
     parts += [(("outcome", "error", "code-at"), listing.outcome.error.code_at or "")]
     for path, pointer in parts:
-        if pointer and not response_schemas_at(spec, pointer):
+        if pointer and header_at(pointer) is None and not response_schemas_at(spec, pointer):
             yield finding_at(spec, "answer", path, "a place in a schema of a response", f"none at {pointer}")
 
 
