@@ -13,7 +13,16 @@ from harness.specification.access import way_credentials, ways_of
 from harness.specification.clause_families import body_format_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.specification.model import ClauseId, Clauses, Echo, EnvelopeField, ErrorKind, Include
+from harness.specification.model import (
+    ClauseId,
+    Clauses,
+    Echo,
+    EnvelopeField,
+    ErrorKind,
+    Include,
+    Scalar,
+    page_number_parts,
+)
 from harness.specification.paging_clauses import size_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest
@@ -62,6 +71,8 @@ def _break_list(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         # What is not there would say that there are no rows.
         put_value(tree, lists.rows_at, {})
         yield from maker.break_clause(lists.clauses.rows, "an object in place of the rows", valid, tree)
+    elif not lists.rows_at:
+        yield from maker.break_clause(lists.clauses.rows, "an object in place of the list", valid, {"rows": tree})
     elif remove_at(tree, lists.rows_at):
         yield from maker.break_clause(lists.clauses.rows, "the container of the rows is missing", valid, tree)
     if rows:
@@ -145,30 +156,24 @@ def _break_counts(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     valid = maker.first_page
     rows = maker.rows_in(valid.tree)
     if listing.total is not None:
-        present = listing.total.clauses.present
-        tree = valid.copy_tree()
-        if remove_at(tree, listing.total.at):
-            yield from maker.break_clause(present, "the total is missing", valid, tree)
-        for done, wrong in (("the total is no number", "many"), ("the total is negative", maker.scalar_tree(-1))):
-            tree = valid.copy_tree()
-            put_value(tree, listing.total.at, wrong)
-            yield from maker.break_clause(present, done, valid, tree)
-        tree = maker.full_list.copy_tree()
-        all_rows = maker.rows_in(tree)
-        if len(all_rows) > 1:
-            put_value(tree, listing.total.at, maker.scalar_tree(len(all_rows) + 1))
-            done = "the total is not the number of all rows"
-            yield from maker.break_clause(listing.total.clauses.sum, done, maker.full_list, tree)
-            bound = listing.total.clauses.bound
-            tree = valid.copy_tree()
-            put_value(tree, listing.total.at, maker.scalar_tree(len(rows) - 1))
-            yield from maker.break_clause(bound, "the total is below the number of rows", valid, tree)
-    if listing.returned is not None:
-        tree = valid.copy_tree()
-        put_value(tree, listing.returned.at, maker.scalar_tree(len(rows) + 1))
-        yield from maker.break_clause(
-            listing.returned.clause, "the number of rows told is not that of the rows", valid, tree
+        present, place = listing.total.clauses.present, listing.total.at
+        wrongs: tuple[tuple[str, Scalar | None], ...] = (
+            ("the total is missing", None),
+            ("the total is no number", "many"),
+            ("the total is negative", -1),
         )
+        for done, wrong in wrongs:
+            yield from maker.break_number(present, done, valid, place, wrong)
+        all_rows = maker.rows_in(maker.full_list.tree)
+        if len(all_rows) > 1:
+            done, sum_ = "the total is not the number of all rows", listing.total.clauses.sum
+            yield from maker.break_number(sum_, done, maker.full_list, place, len(all_rows) + 1)
+            done, bound = "the total is below the number of rows", listing.total.clauses.bound
+            yield from maker.break_number(bound, done, valid, place, len(rows) - 1)
+    if listing.returned is not None:
+        done = "the number of rows told is not that of the rows"
+        yield from maker.break_number(listing.returned.clause, done, valid, listing.returned.at, len(rows) + 1)
+    yield from _break_page_numbers(maker)
     more = maker.rows_in(maker.full_list.tree)
     if listing.paging.size_parameter is not None and len(more) > len(rows) > 0:
         tree = maker.with_rows(valid, copy.deepcopy(more[: len(rows) + 1]))
@@ -179,6 +184,21 @@ def _break_counts(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         yield from maker.break_clause(listing.zone.clauses.echo, "another zone is named", valid, tree)
     for echo in listing.echoes:
         yield from _break_echo(maker, echo)
+
+
+def _break_page_numbers(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
+    """The number of pages and the places of rows, one too many."""
+    for what, part in zip(
+        ("the number of pages", "the place of the first row", "the place of the last row"),
+        page_number_parts(maker.listing.paging),
+        strict=True,
+    ):
+        told = (
+            decode_response(maker.listing, maker.first_page.response).part_at(part.at) if part is not None else None
+        )
+        if part is not None and isinstance(told, int | str) and str(told).isdigit():
+            done = f"{what} is one too many"
+            yield from maker.break_number(part.clause, done, maker.first_page, part.at, int(told) + 1)
 
 
 def _break_echo(maker: ResponseBreaker, echo: Echo) -> Iterator[InvalidResponse]:
@@ -244,9 +264,10 @@ def _break_error(maker: ResponseBreaker, request: HttpRequest) -> Iterator[Inval
     if error.message_at is not None and remove_at(tree, error.message_at):
         envelope = next((part.clause for part in outcome.envelope.values() if part.at == error.message_at), clauses)
         yield from maker.break_clause(envelope, "an error without its message", valid, tree)
-    tree = valid.copy_tree()
-    put_value(tree, maker.listing.lists.rows_at, copy.deepcopy(maker.rows_in(maker.first_page.tree)[:1]))
-    yield from maker.break_clause(error.clauses.no_rows, "an error with rows", valid, tree)
+    if maker.listing.lists.rows_at:
+        tree = valid.copy_tree()
+        put_value(tree, maker.listing.lists.rows_at, copy.deepcopy(maker.rows_in(maker.first_page.tree)[:1]))
+        yield from maker.break_clause(error.clauses.no_rows, "an error with rows", valid, tree)
     if error.code_at is not None:
         tree = valid.copy_tree()
         put_value(tree, error.code_at, _wrong_code(maker, fault))
@@ -340,13 +361,18 @@ def _break_body(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         ("TEXT-ENCODING", "a byte order mark", b"\xef\xbb\xbf" + body if not maker.is_xml else body),
     ]
     if body_format_of(maker.client.spec) == "json":
+        # Of a list the first row gets what an object gets itself.
+        before = 2 if body.startswith(b"[{") else 1
+        head, rest = body[:before], body[before:]
         changes += [
             ("JSON-SYNTAX", "the end is missing", body[:-2]),
-            ("JSON-SYNTAX", "a comma too many", body[:-1] + b",}"),
-            ("JSON-DUPLICATE-KEYS", "a key twice", b'{"x-twice":1,"x-twice":2,' + body[1:]),
-            ("JSON-NUMBERS", "a number that is none", b'{"x-number":NaN,' + body[1:]),
-            ("JSON-DEPTH", "very deep nesting", b'{"x-deep":' + b"[" * 80 + b"]" * 80 + b"," + body[1:]),
+            ("JSON-SYNTAX", "a comma too many", body[:-1] + b"," + body[-1:]),
+            ("JSON-DUPLICATE-KEYS", "a key twice", head + b'"x-twice":1,"x-twice":2,' + rest),
+            ("JSON-NUMBERS", "a number that is none", head + b'"x-number":NaN,' + rest),
+            ("JSON-DEPTH", "very deep nesting", head + b'"x-deep":' + b"[" * 80 + b"]" * 80 + b"," + rest),
         ]
+    elif body_format_of(maker.client.spec) == "csv":
+        changes += [("CSV-SYNTAX", "a cell too many", body[:-2] + b",more" + body[-2:])]
     else:
         root = b"<" + (maker.listing.lists.root or "").encode()
         dtd = b'<!DOCTYPE x [<!ENTITY x "y">]>'

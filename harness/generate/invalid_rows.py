@@ -83,14 +83,14 @@ def _wrong_values(maker: ResponseBreaker, field: Field) -> Iterator[tuple[str, T
     if field.constant:
         yield "another constant", "another one"
         return
-    if not maker.is_xml and not field.other_types:
+    if not maker.carries_text and not field.other_types:
         numeric = field.as_ in _NO_TEXT
         yield "wrong type", "five" if numeric else True
-    if field.as_ in _NO_TIME and (maker.is_xml or field.as_ not in EPOCH_CODECS):
+    if field.as_ in _NO_TIME and (maker.carries_text or field.as_ not in EPOCH_CODECS):
         yield "wrong form of a time", _NO_TIME[field.as_]
     if field.as_ == "word" and field.unknown_words == "refused":
         yield "wrong word", _NO_WORD
-    if field.as_ in ("digits", "decimal-text") or (field.as_ in ("integer", "decimal") and maker.is_xml):
+    if field.as_ in ("digits", "decimal-text") or (field.as_ in ("integer", "decimal") and maker.carries_text):
         yield "no number", "12a"
     if field.form is not None:
         yield "wrong form of an id", "#1"
@@ -100,7 +100,7 @@ def _wrong_values(maker: ResponseBreaker, field: Field) -> Iterator[tuple[str, T
         yield "empty", ""
 
 
-def _first_place(maker: ResponseBreaker, tree: RowObject, path: FieldPath) -> tuple[RowObject, str] | None:
+def _first_place(maker: ResponseBreaker, tree: Tree, path: FieldPath) -> tuple[RowObject, str] | None:
     """The object and key of the field at the end of the path, in the first row or nested row that has it."""
     for row in maker.rows_in(tree):
         places = places_in_tree(row, path) if isinstance(row, dict) else []
@@ -251,7 +251,7 @@ def _valid_for_law(maker: ResponseBreaker, law: Law) -> ValidResponse | None:
 def _break_row(maker: ResponseBreaker, law: Law, row: RowObject) -> bool:
     """Change one field of the row so that the law is broken; False where this row cannot show it."""
     fields = maker.listing.fields
-    shown = decode_row(fields, row, zone=maker.client.zone, text_carried=maker.is_xml).values
+    shown = decode_row(fields, row, zone=maker.client.zone, text_carried=maker.carries_text).values
     if isinstance(law, ImpliesLaw):
         return _break_implication(maker, law, row, shown)
     head, inner = law.field.head, law.field.inner
@@ -296,7 +296,7 @@ def _break_implication(maker: ResponseBreaker, law: ImpliesLaw, row: RowObject, 
     if changed is None:
         return False
     row[name] = changed
-    after = decode_row(maker.listing.fields, row, zone=maker.client.zone, text_carried=maker.is_xml).values
+    after = decode_row(maker.listing.fields, row, zone=maker.client.zone, text_carried=maker.carries_text).values
     broken = {clause for other in maker.listing.laws if _breaks_implication(other, after) for clause in other.clause}
     return broken == set(law.clause)
 
@@ -323,9 +323,9 @@ def _set_field(maker: ResponseBreaker, row: RowObject, name: str, value: int | d
 
 
 def _encode_value(maker: ResponseBreaker, field: Field, value: int | datetime) -> Tree:
-    if field.as_ == "decimal" and maker.is_xml and isinstance(value, int):
+    if field.as_ == "decimal" and maker.carries_text and isinstance(value, int):
         return f"{value}.{'0' * field.digits}"
     found = encode_field(
-        field, value, zone=maker.client.zone, choices=maker.client.dialect, text_carried=maker.is_xml
+        field, value, zone=maker.client.zone, choices=maker.client.dialect, text_carried=maker.carries_text
     )
     return None if isinstance(found, Missing) else found

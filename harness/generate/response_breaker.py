@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
-from harness.specification.model import ClauseId, Clauses, Listing, Scalar
+from harness.specification.answer_place import header_at
+from harness.specification.model import ClauseId, Clauses, Listing, Scalar, page_number_parts
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import put_value, split_pointer, tree_at
 from harness.wire.list_request import ListRequest
-from harness.wire.response_codec import decode_response, encode_response, is_xml
+from harness.wire.response_codec import carries_text, decode_response, encode_response, is_xml
 
 RowObject = dict[str, Tree]
 
@@ -36,9 +37,9 @@ class ValidResponse:
 
     request: HttpRequest
     response: HttpResponse
-    tree: RowObject
+    tree: Tree
 
-    def copy_tree(self) -> RowObject:
+    def copy_tree(self) -> Tree:
         """A copy of its tree, to be changed."""
         return copy.deepcopy(self.tree)
 
@@ -51,6 +52,7 @@ class ResponseBreaker:
         self.client = client
         self.listing: Listing = client.listing
         self.is_xml = is_xml(client.listing)
+        self.carries_text = carries_text(client.listing)
         self.first_page = self.fetch_valid(client.list_request(client.size_values(PAGE_SIZE)))
         self.full_list = self.fetch_valid(client.list_request(client.largest_size_values()))
 
@@ -59,7 +61,7 @@ class ResponseBreaker:
         request = self.client.encode(ask)
         response = self.client.send(request).response
         tree = decode_response(self.listing, response).tree
-        return ValidResponse(request, response, tree if isinstance(tree, dict) else {})
+        return ValidResponse(request, response, tree if isinstance(tree, dict | list) else {})
 
     def break_clause(
         self, clauses: Clauses, done: str, valid: ValidResponse, tree: Tree
@@ -68,21 +70,58 @@ class ResponseBreaker:
         if len(clauses) != 1 or tree == valid.tree:
             return
         body = encode_response(self.listing, tree)[1]
-        response = replace(valid.response, body=body)
+        response = replace(valid.response, headers=self._true_headers(valid, tree), body=body)
         yield InvalidResponse(clause=clauses[0], change=done, request=valid.request, response=response)
+
+    def break_number(
+        self, clauses: Clauses, done: str, valid: ValidResponse, place: str, value: Scalar | None
+    ) -> Iterator[InvalidResponse]:
+        """The answer with another number at a place of its body or its headers, or with none."""
+        header = header_at(place)
+        if header is None:
+            tree = valid.copy_tree()
+            if value is not None:
+                yield from self.break_clause(clauses, done, valid, put_value(tree, place, self.scalar_tree(value)))
+            elif remove_at(tree, place):
+                yield from self.break_clause(clauses, done, valid, tree)
+            return
+        told = valid.response.header(header)
+        if len(clauses) != 1 or told is None or told == str(value):
+            return
+        response = replace(valid.response, headers=_with_header(valid.response, header, value))
+        yield InvalidResponse(clause=clauses[0], change=done, request=valid.request, response=response)
+
+    def _true_headers(self, valid: ValidResponse, tree: Tree) -> tuple[tuple[str, str], ...]:
+        """The headers of an answer whose rows were changed: what they tell of the rows is put right."""
+        more = len(self.rows_in(tree)) - len(self.rows_in(valid.tree))
+        response = valid.response
+        for place in self._places_of_row_counts():
+            header = header_at(place)
+            told = response.header(header) if header is not None else None
+            if header is not None and told is not None and more:
+                response = replace(response, headers=_with_header(response, header, int(told) + more))
+        return response.headers
+
+    def _places_of_row_counts(self) -> tuple[str, ...]:
+        """The places of numbers that follow the number of rows in an answer."""
+        last = page_number_parts(self.listing.paging)[2]
+        returned = self.listing.returned
+        return tuple(part.at for part in (returned, last) if part is not None)
 
     def rows_in(self, tree: Tree) -> list[Tree]:
         """The rows that a tree holds; none where the list is missing."""
         found = tree_at(tree, self.listing.lists.rows_at)
         return found if isinstance(found, list) else []
 
-    def with_rows(self, valid: ValidResponse, rows: list[Tree], *, total: int = 0) -> RowObject:
+    def with_rows(self, valid: ValidResponse, rows: list[Tree], *, total: int = 0) -> Tree:
         """The tree with other rows, and the numbers around them put right; `total` is added to the total."""
-        tree = valid.copy_tree()
-        put_value(tree, self.listing.lists.rows_at, list(rows))
-        if self.listing.returned is not None:
-            put_value(tree, self.listing.returned.at, len(rows))
-        if self.listing.total is not None and total:
+        tree = put_value(valid.copy_tree(), self.listing.lists.rows_at, list(rows))
+        more = len(rows) - len(self.rows_in(valid.tree))
+        for place in self._places_of_row_counts():
+            told = tree_at(tree, place) if header_at(place) is None else None
+            if isinstance(told, (int, str)) and not isinstance(told, bool) and more:
+                put_value(tree, place, self.scalar_tree(int(told) + more))
+        if self.listing.total is not None and total and header_at(self.listing.total.at) is None:
             told = tree_at(tree, self.listing.total.at)
             if isinstance(told, (int, str)) and not isinstance(told, bool):
                 put_value(tree, self.listing.total.at, self.scalar_tree(int(told) + total))
@@ -93,9 +132,16 @@ class ResponseBreaker:
         return str(value) if self.is_xml else value
 
 
+def _with_header(response: HttpResponse, name: str, value: Scalar | None) -> tuple[tuple[str, str], ...]:
+    kept = tuple((one, text) for one, text in response.headers if one.lower() != name.lower())
+    return kept if value is None else (*kept, (name, str(value)))
+
+
 def remove_at(tree: Tree, pointer: str) -> bool:
     """Takes the part at a pointer out of the tree; False if it is not there."""
     names = split_pointer(pointer)
+    if not names:
+        return False
     holder = tree_at(tree, names[:-1])
     if isinstance(holder, dict) and names[-1] in holder:
         del holder[names[-1]]

@@ -17,7 +17,7 @@ from harness.wire.decoded_body import Tree
 from harness.wire.id_forms import hidden_ids
 from harness.wire.json_body import encode_json
 from harness.wire.list_request import ListRequest
-from harness.wire.response_codec import is_xml
+from harness.wire.response_codec import carries_text
 from harness.wire.row_codec import ApiRow, ApiValue, encode_row, row_values_at, show_record
 from harness.wire.settled_values import repeated_values
 from harness.world.listed_calls import ListedCalls
@@ -74,7 +74,7 @@ def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
             row,
             zone=zone,
             choices=dialect,
-            text_carried=is_xml(listing),
+            text_carried=carries_text(listing),
             unset=dialect.resolve(listing.outcome.unset),
             repeated=repeated,
         )

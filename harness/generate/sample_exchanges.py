@@ -197,12 +197,13 @@ def _page_places(client: SampleClient, count: int) -> Iterator[tuple[str, str, M
     last = max(math.ceil(count / PAGE_SIZE) - 1, 0)
     match paging:
         case PageNumberPaging():
+            number = client.dialect.resolve(paging.first)
             for name, says, page in (
                 ("second-page", "the page after the first", 1),
                 ("last-page", "the last page", last),
                 ("past-the-end", "a page beyond the last", last + 3),
             ):
-                yield name, says, {paging.page: client.encode_value(paging.page, paging.first + page)}
+                yield name, says, {paging.page: client.encode_value(paging.page, number + page)}
         case OffsetPaging():
             for name, says, offset in (
                 ("second-page", "the page after the first", PAGE_SIZE),
@@ -214,7 +215,7 @@ def _page_places(client: SampleClient, count: int) -> Iterator[tuple[str, str, M
             following = client.fetch_response(client.size_values(PAGE_SIZE)).next_cursor
             if isinstance(following, str) and following:
                 yield "second-page", "the page after the first", {paging.after: following}
-            if paging.end_words:
+            if paging.before is not None and paging.end_words:
                 yield "last-page", "the last page", {paging.before: paging.end_words[0]}
                 final = client.fetch_response(
                     {**client.size_values(PAGE_SIZE), paging.before: paging.end_words[0]}

@@ -11,10 +11,11 @@ from harness.serve.query.table import Comparable
 from harness.specification.dialect import Dialect
 from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.model import Field, Listing
+from harness.wire.csv_body import encode_csv_lines
 from harness.wire.decoded_body import Tree
 from harness.wire.id_forms import hidden_ids
 from harness.wire.json_body import MISSING, encode_json, put_value
-from harness.wire.response_codec import encode_response, is_xml
+from harness.wire.response_codec import Headers, carries_text, encode_response, is_csv, is_xml, listed_row
 from harness.wire.row_codec import ApiRow, encode_row, field_at, row_values_at
 from harness.wire.row_objects import places_in_tree
 
@@ -80,7 +81,7 @@ def build_row_tree(listing: Listing, dialect: Dialect, row: ApiRow, variant: Row
         row,
         zone=variant.zone,
         choices=dialect,
-        text_carried=is_xml(listing),
+        text_carried=carries_text(listing),
         without={path.head for path in variant.omitted_parts - nested},
         unset=dialect.resolve(listing.outcome.unset),
         repeated=dict(variant.repeated),
@@ -102,6 +103,7 @@ class Envelope:
     media_type: str
     head: bytes
     tail: bytes
+    headers: Headers = ()
 
 
 @final
@@ -133,6 +135,9 @@ class RowWriter:
 
     def encode_row_tree(self, tree: Tree) -> bytes:
         """The bytes of one row."""
+        if is_csv(self.listing):
+            return encode_csv_lines(tuple(self.listing.fields), [tree])
+        tree = listed_row(self.listing, tree)
         if not is_xml(self.listing):
             return encode_json(tree)
         _, body = encode_response(self.listing, put_value(MISSING, self.listing.lists.rows_at, [tree]))
@@ -143,16 +148,19 @@ class RowWriter:
         if not is_xml(self.listing) or len(trees) < 2:
             return [self.encode_row_tree(tree) for tree in trees]
         # Written in one go, with something between that no row can hold.
-        apart = [part for tree in trees for part in (tree, RowWriter.row_placeholder())]
+        apart = [part for tree in trees for part in (listed_row(self.listing, tree), RowWriter.row_placeholder())]
         _, body = encode_response(self.listing, put_value(MISSING, self.listing.lists.rows_at, apart))
         return body[len(self._head) : len(body) - len(self._tail)].split(self._mark)[:-1]
 
-    def split_envelope(self, tree: Tree) -> Envelope:
+    def split_envelope(self, tree: Tree, headers: Headers = ()) -> Envelope:
         """The bytes of an answer around its rows; the placeholder in its tree is where rows go, if there are any."""
+        if is_csv(self.listing):
+            media_type, head = encode_response(self.listing, [])
+            return Envelope(media_type, head, b"", headers)
         media_type, body = encode_response(self.listing, tree)
         head, _, tail = body.partition(self._mark)
-        return Envelope(media_type, head, tail)
+        return Envelope(media_type, head, tail, headers)
 
     def fill_envelope(self, around: Envelope, rows: Sequence[bytes]) -> bytes:
         """The body of an answer: the envelope with rows in their place."""
-        return b"".join((around.head, (b"" if is_xml(self.listing) else b",").join(rows), around.tail))
+        return b"".join((around.head, (b"" if carries_text(self.listing) else b",").join(rows), around.tail))

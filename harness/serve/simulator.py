@@ -33,6 +33,7 @@ from harness.serve.faults.hooks import (
 from harness.serve.index.live_rows import LiveRows
 from harness.serve.index.row_index import IndexSnapshot, RowIndex
 from harness.serve.query.cursors import Cursor, encode_cursor
+from harness.serve.query.page_parts import NO_NUMBERS, PagePlace, linked_pages, page_numbers
 from harness.serve.query.parameters import parse_parameters
 from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer
 from harness.serve.query.table import Comparable, QueryResult, SortPosition, Table
@@ -40,15 +41,18 @@ from harness.serve.row_writer import Envelope, RowVariant, RowWriter, build_row_
 from harness.specification.dialect import Dialect, default_zone
 from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.load import Spec
-from harness.specification.model import CursorPaging, Listing, PageNumberPaging
+from harness.specification.model import CursorPaging, Listing, PageNumberPaging, links_of
 from harness.telephony.attributes import Grain
 from harness.telephony.records import Record
 from harness.wire.decoded_body import Tree
 from harness.wire.derived_fields import shown_attributes
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
+from harness.wire.page_links import write_link
 from harness.wire.request_codec import RefusedRequest, decode_request
 from harness.wire.response_codec import (
+    Headers,
+    PageParts,
     encode_error,
     encode_response,
     error_tree,
@@ -178,8 +182,18 @@ class Simulator:
         for base_path in self._base_paths:
             ask = decode_request(self.spec, request, self.dialect, base_path=base_path)
             if ask is not None:
-                return self._hooks.list_request(self._with_digest(ask, request))
+                ask = self._with_digest(ask, request)
+                if isinstance(ask, ListRequest) and links_of(self.spec.listing.paging) is not None:
+                    ask = replace(ask, url=self._url_of(request))
+                return self._hooks.list_request(ask)
         return None
+
+    def _url_of(self, request: HttpRequest) -> str:
+        """Where a request came to: scheme, host and path; without a Host header the spec's own server."""
+        host = request.header("host")
+        scheme = "https" if request.secure else "http"
+        origin = f"{scheme}://{host}" if host else server_origin(self.documented_spec)
+        return origin + request.path.decode("ascii", "replace")
 
     def _with_digest(self, ask: ListRequest | RefusedRequest, request: HttpRequest) -> ListRequest | RefusedRequest:
         """The request with what the ids of its answer alone are made from, where an answer has such ids."""
@@ -200,7 +214,7 @@ class Simulator:
         if isinstance(plan, RefusedRequest):
             return ()
         view = self._view_at(at)
-        page = self._select_page(plan, view)
+        page = self._select_page(plan, view, ask)
         return () if isinstance(page, RefusedRequest) else tuple(view.row_at(row) for row in page.rows)
 
     # --- its stages: any of them may refuse, and a refusal is encoded in one place -------------------------------
@@ -226,7 +240,7 @@ class Simulator:
             if answered is not None:
                 return answered
         view = self._view_at(at)
-        page = self._select_page(plan, view)
+        page = self._select_page(plan, view, ask)
         return page if isinstance(page, RefusedRequest) else self._respond_with_page(page, plan, view, ask)
 
     def _answer_log_in(self, ask: ListRequest, now: datetime) -> HttpResponse | RefusedRequest:
@@ -276,11 +290,7 @@ class Simulator:
                 return None
             many = snapshot.count_page_rows(plan.query)
             page = AnswerContent(rows=(), count=many, total=None, returned=many)
-            return self._respond(
-                self.spec.listing.outcome.success.http,
-                self._answer_tree(page, plan, None, ask.digest),
-                _success_context(ask),
-            )
+            return self._respond_with_success(page, plan, None, ask)
         rendered = snapshot.render_page(plan)
         if not rendered.rows and self._refuses_past_the_end(plan):
             return self._past_the_end_refusal()
@@ -292,23 +302,29 @@ class Simulator:
             page = self._with_cursors_between(
                 page, plan, paging, rendered.first, rendered.last, is_last=rendered.is_last
             )
+        page = self._with_numbers(page, plan, rendered.total)
+        page = self._with_links(page, plan, ask, start=rendered.start, matching=rendered.total)
         return self._respond_with_row_bytes(page, plan, rendered.rows, ask)
 
     def _respond_with_row_bytes(
         self, page: AnswerContent, plan: AnswerPlan, rows: Sequence[bytes], ask: ListRequest
     ) -> HttpResponse:
         """The response with rows that are encoded already."""
-        key = (page.total, page.returned, page.next, page.prev, repr(plan.echoes), plan.zone_name, ask.digest)
+        numbers = (page.total, page.returned, page.page_count, page.first_index, page.last_index)
+        links = {name: linked.values for name, linked in page.links.items()}
+        # Each link repeats the whole request, and where it came to.
+        asked = (repr(links), repr(ask.extra), repr(ask.repeated), ask.url) if links else ()
+        key = (numbers, page.next, page.prev, repr(plan.echoes), plan.zone_name, asked, ask.digest)
         around = self._envelopes.get(key)
         if around is None:
             around = self._writer.split_envelope(
-                self._answer_tree(page, plan, [RowWriter.row_placeholder()] if rows else [], ask.digest)
+                *self._answer_tree(page, plan, [RowWriter.row_placeholder()] if rows else [], ask.digest)
             )
             if len(self._envelopes) >= _MAX_ENVELOPES:
                 self._envelopes.clear()
             if len(around.head) + len(around.tail) <= _MAX_ENVELOPE_BYTES:
                 self._envelopes[key] = around
-        headers = (("Content-Type", around.media_type),)
+        headers = (("Content-Type", around.media_type), *around.headers)
         body = self._writer.fill_envelope(around, rows)
         return HttpResponse(http_status=self.spec.listing.outcome.success.http, headers=headers, body=body)
 
@@ -336,7 +352,7 @@ class Simulator:
 
     # --- answers from the table: every row as values ------------------------------------------------------------
 
-    def _select_page(self, plan: AnswerPlan, view: _InstantView) -> AnswerContent | RefusedRequest:
+    def _select_page(self, plan: AnswerPlan, view: _InstantView, ask: ListRequest) -> AnswerContent | RefusedRequest:
         table = view.table
         for condition, refused in plan.required_matches:
             if not len(table.matching_rows(replace(plan.query, conditions=(condition,), owners=None))):
@@ -360,7 +376,24 @@ class Simulator:
         )
         if isinstance(paging, CursorPaging) and found.page_rows:
             page = self._with_cursors(page, plan, found, table, paging)
-        return self._hooks.page(page, PageContext(table=table, plan=plan, query_result=found, at=view.at))
+        page = self._with_numbers(page, plan, found.total)
+        page = self._hooks.page(page, PageContext(table=table, plan=plan, query_result=found, at=view.at))
+        return self._with_links(page, plan, ask, start=found.page_start, matching=found.total)
+
+    def _with_numbers(self, page: AnswerContent, plan: AnswerPlan, matching: int) -> AnswerContent:
+        """The page with the number of pages and the places of its rows, where the API tells them."""
+        told = page_numbers(self.spec.listing.paging, plan.asked_slice, page.returned, matching, self.dialect)
+        return page if told == NO_NUMBERS else replace(page, **told._asdict())
+
+    def _with_links(
+        self, page: AnswerContent, plan: AnswerPlan, ask: ListRequest, *, start: int, matching: int
+    ) -> AnswerContent:
+        """The page with the requests of the pages that it links to."""
+        place = PagePlace(
+            slice=plan.asked_slice, start=start, matching=matching, following=page.next, before=page.prev
+        )
+        links = linked_pages(self.spec.listing, ask, place, self.dialect)
+        return replace(page, links=self._hooks.links(links, ask)) if links else page
 
     def _with_cursors(
         self, page: AnswerContent, plan: AnswerPlan, found: QueryResult, table: Table, paging: CursorPaging
@@ -409,11 +442,31 @@ class Simulator:
         rows: list[Tree] | None = None
         if page.count is None:
             rows = [self._row_tree(view, row, plan) for row in page.rows]
-        tree = self._answer_tree(page, plan, rows, ask.digest)
-        return self._respond(self.spec.listing.outcome.success.http, tree, _success_context(ask))
+        return self._respond_with_success(page, plan, rows, ask)
 
-    def _answer_tree(self, page: AnswerContent, plan: AnswerPlan, rows: list[Tree] | None, seed: bytes) -> Tree:
+    def _respond_with_success(
+        self, page: AnswerContent, plan: AnswerPlan, rows: list[Tree] | None, ask: ListRequest
+    ) -> HttpResponse:
+        tree, headers = self._answer_tree(page, plan, rows, ask.digest)
+        return self._respond(self.spec.listing.outcome.success.http, tree, _success_context(ask), headers)
+
+    def _answer_tree(
+        self, page: AnswerContent, plan: AnswerPlan, rows: list[Tree] | None, seed: bytes
+    ) -> tuple[Tree, Headers]:
+        """The tree of a success, and the headers of the parts that stand there."""
         listing = self.spec.listing
+        links = links_of(listing.paging)
+        parts = PageParts(
+            page_count=page.page_count,
+            first_index=page.first_index,
+            last_index=page.last_index,
+            links={}
+            if links is None
+            else {
+                name: write_link(self.documented_spec, linked, self.dialect.resolve(links.form))
+                for name, linked in page.links.items()
+            },
+        )
         echoes: dict[str, Tree] = dict(plan.echoes)
         if is_xml(listing):
             echoes = {pointer: str(value) for pointer, value in echoes.items()}
@@ -428,6 +481,7 @@ class Simulator:
             prev=page.prev,
             echoes=echoes,
             zone_name=plan.zone_name,
+            parts=parts,
             seed=seed,
         )
 
@@ -460,9 +514,9 @@ class Simulator:
         response = HttpResponse(http_status=status, headers=headers, body=body)
         return SimulatedAnswer(response=self._hooks.response(response, context), error_name=name)
 
-    def _respond(self, status: int, tree: Tree, context: AnswerContext) -> HttpResponse:
+    def _respond(self, status: int, tree: Tree, context: AnswerContext, headers: Headers = ()) -> HttpResponse:
         media_type, body = encode_response(self.spec.listing, self._hooks.tree(tree, context))
-        response = HttpResponse(http_status=status, headers=(("Content-Type", media_type),), body=body)
+        response = HttpResponse(http_status=status, headers=(("Content-Type", media_type), *headers), body=body)
         return self._hooks.response(response, context)
 
     def warm(self, at: datetime) -> None:
@@ -522,6 +576,16 @@ def base_paths_of(spec: Spec) -> tuple[str, ...]:
         values = dict.fromkeys((default, *map(str, variable.get("enum", ()))))
         urls = [known.replace("{" + name + "}", value) for known in urls for value in values]
     return tuple(dict.fromkeys(urlsplit(known).path.rstrip("/") for known in urls))
+
+
+def server_origin(spec: Spec) -> str:
+    """Scheme and host of the spec's first server, its variables at their defaults; empty where it names none."""
+    server = (spec.openapi.get("servers") or [{}])[0]
+    url = str(server.get("url", ""))
+    for name, variable in (server.get("variables") or {}).items():
+        url = url.replace("{" + name + "}", str(variable.get("default", "")))
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme else ""
 
 
 @final

@@ -18,5 +18,5 @@ def encode_rows(rows: RowSet) -> bytes:
     if not is_xml(rows.listing):
         return ndjson.encode_rows(rows)
     trees = [dict(tree) for tree in rows.trees]
-    tree = success_tree(rows.listing, choices=rows.dialect, rows=trees, total=len(trees), returned=len(trees))
+    tree, _ = success_tree(rows.listing, choices=rows.dialect, rows=trees, total=len(trees), returned=len(trees))
     return encode_response(rows.listing, tree)[1] + b"\n"

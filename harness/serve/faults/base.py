@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar, final
 
-from harness.serve.faults.hooks import NO_HOOKS, AnswerContent, Hooks, PageContext, RowTree
+from harness.serve.faults.hooks import NO_HOOKS, AnswerContent, AnswerContext, Hooks, PageContext, RowTree
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import Condition, Query
+from harness.specification.answer_place import header_at
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, Listing
 from harness.wire.decoded_body import Tree
+from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import split_pointer
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_objects import places_in_tree
@@ -120,7 +122,10 @@ def on_rows(change: Callable[[RowTree], None], *, every: int = 1) -> Hooks:
 
 
 def remove_at_pointer(tree: Tree, pointer: str) -> Tree:
-    """A copy of the tree without the part at a JSON pointer; the tree itself where nothing is there."""
+    """A copy of the tree without the part at a JSON pointer; the tree itself where nothing is there.
+
+    Without the whole of it null is left.
+    """
     return _edit_at_path(tree, split_pointer(pointer), None)
 
 
@@ -129,7 +134,22 @@ def change_at_pointer(tree: Tree, pointer: str, change: Callable[[Tree], Tree]) 
     return _edit_at_path(tree, split_pointer(pointer), change)
 
 
+def without_part(place: str) -> Hooks:
+    """Hooks that take a part out of every success, from the body or from the headers."""
+    header = header_at(place)
+    if header is None:
+        return Hooks(tree=lambda tree, context: tree if context.refusal else remove_at_pointer(tree, place))
+
+    def remove_header(response: HttpResponse, context: AnswerContext) -> HttpResponse:
+        kept = tuple((name, value) for name, value in response.headers if name.lower() != header.lower())
+        return replace(response, headers=kept)
+
+    return Hooks(response=remove_header)
+
+
 def _edit_at_path(tree: Tree, path: tuple[str, ...], change: Callable[[Tree], Tree] | None) -> Tree:
+    if not path:
+        return None if change is None else change(tree)
     head, rest = path[0], path[1:]
     if isinstance(tree, dict):
         if head not in tree:

@@ -13,7 +13,8 @@ from harness.serve.faults.errors import envelope_faults, error_faults
 from harness.serve.faults.filters import combination_faults, filter_faults
 from harness.serve.faults.includes import echo_faults, include_faults
 from harness.serve.faults.ordering import order_faults
-from harness.serve.faults.paging import paging_faults
+from harness.serve.faults.page_links import page_link_faults, page_number_faults
+from harness.serve.faults.paging import paging_faults, size_word_faults
 from harness.serve.faults.parameters import parameter_faults
 from harness.serve.faults.rows import law_faults, row_faults
 from harness.serve.faults.scope import scope_faults
@@ -36,6 +37,9 @@ _FAULT_FAMILIES: Final[tuple[Callable[[Listing], Iterator[Fault]], ...]] = (
     scope_faults,
     order_faults,
     paging_faults,
+    size_word_faults,
+    page_link_faults,
+    page_number_faults,
     total_faults,
     include_faults,
     echo_faults,

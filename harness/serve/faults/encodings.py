@@ -125,6 +125,13 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
                 "the root element goes by another name",
                 with_changed_listing(with_part("lists", root=f"{lists.root}s")),
             )
+    if lists.row_values == "text":
+        yield from make_fault(
+            lists.clauses.rows,
+            "rows-are-objects",
+            "a row is an object and not the bare text",
+            Hooks(tree=lambda tree, context: tree if context.refusal else _put_texts_into_objects(listing, tree)),
+        )
     if lists.row_element is not None:
         yield from make_fault(
             lists.clauses.row_element,
@@ -138,6 +145,15 @@ def _put_rows_into_object(listing: Listing, tree: Tree) -> Tree:
     at = listing.lists.rows_at
     rows = part_at(tree, at)
     return change_at_pointer(tree, at, lambda _: {"rows": rows}) if isinstance(rows, list) else tree
+
+
+def _put_texts_into_objects(listing: Listing, tree: Tree) -> Tree:
+    lists = listing.lists
+    return change_at_pointer(
+        tree,
+        lists.rows_at,
+        lambda rows: [{lists.identity: row} for row in rows] if isinstance(rows, list) else rows,
+    )
 
 
 def _remove_empty_container(listing: Listing, tree: Tree, context: AnswerContext) -> Tree:

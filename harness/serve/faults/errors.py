@@ -187,8 +187,9 @@ def error_faults(listing: Listing) -> Iterator[Fault]:
             )
         ),
     )
+    # Where the body is the list itself an error with rows would be none.
     yield from make_fault(
-        error.clauses.no_rows,
+        error.clauses.no_rows if listing.lists.rows_at else (),
         "rows-on-errors",
         "an error shows calls",
         Hooks(tree=lambda tree, context: _add_rows(listing, tree) if context.refusal else tree),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar, final
 
 from harness.serve.authentication import SimulatedUser
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import QueryResult, Table
-from harness.specification.model import Listing
+from harness.specification.model import LinkName, Listing
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
@@ -24,7 +25,7 @@ T = TypeVar("T")
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerContent:
-    """The content of a success before it is encoded: row positions or a count, total, returned number, cursors."""
+    """The content of a success before it is encoded: row positions or a count, numbers, cursors, linked pages."""
 
     rows: tuple[int, ...]
     count: int | None
@@ -32,6 +33,10 @@ class AnswerContent:
     returned: int
     next: str | None = None
     prev: str | None = None
+    page_count: int | None = None
+    first_index: int | None = None
+    last_index: int | None = None
+    links: Mapping[LinkName, ListRequest] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
 
 
 @final
@@ -78,6 +83,7 @@ class Hooks:
     )
     plan: Callable[[AnswerPlan | RefusedRequest, ParsedParameters], AnswerPlan | RefusedRequest] = _unchanged
     page: Callable[[AnswerContent, PageContext], AnswerContent] = _unchanged
+    links: Callable[[Mapping[LinkName, ListRequest], ListRequest], Mapping[LinkName, ListRequest]] = _unchanged
     row: Callable[[RowTree, int, datetime], RowTree] = _unchanged
     tree: Callable[[Tree, AnswerContext], Tree] = _unchanged
     response: Callable[[HttpResponse, AnswerContext], HttpResponse] = _unchanged

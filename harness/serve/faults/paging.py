@@ -26,6 +26,7 @@ from harness.specification.model import (
     NoPaging,
     OffsetPaging,
     PageNumberPaging,
+    assumed_of,
 )
 
 # --- paging -------------------------------------------------------------------------------------------------
@@ -48,13 +49,14 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
         case NoPaging():
             return
         case PageNumberPaging():
+            first = assumed_of(paging.first)
             yield from _size_faults(paging.clauses.size, paging.size)
             yield from _partition_faults(paging.clauses.partition)
             yield from make_fault(
                 paging.clauses.first,
                 "second-page-by-default",
                 f"without {paging.page} the second page is shown",
-                with_changed_listing(with_entry("parameters", paging.page, default=paging.first + 1)),
+                with_changed_listing(with_entry("parameters", paging.page, default=first + 1)),
             )
             yield from make_fault(
                 paging.clauses.slice,
@@ -62,14 +64,15 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
                 "every page is the first one",
                 on_parameters(lambda given: given.without((paging.page,))),
             )
+            # Where the first number is open another one may be right.
             yield from make_fault(
-                paging.clauses.first,
+                paging.clauses.first if paging.first == first else (),
                 "counts-from-the-next",
-                f"the first page is number {paging.first + 1}",
+                f"the first page is number {first + 1}",
                 with_changed_listing(
                     combine_changes(
-                        with_part("paging", first=paging.first + 1),
-                        with_entry("parameters", paging.page, default=paging.first + 2),
+                        with_part("paging", first=first + 1),
+                        with_entry("parameters", paging.page, default=first + 2),
                     )
                 ),
             )
@@ -114,6 +117,21 @@ def paging_faults(listing: Listing) -> Iterator[Fault]:
                 f"{paging.size} keeps the last rows and not the first",
                 on_page(_keep_last_rows),
             )
+
+
+def size_word_faults(listing: Listing) -> Iterator[Fault]:
+    """The faults of words that stand for a number of rows: a word that means another number."""
+    name = listing.paging.size_parameter
+    parameter = listing.parameters.get(name or "")
+    if name is None or parameter is None or not parameter.number_words:
+        return
+    word = next(iter(parameter.number_words))
+    yield from make_fault(
+        parameter.number_words_clause,
+        f"{name}-{word}-means-one",
+        f"{name}={word} gives one row",
+        with_changed_listing(with_entry("parameters", name, number_words={**parameter.number_words, word: 1})),
+    )
 
 
 def _size_faults(clauses: Clauses, size: str) -> Iterator[Fault]:

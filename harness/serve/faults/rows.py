@@ -33,7 +33,7 @@ from harness.specification.model import (
 from harness.wire.decoded_body import Tree
 from harness.wire.durations import encode_duration
 from harness.wire.json_body import Missing
-from harness.wire.response_codec import is_xml
+from harness.wire.response_codec import carries_text, is_csv
 from harness.wire.row_codec import field_at
 from harness.wire.row_objects import value_in_tree
 from harness.wire.time_codecs import TIME_CODECS, encode_instant
@@ -52,12 +52,14 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of row fields: missing, misnamed or of the wrong form; rows that come twice."""
     keys = listing.lists.clauses.keys
     needed = _required_fields(listing)
+    # A table has a column for every row, or for none.
+    every, says = (1, "every row") if is_csv(listing) else (3, "every third row")
     for name in dict.fromkeys((*needed[:1], *needed[len(needed) // 2 :][:1], *needed[-1:])):
         yield from make_fault(
             keys,
             f"{name}-missing",
-            f"every third row lacks {name}",
-            on_rows(lambda row, name=name: _drop_field(row, FieldPath.of(name)), every=3),  # type: ignore[misc]
+            f"{says} lacks {name}",
+            on_rows(lambda row, name=name: _drop_field(row, FieldPath.of(name)), every=every),  # type: ignore[misc]
         )
     others = [name for name in needed if name != listing.lists.identity]
     if others:
@@ -90,7 +92,7 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
         yield from _value_faults(path, field)
         if not field.clause or not (field.shows or field.as_ == "object") or (field.clause[0], field.as_) in seen:
             continue
-        wrong = _wrong_form_change(field, text=is_xml(listing))
+        wrong = _wrong_form_change(field, text=carries_text(listing))
         if wrong is None:
             continue
         seen.add((field.clause[0], field.as_))
@@ -307,7 +309,7 @@ def _is_present(value: Tree) -> bool:
 
 
 def _law_violation(listing: Listing, law: Law) -> Callable[[RowTree, datetime], None] | None:
-    text = is_xml(listing)
+    text = carries_text(listing)
     path = field_of_law(law)
     field = field_at(listing.fields, path)
     match law:

@@ -10,11 +10,11 @@ from harness.serve.faults.base import (
     make_fault,
     on_page,
     on_parameters,
-    remove_at_pointer,
     with_changed_listing,
     with_part,
+    without_part,
 )
-from harness.serve.faults.hooks import AnswerContent, Hooks, PageContext
+from harness.serve.faults.hooks import AnswerContent, PageContext
 from harness.serve.faults.parameters import with_opposite_default
 from harness.specification.model import Listing
 
@@ -27,7 +27,7 @@ def total_faults(listing: Listing) -> Iterator[Fault]:
             total.clauses.present,
             "no-total",
             "the total is missing",
-            Hooks(tree=lambda tree, context: remove_at_pointer(tree, total.at)),
+            without_part(total.at),
         )
         yield from make_fault(
             total.clauses.independent,

@@ -203,7 +203,10 @@ def _request_from_scope(scope: AsgiScope, body: bytes) -> HttpRequest:
     query = scope["query_string"]
     target = scope["raw_path"] + (b"?" + query if query else b"")
     chunked = any(name == "transfer-encoding" for name, _ in headers)
-    return HttpRequest(method=scope["method"], target=target, headers=headers, body=body, chunked=chunked)
+    secure = scope.get("scheme") == "https"
+    return HttpRequest(
+        method=scope["method"], target=target, headers=headers, body=body, chunked=chunked, secure=secure
+    )
 
 
 async def _send_response(send: AsgiSend, response: HttpResponse, *, close: bool) -> None:

@@ -118,6 +118,7 @@ class Connection(asyncio.Protocol):
         self.deadline: float | None = None
         self._limits = manager.limits
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
+        self._secure = False
         self._buffer = bytearray()
         self._state = _HEAD
         self._searched_bytes = 0
@@ -137,6 +138,7 @@ class Connection(asyncio.Protocol):
         """Start the deadline of a new client, or refuse it where there are too many."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._secure = transport.get_extra_info("ssl_object") is not None
         self._set_deadline(self._limits.header_seconds)
         if not self.manager.register(self):
             self._transport.write(self._encode_response(_overload_response(self._limits), None, keep=False))
@@ -300,7 +302,12 @@ class Connection(asyncio.Protocol):
 
     def _answer_request(self, head: RequestHead, body: bytes) -> None:
         request = HttpRequest(
-            method=head.method, target=head.target, headers=head.headers, body=body, chunked=head.length is None
+            method=head.method,
+            target=head.target,
+            headers=head.headers,
+            body=body,
+            chunked=head.length is None,
+            secure=self._secure,
         )
         self._head = self._chunks = None
         self._state = _HEAD

@@ -71,6 +71,7 @@ class RenderedPage:
 
     rows: tuple[bytes, ...]
     total: int
+    start: int
     is_last: bool
     first: SortPosition | None
     last: SortPosition | None
@@ -423,6 +424,7 @@ class IndexSnapshot:
         return RenderedPage(
             rows=tuple(bodies),
             total=many,
+            start=start,
             is_last=start + len(rows) >= many,
             first=places[0] if places else None,
             last=places[-1] if places else None,

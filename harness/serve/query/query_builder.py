@@ -55,11 +55,13 @@ _DEFAULT_CURSOR_ROWS: Final = 100
 class AnswerPlan:
     """The plan of one request: the query, and what the answer shows of its result.
 
-    `count_unit` names what a count-only answer counts, `omitted_parts` and `emptied_parts` are the parts left out of
-    rows. `required_matches` are conditions whose value must occur at all, with the fault otherwise.
+    `asked_slice` is the page that was asked for: what an answer tells of its page goes by it. `count_unit` names what
+    a count-only answer counts, `omitted_parts` and `emptied_parts` are the parts left out of rows. `required_matches`
+    are conditions whose value must occur at all, with the fault otherwise.
     """
 
     query: Query
+    asked_slice: PageSlice
     count_unit: Literal["rows", "calls"] | None = None
     shows_total: bool = False
     omitted_parts: frozenset[FieldPath] = frozenset()
@@ -119,6 +121,7 @@ def plan_answer(
     switch = listing.total.switch if listing.total else None
     return AnswerPlan(
         query=query,
+        asked_slice=cut[0],
         count_unit=count,
         shows_total=listing.total is not None and (switch is None or given.is_true(switch.parameter)),
         omitted_parts=without,
@@ -468,7 +471,8 @@ def _page_number_slice(given: ParsedParameters, paging: PageNumberPaging, choice
     if cap is not None:
         size = cap if size is None else min(size, cap)
     number = _integer_value(given, paging.page)
-    page = (paging.first if number is None else number) - paging.first
+    first = choices.resolve(paging.first)
+    page = (first if number is None else number) - first
     if size is None:
         return OffsetSlice(skip=0 if page <= 0 else 2**62, take=None)
     return OffsetSlice(skip=max(page, 0) * size, take=size)
@@ -480,19 +484,19 @@ def _cursor_slice(
     size = _integer_value(given, paging.size)
     take = _DEFAULT_CURSOR_ROWS if size is None else max(size, 0)
     after = _cursor_text(given, paging.after, paging.start_words)
-    before = _cursor_text(given, paging.before, paging.end_words)
+    before = _cursor_text(given, paging.before, paging.end_words) if paging.before is not None else None
     from_end = before is None and given.has(paging.before)
     if (after is not None or given.has(paging.after)) and (before is not None or from_end):
         gets = choices.resolve(paging.both_gets)
         if gets == "refused":
-            return RefusedRequest(fault=paging.fault, parameter=paging.before)
+            return RefusedRequest(fault=paging.fault, parameter=paging.before or "")
         if gets == "nothing":
             return CursorSlice(take=take), True
         before, from_end = None, False
     text = after if after is not None else before
     if text is None:
         return CursorSlice(take=take, backward=from_end), False
-    parameter = paging.after if after is not None else paging.before
+    parameter = paging.after if after is not None or paging.before is None else paging.before
     cursor = decode_cursor(text)
     if cursor is None:
         return _handle_bad_cursor(choices.resolve(paging.garbage_gets), paging, parameter, take)
@@ -546,7 +550,7 @@ def _build_echoes(given: ParsedParameters, cut: PageSlice, sorting: SortOrder) -
 
 def _typed_echo(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: SortOrder) -> Tree:
     """What the answer repeats, as an integer where it is one and as a text where a part of the answer is a text."""
-    told = _echo_value(given, echo.of, cut, sorting)
+    told = _echo_value(given, echo, cut, sorting)
     value = given.values.get(echo.of)
     if is_integer_echo(given.listing, echo):
         return value if isinstance(told, str) and is_integer(value) else told
@@ -554,19 +558,22 @@ def _typed_echo(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: So
     return str(told) if any(part.at == echo.at and part.as_ in ("text", "digits") for part in parts) else told
 
 
-def _echo_value(given: ParsedParameters, name: str, cut: PageSlice, sorting: SortOrder) -> Tree:
-    listing = given.listing
+def _echo_value(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: SortOrder) -> Tree:
+    listing, name = given.listing, echo.of
+    as_text = echo.as_ == "text"
     if getattr(listing.paging, "size", None) == name:
-        return cut.take
+        return str(cut.take) if as_text and cut.take is not None else cut.take
     if name in given.values:
-        raw = given.raw_values.get(name)
+        value, raw = given.values[name], given.raw_values.get(name)
+        if is_integer(value) and not as_text and listing.parameters[name].as_ == "integer":
+            return value
         return raw if isinstance(raw, str) or is_integer(raw) else str(given.values[name])
     sort = listing.order.sort if listing.order else None
     if sort is not None and sort.parameter == name:
         word = next((word for word, path in sort.words.items() if path == sorting.path), "")
         return f"-{word}" if sort.signed and sorting.descending and word else word
     parameter = listing.parameters.get(name)
-    value = given.value(name)
-    if value is None:
-        return 0 if parameter is not None and parameter.as_ == "integer" else ""
-    return value if isinstance(value, str | int) else str(value)
+    default = given.value(name)
+    if default is None:
+        return 0 if parameter is not None and parameter.as_ == "integer" and not as_text else ""
+    return default if isinstance(default, str | int) and not as_text else str(default)
