@@ -314,6 +314,7 @@ def check(
         options = CheckOptions(
             now=machine_time(),
             target=opened.name,
+            address=opened.address.url,
             seed=seed,
             gate=_gate_named(gate),
             only=_clause_ids(spec, only),

@@ -29,7 +29,14 @@ from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import encode_request
-from harness.wire.response_codec import DecodedResponse, decode_response, is_xml, statuses_of, token_told
+from harness.wire.response_codec import (
+    DecodedResponse,
+    carries_text,
+    decode_response,
+    is_xml,
+    statuses_of,
+    token_told,
+)
 from harness.wire.row_codec import ApiRow, FieldProblem, decode_row
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
@@ -334,7 +341,8 @@ class CheckContext:
 
     def row_from_tree(self, tree: Mapping[str, Tree], zone: str, left_out: Set[str] = frozenset()) -> Row:
         """One row of an answer; fields `left_out` count only where they show something all the same."""
-        decoded = decode_row(self.listing.fields, tree, zone=_zone_or_utc(zone), text_carried=self.is_xml)
+        as_text = carries_text(self.listing)
+        decoded = decode_row(self.listing.fields, tree, zone=_zone_or_utc(zone), text_carried=as_text)
         if left_out:
             shown = {name: value for name, value in decoded.values.items() if name not in left_out or value}
             decoded = replace(decoded, values=shown)

@@ -11,6 +11,7 @@ from harness.check.probe.expect import check_probe
 from harness.check.probe.mirror import (
     Mirror,
     build_request,
+    candidate_windows,
     encode_request_value,
     read_mirror,
     requires_time_range,
@@ -18,12 +19,13 @@ from harness.check.probe.mirror import (
     reread_mirror,
     time_range_filters,
 )
-from harness.specification.model import ClauseId, CursorPaging
+from harness.specification.model import ClauseId, CursorPaging, OpenChoice, PageNumberPaging
 from harness.specification.paging_clauses import start_clauses
 
 
 def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOptions) -> Iterator[None]:
     """Reads the mirror, and judges what the walks show: tears, endless lists, shared identities, page caps."""
+    yield from _observe_first_page(context, options.now)
     yield from read_mirror(context, mirror, now=options.now)
     snapshot = mirror.after
     if snapshot is None:
@@ -61,6 +63,28 @@ def take_first_reading(context: CheckContext, mirror: Mirror, options: CheckOpti
     if not mirror.volatile:
         yield from reread_in_smaller_pages(context, mirror)
     _note_list_size(context, mirror)
+
+
+def _observe_first_page(context: CheckContext, now: datetime) -> Iterator[None]:
+    """Learns the number of the first page where the document leaves it open: which number shows the page of none."""
+    paging = context.listing.paging
+    if not isinstance(paging, PageNumberPaging) or not isinstance(paging.first, OpenChoice):
+        return
+    if context.dialect.candidates_of(paging.first.id):
+        return
+    narrowed = requires_time_range(context) or context.options.window is not None
+    base = list(candidate_windows(context, now))[-1] if narrowed else {}
+    few = {**base, paging.size: encode_request_value(context, paging.size, 2)}
+    plain = context.send(build_request(context, few), "the page that comes when none is named")
+    yield
+    # The largest number first: a server that counts from 1 may show its first page for 0, too.
+    for number in sorted(paging.first.options, reverse=True):
+        named = {**few, paging.page: encode_request_value(context, paging.page, number)}
+        exchange = context.send(build_request(context, named), f"page {number}")
+        yield
+        if exchange.rows and exchange.keys == plain.keys:
+            context.dialect.fix_answer(paging.first.id, number, "reading the list")
+            return
 
 
 def _check_reversed_range(context: CheckContext, mirror: Mirror, now: datetime) -> Iterator[None]:

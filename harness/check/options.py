@@ -16,10 +16,14 @@ from harness.specification.model import ClauseId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
-    """The options of one run. `now` is the instant of the wall clock, given by the caller."""
+    """The options of one run. `now` is the instant of the wall clock, given by the caller.
+
+    `address` is the URL under which `target` is asked where it is another: links in answers are read against it.
+    """
 
     now: datetime
     target: str
+    address: str = ""
     seed: int = 1
     gate: Gate = Gate.CI
     only: tuple[ClauseId, ...] = ()

@@ -43,6 +43,8 @@ from harness.check.rules.filters.single_filter import check_filters_once, check_
 from harness.check.rules.filters.unshown_attributes import check_hidden_filters
 from harness.check.rules.live.polling import check_polling
 from harness.check.rules.paging.ordering import check_default_order, check_sort_orders, check_unlimited_list
+from harness.check.rules.paging.page_counts import check_page_counts
+from harness.check.rules.paging.page_links import check_page_links
 from harness.check.rules.paging.pages import check_pages
 from harness.check.rules.paging.totals import (
     check_filtered_pages,
@@ -87,7 +89,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("paging", (check_pages,)),
     ("filters", (check_single_filters, check_hidden_filters)),
     ("blank", (check_blank_values,)),
-    ("paging", (check_filtered_pages,)),
+    ("paging", (check_filtered_pages, check_page_links, check_page_counts)),
     ("total", (check_totals,)),
     ("count-only", (check_count_only,)),
     ("scope", (check_scope, check_filters_in_scopes)),
@@ -171,6 +173,7 @@ def make_context(
         target=options.target,
         options=RunOptions(
             now=options.now,
+            address=options.address or options.target,
             window=options.window,
             max_requests=options.limits.get("max_requests"),
             world=options.world,

@@ -22,6 +22,8 @@ class RunOptions:
     """The options of a run that rules read; `now` is the instant of the caller's wall clock."""
 
     now: datetime | None = None
+    address: str = ""
+    """The URL under which the target is asked."""
     window: tuple[datetime, datetime] | None = None
     max_requests: int | None = None
     world: KnownWorld | None = None

@@ -81,6 +81,7 @@ class PreparedRun:
     client: HttpClient
     identities: tuple[ClientIdentity, ...]
     target: str
+    address: str
     only: tuple[ClauseId, ...]
     evidence: Literal["masked", "full"]
     dialect: Dialect | None
@@ -151,6 +152,7 @@ def prepare_run(
             for identity in identities
         ),
         target=target.name,
+        address=target.address.url,
         only=only,
         evidence=settings.evidence or target.evidence,
         dialect=dialect,
@@ -206,6 +208,7 @@ def check_options(
     return CheckOptions(
         now=current_time(),
         target=prepared.target,
+        address=prepared.address,
         seed=settings.seed,
         gate=Gate(settings.gate),
         only=prepared.only if only is None else only,

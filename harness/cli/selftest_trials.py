@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TRIAL_CALLS: Final = 700
 FIRST_SEED: Final = 7
 PERFECT: Final = "perfect"
+DIRECT_HOST: Final = "127.0.0.1:0"
+"""Where a simulator in this process is said to be; nobody listens there."""
 KNOWN_VALUES_PER_FILTER: Final = 4
 
 
@@ -116,7 +118,9 @@ class DirectSender:
     def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse:
         """The simulator's answer."""
         self._now += self._step
-        asked = replace(request, target=self._base + request.target)
+        asked = replace(
+            request, target=self._base + request.target, headers=(*request.headers, ("Host", DIRECT_HOST))
+        )
         self.asked.append((asked, self._now))
         answer = self._simulator.answer(asked, self._now)
         date = format_datetime(self._now.astimezone(UTC), usegmt=True)
@@ -171,7 +175,7 @@ class _TrialScene:
         )
         options = CheckOptions(
             now=self.world.instant,
-            target="http://127.0.0.1:0",
+            target=f"http://{DIRECT_HOST}{simulator.base_path}",
             seed=self.trial.check_seed,
             known_values=known_values,
         )

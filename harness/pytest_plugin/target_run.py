@@ -36,6 +36,7 @@ def read_target(
         options = CheckOptions(
             now=machine_time(),
             target=opened.name,
+            address=opened.address.url,
             seed=seed,
             gate=Gate(gate),
             evidence=opened.evidence,

@@ -435,7 +435,7 @@ class _Interpreter:
         if given is None:
             size = self.dialect.resolve(paging.default_size) if self.size_is_observed(paging.default_size) else None
         cap = self.dialect.resolve(paging.cap) if self.size_is_observed(paging.cap) else None
-        number = page - paging.first if isinstance(page, int) else 0
+        number = page - self.dialect.resolve(paging.first) if isinstance(page, int) else 0
         if not isinstance(size, int):
             if number > 0:
                 raise UnspecifiedAnswer("the size of a page is not known yet")
@@ -444,10 +444,11 @@ class _Interpreter:
         return number * size, size, given, given is None, False
 
     def walks_by_cursor(self, paging: CursorPaging) -> bool:
-        after, before = self.parameter_value(paging.after), self.parameter_value(paging.before)
+        after = self.parameter_value(paging.after)
+        before = self.parameter_value(paging.before) if paging.before is not None else None
         if after and before and after not in paging.start_words and before not in paging.end_words:
             if self.dialect.resolve(paging.both_gets) == "refused":
-                raise RefusalDue(paging.fault, paging.before)
+                raise RefusalDue(paging.fault, paging.before or "")
             raise UnspecifiedAnswer("both cursors together")
         return bool(after and after not in paging.start_words) or bool(before)
 

@@ -189,6 +189,14 @@ def encode_request_values(context: CheckContext, values: Mapping[str, Any]) -> d
     return {name: encode_request_value(context, name, value) for name, value in values.items()}
 
 
+def first_page_number(context: CheckContext, paging: PageNumberPaging) -> int:
+    """The number of the first page; the likeliest where the document leaves it open and nothing was seen yet."""
+    first = paging.first
+    if not isinstance(first, OpenChoice):
+        return first
+    return next((number for number in context.dialect.candidates_of(first.id)), first.assumed)
+
+
 def largest_page_size(context: CheckContext) -> tuple[str | None, int | None]:
     """The parameter of the page size and the largest useful value."""
     paging = context.listing.paging
@@ -367,7 +375,9 @@ def _next_page_values(
 ) -> dict[str, Tree] | None:
     match paging:
         case PageNumberPaging():
-            return {paging.page: encode_request_value(context, paging.page, paging.first + page + 1)}
+            return {
+                paging.page: encode_request_value(context, paging.page, first_page_number(context, paging) + page + 1)
+            }
         case OffsetPaging():
             most = context.listing.parameters[paging.offset].most
             return (
@@ -458,6 +468,9 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iter
             if part.failed_exchange is None and part.rows:
                 # A range that is refused, or that loses every row, is no ground to stand on.
                 base, first = narrowed, part
+        elif first.stopped_early:
+            # Nothing narrows it: as much of it as every later reading takes.
+            first = yield from walk_pages(context, base, purpose="read more of the list")
     mirror.base = base
     mirror.before = mirror.after = first
     mirror.first = mirror.first or first
@@ -511,7 +524,9 @@ def _late_row_time(context: CheckContext, first: Snapshot, path: str) -> Generat
         size = min((20, *_known_page_caps(context)))
         where = {
             paging.page: encode_request_value(
-                context, paging.page, max(0, (total - MIRROR_ROWS_WANTED) // size) + paging.first
+                context,
+                paging.page,
+                max(0, (total - MIRROR_ROWS_WANTED) // size) + first_page_number(context, paging),
             )
         }
     else:

@@ -65,6 +65,7 @@ def report_walk_breach(
     actual: str,
     *,
     difference: str = "",
+    message: str = "the pages share out the list",
 ) -> Iterator[None]:
     """Reports a breach of a walk over pages, unless the list moved meanwhile."""
     yield from reread_mirror(context, mirror)
@@ -73,7 +74,7 @@ def report_walk_breach(
         return
     context.fail(
         clauses,
-        "the pages share out the list",
+        message,
         expected=expected,
         actual=actual,
         exchange=exchange,

@@ -11,6 +11,7 @@ from harness.check.probe.mirror import (
     Mirror,
     encode_request_value,
     encode_request_values,
+    first_page_number,
     parse_row_count,
     server_page_limit,
 )
@@ -44,7 +45,7 @@ def _check_scope_total(context: CheckContext, mirror: Mirror, exchange: Exchange
         context.results.record_pass(clauses)
         return
     # A page that is cut short is another defect: then a later page holds the rest.
-    later = came if isinstance(paging, OffsetPaging) else paging.first + 1
+    later = came if isinstance(paging, OffsetPaging) else first_page_number(context, paging) + 1
     place = paging.offset if isinstance(paging, OffsetPaging) else paging.page
     rest = context.send(
         exchange.list_request.with_values({place: encode_request_value(context, place, later)}),

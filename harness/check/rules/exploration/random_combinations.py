@@ -32,7 +32,7 @@ from harness.check.probe.filter_values import (
     open_range_end,
     visible_filters,
 )
-from harness.check.probe.mirror import Mirror, build_request, encode_request_value
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, first_page_number
 from harness.specification.model import (
     Clauses,
     CursorPaging,
@@ -300,8 +300,9 @@ class _PieceMaker:
         for size in (1, 2, 3, 5, 8, 20):
             match paging:
                 case PageNumberPaging():
+                    first = first_page_number(context, paging)
                     places += [
-                        (size, {paging.page: encode_request_value(context, paging.page, paging.first + page)})
+                        (size, {paging.page: encode_request_value(context, paging.page, first + page)})
                         for page in range(4)
                     ]
                 case OffsetPaging():

@@ -211,7 +211,7 @@ def _travel(travel: Travel) -> Generator[None, None, Breach | None]:
         if not isinstance(following, str) or not following or not page.rows:
             return _breach_of_end(travel, due)
         token = following
-    return (yield from _go_back(travel)) if journey.back else None
+    return (yield from _go_back(travel)) if journey.back and paging.leads_back else None
 
 
 def _page_sizes(context: CheckContext, due: DueRows | None, journey: Journey) -> tuple[int, int]:
@@ -319,9 +319,13 @@ def _ways_back(travel: Travel) -> Sequence[str]:
     paging = travel.paging
     choice = paging.prev_goes_into
     if not isinstance(choice, OpenChoice):
-        return (paging.before if choice == "before" else paging.after,)
+        return (_way_back(paging, choice),)
     left = travel.context.dialect.candidates_of(choice.id) or choice.options
-    return [paging.before if way == "before" else paging.after for way in left]
+    return [_way_back(paging, way) for way in left]
+
+
+def _way_back(paging: CursorPaging, way: str) -> str:
+    return paging.before if way == "before" and paging.before is not None else paging.after
 
 
 def _go_forth_again(travel: Travel, back: Exchange) -> Generator[None, None, Breach | None]:

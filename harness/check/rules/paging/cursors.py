@@ -237,6 +237,8 @@ def _check_previous_page(
     context: CheckContext, mirror: Mirror, paging: CursorPaging, values: Mapping[str, Tree], steps: list[Exchange]
 ) -> Iterator[None]:
     """The cursor to the page before leads back, by one of the two parameters."""
+    if not paging.leads_back:
+        return
     clauses = paging.clauses.prev
     here, before = steps[-1], steps[-2]
     token = here.answer.previous_cursor if here.answer else MISSING
@@ -249,7 +251,7 @@ def _check_previous_page(
         return
     came: Exchange | None = None
     for way in _ways_back(context, paging):
-        parameter = paging.before if way == "before" else paging.after
+        parameter = paging.before if way == "before" and paging.before is not None else paging.after
         came = context.send(
             build_request(context, mirror.base, {**values, parameter: token}), f"the page before, by {parameter}"
         )
@@ -302,9 +304,10 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
             (*paging.clauses.both, *paging.clauses.other_sort), "no cursor was given"
         )
         return
-    values = {**few, paging.after: token, paging.before: token}
-    purpose, gets = "both cursors together", paging.both_gets
-    yield from _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.both)
+    if paging.before is not None:
+        values = {**few, paging.after: token, paging.before: token}
+        purpose, gets = "both cursors together", paging.both_gets
+        yield from _check_refusable_request(context, mirror, values, purpose, gets, paging.clauses.both)
     order = context.listing.order
     if order is None or order.sort is None:
         return

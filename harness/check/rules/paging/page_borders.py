@@ -14,6 +14,7 @@ from harness.check.probe.mirror import (
     Mirror,
     build_request,
     encode_request_value,
+    first_page_number,
     largest_page_size,
     server_page_limit,
 )
@@ -173,7 +174,7 @@ def _ask_for_page(
     context: CheckContext, mirror: Mirror, paging: PlacedPaging, arrangement: Arrangement, size: int, begin: int
 ) -> ListRequest:
     (name,) = paging.place_parameters
-    place = begin if isinstance(paging, OffsetPaging) else paging.first + begin // size
+    place = begin if isinstance(paging, OffsetPaging) else first_page_number(context, paging) + begin // size
     values: dict[str, Tree] = {
         paging.size: encode_request_value(context, paging.size, size),
         name: encode_request_value(context, name, place),

@@ -14,6 +14,7 @@ from harness.check.probe.mirror import (
     build_request,
     encode_request_value,
     encode_request_values,
+    first_page_number,
     server_page_limit,
 )
 from harness.check.probe.page_probe import (
@@ -64,6 +65,16 @@ def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             yield from check_cursor_pages(context, mirror, paging)
         case LimitPaging():
             yield from _check_limits(context, mirror, paging)
+    yield from _check_size_words(context, mirror, paging.size)
+
+
+def _check_size_words(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+    """Words in place of a number of rows mean the number that they stand for."""
+    parameter = context.listing.parameters[name]
+    for word in parameter.number_words:
+        clauses = parameter.number_words_clause
+        blame = dict.fromkeys(("size", "short", "slice"), clauses)
+        yield from check_page(context, mirror, {name: word}, f"{name}={word}", clauses, **blame)
 
 
 def _report_torn_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -99,7 +110,8 @@ def _pages_side_by_side(
     """What two pages, both in one and the plain one show; None where one of them cannot be had."""
     partition = partition_clauses(paging) or slice_clauses(paging)
     (place,) = paging.place_parameters
-    first, second = (paging.first, paging.first + 1) if isinstance(paging, PageNumberPaging) else (0, 3)
+    first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else 0
+    second = first + (1 if isinstance(paging, PageNumberPaging) else 3)
     answers: dict[str, Exchange] = {}
     for name, values in (
         ("one", {paging.size: 3, place: first}),
@@ -205,9 +217,10 @@ def _report_order_violation(
 def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNumberPaging) -> Iterator[None]:
     count, clauses = len(mirror.rows), paging.clauses
     first, slice_, whole = clauses.first, clauses.slice, clauses.partition or clauses.slice
+    number = first_page_number(context, paging)
 
     def at(page: int, size: int) -> dict[str, Tree]:
-        return encode_request_values(context, {paging.page: page + paging.first, paging.size: size})
+        return encode_request_values(context, {paging.page: page + number, paging.size: size})
 
     def ask(page: int, size: int, purpose: str, told: Clauses, /, **blame: Clauses) -> Iterator[None]:
         yield from check_page(context, mirror, at(page, size), purpose, told, **blame)

@@ -28,6 +28,7 @@ from harness.check.probe.mirror import (
     build_request,
     encode_request_value,
     encode_request_values,
+    first_page_number,
     parse_row_count,
     reread_mirror,
 )
@@ -238,7 +239,7 @@ def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
         values[paging.size_parameter] = encode_request_value(context, paging.size_parameter, 3)
     if isinstance(paging, PageNumberPaging | OffsetPaging):
         (place,) = paging.place_parameters
-        first = paging.first if isinstance(paging, PageNumberPaging) else 0
+        first = first_page_number(context, paging) if isinstance(paging, PageNumberPaging) else 0
         values[place] = encode_request_value(context, place, first + 2)
     if order is not None and order.descending is not None:
         values[order.descending] = encode_request_value(context, order.descending, True)

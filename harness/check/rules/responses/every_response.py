@@ -9,6 +9,7 @@ from harness.check.client.target import parse_target, resolve_redirect
 from harness.check.context import CheckContext, Exchange
 from harness.check.rules.responses.judged_response import JudgedResponse, response_memory
 from harness.check.rules.responses.listed_rows import check_listed_rows
+from harness.check.rules.responses.page_parts import check_page_parts
 from harness.check.rules.responses.response_parts import (
     check_echoed_values,
     check_envelope,
@@ -21,7 +22,7 @@ from harness.wire.decoded_body import ADVISORY_CODES, FormatProblem
 from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.http_messages import HttpResponse, NoResponse
 from harness.wire.json_body import MISSING, Missing
-from harness.wire.response_codec import DecodedResponse
+from harness.wire.response_codec import DecodedResponse, is_csv
 
 _BARE_MARKUP: Final = re.compile(rb"&(?!#?[A-Za-z0-9_.-]+;)|<(?![A-Za-z_/!?])")
 _TAG_NAME: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.-]*)")
@@ -80,6 +81,7 @@ def check_response(context: CheckContext, exchange: Exchange) -> None:
         check_success(judge, answer)
         check_listed_rows(judge, answer)
         check_echoed_values(judge, answer)
+        check_page_parts(judge, answer)
     else:
         check_error(judge, answer)
 
@@ -212,6 +214,8 @@ def _check_problems(judge: JudgedResponse, response: HttpResponse, answer: Decod
         judge.record_pass(judge.memory.checked_by.get("root-element", ()))
         if b"&" in response.body or b"<![CDATA[" in response.body:
             judge.record_pass(judge.context.listing.transport.escaping_clause)
+    elif is_csv(judge.context.listing):
+        judge.record_standard_passes("CSV-SYNTAX")
     else:
         judge.record_standard_passes("JSON-SYNTAX", "JSON-DUPLICATE-KEYS", "JSON-NUMBERS", "JSON-DEPTH")
 

@@ -15,9 +15,9 @@ from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest
-from harness.wire.json_body import MISSING, Missing, tree_at
+from harness.wire.json_body import Missing
 from harness.wire.parameter_codec import decode_parameter, is_blank
-from harness.wire.response_codec import DecodedResponse
+from harness.wire.response_codec import DecodedResponse, is_csv
 from harness.wire.scalar_codecs import DecodeError, decode_digits, decode_integer, zone_named
 
 # After so many breaches of a clause further ones only cost time: the finding stands.
@@ -113,6 +113,8 @@ class JudgedResponse:
 
     def syntax_clauses(self) -> Clauses:
         """The clause that promises a body that can be read."""
+        if is_csv(self.context.listing):
+            return (ClauseId("CSV-SYNTAX"),)
         return (ClauseId("XML-SYNTAX" if self.context.is_xml else "JSON-SYNTAX"),)
 
     def shape_clauses(self) -> Clauses:
@@ -157,13 +159,13 @@ class JudgedResponse:
 
 
 def part_at(answer: DecodedResponse, pointer: str) -> Tree | Missing:
-    """The part of a response that a pointer names."""
-    return MISSING if isinstance(answer.tree, Missing) else tree_at(answer.tree, pointer)
+    """The part of a response that a pointer or a header names."""
+    return answer.part_at(pointer)
 
 
 def parse_integer(raw: Tree | Missing, *, text: bool) -> int | None:
     """An integer as an answer tells it: a JSON number, or the text of an element."""
-    if text:
+    if text and not is_integer(raw):
         if not isinstance(raw, str):
             return None
         try:

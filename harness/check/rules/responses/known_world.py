@@ -28,7 +28,7 @@ from harness.specification.model import ClauseId, Clauses, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import decode_json
-from harness.wire.response_codec import decode_response, is_xml
+from harness.wire.response_codec import carries_text, decode_response
 from harness.wire.row_codec import ApiRow, ApiValue, decode_row
 
 MANIFEST_FILE: Final = "manifest.json"
@@ -77,7 +77,7 @@ def load_known_world(spec: Spec, path: Path) -> KnownWorld:
     zone = spec.listing.zone
     dialect = Dialect(manifest.get("dialect", {}))
     place = ZoneInfo(dialect.resolve(zone.default) if zone is not None else "UTC")
-    carried = is_xml(spec.listing)
+    carried = carries_text(spec.listing)
     rows: dict[Hashable, ApiRow] = {}
     for number, tree in enumerate(trees, 1):
         if not isinstance(tree, dict):

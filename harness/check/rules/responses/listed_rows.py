@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from harness.check.context import Row
-from harness.check.probe.mirror import parse_row_count
+from harness.check.probe.mirror import first_page_number, parse_row_count
 from harness.check.rules.responses.judged_response import JudgedResponse, parse_integer, part_at
 from harness.check.rules.responses.row_consistency import note_rows
 from harness.check.rules.responses.row_laws import check_row_laws, law_context_of
@@ -31,6 +31,7 @@ def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
     """The rows and the numbers about them."""
     listing = judge.context.listing
     clauses = listing.lists.clauses
+    rows_place = f"at {listing.lists.rows_at}" if listing.lists.rows_at else "that is the body"
     if _is_count_requested(judge):
         return
     if answer.rows is None:
@@ -41,18 +42,22 @@ def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
         uncalled = counting.clauses.default if counting and count_in(answer) is not None else ()
         judge.report_breach(
             uncalled or clauses.rows,
-            expected=f"a list at {listing.lists.rows_at}",
-            actual=in_ascii(answer.rows_raw),
+            expected=f"a list {rows_place}",
+            actual="an object" if not listing.lists.rows_at else in_ascii(answer.rows_raw),
         )
         return
     if answer.rows_flaw and isinstance(answer.tree, dict):
         # A body that is nothing but the list was told by its shape.
-        judge.report_breach(clauses.rows, expected=f"a list at {listing.lists.rows_at}", actual=answer.rows_flaw)
-    strange = [row for row in answer.rows if not isinstance(row, dict)]
+        judge.report_breach(clauses.rows, expected=f"a list {rows_place}", actual=answer.rows_flaw)
+    strange: list[Tree] = [row for row in answer.rows if not isinstance(row, dict)]
+    expected = "rows that are objects"
+    if listing.lists.row_values == "text" and isinstance(answer.rows_raw, list):
+        strange = [row for row in answer.rows_raw if isinstance(row, dict | list)]
+        expected = "rows that are bare texts"
     if strange:
         judge.report_breach(
             (*(clauses.keys if judge.context.is_xml else clauses.rows), *clauses.rows),
-            expected="rows that are objects",
+            expected=expected,
             actual=f"{in_ascii(strange[0])}; in {len(strange)} of {len(answer.rows)} rows",
         )
     if not answer.rows_flaw:
@@ -257,8 +262,10 @@ def _check_total(judge: JudgedResponse, answer: DecodedResponse) -> None:
 def _is_later_page(judge: JudgedResponse) -> bool:
     """Whether the request names a page after the first one."""
     paging = judge.context.listing.paging
-    page = judge.exchange.list_request.values.get(paging.page) if isinstance(paging, PageNumberPaging) else None
-    return page is not None and isinstance(paging, PageNumberPaging) and str(page) != str(paging.first)
+    if not isinstance(paging, PageNumberPaging):
+        return False
+    page = judge.exchange.list_request.values.get(paging.page)
+    return page is not None and str(page) != str(first_page_number(judge.context, paging))
 
 
 def _skipped_rows(judge: JudgedResponse) -> int:

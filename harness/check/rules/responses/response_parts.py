@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.check.rules.responses.judged_response import JudgedResponse, has_type, part_at
+from harness.integers import is_integer
 from harness.specification.echo_types import is_integer_echo
 from harness.specification.model import CursorPaging, Echo, EnvelopeField, ErrorKind, IdForm, OpenChoice, Scalar
 from harness.specification.value_forms import described_form, id_pattern
@@ -152,16 +153,27 @@ def check_echoed_values(judge: JudgedResponse, answer: DecodedResponse) -> None:
         due = _expected_echo(judge, echo)
         if due is None or (echoed is MISSING and "" in due):
             continue
-        if isinstance(echoed, str) and not judge.context.is_xml and is_integer_echo(judge.context.listing, echo):
-            judge.report_breach(echo.clause, expected=f"{echo.at}: an integer", actual=in_ascii(echoed))
-        elif str(echoed) in due and not isinstance(echoed, dict | list | bool):
+        if str(echoed) in due and _has_echo_type(judge, echo, echoed):
             judge.record_pass(echo.clause)
         elif not any(
             meaning.error_name for _, meaning in judge.context.expected_answers(judge.exchange.list_request)
         ):
             # What should have been refused need not be repeated either.
             actual = "it is missing" if echoed is MISSING else in_ascii(echoed)
-            judge.report_breach(echo.clause, expected=f"{echo.at}: {in_ascii(due[0])}", actual=actual)
+            kind = ", an integer" if _is_integer_echo(judge, echo) else ""
+            wanted = due[0] if kind else in_ascii(due[0])
+            judge.report_breach(echo.clause, expected=f"{echo.at}: {wanted}{kind}", actual=actual)
+
+
+def _is_integer_echo(judge: JudgedResponse, echo: Echo) -> bool:
+    """Whether an echo must be an integer: JSON, of a parameter that is one."""
+    return is_integer_echo(judge.context.listing, echo) and not judge.context.is_xml
+
+
+def _has_echo_type(judge: JudgedResponse, echo: Echo, echoed: Tree | Missing) -> bool:
+    if echoed == "" or _is_integer_echo(judge, echo):
+        return echoed == "" or is_integer(echoed)
+    return isinstance(echoed, str) if echo.as_ == "text" else not isinstance(echoed, dict | list | bool)
 
 
 def _expected_echo(judge: JudgedResponse, echo: Echo) -> tuple[str, ...] | None:
@@ -173,8 +185,11 @@ def _expected_echo(judge: JudgedResponse, echo: Echo) -> tuple[str, ...] | None:
         if not echo.exact or parameter.default is None:
             return None
         return (str(parameter.default),)
-    if judge.parameter_value(echo.of) is None:
+    value = judge.parameter_value(echo.of)
+    if value is None:
         return None
+    if raw in parameter.number_words:
+        return (str(value),)
     paging = listing.paging
     words = (*paging.start_words, *paging.end_words) if isinstance(paging, CursorPaging) else ()
     # A word that means the first or the last page may be told as what it stands for: nothing.

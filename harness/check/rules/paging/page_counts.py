@@ -1,0 +1,80 @@
+"""Rules on the number of pages: as many as the matching rows fill, whatever their size and beside every filter."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Final
+
+from harness.check.context import CheckContext
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    largest_page_size,
+    parse_row_count,
+)
+from harness.check.probe.page_probe import report_walk_breach
+from harness.check.rules.paging.arrangements import Arrangement, due_rows, narrowings
+from harness.specification.model import PageCount, page_number_parts
+
+_FILTERS_ASKED: Final = 3
+
+
+def check_page_counts(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Judges the number of pages at several sizes, with filters, and where nothing matches."""
+    count, _, _ = page_number_parts(context.listing.paging)
+    if count is None:
+        return
+    if mirror.volatile or len(mirror.rows) < 2:
+        context.results.record_not_exercised(count.clause, f"the target shows {len(mirror.rows)} rows")
+        return
+    plain = Arrangement()
+    for arrangement in (plain, *narrowings(context, mirror)[:_FILTERS_ASKED]):
+        due = due_rows(context, mirror, arrangement.values)
+        rows = len(due.rows) if due is not None else None
+        if rows == 0:
+            continue
+        most = largest_page_size(context)[1] or len(mirror.rows)
+        near = (1, 2, rows - 1, rows, rows + 1) if rows is not None else (1, 2, 7)
+        sizes = near if arrangement is plain else (max(2, (rows or 21) // 3),)
+        for size in dict.fromkeys(size for size in sizes if 0 < size <= most):
+            if (yield from _is_count_wrong(context, mirror, count, arrangement, rows, size)):
+                return
+
+
+def _is_count_wrong(
+    context: CheckContext, mirror: Mirror, count: PageCount, arrangement: Arrangement, rows: int | None, size: int
+) -> Generator[None, None, bool]:
+    """Asks for a page of a size; whether the number of pages is another than the rows fill, which is told.
+
+    Where the rows are not known, the total of the answer is what pages are held to.
+    """
+    name = context.listing.paging.size_parameter
+    assert name is not None
+    values = {**arrangement.values, name: encode_request_value(context, name, size)}
+    exchange = context.send(
+        build_request(context, mirror.base, values), f"the number of pages of {size}{arrangement.label}"
+    )
+    yield
+    if context.note_unusable(exchange, count.clause) or exchange.answer is None or exchange.rows is None:
+        return False
+    rows = parse_row_count(exchange.answer.total) if rows is None else rows
+    if rows is None or len(exchange.rows) != min(size, rows):
+        # A page of another size than was asked for is told as that.
+        return False
+    told = parse_row_count(exchange.answer.part_at(count.at))
+    due = -(-rows // size)
+    if told is None or told == due:
+        # What is no number at all is told of every response.
+        context.results.record_pass(count.clause if told == due else ())
+        return False
+    yield from report_walk_breach(
+        context,
+        mirror,
+        count.clause,
+        exchange,
+        f"{due} pages of {size} for {rows} rows{arrangement.label}",
+        f"{told} pages",
+        message="the number of pages is that of all matching rows",
+    )
+    return True

@@ -1,0 +1,90 @@
+"""What every response tells of its page: links in the documented form, how many pages there are, where it lies."""
+
+from __future__ import annotations
+
+from harness.check.probe.followed_links import form_of_link
+from harness.check.rules.responses.judged_response import JudgedResponse, parse_integer, part_at
+from harness.specification.answer_place import header_at
+from harness.specification.model import Clauses, OpenChoice, PageIndex, links_of, options_of, page_number_parts
+from harness.wire.decoded_body import printable_text as in_ascii
+from harness.wire.json_body import MISSING
+from harness.wire.response_codec import DecodedResponse
+
+
+def check_page_parts(judge: JudgedResponse, answer: DecodedResponse) -> None:
+    """Judges the form of links, and the numbers about the page."""
+    if answer.rows is None:
+        return
+    _check_link_forms(judge, answer)
+    count, first, last = page_number_parts(judge.context.listing.paging)
+    if count is not None:
+        number = parse_integer(part_at(answer, count.at), text=judge.context.is_xml)
+        if number is None or number < 0:
+            _report_number(judge, answer, count.at, count.clause, "an integer not below 0")
+    if first is not None:
+        _check_index(judge, answer, first, is_last=False)
+    if last is not None:
+        _check_index(judge, answer, last, is_last=True)
+
+
+def _check_link_forms(judge: JudgedResponse, answer: DecodedResponse) -> None:
+    """Each link is a text of the documented form, or is said to lead nowhere in the documented way."""
+    links = links_of(judge.context.listing.paging)
+    if links is None:
+        return
+    for name, link in links.by_name.items():
+        told = answer.links.get(name, MISSING)
+        clauses = links.clauses.form or link.clause
+        if told in (MISSING, None, ""):
+            absent = "missing" if told is MISSING else "none" if told is None else "empty"
+            legal = ("missing",) if header_at(link.at) is not None else options_of(links.absent)
+            if absent not in legal:
+                wanted = f"{link.at}: a link, or {' or '.join(legal)} where there is no such page"
+                judge.report_breach(clauses, expected=wanted, actual=absent if told is not None else "null")
+            continue
+        form = form_of_link(told) if isinstance(told, str) else None
+        if form in options_of(links.form):
+            judge.record_pass(clauses)
+            if isinstance(links.form, OpenChoice) and not judge.context.dialect.candidates_of(links.form.id):
+                judge.context.dialect.fix_answer(links.form.id, form, judge.exchange.purpose)
+        else:
+            wanted = f"{link.at}: a link that is {' or '.join(options_of(links.form))}"
+            judge.report_breach(clauses, expected=wanted, actual=in_ascii(told))
+
+
+def _check_index(judge: JudgedResponse, answer: DecodedResponse, index: PageIndex, *, is_last: bool) -> None:
+    """The place of the first or the last row in the list is what the request and the number of rows say."""
+    rows = len(answer.rows or ())
+    start = _start_of_page(judge)
+    number = parse_integer(part_at(answer, index.at), text=judge.context.is_xml)
+    if number is None:
+        _report_number(judge, answer, index.at, index.clause, "an integer")
+    elif rows and start is not None:
+        due = index.base + start + (rows - 1 if is_last else 0)
+        if number == due:
+            judge.record_pass(index.clause)
+        else:
+            _report_number(judge, answer, index.at, index.clause, f"{due}, with {start} rows before the page")
+
+
+def _start_of_page(judge: JudgedResponse) -> int | None:
+    """How many rows lie before the page that was asked for; None where that is not sure."""
+    if judge.exchange.list_request.repeated:
+        return None
+    branches = [meaning for _, meaning in judge.context.expected_answers(judge.exchange.list_request)]
+    starts = {meaning.start for meaning in branches}
+    sure = all(not meaning.error_name and not meaning.unspecified for meaning in branches)
+    cap = judge.context.facts.page_cap
+    sizes = {meaning.size for meaning in branches}
+    if cap is not None and any(size is None or size > cap.rows for size in sizes):
+        # The server counts its pages in a size of its own.
+        return 0 if starts == {0} and sure else None
+    return starts.pop() if sure and len(starts) == 1 else None
+
+
+def _report_number(
+    judge: JudgedResponse, answer: DecodedResponse, place: str, clauses: Clauses, expected: str
+) -> None:
+    told = part_at(answer, place)
+    actual = "it is missing" if told is MISSING else in_ascii(told)
+    judge.report_breach(clauses, expected=f"{place}: {expected}", actual=actual)
