@@ -59,7 +59,7 @@ def test_a_documents_payload_is_written_back_as_it_was(api: str, body: bytes) ->
             )
         )
     echoes = {echo.at: cast(Tree, tree_at(answer.tree, echo.at)) for echo in listing.echoes}  # type: ignore[arg-type]
-    tree = success_tree(
+    tree, _ = success_tree(
         listing,
         choices=Dialect(),
         rows=cast("list[Tree]", rows),

@@ -66,7 +66,7 @@ def found(api: str | Spec, *faults: Fault) -> Sequence[Any]:
     world = World.of(seed=7, calls=400)
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, faults=faults, key=key)
-    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0")
+    options = CheckOptions(now=world.instant, target=f"http://127.0.0.1:0{simulator.base_path}")
     report = report_of(
         list(
             run_check(

@@ -30,7 +30,7 @@ def decoded(listing: Listing, body: dict[str, Tree]) -> DecodedResponse:
 
 
 def written(answers: dict[str, str]) -> Any:
-    return success_tree(SESSIONS, choices=Dialect(answers), rows=[], total=0, returned=0, zone_name="UTC")
+    return success_tree(SESSIONS, choices=Dialect(answers), rows=[], total=0, returned=0, zone_name="UTC")[0]
 
 
 def test_no_rows_are_an_empty_list_and_zeros_unless_said_otherwise() -> None:
@@ -49,7 +49,7 @@ def test_no_rows_and_zeros_may_be_null() -> None:
 
 def test_rows_are_written_whatever_no_rows_look_like() -> None:
     choices = Dialect({"lists.absent": "missing", "total.absent": "missing", "returned.absent": "missing"})
-    tree = success_tree(SESSIONS, choices=choices, rows=[{"call_session_history_id": 1}], total=1, returned=1)
+    tree, _ = success_tree(SESSIONS, choices=choices, rows=[{"call_session_history_id": 1}], total=1, returned=1)
     assert tree == {"total_count": 1, "result": [{"call_session_history_id": 1}], "count": 1}
 
 

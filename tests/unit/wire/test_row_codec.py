@@ -89,7 +89,7 @@ def test_an_error_has_no_rows_even_where_they_may_be_left_out() -> None:
 
 def test_a_dialect_leaves_out_what_says_nothing() -> None:
     shown: dict[str, Any] = {"/paging/limit": 100, "/paging/sort": "", "/paging/after": ""}
-    tree = success_tree(LOGS.listing, choices=LEFT_OUT, rows=[], echoes=shown)
+    tree, _ = success_tree(LOGS.listing, choices=LEFT_OUT, rows=[], echoes=shown)
     assert tree == {"paging": {"limit": 100, "sort": ""}}
 
 
