@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from harness.specification.echo_types import is_integer_echo
+from harness.specification.lint.answer_places import page_part_places
 from harness.specification.lint.cross_references import walk_references
 from harness.specification.lint.finding import LintFinding, finding_at, possible_values
 from harness.specification.load import Spec
 from harness.specification.model import (
     CountOnly,
-    CursorPaging,
     EnvelopeField,
     Field,
     Filter,
@@ -112,10 +112,9 @@ def _fits_part(part: EnvelopeField, value: object) -> bool:
 
 def _told_pointers(listing: Listing) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The places that the constructs of a spec fill in, in a success and in an error."""
-    paging, error = listing.paging, listing.outcome.error
+    error = listing.outcome.error
     success = [listing.lists.rows_at, *listing.outcome.success.shows, *(echo.at for echo in listing.echoes)]
-    success += [construct.at for construct in (listing.total, listing.returned) if construct is not None]
-    success += [paging.next_at, paging.prev_at] if isinstance(paging, CursorPaging) else []
+    success += [place for _, place in page_part_places(listing)]
     success += [listing.zone.echo] if listing.zone is not None and listing.zone.echo is not None else []
     failure = [*error.shows, *(at for at in (error.message_at, error.key_at) if at is not None)]
     if error.code_at is not None and all(fault.code is not None for fault in listing.outcome.faults.values()):
