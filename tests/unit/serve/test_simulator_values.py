@@ -21,7 +21,7 @@ from harness.world.listed_calls import ListedCalls
 from harness.world.traffic import BUSY_HOUR
 from harness.world.world import World
 
-HEADERS = (("Authorization", "Bearer callharness-token"),)
+HEADERS = (("Authorization", "Bearer callbook-example-token"),)
 
 
 @cache
