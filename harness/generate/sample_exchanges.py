@@ -25,11 +25,13 @@ from harness.specification.model import (
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import ParameterValue, encode_parameter
+from harness.wire.parameter_codec import ParameterValue, element_codec, encode_parameter
 from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import DecodedResponse, decode_response, encode_error, error_tree
 from harness.world.world import World
 
+# What keeps nothing for a value that no row has.
+_NARROW_COMPARISONS: Final = ("equal", "contains", "starts", "ends", "like")
 PAGE_SIZE: Final = 5
 _WRONG_CREDENTIAL: Final = "callharness-wrong"
 
@@ -158,8 +160,10 @@ class SampleClient:
             if not values:
                 continue
             value = values[0]
-            if parameter.as_ in ("list", "json-list"):
-                return (value if isinstance(value, int) and parameter.of != "text" else str(value),)
+            if rule.keeps in ("present", "absent"):
+                return parameter.as_ == "presence" or rule.keeps == "present"
+            if parameter.as_ in ("list", "json-list") or parameter.repeated is not None:
+                return (value if isinstance(value, int) and element_codec(parameter) != "text" else str(value),)
             if parameter.as_ in ("text", "word"):
                 return str(value)
             return cast(ParameterValue, value)
@@ -290,6 +294,7 @@ def _no_match_values(client: SampleClient) -> dict[str, Tree] | None:
     for name, rule in client.listing.filters.items():
         parameter = client.listing.parameters[name]
         plain = parameter.as_ == "text" and rule.stranger == "nothing" and not rule.applies_if_any
+        plain = plain and (not isinstance(rule.keeps, str) or rule.keeps in _NARROW_COMPARISONS)
         if plain and not rule.compares[0].hidden:
             return {name: "no-such-value"}
     return None

@@ -63,7 +63,9 @@ class Construct:
 
 def constructs_of(spec: Spec) -> tuple[Construct, ...]:
     """Every place in the spec that can carry clauses and does, in the order of the grammar."""
-    return tuple(place for place in _walk_constructs(spec.listing, type(spec.listing), ()) if place.clauses)
+    places = _walk_constructs(spec.listing, type(spec.listing), ())
+    # The parameters and filters that operators stand for carry their clauses.
+    return tuple(place for place in places if place.clauses and place.path[0] != "operators")
 
 
 def meaning_of_construct(spec: Spec, construct: Construct) -> str:

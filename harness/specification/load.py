@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from harness.errors import UsageProblem
 from harness.specification.deserialize import deserialize_value
+from harness.specification.expansion import expand_listing
 from harness.specification.model import Clause, ClauseId, Field, Listing, OpenChoice
 from harness.specification.yaml_source import (
     KeyPath,
@@ -146,7 +147,7 @@ def build_spec(source: SourceFile, *, spec_id: str | None) -> Spec:
     Raises SourceFileError, or SourceFileErrors for several things that mean nothing.
     """
     path, method = _find_operation(source)
-    listing = deserialize_value(Listing, source, ("paths", path, method, LISTING_EXTENSION))
+    listing = expand_listing(deserialize_value(Listing, source, ("paths", path, method, LISTING_EXTENSION)))
     listing = dataclasses.replace(listing, fields=flat_fields(listing.fields))
     tree = cast("Mapping[str, Any]", source.tree)
     return Spec(

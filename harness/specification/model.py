@@ -112,6 +112,7 @@ ParameterCodec = Literal[
     "digits",
     "decimal",
     "flag",
+    "presence",
     "word",
     "epoch-seconds",
     "epoch-milliseconds",
@@ -127,9 +128,15 @@ ParameterCodec = Literal[
 ]
 Comparison = Literal[
     "equal",
+    "not-equal",
+    "in",
+    "not-in",
+    "present",
+    "absent",
     "contains",
     "starts",
     "ends",
+    "like",
     "at-or-after",
     "at-or-before",
     "at-most",
@@ -370,13 +377,22 @@ class Parameter:
     One whose name stands in braces in the path of the operation is a part of that path.
     """
 
-    as_: ParameterCodec = documented_key("how its value is written", "text")
+    as_: ParameterCodec = documented_key(
+        "how its value is written (presence: being there at all is true, whatever the value; calendar-day: "
+        "YYYY-MM-DD, the whole day in the zone of the list)",
+        "text",
+    )
     of: Literal["text", "integer", "digits", "word"] = documented_key("list: what the elements are", "text")
     separated_by: str = documented_key("list: the separator; a JSON array in a JSON body needs none", ",")
     format: tuple[str, ...] = documented_key("formatted-time: how it is written, as that of a field", ())
     bound_to: BoundParameter | None = documented_key("the credential whose value it always has", None)
     constant: Scalar | None = documented_key(
         "the value that it always has and that is always sent; it tells two operations at one path apart", None
+    )
+    repeated: Literal["any", "all"] | None = documented_key(
+        "text, word, integer, digits: it may be given several times, and a row must match any or all of the values "
+        "(without it the transport's rule on repeated parameters holds)",
+        None,
     )
     at: str | None = documented_key("JSON pointer into the request's body; without it a pair of query or form", None)
     words: tuple[str, ...] = documented_key("word: the legal words (a filter's own words are added)", ())
@@ -438,6 +454,17 @@ class NamedComparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wildcards:
+    """What stands for other characters in the value of a filter that keeps what is like it."""
+
+    any: str | None = documented_key("the character that stands for any number of characters, also none", "%")
+    one: str | None = documented_key("the character that stands for exactly one", "_")
+    escape: str | None = documented_key(
+        "the character after which the next one stands for itself; none: a wildcard cannot be asked for", None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which rows a parameter keeps. Its name is the parameter's."""
 
@@ -445,7 +472,15 @@ class Filter:
         "the field or fields (any of them suffices): `name`, `list[].name` (any nested row), `hidden.name`"
     )
     keeps: Comparison | OpenChoice[Comparison] = documented_key(
-        "how it compares; a list parameter keeps rows that match any element", "equal"
+        "how it compares; a list parameter keeps rows that match any element, with not-equal those that match none. "
+        "in, not-in: equal, not-equal for several values. present, absent: whether there is a value at all; a flag "
+        "says whether that is so. like: the whole value, with wildcards. Order (at-or-after ... above) is that of "
+        "instants, numbers or texts (by code point)",
+        "equal",
+    )
+    wildcards: Wildcards | None = documented_key("like: the characters that stand for others", None)
+    absent: Literal["kept", "left-out"] | OpenChoice[Literal["kept", "left-out"]] = documented_key(
+        "not-equal, not-in: what becomes of rows that show no value there", "kept"
     )
     named_by: NamedComparison | None = documented_key("the comparison is named by another parameter", None)
     words: Mapping[str, tuple[str, ...] | OpenChoice[tuple[str, ...]]] = documented_key(
@@ -455,7 +490,7 @@ class Filter:
     no_filter_clause: Clauses = documented_key("clause on those words", ())
     aliases: Mapping[str, str] = documented_key("words that a server may take for another", factory=dict)
     boundary: Boundary | OpenChoice[Boundary] = documented_key(
-        "at-or-after, at-or-before: does the instant itself belong?", "inclusive"
+        "at-or-after, at-or-before: does the instant itself (a calendar day: the whole day) belong?", "inclusive"
     )
     alternatives: tuple[FieldPath, ...] | OpenChoice[tuple[FieldPath, ...]] = documented_key(
         "further fields that may count as a match (open: whether they do)", ()
@@ -486,6 +521,7 @@ class Filter:
     case: Literal["exact", "folded"] | OpenChoice[Literal["exact", "folded"]] = documented_key(
         "does letter case count?", "exact"
     )
+    case_clause: Clauses = documented_key("clause on letter case, where it has one of its own", ())
     clause: Clauses = documented_key("the clause", ())
     blank_clause: Clauses = documented_key("clause on the blank value, where it has one of its own", ())
     word_clauses: Mapping[str, Clauses] = documented_key(
@@ -493,6 +529,40 @@ class Filter:
     )
     partition_clause: Clauses = documented_key("clause: the field's words, asked one by one, share out all rows", ())
     offsets_clause: Clauses = documented_key("rfc3339: clause on other offsets naming the same instant", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorFamily:
+    """Comparisons with one field that are named inside the parameter's name.
+
+    Its own name is what `{name}` stands for. The loader makes a parameter and a filter of each word, as if they stood
+    under `parameters` and `filters`.
+    """
+
+    pattern: str = documented_key(
+        "the parameter's name, with `{name}` and `{operator}`: `{name}__{operator}`, `{name}[{operator}]`, "
+        "`{name}{operator}`"
+    )
+    words: Mapping[str, Comparison] = documented_key("each operator (it may be empty) and how it compares")
+    compares: tuple[FieldPath, ...] = documented_key("what is compared (default: the field of the family's name)", ())
+    parameter: Parameter | None = documented_key("how the values are written (default: as texts)", None)
+    parameters: Mapping[str, Parameter] = documented_key(
+        "operators whose value is written otherwise (default: present and absent take the flag true or false, in and "
+        "not-in a list of what the others take)",
+        factory=dict,
+    )
+    boundary: Boundary | OpenChoice[Boundary] = documented_key("as in a filter", "inclusive")
+    case: Literal["exact", "folded"] | OpenChoice[Literal["exact", "folded"]] = documented_key(
+        "as in a filter", "exact"
+    )
+    absent: Literal["kept", "left-out"] | OpenChoice[Literal["kept", "left-out"]] = documented_key(
+        "as in a filter", "kept"
+    )
+    wildcards: Wildcards | None = documented_key("as in a filter", None)
+    word_clauses: Mapping[str, Clauses] = documented_key(
+        "clause per operator, where they have clauses of their own", factory=dict
+    )
+    clause: Clauses = documented_key("the clause of every other operator", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1559,6 +1629,9 @@ class Listing:
     hidden: Mapping[str, HiddenAttribute] = documented_key("attributes that rows do not show", factory=dict)
     parameters: Mapping[str, Parameter] = documented_key("the request's parameters", factory=dict)
     filters: Mapping[str, Filter] = documented_key("which rows a parameter keeps", factory=dict)
+    operators: Mapping[str, OperatorFamily] = documented_key(
+        "comparisons named inside the parameter's name, for each field once", factory=dict
+    )
     conjunction_clause: Clauses = documented_key("clause: filters given together must all hold", ())
     no_match_clause: Clauses = documented_key("clause: when nothing matches the answer is an empty success", ())
     ranges: tuple[FilterRange, ...] = documented_key("pairs of filters that make a range", ())

@@ -63,15 +63,10 @@ def request_parameters(spec: Spec) -> tuple[RequestParameter, ...]:
             schema = resolve_reference(spec, one.get("schema", {}))
             path = (*base, "parameters", index)
             required = one.get("required") is True
-            found.append(
-                RequestParameter(
-                    name=str(one.get("name")),
-                    place=str(one.get("in")),
-                    schema=schema,
-                    required=required,
-                    path=path,
-                )
+            plain = RequestParameter(
+                name=str(one.get("name")), place=str(one.get("in")), schema=schema, required=required, path=path
             )
+            found += _object_members(spec, plain) if one.get("style") == "deepObject" else [plain]
     for media_type, schema in _request_schemas(spec):
         if media_type in _FORM_MEDIA_TYPES:
             path = ("paths", spec.path, method, "requestBody")
@@ -91,6 +86,23 @@ def request_parameters(spec: Spec) -> tuple[RequestParameter, ...]:
                             )
                         )
     return tuple(found)
+
+
+def _object_members(spec: Spec, whole: RequestParameter, depth: int = 0) -> list[RequestParameter]:
+    """The pairs that an object in brackets (`style: deepObject`) stands for: `name[key]`, `name[key][inner]`."""
+    found: list[RequestParameter] = []
+    members = property_schemas(spec, [whole.schema])
+    for key, schemas in members.items():
+        schema = resolve_reference(spec, schemas[0])
+        member = RequestParameter(
+            name=f"{whole.name}[{key}]",
+            place=whole.place,
+            schema=schema,
+            required=whole.required and key in whole.schema.get("required", []),
+            path=whole.path,
+        )
+        found += _object_members(spec, member, depth + 1) if depth < _DEPTH_LIMIT else [member]
+    return found or [whole]
 
 
 def request_schemas_at(spec: Spec, pointer: str) -> tuple[Schema, ...]:

@@ -13,13 +13,14 @@ from harness.wire.decoded_body import Tree
 class ListRequest:
     """The raw values of one request, by parameter name of the spec.
 
-    `values` holds documented parameters as they are written on the wire: text for pairs and for parts of the path,
-    any JSON value for a parameter in a JSON body. A key that is missing was not given. `credentials` holds credential
-    values by their name in the spec (`Username`, `token`); `scheme` is the word before a token, None the documented
-    one. `account` are the credentials whose values a path or a parameter repeats, where they are not those of
-    `credentials`. `extra` are parameters that the spec does not know, in order; `repeated` the further values of
-    parameters given more than once. `operation` is the name in the request when it is not the documented one.
-    `encoding_name` names a way of `transport.also`. With `log_in` it asks for a token and not for the list.
+    `values` holds documented parameters as they are written on the wire: text for pairs (a list of texts where a
+    parameter with `repeated` is given several times) and for parts of the path, any JSON value for a parameter in a
+    JSON body. A key that is missing was not given. `credentials` holds credential values by their name in the spec
+    (`Username`, `token`); `scheme` is the word before a token, None the documented one. `account` are the credentials
+    whose values a path or a parameter repeats, where they are not those of `credentials`. `extra` are parameters that
+    the spec does not know, in order; `repeated` the further values of other parameters given more than once.
+    `operation` is the name in the request when it is not the documented one. `encoding_name` names a way of
+    `transport.also`. With `log_in` it asks for a token and not for the list.
     `url` is where the request came to, scheme, host and path; it is empty where no link needs it.
     `digest` is that of the HTTP request, where an answer is made from it.
     """

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from harness.integers import is_integer
@@ -17,6 +18,10 @@ from harness.wire.time_codecs import EPOCH_CODECS, TIME_CODECS, decode_day, deco
 
 ParameterValue: TypeAlias = "str | int | bool | Decimal | datetime | date | tuple[str | int, ...]"
 
+_NO_INSTANTS: Final = frozenset(
+    {"text", "integer", "digits", "decimal", "decimal-text", "flag", "presence", "word", "calendar-day"}
+)
+
 
 class OutOfRange(DecodeError):
     """A value that is readable but larger, or a list longer, than the parameter allows."""
@@ -27,8 +32,36 @@ def is_blank(raw: Tree) -> bool:
     return raw is None or raw == "" or raw == []
 
 
+def is_blank_value(parameter: Parameter, raw: Tree) -> bool:
+    """Whether a given value of a parameter is empty; being there is all that one `as: presence` says."""
+    return parameter.as_ != "presence" and is_blank(raw)
+
+
+def takes_list(parameter: Parameter) -> bool:
+    """Whether a parameter takes several values of which a row must match any."""
+    return parameter.as_ in ("list", "json-list") or parameter.repeated == "any"
+
+
+def takes_instants(parameter: Parameter) -> bool:
+    """Whether the values of a parameter are instants."""
+    return element_codec(parameter) not in _NO_INSTANTS
+
+
+def element_codec(parameter: Parameter) -> str:
+    """How one of the values of a parameter is written, be it the only one or one of several."""
+    return parameter.of if parameter.as_ in ("list", "json-list") else parameter.as_
+
+
 def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json: bool) -> ParameterValue:
-    """The value of `raw`. Raises DecodeError when it cannot be read or is below `least`, OutOfRange above `most`."""
+    """The value of `raw`. Raises DecodeError when it cannot be read or is below `least`, OutOfRange above `most`.
+
+    Several values of a repeated parameter come as a list of raw values, and always become a tuple.
+    """
+    if parameter.repeated is not None:
+        given = [one for one in (raw if isinstance(raw, list) else [raw]) if not is_blank(one)]
+        once = replace(parameter, repeated=None)
+        values = (decode_parameter(once, one, zone=zone, in_json=in_json) for one in given)
+        return tuple(value for value in values if isinstance(value, str | int))
     match parameter.as_:
         case "text" | "word":
             return _decode_text(raw)
@@ -42,6 +75,8 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
             return _decode_flag(parameter, raw)
         case "decimal":
             return _decode_decimal(raw, lenient=not in_json or parameter.lenient)
+        case "presence":
+            return True
         case "calendar-day":
             return decode_day(raw)
         case "list":
@@ -55,7 +90,14 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
 
 
 def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneInfo, in_json: bool) -> Tree:
-    """`value` as a request writes it; the inverse of `decode_parameter`."""
+    """`value` as a request writes it; the inverse of `decode_parameter`.
+
+    An instant stands for its day where the parameter takes days. False cannot be written `as: presence`: it is left
+    out of a request.
+    """
+    if isinstance(value, tuple) and parameter.repeated is not None:
+        texts: list[Tree] = [str(item) for item in value]
+        return texts[0] if len(texts) == 1 else texts
     if isinstance(value, tuple):
         items: list[Tree] = [str(item) if parameter.of != "integer" or not in_json else item for item in value]
         if parameter.as_ == "json-list" and not in_json:
@@ -64,6 +106,8 @@ def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneI
             return items
         return parameter.separated_by.join(str(item) for item in items)
     if isinstance(value, datetime):
+        if parameter.as_ == "calendar-day":
+            return encode_day(value.astimezone(zone).date())
         # A parameter that names no instant takes the wall clock.
         codec = parameter.as_ if parameter.as_ in TIME_CODECS else "local-time"
         written = encode_instant(value, codec, zone, formats=parameter.format)
@@ -72,6 +116,8 @@ def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneI
         return encode_day(value)
     if isinstance(value, Decimal):
         return value if in_json else format(value, "f")
+    if parameter.as_ == "presence":
+        return ""
     if isinstance(value, bool):
         return value if in_json else (parameter.true if value else parameter.false)[0]
     if isinstance(value, int):

@@ -202,7 +202,9 @@ def _request_pairs(spec: Spec, ask: ListRequest, way: RequestEncoding | None) ->
             (name, ask.operation if ask.operation is not None and routing and text == routing.name else text)
         )
     for name, value in _sent_values(spec, ask).items():
-        pairs.append((name, _pair_text(value)))
+        parameter = listing.parameters.get(name)
+        several = isinstance(value, list) and parameter is not None and parameter.repeated is not None
+        pairs.extend((name, _pair_text(one)) for one in (cast("list[Tree]", value) if several else [value]))
         pairs.extend((name, _pair_text(more)) for more in ask.repeated.get(name, ()))
     pairs.extend((name, _pair_text(value)) for name, value in ask.extra)
     pairs.extend(credential_pairs(listing.access, ask.credentials))
@@ -385,6 +387,9 @@ def _list_request_of(
             credentials.setdefault(secret[name], text)
         elif name not in listing.parameters or name in in_path:
             extra.append((given, text))
+        elif name in values and listing.parameters[name].repeated is not None:
+            before = values[name]
+            values[name] = [*(before if isinstance(before, list) else [before]), text]
         elif name in values:
             repeated[name] = (*repeated.get(name, ()), text)
         else:

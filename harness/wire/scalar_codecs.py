@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -119,6 +119,18 @@ def decode_local(text: str, zone: ZoneInfo, *, fold: int = 0) -> datetime:
         return datetime(year, month, day, hour, minute, second, tzinfo=zone, fold=fold).astimezone(UTC)
     except (ValueError, OverflowError):
         raise DecodeError(expected, printable_text(text)) from None
+
+
+def first_instant(day: date, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, at which a calendar day begins in a zone.
+
+    Where the clocks skip midnight the day begins with the jump. The ends of the calendar are cut at the years 1 and
+    9999 of UTC.
+    """
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def encode_rfc3339(instant: datetime, *, zone: ZoneInfo | None = None, places: int = 0) -> str:

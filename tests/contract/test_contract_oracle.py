@@ -66,7 +66,7 @@ def requests(draw: st.DrawFn, session: CheckContext, mirror: Mirror) -> dict[str
     names = [name for name, kept in listing.filters.items() if not is_hidden_filter(kept)]
     for name in draw(st.lists(st.sampled_from(names), max_size=3, unique=True)) if names else ():
         kept = listing.filters[name]
-        if is_time_filter(kept):
+        if is_time_filter(session, name):
             shown = [row.shown.get(str(kept.compares[0])) for row in mirror.rows]
             times = [moment for moment in shown if isinstance(moment, datetime)]
             if times and name not in mirror.base:

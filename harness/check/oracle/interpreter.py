@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
-from decimal import Decimal
 from typing import Any, cast
 
 from harness.check.oracle.dialect_inference import AssumedDialect
+from harness.check.oracle.value_comparison import ValueComparison, comparison_holds, same_text, values_are_kept
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import (
@@ -24,12 +23,20 @@ from harness.specification.model import (
     LimitPaging,
     NoPaging,
     OffsetPaging,
+    OpenChoice,
     PageNumberPaging,
     Parameter,
 )
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import OutOfRange, ParameterValue, decode_parameter, is_blank
+from harness.wire.parameter_codec import (
+    OutOfRange,
+    ParameterValue,
+    decode_parameter,
+    element_codec,
+    is_blank_value,
+    takes_list,
+)
 from harness.wire.row_codec import ApiRow, ApiValue, field_at, row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
@@ -174,7 +181,8 @@ class _Interpreter:
 
     def is_given(self, name: str) -> bool:
         """Whether a parameter is there and not empty."""
-        return name in self.list_request.values and not is_blank(self.raw_value(name))
+        parameter = self.spec.listing.parameters[name]
+        return name in self.list_request.values and not is_blank_value(parameter, self.raw_value(name))
 
     def parameter_value(self, name: str) -> Any:
         """What a parameter means: a value, its default, None for nothing said, or NOTHING (no rows)."""
@@ -182,7 +190,7 @@ class _Interpreter:
         raw = self.raw_value(name)
         if name not in self.list_request.values or not self.supports_parameter(name):
             return self.default_value(parameter)
-        if is_blank(raw):
+        if is_blank_value(parameter, raw):
             blank = parameter.blank if parameter.blank is not None else self.spec.listing.blank.means
             if self.dialect.resolve(blank) == "refused":
                 raise RefusalDue(parameter.bad.fault if parameter.bad else "invalid", name)
@@ -192,12 +200,13 @@ class _Interpreter:
                 parameter, raw, zone=zone_named(self.zone), in_json=self.spec.listing.transport.carries == "json"
             )
         except OutOfRange:
-            bad = parameter.too_many if isinstance(raw, list) or parameter.as_ in ("list", "json-list") else None
+            bad = parameter.too_many if isinstance(raw, list) or takes_list(parameter) else None
             return self.invalid_value(name, parameter, bad or parameter.beyond or parameter.bad, raw)
         except DecodeError:
             zero = parameter.zero if raw in (0, "0") and not isinstance(raw, bool) else None
             return self.invalid_value(name, parameter, zero or parameter.bad, raw)
-        if isinstance(value, str) and not self.is_word_of(name, parameter, value):
+        texts = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
+        if not all(self.is_word_of(name, parameter, text) for text in texts):
             return self.invalid_value(name, parameter, parameter.bad, raw)
         return value
 
@@ -210,7 +219,7 @@ class _Interpreter:
         return default
 
     def is_word_of(self, name: str, parameter: Parameter, value: str) -> bool:
-        if parameter.as_ != "word":
+        if element_codec(parameter) != "word":
             return True
         filter_ = self.spec.listing.filters.get(name)
         if filter_ is None:
@@ -220,8 +229,8 @@ class _Interpreter:
         words = {*parameter.words, *filter_.words, *filter_.no_filter, *filter_.aliases, *self.field_words(filter_)}
         if value in words:
             return True
-        folded = {word.lower() for word in words}
-        return value.lower() in folded and self.dialect.resolve(filter_.case) == "folded"
+        folded = {word.casefold() for word in words}
+        return value.casefold() in folded and self.dialect.resolve(filter_.case) == "folded"
 
     def field_words(self, filter_: Filter) -> set[str]:
         words: set[str] = set()
@@ -320,12 +329,21 @@ class _Interpreter:
         bounded = keeps in ("at-or-after", "at-or-before")
         inclusive = not bounded or self.dialect.resolve(filter_.boundary) == "inclusive"
         folded = any(isinstance(item, str) for item in wanted) and self.dialect.resolve(filter_.case) == "folded"
-        chosen = self.wanted_values(filter_, wanted)
+        chosen = self.wanted_values(filter_, wanted, folded=folded)
         paths = (
             *(self.dialect.resolve(filter_.instead) or filter_.compares),
             *self.dialect.resolve(filter_.alternatives),
         )
-        return _row_test(paths, keeps, chosen, inclusive=inclusive, folded=folded)
+        compared = ValueComparison(
+            keeps=keeps,
+            inclusive=inclusive,
+            folded=folded,
+            wildcards=filter_.wildcards,
+            zone=self.zone,
+            must_match_all=self.spec.listing.parameters[name].repeated == "all",
+            absent_kept=keeps != "not-equal" or self.dialect.resolve(filter_.absent) == "kept",
+        )
+        return _row_test(paths, chosen, compared)
 
     def filter_comparison(self, filter_: Filter) -> Comparison | None:
         named = filter_.named_by
@@ -349,13 +367,15 @@ class _Interpreter:
             case _:
                 return None
 
-    def wanted_values(self, filter_: Filter, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    def wanted_values(self, filter_: Filter, given: tuple[Any, ...], *, folded: bool) -> tuple[Any, ...]:
         chosen: list[Any] = []
         for item in given:
-            if isinstance(item, str) and item in filter_.words:
-                chosen.extend(self.dialect.resolve(filter_.words[item]))
-            elif isinstance(item, str) and item in filter_.aliases:
-                chosen.append(filter_.aliases[item])
+            # A word that stands for others is known in any case, where case does not count.
+            names = [name for name in (*filter_.words, *filter_.aliases) if same_text(name, item, folded=folded)]
+            if names and names[0] in filter_.words:
+                chosen.extend(self.dialect.resolve(filter_.words[names[0]]))
+            elif names:
+                chosen.append(filter_.aliases[names[0]])
             else:
                 chosen.append(item)
         return tuple(chosen)
@@ -454,8 +474,6 @@ class _Interpreter:
 
     def size_is_observed(self, value: object) -> bool:
         """Whether a size that may be anything has been observed (or is no open choice at all)."""
-        from harness.specification.model import OpenChoice
-
         if not isinstance(value, OpenChoice) or value.options:
             return True
         return value.id in self.dialect.assigned or bool(self.dialect.candidates.get(value.id))
@@ -478,10 +496,11 @@ class _NoRowsType:
 NO_ROWS = _NoRowsType()
 
 
-def _row_test(
-    paths: tuple[FieldPath, ...], keeps: Comparison, chosen: tuple[Any, ...], *, inclusive: bool, folded: bool
-) -> RowPredicate:
-    """What tells whether a row shows one of the chosen values in one of the fields; None where it cannot be told."""
+def _row_test(paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: ValueComparison) -> RowPredicate:
+    """What tells whether a filter keeps a row; None where it cannot be told from what the row shows."""
+    if compared.keeps in ("not-equal", "present", "absent") or compared.must_match_all:
+        return _whole_row_test(paths, chosen, compared)
+    keeps, folded = compared.keeps, compared.folded
     shown_paths = tuple(path for path in paths if not path.hidden)
     heads = tuple(path.head for path in shown_paths)
     some_hidden = len(shown_paths) < len(paths)
@@ -494,7 +513,7 @@ def _row_test(
             if plain and row.get(head) == simple and type(row.get(head)) is type(simple):
                 return True
             for shown in row_values_at(row, path):
-                if any(comparison_holds(keeps, shown, item, inclusive=inclusive, folded=folded) for item in chosen):
+                if any(comparison_holds(compared, shown, item) for item in chosen):
                     return True
         # A field that was not read, or that rows do not show, leaves the question open.
         return None if some_hidden or any(head not in row for head in heads) else False
@@ -502,62 +521,26 @@ def _row_test(
     return test
 
 
-def comparison_holds(
-    keeps: Comparison, shown: ApiValue, wanted: Any, *, inclusive: bool = True, folded: bool = False
-) -> bool:
-    """Whether one shown value satisfies a comparison with one wanted value."""
-    if shown is None:
-        return False
-    if isinstance(shown, tuple):
-        return any(comparison_holds(keeps, item, wanted, inclusive=inclusive, folded=folded) for item in shown)
-    match keeps:
-        case "at-or-after" | "at-or-before":
-            if not isinstance(shown, date) or not isinstance(wanted, date) or type(shown) is not type(wanted):
-                return False
-            if shown == wanted:
-                return inclusive
-            return shown > wanted if keeps == "at-or-after" else shown < wanted
-        case "at-most" | "at-least" | "below" | "above":
-            left, right = _decimal_of(shown), _decimal_of(wanted)
-            if left is None or right is None:
-                return False
-            return {
-                "at-most": left <= right,
-                "at-least": left >= right,
-                "below": left < right,
-                "above": left > right,
-            }[keeps]
-        case "equal" if not isinstance(shown, str) or not isinstance(wanted, str):
-            return _values_equal(shown, wanted)
-        case _:
-            left_text, right_text = _fold_text(shown, folded), _fold_text(wanted, folded)
-            match keeps:
-                case "contains":
-                    return right_text in left_text
-                case "starts":
-                    return left_text.startswith(right_text)
-                case "ends":
-                    return left_text.endswith(right_text)
-                case _:
-                    return left_text == right_text
+def _whole_row_test(paths: tuple[FieldPath, ...], chosen: tuple[Any, ...], compared: ValueComparison) -> RowPredicate:
+    """The test of a comparison that takes all values of a row together: what is not shown leaves it open."""
+    some_hidden = any(path.hidden for path in paths)
+    shown_paths = tuple(path for path in paths if not path.hidden)
 
+    def test(row: ApiRow) -> bool | None:
+        known = [value for path in shown_paths for value in row_values_at(row, path)]
+        kept = values_are_kept(compared, known, chosen)
+        if not some_hidden and all(path.head in row for path in shown_paths):
+            return kept
+        # What is not known can only add values: these decide what an added one does not change.
+        if compared.keeps == "not-equal":
+            clashes = not values_are_kept(replace(compared, absent_kept=True), known, chosen)
+            return False if clashes else None
+        any_value = any(value not in (None, ()) for value in known)
+        if compared.keeps in ("present", "absent"):
+            return kept if any_value else None
+        return True if kept else None
 
-def _decimal_of(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return None
-    return Decimal(value)
-
-
-def _values_equal(shown: ApiValue, wanted: Any) -> bool:
-    if isinstance(shown, bool) or isinstance(wanted, bool):
-        return shown is wanted
-    if isinstance(shown, str) != isinstance(wanted, str):
-        return str(shown) == str(wanted)
-    return bool(shown == wanted)
-
-
-def _fold_text(value: Any, folded: bool) -> str:
-    return str(value).casefold() if folded else str(value)
+    return test
 
 
 def sort_key(shown: ApiValue, collation: str) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from harness.check.context import CheckContext
 from harness.check.oracle.interpreter import ExpectedAnswer
@@ -20,6 +21,9 @@ from harness.specification.paging_clauses import (
     start_clauses,
 )
 from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import decode_parameter
+from harness.wire.row_codec import row_values_at
+from harness.wire.scalar_codecs import DecodeError, first_instant, zone_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +100,7 @@ def _clauses_of_probe(
     if aspect in probe.blame:
         return probe.blame[aspect]
     if aspect in PRIMARY_ASPECTS or _is_left_to_filters(context, mirror, smallest, difference):
-        return probe.clauses
+        return _clauses_of_bound(context, probe, smallest, difference, meaning) or probe.clauses
     return _clauses_of_page(context, smallest, difference, meaning) or probe.clauses
 
 
@@ -126,7 +130,7 @@ def clauses_of_request(
         return slice_clauses(listing.paging)
     filters = [name for name in ask.values if name in listing.filters and (name in names or name == difference.about)]
     if len(filters) > 1:
-        return _clauses_of_filters(context, filters, difference)
+        return _clauses_of_filters(context, filters, ask, difference, meaning)
     if filters:
         rule = listing.filters[filters[0]]
         return _clauses_of_comparison(context, rule, ask) or clauses_of_value(rule, ask.values[filters[0]])
@@ -153,7 +157,25 @@ def _is_left_to_filters(context: CheckContext, mirror: Mirror, ask: ListRequest,
     )
 
 
-def _clauses_of_filters(context: CheckContext, filters: list[str], difference: Difference) -> Clauses:
+def _clauses_of_bound(
+    context: CheckContext, probe: Probe, ask: ListRequest, difference: Difference, meaning: ExpectedAnswer | None
+) -> Clauses:
+    """The clauses of the bound that goes wrong, where a probe of one bound of a field has another one beside it."""
+    rules = context.listing.filters
+    filters = [name for name in ask.values if name in rules]
+    if len(filters) < 2 or probe.clauses not in [rules[name].clause for name in filters]:
+        return ()
+    culprit = _filter_of_one_field(context, filters, ask, difference, meaning)
+    return rules[culprit].clause if culprit is not None else ()
+
+
+def _clauses_of_filters(
+    context: CheckContext,
+    filters: list[str],
+    ask: ListRequest,
+    difference: Difference,
+    meaning: ExpectedAnswer | None,
+) -> Clauses:
     """The clauses on several filters together: what one of them says of the others, or that all of them hold."""
     rules = context.listing.filters
     for name in filters:
@@ -166,7 +188,60 @@ def _clauses_of_filters(context: CheckContext, filters: list[str], difference: D
     rest = [name for name in filters if name not in needed]
     if len(rest) == 1:
         return rules[rest[0]].clause
+    culprit = _filter_of_one_field(context, rest, ask, difference, meaning)
+    if culprit is not None:
+        return rules[culprit].clause
     return context.listing.conjunction_clause or rules.get(difference.about, rules[filters[0]]).clause
+
+
+def _filter_of_one_field(
+    context: CheckContext,
+    filters: list[str],
+    ask: ListRequest,
+    difference: Difference,
+    meaning: ExpectedAnswer | None,
+) -> str | None:
+    """Of filters that all compare the same field the one that goes wrong; None where they compare different ones.
+
+    A row that came and should not have is the fault of the filter that excludes it; one that is missing, of the
+    bound that it lies nearest to; what else goes wrong, of a filter that goes wrong alone, too.
+    """
+    rules = context.listing.filters
+    if len({rules[name].compares for name in filters}) > 1:
+        return None
+    if difference.about in filters:
+        return difference.about
+    tests = dict(meaning.tests) if meaning is not None else {}
+    excluding = [
+        name for name in filters if name in tests and any(tests[name](row.shown) is False for row in difference.rows)
+    ]
+    if len(excluding) == 1:
+        return excluding[0]
+    distances = {name: gap for name in filters if (gap := _gap_to_bound(context, name, ask, difference)) is not None}
+    if len(distances) == len(filters):
+        return min(distances, key=lambda name: distances[name])
+    failed = [name for name in filters if context.results.first_failed(rules[name].clause)]
+    return failed[0] if failed else None
+
+
+def _gap_to_bound(context: CheckContext, name: str, ask: ListRequest, difference: Difference) -> float | None:
+    """How far the rows of a difference lie from a filter's value, in seconds or units; None where nothing tells."""
+    rule, parameter = context.listing.filters[name], context.listing.parameters[name]
+    try:
+        zone = zone_named(context.zone)
+        bound = decode_parameter(parameter, ask.values[name], zone=zone, in_json=isinstance(ask.values[name], int))
+    except DecodeError:
+        return None
+    if isinstance(bound, date) and not isinstance(bound, datetime):
+        bound = first_instant(bound, zone)
+    gaps: list[float] = []
+    for row in difference.rows:
+        for shown in row_values_at(row.shown, rule.compares[0]):
+            if isinstance(shown, datetime) and isinstance(bound, datetime):
+                gaps.append(abs((shown - bound).total_seconds()))
+            elif isinstance(shown, int) and isinstance(bound, int):
+                gaps.append(abs(shown - bound))
+    return min(gaps, default=None)
 
 
 def _clauses_of_comparison(context: CheckContext, rule: Filter, ask: ListRequest) -> Clauses:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice, pairwise
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.oracle.interpreter import comparison_holds
+from harness.check.oracle.value_comparison import comparison_of_filter, values_are_kept
 from harness.check.probe.comparison import compare_answer
+from harness.check.probe.comparison_values import (
+    ORDER_COMPARISONS,
+    PRESENCE_COMPARISONS,
+    comparison_of,
+    values_of_comparison,
+)
 from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
 from harness.specification.field_path import FieldPath
-from harness.specification.model import ClauseId, Field, Filter, OpenChoice
+from harness.specification.model import ClauseId, Field, Filter, FilterRange
 from harness.wire.decoded_body import Tree
+from harness.wire.parameter_codec import element_codec, takes_instants
 from harness.wire.row_codec import ApiValue, row_values_at
+from harness.wire.scalar_codecs import zone_named
 from harness.wire.time_codecs import TIME_CODECS, cut_instant, time_step
 
 # Characters that careless encoders, decoders and query builders get wrong (`plus_is_kept_in_query`,
@@ -37,9 +45,15 @@ def absent_number(counted: Mapping[Any, int]) -> int:
     return max(shown) + 104_729 if max(shown) > 9999 else max(shown) * 10 + 7
 
 
-def is_time_filter(filter_: Filter) -> bool:
-    """Whether a filter bounds an instant from below or above."""
-    return filter_.keeps in ("at-or-after", "at-or-before")
+def is_time_filter(context: CheckContext, name: str) -> bool:
+    """Whether a filter bounds an instant from below or above, and takes an instant for it."""
+    ordered = comparison_of(context.listing.filters[name]) in ORDER_COMPARISONS
+    return ordered and takes_instants(context.listing.parameters[name])
+
+
+def bounds_above(filter_: Filter) -> bool:
+    """Whether a filter keeps what comes before its value."""
+    return comparison_of(filter_) in ("at-or-before", "at-most", "below")
 
 
 def is_hidden_filter(filter_: Filter) -> bool:
@@ -83,7 +97,10 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     counted = Counter(
         {value: times for value, times in counted.items() if not (isinstance(value, str) and set(value) & set(lost))}
     )
-    if parameter.as_ == "word":
+    own = values_of_comparison(context, name, counted, rows=len(rows))
+    if own is not None:
+        return own
+    if element_codec(parameter) == "word":
         words = [word for word, _ in counted.most_common()]
         ordered = [*(word for word in filter_.word_clauses if word in words), *words, *filter_.words]
         return list(dict.fromkeys(ordered))
@@ -162,11 +179,23 @@ def _unusual_texts(context: CheckContext, texts: Sequence[str], filter_: Filter)
         *([text for text in special if mark in text] for mark in ";&%+,?' "),
     )
     chosen: list[Any] = list(dict.fromkeys(context.rng.choice(group) for group in groups if group))
-    if filter_.keeps == "contains":
+    keeps = comparison_of(filter_)
+    if keeps in ("contains", "starts", "ends"):
         long = [text for text in texts if len(text) > 4] or list(texts)
         text = context.rng.choice(long)
-        return [*chosen, text[1:-1] or text, text[:3], text[-3:]]
+        if keeps != "contains":
+            # Special characters are asked for where a text is to be equal or contained.
+            chosen = []
+        return [*chosen, text[1:-1] or text, text[:3], text[-3:], *_letters_in_other_case(texts)]
+    if keeps == "not-equal":
+        return [one for one in _near_texts(context, texts) if one not in ("%", ".*")]
     return chosen + _near_texts(context, texts)
+
+
+def _letters_in_other_case(texts: Sequence[str]) -> list[str]:
+    """A text with its letters in the other case, which no row shows: does case count?"""
+    lettered = [text for text in texts if text.isascii() and text.swapcase() not in texts]
+    return [lettered[len(lettered) // 2].swapcase()] if lettered else []
 
 
 def _near_texts(context: CheckContext, texts: Sequence[str]) -> list[str]:
@@ -197,6 +226,8 @@ def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> li
     plain = [text for text in limited if text.isascii() and text.isalnum() and len(text) > 2]
     if not plain or parameter.as_ not in ("text", "list", "json-list") or parameter.of in ("integer", "digits"):
         return []
+    if comparison_of(filter_) in (*ORDER_COMPARISONS, *PRESENCE_COMPARISONS, "like", "not-equal"):
+        return []
     text = context.rng.choice(plain)
     place = len(text) // 2
     # What stands for anything in SQL LIKE, for one character there, and what ends a value for careless readers:
@@ -222,10 +253,18 @@ def fits_one_element(context: CheckContext, name: str, value: Any) -> bool:
 def encode_shown_value(context: CheckContext, name: str, value: Any) -> Tree:
     """A shown value as the parameter writes it."""
     parameter = context.listing.parameters[name]
+    filter_ = context.listing.filters.get(name)
+    keeps = comparison_of(filter_) if filter_ is not None else "equal"
+    if keeps in PRESENCE_COMPARISONS and not isinstance(value, bool):
+        # That there is a value is all that can be asked for.
+        value = keeps == "present" or parameter.as_ == "presence"
     if isinstance(value, tuple):
-        return encode_request_value(context, name, tuple(_list_element(parameter.of, item) for item in value))
+        codec = element_codec(parameter)
+        return encode_request_value(context, name, tuple(_list_element(codec, item) for item in value))
     if parameter.as_ in ("list", "json-list"):
         return encode_request_value(context, name, (_list_element(parameter.of, value),))
+    if isinstance(value, Decimal) and parameter.as_ in ("integer", "digits"):
+        value = int(value)
     if parameter.as_ == "text":
         return str(value)
     if parameter.as_ == "digits":
@@ -282,9 +321,20 @@ def open_range_end(context: CheckContext, mirror: Mirror, name: str) -> dict[str
             other = pair.last if name == pair.first else pair.first
             if other in mirror.base or pair.one_alone == "one-sided":
                 return {}
-            far = datetime(2000, 1, 1, tzinfo=UTC) if other == pair.first else datetime(2100, 1, 1, tzinfo=UTC)
-            return {other: encode_shown_value(context, other, far)}
+            return {other: encode_shown_value(context, other, _far_end(context, mirror, pair, other))}
     return {}
+
+
+def _far_end(context: CheckContext, mirror: Mirror, pair: FilterRange, name: str) -> Any:
+    """A value of one end of a range beyond every row."""
+    first = name == pair.first
+    parameter = context.listing.parameters[name]
+    if takes_instants(parameter) or parameter.as_ == "calendar-day":
+        return datetime(2000, 1, 1, tzinfo=UTC) if first else datetime(2100, 1, 1, tzinfo=UTC)
+    shown = sorted(count_values(mirror.rows, context.listing.filters[name].compares))
+    if not shown:
+        return "0"
+    return shown[0] if first else shown[-1]
 
 
 def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
@@ -308,7 +358,7 @@ def selective_filter(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
 def halving_value(context: CheckContext, mirror: Mirror, name: str) -> Tree:
     """A value that keeps some rows but not all; None when there is none."""
     filter_ = context.listing.filters[name]
-    if is_time_filter(filter_):
+    if is_time_filter(context, name):
         shown = [instant for row in mirror.rows for instant in row_values_at(row.shown, filter_.compares[0])]
         times = sorted(instant for instant in shown if isinstance(instant, datetime))
         if len(times) < 6 or times[0] == times[-1]:
@@ -389,7 +439,7 @@ def open_range_ends(context: CheckContext, mirror: Mirror, *together: str) -> di
     """The other ends of ranges that filters open, where one end alone may be refused."""
     found: dict[str, Tree] = {}
     for name in together:
-        if is_time_filter(context.listing.filters[name]):
+        if is_time_filter(context, name):
             found |= {
                 other: raw for other, raw in open_range_end(context, mirror, name).items() if other not in together
             }
@@ -401,8 +451,32 @@ def _instant_beside(context: CheckContext, name: str, instant: datetime) -> date
     filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
     codec = parameter.as_ if parameter.as_ in TIME_CODECS else "local-time"
     step = max(time_step(codec, parameter.format), timedelta(seconds=1))
-    beside = instant + (step if filter_.keeps == "at-or-before" else -timedelta(seconds=1))
+    if comparison_of(filter_) not in ORDER_COMPARISONS:
+        step = timedelta(0)
+    beside = instant + (step if bounds_above(filter_) else -min(step, timedelta(seconds=1)))
     return cut_instant(beside, codec, parameter.format).replace(microsecond=0)
+
+
+def _value_that_keeps(context: CheckContext, name: str, shown: Any) -> Any:
+    """A value by which a filter keeps the rows that show another one, as far as one can be made of it alone."""
+    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
+    keeps = comparison_of(filter_)
+    strict = {"above": -1, "below": 1}.get(keeps, 0)
+    if keeps in PRESENCE_COMPARISONS:
+        return keeps == "present" or parameter.as_ == "presence"
+    if isinstance(shown, datetime) and parameter.as_ == "calendar-day":
+        day = shown.astimezone(zone_named(context.zone)).date()
+        outside = strict or {"at-or-after": -1, "at-or-before": 1}.get(keeps, 0)
+        return day + timedelta(days=outside)
+    if isinstance(shown, date) and not isinstance(shown, datetime):
+        return shown + timedelta(days=strict)
+    if isinstance(shown, datetime):
+        return _instant_beside(context, name, shown)
+    if keeps == "not-equal":
+        return ABSENT_TEXT if isinstance(shown, str) else shown
+    if isinstance(shown, Decimal) and parameter.as_ != "decimal":
+        shown = int(shown) + (1 if bounds_above(filter_) else 0)
+    return shown + strict if isinstance(shown, int) and not isinstance(shown, bool) else shown
 
 
 def value_with_matches(
@@ -413,21 +487,15 @@ def value_with_matches(
     values = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
     if not values:
         return None
-    value = values[0]
-    if isinstance(value, datetime):
-        value = _instant_beside(context, name, value)
-    if isinstance(value, Decimal) and context.listing.parameters[name].as_ != "decimal":
-        value = int(value)
+    value = _value_that_keeps(context, name, values[0])
     known = (name, value)
     if known not in mirror.match_key_cache:
-        keeps = filter_.keeps.assumed if isinstance(filter_.keeps, OpenChoice) else filter_.keeps
+        compared = comparison_of_filter(filter_, zone=context.zone)
         mirror.match_key_cache[known] = frozenset(
             other.key
             for other in mirror.rows
-            if any(
-                comparison_holds(keeps, shown, value)
-                for path in filter_.compares
-                for shown in row_values_at(other.shown, path)
+            if values_are_kept(
+                compared, [shown for path in filter_.compares for shown in row_values_at(other.shown, path)], (value,)
             )
         )
     keys = mirror.match_key_cache[known]

@@ -24,7 +24,7 @@ from harness.specification.model import (
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import encode_parameter
+from harness.wire.parameter_codec import encode_parameter, takes_instants
 from harness.wire.row_codec import row_values_at
 from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
@@ -410,6 +410,10 @@ def time_range_filters(context: CheckContext) -> tuple[str | None, str | None, s
     """The parameters that bound a time from below and above, and the name of the field that they compare."""
     lower = upper = path = None
     for name, filter_ in context.listing.filters.items():
+        parameter = context.listing.parameters[name]
+        if not takes_instants(parameter) and parameter.as_ != "calendar-day":
+            # A range of numbers or of texts.
+            continue
         if filter_.keeps == "at-or-after":
             lower, path = name, str(filter_.compares[0])
         elif filter_.keeps == "at-or-before":

@@ -19,6 +19,7 @@ from harness.serve.faults.base import (
     with_changed_listing,
     with_entry,
 )
+from harness.serve.faults.comparisons import comparison_faults
 from harness.serve.faults.hooks import AnswerContent, AnswerContext, Hooks, PageContext
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.table import Condition
@@ -27,7 +28,7 @@ from harness.specification.model import Filter, FilterRange, Listing, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import tree_at as part_at
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import is_blank
+from harness.wire.parameter_codec import is_blank, takes_instants, takes_list
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.response_codec import error_tree
 from harness.wire.row_codec import field_at
@@ -57,6 +58,7 @@ def filter_faults(listing: Listing) -> Iterator[Fault]:
             on_condition(name, lambda condition: replace(condition, negated=True)),
         )
         yield from _comparison_faults(listing, name, rule, parameter)
+        yield from comparison_faults(listing, name, rule, parameter)
         yield from _word_faults(listing, name, rule)
         yield from _list_value_faults(name, rule, parameter)
         yield from _dependence_faults(listing, name, rule)
@@ -98,7 +100,7 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
             f"{name} keeps only calls whose value begins with the one asked for",
             on_condition(name, lambda condition: replace(condition, keeps="starts")),
         )
-    if keeps in ("at-or-after", "at-or-before"):
+    if keeps in ("at-or-after", "at-or-before") and takes_instants(parameter):
         for word, seconds in (("too-early", -60), ("too-late", 60)):
             yield from make_fault(
                 rule.clause,
@@ -106,13 +108,6 @@ def _comparison_faults(listing: Listing, name: str, rule: Filter, parameter: Par
                 f"{name} takes an instant a minute {'before' if seconds < 0 else 'after'} the one given",
                 on_condition(name, lambda condition, seconds=seconds: _shift_instants(condition, seconds)),  # type: ignore[misc]
             )
-    if keeps == "at-most":
-        yield from make_fault(
-            rule.clause,
-            f"{name}-strict",
-            f"{name} leaves out calls with the very value",
-            on_condition(name, lambda condition: replace(condition, keeps="below")),
-        )
     named = rule.named_by
     if named is not None:
         yield from make_fault(
@@ -192,10 +187,10 @@ def _word_faults(listing: Listing, name: str, rule: Filter) -> Iterator[Fault]:
 
 
 def _list_value_faults(name: str, rule: Filter, parameter: Parameter) -> Iterator[Fault]:
-    if parameter.as_ not in ("list", "json-list"):
+    if not takes_list(parameter):
         return
     yield from make_fault(
-        rule.clause,
+        parameter.list_clause or rule.clause if parameter.repeated is not None else rule.clause,
         f"{name}-first-only",
         f"only the first of several values of {name} counts",
         on_condition(name, lambda condition: replace(condition, wanted=condition.wanted[:1])),

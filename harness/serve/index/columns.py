@@ -18,8 +18,18 @@ from typing import Any, Final, Protocol, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.serve.query.table import Collation, Comparable, collation_key, natural_sort_key
-from harness.specification.model import Comparison, IdForm
+from harness.serve.query.table import (
+    TEXT_COMPARISONS,
+    Collation,
+    Comparable,
+    Condition,
+    InstantRange,
+    Wanted,
+    collation_key,
+    natural_sort_key,
+    text_test,
+)
+from harness.specification.model import IdForm
 from harness.wire.id_forms import attribute_value
 from harness.world.ordered_rows import NO_VALUE, hash_of_text
 
@@ -198,27 +208,34 @@ class KeyColumn:
         order: NDArray[Any] = np.argsort(self.keys, kind="stable").astype(small)
         return order, self.keys[order]
 
-    def find_intervals(self, keeps: Comparison, wanted: Comparable, *, inclusive: bool, folded: bool) -> KeyIntervals:
-        """The keys of the values that compare to `wanted` as `keeps` says; the key of none is never among them."""
-        match keeps:
-            case "contains" | "starts" | "ends":
-                text = str(wanted).casefold() if folded else str(wanted)
-                test: Callable[[str], bool] = {
-                    "contains": lambda found: text in found,
-                    "starts": lambda found: found.startswith(text),
-                    "ends": lambda found: found.endswith(text),
-                }[keeps]
-                return self._scan_values(test, folded=folded)
-            case "equal" if folded and isinstance(wanted, str) and self._is_text():
-                folded_text = wanted.casefold()
-                return self._scan_values(lambda found: found == folded_text, folded=True)
+    def find_intervals(self, condition: Condition) -> KeyIntervals:
+        """The keys of the values that a condition keeps, whatever of it is negated; that of none is never one."""
+        if condition.keeps == "present":
+            return (self._bounds,) if self._bounds[0] < self._bounds[1] else ()
+        return merge_intervals(
+            [interval for wanted in condition.wanted for interval in self._intervals_of(condition, wanted)]
+        )
+
+    @property
+    def _bounds(self) -> tuple[int, int]:
+        """The interval of all keys of values."""
+        return (0, len(self.codec.values)) if isinstance(self.codec, DictionaryKeys) else (_LEAST_KEY, _MOST_KEY)
+
+    def _intervals_of(self, condition: Condition, wanted: Wanted) -> KeyIntervals:
+        keeps, inclusive = condition.keeps, condition.inclusive
+        if isinstance(wanted, InstantRange):
+            first, until = self.codec.key_range(wanted.first), self.codec.key_range(wanted.until)
+            found = (first[0], until[0]) if first is not None and until is not None else (0, 0)
+            return (found,) if found[0] < found[1] else ()
+        if keeps in TEXT_COMPARISONS or (isinstance(wanted, str) and self._is_text()):
+            test = text_test(condition, wanted)
+            if test is not None:
+                return self._scan_values(test, folded=condition.folded)
         span = self.codec.key_range(wanted)
         if span is None:
             return ()
         low, high = span
-        least, most = (
-            (0, len(self.codec.values)) if isinstance(self.codec, DictionaryKeys) else (_LEAST_KEY, _MOST_KEY)
-        )
+        least, most = self._bounds
         match keeps:
             case "equal":
                 found = (low, high)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.serve.index.column_builder import ColumnBuilder
-from harness.serve.index.columns import KeyColumn, KeyIntervals, Keys, RowNumbers, lower_bound, merge_intervals
+from harness.serve.index.columns import KeyColumn, KeyIntervals, Keys, RowNumbers, lower_bound
 from harness.serve.index.live_rows import LiveRows
 from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import (
@@ -151,7 +151,7 @@ class RowIndex:
         """
         first, last, changes = 0, len(self.timeline), False
         rest: list[Condition] = []
-        for condition in (*query.conditions, *self._owner_conditions(query)):
+        for condition in (*map(_as_positive, query.conditions), *self._owner_conditions(query)):
             column = self._single_column(condition)
             if column is not None and column.is_ascending and not column.changes_while_live and not condition.negated:
                 chosen = self._matching_intervals(column, condition)
@@ -189,15 +189,7 @@ class RowIndex:
 
     @staticmethod
     def _matching_intervals(column: KeyColumn, condition: Condition) -> KeyIntervals:
-        return merge_intervals(
-            [
-                interval
-                for wanted in condition.wanted
-                for interval in column.find_intervals(
-                    condition.keeps, wanted, inclusive=condition.inclusive, folded=condition.folded
-                )
-            ]
-        )
+        return column.find_intervals(condition)
 
     def _select_by_conditions(self, conditions: tuple[Condition, ...]) -> tuple[RowNumbers, bool]:
         found = self._selections.get(conditions)
@@ -283,6 +275,17 @@ class RowIndex:
         return [RenderedRow(*pair) for pair in zip(identities, self.writer.encode_row_trees(trees), strict=True)]
 
 
+def _as_positive(condition: Condition) -> Condition:
+    """The same condition by what it keeps, or by the negation of what it leaves out: keys only tell the former."""
+    match condition.keeps:
+        case "not-equal":
+            return replace(condition, keeps="equal", negated=not condition.negated)
+        case "absent":
+            return replace(condition, keeps="present", negated=not condition.negated)
+        case _:
+            return condition
+
+
 def _find_rows(test: ConditionTest) -> RowNumbers:
     if len(test) == 1:
         return test[0][0].find_rows(test[0][1])
@@ -320,6 +323,8 @@ class IndexSnapshot:
         """Whether columns alone can answer this query."""
         path = query.sort_order.path
         if query.combine != "all" or any(not condition.paths for condition in query.conditions):
+            return False
+        if any(one.keeps == "not-equal" and not one.absent_kept for one in query.conditions):
             return False
         if query.owners is not None and self.row_index.listing.scope is None:
             return False

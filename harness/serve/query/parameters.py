@@ -13,7 +13,14 @@ from harness.specification.field_path import FieldPath
 from harness.specification.model import Field, Filter, InvalidValueRule, Listing, OpenChoice, Parameter
 from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.list_request import ListRequest
-from harness.wire.parameter_codec import OutOfRange, ParameterValue, decode_parameter, is_blank
+from harness.wire.parameter_codec import (
+    OutOfRange,
+    ParameterValue,
+    decode_parameter,
+    is_blank,
+    is_blank_value,
+    takes_list,
+)
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
 from harness.wire.scalar_codecs import DecodeError
@@ -186,7 +193,7 @@ def _parse_zone(listing: Listing, ask: ListRequest, choices: ChoiceResolver) -> 
 def _parse_value(
     listing: Listing, name: str, parameter: Parameter, raw: Tree, zone: ZoneInfo, choices: ChoiceResolver
 ) -> ParameterValue | RefusedRequest | _Absent | _MatchesNothing:
-    if is_blank(raw):
+    if is_blank_value(parameter, raw):
         means = choices.resolve(parameter.blank if parameter.blank is not None else listing.blank.means)
         if means == "absent":
             return _Absent()
@@ -202,7 +209,7 @@ def _parse_value(
         value = decode_parameter(parameter, raw, zone=zone, in_json=in_json)
         _check_word(listing, name, parameter, value, choices)
     except OutOfRange:
-        over = parameter.too_many if parameter.as_ in ("list", "json-list") else parameter.beyond
+        over = parameter.too_many if takes_list(parameter) else parameter.beyond
         return _handle_bad_value(listing, name, parameter, raw, over or parameter.bad, zone, choices, in_json=in_json)
     except (DecodeError, ValueError):
         bad = parameter.zero if parameter.zero is not None and raw in (0, "0") else parameter.bad

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Literal, assert_never, cast, final
 from zoneinfo import ZoneInfo
@@ -18,10 +18,12 @@ from harness.serve.query.table import (
     Comparable,
     Condition,
     CursorSlice,
+    InstantRange,
     OffsetSlice,
     PageSlice,
     Query,
     SortOrder,
+    Wanted,
 )
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.echo_types import is_integer_echo
@@ -44,9 +46,12 @@ from harness.specification.model import (
 from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.parameter_codec import ParameterValue
 from harness.wire.request_codec import RefusedRequest
+from harness.wire.row_codec import field_at
+from harness.wire.scalar_codecs import first_instant
 from harness.world.customers import Customers
 
 _MONTH: Final = timedelta(days=31)
+_BOUNDED: Final = ("at-or-after", "at-or-before")
 _DEFAULT_CURSOR_ROWS: Final = 100
 
 
@@ -173,7 +178,11 @@ def _is_range_reversed(given: ParsedParameters, rule: FilterRange) -> bool:
         return first > last
     if isinstance(first, int | Decimal) and isinstance(last, int | Decimal):
         return first > last
-    return False
+    if isinstance(first, str) and isinstance(last, str):
+        return first > last
+    # An instant is a date to Python, and compares to none.
+    days = isinstance(first, date) and isinstance(last, date) and type(first) is type(last)
+    return days and cast(date, first) > cast(date, last)
 
 
 def _has_empty_reversed_range(given: ParsedParameters, choices: ChoiceResolver) -> bool:
@@ -225,16 +234,19 @@ def _build_conditions(
                 parameter=name,
                 paths=(*(choices.resolve(rule.instead) or rule.compares), *choices.resolve(rule.alternatives)),
                 keeps=keeps,
-                wanted=_resolve_wanted_values(given.listing, rule, value, choices),
-                inclusive=choices.resolve(rule.boundary) == "inclusive",
+                wanted=(),
+                inclusive=keeps not in _BOUNDED or choices.resolve(rule.boundary) == "inclusive",
                 folded=choices.resolve(rule.case) == "folded",
+                absent_kept=choices.resolve(rule.absent) == "kept",
+                wildcards=rule.wildcards,
             )
-            found.append(condition)
+            wanted = _resolve_wanted_values(rule, value, choices)
+            found += _conditions_of_values(condition, wanted, given, together=_must_match_all(given.listing, name))
             if choices.resolve(rule.stranger) == "refused":
                 refused = RefusedRequest(
                     fault=rule.stranger_fault, parameter=name, value=printable_text(given.raw_values.get(name))
                 )
-                known.append((condition, refused))
+                known.append((found[-1], refused))
     return _FilterConditions(conditions=tuple(found), required_matches=tuple(known), matches_nothing=nothing)
 
 
@@ -280,11 +292,52 @@ def _choose_comparison(
             return choices.resolve(rule.keeps)
 
 
+def _must_match_all(listing: Listing, name: str) -> bool:
+    parameter = listing.parameters.get(name)
+    return parameter is not None and parameter.repeated == "all"
+
+
+def _conditions_of_values(
+    condition: Condition, wanted: tuple[Comparable | date, ...], given: ParsedParameters, *, together: bool
+) -> list[Condition]:
+    """The condition with its values: one for each of them where a row must match all of them."""
+    if condition.keeps in ("present", "absent"):
+        other: Comparison = "absent" if condition.keeps == "present" else "present"
+        return [replace(condition, keeps=other) if False in wanted else condition]
+    fields = [field_at(given.listing.fields, path) for path in condition.paths if isinstance(path, FieldPath)]
+    # A field that shows days itself is compared as it is.
+    shows_days = any(field is not None and field.as_ == "calendar-day" for field in fields)
+    if not shows_days and any(isinstance(value, date) and not isinstance(value, datetime) for value in wanted):
+        days = [value for value in wanted if isinstance(value, date)]
+        return [_compare_with_day(condition, day, given.zone) for day in days]
+    if not together:
+        return [replace(condition, wanted=wanted)]
+    return [replace(condition, wanted=(value,)) for value in wanted]
+
+
+def _compare_with_day(condition: Condition, day: date, zone: ZoneInfo) -> Condition:
+    """The condition on instants that a comparison with a calendar day means."""
+    first = first_instant(day, zone)
+    until = first_instant(day + timedelta(days=1), zone) if day < date.max else datetime.max.replace(tzinfo=UTC)
+    wanted: tuple[Wanted, ...] = (InstantRange(first, until),)
+    keeps = condition.keeps
+    match keeps:
+        case "at-or-after" | "at-least":
+            keeps, wanted = "at-or-after", (first if condition.inclusive else until,)
+        case "above":
+            keeps, wanted = "at-or-after", (until,)
+        case "at-or-before" | "at-most":
+            keeps, wanted = "below", (until if condition.inclusive else first,)
+        case "below":
+            wanted = (first,)
+    return replace(condition, keeps=keeps, wanted=wanted, inclusive=True)
+
+
 def _resolve_wanted_values(
-    listing: Listing, rule: Filter, value: ParameterValue, choices: ChoiceResolver
-) -> tuple[Comparable, ...]:
+    rule: Filter, value: ParameterValue, choices: ChoiceResolver
+) -> tuple[Comparable | date, ...]:
     """The values that a filter value keeps: words that stand for sets and aliases are replaced by their members."""
-    items: tuple[Comparable, ...] = value if isinstance(value, tuple) else (value,)
+    items: tuple[Comparable | date, ...] = value if isinstance(value, tuple) else (value,)
     if not rule.words and not rule.aliases:
         return tuple(dict.fromkeys(items))
     words, aliases = rule.words, rule.aliases
@@ -292,7 +345,7 @@ def _resolve_wanted_values(
     if folded:
         words = {word.casefold(): means for word, means in words.items()}
         aliases = {word.casefold(): means for word, means in aliases.items()}
-    found: list[Comparable] = []
+    found: list[Comparable | date] = []
     for item in items:
         word = item.casefold() if folded and isinstance(item, str) else item
         if not isinstance(word, str):

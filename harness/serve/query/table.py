@@ -19,14 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.specification.field_path import ValuePath
-from harness.specification.model import Comparison
+from harness.specification.model import Comparison, Wildcards
 
 Comparable: TypeAlias = "str | int | float | Decimal | bool | datetime | date"
+Wanted: TypeAlias = "Comparable | InstantRange"
 Mask: TypeAlias = NDArray[np.bool_]
 RowPositions: TypeAlias = NDArray[np.int64]
 Collation = Literal["code-point", "folded", "numeric"]
 Combine = Literal["all", "any"]
 
+TEXT_COMPARISONS: Final = ("contains", "starts", "ends", "like")
 _MAX_CACHED_MASKS: Final = 256
 _INTEGER: Final = re.compile(r"-?[0-9]{1,64}", re.ASCII)
 _DIGIT_RUNS: Final = re.compile(r"([0-9]+)", re.ASCII)
@@ -36,19 +38,32 @@ _DIGIT_RUNS: Final = re.compile(r"([0-9]+)", re.ASCII)
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class InstantRange:
+    """The instants from `first` on, up to but without `until`: what equals a calendar day."""
+
+    first: datetime
+    until: datetime
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """A test of rows: one value at any of the paths compares to any of the wanted values as `keeps` says.
 
-    `parameter` is the request parameter it comes from. A row whose value is none never passes.
+    `parameter` is the request parameter it comes from. A row whose value is none never passes, but for `absent`, and
+    for `not-equal` with `absent_kept`: that passes where no value equals a wanted one. `present` and `absent` want
+    nothing. A text that is `like` another matches its `wildcards`.
     """
 
     parameter: str
     paths: tuple[ValuePath, ...]
     keeps: Comparison
-    wanted: tuple[Comparable, ...]
+    wanted: tuple[Wanted, ...]
     inclusive: bool = True
     folded: bool = False
+    absent_kept: bool = True
+    wildcards: Wildcards | None = None
     negated: bool = False
 
 
@@ -154,28 +169,42 @@ class ValueColumn:
         self._length = len(found)
         self._folded: list[str] | None = None
 
-    def mask(self, keeps: Comparison, wanted: Comparable, *, inclusive: bool = True, folded: bool = False) -> Mask:
-        """The mask of rows with a value that compares as the condition says; a row without a value never does."""
-        value = self._coerce_wanted(wanted, keeps)
-        if value is None or not self.values:
-            return np.zeros(self._length, dtype=np.bool_)
+    def mask_with_any(self) -> Mask:
+        """The mask of rows with any value at all."""
+        mask = np.zeros(self._length, dtype=np.bool_)
+        mask[self._owners] = True
+        return mask
+
+    def mask(self, condition: Condition, wanted: Wanted) -> Mask:
+        """The mask of rows with a value that compares as the condition says; a row without a value never does.
+
+        Of `not-equal` it is the mask of the rows that do have an equal value.
+        """
+        mask = np.zeros(self._length, dtype=np.bool_)
+        if self.values:
+            mask[self._owners[self._chosen_values(condition, wanted)[self._codes]]] = True
+        return mask
+
+    def _chosen_values(self, condition: Condition, wanted: Wanted) -> Mask:
+        """The mask of the distinct values that compare as the condition says."""
+        keeps, inclusive, folded = condition.keeps, condition.inclusive, condition.folded
         chosen = np.zeros(len(self.values), dtype=np.bool_)
+        if isinstance(wanted, InstantRange):
+            if isinstance(self.values[0], datetime):
+                chosen[bisect_left(self.values, wanted.first) : bisect_left(self.values, wanted.until)] = True
+            return chosen
+        value = self._coerce_wanted(wanted, keeps)
+        if value is None:
+            return chosen
+        test = text_test(condition, value)
+        if test is not None:
+            chosen[self._scan_values(test, folded=folded)] = True
+            return chosen
         match keeps:
-            case "equal":
-                if folded and isinstance(value, str):
-                    chosen[self._scan_values(lambda text: text == value.casefold())] = True
-                else:
-                    code = bisect_left(self.values, natural_sort_key(value), key=natural_sort_key)
-                    if code < len(self.values) and self.values[code] == value:
-                        chosen[code] = True
-            case "contains" | "starts" | "ends":
-                text = str(value).casefold() if folded else str(value)
-                test: Callable[[str], bool] = {
-                    "contains": lambda found: text in found,
-                    "starts": lambda found: found.startswith(text),
-                    "ends": lambda found: found.endswith(text),
-                }[keeps]
-                chosen[self._scan_values(test, folded=folded)] = True
+            case "equal" | "not-equal" | "in" | "not-in":
+                code = bisect_left(self.values, natural_sort_key(value), key=natural_sort_key)
+                if code < len(self.values) and self.values[code] == value:
+                    chosen[code] = True
             case "at-or-after" | "at-least":
                 find = bisect_left if inclusive else bisect_right
                 chosen[find(self.values, natural_sort_key(value), key=natural_sort_key) :] = True
@@ -186,15 +215,17 @@ class ValueColumn:
                 chosen[: bisect_left(self.values, natural_sort_key(value), key=natural_sort_key)] = True
             case "above":
                 chosen[bisect_right(self.values, natural_sort_key(value), key=natural_sort_key) :] = True
+            case "present" | "absent":
+                chosen[:] = True
+            case "contains" | "starts" | "ends" | "like":
+                raise AssertionError(f"{keeps} compares texts")
             case _:
                 assert_never(keeps)
-        mask = np.zeros(self._length, dtype=np.bool_)
-        mask[self._owners[chosen[self._codes]]] = True
-        return mask
+        return chosen
 
     def _coerce_wanted(self, wanted: Comparable, keeps: Comparison) -> Comparable | None:
         """The wanted value as this column's kind, or None when no value can compare to it."""
-        if not self.values or keeps in ("contains", "starts", "ends"):
+        if not self.values or keeps in TEXT_COMPARISONS:
             return wanted
         sample = self.values[0]
         if isinstance(sample, date) or isinstance(wanted, date):
@@ -205,7 +236,7 @@ class ValueColumn:
             return int(wanted) if _INTEGER.fullmatch(wanted) else None
         return wanted
 
-    def _scan_values(self, test: Callable[[str], bool], *, folded: bool = True) -> list[int]:
+    def _scan_values(self, test: Callable[[str], bool], *, folded: bool) -> list[int]:
         if folded:
             if self._folded is None:
                 self._folded = [str(value).casefold() for value in self.values]
@@ -230,6 +261,50 @@ class ValueColumn:
             return place, place < len(keys) and keys[place] == key
 
         return ranks, rank
+
+
+def text_test(condition: Condition, wanted: Comparable) -> Callable[[str], bool] | None:
+    """The test that a condition makes of texts, case-folded ones where it is `folded`; None where values tell."""
+    keeps, folded = condition.keeps, condition.folded
+    if keeps not in TEXT_COMPARISONS and not (folded and isinstance(wanted, str)):
+        return None
+    text = str(wanted).casefold() if folded else str(wanted)
+    match keeps:
+        case "contains":
+            return lambda found: text in found
+        case "starts":
+            return lambda found: found.startswith(text)
+        case "ends":
+            return lambda found: found.endswith(text)
+        case "like":
+            pattern = like_pattern(text, condition.wildcards or Wildcards())
+            return lambda found: pattern.fullmatch(found) is not None
+        case "at-or-after" | "at-least":
+            return lambda found: found > text or (found == text and condition.inclusive)
+        case "at-or-before" | "at-most":
+            return lambda found: found < text or (found == text and condition.inclusive)
+        case "above":
+            return lambda found: found > text
+        case "below":
+            return lambda found: found < text
+        case _:
+            return lambda found: found == text
+
+
+def like_pattern(text: str, wildcards: Wildcards) -> re.Pattern[str]:
+    """The pattern of the texts that are like one with wildcards."""
+    pieces: list[str] = []
+    signs = iter(text)
+    for sign in signs:
+        if sign == wildcards.escape:
+            pieces.append(re.escape(next(signs, sign)))
+        elif sign == wildcards.any:
+            pieces.append(".*")
+        elif sign == wildcards.one:
+            pieces.append(".")
+        else:
+            pieces.append(re.escape(sign))
+    return re.compile("".join(pieces), re.DOTALL)
 
 
 def natural_sort_key(value: Comparable) -> tuple[int, Any]:
@@ -348,12 +423,16 @@ class Table:
         found = self._masks.get(condition)
         if found is None:
             found = np.zeros(self._length, dtype=np.bool_)
+            some = np.zeros(self._length, dtype=np.bool_)
             for path in condition.paths:
                 column = self.column(path)
+                some |= column.mask_with_any()
                 for wanted in condition.wanted:
-                    found |= column.mask(
-                        condition.keeps, wanted, inclusive=condition.inclusive, folded=condition.folded
-                    )
+                    found |= column.mask(condition, wanted)
+            if condition.keeps in ("present", "absent"):
+                found = some if condition.keeps == "present" else ~some
+            elif condition.keeps == "not-equal":
+                found = ~found if condition.absent_kept else some & ~found
             if condition.negated:
                 found = ~found
             if len(self._masks) >= _MAX_CACHED_MASKS:
@@ -365,8 +444,9 @@ class Table:
         if self._owner_column is None:
             self._owner_column = ValueColumn(self._read_owners())
         mask = np.zeros(self._length, dtype=np.bool_)
+        owned = Condition(parameter="", paths=(), keeps="equal", wanted=())
         for owner in owners:
-            mask |= self._owner_column.mask("equal", owner)
+            mask |= self._owner_column.mask(owned, owner)
         return mask
 
     def _ranks_of(

@@ -35,6 +35,11 @@ from harness.specification.lint.cross_references import (
 )
 from harness.specification.lint.error_forms import check_error_forms
 from harness.specification.lint.field_values import check_made_values
+from harness.specification.lint.filter_comparisons import (
+    check_filter_comparisons,
+    check_operators,
+    check_parameter_forms,
+)
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
 from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
@@ -225,6 +230,9 @@ _CHECKS: Final = (
     check_attributes,
     check_filter_words,
     check_made_values,
+    check_operators,
+    check_filter_comparisons,
+    check_parameter_forms,
     check_error_names,
     check_pointers,
     check_headers,

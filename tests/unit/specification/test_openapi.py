@@ -6,6 +6,7 @@ import json
 
 import pytest
 from invented_spec import acmepbx
+from tidewater_spec import tidewater
 
 from harness.specification.openapi import openapi_document, request_parameters, response_schemas_at, row_schemas
 
@@ -50,3 +51,9 @@ def test_the_schema_of_a_row_is_found() -> None:
     spec = acmepbx()
     (row,) = row_schemas(spec, response_schemas_at(spec, "/calls"))
     assert set(row["properties"]) == set(spec.listing.fields)
+
+
+def test_an_object_in_brackets_is_a_parameter_for_each_of_its_keys() -> None:
+    found = [one for one in request_parameters(tidewater()) if one.name.startswith("seconds")]
+    assert [one.name for one in found] == ["seconds[gt]", "seconds[gte]", "seconds[lt]", "seconds[lte]"]
+    assert {one.schema["type"] for one in found} == {"integer"}

@@ -131,3 +131,33 @@ def test_a_number_of_json_is_no_text() -> None:
 def test_another_form_of_them_is_not_read(parameter: Parameter, text: str) -> None:
     with pytest.raises(DecodeError):
         decoded(parameter, text)
+
+
+def test_a_calendar_day_is_a_date_and_nothing_else() -> None:
+    day = Parameter(as_="calendar-day")
+    assert decoded(day, "2031-03-04") == date(2031, 3, 4)
+    assert encoded(day, date(2031, 3, 4)) == "2031-03-04"
+    for text in ("2031-02-30", "2031-3-4", "2031-03-04 ", "2031-03-04T00:00:00", "today", ""):
+        with pytest.raises(DecodeError):
+            decoded(day, text)
+
+
+def test_an_instant_is_written_as_its_day_in_the_zone() -> None:
+    late = datetime(2031, 3, 4, 23, tzinfo=UTC_TIME)
+    day = Parameter(as_="calendar-day")
+    assert encode_parameter(day, late, zone=zone_named("Pacific/Auckland"), in_json=False) == "2031-03-05"
+
+
+@pytest.mark.parametrize("raw", ["", "1", "false", "anything"])
+def test_what_is_only_there_is_true_whatever_its_value(raw: str) -> None:
+    assert decoded(Parameter(as_="presence"), raw) is True
+
+
+def test_a_repeated_parameter_is_a_tuple_however_often_it_comes() -> None:
+    numbers = Parameter(as_="integer", repeated="any")
+    assert decoded(numbers, "7") == (7,)
+    assert decoded(numbers, ["7", "", "9"]) == (7, 9)
+    assert encoded(numbers, (7,)) == "7"
+    assert encoded(numbers, (7, 9)) == ["7", "9"]
+    with pytest.raises(DecodeError):
+        decoded(numbers, ["7", "x"])

@@ -427,7 +427,7 @@ def _check_lookup_of_own_rows(
         rule = context.listing.filters[name]
         if rule.keeps != "equal" and not isinstance(rule.keeps, OpenChoice):
             continue
-        if is_time_filter(rule) or rule.words or not context.supports_parameters(name):
+        if is_time_filter(context, name) or rule.words or not context.supports_parameters(name):
             continue
         counted = count_values(mirror.rows, rule.compares)
         if not counted or context.listing.parameters[name].as_ == "word":

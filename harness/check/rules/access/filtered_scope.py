@@ -105,8 +105,8 @@ def _plain_filters(context: CheckContext, *, more: bool = False) -> list[str]:
         for name in visible_filters(context)
         if name not in own
         and context.supports_parameters(name)
-        and not is_time_filter(rule := context.listing.filters[name])
-        and not (rule.applies_if_any or rule.loses_to)
+        and not is_time_filter(context, name)
+        and not ((rule := context.listing.filters[name]).applies_if_any or rule.loses_to)
         and (more or (rule.keeps == "equal" and not rule.named_by and not rule.words))
     ]
 

@@ -21,6 +21,7 @@ from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.differences import Aspect
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
+    bounds_above,
     companion_parameters,
     count_values,
     default_comparison,
@@ -44,6 +45,7 @@ from harness.specification.model import (
 from harness.specification.paging_clauses import size_clauses, slice_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
+from harness.wire.parameter_codec import takes_list
 from harness.wire.row_codec import row_values_at
 
 T = TypeVar("T")
@@ -180,7 +182,7 @@ class _PieceMaker:
         self.telling = {
             name: discriminating_values(context, mirror.rows, name)
             for name in self.filters
-            if not is_time_filter(context.listing.filters[name])
+            if not is_time_filter(context, name)
         }
         self.counts = {
             name: count_values(mirror.rows, context.listing.filters[name].compares) for name in self.telling
@@ -225,7 +227,7 @@ class _PieceMaker:
     def make_filter_piece(self, name: str, row: Row, choose: Chooser) -> Piece | None:
         context, filter_ = self.context, self.context.listing.filters[name]
         own = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
-        if is_time_filter(filter_):
+        if is_time_filter(context, name):
             return self.make_time_piece(name, own, choose)
         value: Any = choose(own) if own else None
         way = choose(("own", "own", "own", "own", "list", "part", "odd", "odd"))
@@ -234,7 +236,7 @@ class _PieceMaker:
             if not self.telling.get(name):
                 return None
             value = choose(self.telling[name])
-        elif way == "list" and context.listing.parameters[name].as_ in ("list", "json-list"):
+        elif way == "list" and takes_list(context.listing.parameters[name]):
             value = (value, choose(self.telling[name] or own))
             clauses = context.listing.parameters[name].list_clause or filter_.clause
         elif way == "part" and filter_.keeps == "contains" and isinstance(value, str) and len(value) > 2:
@@ -277,11 +279,11 @@ class _PieceMaker:
         filter_ = self.context.listing.filters[name]
         earlier = timedelta(seconds=choose((0, 1, 60)))
         instant = instants[0].replace(microsecond=0)
-        if instants[0].microsecond and filter_.keeps == "at-or-before":
+        if instants[0].microsecond and bounds_above(filter_):
             instant += timedelta(seconds=1)
         if name not in self.mirror.base:
             # Beyond its own window the mirror knows nothing.
-            instant += earlier if filter_.keeps == "at-or-before" else -earlier
+            instant += earlier if bounds_above(filter_) else -earlier
         values = {
             **open_range_end(self.context, self.mirror, name),
             name: encode_shown_value(self.context, name, instant),

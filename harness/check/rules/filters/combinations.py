@@ -54,8 +54,8 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     foreign servers).
     """
     clauses = context.listing.conjunction_clause
-    names = [name for name in visible_filters(context) if not is_time_filter(context.listing.filters[name])]
-    times = [name for name in visible_filters(context) if is_time_filter(context.listing.filters[name])]
+    names = [name for name in visible_filters(context) if not is_time_filter(context, name)]
+    times = [name for name in visible_filters(context) if is_time_filter(context, name)]
     pairs = [*combinations(names, 2), *((name, time) for name in names for time in times)]
     context.rng.shuffle(pairs)
     pairs.sort(key=lambda pair: _is_doubtful(context, pair))
@@ -172,7 +172,7 @@ def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[st
         if not any(other in several for other in context.listing.filters[name].applies_if_any):
             more |= companion_parameters(context, mirror, name, row)
         more |= default_comparison(context, name)
-        if is_time_filter(context.listing.filters[name]):
+        if is_time_filter(context, name):
             more |= open_range_end(context, mirror, name)
     return build_request(context, mirror.base, {**largest_page(context), **more, **values})
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from harness.check.context import CheckContext
+from harness.check.oracle.value_comparison import comparison_of_filter, values_are_kept
 from harness.check.probe.blame import clauses_of_value
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_clauses import clauses_of_filter, note_broken_parameter
@@ -32,6 +34,7 @@ from harness.check.rules.filters.enum_filters import check_unseen_words, check_w
 from harness.check.rules.filters.time_filters import check_time_filter
 from harness.specification.model import ClauseId, OpenChoice
 from harness.wire.decoded_body import Tree
+from harness.wire.parameter_codec import element_codec, takes_list
 from harness.wire.row_codec import row_values_at
 
 # Fewer rows may all agree by chance on what a filter compares, so that they do not settle an open choice.
@@ -52,7 +55,7 @@ def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges each filter at one telling value, so that what is broken outright shows early."""
     for name in visible_filters(context):
         filter_ = context.listing.filters[name]
-        if is_time_filter(filter_):
+        if is_time_filter(context, name):
             yield from check_time_filter(context, mirror, name, first_look=True)
             continue
         values = _values_to_ask(context, mirror, name) if context.supports_parameters(name) and mirror.rows else []
@@ -66,7 +69,7 @@ def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
     """Judges each filter alone, at values that tell right readings from wrong ones."""
     for name in visible_filters(context):
         filter_ = context.listing.filters[name]
-        if is_time_filter(filter_):
+        if is_time_filter(context, name):
             yield from check_time_filter(context, mirror, name)
             continue
         if not context.supports_parameters(name):
@@ -111,6 +114,10 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
     """Asks a filter for one value, and notes whether it is broken."""
     filter_ = context.listing.filters[name]
     clauses = clauses_of_value(filter_, value)
+    if filter_.case_clause and case_tells(context, mirror, name, value):
+        if context.results.first_failed(clauses):
+            return
+        clauses = filter_.case_clause
     row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
     ask = build_request(
         context,
@@ -169,7 +176,7 @@ def _check_absent_values(
 ) -> Generator[None, None, bool]:
     """Values that no row has, asked for as one list: where that keeps nothing, none of them keeps anything."""
     filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
-    if parameter.as_ not in ("list", "json-list") or filter_.keeps != "equal" or mirror.volatile:
+    if not takes_list(parameter) or filter_.keeps != "equal" or mirror.volatile:
         return False
     counted = count_values(mirror.rows, filter_.compares)
     apart = (
@@ -203,6 +210,7 @@ def _drop_repeated_values(context: CheckContext, name: str, values: list[Any]) -
     before = list(filters)[: list(filters).index(name)]
     if len(values) > 5 and any(
         filters[other].compares == filters[name].compares
+        and comparison_of_filter(filters[other]) == comparison_of_filter(filters[name])
         and context.parameters_work(other, name)
         and not is_hidden_filter(filters[other])
         for other in before
@@ -299,14 +307,19 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
     """
     filter_ = context.listing.filters[name]
     parameter = context.listing.parameters[name]
-    if parameter.as_ not in ("list", "json-list"):
+    if parameter.repeated == "all":
+        yield from _check_values_that_must_all_match(context, mirror, name)
+    if not takes_list(parameter):
         return
     counted = count_values(mirror.rows, filter_.compares)
     values = [value for value, count in counted.most_common() if count < len(mirror.rows)]
     if len(values) < 2:
         context.results.record_not_exercised(parameter.list_clause, "fewer than two values occur")
         return
-    nowhere: Any = absent_number(counted) if parameter.of in ("integer", "digits") else ABSENT_TEXT
+    nowhere: Any = absent_number(counted) if element_codec(parameter) in ("integer", "digits") else ABSENT_TEXT
+    if element_codec(parameter) == "word":
+        # A word that is none may be refused, whatever stands beside it.
+        nowhere = values[0]
     rare = values[-1]
     # Each place of a list counts: the rows of an element that is not read are missing.
     longest = min(parameter.most_items or LIST_LENGTH, LIST_LENGTH)
@@ -325,6 +338,59 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
             },
         )
         yield from check_probe(context, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
+
+
+def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
+    """Judges a parameter given twice where both values count: two of one row, and one of them beside a stranger."""
+    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
+    clauses = parameter.list_clause or filter_.clause
+    counted = count_values(mirror.rows, filter_.compares)
+    pairs = list(dict.fromkeys(_pairs_of_values(context, mirror, name)))
+    if not pairs:
+        context.results.record_not_exercised(clauses, "no row matches two different values")
+        return
+    nowhere: Any = absent_number(counted) if element_codec(parameter) in ("integer", "digits") else ABSENT_TEXT
+    first, second = pairs[0]
+    for value in (first, second):
+        # What goes wrong with one value is no matter of several.
+        yield from _check_value(context, mirror, name, value)
+        if context.results.first_failed(filter_.clause):
+            return
+    for chosen in (*pairs[:3], (first, nowhere), (nowhere, second)):
+        values = {**largest_page(context), **companion_parameters(context, mirror, name)}
+        values[name] = encode_shown_value(context, name, chosen)
+        ask = build_request(context, mirror.base, values)
+        yield from check_probe(context, mirror, ask, f"{name} given twice", clauses)
+
+
+def _pairs_of_values(context: CheckContext, mirror: Mirror, name: str) -> Iterator[tuple[Any, Any]]:
+    """Two different values that one row matches, and two that no row may match together."""
+    filter_ = context.listing.filters[name]
+    for row in mirror.rows:
+        shown = list(count_values([row], filter_.compares))
+        if len(shown) > 1:
+            yield shown[0], shown[1]
+        elif shown and filter_.keeps in ("contains", "starts", "ends") and len(str(shown[0])) > 3:
+            text = str(shown[0])
+            yield {"contains": (text[:2], text[-2:]), "starts": (text[:2], text[:3])}.get(
+                str(filter_.keeps), (text[-2:], text[-3:])
+            )
+    common = [value for value, _ in count_values(mirror.rows, filter_.compares).most_common(2)]
+    if len(common) > 1:
+        yield common[0], common[1]
+
+
+def case_tells(context: CheckContext, mirror: Mirror, name: str, value: Any) -> bool:
+    """Whether a filter keeps other rows for a value where letters' case counts than where it does not."""
+    filter_ = context.listing.filters[name]
+    if not isinstance(value, str) or value.swapcase() == value:
+        return False
+    kept = []
+    for folded in (False, True):
+        compared = replace(comparison_of_filter(filter_, zone=context.zone), folded=folded)
+        shown = ([one for path in filter_.compares for one in row_values_at(row.shown, path)] for row in mirror.rows)
+        kept.append([values_are_kept(compared, values, (value,)) for values in shown])
+    return kept[0] != kept[1]
 
 
 def check_named_comparison(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:

@@ -373,7 +373,7 @@ def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _Hi
         for name in visible_filters(context):
             filter_ = context.listing.filters[name]
             plain = filter_.keeps == "equal" and not (
-                filter_.named_by or filter_.applies_if_any or filter_.words or is_time_filter(filter_)
+                filter_.named_by or filter_.applies_if_any or filter_.words or is_time_filter(context, name)
             )
             if (
                 not plain

@@ -192,7 +192,7 @@ def check_blank_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 def _can_be_blank(context: CheckContext, name: str, parameter: Parameter, mirror: Mirror) -> bool:
     paging = context.listing.paging
     walking = {paging.after, paging.before} if isinstance(paging, CursorPaging) else set()
-    if name in walking or parameter.required is not None or name in mirror.base:
+    if name in walking or parameter.required is not None or name in mirror.base or parameter.as_ == "presence":
         return False
     if context.listing.transport.carries == "json":
         # What an empty text means where a number or a time is due, JSON's own types leave open.

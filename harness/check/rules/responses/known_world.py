@@ -28,6 +28,7 @@ from harness.specification.model import ClauseId, Clauses, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import decode_json
+from harness.wire.parameter_codec import takes_list
 from harness.wire.response_codec import carries_text, decode_response
 from harness.wire.row_codec import ApiRow, ApiValue, decode_row
 
@@ -421,7 +422,7 @@ def _check_filter(
     asks: list[tuple[Any, ...]] = [(value,) for value in (common[0], common[-1], common[len(common) // 2])]
     asks += [(value,) for value in selects if not here[value]][:1]
     parameter = context.listing.parameters[name]
-    if parameter.as_ in ("list", "json-list"):
+    if takes_list(parameter):
         stranger = absent_value(context, name)
         asks += [(common[-1], stranger), (stranger, common[-1]), tuple(common[:2]), tuple(common[1:4])]
     for values in dict.fromkeys(one for one in asks if one):

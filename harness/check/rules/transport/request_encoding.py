@@ -203,6 +203,9 @@ def _text_filters(context: CheckContext, mirror: Mirror) -> Iterator[tuple[str, 
         parameter = context.listing.parameters[name]
         if parameter.as_ != "text" or not context.parameters_work(name) or rule.loses_to or rule.applies_if_any:
             continue
+        if parameter.repeated is not None:
+            # Twice it means what its own clauses say.
+            continue
         if name in mirror.base or rule.keeps not in ("equal", "contains"):
             continue
         if any(path.hidden for path in rule.compares):

@@ -1,0 +1,243 @@
+"""Whether each filter can compare what it compares with the values that its parameter takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+from harness.specification.expansion import (
+    LIST_COMPARISONS,
+    NAME_PLACE,
+    OPERATOR_PLACE,
+    PRESENCE_COMPARISONS,
+    operator_name,
+    operator_parameter,
+)
+from harness.specification.field_path import FieldPath
+from harness.specification.lint.cross_references import declared_field
+from harness.specification.lint.finding import LintFinding, finding_at, path_is_given, possible_values
+from harness.specification.lint.telephony_words import attribute_at
+from harness.specification.load import Spec
+from harness.specification.model import Filter, Parameter
+from harness.specification.yaml_source import KeyPath, PlainValue
+from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
+
+Kind = Literal["text", "number", "instant", "flag"]
+
+_ORDER: Final = ("at-or-after", "at-or-before", "at-least", "at-most", "above", "below")
+_DAY_COMPARISONS: Final = ("equal", "not-equal", *_ORDER)
+_REPEATABLE: Final = ("text", "word", "integer", "digits")
+_KIND_BY_CODEC: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "text": "text",
+        "word": "text",
+        "text-list": "text",
+        "integer": "number",
+        "digits": "number",
+        "decimal": "number",
+        "decimal-text": "number",
+        "flag": "flag",
+        "presence": "flag",
+        "calendar-day": "instant",
+    }
+)
+_KIND_BY_ATTRIBUTE: Final[Mapping[AttributeKind, Kind]] = MappingProxyType(
+    {
+        AttributeKind.TEXT: "text",
+        AttributeKind.WORD: "text",
+        AttributeKind.TEXT_LIST: "text",
+        AttributeKind.INTEGER: "number",
+        AttributeKind.DECIMAL: "number",
+        AttributeKind.SECONDS: "number",
+        AttributeKind.INSTANT: "instant",
+        AttributeKind.FLAG: "flag",
+    }
+)
+_WANTED: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        "text": "as: text or word",
+        "number": "as: integer or digits",
+        "instant": "as: a time such as rfc3339, or calendar-day",
+        "flag": "another comparison: there is no order of true and false",
+    }
+)
+
+
+def check_operators(spec: Spec) -> Iterator[LintFinding]:
+    """Each family names its operators apart, and none of them stands elsewhere, too."""
+    made: Counter[str] = Counter()
+    for name, family in spec.listing.operators.items():
+        path: KeyPath = ("operators", name)
+        if OPERATOR_PLACE not in family.pattern or NAME_PLACE not in family.pattern:
+            expected = f"a pattern with {NAME_PLACE} and {OPERATOR_PLACE}"
+            yield finding_at(spec, "operators", (*path, "pattern"), expected, repr(family.pattern))
+            continue
+        if not family.words:
+            yield finding_at(spec, "operators", (*path, "words"), "an operator at least", "none")
+        for key, table in (("parameters", family.parameters), ("word-clauses", family.word_clauses)):
+            for word in table:
+                if word not in family.words:
+                    known = ", ".join(map(repr, family.words))
+                    yield finding_at(spec, "operators", (*path, key, word), f"an operator: {known}", repr(word))
+        for operator, keeps in family.words.items():
+            full = operator_name(name, family, operator)
+            made[full] += 1
+            beside = [part for part in ("parameters", "filters") if path_is_given(spec, (part, full))]
+            if made[full] > 1 or beside:
+                where = f"{full!r} stands under {' and '.join(beside) or 'another operator'}, too"
+                yield finding_at(spec, "operators", (*path, "words", operator), "a name of its own", where)
+            if keeps in LIST_COMPARISONS and not _takes_several(operator_parameter(family, operator)):
+                yield _several_due(spec, (*path, "words", operator), keeps)
+
+
+def check_filter_comparisons(spec: Spec) -> Iterator[LintFinding]:
+    """Each comparison suits what is compared and what the parameter takes."""
+    for name, rule in spec.listing.filters.items():
+        parameter = spec.listing.parameters.get(name)
+        if parameter is None:
+            continue
+        path: KeyPath = ("filters", name)
+        comparisons = [str(one) for one in possible_values(rule.keeps)]
+        if rule.named_by is not None:
+            comparisons += rule.named_by.words.values()
+        written = _written_at(spec, (*path, "keeps"))
+        if isinstance(written, str) and written in LIST_COMPARISONS and not _takes_several(parameter):
+            yield _several_due(spec, (*path, "keeps"), written)
+        for keeps in dict.fromkeys(comparisons):
+            yield from _check_comparison(spec, path, rule, parameter, keeps)
+        yield from _check_wildcards(spec, path, rule, comparisons)
+        if rule.absent != "kept" and "not-equal" not in comparisons:
+            yield finding_at(
+                spec, "comparison", (*path, "absent"), "the key absent only beside not-equal or not-in", "it is there"
+            )
+
+
+def _several_due(spec: Spec, path: KeyPath, keeps: str) -> LintFinding:
+    return finding_at(
+        spec, "comparison", path, f"a parameter as: list, or repeated: any, beside {keeps}", "one value at a time"
+    )
+
+
+def _takes_several(parameter: Parameter) -> bool:
+    return parameter.as_ in ("list", "json-list") or parameter.repeated == "any"
+
+
+def _written_at(spec: Spec, path: KeyPath) -> PlainValue:
+    """What the file itself says at a place; None where it says nothing."""
+    node: PlainValue = spec.source.tree
+    for step in (*spec.listing_path, *path):
+        node = node.get(str(step)) if isinstance(node, Mapping) else None
+    return node
+
+
+def _check_comparison(
+    spec: Spec, path: KeyPath, rule: Filter, parameter: Parameter, keeps: str
+) -> Iterator[LintFinding]:
+    kinds = [kind for place in rule.compares if (kind := _kind_at(spec, place)) is not None]
+    taken = parameter.of if parameter.as_ in ("list", "json-list") else parameter.as_
+    given = _KIND_BY_CODEC.get(taken, "instant")
+    place: KeyPath = ("parameters", path[1], "as")
+    if keeps in PRESENCE_COMPARISONS:
+        if given != "flag":
+            yield finding_at(spec, "comparison", place, f"as: flag or presence beside {keeps}", repr(parameter.as_))
+        yield from _check_may_be_absent(spec, path, rule, keeps)
+        return
+    if parameter.as_ == "presence" and (keeps != "equal" or "flag" not in kinds):
+        expected = "present, absent, or equal with a field that is a flag"
+        yield finding_at(spec, "comparison", (*path, "keeps"), expected, repr(keeps))
+    if keeps in _ORDER:
+        for kind in dict.fromkeys(kinds):
+            if kind != given or kind == "flag":
+                actual = f"as: {parameter.as_}, compared with a {kind}"
+                yield finding_at(spec, "comparison", place, f"{_WANTED[kind]}, beside {keeps}", actual)
+    elif parameter.as_ == "calendar-day" and (keeps not in _DAY_COMPARISONS or set(kinds) - {"instant"}):
+        expected = "equal, not-equal or an order, with a field that is an instant"
+        yield finding_at(spec, "comparison", (*path, "keeps"), expected, f"{keeps}, with {', '.join(kinds)}")
+    elif keeps == "like" and (set(kinds) - {"text"} or given != "text"):
+        yield finding_at(spec, "comparison", (*path, "keeps"), "like only between texts", f"as: {parameter.as_}")
+
+
+def _check_may_be_absent(spec: Spec, path: KeyPath, rule: Filter, keeps: str) -> Iterator[LintFinding]:
+    for place in rule.compares:
+        field = None if place.hidden else declared_field(spec, place)
+        if field is None or place.inner is not None:
+            continue
+        forms = {str(form) for form in (*possible_values(field.absent), *field.tolerates)}
+        if forms == {"never"} and not field.optional and field.as_ not in ("text-list", "rows"):
+            yield finding_at(
+                spec, "comparison", (*path, "keeps"), f"a field that may show no value, beside {keeps}", str(place)
+            )
+        if "zero" in forms and field.as_ in ("integer", "digits", "decimal"):
+            yield finding_at(
+                spec,
+                "comparison",
+                (*path, "keeps"),
+                f"a field whose 'none' is told from 0, beside {keeps}",
+                f"{place}, absent: zero",
+            )
+
+
+def _check_wildcards(spec: Spec, path: KeyPath, rule: Filter, comparisons: list[str]) -> Iterator[LintFinding]:
+    if ("like" in comparisons) != (rule.wildcards is not None):
+        expected = "wildcards beside like" if rule.wildcards is None else "like beside wildcards"
+        yield finding_at(spec, "wildcards", path, expected, "none")
+    if rule.wildcards is None:
+        return
+    signs = [sign for sign in (rule.wildcards.any, rule.wildcards.one, rule.wildcards.escape) if sign is not None]
+    if rule.wildcards.any is None and rule.wildcards.one is None:
+        yield finding_at(spec, "wildcards", (*path, "wildcards"), "any or one at least", "neither")
+    if len(set(signs)) < len(signs) or any(len(sign) != 1 for sign in signs):
+        yield finding_at(
+            spec, "wildcards", (*path, "wildcards"), "different single characters", " and ".join(map(repr, signs))
+        )
+
+
+def _kind_at(spec: Spec, place: FieldPath) -> Kind | None:
+    """The kind of the values at a place; None where it holds no single values, or is no place."""
+    grain = Grain(spec.listing.lists.one_row_per)
+    if place.hidden:
+        hidden = spec.listing.hidden.get(place.head)
+        attribute = attribute_at(grain, hidden.holds) if hidden is not None else None
+        return _KIND_BY_ATTRIBUTE.get(attribute.kind) if attribute is not None else None
+    field = declared_field(spec, place)
+    if field is None:
+        return None
+    shown = ATTRIBUTES[grain].get(field.shows or "") if place.inner is None else None
+    if field.as_ in _KIND_BY_CODEC and (shown is None or shown.kind is not AttributeKind.INSTANT):
+        return _KIND_BY_CODEC[field.as_]
+    # A way to write values that is none of these writes instants, unless the attribute is of another kind.
+    return "instant" if shown is None else _KIND_BY_ATTRIBUTE.get(shown.kind)
+
+
+def _compares_days(spec: Spec, name: str) -> bool:
+    """Whether a filter compares fields that show days themselves, in whatever zone."""
+    rule = spec.listing.filters.get(name)
+    fields = [declared_field(spec, place) for place in rule.compares if not place.hidden] if rule is not None else []
+    return bool(fields) and all(field is not None and field.as_ == "calendar-day" for field in fields)
+
+
+def check_parameter_forms(spec: Spec) -> Iterator[LintFinding]:
+    """Days, flags that are only there, and parameters that may be repeated stand where they mean something."""
+    listing = spec.listing
+    ends = {name for pair in listing.ranges for name in (pair.first, pair.last)}
+    for name, parameter in listing.parameters.items():
+        path: KeyPath = ("parameters", name)
+        in_body = parameter.at is not None or listing.transport.carries == "json"
+        if parameter.as_ == "calendar-day" and listing.zone is None and not _compares_days(spec, name):
+            expected = "the key zone in x-listing: where the day begins and ends"
+            yield finding_at(spec, "parameter-form", (*path, "as"), expected, "none")
+        if parameter.as_ in ("calendar-day", "presence") and name not in listing.filters:
+            expected = f"a filter of that name beside as: {parameter.as_}"
+            yield finding_at(spec, "parameter-form", (*path, "as"), expected, "none")
+        if parameter.as_ == "presence":
+            odd = [key for key in ("default", "bad", "blank", "required") if getattr(parameter, key) is not None]
+            if odd or in_body:
+                expected = "as: presence alone, in query or form: it has no values"
+                yield finding_at(spec, "parameter-form", path, expected, ", ".join(odd) or "a JSON body")
+        if parameter.repeated is not None and (
+            parameter.as_ not in _REPEATABLE or in_body or name not in listing.filters or name in ends
+        ):
+            expected = f"repeated only for a filter {' or '.join(_REPEATABLE)} in query or form that is no range"
+            yield finding_at(spec, "parameter-form", (*path, "repeated"), expected, f"as: {parameter.as_}")
