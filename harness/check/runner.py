@@ -54,6 +54,7 @@ from harness.check.rules.paging.totals import (
 )
 from harness.check.rules.parameters.defaults import check_blank_values
 from harness.check.rules.parameters.invalid_values import check_invalid_values
+from harness.check.rules.responses.call_ends import check_call_ends
 from harness.check.rules.responses.echoes import check_echoes
 from harness.check.rules.responses.every_response import check_response
 from harness.check.rules.responses.includes import check_includes
@@ -100,7 +101,7 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     # Wrong log-ins may lock an account: they come when most is known.
     ("access", (check_authentication,)),
     ("transport", (check_request_encoding, check_filters_by_encoding)),
-    ("echoes", (check_echoes, check_row_consistency, check_unshown_fields)),
+    ("echoes", (check_echoes, check_row_consistency, check_unshown_fields, check_call_ends)),
     ("polls", (check_polling,)),
     ("fuzz", (check_schema_fuzzing,)),
 )

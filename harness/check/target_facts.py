@@ -64,7 +64,6 @@ class TargetFacts:
     range_halved: bool = False
     unread_carriers: frozenset[str] = frozenset()
     """Places of a request whose parameters the server does not read."""
-    plain_list: Exchange | None = None
     readings: dict[Hashable, list[Exchange]] = field(default_factory=dict)
     """Each whole reading of a list of live calls, by its request, in the order of time."""
     reading_bytes: int = 0
@@ -72,6 +71,8 @@ class TargetFacts:
     """The fault for which each code that stands for nothing was first told."""
     rows_in_errors: tuple[str, Clauses] | None = None
     """The fault and the clauses under which an error with rows was first met."""
+    refused_sort_words: frozenset[str] = frozenset()
+    """Words of order that no document names and the server does not take, where it takes others."""
     covered_pairs: frozenset[tuple[str, ...]] = frozenset()
     repeated_server_errors: tuple[Exchange, ...] = ()
     response_memory: ResponseMemory | None = None

@@ -95,6 +95,7 @@ PARAMETERS: Final[Mapping[str, tuple[str, str]]] = {
     "dir": ("{type: string, enum: [in, out, int, in_out]}", "{as: word}"),
     "machines": ("{type: string}", f'{{as: list, of: integer, separated-by: ",", list-clause: {MACHINE_LIST}}}'),
     "reach": ("{type: string}", "{}"),
+    "id": ("{type: string}", '{as: list, of: integer, separated-by: ","}'),
     "page": ("{type: integer}", "{as: integer, least: 0, default: 0}"),
     "rows": ("{type: integer}", "{as: integer, least: 1, most: 100, default: 10}"),
     "skip": ("{type: integer}", "{as: integer, least: 0, default: 0}"),

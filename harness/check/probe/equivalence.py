@@ -13,7 +13,7 @@ from harness.check.probe.error_responses import (
     repeat_exchange,
     report_breach,
 )
-from harness.check.probe.mirror import Mirror, build_request, parse_row_count
+from harness.check.probe.mirror import Mirror, build_request, lists_only_live_calls, parse_row_count
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
 from harness.specification.model import Clauses, options_of
 from harness.wire.list_request import ListRequest
@@ -228,7 +228,9 @@ def judge_same_answer(
 
 def read_plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Generator[None, None, Exchange | None]:
     """The list as it is asked for without anything special; None when it is no success."""
-    exchange = context.send(build_request(context, mirror.base), purpose)
+    ask = build_request(context, mirror.base)
+    seen = None if mirror.volatile or lists_only_live_calls(context) else context.seen_exchange(ask)
+    exchange = seen or context.send(ask, purpose)
     yield
     answer = exchange.answer
     return exchange if answer is not None and answer.outcome == "success" else None

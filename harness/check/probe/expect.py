@@ -48,6 +48,7 @@ from harness.specification.model import (
     PageNumberPaging,
     options_of,
 )
+from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -95,8 +96,12 @@ def check_probe(
     message: str = "",
     credentials: Mapping[str, str] | None = None,
     only: Sequence[Aspect] = ASPECTS,
+    afresh: bool = False,
 ) -> Generator[None, None, ProbeResult]:
     """Sends a probe, judges it by the oracle and the mirror, and records the results.
+
+    A right answer to the same request that was seen already, of a list that stands still, is judged in place of a
+    new one, unless it is asked for `afresh`.
 
     A difference in a primary aspect (outcome, rows, count) is told under `clauses`, in another one under `blame` or
     the construct that promises the aspect, as long as the smallest request that shows it is still what the probe is
@@ -111,6 +116,8 @@ def check_probe(
         credentials=credentials,
         only=tuple(only),
     )
+    if credentials is None and not afresh and (seen := _seen_right_answer(context, mirror, probe)) is not None:
+        return seen
     exchange = context.send(ask, purpose, credentials=credentials)
     yield
     if server_failure(exchange) is None and context.note_unusable(exchange, clauses):
@@ -121,13 +128,21 @@ def check_probe(
         context.results.record_inconclusive(clauses, "the request has more readings than can be told apart")
     if not judged.differences:
         return judged
+    return (yield from _settle_answer(context, mirror, probe, judged))
+
+
+def _settle_answer(
+    context: CheckContext, mirror: Mirror, probe: Probe, judged: ProbeResult
+) -> Generator[None, None, ProbeResult]:
+    """Confirms the differences of an answer that were not told before, and records each."""
+    exchange = judged.exchange
     fresh = tuple(one for one in judged.differences if not _is_known(context, mirror, probe, judged, one))
     if not fresh:
         return judged
     if mirror.volatile or mirror.moving_fields:
         # The list may have moved since it was read: only what is wrong by the reading after it, too, is wrong.
         yield from _reread(context, mirror)
-        later = judge_exchange(context, mirror, exchange, purpose, only, learn=False)
+        later = judge_exchange(context, mirror, exchange, probe.purpose, probe.only, learn=False)
         fresh = tuple(one for one in fresh if any(one.is_same_as(other) for other in later.differences))
         if not fresh:
             _record_probe_passes(context, mirror, later, probe)
@@ -142,6 +157,31 @@ def check_probe(
         at_fault = yield from _settle_difference(context, mirror, probe, last, difference, rate)
         blames_request = blames_request and at_fault
     return replace(last, differences=judged.differences, blames_request=blames_request)
+
+
+def _seen_right_answer(context: CheckContext, mirror: Mirror, probe: Probe) -> ProbeResult | None:
+    """The judgement of an answer to the same request that was seen and is right, where nothing moves; else None."""
+    if mirror.volatile or mirror.moving_fields or lists_only_live_calls(context):
+        return None
+    exchange = context.seen_exchange(probe.ask)
+    if exchange is None or not isinstance(exchange.response, HttpResponse):
+        return None
+    judged = judge_exchange(context, mirror, exchange, probe.purpose, probe.only)
+    if not judged.passed:
+        return None
+    _record_probe_passes(context, mirror, judged, probe)
+    return judged
+
+
+def tells_nothing_new(context: CheckContext, mirror: Mirror, exchange: Exchange) -> bool:
+    """Whether the rows of an answer are right, and what else is wrong in it was told of a smaller request."""
+    judged = judge_exchange(context, mirror, exchange, exchange.purpose, learn=False)
+    ask = exchange.list_request
+    return judged.passed is not None and all(
+        one.aspect not in PRIMARY_ASPECTS
+        and any(known.lies_within(ask) and one.is_part_of(known.difference) for known in context.known_differences)
+        for one in judged.differences
+    )
 
 
 def _record_unconfirmed(

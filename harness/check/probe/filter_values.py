@@ -20,7 +20,7 @@ from harness.check.probe.comparison_values import (
 )
 from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
 from harness.specification.field_path import FieldPath
-from harness.specification.model import ClauseId, Field, Filter, FilterRange
+from harness.specification.model import ClauseId, Field, Filter, FilterRange, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import element_codec, takes_instants
 from harness.wire.row_codec import ApiValue, row_values_at
@@ -34,6 +34,10 @@ SPECIAL_CHARACTERS: Final = frozenset("&;+%<>\"'#?=/\\ ")
 ABSENT_TEXT: Final = "nowhere-7'f3a"
 # A prime of twelve digits: neither a round number nor the multiple of an id.
 ABSENT_NUMBER: Final = 999_999_999_983
+ENOUGH_ROWS: Final = 4
+"""Rows with a value, of which other filters keep some and drop some."""
+OTHER_VALUES: Final = 16
+"""Elements of a list whose values are rare."""
 
 
 def absent_number(counted: Mapping[Any, int]) -> int:
@@ -170,15 +174,13 @@ def field_paths(fields: Mapping[str, Field]) -> Iterator[tuple[FieldPath, Field]
 
 
 def _unusual_texts(context: CheckContext, texts: Sequence[str], filter_: Filter) -> list[Any]:
-    special = [text for text in texts if set(text) & SPECIAL_CHARACTERS]
-    groups = (
-        special,
-        [text for text in texts if not text.isascii()],
-        [text for text in texts if text.startswith("0")],
-        [text for text in texts if text.startswith("+")],
-        *([text for text in special if mark in text] for mark in ";&%+,?' "),
-    )
-    chosen: list[Any] = list(dict.fromkeys(context.rng.choice(group) for group in groups if group))
+    chosen: list[Any] = []
+    odd = {text: _oddities_of(text) for text in texts}
+    left = set[str]().union(*odd.values())
+    while left:
+        most = max(len(own & left) for own in odd.values())
+        chosen.append(context.rng.choice([text for text, own in odd.items() if len(own & left) == most]))
+        left -= odd[chosen[-1]]
     keeps = comparison_of(filter_)
     if keeps in ("contains", "starts", "ends"):
         long = [text for text in texts if len(text) > 4] or list(texts)
@@ -196,6 +198,16 @@ def _letters_in_other_case(texts: Sequence[str]) -> list[str]:
     """A text with its letters in the other case, which no row shows: does case count?"""
     lettered = [text for text in texts if text.isascii() and text.swapcase() not in texts]
     return [lettered[len(lettered) // 2].swapcase()] if lettered else []
+
+
+def _oddities_of(text: str) -> set[str]:
+    """What careless readers may get wrong in a text."""
+    found = {mark for mark in ";&%+,?' " if mark in text}
+    if set(text) & SPECIAL_CHARACTERS:
+        found.add("special")
+    if not text.isascii():
+        found.add("other alphabet")
+    return found | {f"first {text[:1]}"} if text[:1] in ("0", "+") else found
 
 
 def _near_texts(context: CheckContext, texts: Sequence[str]) -> list[str]:
@@ -230,9 +242,11 @@ def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> li
         return []
     text = context.rng.choice(plain)
     place = len(text) // 2
-    # What stands for anything in SQL LIKE, for one character there, and what ends a value for careless readers:
-    # asterisk-cdr-api 1.0.6 gave 7 rows for a number with `%` in the middle (`callerid_like_wildcard`).
-    made = [f"{text[:place]}%{text[place + 1 :]}", f"{text[:place]}_{text[place + 1 :]}"]
+    # What stands for one character in SQL LIKE, and what ends a value for careless readers; a `%` alone tells the
+    # rest of LIKE (asterisk-cdr-api 1.0.6, `callerid_like_wildcard`).
+    made = [f"{text[:place]}_{text[place + 1 :]}"]
+    if filter_.keeps != "equal":
+        made.append(f"{text[:place]}%{text[place:]}")
     if filter_.keeps == "equal":
         short = next((one for one in plain if one.isdigit() and len(one) < 6), "")
         heads = [head for one in limited if (head := one.partition(" ")[0]) != one and head]
@@ -406,6 +420,40 @@ def filters_interact(context: CheckContext, first: str, second: str) -> bool:
     return one.same_as == second or two.same_as == first
 
 
+def plain_filters(context: CheckContext, *, more: bool = False) -> list[str]:
+    """The filters that compare for equality, on their own; with `more` also by another comparison and by words."""
+    scope = context.listing.scope
+    own = {scope.parameter, scope.recursive} if scope is not None else set()
+    return [
+        name
+        for name in visible_filters(context)
+        if name not in own
+        and context.supports_parameters(name)
+        and not is_time_filter(context, name)
+        and not ((rule := context.listing.filters[name]).applies_if_any or rule.loses_to)
+        and (more or _compares_plainly(rule))
+    ]
+
+
+def _compares_plainly(rule: Filter) -> bool:
+    """Whether a filter keeps the rows that show its value, and no others."""
+    if rule.named_by or rule.words or isinstance(rule.alternatives, OpenChoice):
+        return False
+    return rule.keeps == "equal" and not any(path.hidden for path in rule.compares)
+
+
+def filters_of_row(context: CheckContext, mirror: Mirror, row: Row) -> dict[str, Tree]:
+    """Every filter that simply compares what a row shows, with the row's own values."""
+    chosen: dict[str, Tree] = {}
+    for name in plain_filters(context, more=True):
+        if any(filters_interact(context, name, other) for other in chosen if other in context.listing.filters):
+            continue
+        side = value_with_matches(context, mirror, name, row)
+        if side is not None:
+            chosen |= {name: side[0], **default_comparison(context, name)}
+    return chosen
+
+
 def overlapping_values(context: CheckContext, mirror: Mirror, first: str, second: str) -> dict[str, Tree] | None:
     """Values of two filters whose rows overlap but are not the same, so that leaving one out shows."""
     if filters_interact(context, first, second):
@@ -415,7 +463,8 @@ def overlapping_values(context: CheckContext, mirror: Mirror, first: str, second
     best: tuple[int, dict[str, Tree]] | None = None
     # Values of one row first; values of two rows tell as well where one row's values say the same thing.
     for row, other in (*((row, row) for row in rows[:16]), *pairwise(rows[:13])):
-        sides = [value_with_matches(context, mirror, first, row), value_with_matches(context, mirror, second, other)]
+        places = ((first, row), (second, other))
+        sides = [value_with_matches(context, mirror, name, one, several=True) for name, one in places]
         if any(side is None for side in sides):
             continue
         (raw_a, keys_a), (raw_b, keys_b) = sides  # type: ignore[misc]
@@ -480,23 +529,39 @@ def _value_that_keeps(context: CheckContext, name: str, shown: Any) -> Any:
 
 
 def value_with_matches(
-    context: CheckContext, mirror: Mirror, name: str, row: Row
+    context: CheckContext, mirror: Mirror, name: str, row: Row, *, several: bool = False
 ) -> tuple[Tree, frozenset[Any]] | None:
-    """A filter value that the row satisfies, as the request writes it, and the keys of all rows that do; or None."""
+    """A filter value that the row satisfies, as the request writes it, and the keys of all rows that do; or None.
+
+    With `several` a list of a rare value holds those of other rows, too, so that filters beside it have rows to drop.
+    """
     filter_ = context.listing.filters[name]
     values = flatten_values([value for path in filter_.compares for value in row_values_at(row.shown, path)])
     if not values:
         return None
     value = _value_that_keeps(context, name, values[0])
-    known = (name, value)
+    wanted = _with_other_values(context, mirror, name, value) if several else (value,)
+    known = (name, wanted)
     if known not in mirror.match_key_cache:
         compared = comparison_of_filter(filter_, zone=context.zone)
         mirror.match_key_cache[known] = frozenset(
             other.key
             for other in mirror.rows
             if values_are_kept(
-                compared, [shown for path in filter_.compares for shown in row_values_at(other.shown, path)], (value,)
+                compared, [shown for path in filter_.compares for shown in row_values_at(other.shown, path)], wanted
             )
         )
     keys = mirror.match_key_cache[known]
-    return encode_shown_value(context, name, value), keys
+    return encode_shown_value(context, name, wanted if len(wanted) > 1 else value), keys
+
+
+def _with_other_values(context: CheckContext, mirror: Mirror, name: str, value: Any) -> tuple[Any, ...]:
+    """A value alone, or, where a list may hold more and few rows have it, with those of rows all over the list."""
+    filter_, parameter = context.listing.filters[name], context.listing.parameters[name]
+    if parameter.as_ not in ("list", "json-list") or filter_.keeps != "equal":
+        return (value,)
+    counted = count_values(mirror.rows, filter_.compares)
+    if counted[value] >= ENOUGH_ROWS:
+        return (value,)
+    others = [one for one in counted if type(one) is type(value) and fits_one_element(context, name, one)]
+    return tuple(dict.fromkeys((value, *others[:: max(1, len(others) // OTHER_VALUES)])))[:OTHER_VALUES]

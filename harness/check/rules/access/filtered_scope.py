@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 
 from harness.check.context import CheckContext, Exchange, Row
-from harness.check.probe.filter_values import (
-    count_values,
-    default_comparison,
-    encode_shown_value,
-    filters_interact,
-    is_time_filter,
-    value_with_matches,
-    visible_filters,
-)
+from harness.check.probe.filter_values import count_values, encode_shown_value, filters_of_row, plain_filters
 from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
-from harness.check.rules.access.row_owners import own_customer, read_scoped_list
-from harness.specification.model import Clauses
+from harness.check.rules.access.row_owners import own_customer, owners_of, read_scoped_list
+from harness.specification.model import CallScope, Clauses
 from harness.wire.decoded_body import Tree
 
 ROWS_NEEDED = 4
@@ -29,12 +21,74 @@ def check_filters_in_scopes(context: CheckContext, mirror: Mirror) -> Iterator[N
     Which filter it is goes by turns, so that several scopes meet several filters. Servers forget a filter, or the
     scope, where both are given.
     """
+    looked_up: set[Hashable] = set()
     for values in _scopes(context, mirror):
         listed = yield from _ask(context, mirror, values, f"{_text_of(values)}, to be filtered")
         chosen = _splitting_filter(context, listed.rows or ())
         if chosen is not None:
             yield from _check_filter(context, mirror, values, listed, chosen)
         yield from _check_row_by_all_filters(context, mirror, values, listed)
+        yield from _check_row_without_scope(context, mirror, listed, looked_up)
+
+
+def _check_row_without_scope(
+    context: CheckContext, mirror: Mirror, listed: Exchange, looked_up: set[Hashable]
+) -> Iterator[None]:
+    """Looks a row of others up by every filter at once, without the scope: it is not found among the own ones.
+
+    Servers that look a call up by its identity forget whose calls are asked for. Each row is looked up once.
+    """
+    rule = context.listing.scope
+    if rule is None or rule.unset != "own" or not mirror.complete:
+        return
+    own = own_customer(context, mirror.rows, rule)
+    row = next((row for row in listed.rows or () if own is not None and _is_of_others(mirror, row, own, rule)), None)
+    filters = filters_of_row(context, mirror, row) if row is not None else {}
+    if row is None or not filters or row.key in looked_up:
+        return
+    looked_up.add(row.key)
+    exchange = yield from _ask(context, mirror, filters, f"the own calls, by {len(filters)} values of another's row")
+    if row.key not in exchange.keys:
+        context.results.record_pass(rule.clauses.unset)
+        return
+    exchange = yield from _ask(context, mirror, filters, "again: the own calls, by values of another's row")
+    if row.key not in exchange.keys:
+        return
+    guilty, exchange = yield from _smallest_part(
+        context, mirror, {}, filters, exchange, lambda part: row.key in part.keys
+    )
+    context.fail(
+        rule.clauses.unset or rule.clauses.tenant,
+        "only the own calls are listed where nothing is said, whatever else is asked for",
+        expected="no row of others",
+        actual=f"one that {', '.join(guilty)} finds",
+        exchange=exchange,
+        rows=[context.evidence.render_row(row, [context.listing.lists.identity, *map(str, rule.owners), *guilty])],
+        difference="own calls forgotten",
+    )
+
+
+def _is_of_others(mirror: Mirror, row: Row, own: object, rule: CallScope) -> bool:
+    owners = owners_of(row, rule)
+    return bool(owners) and own not in owners and mirror.row_with_key(row.key) is None
+
+
+def _smallest_part(
+    context: CheckContext,
+    mirror: Mirror,
+    scope: dict[str, Tree],
+    filters: dict[str, Tree],
+    exchange: Exchange,
+    is_wrong: Callable[[Exchange], bool],
+) -> Generator[None, None, tuple[dict[str, Tree], Exchange]]:
+    """Half of the filters, then half of those: what is left is what the scope is forgotten with, and its answer."""
+    while len(filters) > 1:
+        items = list(filters.items())
+        half = dict(items[: len(items) // 2])
+        part = yield from _ask(context, mirror, {**scope, **half}, "the same with fewer filters")
+        filters = half if is_wrong(part) else dict(items[len(items) // 2 :])
+        exchange = part if is_wrong(part) else exchange
+    return filters, exchange
 
 
 def _check_row_by_all_filters(
@@ -46,22 +100,19 @@ def _check_row_by_all_filters(
     if not rows:
         return
     row = rows[len(rows) // 2]
-    filters = _plain_filters_of(context, mirror, row)
+    filters = filters_of_row(context, mirror, row)
     exchange = listed
     for attempt in ("", "again: "):
         purpose = f"{attempt}{_text_of(scope)} with {len(filters)} filters that one row satisfies"
         exchange = yield from _ask(context, mirror, {**scope, **filters}, purpose)
-        after = yield from _ask(context, mirror, scope, f"{_text_of(scope)}, after a row was looked up")
-        if exchange.rows is None or row.key in exchange.keys or row.key not in after.keys:
+        if exchange.rows is None or row.key in exchange.keys:
             return
-    while len(filters) > 1:
-        # Half of the filters, then half of those: what is left is what the scope is forgotten with.
-        half = dict(list(filters.items())[: len(filters) // 2])
-        part = yield from _ask(context, mirror, {**scope, **half}, f"{_text_of(scope)} with fewer filters")
-        if part.rows is not None and row.key in part.keys:
-            half = dict(list(filters.items())[len(filters) // 2 :])
-        filters = half
-        exchange = part
+        after = yield from _ask(context, mirror, scope, f"{_text_of(scope)}, after a row was looked up")
+        if row.key not in after.keys:
+            return
+    filters, exchange = yield from _smallest_part(
+        context, mirror, scope, filters, exchange, lambda part: part.rows is not None and row.key not in part.keys
+    )
     clauses = _clauses_of_scope(context, scope) or context.listing.conjunction_clause
     context.fail(
         clauses,
@@ -84,33 +135,6 @@ def _clauses_of_scope(context: CheckContext, scope: dict[str, Tree]) -> Clauses:
     return next((rule.word_clauses[word] for word in map(str, scope.values()) if word in rule.word_clauses), ())
 
 
-def _plain_filters_of(context: CheckContext, mirror: Mirror, row: Row) -> dict[str, Tree]:
-    """Every filter that simply compares what a row shows, with the row's own values."""
-    chosen: dict[str, Tree] = {}
-    for name in _plain_filters(context, more=True):
-        if any(filters_interact(context, name, other) for other in chosen if other in context.listing.filters):
-            continue
-        side = value_with_matches(context, mirror, name, row)
-        if side is not None:
-            chosen |= {name: side[0], **default_comparison(context, name)}
-    return chosen
-
-
-def _plain_filters(context: CheckContext, *, more: bool = False) -> list[str]:
-    """The filters that compare for equality, on their own; with `more` also by another comparison and by words."""
-    scope = context.listing.scope
-    own = {scope.parameter, scope.recursive} if scope is not None else set()
-    return [
-        name
-        for name in visible_filters(context)
-        if name not in own
-        and context.supports_parameters(name)
-        and not is_time_filter(context, name)
-        and not ((rule := context.listing.filters[name]).applies_if_any or rule.loses_to)
-        and (more or (rule.keeps == "equal" and not rule.named_by and not rule.words))
-    ]
-
-
 def _scopes(context: CheckContext, mirror: Mirror) -> Iterator[dict[str, Tree]]:
     """The parameters of each scope that lists more than the own calls, as far as the account may ask for it."""
     rule = context.listing.scope
@@ -120,7 +144,7 @@ def _scopes(context: CheckContext, mirror: Mirror) -> Iterator[dict[str, Tree]]:
         for word, whose in rule.words.items():
             if whose in ("everyone", "children"):
                 yield {rule.parameter: word}
-        own = own_customer(context, list(mirror.rows), rule)
+        own = own_customer(context, mirror.rows, rule)
         if own is not None and rule.identity and rule.recursive is not None:
             deep = encode_request_value(context, rule.recursive, True)
             yield {rule.parameter: str(own), rule.recursive: deep}
@@ -172,7 +196,7 @@ def _splitting_filter(context: CheckContext, rows: Sequence[Row]) -> tuple[str, 
     """A filter with a value that some of the rows show and some do not; another one each time."""
     if len(rows) < ROWS_NEEDED:
         return None
-    names = _plain_filters(context)
+    names = plain_filters(context)
     turn = context.requests % max(1, len(names))
     for name in (*names[turn:], *names[:turn]):
         rule = context.listing.filters[name]

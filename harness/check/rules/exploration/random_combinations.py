@@ -56,6 +56,8 @@ Chooser = Callable[[Sequence[Any]], Any]
 REQUESTS_AT_MOST: Final = 36
 MOVING_REQUESTS_AT_MOST: Final = 20
 """The same while the list moves: each mismatch costs readings of the whole list then."""
+REQUESTS_OF_A_RUN: Final = 500
+"""Requests of a whole run; of a server that is broken in many ways less is explored."""
 REQUESTS_RESERVED: Final = 160
 """Requests that the phases after this one need."""
 # Ten for each that is asked, so that those asked cover most pairs and triples.
@@ -116,8 +118,8 @@ def check_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 def requests_allowed(context: CheckContext, most: int, kept_back: int = REQUESTS_RESERVED) -> int:
     """The number of requests that may be spent here, so that later phases have theirs."""
-    limit = context.options.max_requests
-    return most if limit is None else max(0, min(most, limit - context.requests - kept_back))
+    limit = min(context.options.max_requests or REQUESTS_OF_A_RUN, REQUESTS_OF_A_RUN)
+    return max(0, min(most, limit - context.requests - kept_back))
 
 
 # --- drawing ------------------------------------------------------------------------------------------------
@@ -330,7 +332,8 @@ class _PieceMaker:
         if sort is None or order is None or not self.context.supports_parameters(sort.parameter):
             return []
         clauses = sort.clauses.words or order.clause
-        words = [word for word in sort.words if word not in sort.undocumented]
+        unusable = {*sort.undocumented, *self.context.facts.refused_sort_words}
+        words = [word for word in sort.words if word not in unusable]
         spellings = [spelling for word in words for spelling in ((word, f"-{word}") if sort.signed else (word,))]
         return [
             Piece(kind="sort", name="", values=((sort.parameter, spelling),), clauses=clauses)

@@ -8,10 +8,9 @@ from itertools import combinations
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Row
-from harness.check.probe.expect import check_probe
+from harness.check.probe.expect import check_probe, tells_nothing_new
 from harness.check.probe.filter_values import (
     ABSENT_TEXT,
-    answer_fits,
     companion_parameters,
     count_values,
     default_comparison,
@@ -83,9 +82,9 @@ def check_filter_pairs(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         context.results.record_not_exercised(clauses, "no two filters could be combined on these rows")
 
 
-def _is_doubtful(context: CheckContext, pair: tuple[str, str]) -> bool:
-    """Whether a filter of the pair fails by itself: that says little about how filters come together."""
-    return any(context.results.first_failed(context.listing.filters[name].clause) for name in pair)
+def _is_doubtful(context: CheckContext, names: Sequence[str]) -> bool:
+    """Whether one of the filters fails by itself: that says little about how filters come together."""
+    return any(context.results.first_failed(context.listing.filters[name].clause) for name in names)
 
 
 def _check_several(
@@ -99,7 +98,7 @@ def _check_several(
     if context.note_unusable(exchange, clauses):
         return
     pairs = list(combinations(several, 2))
-    if answer_fits(context, mirror, exchange):
+    if tells_nothing_new(context, mirror, exchange):
         fresh = [pair for pair in pairs if frozenset(pair) in cover.left or pair == asked]
         context.results.record_pass(clauses, times=len(fresh))
         cover.covered |= {(min(pair), max(pair)) for pair in pairs}
@@ -119,7 +118,8 @@ def _extended_pair(
     context: CheckContext, mirror: Mirror, first: str, second: str, names: Sequence[str], left: Set[frozenset[str]]
 ) -> dict[str, Row]:
     """The two filters and up to two more, with a row that they all keep; the loss of each would show."""
-    if filters_interact(context, first, second):
+    if filters_interact(context, first, second) or _is_doubtful(context, (first, second)):
+        # What one filter does wrong by itself would hide what the others do.
         return {}
     best: dict[str, Row] = {}
     gained = 0
@@ -134,6 +134,7 @@ def _extended_pair(
             fresh = sum(frozenset((name, other)) in left for other in chosen if other != name)
             if (
                 len(chosen) > 3
+                or _is_doubtful(context, (name,))
                 or not fresh
                 or name in chosen
                 or any(filters_interact(context, name, one) for one in chosen)
@@ -149,7 +150,7 @@ def _extended_pair(
 
 def _each_filter_matters(context: CheckContext, mirror: Mirror, names: Sequence[str], row: Row) -> bool:
     """Whether the loss of any of the filters would show."""
-    sides = [value_with_matches(context, mirror, name, row) for name in names]
+    sides = [value_with_matches(context, mirror, name, row, several=True) for name in names]
     matching_keys = [side[1] for side in sides if side is not None]
     if len(matching_keys) < len(names):
         return False
@@ -164,7 +165,7 @@ def _combined_request(context: CheckContext, mirror: Mirror, several: Mapping[st
     """The request that asks for a row by several filters, with what these need beside them."""
     values: dict[str, Tree] = {}
     for name, row in several.items():
-        side = value_with_matches(context, mirror, name, row)
+        side = value_with_matches(context, mirror, name, row, several=True)
         if side is not None:
             values[name] = side[0]
     more: dict[str, Tree] = {}

@@ -9,13 +9,12 @@ from typing import Any, Final
 from harness.check.context import CheckContext
 from harness.check.oracle.value_comparison import comparison_of_filter, values_are_kept
 from harness.check.probe.blame import clauses_of_value
-from harness.check.probe.expect import check_probe
+from harness.check.probe.expect import check_probe, tells_nothing_new
 from harness.check.probe.filter_clauses import clauses_of_filter, note_broken_parameter
 from harness.check.probe.filter_values import (
     ABSENT_NUMBER,
     ABSENT_TEXT,
     absent_number,
-    answer_fits,
     companion_parameters,
     count_values,
     default_comparison,
@@ -31,8 +30,9 @@ from harness.check.probe.filter_values import (
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
+from harness.check.rules.filters.identity_gaps import check_identity_gaps
 from harness.check.rules.filters.time_filters import check_time_filter
-from harness.specification.model import ClauseId, OpenChoice
+from harness.specification.model import ClauseId, Filter, OpenChoice
 from harness.wire.decoded_body import Tree
 from harness.wire.parameter_codec import element_codec, takes_list
 from harness.wire.row_codec import row_values_at
@@ -99,6 +99,7 @@ def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
         yield from check_hidden_alternatives(context, mirror, name)
         yield from check_companions(context, mirror, name, values[0])
         yield from check_list_filter(context, mirror, name)
+        yield from check_identity_gaps(context, mirror, name)
         yield from check_named_comparison(context, mirror, name)
         if filter_.partition_clause:
             yield from check_word_partition(context, mirror, name)
@@ -124,7 +125,7 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
         mirror.base,
         {
             **largest_page(context),
-            **_next_switch(context),
+            **_next_switch(context, name),
             **companion_parameters(context, mirror, name, row),
             **default_comparison(context, name),
             name: encode_shown_value(context, name, value),
@@ -136,11 +137,21 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
         context.results.record_pass(context.listing.no_match_clause)
 
 
-def _next_switch(context: CheckContext) -> dict[str, Tree]:
-    """The switches of optional parts in turn, one or none for each filter and value: they must work beside all."""
-    switches = [one.parameter for one in context.listing.includes if context.supports_parameters(one.parameter)]
-    turn = context.requests % (len(switches) + 1)
-    return {switches[turn]: encode_request_value(context, switches[turn], True)} if turn < len(switches) else {}
+def _next_switch(context: CheckContext, name: str) -> dict[str, Tree]:
+    """The switch of the part that a filter looks into, or those of all parts in turn, one or none for each value.
+
+    They must work beside all filters, and what a filter finds inside of a row must not cut what the row shows.
+    """
+    switches = [one for one in context.listing.includes if context.supports_parameters(one.parameter)]
+    heads = {path.head for path in context.listing.filters[name].compares}
+    inside = [one.parameter for one in switches if heads & set(one.added_names)]
+    if name in context.value_by_filter:
+        turn = context.requests % (len(switches) + 1)
+        chosen = [one.parameter for one in switches[turn : turn + 1]]
+    else:
+        turn = len(context.value_by_filter) % max(1, len(switches))
+        chosen = inside[:1] or [one.parameter for one in switches[turn : turn + 1]]
+    return {parameter: encode_request_value(context, parameter, True) for parameter in chosen}
 
 
 def check_long_value(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
@@ -198,7 +209,8 @@ def _check_absent_values(
         f"{name} with {len(strange)} strangers",
     )
     yield
-    if exchange.answer is None or exchange.answer.outcome != "success" or not answer_fits(context, mirror, exchange):
+    answered = exchange.answer is not None and exchange.answer.outcome == "success"
+    if not answered or not tells_nothing_new(context, mirror, exchange):
         return False
     context.results.record_pass((*filter_.clause, *context.listing.no_match_clause))
     return True
@@ -325,19 +337,19 @@ def check_list_filter(context: CheckContext, mirror: Mirror, name: str) -> Itera
     longest = min(parameter.most_items or LIST_LENGTH, LIST_LENGTH)
     lists: list[tuple[Any, ...]] = [(rare, nowhere, rare), tuple(values[:7])]
     if longest > len(lists[1]):
-        lists.append((values[0], *[nowhere] * (longest - 3), values[1], rare))
+        # The second twice: a row comes once, however often it is asked for.
+        lists.append((values[0], values[1], *[nowhere] * (longest - 4), values[1], rare))
     clauses = parameter.list_clause or filter_.clause
-    for chosen in lists:
-        ask = build_request(
-            context,
-            mirror.base,
-            {
-                **largest_page(context),
-                **companion_parameters(context, mirror, name),
-                name: encode_shown_value(context, name, chosen),
-            },
-        )
-        yield from check_probe(context, mirror, ask, f"{name} with {len(chosen)} elements", clauses)
+    beside = {**largest_page(context), **companion_parameters(context, mirror, name)}
+    raws = [(len(chosen), encode_shown_value(context, name, chosen)) for chosen in lists]
+    asks = [(number, build_request(context, mirror.base, {**beside, name: raw})) for number, raw in raws]
+    # A list of many elements that is read to its end tells what shorter ones would; else the shortest tells most.
+    number, longest_ask = asks[-1]
+    exchange = context.send(longest_ask, f"{name} with {number} elements")
+    yield
+    whole = number > LIST_LENGTH // 2 and tells_nothing_new(context, mirror, exchange)
+    for number, ask in asks[-1:] if whole else asks:
+        yield from check_probe(context, mirror, ask, f"{name} with {number} elements", clauses)
 
 
 def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, name: str) -> Iterator[None]:
@@ -438,7 +450,10 @@ def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: M
     clauses = named.clauses.other
     ask = build_request(context, mirror.base, {**base, named.parameter: "nosuchmatch"})
     yield from check_probe(context, mirror, ask, f"{named.parameter}=nosuchmatch", clauses)
-    for word in named.may[:2]:
+    if any(rule.named_by is not None and rule.named_by.may == named.may for rule in _filters_before(context, name)):
+        # What is only observed is observed once.
+        return
+    for word in [word for word in named.may if word not in named.words][:2]:
         exchange = context.send(
             build_request(context, mirror.base, {**base, named.parameter: word}), f"{named.parameter}={word}"
         )
@@ -448,4 +463,7 @@ def _check_other_words(context: CheckContext, mirror: Mirror, name: str, base: M
             context.results.record_observed(named.clauses.may or clauses, f"{named.parameter}={word}: {reading}")
 
 
-# --- times --------------------------------------------------------------------------------------------------
+def _filters_before(context: CheckContext, name: str) -> list[Filter]:
+    """The filters that stand before one in the spec."""
+    filters = context.listing.filters
+    return [filters[other] for other in list(filters)[: list(filters).index(name)]]

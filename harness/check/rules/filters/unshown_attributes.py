@@ -21,6 +21,7 @@ from harness.check.probe.filter_values import (
     ABSENT_TEXT,
     count_values,
     encode_shown_value,
+    filters_of_row,
     is_hidden_filter,
     is_time_filter,
     largest_page,
@@ -38,6 +39,8 @@ GUESSES_AT_MOST: Final = 8
 KNOWN_AT_MOST: Final = 12
 ENOUGH_VALUES: Final = 3
 """The number of values that select rows after which guessing stops: enough to compare with one another."""
+ROWS_TRIED: Final = 60
+"""Rows of which the one is taken that satisfies most filters."""
 # Ids of groups, rules and applications are counted from 1 in most databases.
 SMALL_NUMBERS: Final = (1, 2, 3)
 HIDDEN_ASPECTS: Final = ("outcome", "unreadable", "rows", "size", "unique", "order")
@@ -69,7 +72,7 @@ def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
 
 def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
     works = yield from _check_absent_value(context, mirror, about)
-    if not works:
+    if not works or not (yield from _check_absent_value_beside(context, mirror, about)):
         return
     yield from _collect_values(context, mirror, about)
     if not about.rows_by_value:
@@ -148,6 +151,48 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
     if exchange.rows is not None:
         context.results.record_pass(about.clauses)
     return True
+
+
+def _check_absent_value_beside(
+    context: CheckContext, mirror: Mirror, about: _HiddenFilter
+) -> Generator[None, None, bool]:
+    """A value that nothing has selects nothing beside filters that a row satisfies either.
+
+    Servers join two filters by OR, or leave one out where the other is given.
+    """
+    beside = max(
+        (filters_of_row(context, mirror, row) for row in mirror.rows[:ROWS_TRIED]), key=len, default=dict[str, Tree]()
+    )
+    beside.pop(about.name, None)
+    value = absent_value(context, about.name)
+    exchange: Exchange | None = None
+    for attempt in ("", "again: ") if beside else ():
+        purpose = f"{attempt}{about.name} with a value that nothing has, beside {len(beside)} filters"
+        exchange = _send_filter(context, mirror, about.name, value, purpose, beside)
+        yield
+        if not exchange.rows:
+            return True
+    if exchange is None:
+        return True
+    guilty = yield from _smallest_part_with_rows(context, mirror, about, value, beside)
+    expected, actual = f"no rows beside {', '.join(guilty)}", f"{len(exchange.rows or ())} rows"
+    clauses = context.listing.conjunction_clause or about.clauses
+    purpose = f"{about.name} keeps only rows with that value, whatever stands beside it"
+    _report_breach(context, about, purpose, expected, actual, exchange, clauses)
+    return False
+
+
+def _smallest_part_with_rows(
+    context: CheckContext, mirror: Mirror, about: _HiddenFilter, value: Any, beside: dict[str, Tree]
+) -> Generator[None, None, dict[str, Tree]]:
+    """Half of the filters, then half of those: those beside which a value that nothing has selects rows."""
+    while len(beside) > 1:
+        items = list(beside.items())
+        first = dict(items[: len(items) // 2])
+        part = _send_filter(context, mirror, about.name, value, f"{about.name} beside fewer filters", first)
+        yield
+        beside = first if part.rows else dict(items[len(items) // 2 :])
+    return beside
 
 
 def _confirm_refusal(

@@ -130,7 +130,7 @@ def orders_of(context: CheckContext) -> list[dict[str, Tree]]:
     if sort is None or not context.supports_parameters(sort.parameter):
         return found
     for word in sort.words:
-        if word in sort.undocumented or word in sort.refused:
+        if word in (*sort.undocumented, *sort.refused) or word in context.facts.refused_sort_words:
             continue
         found.append({sort.parameter: word})
         if sort.signed:

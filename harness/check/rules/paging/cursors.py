@@ -311,7 +311,8 @@ def _check_invalid_cursors(context: CheckContext, mirror: Mirror, paging: Cursor
     order = context.listing.order
     if order is None or order.sort is None:
         return
-    others = [word for word in order.sort.words if word not in order.sort.refused]
+    unusable = {*order.sort.refused, *context.facts.refused_sort_words}
+    others = [word for word in order.sort.words if word not in unusable]
     default = order.by.assumed if isinstance(order.by, OpenChoice) else order.by
     other = next((word for word in others if order.sort.words[word] != default), None)
     if other is not None:

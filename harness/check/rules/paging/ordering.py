@@ -19,7 +19,15 @@ from harness.check.probe.mirror import (
     time_range_filters,
 )
 from harness.check.probe.stability import replicas_disagree, wait_for_replicas
-from harness.specification.model import ClauseId, Clauses, CursorPaging, LimitPaging, OffsetPaging, OpenChoice
+from harness.check.rules.paging.sort_words import learn_refused_words
+from harness.specification.model import (
+    ClauseId,
+    Clauses,
+    CursorPaging,
+    LimitPaging,
+    OffsetPaging,
+    OpenChoice,
+)
 from harness.specification.paging_clauses import partition_clauses, size_clauses
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -239,7 +247,10 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     sort = order.sort
     assert sort is not None
     clauses = sort.clauses.words or order.clause
+    yield from learn_refused_words(context, mirror, sort, clauses)
     for word, path in sort.words.items():
+        if word in context.facts.refused_sort_words:
+            continue
         mine = sort.clauses.undocumented or clauses if word in sort.undocumented else clauses
         spellings = (word, f"-{word}") if sort.signed else (word,)
         for spelling in spellings:

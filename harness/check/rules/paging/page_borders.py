@@ -200,6 +200,7 @@ def _check_page_at(
             f"{size} rows after {begin}{arrangement.label}",
             clauses,
             blame=blame,
+            afresh=True,
         )
     )
 

@@ -247,7 +247,8 @@ def _parameters_beside_filters(context: CheckContext) -> dict[str, Tree]:
     if order is not None and order.descending is not None:
         values[order.descending] = encode_request_value(context, order.descending, True)
     if order is not None and order.sort is not None:
-        words = [word for word in order.sort.words if word not in (*order.sort.refused, *order.sort.undocumented)]
+        unusable = {*order.sort.refused, *order.sort.undocumented, *context.facts.refused_sort_words}
+        words = [word for word in order.sort.words if word not in unusable]
         values |= {order.sort.parameter: words[-1]} if words else {}
     for include in listing.includes:
         on = listing.parameters[include.parameter].default is not True

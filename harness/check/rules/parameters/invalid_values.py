@@ -11,7 +11,7 @@ from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.interpreter import ExpectedAnswer
 from harness.check.probe.comparison import compare_answer
 from harness.check.probe.differences import Aspect, Difference
-from harness.check.probe.equivalence import answer_difference, judge_same_answer
+from harness.check.probe.equivalence import answer_difference, judge_same_answer, read_plain_list
 from harness.check.probe.error_responses import (
     ROW_ASPECTS,
     describe_answer,
@@ -34,7 +34,6 @@ from harness.check.probe.mirror import (
     requires_time_range,
     reread_mirror,
 )
-from harness.check.probe.stability import probe_replicas
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
 from harness.integers import is_integer
 from harness.specification.model import (
@@ -62,7 +61,6 @@ def check_invalid_values(context: CheckContext, mirror: Mirror) -> Iterator[None
 
     An offset of 2**64 got HTTP 500 from asterisk-cdr-api 1.0.6.
     """
-    yield from probe_replicas(context, mirror)
     yield from check_defaults(context, mirror)
     for name, parameter in context.listing.parameters.items():
         for raw, bad in _invalid_values(parameter):
@@ -179,13 +177,9 @@ def _check_counts_as_absent(
     context: CheckContext, mirror: Mirror, exchange: Exchange, name: str, clauses: Clauses
 ) -> Iterator[None]:
     """A flag with a word that is taken counts as absent: the parts of rows, their order and the total, too."""
-    reference = context.facts.plain_list
-    if not isinstance(reference, Exchange):
-        reference = context.send(build_request(context, mirror.base), f"the list without {name}")
-        yield
-        # One reading serves all flags: what differs is held against a fresh one.
-        context.facts.plain_list = reference
-    if reference.answer is None or reference.answer.outcome != "success":
+    # One reading serves all flags: what differs is held against a fresh one.
+    reference = yield from read_plain_list(context, mirror, f"the list without {name}")
+    if reference is None:
         return
     expected = f"the same answer as without {name}"
     yield from judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)

@@ -23,6 +23,7 @@ def check_includes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 
 def _check_each_include(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    asked: dict[str, Exchange] = {}
     for include in context.listing.includes:
         clauses = all_clauses(include.clauses)
         if not mirror.rows:
@@ -39,10 +40,14 @@ def _check_each_include(context: CheckContext, mirror: Mirror) -> Iterator[None]
             ("off", {include.parameter: False}),
             ("default", {}),
         ):
-            more = encode_request_values(context, {**others, **own})
-            ask = build_request(context, mirror.base, {**_page_of_rows(context), **more})
-            answers[state] = context.send(ask, f"{include.parameter} {state}")
-            yield
+            more = {**_page_of_rows(context), **encode_request_values(context, {**others, **own})}
+            # Several switches are off, or as they are by default, in one answer.
+            if str(more) not in asked:
+                asked[str(more)] = context.send(
+                    build_request(context, mirror.base, more), f"{include.parameter} {state}"
+                )
+                yield
+            answers[state] = asked[str(more)]
         if any(context.note_unusable(exchange, clauses) or not exchange.rows for exchange in answers.values()):
             continue
         _judge_include(context, mirror, include, answers)

@@ -1,4 +1,6 @@
-"""Rules on rows that come in several answers: filters, pages and order do not change what a row shows.
+"""Rules on rows that come in several answers: filters, pages, order and other parts do not change what a row shows.
+
+A session that a number finds by one of its calls still shows all of them.
 
 Every answer is noted (`note_rows`). Where a row came in two ways, both requests are sent again in turn at the end of
 a run (`check_row_consistency`): what changes with the request and back again is no movement of the data.
@@ -6,7 +8,7 @@ a run (`check_row_consistency`): what changes with the request and back again is
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Mapping
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -53,7 +55,7 @@ def note_rows(context: CheckContext, exchange: Exchange) -> None:
             continue
         for path in _differing_fields(context, known[0].shown, row.shown):
             pairs = sightings.differing_pairs.setdefault(path, [])
-            if len(pairs) < TRIES_PER_FIELD and not _filters_inside(context, path.head, known[1], exchange):
+            if len(pairs) < TRIES_PER_FIELD:
                 pairs.append((row.key, known[1], exchange))
 
 
@@ -63,13 +65,15 @@ def check_row_consistency(context: CheckContext, mirror: Mirror) -> Iterator[Non
     if mirror.moving_since is not None:
         return
     most = context.requests + REQUESTS_AT_MOST
+    told: set[str] = set()
     for path, pairs in sorted(sightings.differing_pairs.items(), key=lambda item: str(item[0])):
+        if path.head in mirror.moving_fields:
+            continue
         for key, first, second in tuple(pairs):
-            if context.requests >= most:
-                return
-            found = yield from _compare_sightings(context, path, key, first, second)
-            if found:
-                return
+            if context.requests >= most or path.head in told:
+                break
+            if (yield from _compare_sightings(context, path, key, first, second)):
+                told.add(path.head)
 
 
 def _compare_sightings(
@@ -142,9 +146,13 @@ def _differing_fields(
             for inner, field_ in known.fields.items():
                 if _is_link(field_.shows):
                     continue
-                pairs: Any = zip(one, other, strict=True)
-                if any(inner in a and inner in b and a[inner] != b[inner] for a, b in pairs):
+                if _inner_values(one, inner) != _inner_values(other, inner):
                     yield FieldPath.of(inner).nested_in(name)
+
+
+def _inner_values(rows: Sequence[Any], name: str) -> list[str]:
+    """What nested rows show in a field, whatever their order: a filter may find them in another one."""
+    return sorted(str(row[name]) for row in rows if name in row)
 
 
 def _value_at_path(exchange: Exchange, key: Hashable, path: FieldPath) -> Any:
@@ -155,7 +163,7 @@ def _value_at_path(exchange: Exchange, key: Hashable, path: FieldPath) -> Any:
     shown: Any = row.shown[path.head]
     inner = path.inner
     if isinstance(shown, tuple | list):
-        return f"{len(shown)} of them" if inner is None else [nested.get(inner.head) for nested in shown]
+        return f"{len(shown)} of them" if inner is None else _inner_values(shown, inner.head)
     return (shown if inner is None else "") if shown is not None else "nothing"
 
 
@@ -169,17 +177,6 @@ def _clauses_of_path(context: CheckContext, path: FieldPath, *, of_part: bool) -
             return include.clauses.on
     known = field_at(context.listing.fields, path)
     return known.clause[-1:] if known is not None else ()
-
-
-def _filters_inside(context: CheckContext, head: str, *exchanges: Exchange) -> bool:
-    """Whether a filter looks into nested rows: that it shows only those that it looked for is not excluded."""
-    return any(
-        compared.head == head and compared.inner is not None
-        for exchange in exchanges
-        for name in exchange.list_request.values
-        if name in context.listing.filters
-        for compared in context.listing.filters[name].compares
-    )
 
 
 def _sightings_of(context: CheckContext) -> RowSightings:
@@ -205,3 +202,5 @@ def _neutral_parameters(listing: Listing) -> Iterator[str]:
             yield listing.order.sort.parameter
     if listing.total is not None and listing.total.switch is not None:
         yield listing.total.switch.parameter
+    # A row shows a part or not; what else it shows, and what the part holds, is the same.
+    yield from (include.parameter for include in listing.includes if include.added_names)

@@ -252,3 +252,21 @@ def test_failures_that_are_held_twice_go_to_who_holds_them_first() -> None:
         context.record_failures(inner)
     assert [str(finding.clause) for finding in outer] == [WHO]
     assert told(context) == {}
+
+
+def test_a_right_answer_that_was_seen_is_not_asked_for_again() -> None:
+    context, results = asked(truth, {"who": "101"}, {"who": "101"})
+    assert [result.passed for result in results] == [True, True]
+    before = context.requests
+    _, mirror = asked_of(tern(filters=FILTERS), truth)
+    _result(context, mirror, {"who": "101"}, PROBE)
+    assert context.requests == before
+
+
+def test_an_answer_of_a_list_that_moves_is_asked_for_again() -> None:
+    context, _ = asked(truth, {"who": "101"})
+    before = context.requests
+    _, mirror = asked_of(tern(filters=FILTERS), truth)
+    mirror.volatile = True
+    _result(context, mirror, {"who": "101"}, PROBE)
+    assert context.requests > before

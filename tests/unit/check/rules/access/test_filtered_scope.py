@@ -15,6 +15,7 @@ from rule_runs import (
     NUMBERS,
     OFFSETS,
     TOGETHER,
+    UNSET,
     Body,
     Given,
     Honest,
@@ -59,6 +60,10 @@ def forgets_the_switch_beside_filters(given: Given, honest: Honest) -> Body:
     return honest(without(given, "children")) if filters_of(given) else honest(given)
 
 
+def looks_up_calls_of_anybody(given: Given, honest: Honest) -> Body:
+    return honest({**given, "customer": "system"} if "who" in given and "customer" not in given else given)
+
+
 @pytest.fixture(scope="module")
 def said() -> Callable[[Lie], Said]:
     """What the rule says of a server that knows customers by a parameter."""
@@ -92,3 +97,9 @@ def test_a_scope_or_a_filter_that_is_forgotten_is_told(
 def test_a_switch_that_is_forgotten_beside_filters_is_told() -> None:
     answer = of_rules([check_filters_in_scopes], tern(OFFSETS, scope=ACCOUNTS), forgets_the_switch_beside_filters)
     assert answer.failed == [TOGETHER]
+
+
+def test_values_of_another_customers_row_find_nothing_among_the_own_calls(said: Callable[[Lie], Said]) -> None:
+    answer = said(looks_up_calls_of_anybody)
+    assert answer.failed == [UNSET]
+    assert answer.told[UNSET] == ("no row of others", "one that who finds")

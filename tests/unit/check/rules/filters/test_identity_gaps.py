@@ -1,0 +1,70 @@
+"""Look-ups by identity: numbers between those that are listed are other accounts', and find nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from rule_runs import (
+    DIR_ONLY,
+    NUMBERS,
+    UNIQUE,
+    WHO,
+    Body,
+    Given,
+    Honest,
+    Lie,
+    all_rows,
+    of_rules,
+    page_of,
+    tern,
+    truth,
+    without,
+)
+
+from harness.check.context import CheckContext
+from harness.check.probe.mirror import Mirror
+from harness.check.rules.filters.identity_gaps import check_identity_gaps
+from harness.check.rules.filters.single_filter import check_list_filter
+
+BY_ID = f"{DIR_ONLY}\nid: {{compares: id, clause: {WHO}}}"
+
+
+def finds_calls_of_others(given: Given, honest: Honest) -> Body:
+    """A server that looks a call up in the calls of all accounts: every second number is one."""
+    if not given.get("id"):
+        return honest(given)
+    rows = all_rows(without(given, "id"), honest)
+    wanted = {int(text) for text in given["id"].split(",")}
+    own = [row for row in rows if row["id"] in wanted]
+    others = sorted(wanted - {row["id"] for row in rows})
+    return page_of([*({**rows[0], "id": number} for number in others if number % 2), *own], given)
+
+
+def shows_a_call_for_each_time_it_is_asked_for(given: Given, honest: Honest) -> Body:
+    if not given.get("id"):
+        return honest(given)
+    rows = {row["id"]: row for row in all_rows(without(given, "id"), honest)}
+    asked = sorted(int(text) for text in given["id"].split(","))
+    return page_of([rows[number] for number in asked if number in rows], given)
+
+
+def of_look_ups(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    yield from check_list_filter(context, mirror, "id")
+    yield from check_identity_gaps(context, mirror, "id")
+
+
+@pytest.mark.parametrize(
+    ("lie", "failed"),
+    [
+        pytest.param(truth, [], id="own calls alone"),
+        pytest.param(finds_calls_of_others, [WHO], id="calls of others, too"),
+    ],
+)
+def test_an_identity_that_the_list_does_not_hold_finds_nothing(lie: Lie, failed: list[str]) -> None:
+    assert of_rules([of_look_ups], tern(NUMBERS, filters=BY_ID, more=("id",)), lie).failed == failed
+
+
+def test_a_row_that_is_asked_for_twice_comes_once() -> None:
+    spec = tern(NUMBERS, filters=BY_ID, more=("id",))
+    assert of_rules([of_look_ups], spec, shows_a_call_for_each_time_it_is_asked_for).failed == [UNIQUE]

@@ -1,0 +1,78 @@
+"""Rows that come in several answers: what they show inside does not depend on what found them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from simulated_runs import meeting
+
+from harness.check.client.budget import Sender
+from harness.check.rules.filters.single_filter import check_filters_once
+from harness.check.rules.responses.row_consistency import check_row_consistency
+from harness.wire.http_messages import HttpRequest, HttpResponse, NoResponse
+
+SESSIONS = "voximplant/get-call-history"
+SHOWN_CALLS, BY_LOCAL_NUMBER = "VX-GCH-034", "VX-GCH-031"
+
+Calls = list[dict[str, Any]]
+
+
+def the_calls_that_match(calls: Calls, asked: dict[str, list[str]]) -> Calls:
+    number = asked.get("local_number", [""])[0]
+    return [call for call in calls if call["local_number"] == number] if number else calls
+
+
+def the_first_call(calls: Calls, asked: dict[str, list[str]]) -> Calls:
+    return calls[:1] if "local_number" in asked else calls
+
+
+def another_order(calls: Calls, asked: dict[str, list[str]]) -> Calls:
+    return calls[::-1] if "local_number" in asked else calls
+
+
+@dataclass
+class Changed:
+    """A server that shows some of the calls of its sessions."""
+
+    sender: Sender
+    change: Callable[[Calls, dict[str, list[str]]], Calls]
+
+    def send(self, request: HttpRequest, *, deadline_seconds: float | None = None) -> HttpResponse | NoResponse:
+        answer = self.sender.send(request, deadline_seconds=deadline_seconds)
+        assert isinstance(answer, HttpResponse)
+        body = json.loads(answer.body)
+        asked = parse_qs((request.target.partition(b"?")[2] or request.body or b"").decode())
+        for row in body.get("result", ()):
+            if "calls" in row:
+                row["calls"] = self.change(row["calls"], asked)
+        return replace(answer, body=json.dumps(body).encode())
+
+
+def told_of(change: Callable[[Calls, dict[str, list[str]]], Calls]) -> list[str]:
+    context, mirror = meeting(SESSIONS)
+    context.sender = Changed(context.sender, change)
+    for rule in (check_filters_once, check_row_consistency):
+        for _ in rule(context, mirror):
+            pass
+    return [finding.clause for finding in context.results.findings()]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(the_calls_that_match, [SHOWN_CALLS], id="only the calls that a number matches"),
+        # What a session is found by is not shown then, either.
+        pytest.param(the_first_call, [BY_LOCAL_NUMBER, SHOWN_CALLS], id="only the first of them"),
+        pytest.param(another_order, [], id="all of them in another order"),
+        pytest.param(lambda calls, asked: calls, [], id="all of them"),
+    ],
+)
+def test_a_session_shows_all_its_calls_whatever_found_it(
+    change: Callable[[Calls, dict[str, list[str]]], Calls], told: list[str]
+) -> None:
+    assert told_of(change) == told
