@@ -645,12 +645,13 @@ def _is_success(listing: Listing, tree: dict[str, Tree], http_status: int, rows:
     if error.code_at is not None and error.code_at in shows:
         # Read leniently here: a code of the wrong type is judged elsewhere, under its own clause.
         if not says_nothing(code):
-            return _scalar_text(code) == str(shows[error.code_at])
+            promised = scalar_text(code) == str(shows[error.code_at])
+            return promised or (bool(rows) and http_status < 400 and not _is_code_of_error(listing, code))
         if http_status >= 400 or _names_error(tree):
             return False
         # The code is missing, which is judged elsewhere: what else a success shows tells it, or rows do.
         marks = [(tree_at(tree, at), mark) for at, mark in shows.items() if at != error.code_at]
-        told = any(not isinstance(value, Missing) and _scalar_text(value) != str(mark) for value, mark in marks)
+        told = any(not isinstance(value, Missing) and scalar_text(value) != str(mark) for value, mark in marks)
         numbered = _number_and_shape(tree_at(tree, listing.lists.rows_at)) is not None
         return bool(rows) or ((listed or numbered) and not told)
     if http_status >= 400 or (error.code_at is None and _contradicts_success(tree, shows)):
@@ -669,7 +670,14 @@ def _is_success(listing: Listing, tree: dict[str, Tree], http_status: int, rows:
 def _contradicts_success(tree: Tree, shows: Mapping[str, Scalar]) -> bool:
     """Whether a mark of success is there and says something else."""
     marks = ((tree_at(tree, at), mark) for at, mark in shows.items())
-    return any(not isinstance(value, Missing) and _scalar_text(value) != str(mark) for value, mark in marks)
+    return any(not isinstance(value, Missing) and scalar_text(value) != str(mark) for value, mark in marks)
+
+
+def _is_code_of_error(listing: Listing, code: Tree | Missing) -> bool:
+    """Whether a code is one that the spec names for an error; rows beside any other one are those of a success."""
+    outcome = listing.outcome
+    told = [one for fault in outcome.faults.values() for one in (fault.code, *fault.codes) if one is not None]
+    return scalar_text(code) in {str(one) for one in (*told, *outcome.error.only_codes)}
 
 
 def _names_error(tree: Mapping[str, Tree]) -> bool:
@@ -683,7 +691,7 @@ def _names_error(tree: Mapping[str, Tree]) -> bool:
     return False
 
 
-def _scalar_text(value: Tree | Missing) -> str:
+def scalar_text(value: Tree | Missing) -> str:
     """A scalar as text, so that 200, 200.0 and "200" are one."""
     number = None if isinstance(value, str) else integer_said(value)
     return str(value if number is None else number).strip()

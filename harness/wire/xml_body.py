@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, final
 
@@ -149,6 +149,10 @@ class _XmlReader:
     lists: Mapping[str, str]
     limits: BodyLimits
     problems: list[FormatProblem]
+    _row_names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._row_names = frozenset(self.lists.values())
 
     def add_problem(self, code: str, text: str, where: str = "") -> None:
         if len(self.problems) < PROBLEM_LIMIT:
@@ -245,8 +249,9 @@ class _XmlReader:
         attributes = element.attrib
         if attributes and self._is_nil(attributes, where):
             return None
-        if pointer in self.lists:
-            return self.read_list(element, self.lists[pointer], pointer, where, depth)
+        row = self.lists.get(pointer) or self._row_of_other_list(element)
+        if row is not None:
+            return self.read_list(element, row, pointer, where, depth)
         if len(element) == 0:
             return self._check_length(element.text or "", where)
         if all(not isinstance(child.tag, str) for child in element):
@@ -272,6 +277,12 @@ class _XmlReader:
                 value = text or ""
             else:
                 value = self.read_element(child, below, f"{where}/{name}", depth + 1)
+            if name in self._row_names:
+                # Rows without their container: they are all read.
+                listed = result.setdefault(name, [])
+                if isinstance(listed, list):
+                    listed.append(value)
+                    continue
             if name in result:
                 both = f"first {printable_text(result[name])}, then {printable_text(value)}"
                 self.add_problem(
@@ -285,12 +296,16 @@ class _XmlReader:
         self._check_text(element, where)
         result: list[Tree] = []
         below = f"{pointer}/*"
+        other = self._other_row_name(element, row)
+        if other is not None:
+            text = f"{printable_text(other)} elements in place of {printable_text(row)} elements"
+            self.add_problem("xml:unexpected-element", text, f"{where}/0")
         for child in element:
             if not isinstance(child.tag, str):
                 continue
             here = f"{where}/{len(result)}"
             name = self.local_name(child, here)
-            if name != row:
+            if name != (other or row):
                 text = f"{printable_text(name)} among the {printable_text(row)} elements; skipped"
                 self.add_problem("xml:unexpected-element", text, here)
                 continue
@@ -302,6 +317,18 @@ class _XmlReader:
             else:
                 result.append(self.read_object(child, below, here, depth + 1))
         return result
+
+    def _row_of_other_list(self, element: etree._Element) -> str | None:
+        """The name of the rows in a container that stands elsewhere than promised: all that it holds are rows."""
+        names = {child.tag for child in element if isinstance(child.tag, str)}
+        return next(iter(names)) if len(names) == 1 and names <= self._row_names else None
+
+    def _other_row_name(self, element: etree._Element, row: str) -> str | None:
+        """The one name of all elements of a list that are objects, where not one has the promised name."""
+        names = {child.tag for child in element if isinstance(child.tag, str)}
+        if len(names) != 1 or row in names or not all(len(child) for child in element if isinstance(child.tag, str)):
+            return None
+        return etree.QName(names.pop()).localname
 
     def local_name(self, element: etree._Element, where: str) -> str:
         tag = str(element.tag)

@@ -15,9 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import variants_legs  # noqa: F401
 import variants_pbx  # noqa: F401
-from foreign_checks import alarms, check, told
+from foreign_checks import ACTIVE, HISTORY, LEGS, alarms, check, told
 from known_disagreements import FALSE_ALARMS, MISSED, WRONG_CLAUSE
-from variants import CORRECT, DEFECTS, Variant
+from server_companies import joined
+from variants import CORRECT, DEFECTS, Variant, companies_of
 
 pytestmark = pytest.mark.usefixtures("few_combinations")
 
@@ -46,6 +47,26 @@ def test_foreign_defect_is_found_under_its_clause(variant: Variant) -> None:
     clauses = {str(finding.clause) for finding in alarms(report)}
     assert clauses, "nothing was found"
     assert clauses & variant.clauses, told(report)
+
+
+def company_cases() -> list[object]:
+    """For each API a server with two defects and one with three in a normal run; in a thorough one a dozen each."""
+    found = []
+    for api in (HISTORY, ACTIVE, LEGS):
+        for size in (2, 3):
+            for index, company in enumerate(companies_of(api, size, seed=1, at_most=12)):
+                marks = [] if index == 0 else [pytest.mark.thorough]
+                name = f"{api.rpartition('/')[2]}-" + "+".join(one.name for one in company)
+                found.append(pytest.param(company, id=name, marks=marks))
+    return found
+
+
+@pytest.mark.parametrize("company", company_cases())
+def test_foreign_defects_are_found_beside_each_other(company: tuple[Variant, ...]) -> None:
+    report = check(joined([one.app for one in company])(), company[0].api)
+    clauses = {str(finding.clause) for finding in alarms(report)}
+    missed = [one.name for one in company if not clauses & one.clauses]
+    assert not missed, told(report)
 
 
 def test_foreign_registers_are_large_enough() -> None:

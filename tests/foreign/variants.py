@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from foreign_http import App
+from server_companies import companies
 
 T = TypeVar("T", bound=type[App])
 
@@ -15,7 +16,7 @@ T = TypeVar("T", bound=type[App])
 class Variant:
     """A server class; `clauses` are the acceptable ones for a defect, none for a correct server.
 
-    `unseen` says why a defect cannot be told from outside, if it cannot.
+    `unseen` says why a defect cannot be told from outside, `alone` why not in company.
     """
 
     api: str
@@ -24,6 +25,7 @@ class Variant:
     clauses: frozenset[str] = frozenset()
     normal: bool = False
     unseen: str = ""
+    alone: str = ""
 
 
 CORRECT: list[Variant] = []
@@ -38,11 +40,18 @@ def correct(*apis: str, normal: bool = False) -> Callable[[T], T]:
     return note
 
 
-def defect(api: str, clauses: str, *, normal: bool = False, unseen: str = "") -> Callable[[T], T]:
+def defect(api: str, clauses: str, *, normal: bool = False, unseen: str = "", alone: str = "") -> Callable[[T], T]:
     def note(app: T) -> T:
         prefix = {"ozeki/list-call-history": "OZ-LCH-", "ozeki/list-active-calls": "OZ-LAC-"}.get(api, "EN-CAL-")
         ids = frozenset(prefix + one if one[0].isdigit() else one for one in clauses.split())
-        DEFECTS.append(Variant(api, app.__name__, app, ids, normal, unseen))
+        DEFECTS.append(Variant(api, app.__name__, app, ids, normal, unseen, alone))
         return app
 
     return note
+
+
+def companies_of(api: str, size: int, *, seed: int, at_most: int) -> list[tuple[Variant, ...]]:
+    """Defects of an API in groups that one server can have at once."""
+    by_app = {one.app: one for one in DEFECTS if one.api == api and not one.unseen and not one.alone}
+    groups = companies(list(by_app), size, seed=seed, at_most=at_most)
+    return [tuple(by_app[app] for app in group) for group in groups]

@@ -1078,7 +1078,7 @@ class legs_one_row_per_call(Switch):
         return list(seen.values())
 
 
-@bad("063")
+@bad("063 083")
 class legs_uniqueid_twice(Switch):
     def __init__(self) -> None:
         super().__init__()

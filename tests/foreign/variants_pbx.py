@@ -1503,7 +1503,7 @@ class active_callinfo(Pbx):
         return super().row_text(fields).replace("<Call>", "<CallInfo>").replace("</Call>", "</CallInfo>")
 
 
-@act("XML-SYNTAX 009 006 018")
+@act("XML-SYNTAX 009 006 018", alone="no answer can be read")
 class active_ampersand_raw(Pbx):
     def escape(self, text: str) -> str:
         return text.replace("<", "&lt;").replace(">", "&gt;")

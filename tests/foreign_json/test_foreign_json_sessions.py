@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from server_companies import joined
 from sessions_json import API, identities
 from sessions_variants import CORRECT, DEFECTS
-from vendor_http import Variant, alarms, blamed, cases, checked
+from vendor_http import Variant, alarms, blamed, cases, checked, company_cases
 
 ORDINARY_CORRECT = ("Plain", "RefusesTooMuch", "ZoneOfParis", "Live", "Three")
 ORDINARY_DEFECTS = (
@@ -37,3 +38,10 @@ def test_a_correct_vendor_is_not_blamed(variant: Variant) -> None:
 def test_a_defect_is_found_under_a_clause_that_it_breaks(variant: Variant) -> None:
     report = checked(API, variant.kind(), "", identities())
     assert blamed(report) & set(variant.clauses), alarms(report)
+
+
+@pytest.mark.parametrize("company", company_cases(DEFECTS, KNOWN))
+def test_defects_are_found_beside_each_other(company: tuple[Variant, ...]) -> None:
+    report = checked(API, joined([one.kind for one in company])(), "", identities())
+    found = blamed(report)
+    assert [one.name for one in company if not found & set(one.clauses)] == [], alarms(report)

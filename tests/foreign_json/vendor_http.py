@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
 import pytest
+from server_companies import companies
 
 from harness.check.client.budget import Budget, RateLimitedClient
 from harness.check.client.connection import ExchangeLimits
@@ -204,4 +205,19 @@ def cases(variants: Sequence[Variant], ordinary: Collection[str], known: Mapping
         if variant.name in known:
             marks.append(pytest.mark.xfail(strict=False, reason=known[variant.name]))
         made.append(pytest.param(variant, id=variant.name, marks=marks))
+    return made
+
+
+def company_cases(variants: Sequence[Variant], alone: Mapping[str, str]) -> list[Any]:
+    """Groups of defects that one server can have at once: a pair and a triple, in the long profile a dozen each.
+
+    `alone` names the defects that cannot have company, and why.
+    """
+    by_kind = {variant.kind: variant for variant in variants if variant.name not in alone}
+    made = []
+    for size in (2, 3):
+        for index, group in enumerate(companies(list(by_kind), size, seed=1, at_most=12)):
+            marks = [] if index == 0 else [pytest.mark.thorough]
+            company = tuple(by_kind[kind] for kind in group)
+            made.append(pytest.param(company, id="+".join(one.name for one in company), marks=marks))
     return made

@@ -385,3 +385,37 @@ def test_canonical_forms_differ_in_the_space_of_a_text() -> None:
 def test_what_cannot_be_read_has_no_canonical_form(body: bytes) -> None:
     with pytest.raises(ValueError):
         canonical_xml(body)
+
+
+# --- rows that stand otherwise than promised --------------------------------------------------------------------
+
+
+def test_rows_under_one_other_name_are_read_and_told() -> None:
+    body = b"<R><Calls><Item><Id>1</Id></Item><Item><Id>2</Id></Item></Calls></R>"
+    decoded = decode_xml(body, root="R", lists={"/Calls": "Call"})
+    assert decoded.tree == {"Calls": [{"Id": "1"}, {"Id": "2"}]}
+    assert [problem.code for problem in decoded.problems] == ["xml:unexpected-element"]
+
+
+def test_another_element_among_rows_is_skipped() -> None:
+    body = b"<R><Calls><Call><Id>1</Id></Call><Item><Id>2</Id></Item></Calls></R>"
+    assert decode_xml(body, root="R", lists={"/Calls": "Call"}).tree == {"Calls": [{"Id": "1"}]}
+
+
+def test_a_leaf_in_place_of_rows_is_no_row() -> None:
+    assert decode_xml(b"<R><Calls><Count>0</Count></Calls></R>", root="R", lists={"/Calls": "Call"}).tree == {
+        "Calls": []
+    }
+
+
+def test_rows_in_another_container_are_a_list_there() -> None:
+    body = b"<R><List><Call><Id>1</Id></Call><Call><Id>2</Id></Call></List></R>"
+    assert decode_xml(body, root="R", lists={"/Calls": "Call"}).tree == {"List": [{"Id": "1"}, {"Id": "2"}]}
+
+
+def test_rows_without_a_container_are_all_read() -> None:
+    body = b"<R><Code>200</Code><Call><Id>1</Id></Call><Call><Id>2</Id></Call></R>"
+    assert decode_xml(body, root="R", lists={"/Calls": "Call"}).tree == {
+        "Code": "200",
+        "Call": [{"Id": "1"}, {"Id": "2"}],
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from harness.check.rules.responses.judged_response import JudgedResponse, has_type, part_at
 from harness.integers import is_integer
@@ -13,8 +13,9 @@ from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
 from harness.wire.derived_fields import same_constant
 from harness.wire.json_body import MISSING, Missing
+from harness.wire.other_forms import says_nothing
 from harness.wire.parameter_codec import is_blank
-from harness.wire.response_codec import DecodedResponse, filled_value, same_scalar, statuses_of
+from harness.wire.response_codec import DecodedResponse, filled_value, same_scalar, scalar_text, statuses_of
 from harness.wire.scalar_codecs import DecodeError, zone_named
 
 # --- the envelope -------------------------------------------------------------------------------------------
@@ -126,18 +127,20 @@ def check_success(judge: JudgedResponse, answer: DecodedResponse) -> None:
     judge.record_pass(http)
     for pointer, wanted in success.shows.items():
         value = part_at(answer, pointer)
-        if pointer == listing.outcome.error.code_at or value is MISSING or pointer in judge.lost_pointers:
-            # The code's value told the success; types and presence are promised elsewhere.
+        if value is MISSING or pointer in judge.lost_pointers:
+            # Types and presence are promised elsewhere.
             continue
-        if not same_scalar(wanted, value, text=judge.context.is_xml):
+        if pointer == listing.outcome.error.code_at:
+            # Rows told the success where another code stands.
+            if not says_nothing(value) and scalar_text(value) != str(wanted):
+                judge.report_breach(
+                    success.clause, expected=f"{pointer}: {wanted}", actual=f"rows, and the code {in_ascii(value)}"
+                )
+        elif not same_scalar(wanted, value, text=judge.context.is_xml):
             judge.report_breach(success.clause, expected=f"{pointer}: {in_ascii(wanted)}", actual=in_ascii(value))
     judge.record_pass(success.clause)
     if not judge.is_unusual_request():
         judge.record_pass(listing.lists.clauses.reach)
-
-
-def _success_text(shows: Mapping[str, Scalar]) -> str:
-    return ", ".join(f"{pointer}: {value}" for pointer, value in shows.items())
 
 
 def check_echoed_values(judge: JudgedResponse, answer: DecodedResponse) -> None:
@@ -245,14 +248,6 @@ def _has_legible_code(judge: JudgedResponse, answer: DecodedResponse, code_at: s
         # Where an envelope part promises the code, that part was found missing already.
         judge.report_breach(clauses, expected=f"an error told at {code_at}", actual="it is missing")
         return False
-    if _is_unknown_success(judge, answer):
-        success = judge.context.listing.outcome.success
-        judge.report_breach(
-            success.clause,
-            expected=_success_text(success.shows),
-            actual=f"rows, and the code {in_ascii(answer.code)}",
-        )
-        return False
     if not has_type(shape.code_as, answer.code, text=judge.context.is_xml):
         expected = f"{code_at}: {shape.code_as}"
         if code_at not in judge.lost_pointers:
@@ -260,18 +255,6 @@ def _has_legible_code(judge: JudgedResponse, answer: DecodedResponse, code_at: s
         # What such a code says is not asked any more.
         return False
     return True
-
-
-def _is_unknown_success(judge: JudgedResponse, answer: DecodedResponse) -> bool:
-    """Whether an answer with rows is told by a code that stands for no error."""
-    outcome = judge.context.listing.outcome
-    if outcome.error.code_at not in outcome.success.shows or not answer.rows:
-        return False
-    if outcome.error.code_at in judge.lost_pointers:
-        # Where a code should stand stands something else: that was told.
-        return False
-    codes = {str(code) for fault in outcome.faults.values() for code in _error_codes(fault)}
-    return str(answer.code) not in codes | {str(code) for code in outcome.error.only_codes}
 
 
 def _check_error_status(judge: JudgedResponse, answer: DecodedResponse) -> None:
