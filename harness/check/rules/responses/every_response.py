@@ -88,6 +88,11 @@ def check_response(context: CheckContext, exchange: Exchange) -> None:
 
 def _check_no_response(judge: JudgedResponse, response: NoResponse) -> None:
     clauses = judge.memory.clauses_of_code(response.reason)
+    exchange = judge.exchange
+    way = judge.context.listing.transport.also.get(exchange.list_request.encoding_name or "")
+    if way is not None and exchange.request.chunked and response.reason.startswith("framing:"):
+        # What does not know a request in chunks (Python's http.server) answers the rest of it as another request.
+        clauses = way.clause
     if clauses:
         judge.report_breach(
             clauses, expected="a whole answer", actual=f"{response.reason}: {in_ascii(response.text)}"

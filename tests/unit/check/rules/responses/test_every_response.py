@@ -184,6 +184,12 @@ def test_silence_blames_nobody(reason: str) -> None:
     assert broken(seen(HISTORY, NoResponse(reason=reason, text="so"))) == []
 
 
+def test_a_server_that_knows_no_request_in_chunks_breaks_the_promise_of_that_carriage_alone() -> None:
+    session = session_of(SESSIONS, NoResponse(reason="framing:surplus", text="so"))
+    session.send(ListRequest(values={}, encoding_name="chunked-multipart"), "look")
+    assert broken(session) == ["VX-GCH-012"]
+
+
 def test_a_redirect_is_told_with_where_it_leads() -> None:
     answer = HttpResponse(http_status=302, headers=(("Location", "http://elsewhere.example/login"),))
     session = seen(HISTORY, answer)

@@ -1,0 +1,109 @@
+"""Rule on what a server keeps of one request for the next one: a parameter counts for its own request alone."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+
+from harness.check.context import CheckContext, Exchange
+from harness.check.probe.blame import clauses_of_parameter
+from harness.check.probe.equivalence import answer_difference, read_plain_list
+from harness.check.probe.error_responses import report_breach
+from harness.check.probe.filter_values import discriminating_values, encode_shown_value, filters_of_row
+from harness.check.probe.mirror import Mirror, build_request, encode_request_value, include_everything
+from harness.specification.model import Clauses
+from harness.wire.decoded_body import Tree
+
+Values = Mapping[str, Tree]
+
+
+def check_remembered_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Judges that the plain list is the same before and after a request with many parameters.
+
+    Servers keep the page size or a filter in a variable that outlives the request (foreign servers).
+    """
+    if len(mirror.rows) < 2 or mirror.volatile:
+        return
+    parts = _request_parts(context, mirror)
+    if not parts:
+        return
+    plain = yield from read_plain_list(context, mirror, "the list, nothing said")
+    if plain is None:
+        return
+    everything = {name: value for values in parts.values() for name, value in values.items()}
+    after = yield from _plain_list_after(context, mirror, everything)
+    if after is None or answer_difference(context, plain, after) is None:
+        return
+    for name, values in parts.items():
+        found = yield from _remembers(context, mirror, name, values)
+        if found is None:
+            continue
+        exchange, difference = found
+        said = ", ".join(f"{key}={value}" for key, value in values.items())
+        report_breach(
+            context,
+            _clauses_of_absence(context, name, values[name]),
+            expected=f"the list as it was before another request gave {name}",
+            actual=f"it follows that request ({said}): {difference}",
+            exchange=exchange,
+        )
+
+
+def _remembers(
+    context: CheckContext, mirror: Mirror, name: str, values: Values
+) -> Generator[None, None, tuple[Exchange, str] | None]:
+    """The plain list that follows the value of the request before, and how it does, where that shows twice."""
+    other = _other_values(context, mirror, name, values)
+    first = yield from _plain_list_after(context, mirror, values)
+    between = yield from _plain_list_after(context, mirror, other)
+    again = yield from _plain_list_after(context, mirror, values)
+    if first is None or between is None or again is None:
+        return None
+    difference = answer_difference(context, between, again)
+    # A list that moved by itself does not come back to what it was.
+    return None if difference is None or answer_difference(context, first, again) is not None else (again, difference)
+
+
+def _plain_list_after(
+    context: CheckContext, mirror: Mirror, values: Values
+) -> Generator[None, None, Exchange | None]:
+    """The plain list, read just after a request with some values."""
+    context.send(build_request(context, mirror.base, values), f"just before the plain list: {', '.join(values)}")
+    yield
+    return (yield from read_plain_list(context, mirror, f"the list, just after {', '.join(values)}"))
+
+
+def _request_parts(context: CheckContext, mirror: Mirror) -> dict[str, dict[str, Tree]]:
+    """What a request may say besides the plain list, by the parameter that says it."""
+    listing = context.listing
+    found: dict[str, dict[str, Tree]] = {}
+    size, order = listing.paging.size_parameter, listing.order
+    if size is not None:
+        found[size] = {size: encode_request_value(context, size, 1)}
+    if order is not None and order.descending is not None:
+        found[order.descending] = {order.descending: encode_request_value(context, order.descending, True)}
+    found |= {name: {name: value} for name, value in include_everything(context).items()}
+    filters = filters_of_row(context, mirror, mirror.rows[len(mirror.rows) // 2])
+    found |= {name: {name: value} for name, value in filters.items() if name in listing.filters}
+    return {
+        name: values for name, values in found.items() if name not in mirror.base and context.parameters_work(name)
+    }
+
+
+def _other_values(context: CheckContext, mirror: Mirror, name: str, values: Values) -> dict[str, Tree]:
+    """Another value of the same parameter; nothing where there is none."""
+    if name == context.listing.paging.size_parameter:
+        return {name: encode_request_value(context, name, 2)}
+    if name in context.listing.filters:
+        options = discriminating_values(context, mirror.rows, name)
+        written = [encode_shown_value(context, name, value) for value in options]
+        other = next((value for value in written if value != values[name]), None)
+        return {} if other is None else {name: other}
+    return {}
+
+
+def _clauses_of_absence(context: CheckContext, name: str, value: Tree) -> Clauses:
+    """The clauses on a parameter that is not given: its default's, else those of what it does."""
+    listing = context.listing
+    if name in listing.filters:
+        return listing.parameters[name].default_clause or listing.filters[name].clause
+    return listing.parameters[name].default_clause or clauses_of_parameter(context, name, value)
