@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.blame import clauses_of_parameter
-from harness.check.probe.equivalence import answer_difference, read_plain_list
+from harness.check.probe.equivalence import answer_difference
 from harness.check.probe.error_responses import report_breach
 from harness.check.probe.filter_values import discriminating_values, encode_shown_value, filters_of_row
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, include_everything
@@ -26,12 +26,10 @@ def check_remembered_values(context: CheckContext, mirror: Mirror) -> Iterator[N
     parts = _request_parts(context, mirror)
     if not parts:
         return
-    plain = yield from read_plain_list(context, mirror, "the list, nothing said")
-    if plain is None:
-        return
+    plain = yield from _plain_list(context, mirror, "the list, nothing said")
     everything = {name: value for values in parts.values() for name, value in values.items()}
     after = yield from _plain_list_after(context, mirror, everything)
-    if after is None or answer_difference(context, plain, after) is None:
+    if plain is None or after is None or answer_difference(context, plain, after) is None:
         return
     for name, values in parts.items():
         found = yield from _remembers(context, mirror, name, values)
@@ -69,7 +67,14 @@ def _plain_list_after(
     """The plain list, read just after a request with some values."""
     context.send(build_request(context, mirror.base, values), f"just before the plain list: {', '.join(values)}")
     yield
-    return (yield from read_plain_list(context, mirror, f"the list, just after {', '.join(values)}"))
+    return (yield from _plain_list(context, mirror, f"the list, just after {', '.join(values)}"))
+
+
+def _plain_list(context: CheckContext, mirror: Mirror, purpose: str) -> Generator[None, None, Exchange | None]:
+    """The list with nothing special said, asked anew; None when it is no success."""
+    exchange = context.send(build_request(context, mirror.base), purpose)
+    yield
+    return exchange if exchange.answer is not None and exchange.answer.outcome == "success" else None
 
 
 def _request_parts(context: CheckContext, mirror: Mirror) -> dict[str, dict[str, Tree]]:
