@@ -49,6 +49,17 @@ def absent_number(counted: Mapping[Any, int]) -> int:
     return max(shown) + 104_729 if max(shown) > 9999 else max(shown) * 10 + 7
 
 
+def _cut_number(counted: Mapping[Any, int]) -> int:
+    """A number that none of the values is but with which one begins: ids are looked up as texts, too.
+
+    A server may keep what contains the number (`ids_substring`, foreign servers).
+    """
+    for value in counted:
+        if str(value).isdigit() and len(str(value)) > 4 and int(value) // 10 not in counted:
+            return int(value) // 10
+    return absent_number(counted)
+
+
 def is_time_filter(context: CheckContext, name: str) -> bool:
     """Whether a filter bounds an instant from below or above, and takes an instant for it."""
     ordered = comparison_of(context.listing.filters[name]) in ORDER_COMPARISONS
@@ -126,7 +137,7 @@ def discriminating_values(context: CheckContext, rows: Sequence[Row], name: str)
     if isinstance(some[0], bool):
         return list(dict.fromkeys(chosen))
     chosen += foreign_values(context, rows, filter_, counted, texts=bool(texts))
-    chosen.append(ABSENT_TEXT if texts else absent_number(counted))
+    chosen.append(ABSENT_TEXT if texts else _cut_number(counted))
     return list(dict.fromkeys(chosen))
 
 
