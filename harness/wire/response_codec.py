@@ -34,12 +34,10 @@ from harness.wire.json_body import MISSING, Missing, decode_json, encode_json, p
 from harness.wire.other_forms import integer_said, says_nothing
 from harness.wire.other_rows import other_rows
 from harness.wire.page_links import link_parameter, read_links, stands_in_link_header, write_link_header
+from harness.wire.told_outcome import number_and_shape, tells_success
 from harness.wire.xml_body import decode_xml, encode_xml
 
 T = TypeVar("T")
-
-_ERROR_NAMES = frozenset({"error", "errors", "fault", "exception"})
-_DONE_NAMES = frozenset({"success", "ok"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -451,7 +449,7 @@ def decode_response(listing: Listing, response: HttpResponse) -> DecodedResponse
     rows = tuple(row_of_listed(listing, row) for row in rows_raw) if isinstance(rows_raw, list) else None
     rows_flaw = ""
     found = (rows, "") if rows is not None else _other_rows(listing, tree, rows_raw)
-    success = _is_success(listing, tree, response.http_status, found[0] if found is not None else None)
+    success = tells_success(listing, tree, response.http_status, found[0] if found is not None else None)
     total = _number_told(tree, response, listing.total.at) if listing.total else MISSING
     returned = _number_told(tree, response, listing.returned.at) if listing.returned else MISSING
     if success and found is not None:
@@ -570,7 +568,7 @@ def _other_rows(
     listing: Listing, tree: dict[str, Tree], raw: Tree | Missing
 ) -> tuple[tuple[Tree, ...] | None, str] | None:
     """The rows where no list stands in the promised place; None for a number in place of rows, or anything else."""
-    if _number_and_shape(raw) is not None:
+    if number_and_shape(raw) is not None:
         return None
     return other_rows(listing, tree, raw)
 
@@ -595,26 +593,7 @@ def _cursor_told(answer: DecodedResponse, place: str) -> Tree | Missing:
 
 def count_in(answer: DecodedResponse) -> tuple[int, str] | None:
     """The number that an answer holds in place of rows, and its shape; None when there is none."""
-    return _number_and_shape(answer.rows_raw)
-
-
-def _number_and_shape(raw: Tree | Missing) -> tuple[int, str] | None:
-    if isinstance(raw, bool):
-        return None
-    if isinstance(raw, int):
-        return raw, "integer"
-    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 20:
-        return int(raw), "digits"
-    shape = "object"
-    if isinstance(raw, list) and len(raw) == 1 and isinstance(raw[0], dict) and len(raw[0]) == 1:
-        raw, shape = raw[0], "list-of-object"
-    if isinstance(raw, dict) and len(raw) == 1:
-        (number,) = raw.values()
-        if is_integer(number):
-            return number, shape
-        if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 20:
-            return int(number), shape
-    return None
+    return number_and_shape(answer.rows_raw)
 
 
 def same_scalar(expected: Scalar, actual: Tree | Missing, *, text: bool) -> bool:
@@ -634,67 +613,6 @@ def _has_other_rows(listing: Listing, tree: Tree) -> bool:
         for name, value in beside.items()
         if f"{around}/{name}" not in known
     )
-
-
-def _is_success(listing: Listing, tree: dict[str, Tree], http_status: int, rows: tuple[Tree, ...] | None) -> bool:
-    """Whether this is a success: by the code if one is told, else by what else tells an error or shows rows."""
-    error = listing.outcome.error
-    shows = listing.outcome.success.shows
-    code = tree_at(tree, error.code_at) if error.code_at is not None else MISSING
-    listed = isinstance(tree_at(tree, listing.lists.rows_at), list)
-    if error.code_at is not None and error.code_at in shows:
-        # Read leniently here: a code of the wrong type is judged elsewhere, under its own clause.
-        if not says_nothing(code):
-            promised = scalar_text(code) == str(shows[error.code_at])
-            return promised or (bool(rows) and http_status < 400 and not _is_code_of_error(listing, code))
-        if http_status >= 400 or _names_error(tree):
-            return False
-        # The code is missing, which is judged elsewhere: what else a success shows tells it, or rows do.
-        marks = [(tree_at(tree, at), mark) for at, mark in shows.items() if at != error.code_at]
-        told = any(not isinstance(value, Missing) and scalar_text(value) != str(mark) for value, mark in marks)
-        numbered = _number_and_shape(tree_at(tree, listing.lists.rows_at)) is not None
-        return bool(rows) or ((listed or numbered) and not told)
-    if http_status >= 400 or (error.code_at is None and _contradicts_success(tree, shows)):
-        return False
-    if code is not MISSING:
-        # An empty code beside a list of rows says that there is no error.
-        return listed and (says_nothing(code) or integer_said(code) == 0)
-    if rows:
-        return True
-    # Where the object around the code is something else, and no rows are there, an error is told in another shape.
-    around = (error.code_at or "").rpartition("/")[0]
-    inside = tree_at(tree, around) if around else MISSING
-    return (listed or says_nothing(inside)) and not _names_error(tree)
-
-
-def _contradicts_success(tree: Tree, shows: Mapping[str, Scalar]) -> bool:
-    """Whether a mark of success is there and says something else."""
-    marks = ((tree_at(tree, at), mark) for at, mark in shows.items())
-    return any(not isinstance(value, Missing) and scalar_text(value) != str(mark) for value, mark in marks)
-
-
-def _is_code_of_error(listing: Listing, code: Tree | Missing) -> bool:
-    """Whether a code is one that the spec names for an error; rows beside any other one are those of a success."""
-    outcome = listing.outcome
-    told = [one for fault in outcome.faults.values() for one in (fault.code, *fault.codes) if one is not None]
-    return scalar_text(code) in {str(one) for one in (*told, *outcome.error.only_codes)}
-
-
-def _names_error(tree: Mapping[str, Tree]) -> bool:
-    """Whether an answer tells an error in the common words: an error object, or a success that is false."""
-    for name, value in tree.items():
-        word = name.lower() if len(name) <= 16 else ""
-        if word in _ERROR_NAMES and not says_nothing(value) and value is not False and value != 0:
-            return True
-        if word in _DONE_NAMES and value is False:
-            return True
-    return False
-
-
-def scalar_text(value: Tree | Missing) -> str:
-    """A scalar as text, so that 200, 200.0 and "200" are one."""
-    number = None if isinstance(value, str) else integer_said(value)
-    return str(value if number is None else number).strip()
 
 
 def _declared_charset(response: HttpResponse) -> str | None:
