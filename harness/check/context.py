@@ -186,19 +186,7 @@ class CheckContext:
 
         `edit` may change the finished HttpRequest; `witness` False keeps the general rules out.
         """
-        given = self.identity.credentials if credentials is None else credentials
-        parts = {
-            name: (self.known_values.get(name) or (value,))[0]
-            for name, value in free_path_values(self.spec).items()
-            if name not in ask.values and not ask.log_in
-        }
-        ask = replace(
-            ask,
-            values={**parts, **ask.values} if parts else ask.values,
-            credentials=given,
-            account=ask.account or self._account_of(given),
-            encoding_name=ask.encoding_name or self.request_encoding,
-        )
+        ask = self._complete_request(ask, self.identity.credentials if credentials is None else credentials)
         request = encode_request(self.spec, ask)
         if extra_headers:
             request = replace(request, headers=(*request.headers, *extra_headers))
@@ -212,30 +200,51 @@ class CheckContext:
         if ask.log_in and isinstance(response, HttpResponse):
             self._learn_token(response)
         exchange = self._timed(self._decode_exchange(ask, purpose, request, response))
-        if exchange.answer is not None and exchange.answer.outcome == "success" and not ask.log_in:
-            self.met_success = True
-        elif self.first_refusal is None and exchange.answer is not None and not ask.log_in:
-            self.first_refusal = exchange
         self._record_exchange(exchange)
         if isinstance(response, HttpResponse):
-            self._learn_clock_skew(exchange)
-            if response.http_status >= 500:
-                self.server_errors.append(exchange)
-            if credentials is None and not ask.log_in:
-                away = self.is_access_refusal(exchange.answer, response)
-                self.refusals_in_a_row = self.refusals_in_a_row + 1 if away else 0
-                # A code that other faults have, too, says little until it comes again and again.
-                if away and (
-                    self.refusals_in_a_row > REFUSALS_IN_A_ROW
-                    or self.is_access_refusal(exchange.answer, response, own=True)
-                ):
-                    self.access_refusal = exchange
+            self._learn_from_response(exchange, response, own=credentials is None)
         if credentials is None and edit is None and not extra_headers and not ask.log_in:
             self._remember_exchange(exchange)
             self._keep_reading(exchange)
         if witness and self.response_check is not None:
             self.response_check(self, exchange)
         return exchange
+
+    def _complete_request(self, ask: ListRequest, credentials: Mapping[str, str]) -> ListRequest:
+        """The request with its credentials, its account, and a value for each part of the path that has none."""
+        parts = {
+            name: (self.known_values.get(name) or (value,))[0]
+            for name, value in free_path_values(self.spec).items()
+            if name not in ask.values and not ask.log_in
+        }
+        return replace(
+            ask,
+            values={**parts, **ask.values} if parts else ask.values,
+            credentials=credentials,
+            account=ask.account or self._account_of(credentials),
+            encoding_name=ask.encoding_name or self.request_encoding,
+        )
+
+    def _learn_from_response(self, exchange: Exchange, response: HttpResponse, *, own: bool) -> None:
+        """Notes the clock, errors and refusals of an exchange; `own` where the run's credentials were sent."""
+        self._learn_clock_skew(exchange)
+        if response.http_status >= 500:
+            self.server_errors.append(exchange)
+        if exchange.list_request.log_in:
+            return
+        if exchange.answer is not None and exchange.answer.outcome == "success":
+            self.met_success = True
+        elif self.first_refusal is None and exchange.answer is not None:
+            self.first_refusal = exchange
+        if not own:
+            return
+        away = self.is_access_refusal(exchange.answer, response)
+        self.refusals_in_a_row = self.refusals_in_a_row + 1 if away else 0
+        # A code that other faults have, too, says little until it comes again and again.
+        if away and (
+            self.refusals_in_a_row > REFUSALS_IN_A_ROW or self.is_access_refusal(exchange.answer, response, own=True)
+        ):
+            self.access_refusal = exchange
 
     def _account_of(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """The account that a request is about: that of the credentials if they name one that is known, else our own.
