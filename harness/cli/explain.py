@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 NARROWEST: Final = 40
 WIDEST: Final = 110
 LONGEST_TEXT: Final = 4096
+# A spec of one's own stands before its clause or fault, as reports and `spec lint --prove` write it.
+_FILE_BEFORE: Final = re.compile(r"(.+\.(?:yaml|yml|json)):(.+)")
 
 
 @click.command()
@@ -39,7 +43,8 @@ def explain(console: Console, word: str, spec_file: str | None, as_json: bool) -
     """Say what a clause, a word of a report or a fault means, how to see it, and what to do about it.
 
     CLAUSE is an id such as HTTP-FRAMING; VERDICT is a verdict, a colour, a level or a basis; FAULT is what
-    `serve --fault` takes: API:CLAUSE/NAME or API:transport/NAME, also without the API.
+    `serve --fault` takes: API:CLAUSE/NAME or API:transport/NAME, also without the API. Before a clause or a fault of
+    a spec of your own may stand its file: my-calls.yaml:MY-CLS-010.
     """
     explanation = find_explanation(word, spec_file=spec_file, today=current_time().date())
     if as_json:
@@ -64,6 +69,9 @@ def find_explanation(word: str, *, spec_file: str | None, today: date) -> Explan
     plain = word.strip().lower().replace("-", "_").replace(" ", "_")
     if plain in words:
         return words[plain]
+    own = _FILE_BEFORE.fullmatch(word.strip())
+    if spec_file is None and own is not None and Path(own[1]).is_file():
+        spec_file, word = own[1], own[2]
     names = (spec_file,) if spec_file is not None else spec_ids()
     if "/" in word or ":" in word or word.partition("=")[0].lower() in TRANSPORT_FAULT_KINDS:
         return _find_fault(word, [load_spec(name) for name in names])
@@ -80,8 +88,13 @@ def find_explanation(word: str, *, spec_file: str | None, today: date) -> Explan
         "explain",
         f"the id of a clause, one of {', '.join(words)}, or a fault (API:CLAUSE/NAME, transport/NAME)",
         repr(word),
-        f"did you mean {' or '.join(near)}?" if near else "`callharness spec show API` lists the clauses of an API",
+        _advice(near, own=spec_file is not None),
     )
+
+
+def _advice(near: Sequence[str], *, own: bool) -> str:
+    said = f"did you mean {' or '.join(near)}?" if near else "`callharness spec show API` lists the clauses of an API"
+    return said if own else f"{said} (for a spec of your own give its file: --spec FILE)"
 
 
 def _find_fault(text: str, specs: list[Spec]) -> Explanation:
@@ -104,7 +117,7 @@ def _find_fault(text: str, specs: list[Spec]) -> Explanation:
             near = nearest_words(api, ids)
             raise UsageProblem(
                 "explain", f"API:CLAUSE/NAME with an API of {', '.join(ids)}", repr(text),
-                f"did you mean {near[0]}?" if near else "see `callharness apis`",
+                f"did you mean {near[0]}?" if near else "see `callharness apis`; for a spec of your own give its file: --spec FILE",
             )  # fmt: skip
         specs = chosen
     lowered = name.lower()
@@ -234,7 +247,7 @@ def _fault_lines(explanation: FaultExplanation, width: int) -> Iterator[str]:
         yield from _row("breaks", "no clause: a right server may do the same, and a check is inconclusive", width)
     else:
         yield from _row("breaks", f"{explanation.clause}: {explanation.clause_says}", width)
-        yield from _row("more", f"callharness explain {explanation.clause}", width)
+        yield f"  {'more':<11} {_visible(explanation.more)}"
     yield ""
     yield "how to see it"
     yield from _whole_lines(explanation.commands)

@@ -94,6 +94,7 @@ class FaultExplanation:
     value: str
     clause: str | None
     clause_says: str
+    more: str
     commands: tuple[str, ...]
 
 
@@ -321,6 +322,7 @@ def explain_fault(spec: Spec, fault: Fault) -> FaultExplanation:
         value="",
         clause=fault.clause,
         clause_says=spec.clauses[fault.clause].says,
+        more=_more(spec, fault.clause),
         commands=_commands(spec, f"{spec.id}:{fault.id}", fault.clause),
     )
 
@@ -340,17 +342,27 @@ def explain_transport_fault(spec: Spec, fault: TransportFault) -> FaultExplanati
         value=kind.value_syntax,
         clause=clause,
         clause_says="" if clause is None else load_standard_clauses().clauses[clause].says,
+        more="" if clause is None else _more(spec, clause),
         commands=_commands(spec, f"{spec.id}:{served}", clause),
     )
+
+
+def _more(spec: Spec, clause: ClauseId) -> str:
+    """The command that explains a clause, of a spec of one's own too."""
+    from harness.output.escaping import shell_word
+
+    own = [] if spec.given_as == spec.id else ["--spec", spec.given_as]
+    return " ".join(map(shell_word, ["callharness", "explain", clause, *own]))
 
 
 def _commands(spec: Spec, fault: str | None, clause: ClauseId | None) -> tuple[str, ...]:
     """The simulator with the fault, and a check of the clause on it as the user of the document's example."""
     from harness.output.escaping import shell_word
     from harness.serve.authentication import default_credentials
+    from harness.serve.simulator import base_paths_of
 
     serve = ["callharness", "serve", spec.given_as, "--port", str(PORT)]
-    check = ["callharness", "check", spec.given_as, "--target", f"http://127.0.0.1:{PORT}"]
+    check = ["callharness", "check", spec.given_as, "--target", f"http://127.0.0.1:{PORT}{base_paths_of(spec)[0]}"]
     if fault is not None:
         serve += ["--fault", fault]
     for name, value in default_credentials(spec.listing.access).items():

@@ -121,6 +121,9 @@ def proof_lines(proofs: Sequence[SpecProof]) -> Iterator[str]:
             yield from (f"  {title}: {line}" for line in found[:LINES_AT_MOST])
             if len(found) > LINES_AT_MOST:
                 yield f"  {title}: and {len(found) - LINES_AT_MOST} more (see --json)"
+        told = (*proof.missed, *proof.misattributed)
+        if told:
+            yield f"  what a fault changes, and how to see it: callharness explain {told[0].split()[0]}"
 
 
 def _cells(proof: SpecProof) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def decode_digits(text: str, *, longest: int = 64) -> str:
 
 def encode_seconds(value: Decimal, *, places: int) -> str:
     """Seconds with exactly `places` digits after the point, halves rounded up."""
-    return str(_round_seconds(value, places))
+    return _plain_digits(_round_seconds(value, places))
 
 
 def decode_seconds(text: str, *, places: int | None = None) -> Decimal:
@@ -77,13 +77,16 @@ def decode_seconds(text: str, *, places: int | None = None) -> Decimal:
 
 def encode_decimal(value: Decimal, *, places: int) -> str:
     """A number with exactly `places` digits after the point, halves rounded up and away from 0."""
-    text = str(_round_seconds(abs(value), places))
+    text = _plain_digits(_round_seconds(abs(value), places))
     return f"-{text}" if value < 0 and text.strip("0.") else text
 
 
 def decode_decimal(text: str) -> Decimal:
     """A number such as -0.0300, of at most 18 digits before the point and 18 after it."""
-    return -decode_seconds(text[1:]) if text.startswith("-") else decode_seconds(text)
+    digits = text.removeprefix("-") if isinstance(text, str) else ""
+    if _SECONDS.fullmatch(digits) is None:
+        raise DecodeError("a number such as 12.0300", printable_text(text))
+    return -Decimal(digits) if text.startswith("-") else Decimal(digits)
 
 
 def encode_epoch(instant: datetime) -> int:
@@ -189,6 +192,11 @@ def _describe_value(value: object) -> str:
     if isinstance(value, str):
         return f"the text {printable_text(value)}"
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else printable_text(value)
+
+
+def _plain_digits(value: Decimal) -> str:
+    """The number without an exponent, which `str` writes for a 0 with many digits."""
+    return format(value, "f")
 
 
 def _round_seconds(value: Decimal, places: int) -> Decimal:

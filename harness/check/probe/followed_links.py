@@ -80,7 +80,7 @@ def read_link(context: CheckContext, exchange: Exchange, link: str) -> PageReque
     read = decode_request(context.spec, asked, Dialect())
     if not isinstance(read, ListRequest):
         return DeadLink(f"no page, with {len(pairs)} parameters")
-    return PageRequest(list_request=replace(read, credentials={}, scheme="Bearer"), query=query)
+    return PageRequest(list_request=replace(read, credentials={}, scheme=None), query=query)
 
 
 def _origin(url: SplitResult) -> tuple[str, str, int | None]:

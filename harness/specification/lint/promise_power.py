@@ -15,6 +15,7 @@ from harness.specification.model import (
     EnvelopeField,
     Field,
     Filter,
+    InvalidValueRule,
     Listing,
     NameKind,
     Parameter,
@@ -177,7 +178,7 @@ def _means_something_alone(parameter: Parameter) -> bool:
 
 
 def check_bad_values(spec: Spec) -> Iterator[LintFinding]:
-    """A value that is to be refused is one that cannot be read: of a text there is none.
+    """A value that is to be refused is one that cannot be read, and is named: of a text there is none.
 
     Where another construct knows the words of a parameter, that construct says what a strange one gets.
     """
@@ -196,6 +197,8 @@ def check_bad_values(spec: Spec) -> Iterator[LintFinding]:
                 f"move it to {told_elsewhere[name]}",
             )
             continue
+        if parameter.as_ != "text":
+            yield from _untried(spec, name, parameter, parameter.bad)
         if parameter.as_ != "text" or name in _examined_texts(listing):
             continue
         in_json = parameter.at is not None or listing.transport.carries == "json"
@@ -209,6 +212,20 @@ def check_bad_values(spec: Spec) -> Iterator[LintFinding]:
                 f"{', '.join(map(repr, readable))}, which a text can be",
                 "say how its value is written (`as`), or leave `like` out",
             )
+
+
+def _untried(spec: Spec, name: str, parameter: Parameter, bad: InvalidValueRule) -> Iterator[LintFinding]:
+    """A clause on odd values that has none to send; for an integer, one above the largest suffices."""
+    counted = parameter.most is not None and parameter.beyond is None
+    if bad.clause and not bad.like and not counted:
+        yield finding_at(
+            spec,
+            "bad-value",
+            ("parameters", name, "bad"),
+            "values to try (like)",
+            "a clause on values that cannot be read, and none that a checker could send",
+            "name one or more, such as `like: [nonsense]`, or leave the clause out",
+        )
 
 
 def _examined_texts(listing: Listing) -> frozenset[str]:

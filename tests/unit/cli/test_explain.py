@@ -196,6 +196,27 @@ def test_a_clause_of_a_spec_of_ones_own_is_found() -> None:
     assert found.api in found.commands[0]
 
 
+def test_the_file_of_a_spec_of_ones_own_may_stand_before_the_clause_or_the_fault() -> None:
+    found = find_explanation(f"{ACMEPBX}:AC-LST-001", spec_file=None, today=TODAY)
+    assert isinstance(found, ClauseExplanation)
+    assert (found.clause, found.api) == ("AC-LST-001", "acmepbx")
+    fault = find_explanation(f"{ACMEPBX}:AC-LST-044/no-total", spec_file=None, today=TODAY)
+    assert isinstance(fault, FaultExplanation)
+    assert fault.more == f"callharness explain AC-LST-044 --spec {ACMEPBX}"
+
+
+def test_the_target_of_a_command_has_the_path_of_the_server() -> None:
+    file = ACMEPBX.with_name("linked_pages.yaml")
+    commands = clause_explanation("LU-CLL-026", spec_file=str(file)).commands
+    assert "--target http://127.0.0.1:8080/lumen " in commands[1]
+
+
+def test_an_unknown_clause_says_where_a_spec_of_ones_own_goes() -> None:
+    for word in ("MY-CLS-010", "nowhere/none:MY-CLS-010"):
+        with pytest.raises(UsageProblem, match="--spec FILE"):
+            find_explanation(word, spec_file=None, today=TODAY)
+
+
 def test_an_excluded_clause_says_why() -> None:
     spec = load_spec(str(ACMEPBX))
     (name, clause) = next((name, clause) for name, clause in spec.clauses.items() if clause.excluded is not None)

@@ -53,6 +53,7 @@ def test_a_simulator_that_is_blamed_breaks_the_proof() -> None:
 def test_a_fault_that_nobody_sees_breaks_the_proof() -> None:
     proof = proof_of_results(acmepbx(), [ran(HONEST), ran(FAULTY)])
     assert (proof.holds, len(proof.missed)) == (False, 1)
+    assert list(proof_lines([proof]))[-1].endswith(f"callharness explain {API}:AC-LST-044/total-missing")
 
 
 def test_a_fault_under_another_clause_is_told_and_breaks_nothing() -> None:

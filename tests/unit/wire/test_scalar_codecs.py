@@ -63,6 +63,18 @@ def test_seconds_are_rounded_half_up() -> None:
     assert scalars.encode_seconds(Decimal("2.5"), places=0) == "3"
 
 
+def test_a_0_with_many_digits_has_no_exponent() -> None:
+    assert scalars.encode_seconds(Decimal("0E-8"), places=8) == "0.00000000"
+    assert scalars.encode_decimal(Decimal("0E-8"), places=8) == "0.00000000"
+    assert scalars.encode_decimal(Decimal("-0.019"), places=8) == "-0.01900000"
+
+
+@pytest.mark.parametrize("text", ["0E-8", "+1.0", "--1.0", "1,0", "", "-"])
+def test_what_is_no_decimal_number_is_not_called_seconds(text: str) -> None:
+    with pytest.raises(DecodeError, match="a number such as"):
+        scalars.decode_decimal(text)
+
+
 @pytest.mark.parametrize(
     "text", ["", "-1.000", "1", "1.0", "1.0000", ".749", "0,749", "nan", "inf", "1e3", "00.749", "0.74٣", "0.749\n"]
 )

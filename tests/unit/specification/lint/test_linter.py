@@ -196,6 +196,12 @@ BROKEN = {
         "          ext: {bad: {gets: refused, like: ['5x'], clause: AC-LST-026}}\n",
         {"bad-value"},
     ),
+    "a bad value that nobody can send": (
+        "parameters.dir.bad",
+        "like: [sideways], clause",
+        "clause",
+        {"bad-value"},
+    ),
     "a bad word that another construct knows": (
         "parameters.match.bad",
         "words: [contains, exact], default: contains}",

@@ -107,6 +107,7 @@ def test_a_link_is_read_against_the_request_that_it_answers(link: str) -> None:
     read = read_link(context, context.send(FEW, "a page"), link)
     assert isinstance(read, PageRequest)
     assert read.list_request.values == {"page": "2"}
+    assert read.list_request.scheme is None
 
 
 def test_the_form_of_a_link_is_told_by_how_it_begins() -> None:
