@@ -115,9 +115,10 @@ def _find_fault(text: str, specs: list[Spec]) -> Explanation:
         if not chosen:
             ids = [spec.id for spec in specs]
             near = nearest_words(api, ids)
+            elsewhere = "see `callharness apis`; for a spec of your own give its file: --spec FILE"
             raise UsageProblem(
                 "explain", f"API:CLAUSE/NAME with an API of {', '.join(ids)}", repr(text),
-                f"did you mean {near[0]}?" if near else "see `callharness apis`; for a spec of your own give its file: --spec FILE",
+                f"did you mean {near[0]}?" if near else elsewhere,
             )  # fmt: skip
         specs = chosen
     lowered = name.lower()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, final
+from typing import Any, Final, TypeAlias, final
 
 from harness.specification.draft.openapi_source import PlainScalar, SchemaShape
 from harness.telephony.attributes import ATTRIBUTES, Attribute, AttributeKind, Grain
+
+IdForm: TypeAlias = "str | Mapping[str, Any] | None"
 
 _BREAK: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
@@ -19,6 +21,7 @@ _ALWAYS: Final = frozenset(
         "call_id", "call_code", "call_ref", "session_id", "direction", "disposition", "started_at", "created_at",
         "updated_at", "ended_at", "duration_seconds", "talk_seconds", "ring_seconds", "setup_seconds", "bill_seconds",
         "source", "destination", "dialed", "media", "answer_state", "successful", "incoming", "customer_id",
+        "price", "price_unit",
     }
 )  # fmt: skip
 
@@ -34,12 +37,16 @@ _NAMES: Final[tuple[tuple[str, str], ...]] = (
     ("talk time|talk duration|conversation|talk seconds|talk", "talk_seconds"),
     ("ring duration|ring seconds|wait time|ringing time", "ring_seconds"),
     ("duration|call duration|length|seconds|duration seconds", "duration_seconds"),
-    ("session id|session", "session_id"),
+    ("parent call id|parent id|parent call|parent call sid|parent sid|parent call uuid", "parent_call_id"),
+    ("parent call id|parent id|parent call|parent call sid|parent sid|parent call uuid", "parent_call_code"),
+    ("session id|session|conversation uuid|conversation id|session uuid", "session_id"),
     ("uniqueid|unique id|linked id|call ref|reference", "call_ref"),
     ("caller name|from name|cnam|caller id name", "caller_name"),
     ("caller id|callerid|clid", "caller_id"),
-    ("from|src|source|caller|from number|caller number|cli|calling number|ani|origin|a number", "source"),
-    ("to|dst|destination|callee|to number|callee number|cld|called number|called|b number|dest", "destination"),
+    ("from|src|source|caller|from number|caller number|cli|calling number|ani|origin|a number|"
+     "from phone number|caller phone number", "source"),
+    ("to|dst|destination|callee|to number|callee number|cld|called number|called|b number|dest|"
+     "to phone number|callee phone number", "destination"),
     ("dialed|dialled|dialed number|dnis", "dialed"),
     ("extension|ext", "extension"),
     ("did|hotline|ddi", "did_number"),
@@ -49,7 +56,10 @@ _NAMES: Final[tuple[tuple[str, str], ...]] = (
     ("recording url|recording|record url|recording file", "recording_url"),
     ("recordings|recording urls", "recording_urls"),
     ("note|notes|comment", "note"),
-    ("cost|price|amount|total amount|charge", "cost"),
+    ("cost", "cost"),
+    ("price|amount|total amount|total price|charge|charges|total cost|cost amount|price amount", "price"),
+    ("currency|price unit|price currency|cost currency|currency code|billing currency", "price_unit"),
+    ("rate|minute rate|price per minute|rate per minute|cost per minute", "minute_rate"),
     ("trunk|carrier|gateway", "trunk_name"),
     ("customer id|account id|tenant id", "customer_id"),
     ("user id|agent id", "user_id"),
@@ -62,9 +72,23 @@ _IDENTITY_WORDS: Final = re.compile(r"\b(unique(ly)?|identif(y|ies|ier))\b", re.
 # Words that begin with so long a synonym mean it, too.
 _LONG_ENOUGH: Final = 6
 
+# Identities that an API may write in a form of its own.
+_IDS: Final = frozenset({"parent_call_id", "session_id"})
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID_PATTERN: Final = re.compile(
+    r"\^?([A-Za-z]{0,8}[_-]?)\[(0-9a-f|a-f0-9|0-9|0-9A-Za-z|0-9a-zA-Z|A-Za-z0-9|a-zA-Z0-9)\]\{([1-9][0-9]?)\}\$?"
+)
+_ID_EXAMPLE: Final = re.compile(r"([A-Z]{0,4}|[a-z]{1,6}_)([0-9a-f]{16,64})")
+
 _KINDS_BY_TYPE: Final[Mapping[str, tuple[AttributeKind, ...]]] = MappingProxyType(
     {
-        "string": (AttributeKind.TEXT, AttributeKind.INSTANT, AttributeKind.WORD),
+        "string": (
+            AttributeKind.TEXT,
+            AttributeKind.INSTANT,
+            AttributeKind.WORD,
+            AttributeKind.DECIMAL,
+            AttributeKind.SECONDS,
+        ),
         "integer": (AttributeKind.INTEGER, AttributeKind.SECONDS, AttributeKind.INSTANT),
         "number": (AttributeKind.DECIMAL, AttributeKind.SECONDS),
         "boolean": (AttributeKind.FLAG,),
@@ -105,9 +129,11 @@ class FieldGuess:
 
     attribute: str
     codec: str
-    words: Mapping[str, str]
-    more_words: tuple[str, ...]
+    words: Mapping[str, str] = field(default_factory=dict)
+    more_words: tuple[str, ...] = ()
     always: bool
+    form: IdForm = None
+    digits: int | None = None
 
 
 def plain_name(name: str) -> str:
@@ -127,21 +153,56 @@ def guess_identity(fields: Mapping[str, SchemaShape]) -> str | None:
     return found[0] if found else None
 
 
-def guess_field(name: str, shape: SchemaShape, *, grain: Grain, taken: frozenset[str]) -> FieldGuess | None:
-    """What a field may show; None where nothing is near. Attributes that are taken are not guessed again."""
+def guess_field(
+    name: str, shape: SchemaShape, *, grain: Grain, taken: frozenset[str], identity_form: IdForm = None
+) -> FieldGuess | None:
+    """What a field may show; None where nothing is near. Attributes that are taken are not guessed again.
+
+    `identity_form` is the form of the ids of the rows, which that of another row has, too.
+    """
     plain = plain_name(name)
     for names, attribute in _NAMES:
         known = ATTRIBUTES[grain].get(attribute)
         if known is None or attribute in taken or plain not in names.split("|"):
             continue
-        codec = _codec(known, shape)
+        form = guess_form(shape) if attribute in _IDS else None
+        if attribute == "parent_call_id" and form is None and shape.type == "string":
+            form = identity_form
+        codec = _codec(known, shape) if form is None else "text"
         if codec is None:
             continue
         words, more = guess_words(known.words, shape.enum) if codec == "word" else ({}, ())
         if codec == "word" and not words:
             continue
-        return FieldGuess(attribute=attribute, codec=codec, words=words, more_words=more, always=attribute in _ALWAYS)
+        return FieldGuess(
+            attribute=attribute, codec=codec, words=words, more_words=more, always=attribute in _ALWAYS, form=form,
+            digits=_digits_after_the_point(shape) if codec in ("decimal", "decimal-text") else None,
+        )  # fmt: skip
     return None
+
+
+def guess_form(shape: SchemaShape) -> IdForm:
+    """The form of an id, by its format, its pattern or its example: `uuid`, or a prefix and so many digits."""
+    if shape.type != "string":
+        return None
+    example = str(shape.example or "")
+    if shape.format == "uuid" or _UUID.fullmatch(example):
+        return "uuid"
+    pattern = _ID_PATTERN.fullmatch(shape.pattern)
+    if pattern is not None:
+        kinds = {"0-9a-f": "hexadecimal", "a-f0-9": "hexadecimal", "0-9": "decimal", "a-zA-Z0-9": "alphanumeric"}
+        return _form(pattern[1], int(pattern[3]), kinds.get(pattern[2], "alphanumeric"))
+    shown = _ID_EXAMPLE.fullmatch(example)
+    return None if shown is None else _form(shown[1], len(shown[2]), "hexadecimal")
+
+
+def _form(prefix: str, digits: int, kind: str) -> Mapping[str, Any]:
+    return {"prefix": prefix, "digits": digits, **({} if kind == "hexadecimal" else {"of": kind})}
+
+
+def _digits_after_the_point(shape: SchemaShape) -> int | None:
+    told = re.fullmatch(r"-?[0-9]+\.([0-9]{1,9})", str(shape.example or ""), re.ASCII)
+    return None if told is None else len(told[1])
 
 
 def _codec(attribute: Attribute, shape: SchemaShape) -> str | None:
@@ -156,6 +217,10 @@ def _codec(attribute: Attribute, shape: SchemaShape) -> str | None:
             return "word" if len(shape.enum) > 1 else None
         case ((AttributeKind.INTEGER | AttributeKind.SECONDS), "integer"):
             return "integer"
+        case AttributeKind.SECONDS, "string":
+            return "digits" if re.search(r"\bseconds?\b", shape.description[:400], re.IGNORECASE) else None
+        case AttributeKind.DECIMAL, "string":
+            return "decimal-text"
         case AttributeKind.DECIMAL | AttributeKind.SECONDS, _:
             return "decimal"
         case AttributeKind.FLAG, _:

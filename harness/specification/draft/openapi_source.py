@@ -33,6 +33,7 @@ class SchemaShape:
 
     types: tuple[str, ...] = ()
     format: str = ""
+    pattern: str = ""
     enum: tuple[PlainScalar, ...] = ()
     least: int | None = None
     most: int | None = None
@@ -60,13 +61,14 @@ class SchemaShape:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceParameter:
-    """One parameter of the operation: its name, its place, what its value may be."""
+    """One parameter of the operation: its name, its place, what its value may be; `repeated`, once per item."""
 
     name: str
     place: str
     shape: SchemaShape
     description: str
     required: bool
+    repeated: bool = False
 
 
 @final
@@ -120,6 +122,7 @@ class OpenApiSource:
         return SchemaShape(
             types=tuple(dict.fromkeys(types)),
             format=text_of(_first(parts, "format")),
+            pattern=text_of(_first(parts, "pattern"))[:200],
             enum=tuple(value for value in (enum or constants) if isinstance(value, str | int)),
             least=_whole_number(_first(parts, "minimum")),
             most=_whole_number(_first(parts, "maximum")),
@@ -173,7 +176,11 @@ class OpenApiSource:
             elif name:
                 if shape.type == "string" and not shape.enum and _WORD_LIST.fullmatch(says):
                     shape = replace(shape, enum=tuple(word.strip() for word in says.split("|")))
-                yield SourceParameter(name=name, place=place, shape=shape, description=says, required=required)
+                alone = place == "query" and one.get("style", "form") == "form" and one.get("explode", True) is True
+                yield SourceParameter(
+                    name=name, place=place, shape=shape, description=says, required=required,
+                    repeated=alone and shape.type == "array",
+                )  # fmt: skip
 
     def answer(self, *, error: bool) -> tuple[str, SchemaShape] | None:
         """Status and schema of the first success, or of the first error, that has one."""
@@ -189,6 +196,12 @@ class OpenApiSource:
     def statuses(self) -> tuple[str, ...]:
         """The HTTP statuses that the document names."""
         return tuple(str(status) for status in mapping_of(self.operation.get("responses")))
+
+    @property
+    def asks_for_all(self) -> bool:
+        """Whether the first requirement of the operation names several schemes, all of which are due."""
+        asked = list_of(self.operation.get("security", self.tree.get("security")))
+        return bool(asked) and len(mapping_of(asked[0])) > 1
 
     def security_schemes(self) -> Iterator[tuple[str, Node]]:
         """The schemes that the operation asks for, by name; of the whole document where it says nothing."""

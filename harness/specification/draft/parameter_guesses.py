@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, final
 
 from harness.specification.draft.attribute_guesses import plain_name
@@ -27,7 +28,7 @@ _SIZE_NAMES: Final = frozenset(
     ]
 )
 _PAGE_NAMES: Final = frozenset(["page", "page number", "pagenumber", "page no", "pageno", "p", "page index"])
-_OFFSET_NAMES: Final = frozenset(["offset", "skip", "start index", "page offset", "from index"])
+_OFFSET_NAMES: Final = frozenset(["offset", "skip", "start index", "page offset", "from index", "record index"])
 _AFTER_NAMES: Final = frozenset(
     [
         "cursor",
@@ -39,6 +40,8 @@ _AFTER_NAMES: Final = frozenset(
         "continuation token",
         "page after",
         "page cursor",
+        "pagetoken",
+        "next page token",
     ]
 )
 _BEFORE_NAMES: Final = frozenset(["before", "ending before", "page before", "prev cursor", "previous cursor"])
@@ -61,6 +64,12 @@ _PASSWORD_NAMES: Final = frozenset(["password", "pass", "passwd", "secret", "aut
 
 _EARLIEST_WORDS: Final = ("from", "since", "after", "gte", "gt", "start", "begin", "min")
 _LATEST_WORDS: Final = ("until", "till", "to", "before", "lte", "lt", "end", "max")
+_OPERATORS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "eq": "equal", "ne": "not-equal", "neq": "not-equal", "not": "not-equal", "in": "in", "nin": "not-in",
+        "notin": "not-in", "contains": "contains", "startswith": "starts", "prefix": "starts", "endswith": "ends",
+    }
+)  # fmt: skip
 _TIME_WORDS: Final = re.compile(r"\b(dates?|times?|days?|timestamps?|iso 8601|rfc 3339|epoch)\b", re.IGNORECASE)
 
 
@@ -72,6 +81,7 @@ class BoundGuess:
     base: str
     lower: bool
     strict: bool
+    stated: bool
 
 
 @final
@@ -126,16 +136,31 @@ def descending_words(parameter: SourceParameter) -> tuple[str, str] | None:
 
 
 def guess_bound(parameter: SourceParameter) -> BoundGuess | None:
-    """The end of a range that a parameter may be: `day_from`, `startTime>`, `filter[created][gte]`."""
+    """The end of a range that a parameter may be: `day_from`, `startTime>`, `filter[created][gte]`.
+
+    `stated` is whether the name says if the end itself belongs: a bare sign does not, for some mean `>=` by it.
+    """
     sign = re.search(r"[<>]=?$", parameter.name)
     words = plain_name(parameter.name).split()
     if sign is not None:
-        return BoundGuess(base=" ".join(words), lower=sign[0].startswith(">"), strict="=" not in sign[0])
+        return BoundGuess(
+            base=" ".join(words), lower=sign[0].startswith(">"), strict="=" not in sign[0], stated="=" in sign[0]
+        )
     for word in (*words[-1:], *words[:1]):
         if word in (*_EARLIEST_WORDS, *_LATEST_WORDS):
             rest = [other for other in words if other != word]
-            return BoundGuess(base=" ".join(rest), lower=word in _EARLIEST_WORDS, strict=word in ("gt", "lt"))
+            return BoundGuess(
+                base=" ".join(rest), lower=word in _EARLIEST_WORDS, strict=word in ("gt", "lt"),
+                stated=word in ("gt", "gte", "lt", "lte"),
+            )  # fmt: skip
     return None
+
+
+def guess_operator(parameter: SourceParameter) -> tuple[str, str] | None:
+    """The field and the comparison that a name spells out: `status[in]`, `filter[from][contains]`, `to__ne`."""
+    told = re.fullmatch(r"(.+)(?:\[([a-z_-]+)\]|__([a-z_]+))", parameter.name)
+    keeps = None if told is None else _OPERATORS.get((told[2] or told[3]).replace("-", "").replace("_", ""))
+    return None if told is None or keeps is None else (plain_name(told[1]), keeps)
 
 
 def speaks_of_time(parameter: SourceParameter) -> bool:

@@ -28,7 +28,8 @@ def test_the_draft_goes_to_standard_output_and_what_is_missing_to_standard_error
         f"{guesses} guesses to confirm (# GUESS:)",
         "5 missing:",
         "  fields.mood: which attribute it shows; until then the simulator leaves it out",
-        "  fields.parent: which attribute it shows; until then the simulator leaves it out",
+        "  fields.parent: which attributes its parts started_at, answered_at, direction, from, to, duration, mood, "
+        "parent show",
         "  order.sort: the field that the word cost of sort means",
         "  parameters.flavour: what it does",
         "  parameters.X-Trace: it stands in the header",
