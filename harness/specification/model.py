@@ -343,7 +343,9 @@ class InvalidValueRule:
         "refused (a fault), ignored, default, clamped, nothing (no rows), honoured (taken as it is)"
     )
     fault: ErrorName = documented_key("the fault when refused", "invalid")
-    like: tuple[Scalar, ...] = documented_key("values to try", ())
+    like: tuple[Scalar, ...] = documented_key(
+        "values to try; needed for a clause, but not for an integer with `most`", ()
+    )
     clause: Clauses = documented_key("the clause", ())
 
 
