@@ -21,6 +21,7 @@ _TOTAL_NAMES: Final = (
     "total", "total count", "total records", "total results", "totalrecords", "total items", "total rows",
     "total elements", "count",
 )  # fmt: skip
+_PAGE_COUNT_NAMES: Final = ("total pages", "page count", "num pages", "number of pages", "last page", "pages")
 _RETURNED_NAMES: Final = ("count", "returned", "returned count", "items count")
 _KEY_NAMES: Final = ("param", "parameter", "parameter name", "field", "property", "argument")
 _LINK_FORMATS: Final = frozenset(["uri", "url", "uri-reference"])
@@ -63,6 +64,7 @@ class AnswerGuesses:
     parts: tuple[Part, ...]
     total: Part | None
     returned: Part | None
+    page_count: Part | None
     next: Part | None
     previous: Part | None
     links: Mapping[str, Part]
@@ -102,6 +104,7 @@ def guess_answer(source: OpenApiSource) -> AnswerGuesses | None:
         parts=parts,
         total=total,
         returned=_first_named([part for part in numbers if part is not total], _RETURNED_NAMES) if total else None,
+        page_count=_first_named(numbers, _PAGE_COUNT_NAMES),
         next=next((part for part in texts if part.name in _NEXT_NAMES), None),
         previous=next((part for part in texts if part.name in _PREVIOUS_NAMES), None),
         links=links,

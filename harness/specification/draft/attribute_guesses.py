@@ -88,6 +88,7 @@ _KINDS_BY_TYPE: Final[Mapping[str, tuple[AttributeKind, ...]]] = MappingProxyTyp
             AttributeKind.WORD,
             AttributeKind.DECIMAL,
             AttributeKind.SECONDS,
+            AttributeKind.INTEGER,
         ),
         "integer": (AttributeKind.INTEGER, AttributeKind.SECONDS, AttributeKind.INSTANT),
         "number": (AttributeKind.DECIMAL, AttributeKind.SECONDS),
@@ -103,7 +104,18 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "outbound": ("outbound", "out", "outgoing", "placed", "originating"),
         "internal": ("internal", "int", "local", "onnet"),
         "transit": ("transit", "through", "tandem"),
-        "answered": ("answered", "answer", "completed", "complete", "success", "successful", "ok", "connected"),
+        "answered": (
+            "answered",
+            "answer",
+            "completed",
+            "complete",
+            "success",
+            "successful",
+            "ok",
+            "connected",
+            "accepted",
+            "callconnected",
+        ),
         "no_answer": ("noanswer", "notanswered", "unanswered", "missed", "timeout"),
         "busy": ("busy", "userbusy"),
         "cancelled": ("cancelled", "canceled", "cancel", "abandoned"),
@@ -217,6 +229,8 @@ def _codec(attribute: Attribute, shape: SchemaShape) -> str | None:
             return "word" if len(shape.enum) > 1 else None
         case ((AttributeKind.INTEGER | AttributeKind.SECONDS), "integer"):
             return "integer"
+        case AttributeKind.INTEGER, "string":
+            return "digits" if re.fullmatch(r"[0-9]{1,18}", str(shape.example or ""), re.ASCII) else None
         case AttributeKind.SECONDS, "string":
             return "digits" if re.search(r"\bseconds?\b", shape.description[:400], re.IGNORECASE) else None
         case AttributeKind.DECIMAL, "string":
@@ -234,7 +248,8 @@ def guess_words(telephony: Sequence[str], enum: Sequence[PlainScalar]) -> tuple[
     """The API's word for each word of telephony, and the words left over; no words where too few are known."""
     words = {re.sub(r"[^a-z0-9]", "", str(word).lower()): str(word) for word in reversed(enum)}
     found = {word: near for word in telephony for near in _words_for(word, words)[:1]}
-    if len(found) < 2:
+    # Of the other words none can stand for an answered call.
+    if len(found) < 2 or ("answered" in telephony and "answered" not in found):
         return {}, ()
     for word in telephony:
         if word not in found and word != "unknown":

@@ -27,7 +27,7 @@ def draft_paging(
     says = f"no answer holds more than {size.name} rows"
     promises = {"size": clauses.add("must", "documented", says, f"parameter {size.name}")}
     parameters[size.name] = number_parameter(size, least=1)
-    cut = _by_page(places, size, promises, clauses, parameters)
+    cut = _by_page(places, size, answer, promises, clauses, parameters)
     cut = cut or _by_offset(places, size, promises, clauses, parameters)
     cut = cut or _by_cursor(places, size, answer, promises, clauses, parameters)
     if cut is None:
@@ -42,7 +42,12 @@ def draft_paging(
 
 
 def _by_page(
-    places: PlaceGuesses, size: SourceParameter, promises: Tree, clauses: ClauseList, parameters: Tree
+    places: PlaceGuesses,
+    size: SourceParameter,
+    answer: AnswerGuesses,
+    promises: Tree,
+    clauses: ClauseList,
+    parameters: Tree,
 ) -> tuple[str, list[str], Tree] | None:
     page = places.page
     if page is None:
@@ -53,6 +58,10 @@ def _by_page(
     promises["partition"] = clauses.add("should", "entailed", "pages share the list out", "paging")
     default: Tree = {} if size.shape.default is None else {"default-size": size.shape.default}
     paging: Tree = {"kind": "page-number", "page": page.name, "size": size.name, "first": number, **default}
+    count = answer.page_count
+    if count is not None:
+        clause = clauses.add("should", "inferred", f"{count.at} counts the pages", f"answer, {count.at}")
+        paging["page-count"] = {"at": count.at, "clause": clause}
     return f"is {number} the first page?", [page.name], paging
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror
 from harness.specification.model import Field
+from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import absent_forms
 
 ROWS_NEEDED: Final = 20
@@ -24,8 +25,7 @@ def check_unshown_fields(context: CheckContext, mirror: Mirror) -> Iterator[None
         if name in switched or not _may_be_left_out(field):
             continue
         clauses = field.clause or context.listing.lists.clauses.keys
-        names = {name, *field.other_names}
-        if any(isinstance(row.raw, dict) and names & row.raw.keys() for row in mirror.rows):
+        if any(_stands_in(row.raw, name, field.other_names) for row in mirror.rows):
             context.results.record_pass(clauses)
             continue
         context.fail(
@@ -39,3 +39,11 @@ def check_unshown_fields(context: CheckContext, mirror: Mirror) -> Iterator[None
 
 def _may_be_left_out(field: Field) -> bool:
     return not field.optional and "missing" in absent_forms(field)
+
+
+def _stands_in(row: Tree, name: str, other_names: tuple[str, ...]) -> bool:
+    """Whether a row has the field; a part of an object stands in that object."""
+    *around, last = name.split(".")
+    for step in around:
+        row = row.get(step) if isinstance(row, dict) else None
+    return isinstance(row, dict) and not row.keys().isdisjoint((last, *other_names))

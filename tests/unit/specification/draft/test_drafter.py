@@ -16,7 +16,7 @@ from harness.specification.draft.openapi_source import read_openapi_source
 from harness.specification.field_path import FieldPath
 from harness.specification.lint.linter import lint_source_file
 from harness.specification.load import Spec, build_spec
-from harness.specification.model import CursorPaging, OffsetPaging
+from harness.specification.model import CursorPaging, OffsetPaging, PageNumberPaging
 from harness.specification.yaml_source import parse_source_text
 
 
@@ -294,6 +294,34 @@ def test_a_count_beside_a_total_is_that_of_the_answer(tmp_path: Path) -> None:
     assert listing.total is not None
     assert listing.returned is not None
     assert (listing.total.at, listing.returned.at) == ("/meta/total", "/meta/count")
+
+
+def test_a_number_of_pages_is_theirs(tmp_path: Path) -> None:
+    document = brassphone()
+    document["components"]["schemas"]["Page"]["properties"]["meta"]["properties"]["total_pages"] = {"type": "integer"}
+    document["paths"]["/calls"]["get"]["parameters"][0] = {
+        "name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1},
+    }  # fmt: skip
+    draft = drafted(tmp_path, document)
+    paging = spec_of(draft).listing.paging
+    assert isinstance(paging, PageNumberPaging)
+    assert paging.page_count is not None
+    assert paging.page_count.at == "/meta/total_pages"
+    assert findings(draft) == []
+
+
+def test_words_without_one_for_an_answered_call_are_not_guessed(tmp_path: Path) -> None:
+    fields = spec_of(
+        drafted(
+            tmp_path,
+            with_fields(
+                status={"type": "string", "enum": ["Busy", "No Answer", "Odd"]},
+                result={"type": "string", "enum": ["Busy", "No Answer", "Call connected"]},
+            ),
+        )
+    ).listing.fields
+    assert (fields["status"].shows, fields["result"].shows) == (None, "disposition")
+    assert fields["result"].words["answered"] == "Call connected"
 
 
 def test_an_error_without_a_code_is_told_by_its_status(tmp_path: Path) -> None:
