@@ -149,8 +149,9 @@ class HttpClient:
                         return None
                     raise unsent or trouble from None
                 raise
-            # A server may answer before it has read everything, but then nobody knows where it stopped.
-            keep = reader.reusable and unsent is None
+            # A server may answer before it has read everything, but then nobody knows where it stopped; one that
+            # knows no request in chunks (Python's http.server) takes its chunks for the next request.
+            keep = reader.reusable and unsent is None and not request.chunked
         except ExchangeFailed as trouble:
             reason = trouble.reason
             if reason == "timeout":

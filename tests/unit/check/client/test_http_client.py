@@ -116,6 +116,13 @@ def test_a_connection_is_used_again() -> None:
         assert server.counters.connections == 1
 
 
+def test_a_connection_that_carried_a_request_in_chunks_is_not_used_again() -> None:
+    with hostile_server("honest") as server, HttpClient(server.url, limits=LIMITS) as transport:
+        transport.send(HttpRequest(method="POST", target=b"/", body=b"a=b", chunked=True))
+        transport.send(GET)
+        assert server.counters.connections == 2
+
+
 def test_a_connection_that_died_idle_is_replaced_without_a_word() -> None:
     with hostile_server("one-answer-then-gone") as server, HttpClient(server.url, limits=LIMITS) as transport:
         for _ in range(3):
