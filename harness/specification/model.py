@@ -268,7 +268,8 @@ class Field:
         "the value that it always has, null too; of several the first is the simulator's", ()
     )
     template: str | None = documented_key(
-        "a text made of other fields of the row, each named in braces: `/calls/{id}.json`; none where one is none",
+        "a text made of other fields of the row, each named in braces: `/calls/{id}.json`; none where one is none. A name "
+        "that no field has is that of a parameter which nobody chooses: the account in a path, a constant",
         None,
     )
     repeats: RequestValue | None = documented_key(
@@ -1316,6 +1317,10 @@ class ErrorKind:
     media_type: str | None = documented_key("its media type, where that is not the one of `answers`", None)
     body: ErrorBody = documented_key(
         "what it is: the shape of `error`, empty, or text (the message and nothing else)", "shape"
+    )
+    bodies: tuple[ErrorBody, ...] = documented_key("further bodies that are legitimate", ())
+    form_clause: Clauses = documented_key(
+        "clause on its body, media type and other parts, where it is not the clause on the code", ()
     )
     own: bool = documented_key("the server itself is at fault, whatever was asked", False)
     speaks: bool = documented_key("whether the clause on the code also promises a message that is not blank", False)

@@ -524,7 +524,7 @@ def _header_tree(value: str | None) -> Tree | Missing:
 def _shapeless_error(listing: Listing, response: HttpResponse) -> DecodedResponse | None:
     """An error without the shape of errors, where some are told so; None for any other answer."""
     text = response.body.decode("utf-8", "replace").strip()
-    known = any(told.body != "shape" for told in listing.outcome.faults.values())
+    known = any({told.body, *told.bodies} != {"shape"} for told in listing.outcome.faults.values())
     if not known or response.http_status < 400:
         return None
     return DecodedResponse(

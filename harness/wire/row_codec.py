@@ -177,12 +177,14 @@ def encode_row(
 ) -> dict[str, Tree]:
     """The row as the API writes it; `text_carried` for XML, where every leaf is text.
 
-    `repeated` are the values of the request that rows repeat, by field. With `unset` left-out, fields that show
-    nothing are left out wherever the spec says that they may be.
+    `repeated` are the values of the request that rows repeat, by field, and those of parameters that templates name.
+    With `unset` left-out, fields that show nothing are left out wherever the spec says that they may be.
     """
     tree: dict[str, Tree] = {}
     made = [name for name, field in fields.items() if field.template is not None and name not in shown]
-    shown = with_templates(fields, dict(shown), made) if made else shown
+    if made:
+        # What a row repeats of the request is known here alone; templates may hold it.
+        shown = with_templates(fields, {**shown, **repeated}, made)
     for name, field in fields.items():
         value = shown.get(name)
         if field.repeats is not None and name in repeated and name not in without:
@@ -261,6 +263,8 @@ def _encode_absent(field: Field, how: AbsentForm, *, text_carried: bool) -> Tree
             return MISSING
         case "none":
             return None
+        case "zero" if field.as_ == "decimal-text":
+            return scalars.encode_decimal(Decimal(0), places=field.digits)
         case "zero":
             return 0 if numeric and not text_carried else "0"
         case "zero-time":
@@ -402,6 +406,8 @@ def _read_value(
     try:
         value = decode_value(field, raw, zone=zone, text_carried=text_carried)
         flaw = _form_problem(name, field, raw, value)
+        if field.as_ == "decimal-text" and value == 0 and "zero" in absents:
+            value = None
     except DecodeError as error:
         kind: ProblemKind = "type" if _has_wrong_type(field, raw, text_carried) else "form"
         value = None

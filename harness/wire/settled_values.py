@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.specification.model import Listing
+from harness.specification.access import is_settled
+from harness.specification.model import Field, Listing
+from harness.specification.value_forms import template_names
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest, constant_text
 
@@ -40,13 +42,24 @@ def _fault_of_constant(listing: Listing, name: str, *, missing: bool) -> str | N
 def repeated_values(
     listing: Listing, ask: ListRequest, credentials: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...]:
-    """What every row of the answer repeats of the request, by field: of credentials and of parameters."""
-    found: list[tuple[str, str]] = []
+    """What every row of the answer repeats of the request: of credentials and of parameters.
+
+    By field, and by parameter where a template names one.
+    """
+    found: dict[str, str] = {}
     for name, field in listing.fields.items():
         if field.repeats is not None:
-            value = _value_of(listing, field.repeats.credential, field.repeats.parameter, ask, credentials)
-            found.append((name, value))
-    return tuple(found)
+            found[name] = _value_of(listing, field.repeats.credential, field.repeats.parameter, ask, credentials)
+    for name in _parameters_of_templates(listing, listing.fields):
+        bound = listing.parameters[name].bound_to
+        found[name] = _value_of(listing, bound.credential if bound else None, name, ask, credentials)
+    return tuple(found.items())
+
+
+def _parameters_of_templates(listing: Listing, fields: Mapping[str, Field]) -> tuple[str, ...]:
+    """The parameters that nobody chooses and that templates of a row name."""
+    named = {name for field in fields.values() for name in template_names(field.template or "") if name not in fields}
+    return tuple(name for name, one in listing.parameters.items() if name in named and is_settled(one))
 
 
 def _value_of(

@@ -21,6 +21,7 @@ from harness.output.redaction import Redactor
 from harness.serve.authentication import KeyPair, make_key_pair
 from harness.serve.faults.catalogue import find_faults
 from harness.serve.simulator import Simulator
+from harness.specification.access import way_credentials, ways_of
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec
 from harness.wire.decoded_body import Tree
@@ -105,13 +106,11 @@ def ran(
         key=_key() if key else None,
     )
     access = spec.listing.access
-    names = (access.user, access.password) if access.kind == "password" else (access.token,)
+    names = way_credentials(ways_of(access)[0])
     identities = tuple(
         ClientIdentity(
             name=known.name,
-            credentials=_Held(
-                {name: known.credentials[name] for name in names if name}, known.credentials if key else {}
-            ),
+            credentials=_Held({name: known.credentials[name] for name in names}, known.credentials if key else {}),
             role=known.roles[0] if len(known.roles) == 1 else None if known.roles else "no-role",
             customer=known.customer_id,
             everyone=known.everyone,

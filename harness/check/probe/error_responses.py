@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.differences import Aspect
-from harness.specification.model import ClauseId, Clauses, ErrorKind, OpenChoice, options_of
+from harness.specification.model import ClauseId, Clauses, ErrorBody, ErrorKind, OpenChoice, options_of
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import MISSING, tree_at
@@ -170,8 +170,11 @@ def _record_told(context: CheckContext, exchange: Exchange, due: _Refusal, wrong
         record_kept(context, due.clauses, reading)
     if told_by is None or exchange.answer is None or exchange.answer.outcome != "error":
         return
-    if not wrong & {"code", "key", "message", "body", "media-type", "part"}:
+    own_form = {"body", "media-type", "part"}
+    if not wrong & ({"code", "key", "message"} | (set() if told_by.form_clause else own_form)):
         record_kept(context, told_by.clause, reading)
+    if not wrong & own_form:
+        record_kept(context, told_by.form_clause, reading)
     if "names" not in wrong and told_by.names and (due.parameter or due.operation):
         record_kept(context, told_by.names_clause, reading)
 
@@ -319,29 +322,37 @@ def _problem_of_own_form(
 ) -> _Problem | None:
     """Another body, media type or part than the error has for itself; told where the status is one of its own."""
     listing, response = context.listing, exchange.response
-    shaped = isinstance(answer.tree, dict)
-    if named.body == "shape" and not shaped:
-        clauses = listing.outcome.error.clauses.shape or named.clause or due.clauses
-        return _Problem("body", clauses, "an error in the shape of errors", describe_answer(exchange))
-    if not named.clause or answer.http_status not in statuses_of(listing, named):
-        return None
-    if named.body != "shape":
-        body = "shape" if shaped else "empty" if answer.message is MISSING else "text"
-        if body != named.body:
+    clauses = named.form_clause or named.clause
+    body = _body_of(answer)
+    if body not in (named.body, *named.bodies):
+        if named.body == "shape":
+            told = listing.outcome.error.clauses.shape or clauses or due.clauses
+            return _Problem("body", told, "an error in the shape of errors", describe_answer(exchange))
+        if clauses and answer.http_status in statuses_of(listing, named):
             wanted = {"empty": "an empty body", "text": "a text as the body"}[named.body]
-            return _Problem("body", named.clause, wanted, describe_answer(exchange))
-    media_type = error_media_type(listing, named) if named.body == "text" or named.media_type is not None else None
+            return _Problem("body", clauses, wanted, describe_answer(exchange))
+    if not clauses or answer.http_status not in statuses_of(listing, named):
+        return None
+    own = body == named.body and (body == "text" or named.media_type is not None)
+    media_type = error_media_type(listing, named) if own else None
     if media_type is not None and isinstance(response, HttpResponse):
         wanted = media_type.partition(";")[0].strip().lower()
         if response.media_type != wanted:
             actual = response.media_type or "no Content-Type"
-            return _Problem("media-type", named.clause, f"the media type {wanted}", actual)
+            return _Problem("media-type", clauses, f"the media type {wanted}", actual)
     tree: Tree = answer.tree if isinstance(answer.tree, dict) else {}
     for pointer, shown in named.shows.items() if tree else ():
         wanted_part, value = filled_value(shown, answer.http_status, named.code), tree_at(tree, pointer)
         if not same_scalar(wanted_part, value, text=context.is_xml):
-            return _Problem("part", named.clause, f"{pointer}: {wanted_part!r}", f"{pointer}: {value!r}")
+            return _Problem("part", clauses, f"{pointer}: {wanted_part!r}", f"{pointer}: {value!r}")
     return None
+
+
+def _body_of(answer: DecodedResponse) -> ErrorBody:
+    """What the body of an error is."""
+    if isinstance(answer.tree, dict):
+        return "shape"
+    return "empty" if answer.message is MISSING else "text"
 
 
 def _is_misshapen(context: CheckContext, value: object, at: str) -> bool:

@@ -239,10 +239,11 @@ def _shape_faults(listing: Listing, name: str, fault: ErrorKind) -> Iterator[Fau
         changes["media-type"] = ("media type", replace(fault, media_type="application/octet-stream"))
     if fault.body != "shape":
         body: ErrorBody = "empty" if fault.body == "text" else "text"
-        changes["body"] = ("body", replace(fault, body=body, media_type=fault.media_type or "text/plain"))
+        if body not in fault.bodies:
+            changes["body"] = ("body", replace(fault, body=body, media_type=fault.media_type or "text/plain"))
     for what, (says, told_as) in changes.items():
         yield from make_fault(
-            fault.clause,
+            fault.clause if what == "status" else fault.form_clause or fault.clause,
             f"{name}-{what}",
             f"the fault '{name}' has another {says}",
             with_changed_listing(_with_error_kind(name, told_as)),

@@ -37,6 +37,10 @@ def _check_error(spec: Spec, path: KeyPath, told: ErrorKind) -> Iterator[LintFin
             str(min(statuses)),
             "give http, or code-at and a code",
         )
+    if told.body in told.bodies:
+        yield finding_at(
+            spec, "error", (*path, "bodies"), f"other bodies than {told.body}", told.body, "leave it out"
+        )
     if told.body != "shape":
         if min(statuses) < 400:
             yield finding_at(

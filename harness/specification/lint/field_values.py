@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from harness.specification.access import is_settled
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.load import Spec
 from harness.specification.model import Field, IdForm
@@ -122,15 +123,19 @@ def _check_template(spec: Spec, fields: Mapping[str, Field], field: Field, path:
     names = template_names(field.template)
     if not names:
         yield finding_at(spec, "value", here, "a field in braces", repr(field.template), "use constant")
+    known = [name for name, part in fields.items() if _fits_template(part)]
+    if fields is spec.listing.fields:
+        known += [name for name, one in spec.listing.parameters.items() if is_settled(one) and name not in fields]
     for name in names:
-        part = fields.get(name)
-        if part is None or part.template is not None or not part.is_told or part.as_ not in _TEMPLATE_CODECS:
-            known = [
-                one
-                for one, other in fields.items()
-                if other.is_told and other.template is None and other.as_ in _TEMPLATE_CODECS
-            ]
-            yield finding_at(spec, "value", here, f"a field of the row: {', '.join(known)}", repr(name))
+        if name not in known:
+            expected = f"a field of the row, or a parameter that nobody chooses: {', '.join(known)}"
+            yield finding_at(spec, "value", here, expected, repr(name))
+
+
+def _fits_template(field: Field) -> bool:
+    """Whether a template may hold the field: a short text or number that the row tells or repeats."""
+    told = field.is_told or field.repeats is not None
+    return told and field.template is None and field.as_ in _TEMPLATE_CODECS
 
 
 def _check_presence(spec: Spec, field: Field, grain: Grain, path: KeyPath) -> Iterator[LintFinding]:

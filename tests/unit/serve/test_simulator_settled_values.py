@@ -17,6 +17,8 @@ from harness.world import World
 WORLD = World.of(seed=7, calls=60)
 # printf PT20250101:ladder-green-7 | base64
 OWN = (("Authorization", "Basic UFQyMDI1MDEwMTpsYWRkZXItZ3JlZW4tNw=="),)
+# No row repeats the account: a template has it from the path alone.
+ACCOUNT_UNSHOWN = ("account: {repeats: {credential: account}, clause: PT-CLS-004}", "kind: {constant: call}")
 CONSTANT = ("state: {constant: ended}", "state: {constant: live}")
 
 
@@ -52,6 +54,18 @@ def test_the_rows_of_two_accounts_are_told_apart_by_the_same_simulator() -> None
         request = HttpRequest(method="GET", target=target, headers=(("X-Parlatel-Key", key),))
         rows = rows_of(simulator.answer(request, WORLD.instant))
         assert {row["account"] for row in rows} == {account}
+
+
+def test_a_template_holds_the_account_of_the_path_and_what_a_row_repeats() -> None:
+    uri = 'from: {template: "/v3/{account}/{state}/{id}"}\n          source: {shows: source}'
+    changes = (("from: {shows: source}", uri), ("from: {compares: from,", "from: {compares: source,"))
+    simulator = Simulator(parlatel(*changes, ACCOUNT_UNSHOWN), WORLD)
+    for account, key in (("PT20250101", "callharness-api-key"), ("child", "callharness-api-key-child")):
+        target = f"/v3/accounts/{account}/calls.json?state=ended".encode()
+        request = HttpRequest(method="GET", target=target, headers=(("X-Parlatel-Key", key),))
+        rows = rows_of(simulator.answer(request, WORLD.instant))
+        assert rows
+        assert [row["from"] for row in rows] == [f"/v3/{account}/ended/{row['id']}" for row in rows]
 
 
 def test_the_path_of_another_account_gets_its_fault_as_a_plain_text() -> None:

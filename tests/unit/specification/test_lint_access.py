@@ -89,6 +89,18 @@ def test_every_way_in_that_is_declared_is_clean(changes: tuple[Change, ...]) -> 
             ),
         ),
         (
+            ("from: {shows: source}", 'from: {shows: source}\n          uri: {template: "/calls/{since}"}'),
+            (
+                "value",
+                "a field of the row, or a parameter that nobody chooses: id, account, state, from, way",
+                "'since'",
+            ),
+        ),
+        (
+            ("body: text,", "body: text, bodies: [text],"),
+            ("error", "other bodies than text", "text"),
+        ),
+        (
             ("body: text,", "body: empty, message-at: /title,"),
             ("error", "nothing that a body which is empty cannot hold", "message-at"),
         ),

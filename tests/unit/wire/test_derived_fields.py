@@ -159,3 +159,12 @@ def test_constants_and_objects_in_xml_are_texts_and_elements() -> None:
     tree = encode_row(fields, show_record(fields, {}), zone=UTC_ZONE, choices=Dialect(), text_carried=True)
     assert tree == {"box": {"count": "2", "none": ""}}
     assert decode_row(fields, tree, zone=UTC_ZONE, text_carried=True).problems == ()
+
+
+def test_a_decimal_text_that_is_none_is_written_as_zero_to_its_digits() -> None:
+    rate = Field(shows="minute_rate", as_="decimal-text", digits=5, absent="zero")
+    shown = show_record({"rate": rate}, {"minute_rate": None})
+    tree = encode_row({"rate": rate}, shown, zone=UTC_ZONE, choices=Dialect(), text_carried=False)
+    assert tree == {"rate": "0.00000"}
+    read = decode_row({"rate": rate}, tree, zone=UTC_ZONE, text_carried=False)
+    assert (read.values, read.problems) == ({"rate": None}, ())

@@ -71,9 +71,11 @@ def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
 
 
 def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
-    works = yield from _check_absent_value(context, mirror, about)
-    if not works or not (yield from _check_absent_value_beside(context, mirror, about)):
-        return
+    # Of words each may be that of some call.
+    if not _takes_words(context, about.name):
+        works = yield from _check_absent_value(context, mirror, about)
+        if not works or not (yield from _check_absent_value_beside(context, mirror, about)):
+            return
     yield from _collect_values(context, mirror, about)
     if not about.rows_by_value:
         if context.options.world is not None:
@@ -104,6 +106,10 @@ def absent_value(context: CheckContext, name: str) -> Any:
 def _takes_numbers(context: CheckContext, name: str) -> bool:
     parameter = context.listing.parameters[name]
     return parameter.as_ in ("digits", "integer") or parameter.of in ("integer", "digits")
+
+
+def _takes_words(context: CheckContext, name: str) -> bool:
+    return context.listing.parameters[name].as_ == "word"
 
 
 def _send_filter(
@@ -266,7 +272,12 @@ def _any_guess_selects(
 
 
 def guess_values(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
-    """Values that a hidden attribute may well have: what rows show of a like kind, then small numbers."""
+    """Values that a hidden attribute may well have: its words, else what rows show of a like kind, small numbers."""
+    if _takes_words(context, name):
+        listing = context.listing
+        hidden = (listing.hidden[path.head] for path in listing.filters[name].compares if path.hidden)
+        words = [word for one in hidden for word in one.words.values()]
+        return list(dict.fromkeys(listing.parameters[name].words or words))
     numbers = _takes_numbers(context, name)
     counted: Counter[Any] = Counter()
     for row in mirror.rows[:300]:

@@ -14,8 +14,10 @@ from harness.check.rules.responses.row_laws import check_row_laws, law_context_o
 from harness.integers import is_integer
 from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, Field, NotFutureLaw, OffsetPaging, PageNumberPaging
+from harness.specification.value_forms import template_names
 from harness.wire.decoded_body import Tree
 from harness.wire.decoded_body import printable_text as in_ascii
+from harness.wire.derived_fields import filled_template
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.other_forms import says_nothing
 from harness.wire.response_codec import DecodedResponse, count_in
@@ -82,25 +84,41 @@ def _is_count_requested(judge: JudgedResponse) -> bool | None:
 
 
 def _check_repeated_values(judge: JudgedResponse, rows: Sequence[Row]) -> None:
-    """Each row repeats what the request says of who asks, or of a parameter."""
+    """Each row repeats what the request says of who asks, or of a parameter, by itself or inside a template."""
     listing, ask = judge.context.listing, judge.exchange.list_request
-    due = repeated_values(listing, ask, {**ask.credentials, **ask.account}) if rows else ()
-    for name, text in due:
-        clauses = listing.fields[name].clause or listing.lists.clauses.keys
-        told = [row for row in rows if row.shown.get(name) is not None]
-        others = [row for row in told if str(row.shown[name]) != text]
-        if not text or not told:
-            continue
+    known = repeated_values(listing, ask, {**ask.credentials, **ask.account}) if rows else ()
+    repeated = {name: text for name, text in known if text}
+    for name, field in listing.fields.items():
+        told = [(row, due) for row in rows if (due := _due_of_request(field, name, row, repeated, listing.fields))]
+        others = [(row, due) for row, due in told if str(row.shown[name]) != due]
+        clauses = field.clause or listing.lists.clauses.keys
         if others:
+            (first, due), every = others[0], " in every row" if field.repeats is not None else ""
             judge.report_breach(
                 clauses,
-                expected=f"{name}: {in_ascii(text)} in every row",
-                actual=f"{in_ascii(str(others[0].shown[name]))}; in {len(others)} of {len(rows)} rows",
-                rows=others,
+                expected=f"{name}: {in_ascii(due)}{every}",
+                actual=f"{in_ascii(str(first.shown[name]))}; in {len(others)} of {len(rows)} rows",
+                rows=[row for row, _ in others],
                 path=FieldPath.of(name),
             )
-        else:
+        elif told:
             judge.record_pass(clauses, len(told))
+
+
+def _due_of_request(
+    field: Field, name: str, row: Row, repeated: Mapping[str, str], fields: Mapping[str, Field]
+) -> str | None:
+    """What a field must say because of the request; None where that is nothing, or not known."""
+    if row.shown.get(name) is None:
+        return None
+    if field.repeats is not None:
+        return repeated.get(name)
+    names = frozenset(template_names(field.template or ""))
+    # A template of nothing but fields was judged with the row itself.
+    if names.issubset(fields) or any(flaw.field.head in names for flaw in row.flaws):
+        return None
+    due = filled_template(field.template or "", {**row.shown, **repeated})
+    return due if isinstance(due, str) else None
 
 
 def _check_rows(judge: JudgedResponse, rows: Sequence[Row]) -> None:

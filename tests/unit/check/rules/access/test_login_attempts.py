@@ -20,6 +20,7 @@ from harness.cli.selftest_trials import DirectSender
 from harness.serve.faults.base import Fault
 from harness.serve.faults.catalogue import faults_of
 from harness.serve.simulator import Simulator
+from harness.specification.load import Spec
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world import World
 
@@ -167,3 +168,34 @@ def test_a_filter_that_is_a_part_of_the_path_is_held_to_what_it_keeps(liar: str)
     report = final_report(run_check(spec, DirectSender(simulator, WORLD.instant), identities, options))
     found = {one.clause for one in report.findings}
     assert "PT-CLS-021" in found if liar else found == set()
+
+
+LIST_CALLS = (
+    "foreign: {http: 404, says: no such account, body: text,",
+    "foreign: {http: 404, says: no such account,",
+)
+
+
+@pytest.mark.parametrize(("known", "blamed"), [("bodies: [shape],", []), ("", ["PT-CLS-073"])])
+def test_a_body_of_an_error_that_is_legitimate_too_is_not_blamed(known: str, blamed: list[str]) -> None:
+    spec = parlatel((LIST_CALLS[0], f"{LIST_CALLS[0]} {known}"))
+    assert broken(spec, parlatel(LIST_CALLS)) == blamed
+
+
+def test_the_form_of_an_error_may_have_a_clause_of_its_own() -> None:
+    form = (LIST_CALLS[0], f"{LIST_CALLS[0]} form-clause: PT-CLS-074,")
+    assert broken(parlatel(form), parlatel(LIST_CALLS)) == ["PT-CLS-074"]
+
+
+def broken(spec: Spec, served: Spec) -> list[str]:
+    """The clauses of a spec that the simulator of another one breaks, as the rule on access finds."""
+    simulator = Simulator(served, WORLD)
+    options = CheckOptions(now=WORLD.instant, target="http://127.0.0.1:0")
+    own = identities_of_users(simulator.users, spec.listing.access)
+    context = make_context(spec, DirectSender(simulator, WORLD.instant), tuple(own), options)
+    mirror = Mirror()
+    for _ in read_mirror(context, mirror, now=WORLD.instant):
+        pass
+    for _ in check_authentication(context, mirror):
+        pass
+    return [one.clause for one in context.results.findings()]

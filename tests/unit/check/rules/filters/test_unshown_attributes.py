@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from simulated_runs import found as findings_of
@@ -168,3 +169,40 @@ def test_a_filter_that_is_left_out_beside_another_is_found_without_any_value() -
         return replace(query, conditions=tuple(one for one in query.conditions if one.parameter != "hotline_ids"))
 
     assert failed(judged(CALLS, on_query(without_hotlines))) == ["ET-LCL-037"]
+
+
+# --- words --------------------------------------------------------------------------------------------------
+
+
+def bare_ids(tmp_path: Path) -> str:
+    """A list of bare ids with a filter by words on what they do not show."""
+    text = (Path(__file__).parents[4] / "support/bare_texts.yaml").read_text(encoding="utf-8")
+    for old, new in (
+        ("        parameters:\n          limit:", HIDDEN_WAY + "          limit:"),
+        ("        clauses:\n", f"        clauses:\n{WAY_KEEPS}"),
+    ):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (tmp_path / "ids.yaml").write_text(text, encoding="utf-8")
+    return str(tmp_path / "ids.yaml")
+
+
+HIDDEN_WAY = """        hidden:
+          way: {holds: direction, words: {inbound: in, outbound: out, internal: out, transit: in}}
+        filters: {way: {compares: hidden.way, clause: FE-IDS-009}}
+        parameters:
+          way: {as: word, bad: {gets: refused, like: [sideways], clause: FE-IDS-012}}
+"""
+
+
+WAY_KEEPS = "          FE-IDS-009: {level: must, basis: documented, says: way keeps those calls, source: Top}\n"
+
+
+def test_each_word_of_a_hidden_attribute_is_asked_for(tmp_path: Path) -> None:
+    session = judged(bare_ids(tmp_path))
+    assert failed(session) == []
+    assert session.results.pass_count(ClauseId("FE-IDS-009")) > 0
+
+
+def test_a_filter_by_words_that_is_ignored_is_found(tmp_path: Path) -> None:
+    assert failed(judged(bare_ids(tmp_path), where("way", lambda condition: None))) == ["FE-IDS-009"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from simulated_runs import found, meeting
@@ -15,6 +16,7 @@ from harness.check.rules.paging.page_links import check_page_links
 from harness.serve.faults.base import Fault
 from harness.serve.faults.catalogue import find_faults
 from harness.specification.load import load_spec
+from harness.specification.model import ClauseId
 from harness.wire.list_request import ListRequest
 
 LUMEN = "tests/support/linked_pages.yaml"
@@ -128,3 +130,16 @@ def test_a_word_of_the_page_size_that_means_another_number_is_found() -> None:
     spec = load_spec(LUMEN)
     (fault,) = find_faults(spec, "LU-CLL-028/size-max-means-one")
     assert "LU-CLL-028" in [one.clause for one in found(spec, fault)]
+
+
+def test_a_link_is_followed_with_a_name_and_a_password_where_these_are_the_way_in(tmp_path: Path) -> None:
+    text = Path(LUMEN).read_text(encoding="utf-8")
+    pair = "kind: basic\n          user: name\n          password: word\n"
+    text = text.replace("kind: bearer\n          token: token\n", pair).replace("scheme: bearer", "scheme: basic")
+    (tmp_path / "linked.yaml").write_text(text, encoding="utf-8")
+    context, mirror = meeting(str(tmp_path / "linked.yaml"))
+    context.options = replace(context.options, address="http://127.0.0.1:0/lumen")
+    for _ in check_page_links(context, mirror):
+        pass
+    assert not context.results.findings(set())
+    assert context.results.pass_count(ClauseId("LU-CLL-024")) > 0

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from parlatel_spec import parlatel
+from simulated_runs import report_of
 from support.invented_spec import CALLBOOK
 from support.simulated_rules import ran
 
+from harness.check.credentials import identities_of_users
+from harness.check.options import CheckOptions
+from harness.check.runner import run_check
+from harness.cli.selftest_trials import DirectSender
+from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
+from harness.world import World
 
 FAULTS = (
     "CB-LST-010/id-id-cut-short",
@@ -46,3 +54,16 @@ def test_a_span_in_milliseconds_is_held_against_its_ends() -> None:
     law = next(law for law in load_spec(CALLBOOK).listing.laws if law.law == "equals-span")
     found = ran(CALLBOOK, calls=200, fault="CB-LST-082/equals-span-lasted-3").findings
     assert found == law.clause
+
+
+URI = "account: {repeats: {credential: account}, clause: PT-CLS-004}"
+MADE = 'uri: {template: "/v3/{account}/{id}", clause: PT-CLS-004}'
+
+
+@pytest.mark.parametrize(("served", "broken"), [(MADE, []), (MADE.replace("{account}", "A1"), ["PT-CLS-004"])])
+def test_a_template_is_held_to_the_account_of_the_request(served: str, broken: list[str]) -> None:
+    spec, simulator = parlatel((URI, MADE)), Simulator(parlatel((URI, served)), World.of(seed=7, calls=40))
+    options = CheckOptions(now=simulator.world.instant, target="http://127.0.0.1:0/v3")
+    who = identities_of_users(simulator.users, spec.listing.access)
+    report = report_of(list(run_check(spec, DirectSender(simulator, simulator.world.instant), who, options)))
+    assert [finding.clause for finding in report.findings] == broken
