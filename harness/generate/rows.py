@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from datetime import datetime
+from typing import Any, cast, final
 
 from harness.specification.access import example_account
 from harness.specification.dialect import Dialect, default_zone
@@ -18,8 +19,9 @@ from harness.wire.id_forms import hidden_ids
 from harness.wire.json_body import encode_json
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import carries_text
-from harness.wire.row_codec import ApiRow, ApiValue, encode_row, row_values_at, show_record
+from harness.wire.row_codec import UTC_ZONE, ApiRow, ApiValue, encode_row, row_values_at, show_record
 from harness.wire.settled_values import repeated_values
+from harness.wire.time_codecs import encode_instant
 from harness.world.listed_calls import ListedCalls
 from harness.world.world import World
 
@@ -96,7 +98,8 @@ def encode_hidden_rows(rows: RowSet) -> bytes:
     lines: list[bytes] = []
     for index, tree in enumerate(rows.trees):
         hidden: dict[str, Tree] = {
-            name: list(rows.values_at(index, FieldPath((name,), hidden=True))) for name in listing.hidden
+            name: [_plain_value(value) for value in rows.values_at(index, FieldPath((name,), hidden=True))]
+            for name in listing.hidden
         }
         line: dict[str, Tree] = {"identity": tree[listing.lists.identity], "hidden": hidden}
         if owners:
@@ -104,6 +107,11 @@ def encode_hidden_rows(rows: RowSet) -> bytes:
             line["owners"] = [value for value in found if value is not None]
         lines.append(encode_json(line) + b"\n")
     return b"".join(lines)
+
+
+def _plain_value(value: Any) -> Tree:
+    """A hidden value as JSON holds it; an instant as RFC 3339 writes it."""
+    return encode_instant(value, "rfc3339", UTC_ZONE) if isinstance(value, datetime) else cast(Tree, value)
 
 
 def attribute_values_of(record: Mapping[str, Any], path: AttributePath) -> tuple[Any, ...]:

@@ -389,11 +389,13 @@ class Simulator:
         self, page: AnswerContent, plan: AnswerPlan, ask: ListRequest, *, start: int, matching: int
     ) -> AnswerContent:
         """The page with the requests of the pages that it links to."""
+        if links_of(self.spec.listing.paging) is None:
+            return page
         place = PagePlace(
             slice=plan.asked_slice, start=start, matching=matching, following=page.next, before=page.prev
         )
         links = linked_pages(self.spec.listing, ask, place, self.dialect)
-        return replace(page, links=self._hooks.links(links, ask)) if links else page
+        return replace(page, links=self._hooks.links(links, ask))
 
     def _with_cursors(
         self, page: AnswerContent, plan: AnswerPlan, found: QueryResult, table: Table, paging: CursorPaging

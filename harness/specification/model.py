@@ -268,8 +268,8 @@ class Field:
         "the value that it always has, null too; of several the first is the simulator's", ()
     )
     template: str | None = documented_key(
-        "a text made of other fields of the row, each named in braces: `/calls/{id}.json`; none where one is none. A name "
-        "that no field has is that of a parameter which nobody chooses: the account in a path, a constant",
+        "a text made of other fields of the row, each named in braces: `/calls/{id}.json`; none where one is none. A "
+        "name that no field has is that of a parameter which nobody chooses: the account in a path, a constant",
         None,
     )
     repeats: RequestValue | None = documented_key(

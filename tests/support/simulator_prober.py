@@ -96,6 +96,9 @@ def asks(simulator: Simulator, key: KeyPair) -> Iterator[ListRequest]:
         yield base_ask(simulator, {}, who=who.name)
         for values in _by_scope(spec):
             yield base_ask(simulator, values, who=who.name)
+    for name, parameter in spec.listing.parameters.items():
+        if parameter.bound_to is not None:
+            yield base_ask(simulator, {name: "another"})
     for way in spec.listing.transport.also:
         yield base_ask(simulator, {}, encoding_name=way)
     yield base_ask(simulator, {}, operation="NoSuchThing")

@@ -41,6 +41,13 @@ def _may_compare(rule: Filter, paths: tuple[FieldPath, ...]) -> bool:
     return isinstance(rule.instead, OpenChoice) and paths in rule.instead.options
 
 
+def _has_two_hidden_words(listing: Listing, rule: Filter, parameter: Parameter) -> bool:
+    """Whether rows do not show which of two words they have: either then keeps some rows, and nothing tells which."""
+    if parameter.as_ != "word" or not all(path.hidden for path in rule.compares):
+        return False
+    return len({word for path in rule.compares for word in listing.hidden[path.head].words.values()}) <= 2
+
+
 def filter_faults(listing: Listing) -> Iterator[Fault]:
     """The faults of each filter: ignored, inverted, too wide, too narrow."""
     for name, rule in listing.filters.items():
@@ -52,7 +59,7 @@ def filter_faults(listing: Listing) -> Iterator[Fault]:
             on_condition(name, lambda _: None),
         )
         yield from make_fault(
-            rule.clause,
+            () if _has_two_hidden_words(listing, rule, parameter) else rule.clause,
             f"{name}-inverted",
             f"{name} keeps the calls that it should leave out",
             on_condition(name, lambda condition: replace(condition, negated=True)),

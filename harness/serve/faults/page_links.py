@@ -75,7 +75,9 @@ def _forgetful_links(listing: Listing, links: PageLinks) -> Iterator[Fault]:
         "the-order": tuple(name for name in sorted_by if name is not None),
         "the-size": () if paging.size_parameter is None else (paging.size_parameter,),
     }
-    first = next(iter(listing.filters), None)
+    # Of a filter on what rows do not show a client may know no value that selects more than a page.
+    shown = (name for name, rule in listing.filters.items() if not all(path.hidden for path in rule.compares))
+    first = next(shown, None)
     parts |= {} if first is None else {first: (first,)}
     for word, names in parts.items():
         yield from make_fault(

@@ -96,8 +96,10 @@ def row_faults(listing: Listing) -> Iterator[Fault]:
         if wrong is None:
             continue
         seen.add((field.clause[0], field.as_))
+        # A row that is a bare text has no other form to be of.
+        bare = listing.lists.clauses.keys if listing.lists.row_values == "text" else ()
         yield from make_fault(
-            field.clause,
+            bare or field.clause,
             f"{path}-form",
             f"{path} is not written as {field.as_}",
             on_rows(lambda row, path=path, wrong=wrong: _change_field(row, path, wrong), every=2),  # type: ignore[misc]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange
@@ -36,13 +36,18 @@ from harness.wire.json_body import MISSING
 
 # Each guess and each value given by the user costs one request per filter.
 GUESSES_AT_MOST: Final = 8
+FEW_GUESSES: Final = 4
 KNOWN_AT_MOST: Final = 12
 ENOUGH_VALUES: Final = 3
 """The number of values that select rows after which guessing stops: enough to compare with one another."""
+PAIRS_AT_MOST: Final = 6
+"""The pairs of hidden filters that are asked together."""
 ROWS_TRIED: Final = 60
 """Rows of which the one is taken that satisfies most filters."""
 # Ids of groups, rules and applications are counted from 1 in most databases.
 SMALL_NUMBERS: Final = (1, 2, 3)
+# Numbers of telephones begin so, and few other texts do not.
+BEGINNINGS: Final = ("+", "1", "2", "4", "3", "0", "5", "9")
 HIDDEN_ASPECTS: Final = ("outcome", "unreadable", "rows", "size", "unique", "order")
 
 
@@ -59,6 +64,7 @@ class _HiddenFilter:
 
 def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges each filter on a hidden attribute by the relations that must hold between its answers."""
+    examined: list[_HiddenFilter] = []
     for name, filter_ in context.listing.filters.items():
         if not is_hidden_filter(filter_):
             continue
@@ -67,7 +73,10 @@ def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
         elif not mirror.rows:
             context.results.record_not_exercised(filter_.clause, "the target shows no rows")
         else:
-            yield from _check_filter(context, mirror, _HiddenFilter(name=name, clauses=filter_.clause))
+            examined.append(_HiddenFilter(name=name, clauses=filter_.clause))
+            yield from _check_filter(context, mirror, examined[-1])
+    for first, second in list(combinations(examined, 2))[:PAIRS_AT_MOST]:
+        yield from _check_together(context, mirror, first, second)
 
 
 def _check_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:
@@ -112,6 +121,12 @@ def _takes_words(context: CheckContext, name: str) -> bool:
     return context.listing.parameters[name].as_ == "word"
 
 
+def _takes_beginnings(context: CheckContext, name: str) -> bool:
+    """Whether the filter keeps what begins with its value, or may."""
+    keeps = context.listing.filters[name].keeps
+    return "starts" in (keeps.options if isinstance(keeps, OpenChoice) else (keeps,))
+
+
 def _send_filter(
     context: CheckContext, mirror: Mirror, name: str, value: Any, purpose: str, more: Any = None
 ) -> Exchange:
@@ -142,6 +157,8 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
         again = _send_filter(context, mirror, name, value, f"again: {purpose}")
         yield
         if again.rows:
+            no_match = context.listing.no_match_clause
+            selects = bool(no_match) and (yield from _some_value_selects(context, mirror, about, again))
             _report_breach(
                 context,
                 about,
@@ -149,6 +166,7 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
                 "no rows for a value that nothing has",
                 f"{len(again.rows)} rows",
                 again,
+                no_match if selects else None,
             )
             return False
         if not mirror.volatile:
@@ -157,6 +175,18 @@ def _check_absent_value(context: CheckContext, mirror: Mirror, about: _HiddenFil
     if exchange.rows is not None:
         context.results.record_pass(about.clauses)
     return True
+
+
+def _some_value_selects(
+    context: CheckContext, mirror: Mirror, about: _HiddenFilter, everything: Exchange
+) -> Generator[None, None, bool]:
+    """Whether the filter keeps other rows for a value that some call may have than for one that none has."""
+    for value in guess_values(context, mirror, about.name)[:FEW_GUESSES]:
+        exchange = _send_filter(context, mirror, about.name, value, f"{about.name} = {value!r}, which some may have")
+        yield
+        if exchange.rows and exchange.keys != everything.keys:
+            return True
+    return False
 
 
 def _check_absent_value_beside(
@@ -278,6 +308,8 @@ def guess_values(context: CheckContext, mirror: Mirror, name: str) -> list[Any]:
         hidden = (listing.hidden[path.head] for path in listing.filters[name].compares if path.hidden)
         words = [word for one in hidden for word in one.words.values()]
         return list(dict.fromkeys(listing.parameters[name].words or words))
+    if _takes_beginnings(context, name):
+        return list(BEGINNINGS)
     numbers = _takes_numbers(context, name)
     counted: Counter[Any] = Counter()
     for row in mirror.rows[:300]:
@@ -416,6 +448,23 @@ def _check_lists(context: CheckContext, mirror: Mirror, about: _HiddenFilter) ->
         )
         if not right:
             return
+
+
+def _check_together(
+    context: CheckContext, mirror: Mirror, first: _HiddenFilter, second: _HiddenFilter
+) -> Iterator[None]:
+    """Two hidden filters together: the rows that both keep, where neither alone would give the same."""
+    if mirror.volatile:
+        return
+    for one, two in product(first.rows_by_value, second.rows_by_value):
+        alone = (first.rows_by_value[one], second.rows_by_value[two])
+        due = alone[0] & alone[1]
+        if one in first.cut_values or two in second.cut_values or due in alone:
+            continue
+        more = {second.name: encode_shown_value(context, second.name, two)}
+        clauses = context.listing.conjunction_clause or first.clauses
+        yield from _selects_exactly(context, mirror, first, one, due, clauses, more, f"together with {second.name}")
+        return
 
 
 def _check_with_visible_filter(context: CheckContext, mirror: Mirror, about: _HiddenFilter) -> Iterator[None]:

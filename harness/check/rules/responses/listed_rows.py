@@ -52,13 +52,13 @@ def check_listed_rows(judge: JudgedResponse, answer: DecodedResponse) -> None:
         # A body that is nothing but the list was told by its shape.
         judge.report_breach(clauses.rows, expected=f"a list {rows_place}", actual=answer.rows_flaw)
     strange: list[Tree] = [row for row in answer.rows if not isinstance(row, dict)]
-    expected = "rows that are objects"
+    expected, own = "rows that are objects", clauses.keys if judge.context.is_xml else clauses.rows
     if listing.lists.row_values == "text" and isinstance(answer.rows_raw, list):
         strange = [row for row in answer.rows_raw if isinstance(row, dict | list)]
-        expected = "rows that are bare texts"
+        expected, own = "rows that are bare texts", clauses.keys
     if strange:
         judge.report_breach(
-            (*(clauses.keys if judge.context.is_xml else clauses.rows), *clauses.rows),
+            (*own, *clauses.rows),
             expected=expected,
             actual=f"{in_ascii(strange[0])}; in {len(strange)} of {len(answer.rows)} rows",
         )
