@@ -10,12 +10,15 @@ from harness.cli.selftest_plan import WORLD_SIZES, random_dialect
 from harness.cli.selftest_trials import Trial, run_trial
 from harness.specification.load import load_spec, spec_ids
 
+# Bare ids show no end of a call while the clock stands still, and no text that could be encoded twice.
+NOT_SHOWN = {"plivo/list-calls": ("TEXT-ONCE",), "plivo/list-live-calls": ("PL-LIV-020", "TEXT-ONCE")}
+
 
 @pytest.mark.parametrize("api", spec_ids())
 def test_a_full_world_leaves_nothing_open(api: str) -> None:
     result = run_trial(Trial(api=api))
     assert result.messages == ()
-    assert result.undecided == ()
+    assert result.undecided == tuple(f"{clause}: not_exercised" for clause in NOT_SHOWN.get(api, ()))
 
 
 @pytest.mark.usefixtures("few_combinations")

@@ -45,6 +45,7 @@ from harness.specification.clause_families import (
     planned_clauses,
 )
 from harness.specification.load import load_spec, spec_ids
+from harness.specification.model import ClauseId
 
 API = "ozeki/list-call-history"
 TODAY = date(2026, 11, 20)
@@ -114,7 +115,7 @@ def test_the_colours_are_those_of_the_gate(gate: Gate) -> None:
 @pytest.mark.parametrize("api", spec_ids())
 def test_every_clause_of_a_shipped_spec_is_explained(api: str) -> None:
     for clause_id, explanation in explanations_of(api).items():
-        assert explanation.tested
+        assert explanation.tested or load_spec(api).clauses[ClauseId(clause_id)].excluded is not None
         text = "\n".join(explanation_lines(explanation, width=80))
         assert explanation.level in LEVEL_MEANINGS
         assert explanation.basis in BASIS_MEANINGS

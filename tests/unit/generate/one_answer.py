@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from harness.specification.access import way_credentials, ways_of
 from harness.specification.clause_families import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
@@ -74,9 +75,9 @@ class Situation:
             yield from self._error(answer)
             return
         access = listing.access
-        names = (access.user, access.password) if access.kind == "password" else (access.token,)
+        names = way_credentials(ways_of(access)[0])
         half = (access.clauses.user_required, access.clauses.password_required)
-        missing = half if access.kind == "password" else (access.clauses.missing_refused,)
+        missing = half if access.kind == "password" else (access.clauses.missing_refused,) * len(names)
         for name, clauses in zip(names, missing, strict=True):
             if name not in ask.credentials:
                 yield clauses

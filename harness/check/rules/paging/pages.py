@@ -42,6 +42,7 @@ from harness.wire.row_codec import row_values_at
 
 # Above any bound seen, and a size that some servers answer with an empty page (`history_large_pages_are_empty`).
 FAR_LARGER_SIZE: Final = 5000
+PAGES_OF_A_WALK: Final = 25
 
 
 def check_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
@@ -300,7 +301,8 @@ def _check_offsets(context: CheckContext, mirror: Mirror, paging: OffsetPaging) 
     if most is not None:
         yield from ask(None, most, f"{most} rows", clauses.size_max or clauses.size)
     yield from ask(count, 5, "rows beyond the end", clauses.slice)
-    step = max(1, min(server_page_limit(context) or 100, -(-count // 5)))
+    # A step beyond the largest legal size would leave out rows between two pages that are cut shorter.
+    step = max(1, min(server_page_limit(context) or 100, most or 100, -(-count // 5)))
     steps = [at(skip, step) for skip in range(0, count, step)]
     yield from _check_page_walk(context, mirror, clauses.partition or clauses.slice, steps)
     yield from check_page_borders(context, mirror, plain_border_probes(context))
@@ -311,7 +313,7 @@ def _check_page_walk(
 ) -> Iterator[None]:
     """The pages one after the other: each row once, and all of them."""
     seen: dict[Hashable, int] = {}
-    for index, step in enumerate(steps[:12]):
+    for index, step in enumerate(steps[:PAGES_OF_A_WALK]):
         exchange = context.send(build_request(context, mirror.base, step), f"walk, page {index + 1}")
         yield
         if context.note_unusable(exchange, clauses) or exchange.rows is None:
@@ -322,7 +324,7 @@ def _check_page_walk(
                 yield from report_walk_breach(context, mirror, clauses, exchange, "each row on one page", actual)
                 return
             seen[key] = index
-    if mirror.volatile or not mirror.complete or len(steps) > 12:
+    if mirror.volatile or not mirror.complete or len(steps) > PAGES_OF_A_WALK:
         if mirror.volatile:
             context.results.record_inconclusive(clauses, "data-changed: the list moved during the walk")
         return

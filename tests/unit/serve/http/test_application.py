@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -77,6 +78,14 @@ def raw(server: RunningServer, data: bytes) -> bytes:
         return b"".join(parts)
 
 
+def without_fresh_ids(simulator: Simulator, body: bytes) -> bytes:
+    """The body without the ids that no two answers share: another connection is another request."""
+    for name, part in simulator.spec.listing.outcome.envelope.items():
+        if part.fresh is not None:
+            body = re.sub(rf'"{name}":"[^"]*"'.encode(), b"", body)
+    return body
+
+
 @pytest.mark.parametrize("spec_id", spec_ids())
 def test_all_apis_live_on_one_port(server: RunningServer, simulators: dict[str, Simulator], spec_id: str) -> None:
     simulator = simulators[spec_id]
@@ -88,7 +97,9 @@ def test_all_apis_live_on_one_port(server: RunningServer, simulators: dict[str, 
             simulator.documented_spec, base_ask(simulator, {}, encoding_name=way), base_path=simulator.base_path
         )
         expected = simulator.answer(asked, BUSY_HOUR)
-        assert send(server, asked) == (200, expected.media_type, expected.body), way
+        status, media_type, body = send(server, asked)
+        assert (status, media_type) == (200, expected.media_type), way
+        assert without_fresh_ids(simulator, body) == without_fresh_ids(simulator, expected.body), way
 
 
 def test_an_operation_of_nobody_is_answered_by_the_first_of_its_path(server: RunningServer) -> None:
