@@ -29,6 +29,7 @@ from harness.specification.model import (
     OpenChoice,
 )
 from harness.wire.decoded_body import ADVISORY_CODES
+from harness.wire.derived_fields import filled_template
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, tree_at
 from harness.wire.list_request import ListRequest
@@ -148,6 +149,11 @@ class Situation:
             yield keys or flaw.clause if flaw.kind == "missing" and flaw.field.inner is None else flaw.clause
         if flaws:
             return
+        asked = {name: str(ask.values[name]) for name, one in listing.parameters.items() if one.bound_to is not None}
+        for name, field in listing.fields.items():
+            due = [filled_template(field.template, {**row.values, **asked}) for row in rows if field.template]
+            if any(text != row.values.get(name) for text, row in zip(due, rows, strict=False)):
+                yield field.clause
         identities = [row.values[listing.lists.identity] for row in rows]
         if len(set(identities)) < len(identities):
             yield listing.lists.clauses.unique
@@ -190,7 +196,7 @@ class Situation:
                 yield listing.total.clauses.present
             elif int(total) < rows:
                 yield listing.total.clauses.bound or listing.total.clauses.sum
-            elif size is not None and int(total) != rows and size >= self.all_rows:
+            elif size is not None and size >= self.all_rows and int(total) != self._matching(ask, rows, size, total):
                 yield listing.total.clauses.sum
         if listing.zone is not None and listing.zone.echo is not None:
             assert answer.tree is not MISSING
@@ -200,8 +206,9 @@ class Situation:
         for echo in listing.echoes:
             assert answer.tree is not MISSING
             told = tree_at(answer.tree, echo.at)
-            due = size if size is not None else listing.parameters[echo.of].default
-            if echo.exact and type(told) is int and told != due:
+            due = size if echo.of == listing.paging.size_parameter else None
+            due = due if due is not None else ask.values.get(echo.of, listing.parameters[echo.of].default)
+            if echo.exact and type(told) is int and str(told) != str(due):
                 yield echo.clause
 
     def _order(self, ask: ListRequest, rows: list[DecodedRow]) -> Iterator[Clauses]:
@@ -224,6 +231,14 @@ class Situation:
             return
         if keys not in (sorted(keys), sorted(keys, reverse=True)):
             yield clauses
+
+    def _matching(self, ask: ListRequest, rows: int, size: int, told: str) -> int:
+        """How many rows match: those of a page that is not full; of the whole list what the due answer says."""
+        if rows < size:
+            return rows
+        if any(name in ask.values for name in self.spec.listing.filters):
+            return int(told)
+        return int(str(decode_response(self.spec.listing, self.due).total))
 
     def _filters(self, ask: ListRequest, rows: list[DecodedRow]) -> Iterator[Clauses]:
         listing = self.spec.listing
@@ -251,13 +266,16 @@ class Situation:
                     if str(wanted) in str(value):
                         return True
                 case "starts":
-                    if str(value).startswith(str(wanted)):
+                    if str(value).startswith(tuple(map(str, wanted if isinstance(wanted, tuple) else (wanted,)))):
                         return True
                 case "at-or-after" | "at-least":
                     if value >= wanted:
                         return True
                 case "at-or-before" | "at-most":
                     if value <= wanted:
+                        return True
+                case "above" | "below":
+                    if (value > wanted) if keeps == "above" else (value < wanted):
                         return True
         return False
 

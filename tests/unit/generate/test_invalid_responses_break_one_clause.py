@@ -85,7 +85,9 @@ def test_an_invalid_answer_names_a_clause_that_there_is(api: str) -> None:
 
 @pytest.mark.parametrize("api", APIS)
 def test_there_are_invalid_answers_of_many_clauses(api: str) -> None:
-    assert len({one.clause for one in invalid_of(api)}) >= 15
+    # Of rows that are bare texts there is less to say.
+    bare = load_spec(api).listing.lists.row_values == "text"
+    assert len({one.clause for one in invalid_of(api)}) >= (10 if bare else 15)
 
 
 @pytest.mark.parametrize("api", APIS)
