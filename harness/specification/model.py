@@ -423,6 +423,7 @@ class Parameter:
     blank: Literal["absent", "refused"] | OpenChoice[Literal["absent", "refused"]] | None = documented_key(
         "what an empty value means (default: the rule of `blank`)", None
     )
+    blank_clause: Clauses = documented_key("clause on that, where it is said here", ())
     required: RequiredParameter | None = documented_key("set when it must be given", None)
     lenient: bool = documented_key("JSON: digits are accepted for integers and the reverse (never relied on)", False)
     lenient_clause: Clauses = documented_key("clause on that leniency", ())

@@ -256,13 +256,14 @@ def _blank_faults(name: str, rule: Filter) -> Iterator[Fault]:
         rule.blank_clause,
         f"{name}-blank-is-a-value",
         f"an empty {name} keeps nothing",
-        Hooks(parameters=lambda given, ask: _match_nothing_when_blank(given, ask, (name,))),
+        Hooks(parameters=lambda given, ask: match_nothing_when_blank(given, ask, (name,))),
     )
 
 
-def _match_nothing_when_blank(
+def match_nothing_when_blank(
     given: ParsedParameters | RefusedRequest, ask: ListRequest, names: tuple[str, ...]
 ) -> ParsedParameters | RefusedRequest:
+    """What was parsed, keeping nothing where one of the parameters is given and empty."""
     if isinstance(given, RefusedRequest):
         return given
     if any(name in ask.values and is_blank(ask.values[name]) for name in names):
@@ -300,7 +301,7 @@ def combination_faults(listing: Listing) -> Iterator[Fault]:
             listing.blank.clause,
             "blank-is-a-value",
             "an empty filter keeps nothing",
-            Hooks(parameters=lambda given, ask: _match_nothing_when_blank(given, ask, names)),
+            Hooks(parameters=lambda given, ask: match_nothing_when_blank(given, ask, names)),
         )
     yield from make_fault(
         listing.no_match_clause,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from harness.serve.faults.base import Fault, combine_changes, make_fault, with_changed_listing, with_entry
-from harness.serve.faults.filters import with_optional_parameter
+from harness.serve.faults.filters import match_nothing_when_blank, with_optional_parameter
 from harness.serve.faults.hooks import Hooks
 from harness.specification.model import InvalidValueRule, Listing, OpenChoice, Parameter, Treatment
 
@@ -19,6 +19,7 @@ def parameter_faults(listing: Listing) -> Iterator[Fault]:
             if rule is not None:
                 yield from _bad_value_faults(listing, name, parameter, kind, rule)
         yield from _default_faults(name, parameter)
+        yield from _blank_faults(name, parameter)
         if parameter.as_ == "flag" and len(parameter.true) > 1:
             spellings = (*parameter.false, *parameter.true[1:])
             yield from make_fault(
@@ -53,6 +54,23 @@ def _bad_value_faults(
         f"a {kind.replace('_', ' ')} value of {name} is {words[gets]}",
         with_changed_listing(change),
     )
+
+
+def _blank_faults(name: str, parameter: Parameter) -> Iterator[Fault]:
+    if parameter.blank == "absent":
+        yield from make_fault(
+            parameter.blank_clause,
+            f"{name}-blank-is-a-value",
+            f"an empty {name} keeps nothing",
+            Hooks(parameters=lambda given, ask: match_nothing_when_blank(given, ask, (name,))),
+        )
+    elif parameter.blank == "refused":
+        yield from make_fault(
+            parameter.blank_clause,
+            f"{name}-blank-ignored",
+            f"an empty {name} is passed over",
+            with_changed_listing(with_entry("parameters", name, blank="absent")),
+        )
 
 
 def _default_faults(name: str, parameter: Parameter) -> Iterator[Fault]:

@@ -62,12 +62,19 @@ def plain_border_probes(context: CheckContext) -> list[BorderProbe]:
     """The borders of the whole list: orders, sizes and depths, each two of an order, a size and a filter once."""
     cells = [cell for cell in cover_pairs(orders_of(context), (False, True), SIZE_KINDS) if not cell[1]]
     # Rows of one sort value in a random order show it on single rows with even chance: three times.
-    single = [BorderProbe(arrangement=Arrangement(), kind="one", depth=depth) for depth in DEPTHS]
-    return single + [
+    probes = [BorderProbe(arrangement=Arrangement(), kind="one", depth=depth) for depth in DEPTHS]
+    probes += [
         BorderProbe(arrangement=Arrangement(order=order), kind=kind, depth=depth)
         for (order, _, kind), depth in zip(cells, cycle(DEPTHS))
         if order or kind != "one"
     ]
+    # Databases keep the head of a list in a heap and sort the rest otherwise: seen of asterisk-cdr-api over MariaDB.
+    heads = [
+        BorderProbe(arrangement=Arrangement(order=order), kind="other", depth="first")
+        for order in orders_of(context)
+        if order
+    ]
+    return probes + [probe for probe in heads if probe not in probes]
 
 
 def narrowed_border_probes(context: CheckContext, mirror: Mirror) -> list[BorderProbe]:

@@ -12,7 +12,7 @@ from harness.check.probe.equivalence import (
     read_plain_list,
     sort_value_of,
 )
-from harness.check.probe.error_responses import ROW_ASPECTS, is_refused, record_kept
+from harness.check.probe.error_responses import ROW_ASPECTS, is_refused, judge_error_response, record_kept
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import default_comparison
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, server_page_limit
@@ -177,16 +177,34 @@ def check_blank_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     if reference is None:
         return
     firm: dict[str, Clauses] = {}
+    refused: dict[str, Clauses] = {}
     open_: dict[str, Clauses] = {}
     for name, parameter in context.listing.parameters.items():
         if not _can_be_blank(context, name, parameter, mirror):
             continue
         means = parameter.blank if parameter.blank is not None else context.listing.blank.means
         own = context.listing.filters[name].blank_clause if name in context.listing.filters else ()
-        clauses = own or (context.listing.blank.clause if parameter.blank is None else ())
-        (open_ if isinstance(means, OpenChoice) else firm)[name] = clauses
+        clauses = own or parameter.blank_clause
+        if parameter.blank is None:
+            clauses = own or context.listing.blank.clause
+        kind = refused if means == "refused" else firm
+        (open_ if isinstance(means, OpenChoice) else kind)[name] = clauses
     yield from _check_blanks_together(context, mirror, reference, firm)
+    yield from _check_refused_blanks(context, mirror, refused)
     yield from _check_undocumented_blanks(context, mirror, open_)
+
+
+def _check_refused_blanks(context: CheckContext, mirror: Mirror, chosen: Mapping[str, Clauses]) -> Iterator[None]:
+    """Each empty value that must be refused, alone: one refusal would hide the others."""
+    for name, clauses in chosen.items():
+        if not clauses:
+            continue
+        bad = context.listing.parameters[name].bad
+        ask = build_request(context, mirror.base, {name: _blank_value(context, name)})
+        exchange = context.send(ask, f"{name} given and empty")
+        yield
+        fault = bad.fault if bad is not None else "invalid"
+        yield from judge_error_response(context, exchange, fault, clauses, parameter=name)
 
 
 def _can_be_blank(context: CheckContext, name: str, parameter: Parameter, mirror: Mirror) -> bool:
@@ -237,7 +255,8 @@ def _check_blanks_with_comparisons(
     context: CheckContext, mirror: Mirror, reference: Exchange, chosen: Mapping[str, Clauses]
 ) -> Iterator[None]:
     """An empty value says nothing either when the comparison beside it is said aloud."""
-    probes = {name: {name: _blank_value(context, name), **default_comparison(context, name)} for name in chosen}
+    filters = [name for name in chosen if name in context.listing.filters]
+    probes = {name: {name: _blank_value(context, name), **default_comparison(context, name)} for name in filters}
     probes = {name: values for name, values in probes.items() if len(values) > 1}
     if not probes:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -49,6 +49,7 @@ from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
 
 _OUTCOME_ONLY: Final[tuple[Aspect, ...]] = ("unreadable", "outcome")
+BEYOND_64_BITS: Final = 2**64
 # The longest month, and a day for zones: what is older is surely not of the last month, which some list by default.
 _LAST_MONTH: Final = timedelta(days=32)
 
@@ -57,14 +58,12 @@ _LAST_MONTH: Final = timedelta(days=32)
 
 
 def check_invalid_values(context: CheckContext, mirror: Mirror) -> Iterator[None]:
-    """Judges values that cannot be read or are out of bounds, required parameters, ranges, and lenient types.
-
-    An offset of 2**64 got HTTP 500 from asterisk-cdr-api 1.0.6.
-    """
+    """Judges values that cannot be read or are out of bounds, required parameters, ranges, and lenient types."""
     yield from check_defaults(context, mirror)
     for name, parameter in context.listing.parameters.items():
         for raw, bad in _invalid_values(parameter):
             yield from _check_invalid_value(context, mirror, name, raw, bad)
+    yield from _check_boundless_integers(context, mirror)
     yield from _check_page_bound(context, mirror)
     yield from _check_too_many_items(context, mirror)
     yield from _check_required(context, mirror)
@@ -95,6 +94,21 @@ def _invalid_values(parameter: Parameter) -> Iterator[tuple[Tree, InvalidValueRu
         if bad is not None and fresh(raw):
             wrapped: Tree = [raw] if parameter.as_ == "list" and parameter.at is not None else raw
             yield wrapped, bad
+
+
+def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Integers without a documented bound, beyond what 64 bits hold: whatever they get, the server stands.
+
+    What the answer is, is open; a server error is told by the rule on those. Seen of asterisk-cdr-api 1.0.6, which
+    hands an offset on to its database as it is.
+    """
+    for name, parameter in context.listing.parameters.items():
+        boundless = parameter.as_ == "integer" and parameter.most is None and parameter.constant is None
+        if not boundless or name in mirror.base or not context.supports_parameters(name):
+            continue
+        ask = build_request(context, mirror.base, {name: encode_request_value(context, name, BEYOND_64_BITS)})
+        context.send(ask, f"a number of 65 bits in {name}", witness=False)
+        yield
 
 
 def _check_invalid_value(
@@ -140,12 +154,17 @@ def _judge_invalid_value(
         return
     if context.note_unusable(exchange, clauses):
         return
-    mismatch = _first_mismatch(context, mirror, exchange, meanings, only, purpose)
+    fitting, mismatch = _first_mismatch(context, mirror, exchange, meanings, only)
     if mismatch is None:
+        taken_as_absent = context.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad)
+        if is_refused(exchange) or not taken_as_absent:
+            context.dialect.narrow_candidates(fitting, purpose)
         if is_refused(exchange):
             yield from judge_error_response(context, exchange, bad.fault, clauses, parameter=name)
-        elif context.listing.parameters[name].as_ == "flag" and _counts_as_absent(bad):
-            yield from _check_counts_as_absent(context, mirror, exchange, name, clauses)
+        elif taken_as_absent:
+            same = yield from _check_counts_as_absent(context, mirror, exchange, name, clauses)
+            if same is not False:
+                context.dialect.narrow_candidates(fitting, purpose)
         else:
             record_kept(context, clauses, f"{name}={_short_text(ask.values.get(name))}: {describe_answer(exchange)}")
         return
@@ -160,7 +179,9 @@ def _judge_invalid_value(
     yield
     if context.note_unusable(second, clauses):
         return
-    again = _first_mismatch(context, mirror, second, meanings, only, purpose)
+    fitting, again = _first_mismatch(context, mirror, second, meanings, only)
+    if again is None:
+        context.dialect.narrow_candidates(fitting, purpose)
     if again is None or (mirror.volatile and again.aspect not in _OUTCOME_ONLY):
         context.results.record_inconclusive(clauses, "not repeatable, or the list moved")
         return
@@ -175,14 +196,14 @@ def _counts_as_absent(bad: InvalidValueRule) -> bool:
 
 def _check_counts_as_absent(
     context: CheckContext, mirror: Mirror, exchange: Exchange, name: str, clauses: Clauses
-) -> Iterator[None]:
+) -> Generator[None, None, bool | None]:
     """A flag with a word that is taken counts as absent: the parts of rows, their order and the total, too."""
     # One reading serves all flags: what differs is held against a fresh one.
     reference = yield from read_plain_list(context, mirror, f"the list without {name}")
     if reference is None:
-        return
+        return None
     expected = f"the same answer as without {name}"
-    yield from judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected)
+    return (yield from judge_same_answer(context, mirror, reference, exchange, clauses, expected=expected))
 
 
 def _short_text(raw: Tree) -> str:
@@ -195,16 +216,13 @@ def _first_mismatch(
     exchange: Exchange,
     meanings: list[tuple[Mapping[str, Any], ExpectedAnswer]],
     only: Sequence[Aspect],
-    purpose: str,
-) -> Difference | None:
-    """None when some meaning fits (what it assumes is then known), else the first difference from the nearest.
+) -> tuple[list[Mapping[str, Any]], Difference | None]:
+    """What the meanings that fit assume; where none does, the first difference from the nearest.
 
     What the list shows without the odd value, too, is no difference that the value makes.
     """
     if is_refused(exchange) and any(meaning.error_name is not None for _, meaning in meanings):
-        fitting = [assigned for assigned, meaning in meanings if meaning.error_name is not None]
-        context.dialect.narrow_candidates(fitting, purpose)
-        return None
+        return [assigned for assigned, meaning in meanings if meaning.error_name is not None], None
     held = [
         (
             assigned,
@@ -218,9 +236,8 @@ def _first_mismatch(
     ]
     fitting = [assigned for assigned, differences in held if not differences]
     if fitting:
-        context.dialect.narrow_candidates(fitting, purpose)
-        return None
-    return max((differences[0] for _, differences in held), key=lambda item: item.rank)
+        return fitting, None
+    return [], max((differences[0] for _, differences in held), key=lambda item: item.rank)
 
 
 def is_told_without(context: CheckContext, mirror: Mirror, exchange: Exchange, difference: Difference) -> bool:

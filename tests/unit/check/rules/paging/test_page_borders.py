@@ -63,6 +63,14 @@ def without_the_last_row(rows: Rows, given: Given) -> Rows:
     return rows[begin : begin + size][: -1 if 0 < begin < len(rows) <= begin + size else None]
 
 
+def other_tied_row_at_the_head(rows: Rows, given: Given) -> Rows:
+    """A page near the first that ends with the row after it, where both have one sort value."""
+    begin, size = place(given)
+    end = begin + size
+    tied = end < min(24, len(rows)) and instant(rows[end], given) == instant(rows[end - 1], given)
+    return [*rows[begin : end - 1], rows[end]] if tied else rows[begin:end]
+
+
 def cut(when: Callable[[Given], bool], change: Callable[[Rows, Given], Rows]) -> Lie:
     """A server that cuts pages otherwise where the request says something."""
 
@@ -111,6 +119,11 @@ def test_pages_of_an_honest_server_fail_nothing_under_any_order(form: Form, call
         pytest.param(cut(descending, tied_row_again), [PARTITION], id="tied-row-again-descending"),
         pytest.param(cut(filtered, tied_row_again), [PARTITION], id="tied-row-again-beside-a-filter"),
         pytest.param(cut(deep, tied_row_again), [PARTITION], id="tied-row-again-at-depth"),
+        pytest.param(
+            cut(lambda given: given.get("sort") == "-started" and place(given)[1] > 3, other_tied_row_at_the_head),
+            [PARTITION],
+            id="another-tied-row-at-the-head",
+        ),
         pytest.param(counts(deep, lambda total, body: len(body["calls"])), [SUM], id="total-of-the-page-at-depth"),
         pytest.param(counts(filtered, lambda total, body: 48), [SUM], id="total-ignores-the-filter"),
         pytest.param(counts(descending, lambda total, body: total + 1), [SUM], id="another-total-descending"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rule_runs import OFFSETS, Body, Given, Honest, of_rules, tern, truth
 from simulated_rules import ran
 
 from harness.check.probe.equivalence import answer_difference
@@ -48,6 +49,8 @@ BESIDES = {"VX-GCH-017/from_date-and-to_date-swapped": ("VX-GCH-067",)}
         ("etelecom/list-call-logs", "ET-LCL-028/date_to-bad-ignored"),
         ("etelecom/list-call-logs", "ET-LCL-041/limit-zero-nothing"),
         ("enswitch/calls-active-list", "EN-CAL-059/machines-blank-is-a-value"),
+        ("asterisk-cdr-api/list-calls", "AC-CLS-019/order_dir-blank-is-a-value"),
+        ("asterisk-cdr-api/list-calls", "AC-CLS-050/limit-blank-ignored"),
     ],
 )
 def test_a_breach_is_found_under_what_it_breaks_alone(api: str, fault: str) -> None:
@@ -92,3 +95,14 @@ def test_answers_with_other_rows_are_not_the_same() -> None:
 @pytest.mark.parametrize("api", spec_ids())
 def test_values_take_a_modest_number_of_requests(api: str) -> None:
     assert ran(api, check_blank_values, check_invalid_values).requests <= 60
+
+
+def test_an_integer_without_a_bound_is_asked_for_beyond_64_bits() -> None:
+    asked: list[str] = []
+
+    def listen(given: Given, honest: Honest) -> Body:
+        asked.append(given.get("skip", "0"))
+        return truth(given, honest)
+
+    assert of_rules([check_invalid_values], tern(OFFSETS), listen).failed == []
+    assert "18446744073709551616" in asked
