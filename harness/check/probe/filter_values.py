@@ -254,7 +254,7 @@ def near_miss_texts(context: CheckContext, rows: Sequence[Row], name: str) -> li
     text = context.rng.choice(plain)
     place = len(text) // 2
     # What stands for one character in SQL LIKE, and what ends a value for careless readers; a `%` alone tells the
-    # rest of LIKE (asterisk-cdr-api 1.0.6, `callerid_like_wildcard`).
+    # rest of LIKE (docs/real-servers.md, `callerid_like_wildcard`).
     made = [f"{text[:place]}_{text[place + 1 :]}"]
     if filter_.keeps != "equal":
         made.append(f"{text[:place]}%{text[place:]}")

@@ -204,7 +204,7 @@ def _reappearing_rows(context: CheckContext, mirror: Mirror, answers: Sequence[E
 def check_sort_orders(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges the descending flag, each sort word in both directions, and unknown words.
 
-    asterisk-cdr-api 1.0.6 took any unknown direction for ascending, while its default was descending.
+    A real server took any unknown direction for ascending, while its default was descending.
     """
     order = context.listing.order
     if order is None:

@@ -107,15 +107,19 @@ def check_page_links(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         reason = "the list moves" if mirror.volatile else f"the target shows {len(mirror.rows)} rows"
         context.results.record_not_exercised(clauses, reason)
         return
-    broken: set[tuple[str, ...]] = set()
+    broken: dict[tuple[str, ...], tuple[_Breach, Arrangement]] = {}
     for turn, arrangement in enumerate(_arrangements(context, mirror)):
         walk = yield from _start_walk(context, mirror, links, arrangement, pages=3 + turn % 2)
         if walk is None:
             continue
         breach = yield from _follow_pages(walk)
-        if breach is None or breach.kind in broken:
-            continue
-        broken.add(breach.kind)
+        if breach is not None:
+            broken.setdefault(breach.kind, (breach, arrangement))
+    # Of several breaches of one clause the gravest is told: clients follow the next link before all others.
+    gravest: dict[Clauses, tuple[_Breach, Arrangement]] = {}
+    for breach, arrangement in sorted(broken.values(), key=lambda met: met[0].kind[0] != "next"):
+        gravest.setdefault(breach.clauses, (breach, arrangement))
+    for breach, arrangement in gravest.values():
         yield from report_walk_breach(
             context,
             mirror,

@@ -99,8 +99,8 @@ def _invalid_values(parameter: Parameter) -> Iterator[tuple[Tree, InvalidValueRu
 def _check_boundless_integers(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Integers without a documented bound, beyond what 64 bits hold: whatever they get, the server stands.
 
-    What the answer is, is open; a server error is told by the rule on those. Seen of asterisk-cdr-api 1.0.6, which
-    hands an offset on to its database as it is.
+    What the answer is, is open; a server error is told by the rule on those. Real servers hand an offset on to their
+    database as it is (docs/real-servers.md).
     """
     for name, parameter in context.listing.parameters.items():
         boundless = parameter.as_ == "integer" and parameter.most is None and parameter.constant is None

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 from rule_runs import (
+    DIR,
     NUMBERS,
     OFFSETS,
     PARTITION,
@@ -26,8 +27,10 @@ from rule_runs import (
     of_rules,
     tern,
     truth,
+    without,
 )
 
+from harness.check.rules.filters.single_filter import check_single_filters
 from harness.check.rules.paging.pages import check_pages
 from harness.check.rules.paging.totals import check_filtered_pages
 
@@ -132,6 +135,17 @@ def test_pages_of_an_honest_server_fail_nothing_under_any_order(form: Form, call
 )
 def test_what_goes_wrong_in_one_arrangement_alone_fails(form: Form, lie: Lie, failed: list[str]) -> None:
     assert said(form, lie).failed == failed
+
+
+@pytest.mark.parametrize("form", [NUMBERED, SKIPPING], ids=["numbers", "offsets"])
+def test_pages_beside_a_filter_that_is_ignored_are_not_blamed(form: Form) -> None:
+    def ignores_the_filter(given: Given, honest: Honest) -> Body:
+        return honest(without(given, "dir"))
+
+    rules = [check_single_filters, check_pages, check_filtered_pages]
+    failed = of_rules(rules, tern(form), ignores_the_filter).failed
+    assert DIR in failed
+    assert not {SLICE, PARTITION, SUM} & set(failed)
 
 
 @pytest.mark.parametrize("form", [NUMBERED, SKIPPING], ids=["numbers", "offsets"])

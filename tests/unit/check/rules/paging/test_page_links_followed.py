@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from harness.check.rules.paging.page_counts import check_page_counts
 from harness.check.rules.paging.page_links import check_page_links
 from harness.serve.faults.base import Fault
 from harness.serve.faults.catalogue import find_faults
+from harness.serve.faults.hooks import AnswerContext, Hooks
 from harness.specification.load import load_spec
 from harness.specification.model import ClauseId
+from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 
 LUMEN = "tests/support/linked_pages.yaml"
@@ -73,6 +76,25 @@ def test_a_lie_about_links_is_told_under_its_clause(api: str, fault: str, actual
     found = findings_of(api, *find_faults(load_spec(api), fault))
     assert {clause for clause, _ in found} == {fault.partition("/")[0]}
     assert actual in found[0][1]
+
+
+def test_of_links_that_forget_something_the_next_one_is_told() -> None:
+    def forget(tree: Tree, _: AnswerContext) -> Tree:
+        assert isinstance(tree, dict)
+        links = tree.get("links")
+        if not isinstance(links, dict):
+            return tree
+        self_, next_ = str(links["self"]), str(links["next"] or "")
+        forgetful = {
+            "self": re.sub("size=[0-9]+", "", self_),
+            "next": re.sub("(way|since|caller)=[^&]*", "", next_) or None,
+        }
+        return {**tree, "links": {**links, **forgetful}}
+
+    lie = Fault(clause=ClauseId("LU-CLL-026"), name="forgets", description="", hooks=Hooks(tree=forget))
+    found = findings_of(LUMEN, lie)
+    assert [clause for clause, _ in found] == ["LU-CLL-026"]
+    assert found[0][1].startswith("a next link without")
 
 
 def test_no_request_goes_to_another_host() -> None:
