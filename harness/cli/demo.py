@@ -65,7 +65,7 @@ def demo(console: Console) -> int:
         console.write_result(f"\nNow {spec.id} with {len(faults)} promises broken on purpose:")
         faulty = Simulator(spec, world, key=key, faults=faults)
         faulty_server = stack.enter_context(serve_in_thread([faulty], options))
-        reports["with-faults"] = _check_simulator(faulty, faulty_server.urls[spec.id], seconds=SECONDS_EACH)
+        reports["with-faults"] = _check_simulator(faulty, faulty_server.urls[spec.id], seconds=2 * SECONDS_EACH)
         caught = {finding.clause for finding in reports["with-faults"].findings}
         for fault in faults:
             console.write_result(f"  {_fault_line(fault, fault.clause in caught)}")

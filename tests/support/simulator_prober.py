@@ -14,6 +14,7 @@ import jwt as pyjwt
 from harness.serve.authentication import KeyPair, SimulatedUser
 from harness.serve.query.table import Query, SortOrder
 from harness.serve.simulator import Simulator
+from harness.specification.access import way_credentials, ways_of
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, OffsetPaging, PageNumberPaging
@@ -56,8 +57,7 @@ class Prober:
 
 
 def credentials_of(simulator: Simulator, who: SimulatedUser) -> dict[str, str]:
-    access = simulator.documented_spec.listing.access
-    names = [name for name in (access.user, access.password) if name] or [access.token]
+    names = way_credentials(ways_of(simulator.documented_spec.listing.access)[0])
     return {name: who.credentials[name] for name in names}
 
 

@@ -570,7 +570,7 @@ def server_page_limit(context: CheckContext) -> int | None:
 def reread_in_smaller_pages(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Reads the list in smaller pages: pages that repeat or lose rows tear the mirror.
 
-    Seen of a server over MariaDB (docs/real-servers.md): with pages of 7 rows under another order a walk met 398 of 400 rows.
+    Seen of a server over MariaDB (docs/real-servers.md): a walk of pages of 7 rows met 398 of 400 rows.
 
     Rows that only one of the two walks met belong to the list all the same.
     """

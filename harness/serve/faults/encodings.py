@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from urllib.parse import unquote_to_bytes
 
 from harness.serve.faults.base import (
     Fault,
@@ -227,7 +228,8 @@ def _set_operation(request: HttpRequest, routing: Routing, listing: Listing) -> 
 
     def change(query: bytes) -> bytes:
         pairs = [pair.partition(b"=") for pair in query.split(b"&")]
-        return b"&".join(key + b"=" + (routing.name.encode() if key == name else value) for key, _, value in pairs)
+        own = {key for key, _, _ in pairs if unquote_to_bytes(key) == name}
+        return b"&".join(key + b"=" + (routing.name.encode() if key in own else value) for key, _, value in pairs)
 
     return _change_query(request, change)
 

@@ -24,6 +24,8 @@ COUNTS = {
     "etelecom/list-call-logs": 67,
     "plivo/list-calls": 50,
     "plivo/list-live-calls": 21,
+    "asterisk-cdr-api/list-calls": 41,
+    "telnyx/list-detail-records": 33,
 }
 DOCUMENTS = Path(__file__).resolve().parents[4] / "shared" / "api-docs"
 EVERY = (*spec_ids(), str(ACMEPBX))
