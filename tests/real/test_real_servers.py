@@ -32,7 +32,7 @@ MOST_SECONDS = 300
 CDR_FINDINGS = {
     "AC-CLS-010": "src=",
     "AC-CLS-011": "dst=",
-    "AC-CLS-017": "dst=",
+    "AC-CLS-017": "/calls?",
     "AC-CLS-019": "order_dir=",
     "AC-CLS-034": "order_by=src",
     "AC-CLS-052": "order_dir=sideways",
