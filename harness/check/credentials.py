@@ -16,6 +16,7 @@ from harness.specification.access import all_credential_names, secret_credential
 from harness.specification.load import Spec
 from harness.specification.model import Access, Jwt
 from harness.specification.yaml_source import PlainValue, SourceFile, load_source_file
+from harness.wire.credentials_codec import with_pairs_taken_apart
 
 __all__ = [
     "DEFAULT_NAME",
@@ -139,6 +140,7 @@ def gather_identities(
         # Whoever gives a key on the command line does not mean a token that lay elsewhere.
         default.pop(access.token, None)
     default |= given
+    default = with_pairs_taken_apart(access, default)
     if not default:
         return others
     mine = ClientIdentity(
@@ -229,7 +231,7 @@ def _parse_identity(
         raise UsageProblem(source.location((*place, "everyone")), "true or false", repr(everyone))
     return ClientIdentity(
         name=name,
-        credentials=_wrap_secrets(credentials, access),
+        credentials=_wrap_secrets(with_pairs_taken_apart(access, credentials), access),
         role=_parse_role(source, place, user),
         customer=customer,
         everyone=everyone,

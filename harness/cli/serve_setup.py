@@ -203,6 +203,7 @@ def _simulated_users(
     """Who may log in at one API, the first with the credentials that were given; None for the built-in users."""
     from harness.check.credentials import all_credential_names
     from harness.serve.authentication import built_in_users, read_users_file
+    from harness.wire.credentials_codec import with_pairs_taken_apart
 
     credentials = parse_pairs("--credential", plan.options.credentials)
     access = spec.listing.access
@@ -217,7 +218,8 @@ def _simulated_users(
         users = built_in_users(spec, customers=world.customers, home=world.home_customer_id, key=key)
     else:
         return None
-    own = {name: value for name, value in credentials if name in all_credential_names(access)}
+    given = {name: value for name, value in credentials if name in all_credential_names(access)}
+    own = with_pairs_taken_apart(access, given)
     if not own:
         return users
     return (replace(users[0], credentials={**users[0].credentials, **own}), *users[1:])

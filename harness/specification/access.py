@@ -23,6 +23,7 @@ def ways_of(access: Access) -> tuple[AccessWay, ...]:
         kind=access.kind,
         user=access.user,
         password=access.password,
+        pair=access.pair,
         token=access.token,
         key=access.key,
         session=access.session,
@@ -85,6 +86,7 @@ def all_credential_names(access: Access) -> tuple[str, ...]:
         if way.kind == "session" and way.session is not None:
             names += [way.session.user, way.session.password]
         names += way_credentials(way)
+        names.append(way.pair)
     if access.jwt is not None:
         names += [access.jwt.issuer, access.jwt.key_id, access.jwt.private_key]
     for legacy in access.legacy:

@@ -387,7 +387,11 @@ class Parameter:
     )
     of: Literal["text", "integer", "digits", "word"] = documented_key("list: what the elements are", "text")
     separated_by: str = documented_key("list: the separator; a JSON array in a JSON body needs none", ",")
-    format: tuple[str, ...] = documented_key("formatted-time: how it is written, as that of a field", ())
+    format: tuple[str, ...] = documented_key(
+        "formatted-time: how it is written, as that of a field; calendar-day: how an instant is written that is taken "
+        "in place of a day, and meant as it is",
+        (),
+    )
     bound_to: BoundParameter | None = documented_key("the credential whose value it always has", None)
     constant: Scalar | None = documented_key(
         "the value that it always has and that is always sent; it tells two operations at one path apart", None
@@ -794,6 +798,11 @@ class PageNumberPaging:
     kind: Literal["page-number"] = documented_key("the kind of paging")
     page: ParameterName = documented_key("parameter: which page")
     size: ParameterName = documented_key("parameter: rows per page")
+    token: ParameterName | None = documented_key(
+        "parameter: a token that links to all pages but the first carry beside the number, for the server's own use; "
+        "what it does is left open",
+        None,
+    )
     first: int | OpenChoice[int] = documented_key("number of the first page", 0)
     default_size: int | OpenChoice[int | None] | None = documented_key("rows per page when not said; none: all", None)
     cap: int | OpenChoice[int | None] | None = documented_key("the server's own limit on rows per page", None)
@@ -1212,6 +1221,11 @@ class AccessWay:
     kind: AccessKind = documented_key("how, in the words of access")
     user: str | None = documented_key("password, basic: the credential of the user's name", None)
     password: str | None = documented_key("password, basic: the credential of the password", None)
+    pair: str | None = documented_key(
+        "basic: a credential that holds both as Authorization carries them, name:password in base64; whoever has it "
+        "needs no other",
+        None,
+    )
     token: str = documented_key("bearer, session: the token's name as a credential", "token")
     key: AccessKey | None = documented_key("key: the key", None)
     session: LogIn | None = documented_key("session: the log-in operation", None)
@@ -1242,6 +1256,11 @@ class Access:
     )
     user: str | None = documented_key("password, basic: the parameter, or the credential, of the user's name", None)
     password: str | None = documented_key("password, basic: the parameter, or the credential, of the password", None)
+    pair: str | None = documented_key(
+        "basic: a credential that holds both as Authorization carries them, name:password in base64; whoever has it "
+        "needs no other",
+        None,
+    )
     token: str = documented_key("bearer, session: the token's name as a credential", "token")
     key: AccessKey | None = documented_key("key: the key", None)
     session: LogIn | None = documented_key("session: the log-in operation", None)

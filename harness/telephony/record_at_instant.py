@@ -86,6 +86,8 @@ def _visible_call(record: Record, at: datetime) -> Record | None:
             "hangup_text": None,
             "recording_urls": (),
             "recording_url": None,
+            "completed_at": None,
+            "completed_seconds": None,
             "cost": None,
             "price": None,
             "answered_by": record.get("answered_by") if talking else None,

@@ -142,6 +142,8 @@ def call_record(
         "ringing_at": ringing_at,
         "answered_at": answered_at,
         "ended_at": ended_at,
+        "completed_at": ended_at if answered else None,
+        "completed_seconds": span_seconds(ended_at - answered_at) if answered_at and ended_at else None,
         "created_at": started_at,
         "updated_at": stamps[-1],
     }

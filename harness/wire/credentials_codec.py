@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from harness.errors import UsageProblem
 from harness.specification.access import AUTHORIZATION, chosen_way, key_of, way_credentials, ways_of
 from harness.specification.model import Access, AccessKey, AccessWay
 from harness.wire.forms import FormError, decode_pairs
@@ -51,6 +52,22 @@ def key_pairs(access: Access, credentials: Mapping[str, str]) -> list[tuple[str,
     way = chosen_way(access, credentials)
     key = key_of(way) if way is not None else None
     return [(key.name, credentials[key.credential])] if key is not None and key.place == "query" else []
+
+
+def with_pairs_taken_apart(access: Access, credentials: Mapping[str, str]) -> dict[str, str]:
+    """The credentials with name and password in place of a pair that holds both. Raises UsageProblem for one that
+    does not; it is not repeated, for it may be a secret.
+    """
+    found = dict(credentials)
+    for way in ways_of(access):
+        if way.pair is None or way.pair not in found:
+            continue
+        read = _pair_of(way, f"{BASIC} {found.pop(way.pair)}")
+        if len(read) < 2:
+            raise UsageProblem(f"credential {way.pair}", "name:password in base64", "something else")
+        # What is given by its own name is meant as it is.
+        found = {**read, **found}
+    return found
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -124,7 +141,12 @@ def decode_basic_pair(value: str) -> str | None:
 
 
 def _decode_basic(way: AccessWay, request: HttpRequest) -> dict[str, str]:
-    pair = decode_basic_pair(request.header(AUTHORIZATION) or "")
+    return _pair_of(way, request.header(AUTHORIZATION) or "")
+
+
+def _pair_of(way: AccessWay, value: str) -> dict[str, str]:
+    """Name and password, or the name alone, of a value of Authorization."""
+    pair = decode_basic_pair(value)
     if pair is None or way.user is None or way.password is None:
         return {}
     user, colon, password = pair.partition(":")

@@ -78,7 +78,7 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
         case "presence":
             return True
         case "calendar-day":
-            return decode_day(raw)
+            return _decode_day_or_instant(parameter, raw, zone)
         case "list":
             return _decode_items(parameter, _split_elements(parameter, raw), in_json=in_json)
         case "json-list":
@@ -87,6 +87,16 @@ def decode_parameter(parameter: Parameter, raw: Tree, *, zone: ZoneInfo, in_json
             numbered = parameter.as_ in EPOCH_CODECS and isinstance(raw, str) and (not in_json or parameter.lenient)
             value = scalars.decode_integer(raw) if numbered and isinstance(raw, str) else raw
             return decode_instant(value, parameter.as_, zone, formats=parameter.format)
+
+
+def _decode_day_or_instant(parameter: Parameter, raw: Tree, zone: ZoneInfo) -> date:
+    """A day; or, where the parameter has formats, an instant in one of these, which is meant as it is."""
+    try:
+        return decode_day(raw)
+    except DecodeError:
+        if not parameter.format:
+            raise
+    return decode_instant(raw, "formatted-time", zone, formats=parameter.format)
 
 
 def encode_parameter(parameter: Parameter, value: ParameterValue, *, zone: ZoneInfo, in_json: bool) -> Tree:

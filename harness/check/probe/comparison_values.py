@@ -33,7 +33,7 @@ def values_of_comparison(context: CheckContext, name: str, counted: Counter[Any]
     if keeps in PRESENCE_COMPARISONS:
         return [True] if parameter.as_ == "presence" else [True, False]
     if parameter.as_ == "calendar-day":
-        return list(_telling_days(context, counted, bounds=keeps in ORDER_COMPARISONS))
+        return list(_telling_days(context, counted))
     if keeps in ORDER_COMPARISONS:
         return _border_values(context, parameter, keeps, counted)
     if keeps == "like":
@@ -82,7 +82,7 @@ def _border_values(
 # --- days ---------------------------------------------------------------------------------------------------
 
 
-def _telling_days(context: CheckContext, counted: Mapping[Any, int], *, bounds: bool) -> Iterator[date]:
+def _telling_days(context: CheckContext, counted: Mapping[Any, int]) -> Iterator[date]:
     """Days with rows: first where a row lies nearest to either end of its day, or in no such day of UTC; then others.
 
     A server that cuts days at midnight of UTC, or a step beside the end, goes wrong there.
@@ -114,9 +114,7 @@ def _telling_days(context: CheckContext, counted: Mapping[Any, int], *, bounds: 
     nearest = sorted(days, key=distance)
     found = [busiest, *elsewhere[:1], *nearest[:2], days[0], days[-1]]
     yield from list(dict.fromkeys(found))[: _DAYS_ASKED + 1]
-    if bounds:
-        return
-    # The days around the list: what takes the day before or after for its own keeps rows there.
+    # The days around the list: what takes the day before or after for its own keeps rows there, or loses them.
     yield days[0] - timedelta(days=1)
     yield days[-1] + timedelta(days=1)
 

@@ -408,17 +408,24 @@ def parse_row_count(raw: object) -> int | None:
 
 def time_range_filters(context: CheckContext) -> tuple[str | None, str | None, str | None]:
     """The parameters that bound a time from below and above, and the name of the field that they compare."""
-    lower = upper = path = None
+    ends: dict[str, list[str | None]] = {}
     for name, filter_ in context.listing.filters.items():
         parameter = context.listing.parameters[name]
         if not takes_instants(parameter) and parameter.as_ != "calendar-day":
             # A range of numbers or of texts.
             continue
-        if filter_.keeps == "at-or-after":
-            lower, path = name, str(filter_.compares[0])
-        elif filter_.keeps == "at-or-before":
-            upper = name
-    return lower, upper, path
+        if filter_.keeps in ("at-or-after", "at-or-before"):
+            found = ends.setdefault(str(filter_.compares[0]), [None, None])
+            place = 0 if filter_.keeps == "at-or-after" else 1
+            found[place] = found[place] or name
+    whole = [path for path, (lower, upper) in ends.items() if lower is not None and upper is not None]
+    half = [path for path, (lower, _) in ends.items() if lower is not None]
+    path = next(iter((*whole, *half)), None)
+    if path is None:
+        return None, next((upper for _, upper in ends.values()), None), None
+    lower, upper = ends[path]
+    # The two ends may compare different instants.
+    return lower, upper or next((other for _, other in ends.values() if other is not None), None), path
 
 
 def requires_time_range(context: CheckContext) -> bool:
@@ -466,12 +473,12 @@ def read_mirror(context: CheckContext, mirror: Mirror, *, now: datetime) -> Iter
     mirror.widest_snapshot = first
     long = first is not None and len(first.rows) > MIRROR_ROWS_WANTED + MIRROR_ROWS_WANTED // 2
     if first is not None and first.failed_exchange is None and (long or not first.complete):
-        narrowed = yield from _narrow_window(context, first)
+        narrowed, part = (yield from _narrow_window(context, first)), None
         if narrowed is not None:
             part = yield from walk_pages(context, narrowed, purpose="read the part of the list that is checked")
-            if part.failed_exchange is None and part.rows:
-                # A range that is refused, or that loses every row, is no ground to stand on.
-                base, first = narrowed, part
+        if narrowed is not None and part is not None and part.failed_exchange is None and part.rows:
+            # A range that is refused, or that loses every row, is no ground to stand on.
+            base, first = narrowed, part
         elif first.stopped_early:
             # Nothing narrows it: as much of it as every later reading takes.
             first = yield from walk_pages(context, base, purpose="read more of the list")
@@ -501,8 +508,12 @@ def _narrow_window(context: CheckContext, first: Snapshot) -> Generator[None, No
     # The second at the edge of the window may be cut in two by the page's end: it is left out.
     if newest_first:
         window[lower] = encode_request_value(context, lower, edge + second)
+        if window[lower] == encode_request_value(context, lower, earliest):
+            # A day or a minute that holds all that was seen narrows nothing.
+            return None
         if upper is not None:
-            window[upper] = encode_request_value(context, upper, latest + second)
+            beyond = timedelta(days=1) if context.listing.parameters[upper].as_ == "calendar-day" else second
+            window[upper] = encode_request_value(context, upper, latest + beyond)
     elif upper is not None:
         window[upper] = encode_request_value(context, upper, edge - second)
         # Some take the two ends only together (`OneDateAloneIsIgnoredOfMany`).

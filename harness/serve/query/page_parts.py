@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, final
@@ -89,7 +90,8 @@ def linked_pages(
             return _NO_PAGES
     size = paging.size_parameter
     told: dict[str, Tree] = {} if place.slice.take is None or size is None else {size: str(place.slice.take)}
-    kept = {name: value for name, value in ask.values.items() if name not in paging.place_parameters}
+    token = paging.token if isinstance(paging, PageNumberPaging) else None
+    kept = {name: value for name, value in ask.values.items() if name not in (*paging.place_parameters, token)}
     found: dict[LinkName, ListRequest] = {
         name: replace(ask, values={**kept, **told, **steps[name]}) for name in links.by_name if name in steps
     }
@@ -109,7 +111,17 @@ def _numbered_steps(
         numbers["next"] = here + 1
     if here > 0:
         numbers["previous"] = here - 1
-    return {name: {paging.page: str(first + number)} for name, number in numbers.items()}
+    token = paging.token
+    return {
+        name: {paging.page: str(first + number)}
+        | ({} if token is None or not number else {token: _token(number, cut)})
+        for name, number in numbers.items()
+    }
+
+
+def _token(number: int, cut: OffsetSlice) -> str:
+    """A token that a link carries beside the number of a page: opaque, and the same for the same page."""
+    return "P" + hashlib.sha256(f"{number} {cut.take}".encode()).hexdigest()[:32]
 
 
 def _offset_steps(paging: OffsetPaging, cut: OffsetSlice, matching: int) -> dict[LinkName, Mapping[str, Tree]]:

@@ -70,13 +70,18 @@ def _check_source(spec: Spec, field: Field, path: KeyPath) -> Iterator[LintFindi
         yield finding_at(spec, "value", (*path, sources[0]), "nested rows that show an attribute", sources[0])
 
 
-def _check_format(spec: Spec, codec: str, formats: tuple[str, ...], path: KeyPath) -> Iterator[LintFinding]:
+def _check_format(
+    spec: Spec, codec: str, formats: tuple[str, ...], path: KeyPath, *, also: str | None = None
+) -> Iterator[LintFinding]:
+    """Formats stand beside the codecs that are written so, and beside a further one of parameters."""
     if codec not in ("formatted-time", "formatted-duration"):
-        if formats:
+        if formats and codec != also:
             expected = "a format only beside `as: formatted-time` or `as: formatted-duration`"
             yield finding_at(spec, "value", (*path, "format"), expected, f"as: {codec}")
-        return
-    if not formats:
+            return
+        if codec != also:
+            return
+    elif not formats:
         yield finding_at(spec, "value", path, f"the key format beside `as: {codec}`", "no such key")
         return
     for form in formats:
@@ -156,7 +161,7 @@ def _check_presence(spec: Spec, field: Field, grain: Grain, path: KeyPath) -> It
 def check_made_values(spec: Spec) -> Iterator[LintFinding]:
     """What a spec makes up outside of rows: formats of parameters, constants and fresh ids around the rows."""
     for name, parameter in spec.listing.parameters.items():
-        yield from _check_format(spec, parameter.as_, parameter.format, ("parameters", name))
+        yield from _check_format(spec, parameter.as_, parameter.format, ("parameters", name), also="calendar-day")
     for name, part in spec.listing.outcome.envelope.items():
         path: KeyPath = ("outcome", "envelope", name)
         if part.fresh is not None and (part.constant or part.values):

@@ -110,6 +110,8 @@ def _check_way(
         yield finding_at(spec, "request", path, f"the key {word}, beside kind: {way.kind}", "none")
     if lacking:
         return
+    if way.pair is not None and way.kind != "basic":
+        yield finding_at(spec, "request", (*path, "pair"), "kind: basic beside it", f"kind: {way.kind}")
     if way.kind == "none" and (path != ("access",) or spec.listing.access.also):
         yield finding_at(spec, "request", (*path, "kind"), "no other way in where none is needed", "others")
     keys = {scheme.get("name") for scheme in schemes}

@@ -116,3 +116,11 @@ def test_two_operations_at_one_path_that_nothing_tells_apart_are_one_clear_error
         "  actual    the path of parlatel/list-calls",
         "  do        serve them on two ports",
     ]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_template_holds_what_rows_repeat(fast: bool) -> None:
+    way = "          way: {shows"
+    change = (way, '          uri: {template: "/{account}/{id}", clause: PT-CLS-003}\n' + way)
+    rows = rows_of(asked(b"/accounts/PT20250101/calls.json?state=ended&many=3", change, fast=fast))
+    assert [row["uri"] for row in rows] == [f"/PT20250101/{row['id']}" for row in rows]

@@ -49,6 +49,10 @@ def test_every_way_in_that_is_declared_is_clean(changes: tuple[Change, ...]) -> 
             ("request", "the key password, beside kind: basic", "none"),
         ),
         (
+            ("              clause: PT-CLS-054\n", "              clause: PT-CLS-054\n              pair: both\n"),
+            ("request", "kind: basic beside it", "kind: key"),
+        ),
+        (
             ("/accounts/{account}/calls.json:", "/accounts/{account}/{year}/calls.json:"),
             ("path", "the parameter year, which stands in the path /accounts/{account}/{year}/calls.json", "none"),
         ),

@@ -74,6 +74,13 @@ def test_an_answered_call_shows_its_talk_so_far() -> None:
     assert call["updated_at"] == after(9.5)
 
 
+def test_a_call_that_lives_has_not_completed() -> None:
+    whole = answered_call()
+    call = seen(whole, after(12))
+    assert (call["completed_at"], call["completed_seconds"]) == (None, None)
+    assert (whole["completed_at"], whole["completed_seconds"]) == (whole["ended_at"], whole["talk_seconds"])
+
+
 def test_an_ended_call_is_shown_whole_and_never_changes() -> None:
     call = answered_call()
     assert seen(call, after(70)) is call

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from parlatel_spec import Change, key_in, parlatel, session_by
 
+from harness.errors import UsageProblem
 from harness.specification.dialect import Dialect
+from harness.wire.credentials_codec import with_pairs_taken_apart
 from harness.wire.http_messages import HttpRequest
 from harness.wire.list_request import ListRequest
 from harness.wire.request_codec import RefusedRequest, decode_request, encode_request
@@ -94,3 +96,26 @@ def test_another_method_is_refused_at_the_log_in_path() -> None:
     way = session_by("json", "/ticket", "header", "Authorization", "Bearer")
     asked = decode_request(parlatel(*way), HttpRequest(method="GET", target=b"/tickets"), Dialect())
     assert isinstance(asked, RefusedRequest)
+
+
+WITH_PAIR = ("          password: secret\n", "          password: secret\n          pair: both\n")
+
+
+def test_a_pair_in_one_is_taken_apart() -> None:
+    # printf PT20250101:ladder-green-7 | base64
+    given = {"both": "UFQyMDI1MDEwMTpsYWRkZXItZ3JlZW4tNw=="}
+    access = parlatel(WITH_PAIR).listing.access
+    assert with_pairs_taken_apart(access, given) == {"account": "PT20250101", "secret": "ladder-green-7"}
+
+
+def test_a_password_given_by_its_own_name_beats_that_of_a_pair() -> None:
+    given = {"both": "UFQyMDI1MDEwMTpsYWRkZXItZ3JlZW4tNw==", "secret": "ladder-red-8"}
+    access = parlatel(WITH_PAIR).listing.access
+    assert with_pairs_taken_apart(access, given) == {"account": "PT20250101", "secret": "ladder-red-8"}
+
+
+@pytest.mark.parametrize("text", ["ladder-green-7", "bm9ib2R5", ""])
+def test_a_text_that_is_no_pair_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(UsageProblem, match="name:password in base64") as caught:
+        with_pairs_taken_apart(parlatel(WITH_PAIR).listing.access, {"both": text})
+    assert not text or text not in str(caught.value)

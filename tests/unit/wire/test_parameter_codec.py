@@ -142,6 +142,14 @@ def test_a_calendar_day_is_a_date_and_nothing_else() -> None:
             decoded(day, text)
 
 
+def test_an_instant_in_place_of_a_day_is_meant_as_it_is() -> None:
+    day = Parameter(as_="calendar-day", format=("%Y-%m-%dT%H:%M:%SZ",))
+    assert decoded(day, "2031-03-04") == date(2031, 3, 4)
+    assert decoded(day, "2031-03-04T09:12:55Z") == datetime(2031, 3, 4, 9, 12, 55, tzinfo=UTC_TIME)
+    with pytest.raises(DecodeError):
+        decoded(day, "2031-03-04 09:12:55")
+
+
 def test_an_instant_is_written_as_its_day_in_the_zone() -> None:
     late = datetime(2031, 3, 4, 23, tzinfo=UTC_TIME)
     day = Parameter(as_="calendar-day")

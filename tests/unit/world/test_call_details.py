@@ -68,3 +68,10 @@ def test_columns_and_rows_of_live_calls_tell_the_same() -> None:
     assert len(rows) > 10
     for name in names:
         assert columns[name].to_list() == [row[name] for row in rows], name
+
+
+def test_a_call_completes_when_it_was_answered_and_has_ended() -> None:
+    for call in ENDED:
+        answered = call["answered_at"] is not None
+        assert call["completed_at"] == (call["ended_at"] if answered else None)
+        assert call["completed_seconds"] == (call["talk_seconds"] if answered else None)

@@ -291,6 +291,9 @@ def _check_undocumented_blanks(
         only=ROW_ASPECTS,
     )
     if not is_refused(judged.exchange):
+        taken = tuple(dict.fromkeys(clause for clauses in chosen.values() for clause in clauses))
+        if judged.exchange.rows is not None:
+            context.results.record_observed(taken, f"{', '.join(chosen)} given and empty: taken")
         return
     # One of several that share a choice speaks for all.
     speakers: dict[str, str] = {}

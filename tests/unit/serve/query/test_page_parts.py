@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from harness.serve.simulator import Simulator
-from harness.specification.load import load_spec
+from harness.specification.load import build_spec, load_spec
+from harness.specification.yaml_source import parse_source_text
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.page_links import read_link_header
 from harness.world.world import World
@@ -128,3 +132,22 @@ def test_an_empty_table_is_its_header_line_and_an_error_is_json() -> None:
     refused = ask(server, "/calls?take=x")
     assert refused.media_type == "application/json"
     assert json.loads(refused.body)["code"] == "unclear"
+
+
+def test_a_token_rides_beside_the_number_in_links_to_all_pages_but_the_first() -> None:
+    text = Path("tests/support/linked_pages.yaml").read_text(encoding="utf-8")
+    changes = (
+        ("          page: page\n", "          page: page\n          token: mark\n"),
+        ("          page: {as: integer", "          mark: {}\n          page: {as: integer"),
+    )
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    spec = build_spec(parse_source_text(text, name="linked_pages.yaml"), spec_id="linked/pages")
+    server = Simulator(spec, WORLD)
+    links = body_of(server, "/lumen/v2/calls?size=2&page=3&mark=anything")["links"]
+    pages = {name: dict(parse_qsl(urlsplit(links[name]).query)) for name in ("next", "prev", "first")}
+    assert pages["first"] == {"page": "1", "size": "2"}
+    assert (pages["next"]["page"], pages["prev"]["page"]) == ("4", "2")
+    assert re.fullmatch("P[0-9a-f]{32}", pages["next"]["mark"])
+    assert pages["next"]["mark"] != pages["prev"]["mark"]
