@@ -6,16 +6,13 @@ They are installed on first use, so they run only where that is meant: `tox -e c
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import installed_clients
 import pytest
 
 from harness.serve.authentication import make_key_pair
@@ -26,52 +23,24 @@ from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.world import BUSY_HOUR, World
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("CALLHARNESS_CLIENTS") != "1",
-    reason="installs packages from PyPI and npm: run with CALLHARNESS_CLIENTS=1 (tox -e clients)",
-)
+pytestmark = installed_clients.is_not_asked_for
 
 API = "voximplant/get-call-history"
-HERE = Path(__file__).parent
-MADE = Path(os.environ.get("CALLHARNESS_CLIENTS_DIR", HERE.parents[1] / ".tox" / "clients-made"))
 FIRST = {"date": (BUSY_HOUR - timedelta(days=30)).isoformat()}
 LAST = {"date": (BUSY_HOUR + timedelta(days=1)).isoformat()}
 CLIENTS = ("python-2.12.0", "python-2.10.0", "node-4.11.0")
 
 
-def run(command: list[str], **more: Any) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **more)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 def python_client(version: str) -> list[str]:
-    """The command of a client of PyPI, installed if it is not there."""
-    folder = MADE / f"python-{version}"
-    python = folder / "bin" / "python"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        run([sys.executable, "-m", "venv", str(folder)])
-        packages = [f"voximplant-apiclient=={version}", "pytz"]
-        run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
-        (folder / "done").touch()
-    return [str(python), str(HERE / "drive_python.py")]
+    """The command of a client of PyPI."""
+    packages = [f"voximplant-apiclient=={version}", "pytz"]
+    return installed_clients.python_client(f"python-{version}", packages, "drive_python.py")
 
 
 def node_client(version: str) -> list[str]:
-    """The command of a client of npm, installed if it is not there."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node is not installed on this machine")
-    folder = MADE / f"node-{version}"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / "package.json").write_text('{"private": true}', encoding="ascii")
-        package = f"@voximplant/apiclient-nodejs@{version}"
-        run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", package], cwd=folder)
-        (folder / "done").touch()
-    shutil.copy(HERE / "drive_node.js", folder / "drive.js")
-    return ["node", str(folder / "drive.js")]
+    """The command of a client of npm."""
+    packages = [f"@voximplant/apiclient-nodejs@{version}"]
+    return installed_clients.node_client(f"node-{version}", packages, "drive_node.js")
 
 
 @dataclass
@@ -99,10 +68,9 @@ class Sdk:
             "credentials": str(file),
             "calls": [{self.spelt(name): value for name, value in call.items()} for call in calls],
         }
-        env = {**os.environ, "REQUESTS_CA_BUNDLE": str(self.ca_file), "SSL_CERT_FILE": str(self.ca_file)}
-        env["NODE_EXTRA_CA_CERTS"] = str(self.ca_file)
-        env.pop("PYTHONPATH", None)
-        found: list[dict[str, Any]] = json.loads(run(self.command, input=json.dumps(asked), env=env))
+        env = installed_clients.environment_with(self.ca_file)
+        told = installed_clients.run(self.command, input=json.dumps(asked), env=env)
+        found: list[dict[str, Any]] = json.loads(told)
         return found
 
     def answers(self, *calls: dict[str, Any]) -> list[dict[str, Any]]:

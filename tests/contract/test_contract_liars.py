@@ -12,7 +12,7 @@ from harness.serve.faults.catalogue import faults_of
 from harness.specification.clause_families import families_by_clause
 from harness.specification.load import load_spec, spec_ids
 
-QUICKEST_FIRST = ("ozeki", "enswitch", "etelecom", "voximplant", "plivo")
+QUICKEST_FIRST = ("ozeki", "enswitch", "etelecom", "voximplant", "plivo", "twilio", "telnyx", "asterisk-cdr-api")
 
 
 def one_of_each_kind() -> list[tuple[str, str]]:

@@ -210,3 +210,10 @@ def test_what_is_no_key_is_refused(by_token: Spec, tmp_path: Path) -> None:
     file.write_text("nothing")
     with pytest.raises(UsageProblem, match="PEM"):
         gather_identities(by_token, options=[(access.jwt.private_key, str(file))])
+
+
+def test_name_and_password_may_be_given_in_one() -> None:
+    # printf AC1:green | base64
+    given = [("token", "QUMxOmdyZWVu")]
+    found = gather_identities(load_spec("twilio/list-calls"), options=given)
+    assert dict(found[0].credentials) == {"AccountSid": "AC1", "AuthToken": "green"}

@@ -107,6 +107,7 @@ def test_it_ends_when_told_whatever_is_connected() -> None:
         ((API, "--fault", f"{API}:transport/latency=fast"), "latency"),
         ((API, "--fault", "OZ-LCH-034"), "API:CLAUSE"),
         (("nosuch/api",), "nosuch/api"),
+        (("twilio/list-calls", "--credential", "token=no-pair"), "name:password in base64"),
         ((API, "--clock", "scaled=0"), "scaled"),
         ((API, "--control-token", "long-enough"), "--control"),
         ((API, "--control", "--control-token", "short"), "--control-token"),

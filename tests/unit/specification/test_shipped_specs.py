@@ -26,6 +26,7 @@ COUNTS = {
     "plivo/list-live-calls": 21,
     "asterisk-cdr-api/list-calls": 41,
     "telnyx/list-detail-records": 33,
+    "twilio/list-calls": 66,
 }
 DOCUMENTS = Path(__file__).resolve().parents[4] / "shared" / "api-docs"
 EVERY = (*spec_ids(), str(ACMEPBX))
