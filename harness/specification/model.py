@@ -388,8 +388,8 @@ class Parameter:
     of: Literal["text", "integer", "digits", "word"] = documented_key("list: what the elements are", "text")
     separated_by: str = documented_key("list: the separator; a JSON array in a JSON body needs none", ",")
     format: tuple[str, ...] = documented_key(
-        "formatted-time: how it is written, as that of a field; calendar-day: how an instant is written that is taken "
-        "in place of a day, and meant as it is",
+        "formatted-time: how it is written, as that of a field; calendar-day: how an instant is written that is "
+        "taken in place of a day, and meant as it is",
         (),
     )
     bound_to: BoundParameter | None = documented_key("the credential whose value it always has", None)

@@ -1,7 +1,8 @@
 """Clients of vendors, unmodified, against the simulators of their APIs over TLS; only the host is another one.
 
-Each row of `CLIENTS` has a driver: a script that runs beside the client in an environment of its own. It reads one JSON
-object on stdin, `{"apis": {API: {"url", "credentials"}}}`, and writes a list of `[step, null or what went wrong]`.
+Each row of `CLIENTS` has a driver: a script that runs beside the client in an environment of its own. It reads one
+JSON object on stdin, `{"apis": {API: {"url", "credentials"}}}`, and writes a list of steps, each `[name, null]`, or
+what went wrong in place of null.
 They are installed on first use, so they run only where that is meant: `tox -e clients`, `.ci/run`.
 """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from harness.specification.access import way_credentials, ways_of
@@ -27,6 +27,8 @@ from harness.specification.model import (
     NotFutureLaw,
     OneOfLaw,
     OpenChoice,
+    PageNumberPaging,
+    assumed_of,
 )
 from harness.wire.decoded_body import ADVISORY_CODES
 from harness.wire.derived_fields import filled_template
@@ -211,6 +213,21 @@ class Situation:
             if echo.exact and type(told) is int and str(told) != str(due):
                 yield echo.clause
 
+        yield from self._places(answer, ask, rows)
+
+    def _places(self, answer: DecodedResponse, ask: ListRequest, rows: int) -> Iterator[Clauses]:
+        paging = self.spec.listing.paging
+        if not isinstance(paging, PageNumberPaging) or not rows or answer.tree is MISSING:
+            return
+        first, size = assumed_of(paging.first), assumed_of(paging.default_size)
+        page = self._read(ask, paging.page) if paging.page in ask.values else first
+        size = self._read(ask, paging.size) if paging.size in ask.values else size
+        start = (page - first) * (size or 0)
+        for place, index in ((paging.first_index, start), (paging.last_index, start + rows - 1)):
+            told = None if place is None else tree_at(answer.tree, place.at)
+            if place is not None and isinstance(told, int) and told != place.base + index:
+                yield place.clause
+
     def _order(self, ask: ListRequest, rows: list[DecodedRow]) -> Iterator[Clauses]:
         order = self.spec.listing.order
         if order is None:
@@ -256,6 +273,10 @@ class Situation:
         options = list(rule.words.get(str(wanted), ())) if isinstance(wanted, str) else []
         values = [value for path in rule.compares for value in row_values_at(row.values, path) if value is not None]
         keeps = rule.keeps if isinstance(rule.keeps, str) else rule.keeps.assumed
+        if isinstance(wanted, date) and not isinstance(wanted, datetime):
+            values = [
+                value.astimezone(self.zone).date() if isinstance(value, datetime) else value for value in values
+            ]
         for value in values:
             match keeps:
                 case "equal":
