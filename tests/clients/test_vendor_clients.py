@@ -67,6 +67,22 @@ CLIENTS: Final = (
         steps=18,
         apis=("twilio/list-calls",),
     ),
+    VendorClient(
+        registry="pypi",
+        package="plivo",
+        version="4.63.0",
+        driver="drive_plivo.py",
+        steps=37,
+        apis=("plivo/list-calls", "plivo/list-live-calls"),
+    ),
+    VendorClient(
+        registry="pypi",
+        package="telnyx",
+        version="4.189.0",
+        driver="drive_telnyx.py",
+        steps=15,
+        apis=("telnyx/list-detail-records",),
+    ),
 )
 
 
