@@ -238,8 +238,10 @@ def _check_numbered_pages(context: CheckContext, mirror: Mirror, paging: PageNum
             yield from ask(page, size, f"page {page} of {size}", whole, size=clauses.size, slice=slice_)
     yield from _check_far_larger_page(context, mirror, paging.size, whole)
     yield from check_page(context, mirror, {}, "no page and no size", first)
-    cap = context.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, OpenChoice) else ()
-    most = min([100, *(bound for bound in cap if isinstance(bound, int))])
+    cap = context.dialect.candidates_of(paging.cap.id) if isinstance(paging.cap, OpenChoice) else (paging.cap,)
+    # Pages of more than the largest legal size are cut shorter, and leave rows out between them.
+    bounds = (*cap, context.listing.parameters[paging.size].most, server_page_limit(context))
+    most = min([100, *(bound for bound in bounds if isinstance(bound, int))])
     size = max(1, min(most, max(2, count // 4)))
     last = (count - 1) // size
     for page in dict.fromkeys((2, last // 2, last)):
