@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from harness.check.context import CheckContext, Exchange
@@ -32,6 +33,9 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
         exchange = context.send(build_request(context, window), "again: reach the target and log in")
         yield
         answer = exchange.answer
+    earlier = yield from _ask_until_now(context, options, exchange)
+    if earlier is not None:
+        exchange, answer = earlier, earlier.answer
     why = _blocking_reason(context, exchange)
     if why is not None and answer is not None:
         other = yield from _log_in_by_other_encoding(context, window)
@@ -54,6 +58,28 @@ def run_preflight(context: CheckContext, options: CheckOptions) -> Iterator[None
         context.accepted_request = exchange.list_request
         context.results.record_pass((*reach, *context.listing.access.clauses.accepted))
     _learn_zone(context, exchange)
+
+
+def _ask_until_now(
+    context: CheckContext, options: CheckOptions, refused: Exchange
+) -> Generator[None, None, Exchange | None]:
+    """A success of a window that ends now, where the usual one, which ends later, is refused; else None.
+
+    Servers refuse ranges that end in the future (`future_to_refused`, foreign servers).
+    """
+    told = refused.answer
+    if told is None or told.outcome != "error" or context.is_access_refusal(told):
+        return None
+    before, context.facts.window_ahead = context.facts.window_ahead, timedelta(0)
+    window = next(candidate_windows(context, options.now), {})
+    if build_request(context, window).values != refused.list_request.values:
+        exchange = context.send(build_request(context, window), "reach the target with a range that ends now")
+        yield
+        if exchange.answer is not None and exchange.answer.outcome == "success":
+            context.notes.append("a range that ends in the future is refused: the run asks for ranges that end now")
+            return exchange
+    context.facts.window_ahead = before
+    return None
 
 
 def block_without_success(context: CheckContext) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,8 @@ class TargetFacts:
 
     blocked: str | None = None
     """Why nothing can be asked at all: no log-in, no answer."""
+    window_ahead: timedelta = timedelta(days=1)
+    """How far the windows of the run reach beyond its beginning."""
     page_cap: PageCap | None = None
     unkept_filters: frozenset[str] = frozenset()
     """Filters of the run's own window that the server does not keep."""

@@ -443,7 +443,7 @@ def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str
     if given is not None:
         spans = [given]
     else:
-        ahead = now + timedelta(days=1)
+        ahead = now + context.facts.window_ahead
         spans = [(now - timedelta(days=days), ahead) for days in (2, 31, 366, 3653)]
     for first, last in spans:
         window: dict[str, Tree] = {}
