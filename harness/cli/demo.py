@@ -76,7 +76,7 @@ def demo(console: Console) -> int:
             folder,
             spec,
             faults,
-            credentials=default_credentials(faulty.spec.listing.access),
+            credentials=default_credentials(spec.listing.access),
             as_expected=as_expected,
             seconds=time.monotonic() - began,
         )
@@ -110,7 +110,8 @@ def _check_simulator(simulator: Simulator, url: str, *, seconds: float) -> RunRe
     from harness.check.runner import run_check
     from harness.check_target import final_report, simulator_identities
 
-    spec = simulator.spec
+    # What a fault changes of the spec is what the check must not know.
+    spec = simulator.documented_spec
     access = spec.listing.access
     identities = simulator_identities(simulator)
     began = time.monotonic()
