@@ -23,6 +23,7 @@ ORDINARY = {
     "in_out",
     "max_duration",
     "min_duration",
+    "NO_ANSWER",
     "not_answered",
     "NotFound",
     "start_date",

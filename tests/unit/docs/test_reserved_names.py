@@ -22,7 +22,9 @@ DOMAIN = re.compile(r"(?:.+\.)?example(?:\.(?:com|net|org))?|localhost|.+\.(?:te
 # Where standards, tools and this project's own pages live.
 PUBLIC = frozenset(
     {"www.w3.org", "www.apache.org", "github.com", "json-schema.org", "spec.openapis.org", "keepachangelog.com",
-     "semver.org", "docs.pytest.org", "pypi.org", "peps.python.org"}
+     "semver.org", "docs.pytest.org", "pypi.org", "peps.python.org",
+     # Where the errors of a vendor's API say more (`more_info`).
+     "www.twilio.com"}
 )  # fmt: skip
 
 
