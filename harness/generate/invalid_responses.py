@@ -99,7 +99,8 @@ def _break_envelope(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
             continue
         valid = maker.first_page
         tree = valid.copy_tree()
-        if not part.optional and remove_at(tree, part.at) and not _tells_outcome(maker, part):
+        told = _tells_outcome(maker, part) or _holds_other_number(maker, part)
+        if not part.optional and not told and remove_at(tree, part.at):
             yield from maker.break_clause(part.clause, f"a part of the answer is missing: {name}", valid, tree)
         tree = valid.copy_tree()
         if tree_at(tree, part.at) is not MISSING and not _tells_outcome(maker, part):
@@ -115,6 +116,14 @@ def _tells_outcome(maker: ResponseBreaker, part: EnvelopeField) -> bool:
     return any(
         pointer == part.at or pointer.startswith(part.at + "/") for pointer in maker.listing.outcome.success.shows
     )
+
+
+def _holds_other_number(maker: ResponseBreaker, part: EnvelopeField) -> bool:
+    """Whether a number of rows stands inside this part, so that without it another clause is broken as well."""
+    total, returned = maker.listing.total, maker.listing.returned
+    numbers = [] if total is None else [(total.at, total.clauses.present)]
+    numbers += [] if returned is None else [(returned.at, returned.clause)]
+    return any(at.startswith(part.at + "/") and clauses != part.clause for at, clauses in numbers)
 
 
 def _wrong_part_value(maker: ResponseBreaker, part: EnvelopeField) -> Tree | Missing:
@@ -279,9 +288,11 @@ def _break_error(maker: ResponseBreaker, request: HttpRequest) -> Iterator[Inval
 def _change_status(maker: ResponseBreaker, clauses: Clauses, valid: ValidResponse) -> Iterator[InvalidResponse]:
     if len(clauses) == 1:
         response = replace(valid.response, http_status=302)
-        yield InvalidResponse(
-            clause=clauses[0], change="an error with HTTP status 302", request=valid.request, response=response
-        )
+        # Where the status alone tells an error, another one tells none: what should be refused is not.
+        if decode_response(maker.listing, response).outcome == "error":
+            yield InvalidResponse(
+                clause=clauses[0], change="an error with HTTP status 302", request=valid.request, response=response
+            )
 
 
 def _wrong_code(maker: ResponseBreaker, fault: ErrorKind) -> Tree:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final, cast
 
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, RowObject, ValidResponse
@@ -297,13 +298,20 @@ def _break_implication(maker: ResponseBreaker, law: ImpliesLaw, row: RowObject, 
         return False
     row[name] = changed
     after = decode_row(maker.listing.fields, row, zone=maker.client.zone, text_carried=maker.carries_text).values
-    broken = {clause for other in maker.listing.laws if _breaks_implication(other, after) for clause in other.clause}
+    broken = {clause for other in maker.listing.laws if _is_broken(other, after) for clause in other.clause}
     return broken == set(law.clause)
 
 
-def _breaks_implication(law: Law, shown: ApiRow) -> bool:
-    """Whether a row breaks an implication."""
-    return isinstance(law, ImpliesLaw) and _meets_condition(law.when, shown) and not _meets_condition(law.then, shown)
+def _is_broken(law: Law, shown: ApiRow) -> bool:
+    """Whether a row breaks an implication, or has a number that is below the one that it must not be below."""
+    if isinstance(law, ImpliesLaw):
+        return _meets_condition(law.when, shown) and not _meets_condition(law.then, shown)
+    if not isinstance(law, NotBeforeLaw):
+        return False
+    more, less = shown.get(str(law.field)), shown.get(str(law.than))
+    if not isinstance(more, int | Decimal) or not isinstance(less, int | Decimal):
+        return False
+    return more < less - law.slack_seconds
 
 
 def _meets_condition(condition: FieldCondition, shown: ApiRow) -> bool:

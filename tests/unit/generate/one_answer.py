@@ -115,7 +115,7 @@ class Situation:
         error = listing.outcome.error
         assert self.fault is not None, "an error where none is due"
         fault = listing.outcome.faults[self.fault]
-        if str(answer.code) not in {str(fault.code), *map(str, fault.codes)}:
+        if error.code_at is not None and str(answer.code) not in {str(fault.code), *map(str, fault.codes)}:
             yield fault.clause
         told = any(part.at == error.message_at for part in listing.outcome.envelope.values())
         if error.message_at is not None and answer.message is MISSING and not told:
@@ -223,6 +223,11 @@ class Situation:
         page = self._read(ask, paging.page) if paging.page in ask.values else first
         size = self._read(ask, paging.size) if paging.size in ask.values else size
         start = (page - first) * (size or 0)
+        count = paging.page_count
+        if count is not None and size and not any(name in ask.values for name in self.spec.listing.filters):
+            pages = tree_at(answer.tree, count.at)
+            if isinstance(pages, int) and pages != -(-self.all_rows // size):
+                yield count.clause
         for place, index in ((paging.first_index, start), (paging.last_index, start + rows - 1)):
             told = None if place is None else tree_at(answer.tree, place.at)
             if place is not None and isinstance(told, int) and told != place.base + index:
@@ -241,7 +246,8 @@ class Situation:
                     order.sort.clauses.undocumented if word in order.sort.undocumented else order.sort.clauses.words
                 )
         path = path.assumed if isinstance(path, OpenChoice) else path
-        if order.descending is not None and self._flag(ask, order.descending):
+        # A direction that nobody asked for is the order's own promise.
+        if order.descending is not None and order.descending in ask.values and self._flag(ask, order.descending):
             clauses = order.descending_clause
         keys: list[Any] = [row.values.get(str(path)) for row in rows]
         if any(key is None for key in keys):
@@ -325,13 +331,18 @@ class Situation:
                 if isinstance(law, InsideLaw):
                     earlier = earlier * len(values)
                 return any(
-                    late < early - timedelta(seconds=law.slack_seconds)
-                    for late, early in zip(values, earlier, strict=False)
+                    _is_before(late, early, law.slack_seconds) for late, early in zip(values, earlier, strict=False)
                 )
             case NotFutureLaw():
                 return any(value > self.now + timedelta(seconds=law.slack_seconds) for value in values)
             case _:
                 return False
+
+
+def _is_before(late: Any, early: Any, slack_seconds: int) -> bool:
+    """Whether one instant lies before another by more than the slack, or one number below another."""
+    slack = timedelta(seconds=slack_seconds) if isinstance(early, datetime) else slack_seconds
+    return bool(late < early - slack)
 
 
 def _holds(condition: FieldCondition, row: Mapping[str, Any]) -> bool:
