@@ -182,6 +182,10 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
             for needed in seen(simulator, listing.filters[other].compares[0])[:2]:
                 for text in (str(chosen[0]), str(chosen[-1]), str(chosen[0])[1:4]):
                     yield {name: text, other: str(needed)}
+        if parameter.as_ == "calendar-day":
+            # The calls may all be of one day: the days around it tell which days are kept.
+            for days in (-1, 0, 1):
+                yield {name: encode_parameter(parameter, BUSY_HOUR + timedelta(days=days), zone=ZONE, in_json=in_json)}
     for pair in listing.ranges:
         moments = [BUSY_HOUR - timedelta(minutes=11), BUSY_HOUR - timedelta(minutes=9)]
         parameter = listing.parameters[pair.first]
@@ -245,6 +249,8 @@ def _by_parameters(spec: Spec) -> Iterator[dict[str, Tree]]:
                 yield {name: value if in_json else str(value)}
         if parameter.too_many is not None and parameter.most_items and not in_json:
             yield {name: (parameter.separated_by or ",").join(str(1000 + n) for n in range(parameter.most_items + 1))}
+        if not in_json:
+            yield {name: ""}
         if parameter.as_ == "flag":
             for spelling in (*parameter.true, *parameter.false):
                 yield {name: spelling}
