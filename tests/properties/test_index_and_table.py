@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.serve.authentication import SimulatedUser, make_key_pair
 from harness.serve.simulator import Simulator
+from harness.specification.access import way_credentials, ways_of
 from harness.specification.dialect import Dialect
 from harness.specification.field_path import FieldPath
 from harness.specification.load import Spec, load_spec, open_choices, spec_ids
@@ -86,7 +87,7 @@ def some_ask(spec: Spec, simulator: Simulator, at: datetime, who: SimulatedUser,
             moment = (at + timedelta(minutes=chance.randint(-4000, 4000))).replace(microsecond=0)
             options = [_written(parameter, moment, in_json)]
         values[name] = chance.choice(options)
-    credentials = [name for name in (listing.access.user, listing.access.password) if name] or [listing.access.token]
+    credentials = way_credentials(ways_of(listing.access)[0])
     return ListRequest(values=values, credentials={name: who.credentials[name] for name in credentials})
 
 
