@@ -185,7 +185,9 @@ def _by_filters(simulator: Simulator) -> Iterator[dict[str, Tree]]:
         if parameter.as_ == "calendar-day":
             # The calls may all be of one day: the days around it tell which days are kept.
             for days in (-1, 0, 1):
-                yield {name: encode_parameter(parameter, BUSY_HOUR + timedelta(days=days), zone=ZONE, in_json=in_json)}
+                yield {
+                    name: encode_parameter(parameter, BUSY_HOUR + timedelta(days=days), zone=ZONE, in_json=in_json)
+                }
     for pair in listing.ranges:
         moments = [BUSY_HOUR - timedelta(minutes=11), BUSY_HOUR - timedelta(minutes=9)]
         parameter = listing.parameters[pair.first]
