@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.probe.blame import unsteady_clauses
 from harness.check.probe.differences import Aspect
+from harness.check.probe.error_responses import judge_error_response
 from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import answer_fits, largest_page
 from harness.check.probe.mirror import (
@@ -273,6 +274,9 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         judged = yield from check_probe(context, mirror, ask, f"{sort.parameter} = {word}", mine)
         if judged.passed and judged.expected is not None and isinstance(sort.unknown, OpenChoice):
             context.results.record_observed(mine, "refused" if judged.expected.error_name else "the default order")
+        if judged.passed and judged.expected is not None and judged.expected.error_name:
+            fault = judged.expected.error_name
+            yield from judge_error_response(context, judged.exchange, fault, mine, parameter=sort.parameter)
 
 
 def _half_of_list(context: CheckContext, mirror: Mirror) -> dict[str, Tree]:
