@@ -128,7 +128,7 @@ def container_faults(listing: Listing) -> Iterator[Fault]:
             )
     if lists.row_values == "text":
         yield from make_fault(
-            lists.clauses.rows,
+            lists.clauses.keys,
             "rows-are-objects",
             "a row is an object and not the bare text",
             Hooks(tree=lambda tree, context: tree if context.refusal else _put_texts_into_objects(listing, tree)),
