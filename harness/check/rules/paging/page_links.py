@@ -91,10 +91,18 @@ class _Walk:
             return False
         if [row.key for row in came] == [row.key for row in wanted]:
             return True
+        if not self.due.sort_values and self._is_another_page(page, start):
+            return False
         shown = shown_sort_values(self.context, self.mirror, self.arrangement.values, came)
         in_order = not self.due.sort_values or shown == list(self.due.sort_values[start : start + rows])
         # Rows beyond the first ones may share the last sort value with them.
         return in_order and (not self.whole or all(row.key in known for row in came))
+
+    def _is_another_page(self, page: Exchange, start: int) -> bool:
+        """Whether a page holds just the rows of one that came for another place; it tells where no order is known."""
+        keys = frozenset(page.keys or ())
+        others = (one for number, one in enumerate(self.pages) if number != start // self.size)
+        return bool(keys) and any(frozenset(one.keys or ()) == keys for one in others)
 
 
 def check_page_links(context: CheckContext, mirror: Mirror) -> Iterator[None]:
