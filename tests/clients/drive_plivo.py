@@ -10,6 +10,7 @@ import sys
 from datetime import datetime, timedelta
 
 import plivo
+from client_steps import Steps
 from plivo.exceptions import AuthenticationError, ValidationError
 from plivo.rest import client as rest
 
@@ -17,20 +18,6 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d")
 AMOUNT = re.compile(r"\d+\.\d{5}")
 HOSTS = ("API_VOICE_BASE_URI", "API_VOICE_BASE_URI_FALLBACK_1", "API_VOICE_BASE_URI_FALLBACK_2")
-
-
-class Steps:
-    """The steps so far; one that raises has failed, whatever it raised."""
-
-    def __init__(self):
-        self.told = []
-
-    def take(self, name, run):
-        try:
-            said = run()
-        except Exception as problem:
-            said = f"{type(problem).__name__}: {problem}"[:300]
-        self.told.append([name, said])
 
 
 def open_client(asked, token=None):

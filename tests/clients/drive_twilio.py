@@ -9,24 +9,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from client_steps import Steps
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 STATES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
-
-
-class Steps:
-    """The steps so far; one that raises has failed, whatever it raised."""
-
-    def __init__(self):
-        self.told = []
-
-    def take(self, name, run):
-        try:
-            said = run()
-        except Exception as problem:
-            said = f"{type(problem).__name__}: {problem}"[:300]
-        self.told.append([name, said])
 
 
 def differ(got, want):

@@ -117,6 +117,8 @@ def _check_value(context: CheckContext, mirror: Mirror, name: str, value: Any) -
     clauses = clauses_of_value(filter_, value)
     if filter_.case_clause and case_tells(context, mirror, name, value):
         if context.results.first_failed(clauses):
+            reason = f"{name} goes wrong whatever the case of letters"
+            context.results.record_not_exercised(filter_.case_clause, reason)
             return
         clauses = filter_.case_clause
     row = next((row for row in mirror.rows if value in count_values([row], filter_.compares)), None)
@@ -367,6 +369,7 @@ def _check_values_that_must_all_match(context: CheckContext, mirror: Mirror, nam
         # What goes wrong with one value is no matter of several.
         yield from _check_value(context, mirror, name, value)
         if context.results.first_failed(filter_.clause):
+            context.results.record_not_exercised(clauses, f"{name} goes wrong with one value already")
             return
     for chosen in (*pairs[:3], (first, nowhere), (nowhere, second)):
         values = {**largest_page(context), **companion_parameters(context, mirror, name)}
