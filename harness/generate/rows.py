@@ -62,11 +62,11 @@ class RowSet:
         return tuple(value for value in row_values_at(self.rows[index], path) if value is not None)
 
 
-def row_set_of(spec: Spec, world: World, dialect: Dialect) -> RowSet:
-    """The rows of the world at its instant as the API shows them, of all customers."""
+def row_set_of(spec: Spec, world: World, dialect: Dialect, *, rows: slice | None = None) -> RowSet:
+    """The rows of the world at its instant as the API shows them, of all customers; `rows` selects some by place."""
     listing = spec.listing
     population = ListedCalls(dialect.resolve(listing.lists.calls))
-    records = tuple(world.records(Grain(listing.lists.one_row_per), population, world.instant))
+    records = tuple(world.records(Grain(listing.lists.one_row_per), population, world.instant, rows=rows))
     zone = default_zone(listing, dialect)
     shown = tuple(show_record(listing.fields, record, zone=zone) for record in records)
     repeated = dict(repeated_values(listing, ListRequest(), example_account(listing.access)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from harness.generate.formats import ndjson
+from harness.generate.plain_rows import encode_plain_rows, rows_head, rows_tail
 from harness.generate.rows import RowSet
 from harness.specification.model import Listing
-from harness.wire.response_codec import encode_response, is_xml, success_tree
+from harness.wire.response_codec import is_xml
 
 
 def file_extension(listing: Listing) -> str:
@@ -15,8 +16,6 @@ def file_extension(listing: Listing) -> str:
 
 def encode_rows(rows: RowSet) -> bytes:
     """The bytes of the file in the API's own format with these rows."""
-    if not is_xml(rows.listing):
-        return ndjson.encode_rows(rows)
-    trees = [dict(tree) for tree in rows.trees]
-    tree, _ = success_tree(rows.listing, choices=rows.dialect, rows=trees, total=len(trees), returned=len(trees))
-    return encode_response(rows.listing, tree)[1] + b"\n"
+    listing, dialect = rows.listing, rows.dialect
+    head, tail = (made(listing, dialect, "native", len(rows)) for made in (rows_head, rows_tail))
+    return head + encode_plain_rows(rows, "native") + tail

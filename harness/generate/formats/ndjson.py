@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.generate.plain_rows import encode_plain_rows
 from harness.generate.rows import RowSet
 from harness.specification.model import Listing
-from harness.wire.json_body import encode_json
 
 
 def file_extension(listing: Listing) -> str:
@@ -14,4 +14,4 @@ def file_extension(listing: Listing) -> str:
 
 def encode_rows(rows: RowSet) -> bytes:
     """The bytes of the NDJSON file with these rows."""
-    return b"".join(encode_json(dict(tree)) + b"\n" for tree in rows.trees)
+    return encode_plain_rows(rows, "ndjson")

@@ -1,0 +1,47 @@
+"""Rows in slices: together they are what the files of the whole list hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import UsageProblem
+from harness.generate.formats import FORMATS
+from harness.generate.row_slices import RowSlices
+from harness.generate.rows import row_set_of
+from harness.specification.dialect import Dialect
+from harness.specification.load import load_spec
+from harness.world import World
+
+APIS = (
+    "ozeki/list-call-history",
+    "ozeki/list-active-calls",
+    "voximplant/get-call-history",
+    "etelecom/list-call-logs",
+)
+
+
+@pytest.mark.parametrize("form", ["native", "ndjson", "csv"])
+@pytest.mark.parametrize("api", APIS)
+def test_slices_between_head_and_tail_are_the_file_of_all_rows(api: str, form: str) -> None:
+    spec, world, dialect = load_spec(api), World.of(seed=3, calls=60), Dialect()
+    slices = RowSlices.of(spec, world, dialect)
+    middle = len(slices) // 3
+    parts = (slices.encode(form, 0, middle), slices.encode(form, middle, len(slices)))
+    written = b"".join((slices.head(form), *parts, slices.tail(form)))
+    assert written == FORMATS[form].encode_rows(row_set_of(spec, world, dialect))
+
+
+def test_a_list_without_rows_has_a_document_all_the_same() -> None:
+    spec, world, dialect = load_spec("ozeki/list-active-calls"), World.of(seed=3, calls=0), Dialect()
+    slices = RowSlices.of(spec, world, dialect)
+    written = slices.head("native") + slices.encode("native", 0, 0) + slices.tail("native")
+    assert written == FORMATS["native"].encode_rows(row_set_of(spec, world, dialect))
+    assert len(slices) == 0
+
+
+def test_a_slice_beyond_the_list_and_an_unknown_form_are_refused() -> None:
+    slices = RowSlices.of(load_spec("ozeki/list-call-history"), World.of(seed=3, calls=10), Dialect())
+    with pytest.raises(ValueError, match="rows 5 to 11 are no slice of a list of 10 rows"):
+        slices.encode("native", 5, 11)
+    with pytest.raises(UsageProblem):
+        slices.encode("yaml", 0, 1)
