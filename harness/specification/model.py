@@ -298,6 +298,12 @@ class Field:
     unknown_words: Literal["refused", "tolerated"] = documented_key(
         "word: what to think of a word that is not listed", "refused"
     )
+    unshown: tuple[str, ...] = documented_key(
+        "word: telephony words for which the API has none: such a value is written as none is", ()
+    )
+    number: Literal["plus", "bare"] = documented_key(
+        "text that shows a phone number: bare is one of E.164 without its plus sign", "plus"
+    )
     absent: AbsentForm | OpenChoice[AbsentForm] = documented_key(
         "how 'none' is written: never happens, missing, none (null), empty, zero, zero-time", "never"
     )
@@ -369,6 +375,8 @@ class BoundParameter:
     """A parameter that always has the value of a credential: the account in a path is that of who asks."""
 
     credential: str = documented_key("the credential whose value it has")
+    words: tuple[str, ...] = documented_key("words that stand for the account that asks: `~`, `me`", ())
+    words_clause: Clauses = documented_key("clause on those words", ())
     fault: ErrorName = documented_key("the fault when it is that of another account", "forbidden")
     clause: Clauses = documented_key("clause on refusing another account's", ())
 
@@ -579,6 +587,7 @@ class FilterRangeClauses:
 
     reversed: Clauses = documented_key("what a reversed range gets", ())
     one_alone: Clauses = documented_key("what one end alone gets", ())
+    recent: Clauses = documented_key("without the earlier end only recent rows are meant", ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -595,6 +604,11 @@ class FilterRange:
         "what one end alone gets", "one-sided"
     )
     one_alone_fault: ErrorName = documented_key("the fault when refused", "invalid")
+    recent_seconds: int | None = documented_key(
+        "a range of instants whose earlier end has a default: so many seconds before the later end, or before now "
+        "where that is not given either",
+        None,
+    )
     clauses: FilterRangeClauses = documented_key("the clause for each promise", factory=FilterRangeClauses)
 
 
@@ -1104,7 +1118,7 @@ class Include:
     """A switch that adds a part to each row."""
 
     parameter: ParameterName = documented_key("the flag")
-    adds: tuple[FieldPath, ...] = documented_key("fields of a row that it adds; empty: new fields of any name", ())
+    adds: tuple[FieldPath, ...] = documented_key("fields of a row that it adds", ())
     any_names: bool = documented_key("fields of other names may be added in their place", False)
     off: tuple[AbsentForm, ...] = documented_key("how the part may look when left out", ("missing",))
     clauses: IncludeClauses = documented_key("the clause for each promise", factory=IncludeClauses)

@@ -140,7 +140,8 @@ def show_value(field: Field, value: Any, zone: ZoneInfo = UTC_ZONE) -> ApiValue:
         case "text" if field.form is not None:
             return shown_id(field.form, field.shows or "", value)
         case "text":
-            return value if isinstance(value, str) else str(value)
+            text = value if isinstance(value, str) else str(value)
+            return text.removeprefix("+") if field.number == "bare" else text
         case "word":
             return field.words.get(str(value))
         case "integer" | "digits" | "decimal" | "decimal-text":

@@ -22,7 +22,7 @@ def refuse_settled_values(
         raw = ask.values.get(name)
         if parameter.bound_to is not None:
             own = credentials.get(parameter.bound_to.credential)
-            if raw is not None and own is not None and str(raw) != own:
+            if raw is not None and own is not None and str(raw) not in (own, *parameter.bound_to.words):
                 return RefusedRequest(fault=parameter.bound_to.fault, parameter=name, value=str(raw))
         elif parameter.constant is not None:
             fault = _fault_of_constant(listing, name, missing=raw is None)

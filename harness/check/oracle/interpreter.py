@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from harness.check.oracle.dialect_inference import AssumedDialect
@@ -309,6 +310,8 @@ class _Interpreter:
     def filter_predicate(self, name: str) -> RowPredicate | None:
         filter_ = self.spec.listing.filters[name]
         value = self.parameter_value(name)
+        if value is None:
+            value = self.recent_bound(name)
         if value is None or value is NO_ROWS or value == ():
             return None
         if filter_.applies_if_any and not any(self.is_given(other) for other in filter_.applies_if_any):
@@ -344,6 +347,16 @@ class _Interpreter:
             absent_kept=keeps != "not-equal" or self.dialect.resolve(filter_.absent) == "kept",
         )
         return _row_test(paths, chosen, compared)
+
+    def recent_bound(self, name: str) -> datetime | None:
+        """The earlier end that a range has by default where its later end is known; what now is only a rule knows."""
+        pair = next((one for one in self.spec.listing.ranges if one.first == name), None)
+        if pair is None or pair.recent_seconds is None:
+            return None
+        last = self.parameter_value(pair.last)
+        if not isinstance(last, datetime):
+            raise UnspecifiedAnswer(f"without {pair.first} and {pair.last} the server's clock says what is recent")
+        return last - timedelta(seconds=pair.recent_seconds)
 
     def filter_comparison(self, filter_: Filter) -> Comparison | None:
         named = filter_.named_by

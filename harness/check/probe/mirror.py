@@ -14,6 +14,7 @@ from harness.specification.field_path import FieldPath
 from harness.specification.model import (
     CursorPaging,
     LimitPaging,
+    Listing,
     NoPaging,
     OffsetPaging,
     OpenChoice,
@@ -429,10 +430,17 @@ def time_range_filters(context: CheckContext) -> tuple[str | None, str | None, s
 
 
 def requires_time_range(context: CheckContext) -> bool:
-    """Whether the API refuses to list without a time range."""
+    """Whether the API refuses to list without a time range, or lists what is recent only."""
     lower, upper, _ = time_range_filters(context)
-    parameters = context.listing.parameters
-    return any(name is not None and parameters[name].required is not None for name in (lower, upper))
+    needed = needed_parameters(context.listing)
+    return any(name in needed for name in (lower, upper))
+
+
+def needed_parameters(listing: Listing) -> frozenset[str]:
+    """The parameters without which a request is refused or lists what is recent by the server's clock."""
+    required = (name for name, parameter in listing.parameters.items() if parameter.required is not None)
+    recent = (name for pair in listing.ranges if pair.recent_seconds is not None for name in (pair.first, pair.last))
+    return frozenset((*required, *recent))
 
 
 def candidate_windows(context: CheckContext, now: datetime) -> Iterator[dict[str, Tree]]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from harness.check.context import CheckContext, Exchange
 from harness.check.probe.differences import Difference
-from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size
+from harness.check.probe.mirror import Mirror, encode_request_value, largest_page_size, needed_parameters
 from harness.specification.model import CursorPaging
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
@@ -129,7 +129,7 @@ def _removable_parts(context: CheckContext, ask: ListRequest) -> list[tuple[str,
     A place goes with its size where it means nothing without it, a named comparison with its filter.
     """
     listing, paging = context.listing, context.listing.paging
-    required = {name for name, parameter in listing.parameters.items() if parameter.required is not None}
+    required = needed_parameters(listing)
     cursors = {paging.after, paging.before} if isinstance(paging, CursorPaging) else set()
     pages = [name for name in (*paging.place_parameters, paging.size_parameter) if name and name in ask.values]
     filters = [name for name in ask.values if name in listing.filters]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from harness.serve.authentication import SimulatedUser, decode_unverified_token
-from harness.serve.faults.base import Fault, make_fault
+from harness.serve.faults.base import Fault, make_fault, with_changed_listing, with_entry
 from harness.serve.faults.hooks import Hooks
 from harness.specification.access import chosen_way, key_of, way_credentials, ways_of
 from harness.specification.model import Access, AccessKey, AccessWay, Clauses, Jwt, Listing
@@ -70,6 +70,15 @@ def access_faults(listing: Listing) -> Iterator[Fault]:
                 f"any-{name}-answered",
                 f"any {name} is answered with the calls of who asks",
                 Hooks(list_request=_without_value(name)),
+            )
+            words = parameter.bound_to.words
+            yield from make_fault(
+                parameter.bound_to.words_clause,
+                f"{name}-words-unknown",
+                f"{name} is refused where a word stands for the account",
+                with_changed_listing(
+                    with_entry("parameters", name, bound_to=replace(parameter.bound_to, words=words[len(words) :]))
+                ),
             )
 
 

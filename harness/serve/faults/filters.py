@@ -366,6 +366,27 @@ def _range_faults(listing: Listing, rule: FilterRange) -> Iterator[Fault]:
         ),
     )
 
+    if rule.recent_seconds is not None:
+        yield from make_fault(
+            rule.clauses.recent,
+            f"{rule.first}-has-no-default",
+            f"without {rule.first} everything is listed, however long ago",
+            with_changed_listing(_with_recent_seconds(rule, None)),
+        )
+        yield from make_fault(
+            rule.clauses.recent,
+            f"{rule.first}-default-too-late",
+            f"without {rule.first} only the last {rule.recent_seconds // 4} seconds are listed",
+            with_changed_listing(_with_recent_seconds(rule, rule.recent_seconds // 4)),
+        )
+
+
+def _with_recent_seconds(rule: FilterRange, seconds: int | None) -> ListingChange:
+    return lambda listing: replace(
+        listing,
+        ranges=tuple(replace(one, recent_seconds=seconds) if one == rule else one for one in listing.ranges),
+    )
+
 
 def _swap_range(given: ParsedParameters, rule: FilterRange) -> ParsedParameters:
     first, last = given.values.get(rule.first), given.values.get(rule.last)

@@ -221,7 +221,7 @@ def _build_conditions(
     for name, rule in given.listing.filters.items():
         value = given.value(name)
         if value is None:
-            value = _last_month_bound(given, name, rule, at, choices)
+            value = _last_month_bound(given, name, rule, at, choices) or _recent_bound(given, name, at)
         if value is None or not _filter_applies(given, rule):
             continue
         keeps = _choose_comparison(given, rule, choices)
@@ -259,6 +259,15 @@ def _last_month_bound(
     if choices.resolve(parameter.required.then) != "last-month":
         return None
     return at - _MONTH if choices.resolve(rule.keeps) == "at-or-after" else at
+
+
+def _recent_bound(given: ParsedParameters, name: str, at: datetime) -> datetime | None:
+    """The earlier end that a range has by default: so long before its later end, or before now."""
+    pair = next((one for one in given.listing.ranges if one.first == name), None)
+    if pair is None or pair.recent_seconds is None:
+        return None
+    last = given.value(pair.last) if given.has(pair.last) else at
+    return last - timedelta(seconds=pair.recent_seconds) if isinstance(last, datetime) else None
 
 
 def _filter_applies(given: ParsedParameters, rule: Filter) -> bool:

@@ -69,6 +69,9 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
         yield ("returned",), "the number of rows told", listing.returned.clause
     if listing.count_only is not None:
         yield ("count-only",), "the reply that is only a number (on)", listing.count_only.clauses.on
+    for index, pair in enumerate(listing.ranges):
+        if pair.recent_seconds is not None:
+            yield ("ranges", index, "recent-seconds"), "that only recent rows are meant", pair.clauses.recent
     for index, include in enumerate(listing.includes):
         yield ("includes", index), f"what {include.parameter} adds", all_clauses(include.clauses)
     for index, echo in enumerate(listing.echoes):
@@ -84,6 +87,8 @@ def _required_clauses(spec: Spec) -> Iterator[tuple[KeyPath, str, Clauses]]:
         if parameter.bound_to is not None:
             bound_to = ("parameters", name, "bound-to")
             yield bound_to, "refusing another account's value", parameter.bound_to.clause
+            if parameter.bound_to.words:
+                yield bound_to, "words for the account that asks", parameter.bound_to.words_clause
     yield (
         ("outcome",),
         "how success and errors are told",

@@ -39,6 +39,9 @@ def check_field_value(
             )
         else:
             yield from check_id_form(spec, field.form, field.shows, (*path, "form"))
+    if field.number != "plus" and (field.as_ != "text" or field.shows is None or field.form is not None):
+        expected = "number only beside a text that shows a phone number"
+        yield finding_at(spec, "value", (*path, "number"), expected, f"as: {field.as_}")
     yield from _check_number(spec, field, grain, path)
     yield from _check_template(spec, fields, field, path)
     yield from _check_presence(spec, field, grain, path)

@@ -218,6 +218,28 @@ def _compares_days(spec: Spec, name: str) -> bool:
     return bool(fields) and all(field is not None and field.as_ == "calendar-day" for field in fields)
 
 
+def check_recent_ranges(spec: Spec) -> Iterator[LintFinding]:
+    """A range that is recent by default is one of instants, whose ends nobody requires, and its clause says so."""
+    listing = spec.listing
+    for index, pair in enumerate(listing.ranges):
+        path: KeyPath = ("ranges", index, "recent-seconds")
+        if pair.recent_seconds is None:
+            if pair.clauses.recent:
+                expected = "recent-seconds beside the clause on what is recent"
+                yield finding_at(spec, "parameter-form", ("ranges", index, "clauses", "recent"), expected, "none")
+            continue
+        if pair.recent_seconds < 60:
+            yield finding_at(spec, "parameter-form", path, "a minute or more", str(pair.recent_seconds))
+        for name in (pair.first, pair.last):
+            parameter = listing.parameters.get(name)
+            if parameter is None:
+                continue
+            if parameter.as_ == "calendar-day" or _KIND_BY_CODEC.get(parameter.as_, "instant") != "instant":
+                yield finding_at(spec, "parameter-form", path, f"{name} as an instant", f"as: {parameter.as_}")
+            if parameter.required is not None:
+                yield finding_at(spec, "parameter-form", path, f"{name} may be absent", "required")
+
+
 def check_parameter_forms(spec: Spec) -> Iterator[LintFinding]:
     """Days, flags that are only there, and parameters that may be repeated stand where they mean something."""
     listing = spec.listing

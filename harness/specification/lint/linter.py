@@ -39,11 +39,13 @@ from harness.specification.lint.filter_comparisons import (
     check_filter_comparisons,
     check_operators,
     check_parameter_forms,
+    check_recent_ranges,
 )
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
 from harness.specification.lint.openapi_agreement import check_request_agreement, check_response_agreement
 from harness.specification.lint.promise_power import (
+    check_added_parts,
     check_bad_values,
     check_echo_types,
     check_envelope_values,
@@ -233,6 +235,7 @@ _CHECKS: Final = (
     check_operators,
     check_filter_comparisons,
     check_parameter_forms,
+    check_recent_ranges,
     check_error_names,
     check_pointers,
     check_headers,
@@ -247,6 +250,7 @@ _CHECKS: Final = (
     check_path_parts,
     check_settled_values,
     check_error_forms,
+    check_added_parts,
     check_shown_fields,
     check_envelope_values,
     check_echo_types,

@@ -65,6 +65,20 @@ def _has_value(field: Field) -> bool:
     return any(source is not None for source in sources) or bool(field.constant) or field.as_ == "object"
 
 
+def check_added_parts(spec: Spec) -> Iterator[LintFinding]:
+    """Each switch names what it adds, so that a simulator can add it and a check can look for it."""
+    for index, include in enumerate(spec.listing.includes):
+        if not include.adds:
+            yield finding_at(
+                spec,
+                "unshown",
+                ("includes", index),
+                f"the fields that {include.parameter} adds",
+                "none",
+                "declare one under fields and name it in `adds`; `any-names: true` where the document names none",
+            )
+
+
 # --- parts around the rows ----------------------------------------------------------------------------------
 
 

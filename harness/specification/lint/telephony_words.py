@@ -94,7 +94,8 @@ def _check_fields(spec: Spec, fields: Mapping[str, Field], grain: Grain, path: K
                     spec, "codec", (*here, "as"), f"a way to write {attribute.kind}: {fitting}", repr(field.as_)
                 )
             elif field.as_ == "word":
-                yield from _check_words(spec, attribute, field.words, (*here, "words"))
+                yield from _check_words(spec, attribute, field.words, (*here, "words"), field.unshown)
+                yield from _check_unshown_words(spec, attribute, field, here)
         yield from check_field_value(spec, fields, name, grain, here)
         if field.words and field.as_ != "word":
             yield finding_at(spec, "codec", (*here, "words"), "words only beside `as: word`", f"as: {field.as_}")
@@ -116,7 +117,22 @@ def _fits_codec(field: Field, value: Scalar) -> bool:
     return field.as_ == "text" and isinstance(value, str)
 
 
-def _check_words(spec: Spec, attribute: Attribute, words: Mapping[str, str], path: KeyPath) -> Iterator[LintFinding]:
+def _check_unshown_words(spec: Spec, attribute: Attribute, field: Field, path: KeyPath) -> Iterator[LintFinding]:
+    """Words written as none are telephony words without a word of the API, and none can be written."""
+    here: KeyPath = (*path, "unshown")
+    for word in field.unshown:
+        if word not in attribute.words:
+            known = ", ".join(attribute.words)
+            yield finding_at(spec, "words", here, f"a word of {attribute.name}: {known}", repr(word))
+        elif word in field.words:
+            yield finding_at(spec, "words", here, "a word that `words` has none for", repr(word))
+    if field.unshown and set(possible_values(field.absent)) == {"never"}:
+        yield finding_at(spec, "words", here, "beside it how none is written: `absent`", "absent: never")
+
+
+def _check_words(
+    spec: Spec, attribute: Attribute, words: Mapping[str, str], path: KeyPath, unshown: tuple[str, ...] = ()
+) -> Iterator[LintFinding]:
     known: tuple[str, ...] = attribute.words
     if attribute.kind is AttributeKind.FLAG:
         known = ("True", "False")
@@ -127,7 +143,7 @@ def _check_words(spec: Spec, attribute: Attribute, words: Mapping[str, str], pat
             yield finding_at(
                 spec, "words", (*path, word), f"a word of {attribute.name}: {', '.join(known)}", repr(word)
             )
-    missing = [word for word in known if word not in words and word != _UNKNOWN_WORD]
+    missing = [word for word in known if word not in (*words, *unshown, _UNKNOWN_WORD)]
     if missing:
         yield finding_at(
             spec, "words", path, f"the API's word for each of {', '.join(known)}", f"none for {', '.join(missing)}"

@@ -17,6 +17,7 @@ from harness.check.probe.error_responses import (
     repeat_exchange,
     report_breach,
 )
+from harness.check.probe.expect import check_probe
 from harness.check.probe.filter_values import (
     companion_parameters,
     count_values,
@@ -70,6 +71,7 @@ def check_authentication(context: CheckContext, mirror: Mirror) -> Iterator[None
     for attempt in log_in_attempts(context, session) if session is not None else ():
         yield from _check_refused(context, mirror, attempt)
     yield from _check_further_ways(context, mirror)
+    yield from _check_account_words(context, mirror)
     yield from _check_other_accounts(context, mirror)
     yield from _check_legacy_credentials(context, mirror)
     yield from _check_roles_and_tenants(context, mirror)
@@ -171,6 +173,23 @@ def _judge_acceptance(context: CheckContext, exchange: Exchange, clauses: Clause
         report_breach(context, clauses, expected=expected, actual=describe_answer(second), exchange=second)
     else:
         context.results.record_inconclusive(clauses, "not repeatable")
+
+
+def _check_account_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
+    """Each word that stands for the account of who asks opens the list, as the account itself does."""
+    for parameter in context.listing.parameters.values():
+        bound = parameter.bound_to
+        for word in bound.words if bound is not None else ():
+            assert bound is not None
+            ask = replace(build_request(context, mirror.base), account={bound.credential: word})
+            yield from check_probe(
+                context,
+                mirror,
+                ask,
+                f"{word} for {bound.credential}",
+                bound.words_clause,
+                credentials=documented_credentials(context, context.identity),
+            )
 
 
 def _check_other_accounts(context: CheckContext, mirror: Mirror) -> Iterator[None]:

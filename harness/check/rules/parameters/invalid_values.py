@@ -35,6 +35,7 @@ from harness.check.probe.mirror import (
     reread_mirror,
 )
 from harness.check.rules.parameters.defaults import check_defaults, check_flag_spellings
+from harness.check.rules.parameters.recent_rows import check_recent_rows
 from harness.integers import is_integer
 from harness.specification.model import (
     Clauses,
@@ -525,6 +526,8 @@ def _check_ranges(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             yield from judge_error_response(context, judged.exchange, pair.reversed_fault, clauses)
         if any(listing.parameters[name].required is not None for name in (pair.first, pair.last)):
             continue
+        if pair.recent_seconds is not None:
+            yield from check_recent_rows(context, mirror, pair, pair.recent_seconds)
         clauses = pair.clauses.one_alone
         narrowed = _bounds_mirror(context, mirror, pair.first) or _bounds_mirror(context, mirror, pair.last)
         only = _OUTCOME_ONLY if narrowed else ROW_ASPECTS

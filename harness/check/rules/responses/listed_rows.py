@@ -86,7 +86,9 @@ def _is_count_requested(judge: JudgedResponse) -> bool | None:
 def _check_repeated_values(judge: JudgedResponse, rows: Sequence[Row]) -> None:
     """Each row repeats what the request says of who asks, or of a parameter, by itself or inside a template."""
     listing, ask = judge.context.listing, judge.exchange.list_request
-    known = repeated_values(listing, ask, {**ask.credentials, **ask.account}) if rows else ()
+    words = {word for one in listing.parameters.values() if one.bound_to is not None for word in one.bound_to.words}
+    account = {name: text for name, text in ask.account.items() if text not in words}
+    known = repeated_values(listing, ask, {**ask.credentials, **account}) if rows else ()
     repeated = {name: text for name, text in known if text}
     for name, field in listing.fields.items():
         told = [(row, due) for row in rows if (due := _due_of_request(field, name, row, repeated, listing.fields))]

@@ -1,0 +1,106 @@
+"""A range of instants whose earlier end has a default: without it only what is recent is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, final
+
+from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.error_responses import describe_answer, is_refused, record_kept, report_breach
+from harness.check.probe.mirror import (
+    Mirror,
+    build_request,
+    encode_request_value,
+    largest_page_size,
+    parse_row_count,
+    walk_pages,
+)
+from harness.specification.field_path import FieldPath
+from harness.specification.model import FilterRange
+from harness.wire.decoded_body import Tree
+from harness.wire.row_codec import row_values_at
+
+# A run takes its time, and rows come while it lasts: only what is clear of both ends is judged.
+_SLACK: Final = timedelta(minutes=10)
+_LONG_AGO: Final = timedelta(days=3653)
+
+
+def check_recent_rows(context: CheckContext, mirror: Mirror, pair: FilterRange, seconds: int) -> Iterator[None]:
+    """Without a range as many rows come as with one of the last seconds, give or take the slack."""
+    clauses = pair.clauses.recent
+    if not clauses:
+        return
+    if context.options.now is None:
+        context.results.record_not_exercised(clauses, "the run does not know what time it is")
+        return
+    now = context.options.now.astimezone(UTC) + timedelta(seconds=context.clock_skew_seconds or 0.0)
+    slack = min(_SLACK, timedelta(seconds=seconds) / 4)
+    begin = now - timedelta(seconds=seconds)
+    counts = []
+    for first in (now - _LONG_AGO, begin - slack, begin + slack):
+        listed = yield from _list_from(context, mirror, pair, first)
+        counts.append(listed.count)
+    every, most, least = counts
+    if every is None or most is None or least is None or not least < every > most:
+        reason = f"it takes calls from before and after {begin:%Y-%m-%d %H:%M} UTC, and a list that can be counted"
+        context.results.record_not_exercised(clauses, reason)
+        return
+    path = context.listing.filters[pair.first].compares[0]
+    for _ in range(2):
+        listed = yield from _list_from(context, mirror, pair, None)
+        if context.note_unusable(listed.exchange, clauses):
+            return
+        older = sum(_is_older(row, path, begin - slack) for row in listed.exchange.rows or ())
+        told = f"{listed.count} calls, {older} of them older" if listed.count else describe_answer(listed.exchange)
+        if listed.count is not None and least <= listed.count <= most and not older:
+            record_kept(context, clauses, f"the last {seconds} seconds")
+            return
+    expected = f"the {least} to {most} calls of the last {seconds} seconds"
+    report_breach(context, clauses, expected=expected, actual=told, exchange=listed.exchange)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The first answer to a request, and how many rows it and the pages after it hold; None where nobody knows."""
+
+    exchange: Exchange
+    count: int | None
+
+
+def _list_from(
+    context: CheckContext, mirror: Mirror, pair: FilterRange, first: datetime | None
+) -> Generator[None, None, _Listed]:
+    """The list from an instant on, or without a range; counted by its total, or page by page."""
+    values = {given: value for given, value in mirror.base.items() if given not in (pair.first, pair.last)}
+    if first is not None:
+        ahead = (context.options.now or first) + context.facts.window_ahead
+        values |= _range_values(context, pair, first, ahead)
+    size, most = largest_page_size(context)
+    more: Mapping[str, Tree] = {}
+    if size is not None and most is not None:
+        more = {size: encode_request_value(context, size, most)}
+    purpose = "the list without a range of time" if first is None else f"the list from {first:%Y-%m-%d %H:%M} on"
+    exchange = context.send(build_request(context, values, more), purpose)
+    yield
+    if exchange.answer is None or exchange.rows is None or is_refused(exchange):
+        return _Listed(exchange, None)
+    told = parse_row_count(exchange.answer.total) if context.listing.total is not None else None
+    if told is not None:
+        return _Listed(exchange, told)
+    if most is not None and len(exchange.rows) < most:
+        return _Listed(exchange, len(exchange.rows))
+    whole = yield from walk_pages(context, values, purpose=purpose)
+    return _Listed(exchange, len(whole.rows) if whole.complete else None)
+
+
+def _range_values(context: CheckContext, pair: FilterRange, first: datetime, last: datetime) -> dict[str, Tree]:
+    ends = {pair.first: first.replace(microsecond=0), pair.last: last.astimezone(UTC).replace(microsecond=0)}
+    return {name: encode_request_value(context, name, instant) for name, instant in ends.items()}
+
+
+def _is_older(row: Row, path: FieldPath, than: datetime) -> bool:
+    found = [value.astimezone(UTC) for value in row_values_at(row.shown, path) if isinstance(value, datetime)]
+    return bool(found) and max(found) < than
