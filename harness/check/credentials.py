@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, final
+from uuid import NAMESPACE_OID, uuid5
 
 from harness.errors import UsageProblem, did_you_mean
 from harness.integers import is_integer
 from harness.output.redaction import Secret
-from harness.specification.access import all_credential_names, secret_credential_names
+from harness.specification.access import all_credential_names, is_shared_key, secret_credential_names
 from harness.specification.load import Spec
 from harness.specification.model import Access, Jwt
 from harness.specification.yaml_source import PlainValue, SourceFile, load_source_file
@@ -36,6 +37,8 @@ __all__ = [
     "secret_credential_names",
     "secrets_of",
     "sign_token",
+    "signing_credentials",
+    "token_claims",
     "with_fresh_token",
 ]
 
@@ -260,7 +263,7 @@ def _parse_credential(access: Access, name: str, value: PlainValue, where: str, 
 
 def _credential_text(access: Access, name: str, value: str, *, where: str, folder: Path | None = None) -> str:
     """The value itself, or for a private key that is not PEM the content of the file it names."""
-    if access.jwt is None or name != access.jwt.private_key:
+    if access.jwt is None or name != access.jwt.private_key or is_shared_key(access.jwt):
         return value
     # A variable or an option often carries the line ends of a key as \n.
     text = value.replace("\\n", "\n") if "-----BEGIN" in value else _read_text_file((folder or Path()) / value, where)
@@ -313,21 +316,34 @@ def bearer_token(identity: ClientIdentity, *, access: Access, now: datetime) -> 
     if jwt is None or not can_sign(held, jwt):
         return None
     issued = int(now.timestamp()) - _BACKDATED_SECONDS
-    claims = {"iss": held[jwt.issuer], "iat": issued, "exp": issued + jwt.longest_seconds}
-    return sign_token(claims, key_id=held[jwt.key_id], private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+    claims = token_claims(jwt, held[jwt.issuer], issued=issued, expires=issued + jwt.longest_seconds)
+    key_id = held[jwt.key_id] if jwt.key_id is not None else None
+    return sign_token(claims, key_id=key_id, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
+
+
+def token_claims(jwt: Jwt, issuer: str, *, issued: int, expires: int) -> Mapping[str, str | int]:
+    """The claims of a token, times in seconds since 1970. The same arguments give the same claims, fresh ones too."""
+    fresh = {name: str(uuid5(NAMESPACE_OID, f"{name} {issuer} {issued} {expires}")) for name in jwt.fresh_claims}
+    return {jwt.issuer_claim: issuer, "iat": issued, "exp": expires, **fresh}
 
 
 def can_sign(credentials: Mapping[str, str], jwt: Jwt) -> bool:
     """Whether all that a signed token needs is there."""
-    return all(credentials.get(name) for name in (jwt.issuer, jwt.key_id, jwt.private_key))
+    return all(credentials.get(name) for name in signing_credentials(jwt))
 
 
-def sign_token(claims: Mapping[str, Any], *, key_id: str, private_key: str, algorithm: str) -> Secret:
+def signing_credentials(jwt: Jwt) -> tuple[str, ...]:
+    """The credentials that it takes to sign a token."""
+    return tuple(name for name in (jwt.issuer, jwt.key_id, jwt.private_key) if name is not None)
+
+
+def sign_token(claims: Mapping[str, Any], *, key_id: str | None, private_key: str, algorithm: str) -> Secret:
     """A JWT with these claims. Raises UsageProblem for a key that cannot sign."""
     import jwt as pyjwt
 
     try:
-        return Secret(pyjwt.encode(dict(claims), private_key, algorithm=algorithm, headers={"kid": key_id}))
+        headers = None if key_id is None else {"kid": key_id}
+        return Secret(pyjwt.encode(dict(claims), private_key, algorithm=algorithm, headers=headers))
     except (pyjwt.PyJWTError, ValueError, TypeError, NotImplementedError) as problem:
         raise UsageProblem("the private key", f"a key that can sign with {algorithm}", "one that cannot") from problem
 

@@ -104,12 +104,15 @@ def require_loopback(host: str, *, allow_remote: bool) -> None:
 
 def make_plan(console: Console, options: ServeSettings, specs: Mapping[str, Spec], scratch: Path) -> ServePlan:
     """The plan of a `serve`; a key that was not given is made in the scratch directory."""
+    from harness.specification.access import is_shared_key
+
     began = current_time().replace(microsecond=0)
     if options.began is not None:
         began = parse_instant("--began", options.began)
     jwt_key = options.jwt_key
     needs_key = jwt_key is None and not options.any_jwt and options.users is None
-    if needs_key and any(spec.listing.access.jwt is not None for spec in specs.values()):
+    signed = (spec.listing.access.jwt for spec in specs.values())
+    if needs_key and any(jwt is not None and not is_shared_key(jwt) for jwt in signed):
         jwt_key = _write_jwt_key(console, scratch)
     tls_dir = None
     if options.tls or options.tls_dir is not None:

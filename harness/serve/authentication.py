@@ -13,7 +13,7 @@ from typing import Any, Final, final
 
 from harness.errors import UsageProblem
 from harness.integers import is_integer
-from harness.specification.access import key_of, log_in_of, session_way, way_credentials, ways_of
+from harness.specification.access import is_shared_key, key_of, log_in_of, session_way, way_credentials, ways_of
 from harness.specification.load import Spec
 from harness.specification.model import Access, AccessWay, Jwt
 from harness.specification.yaml_source import PlainValue, load_source_file
@@ -144,10 +144,12 @@ def _built_in_user(
             # The first of a pair says who, the second proves it.
             value = str(customer_id) if place == 0 else f"callharness-key-{parameter}{suffix}"
             credentials.setdefault(parameter, value)
-    if access.jwt is not None and key is not None:
-        credentials[access.jwt.issuer] = str(customer_id)
-        credentials[access.jwt.key_id] = f"callharness-key{suffix}"
-        credentials[access.jwt.private_key] = key.private_pem
+    if access.jwt is not None and (key is not None or is_shared_key(access.jwt)):
+        credentials.setdefault(access.jwt.issuer, str(customer_id))
+        if access.jwt.key_id is not None:
+            credentials[access.jwt.key_id] = f"callharness-key{suffix}"
+        shared = f"callharness-shared-secret-of-{name}".ljust(64, "x")
+        credentials[access.jwt.private_key] = key.private_pem if not is_shared_key(access.jwt) and key else shared
     user = SimulatedUser(name=name, credentials=credentials, roles=roles, customer_id=customer_id, everyone=everyone)
     return with_session_token(access, user)
 
@@ -349,8 +351,7 @@ class Authenticator:
             self._verified_tokens.pop(token, None)
             return refused
         try:
-            kid = pyjwt.get_unverified_header(token).get("kid")
-            known = [user for user in self.users if _texts_match(user.credentials.get(jwt.key_id), kid)]
+            known = self._users_of_key(jwt, token)
             if not known and not self.any_jwt:
                 return refused
             user = known[0] if known else self.users[0]
@@ -362,13 +363,26 @@ class Authenticator:
             return refused
         if not _is_token_current(claims, now, longest=jwt.longest_seconds):
             return refused
-        issuer = claims.get("iss")
+        issuer = claims.get(jwt.issuer_claim)
+        if not all(claims.get(name) for name in jwt.fresh_claims):
+            return refused
         if not self.any_jwt and not _texts_match(user.credentials.get(jwt.issuer), issuer):
             return refused
         if len(self._verified_tokens) >= _MAX_CACHED_TOKENS:
             self._verified_tokens.clear()
         self._verified_tokens[token] = (user, claims)
         return user
+
+    def _users_of_key(self, jwt: Jwt, token: str) -> list[SimulatedUser]:
+        """The users whose key a token names, or, where keys have no names, whose token it says it is."""
+        read = decode_unverified_token(token)
+        if read is None:
+            return []
+        header, claims = read
+        named, name = (
+            (jwt.issuer, claims.get(jwt.issuer_claim)) if jwt.key_id is None else (jwt.key_id, header.get("kid"))
+        )
+        return [user for user in self.users if _texts_match(user.credentials.get(named), name)]
 
     def _public_key_of(self, pem: str) -> str:
         found = self._public_keys.get(pem)

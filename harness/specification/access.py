@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from harness.specification.load import Spec
-from harness.specification.model import Access, AccessKey, AccessWay, Listing, LogIn, Parameter
+from harness.specification.model import Access, AccessKey, AccessWay, Jwt, Listing, LogIn, Parameter
 
 AUTHORIZATION: Final = "Authorization"
 _PATH_PART: Final = re.compile(r"\{([^{}]*)\}")
@@ -95,6 +95,11 @@ def all_credential_names(access: Access) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def is_shared_key(jwt: Jwt) -> bool:
+    """Whether a token is signed and examined with one and the same secret (HMAC), not with a pair of keys."""
+    return jwt.algorithm.upper().startswith("HS")
+
+
 def secret_credential_names(access: Access) -> frozenset[str]:
     """Those of the names whose values are secrets: not a user's name, not an account's id, not a key's id."""
     public = {*access.accounts}
@@ -102,7 +107,7 @@ def secret_credential_names(access: Access) -> frozenset[str]:
         public |= {way.user or ""} if way.kind in ("password", "basic") else set()
         public |= {way.session.user} if way.kind == "session" and way.session is not None else set()
     if access.jwt is not None:
-        public |= {access.jwt.issuer, access.jwt.key_id}
+        public |= {access.jwt.issuer, access.jwt.key_id or ""}
     # The first of an older pair says who, the second proves it.
     public |= {legacy.parameters[0] for legacy in access.legacy if len(legacy.parameters) > 1}
     return frozenset(all_credential_names(access)) - public

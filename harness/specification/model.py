@@ -1189,8 +1189,10 @@ class Jwt:
     """A signed token."""
 
     algorithm: str = documented_key("the signature algorithm", "RS256")
-    issuer: str = documented_key("credential that is the claim iss")
-    key_id: str = documented_key("credential that is the header kid")
+    issuer: str = documented_key("credential that says whose token it is")
+    issuer_claim: str = documented_key("the claim that holds it", "iss")
+    fresh_claims: tuple[str, ...] = documented_key("claims whose text no other token has: `jti`", ())
+    key_id: str | None = documented_key("credential that is the header kid; none: the issuer has one key", None)
     private_key: str = documented_key("credential that holds the signing key")
     longest_seconds: int = documented_key("exp is at most iat plus this", 3600)
     clauses: JwtClauses = documented_key("the clause for each promise", factory=JwtClauses)

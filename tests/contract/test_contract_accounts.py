@@ -85,6 +85,13 @@ def test_a_liar_is_caught(spec_file: Path, fault: str) -> None:
         (("recent-seconds: 1200", "recent-seconds: 5"), ("a minute or more", "5")),
         ((", recent-seconds: 1200", ""), ("recent-seconds beside the clause on what is recent", "none")),
         (("since: {as: rfc3339,", "since: {as: rfc3339, required: {},"), ("since may be absent", "required")),
+        (
+            (
+                "        order: {by:",
+                '        includes:\n          - {parameter: way, clauses: {"on": PT-CLS-021}}\n        order: {by:',
+            ),
+            ("the fields that way adds", "none"),
+        ),
         ((", words-clause: PT-CLS-056", ""), ("a clause on words for the account that asks", "none")),
     ],
 )

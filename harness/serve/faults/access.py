@@ -270,6 +270,7 @@ def _has_valid_times(token: str, jwt: Jwt, now: datetime) -> bool:
 
 
 def _has_known_key(token: str, jwt: Jwt, known: KnownUsers) -> bool:
-    read = decode_unverified_token(token)
-    kid = read[0].get("kid") if read else None
-    return any(user.credentials.get(jwt.key_id) == kid for user in known)
+    header, claims = decode_unverified_token(token) or ({}, {})
+    if jwt.key_id is None:
+        return any(user.credentials.get(jwt.issuer) == claims.get(jwt.issuer_claim) for user in known)
+    return any(user.credentials.get(jwt.key_id) == header.get("kid") for user in known)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from harness.check.context import CheckContext, ClientIdentity
-from harness.check.credentials import can_sign, sign_token
+from harness.check.credentials import can_sign, sign_token, signing_credentials, token_claims
 from harness.errors import UsageProblem
 from harness.specification.access import account_names, key_of, way_credentials, ways_of
 from harness.specification.model import AccessKey, AccessWay, Clauses, Jwt, LogIn, all_clauses
@@ -351,15 +351,17 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
     now = context.options.now
     if not can_sign(held, jwt) or not isinstance(now, datetime):
         clauses = all_clauses(replace(jwt.clauses, malformed=()))
-        names = ", ".join((jwt.issuer, jwt.key_id, jwt.private_key))
+        names = ", ".join(signing_credentials(jwt))
         context.results.record_not_exercised(clauses, f"to sign tokens, give the credentials {names}")
         return
     # By the server's clock: nobody is blamed for the difference.
     at = int((now + timedelta(seconds=context.clock_skew_seconds or 0)).timestamp())
     longest = jwt.longest_seconds
 
-    def token(iat: int, exp: int, kid: str = held[jwt.key_id]) -> str | None:
-        claims = {"iss": held[jwt.issuer], "iat": iat, "exp": exp}
+    def token(iat: int, exp: int, *, stranger: str = "") -> str | None:
+        # Where keys have no names, a stranger's is that of another issuer.
+        claims = token_claims(jwt, held[jwt.issuer] + ("" if jwt.key_id else stranger), issued=iat, expires=exp)
+        kid = held[jwt.key_id] + stranger if jwt.key_id else None
         try:
             return sign_token(claims, key_id=kid, private_key=held[jwt.private_key], algorithm=jwt.algorithm)
         except UsageProblem:
@@ -379,7 +381,7 @@ def _wrong_signed_tokens(context: CheckContext, jwt: Jwt) -> Iterator[LoginAttem
         (
             jwt.clauses.unknown_key,
             "a token of an unknown key",
-            token(at - 5, at - 5 + _HOUR, held[jwt.key_id] + "x"),
+            token(at - 5, at - 5 + _HOUR, stranger="x"),
         ),
     )
     for clauses, purpose, text in made:
