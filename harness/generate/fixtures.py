@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any, Final, final
 
 from harness.errors import UsageProblem
 from harness.generate.formats import FORMATS
+from harness.generate.formats.row_format import RowFormat, SerialRows
 from harness.generate.invalid_responses import make_invalid_responses
 from harness.generate.response_breaker import InvalidResponse
-from harness.generate.rows import encode_hidden_rows, row_set_of
+from harness.generate.row_slices import RowSlices
+from harness.generate.rows import encode_hidden_rows
 from harness.generate.sample_exchanges import SampleExchange, make_sample_exchanges, request_text
 from harness.output.atomic_files import os_error_reason, write_atomically
 from harness.specification.dialect import Dialect, written_answer
@@ -64,11 +67,10 @@ def write_fixtures(
     chosen = _check_formats(formats)
     _prepare_directory(out)
     files: dict[str, bytes] = {}
-    rows = row_set_of(spec, world, choices)
+    rows = RowSlices.of(spec, world, choices)
     for name in chosen:
-        made = FORMATS[name]
-        files[f"rows.{made.file_extension(spec.listing)}"] = made.encode_rows(rows)
-    hidden = encode_hidden_rows(rows)
+        files[f"rows.{FORMATS[name].file_extension(spec.listing)}"] = _file_bytes(rows, FORMATS[name], out)
+    hidden = encode_hidden_rows(rows.row_set(0, len(rows)))
     if hidden:
         files[HIDDEN_FILE] = hidden
     told: list[Mapping[str, Any]] = []
@@ -88,6 +90,16 @@ def write_fixtures(
     for path in stale:
         path.unlink(missing_ok=True)
     return WrittenFixtures(out=out, files=digests, rows=len(rows), pages=len(told), invalid=len(broken))
+
+
+def _file_bytes(rows: RowSlices, made: RowFormat, out: Path) -> bytes:
+    if isinstance(made.rows, SerialRows):
+        parts = (made.rows.head(rows, len(rows)), made.rows.encode(rows, 0, len(rows)))
+        return b"".join((*parts, made.rows.tail(rows, len(rows))))
+    with tempfile.TemporaryDirectory(prefix=".callharness-", dir=out) as directory:
+        path = Path(directory) / "rows"
+        made.rows.write(rows, path, iter([(0, len(rows))]))
+        return path.read_bytes()
 
 
 def _check_formats(names: Sequence[str]) -> tuple[str, ...]:

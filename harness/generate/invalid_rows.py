@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, RowObject, ValidResponse
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient, filter_values
@@ -236,9 +237,11 @@ def _break_law(maker: ResponseBreaker, law: Law) -> Iterator[InvalidResponse]:
     for index, raw in enumerate(maker.rows_in(valid.tree)):
         if not isinstance(raw, dict):
             continue
-        tree = valid.copy_tree()
-        row = cast(RowObject, maker.rows_in(tree)[index])
+        # Many rows may be tried: only that of the answer is worth a copy of the whole.
+        row = copy.deepcopy(raw)
         if _break_row(maker, law, row):
+            tree = valid.copy_tree()
+            maker.rows_in(tree)[index] = row
             yield from maker.break_clause(law.clause, f"a law is broken: {about}", valid, tree)
             return
 

@@ -1,56 +1,17 @@
-"""Formats of a file with rows: one module each, all with the same two functions."""
+"""Formats of a file with rows: one module each, all of them a `RowFormat`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, final
+from typing import Final
 
-from harness.generate.formats import csv, native, ndjson, parquet
-from harness.generate.rows import RowSet
-from harness.specification.model import Listing
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowFormat:
-    """A file format for rows: the extension of the file's name, and the bytes of the file."""
-
-    name: str
-    says: str
-    file_extension: Callable[[Listing], str]
-    encode_rows: Callable[[RowSet], bytes]
-
+from harness.generate.formats.csv import CSV
+from harness.generate.formats.native import NATIVE
+from harness.generate.formats.ndjson import NDJSON
+from harness.generate.formats.parquet import PARQUET
+from harness.generate.formats.row_format import RowFormat
 
 FORMATS: Final[Mapping[str, RowFormat]] = MappingProxyType(
-    {
-        made.name: made
-        for made in (
-            RowFormat(
-                name="native",
-                says="the API's own: an XML document, or a JSON object a line",
-                file_extension=native.file_extension,
-                encode_rows=native.encode_rows,
-            ),
-            RowFormat(
-                name="ndjson",
-                says="a JSON object a line, values as the API writes them",
-                file_extension=ndjson.file_extension,
-                encode_rows=ndjson.encode_rows,
-            ),
-            RowFormat(
-                name="csv",
-                says="a table, nested rows as JSON",
-                file_extension=csv.file_extension,
-                encode_rows=csv.encode_rows,
-            ),
-            RowFormat(
-                name="parquet",
-                says="a typed table, instants in UTC, nested rows as JSON",
-                file_extension=parquet.file_extension,
-                encode_rows=parquet.encode_rows,
-            ),
-        )
-    }
+    {made.name: made for made in (NATIVE, NDJSON, CSV, PARQUET)}
 )

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from harness.generate.plain_rows import encode_plain_rows, rows_head
-from harness.generate.rows import RowSet
+from typing import Final
+
+from harness.generate.formats.row_format import RowFormat, SerialRows
+from harness.generate.plain_rows import rows_head
+from harness.generate.row_slices import RowSlices
 from harness.specification.model import Listing
 
 
-def file_extension(listing: Listing) -> str:
-    """The extension of the file's name."""
+def _file_extension(listing: Listing) -> str:
     return "csv"
 
 
-def encode_rows(rows: RowSet) -> bytes:
-    """The bytes of the CSV file with these rows."""
-    return rows_head(rows.listing, rows.dialect, "csv", len(rows)) + encode_plain_rows(rows, "csv")
+def _head(slices: RowSlices, count: int) -> bytes:
+    return rows_head(slices.spec.listing, slices.dialect, "csv", count)
+
+
+def _encode(slices: RowSlices, first: int, last: int) -> bytes:
+    return slices.encode("csv", first, last)
+
+
+CSV: Final = RowFormat(
+    name="csv",
+    says="a table, nested rows as JSON",
+    file_extension=_file_extension,
+    rows=SerialRows(head=_head, encode=_encode),
+)

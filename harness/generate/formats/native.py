@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from harness.generate.formats import ndjson
-from harness.generate.plain_rows import encode_plain_rows, rows_head, rows_tail
-from harness.generate.rows import RowSet
+from typing import Final
+
+from harness.generate.formats.row_format import RowFormat, SerialRows
+from harness.generate.plain_rows import rows_head, rows_tail
+from harness.generate.row_slices import RowSlices
 from harness.specification.model import Listing
 from harness.wire.response_codec import is_xml
 
 
-def file_extension(listing: Listing) -> str:
-    """The extension of the file's name."""
-    return "xml" if is_xml(listing) else ndjson.file_extension(listing)
+def _file_extension(listing: Listing) -> str:
+    return "xml" if is_xml(listing) else "ndjson"
 
 
-def encode_rows(rows: RowSet) -> bytes:
-    """The bytes of the file in the API's own format with these rows."""
-    listing, dialect = rows.listing, rows.dialect
-    head, tail = (made(listing, dialect, "native", len(rows)) for made in (rows_head, rows_tail))
-    return head + encode_plain_rows(rows, "native") + tail
+def _head(slices: RowSlices, count: int) -> bytes:
+    # Each file is a document of its own: the numbers in it tell of its rows.
+    return rows_head(slices.spec.listing, slices.dialect, "native", count)
+
+
+def _tail(slices: RowSlices, count: int) -> bytes:
+    return rows_tail(slices.spec.listing, slices.dialect, "native", count)
+
+
+def _encode(slices: RowSlices, first: int, last: int) -> bytes:
+    return slices.encode("native", first, last)
+
+
+NATIVE: Final = RowFormat(
+    name="native",
+    says="the API's own: an XML document, or a JSON object a line",
+    file_extension=_file_extension,
+    rows=SerialRows(head=_head, encode=_encode, tail=_tail),
+)

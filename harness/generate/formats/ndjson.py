@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from harness.generate.plain_rows import encode_plain_rows
-from harness.generate.rows import RowSet
+from typing import Final
+
+from harness.generate.formats.row_format import RowFormat, SerialRows
+from harness.generate.row_slices import RowSlices
 from harness.specification.model import Listing
 
 
-def file_extension(listing: Listing) -> str:
-    """The extension of the file's name."""
+def _file_extension(listing: Listing) -> str:
     return "ndjson"
 
 
-def encode_rows(rows: RowSet) -> bytes:
-    """The bytes of the NDJSON file with these rows."""
-    return encode_plain_rows(rows, "ndjson")
+def _encode(slices: RowSlices, first: int, last: int) -> bytes:
+    return slices.encode("ndjson", first, last)
+
+
+NDJSON: Final = RowFormat(
+    name="ndjson",
+    says="a JSON object a line, values as the API writes them",
+    file_extension=_file_extension,
+    rows=SerialRows(encode=_encode),
+)
