@@ -2,56 +2,297 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, final
 
 import click
 
 from harness.cli.console import Console
-from harness.cli.option_values import load_dialect_file, suggest_word
+from harness.cli.option_values import combine_options, load_dialect_file, suggest_word
 from harness.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from harness.generate.fixtures import FixtureListener
+    from harness.generate.row_engines import RowEngine
+    from harness.specification.load import Spec
+    from harness.world.traffic import TrafficProfile
+    from harness.world.world import World
+
+_PARTS: Final = ("rows", "pages", "invalid")
+_ENGINES: Final = ("local", "dask")
+
+_WORLD_OPTIONS: Final = combine_options(
+    click.option(
+        "--calls", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="How many calls."
+    ),
+    click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Which world."),
+    click.option(
+        "--traffic", metavar="PROFILE", default="office", show_default=True, help="How calls rise and fall."
+    ),
+    click.option("--dialect", metavar="FILE", help="Answers to open choices."),
+)
+_FILE_OPTIONS: Final = combine_options(
+    click.option(
+        "--format", "formats", metavar="FORMAT", multiple=True, help="How rows are written; native by default."
+    ),
+    click.option(
+        "--parts", metavar="PART,...", help="What is written: rows, pages, invalid; all of them by default."
+    ),
+    click.option(
+        "--rows",
+        "span",
+        metavar="FROM:TO",
+        help="Only the rows from one place of the list to another, counted from 0; TO is not among them.",
+    ),
+    click.option(
+        "--shard-rows", type=click.IntRange(1), metavar="N", help="Files of N rows: rows-00000.ndjson and so on."
+    ),
+    click.option("--compress", metavar="zstd|gzip", help="Compress files of rows."),
+    click.option("--out", metavar="DIR", help="Where the files go: a directory, or a URL that fsspec knows."),
+    click.option("--stdout", "to_stdout", is_flag=True, help="Write the rows alone to standard output, for a pipe."),
+)
+_RUN_OPTIONS: Final = combine_options(
+    click.option("--resume", is_flag=True, help="Go on from what an interrupted run has finished."),
+    click.option(
+        "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Processes to use."
+    ),
+    click.option("--engine", metavar="local|dask", default="local", show_default=True, help="Where rows are made."),
+    click.option(
+        "--scheduler", metavar="ADDRESS", help="Dask's scheduler, tcp://HOST:PORT; else one on this machine."
+    ),
+    click.option("--quiet", is_flag=True, help="Say nothing unless something goes wrong."),
+    click.option("--verbose", is_flag=True, help="Say which columns are made row by row, and so slowly."),
+)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    """What is written, and where to."""
+
+    formats: tuple[str, ...]
+    parts: tuple[str, ...]
+    span: tuple[int, int | None] | None
+    shard_rows: int | None
+    compress: str | None
+    out: str | None
+    to_stdout: bool
 
 
 @click.command()
 @click.argument("api", metavar="API")
-@click.option("--calls", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="How many calls.")
-@click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Which world.")
-@click.option("--format", "formats", metavar="FORMAT", multiple=True, help="How rows are written; native by default.")
-@click.option("--traffic", metavar="PROFILE", default="office", show_default=True, help="What traffic looks like.")
-@click.option("--dialect", metavar="FILE", help="Answers to open choices.")
-@click.option("--out", required=True, metavar="DIR", type=click.Path(), help="Where the files go.")
+@_WORLD_OPTIONS
+@_FILE_OPTIONS
+@_RUN_OPTIONS
 @click.pass_obj
 def generate(
     console: Console,
     api: str,
     calls: int,
     seed: int,
-    formats: tuple[str, ...],
     traffic: str,
     dialect: str | None,
-    out: str,
-) -> None:
+    formats: tuple[str, ...],
+    parts: str | None,
+    span: str | None,
+    shard_rows: int | None,
+    compress: str | None,
+    out: str | None,
+    to_stdout: bool,
+    resume: bool,
+    jobs: int,
+    engine: str,
+    scheduler: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> int:
     """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
 
-    The same command gives the same bytes.
+    The same command gives the same bytes. Rows are made slice by slice, however many there are; pages and invalid
+    answers are of the last 200 calls.
     """
-    from harness.generate.fixtures import write_fixtures
     from harness.specification.load import load_spec
-    from harness.world import PROFILES
     from harness.world.world import World
 
+    asked = _Files(
+        formats=formats or ("native",),
+        parts=_parse_parts(parts),
+        span=_parse_span(span),
+        shard_rows=shard_rows,
+        compress=compress,
+        out=out,
+        to_stdout=to_stdout,
+    )
+    where = _engine_of(engine, scheduler, jobs)
+    _check_places(asked, resume=resume, engine=engine)
     spec = load_spec(api)
+    world = World.of(seed=seed, calls=calls, profile=_profile_of(traffic))
+    with _listener(console, quiet=quiet, verbose=verbose, to_stdout=to_stdout) as listener:
+        if to_stdout:
+            return _stream(console, asked, spec, world, dialect, jobs, listener)
+        return _write(console, asked, spec, world, dialect, where, listener, resume=resume, quiet=quiet)
+
+
+def _write(
+    console: Console,
+    asked: _Files,
+    spec: Spec,
+    world: World,
+    dialect: str | None,
+    engine: RowEngine,
+    listener: FixtureListener,
+    *,
+    resume: bool,
+    quiet: bool,
+) -> int:
+    from harness.cli.signals import Interrupted, interruptible
+    from harness.generate.fixtures import write_fixtures
+
+    try:
+        with interruptible():
+            written = write_fixtures(
+                spec,
+                world=world,
+                out=asked.out or "",
+                dialect=load_dialect_file(dialect, spec),
+                formats=asked.formats,
+                rows="rows" in asked.parts,
+                pages="pages" in asked.parts,
+                invalid="invalid" in asked.parts,
+                span=asked.span,
+                shard_rows=asked.shard_rows,
+                compression=asked.compress,
+                engine=engine,
+                resume=resume,
+                listener=listener,
+            )
+    except Interrupted as interruption:
+        return console.report_error("interrupted; the same command with --resume goes on", interruption.exit_code)
+    if not quiet:
+        console.write_result(
+            f"{written.out}: {len(written.files) + 1} files, {written.rows} rows, {written.pages} pages, "
+            f"{written.invalid} invalid answers"
+        )
+    return 0
+
+
+def _stream(
+    console: Console,
+    asked: _Files,
+    spec: Spec,
+    world: World,
+    dialect: str | None,
+    jobs: int,
+    listener: FixtureListener,
+) -> int:
+    from harness.cli.signals import Interrupted, interruptible
+    from harness.generate.fixtures import stream_rows
+
+    try:
+        with interruptible():
+            stream_rows(
+                spec,
+                sys.stdout.buffer,
+                world=world,
+                dialect=load_dialect_file(dialect, spec),
+                format_name=asked.formats[0],
+                span=asked.span,
+                compression=asked.compress,
+                jobs=jobs,
+                listener=listener,
+            )
+    except BrokenPipeError:
+        # Whoever reads has enough.
+        console.stdout_lost = True
+    except OSError:
+        console.stdout_lost = True
+        raise
+    except Interrupted as interruption:
+        return console.report_error("interrupted", interruption.exit_code)
+    return 0
+
+
+@contextmanager
+def _listener(console: Console, *, quiet: bool, verbose: bool, to_stdout: bool) -> Iterator[FixtureListener]:
+    from harness.cli.progress import rate_progress
+    from harness.generate.fixtures import FixtureListener
+
+    # Rows that go to the terminal are not to be drawn over.
+    hidden = quiet or (to_stdout and os.isatty(1))
+    with rate_progress(unit="rows", hidden=hidden) as (set_total, add_rows):
+
+        def start(total: int, fallbacks: Mapping[str, str]) -> None:
+            set_total(total)
+            if verbose:
+                for name, reason in fallbacks.items():
+                    console.write_message(f"{name} is made row by row: {reason}")
+                if not fallbacks:
+                    console.write_message("no column is made row by row")
+
+        yield FixtureListener(starts=start, rows=add_rows)
+
+
+# --- options ------------------------------------------------------------------------------------------------
+
+
+def _parse_parts(text: str | None) -> tuple[str, ...]:
+    names = _PARTS if text is None else tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in _PARTS:
+            raise UsageProblem(
+                f"--parts {text}", f"some of {', '.join(_PARTS)}", repr(name), suggest_word(name, _PARTS)
+            )
+    return names
+
+
+def _parse_span(text: str | None) -> tuple[int, int | None] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{0,18}):([0-9]{0,18})", text, re.ASCII)
+    if found is None:
+        raise UsageProblem("--rows", "FROM:TO, such as 0:1000, 1000: or :1000", repr(text))
+    return int(found[1] or 0), int(found[2]) if found[2] else None
+
+
+def _profile_of(traffic: str) -> TrafficProfile:
+    from harness.world import PROFILES
+
     profiles = {profile.name: profile for profile in PROFILES}
     if traffic not in profiles:
         hint = suggest_word(traffic, profiles)
         raise UsageProblem(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
-    written = write_fixtures(
-        spec,
-        world=World.of(seed=seed, calls=calls, profile=profiles[traffic]),
-        out=Path(out),
-        dialect=load_dialect_file(dialect, spec),
-        formats=formats or ("native",),
-    )
-    console.write_result(
-        f"{written.out}: {len(written.files) + 1} files, {written.rows} rows, {written.pages} pages, "
-        f"{written.invalid} invalid answers"
-    )
+    return profiles[traffic]
+
+
+def _engine_of(name: str, scheduler: str | None, jobs: int) -> RowEngine:
+    from harness.generate.row_engines import DaskEngine, LocalEngine
+
+    if name not in _ENGINES:
+        raise UsageProblem(f"--engine {name}", f"one of {', '.join(_ENGINES)}", repr(name))
+    if name == "dask":
+        return DaskEngine(scheduler=scheduler, workers=jobs)
+    if scheduler is not None:
+        raise UsageProblem("--scheduler", "--engine dask beside it", "--engine local")
+    return LocalEngine(jobs=jobs)
+
+
+def _check_places(asked: _Files, *, resume: bool, engine: str) -> None:
+    """Refuse a place, or what does not go with it, before anything is made."""
+    if not asked.to_stdout:
+        if asked.out is None:
+            raise UsageProblem("--out", "a directory, or --stdout in its place", "neither")
+        return
+    for given, option in (
+        (asked.out is not None, "--out"),
+        (asked.shard_rows is not None, "--shard-rows"),
+        (len(asked.formats) > 1, "several formats"),
+        (resume, "--resume"),
+        (engine != "local", "--engine dask"),
+    ):
+        if given:
+            raise UsageProblem("--stdout", "one stream of rows alone", f"{option} beside it")

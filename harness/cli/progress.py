@@ -85,6 +85,37 @@ def count_progress(*, total: int, unit: str) -> Iterator[Callable[[str], None]]:
         yield lambda description: bar.update(task, advance=1, description=description)
 
 
+@contextmanager
+def rate_progress(
+    *, unit: str, hidden: bool = False
+) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+    """A bar with rate and time left on standard error, if that is a terminal: how many in all, how many more."""
+    if hidden or not _is_terminal():
+        yield (lambda total: None), (lambda more: None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+
+    class RateColumn(ProgressColumn):
+        """How many a second."""
+
+        def render(self, task: Task) -> str:
+            speed = task.finished_speed or task.speed
+            return "" if speed is None else f"{speed:,.0f} {unit}/s"
+
+    bar = Progress(
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:,} of {task.total:,} {task.fields[unit]}", markup=False),
+        RateColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, markup=False, highlight=False, emoji=False),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=0, unit=unit)
+        yield (lambda total: bar.update(task, total=total)), (lambda more: bar.advance(task, more))
+
+
 def _is_terminal() -> bool:
     try:
         return sys.stderr.isatty()

@@ -6,33 +6,38 @@ import hashlib
 import json
 import os
 import re
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import BinaryIO, Final, final
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, did_you_mean
 from harness.generate.formats import FORMATS
-from harness.generate.formats.row_format import RowFormat, SerialRows
-from harness.generate.invalid_responses import make_invalid_responses
-from harness.generate.response_breaker import InvalidResponse
+from harness.generate.formats.row_format import SerialRows
+from harness.generate.generation_record import GenerationRecord, file_digest
+from harness.generate.manifest import PARTS, Generation, build_manifest
+from harness.generate.row_engines import LocalEngine, RowEngine, serial_chunks, write_rows
+from harness.generate.row_file_writer import RowListener, ignore_rows, write_chunks
+from harness.generate.row_files import (
+    SLICE_ROWS,
+    FinishedRows,
+    RowChoices,
+    RowFile,
+    check_row_choices,
+    row_files_of,
+    serial_format_names,
+)
 from harness.generate.row_slices import RowSlices
-from harness.generate.rows import encode_hidden_rows
-from harness.generate.sample_exchanges import SampleExchange, make_sample_exchanges, request_text
-from harness.output.atomic_files import os_error_reason, write_atomically
-from harness.specification.dialect import Dialect, written_answer
+from harness.generate.sample_files import SampleFiles, encode_json_file, make_sample_files
+from harness.output.atomic_files import FileNotWritten, os_error_reason, write_atomically
+from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
-from harness.telephony.attributes import Grain
-from harness.wire.http_messages import HttpResponse
-from harness.world.listed_calls import ListedCalls
 from harness.world.world import World
 
 MANIFEST_FILE: Final = "manifest.json"
-HIDDEN_FILE: Final = "hidden.ndjson"
-SCHEMA_VERSION: Final = 1
 _OWN_FILE_PATTERN: Final = re.compile(
-    r"(?:rows\.[a-z]+|hidden\.ndjson|pages/[A-Za-z0-9._-]+|invalid/[A-Za-z0-9._-]+)"
+    r"(?:(?:rows|hidden)(?:-[0-9]{5,})?(?:\.[a-z0-9]+)+|pages/[A-Za-z0-9._-]+|invalid/[A-Za-z0-9._-]+)"
 )
 
 
@@ -41,72 +46,184 @@ _OWN_FILE_PATTERN: Final = re.compile(
 class WrittenFixtures:
     """The files that were written: the digest of each by its name below `out`, and the number of each kind."""
 
-    out: Path
+    out: Path | str
     files: Mapping[str, str]
     rows: int
     pages: int
     invalid: int
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureListener:
+    """Who is told of a run: once how many rows go to files in all, and then how many more are written.
+
+    `starts` is also told the columns that are made row by row, each with the reason.
+    """
+
+    starts: Callable[[int, Mapping[str, str]], None]
+    rows: RowListener
+
+
+def _ignore_start(total: int, fallbacks: Mapping[str, str]) -> None:
+    """Nobody listens."""
+
+
+NO_LISTENER: Final = FixtureListener(starts=_ignore_start, rows=ignore_rows)
+
+
 def write_fixtures(
     spec: Spec,
     *,
     world: World,
-    out: Path,
+    out: Path | str,
     dialect: Dialect | None = None,
     formats: Sequence[str] = ("native",),
     pages: bool = True,
     invalid: bool = True,
+    rows: bool = True,
+    span: tuple[int, int | None] | None = None,
+    shard_rows: int | None = None,
+    compression: str | None = None,
+    slice_rows: int = SLICE_ROWS,
+    engine: RowEngine = LocalEngine(),  # noqa: B008
+    resume: bool = False,
+    listener: FixtureListener = NO_LISTENER,
 ) -> WrittenFixtures:
     """Write rows, pages, invalid answers and `manifest.json` into `out`; the same arguments give the same bytes.
 
+    `span` selects rows by their places, `shard_rows` shares them out to files of so many, `compression` is "zstd" or
+    "gzip". In memory there are `slice_rows` rows at a time, for each process of the `engine`. Pages and invalid
+    answers are of the last 200 calls of the world. With `resume` what an interrupted run of the same arguments has
+    finished is kept.
+
     Files of other origin in `out` stay; what an earlier run wrote and this one does not is removed, unless it was
-    changed since. Raises UsageProblem for an unknown format and when `out` cannot take files.
+    changed since. Raises UsageProblem for an argument that cannot be used and when `out` cannot take files, and
+    FileNotWritten; nothing half-written is left then.
     """
-    choices = dialect if dialect is not None else Dialect()
-    chosen = _check_formats(formats)
-    _prepare_directory(out)
-    files: dict[str, bytes] = {}
-    rows = RowSlices.of(spec, world, choices)
-    for name in chosen:
-        files[f"rows.{FORMATS[name].file_extension(spec.listing)}"] = _file_bytes(rows, FORMATS[name], out)
-    hidden = encode_hidden_rows(rows.row_set(0, len(rows)))
-    if hidden:
-        files[HIDDEN_FILE] = hidden
-    told: list[Mapping[str, Any]] = []
-    for number, page in enumerate(make_sample_exchanges(spec, world, choices) if pages else (), 1):
-        told.append(_add_exchange_files(files, number, page))
-    broken: list[Mapping[str, Any]] = []
-    if invalid:
-        broken = _add_invalid_files(files, make_invalid_responses(spec, world, choices))
-        files["invalid/index.json"] = _encode_json_file({"api": spec.id, "payloads": broken})
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    manifest = _build_manifest(spec, world=world, dialect=choices, formats=chosen, pages=told, digests=digests)
-    stale = _stale_files(out, digests)
-    for name, data in files.items():
-        _write_file(out / name, data)
-    # Last, so that a manifest never names a file that is not there.
-    _write_file(out / MANIFEST_FILE, _encode_json_file(manifest))
-    for path in stale:
-        path.unlink(missing_ok=True)
-    return WrittenFixtures(out=out, files=digests, rows=len(rows), pages=len(told), invalid=len(broken))
+    choices = RowChoices(
+        formats=tuple(FORMATS[name] for name in check_formats(formats)),
+        rows=span,
+        shard_rows=shard_rows,
+        compression=compression,
+        slice_rows=slice_rows,
+    )
+    check_row_choices(choices)
+    chosen = {"rows": rows, "pages": pages, "invalid": invalid}
+    made = Generation(
+        spec=spec,
+        world=world,
+        dialect=dialect if dialect is not None else Dialect(),
+        formats=tuple(one.name for one in choices.formats),
+        parts=tuple(part for part in PARTS if chosen[part]),
+        choices=choices,
+    )
+    slices = RowSlices.of(spec, world, made.dialect)
+    files = row_files_of(spec, choices, len(slices)) if rows else ()
+    place = Path(out)
+    _prepare_directory(place)
+    with _record_in(place, made, files, resume=resume) as record:
+        samples = make_sample_files(spec, world, made.dialect, pages=pages, invalid=invalid)
+        listener.starts(sum(len(file) for file in files), slices.fallbacks)
+        finished = write_rows(slices, files, record, engine, listener.rows)
+        return _write_around(made, samples, finished, record)
 
 
-def _file_bytes(rows: RowSlices, made: RowFormat, out: Path) -> bytes:
-    if isinstance(made.rows, SerialRows):
-        parts = (made.rows.head(rows, len(rows)), made.rows.encode(rows, 0, len(rows)))
-        return b"".join((*parts, made.rows.tail(rows, len(rows))))
-    with tempfile.TemporaryDirectory(prefix=".callharness-", dir=out) as directory:
-        path = Path(directory) / "rows"
-        made.rows.write(rows, path, iter([(0, len(rows))]))
-        return path.read_bytes()
+def stream_rows(
+    spec: Spec,
+    stream: BinaryIO,
+    *,
+    world: World,
+    dialect: Dialect | None = None,
+    format_name: str = "native",
+    span: tuple[int, int | None] | None = None,
+    compression: str | None = None,
+    jobs: int = 1,
+    listener: FixtureListener = NO_LISTENER,
+) -> int:
+    """Write the rows alone to a stream, slice by slice, as the file of them would hold them; how many there are.
+
+    Raises UsageProblem for a format that is no row of bytes, and whatever the stream raises.
+    """
+    (name,) = check_formats([format_name])
+    made = FORMATS[name]
+    if not isinstance(made.rows, SerialRows):
+        raise UsageProblem(
+            f"--stdout --format {name}",
+            f"a format that can be piped: {', '.join(serial_format_names())}",
+            name,
+            "write it to a directory with --out",
+        )
+    choices = RowChoices(formats=(made,), rows=span, compression=compression)
+    check_row_choices(choices)
+    slices = RowSlices.of(spec, world, dialect if dialect is not None else Dialect())
+    file = row_files_of(spec, choices, len(slices))[0]
+    listener.starts(len(file), slices.fallbacks)
+    with serial_chunks(slices, jobs) as chunks:
+        write_chunks(chunks(file, 0), stream, file=file, told=listener.rows)
+    return len(file)
 
 
-def _check_formats(names: Sequence[str]) -> tuple[str, ...]:
+def check_formats(names: Collection[str]) -> tuple[str, ...]:
+    """The formats, each once. Raises UsageProblem for one that nobody knows."""
     for name in names:
         if name not in FORMATS:
-            raise UsageProblem("--format", f"one of {', '.join(FORMATS)}", repr(name))
+            raise UsageProblem("--format", f"one of {', '.join(FORMATS)}", repr(name), did_you_mean(name, FORMATS))
     return tuple(dict.fromkeys(names))
+
+
+@contextmanager
+def _record_in(out: Path, made: Generation, files: Sequence[RowFile], *, resume: bool) -> Iterator[GenerationRecord]:
+    """The record of the run. A run that fails leaves what a later one can use, and nothing that is half of a file."""
+    for file in files:
+        if (out / file.name).is_dir():
+            raise FileNotWritten(str(out / file.name), "it is a directory")
+    record = GenerationRecord.open(out)
+    done = True
+    try:
+        record.begin(made.plan([file.name for file in files]), resume=resume)
+        yield record
+    except Exception:
+        record.remove_parts()
+        # Whole shards are worth going on from; of anything else nothing is left.
+        done = made.choices.shard_rows is None or not record.holds_files
+        raise
+    except BaseException:
+        done = not record.holds_work
+        if done:
+            record.remove_parts()
+        raise
+    finally:
+        record.close(remove=done)
+
+
+def _write_around(
+    made: Generation, samples: SampleFiles, finished: Sequence[FinishedRows], record: GenerationRecord
+) -> WrittenFixtures:
+    """Write what stands beside the rows, the manifest last, and remove what an earlier run left."""
+    out = record.out
+    digests = {one.file.name: one.sha256 for one in finished}
+    digests |= {name: hashlib.sha256(data).hexdigest() for name, data in samples.files.items()}
+    manifest = build_manifest(made, rows=finished, pages=samples.pages, digests=digests)
+    stale = _stale_files(out, digests, record.earlier_files)
+    for name, data in samples.files.items():
+        _write_file(out / name, data)
+    # Last, so that a manifest never names a file that is not there.
+    _write_file(out / MANIFEST_FILE, encode_json_file(manifest))
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return WrittenFixtures(
+        out=out,
+        files=dict(sorted(digests.items())),
+        rows=_rows_of_list(finished),
+        pages=len(samples.pages),
+        invalid=samples.invalid,
+    )
+
+
+def _rows_of_list(finished: Sequence[FinishedRows]) -> int:
+    """The rows that are written, each counted once however many formats it is in."""
+    return sum(len(one.file) for one in finished if one.file.format is finished[0].file.format)
 
 
 def _prepare_directory(out: Path) -> None:
@@ -124,122 +241,24 @@ def _prepare_directory(out: Path) -> None:
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise FileNotWritten(str(path), os_error_reason(problem)) from problem
     write_atomically(path, data)
 
 
-def _stale_files(out: Path, digests: Mapping[str, str]) -> list[Path]:
-    """Files that an earlier manifest lists, that this run does not write, and that nobody has changed."""
+def _stale_files(out: Path, digests: Mapping[str, str], unfinished: Mapping[str, str]) -> list[Path]:
+    """Files of an earlier run, whole or not, that this run does not write, and that nobody has changed."""
     try:
-        earlier = json.loads((out / MANIFEST_FILE).read_text(encoding="utf-8"))["files"]
+        listed = json.loads((out / MANIFEST_FILE).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []
+        listed = {}
     found = []
-    for name, digest in earlier.items() if isinstance(earlier, dict) else ():
+    for name, digest in {**(listed if isinstance(listed, dict) else {}), **unfinished}.items():
         if name in digests or not _OWN_FILE_PATTERN.fullmatch(name):
             continue
         path = out / name
-        if path.is_file() and not path.is_symlink() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+        if path.is_file() and not path.is_symlink() and file_digest(path) == digest:
             found.append(path)
     return found
-
-
-# --- pages and invalid answers ------------------------------------------------------------------------------
-
-
-def _add_exchange_files(files: dict[str, bytes], number: int, page: SampleExchange) -> Mapping[str, Any]:
-    stem = f"pages/{number:03d}-{_plain_file_name(page.name)}"
-    entry: dict[str, Any] = {"name": page.name, "says": page.says}
-    if page.error_name is not None:
-        entry["fault"] = page.error_name
-    if page.request is not None:
-        entry["request"] = f"{stem}.request.http"
-        files[entry["request"]] = request_text(page.request)
-    entry["response"] = f"{stem}.response.{_body_extension(page.response)}"
-    files[entry["response"]] = page.response.body
-    entry |= _response_head(page.response)
-    return entry
-
-
-def _add_invalid_files(files: dict[str, bytes], broken: Iterable[InvalidResponse]) -> list[Mapping[str, Any]]:
-    made = list(broken)
-    count = {one.clause: sum(other.clause == one.clause for other in made) for one in made}
-    seen: dict[str, int] = {}
-    index: list[Mapping[str, Any]] = []
-    for one in made:
-        seen[one.clause] = number = seen.get(one.clause, 0) + 1
-        stem = one.clause if count[one.clause] == 1 else f"{one.clause}-{number}"
-        name = f"invalid/{stem}.{_body_extension(one.response)}"
-        files[name] = one.response.body
-        index.append(
-            {
-                "file": name.removeprefix("invalid/"),
-                "clause": one.clause,
-                "done": one.change,
-                **_response_head(one.response),
-                "request": request_text(one.request).decode("utf-8"),
-            }
-        )
-    return index
-
-
-def _response_head(response: HttpResponse) -> Mapping[str, Any]:
-    return {"http_status": response.http_status, "content_type": response.header("content-type")}
-
-
-def _body_extension(response: HttpResponse) -> str:
-    return "xml" if response.body.lstrip().startswith(b"<") else "json"
-
-
-def _plain_file_name(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-
-
-# --- the manifest -------------------------------------------------------------------------------------------
-
-
-def _build_manifest(
-    spec: Spec,
-    *,
-    world: World,
-    dialect: Dialect,
-    formats: Sequence[str],
-    pages: Sequence[Mapping[str, Any]],
-    digests: Mapping[str, str],
-) -> Mapping[str, Any]:
-    document = spec.listing.document
-    calls = world.count(Grain.CALL, ListedCalls.BOTH, world.instant)
-    profile = world.profile.name if world.profile is not None else None
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "api": spec.id,
-        "spec_version": spec.listing.version,
-        "document": {"name": document.name, "sha256": document.sha256},
-        "generator_version": world.fingerprint(),
-        "seed": world.seed,
-        "calls": calls,
-        "traffic": profile,
-        "instant": world.instant.isoformat(),
-        "dialect": {name: written_answer(dialect.values[name]) for name in sorted(dialect.values)},
-        "formats": list(formats),
-        "command": _repeat_command(spec, world, calls, profile, formats),
-        "pages": list(pages),
-        "files": dict(digests),
-    }
-
-
-def _repeat_command(spec: Spec, world: World, calls: int, profile: str | None, formats: Sequence[str]) -> str | None:
-    """The command that writes these files again; None for a world that was not made from a seed."""
-    if world.seed is None or world.given:
-        return None
-    # Whoever repeats it knows the file: the name alone, so that the bytes do not hang on where it lies.
-    name = spec.id if spec.given_as == spec.id else Path(spec.file).name
-    words = ["callharness", "generate", name, f"--calls {calls}", f"--seed {world.seed}"]
-    if profile not in (None, "office"):
-        words.append(f"--traffic {profile}")
-    words += [f"--format {name}" for name in formats if tuple(formats) != ("native",)]
-    return " ".join([*words, "--out DIR"])
-
-
-def _encode_json_file(tree: Any) -> bytes:
-    return json.dumps(tree, indent=2, ensure_ascii=False, default=list).encode() + b"\n"

@@ -37,7 +37,12 @@ def make_invalid_responses(spec: Spec, world: World, dialect: Dialect) -> Iterat
 
     A clause that only several answers together break (pages that overlap, a list that moves) has none here.
     """
-    maker = ResponseBreaker(SampleClient(spec, world, dialect))
+    return break_responses(SampleClient(spec, world, dialect))
+
+
+def break_responses(client: SampleClient) -> Iterator[InvalidResponse]:
+    """The same answers from those that a client gets that is there already."""
+    maker = ResponseBreaker(client)
     once: set[tuple[ClauseId, str]] = set()
     for source in (
         break_fields,

@@ -172,7 +172,11 @@ class SampleClient:
 
 def make_sample_exchanges(spec: Spec, world: World, dialect: Dialect) -> Iterator[SampleExchange]:
     """One exchange for each kind of answer that the spec describes."""
-    client = SampleClient(spec, world, dialect)
+    return fetch_sample_exchanges(SampleClient(spec, world, dialect))
+
+
+def fetch_sample_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
+    """The same exchanges by a client that is there already."""
     yield from _page_exchanges(client)
     yield from _filter_exchanges(client)
     yield from _sort_exchanges(client)
@@ -492,4 +496,12 @@ def _required_credentials(listing: Listing, credentials: Mapping[str, str]) -> d
     return {name: credentials[name] for name in names if name in credentials}
 
 
-__all__ = ["PAGE_SIZE", "SampleClient", "SampleExchange", "filter_values", "make_sample_exchanges", "request_text"]
+__all__ = [
+    "PAGE_SIZE",
+    "SampleClient",
+    "SampleExchange",
+    "fetch_sample_exchanges",
+    "filter_values",
+    "make_sample_exchanges",
+    "request_text",
+]

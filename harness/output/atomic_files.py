@@ -56,6 +56,27 @@ def write_atomically(path: str | os.PathLike[str], data: str | bytes) -> None:
     _sync_directory(place.parent)
 
 
+def move_into_place(part: Path, target: Path) -> None:
+    """Put a finished file, which lies in the same file system, in the place of another, whole or not at all.
+
+    It is gone from where it lay. Raises FileNotWritten; the file is then where it was.
+    """
+    if target.is_dir():
+        raise FileNotWritten(str(target), "it is a directory")
+    try:
+        place = target.resolve() if target.is_symlink() else target
+        descriptor = os.open(part, os.O_RDWR)
+        try:
+            os.fchmod(descriptor, _mode_for(place))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(part, place)
+    except OSError as problem:
+        raise FileNotWritten(str(target), os_error_reason(problem)) from problem
+    _sync_directory(place.parent)
+
+
 def os_error_reason(problem: OSError) -> str:
     """The system's own words for an error, in lower case and without numbers."""
     return (problem.strerror or type(problem).__name__).lower()

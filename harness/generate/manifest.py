@@ -1,0 +1,156 @@
+"""The manifest: what files there are, what determined them, and the command that makes them again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, final
+
+from harness.generate.row_files import FinishedRows, RowChoices
+from harness.specification.dialect import Dialect, written_answer
+from harness.specification.load import Spec
+from harness.telephony.attributes import Grain
+from harness.world.listed_calls import ListedCalls
+from harness.world.world import World
+
+SCHEMA_VERSION: Final = 1
+PARTS: Final = ("rows", "pages", "invalid")
+"""What a generation can write; all of it without a choice."""
+# What bytes hang on besides the arguments: compressors, and what writes binary files.
+_PACKAGES: Final = ("callharness", "polars", "backports.zstd")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What is generated: everything that determines the files, and nothing else."""
+
+    spec: Spec
+    world: World
+    dialect: Dialect
+    formats: tuple[str, ...]
+    parts: tuple[str, ...]
+    choices: RowChoices
+
+    @property
+    def calls(self) -> int:
+        """The calls of the world that have begun at its instant."""
+        return self.world.count(Grain.CALL, ListedCalls.BOTH, self.world.instant)
+
+    def world_id(self) -> str:
+        """What determines the world, as 16 hexadecimal digits: equal ids, equal calls."""
+        world = self.world
+        return _digest(
+            {
+                "generator": world.fingerprint(),
+                "seed": world.seed,
+                "calls": self.calls,
+                "instant": world.instant.isoformat(),
+                "traffic": asdict(world.profile) if world.profile is not None else None,
+                "given": [sorted(call.items()) for call in world.given],
+                "home_customer": world.home_customer_id,
+            }
+        )[:16]
+
+    def plan(self, files: Sequence[str]) -> str:
+        """What determines the bytes of these files of rows: equal plans, equal bytes."""
+        return _digest(
+            {
+                "world": self.world_id(),
+                "api": self.spec.id,
+                "spec": self.spec.openapi,
+                "dialect": _written_dialect(self.dialect),
+                "formats": self.formats,
+                "rows": self.choices.rows,
+                "shard_rows": self.choices.shard_rows,
+                "slice_rows": self.choices.slice_rows,
+                "compression": self.choices.compression,
+                "files": list(files),
+                "packages": {name: _package_version(name) for name in _PACKAGES},
+            }
+        )
+
+
+def build_manifest(
+    made: Generation,
+    *,
+    rows: Sequence[FinishedRows],
+    pages: Sequence[Mapping[str, Any]],
+    digests: Mapping[str, str],
+) -> Mapping[str, Any]:
+    """The manifest of files that are written; where rows are shared out it tells which rows stand in which file."""
+    spec, world = made.spec, made.world
+    document = spec.listing.document
+    profile = world.profile.name if world.profile is not None else None
+    manifest: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "api": spec.id,
+        "spec_version": spec.listing.version,
+        "document": {"name": document.name, "sha256": document.sha256},
+        "generator_version": world.fingerprint(),
+        "seed": world.seed,
+        "calls": made.calls,
+        "traffic": profile,
+        "instant": world.instant.isoformat(),
+        "dialect": _written_dialect(made.dialect),
+        "formats": list(made.formats),
+        "command": _repeat_command(made, profile),
+        "pages": list(pages),
+    }
+    if not made.choices.is_plain:
+        manifest["world_id"] = made.world_id()
+        manifest["row_files"] = [_row_file_entry(one) for one in rows]
+    return {**manifest, "files": dict(sorted(digests.items()))}
+
+
+def _row_file_entry(one: FinishedRows) -> Mapping[str, Any]:
+    file = one.file
+    return {
+        "file": file.name,
+        "format": file.format.name,
+        "rows": [file.first, file.last],
+        "bytes": one.size,
+        "sha256": one.sha256,
+    }
+
+
+def _repeat_command(made: Generation, profile: str | None) -> str | None:
+    """The command that writes these files again; None for a world that was not made from a seed."""
+    spec, world, choices = made.spec, made.world, made.choices
+    if world.seed is None or world.given:
+        return None
+    # Whoever repeats it knows the file: the name alone, so that the bytes do not hang on where it lies.
+    name = spec.id if spec.given_as == spec.id else Path(spec.file).name
+    words = ["callharness", "generate", name, f"--calls {made.calls}", f"--seed {world.seed}"]
+    if profile not in (None, "office"):
+        words.append(f"--traffic {profile}")
+    words += [f"--format {name}" for name in made.formats if made.formats != ("native",)]
+    if made.parts != PARTS:
+        words.append(f"--parts {','.join(made.parts)}")
+    if choices.rows is not None:
+        first, last = choices.rows
+        words.append(f"--rows {first}:{'' if last is None else last}")
+    if choices.shard_rows is not None:
+        words.append(f"--shard-rows {choices.shard_rows}")
+    if choices.compression is not None:
+        words.append(f"--compress {choices.compression}")
+    return " ".join([*words, "--out DIR"])
+
+
+def _written_dialect(dialect: Dialect) -> dict[str, Any]:
+    return {name: written_answer(dialect.values[name]) for name in sorted(dialect.values)}
+
+
+def _digest(tree: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(tree, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _package_version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,122 @@
+"""Where rows are made: in this process, in several of this machine, or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+from harness.generate.formats.row_format import SerialRows
+from harness.generate.generation_record import GenerationRecord
+from harness.generate.row_file_writer import (
+    ChunkSource,
+    RowListener,
+    continue_chunks,
+    write_row_file,
+)
+from harness.generate.row_files import FinishedRows, RowFile, encode_chunk
+from harness.generate.row_slices import RowSlices
+from harness.generate.row_workers import RowWorkers
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalEngine:
+    """So many processes of this machine."""
+
+    jobs: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaskEngine:
+    """The workers of a Dask scheduler, by its address; without one, `workers` of this machine.
+
+    They must reach the place that is written to.
+    """
+
+    scheduler: str | None = None
+    workers: int = 2
+
+
+RowEngine: TypeAlias = LocalEngine | DaskEngine
+
+
+def write_rows(
+    slices: RowSlices, files: Sequence[RowFile], record: GenerationRecord, engine: RowEngine, told: RowListener
+) -> list[FinishedRows]:
+    """Write files of rows, but those that the record has whole; in the order of `files`."""
+    found: dict[str, FinishedRows] = {}
+    missing: list[RowFile] = []
+    for file in files:
+        whole = record.whole_file(file)
+        if whole is None:
+            missing.append(file)
+        else:
+            found[file.name] = whole
+            told(len(file))
+    for one in _make_files(slices, missing, record, engine, told):
+        record.add_file(one.file.name, one.sha256)
+        found[one.file.name] = one
+    return [found[file.name] for file in files]
+
+
+def _make_files(
+    slices: RowSlices, files: Sequence[RowFile], record: GenerationRecord, engine: RowEngine, told: RowListener
+) -> Iterator[FinishedRows]:
+    match engine:
+        case DaskEngine(scheduler=scheduler, workers=workers):
+            from harness.generate.dask_rows import DaskRows
+
+            with DaskRows(slices, scheduler=scheduler, workers=workers) as cluster:
+                yield from _counted(cluster.write_files(files, record.out), told)
+        case LocalEngine(jobs=jobs) if jobs > 1 and files:
+            with RowWorkers(slices, jobs) as workers_here:
+                yield from _made_by_workers(workers_here, files, record, told)
+        case LocalEngine():
+            for file in files:
+                yield _made_here(slices, file, record, told)
+
+
+def _made_here(slices: RowSlices, file: RowFile, record: GenerationRecord, told: RowListener) -> FinishedRows:
+    if isinstance(file.format.rows, SerialRows):
+        return continue_chunks(file, _chunks_here(slices), record, told=told)
+    return write_row_file(slices, file, record.out, told=told)
+
+
+def _made_by_workers(
+    workers: RowWorkers, files: Sequence[RowFile], record: GenerationRecord, told: RowListener
+) -> Iterator[FinishedRows]:
+    """Shards are written by the workers; of a single file they make the pieces, as far as it has some."""
+    if len({file.format.name for file in files}) < len(files):
+        yield from _counted(workers.write_files(files, record.out), told)
+        return
+    for file in files:
+        if isinstance(file.format.rows, SerialRows):
+            yield continue_chunks(file, workers.chunks, record, told=told)
+        else:
+            yield from _counted(workers.write_files([file], record.out), told)
+
+
+def _counted(files: Iterator[FinishedRows], told: RowListener) -> Iterator[FinishedRows]:
+    for one in files:
+        yield one
+        told(len(one.file))
+
+
+@contextmanager
+def serial_chunks(slices: RowSlices, jobs: int) -> Iterator[ChunkSource]:
+    """What gives the pieces of a file, by so many processes."""
+    if jobs == 1:
+        yield _chunks_here(slices)
+        return
+    with RowWorkers(slices, jobs) as workers:
+        yield workers.chunks
+
+
+def _chunks_here(slices: RowSlices) -> ChunkSource:
+    def make_chunks(file: RowFile, first: int) -> Iterator[bytes]:
+        return (encode_chunk(slices, file, chunk) for chunk in range(first, file.chunks))
+
+    return make_chunks

@@ -1,0 +1,116 @@
+"""Sample exchanges and invalid answers as files: what it costs does not hang on how many calls the world has."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, final
+
+from harness.generate.invalid_responses import break_responses
+from harness.generate.response_breaker import InvalidResponse
+from harness.generate.sample_exchanges import SampleClient, SampleExchange, fetch_sample_exchanges, request_text
+from harness.specification.dialect import Dialect
+from harness.specification.load import Spec
+from harness.telephony.attributes import Grain
+from harness.wire.http_messages import HttpResponse
+from harness.world.listed_calls import ListedCalls
+from harness.world.world import World
+
+SAMPLE_CALLS: Final = 200
+"""Calls of the world that pages and invalid answers are made of: the last ones."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFiles:
+    """Files by name, and what the manifest tells of the pages; `invalid` is the number of invalid answers."""
+
+    files: Mapping[str, bytes]
+    pages: tuple[Mapping[str, Any], ...]
+    invalid: int
+
+
+def make_sample_files(spec: Spec, world: World, dialect: Dialect, *, pages: bool, invalid: bool) -> SampleFiles:
+    """The files of pages and of invalid answers, as far as they are asked for."""
+    files: dict[str, bytes] = {}
+    told: list[Mapping[str, Any]] = []
+    broken: list[Mapping[str, Any]] = []
+    # Both come from one simulator, whose world costs more to make than any answer.
+    client = SampleClient(spec, sample_world(world), dialect) if pages or invalid else None
+    if client is not None and pages:
+        told += [
+            _add_exchange_files(files, number, page) for number, page in enumerate(fetch_sample_exchanges(client), 1)
+        ]
+    if client is not None and invalid:
+        broken += _add_invalid_files(files, break_responses(client))
+        files["invalid/index.json"] = encode_json_file({"api": spec.id, "payloads": broken})
+    return SampleFiles(files=files, pages=tuple(told), invalid=len(broken))
+
+
+def sample_world(world: World) -> World:
+    """The world, or where it has more than `SAMPLE_CALLS` calls, one of the last of them: same seed, same instant."""
+    given = world.given
+    if len(given) > SAMPLE_CALLS:
+        latest = sorted(given, key=lambda call: (call["started_at"], call["call_id"]))[-SAMPLE_CALLS:]
+        given = tuple(latest)
+    if world.seed is None or world.profile is None:
+        return replace(world, given=given)
+    if world.count(Grain.CALL, ListedCalls.BOTH, world.instant) - len(world.given) <= SAMPLE_CALLS:
+        return replace(world, given=given)
+    small = World.of(seed=world.seed, calls=SAMPLE_CALLS, instant=world.instant, profile=world.profile)
+    return replace(small, given=given, customers=world.customers, home_customer_id=world.home_customer_id)
+
+
+def encode_json_file(tree: Any) -> bytes:
+    """A JSON document as a file holds it."""
+    return json.dumps(tree, indent=2, ensure_ascii=False, default=list).encode() + b"\n"
+
+
+def _add_exchange_files(files: dict[str, bytes], number: int, page: SampleExchange) -> Mapping[str, Any]:
+    stem = f"pages/{number:03d}-{_plain_file_name(page.name)}"
+    entry: dict[str, Any] = {"name": page.name, "says": page.says}
+    if page.error_name is not None:
+        entry["fault"] = page.error_name
+    if page.request is not None:
+        entry["request"] = f"{stem}.request.http"
+        files[entry["request"]] = request_text(page.request)
+    entry["response"] = f"{stem}.response.{_body_extension(page.response)}"
+    files[entry["response"]] = page.response.body
+    entry |= _response_head(page.response)
+    return entry
+
+
+def _add_invalid_files(files: dict[str, bytes], broken: Iterable[InvalidResponse]) -> list[Mapping[str, Any]]:
+    made = list(broken)
+    count = {one.clause: sum(other.clause == one.clause for other in made) for one in made}
+    seen: dict[str, int] = {}
+    index: list[Mapping[str, Any]] = []
+    for one in made:
+        seen[one.clause] = number = seen.get(one.clause, 0) + 1
+        stem = one.clause if count[one.clause] == 1 else f"{one.clause}-{number}"
+        name = f"invalid/{stem}.{_body_extension(one.response)}"
+        files[name] = one.response.body
+        index.append(
+            {
+                "file": name.removeprefix("invalid/"),
+                "clause": one.clause,
+                "done": one.change,
+                **_response_head(one.response),
+                "request": request_text(one.request).decode("utf-8"),
+            }
+        )
+    return index
+
+
+def _response_head(response: HttpResponse) -> Mapping[str, Any]:
+    return {"http_status": response.http_status, "content_type": response.header("content-type")}
+
+
+def _body_extension(response: HttpResponse) -> str:
+    return "xml" if response.body.lstrip().startswith(b"<") else "json"
+
+
+def _plain_file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)
