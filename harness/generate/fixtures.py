@@ -30,6 +30,7 @@ from harness.generate.row_files import (
 )
 from harness.generate.row_slices import RowSlices
 from harness.generate.sample_files import SampleFiles, encode_json_file, make_sample_files
+from harness.generate.url_place import UrlPlace, is_url
 from harness.output.atomic_files import FileNotWritten, os_error_reason, write_atomically
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
@@ -120,13 +121,45 @@ def write_fixtures(
     )
     slices = RowSlices.of(spec, world, made.dialect)
     files = row_files_of(spec, choices, len(slices)) if rows else ()
+    if isinstance(out, str) and is_url(out):
+        if resume:
+            raise UsageProblem("--resume", "a directory as --out", out, "leave --resume out")
+        return _write_to_url(made, slices, files, UrlPlace(out), engine, listener)
     place = Path(out)
     _prepare_directory(place)
     with _record_in(place, made, files, resume=resume) as record:
-        samples = make_sample_files(spec, world, made.dialect, pages=pages, invalid=invalid)
+        samples = _samples_of(made)
         listener.starts(sum(len(file) for file in files), slices.fallbacks)
         finished = write_rows(slices, files, record, engine, listener.rows)
         return _write_around(made, samples, finished, record)
+
+
+def _write_to_url(
+    made: Generation,
+    slices: RowSlices,
+    files: Sequence[RowFile],
+    place: UrlPlace,
+    engine: RowEngine,
+    listener: FixtureListener,
+) -> WrittenFixtures:
+    """The same to a URL: no record is kept there, and so nothing can be gone on with."""
+    place.check()
+    samples = _samples_of(made)
+    listener.starts(sum(len(file) for file in files), slices.fallbacks)
+    finished = write_rows(slices, files, place, engine, listener.rows)
+    digests = _all_digests(samples, finished)
+    stale = _own_names(place.read_json(MANIFEST_FILE), {}, digests)
+    for name, data in samples.files.items():
+        place.write(name, data)
+    manifest = build_manifest(made, rows=finished, pages=samples.pages, digests=digests)
+    place.write(MANIFEST_FILE, encode_json_file(manifest))
+    place.remove_unchanged(stale)
+    return _written(place.url, digests, samples, finished)
+
+
+def _samples_of(made: Generation) -> SampleFiles:
+    pages, invalid = "pages" in made.parts, "invalid" in made.parts
+    return make_sample_files(made.spec, made.world, made.dialect, pages=pages, invalid=invalid)
 
 
 def stream_rows(
@@ -202,8 +235,7 @@ def _write_around(
 ) -> WrittenFixtures:
     """Write what stands beside the rows, the manifest last, and remove what an earlier run left."""
     out = record.out
-    digests = {one.file.name: one.sha256 for one in finished}
-    digests |= {name: hashlib.sha256(data).hexdigest() for name, data in samples.files.items()}
+    digests = _all_digests(samples, finished)
     manifest = build_manifest(made, rows=finished, pages=samples.pages, digests=digests)
     stale = _stale_files(out, digests, record.earlier_files)
     for name, data in samples.files.items():
@@ -212,18 +244,28 @@ def _write_around(
     _write_file(out / MANIFEST_FILE, encode_json_file(manifest))
     for path in stale:
         path.unlink(missing_ok=True)
+    # What a process left that was lost in the middle of a file.
+    record.remove_parts()
+    return _written(out, digests, samples, finished)
+
+
+def _all_digests(samples: SampleFiles, finished: Sequence[FinishedRows]) -> dict[str, str]:
+    digests = {one.file.name: one.sha256 for one in finished}
+    digests |= {name: hashlib.sha256(data).hexdigest() for name, data in samples.files.items()}
+    return dict(sorted(digests.items()))
+
+
+def _written(
+    out: Path | str, digests: Mapping[str, str], samples: SampleFiles, finished: Sequence[FinishedRows]
+) -> WrittenFixtures:
     return WrittenFixtures(
-        out=out,
-        files=dict(sorted(digests.items())),
-        rows=_rows_of_list(finished),
-        pages=len(samples.pages),
-        invalid=samples.invalid,
+        out=out, files=digests, rows=_rows_of_list(finished), pages=len(samples.pages), invalid=samples.invalid
     )
 
 
 def _rows_of_list(finished: Sequence[FinishedRows]) -> int:
     """The rows that are written, each counted once however many formats it is in."""
-    return sum(len(one.file) for one in finished if one.file.format is finished[0].file.format)
+    return sum(len(one.file) for one in finished if one.file.format.name == finished[0].file.format.name)
 
 
 def _prepare_directory(out: Path) -> None:
@@ -251,14 +293,23 @@ def _write_file(path: Path, data: bytes) -> None:
 def _stale_files(out: Path, digests: Mapping[str, str], unfinished: Mapping[str, str]) -> list[Path]:
     """Files of an earlier run, whole or not, that this run does not write, and that nobody has changed."""
     try:
-        listed = json.loads((out / MANIFEST_FILE).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        listed = {}
+        manifest = json.loads((out / MANIFEST_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        manifest = None
     found = []
-    for name, digest in {**(listed if isinstance(listed, dict) else {}), **unfinished}.items():
-        if name in digests or not _OWN_FILE_PATTERN.fullmatch(name):
-            continue
+    for name, digest in _own_names(manifest, unfinished, digests).items():
         path = out / name
         if path.is_file() and not path.is_symlink() and file_digest(path) == digest:
             found.append(path)
     return found
+
+
+def _own_names(manifest: object, unfinished: Mapping[str, str], digests: Mapping[str, str]) -> dict[str, str]:
+    """The files that a manifest and an unfinished run list, and that are not written now, with their digests."""
+    listed = manifest.get("files") if isinstance(manifest, dict) else None
+    known = {**(listed if isinstance(listed, dict) else {}), **unfinished}
+    return {
+        name: digest
+        for name, digest in known.items()
+        if name not in digests and _OWN_FILE_PATTERN.fullmatch(name) and isinstance(digest, str)
+    }

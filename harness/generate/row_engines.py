@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import TYPE_CHECKING, TypeAlias, final
 
+from harness.errors import UsageProblem
 from harness.generate.formats.row_format import SerialRows
 from harness.generate.generation_record import GenerationRecord
 from harness.generate.row_file_writer import (
@@ -14,10 +15,15 @@ from harness.generate.row_file_writer import (
     RowListener,
     continue_chunks,
     write_row_file,
+    write_row_file_to,
 )
 from harness.generate.row_files import FinishedRows, RowFile, encode_chunk
 from harness.generate.row_slices import RowSlices
 from harness.generate.row_workers import RowWorkers
+from harness.generate.url_place import UrlPlace
+
+if TYPE_CHECKING:
+    from harness.generate.dask_rows import DaskRows
 
 
 @final
@@ -44,39 +50,63 @@ RowEngine: TypeAlias = LocalEngine | DaskEngine
 
 
 def write_rows(
-    slices: RowSlices, files: Sequence[RowFile], record: GenerationRecord, engine: RowEngine, told: RowListener
+    slices: RowSlices,
+    files: Sequence[RowFile],
+    place: GenerationRecord | UrlPlace,
+    engine: RowEngine,
+    told: RowListener,
 ) -> list[FinishedRows]:
-    """Write files of rows, but those that the record has whole; in the order of `files`."""
+    """Write files of rows, but those that the record of a directory has whole; in the order of `files`."""
     found: dict[str, FinishedRows] = {}
-    missing: list[RowFile] = []
-    for file in files:
-        whole = record.whole_file(file)
-        if whole is None:
-            missing.append(file)
-        else:
-            found[file.name] = whole
-            told(len(file))
-    for one in _make_files(slices, missing, record, engine, told):
-        record.add_file(one.file.name, one.sha256)
+    if isinstance(place, GenerationRecord):
+        for file in files:
+            whole = place.whole_file(file)
+            if whole is not None:
+                found[file.name] = whole
+                told(len(file))
+    for one in _make_files(slices, [file for file in files if file.name not in found], place, engine, told):
+        if isinstance(place, GenerationRecord):
+            place.add_file(one.file.name, one.sha256)
         found[one.file.name] = one
     return [found[file.name] for file in files]
 
 
 def _make_files(
-    slices: RowSlices, files: Sequence[RowFile], record: GenerationRecord, engine: RowEngine, told: RowListener
+    slices: RowSlices,
+    files: Sequence[RowFile],
+    place: GenerationRecord | UrlPlace,
+    engine: RowEngine,
+    told: RowListener,
 ) -> Iterator[FinishedRows]:
+    target = place if isinstance(place, UrlPlace) else place.out.absolute()
     match engine:
+        case _ if not files:
+            return
         case DaskEngine(scheduler=scheduler, workers=workers):
-            from harness.generate.dask_rows import DaskRows
-
-            with DaskRows(slices, scheduler=scheduler, workers=workers) as cluster:
-                yield from _counted(cluster.write_files(files, record.out), told)
-        case LocalEngine(jobs=jobs) if jobs > 1 and files:
+            with _dask_rows(slices, scheduler, workers) as cluster:
+                yield from _counted(cluster.write_files(files, target), told)
+        case LocalEngine(jobs=jobs) if jobs > 1:
             with RowWorkers(slices, jobs) as workers_here:
-                yield from _made_by_workers(workers_here, files, record, told)
+                if isinstance(place, UrlPlace):
+                    yield from _counted(workers_here.write_files(files, place), told)
+                else:
+                    yield from _made_by_workers(workers_here, files, place, told)
         case LocalEngine():
             for file in files:
-                yield _made_here(slices, file, record, told)
+                if isinstance(place, UrlPlace):
+                    yield write_row_file_to(place, slices, file, owner="", told=told)
+                else:
+                    yield _made_here(slices, file, place, told)
+
+
+def _dask_rows(slices: RowSlices, scheduler: str | None, workers: int) -> DaskRows:
+    try:
+        from harness.generate.dask_rows import DaskRows
+    except ImportError as problem:
+        raise UsageProblem(
+            "--engine dask", "the packages that it needs", str(problem), "pip install 'callharness[dask]'"
+        ) from problem
+    return DaskRows(slices, scheduler=scheduler, workers=workers)
 
 
 def _made_here(slices: RowSlices, file: RowFile, record: GenerationRecord, told: RowListener) -> FinishedRows:

@@ -12,6 +12,7 @@ from harness.generate.formats.row_format import FileRows, RowSpan, SerialRows
 from harness.generate.generation_record import GenerationRecord, part_path
 from harness.generate.row_files import FinishedRows, RowFile, encode_chunk
 from harness.generate.row_slices import RowSlices
+from harness.generate.url_place import UrlPlace, room_for_upload
 from harness.output.atomic_files import FileNotWritten, move_into_place, os_error_reason
 
 RowListener: TypeAlias = Callable[[int], None]
@@ -21,8 +22,24 @@ ChunkSource: TypeAlias = Callable[[RowFile, int], Iterator[bytes]]
 """The pieces of a file, from one of them on."""
 
 
+RowPlace: TypeAlias = Path | UrlPlace
+"""Where files go: a directory that whoever writes can reach, or what a URL names."""
+
+
 def ignore_rows(rows: int) -> None:
     """Nobody counts."""
+
+
+def write_row_file_to(
+    place: RowPlace, slices: RowSlices, file: RowFile, *, owner: str, told: RowListener = ignore_rows
+) -> FinishedRows:
+    """Write one file of rows to a place; what goes to a URL is made on this machine first. Raises FileNotWritten."""
+    if isinstance(place, Path):
+        return write_row_file(slices, file, place, owner=owner, told=told)
+    with room_for_upload() as room:
+        finished = write_row_file(slices, file, room, told=told)
+        place.put(file.name, room / file.name)
+        return finished
 
 
 def write_row_file(

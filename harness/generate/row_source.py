@@ -11,8 +11,13 @@ from typing import Any, final
 from harness.generate.row_slices import RowSlices
 
 
-def _reduce_view(view: MappingProxyType[Any, Any]) -> tuple[type, tuple[dict[Any, Any]]]:
-    return MappingProxyType, (dict(view),)
+def _view_of(values: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(values)
+
+
+def _reduce_view(view: MappingProxyType[Any, Any]) -> tuple[Any, tuple[dict[Any, Any]]]:
+    # The type itself cannot be named in a pickle.
+    return _view_of, (dict(view),)
 
 
 @final

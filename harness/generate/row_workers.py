@@ -10,12 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from types import TracebackType
 from typing import Final, TypeVar, final
 
 from harness.errors import HarnessError
-from harness.generate.row_file_writer import write_row_file
+from harness.generate.row_file_writer import RowPlace, write_row_file_to
 from harness.generate.row_files import FinishedRows, RowFile, encode_chunk
 from harness.generate.row_slices import RowSlices
 from harness.generate.row_source import pack_row_source, unpack_row_source
@@ -68,9 +67,9 @@ class RowWorkers:
         """The pieces of a file in their order, from one of them on."""
         return self._in_order(_make_chunk, ((file, chunk) for chunk in range(first, file.chunks)))
 
-    def write_files(self, files: Iterable[RowFile], out: Path) -> Iterator[FinishedRows]:
+    def write_files(self, files: Iterable[RowFile], place: RowPlace) -> Iterator[FinishedRows]:
         """Write whole files; they are told in their order."""
-        return self._in_order(_write_file, ((file, out) for file in files))
+        return self._in_order(_write_file, ((file, place) for file in files))
 
     def _in_order(self, function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
         waiting: deque[Future[U]] = deque()
@@ -114,6 +113,6 @@ def _make_chunk(asked: tuple[RowFile, int]) -> bytes:
     return encode_chunk(_SLICES[0], file, chunk)
 
 
-def _write_file(asked: tuple[RowFile, Path]) -> FinishedRows:
-    file, out = asked
-    return write_row_file(_SLICES[0], file, out, owner=f"{os.getpid()}-")
+def _write_file(asked: tuple[RowFile, RowPlace]) -> FinishedRows:
+    file, place = asked
+    return write_row_file_to(place, _SLICES[0], file, owner=f"{os.getpid()}-")

@@ -46,10 +46,14 @@ ONLY: dict[tuple[str, str], set[str]] = {
 }
 
 DOORS: dict[str, tuple[str, ...]] = {
+    "backports": ("generate/compression.py",),
     "click": ("cli/",),
+    # Of the standard library from Python 3.14 on.
+    "compression": ("generate/compression.py",),
     "cryptography": ("check/credentials.py", "serve/authentication.py"),
-    "dask": ("generate/",),
+    "distributed": ("generate/dask_rows.py",),
     "faker": ("world/name_pools.py",),
+    "fsspec": ("generate/url_place.py",),
     "h11": ("check/client/http_client.py", "serve/"),
     "harfile": ("report/",),
     "httpcore": ("check/",),
