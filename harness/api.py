@@ -61,23 +61,38 @@ def generate(
     dialect: DialectSource | None = None,
     pages: bool = True,
     invalid: bool = True,
+    rows: bool | tuple[int, int | None] = True,
+    shard_rows: int | None = None,
+    compress: str | None = None,
+    resume: bool = False,
+    jobs: int = 1,
+    engine: str = "local",
+    scheduler: str | None = None,
 ) -> WrittenFixtures:
     """Write invented calls as files below `out`: rows, whole answers, answers that break one clause each.
 
     The world has the last `calls` calls (0 or more) that began at or before `instant`, a datetime with a zone; the
-    default is a busy hour of 2026. `formats` are of `native`, `ndjson`, `csv`, `parquet`; `traffic` is `office`,
-    `steady` or `contact-centre`. `pages` and `invalid` say whether whole answers and invalid ones are written beside
-    the rows. `out` is made where it is missing; files of yours in it stay.
+    default is a busy hour of 2026. `formats` are names that `callharness generate --format` takes; `traffic` is
+    `office`, `steady` or `contact-centre`. `pages` and `invalid` say whether whole answers and invalid ones are
+    written beside the rows; they are of the last 200 calls. `out` is made where it is missing; files of yours in it
+    stay.
+
+    `rows` says whether rows are written, or which: `(first, last)` by their places in the list from 0, `last` not
+    among them, None for the end. `shard_rows` shares them out to files of so many, `compress` is "zstd" or "gzip".
+    With `resume` what an interrupted run of the same arguments has finished is kept. `jobs` is the number of
+    processes; with more than one, a script needs `if __name__ == "__main__":` around what it does. `engine="dask"`
+    lets the workers of the Dask `scheduler` (`tcp://HOST:PORT`, or else `jobs` workers of this machine) make the
+    files. `out` may also be a URL that fsspec knows.
 
     The result says what was written: `files`, the SHA-256 of each by its name below `out` (`manifest.json`, which
     lists them, is not among them), and how many `rows`, `pages` and `invalid` answers.
 
-    Raises UsageProblem for an argument that cannot be used, and when `out` cannot take files.
+    Raises UsageProblem for an argument that cannot be used, and when `out` cannot take files; FileNotWritten when the
+    disk is full, and then nothing half-written is left.
     """
-    from pathlib import Path
-
     from harness.errors import UsageProblem
     from harness.generate.fixtures import write_fixtures
+    from harness.generate.row_engines import engine_of
     from harness.world.traffic import PROFILES
 
     spec = _spec_of(api)
@@ -87,11 +102,17 @@ def generate(
     return write_fixtures(
         spec,
         world=_make_world(calls=calls, seed=seed, instant=instant, traffic=traffic),
-        out=Path(out),
+        out=out,
         dialect=_dialect_of(dialect, spec),
         formats=formats,
         pages=pages,
         invalid=invalid,
+        rows=rows is not False,
+        span=rows if isinstance(rows, tuple) else None,
+        shard_rows=shard_rows,
+        compression=compress,
+        engine=engine_of(engine, scheduler=scheduler, jobs=jobs),
+        resume=resume,
     )
 
 

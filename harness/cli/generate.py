@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from harness.world.world import World
 
 _PARTS: Final = ("rows", "pages", "invalid")
-_ENGINES: Final = ("local", "dask")
 
 _WORLD_OPTIONS: Final = combine_options(
     click.option(
@@ -116,6 +115,7 @@ def generate(
     The same command gives the same bytes. Rows are made slice by slice, however many there are; pages and invalid
     answers are of the last 200 calls.
     """
+    from harness.generate.row_engines import engine_of
     from harness.specification.load import load_spec
     from harness.world.world import World
 
@@ -128,7 +128,7 @@ def generate(
         out=out,
         to_stdout=to_stdout,
     )
-    where = _engine_of(engine, scheduler, jobs)
+    where = engine_of(engine, scheduler=scheduler, jobs=jobs)
     _check_places(asked, resume=resume, engine=engine)
     spec = load_spec(api)
     world = World.of(seed=seed, calls=calls, profile=_profile_of(traffic))
@@ -267,18 +267,6 @@ def _profile_of(traffic: str) -> TrafficProfile:
         hint = suggest_word(traffic, profiles)
         raise UsageProblem(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
     return profiles[traffic]
-
-
-def _engine_of(name: str, scheduler: str | None, jobs: int) -> RowEngine:
-    from harness.generate.row_engines import DaskEngine, LocalEngine
-
-    if name not in _ENGINES:
-        raise UsageProblem(f"--engine {name}", f"one of {', '.join(_ENGINES)}", repr(name))
-    if name == "dask":
-        return DaskEngine(scheduler=scheduler, workers=jobs)
-    if scheduler is not None:
-        raise UsageProblem("--scheduler", "--engine dask beside it", "--engine local")
-    return LocalEngine(jobs=jobs)
 
 
 def _check_places(asked: _Files, *, resume: bool, engine: str) -> None:

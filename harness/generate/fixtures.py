@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, final
 from harness.errors import UsageProblem, did_you_mean
 from harness.generate.formats import FORMATS
 from harness.generate.formats.row_format import SerialRows
-from harness.generate.generation_record import GenerationRecord, file_digest
+from harness.generate.generation_record import GenerationRecord, RecordOfOthers, file_digest
 from harness.generate.manifest import PARTS, Generation, build_manifest
 from harness.generate.row_engines import LocalEngine, RowEngine, serial_chunks, write_rows
 from harness.generate.row_file_writer import RowListener, ignore_rows, write_chunks
@@ -212,10 +212,13 @@ def _record_in(out: Path, made: Generation, files: Sequence[RowFile], *, resume:
         if (out / file.name).is_dir():
             raise FileNotWritten(str(out / file.name), "it is a directory")
     record = GenerationRecord.open(out)
-    done = True
+    done = False
     try:
         record.begin(made.plan([file.name for file in files]), resume=resume)
+        done = True
         yield record
+    except RecordOfOthers:
+        raise
     except Exception:
         record.remove_parts()
         # Whole shards are worth going on from; of anything else nothing is left.

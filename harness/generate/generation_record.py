@@ -42,6 +42,11 @@ def file_digest(path: Path) -> str | None:
 
 
 @final
+class RecordOfOthers(UsageProblem):
+    """What was interrupted in a directory is another run; it is left as it was."""
+
+
+@final
 class GenerationRecord:
     """The record of one generation in its directory, a line for each finished piece or file; locked while it is open.
 
@@ -82,11 +87,11 @@ class GenerationRecord:
     def begin(self, plan: str, *, resume: bool) -> None:
         """Start, or with `resume` go on with, the run of a plan.
 
-        Raises UsageProblem when the record is of another plan and shall be gone on with.
+        Raises RecordOfOthers when the record is of another plan and shall be gone on with.
         """
         told, lines = self._read_lines()
         if resume and told not in (None, plan):
-            raise UsageProblem(
+            raise RecordOfOthers(
                 "--resume",
                 "the arguments of the run that was interrupted there",
                 "others",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from harness.errors import UsageProblem
 from harness.generate.formats.row_format import SerialRows
@@ -47,6 +47,20 @@ class DaskEngine:
 
 
 RowEngine: TypeAlias = LocalEngine | DaskEngine
+ENGINES: Final = ("local", "dask")
+
+
+def engine_of(name: str, *, scheduler: str | None, jobs: int) -> RowEngine:
+    """The engine of a name. Raises UsageProblem for one that nobody knows, and for what does not go with it."""
+    if name not in ENGINES:
+        raise UsageProblem(f"--engine {name}", f"one of {', '.join(ENGINES)}", repr(name))
+    if jobs < 1:
+        raise UsageProblem("--jobs", "1 process or more", str(jobs))
+    if name == "dask":
+        return DaskEngine(scheduler=scheduler, workers=jobs)
+    if scheduler is not None:
+        raise UsageProblem(f"--scheduler {scheduler}", "--engine dask beside it", "--engine local")
+    return LocalEngine(jobs=jobs)
 
 
 def write_rows(
