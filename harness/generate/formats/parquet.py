@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.generate.formats.row_format import FileRows, RowFormat, RowSpan
+from harness.generate.formats.watched_file import sink_to_file
 from harness.generate.row_slices import RowSlices
 from harness.specification.model import Listing
 
@@ -39,7 +40,12 @@ def scan_slices(slices: RowSlices, spans: Iterator[RowSpan]) -> polars.LazyFrame
 def _write(slices: RowSlices, path: Path, spans: Iterator[RowSpan]) -> None:
     # The same rows and the same release of polars give the same bytes.
     table = scan_slices(slices, spans)
-    table.sink_parquet(path, compression="zstd", statistics=False, row_group_size=ROW_GROUP, maintain_order=True)
+    sink_to_file(
+        path,
+        lambda file: table.sink_parquet(
+            file, compression="zstd", statistics=False, row_group_size=ROW_GROUP, maintain_order=True
+        ),
+    )
 
 
 PARQUET: Final = RowFormat(
