@@ -24,7 +24,7 @@ class _WatchedFile(io.FileIO):
 
 
 def sink_to_file(path: Path, sink: Callable[[BinaryIO], object]) -> None:
-    """Write a new file by what takes an open one, such as a sink of polars. Raises OSError for what the system says."""
+    """Write a new file by what takes an open one, such as a sink of polars. Raises OSError."""
     with _WatchedFile(path, "wb") as file:
         try:
             sink(cast(BinaryIO, file))
