@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, final
 
+from harness.generate.hidden_columns import HiddenEncoder, has_plain_identity
 from harness.generate.plain_rows import (
     RowForm,
     check_row_form,
@@ -15,10 +16,11 @@ from harness.generate.plain_rows import (
     rows_head,
     rows_tail,
 )
-from harness.generate.rows import RowSet, row_set_of
+from harness.generate.rows import RowSet, encode_hidden_rows, row_set_of
 from harness.specification.access import example_account
 from harness.specification.dialect import Dialect, default_zone
 from harness.specification.load import Spec
+from harness.specification.model import Listing
 from harness.telephony.attributes import Grain
 from harness.wire.columns.row_cells import RowRules
 from harness.wire.columns.row_encoder import RowEncoder
@@ -49,6 +51,7 @@ class _Encoders:
     fallbacks: dict[str, str] = field(default_factory=dict)
     rows: dict[str, RowEncoder] = field(default_factory=dict)
     tables: list[TableEncoder] = field(default_factory=list)
+    hidden: list[HiddenEncoder] = field(default_factory=list)
 
     def of_rows(self, form: str) -> RowEncoder:
         """The encoder of rows as XML, where it is the API's own form, or else as lines of JSON."""
@@ -63,6 +66,12 @@ class _Encoders:
         if not self.tables:
             self.tables.append(TableEncoder(self.rules, self.fallbacks))
         return self.tables[0]
+
+    def of_hidden(self, listing: Listing) -> HiddenEncoder:
+        """The encoder of what is hidden of rows."""
+        if not self.hidden:
+            self.hidden.append(HiddenEncoder(listing, self.rules))
+        return self.hidden[0]
 
 
 @final
@@ -126,6 +135,14 @@ class RowSlices:
         encoders = self._encoders
         encode = encoders.of_tables().encode_lines if chosen == "csv" else encoders.of_rows(chosen).encode
         return b"".join(encode(columns) for columns in self._columns(first, last))
+
+    def encode_hidden(self, first: int, last: int) -> bytes:
+        """What the API hides of some rows: an object a line, see `encode_hidden_rows`."""
+        self._check_slice(first, last)
+        if not self._has_columns("ndjson") or not has_plain_identity(self.spec.listing):
+            return encode_hidden_rows(self.row_set(first, last))
+        encoder = self._encoders.of_hidden(self.spec.listing)
+        return b"".join(encoder.encode(columns) for columns in self._columns(first, last))
 
     def head(self, form: str) -> bytes:
         """What stands in a file before the first of all rows."""

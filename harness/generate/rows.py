@@ -98,7 +98,7 @@ def encode_hidden_rows(rows: RowSet) -> bytes:
     lines: list[bytes] = []
     for index, tree in enumerate(rows.trees):
         hidden: dict[str, Tree] = {
-            name: [_plain_value(value) for value in rows.values_at(index, FieldPath((name,), hidden=True))]
+            name: [plain_hidden_value(value) for value in rows.values_at(index, FieldPath((name,), hidden=True))]
             for name in listing.hidden
         }
         line: dict[str, Tree] = {"identity": tree[listing.lists.identity], "hidden": hidden}
@@ -109,7 +109,7 @@ def encode_hidden_rows(rows: RowSet) -> bytes:
     return b"".join(lines)
 
 
-def _plain_value(value: Any) -> Tree:
+def plain_hidden_value(value: Any) -> Tree:
     """A hidden value as JSON holds it; an instant as RFC 3339 writes it."""
     return encode_instant(value, "rfc3339", UTC_ZONE) if isinstance(value, datetime) else cast(Tree, value)
 

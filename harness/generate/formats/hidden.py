@@ -6,7 +6,6 @@ from typing import Final
 
 from harness.generate.formats.row_format import RowFormat, SerialRows
 from harness.generate.row_slices import RowSlices
-from harness.generate.rows import encode_hidden_rows
 from harness.specification.model import Listing
 
 
@@ -20,7 +19,7 @@ def _file_extension(listing: Listing) -> str:
 
 
 def _encode(slices: RowSlices, first: int, last: int) -> bytes:
-    return encode_hidden_rows(slices.row_set(first, last))
+    return slices.encode_hidden(first, last)
 
 
 HIDDEN: Final = RowFormat(
