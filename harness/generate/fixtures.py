@@ -20,13 +20,13 @@ from harness.generate.manifest import PARTS, Generation, build_manifest
 from harness.generate.row_engines import LocalEngine, RowEngine, serial_chunks, write_rows
 from harness.generate.row_file_writer import RowListener, ignore_rows, write_chunks
 from harness.generate.row_files import (
-    SLICE_ROWS,
     FinishedRows,
     RowChoices,
     RowFile,
     check_row_choices,
     row_files_of,
     serial_format_names,
+    slice_rows_of,
 )
 from harness.generate.row_slices import RowSlices
 from harness.generate.sample_files import SampleFiles, encode_json_file, make_sample_files
@@ -86,7 +86,7 @@ def write_fixtures(
     span: tuple[int, int | None] | None = None,
     shard_rows: int | None = None,
     compression: str | None = None,
-    slice_rows: int = SLICE_ROWS,
+    slice_rows: int | None = None,
     engine: RowEngine = LocalEngine(),  # noqa: B008
     resume: bool = False,
     listener: FixtureListener = NO_LISTENER,
@@ -94,9 +94,9 @@ def write_fixtures(
     """Write rows, pages, invalid answers and `manifest.json` into `out`; the same arguments give the same bytes.
 
     `span` selects rows by their places, `shard_rows` shares them out to files of so many, `compression` is "zstd" or
-    "gzip". In memory there are `slice_rows` rows at a time, for each process of the `engine`. Pages and invalid
-    answers are of the last 200 calls of the world. With `resume` what an interrupted run of the same arguments has
-    finished is kept.
+    "gzip". In memory there are `slice_rows` rows at a time for each process of the `engine`, without a choice as many
+    as suit the API. Pages and invalid answers are of the last 200 calls of the world. With `resume` what an
+    interrupted run of the same arguments has finished is kept.
 
     Files of other origin in `out` stay; what an earlier run wrote and this one does not is removed, unless it was
     changed since. Raises UsageProblem for an argument that cannot be used and when `out` cannot take files, and
@@ -107,7 +107,7 @@ def write_fixtures(
         rows=span,
         shard_rows=shard_rows,
         compression=compression,
-        slice_rows=slice_rows,
+        slice_rows=slice_rows or slice_rows_of(spec.listing),
     )
     check_row_choices(choices)
     chosen = {"rows": rows, "pages": pages, "invalid": invalid}
@@ -187,7 +187,8 @@ def stream_rows(
             name,
             "write it to a directory with --out",
         )
-    choices = RowChoices(formats=(made,), rows=span, compression=compression)
+    slice_rows = slice_rows_of(spec.listing)
+    choices = RowChoices(formats=(made,), rows=span, compression=compression, slice_rows=slice_rows)
     check_row_choices(choices)
     slices = RowSlices.of(spec, world, dialect if dialect is not None else Dialect())
     file = row_files_of(spec, choices, len(slices))[0]

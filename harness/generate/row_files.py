@@ -14,9 +14,17 @@ from harness.generate.formats.native import NATIVE
 from harness.generate.formats.row_format import RowFormat, RowSpan, SerialRows
 from harness.generate.row_slices import RowSlices
 from harness.specification.load import Spec
+from harness.specification.model import Listing
 
+<<<<<<< Updated upstream
 SLICE_ROWS: Final = 100_000
 """Rows that are in memory at once."""
+=======
+SLICE_ROWS: Final = 1 << 15
+"""Rows that are in memory at once."""
+NESTING_SLICE_ROWS: Final = 1 << 13
+"""The same where rows hold rows, and so are several times as wide."""
+>>>>>>> Stashed changes
 
 _SAME_BYTES: Final = frozenset(("native", "ndjson"))
 
@@ -82,6 +90,12 @@ class FinishedRows:
     file: RowFile
     sha256: str
     size: int
+
+
+def slice_rows_of(listing: Listing) -> int:
+    """How many rows of an API are made at a time: as many as make good use of columns, and are small in memory."""
+    holds_rows = any(field.as_ == "rows" for field in listing.fields.values())
+    return NESTING_SLICE_ROWS if holds_rows else SLICE_ROWS
 
 
 def encode_chunk(slices: RowSlices, file: RowFile, chunk: int) -> bytes:
