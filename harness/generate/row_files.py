@@ -16,15 +16,10 @@ from harness.generate.row_slices import RowSlices
 from harness.specification.load import Spec
 from harness.specification.model import Listing
 
-<<<<<<< Updated upstream
-SLICE_ROWS: Final = 100_000
-"""Rows that are in memory at once."""
-=======
 SLICE_ROWS: Final = 1 << 15
 """Rows that are in memory at once."""
 NESTING_SLICE_ROWS: Final = 1 << 13
 """The same where rows hold rows, and so are several times as wide."""
->>>>>>> Stashed changes
 
 _SAME_BYTES: Final = frozenset(("native", "ndjson"))
 
@@ -104,12 +99,12 @@ def encode_chunk(slices: RowSlices, file: RowFile, chunk: int) -> bytes:
     if not isinstance(rows, SerialRows):
         raise ValueError(f"a file of the format {file.format.name} has no pieces")
     first, last = file.span(chunk)
-    parts = [rows.encode(slices, first, last)]
-    if chunk == 0:
-        parts.insert(0, rows.head(slices, len(file)))
-    if chunk == file.chunks - 1:
-        parts.append(rows.tail(slices, len(file)))
-    data = b"".join(parts)
+    data = rows.encode(slices, first, last)
+    # Most pieces stand between head and tail, and are not copied for the sake of nothing.
+    if chunk == 0 and (head := rows.head(slices, len(file))):
+        data = head + data
+    if chunk == file.chunks - 1 and (tail := rows.tail(slices, len(file))):
+        data += tail
     return data if file.compression is None else compression_of(file.compression).compress(data)
 
 
