@@ -14,7 +14,7 @@ from harness.specification.model import Listing
 if TYPE_CHECKING:
     import polars
 
-ROW_GROUP: Final = 131_072
+ROW_GROUP: Final = 32_768
 """Rows that a reader of the file takes at once."""
 
 

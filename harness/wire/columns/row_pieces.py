@@ -27,11 +27,12 @@ _ROWS_AT_ONCE: Final = 4096
 
 @final
 class Texts:
-    """Texts that stand in rows, written as the form wants them."""
+    """Texts that stand in rows, written as the form wants them; those that do not last are of these rows alone."""
 
-    __slots__ = ("series",)
+    __slots__ = ("lasts", "series")
 
-    def __init__(self, texts: Sequence[str] | pl.Series) -> None:
+    def __init__(self, texts: Sequence[str] | pl.Series, *, lasts: bool = True) -> None:
+        self.lasts = lasts
         self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
 
     def __len__(self) -> int:
@@ -119,7 +120,7 @@ class PieceMaker:
         # JSON within JSON stands as it is; as a cell of a table its quotation marks are doubled.
         if self._doubles_quotes:
             texts = texts.str.replace_all('"', '""', literal=True)
-        return Texts(pl.concat([texts, pl.Series([""], dtype=pl.String)]))
+        return Texts(pl.concat([texts, pl.Series([""], dtype=pl.String)]), lasts=False)
 
     def _escaped(self, text: str, *, escaped: bool, inner: bool) -> str:
         text = self._escape_inner(text) if inner else text
@@ -149,18 +150,22 @@ class PieceMaker:
                 found[-1] = both
         return found
 
+    def _join(self, first: Texts, second: Texts) -> Texts:
+        # What is of these rows alone would only fill the memory.
+        return (self._joined if first.lasts and second.lasts else _join_texts)(first, second)
+
     def _both(self, first: Piece, second: Piece) -> Piece | None:
         if isinstance(first, str) and isinstance(second, str):
             return first + second
         if isinstance(first, str) and isinstance(second, ChosenTexts):
             few = len(second.texts) <= _LARGE_POOL
-            return ChosenTexts(self._joined(_few_texts(first), second.texts), second.codes) if few else None
+            return ChosenTexts(self._join(_few_texts(first), second.texts), second.codes) if few else None
         if isinstance(first, ChosenTexts) and isinstance(second, str):
             few = len(first.texts) <= _LARGE_POOL
-            return ChosenTexts(self._joined(first.texts, _few_texts(second)), first.codes) if few else None
+            return ChosenTexts(self._join(first.texts, _few_texts(second)), first.codes) if few else None
         if isinstance(first, str) or isinstance(second, str) or len(first.texts) * len(second.texts) > _JOINED_TEXTS:
             return None
-        return ChosenTexts(self._joined(first.texts, second.texts), first.codes * len(second.texts) + second.codes)
+        return ChosenTexts(self._join(first.texts, second.texts), first.codes * len(second.texts) + second.codes)
 
 
 def _plain_parts(part: ValuePart) -> tuple[ValuePart, ...]:
@@ -182,12 +187,13 @@ def _few_texts(*texts: str) -> Texts:
 
 
 def _join_texts(first: Texts, second: Texts) -> Texts:
+    lasts = first.lasts and second.lasts
     if len(first) == 1:
-        return Texts(first.series[0] + second.series)
+        return Texts(first.series[0] + second.series, lasts=lasts)
     if len(second) == 1:
-        return Texts(first.series + second.series[0])
+        return Texts(first.series + second.series[0], lasts=lasts)
     ends = second.series.to_list()
-    return Texts([start + end for start in first.series.to_list() for end in ends])
+    return Texts([start + end for start in first.series.to_list() for end in ends], lasts=lasts)
 
 
 def part_flags(part: ValuePart, flag: Callable[[TextPool, bool], Flags]) -> Flags | bool:
