@@ -27,6 +27,7 @@ from harness.generate.row_files import (
     row_files_of,
     serial_format_names,
     slice_rows_of,
+    slow_columns,
 )
 from harness.generate.row_slices import RowSlices
 from harness.generate.sample_files import SampleFiles, encode_json_file, make_sample_files
@@ -59,7 +60,7 @@ class WrittenFixtures:
 class FixtureListener:
     """Who is told of a run: once how many rows go to files in all, and then how many more are written.
 
-    `starts` is also told the columns that are made row by row, each with the reason.
+    `starts` is also told which columns are made row by row, and so slowly, each with the reason.
     """
 
     starts: Callable[[int, Mapping[str, str]], None]
@@ -129,7 +130,7 @@ def write_fixtures(
     _prepare_directory(place)
     with _record_in(place, made, files, resume=resume) as record:
         samples = _samples_of(made)
-        listener.starts(sum(len(file) for file in files), slices.fallbacks)
+        listener.starts(sum(len(file) for file in files), slow_columns(slices, files))
         finished = write_rows(slices, files, record, engine, listener.rows)
         return _write_around(made, samples, finished, record)
 
@@ -145,7 +146,7 @@ def _write_to_url(
     """The same to a URL: no record is kept there, and so nothing can be gone on with."""
     place.check()
     samples = _samples_of(made)
-    listener.starts(sum(len(file) for file in files), slices.fallbacks)
+    listener.starts(sum(len(file) for file in files), slow_columns(slices, files))
     finished = write_rows(slices, files, place, engine, listener.rows)
     digests = _all_digests(samples, finished)
     stale = _own_names(place.read_json(MANIFEST_FILE), {}, digests)
@@ -192,7 +193,7 @@ def stream_rows(
     check_row_choices(choices)
     slices = RowSlices.of(spec, world, dialect if dialect is not None else Dialect())
     file = row_files_of(spec, choices, len(slices))[0]
-    listener.starts(len(file), slices.fallbacks)
+    listener.starts(len(file), slow_columns(slices, [file]))
     with serial_chunks(slices, jobs) as chunks:
         write_chunks(chunks(file, 0), stream, file=file, told=listener.rows)
     return len(file)

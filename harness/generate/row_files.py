@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -106,6 +106,16 @@ def encode_chunk(slices: RowSlices, file: RowFile, chunk: int) -> bytes:
     if chunk == file.chunks - 1 and (tail := rows.tail(slices, len(file))):
         data += tail
     return data if file.compression is None else compression_of(file.compression).compress(data)
+
+
+def slow_columns(slices: RowSlices, files: Sequence[RowFile]) -> Mapping[str, str]:
+    """The columns of these files that are made row by row, with the reason; the first row tells."""
+    for file in {file.format.name: file for file in files if len(file)}.values():
+        if isinstance(file.format.rows, SerialRows):
+            file.format.rows.encode(slices, file.first, file.first + 1)
+        else:
+            slices.table(file.first, file.first + 1)
+    return dict(slices.fallbacks)
 
 
 # --- which files there are ----------------------------------------------------------------------------------
