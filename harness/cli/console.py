@@ -45,9 +45,13 @@ class Console:
         """The text without the secrets of this run."""
         return text if self.redactor is None else self.redactor.redact(text)
 
-    def write_result(self, text: str) -> None:
-        """Write a result, whole lines, to standard output at once."""
-        data = self.redact(text if text.endswith("\n") or not text else text + "\n")
+    def write_result(self, text: str, *, redacted: bool = False) -> None:
+        """Write a result, whole lines, to standard output at once.
+
+        What is `redacted` already goes out as it is: JSON is no longer JSON when a mask cuts through its syntax.
+        """
+        text = text if text.endswith("\n") or not text else text + "\n"
+        data = text if redacted else self.redact(text)
         try:
             sys.stdout.write(data.encode("utf-8", "backslashreplace").decode("utf-8"))
             sys.stdout.flush()

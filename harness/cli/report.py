@@ -40,7 +40,7 @@ def report(console: Console, journal: str, kind: str, out: str | None) -> int:
         return 0
     text = render_report(record, kind, redact=console.redact)
     if out is None:
-        console.write_result(text)
+        console.write_result(text, redacted=True)
     else:
         write_atomically(out, text.encode("utf-8", "backslashreplace"))
     return 0

@@ -59,7 +59,7 @@ def write_reports(console: Console, record: RunRecord, sinks: Iterable[ReportSin
         try:
             text = render_report(record, sink.kind, redact=console.redact)
             if sink.file == STDOUT:
-                console.write_result(text)
+                console.write_result(text, redacted=True)
             else:
                 write_atomically(sink.file, text.encode("utf-8", "backslashreplace"))
         except HarnessError as problem:

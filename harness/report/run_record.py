@@ -10,9 +10,10 @@ import dataclasses
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast, final
 
@@ -31,7 +32,8 @@ from harness.check.results.findings import (
 )
 from harness.check.results.gate import colour_of, gate_colour
 from harness.output.escaping import visible_text
-from harness.output.journal import JOURNAL_VERSION, BadJournal, Journal, read_journal
+from harness.output.journal import FIXED_KEYS, JOURNAL_VERSION, BadJournal, Journal, read_journal
+from harness.output.redaction import redact_tree
 from harness.specification.model import Basis, ClauseId, Level
 
 R = TypeVar("R")
@@ -56,6 +58,22 @@ class RunRecord:
     complete: bool = True
     began: datetime | None = None
     settings: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+
+
+def redacted_record(recording: RunRecord, redact: Callable[[str], str]) -> RunRecord:
+    """The record with every text of its run redacted; the words of ours in it stay."""
+    return cast(RunRecord, _redacted(recording, redact))
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value) if field.name not in FIXED_KEYS]
+        return dataclasses.replace(value, **{name: _redacted(getattr(value, name), redact) for name in names})
+    if isinstance(value, tuple) and any(dataclasses.is_dataclass(inner) for inner in value):
+        return tuple(_redacted(inner, redact) for inner in value)
+    if isinstance(value, tuple | Mapping):
+        return _freeze_lists(redact_tree(value, redact, fixed=FIXED_KEYS))
+    return redact(value) if isinstance(value, str) and not isinstance(value, Enum) else value
 
 
 # --- to lines -----------------------------------------------------------------------------------------------
