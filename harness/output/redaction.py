@@ -227,8 +227,8 @@ class Redactor:
 def redact_tree(value: Any, redact: Callable[[str], str], *, fixed: Container[str] = ()) -> Any:
     """The same tree of mappings, lists, texts and numbers with its texts redacted; keys are never touched.
 
-    What stands under the name of a secret is masked whole: as the value of a key, in a pair of name and text, and in a
-    mapping with the keys `name` and `value`. What stands under a `fixed` key is a word of ours and stays.
+    What stands under the name of a secret is masked whole: as the value of a key, in a pair of name and text, and in
+    a mapping with the keys `name` and `value`. What stands under a `fixed` key is a word of ours and stays.
     """
     if isinstance(value, str):
         return redact(value)
@@ -250,7 +250,7 @@ def redact_tree(value: Any, redact: Callable[[str], str], *, fixed: Container[st
 
 
 def _redact_pair(name: str, text: str, redact: Callable[[str], str]) -> str:
-    """A text that stands beside a name: masked where it is a secret's, unless it is masked, or a variable, already."""
+    """A text beside its name: masked where that is a secret's, unless it is masked, or a variable, already."""
     if is_secret_name(name) and text and not _MASKED_ALREADY.match(text):
         return MASK
     beside = redact(f"{name}: {text}")
