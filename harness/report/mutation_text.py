@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from harness.output.escaping import shell_word, visible_text
-from harness.report.mutation_report import MutantOutcome, MutantResult, MutationReport, shown_percent
+from harness.report.mutation_report import MutantOutcome, MutantResult, MutationReport, MutationSource, shown_percent
 
 _WIDTH: Final = 118
 _LABEL: Final = 10
@@ -27,7 +27,7 @@ def mutation_text(report: MutationReport) -> str:
     lines = [f"{_one_line(report.api)}: {' '.join(shell_word(word) for word in report.command)}", ""]
     for result in report.results:
         if result.outcome is MutantOutcome.NOT_NOTICED:
-            lines += [*_unnoticed_lines(result), ""]
+            lines += [*_unnoticed_lines(result, source=report.source), ""]
     for outcome in (MutantOutcome.TIMED_OUT, MutantOutcome.NOT_JUDGED):
         short = [result for result in report.results if result.outcome is outcome]
         lines += [_short_line(result) for result in short]
@@ -38,7 +38,7 @@ def mutation_text(report: MutationReport) -> str:
     return "\n".join([*lines, _summary_line(report)]) + "\n"
 
 
-def _unnoticed_lines(result: MutantResult) -> Iterator[str]:
+def _unnoticed_lines(result: MutantResult, *, source: MutationSource) -> Iterator[str]:
     mutant = result.mutant
     yield f"NOT NOTICED {mutant.id}  {mutant.family}, {mutant.level}"
     told = [
@@ -55,7 +55,8 @@ def _unnoticed_lines(result: MutantResult) -> Iterator[str]:
             subsequent_indent=" " * (_LABEL + 2),
             break_long_words=False,
         )
-    if result.requests == 0:
+    # A command that reads the answer from its file asks nothing.
+    if result.requests == 0 and source == "faults":
         yield f"  {'requests':<{_LABEL}}none came"
     for label, text in (("look", mutant.look), ("again", mutant.again)):
         if text:
