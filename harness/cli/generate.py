@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from harness.cli.console import Console
+from harness.cli.generate_records import RECORD_OPTIONS, record_world_of
 from harness.cli.option_values import load_dialect_file, suggest_word
 from harness.errors import UsageProblem
 
@@ -19,9 +21,11 @@ from harness.errors import UsageProblem
 @click.option("--traffic", metavar="PROFILE", default="office", show_default=True, help="What traffic looks like.")
 @click.option("--dialect", metavar="FILE", help="Answers to open choices.")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(), help="Where the files go.")
+@RECORD_OPTIONS
 @click.pass_obj
 def generate(
     console: Console,
+    /,
     api: str,
     calls: int,
     seed: int,
@@ -29,6 +33,7 @@ def generate(
     traffic: str,
     dialect: str | None,
     out: str,
+    **records: Any,
 ) -> None:
     """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
 
@@ -40,13 +45,14 @@ def generate(
     from harness.world.world import World
 
     spec = load_spec(api)
+    given = record_world_of(console, records)
     profiles = {profile.name: profile for profile in PROFILES}
     if traffic not in profiles:
         hint = suggest_word(traffic, profiles)
         raise UsageProblem(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
     written = write_fixtures(
         spec,
-        world=World.of(seed=seed, calls=calls, profile=profiles[traffic]),
+        world=given or World.of(seed=seed, calls=calls, profile=profiles[traffic]),
         out=Path(out),
         dialect=load_dialect_file(dialect, spec),
         formats=formats or ("native",),
