@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -84,9 +84,9 @@ def _call_of(number: int, row: list[str], zone: tzinfo) -> SourceCall:
     )
     caller = _CALLER.fullmatch(told["clid"])
     values: dict[str, AttributeValue] = {
-        "started_at": started.astimezone(UTC),
-        "answered_at": None if answered is None else answered.astimezone(UTC),
-        "ended_at": ended.astimezone(UTC),
+        "started_at": started,
+        "answered_at": answered,
+        "ended_at": ended,
         "disposition": disposition.value,
         "direction": direction_of(told["src"], told["dst"], _peer_of(told["dstchannel"])).value,
         "source": told["src"] or None,

@@ -1,8 +1,8 @@
 """Pseudonyms for whoever stands in real records: the same in gives the same out, without the key nobody gets back.
 
-All of it follows from HMAC-SHA256 under the key. Numbers go to the ranges that are kept for fiction, hosts to those that
-are kept for documentation, names are made of syllables. What a value looks like stays: a number with a plus has one, an
-extension of three digits has three, a name of two words has two.
+All of it follows from HMAC-SHA256 under the key. Numbers go to the ranges that are kept for fiction, hosts to those
+that are kept for documentation, names are made of syllables. What a value looks like stays: a number with a plus has
+one, an extension of three digits has three, a name of two words has two.
 """
 
 from __future__ import annotations
@@ -237,7 +237,8 @@ class PseudonymMap:
             return f"SIP/{self._word('end', text, 3)}"
         technology = found["technology"] if found["technology"] in _TECHNOLOGIES else "SIP"
         # Contexts, profiles and hosts around it tell of the switch, and are left out.
-        peer = self._make_number(re.split(r"[/@]", found["peer"])[-1 if technology == "sofia" else 0])
+        told = found["peer"].partition("/")[2] if technology == "sofia" else found["peer"]
+        peer = self._make_number(re.split(r"[/@]", told)[0])
         serial = found["serial"]
         end = "" if serial is None else "-" + self._letters("serial", text, len(serial))
         return f"{technology}/{peer}{end}{found['half'] or ''}"

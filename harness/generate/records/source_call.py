@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import BinaryIO, Final, final
 
@@ -79,7 +79,6 @@ def direction_of(source: str | None, destination: str | None, reached: str | Non
 
 def instant_not_before(stamp: datetime, zone: tzinfo, earliest: datetime | None) -> datetime:
     """An instant of a clock without a zone; of the two that an hour in autumn has, the one in the right order."""
-    first = stamp.replace(tzinfo=zone, fold=0)
-    if earliest is not None and first < earliest <= first + timedelta(hours=2):
-        return stamp.replace(tzinfo=zone, fold=1)
-    return first
+    # In UTC: two instants of one zone are compared by what their clocks show.
+    first, second = (stamp.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return second if earliest is not None and first < earliest else first
