@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -58,9 +60,9 @@ def record_world_of(console: Console, values: Mapping[str, Any]) -> World | None
     if not file.is_file():
         raise UsageProblem(f"--from {file}", "a file", "a directory" if file.is_dir() else "nothing there")
     key = secrets.token_bytes(_KEY_BYTES) if values["key_file"] is None else _read_key(Path(values["key_file"]))
-    read = read_record_world(
-        file, kind=values["from_kind"], key=key, zone=_zone(values["zone"]), skip_bad=values["skip_bad"]
-    )
+    zone = _zone(values["zone"])
+    with _shown_activity("reading the records"):
+        read = read_record_world(file, kind=values["from_kind"], key=key, zone=zone, skip_bad=values["skip_bad"])
     if values["key_file"] is None:
         console.write_message(
             "callharness: the pseudonyms are of a key made for this run, which is not kept; "
@@ -69,6 +71,18 @@ def record_world_of(console: Console, values: Mapping[str, Any]) -> World | None
     if read.skipped:
         console.write_message(f"callharness: {read.skipped} records that tell no call were left out of {file}")
     return read.world
+
+
+@contextmanager
+def _shown_activity(text: str) -> Iterator[None]:
+    """Says at a terminal, and only there, what takes its time."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console as RichConsole
+
+    with RichConsole(stderr=True, markup=False).status(text):
+        yield
 
 
 def _require_sound(values: Mapping[str, Any]) -> None:

@@ -23,8 +23,8 @@ from harness.telephony.records import Record
 from harness.world.traffic import BUSY_HOUR
 from harness.world.world import World
 
-MOST_CALLS: Final = 500_000
-"""So many calls a world of given records holds: each is an object in memory."""
+MOST_CALLS: Final = 200_000
+"""So many calls a world of given records holds: each is an object in memory, some six kilobytes."""
 
 _SHOWN_PROBLEMS: Final = 5
 
