@@ -124,15 +124,19 @@ class _OutputTail:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._kept = b""
+        self._is_cut = False
         self._thread = threading.Thread(target=self._read, name="callharness-output", daemon=True)
         self._thread.start()
 
     def text(self) -> str:
         """The end of the output, once there is no more of it."""
         self._thread.join(timeout=_DRAIN_SECONDS)
-        return self._kept.decode("utf-8", "replace")
+        # What begins within a line may be half a secret.
+        kept = self._kept if not self._is_cut else self._kept.partition(b"\n")[2]
+        return kept.decode("utf-8", "replace")
 
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError), self._stream:
             while chunk := os.read(self._stream.fileno(), 65_536):
+                self._is_cut = self._is_cut or len(self._kept) + len(chunk) > _KEPT_BYTES
                 self._kept = (self._kept + chunk)[-_KEPT_BYTES:]

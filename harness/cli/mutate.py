@@ -86,6 +86,7 @@ def mutate(console: Console, /, api: str, command: tuple[str, ...], **values: An
     settings = MutateSettings(api=api, command=command, **values)
     sinks = parse_report_sinks(settings.reports, kinds=_KINDS)
     _require_sound(settings)
+    from harness.report.mutation_report import redacted_report
     from harness.specification.load import load_spec
 
     spec = load_spec(api)
@@ -100,11 +101,12 @@ def mutate(console: Console, /, api: str, command: tuple[str, ...], **values: An
         for secret in (value for value in plan.credentials.values() if "PRIVATE KEY" in value):
             console.add_secret(secret)
         report, code = _run_and_judge(console, settings, plan, spec, stack)
-    all_written = write_rendered_reports(console, _renderer(console, report), sinks)
+    report = redacted_report(report, console.redact)
+    all_written = write_rendered_reports(console, _renderer(report), sinks)
     if not any(sink.file in (STDOUT, "/dev/stdout") for sink in sinks):
         from harness.report.mutation_text import mutation_text
 
-        console.write_result(mutation_text(report))
+        console.write_result(mutation_text(report), redacted=True)
     return worst_exit_code([code] if all_written else [code, HARNESS_EXIT_CODE])
 
 
@@ -210,7 +212,7 @@ def _report_of(
     )
 
 
-def _renderer(console: Console, report: MutationReport) -> Callable[[ReportKind], str]:
+def _renderer(report: MutationReport) -> Callable[[ReportKind], str]:
     """What renders the report in each kind that there is of it."""
     from harness.report import ReportKind
 
@@ -219,19 +221,19 @@ def _renderer(console: Console, report: MutationReport) -> Callable[[ReportKind]
             case ReportKind.TEXT:
                 from harness.report.mutation_text import mutation_text
 
-                return console.redact(mutation_text(report))
+                return mutation_text(report)
             case ReportKind.JSON:
                 from harness.report.mutation_report import mutation_json
 
-                return console.redact(mutation_json(report))
+                return mutation_json(report)
             case ReportKind.JUNIT:
                 from harness.report.mutation_junit import mutation_junit
 
-                return console.redact(mutation_junit(report))
+                return mutation_junit(report)
             case ReportKind.HTML:
                 from harness.report.mutation_html import mutation_html
 
-                return console.redact(mutation_html(report))
+                return mutation_html(report)
             case ReportKind.NDJSON | ReportKind.HAR:
                 raise ValueError(f"no report of mutants is {kind.value}")
             case _:
@@ -247,11 +249,12 @@ def _open_journal(
     console: Console, settings: MutateSettings, plan: MutatePlan, spec: Spec, stack: ExitStack
 ) -> tuple[JournalWriter | None, Sequence[JournalRecord]]:
     """The journal of --resume, opened for more lines (None where it needs none), and the runs that stand in it."""
-    from harness.output.journal import JournalWriter, read_journal
+    from harness.output.journal import FIXED_KEYS, JournalWriter, read_journal
+    from harness.output.redaction import redact_tree
 
     if settings.resume is None:
         return None, ()
-    header = settings_header(settings, plan, spec)
+    header = redact_tree(settings_header(settings, plan, spec), console.redact, fixed=FIXED_KEYS)
     path = Path(settings.resume)
     # A run that was killed at once leaves a file without a whole line.
     if not path.exists() or (path.is_file() and b"\n" not in path.read_bytes()[:1_000_000]):

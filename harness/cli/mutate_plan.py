@@ -92,9 +92,13 @@ OpenCase: TypeAlias = "Callable[[Path], AbstractContextManager[ServedCase]]"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HonestCase:
-    """Right answers, on which the command must pass before a wrong one in their place can be judged."""
+    """Right answers, on which the command must pass before a wrong one in their place can be judged.
+
+    `name` is the same in every run, `says` what people read; a request in it may hold credentials.
+    """
 
     name: str
+    says: str
     open: OpenCase
 
 
@@ -136,7 +140,7 @@ def make_mutate_plan(settings: MutateSettings, served: ServePlan) -> MutatePlan:
 
             return lambda folder: _serve_simulator(make, served, world, credentials)
 
-        honest = (HonestCase(name=HONEST_SIMULATOR, open=open_faulty(())),)
+        honest = (HonestCase(name=HONEST_SIMULATOR, says=HONEST_SIMULATOR, open=open_faulty(())),)
         mutants = _fault_cases(settings, spec, open_faulty)
     chosen = _sample(_choose(settings, spec, mutants), settings)
     needed = {case.honest for case in chosen}
@@ -286,24 +290,28 @@ def _fixture_cases(
     honest: dict[str, HonestCase] = {}
     mutants: list[MutantCase] = []
     for one in made:
-        name = _request_name(one.request)
-        if name not in honest:
+        asked = _request_text(one.request)
+        if asked not in honest:
             right = simulator.answer(one.request, world.instant)
-            honest[name] = HonestCase(name=name, open=_open_fixture(settings, one.request, right, credentials))
+            honest[asked] = HonestCase(
+                name=f"request {len(honest) + 1}",
+                says=f"the right answer to {asked}",
+                open=_open_fixture(settings, one.request, right, credentials),
+            )
         seen[one.clause] += 1
         stem = str(one.clause) if times[one.clause] == 1 else f"{one.clause}-{seen[one.clause]}"
         mutants.append(
             MutantCase(
                 mutant=maker.make(stem, one.clause, done=one.change),
-                honest=name,
+                honest=honest[asked].name,
                 open=_open_fixture(settings, one.request, one.response, credentials),
             )
         )
     return tuple(honest.values()), tuple(mutants)
 
 
-def _request_name(request: HttpRequest) -> str:
-    """What a right answer is called: by the request that it answers, credentials and all."""
+def _request_text(request: HttpRequest) -> str:
+    """A request on a line, credentials and all."""
     body = request.body.decode("utf-8", "backslashreplace")
     target = request.target.decode("latin-1")
     return f"{request.method} {target}" + (f" {body}" if body else "")

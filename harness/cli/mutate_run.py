@@ -83,7 +83,7 @@ class MutateRun:
         if not run.passed:
             raise UsageProblem(
                 "COMMAND",
-                f"exit code 0 on {_where(first.name)}",
+                f"exit code 0 on {first.says}",
                 f"it failed after {run.seconds:.1f} s and {run.requests} requests; its last lines:\n{_indented(run)}",
                 "make it pass before you ask what it notices; the address stands in CALLHARNESS_URL",
             )
@@ -92,13 +92,14 @@ class MutateRun:
         """Run what is left: the other right answers, then the mutants whose right answer the command accepts."""
         self._run_honest([case for case in self._plan.honest if case.name not in self.honest])
         left = [case for case in self._plan.mutants if case.mutant.id not in self.results]
+        says = {case.name: case.says for case in self._plan.honest}
         for case in left:
             if not self.honest[case.honest].passed:
                 self._tell_mutant(
                     MutantResult(
                         mutant=case.mutant,
                         outcome=MutantOutcome.NOT_JUDGED,
-                        reason=f"the command fails on the right answer, too: {case.honest}",
+                        reason=self._redact(f"the command fails, too, on {says[case.honest]}"),
                     )
                 )
         judged = [case for case in left if case.mutant.id not in self.results]
@@ -178,7 +179,8 @@ class MutateRun:
         )
 
     def _tail(self, run: CommandRun) -> str:
-        return self._redact(output_tail(run.output, lines=20))
+        # Masked as a whole, before anything is cut.
+        return output_tail(self._redact(run.output), lines=20)
 
     def _tell_mutant(self, result: MutantResult) -> None:
         self.results[result.mutant.id] = result
@@ -204,10 +206,6 @@ class MutateRun:
 
 
 _RESULT_KEYS: Final = ("exit_code", "seconds", "requests", "output", "reason")
-
-
-def _where(name: str) -> str:
-    return name if " " not in name or name.startswith("the ") else f"the right answer to {name}"
 
 
 def _indented(run: HonestRun) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, final
 
@@ -145,6 +145,24 @@ class MutationReport:
         if self.judged == 0:
             return NOTHING_JUDGED_EXIT_CODE
         return 0 if self.is_good else 1
+
+
+def redacted_report(report: MutationReport, redact: Callable[[str], str]) -> MutationReport:
+    """The report with all that the user and the user's command said redacted; the words of ours stay."""
+    return replace(
+        report,
+        command=tuple(redact(word) for word in report.command),
+        honest=tuple(replace(run, output=redact(run.output)) for run in report.honest),
+        results=tuple(
+            replace(
+                result,
+                mutant=replace(result.mutant, again=redact(result.mutant.again)),
+                output=redact(result.output),
+                reason=redact(result.reason),
+            )
+            for result in report.results
+        ),
+    )
 
 
 def shown_percent(percent: float | None) -> str:

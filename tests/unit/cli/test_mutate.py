@@ -228,3 +228,26 @@ def test_invalid_answers_are_served_to_whatever_is_asked(tmp_path: Path) -> None
     only = ("--only", "OZ-LCH-004", "--only", "OZ-LCH-011")
     assert mutate(tmp_path, asks, "--fixtures", *only, "--report", f"json={file}") == 1
     assert outcomes(file) == {"OZ-LCH-011": "not_noticed", "OZ-LCH-004": "noticed"}
+
+
+def test_a_secret_in_what_the_command_prints_is_masked_everywhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "Kn0wn-canary-7"
+    prints = LOOKS.replace("assert", "print(os.environ['CALLHARNESS_PASSWORD'])\nassert")
+    kinds = [word for kind in ("json", "junit", "html") for word in ("--report", f"{kind}={tmp_path / kind}")]
+    options = ("--credential", f"Password={secret}", "--resume", str(tmp_path / "journal"))
+    only = ("--only", "OZ-LCH-024/Destination-ignored")
+    assert mutate(tmp_path, prints, *only, *options, *kinds) == 0
+    assert "***" in json.loads((tmp_path / "json").read_text())["mutants"][0]["output"]
+    told = capsys.readouterr()
+    places = [told.out, told.err, *((tmp_path / name).read_text() for name in ("json", "junit", "html", "journal"))]
+    assert [place for place in places if secret in place] == []
+
+
+def test_invalid_answers_that_were_run_are_not_run_again(tmp_path: Path) -> None:
+    counts = f"open({str(tmp_path / 'runs')!r}, 'a').write('run\\n')\n" + READER
+    options = ("--fixtures", "--only", "OZ-LCH-011", "--only", "OZ-LCH-016", "--resume", str(tmp_path / "journal"))
+    codes = [mutate(tmp_path, counts, *options) for _ in range(2)]
+    # The right answer, the right error, on which the reader fails, and the one wrong answer that can be judged.
+    assert (codes, (tmp_path / "runs").read_text()) == ([0, 0], "run\n" * 3)
