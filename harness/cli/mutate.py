@@ -169,7 +169,8 @@ def _require_requests(settings: MutateSettings, run: MutateRun) -> None:
     raise UsageProblem(
         "COMMAND",
         f"requests to {where}",
-        "it passed, and not one request came",
+        "it passed, and not one request "
+        + (f"for {settings.api} came ({first.strays} for something else did)" if first.strays else "came"),
         "let the tests ask that address, credentials are in CALLHARNESS_USER and so on; "
         "or --port N, if they ask a fixed one",
     )

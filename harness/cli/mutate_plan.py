@@ -79,10 +79,14 @@ class MutateSettings:
 @final
 @dataclass(frozen=True, slots=True)
 class ServedCase:
-    """What the command is run against while it is served: its environment, and how many requests came so far."""
+    """What the command is run against while it is served: its environment, and how many requests came so far.
+
+    `count_strays` counts those that were for nothing that is served, such as another path.
+    """
 
     environment: Mapping[str, str]
     count_requests: Callable[[], int]
+    count_strays: Callable[[], int] = lambda: 0
 
 
 OpenCase: TypeAlias = "Callable[[Path], AbstractContextManager[ServedCase]]"
@@ -244,17 +248,18 @@ def _serve_simulator(
     from harness.serve.http.server import serve_in_thread
 
     requests: list[None] = []
+    strays: list[None] = []
     options = ServerOptions(
         port=served.options.port,
         clock=make_clock(served, world),
         wall_clock=current_time,
-        on_exchange=lambda exchange: requests.append(None),
-        on_rejection=lambda rejection: requests.append(None),
+        on_exchange=lambda exchange: (requests if exchange.api else strays).append(None),
+        on_rejection=lambda rejection: strays.append(None),
     )
     simulator = make()
     with serve_in_thread([simulator], options) as server:
         url = server.urls[simulator.documented_spec.id]
-        yield ServedCase({URL_VARIABLE: url, **credentials}, lambda: len(requests))
+        yield ServedCase({URL_VARIABLE: url, **credentials}, lambda: len(requests), lambda: len(strays))
 
 
 def credential_variables(access: Access, user: SimulatedUser) -> dict[str, str]:

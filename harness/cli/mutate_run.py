@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
 from harness.cli.command_process import CommandProcesses, CommandRun
-from harness.cli.mutate_plan import HonestCase, MutantCase, MutatePlan, OpenCase
+from harness.cli.mutate_plan import HonestCase, MutantCase, MutatePlan
 from harness.errors import UsageProblem
 from harness.output.escaping import visible_text
 from harness.report.mutation_report import HonestRun, MutantOutcome, MutantResult
@@ -38,6 +38,17 @@ class MutateLimits:
 
     jobs: int
     timeout_seconds: float | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CaseRun(Generic[C]):
+    """One run of the command on a case, and how many requests came meanwhile, and how many for something else."""
+
+    case: C
+    run: CommandRun
+    requests: int
+    strays: int
 
 
 RunListener = Callable[["JournalRecord"], None]
@@ -103,8 +114,8 @@ class MutateRun:
                     )
                 )
         judged = [case for case in left if case.mutant.id not in self.results]
-        for mutant_case, run, requests in self._run_cases(judged):
-            self._tell_mutant(self._result_of(mutant_case, run, requests))
+        for done in self._run_cases(judged):
+            self._tell_mutant(self._result_of(done))
 
     def all_results(self, *, reason: str) -> tuple[MutantResult, ...]:
         """A result for each mutant in the order of the plan; one that was not reached says why."""
@@ -117,33 +128,34 @@ class MutateRun:
     # --- one run ----------------------------------------------------------------------------------------------
 
     def _run_honest(self, cases: Sequence[HonestCase]) -> None:
-        for case, run, requests in self._run_cases(cases):
+        for done in self._run_cases(cases):
+            run = done.run
             told = HonestRun(
-                name=case.name,
+                name=done.case.name,
                 passed=run.passed,
                 seconds=run.seconds,
-                requests=requests,
+                requests=done.requests,
+                strays=done.strays,
                 output=self._tail(run),
             )
-            self.honest[case.name] = told
+            self.honest[told.name] = told
             self._on_run({"honest": asdict(told)})
 
-    def _run_cases(self, cases: Sequence[C]) -> Iterable[tuple[C, CommandRun, int]]:
+    def _run_cases(self, cases: Sequence[C]) -> Iterable[CaseRun[C]]:
         """The runs of cases as they end."""
         slots: queue.SimpleQueue[int] = queue.SimpleQueue()
         for slot in range(self._limits.jobs):
             slots.put(slot)
 
-        def run_case(case: C) -> tuple[C, CommandRun, int]:
+        def run_case(case: C) -> CaseRun[C]:
             slot: int = slots.get()
             try:
-                run, requests = self._run_once(case.open, slot)
-                return case, run, requests
+                return self._run_once(case, slot)
             finally:
                 slots.put(slot)
 
         with ThreadPoolExecutor(self._limits.jobs, thread_name_prefix="callharness-mutate") as pool:
-            waiting: list[Future[tuple[C, CommandRun, int]]] = [pool.submit(run_case, case) for case in cases]
+            waiting: list[Future[CaseRun[C]]] = [pool.submit(run_case, case) for case in cases]
             try:
                 for future in as_completed(waiting):
                     yield future.result()
@@ -152,28 +164,29 @@ class MutateRun:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def _run_once(self, open_case: OpenCase, slot: int) -> tuple[CommandRun, int]:
+    def _run_once(self, case: C, slot: int) -> CaseRun[C]:
         timeout = self._limits.timeout_seconds
         if timeout is None:
             passed = [run.seconds for run in self.honest.values() if run.passed]
             timeout = max(_LEAST_SECONDS, _HONEST_TIMES * max(passed)) if passed else _HONEST_TIMEOUT_SECONDS
-        with tempfile.TemporaryDirectory(prefix="callharness-mutate-") as scratch, open_case(Path(scratch)) as served:
+        with tempfile.TemporaryDirectory(prefix="callharness-mutate-") as scratch, case.open(Path(scratch)) as served:
             mine = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_VARIABLES)}
             environment = {**mine, **served.environment, JOB_VARIABLE: str(slot)}
             run = self._processes.run(environment, folder=Path.cwd(), timeout_seconds=timeout)
-            return run, served.count_requests()
+            return CaseRun(case, run, served.count_requests(), served.count_strays())
 
-    def _result_of(self, case: MutantCase, run: CommandRun, requests: int) -> MutantResult:
+    def _result_of(self, done: CaseRun[MutantCase]) -> MutantResult:
+        run = done.run
         outcome = MutantOutcome.NOT_NOTICED if run.passed else MutantOutcome.NOTICED
         reason = ""
         if run.timed_out:
             outcome, reason = MutantOutcome.TIMED_OUT, f"killed after {run.seconds:.1f} s"
         return MutantResult(
-            mutant=case.mutant,
+            mutant=done.case.mutant,
             outcome=outcome,
             exit_code=run.exit_code,
             seconds=run.seconds,
-            requests=requests,
+            requests=done.requests,
             output=self._tail(run),
             reason=reason,
         )

@@ -72,12 +72,16 @@ class MutantResult:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HonestRun:
-    """How the command ended on right answers: what was served there, and whether it passed."""
+    """How the command ended on right answers: what was served there, and whether it passed.
+
+    `strays` are requests that were for nothing that is served there.
+    """
 
     name: str
     passed: bool
     seconds: float
     requests: int
+    strays: int = 0
     output: str = ""
 
 
@@ -200,6 +204,7 @@ def _report_tree(report: MutationReport) -> dict[str, Any]:
                 "passed": run.passed,
                 "seconds": round(run.seconds, 3),
                 "requests": run.requests,
+                "strays": run.strays,
             }
             for run in report.honest
         ],

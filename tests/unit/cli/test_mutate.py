@@ -93,6 +93,11 @@ def test_a_command_that_asks_nobody_is_told_where_to_ask(tmp_path: Path, capsys:
     assert "not one request came" in capsys.readouterr().err
 
 
+def test_a_command_that_asks_for_another_path_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert mutate(tmp_path, COUNTS.replace("/api?", "/other?").replace("assert ", "")) == 2
+    assert f"not one request for {API} came (1 for something else did)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
