@@ -153,6 +153,9 @@ def _run_and_judge(
             run.run_rest()
         except Interrupted as signal:
             interrupted = signal
+        finally:
+            # Whatever ended it, nothing of the command goes on behind it.
+            run.stop()
         watch.stop_raising()
     if writer is not None and interrupted is None:
         writer.write_footer({})

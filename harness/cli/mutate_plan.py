@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -350,10 +351,16 @@ def settings_header(settings: MutateSettings, plan: MutatePlan, spec: Spec) -> d
     """What the journal of a run says first: everything on which its results depend."""
     values = dataclasses.asdict(settings)
     told = {name: values[name] for name in ("api", "fixtures", "seed", "clock", "timeout")}
+    files = {"spec": str(spec.file), "dialect": settings.dialect, "users": settings.users}
     return {
         **told,
+        "files": {name: _digest_of(Path(file)) for name, file in files.items() if file is not None},
         "command": list(settings.command),
         "calls": settings.world_calls,
         "spec_version": spec.listing.version,
         "mutants": [case.mutant.id for case in plan.mutants],
     }
+
+
+def _digest_of(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, final
 
-from harness.cli.command_process import CommandProcesses, CommandRun
+from harness.cli.command_process import CommandProcesses, CommandRun, CommandStopped
 from harness.cli.mutate_plan import HonestCase, MutantCase, MutatePlan
 from harness.errors import UsageProblem
 from harness.output.escaping import visible_text
@@ -75,6 +75,7 @@ class MutateRun:
         self._limits = limits
         self._on_run = on_run
         self._redact = redact
+        self._stopped = False
         self._processes = CommandProcesses(command)
         self.honest: dict[str, HonestRun] = {}
         self.results: dict[str, MutantResult] = {}
@@ -83,6 +84,7 @@ class MutateRun:
 
     def stop(self) -> None:
         """Kill what runs and start no more."""
+        self._stopped = True
         self._processes.stop()
 
     def require_honest_pass(self) -> None:
@@ -150,6 +152,8 @@ class MutateRun:
         def run_case(case: C) -> CaseRun[C]:
             slot: int = slots.get()
             try:
+                if self._stopped:
+                    raise CommandStopped
                 return self._run_once(case, slot)
             finally:
                 slots.put(slot)
