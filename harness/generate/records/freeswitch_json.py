@@ -1,4 +1,4 @@
-"""The records of FreeSWITCH's `mod_json_cdr`: a JSON document a call; one of them, a list, or a line each."""
+"""The records of FreeSWITCH's `mod_json_cdr`: a JSON document a call; in a row, in a list, or a line each."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_freeswitch_json(file: Path) -> Iterator[SourceCall | BadRecord]:
-    """The calls of a file; their places are lines, or the places in the file's list."""
+    """The calls of a file; their places are lines where each has one of its own, or else their places in the row."""
     for place, document in _documents_of(file):
         try:
             yield _call_of(place, document)
@@ -50,8 +50,27 @@ def _documents_of(file: Path) -> Iterator[tuple[int, Any]]:
         # A document a line: read as they come, however many there are.
         yield from ((number, _decoded(line)) for number, line in numbered_lines(file))
         return
-    whole = _decoded(file.read_bytes())
-    yield from enumerate(whole if isinstance(whole, list) else [whole], 1) if first is not None else ()
+    place = 0
+    for whole in _documents_in_a_row(file.read_bytes().decode("utf-8", "replace")):
+        for document in whole if isinstance(whole, list) else [whole]:
+            place += 1
+            yield place, document
+
+
+def _documents_in_a_row(text: str) -> Iterator[Any]:
+    """The documents of a text, one after another: the module writes a file for each, and people join them."""
+    decoder = json.JSONDecoder()
+    rest = 0
+    while rest < len(text):
+        if text[rest].isspace():
+            rest += 1
+            continue
+        try:
+            found, rest = decoder.raw_decode(text, rest)
+        except (ValueError, RecursionError):
+            yield None
+            return
+        yield found
 
 
 def _decoded(data: bytes) -> Any:

@@ -188,6 +188,7 @@ def test_the_journal_of_another_run_is_refused(tmp_path: Path, capsys: pytest.Ca
 INTERRUPTED = LOGGED + (
     "import signal, time\n"
     "if open('runs').read().count('run') == 3:\n"
+    "    open('pid', 'w').write(str(os.getpid()))\n"
     "    os.kill(int(open('main').read()), signal.SIGINT)\n"
     "    time.sleep(600)\n"
 )
@@ -198,6 +199,8 @@ def test_an_interrupted_run_kills_the_command_and_tells_what_it_knows(tmp_path: 
         tmp_path, script(tmp_path, INTERRUPTED), "--clause", "OZ-LCH-024", "--report", "json=report.json"
     )
     assert ended.returncode == 130
+    status = Path(f"/proc/{(tmp_path / 'pid').read_text()}/status")
+    assert not status.exists() or "State:\tZ" in status.read_text()
     assert "interrupted by SIGINT" in ended.stdout
     assert list(outcomes(tmp_path / "report.json").values()) == ["not_noticed", "not_run", "not_run"]
 

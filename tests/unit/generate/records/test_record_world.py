@@ -99,17 +99,19 @@ def freeswitch_document(**variables: str) -> dict[str, object]:
     return {"variables": told, "callflow": [{"caller_profile": caller, "times": times}]}
 
 
-@pytest.mark.parametrize("form", ["one", "lines", "list"])
+@pytest.mark.parametrize("form", ["one", "row", "lines", "list"])
 def test_freeswitch_records_are_read_in_each_form(tmp_path: Path, form: str) -> None:
     document = freeswitch_document(hangup_cause_q850="16")
     texts = {
         "one": json.dumps(document, indent=2),
         "lines": json.dumps(document) + "\n",
-        "list": json.dumps([document]),
+        "list": json.dumps([document, document]),
+        "row": json.dumps(document, indent=1) + json.dumps(document),
     }
     file = tmp_path / "cdr.json"
     file.write_text(texts[form])
-    (call,) = calls_of(read(file, "freeswitch-json"))
+    call, *more = calls_of(read(file, "freeswitch-json"))
+    assert len(more) == (form in ("row", "list"))
     assert (call["direction"], call["disposition"], call["hangup_cause"]) == ("inbound", "answered", 16)
     assert (call["setup_seconds"], call["ring_seconds"], call["talk_seconds"]) == (2.5, 4.5, 113.0)
     assert call["caller_name"] == PseudonymMap(KEY).name("Jane Realperson")
