@@ -35,6 +35,7 @@ DERIVED: Final = (
 )  # fmt: skip
 """What follows from the instants and the disposition, so that the parts of a call agree."""
 
+_FIRST_APPLICATION_ID: Final = 1001
 _CALL_ID_DIGITS: Final = 15
 _SMALL_ID_DIGITS: Final = 9
 _ATTEMPTS: Final = 100
@@ -155,8 +156,12 @@ def _derived_ends(direction: Direction, values: Mapping[str, AttributeValue]) ->
     remote, local = (source, destination) if comes_in else (destination, source)
     inside = [end for end in (local, remote) if isinstance(end, str) and is_extension(end)]
     external = direction is not Direction.INTERNAL
+    application = 1 if direction is Direction.OUTBOUND else 0
     return {
         "customer_id": HOME_CUSTOMER_ID,
+        "application_id": _FIRST_APPLICATION_ID + application,
+        "application_name": APPLICATIONS[application],
+        "rule_name": RULES[2 if direction is Direction.OUTBOUND else 0],
         "direction": direction.value,
         "line_direction": _LINE_DIRECTIONS.get(direction, LineDirection.UNKNOWN).value,
         "dialed": destination,

@@ -18,11 +18,17 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from record_files import master_row, write_master
 
+from harness.check.options import CheckOptions
+from harness.check.runner import run_check
+from harness.check_target import final_report, simulator_identities
+from harness.cli.selftest_trials import DirectSender
 from harness.errors import UsageProblem
 from harness.generate.fixtures import write_fixtures
 from harness.generate.records.attribute_columns import CALL_COLUMNS
 from harness.generate.records.pseudonyms import PseudonymMap, digits_of
 from harness.generate.records.record_world import RecordWorld, read_record_world
+from harness.serve.authentication import make_key_pair
+from harness.serve.simulator import Simulator
 from harness.specification.load import load_spec
 from harness.telephony.attributes import AttributeKind, Grain
 from harness.telephony.call_invariants import broken_invariants
@@ -318,6 +324,43 @@ def test_what_would_be_met_again_is_found(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("%2B61%32" + "55501234")
     (tmp_path / "c").write_text("+61 2 5550-1234")
     assert {name for name, text in texts_of(tmp_path) if "61255501234" in text} == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        "voximplant/get-call-history",
+        *(pytest.param(api, marks=pytest.mark.thorough) for api in ("etelecom/list-call-logs", "twilio/list-calls")),
+    ],
+)
+@pytest.mark.usefixtures("few_combinations")
+def test_a_simulator_of_such_calls_keeps_every_promise(tmp_path: Path, api: str) -> None:
+    rows = []
+    for number in range(24):
+        start = datetime(2026, 3, 2, 9, 0, 0) + timedelta(seconds=97 * number)
+        ends = [f"+6125550{number % 5:04d}", str(101 + number % 4)]
+        answered = number % 3 > 0
+        rows.append(
+            master_row(
+                src=ends[number % 2],
+                dst=ends[1 - number % 2],
+                start=f"{start}",
+                answer=f"{start + timedelta(seconds=4)}" if answered else "",
+                end=f"{start + timedelta(seconds=30 + number)}",
+                disposition="ANSWERED" if answered else ("BUSY", "NO ANSWER")[number % 2],
+                uniqueid=f"1772461800.{number}",
+            )
+        )
+    world = read(write_master(tmp_path / "Master.csv", *rows), "asterisk-csv").world
+    spec = load_spec(api)
+    key = make_key_pair() if spec.listing.access.jwt is not None else None
+    simulator = Simulator(spec, world, key=key)
+    options = CheckOptions(now=world.instant, target=f"http://127.0.0.1:0{simulator.base_path}", seed=1)
+    report = final_report(
+        run_check(spec, DirectSender(simulator, world.instant), simulator_identities(simulator), options)
+    )
+    assert report.rows_seen == 24
+    assert [finding.message for finding in report.findings] == []
 
 
 def test_the_same_key_gives_the_same_bytes_and_another_key_others(tmp_path: Path) -> None:
