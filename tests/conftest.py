@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import functools
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from harness.check.rules.exploration import random_combinations
 from harness.specification import load
+
+# No test depends on a time: a loaded machine is slow, not wrong.
+settings.register_profile("usual", deadline=None, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
 GOLDEN = Path(__file__).parent / "golden"
 

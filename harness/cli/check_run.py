@@ -254,5 +254,5 @@ def print_result(console: Console, outcome: RunOutcome, sinks: Sequence[ReportSi
     from harness.report.text import text_report
 
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    console.write_result(text_report(outcome.run_record.report, coloured=coloured))
+    console.write_result(text_report(outcome.run_record.report, coloured=coloured), coloured=coloured)
     return outcome.exit_code

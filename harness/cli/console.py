@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from harness.output.redaction import Redactor
 
 MAX_MESSAGE: Final = 20_000
+# A character beyond the basic plane: \Uxxxxxxxx.
+_WIDEST_ESCAPE: Final = 10
 
 
 @final
@@ -45,9 +47,19 @@ class Console:
         """The text without the secrets of this run."""
         return text if self.redactor is None else self.redactor.redact(text)
 
-    def write_result(self, text: str) -> None:
-        """Write a result, whole lines, to standard output at once."""
-        data = self.redact(text if text.endswith("\n") or not text else text + "\n")
+    def write_result(self, text: str, *, redacted: bool = False, coloured: bool = False) -> None:
+        """Write a result, whole lines, to standard output at once.
+
+        What is `redacted` already goes out as it is: JSON is no longer JSON when a mask cuts through its syntax.
+        All but `coloured` lines, which have escapes of ours, lose what acts on a terminal: names and texts of a spec
+        or of a journal come from anywhere.
+        """
+        from harness.output.escaping import visible_text
+
+        text = text if text.endswith("\n") or not text else text + "\n"
+        data = text if redacted else self.redact(text)
+        if not redacted and not coloured:
+            data = visible_text(data, limit=_WIDEST_ESCAPE * len(data) + 1, multiline=True)
         try:
             sys.stdout.write(data.encode("utf-8", "backslashreplace").decode("utf-8"))
             sys.stdout.flush()

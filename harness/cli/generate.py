@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
 from harness.cli.console import Console
+from harness.cli.generate_records import RECORD_OPTIONS, record_world_of
 from harness.cli.option_values import combine_options, load_dialect_file, suggest_word
 from harness.errors import UsageProblem
 
@@ -88,9 +89,11 @@ class _Files:
 @_WORLD_OPTIONS
 @_FILE_OPTIONS
 @_RUN_OPTIONS
+@RECORD_OPTIONS
 @click.pass_obj
 def generate(
     console: Console,
+    /,
     api: str,
     calls: int,
     seed: int,
@@ -109,6 +112,7 @@ def generate(
     scheduler: str | None,
     quiet: bool,
     verbose: bool,
+    **records: Any,
 ) -> int:
     """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
 
@@ -131,7 +135,8 @@ def generate(
     where = engine_of(engine, scheduler=scheduler, jobs=jobs)
     _check_places(asked, resume=resume, engine=engine)
     spec = load_spec(api)
-    world = World.of(seed=seed, calls=calls, profile=_profile_of(traffic))
+    given = record_world_of(console, records)
+    world = given or World.of(seed=seed, calls=calls, profile=_profile_of(traffic))
     with _listener(console, quiet=quiet, verbose=verbose, to_stdout=to_stdout) as listener:
         if to_stdout:
             return _stream(console, asked, spec, world, dialect, jobs, listener)

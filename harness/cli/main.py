@@ -22,6 +22,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "dialect": ("harness.cli.dialect:dialect", "Find out how a server settles what the document leaves open."),
         "explain": ("harness.cli.explain:explain", "Say what a clause, a verdict or a fault means."),
         "generate": ("harness.cli.generate:generate", "Invent calls and write them the way an API shows them."),
+        "mutate": ("harness.cli.mutate:mutate", "Find the broken promises that your own tests do not notice."),
         "report": ("harness.cli.report:report", "Write a report from the journal of a run."),
         "resume": ("harness.cli.resume:resume", "Finish a run that was interrupted."),
         "selftest": ("harness.cli.selftest:selftest", "Check the checker: every fault must be found."),

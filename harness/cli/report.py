@@ -36,11 +36,13 @@ def report(console: Console, journal: str, kind: str, out: str | None) -> int:
     record = read_run_record(journal)
     if kind == "text" and out is None:
         coloured = sys.stdout.isatty()
-        console.write_result(text_report(record.report, complete=record.complete, coloured=coloured))
+        console.write_result(
+            text_report(record.report, complete=record.complete, coloured=coloured), coloured=coloured
+        )
         return 0
     text = render_report(record, kind, redact=console.redact)
     if out is None:
-        console.write_result(text)
+        console.write_result(text, redacted=True)
     else:
         write_atomically(out, text.encode("utf-8", "backslashreplace"))
     return 0

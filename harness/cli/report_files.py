@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -26,12 +26,12 @@ class ReportSink:
     file: str
 
 
-def parse_report_sinks(texts: Iterable[str]) -> tuple[ReportSink, ...]:
-    """`--report KIND=FILE` options. Raises UsageProblem."""
+def parse_report_sinks(texts: Iterable[str], *, kinds: Sequence[str] = ()) -> tuple[ReportSink, ...]:
+    """`--report KIND=FILE` options, of these kinds or of all. Raises UsageProblem."""
     from harness.report import ReportKind
 
     sinks: list[ReportSink] = []
-    kinds = [kind.value for kind in ReportKind]
+    kinds = kinds or [kind.value for kind in ReportKind]
     for text in texts:
         kind, mark, file = text.partition("=")
         if not mark or not file:
@@ -48,18 +48,25 @@ def parse_report_sinks(texts: Iterable[str]) -> tuple[ReportSink, ...]:
 
 def write_reports(console: Console, record: RunRecord, sinks: Iterable[ReportSink]) -> bool:
     """Write all reports but the journals, which were written on the way; whether every one was written."""
+    from harness.report import ReportKind, render_report
+
+    left = [sink for sink in sinks if sink.kind is not ReportKind.NDJSON or sink.file == STDOUT]
+    return write_rendered_reports(console, lambda kind: render_report(record, kind, redact=console.redact), left)
+
+
+def write_rendered_reports(
+    console: Console, render: Callable[[ReportKind], str], sinks: Iterable[ReportSink]
+) -> bool:
+    """Write what `render` makes of each kind that is asked for; whether every report was written."""
     from harness.errors import HarnessError
     from harness.output.atomic_files import write_atomically
-    from harness.report import ReportKind, render_report
 
     all_written = True
     for sink in sinks:
-        if sink.kind is ReportKind.NDJSON and sink.file != STDOUT:
-            continue
         try:
-            text = render_report(record, sink.kind, redact=console.redact)
+            text = render(sink.kind)
             if sink.file == STDOUT:
-                console.write_result(text)
+                console.write_result(text, redacted=True)
             else:
                 write_atomically(sink.file, text.encode("utf-8", "backslashreplace"))
         except HarnessError as problem:

@@ -18,10 +18,12 @@ from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
     from harness.cli.check_setup import CheckSettings
+    from harness.report import RunRecord
 
 
 @click.command()
 @click.argument("journal", metavar="JOURNAL", type=click.Path())
+@click.option("--target", metavar="URL", help="Where the run went; needed where its journal was changed.")
 @ACCESS_OPTIONS
 @click.option(
     "--report", "reports", metavar="KIND=FILE", multiple=True, help="text, json, junit, html, ndjson or har."
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 def resume(
     console: Console,
     journal: str,
+    target: str | None,
     credentials: tuple[str, ...],
     credentials_file: str | None,
     headers: tuple[str, ...],
@@ -55,6 +58,7 @@ def resume(
         actual = f"one of version {record.report.harness_version}"
         raise UsageProblem(journal, f"a journal of callharness {harness_version()}", actual, "run the check anew")
     settings = _settings_from_journal(journal, record.settings)
+    _check_target(journal, record, settings, target)
     if ca is not None:
         settings = dataclasses.replace(settings, ca=ca)
     if record.complete and (record.report.interrupted is None or not unjudged_clauses(record)):
@@ -77,6 +81,18 @@ def resume(
             )
         outcome = run_prepared(console, prepared, sinks, earlier=record, journal=journal)
     return print_result(console, outcome, sinks)
+
+
+def _check_target(journal: str, record: RunRecord, settings: CheckSettings, named: str | None) -> None:
+    """Credentials go only where the journal said from its beginning, or where the person says.
+
+    A journal is input like any other: whoever can write the file could have them sent elsewhere.
+    """
+    if named is not None and named != settings.target:
+        raise UsageProblem("--target", f"the target of {journal}: {settings.target}", named, "run the check anew")
+    if named is None and not record.settings_intact:
+        expected, actual = "the settings that the run began with", f"others, with the target {settings.target}"
+        raise UsageProblem(journal, expected, actual, "name the --target, if that is where credentials may go")
 
 
 def _changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -22,6 +22,7 @@ from harness.specification.model import (
     OffsetPaging,
     PageNumberPaging,
 )
+from harness.specification.sort_spellings import descending_spelling
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
@@ -313,8 +314,9 @@ def _sort_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
         for word in order.sort.words:
             values = {**size, order.sort.parameter: word}
             yield client.fetch_exchange(f"sort-{word}", f"ordered by {word}", client.list_request(values))
-            if order.sort.signed:
-                values = {**size, order.sort.parameter: f"-{word}"}
+            turned = descending_spelling(order.sort, word)
+            if turned != word:
+                values = {**size, order.sort.parameter: turned}
                 yield client.fetch_exchange(
                     f"sort-{word}-descending", f"ordered by {word}, descending", client.list_request(values)
                 )

@@ -26,11 +26,14 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def visible_text(text: str | bytes, *, limit: int = 4096, prefix: str = "", multiline: bool = False) -> str:
+def visible_text(
+    text: str | bytes, *, limit: int = 4096, prefix: str = "", multiline: bool = False, left_out: int = 0
+) -> str:
     """The text, at most `limit` characters, with all that acts instead of being read shown as an escape.
 
     Line ends survive only in multi-line mode, which a `prefix` (put before each line) implies; elsewhere the
-    result is one line. A cut is marked with how much is missing. Bytes that are not UTF-8 show as `\\xNN`.
+    result is one line. A cut is marked with how much is missing, with `left_out` characters that the caller has cut
+    off before. Bytes that are not UTF-8 show as `\\xNN`.
     Text that was not cut is stable: making it visible again changes nothing.
     """
     if limit < 1:
@@ -39,7 +42,7 @@ def visible_text(text: str | bytes, *, limit: int = 4096, prefix: str = "", mult
         text = text.decode("utf-8", "backslashreplace")
     lines_kept = multiline or bool(prefix)
     shown, used = _escape_head(text, limit, lines_kept)
-    missing = len(text) - used
+    missing = len(text) - used + left_out
     shown = _NEW_CI_COMMAND.sub(r"\1\\x3a", _OLD_CI_COMMAND.sub(r"#\\x23", shown))
     if missing:
         shown += f"…({missing} more)"

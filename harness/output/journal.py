@@ -17,8 +17,33 @@ from typing import Any, Final, Self
 
 from harness.errors import UsageError
 from harness.output.atomic_files import FileNotWritten, os_error_reason
+from harness.output.redaction import redact_tree
 
 JOURNAL_VERSION: Final = 1
+
+# What these hold are words of ours: a secret that is one of them does not make a line unreadable.
+FIXED_KEYS: Final = frozenset(
+    (
+        "line",
+        "kind",
+        "id",
+        "clause",
+        "level",
+        "basis",
+        "family",
+        "verdict",
+        "colour",
+        "gate",
+        "evidence",
+        "api",
+        "began",
+        "harness_version",
+        "spec_version",
+        "settings_digest",
+        "method",
+        "phase",
+    )
+)
 
 JournalRecord = Mapping[str, Any]
 
@@ -57,7 +82,7 @@ class Journal:
 class JournalWriter:
     """An append-only journal; a context manager that closes the file.
 
-    `redact` sees every line as it will be stored.
+    `redact` sees every text of a line but the words of ours, before they are encoded.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, redact: Callable[[str], str] | None = None) -> None:
@@ -129,9 +154,9 @@ class JournalWriter:
     def _write_line(self, record: JournalRecord) -> None:
         if self._descriptor is None:
             raise FileNotWritten(str(self._path), "the journal is closed")
-        text = json.dumps(record, sort_keys=True, ensure_ascii=True, allow_nan=False)
         if self._redact is not None:
-            text = self._redact(text)
+            record = redact_tree(record, self._redact, fixed=FIXED_KEYS)
+        text = json.dumps(record, sort_keys=True, ensure_ascii=True, allow_nan=False)
         rest = memoryview(text.encode("utf-8", "backslashreplace") + b"\n")
         sound_bytes = os.fstat(self._descriptor).st_size
         try:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Final, Protocol, Self, final
+from typing import Any, Final, Protocol, Self, final
 
 MASK: Final = "***"
 SHORTEST_SECRET: Final = 6
@@ -66,6 +66,7 @@ _LONGEST_NAMED: Final = 2048
 _NOT_MASKED: Final = rb"(?!\*\*\*|\$[A-Z{(]|\"\$[A-Z][A-Z0-9_]*+\")"
 # A quotation mark, also as it stands in a JSON string and in HTML.
 _QUOTE: Final = rb"(?:\\?[\"']|&#(?:34|39|x22|x27);|&quot;|&apos;)"
+_MASKED_ALREADY: Final = re.compile(r"(?:[A-Za-z]{1,20} )?(?:\*\*\*|\$[A-Z{(]|\"\$[A-Z])")
 _NAMED_VALUES: Final = (
     # name=value in URLs (also with `;`), forms and `.env` files
     re.compile(
@@ -158,8 +159,9 @@ class Redactor:
         weak = {*self.too_short, *self.too_common}
         self._strong = tuple(secret for secret in known if secret not in weak)
         self._patterns = tuple(
-            [re.compile(b"|".join(_spelling_patterns(secret))) for secret in self._strong]
-            + [re.compile(b"|".join(_encoded_patterns(secret))) for secret in self.too_common]
+            # Some servers echo a header in other letters' case.
+            [re.compile(b"|".join(_spelling_patterns(secret)), re.I) for secret in self._strong]
+            + [re.compile(b"|".join(_encoded_patterns(secret)), re.I) for secret in self.too_common]
             + [_value_pattern(secret) for secret in known if secret in weak]
         )
         longest = max((len(secret.encode("utf-8", "surrogatepass")) for secret in known), default=0)
@@ -187,6 +189,23 @@ class Redactor:
         """The bytes with every secret replaced."""
         return _mask_spans(data, self._secret_spans(data))
 
+    def redact_head(self, text: str, most: int) -> tuple[str, int]:
+        """The redacted beginning of a text, about `most` characters of it, and how many characters it leaves out.
+
+        A secret that the cut would go through is masked whole, so that no part of it is left. The cost does not grow
+        with what is left out.
+        """
+        if len(text) <= most + self._holdback_bytes:
+            return self.redact(text), 0
+        data = text[: most + self._holdback_bytes].encode("utf-8", "surrogatepass")
+        spans = self._secret_spans(data)
+        cut = _cut_between(spans, len(data) - self._holdback_bytes)
+        while cut < len(data) and data[cut] & 0xC0 == 0x80:
+            cut -= 1
+        whole = [span for span in spans if span[2] <= cut]
+        head = data[:cut].decode("utf-8", "surrogatepass")
+        return _mask_spans(data[:cut], whole).decode("utf-8", "surrogatepass"), len(text) - len(head)
+
     def writer(self, stream: BinaryStream) -> RedactingWriter:
         """A writer that redacts what goes to the stream, wherever the chunk borders fall."""
         return RedactingWriter(stream, self)
@@ -203,6 +222,39 @@ class Redactor:
                 if match["name"] == b"://" or is_secret_name(match["name"].decode("ascii")):
                     found.append((match.start(), *match.span("value")))
         return found
+
+
+def redact_tree(value: Any, redact: Callable[[str], str], *, fixed: Container[str] = ()) -> Any:
+    """The same tree of mappings, lists, texts and numbers with its texts redacted; keys are never touched.
+
+    What stands under the name of a secret is masked whole: as the value of a key, in a pair of name and text, and in
+    a mapping with the keys `name` and `value`. What stands under a `fixed` key is a word of ours and stays.
+    """
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        named = value.get("name")
+        return {
+            key: inner
+            if key in fixed
+            else _redact_pair(str(named if key == "value" and isinstance(named, str) else key), inner, redact)
+            if isinstance(inner, str)
+            else redact_tree(inner, redact, fixed=fixed)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        if len(value) == 2 and all(isinstance(part, str) for part in value):
+            return [value[0], _redact_pair(value[0], value[1], redact)]
+        return [redact_tree(inner, redact, fixed=fixed) for inner in value]
+    return value
+
+
+def _redact_pair(name: str, text: str, redact: Callable[[str], str]) -> str:
+    """A text beside its name: masked where that is a secret's, unless it is masked, or a variable, already."""
+    if is_secret_name(name) and text and not _MASKED_ALREADY.match(text):
+        return MASK
+    beside = redact(f"{name}: {text}")
+    return beside.removeprefix(f"{name}: ") if beside.startswith(f"{name}: ") else redact(text)
 
 
 class BinaryStream(Protocol):
@@ -252,17 +304,22 @@ class RedactingWriter:
 
     def _write_until(self, cut: int) -> None:
         spans = self._redactor._secret_spans(self._held_bytes)
-        # A cut through a match (its name or its secret) moves to where the match begins.
-        moved = True
-        while moved:
-            moved = False
-            for begin, _, end in spans:
-                if begin < cut < end:
-                    cut, moved = begin, True
+        cut = _cut_between(spans, cut)
         ready = _mask_spans(self._held_bytes[:cut], [span for span in spans if span[2] <= cut])
         self._held_bytes = self._held_bytes[cut:]
         if ready:
             self._stream.write(ready)
+
+
+def _cut_between(spans: list[tuple[int, int, int]], cut: int) -> int:
+    """The place to cut: through a match (its name or its secret) it moves to where the match begins."""
+    moved = True
+    while moved:
+        moved = False
+        for begin, _, end in spans:
+            if begin < cut < end:
+                cut, moved = begin, True
+    return cut
 
 
 def _mask_spans(data: bytes, spans: list[tuple[int, int, int]]) -> bytes:
@@ -337,7 +394,10 @@ def _encoded_patterns(secret: str) -> list[bytes]:
     data = secret.encode("utf-8", "surrogatepass")
     long = len(data) > _LONG_SECRET
     kept = data[: _MATCHED_BEGINNING // 2] if long else data
-    ways = [_LINE_WRAP.join(_any_case_pattern(b"%02x" % byte) for byte in kept)]
+    # A dump of bytes has colons, blanks or line ends between its digits.
+    between = _LINE_WRAP + rb"[: -]?"
+    digits = kept.hex()
+    ways = [between.join(_any_case_pattern(digit.encode()) for digit in digits)]
     if long:
         ways[0] += _rest_pattern(rb"[0-9A-Fa-f]", 2 * (len(data) - len(kept)))
     for shift in range(3):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from harness.check.results.findings import RunReport
-from harness.report.run_record import RunRecord
+from harness.report.run_record import RunRecord, redacted_record
 
 
 class ReportKind(StrEnum):
@@ -24,13 +24,12 @@ class ReportKind(StrEnum):
 def render_report(
     what: RunRecord | RunReport, kind: ReportKind | str, *, redact: Callable[[str], str] | None = None
 ) -> str:
-    """The report of that kind as text; `redact` sees the whole of it last.
+    """The report of that kind as text; `redact` sees each text of the run before it is encoded.
 
     A report without the exchanges gives an empty HAR.
     """
     recording = what if isinstance(what, RunRecord) else RunRecord(report=what)
-    text = _render_kind(recording, ReportKind(kind))
-    return text if redact is None else redact(text)
+    return _render_kind(recording if redact is None else redacted_record(recording, redact), ReportKind(kind))
 
 
 def _render_kind(recording: RunRecord, kind: ReportKind) -> str:

@@ -22,21 +22,11 @@ _MOST_DEFECTS: Final = 2000
 
 def html_report(report: RunReport, *, complete: bool = True) -> str:
     """The report as HTML text."""
-    folder = files("harness.report").joinpath("templates")
-    style = folder.joinpath("report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["shown"] = _escape_text
-    environment.filters["lines"] = partial(_escape_text, multiline=True)
     defects = group_findings(report.findings)
-    template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
-    return template.render(
+    return render_page(
+        "report.html.j2",
         report=report,
         complete=complete,
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        style=Markup(style),  # noqa: S704 - our own file; a style element takes no escapes
         counts=_verdict_counts(report),
         broken=broken_summary(report),
         defects=_defect_values(defects[:_MOST_DEFECTS], report),
@@ -45,6 +35,23 @@ def html_report(report: RunReport, *, complete: bool = True) -> str:
         verdicts=[verdict.value for verdict in Verdict],
         dialect=[(name, _value_text(value)) for name, value in sorted(report.dialect.items())],
         limits=[(name, _value_text(value)) for name, value in sorted(report.limits.items())],
+    )
+
+
+def render_page(template: str, **values: object) -> str:
+    """A page from a template beside this module, with the style and the policy that all pages have."""
+    folder = files("harness.report").joinpath("templates")
+    style = folder.joinpath("report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["shown"] = _escape_text
+    environment.filters["lines"] = partial(_escape_text, multiline=True)
+    return environment.from_string(folder.joinpath(template).read_text(encoding="utf-8")).render(
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        style=Markup(style),  # noqa: S704 - our own file; a style element takes no escapes
+        **values,
     )
 
 

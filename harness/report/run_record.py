@@ -7,12 +7,14 @@ the footer lacks because the process was killed is filled in: a planned clause w
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast, final
 
@@ -31,7 +33,8 @@ from harness.check.results.findings import (
 )
 from harness.check.results.gate import colour_of, gate_colour
 from harness.output.escaping import visible_text
-from harness.output.journal import JOURNAL_VERSION, BadJournal, Journal, read_journal
+from harness.output.journal import FIXED_KEYS, JOURNAL_VERSION, BadJournal, Journal, read_journal
+from harness.output.redaction import redact_tree
 from harness.specification.model import Basis, ClauseId, Level
 
 R = TypeVar("R")
@@ -56,6 +59,24 @@ class RunRecord:
     complete: bool = True
     began: datetime | None = None
     settings: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    settings_intact: bool = True
+    """Whether the settings of a journal are those that the run began with."""
+
+
+def redacted_record(recording: RunRecord, redact: Callable[[str], str]) -> RunRecord:
+    """The record with every text of its run redacted; the words of ours in it stay."""
+    return cast(RunRecord, _redacted(recording, redact))
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value) if field.name not in FIXED_KEYS]
+        return dataclasses.replace(value, **{name: _redacted(getattr(value, name), redact) for name in names})
+    if isinstance(value, tuple) and any(dataclasses.is_dataclass(inner) for inner in value):
+        return tuple(_redacted(inner, redact) for inner in value)
+    if isinstance(value, tuple | Mapping):
+        return _freeze_lists(redact_tree(value, redact, fixed=FIXED_KEYS))
+    return redact(value) if isinstance(value, str) and not isinstance(value, Enum) else value
 
 
 # --- to lines -----------------------------------------------------------------------------------------------
@@ -77,11 +98,18 @@ def header_line(recording: RunRecord) -> dict[str, Any]:
         "limits": plain_value(report.limits),
         "began": recording.began.isoformat() if recording.began else None,
         "settings": plain_value(recording.settings),
+        "settings_digest": settings_digest(recording.settings),
         "plan": [
             {name: plain_value(getattr(planned, name)) for name in _PLAN_FIELDS}
             for planned in (recording.plan or report.clauses)
         ],
     }
+
+
+def settings_digest(settings: Mapping[str, Any]) -> str:
+    """A digest of the settings of a run, by which `resume` notices that they were changed by hand."""
+    text = json.dumps(plain_value(settings), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def event_line(event: Event) -> dict[str, Any] | None:
@@ -161,8 +189,18 @@ def read_run_record(path: str | os.PathLike[str]) -> RunRecord:
 
 def run_record_from_journal(journal: Journal, *, name: str = "the journal") -> RunRecord:
     """The record of the run with this journal. Raises BadJournal."""
+    from harness.report.journal_lines import check_journal_lines, clean_line
+
+    check_journal_lines(journal, name)
     try:
-        return _build_run_record(journal)
+        # Whoever changed the file may have put what acts on a terminal into any text of it.
+        harmless = dataclasses.replace(
+            journal,
+            header=clean_line(journal.header),
+            records=tuple(clean_line(record) for record in journal.records),
+            footer=clean_line(journal.footer),
+        )
+        return _build_run_record(harmless)
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         what = f"the key {problem} is missing" if isinstance(problem, KeyError) else str(problem)
         raise BadJournal(name, 1, f"a line is not as this version writes it ({what})") from problem
@@ -218,6 +256,7 @@ def _build_run_record(journal: Journal) -> RunRecord:
         complete=footer is not None,
         began=datetime.fromisoformat(began) if began else None,
         settings=MappingProxyType(dict(header.get("settings", {}))),
+        settings_intact=header.get("settings_digest") == settings_digest(header.get("settings", {})),
     )
 
 

@@ -14,6 +14,7 @@ from harness.errors import UsageProblem
 from harness.specification.deserialize import deserialize_value
 from harness.specification.expansion import expand_listing
 from harness.specification.model import Clause, ClauseId, Field, Listing, OpenChoice
+from harness.specification.patterns import pattern_problem
 from harness.specification.yaml_source import (
     KeyPath,
     PlainValue,
@@ -25,6 +26,7 @@ from harness.specification.yaml_source import (
 
 LISTING_EXTENSION: Final = "x-listing"
 _ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_CLAUSE_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
 _ID_GAP: Final = re.compile(r"[^A-Za-z0-9._-]+")
 HTTP_METHODS: Final = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
 
@@ -148,7 +150,9 @@ def build_spec(source: SourceFile, *, spec_id: str | None) -> Spec:
     """
     path, method = _find_operation(source)
     listing = expand_listing(deserialize_value(Listing, source, ("paths", path, method, LISTING_EXTENSION)))
+    _check_patterns(source, listing.fields, ("paths", path, method, LISTING_EXTENSION, "fields"))
     listing = dataclasses.replace(listing, fields=flat_fields(listing.fields))
+    _check_clause_ids(source, listing, (path, method))
     tree = cast("Mapping[str, Any]", source.tree)
     return Spec(
         id=spec_id if spec_id is not None else _own_id(source, listing, (path, method)),
@@ -191,6 +195,26 @@ def _own_id(source: SourceFile, listing: Listing, operation: tuple[str, str]) ->
     if listing.id in spec_ids():
         raise SourceFileError(where, "an id that no shipped spec has", repr(listing.id))
     return listing.id
+
+
+def _check_clause_ids(source: SourceFile, listing: Listing, operation: tuple[str, str]) -> None:
+    """Ids of clauses name files and stand in lines of a terminal: letters, digits, dots and hyphens alone."""
+    where = ("paths", *operation, LISTING_EXTENSION, "clauses")
+    odd = [name for name in listing.clauses if _CLAUSE_ID_PATTERN.fullmatch(name) is None]
+    raise_source_errors(
+        source.name,
+        [SourceFileError(source.location((*where, name)), "an id such as AC-LST-001", repr(name)) for name in odd],
+    )
+
+
+def _check_patterns(source: SourceFile, fields: Mapping[str, Field], path: KeyPath) -> None:
+    """A pattern that a text could keep busy for long would stop a run, whatever its time limit."""
+    for name, field in fields.items():
+        problem = pattern_problem(field.pattern) if field.pattern is not None else None
+        if problem is not None:
+            where = source.location((*path, name, "pattern"))
+            raise SourceFileError(where, "a pattern that is fast on every text", f"{field.pattern!r}: {problem}")
+        _check_patterns(source, field.fields, (*path, name, "fields"))
 
 
 def _find_operation(source: SourceFile) -> tuple[str, str]:

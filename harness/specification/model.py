@@ -693,6 +693,11 @@ class SortParameter:
     parameter: ParameterName = documented_key("the parameter")
     words: Mapping[str, FieldPath] = documented_key("its words and the field (or `hidden.name`) of each")
     signed: bool = documented_key("a leading minus means descending", False)
+    suffixes: Mapping[str, Literal["ascending", "descending"]] = documented_key(
+        "what may follow a word and says the direction, its separator with it: `:desc`, ` asc`, `_desc`; a word "
+        "without any comes in the direction of the order",
+        factory=dict,
+    )
     undocumented: tuple[str, ...] = documented_key("words of these that the document does not list", ())
     unknown: Treatment | OpenChoice[Treatment] = documented_key("what an unknown word gets", "refused")
     unknown_fault: ErrorName = documented_key("the fault then", "invalid")

@@ -33,6 +33,7 @@ from harness.integers import is_integer
 from harness.specification.dialect import ChoiceResolver
 from harness.specification.field_path import FieldPath
 from harness.specification.model import AbsentForm, Clauses, Field, OpenChoice, UnsetParts
+from harness.specification.patterns import LONGEST_MATCHED_TEXT
 from harness.specification.value_forms import described_form, id_pattern, template_names
 from harness.wire import other_forms
 from harness.wire import scalar_codecs as scalars
@@ -644,10 +645,14 @@ def _form_problem(name: str, field: Field, raw: Tree, value: ApiValue) -> FieldP
     if field.form is not None and isinstance(raw, str) and id_pattern(field.form).fullmatch(raw) is None:
         text = f"{in_ascii(raw)} does not look like {described_form(field.form)}"
         return _problem(name, field, "form", text, understood=True)
-    if field.pattern is not None and isinstance(raw, str) and not re.fullmatch(field.pattern, raw, re.ASCII):
+    if field.pattern is not None and isinstance(raw, str) and not _looks_like(field.pattern, raw):
         text = f"{in_ascii(raw)} does not look like {field.pattern}"
         return _problem(name, field, "form", text, understood=True)
     return None
+
+
+def _looks_like(pattern: str, text: str) -> bool:
+    return len(text) <= LONGEST_MATCHED_TEXT and re.fullmatch(pattern, text, re.ASCII) is not None
 
 
 # --- paths in rows ------------------------------------------------------------------------------------------

@@ -17,8 +17,10 @@ from harness.telephony.attributes import ATTRIBUTES
 
 # Names of some API that are ordinary words of English or telephony put together.
 ORDINARY = {
+    "answered_time",
     "api_key",
     "call_state",
+    "call_uuid",
     "file_size",
     "in_out",
     "max_duration",

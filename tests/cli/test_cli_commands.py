@@ -397,3 +397,17 @@ def test_a_target_that_is_down_ends_with_4() -> None:
     assert found.returncode == 4
     assert "127.0.0.1:1" in found.stdout + found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("words", [("spec", "show"), ("spec", "lint"), ("serve", "--list-faults"), ("explain",)])
+def test_nothing_in_a_spec_acts_on_the_terminal(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[1] / "support" / "acmepbx.yaml").read_text(encoding="utf-8")
+    text = text.replace('says: "calls are listed by GET at /calls"', 'says: "calls \\e[2J\\u202e are listed by GET"')
+    (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
+    more = ("--clause", "AC-LST-001") if words[-1] == "show" else ("AC-LST-001",) if words == ("explain",) else ()
+    main([*words, str(tmp_path / "own.yaml"), *more])
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert "\u202e" not in shown.out + shown.err

@@ -93,6 +93,30 @@ def test_resume_refuses_when_a_file_has_changed(tmp_path: Path) -> None:
     assert (found.returncode, "dialect changed" in found.stderr) == (2, True)
 
 
+def test_credentials_go_only_where_the_journal_said_or_the_person_says(tmp_path: Path) -> None:
+    process = start(*CHECK, *REPORTS, cwd=tmp_path, STAND_IN_SLOW="0.3")
+    _until(tmp_path / "r.jsonl", 4)
+    process.kill()
+    process.communicate(timeout=60)
+    lines = (tmp_path / "r.jsonl").read_text().splitlines(keepends=True)
+    header = json.loads(lines[0])
+    header["settings"]["target"] = "http://127.0.0.1:9"
+    (tmp_path / "r.jsonl").write_text(json.dumps(header) + "\n" + "".join(lines[1:]))
+    access = ("--credential", "Username=someone", "--credential", "Password=Kn0wn-canary-7")
+    found = command("resume", "r.jsonl", *access, program=STAND_IN, cwd=tmp_path)
+    assert (found.returncode, found.stderr.splitlines()) == (
+        2,
+        [
+            "callharness: r.jsonl",
+            "  expected  the settings that the run began with",
+            "  actual    others, with the target http://127.0.0.1:9",
+            "  do        name the --target, if that is where credentials may go",
+        ],
+    )
+    other = command("resume", "r.jsonl", "--target", "http://127.0.0.1:8", *access, program=STAND_IN, cwd=tmp_path)
+    assert (other.returncode, "the target of r.jsonl: http://127.0.0.1:9" in other.stderr) == (2, True)
+
+
 def test_a_run_that_ended_is_not_run_again(tmp_path: Path) -> None:
     command(*CHECK, *REPORTS, program=STAND_IN, cwd=tmp_path)
     found = command("resume", "r.jsonl", program=STAND_IN, cwd=tmp_path)

@@ -28,6 +28,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Parameter,
 )
+from harness.specification.sort_spellings import read_sort_spelling
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import (
@@ -421,9 +422,9 @@ class _Interpreter:
         if order.sort is not None:
             word = self.parameter_value(order.sort.parameter)
             if isinstance(word, str) and word:
-                bare = word[1:] if order.sort.signed and word.startswith("-") else word
+                bare, told = read_sort_spelling(order.sort, word)
                 if bare in order.sort.words and word not in order.sort.refused:
-                    by, descends = order.sort.words[bare], word.startswith("-") if order.sort.signed else descends
+                    by, descends = order.sort.words[bare], descends if told is None else told
                 elif word in order.sort.refused or self.dialect.resolve(order.sort.unknown, word[:40]) == "refused":
                     raise RefusalDue(order.sort.unknown_fault, order.sort.parameter)
         return by, flag is True or descends

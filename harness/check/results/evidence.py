@@ -71,7 +71,12 @@ class EvidenceRenderer:
 
     def render_text(self, text: str, *, limit: int = EXCERPT_LENGTH) -> str:
         """Any text from or for the wire as a report may hold it: escaped, masked, at most `limit` characters."""
-        return self.redactor.redact(visible_text(self.pseudonymize(text), limit=limit))
+        return self._redact(self.pseudonymize(text), limit=limit)
+
+    def _redact(self, text: str, *, limit: int) -> str:
+        """The text without secrets, escaped and cut: in this order, for half a secret is not recognised."""
+        head, left_out = self.redactor.redact_head(text, limit)
+        return visible_text(head, limit=limit, left_out=left_out)
 
     def pseudonymize(self, text: str) -> str:
         """The text without people's names and numbers, where the report must not hold them."""
@@ -82,7 +87,7 @@ class EvidenceRenderer:
     def render_url(self, request: HttpRequest) -> str:
         """The whole URL of a request, secrets masked."""
         target = request.target.decode("latin-1")
-        return self.redactor.redact(visible_text(self.base + self._alias_people(target), limit=EXCERPT_LENGTH))
+        return self._redact(self.base + self._alias_people(target), limit=EXCERPT_LENGTH)
 
     def _alias_people(self, text: str) -> str:
         """A target or a body with people's names and numbers replaced, its form kept."""
@@ -102,9 +107,7 @@ class EvidenceRenderer:
 
     def render_body(self, request: HttpRequest) -> str:
         """The body of a request as a text."""
-        return self.redactor.redact(
-            visible_text(self._alias_people(request.body.decode("utf-8", "replace")), limit=EXCERPT_LENGTH)
-        )
+        return self._redact(self._alias_people(request.body.decode("utf-8", "replace")), limit=EXCERPT_LENGTH)
 
     def render_curl(self, request: HttpRequest) -> str:
         """A command line that sends the same bytes; secrets stand as `$NAME` for the shell to fill in."""
@@ -127,12 +130,12 @@ class EvidenceRenderer:
         if request.body:
             parts += ["--data-raw", self._shell_quote(self._alias_people(request.body.decode("latin-1")))]
         parts.append(self._shell_quote(self.base + self._alias_people(request.target.decode("latin-1"))))
-        return self.redactor.redact(visible_text(" ".join(parts), limit=4 * EXCERPT_LENGTH))
+        return self._redact(" ".join(parts), limit=4 * EXCERPT_LENGTH)
 
     def render_options(self, options: Iterable[tuple[str, str]]) -> str:
         """Options of a command line with their values, a blank before each; secrets stand as variables."""
         words = [f" {name}" + (f" {self._shell_quote(value)}" if value else "") for name, value in options]
-        return self.redactor.redact(visible_text("".join(words), limit=EXCERPT_LENGTH))
+        return self._redact("".join(words), limit=EXCERPT_LENGTH)
 
     def _shell_quote(self, text: str, *, quoted: bool = False) -> str:
         """Shell-quoted, with the secrets as variables outside the quotes; with `quoted` also what needs no quotes."""
@@ -161,7 +164,7 @@ class EvidenceRenderer:
     def render_response(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
         """The beginning of a response, or the reason why there is none."""
         if isinstance(response, NoResponse):
-            actual = f"no answer ({response.reason}): {visible_text(response.text, limit=300)}"
+            actual = f"no answer ({response.reason}): {self.render_text(response.text, limit=300)}"
             arrived = self.render_text(response.partial.decode("utf-8", "replace"), limit=limit)
             return f"{actual}\nwhat had come: {arrived}" if arrived else actual
         head = f"HTTP {response.http_status} {response.header('content-type') or 'no Content-Type'}"

@@ -171,6 +171,40 @@ BASIS_MEANINGS: Final[Mapping[Basis, WordMeaning]] = MappingProxyType(
 
 # --- how clauses are tested ---------------------------------------------------------------------------------
 
+FAMILY_HARMS: Final[Mapping[ClauseFamily, str]] = MappingProxyType(
+    {
+        ClauseFamily.SHAPE: "The client reads a value that is not there or not what it takes it for: it stops, or "
+        "works on with nothing, zero or text in place of a number.",
+        ClauseFamily.ACCESS: "Whoever should be kept out gets in, or the client is shut out and takes that for an "
+        "empty list.",
+        ClauseFamily.FILTERS: "The client works with calls that it did not ask for, or without some that it did: it "
+        "shows, bills or deletes the wrong ones.",
+        ClauseFamily.BLANK: "A field that the client left empty narrows the list, or one that it filled in does not.",
+        ClauseFamily.SCOPE: "The client shows one customer the calls of another, or hides a customer's own.",
+        ClauseFamily.ORDER: "The client takes the wrong call for the latest, and a walk through the pages misses "
+        "calls or meets them twice.",
+        ClauseFamily.PAGING: "The client misses calls, counts some twice, or never comes to the end of the list.",
+        ClauseFamily.TOTAL: "The client shows a wrong number of calls, stops before the last page, or asks for pages "
+        "that are not there.",
+        ClauseFamily.COUNT_ONLY: "The client counts the wrong calls, or loads all of them where it wanted a number.",
+        ClauseFamily.INCLUDE: "The client misses the part of a call that it asked for, or gets one that it did not "
+        "expect.",
+        ClauseFamily.DEPENDENCE: "A parameter changes what another one means without the client's knowing: it works "
+        "with the wrong calls.",
+        ClauseFamily.VALUES: "A value that the client sends means something else than it meant: the answer is right "
+        "for another question.",
+        ClauseFamily.ZONE: "The client's times are off by hours: calls fall on the wrong day, and into the wrong "
+        "bill.",
+        ClauseFamily.LAWS: "The parts of a call contradict one another: durations, costs and statistics come out "
+        "wrong.",
+        ClauseFamily.ERRORS: "The client takes an error for an empty list, or cannot tell the user what is wrong.",
+        ClauseFamily.TRANSPORT: "Values with special characters arrive changed: the client asks for something else "
+        "than it was told to.",
+        ClauseFamily.VERSIONS: "The client relies on what this version of the server does not do.",
+    }
+)
+"""How a client is hurt that relies on a promise of the family which the server breaks."""
+
 FAMILY_TESTS: Final[Mapping[ClauseFamily, str]] = MappingProxyType(
     {
         ClauseFamily.SHAPE: (

@@ -242,7 +242,7 @@ def load_baseline(path: Path) -> Mapping[ClauseId, Verdict]:
         raise UsageProblem(
             str(path), "the JSON report of an earlier run", problem.strerror or str(problem)
         ) from problem
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
         wanted = "the JSON report of an earlier run (check --report json=FILE)"
         raise UsageProblem(str(path), wanted, "something else") from problem
 

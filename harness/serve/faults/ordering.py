@@ -11,7 +11,8 @@ from harness.serve.faults.parameters import with_opposite_default
 from harness.serve.query.parameters import ParsedParameters
 from harness.serve.query.query_builder import AnswerPlan
 from harness.specification.field_path import FieldPath
-from harness.specification.model import Listing, OpenChoice, Order
+from harness.specification.model import Listing, OpenChoice, Order, SortParameter
+from harness.specification.sort_spellings import read_sort_spelling
 from harness.wire.request_codec import RefusedRequest
 from harness.wire.row_codec import field_at
 
@@ -92,12 +93,12 @@ def _sort_faults(listing: Listing, order: Order) -> Iterator[Fault]:
                 f"{sort.parameter}={word} orders by {by}",
                 with_changed_listing(with_part("order", sort=replace(sort, words={**sort.words, word: by}))),
             )
-    if sort.signed:
+    if sort.signed or sort.suffixes:
         yield from make_fault(
             sort.clauses.words,
             f"{sort.parameter}-sign-ignored",
-            f"a minus in {sort.parameter} has no effect",
-            on_parameters(lambda given: _remove_sign(given, sort.parameter)),
+            f"what says the direction in {sort.parameter} has no effect",
+            on_parameters(lambda given: _remove_sign(given, sort)),
         )
     if sort.undocumented:
         yield from make_fault(
@@ -129,10 +130,10 @@ def _tolerant_sort(order: Order) -> object:
     return replace(sort, refused=(), words={**sort.words, **dict.fromkeys(sort.refused, by)})
 
 
-def _remove_sign(given: ParsedParameters, name: str) -> ParsedParameters:
-    value = given.values.get(name)
-    if isinstance(value, str) and value.startswith("-"):
-        return replace(given, values={**given.values, name: value[1:]})
+def _remove_sign(given: ParsedParameters, sort: SortParameter) -> ParsedParameters:
+    value = given.values.get(sort.parameter)
+    if isinstance(value, str):
+        return replace(given, values={**given.values, sort.parameter: read_sort_spelling(sort, value)[0]})
     return given
 
 

@@ -43,6 +43,7 @@ from harness.specification.model import (
     PageNumberPaging,
     Treatment,
 )
+from harness.specification.sort_spellings import descending_spelling, read_sort_spelling
 from harness.wire.decoded_body import Tree, printable_text
 from harness.wire.parameter_codec import ParameterValue
 from harness.wire.request_codec import RefusedRequest
@@ -481,7 +482,7 @@ def _resolve_sort_order(given: ParsedParameters, choices: ChoiceResolver) -> tup
     ask = given.value(sort.parameter) if sort is not None else None
     if sort is not None and ask is not None:
         word = str(ask)
-        bare = word[1:] if sort.signed and word.startswith("-") else word
+        bare, told = read_sort_spelling(sort, word)
         found = sort.words.get(bare)
         gets: Treatment = choices.resolve(sort.unknown)
         if word in sort.refused or bare in sort.refused or (found is None and gets == "refused"):
@@ -490,7 +491,7 @@ def _resolve_sort_order(given: ParsedParameters, choices: ChoiceResolver) -> tup
             word, nothing = "", gets == "nothing"
         else:
             path = found
-            descending = word.startswith("-") if sort.signed else descending
+            descending = descending if told is None else told
     return SortOrder(path=path, descending=flag is True or descending, collation=collation), nothing
 
 
@@ -633,7 +634,7 @@ def _echo_value(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: So
     sort = listing.order.sort if listing.order else None
     if sort is not None and sort.parameter == name:
         word = next((word for word, path in sort.words.items() if path == sorting.path), "")
-        return f"-{word}" if sort.signed and sorting.descending and word else word
+        return descending_spelling(sort, word) if sorting.descending and word else word
     parameter = listing.parameters.get(name)
     default = given.value(name)
     if default is None:

@@ -21,6 +21,7 @@ from harness.specification.lint.finding import LintFinding, finding_at, path_is_
 from harness.specification.lint.telephony_words import attribute_at
 from harness.specification.load import Spec
 from harness.specification.model import Filter, Parameter
+from harness.specification.sort_spellings import sort_spellings
 from harness.specification.yaml_source import KeyPath, PlainValue
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
 
@@ -238,6 +239,23 @@ def check_recent_ranges(spec: Spec) -> Iterator[LintFinding]:
                 yield finding_at(spec, "parameter-form", path, f"{name} as an instant", f"as: {parameter.as_}")
             if parameter.required is not None:
                 yield finding_at(spec, "parameter-form", path, f"{name} may be absent", "required")
+
+
+def check_sort_spellings(spec: Spec) -> Iterator[LintFinding]:
+    """Each spelling of a sort parameter means one key in one direction."""
+    sort = spec.listing.order.sort if spec.listing.order is not None else None
+    if sort is None:
+        return
+    path: KeyPath = ("order", "sort")
+    if sort.signed and sort.suffixes:
+        yield finding_at(spec, "sort", (*path, "suffixes"), "a sign or suffixes", "both")
+    if "" in sort.suffixes:
+        yield finding_at(spec, "sort", (*path, "suffixes"), "a suffix that is not empty", "an empty one")
+        return
+    made = Counter(spelling for word in sort.words for spelling in sort_spellings(sort, word))
+    for word in sort.words:
+        if made[word] > 1:
+            yield finding_at(spec, "sort", (*path, "words", word), "a word that is no other's spelling", repr(word))
 
 
 def check_parameter_forms(spec: Spec) -> Iterator[LintFinding]:

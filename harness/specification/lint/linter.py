@@ -40,6 +40,7 @@ from harness.specification.lint.filter_comparisons import (
     check_operators,
     check_parameter_forms,
     check_recent_ranges,
+    check_sort_spellings,
 )
 from harness.specification.lint.finding import LintFinding, finding_at
 from harness.specification.lint.id_lock import IdLock, check_id_lock
@@ -236,6 +237,7 @@ _CHECKS: Final = (
     check_filter_comparisons,
     check_parameter_forms,
     check_recent_ranges,
+    check_sort_spellings,
     check_error_names,
     check_pointers,
     check_headers,

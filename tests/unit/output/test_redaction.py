@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.check.results.evidence import EvidenceRenderer
 from harness.output.redaction import Redactor, Secret, is_secret_name
 
 CANARY = "kX7-p&\"\\ß/ q+Z<'9\n"
@@ -179,3 +180,30 @@ def test_a_secret_does_not_show_itself() -> None:
 def test_a_token_obtained_later_is_added() -> None:
     redactor = Redactor(["abc", PLAIN]).with_secrets(["later-token"])
     assert redactor.redact(f"{PLAIN} later-token pin=abc") == "*** *** pin=***"
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower, str.swapcase])
+def test_a_secret_in_other_letters_case_is_masked(change: Callable[[str], str]) -> None:
+    assert Redactor(["Canary-Xy77"]).redact(f"x {change('Canary-Xy77')} y") == "x *** y"
+
+
+@pytest.mark.parametrize("between", [":", " ", "-", "\n", "\r\n "])
+def test_a_dump_of_bytes_is_masked(between: str) -> None:
+    assert Redactor([PLAIN]).redact(between.join(f"{byte:02x}" for byte in PLAIN.encode())) == "***"
+
+
+@given(before=st.integers(0, 40), most=st.integers(1, 40))
+def test_a_text_is_cut_after_its_secrets_are_masked(before: int, most: int) -> None:
+    redactor = Redactor([PLAIN])
+    text = "y" * before + PLAIN + "z" * (redactor.holdback_bytes * 3)
+    head, left_out = redactor.redact_head(text, most)
+    assert left_out > 0
+    assert not any(PLAIN[:size] in head for size in range(4, len(PLAIN) + 1))
+
+
+@pytest.mark.parametrize("limit", [400, 1200, 1500, 8192, 65_536])
+@pytest.mark.parametrize("shift", [-15, -8, -1])
+def test_no_half_of_a_secret_is_left_at_the_edge_of_an_excerpt(limit: int, shift: int) -> None:
+    renderer = EvidenceRenderer(base="http://127.0.0.1", redactor=Redactor([PLAIN]), secrets={})
+    shown = renderer.render_text("x" * (limit + shift) + PLAIN + "y" * 100_000, limit=limit)
+    assert PLAIN[:4] not in shown

@@ -217,3 +217,17 @@ def test_one_file_named_twice_is_one_spec_and_two_of_one_id_are_refused(tmp_path
     with pytest.raises(UsageProblem) as caught:
         load_specs([path, other])
     assert "give one of them an `id`" in caught.value.do
+
+
+def test_a_pattern_that_a_text_can_keep_busy_is_no_pattern() -> None:
+    with pytest.raises(SourceFileError) as caught:
+        acmepbx(("who: {shows: source}", 'who: {shows: source, pattern: "([0-9]+)+"}'))
+    assert caught.value.where.endswith("x-listing.fields.who.pattern")
+    assert caught.value.actual == "'([0-9]+)+': a repeat or a choice inside a repeat"
+
+
+@pytest.mark.parametrize("name", ["../../PWNED-034", "AC/LST", "AC\\x1b[31m-1", "\u202eAC-1", ".hidden", "AC\\n-1"])
+def test_an_id_of_a_clause_names_no_other_folder_and_acts_on_no_terminal(name: str) -> None:
+    with pytest.raises(SourceFileError) as caught:
+        acmepbx(("          AC-LST-001: {", f'          "{name}": {{'))
+    assert caught.value.expected == "an id such as AC-LST-001"

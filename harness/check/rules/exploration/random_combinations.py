@@ -43,6 +43,7 @@ from harness.specification.model import (
     PageNumberPaging,
 )
 from harness.specification.paging_clauses import size_clauses, slice_clauses
+from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.parameter_codec import takes_list
@@ -334,7 +335,7 @@ class _PieceMaker:
         clauses = sort.clauses.words or order.clause
         unusable = {*sort.undocumented, *self.context.facts.refused_sort_words}
         words = [word for word in sort.words if word not in unusable]
-        spellings = [spelling for word in words for spelling in ((word, f"-{word}") if sort.signed else (word,))]
+        spellings = [spelling for word in words for spelling in sort_spellings(sort, word)]
         return [
             Piece(kind="sort", name="", values=((sort.parameter, spelling),), clauses=clauses)
             for spelling in spellings

@@ -23,6 +23,7 @@ from harness.check.probe.filter_values import (
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.check.probe.row_matches import matching_rows
 from harness.specification.model import Clauses
+from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
 from harness.wire.row_codec import row_values_at
 
@@ -132,9 +133,7 @@ def orders_of(context: CheckContext) -> list[dict[str, Tree]]:
     for word in sort.words:
         if word in (*sort.undocumented, *sort.refused) or word in context.facts.refused_sort_words:
             continue
-        found.append({sort.parameter: word})
-        if sort.signed:
-            found.append({sort.parameter: f"-{word}"})
+        found += ({sort.parameter: spelling} for spelling in sort_spellings(sort, word))
         if flag:
             found.append({sort.parameter: word, **flag})
     return found

@@ -30,6 +30,7 @@ from harness.specification.model import (
     OpenChoice,
 )
 from harness.specification.paging_clauses import partition_clauses, size_clauses
+from harness.specification.sort_spellings import sort_spellings
 from harness.wire.decoded_body import Tree
 from harness.wire.list_request import ListRequest
 from harness.wire.row_codec import row_values_at
@@ -253,8 +254,7 @@ def _check_sort_words(context: CheckContext, mirror: Mirror) -> Iterator[None]:
         if word in context.facts.refused_sort_words:
             continue
         mine = sort.clauses.undocumented or clauses if word in sort.undocumented else clauses
-        spellings = (word, f"-{word}") if sort.signed else (word,)
-        for spelling in spellings:
+        for spelling in sort_spellings(sort, word):
             ask = build_request(context, mirror.base, {**largest_page(context), sort.parameter: spelling})
             yield from check_probe(
                 context, mirror, ask, f"{sort.parameter} = {spelling}", mine, blame={"order": mine, "slice": mine}

@@ -11,6 +11,7 @@ from harness.check.context import CheckContext
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, largest_page_size
 from harness.check.rules.responses.time_zones import check_time_zones
 from harness.specification.model import CursorPaging, OpenChoice
+from harness.specification.sort_spellings import descending_spelling
 from harness.wire.decoded_body import Tree
 
 
@@ -35,7 +36,7 @@ def _request_echoes(context: CheckContext, mirror: Mirror) -> Iterator[None]:
             (word for word in sort.words if word not in sort.refused and str(default).lstrip("-") != word), ""
         )
         if word:
-            more[sort.parameter] = f"-{word}" if sort.signed else word
+            more[sort.parameter] = descending_spelling(sort, word)
     exchange = context.send(build_request(context, mirror.base, more), "values that the answer repeats")
     yield
     paging = listing.paging

@@ -105,7 +105,7 @@ def _read_manifest(spec: Spec, where: str, folder: Path, *, needed: bool) -> Map
         return {}
     try:
         manifest = json.loads(_read_file(where, path))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UsageProblem(where, f"{MANIFEST_FILE} as `generate` writes it", "something that is no JSON") from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("dialect", {}), dict):
         raise UsageProblem(where, f"{MANIFEST_FILE} as `generate` writes it", "another shape")
