@@ -37,7 +37,14 @@ _WORLD_OPTIONS: Final = combine_options(
 )
 _FILE_OPTIONS: Final = combine_options(
     click.option(
-        "--format", "formats", metavar="FORMAT", multiple=True, help="How rows are written; native by default."
+        "--format",
+        "formats",
+        metavar="FORMAT",
+        multiple=True,
+        help="How rows, calls or pages are written; native by default.",
+    ),
+    click.option(
+        "--csv-safe", is_flag=True, help="CSV: an apostrophe before cells that spreadsheets take for formulas."
     ),
     click.option(
         "--parts", metavar="PART,...", help="What is written: rows, pages, invalid; all of them by default."
@@ -97,6 +104,7 @@ def generate(
     traffic: str,
     dialect: str | None,
     formats: tuple[str, ...],
+    csv_safe: bool,
     parts: str | None,
     span: str | None,
     shard_rows: int | None,
@@ -120,7 +128,7 @@ def generate(
     from harness.world.world import World
 
     asked = _Files(
-        formats=formats or ("native",),
+        formats=_safe_formats(formats or ("native",)) if csv_safe else formats or ("native",),
         parts=_parse_parts(parts),
         span=_parse_span(span),
         shard_rows=shard_rows,
@@ -238,6 +246,13 @@ def _listener(console: Console, *, quiet: bool, verbose: bool, to_stdout: bool) 
 
 
 # --- options ------------------------------------------------------------------------------------------------
+
+
+def _safe_formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """The formats with cells of CSV that no spreadsheet takes for formulas."""
+    if not {"csv", "csv-safe"}.intersection(formats):
+        raise UsageProblem("--csv-safe", "--format csv beside it", ", ".join(formats))
+    return tuple("csv-safe" if name == "csv" else name for name in formats)
 
 
 def _parse_parts(text: str | None) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
+from harness.generate.formats.exchange_format import ExchangeFormat, ExchangeSet
 from harness.generate.invalid_responses import break_responses
 from harness.generate.response_breaker import InvalidResponse
 from harness.generate.sample_exchanges import SampleClient, SampleExchange, fetch_sample_exchanges, request_text
@@ -32,18 +33,23 @@ class SampleFiles:
     invalid: int
 
 
-def make_sample_files(spec: Spec, world: World, dialect: Dialect, *, pages: bool, invalid: bool) -> SampleFiles:
-    """The files of pages and of invalid answers, as far as they are asked for."""
+def make_sample_files(
+    spec: Spec, world: World, dialect: Dialect, *, parts: Collection[str], formats: Collection[ExchangeFormat] = ()
+) -> SampleFiles:
+    """The files of pages and of invalid answers, as far as they are among the parts, and those of the formats."""
     files: dict[str, bytes] = {}
     told: list[Mapping[str, Any]] = []
     broken: list[Mapping[str, Any]] = []
     # Both come from one simulator, whose world costs more to make than any answer.
-    client = SampleClient(spec, sample_world(world), dialect) if pages or invalid else None
-    if client is not None and pages:
-        told += [
-            _add_exchange_files(files, number, page) for number, page in enumerate(fetch_sample_exchanges(client), 1)
-        ]
-    if client is not None and invalid:
+    wanted = formats or not {"pages", "invalid"}.isdisjoint(parts)
+    client = SampleClient(spec, sample_world(world), dialect) if wanted else None
+    if client is not None and (formats or "pages" in parts):
+        samples = list(fetch_sample_exchanges(client))
+        if "pages" in parts:
+            told += [_add_exchange_files(files, number, page) for number, page in enumerate(samples, 1)]
+        for made in formats:
+            files[made.file_name] = made.encode(ExchangeSet.of(spec, world.instant, samples))
+    if client is not None and "invalid" in parts:
         broken += _add_invalid_files(files, break_responses(client))
         files["invalid/index.json"] = encode_json_file({"api": spec.id, "payloads": broken})
     return SampleFiles(files=files, pages=tuple(told), invalid=len(broken))
