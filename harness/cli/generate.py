@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from harness.world.world import World
 
 _PARTS: Final = ("rows", "pages", "invalid")
+# As the help lists them, which loads nothing.
+_ROWS: Final = ("ndjson", "csv", "parquet", "arrow", "sqlite", "sql")
+_CALLS: Final = ("asterisk-csv", "freeswitch-json")
+_PAGES: Final = ("har", "vcr", "responses", "wiremock", "postman")
 
 _WORLD_OPTIONS: Final = combine_options(
     click.option(
@@ -41,7 +45,8 @@ _FILE_OPTIONS: Final = combine_options(
         "formats",
         metavar="FORMAT",
         multiple=True,
-        help="How rows, calls or pages are written; native by default.",
+        help=f"native by default; of rows also {', '.join(_ROWS)}; of calls {', '.join(_CALLS)}; "
+        f"of pages {', '.join(_PAGES)}.",
     ),
     click.option(
         "--csv-safe", is_flag=True, help="CSV: an apostrophe before cells that spreadsheets take for formulas."

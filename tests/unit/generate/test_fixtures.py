@@ -142,7 +142,7 @@ def test_a_directory_where_a_file_belongs_is_told(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="native, ndjson, csv, parquet"):
+    with pytest.raises(UsageProblem, match="native, ndjson, csv, csv-safe, parquet"):
         write_fixtures(load_spec("ozeki/list-active-calls"), world=world(), out=tmp_path, formats=("excel",))
 
 

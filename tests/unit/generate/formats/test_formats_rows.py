@@ -19,8 +19,8 @@ import pyarrow.parquet
 import pytest
 from format_files import row_file
 
-from harness.errors import UsageProblem
-from harness.generate.fixtures import write_fixtures
+from harness.cli import generate
+from harness.generate.formats import FORMATS
 from harness.generate.formats.csv_cells import defuse_cells
 from harness.generate.row_slices import RowSlices
 from harness.specification.dialect import Dialect
@@ -159,15 +159,12 @@ def read_csv(path: Path) -> list[list[str]]:
 
 def test_csv_is_defused_only_where_that_is_asked_for(tmp_path: Path) -> None:
     spec = load_spec("ozeki/list-call-history")
-    for safe in (False, True):
-        out = tmp_path / str(safe)
-        write_fixtures(spec, world=world(), out=out, formats=("csv",), pages=False, invalid=False, csv_safe=safe)
-    plain, defused = (read_csv(tmp_path / f"{safe}/rows.csv") for safe in (False, True))
+    plain, defused = (read_csv(row_file(name, spec, world(), tmp_path / name)) for name in ("csv", "csv-safe"))
     assert any(cell.startswith("+") for line in plain for cell in line)
     assert not any(cell.startswith(("=", "+", "-", "@")) for line in defused for cell in line)
     assert [[cell.removeprefix("'") for cell in line] for line in defused] == plain
 
 
-def test_defusing_without_a_csv_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="--csv-safe"):
-        write_fixtures(load_spec(LOGS), world=world(), out=tmp_path, csv_safe=True)
+def test_the_help_of_the_command_lists_every_format() -> None:
+    listed = {"native", "csv-safe", *generate._ROWS, *generate._CALLS, *generate._PAGES}
+    assert listed == set(FORMATS)
