@@ -196,11 +196,12 @@ def _page_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
     yield client.fetch_exchange(
         "first-page", f"the first {PAGE_SIZE} rows", client.list_request(client.size_values(PAGE_SIZE))
     )
-    for name, says, values in _page_places(client, count):
+    for name, says, values in page_places(client, count):
         yield client.fetch_exchange(name, says, client.list_request({**client.size_values(PAGE_SIZE), **values}))
 
 
-def _page_places(client: SampleClient, count: int) -> Iterator[tuple[str, str, Mapping[str, Tree]]]:
+def page_places(client: SampleClient, count: int) -> Iterator[tuple[str, str, Mapping[str, Tree]]]:
+    """Name, meaning and place of some pages of a list of so many rows, in pages of `PAGE_SIZE`."""
     paging = client.listing.paging
     last = max(math.ceil(count / PAGE_SIZE) - 1, 0)
     match paging:

@@ -6,21 +6,28 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Final, final
 
+from harness.generate.breach_place import Breach, written_place
 from harness.generate.formats.exchange_format import ExchangeFormat, ExchangeSet
 from harness.generate.invalid_responses import break_responses
 from harness.generate.response_breaker import InvalidResponse
 from harness.generate.sample_exchanges import SampleClient, SampleExchange, fetch_sample_exchanges, request_text
+from harness.specification.clause_families import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
+from harness.specification.model import ClauseId, Listing
 from harness.telephony.attributes import Grain
 from harness.wire.http_messages import HttpResponse
+from harness.wire.json_body import Missing, encode_json
 from harness.world.listed_calls import ListedCalls
 from harness.world.world import World
 
 SAMPLE_CALLS: Final = 200
 """Calls of the world that pages and invalid answers are made of: the last ones."""
+# Bytes of an object or a list that an index repeats.
+_LONGEST_VALUE: Final = 200
 
 
 @final
@@ -50,7 +57,7 @@ def make_sample_files(
         for made in formats:
             files[made.file_name] = made.encode(ExchangeSet.of(spec, world.instant, samples))
     if client is not None and "invalid" in parts:
-        broken += _add_invalid_files(files, break_responses(client))
+        broken += _add_invalid_files(files, spec, break_responses(client))
         files["invalid/index.json"] = encode_json_file({"api": spec.id, "payloads": broken})
     return SampleFiles(files=files, pages=tuple(told), invalid=len(broken))
 
@@ -71,7 +78,11 @@ def sample_world(world: World) -> World:
 
 def encode_json_file(tree: Any) -> bytes:
     """A JSON document as a file holds it."""
-    return json.dumps(tree, indent=2, ensure_ascii=False, default=list).encode() + b"\n"
+    return json.dumps(tree, indent=2, ensure_ascii=False, default=_plain_json).encode() + b"\n"
+
+
+def _plain_json(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else list(value)
 
 
 def _add_exchange_files(files: dict[str, bytes], number: int, page: SampleExchange) -> Mapping[str, Any]:
@@ -88,7 +99,9 @@ def _add_exchange_files(files: dict[str, bytes], number: int, page: SampleExchan
     return entry
 
 
-def _add_invalid_files(files: dict[str, bytes], broken: Iterable[InvalidResponse]) -> list[Mapping[str, Any]]:
+def _add_invalid_files(
+    files: dict[str, bytes], spec: Spec, broken: Iterable[InvalidResponse]
+) -> list[Mapping[str, Any]]:
     made = list(broken)
     count = {one.clause: sum(other.clause == one.clause for other in made) for one in made}
     seen: dict[str, int] = {}
@@ -102,12 +115,34 @@ def _add_invalid_files(files: dict[str, bytes], broken: Iterable[InvalidResponse
             {
                 "file": name.removeprefix("invalid/"),
                 "clause": one.clause,
+                **_clause_entry(spec, one.clause),
                 "done": one.change,
+                **_breach_entry(spec.listing, one.breach),
                 **_response_head(one.response),
                 "request": request_text(one.request).decode("utf-8"),
             }
         )
     return index
+
+
+def _clause_entry(spec: Spec, clause: ClauseId) -> Mapping[str, Any]:
+    """How strong a promise is, and what it says."""
+    told = spec.clauses.get(clause) or load_standard_clauses().clauses[clause]
+    return {"level": told.level, "promise": told.says}
+
+
+def _breach_entry(listing: Listing, breach: Breach) -> dict[str, Any]:
+    """Where an answer breaks a promise; what is not due, and what is not there, is left out.
+
+    Of what is long only the kind is told: it stands in the answers themselves.
+    """
+    entry: dict[str, Any] = {"at": written_place(listing, breach.at)}
+    for name, value in (("expected", breach.expected), ("actual", breach.actual)):
+        if isinstance(value, dict | list) and len(encode_json(value)) > _LONGEST_VALUE:
+            entry[f"{name}_kind"] = "an object" if isinstance(value, dict) else f"a list of {len(value)}"
+        elif not isinstance(value, Missing):
+            entry[name] = value
+    return entry
 
 
 def _response_head(response: HttpResponse) -> Mapping[str, Any]:
