@@ -8,6 +8,7 @@ from typing import Final
 
 from harness.generate.formats.row_format import FileRows, RowFormat, RowSpan
 from harness.generate.formats.typed_table import scan_nested_table
+from harness.generate.formats.watched_file import sink_to_file
 from harness.generate.row_slices import RowSlices
 from harness.specification.model import Listing
 
@@ -22,7 +23,10 @@ def _write(slices: RowSlices, path: Path, spans: Iterator[RowSpan]) -> None:
     table = scan_nested_table(slices, spans)
     # Texts as offsets and bytes, which every reader of Arrow knows; views of texts are younger.
     oldest = polars.CompatLevel.oldest()
-    table.sink_ipc(path, compression="uncompressed", compat_level=oldest, maintain_order=True)
+    sink_to_file(
+        path,
+        lambda file: table.sink_ipc(file, compression="uncompressed", compat_level=oldest, maintain_order=True),
+    )
 
 
 ARROW: Final = RowFormat(

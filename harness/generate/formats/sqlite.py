@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +23,14 @@ def _file_extension(listing: Listing) -> str:
 
 
 def _write(slices: RowSlices, path: Path, spans: Iterator[RowSpan]) -> None:
+    try:
+        _write_table(slices, path, spans)
+    except sqlite3.Error as problem:
+        # A full disk, say: SQLite has errors of its own for what the system refuses.
+        raise OSError(errno.EIO, str(problem)) from problem
+
+
+def _write_table(slices: RowSlices, path: Path, spans: Iterator[RowSpan]) -> None:
     # The same rows and the same release of SQLite give the same bytes.
     listing = slices.spec.listing
     places = ", ".join("?" for _ in told_names(listing))
