@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.world.traffic import TrafficProfile
     from harness.world.world import World
 
-_PARTS: Final = ("rows", "pages", "invalid")
+_PARTS: Final = ("rows", "pages", "invalid", "edge")
 # As the help lists them, which loads nothing.
 _ROWS: Final = ("ndjson", "csv", "parquet", "arrow", "sqlite", "sql")
 _CALLS: Final = ("asterisk-csv", "freeswitch-json")
@@ -51,9 +51,7 @@ _FILE_OPTIONS: Final = combine_options(
     click.option(
         "--csv-safe", is_flag=True, help="CSV: an apostrophe before cells that spreadsheets take for formulas."
     ),
-    click.option(
-        "--parts", metavar="PART,...", help="What is written: rows, pages, invalid; all of them by default."
-    ),
+    click.option("--parts", metavar="PART,...", help="What is written: rows, pages, invalid by default; edge."),
     click.option(
         "--rows",
         "span",
@@ -126,7 +124,8 @@ def generate(
     """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
 
     The same command gives the same bytes. Rows are made slice by slice, however many there are; pages and invalid
-    answers are of the last 200 calls.
+    answers are of the last 200 calls, edge cases (valid and
+    awkward answers, where --parts asks for them) of a world of their own.
     """
     from harness.generate.row_engines import engine_of
     from harness.specification.load import load_spec
@@ -177,6 +176,7 @@ def _write(
                 rows="rows" in asked.parts,
                 pages="pages" in asked.parts,
                 invalid="invalid" in asked.parts,
+                edge="edge" in asked.parts,
                 span=asked.span,
                 shard_rows=asked.shard_rows,
                 compression=asked.compress,
@@ -189,7 +189,7 @@ def _write(
     if not quiet:
         console.write_result(
             f"{written.out}: {len(written.files) + 1} files, {written.rows} rows, {written.pages} pages, "
-            f"{written.invalid} invalid answers"
+            f"{written.invalid} invalid answers" + (f", {written.edge} edge cases" if written.edge else "")
         )
     return 0
 
@@ -261,7 +261,7 @@ def _safe_formats(formats: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _parse_parts(text: str | None) -> tuple[str, ...]:
-    names = _PARTS if text is None else tuple(name.strip() for name in text.split(","))
+    names = _PARTS[:3] if text is None else tuple(name.strip() for name in text.split(","))
     for name in names:
         if name not in _PARTS:
             raise UsageProblem(

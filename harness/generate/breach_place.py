@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+from harness.specification.field_path import FieldPath
 from harness.specification.model import Listing
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, Missing, split_pointer, tree_at
 from harness.wire.response_codec import is_xml, xml_row_names
+from harness.wire.row_objects import place_in_row
 
 STATUS_PLACE: Final = "status"
 """The place of the HTTP status; a header's is `header:NAME`, that of bytes `byte:N`, counted from 0."""
@@ -50,6 +52,17 @@ def byte_breach(was: bytes, now: bytes) -> Breach:
 def pointer_of(names: Sequence[str]) -> str:
     """The JSON pointer of these names (RFC 6901)."""
     return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def row_pointer(listing: Listing, index: int, path: FieldPath | None = None, nested: int = 0) -> str:
+    """The pointer of a row by its place in the list, or of a field in it; `nested` counts the rows inside a row."""
+    lists = listing.lists
+    row = f"{lists.rows_at}/{index}"
+    if path is None or lists.row_values == "text":
+        # A row may be nothing but its field.
+        return row
+    place = row + pointer_of(place_in_row(listing.fields, path.head))
+    return place if path.inner is None else f"{place}/{nested}{pointer_of((path.inner.head,))}"
 
 
 def written_place(listing: Listing, at: str) -> str:

@@ -54,6 +54,7 @@ class WrittenFixtures:
     rows: int
     pages: int
     invalid: int
+    edge: int
 
 
 @final
@@ -85,6 +86,7 @@ def write_fixtures(
     pages: bool = True,
     invalid: bool = True,
     rows: bool = True,
+    edge: bool = False,
     span: tuple[int, int | None] | None = None,
     shard_rows: int | None = None,
     compression: str | None = None,
@@ -113,7 +115,7 @@ def write_fixtures(
         slice_rows=slice_rows or slice_rows_of(spec.listing),
     )
     check_row_choices(choices)
-    chosen = {"rows": rows, "pages": pages, "invalid": invalid}
+    chosen = {"rows": rows, "pages": pages, "invalid": invalid, "edge": edge}
     made = Generation(
         spec=spec,
         world=world,
@@ -268,7 +270,12 @@ def _written(
     out: Path | str, digests: Mapping[str, str], samples: SampleFiles, finished: Sequence[FinishedRows]
 ) -> WrittenFixtures:
     return WrittenFixtures(
-        out=out, files=digests, rows=_rows_of_list(finished), pages=len(samples.pages), invalid=samples.invalid
+        out=out,
+        files=digests,
+        rows=_rows_of_list(finished),
+        pages=len(samples.pages),
+        invalid=samples.invalid,
+        edge=samples.edge,
     )
 
 

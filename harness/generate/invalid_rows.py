@@ -314,11 +314,11 @@ def _break_implication(maker: ResponseBreaker, law: ImpliesLaw, row: RowObject, 
         return False
     row[name] = changed
     after = decode_row(maker.listing.fields, row, zone=maker.client.zone, text_carried=maker.carries_text).values
-    broken = {clause for other in maker.listing.laws if _is_broken(other, after) for clause in other.clause}
+    broken = {clause for other in maker.listing.laws if breaks_law(other, after) for clause in other.clause}
     return broken == set(law.clause)
 
 
-def _is_broken(law: Law, shown: ApiRow) -> bool:
+def breaks_law(law: Law, shown: ApiRow) -> bool:
     """Whether a row breaks an implication, or has a number that is below the one that it must not be below."""
     if isinstance(law, ImpliesLaw):
         return _meets_condition(law.when, shown) and not _meets_condition(law.then, shown)

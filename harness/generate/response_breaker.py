@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
-from harness.generate.breach_place import Breach, breach_at, first_breach, pointer_of
+from harness.generate.breach_place import Breach, breach_at, first_breach, row_pointer
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
 from harness.specification.answer_place import header_at
+from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, Listing, Scalar, page_number_parts
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import MISSING, put_value, split_pointer, tree_at
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import carries_text, decode_response, encode_response, is_xml
-from harness.wire.row_objects import place_in_row
 
 RowObject = dict[str, Tree]
 
@@ -91,10 +91,7 @@ class ResponseBreaker:
 
     def row_pointer(self, index: int, field: str = "") -> str:
         """The pointer of a row by its place in the list, or of a field in it; a row may be nothing but its field."""
-        lists = self.listing.lists
-        row = f"{lists.rows_at}/{index}"
-        bare = not field or lists.row_values == "text"
-        return row if bare else row + pointer_of(place_in_row(self.listing.fields, field))
+        return row_pointer(self.listing, index, FieldPath.of(field) if field else None)
 
     def break_number(
         self, clauses: Clauses, done: str, valid: ValidResponse, place: str, value: Scalar | None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast, final
 from urllib.parse import urlsplit
 
-from harness.generate.rows import RowSet, row_set_of
+from harness.generate.rows import RowSet, RowWorld, row_set_of
 from harness.serve.simulator import SimulatedAnswer, Simulator
 from harness.specification.access import account_names, free_path_values, way_credentials, ways_of
 from harness.specification.dialect import Dialect, default_zone
@@ -56,7 +56,7 @@ class SampleExchange:
 class SampleClient:
     """Puts requests to a simulator of the spec over the world, as its default user."""
 
-    def __init__(self, spec: Spec, world: World, dialect: Dialect) -> None:
+    def __init__(self, spec: Spec, world: RowWorld, dialect: Dialect) -> None:
         self.spec = spec
         self.world = world
         self.dialect = dialect

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, final
 
-from harness.generate.breach_place import Breach, written_place
+from harness.generate.breach_place import written_place
+from harness.generate.edge_answers import EdgeAnswer, make_edge_answers
 from harness.generate.formats.exchange_format import ExchangeFormat, ExchangeSet
 from harness.generate.invalid_responses import break_responses
 from harness.generate.response_breaker import InvalidResponse
@@ -19,6 +20,7 @@ from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import ClauseId, Listing
 from harness.telephony.attributes import Grain
+from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpResponse
 from harness.wire.json_body import Missing, encode_json
 from harness.world.listed_calls import ListedCalls
@@ -33,11 +35,12 @@ _LONGEST_VALUE: Final = 200
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleFiles:
-    """Files by name, and what the manifest tells of the pages; `invalid` is the number of invalid answers."""
+    """Files by name, and what the manifest tells of the pages; the numbers of invalid and of awkward answers."""
 
     files: Mapping[str, bytes]
     pages: tuple[Mapping[str, Any], ...]
     invalid: int
+    edge: int
 
 
 def make_sample_files(
@@ -59,7 +62,11 @@ def make_sample_files(
     if client is not None and "invalid" in parts:
         broken += _add_invalid_files(files, spec, break_responses(client))
         files["invalid/index.json"] = encode_json_file({"api": spec.id, "payloads": broken})
-    return SampleFiles(files=files, pages=tuple(told), invalid=len(broken))
+    awkward: list[Mapping[str, Any]] = []
+    if "edge" in parts:
+        awkward += [_add_edge_file(files, spec.listing, one) for one in make_edge_answers(spec, world, dialect)]
+        files["edge/index.json"] = encode_json_file({"api": spec.id, "payloads": awkward})
+    return SampleFiles(files=files, pages=tuple(told), invalid=len(broken), edge=len(awkward))
 
 
 def sample_world(world: World) -> World:
@@ -117,12 +124,29 @@ def _add_invalid_files(
                 "clause": one.clause,
                 **_clause_entry(spec, one.clause),
                 "done": one.change,
-                **_breach_entry(spec.listing, one.breach),
+                **_place_entry(
+                    spec.listing, one.breach.at, {"expected": one.breach.expected, "actual": one.breach.actual}
+                ),
                 **_response_head(one.response),
                 "request": request_text(one.request).decode("utf-8"),
             }
         )
     return index
+
+
+def _add_edge_file(files: dict[str, bytes], listing: Listing, one: EdgeAnswer) -> Mapping[str, Any]:
+    name = f"{_plain_file_name(one.name)}.{_body_extension(one.response)}"
+    files[f"edge/{name}"] = one.response.body
+    places = [_place_entry(listing, at, {"value": value}) for at, value in one.places]
+    return {
+        "file": name,
+        "name": one.name,
+        "says": one.says,
+        "at": places[0]["at"],
+        "places": places,
+        **_response_head(one.response),
+        "request": request_text(one.request).decode("utf-8"),
+    }
 
 
 def _clause_entry(spec: Spec, clause: ClauseId) -> Mapping[str, Any]:
@@ -131,13 +155,13 @@ def _clause_entry(spec: Spec, clause: ClauseId) -> Mapping[str, Any]:
     return {"level": told.level, "promise": told.says}
 
 
-def _breach_entry(listing: Listing, breach: Breach) -> dict[str, Any]:
-    """Where an answer breaks a promise; what is not due, and what is not there, is left out.
+def _place_entry(listing: Listing, at: str, values: Mapping[str, Tree | Missing]) -> dict[str, Any]:
+    """A place and what is told of it; what is not there is left out.
 
-    Of what is long only the kind is told: it stands in the answers themselves.
+    Of an object or a list that is long only the kind is told: it stands in the answer itself.
     """
-    entry: dict[str, Any] = {"at": written_place(listing, breach.at)}
-    for name, value in (("expected", breach.expected), ("actual", breach.actual)):
+    entry: dict[str, Any] = {"at": written_place(listing, at)}
+    for name, value in values.items():
         if isinstance(value, dict | list) and len(encode_json(value)) > _LONGEST_VALUE:
             entry[f"{name}_kind"] = "an object" if isinstance(value, dict) else f"a list of {len(value)}"
         elif not isinstance(value, Missing):
