@@ -57,6 +57,8 @@ def make_sample_files(
         samples = list(fetch_sample_exchanges(client))
         if "pages" in parts:
             told += [_add_exchange_files(files, number, page) for number, page in enumerate(samples, 1)]
+            listed = [_page_entry(entry, page) for entry, page in zip(told, samples, strict=True)]
+            files["pages/index.json"] = encode_json_file({"api": spec.id, "payloads": listed})
         for made in formats:
             files[made.file_name] = made.encode(ExchangeSet.of(spec, world.instant, samples))
     if client is not None and "invalid" in parts:
@@ -104,6 +106,14 @@ def _add_exchange_files(files: dict[str, bytes], number: int, page: SampleExchan
     files[entry["response"]] = page.response.body
     entry |= _response_head(page.response)
     return entry
+
+
+def _page_entry(entry: Mapping[str, Any], page: SampleExchange) -> Mapping[str, Any]:
+    """The entry of a page in an index, in the same form as those of invalid answers and of edge cases."""
+    told = {"file": str(entry["response"]).removeprefix("pages/"), "name": page.name, "says": page.says}
+    fault = {} if page.error_name is None else {"fault": page.error_name}
+    request = None if page.request is None else request_text(page.request).decode("utf-8")
+    return {**told, **fault, **_response_head(page.response), "request": request}
 
 
 def _add_invalid_files(
