@@ -50,7 +50,7 @@ def lines_by(language: str, api: str, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("api", APIS)
 def test_the_reader_in_python_finds_every_answer(api: str, tmp_path: Path) -> None:
-    found = {tuple(line.split("\t")[:2]) for line in lines_by("python", api, tmp_path)}
+    found = {tuple(line.split("\t")[:2]) for line in lines_by("python", api, tmp_path)[1:]}
     folder = REPOSITORY / "fixtures" / api
     bodies = {
         (path.parent.name, path.name)
