@@ -61,6 +61,7 @@ def generate(
     dialect: DialectSource | None = None,
     pages: bool = True,
     invalid: bool = True,
+    edge: bool = False,
     rows: bool | tuple[int, int | None] = True,
     shard_rows: int | None = None,
     compress: str | None = None,
@@ -74,7 +75,8 @@ def generate(
     The world has the last `calls` calls (0 or more) that began at or before `instant`, a datetime with a zone; the
     default is a busy hour of 2026. `formats` are names that `callharness generate --format` takes; `traffic` is
     `office`, `steady` or `contact-centre`. `pages` and `invalid` say whether whole answers and invalid ones are
-    written beside the rows; they are of the last 200 calls. `out` is made where it is missing; files of yours in it
+    written beside the rows; they are of the last 200 calls. With `edge` valid and awkward answers are written, which
+    are of a world of their own. `out` is made where it is missing; files of yours in it
     stay.
 
     `rows` says whether rows are written, or which: `(first, last)` by their places in the list from 0, `last` not
@@ -85,7 +87,7 @@ def generate(
     files. `out` may also be a URL that fsspec knows.
 
     The result says what was written: `files`, the SHA-256 of each by its name below `out` (`manifest.json`, which
-    lists them, is not among them), and how many `rows`, `pages` and `invalid` answers.
+    lists them, is not among them), and how many `rows`, `pages`, `invalid` and `edge` answers.
 
     Raises UsageProblem for an argument that cannot be used, and when `out` cannot take files; FileNotWritten when the
     disk is full, and then nothing half-written is left.
@@ -107,6 +109,7 @@ def generate(
         formats=formats,
         pages=pages,
         invalid=invalid,
+        edge=edge,
         rows=rows is not False,
         span=rows if isinstance(rows, tuple) else None,
         shard_rows=shard_rows,

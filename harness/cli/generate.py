@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from harness.world.traffic import TrafficProfile
     from harness.world.world import World
 
-_PARTS: Final = ("rows", "pages", "invalid")
+_PARTS: Final = ("rows", "pages", "invalid", "edge")
+# As the help lists them, which loads nothing.
+_ROWS: Final = ("ndjson", "csv", "parquet", "arrow", "sqlite", "sql")
+_CALLS: Final = ("asterisk-csv", "freeswitch-json")
+_PAGES: Final = ("har", "vcr", "responses", "wiremock", "postman")
 
 _WORLD_OPTIONS: Final = combine_options(
     click.option(
@@ -38,11 +42,17 @@ _WORLD_OPTIONS: Final = combine_options(
 )
 _FILE_OPTIONS: Final = combine_options(
     click.option(
-        "--format", "formats", metavar="FORMAT", multiple=True, help="How rows are written; native by default."
+        "--format",
+        "formats",
+        metavar="FORMAT",
+        multiple=True,
+        help=f"native by default; of rows also {', '.join(_ROWS)}; of calls {', '.join(_CALLS)}; "
+        f"of pages {', '.join(_PAGES)}.",
     ),
     click.option(
-        "--parts", metavar="PART,...", help="What is written: rows, pages, invalid; all of them by default."
+        "--csv-safe", is_flag=True, help="CSV: an apostrophe before cells that spreadsheets take for formulas."
     ),
+    click.option("--parts", metavar="PART,...", help="What is written: rows, pages, invalid by default; edge."),
     click.option(
         "--rows",
         "span",
@@ -100,6 +110,7 @@ def generate(
     traffic: str,
     dialect: str | None,
     formats: tuple[str, ...],
+    csv_safe: bool,
     parts: str | None,
     span: str | None,
     shard_rows: int | None,
@@ -117,14 +128,15 @@ def generate(
     """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
 
     The same command gives the same bytes. Rows are made slice by slice, however many there are; pages and invalid
-    answers are of the last 200 calls.
+    answers are of the last 200 calls, edge cases (valid and
+    awkward answers, where --parts asks for them) of a world of their own.
     """
     from harness.generate.row_engines import engine_of
     from harness.specification.load import load_spec
     from harness.world.world import World
 
     asked = _Files(
-        formats=formats or ("native",),
+        formats=_safe_formats(formats or ("native",)) if csv_safe else formats or ("native",),
         parts=_parse_parts(parts),
         span=_parse_span(span),
         shard_rows=shard_rows,
@@ -169,6 +181,7 @@ def _write(
                 rows="rows" in asked.parts,
                 pages="pages" in asked.parts,
                 invalid="invalid" in asked.parts,
+                edge="edge" in asked.parts,
                 span=asked.span,
                 shard_rows=asked.shard_rows,
                 compression=asked.compress,
@@ -181,7 +194,7 @@ def _write(
     if not quiet:
         console.write_result(
             f"{written.out}: {len(written.files) + 1} files, {written.rows} rows, {written.pages} pages, "
-            f"{written.invalid} invalid answers"
+            f"{written.invalid} invalid answers" + (f", {written.edge} edge cases" if written.edge else "")
         )
     return 0
 
@@ -245,8 +258,15 @@ def _listener(console: Console, *, quiet: bool, verbose: bool, to_stdout: bool) 
 # --- options ------------------------------------------------------------------------------------------------
 
 
+def _safe_formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """The formats with cells of CSV that no spreadsheet takes for formulas."""
+    if not {"csv", "csv-safe"}.intersection(formats):
+        raise UsageProblem("--csv-safe", "--format csv beside it", ", ".join(formats))
+    return tuple("csv-safe" if name == "csv" else name for name in formats)
+
+
 def _parse_parts(text: str | None) -> tuple[str, ...]:
-    names = _PARTS if text is None else tuple(name.strip() for name in text.split(","))
+    names = _PARTS[:3] if text is None else tuple(name.strip() for name in text.split(","))
     for name in names:
         if name not in _PARTS:
             raise UsageProblem(

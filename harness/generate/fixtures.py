@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, final
 
 from harness.errors import UsageProblem, did_you_mean
-from harness.generate.formats import FORMATS
+from harness.generate.formats import EXCHANGE_FORMATS, FORMATS, ROW_FORMATS
+from harness.generate.formats.call_rows import count_ended_calls
 from harness.generate.formats.row_format import SerialRows
 from harness.generate.generation_record import GenerationRecord, RecordOfOthers, file_digest
 from harness.generate.manifest import PARTS, Generation, build_manifest
@@ -39,7 +40,8 @@ from harness.world.world import World
 
 MANIFEST_FILE: Final = "manifest.json"
 _OWN_FILE_PATTERN: Final = re.compile(
-    r"(?:(?:rows|hidden)(?:-[0-9]{5,})?(?:\.[a-z0-9]+)+|pages/[A-Za-z0-9._-]+|invalid/[A-Za-z0-9._-]+)"
+    r"(?:(?:rows|hidden|Master|cdr)(?:-[0-9]{5,})?(?:\.[a-z0-9]+)+|pages(?:\.[a-z]+)+|pages_responses\.py|"
+    r"wiremock/mappings/pages\.json|(?:pages|invalid|edge)/[A-Za-z0-9._-]+)"
 )
 
 
@@ -53,6 +55,7 @@ class WrittenFixtures:
     rows: int
     pages: int
     invalid: int
+    edge: int
 
 
 @final
@@ -84,6 +87,7 @@ def write_fixtures(
     pages: bool = True,
     invalid: bool = True,
     rows: bool = True,
+    edge: bool = False,
     span: tuple[int, int | None] | None = None,
     shard_rows: int | None = None,
     compression: str | None = None,
@@ -103,25 +107,27 @@ def write_fixtures(
     changed since. Raises UsageProblem for an argument that cannot be used and when `out` cannot take files, and
     FileNotWritten; nothing half-written is left then.
     """
+    names = check_formats(formats)
     choices = RowChoices(
-        formats=tuple(FORMATS[name] for name in check_formats(formats)),
+        formats=tuple(ROW_FORMATS[name] for name in names if name in ROW_FORMATS),
         rows=span,
         shard_rows=shard_rows,
         compression=compression,
         slice_rows=slice_rows or slice_rows_of(spec.listing),
     )
     check_row_choices(choices)
-    chosen = {"rows": rows, "pages": pages, "invalid": invalid}
+    chosen = {"rows": rows, "pages": pages, "invalid": invalid, "edge": edge}
     made = Generation(
         spec=spec,
         world=world,
         dialect=dialect if dialect is not None else Dialect(),
-        formats=tuple(one.name for one in choices.formats),
+        formats=names,
         parts=tuple(part for part in PARTS if chosen[part]),
         choices=choices,
     )
     slices = RowSlices.of(spec, world, made.dialect)
-    files = row_files_of(spec, choices, len(slices)) if rows else ()
+    calls = count_ended_calls(world) if any(made.of_calls for made in choices.formats) else 0
+    files = row_files_of(spec, choices, len(slices), calls) if rows else ()
     if isinstance(out, str) and is_url(out):
         if resume:
             raise UsageProblem("--resume", "a directory as --out", out, "leave --resume out")
@@ -159,8 +165,8 @@ def _write_to_url(
 
 
 def _samples_of(made: Generation) -> SampleFiles:
-    pages, invalid = "pages" in made.parts, "invalid" in made.parts
-    return make_sample_files(made.spec, made.world, made.dialect, pages=pages, invalid=invalid)
+    formats = [EXCHANGE_FORMATS[name] for name in made.formats if name in EXCHANGE_FORMATS]
+    return make_sample_files(made.spec, made.world, made.dialect, parts=made.parts, formats=formats)
 
 
 def stream_rows(
@@ -180,8 +186,8 @@ def stream_rows(
     Raises UsageProblem for a format that is no row of bytes, and whatever the stream raises.
     """
     (name,) = check_formats([format_name])
-    made = FORMATS[name]
-    if not isinstance(made.rows, SerialRows):
+    made = ROW_FORMATS.get(name)
+    if made is None or not isinstance(made.rows, SerialRows):
         raise UsageProblem(
             f"--stdout --format {name}",
             f"a format that can be piped: {', '.join(serial_format_names())}",
@@ -192,7 +198,8 @@ def stream_rows(
     choices = RowChoices(formats=(made,), rows=span, compression=compression, slice_rows=slice_rows)
     check_row_choices(choices)
     slices = RowSlices.of(spec, world, dialect if dialect is not None else Dialect())
-    file = row_files_of(spec, choices, len(slices))[0]
+    calls = count_ended_calls(world) if made.of_calls else 0
+    file = row_files_of(spec, choices, len(slices), calls)[0]
     listener.starts(len(file), slow_columns(slices, [file]))
     with serial_chunks(slices, jobs) as chunks:
         write_chunks(chunks(file, 0), stream, file=file, told=listener.rows)
@@ -264,7 +271,12 @@ def _written(
     out: Path | str, digests: Mapping[str, str], samples: SampleFiles, finished: Sequence[FinishedRows]
 ) -> WrittenFixtures:
     return WrittenFixtures(
-        out=out, files=digests, rows=_rows_of_list(finished), pages=len(samples.pages), invalid=samples.invalid
+        out=out,
+        files=digests,
+        rows=_rows_of_list(finished),
+        pages=len(samples.pages),
+        invalid=samples.invalid,
+        edge=samples.edge,
     )
 
 

@@ -6,6 +6,9 @@ import copy
 from collections.abc import Iterator
 from dataclasses import replace
 
+from harness.generate.breach_place import STATUS_PLACE, Breach, breach_at, byte_breach, first_breach
+from harness.generate.invalid_links import break_links
+from harness.generate.invalid_log_in import break_log_in
 from harness.generate.invalid_rows import break_fields, break_filters, break_laws, break_order
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, ValidResponse, remove_at
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
@@ -21,6 +24,7 @@ from harness.specification.model import (
     ErrorKind,
     Include,
     Scalar,
+    links_of,
     page_number_parts,
 )
 from harness.specification.paging_clauses import size_clauses
@@ -53,7 +57,9 @@ def break_responses(client: SampleClient) -> Iterator[InvalidResponse]:
         break_order,
         break_filters,
         break_laws,
+        break_links,
         _break_errors,
+        break_log_in,
         _break_switches,
         _break_body,
     ):
@@ -85,7 +91,8 @@ def _break_list(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         twice = maker.with_rows(valid, [*rows[:-1], copy.deepcopy(rows[0])])
         unordered = maker.with_rows(valid, [rows[0], copy.deepcopy(rows[0]), *rows[2:]])
         tree = unordered if len(rows) > 1 else twice
-        yield from maker.break_clause(lists.clauses.unique, "two rows with one identity", valid, tree)
+        second = maker.row_pointer(min(1, len(rows) - 1), lists.identity)
+        yield from maker.break_clause(lists.clauses.unique, "two rows with one identity", valid, tree, second)
     element = lists.row_element
     clauses = lists.clauses.row_element
     if element is not None and len(clauses) == 1 and rows:
@@ -93,9 +100,9 @@ def _break_list(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         for old, new in ((f"<{element}>", "<Other>"), (f"</{element}>", "</Other>")):
             body = body.replace(old.encode(), new.encode(), 1)
         response = replace(valid.response, body=body)
-        yield InvalidResponse(
-            clause=clauses[0], change="a row of another name", request=valid.request, response=response
-        )
+        around, _, _ = maker.row_pointer(0).rpartition("/")
+        breach = Breach(at=f"{around}/Other", expected=MISSING, actual=rows[0])
+        yield maker.broken(clauses, "a row of another name", valid, response, breach)
 
 
 def _break_envelope(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
@@ -104,7 +111,7 @@ def _break_envelope(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
             continue
         valid = maker.first_page
         tree = valid.copy_tree()
-        told = _tells_outcome(maker, part) or _holds_other_number(maker, part)
+        told = _tells_outcome(maker, part) or _holds_other_promise(maker, part)
         if not part.optional and not told and remove_at(tree, part.at):
             yield from maker.break_clause(part.clause, f"a part of the answer is missing: {name}", valid, tree)
         tree = valid.copy_tree()
@@ -123,11 +130,12 @@ def _tells_outcome(maker: ResponseBreaker, part: EnvelopeField) -> bool:
     )
 
 
-def _holds_other_number(maker: ResponseBreaker, part: EnvelopeField) -> bool:
-    """Whether a number of rows stands inside this part, so that without it another clause is broken as well."""
-    total, returned = maker.listing.total, maker.listing.returned
+def _holds_other_promise(maker: ResponseBreaker, part: EnvelopeField) -> bool:
+    """Whether a number of rows or a link stands inside this part: without it another clause is broken as well."""
+    total, returned, links = maker.listing.total, maker.listing.returned, links_of(maker.listing.paging)
     numbers = [] if total is None else [(total.at, total.clauses.present)]
     numbers += [] if returned is None else [(returned.at, returned.clause)]
+    numbers += [] if links is None else [(link.at, link.clause) for link in links.by_name.values()]
     return any(at.startswith(part.at + "/") and clauses != part.clause for at, clauses in numbers)
 
 
@@ -157,9 +165,9 @@ def _break_outcome(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     if len(clauses) == 1:
         headers = (("Content-Type", "application/octet-stream"),)
         response = replace(valid.response, headers=headers)
-        yield InvalidResponse(
-            clause=clauses[0], change="another media type", request=valid.request, response=response
-        )
+        was = valid.response.header("content-type")
+        breach = Breach(at="header:Content-Type", expected=was, actual=headers[0][1])
+        yield maker.broken(clauses, "another media type", valid, response, breach)
 
 
 # --- totals, sizes, echoes ----------------------------------------------------------------------------------
@@ -191,7 +199,10 @@ def _break_counts(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     more = maker.rows_in(maker.full_list.tree)
     if listing.paging.size_parameter is not None and len(more) > len(rows) > 0:
         tree = maker.with_rows(valid, copy.deepcopy(more[: len(rows) + 1]))
-        yield from maker.break_clause(size_clauses(listing.paging), "one row more than was asked for", valid, tree)
+        last = maker.row_pointer(len(rows))
+        yield from maker.break_clause(
+            size_clauses(listing.paging), "one row more than was asked for", valid, tree, last
+        )
     if listing.zone is not None and listing.zone.echo is not None:
         tree = valid.copy_tree()
         put_value(tree, listing.zone.echo, "Pacific/Auckland")
@@ -258,9 +269,22 @@ def _break_errors(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         )
         valid = ValidResponse(request, success.response, {})
         done = f"a success in spite of {'a wrong' if wrong else 'a missing'} {name}"
-        yield from maker.break_clause(clauses, done, valid, success.copy_tree())
+        yield from maker.break_clause(
+            clauses, done, valid, success.copy_tree(), _breach_of_outcome(maker, request, success)
+        )
         if place in (0, 2, 3):
             yield from _break_error(maker, request)
+
+
+def _breach_of_outcome(maker: ResponseBreaker, request: HttpRequest, success: ValidResponse) -> Breach:
+    """What first tells a success where an error is due: the HTTP status, or else the code in the body."""
+    due = maker.client.send(request).response
+    if due.http_status != success.response.http_status:
+        return Breach(at=STATUS_PLACE, expected=due.http_status, actual=success.response.http_status)
+    tree = decode_response(maker.listing, due).tree
+    was: Tree = tree if isinstance(tree, dict | list) else {}
+    code_at = maker.listing.outcome.error.code_at
+    return first_breach(was, success.tree) if code_at is None else breach_at(was, success.tree, code_at)
 
 
 def _break_error(maker: ResponseBreaker, request: HttpRequest) -> Iterator[InvalidResponse]:
@@ -295,9 +319,8 @@ def _change_status(maker: ResponseBreaker, clauses: Clauses, valid: ValidRespons
         response = replace(valid.response, http_status=302)
         # Where the status alone tells an error, another one tells none: what should be refused is not.
         if decode_response(maker.listing, response).outcome == "error":
-            yield InvalidResponse(
-                clause=clauses[0], change="an error with HTTP status 302", request=valid.request, response=response
-            )
+            breach = Breach(at=STATUS_PLACE, expected=valid.response.http_status, actual=302)
+            yield maker.broken(clauses, "an error with HTTP status 302", valid, response, breach)
 
 
 def _wrong_code(maker: ResponseBreaker, fault: ErrorKind) -> Tree:
@@ -319,7 +342,10 @@ def _break_switches(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         valid = maker.fetch_valid(client.list_request({name: client.encode_value(name, True)}))
         tree = valid.copy_tree()
         put_value(tree, listing.lists.rows_at, copy.deepcopy(maker.rows_in(maker.full_list.tree)))
-        yield from maker.break_clause(listing.count_only.clauses.on, "rows in place of their number", valid, tree)
+        first = maker.row_pointer(0)
+        yield from maker.break_clause(
+            listing.count_only.clauses.on, "rows in place of their number", valid, tree, first
+        )
     if listing.total is not None and listing.total.switch is not None:
         switch = listing.total.switch
         valid = maker.fetch_valid(
@@ -400,7 +426,7 @@ def _break_body(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     for clause, done, changed in changes:
         if changed != body:
             response = replace(valid.response, body=changed)
-            yield InvalidResponse(clause=ClauseId(clause), change=done, request=valid.request, response=response)
+            yield maker.broken((ClauseId(clause),), done, valid, response, byte_breach(body, changed))
 
 
 def _with_invalid_byte(maker: ResponseBreaker, body: bytes) -> bytes:

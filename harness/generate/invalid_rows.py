@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from harness.generate.breach_place import Breach
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, RowObject, ValidResponse
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient, filter_values
 from harness.specification.field_path import FieldPath
@@ -27,7 +28,7 @@ from harness.specification.model import (
     OneOfLaw,
 )
 from harness.wire.decoded_body import Tree
-from harness.wire.json_body import MISSING, Missing
+from harness.wire.json_body import MISSING, Missing, tree_at
 from harness.wire.row_codec import ApiRow, absent_forms, decode_row, encode_field
 from harness.wire.row_objects import places_in_tree, value_in_tree
 from harness.wire.time_codecs import EPOCH_CODECS
@@ -159,7 +160,8 @@ def _swap_rows(
     values = [value for value in found if value not in (None, "", 0, "0", MISSING)]
     if len(values) == len(rows) >= 5 and len({str(values[place]) for place in (0, middle, -1)}) == 3:
         rows[0], rows[middle], rows[-1] = rows[middle], rows[-1], rows[0]
-        yield from maker.break_clause(clauses, done, valid, maker.with_rows(valid, rows))
+        first = maker.row_pointer(0, name)
+        yield from maker.break_clause(clauses, done, valid, maker.with_rows(valid, rows), first)
 
 
 def break_filters(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
@@ -196,7 +198,18 @@ def _add_unfiltered_row(maker: ResponseBreaker, name: str, rule: Filter) -> Iter
     rows: list[Tree] = [row for row in whole if isinstance(row, dict) and row.get(identity) in {*kept, chosen}]
     if len(rows) == len(kept) + 1:
         tree = maker.with_rows(valid, rows, total=1)
-        yield from maker.break_clause(kept_by, f"a row that the filter does not keep ({name})", valid, tree)
+        place = next(index for index, row in enumerate(rows) if isinstance(row, dict) and row.get(identity) == chosen)
+        breach = _breach_of_filter(maker, tree, place, rule, values[name])
+        yield from maker.break_clause(kept_by, f"a row that the filter does not keep ({name})", valid, tree, breach)
+
+
+def _breach_of_filter(maker: ResponseBreaker, tree: Tree, index: int, rule: Filter, wanted: Tree) -> Breach:
+    """The compared field of the row that should not be there: due is what the filter asks for."""
+    pointers = [maker.row_pointer(index, str(path)) for path in rule.compares]
+    found = next((pointer for pointer in pointers if tree_at(tree, pointer) is not MISSING), None)
+    if found is None:
+        return Breach(at=maker.row_pointer(index), expected=MISSING, actual=tree_at(tree, maker.row_pointer(index)))
+    return Breach(at=found, expected=wanted, actual=tree_at(tree, found))
 
 
 def _is_excluded_row(maker: ResponseBreaker, row: RowObject, rule: Filter, wanted: Tree) -> bool:
@@ -301,11 +314,11 @@ def _break_implication(maker: ResponseBreaker, law: ImpliesLaw, row: RowObject, 
         return False
     row[name] = changed
     after = decode_row(maker.listing.fields, row, zone=maker.client.zone, text_carried=maker.carries_text).values
-    broken = {clause for other in maker.listing.laws if _is_broken(other, after) for clause in other.clause}
+    broken = {clause for other in maker.listing.laws if breaks_law(other, after) for clause in other.clause}
     return broken == set(law.clause)
 
 
-def _is_broken(law: Law, shown: ApiRow) -> bool:
+def breaks_law(law: Law, shown: ApiRow) -> bool:
     """Whether a row breaks an implication, or has a number that is below the one that it must not be below."""
     if isinstance(law, ImpliesLaw):
         return _meets_condition(law.when, shown) and not _meets_condition(law.then, shown)

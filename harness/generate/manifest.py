@@ -18,8 +18,10 @@ from harness.world.listed_calls import ListedCalls
 from harness.world.world import World
 
 SCHEMA_VERSION: Final = 1
-PARTS: Final = ("rows", "pages", "invalid")
-"""What a generation can write; all of it without a choice."""
+USUAL_PARTS: Final = ("rows", "pages", "invalid")
+"""What a generation writes without a choice."""
+PARTS: Final = (*USUAL_PARTS, "edge")
+"""What a generation can write."""
 # What bytes hang on besides the arguments: compressors, and what writes binary files.
 _PACKAGES: Final = ("callharness", "polars", "backports.zstd")
 
@@ -129,7 +131,7 @@ def _repeat_command(made: Generation, profile: str | None) -> str | None:
     if profile not in (None, "office"):
         words.append(f"--traffic {profile}")
     words += [f"--format {name}" for name in made.formats if made.formats != ("native",)]
-    if made.parts != PARTS:
+    if made.parts != USUAL_PARTS:
         words.append(f"--parts {','.join(made.parts)}")
     if choices.rows is not None:
         first, last = choices.rows

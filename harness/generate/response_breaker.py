@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
+from harness.generate.breach_place import Breach, breach_at, first_breach, row_pointer
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
 from harness.specification.answer_place import header_at
+from harness.specification.field_path import FieldPath
 from harness.specification.model import ClauseId, Clauses, Listing, Scalar, page_number_parts
 from harness.wire.decoded_body import Tree
 from harness.wire.http_messages import HttpRequest, HttpResponse
-from harness.wire.json_body import put_value, split_pointer, tree_at
+from harness.wire.json_body import MISSING, put_value, split_pointer, tree_at
 from harness.wire.list_request import ListRequest
 from harness.wire.response_codec import carries_text, decode_response, encode_response, is_xml
 
@@ -22,10 +24,11 @@ RowObject = dict[str, Tree]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidResponse:
-    """One answer that breaks a clause: what was done to a valid one, and the request that it answers."""
+    """One answer that breaks a clause: what was done to a valid one, where, and the request that it answers."""
 
     clause: ClauseId
     change: str
+    breach: Breach
     request: HttpRequest
     response: HttpResponse
 
@@ -64,14 +67,31 @@ class ResponseBreaker:
         return ValidResponse(request, response, tree if isinstance(tree, dict | list) else {})
 
     def break_clause(
-        self, clauses: Clauses, done: str, valid: ValidResponse, tree: Tree
+        self, clauses: Clauses, done: str, valid: ValidResponse, tree: Tree, breach: Breach | str | None = None
     ) -> Iterator[InvalidResponse]:
-        """The answer with this tree in place of its own; nothing unless exactly one clause is named."""
+        """The answer with this tree in place of its own; nothing unless exactly one clause is named.
+
+        The breach is told, or its pointer; without either it is the first place that differs.
+        """
         if len(clauses) != 1 or tree == valid.tree:
             return
         body = encode_response(self.listing, tree)[1]
         response = replace(valid.response, headers=self._true_headers(valid, tree), body=body)
-        yield InvalidResponse(clause=clauses[0], change=done, request=valid.request, response=response)
+        if not isinstance(breach, Breach):
+            breach = first_breach(valid.tree, tree) if breach is None else breach_at(valid.tree, tree, breach)
+        yield self.broken(clauses, done, valid, response, breach)
+
+    def broken(
+        self, clauses: Clauses, done: str, valid: ValidResponse, response: HttpResponse, breach: Breach
+    ) -> InvalidResponse:
+        """The invalid answer to the request of a valid one."""
+        return InvalidResponse(
+            clause=clauses[0], change=done, breach=breach, request=valid.request, response=response
+        )
+
+    def row_pointer(self, index: int, field: str = "") -> str:
+        """The pointer of a row by its place in the list, or of a field in it; a row may be nothing but its field."""
+        return row_pointer(self.listing, index, FieldPath.of(field) if field else None)
 
     def break_number(
         self, clauses: Clauses, done: str, valid: ValidResponse, place: str, value: Scalar | None
@@ -81,7 +101,9 @@ class ResponseBreaker:
         if header is None:
             tree = valid.copy_tree()
             if value is not None:
-                yield from self.break_clause(clauses, done, valid, put_value(tree, place, self.scalar_tree(value)))
+                yield from self.break_clause(
+                    clauses, done, valid, put_value(tree, place, self.scalar_tree(value)), place
+                )
             elif remove_at(tree, place):
                 yield from self.break_clause(clauses, done, valid, tree)
             return
@@ -89,7 +111,8 @@ class ResponseBreaker:
         if len(clauses) != 1 or told is None or told == str(value):
             return
         response = replace(valid.response, headers=_with_header(valid.response, header, value))
-        yield InvalidResponse(clause=clauses[0], change=done, request=valid.request, response=response)
+        breach = Breach(at=place, expected=told, actual=MISSING if value is None else str(value))
+        yield self.broken(clauses, done, valid, response, breach)
 
     def _true_headers(self, valid: ValidResponse, tree: Tree) -> tuple[tuple[str, str], ...]:
         """The headers of an answer whose rows were changed: what they tell of the rows is put right."""

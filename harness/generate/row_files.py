@@ -8,7 +8,7 @@ from typing import Final, final
 
 from harness.errors import UsageProblem
 from harness.generate.compression import COMPRESSIONS, compression_of
-from harness.generate.formats import FORMATS
+from harness.generate.formats import ROW_FORMATS
 from harness.generate.formats.hidden import HIDDEN, hides_something
 from harness.generate.formats.native import NATIVE
 from harness.generate.formats.row_format import RowFormat, RowSpan, SerialRows
@@ -137,7 +137,7 @@ def check_row_choices(choices: RowChoices) -> None:
 
 def serial_format_names() -> tuple[str, ...]:
     """The formats whose files are bytes one after another, which can be piped and compressed."""
-    return tuple(name for name, made in FORMATS.items() if _is_serial(made))
+    return tuple(name for name, made in ROW_FORMATS.items() if _is_serial(made))
 
 
 def check_row_span(rows: tuple[int, int | None] | None, total: int) -> RowSpan:
@@ -152,14 +152,18 @@ def check_row_span(rows: tuple[int, int | None] | None, total: int) -> RowSpan:
     return first, end
 
 
-def row_files_of(spec: Spec, choices: RowChoices, total: int) -> tuple[RowFile, ...]:
-    """The files of rows, in the order in which they are written; a list that hides something has a file of that."""
-    span = check_row_span(choices.rows, total)
+def row_files_of(spec: Spec, choices: RowChoices, total: int, calls: int = 0) -> tuple[RowFile, ...]:
+    """The files of rows, in the order in which they are written; a list that hides something has a file of that.
+
+    `total` rows are listed, and `calls` have ended, which are the rows of some formats.
+    """
     found: dict[str, RowFile] = {}
     formats = list(choices.formats)
-    if hides_something(spec.listing) and span[0] < span[1]:
+    listed = any(not made.of_calls for made in formats)
+    if listed and hides_something(spec.listing) and len(range(*check_row_span(choices.rows, total))):
         formats.append(HIDDEN)
     for made in formats:
+        span = check_row_span(choices.rows, calls if made.of_calls else total)
         for file in _files_of_format(spec, choices, made, span):
             other = found.setdefault(file.name, file).format.name
             if other != made.name and {other, made.name} != _SAME_BYTES:
@@ -174,10 +178,9 @@ def _files_of_format(spec: Spec, choices: RowChoices, made: RowFormat, span: Row
     ending = made.file_extension(spec.listing)
     if compression is not None:
         ending += f".{COMPRESSIONS[compression].file_extension}"
-    stem = "hidden" if made is HIDDEN else "rows"
     for place, (first, last) in _shards(span, choices.shard_rows):
         yield RowFile(
-            name=f"{stem}{place}.{ending}",
+            name=f"{made.stem}{place}.{ending}",
             format=made,
             first=first,
             last=last,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast, final
+from typing import Any, Protocol, cast, final
 
 from harness.specification.access import example_account
 from harness.specification.dialect import Dialect, default_zone
@@ -22,8 +22,8 @@ from harness.wire.response_codec import carries_text
 from harness.wire.row_codec import UTC_ZONE, ApiRow, ApiValue, encode_row, row_values_at, show_record
 from harness.wire.settled_values import repeated_values
 from harness.wire.time_codecs import encode_instant
+from harness.world.customers import Customers
 from harness.world.listed_calls import ListedCalls
-from harness.world.world import World
 
 
 @final
@@ -62,7 +62,30 @@ class RowSet:
         return tuple(value for value in row_values_at(self.rows[index], path) if value is not None)
 
 
-def row_set_of(spec: Spec, world: World, dialect: Dialect, *, rows: slice | None = None) -> RowSet:
+class RowWorld(Protocol):
+    """A world as rows are made of it: its instant, who owns calls, and its records."""
+
+    @property
+    def instant(self) -> datetime: ...
+
+    @property
+    def customers(self) -> Customers: ...
+
+    @property
+    def home_customer_id(self) -> int: ...
+
+    def records(
+        self,
+        grain: Grain,
+        population: ListedCalls,
+        at: datetime,
+        *,
+        rows: slice | None = None,
+        attributes: Collection[str] | None = None,
+    ) -> Sequence[Record]: ...
+
+
+def row_set_of(spec: Spec, world: RowWorld, dialect: Dialect, *, rows: slice | None = None) -> RowSet:
     """The rows of the world at its instant as the API shows them, of all customers; `rows` selects some by place."""
     listing = spec.listing
     population = ListedCalls(dialect.resolve(listing.lists.calls))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast, final
 from urllib.parse import urlsplit
 
-from harness.generate.rows import RowSet, row_set_of
+from harness.generate.rows import RowSet, RowWorld, row_set_of
 from harness.serve.simulator import SimulatedAnswer, Simulator
 from harness.specification.access import account_names, free_path_values, way_credentials, ways_of
 from harness.specification.dialect import Dialect, default_zone
@@ -57,7 +57,7 @@ class SampleExchange:
 class SampleClient:
     """Puts requests to a simulator of the spec over the world, as its default user."""
 
-    def __init__(self, spec: Spec, world: World, dialect: Dialect) -> None:
+    def __init__(self, spec: Spec, world: RowWorld, dialect: Dialect) -> None:
         self.spec = spec
         self.world = world
         self.dialect = dialect
@@ -197,11 +197,12 @@ def _page_exchanges(client: SampleClient) -> Iterator[SampleExchange]:
     yield client.fetch_exchange(
         "first-page", f"the first {PAGE_SIZE} rows", client.list_request(client.size_values(PAGE_SIZE))
     )
-    for name, says, values in _page_places(client, count):
+    for name, says, values in page_places(client, count):
         yield client.fetch_exchange(name, says, client.list_request({**client.size_values(PAGE_SIZE), **values}))
 
 
-def _page_places(client: SampleClient, count: int) -> Iterator[tuple[str, str, Mapping[str, Tree]]]:
+def page_places(client: SampleClient, count: int) -> Iterator[tuple[str, str, Mapping[str, Tree]]]:
+    """Name, meaning and place of some pages of a list of so many rows, in pages of `PAGE_SIZE`."""
     paging = client.listing.paging
     last = max(math.ceil(count / PAGE_SIZE) - 1, 0)
     match paging:

@@ -226,7 +226,7 @@ def encode_field(
     if field.constant:
         return ("" if value is None else str(value)) if text_carried else cast(Tree, value)
     if value is None:
-        return _encode_absent(field, choices.resolve(field.absent), text_carried=text_carried)
+        return encode_absent(field, choices.resolve(field.absent), text_carried=text_carried)
     match field.as_:
         case "integer":
             return str(value) if text_carried else cast(int, value)
@@ -257,7 +257,8 @@ def encode_field(
             return cast(str, value)
 
 
-def _encode_absent(field: Field, how: AbsentForm, *, text_carried: bool) -> Tree | Missing:
+def encode_absent(field: Field, how: AbsentForm, *, text_carried: bool) -> Tree | Missing:
+    """How the field writes in this form that it has no value; MISSING where it is left out."""
     listed = field.as_ in ("text-list", "rows")
     numeric = field.as_ in ("integer", "decimal", *EPOCH_CODECS)
     match how:

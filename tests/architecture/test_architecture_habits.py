@@ -17,6 +17,7 @@ from harness.telephony.attributes import ATTRIBUTES
 
 # Names of some API that are ordinary words of English or telephony put together.
 ORDINARY = {
+    # A word of FreeSWITCH's call records too.
     "answered_time",
     "api_key",
     "call_state",

@@ -55,7 +55,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "faker": ("world/name_pools.py",),
     "fsspec": ("generate/url_place.py",),
     "h11": ("check/client/http_client.py", "serve/"),
-    "harfile": ("report/",),
+    "harfile": ("output/har_archive.py",),
     "httpcore": ("check/",),
     "hypothesis": ("check/",),
     "jinja2": ("report/",),
@@ -85,7 +85,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "rich": ("cli/", "report/"),
     "schemathesis": ("check/rules/exploration/schema_fuzzing.py",),
     "trustme": ("serve/",),
-    "yaml": ("specification/", "check/results/known_failures.py", "cli/"),
+    "yaml": ("specification/", "check/results/known_failures.py", "generate/formats/vcr_cassette.py", "cli/"),
 }
 
 

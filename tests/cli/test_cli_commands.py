@@ -185,6 +185,8 @@ def test_openapi_prints_a_document_without_the_extension() -> None:
         (["spec", "show", API, "--clause", "X"], "a clause of"),
         (["spec", "attributes", "calls"], "one of session, call"),
         (["generate", API, "--traffic", "nosuch", "--out", "x"], "--traffic"),
+        (["generate", API, "--format", "nosuch", "--out", "x"], "postman"),
+        (["generate", API, "--csv-safe", "--out", "x"], "--format csv"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_one_clear_message(

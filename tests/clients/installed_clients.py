@@ -38,8 +38,8 @@ def python_client(name: str, packages: list[str], driver: str) -> list[str]:
     return [str(python), str(HERE / driver)]
 
 
-def node_client(name: str, packages: list[str], driver: str) -> list[str]:
-    """The command of a driver beside packages of npm, installed if they are not there."""
+def node_packages(name: str, packages: list[str]) -> Path:
+    """The folder in which packages of npm stand, installed if they are not there."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("Node is not installed on this machine")
     folder = MADE / name
@@ -49,6 +49,12 @@ def node_client(name: str, packages: list[str], driver: str) -> list[str]:
         (folder / "package.json").write_text('{"private": true}', encoding="ascii")
         run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages], cwd=folder)
         (folder / "done").touch()
+    return folder
+
+
+def node_client(name: str, packages: list[str], driver: str) -> list[str]:
+    """The command of a driver beside packages of npm, installed if they are not there."""
+    folder = node_packages(name, packages)
     # Node looks for packages beside the script.
     shutil.copy(HERE / driver, folder / "drive.js")
     return ["node", str(folder / "drive.js")]

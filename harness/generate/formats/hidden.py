@@ -27,4 +27,5 @@ HIDDEN: Final = RowFormat(
     says="identity, hidden attributes and owners of each row, an object a line",
     file_extension=_file_extension,
     rows=SerialRows(encode=_encode),
+    stem="hidden",
 )

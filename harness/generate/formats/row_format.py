@@ -66,9 +66,14 @@ class FileRows:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowFormat:
-    """A file format for rows: its name, the ending of the file's name, and how rows stand in it."""
+    """A file format for rows: its name, the file's name and its ending, and how rows stand in it.
+
+    With `of_calls` its rows are the ended calls of the world, whatever the API lists.
+    """
 
     name: str
     says: str
     file_extension: Callable[[Listing], str]
     rows: SerialRows | FileRows
+    stem: str = "rows"
+    of_calls: bool = False

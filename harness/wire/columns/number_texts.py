@@ -98,7 +98,8 @@ def _wide_parts(values: Integers, most: int, width: int) -> tuple[TextPart, ...]
 
 
 def _padded_part(values: Integers, width: int) -> TextPart:
-    least, most = int(values.min()), int(values.max())
+    # Nested rows of a slice may be none at all.
+    least, most = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     if least == most:
         return f"{least:0{width}d}"
     if most < 64 and width > 2:

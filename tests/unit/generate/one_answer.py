@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from harness.specification.access import way_credentials, ways_of
 from harness.specification.clause_families import load_standard_clauses
@@ -29,6 +30,7 @@ from harness.specification.model import (
     OpenChoice,
     PageNumberPaging,
     assumed_of,
+    links_of,
 )
 from harness.wire.decoded_body import ADVISORY_CODES
 from harness.wire.derived_fields import filled_template
@@ -163,6 +165,7 @@ class Situation:
         yield from self._order(ask, rows)
         yield from self._filters(ask, rows)
         yield from self._includes(ask, rows)
+        yield from self._links(answer)
         for law in listing.laws:
             if any(self._breaks(law, row.values) for row in rows):
                 yield law.clause
@@ -232,6 +235,29 @@ class Situation:
             told = None if place is None else tree_at(answer.tree, place.at)
             if place is not None and isinstance(told, int) and told != place.base + index:
                 yield place.clause
+
+    def _links(self, answer: DecodedResponse) -> Iterator[Clauses]:
+        """A link is that of the due answer, to the letter of what it asks for."""
+        links = links_of(self.spec.listing.paging)
+        if links is None:
+            return
+        due = decode_response(self.spec.listing, self.due).links
+        paging = self.spec.listing.paging
+        place = {*getattr(paging, "place_parameters", ()), getattr(paging, "token", None)}
+        for name, link in links.by_name.items():
+            told, wanted = answer.links[name] or MISSING, due[name] or MISSING
+            if told == wanted:
+                continue
+            if not isinstance(wanted, str):
+                yield links.clauses.ends or link.clause
+            elif not isinstance(told, str):
+                yield link.clause
+            elif told.partition("?")[0] != wanted.partition("?")[0]:
+                yield links.clauses.form
+            else:
+                asked = {pair for pair in parse_qsl(urlsplit(wanted).query) if pair[0] not in place}
+                kept = asked <= set(parse_qsl(urlsplit(told).query))
+                yield link.clause if kept else links.clauses.keeps
 
     def _order(self, ask: ListRequest, rows: list[DecodedRow]) -> Iterator[Clauses]:
         order = self.spec.listing.order

@@ -669,7 +669,11 @@ def test_an_entry_of_the_index_says_what_was_done_and_how_it_is_answered(tmp_pat
     assert index_of(tmp_path)["payloads"][0] == {
         "file": "AC-LST-003.json",
         "clause": "AC-LST-003",
+        "level": "must",
+        "promise": "each call has the six named fields",
         "done": "field missing: id",
+        "at": "/calls/0/id",
+        "expected": 12053142576,
         "http_status": 200,
         "content_type": "application/json",
         "request": "GET /calls?rows=5&user=ada&password=lovelace HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 from one_answer import Situation
 from support.invented_spec import CALLBOOK
 
+from harness.generate.breach_place import Breach
 from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
 from harness.generate.sample_exchanges import SampleClient, SampleExchange, make_sample_exchanges
 from harness.specification.clause_families import load_standard_clauses
 from harness.specification.dialect import Dialect
 from harness.specification.load import load_spec, spec_ids
+from harness.specification.model import ClauseId
+from harness.wire.json_body import MISSING
 from harness.world import World
 
-APIS = (*spec_ids(), CALLBOOK)
+SUPPORT = Path(CALLBOOK).parent
+APIS = (*spec_ids(), CALLBOOK, str(SUPPORT / "linked_pages.yaml"))
+
+NOWHERE = Breach(at="", expected=MISSING, actual=MISSING)
 
 
 @cache
@@ -73,7 +80,9 @@ def test_the_honest_answers_break_nothing(api: str) -> None:
     for page in honest_of(api):
         if page.request is None or page.error_name is not None:
             continue
-        honest = InvalidResponse(clause="none", change=page.name, request=page.request, response=page.response)  # type: ignore[arg-type]
+        honest = InvalidResponse(
+            clause=ClauseId("none"), change=page.name, breach=NOWHERE, request=page.request, response=page.response
+        )
         assert broken_by(api, honest) == set(), page.name
 
 
