@@ -10,21 +10,26 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import polars as pl
 
+from harness.telephony.attributes import AttributeKind
+from harness.telephony.columns import (
+    Column,
+    TextColumn,
+    TextPool,
+    case_column,
+    joined_column,
+    pooled_column,
+    present_where,
+    text_where,
+)
 from harness.telephony.enums import AnsweringParty
 from harness.world.call_times import NEVER, call_times_of
 from harness.world.column_types import (
-    case_column,
-    integer_column,
-    join_texts,
     money_column,
-    null_unless,
     seconds_column,
 )
 from harness.world.customers import CUSTOMERS
 from harness.world.direction_codes import INBOUND, INTERNAL, OUTBOUND, TRANSIT
-from harness.world.invented_values import TextPool
 from harness.world.random_streams import FlagArray, IntArray, chance_flags, choose_indexes, weight_thresholds
 
 if TYPE_CHECKING:
@@ -35,19 +40,20 @@ _CURRENCIES: Final = TextPool(("USD", "EUR", "GBP"))
 _SUBACCOUNTS: Final = TextPool(("sales", "support", "field"))
 _TECHNOLOGIES: Final = TextPool(("PJSIP", "SIP", "Local"))
 _TECHNOLOGY_WEIGHTS: Final = weight_thresholds((0.8, 0.15, 0.05))
-_CUSTOMER_IDS: Final = np.asarray([member.id for member in CUSTOMERS.members], dtype=np.int64)
+_CUSTOMER_ID_TEXTS: Final = TextPool(tuple(str(member.id) for member in CUSTOMERS.members))
+_ACCOUNTS: Final = TextPool(tuple(f"acc-{member.id}" for member in CUSTOMERS.members))
 _HEX_PAIRS: Final = TextPool(tuple(f"{value:02x}" for value in range(256)))
 
 
 # --- what a call follows from -------------------------------------------------------------------------------
 
 
-def _parent_column(name: str) -> Callable[[CallBatch], pl.Series]:
+def _parent_column(name: str) -> Callable[[CallBatch], Column]:
     """A column of an attribute of the calls that calls follow from."""
 
-    def column(batch: CallBatch) -> pl.Series:
+    def column(batch: CallBatch) -> Column:
         parents = batch.other_calls(batch.call_numbers & ~3)
-        return null_unless(_has_parent(batch), parents.column(name))
+        return present_where(_has_parent(batch), parents.column(name))
 
     return column
 
@@ -84,26 +90,26 @@ def _charges(batch: CallBatch) -> IntArray:
     return batch.billed_seconds * _minute_rates(batch) // 60
 
 
-def _account_column(batch: CallBatch) -> pl.Series:
-    return join_texts("acc-", integer_column(_CUSTOMER_IDS[batch.customer]))
+def _account_column(batch: CallBatch) -> Column:
+    return pooled_column(_ACCOUNTS, batch.customer)
 
 
-def _subaccount_column(batch: CallBatch) -> pl.Series:
+def _subaccount_column(batch: CallBatch) -> Column:
     group = np.asarray([-1, -1, -1, 0, 0, 1, 2], dtype=np.int64)[batch.line % 7]
-    text = join_texts(_SUBACCOUNTS.texts_of(group), "-", integer_column(_CUSTOMER_IDS[batch.customer]))
-    return null_unless(batch.has_line, text)
+    text = joined_column(pooled_column(_SUBACCOUNTS, group), "-", pooled_column(_CUSTOMER_ID_TEXTS, batch.customer))
+    return text_where(batch.has_line, text)
 
 
 # --- who answered, and how long one waited ------------------------------------------------------------------
 
 
-def _answered_by_column(batch: CallBatch) -> pl.Series:
+def _answered_by_column(batch: CallBatch) -> Column:
     machine = chance_flags(batch.draw_for_calls("answered.by"), 0.15)
-    return null_unless(batch.is_answered, _ANSWERING_PARTIES.texts_of(machine.astype(np.int64)))
+    return text_where(batch.is_answered, pooled_column(_ANSWERING_PARTIES, machine.astype(np.int64)))
 
 
-def _live_answered_by_column(now: CallsAt) -> pl.Series:
-    return null_unless(now.is_answered, now.batch.column("answered_by"))
+def _live_answered_by_column(now: CallsAt) -> Column:
+    return present_where(now.is_answered, now.batch.column("answered_by"))
 
 
 def _is_queued(batch: CallBatch) -> FlagArray:
@@ -117,12 +123,12 @@ def _queued_at(batch: CallBatch) -> IntArray:
     return np.where(lives.rang != NEVER, (lives.started + lives.rang) // 2, lives.started)
 
 
-def _queue_seconds_column(batch: CallBatch) -> pl.Series:
+def _queue_seconds_column(batch: CallBatch) -> Column:
     until = np.where(batch.is_answered, batch.times.answered, batch.times.ended)
     return seconds_column(until - _queued_at(batch), _is_queued(batch))
 
 
-def _live_queue_seconds_column(now: CallsAt) -> pl.Series:
+def _live_queue_seconds_column(now: CallsAt) -> Column:
     until = np.where(now.is_answered, now.answered, now.at)
     return seconds_column(np.maximum(until - _queued_at(now.batch), 0), _is_queued(now.batch))
 
@@ -130,34 +136,34 @@ def _live_queue_seconds_column(now: CallsAt) -> pl.Series:
 # --- channels -----------------------------------------------------------------------------------------------
 
 
-def _channel_text(batch: CallBatch, draw: str, peer: pl.Series, place: int) -> pl.Series:
-    technology = _TECHNOLOGIES.texts_of(choose_indexes(batch.draw_for_calls(draw), _TECHNOLOGY_WEIGHTS))
+def _channel_text(batch: CallBatch, draw: str, peer: TextColumn, place: int) -> TextColumn:
+    technology = pooled_column(_TECHNOLOGIES, choose_indexes(batch.draw_for_calls(draw), _TECHNOLOGY_WEIGHTS))
     number = batch.leg_sequence + place
-    digits = join_texts(*(_HEX_PAIRS.texts_of(number >> (8 * pair) & 255) for pair in (3, 2, 1, 0)))
-    return join_texts(technology, "/", peer, "-", digits)
+    digits = joined_column(*(pooled_column(_HEX_PAIRS, number >> (8 * pair) & 255) for pair in (3, 2, 1, 0)))
+    return joined_column(technology, "/", peer, "-", digits)
 
 
-def _trunk_texts(batch: CallBatch) -> pl.Series:
-    return batch.pools.texts["trunk"].texts_of(batch.trunk)
+def _trunk_texts(batch: CallBatch) -> TextColumn:
+    return pooled_column(batch.pools.texts["trunk"], batch.trunk)
 
 
-def _source_channel_column(batch: CallBatch) -> pl.Series:
-    peer = case_column(batch.pools.endpoints.texts_of(batch.line), (batch.is_from_outside, _trunk_texts(batch)))
+def _source_channel_column(batch: CallBatch) -> Column:
+    peer = case_column(pooled_column(batch.pools.endpoints, batch.line), (batch.is_from_outside, _trunk_texts(batch)))
     return _channel_text(batch, "channel.source", peer, 0)
 
 
-def _destination_channel_column(batch: CallBatch) -> pl.Series:
+def _destination_channel_column(batch: CallBatch) -> Column:
     outward = (batch.direction == OUTBOUND) | (batch.direction == TRANSIT)
     line = np.where(batch.direction == INTERNAL, batch.other_line, batch.line)
-    peer = case_column(batch.pools.endpoints.texts_of(line), (outward, _trunk_texts(batch)))
-    return null_unless(batch.times.rang != NEVER, _channel_text(batch, "channel.destination", peer, 1))
+    peer = case_column(pooled_column(batch.pools.endpoints, line), (outward, _trunk_texts(batch)))
+    return text_where(batch.times.rang != NEVER, _channel_text(batch, "channel.destination", peer, 1))
 
 
-def _live_destination_channel_column(now: CallsAt) -> pl.Series:
-    return null_unless(now.rang != NEVER, now.batch.column("destination_channel"))
+def _live_destination_channel_column(now: CallsAt) -> Column:
+    return present_where(now.rang != NEVER, now.batch.column("destination_channel"))
 
 
-DETAIL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingProxyType(
+DETAIL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyType(
     {
         "cost": lambda b: money_column(_charges(b), b.is_external),
         "parent_call_id": _parent_column("call_id"),
@@ -166,7 +172,7 @@ DETAIL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingP
         "account_code": _account_column,
         "subaccount_code": _subaccount_column,
         "price": lambda b: money_column(np.where(b.is_external, _charges(b), 0)),
-        "price_unit": lambda b: _CURRENCIES.texts_of(b.customer % len(_CURRENCIES)),
+        "price_unit": lambda b: pooled_column(_CURRENCIES, b.customer % len(_CURRENCIES)),
         "minute_rate": lambda b: money_column(_minute_rates(b), b.is_external),
         "answered_by": _answered_by_column,
         "queue_seconds": _queue_seconds_column,
@@ -175,10 +181,10 @@ DETAIL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingP
     }
 )
 
-LIVE_DETAIL_COLUMNS: Final[Mapping[str, Callable[[CallsAt], pl.Series]]] = MappingProxyType(
+LIVE_DETAIL_COLUMNS: Final[Mapping[str, Callable[[CallsAt], Column]]] = MappingProxyType(
     {
-        "cost": lambda n: n.empty_column(pl.Float64()),
-        "price": lambda n: n.empty_column(pl.Float64()),
+        "cost": lambda n: n.no_numbers(AttributeKind.DECIMAL),
+        "price": lambda n: n.no_numbers(AttributeKind.DECIMAL),
         "answered_by": _live_answered_by_column,
         "queue_seconds": _live_queue_seconds_column,
         "destination_channel": _live_destination_channel_column,

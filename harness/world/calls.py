@@ -12,25 +12,35 @@ from types import MappingProxyType
 from typing import Final, final
 
 import numpy as np
-import polars as pl
 
+from harness.telephony.attributes import AttributeKind
+from harness.telephony.columns import (
+    Column,
+    NumberColumn,
+    TextColumn,
+    TextListColumn,
+    TextPool,
+    case_column,
+    digits_column,
+    joined_column,
+    no_texts,
+    pool_of_texts,
+    pooled_column,
+    text_where,
+)
 from harness.telephony.enums import Direction, Disposition, RemoteLineKind
 from harness.telephony.hangup_causes import HangupCause
 from harness.world.call_details import DETAIL_COLUMNS, LIVE_DETAIL_COLUMNS, number_kind_index
 from harness.world.call_times import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, CallTimes, call_times_of
 from harness.world.column_types import (
-    case_column,
     flag_column,
     instant_column,
     integer_column,
-    join_texts,
-    null_unless,
-    pad_integers,
     seconds_column,
 )
 from harness.world.customers import CUSTOMERS
 from harness.world.direction_codes import INBOUND, INTERNAL, OUTBOUND, TRANSIT
-from harness.world.invented_values import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS, TextPool, ValuePools
+from harness.world.invented_values import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS, ValuePools
 from harness.world.random_streams import (
     BitArray,
     FlagArray,
@@ -80,10 +90,11 @@ _HOME_LINE_WEIGHTS: Final = zipf_thresholds(48, 1.1)
 _OTHER_LINE_WEIGHTS: Final = zipf_thresholds(10, 1.0)
 _REMOTE_WEIGHTS: Final = zipf_thresholds(6124, 0.75)
 _CUSTOMER_IDS: Final = np.asarray([member.id for member in CUSTOMERS.members], dtype=np.int64)
+CUSTOMER_ID_TEXTS: Final = TextPool(tuple(str(member.id) for member in CUSTOMERS.members))
 _MEDIA_ADDRESSES: Final = TextPool(tuple(f"203.0.113.{10 + machine}" for machine in range(8)))
 
 
-def call_codes_of(units: IntArray) -> pl.Series:
+def call_codes_of(units: IntArray) -> TextColumn:
     """A code of five or six letters and digits per call, unique for call numbers within 26 years of traffic."""
     mixed = units.astype(np.uint64) % np.uint64(_CODE_COUNT)
     for factor in (165_580_141, 222_334_565):
@@ -91,8 +102,10 @@ def call_codes_of(units: IntArray) -> pl.Series:
         mixed = mixed % np.uint64(62**3) * np.uint64(62**3) + mixed // np.uint64(62**3)
     code = mixed.astype(np.int64)
     low, middle, high = code % 3844, code // 3844 % 3844, code // 3844**2
-    start = case_column(_BASE62_PAIRS.texts_of(high), (high < 62, _BASE62_SINGLES.texts_of(np.minimum(high, 61))))
-    return join_texts(start, _BASE62_PAIRS.texts_of(middle), _BASE62_PAIRS.texts_of(low))
+    start = case_column(
+        pooled_column(_BASE62_PAIRS, high), (high < 62, pooled_column(_BASE62_SINGLES, np.minimum(high, 61)))
+    )
+    return joined_column(start, pooled_column(_BASE62_PAIRS, middle), pooled_column(_BASE62_PAIRS, low))
 
 
 @final
@@ -104,18 +117,18 @@ class CallBatch:
         self.pools = pools
         self.call_numbers = units
         self.session_numbers = units >> 2
-        self._columns: dict[str, pl.Series] = {}
+        self._columns: dict[str, Column] = {}
 
     def __len__(self) -> int:
         return len(self.call_numbers)
 
-    def column(self, name: str) -> pl.Series:
+    def column(self, name: str) -> Column:
         """The column of an attribute over the whole life of the calls, one value per call."""
         if name not in self._columns:
             self._columns[name] = CALL_COLUMNS[name](self)
         return self._columns[name]
 
-    def column_at(self, name: str, at: int) -> pl.Series:
+    def column_at(self, name: str, at: int) -> Column:
         """The column of an attribute as visible at an instant (in milliseconds) at which all calls are live."""
         maker = LIVE_CALL_COLUMNS.get(name)
         return self.column(name) if maker is None else maker(CallsAt(self, at))
@@ -300,7 +313,7 @@ class CallBatch:
         )
 
     @cached_property
-    def call_code(self) -> pl.Series:
+    def call_code(self) -> TextColumn:
         return call_codes_of(self.call_numbers)
 
     @cached_property
@@ -316,9 +329,9 @@ class CallBatch:
         return len(str(SLOTS_PER_DAY * self.traffic.numbers_per_slot * 16))
 
     @cached_property
-    def call_ref(self) -> pl.Series:
-        epoch = pl.Series(self.times.started // 1000, dtype=pl.Int64)
-        return join_texts(epoch, ".", pad_integers(self.leg_sequence, self.sequence_digits))
+    def call_ref(self) -> TextColumn:
+        epoch = digits_column(self.times.started // 1000)
+        return joined_column(epoch, ".", digits_column(self.leg_sequence, self.sequence_digits))
 
     @cached_property
     def billed_seconds(self) -> IntArray:
@@ -361,166 +374,168 @@ class CallsAt:
         """The talk time until the instant, in milliseconds."""
         return np.where(self.is_answered, self.at - self.answered, 0)
 
-    def word_column(self, *cases: tuple[str, FlagArray], otherwise: str | None) -> pl.Series:
+    def word_column(self, *cases: tuple[str, FlagArray], otherwise: str) -> TextColumn:
         """A column of texts: that of the first case that holds, else `otherwise`."""
-        texts = tuple(text for text, _ in cases) + ((otherwise,) if otherwise is not None else ())
-        codes = np.select(
-            [holds for _, holds in cases],
-            list(range(len(cases))),
-            default=len(cases) if otherwise is not None else -1,
+        codes = np.select([holds for _, holds in cases], list(range(len(cases))), default=len(cases))
+        return pooled_column(pool_of_texts(*(text for text, _ in cases), otherwise), codes.astype(np.int64))
+
+    def no_numbers(self, kind: AttributeKind) -> NumberColumn:
+        """A column of numbers without any."""
+        return NumberColumn(
+            kind, np.zeros(len(self.batch), dtype=np.int64), np.zeros(len(self.batch), dtype=np.bool_)
         )
-        return TextPool(texts).texts_of(codes.astype(np.int64))
 
-    def empty_column(self, dtype: pl.DataType) -> pl.Series:
-        """A column of nulls."""
-        return pl.Series([None] * len(self.batch), dtype=dtype)
-
-
-def _source_column(batch: CallBatch) -> pl.Series:
-    return batch.pools.endpoints.texts_of(batch.source)
+    def no_texts(self) -> TextColumn:
+        """A column of texts without any."""
+        return no_texts(len(self.batch))
 
 
-def _destination_column(batch: CallBatch) -> pl.Series:
-    return batch.pools.endpoints.texts_of(batch.destination)
+def _source_column(batch: CallBatch) -> Column:
+    return pooled_column(batch.pools.endpoints, batch.source)
 
 
-def _dialed_column(batch: CallBatch) -> pl.Series:
+def _destination_column(batch: CallBatch) -> Column:
+    return pooled_column(batch.pools.endpoints, batch.destination)
+
+
+def _dialed_column(batch: CallBatch) -> TextColumn:
     pools, direction = batch.pools, batch.direction
     form = choose_indexes(batch.draw_for_calls("typed"), weight_thresholds((0.5, 0.2, 0.3)))
     outside = np.where(direction == OUTBOUND, batch.remote, batch.further_remote)
     star = (direction == INTERNAL) & chance_flags(batch.draw_for_calls("star"), 0.06)
-    internal = pools.endpoints.texts_of(np.where(direction == INTERNAL, batch.destination, -1))
+    internal = pooled_column(pools.endpoints, np.where(direction == INTERNAL, batch.destination, -1))
     return case_column(
-        pools.dialed_numbers.texts_of(outside * 3 + form),
-        (direction == INBOUND, pools.endpoints.texts_of(pools.did_base + batch.did)),
-        (star, join_texts("*", internal)),
+        pooled_column(pools.dialed_numbers, outside * 3 + form),
+        (direction == INBOUND, pooled_column(pools.endpoints, pools.did_base + batch.did)),
+        (star, joined_column("*", internal)),
         (direction == INTERNAL, internal),
     )
 
 
-def _destination_dialed_column(batch: CallBatch) -> pl.Series:
+def _destination_dialed_column(batch: CallBatch) -> Column:
     star = (batch.direction == INTERNAL) & chance_flags(batch.draw_for_calls("star"), 0.06)
     plain = np.where((batch.direction == INBOUND) | star, batch.destination, -1)
-    return _dialed_column(batch).zip_with(pl.Series(plain < 0), batch.pools.endpoints.texts_of(plain))
+    return case_column(_dialed_column(batch), (plain >= 0, pooled_column(batch.pools.endpoints, plain)))
 
 
-def _caller_id_column(batch: CallBatch) -> pl.Series:
+def _caller_id_column(batch: CallBatch) -> Column:
     pools, bits = batch.pools, batch.draw_for_calls("presented")
     named = chance_flags(bits, 0.3) & (batch.caller_name >= 0)
     hidden = batch.is_from_outside & chance_flags(batch.draw_for_calls("hidden"), 0.03)
     hidden_as = pools.anonymous_base + chance_flags(batch.draw_for_calls("hidden.as"), 0.3).astype(np.int64)
     shown = np.where(batch.direction == OUTBOUND, pools.did_base + batch.did, batch.source)
     return case_column(
-        pools.endpoints.texts_of(shown),
-        (hidden, pools.endpoints.texts_of(hidden_as)),
-        (named, pools.names.texts_of(batch.caller_name)),
+        pooled_column(pools.endpoints, shown),
+        (hidden, pooled_column(pools.endpoints, hidden_as)),
+        (named, pooled_column(pools.names, batch.caller_name)),
     )
 
 
-def _line_direction_column(batch: CallBatch) -> pl.Series:
+def _line_direction_column(batch: CallBatch) -> Column:
     seen = choose_indexes(batch.draw_for_calls("line.direction"), weight_thresholds((0.3, 0.4, 0.3)))
     codes = np.select(
         [batch.direction == INTERNAL, batch.direction == INBOUND, batch.direction == OUTBOUND],
         [seen, np.full(len(batch), 3), np.full(len(batch), 4)],
         default=5,
     )
-    return _LINE_AND_MEDIA_WORDS.texts_of(codes)
+    return pooled_column(_LINE_AND_MEDIA_WORDS, codes)
 
 
-def _outcome_state_column(batch: CallBatch) -> pl.Series:
+def _outcome_state_column(batch: CallBatch) -> Column:
     hung_up = np.where(chance_flags(batch.draw_for_calls("hangup"), 0.48), 0, 1)
     done = np.where(batch.transferred_at != NEVER, 2, hung_up)
     endings = batch.times.dispositions
-    return _OUTCOME_WORDS.texts_of(np.where(endings == ANSWERED, done, endings + 2))
+    return pooled_column(_OUTCOME_WORDS, np.where(endings == ANSWERED, done, endings + 2))
 
 
-def _setup_seconds_column(batch: CallBatch) -> pl.Series:
+def _setup_seconds_column(batch: CallBatch) -> Column:
     lives = batch.times
     return seconds_column(np.where(lives.rang != NEVER, lives.rang, lives.ended) - lives.started)
 
 
-def _ring_seconds_column(batch: CallBatch) -> pl.Series:
+def _ring_seconds_column(batch: CallBatch) -> Column:
     lives = batch.times
     until = np.where(batch.is_answered, lives.answered, lives.ended)
     return seconds_column(np.where(lives.rang != NEVER, until - lives.rang, 0))
 
 
-def _user_id_column(batch: CallBatch) -> pl.Series:
+def _user_id_column(batch: CallBatch) -> Column:
     return integer_column(3001 + batch.line, batch.has_line & (batch.line % 11 != 10))
 
 
-def _department_id_column(batch: CallBatch) -> pl.Series:
+def _department_id_column(batch: CallBatch) -> Column:
     groups = np.asarray([0, 0, 0, 1, 1, 2, 3], dtype=np.int64)[batch.line % 7]
     return integer_column(810 + batch.customer * 10 + groups, batch.has_line)
 
 
-def _text_or_code_column(batch: CallBatch, what: str, pool: str, weights: BitArray, common: float) -> pl.Series:
+def _text_or_code_column(batch: CallBatch, what: str, pool: str, weights: BitArray, common: float) -> TextColumn:
     """A text of a pool, or one of its prefixes with the call's own code."""
     prefixes = batch.pools.texts[pool + "_prefix"]
     bits = batch.draw_for_calls(what + ".which")
-    own = join_texts(prefixes.texts_of(integers_below(bits, len(prefixes))), batch.call_code)
-    shared = batch.pools.texts[pool].texts_of(choose_indexes(batch.draw_for_calls(what + ".text"), weights))
+    own = joined_column(pooled_column(prefixes, integers_below(bits, len(prefixes))), batch.call_code)
+    shared = pooled_column(batch.pools.texts[pool], choose_indexes(batch.draw_for_calls(what + ".text"), weights))
     return case_column(own, (chance_flags(batch.draw_for_calls(what + ".common"), common), shared))
 
 
-def _custom_data_column(batch: CallBatch) -> pl.Series:
+def _custom_data_column(batch: CallBatch) -> Column:
     text = _text_or_code_column(batch, "data", "data", weight_thresholds(CUSTOM_DATA_WEIGHTS), 0.7)
-    return null_unless(chance_flags(batch.draw_for_calls("data"), 0.6), text)
+    return text_where(chance_flags(batch.draw_for_calls("data"), 0.6), text)
 
 
-def _external_id_column(batch: CallBatch) -> pl.Series:
+def _external_id_column(batch: CallBatch) -> Column:
     text = _text_or_code_column(batch, "outside", "outside", zipf_thresholds(9, 1.0), 0.2)
-    return null_unless(chance_flags(batch.draw_for_calls("outside"), 0.65), text)
+    return text_where(chance_flags(batch.draw_for_calls("outside"), 0.65), text)
 
 
-def _external_session_id_column(batch: CallBatch) -> pl.Series:
-    shared = batch.pools.texts["outside"].texts_of(
-        choose_indexes(batch.draw_for_sessions("outside.text"), zipf_thresholds(9, 1.0))
+def _external_session_id_column(batch: CallBatch) -> Column:
+    shared = pooled_column(
+        batch.pools.texts["outside"], choose_indexes(batch.draw_for_sessions("outside.text"), zipf_thresholds(9, 1.0))
     )
-    own = join_texts("web:", call_codes_of(batch.session_numbers * 4))
+    own = joined_column("web:", call_codes_of(batch.session_numbers * 4))
     text = case_column(own, (chance_flags(batch.draw_for_sessions("outside.common"), 0.25), shared))
-    return null_unless(chance_flags(batch.draw_for_sessions("outside"), 0.5), text)
+    return text_where(chance_flags(batch.draw_for_sessions("outside"), 0.5), text)
 
 
-def _note_column(batch: CallBatch) -> pl.Series:
-    shared = batch.pools.texts["note"].texts_of(
-        choose_indexes(batch.draw_for_calls("note.text"), zipf_thresholds(10, 0.9))
+def _note_column(batch: CallBatch) -> Column:
+    shared = pooled_column(
+        batch.pools.texts["note"], choose_indexes(batch.draw_for_calls("note.text"), zipf_thresholds(10, 0.9))
     )
-    own = join_texts("ticket #", batch.call_code, ' & "follow-up"')
+    own = joined_column("ticket #", batch.call_code, ' & "follow-up"')
     text = case_column(own, (chance_flags(batch.draw_for_calls("note.common"), 0.85), shared))
-    return null_unless(chance_flags(batch.draw_for_calls("note"), 0.3), text)
+    return text_where(chance_flags(batch.draw_for_calls("note"), 0.3), text)
 
 
-def recording_url(batch: CallBatch, part: int) -> pl.Series:
+def recording_url(batch: CallBatch, part: int) -> TextColumn:
     """The URL of a recording of each call."""
-    folder = pl.Series(_CUSTOMER_IDS[batch.customer], dtype=pl.Int64)
+    folder = pooled_column(CUSTOMER_ID_TEXTS, batch.customer)
     tail = f".mp3?part={part + 1}&sig=a%2Bb"
-    return join_texts("https://recordings.example.com/", folder, "/", batch.call_code, tail)
+    return joined_column("https://recordings.example.com/", folder, "/", batch.call_code, tail)
 
 
-def _recording_urls_column(batch: CallBatch) -> pl.Series:
-    first = null_unless(batch.recording_counts > 0, recording_url(batch, 0))
-    second = null_unless(batch.recording_counts > 1, recording_url(batch, 1))
-    lists = pl.select(pl.concat_list(pl.lit(first), pl.lit(second)).list.drop_nulls()).to_series()
-    return lists.cast(pl.List(pl.String))
+def _recording_urls_column(batch: CallBatch) -> Column:
+    first = text_where(batch.recording_counts > 0, recording_url(batch, 0))
+    second = text_where(batch.recording_counts > 1, recording_url(batch, 1))
+    return TextListColumn(len(batch), (first, second))
 
 
-def _local_number_column(batch: CallBatch) -> pl.Series:
+def _local_number_column(batch: CallBatch) -> Column:
     pools = batch.pools
-    return pools.endpoints.texts_of(np.where(batch.is_external, pools.did_base + batch.did, batch.source))
+    return pooled_column(pools.endpoints, np.where(batch.is_external, pools.did_base + batch.did, batch.source))
 
 
-def _remote_number_column(batch: CallBatch) -> pl.Series:
+def _remote_number_column(batch: CallBatch) -> Column:
     pools = batch.pools
-    return pools.endpoints.texts_of(np.where(batch.is_external, pools.remote_base + batch.remote, batch.destination))
+    return pooled_column(
+        pools.endpoints, np.where(batch.is_external, pools.remote_base + batch.remote, batch.destination)
+    )
 
 
-def _diversion_number_column(batch: CallBatch) -> pl.Series:
+def _diversion_number_column(batch: CallBatch) -> Column:
     diverted = (batch.direction == INBOUND) & chance_flags(batch.draw_for_calls("diverted"), 0.06)
-    return batch.pools.endpoints.texts_of(batch.pools.did_base + (batch.did ^ 1), diverted)
+    return pooled_column(batch.pools.endpoints, batch.pools.did_base + (batch.did ^ 1), diverted)
 
 
-def _contact_id_column(batch: CallBatch) -> pl.Series:
+def _contact_id_column(batch: CallBatch) -> Column:
     known = (batch.pools.contact_names[batch.remote] >= 0) & batch.is_external
     return integer_column(CONTACT_ID_BASE + batch.remote, known)
 
@@ -539,18 +554,18 @@ def _application_index(batch: CallBatch) -> IntArray:
     return choose_application(batch.draw_for_sessions("application"))
 
 
-def _word_column(pool: TextPool, codes: Callable[[CallBatch], IntArray]) -> Callable[[CallBatch], pl.Series]:
-    return lambda batch: pool.texts_of(codes(batch))
+def _word_column(pool: TextPool, codes: Callable[[CallBatch], IntArray]) -> Callable[[CallBatch], Column]:
+    return lambda batch: pooled_column(pool, codes(batch))
 
 
-def _media_column(batch: CallBatch) -> pl.Series:
+def _media_column(batch: CallBatch) -> Column:
     rarely = np.where(batch.direction == INTERNAL, 1, 0)
     bits = batch.draw_for_calls("media")
     video = np.where(rarely == 1, chance_flags(bits, 0.25), chance_flags(bits, 0.03))
-    return _LINE_AND_MEDIA_WORDS.texts_of(np.where(video, 7, 6))
+    return pooled_column(_LINE_AND_MEDIA_WORDS, np.where(video, 7, 6))
 
 
-CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingProxyType(
+CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyType(
     {
         "call_id": lambda b: integer_column(CALL_ID_BASE + b.call_numbers),
         "call_code": lambda b: b.call_code,
@@ -562,17 +577,21 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingPro
         "destination": _destination_column,
         "dialed": _dialed_column,
         "caller_id": _caller_id_column,
-        "caller_name": lambda b: b.pools.names.texts_of(b.caller_name),
+        "caller_name": lambda b: pooled_column(b.pools.names, b.caller_name),
         "source_dialed": _dialed_column,
         "destination_dialed": _destination_dialed_column,
         "media": _media_column,
-        "state": lambda b: pl.Series([None] * len(b), dtype=pl.String),
+        "state": lambda b: no_texts(len(b)),
         "outcome_state": _outcome_state_column,
         "disposition": _word_column(_DISPOSITIONS, lambda b: b.times.dispositions),
-        "answer_state": lambda b: TextPool(("not_answered", "answered")).texts_of(b.is_answered.astype(np.int64)),
-        "completion": lambda b: TextPool(("failed_network", "succeeded")).texts_of(b.is_answered.astype(np.int64)),
+        "answer_state": lambda b: pooled_column(
+            pool_of_texts("not_answered", "answered"), b.is_answered.astype(np.int64)
+        ),
+        "completion": lambda b: pooled_column(
+            pool_of_texts("failed_network", "succeeded"), b.is_answered.astype(np.int64)
+        ),
         "hangup_cause": lambda b: integer_column(_CAUSE_CODES[b.cause_index]),
-        "hangup_text": lambda b: _CAUSE_TEXTS.texts_of(b.cause_index),
+        "hangup_text": lambda b: pooled_column(_CAUSE_TEXTS, b.cause_index),
         "started_at": lambda b: instant_column(b.times.started),
         "ringing_at": lambda b: instant_column(b.times.rang),
         "answered_at": lambda b: instant_column(b.times.answered),
@@ -593,21 +612,21 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingPro
         "user_id": _user_id_column,
         "department_id": _department_id_column,
         "did_id": lambda b: integer_column(9001 + b.did, b.direction == INBOUND),
-        "did_number": lambda b: b.pools.endpoints.texts_of(b.pools.did_base + b.did, b.direction == INBOUND),
+        "did_number": lambda b: pooled_column(b.pools.endpoints, b.pools.did_base + b.did, b.direction == INBOUND),
         "extension_id": lambda b: integer_column(70_001 + b.line, b.has_line),
-        "extension": lambda b: b.pools.endpoints.texts_of(b.line, b.has_line),
+        "extension": lambda b: pooled_column(b.pools.endpoints, b.line, b.has_line),
         "contact_id": _contact_id_column,
         "external_id": _external_id_column,
         "external_session_id": _external_session_id_column,
         "note": _note_column,
         "recording_urls": _recording_urls_column,
-        "recording_url": lambda b: null_unless(b.recording_counts > 0, recording_url(b, 0)),
+        "recording_url": lambda b: text_where(b.recording_counts > 0, recording_url(b, 0)),
         "application_id": lambda b: integer_column(1001 + _application_index(b)),
-        "application_name": lambda b: b.pools.texts["application"].texts_of(_application_index(b)),
-        "rule_name": lambda b: b.pools.texts["rule"].texts_of(choose_rule(b.draw_for_sessions("rule"))),
+        "application_name": lambda b: pooled_column(b.pools.texts["application"], _application_index(b)),
+        "rule_name": lambda b: pooled_column(b.pools.texts["rule"], choose_rule(b.draw_for_sessions("rule"))),
         "custom_data": _custom_data_column,
         "machine_id": lambda b: integer_column(1 + b.machine),
-        "media_address": lambda b: _MEDIA_ADDRESSES.texts_of(b.machine),
+        "media_address": lambda b: pooled_column(_MEDIA_ADDRESSES, b.machine),
         "transaction_id": lambda b: integer_column(TRANSACTION_BASE + b.call_numbers * 8),
         "local_number": _local_number_column,
         "remote_number": _remote_number_column,
@@ -615,13 +634,13 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingPro
         "incoming": lambda b: flag_column(b.is_from_outside),
         "successful": lambda b: flag_column(b.is_answered),
         "diversion_number": _diversion_number_column,
-        "trunk_name": lambda b: b.pools.texts["trunk"].texts_of(b.trunk, b.is_external),
+        "trunk_name": lambda b: pooled_column(b.pools.texts["trunk"], b.trunk, b.is_external),
         **DETAIL_COLUMNS,
     }
 )
 
 
-def _live_state_column(now: CallsAt) -> pl.Series:
+def _live_state_column(now: CallsAt) -> Column:
     held, resumed = (now.reached(stamps) for stamps in now.batch.hold_times)
     return now.word_column(
         ("held", (held != NEVER) & (resumed == NEVER)),
@@ -631,44 +650,44 @@ def _live_state_column(now: CallsAt) -> pl.Series:
     )
 
 
-def _live_setup_seconds_column(now: CallsAt) -> pl.Series:
+def _live_setup_seconds_column(now: CallsAt) -> Column:
     return seconds_column(np.where(now.rang != NEVER, now.rang, now.at) - now.batch.times.started)
 
 
-def _live_ring_seconds_column(now: CallsAt) -> pl.Series:
+def _live_ring_seconds_column(now: CallsAt) -> Column:
     until = np.where(now.is_answered, now.answered, now.at)
     return seconds_column(np.where(now.rang != NEVER, until - now.rang, 0))
 
 
-def _live_updated_at_column(now: CallsAt) -> pl.Series:
+def _live_updated_at_column(now: CallsAt) -> Column:
     return instant_column(np.maximum(now.batch.times.started, np.maximum(now.rang, now.answered)))
 
 
-LIVE_CALL_COLUMNS: Final[Mapping[str, Callable[[CallsAt], pl.Series]]] = MappingProxyType(
+LIVE_CALL_COLUMNS: Final[Mapping[str, Callable[[CallsAt], Column]]] = MappingProxyType(
     {
         "state": _live_state_column,
         "outcome_state": lambda n: n.word_column(("in_call", n.is_answered), otherwise="ringing"),
-        "disposition": lambda n: n.empty_column(pl.String()),
+        "disposition": lambda n: n.no_texts(),
         "answer_state": lambda n: n.word_column(("answered", n.is_answered), otherwise="unknown"),
         "completion": lambda n: n.word_column(("succeeded", n.is_answered), otherwise="unknown"),
-        "hangup_cause": lambda n: n.empty_column(pl.Int64()),
-        "hangup_text": lambda n: n.empty_column(pl.String()),
+        "hangup_cause": lambda n: n.no_numbers(AttributeKind.INTEGER),
+        "hangup_text": lambda n: n.no_texts(),
         "ringing_at": lambda n: instant_column(n.rang),
         "answered_at": lambda n: instant_column(n.answered),
-        "ended_at": lambda n: n.empty_column(pl.Datetime("ms", "UTC")),
-        "completed_at": lambda n: n.empty_column(pl.Datetime("ms", "UTC")),
+        "ended_at": lambda n: n.no_numbers(AttributeKind.INSTANT),
+        "completed_at": lambda n: n.no_numbers(AttributeKind.INSTANT),
         "held_at": lambda n: instant_column(n.reached(n.batch.hold_times[0])),
         "resumed_at": lambda n: instant_column(n.reached(n.batch.hold_times[1])),
         "updated_at": _live_updated_at_column,
         "setup_seconds": _live_setup_seconds_column,
         "ring_seconds": _live_ring_seconds_column,
         "talk_seconds": lambda n: seconds_column(n.talk_millis),
-        "completed_seconds": lambda n: n.empty_column(pl.Float64()),
+        "completed_seconds": lambda n: n.no_numbers(AttributeKind.SECONDS),
         "duration_seconds": lambda n: seconds_column(n.at - n.batch.times.started),
         "answer_seconds": lambda n: seconds_column(n.answered - n.batch.times.started, n.is_answered),
         "bill_seconds": lambda n: seconds_column(billed_seconds_of(n.talk_millis, n.batch.direction) * 1000),
-        "recording_urls": lambda n: pl.Series([[]] * len(n.batch), dtype=pl.List(pl.String())),
-        "recording_url": lambda n: n.empty_column(pl.String()),
+        "recording_urls": lambda n: TextListColumn(len(n.batch), ()),
+        "recording_url": lambda n: n.no_texts(),
         "successful": lambda n: flag_column(n.is_answered),
         **LIVE_DETAIL_COLUMNS,
     }

@@ -1,16 +1,16 @@
-"""Columns from arrays: the one place that knows how each kind of value stands in a polars Series."""
+"""Columns of numbers from arrays, and what a polars Series holds of each kind of value."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import reduce
-from operator import add
 from typing import Final, cast
 
+import numpy as np
 import polars as pl
 
 from harness.telephony.attributes import Attribute, AttributeKind
+from harness.telephony.columns import NumberColumn
 from harness.telephony.records import AttributeValue
 from harness.world.random_streams import FlagArray, IntArray
 
@@ -28,57 +28,30 @@ _POLARS_TYPES: Final[dict[AttributeKind, pl.DataType]] = {
 }
 
 
-def null_unless(present: FlagArray, series: pl.Series) -> pl.Series:
-    """The series with null where the value is not present."""
-    # Most columns are made for the few rows of a page: a query plan would cost more than the work.
-    return series.set(pl.Series(~present), None)
-
-
-def integer_column(values: IntArray, present: FlagArray | None = None) -> pl.Series:
+def integer_column(values: IntArray, present: FlagArray | None = None) -> NumberColumn:
     """A column of integers."""
-    series = pl.Series(values, dtype=pl.Int64)
-    return series if present is None else null_unless(present, series)
+    return NumberColumn(AttributeKind.INTEGER, values, present)
 
 
-def instant_column(millis: IntArray) -> pl.Series:
-    """A column of instants in UTC from milliseconds since 1970; null where negative."""
-    return null_unless(millis >= 0, pl.Series(millis, dtype=pl.Int64)).cast(_INSTANT_TYPE)
+def instant_column(millis: IntArray) -> NumberColumn:
+    """A column of instants in UTC from milliseconds since 1970; none where negative."""
+    known = millis >= 0
+    return NumberColumn(AttributeKind.INSTANT, millis, None if known.all() else known)
 
 
-def seconds_column(millis: IntArray, present: FlagArray | None = None) -> pl.Series:
+def seconds_column(millis: IntArray, present: FlagArray | None = None) -> NumberColumn:
     """A column of seconds from milliseconds."""
-    series = pl.Series(millis / 1000, dtype=pl.Float64)
-    return series if present is None else null_unless(present, series)
+    return NumberColumn(AttributeKind.SECONDS, millis, present)
 
 
-def money_column(parts: IntArray, present: FlagArray | None = None) -> pl.Series:
+def money_column(parts: IntArray, present: FlagArray | None = None) -> NumberColumn:
     """A column of amounts of money from ten-thousandths of the unit."""
-    series = pl.Series(parts / 10_000, dtype=pl.Float64)
-    return series if present is None else null_unless(present, series)
+    return NumberColumn(AttributeKind.DECIMAL, parts, present)
 
 
-def flag_column(values: FlagArray) -> pl.Series:
+def flag_column(values: FlagArray) -> NumberColumn:
     """A column of truth values."""
-    return pl.Series(values, dtype=pl.Boolean)
-
-
-def join_texts(*parts: pl.Series | str) -> pl.Series:
-    """A column of texts joined from parts; null where a part is null."""
-    columns = [pl.Series([part]) if isinstance(part, str) else part.cast(pl.String) for part in parts]
-    return reduce(add, columns)
-
-
-def pad_integers(values: IntArray, width: int) -> pl.Series:
-    """A column of integers as text, with leading zeros."""
-    return pl.Series(values, dtype=pl.Int64).cast(pl.String).str.zfill(width)
-
-
-def case_column(otherwise: pl.Series, *cases: tuple[FlagArray, pl.Series]) -> pl.Series:
-    """A column with the value of the first case that holds for each row, or the fallback."""
-    result = otherwise
-    for holds, series in reversed(cases):
-        result = series.zip_with(pl.Series(holds), result)
-    return result
+    return NumberColumn(AttributeKind.FLAG, values.astype(np.int64))
 
 
 def column_values(series: pl.Series, kind: AttributeKind) -> list[AttributeValue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, Protocol, final
 
@@ -10,13 +10,15 @@ import numpy as np
 import polars as pl
 
 from harness.telephony.attributes import ATTRIBUTES, Grain
+from harness.telephony.columns import Column
 from harness.telephony.records import Record
 from harness.world.call_times import call_numbers_in, call_times_of
 from harness.world.calls import CallBatch
+from harness.world.column_types import column_values
 from harness.world.invented_values import ValuePools
 from harness.world.legs import LegBatch, leg_numbers_of
 from harness.world.listed_calls import ListedCalls
-from harness.world.nested_rows import group_by_parent, recordings_of, records_of_columns, resources_of, targets_of
+from harness.world.nested_rows import NestedColumns, recordings_of, resources_of, targets_of
 from harness.world.random_streams import FlagArray, IntArray
 from harness.world.sessions import SessionBatch
 from harness.world.traffic import Traffic
@@ -31,11 +33,11 @@ NESTED_ATTRIBUTES: Final = {
 class RowBatch(Protocol):
     """Some rows of one grain as columns."""
 
-    def column(self, name: str) -> pl.Series:
+    def column(self, name: str) -> Column:
         """The column of an attribute over the whole life of the rows."""
         ...
 
-    def column_at(self, name: str, at: int) -> pl.Series:
+    def column_at(self, name: str, at: int) -> Column:
         """The column of an attribute as visible at an instant, in milliseconds since 1970."""
         ...
 
@@ -91,13 +93,13 @@ class TimeIndex:
         ended = self.all_rows if many else self.make_batch(self.row_numbers[rows])
         columns = {}
         for name in names:
-            column = ended.column(name)
+            column = ended.column(name).series()
             if many and len(rows) == (int(rows[-1]) + 1 if len(rows) else 0):
                 column = column.head(len(rows))
             elif many:
                 column = column.gather(rows.astype(np.uint32))
             if live_batch is not None:
-                column = _patch_column(column, lives, live_batch.column_at(name, at))
+                column = _patch_column(column, lives, live_batch.column_at(name, at).series())
             columns[name] = column.alias(name)
         return columns
 
@@ -173,7 +175,7 @@ class GeneratedCalls:
         batch = self._make_batch(grain, units)
         plain = [name for name in names if name not in NESTED_ATTRIBUTES[grain]]
         rows = (
-            records_of_columns(grain, {name: batch.column(name) for name in plain})
+            _records_of_columns(grain, {name: batch.column(name) for name in plain})
             if plain
             else [Record({}) for _ in units]
         )
@@ -186,18 +188,18 @@ class GeneratedCalls:
     def _nested_rows(self, name: str, units: IntArray) -> list[tuple[Record, ...]]:
         match name:
             case "targets":
-                return targets_of(self._call_batch(units))
+                return _nested_records(Grain.TARGET, targets_of(self._call_batch(units)))
             case "legs":
                 counts, legs = leg_numbers_of(self._call_batch(units))
-                return group_by_parent(self._records(Grain.LEG, legs, attribute_names(Grain.LEG)), counts)
+                return _group_by_row(self._records(Grain.LEG, legs, attribute_names(Grain.LEG)), counts)
             case "calls":
                 calls = call_numbers_in(self.traffic, units)
                 rows = self._records(Grain.CALL, calls, attribute_names(Grain.CALL))
-                return group_by_parent(rows, self.traffic.call_counts(units))
+                return _group_by_row(rows, self.traffic.call_counts(units))
             case "recordings":
-                return recordings_of(self.traffic, self.pools, units)
+                return _nested_records(Grain.RECORDING, recordings_of(self.traffic, self.pools, units))
             case _:
-                return resources_of(self._session_batch(units))
+                return _nested_records(Grain.RESOURCE, resources_of(self._session_batch(units)))
 
     def columns(self, grain: Grain, rows: IntArray, at: int, names: Sequence[str]) -> dict[str, pl.Series]:
         """Columns of some rows as they are seen at an instant."""
@@ -207,3 +209,21 @@ class GeneratedCalls:
 def attribute_names(grain: Grain) -> tuple[str, ...]:
     """The names of all attributes of a grain."""
     return tuple(ATTRIBUTES[grain])
+
+
+def _records_of_columns(grain: Grain, columns: Mapping[str, Column]) -> list[Record]:
+    """Columns turned into rows."""
+    attributes = ATTRIBUTES[grain]
+    values = [column_values(column.series(), attributes[name].kind) for name, column in columns.items()]
+    names = tuple(columns)
+    return [Record(dict(zip(names, row, strict=True))) for row in zip(*values, strict=True)]
+
+
+def _group_by_row(rows: list[Record], counts: IntArray) -> list[tuple[Record, ...]]:
+    """Nested rows that stand in the order of their rows, given out to them."""
+    ends = np.cumsum(counts).tolist()
+    return [tuple(rows[end - many : end]) for end, many in zip(ends, counts.tolist(), strict=True)]
+
+
+def _nested_records(grain: Grain, nested: NestedColumns) -> list[tuple[Record, ...]]:
+    return _group_by_row(_records_of_columns(grain, nested.columns), nested.counts)

@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Final, final
 
 import numpy as np
-import polars as pl
 
+from harness.telephony.columns import TextPool
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID
 from harness.world.name_pools import AWKWARD_PEOPLE, load_names
-from harness.world.random_streams import FlagArray, IntArray, chance_flags, draw_bits
+from harness.world.random_streams import IntArray, chance_flags, draw_bits
 
 _AREA_CODES: Final = (
     202, 203, 206, 207, 212, 213, 214, 215, 217, 301, 303, 305, 307, 312, 314, 317, 402, 404, 406, 412,
@@ -78,26 +78,6 @@ NOTES: Final = (
     "wrong number",
 )
 TRUNKS: Final = ("trunk-a", "trunk-b", "trunk-a-backup", "Köln & Bonn")
-
-
-@final
-class TextPool:
-    """A pool of strings, each with its index as a code."""
-
-    __slots__ = ("_series", "texts")
-
-    def __init__(self, strings: tuple[str, ...]) -> None:
-        self.texts = strings
-        self._series = pl.Series([*strings, None], dtype=pl.String)
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    def texts_of(self, codes: IntArray, present: FlagArray | None = None) -> pl.Series:
-        """A column with the string of each code; null where the code is negative or not present."""
-        kept = codes >= 0 if present is None else present & (codes >= 0)
-        # Not by `gather`: its query plan would cost more than the work for the few rows of a page.
-        return self._series[pl.Series(np.where(kept, codes, len(self.texts)).astype(np.uint32))]
 
 
 @final

@@ -12,23 +12,30 @@ from types import MappingProxyType
 from typing import Final, final
 
 import numpy as np
-import polars as pl
 
+from harness.telephony.columns import (
+    Column,
+    TextColumn,
+    TextPool,
+    case_column,
+    digits_column,
+    joined_column,
+    pool_of_texts,
+    pooled_column,
+    present_where,
+    text_where,
+)
 from harness.telephony.enums import Direction, EndpointKind
 from harness.world.call_times import NEVER
 from harness.world.calls import CallBatch
 from harness.world.column_types import (
-    case_column,
     flag_column,
     instant_column,
     integer_column,
-    join_texts,
-    null_unless,
-    pad_integers,
 )
 from harness.world.customers import CUSTOMERS
 from harness.world.direction_codes import INBOUND, INTERNAL, OUTBOUND, TRANSIT
-from harness.world.invented_values import TextPool, ValuePools
+from harness.world.invented_values import ValuePools
 from harness.world.random_streams import (
     BitArray,
     FlagArray,
@@ -49,12 +56,13 @@ _TECHNOLOGY_WEIGHTS: Final = weight_thresholds((0.7, 0.2, 0.03, 0.04, 0.03))
 _OUTCOME_WORDS: Final = TextPool(("answered", "no answer", "busy", "cancelled", "failed"))
 _PRESENTATION_CODES: Final = np.asarray([0, 0, 0, 0, 1, 3, 32, 67], dtype=np.int64)
 _CUSTOMER_IDS: Final = np.asarray([member.id for member in CUSTOMERS.members], dtype=np.int64)
+_HOSTS: Final = TextPool(tuple(str(host) for host in range(1, 201)))
 _HEX_PAIRS: Final = TextPool(tuple(f"{value:02x}" for value in range(256)))
 
 
-def hexadecimal_text(values: IntArray, pairs: int) -> pl.Series:
+def hexadecimal_text(values: IntArray, pairs: int) -> TextColumn:
     """Numbers as pairs of hexadecimal digits."""
-    return join_texts(*(_HEX_PAIRS.texts_of(values >> (8 * pair) & 255) for pair in reversed(range(pairs))))
+    return joined_column(*(pooled_column(_HEX_PAIRS, values >> (8 * pair) & 255) for pair in reversed(range(pairs))))
 
 
 def leg_numbers_of(calls: CallBatch) -> tuple[IntArray, IntArray]:
@@ -78,18 +86,18 @@ class LegBatch:
         self.place = units & 3
         # The call of each leg, so that values of calls and legs stand in the same rows.
         self.calls = CallBatch(traffic, pools, units >> 2)
-        self._columns: dict[str, pl.Series] = {}
+        self._columns: dict[str, Column] = {}
 
     def __len__(self) -> int:
         return len(self.leg_numbers)
 
-    def column(self, name: str) -> pl.Series:
+    def column(self, name: str) -> Column:
         """The column of an attribute over the whole life of the legs, one value per leg."""
         if name not in self._columns:
             self._columns[name] = LEG_COLUMNS[name](self)
         return self._columns[name]
 
-    def column_at(self, name: str, at: int) -> pl.Series:
+    def column_at(self, name: str, at: int) -> Column:
         """The column of an attribute as visible at an instant (in milliseconds) at which all legs are live."""
         come = (self.answered != NEVER) & (self.answered <= at)
         match name:
@@ -98,9 +106,9 @@ class LegBatch:
             case "ended_at":
                 return instant_column(np.full(len(self), NEVER, dtype=np.int64))
             case "state_text":
-                return TextPool(("Ringing", "Up")).texts_of(come.astype(np.int64))
+                return pooled_column(pool_of_texts("Ringing", "Up"), come.astype(np.int64))
             case "recording_path":
-                return null_unless(come, self.column(name))
+                return present_where(come, self.column(name))
             case _:
                 return self.column(name)
 
@@ -180,77 +188,79 @@ _INTERNAL_KIND_WEIGHTS: Final = weight_thresholds((0.8, 1e-9, 1e-9, 1e-9, 1e-9, 
 _INBOUND_KIND_WEIGHTS: Final = weight_thresholds((0.25, 1e-9, 0.2, 0.2, 0.1, 0.25))
 
 
-def _leg_id_column(legs: LegBatch) -> pl.Series:
-    epoch = pl.Series(legs.started // 1000, dtype=pl.Int64)
-    return join_texts(epoch, ".", pad_integers(legs.leg_sequence, legs.calls.sequence_digits))
+def _leg_id_column(legs: LegBatch) -> Column:
+    epoch = digits_column(legs.started // 1000)
+    return joined_column(epoch, ".", digits_column(legs.leg_sequence, legs.calls.sequence_digits))
 
 
-def _channel_column(legs: LegBatch) -> pl.Series:
-    ends, trunks = legs.pools.endpoints, legs.pools.texts["trunk"].texts_of(legs.calls.trunk)
+def _channel_column(legs: LegBatch) -> Column:
+    ends, trunks = legs.pools.endpoints, pooled_column(legs.pools.texts["trunk"], legs.calls.trunk)
     inside = np.where(legs.place == 0, legs.calls.line, np.minimum(legs.destination, legs.pools.remote_base))
     outside = ((legs.place == 0) & legs.calls.is_from_outside) | (legs.destination_kind == _EXTERNAL)
-    peer = case_column(ends.texts_of(inside), (outside, trunks))
-    return join_texts(_TECHNOLOGIES.texts_of(legs.technology), "/", peer, "-", hexadecimal_text(legs.leg_sequence, 4))
+    peer = case_column(pooled_column(ends, inside), (outside, trunks))
+    return joined_column(
+        pooled_column(_TECHNOLOGIES, legs.technology), "/", peer, "-", hexadecimal_text(legs.leg_sequence, 4)
+    )
 
 
-def _called_number_column(legs: LegBatch) -> pl.Series:
+def _called_number_column(legs: LegBatch) -> Column:
     ends, base = legs.pools.endpoints, legs.pools.did_base
-    return ends.texts_of(base + legs.calls.did, legs.is_redirected)
+    return pooled_column(ends, base + legs.calls.did, legs.is_redirected)
 
 
-def _source_customer_column(legs: LegBatch) -> pl.Series:
+def _source_customer_column(legs: LegBatch) -> Column:
     return integer_column(_CUSTOMER_IDS[legs.calls.customer], legs.calls.direction != INBOUND)
 
 
-def _destination_customer_column(legs: LegBatch) -> pl.Series:
+def _destination_customer_column(legs: LegBatch) -> Column:
     inside = (legs.calls.direction == INBOUND) | (legs.calls.direction == INTERNAL)
     return integer_column(_CUSTOMER_IDS[legs.calls.customer], inside | (legs.place == 2))
 
 
-def _external_name_column(legs: LegBatch) -> pl.Series:
+def _external_name_column(legs: LegBatch) -> Column:
     companies = len(legs.pools.people) + legs.calls.customer
     own = np.where(legs.calls.is_from_outside, legs.calls.caller_name, companies)
-    return legs.pools.names.texts_of(own)
+    return pooled_column(legs.pools.names, own)
 
 
-def _external_number_column(legs: LegBatch) -> pl.Series:
+def _external_number_column(legs: LegBatch) -> Column:
     did = legs.pools.did_base + legs.calls.did
-    return legs.pools.endpoints.texts_of(np.where(legs.calls.is_from_outside, legs.calls.source, did))
+    return pooled_column(legs.pools.endpoints, np.where(legs.calls.is_from_outside, legs.calls.source, did))
 
 
-def _recording_path_column(legs: LegBatch) -> pl.Series:
+def _recording_path_column(legs: LegBatch) -> Column:
     kept = (legs.calls.recording_counts > 0) & (legs.place == 0)
-    path = join_texts("/var/spool/recordings/", legs.calls.call_ref, ".wav")
-    return null_unless(kept, path)
+    path = joined_column("/var/spool/recordings/", legs.calls.call_ref, ".wav")
+    return text_where(kept, path)
 
 
-def _sip_call_id_column(legs: LegBatch) -> pl.Series:
-    host = integers_below(legs.draw_for_legs("sip.host"), 200) + 1
+def _sip_call_id_column(legs: LegBatch) -> Column:
+    host = integers_below(legs.draw_for_legs("sip.host"), 200)
     number = (legs.draw_for_legs("sip.id") >> np.uint64(8)).astype(np.int64)
-    text = join_texts(hexadecimal_text(number, 6), "@192.0.2.", pl.Series(host, dtype=pl.Int64))
-    return null_unless(legs.technology <= 1, text)
+    text = joined_column(hexadecimal_text(number, 6), "@192.0.2.", pooled_column(_HOSTS, host))
+    return text_where(legs.technology <= 1, text)
 
 
-def _display_column(legs: LegBatch, codes: IntArray) -> pl.Series:
+def _display_column(legs: LegBatch, codes: IntArray) -> TextColumn:
     """An end as people read it: who has the extension, what the contact is called, or else the number."""
     pools = legs.pools
     person = pools.extensions.person[np.minimum(codes, pools.remote_base - 1)]
     remote = np.clip(codes - pools.remote_base, 0, len(pools.remotes) - 1)
     contact = np.where(codes < pools.did_base, pools.contact_names[remote], -1)
     name = np.where(codes < pools.remote_base, person, contact)
-    number = pools.endpoints.texts_of(codes)
-    return case_column(number, (name >= 0, join_texts(pools.names.texts_of(name), " <", number, ">")))
+    number = pooled_column(pools.endpoints, codes)
+    return case_column(number, (name >= 0, joined_column(pooled_column(pools.names, name), " <", number, ">")))
 
 
-def _state_text_column(legs: LegBatch) -> pl.Series:
-    return _OUTCOME_WORDS.texts_of(np.where(legs.place == 2, 0, legs.calls.times.dispositions))
+def _state_text_column(legs: LegBatch) -> Column:
+    return pooled_column(_OUTCOME_WORDS, np.where(legs.place == 2, 0, legs.calls.times.dispositions))
 
 
 def _peer_ids(legs: LegBatch) -> IntArray:
     return 31 + legs.calls.trunk
 
 
-LEG_COLUMNS: Final[Mapping[str, Callable[[LegBatch], pl.Series]]] = MappingProxyType(
+LEG_COLUMNS: Final[Mapping[str, Callable[[LegBatch], Column]]] = MappingProxyType(
     {
         "leg_id": _leg_id_column,
         "call_ref": lambda g: g.calls.call_ref,
@@ -258,23 +268,27 @@ LEG_COLUMNS: Final[Mapping[str, Callable[[LegBatch], pl.Series]]] = MappingProxy
         "started_at": lambda g: instant_column(g.started),
         "answered_at": lambda g: instant_column(g.answered),
         "ended_at": lambda g: instant_column(g.ended),
-        "direction": lambda g: _DIRECTION_WORDS.texts_of(g.direction),
+        "direction": lambda g: pooled_column(_DIRECTION_WORDS, g.direction),
         "state_text": _state_text_column,
-        "source_number": lambda g: g.pools.endpoints.texts_of(g.calls.source),
-        "source_kind": lambda g: _ENDPOINT_KIND_WORDS.texts_of(np.where(g.calls.is_from_outside, _EXTERNAL, _PHONE)),
-        "source_line": lambda g: g.pools.line_accounts.texts_of(np.where(g.calls.is_from_outside, -1, g.calls.line)),
+        "source_number": lambda g: pooled_column(g.pools.endpoints, g.calls.source),
+        "source_kind": lambda g: pooled_column(
+            _ENDPOINT_KIND_WORDS, np.where(g.calls.is_from_outside, _EXTERNAL, _PHONE)
+        ),
+        "source_line": lambda g: pooled_column(
+            g.pools.line_accounts, np.where(g.calls.is_from_outside, -1, g.calls.line)
+        ),
         "source_customer_id": _source_customer_column,
         "source_presentation": lambda g: integer_column(
             _PRESENTATION_CODES[integers_below(g.draw_for_legs("presentation"), 8)]
         ),
         "called_number": _called_number_column,
-        "called_kind": lambda g: _ENDPOINT_KIND_WORDS.texts_of(np.where(g.is_redirected, _NUMBER, -1)),
-        "destination_number": lambda g: g.pools.endpoints.texts_of(g.destination),
-        "destination_kind": lambda g: _ENDPOINT_KIND_WORDS.texts_of(g.destination_kind),
+        "called_kind": lambda g: pooled_column(_ENDPOINT_KIND_WORDS, np.where(g.is_redirected, _NUMBER, -1)),
+        "destination_number": lambda g: pooled_column(g.pools.endpoints, g.destination),
+        "destination_kind": lambda g: pooled_column(_ENDPOINT_KIND_WORDS, g.destination_kind),
         "destination_customer_id": _destination_customer_column,
-        "caller_number_internal": lambda g: g.pools.endpoints.texts_of(g.calls.source),
+        "caller_number_internal": lambda g: pooled_column(g.pools.endpoints, g.calls.source),
         "caller_number_external": _external_number_column,
-        "caller_name_internal": lambda g: g.pools.names.texts_of(g.calls.caller_name),
+        "caller_name_internal": lambda g: pooled_column(g.pools.names, g.calls.caller_name),
         "caller_name_external": _external_name_column,
         "billing_peer_id": lambda g: integer_column(_peer_ids(g) + 20, g.direction == OUTBOUND),
         "peer_id": lambda g: integer_column(_peer_ids(g), g.direction == OUTBOUND),
@@ -285,7 +299,7 @@ LEG_COLUMNS: Final[Mapping[str, Callable[[LegBatch], pl.Series]]] = MappingProxy
         "recording_path": _recording_path_column,
         "sip_call_id": _sip_call_id_column,
         "source_number_shown": lambda g: _display_column(g, g.calls.source),
-        "called_number_shown": lambda g: null_unless(
+        "called_number_shown": lambda g: text_where(
             g.is_redirected, _display_column(g, g.pools.did_base + g.calls.did)
         ),
         "destination_number_shown": lambda g: _display_column(g, g.destination),

@@ -75,7 +75,7 @@ class OrderedRowSegment:
     def column_slices(self, name: str) -> Iterator[pl.Series]:
         """One attribute over the whole life of the rows, slice by slice."""
         for first in range(0, len(self.row_numbers), _SLICE_ROWS):
-            yield self.make_batch(self.row_numbers[first : first + _SLICE_ROWS]).column(name)
+            yield self.make_batch(self.row_numbers[first : first + _SLICE_ROWS]).column(name).series()
 
 
 @final
@@ -136,9 +136,8 @@ class OrderedRowTable:
         """Whether many rows share the texts of an attribute, as far as a sample tells."""
         for stretch in self._segments:
             if len(stretch.row_numbers):
-                sample = stretch.make_batch(stretch.row_numbers[:: max(1, len(stretch.row_numbers) // 4096)]).column(
-                    name
-                )
+                some = stretch.row_numbers[:: max(1, len(stretch.row_numbers) // 4096)]
+                sample = stretch.make_batch(some).column(name).series()
                 return sample.n_unique() * 2 < len(sample) or len(self) < 20_000
         return True
 

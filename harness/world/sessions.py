@@ -8,20 +8,25 @@ from types import MappingProxyType
 from typing import Final, final
 
 import numpy as np
-import polars as pl
 
+from harness.telephony.columns import (
+    Column,
+    TextPool,
+    case_column,
+    joined_column,
+    no_texts,
+    pooled_column,
+    text_where,
+)
 from harness.telephony.enums import AudioQuality, SessionFinishReason
 from harness.world.call_times import NEVER, call_numbers_in, call_times_of
 from harness.world.calls import SESSION_ID_BASE, CallBatch, call_codes_of
 from harness.world.column_types import (
-    case_column,
     instant_column,
     integer_column,
-    join_texts,
-    null_unless,
     seconds_column,
 )
-from harness.world.invented_values import CUSTOM_DATA_WEIGHTS, TextPool, ValuePools
+from harness.world.invented_values import CUSTOM_DATA_WEIGHTS, ValuePools
 from harness.world.random_streams import (
     BitArray,
     IntArray,
@@ -48,24 +53,24 @@ class SessionBatch:
         self.pools = pools
         self.session_numbers = numbers
         self.first_calls = CallBatch(traffic, pools, numbers * 4)
-        self._columns: dict[str, pl.Series] = {}
+        self._columns: dict[str, Column] = {}
 
     def __len__(self) -> int:
         return len(self.session_numbers)
 
-    def column(self, name: str) -> pl.Series:
+    def column(self, name: str) -> Column:
         """The column of an attribute over the whole life of the sessions, one value per session."""
         if name not in self._columns:
             self._columns[name] = SESSION_COLUMNS[name](self)
         return self._columns[name]
 
-    def column_at(self, name: str, at: int) -> pl.Series:
+    def column_at(self, name: str, at: int) -> Column:
         """The column of an attribute as visible at an instant (in milliseconds) at which all sessions are live."""
         match name:
             case "ended_at":
                 return instant_column(np.full(len(self), NEVER, dtype=np.int64))
             case "finish_reason":
-                return pl.Series([None] * len(self), dtype=pl.String)
+                return no_texts(len(self))
             case "duration_seconds":
                 return seconds_column(at - self.started)
             case _:
@@ -89,20 +94,20 @@ class SessionBatch:
         return np.maximum.reduceat(ends, np.cumsum(counts) - counts)
 
 
-def _custom_data_column(sessions: SessionBatch) -> pl.Series:
+def _custom_data_column(sessions: SessionBatch) -> Column:
     texts, bits = sessions.pools.texts, sessions.draw_for_sessions("data.text")
-    shared = texts["data"].texts_of(choose_indexes(bits, weight_thresholds(CUSTOM_DATA_WEIGHTS)))
-    own = join_texts("run=", call_codes_of(sessions.session_numbers * 4), "&ok=100%")
+    shared = pooled_column(texts["data"], choose_indexes(bits, weight_thresholds(CUSTOM_DATA_WEIGHTS)))
+    own = joined_column("run=", call_codes_of(sessions.session_numbers * 4), "&ok=100%")
     text = case_column(own, (chance_flags(sessions.draw_for_sessions("data.common"), 0.75), shared))
-    return null_unless(chance_flags(sessions.draw_for_sessions("data"), 0.7), text)
+    return text_where(chance_flags(sessions.draw_for_sessions("data"), 0.7), text)
 
 
-def _log_url_column(sessions: SessionBatch) -> pl.Series:
-    text = join_texts("https://logs.example.net/", call_codes_of(sessions.session_numbers * 4), "?zone=eu&v=2")
-    return null_unless(chance_flags(sessions.draw_for_sessions("log"), 0.97), text)
+def _log_url_column(sessions: SessionBatch) -> Column:
+    text = joined_column("https://logs.example.net/", call_codes_of(sessions.session_numbers * 4), "?zone=eu&v=2")
+    return text_where(chance_flags(sessions.draw_for_sessions("log"), 0.97), text)
 
 
-SESSION_COLUMNS: Final[Mapping[str, Callable[[SessionBatch], pl.Series]]] = MappingProxyType(
+SESSION_COLUMNS: Final[Mapping[str, Callable[[SessionBatch], Column]]] = MappingProxyType(
     {
         "session_id": lambda s: integer_column(SESSION_ID_BASE + s.session_numbers),
         "customer_id": lambda s: s.first_calls.column("customer_id"),
@@ -113,16 +118,16 @@ SESSION_COLUMNS: Final[Mapping[str, Callable[[SessionBatch], pl.Series]]] = Mapp
         "started_at": lambda s: instant_column(s.started),
         "ended_at": lambda s: instant_column(s.ended),
         "duration_seconds": lambda s: seconds_column(s.ended - s.started),
-        "initiator_address": lambda s: _ADDRESSES.texts_of(
-            choose_indexes(s.draw_for_sessions("address"), zipf_thresholds(254, 0.7))
+        "initiator_address": lambda s: pooled_column(
+            _ADDRESSES, choose_indexes(s.draw_for_sessions("address"), zipf_thresholds(254, 0.7))
         ),
         "media_address": lambda s: s.first_calls.column("media_address"),
         "log_url": _log_url_column,
-        "audio_quality": lambda s: _QUALITY_WORDS.texts_of(
-            choose_indexes(s.draw_for_sessions("quality"), weight_thresholds((0.5, 0.4, 0.1)))
+        "audio_quality": lambda s: pooled_column(
+            _QUALITY_WORDS, choose_indexes(s.draw_for_sessions("quality"), weight_thresholds((0.5, 0.4, 0.1)))
         ),
-        "finish_reason": lambda s: _REASON_WORDS.texts_of(
-            choose_indexes(s.draw_for_sessions("reason"), _REASON_WEIGHTS)
+        "finish_reason": lambda s: pooled_column(
+            _REASON_WORDS, choose_indexes(s.draw_for_sessions("reason"), _REASON_WEIGHTS)
         ),
         "custom_data": _custom_data_column,
     }

@@ -63,6 +63,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "markupsafe": ("report/",),
     "numpy": (
         "world/",
+        "telephony/columns.py",
+        "wire/columns/",
         "serve/query/table.py",
         "serve/index/columns.py",
         "serve/index/row_index.py",
@@ -71,7 +73,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "generate/",
     ),
     "phonenumbers": ("telephony/", "world/", "output/pseudonyms.py"),
-    "polars": ("world/", "generate/"),
+    "polars": ("world/", "generate/", "telephony/columns.py", "wire/columns/"),
     "pytest": ("pytest_plugin/",),
     "_pytest": ("pytest_plugin/",),
     "python_multipart": ("wire/forms.py",),
