@@ -20,7 +20,7 @@ _GOLDEN: Final = 618_033_988_749_894_848
 
 def shown_id(form: IdForm | str, attribute: str, value: str | int) -> str:
     """The id that stands for an attribute's value."""
-    return id_of_number(form, _mix(form).image(_number_of(attribute, value)))
+    return id_of_number(form, id_mix(form).image(_number_of(attribute, value)))
 
 
 def hidden_ids(hidden: HiddenAttribute, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -54,7 +54,7 @@ def attribute_value(form: IdForm | str, attribute: str, text: str) -> str | int 
     if number is None:
         return None
     alphabet = ID_ALPHABETS[attribute]
-    value: str | int = _mix(form).origin(number)
+    value: str | int = id_mix(form).origin(number)
     if alphabet:
         value = _text_of(int(value), alphabet)
     return value if shown_id(form, attribute, value) == text else None
@@ -97,7 +97,7 @@ def _text_of(number: int, alphabet: str) -> str:
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Mix:
+class IdMix:
     """A permutation of the numbers below `count`, so that neighbours look unalike."""
 
     count: int
@@ -112,9 +112,10 @@ class _Mix:
 
 
 @lru_cache(maxsize=64)
-def _mix(form: IdForm | str) -> _Mix:
+def id_mix(form: IdForm | str) -> IdMix:
+    """The permutation of the ids of a form."""
     count = id_count(form)
     factor = (count * _GOLDEN // 10**18) | 1
     while gcd(factor, count) != 1:
         factor += 2
-    return _Mix(count, factor, pow(factor, -1, count))
+    return IdMix(count, factor, pow(factor, -1, count))

@@ -22,7 +22,7 @@ from harness.wire.decoded_body import (
     printable_text,
 )
 
-__all__ = ["DecodedBody", "canonical_xml", "decode_xml", "encode_xml"]
+__all__ = ["DecodedBody", "canonical_xml", "decode_xml", "encode_xml", "encode_xml_element", "escape_xml_text"]
 
 _XSI_NAMESPACE: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _NAME_PATTERN: Final = re.compile(
@@ -113,6 +113,14 @@ def encode_xml(
     )
     writer.write_element(root, dict(tree), "", 0, attributes)
     return (head + "".join(writer.pieces)).encode()
+
+
+def encode_xml_element(
+    name: str, tree: Tree, namespaces: Mapping[str, str] | tuple[tuple[str, str], ...] = ()
+) -> str:
+    """One element without lists in it, as it stands below a root with these namespaces."""
+    body = encode_xml({name: tree}, root="r", lists={}, declaration=False, namespaces=namespaces).decode()
+    return body[body.index(">") + 1 : -len("</r>")]
 
 
 def canonical_xml(body: bytes) -> bytes:
@@ -411,7 +419,7 @@ class _XmlWriter:
                 # Most children are short texts: they are written here, without a call each.
                 if type(child) is str and child and below not in lists:
                     self.checked_name(key)
-                    text = _escape_text(child) if _NEEDS_ESCAPE.search(child) else child
+                    text = escape_xml_text(child) if _NEEDS_ESCAPE.search(child) else child
                     pieces.append(f"<{key}>{text}</{key}>")
                 else:
                     self.write_element(key, child, below, level + 1)
@@ -419,7 +427,7 @@ class _XmlWriter:
         elif value == "" or isinstance(value, dict):
             pieces.append(f"<{name}{attributes} />")
         else:
-            pieces.append(f"<{name}{attributes}>{_escape_text(_leaf_text(value))}</{name}>")
+            pieces.append(f"<{name}{attributes}>{escape_xml_text(_leaf_text(value))}</{name}>")
 
     def _write_list(self, name: str, rows: list[Tree], pointer: str, level: int) -> None:
         row = self.lists.get(pointer)
@@ -493,11 +501,12 @@ def _leaf_text(value: Tree) -> str:
     raise UsageProblem("an XML body", "texts, numbers, flags, objects, lists and None", printable_text(value))
 
 
-def _escape_text(text: str) -> str:
+def escape_xml_text(text: str) -> str:
+    """The text as it stands in an element; a character that XML cannot carry becomes U+FFFD."""
     text = _NOT_XML.sub("\ufffd", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 def _escape_attribute(text: str) -> str:
-    text = _escape_text(text).replace('"', "&quot;")
+    text = escape_xml_text(text).replace('"', "&quot;")
     return text.replace("\t", "&#9;").replace("\n", "&#10;")

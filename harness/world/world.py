@@ -21,6 +21,7 @@ from harness.world.invented_values import ValuePools
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import VISIBILITY_ATTRIBUTES, OrderedRowSegment, OrderedRowTable
 from harness.world.random_streams import IntArray
+from harness.world.row_columns import RowColumns
 from harness.world.traffic import (
     BUSY_HOUR,
     CALLS_PER_SESSION,
@@ -147,6 +148,24 @@ class World:
             return parts[0]
         order = listed.order.astype(np.uint32)
         return {name: pl.concat([part[name] for part in parts]).gather(order) for name in names}
+
+    def row_columns(
+        self, grain: Grain, population: ListedCalls, at: datetime, first: int, last: int
+    ) -> RowColumns | None:
+        """The rows listed at an instant from one place to another as columns; None where calls are given.
+
+        The order is that of `columns`; the row at `last` is not among them.
+        """
+        past = self._past
+        if past is None or self.given:
+            return None
+        listed = self._list_rows(grain, population, at)
+        wanted, base, numbers = listed.order[first:last], 0, np.zeros(max(last - first, 0), dtype=np.int64)
+        for part, positions in listed.generated:
+            here = (wanted >= base) & (wanted < base + len(positions))
+            numbers[here] = part.index(grain).row_numbers[positions[wanted[here] - base]]
+            base += len(positions)
+        return RowColumns(past.traffic, past.pools, grain, numbers, millis_of(at))
 
     def records(
         self,

@@ -1,0 +1,238 @@
+"""Rows put together from pieces: for each piece a text, or for each row the place of a text among some.
+
+Neighbours with few texts are joined before any row is written, so that a row is made of few pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias, final
+
+import numpy as np
+import polars as pl
+
+from harness.telephony.columns import Flags, Integers, IntegerTexts, PooledTexts, TextPool
+from harness.wire.columns.field_columns import InnerText, ValuePart, WrittenRows
+from harness.wire.columns.number_texts import number_parts
+
+# Joined texts beyond this number are looked up more slowly than two pieces are.
+_JOINED_TEXTS: Final = 4096
+# Pools beyond this number are left as they are: texts around them would make them slow.
+_LARGE_POOL: Final = 20_000
+# So many rows at once stay near the processor.
+_ROWS_AT_ONCE: Final = 4096
+
+
+@final
+class Texts:
+    """Texts that stand in rows, written as the form wants them."""
+
+    __slots__ = ("series",)
+
+    def __init__(self, texts: Sequence[str] | pl.Series) -> None:
+        self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ChosenTexts:
+    """For each row the place of its text."""
+
+    texts: Texts
+    codes: Integers
+
+
+Piece: TypeAlias = "ChosenTexts | str"
+
+
+@final
+class PieceMaker:
+    """Makes pieces of the parts of values, escaped as one form wants it; what was made of a pool is kept."""
+
+    def __init__(
+        self, escape: Callable[[str], str], escape_inner: Callable[[str], str], *, doubles_quotes: bool = False
+    ) -> None:
+        self._escape = escape
+        self._doubles_quotes = doubles_quotes
+        self._escape_inner = escape_inner
+        self._of_pool = lru_cache(maxsize=256)(self._make_texts)
+        self._joined = lru_cache(maxsize=256)(_join_texts)
+
+    def value_pieces(
+        self,
+        parts: Sequence[ValuePart],
+        before: str,
+        after: str,
+        others: tuple[str, ...],
+        chosen: Integers | None,
+        *,
+        escaped: bool,
+    ) -> Iterator[Piece]:
+        """The pieces of a value, or for rows with a number above 0 in `chosen` the other text of that number."""
+        plain = [one for part in parts for one in _plain_parts(part)]
+        if chosen is None:
+            yield before
+            for part in plain:
+                yield from self._part_pieces(part, None, escaped=escaped)
+            yield after
+            return
+        folded = len(plain) == 1 and isinstance(plain[0], PooledTexts) and len(plain[0].pool) <= _LARGE_POOL
+        if folded and isinstance(plain[0], PooledTexts):
+            texts = self._of_pool(plain[0].pool, escaped, False, before, after, others)
+            many = len(plain[0].pool)
+            codes = np.where(plain[0].codes < 0, many, plain[0].codes)
+            yield ChosenTexts(texts, np.where(chosen > 0, many + chosen, codes))
+            return
+        elsewhere = chosen > 0
+        yield ChosenTexts(_few_texts(before, *others), chosen)
+        for part in plain:
+            yield from self._part_pieces(part, elsewhere, escaped=escaped)
+        if after:
+            yield ChosenTexts(_few_texts(after, ""), elsewhere.astype(np.int64))
+
+    def _part_pieces(self, part: ValuePart, without: Flags | None, *, escaped: bool) -> Iterator[Piece]:
+        inner = isinstance(part, InnerText)
+        if isinstance(part, InnerText):
+            part = part.part
+        match part:
+            case str():
+                text = self._escaped(part, escaped=escaped, inner=inner)
+                yield text if without is None else ChosenTexts(_few_texts(text, ""), without.astype(np.int64))
+            case PooledTexts():
+                nothing = len(part.pool)
+                codes = part.codes if without is None else np.where(without, -1, part.codes)
+                if len(codes) and int(codes.min()) < 0:
+                    codes = np.where(codes < 0, nothing, codes)
+                yield ChosenTexts(self._of_pool(part.pool, escaped, inner, "", "", ()), codes)
+            case WrittenRows():
+                codes = part.codes if without is None else np.where(without, -1, part.codes)
+                yield ChosenTexts(self._written_texts(part.texts), np.where(codes < 0, len(part.texts), codes))
+            case _:
+                raise TypeError("a number is no part of a row")
+
+    def _written_texts(self, texts: pl.Series) -> Texts:
+        # JSON within JSON stands as it is; as a cell of a table its quotation marks are doubled.
+        if self._doubles_quotes:
+            texts = texts.str.replace_all('"', '""', literal=True)
+        return Texts(pl.concat([texts, pl.Series([""], dtype=pl.String)]))
+
+    def _escaped(self, text: str, *, escaped: bool, inner: bool) -> str:
+        text = self._escape_inner(text) if inner else text
+        return self._escape(text) if escaped else text
+
+    def _make_texts(
+        self, pool: TextPool, escaped: bool, inner: bool, before: str, after: str, others: tuple[str, ...]
+    ) -> Texts:
+        """The texts of a pool, then the one of no text, then the others."""
+        made = [before + self._escaped(text, escaped=escaped, inner=inner) + after for text in pool.texts]
+        return Texts([*made, before + after, *others])
+
+    def joined_pieces(self, pieces: Sequence[Piece], rows: int) -> list[Piece]:
+        """The same rows in fewer pieces."""
+        found: list[Piece] = []
+        for piece in pieces:
+            if isinstance(piece, str) and not piece:
+                continue
+            last = found[-1] if found else None
+            both = None if last is None else self._both(last, piece)
+            if both is None:
+                found.append(piece)
+            else:
+                found[-1] = both
+        return found
+
+    def _both(self, first: Piece, second: Piece) -> Piece | None:
+        if isinstance(first, str) and isinstance(second, str):
+            return first + second
+        if isinstance(first, str) and isinstance(second, ChosenTexts):
+            few = len(second.texts) <= _JOINED_TEXTS
+            return ChosenTexts(self._joined(_few_texts(first), second.texts), second.codes) if few else None
+        if isinstance(first, ChosenTexts) and isinstance(second, str):
+            few = len(first.texts) <= _JOINED_TEXTS
+            return ChosenTexts(self._joined(first.texts, _few_texts(second)), first.codes) if few else None
+        if isinstance(first, str) or isinstance(second, str) or len(first.texts) * len(second.texts) > _JOINED_TEXTS:
+            return None
+        return ChosenTexts(self._joined(first.texts, second.texts), first.codes * len(second.texts) + second.codes)
+
+
+def _plain_parts(part: ValuePart) -> tuple[ValuePart, ...]:
+    return number_parts(part.values, part.width) if isinstance(part, IntegerTexts) else (part,)
+
+
+@lru_cache(maxsize=1024)
+def _few_texts(*texts: str) -> Texts:
+    return Texts(texts)
+
+
+def _join_texts(first: Texts, second: Texts) -> Texts:
+    if len(first) == 1:
+        return Texts(first.series[0] + second.series)
+    if len(second) == 1:
+        return Texts(first.series + second.series[0])
+    ends = second.series.to_list()
+    return Texts([start + end for start in first.series.to_list() for end in ends])
+
+
+def part_flags(part: ValuePart, flag: Callable[[TextPool, bool], Flags]) -> Flags | bool:
+    """For each row whether a flag of texts holds; `flag` gives those of a pool, then that of no text."""
+    inner = isinstance(part, InnerText)
+    if isinstance(part, InnerText):
+        part = part.part
+    match part:
+        case str():
+            return bool(flag(TextPool((part,)), inner)[0])
+        case PooledTexts():
+            flags = flag(part.pool, inner)
+            return flags[part.codes] if flags.any() else False
+        case WrittenRows():
+            quoted = part.texts.str.contains('[",\r\n]').to_numpy()
+            return np.concatenate([quoted, np.zeros(1, dtype=np.bool_)])[part.codes]
+        case IntegerTexts():
+            return False
+
+
+def _frame_of(pieces: Sequence[Piece]) -> tuple[pl.DataFrame, list[pl.Expr]]:
+    columns: list[pl.Series] = []
+    order: list[pl.Expr] = []
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, str):
+            order.append(pl.lit(piece))
+            continue
+        places = pl.Series(piece.codes.astype(np.uint32))
+        columns.append(piece.texts.series[places].alias(f"{index}"))
+        order.append(pl.col(f"{index}"))
+    return pl.DataFrame(columns), order
+
+
+def rows_as_series(pieces: Sequence[Piece], rows: int) -> pl.Series:
+    """Each row as a text."""
+    frame, order = _frame_of(pieces)
+    if not frame.width:
+        return pl.Series(["".join(piece for piece in pieces if isinstance(piece, str))] * rows, dtype=pl.String)
+    return frame.select(pl.concat_str(order)).to_series()
+
+
+def rows_as_bytes(pieces: Sequence[Piece], rows: int) -> bytes:
+    """All rows, one after the other."""
+    frame, order = _frame_of(pieces)
+    if not frame.width:
+        return "".join(piece for piece in pieces if isinstance(piece, str)).encode() * rows
+    row = pl.concat_str(order).cast(pl.Binary)
+    found: list[bytes] = []
+    for first in range(0, rows, _ROWS_AT_ONCE):
+        found += frame.slice(first, _ROWS_AT_ONCE).select(row).to_series().to_list()
+    return b"".join(found)
+
+
+def text_part_flags(parts: Sequence[ValuePart], flag: Callable[[TextPool, bool], Flags]) -> Flags | bool:
+    """For each row whether a flag holds for any of its parts."""
+    found: Flags | bool = False
+    for part in parts:
+        here = part_flags(part, flag)
+        found = here if isinstance(found, bool) and not found else found | here
+    return found
