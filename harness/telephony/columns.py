@@ -255,7 +255,10 @@ def _chosen_column(first: TextColumn, holds: Flags, second: TextColumn, places: 
     parts: list[TextPart] = []
     for index in range(max(len(first.parts), len(second.parts))):
         pools, codes = zip(*(_as_pooled(column, index) for column in (first, second)), strict=True)
-        beyond = np.where(codes[1] >= 0, codes[1] + len(pools[0]), -1)
+        if pools[0] is pools[1]:
+            pools, beyond = pools[:1], codes[1]
+        else:
+            beyond = np.where(codes[1] >= 0, codes[1] + len(pools[0]), -1)
         if places is None:
             chosen = np.where(holds, beyond, codes[0])
         else:

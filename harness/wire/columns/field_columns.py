@@ -416,13 +416,14 @@ def _where(part: TextPart, there: Flags, length: int) -> TextPart:
 
 
 def rows_field(counts: Integers, written: pl.Series) -> FieldColumn:
-    """The field of nested rows, of which each row has so many, from all of them as JSON in order."""
+    """The field of nested rows, of which each row has so many, from all of them as JSON in order.
+
+    All but the first of a row begin with a comma.
+    """
     starts = np.cumsum(counts) - counts
     parts: list[ValuePart] = ["["]
     for place in range(int(counts.max()) if len(counts) else 0):
         there = counts > place
-        if place:
-            parts.append(PooledTexts(pool_of_texts(","), np.where(there, 0, -1)))
         parts.append(WrittenRows(written, np.where(there, starts + place, -1)))
     return FieldColumn(
         length=len(counts),

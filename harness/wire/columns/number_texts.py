@@ -9,18 +9,29 @@ from typing import Final
 import numpy as np
 
 from harness.telephony.attributes import AttributeKind
-from harness.telephony.columns import UNITS, Integers, NumberColumn, PooledTexts, TextPart, TextPool, pool_of_texts
+from harness.telephony.columns import (
+    UNITS,
+    Integers,
+    IntegerTexts,
+    NumberColumn,
+    PooledTexts,
+    TextPart,
+    TextPool,
+    pool_of_texts,
+)
 from harness.wire.columns.column_source import NotVectorised
 
 _GROUP: Final = 10_000
 _PLAIN: Final = 1 << 14
+# Numbers so near to one another have a small pool of their own.
+_NEAR: Final = 1 << 9
 # What is larger might leave 64 bits on the way.
 _LARGEST: Final = 1 << 62
 
 
-@lru_cache(maxsize=1)
-def _plain_numbers() -> TextPool:
-    return TextPool(tuple(map(str, range(_PLAIN))))
+@lru_cache(maxsize=64)
+def _numbers_from(least: int, many: int) -> TextPool:
+    return TextPool(tuple(map(str, range(least, least + many))))
 
 
 @lru_cache(maxsize=8)
@@ -46,24 +57,28 @@ def number_parts(values: Integers, width: int = 1) -> tuple[TextPart, ...]:
         return (PooledTexts(pool_of_texts("-"), sign), *number_parts(np.abs(values)))
     if width > 1:
         return _wide_parts(values, most, width)
+    if least == most:
+        return (str(least),)
+    if most - least < _NEAR:
+        step = 1 << max((most - least).bit_length(), 3)
+        lowest = least // step * step
+        return (PooledTexts(_numbers_from(lowest, 2 * step), values - lowest),)
     if most < _PLAIN:
-        return (PooledTexts(_plain_numbers(), values),)
+        return (PooledTexts(_numbers_from(0, _PLAIN), values),)
     high, low = np.divmod(values, _GROUP)
     if least >= _GROUP:
         return (*number_parts(high), PooledTexts(_padded_numbers(4), low))
+    # Where all of the higher groups are 0, none of them is written.
     first = high > 0
-    parts = number_parts(high)
-    if len(parts) == 1 and isinstance(parts[0], PooledTexts):
-        parts = (PooledTexts(parts[0].pool, np.where(first, parts[0].codes, -1)),)
-    else:
-        # Where all of the higher groups are 0, none of them is written.
-        parts = tuple(_silenced(part, first) for part in parts)
+    parts = (_silenced(part, first) for part in number_parts(high))
     return (*parts, PooledTexts(_following_groups(), low + first * _GROUP))
 
 
 def _silenced(part: TextPart, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> TextPart:
-    if not isinstance(part, PooledTexts):
+    if isinstance(part, IntegerTexts):
         raise NotVectorised("a number of an unusual size")
+    if isinstance(part, str):
+        return PooledTexts(pool_of_texts(part), np.where(kept, 0, -1))
     return PooledTexts(part.pool, np.where(kept, part.codes, -1))
 
 
@@ -77,9 +92,23 @@ def _wide_parts(values: Integers, most: int, width: int) -> tuple[TextPart, ...]
     groups: list[TextPart] = []
     while width > 4:
         values, low = np.divmod(values, _GROUP)
-        groups.append(PooledTexts(_padded_numbers(4), low))
+        groups.append(_padded_part(low, 4))
         width -= 4
-    return (*before, PooledTexts(_padded_numbers(width), values), *reversed(groups))
+    return (*before, _padded_part(values, width), *reversed(groups))
+
+
+def _padded_part(values: Integers, width: int) -> TextPart:
+    least, most = int(values.min()), int(values.max())
+    if least == most:
+        return f"{least:0{width}d}"
+    if most < 64 and width > 2:
+        return PooledTexts(_few_padded_numbers(width), values)
+    return PooledTexts(_padded_numbers(width), values)
+
+
+@lru_cache(maxsize=8)
+def _few_padded_numbers(width: int) -> TextPool:
+    return TextPool(tuple(f"{number:0{width}d}" for number in range(64)))
 
 
 def scaled_numbers(column: NumberColumn, *, unit: str, digits: int, whole: bool, negative: bool) -> Integers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast, final
+from typing import Final, cast, final
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,8 @@ from harness.wire.columns.row_pieces import (
 from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.row_objects import object_around
+
+_COMMA_OR_NONE: Final = Texts([",", ""])
 
 
 @final
@@ -68,9 +70,13 @@ class RowEncoder:
         """The rows, one after the other."""
         return rows_as_bytes(self._row_pieces(source), len(source))
 
-    def texts(self, source: ColumnSource) -> pl.Series:
-        """Each row as a text."""
-        return rows_as_series(self._row_pieces(source), len(source))
+    def texts(self, source: ColumnSource, counts: Integers) -> pl.Series:
+        """Each nested row as a text, with a comma before all but the first of the row that holds them."""
+        first = np.zeros(len(source), dtype=np.int64)
+        first[(np.cumsum(counts) - counts)[counts > 0]] = 1
+        comma = ChosenTexts(_COMMA_OR_NONE, first)
+        pieces = [comma, *self._row_pieces(source)]
+        return rows_as_series(self._pieces.joined_pieces(pieces, len(source)), len(source))
 
     def _row_pieces(self, source: ColumnSource) -> list[Piece]:
         fields = self.rules.fields
@@ -280,4 +286,4 @@ def nested_field(
     if encoder is None:
         return None
     counts, inner = cast(NestingSource, source).nested(rules.fields[name].shows or "")
-    return rows_field(counts, encoder.texts(inner))
+    return rows_field(counts, encoder.texts(inner, counts))

@@ -150,10 +150,10 @@ class PieceMaker:
         if isinstance(first, str) and isinstance(second, str):
             return first + second
         if isinstance(first, str) and isinstance(second, ChosenTexts):
-            few = len(second.texts) <= _JOINED_TEXTS
+            few = len(second.texts) <= _LARGE_POOL
             return ChosenTexts(self._joined(_few_texts(first), second.texts), second.codes) if few else None
         if isinstance(first, ChosenTexts) and isinstance(second, str):
-            few = len(first.texts) <= _JOINED_TEXTS
+            few = len(first.texts) <= _LARGE_POOL
             return ChosenTexts(self._joined(first.texts, _few_texts(second)), first.codes) if few else None
         if isinstance(first, str) or isinstance(second, str) or len(first.texts) * len(second.texts) > _JOINED_TEXTS:
             return None
