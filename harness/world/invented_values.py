@@ -7,7 +7,7 @@ begin with another value, that differ only by case, and that hold `&`, `+`, `;`,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, final
 
 import numpy as np
@@ -134,6 +134,12 @@ def dialed_forms(number: str) -> tuple[str, str, str]:
         return number, number, number
     national = "0" + number[3:] if number.startswith(("+44", "+61")) else number[1:]
     return number, "00" + number[1:], national
+
+
+@lru_cache(maxsize=1)
+def value_pools() -> ValuePools:
+    """The pools of all worlds."""
+    return ValuePools()
 
 
 @final

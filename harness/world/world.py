@@ -17,7 +17,7 @@ from harness.world.call_times import call_numbers_in, call_times_of
 from harness.world.column_types import column_of_values
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customers
 from harness.world.generated_calls import GeneratedCalls, attribute_names
-from harness.world.invented_values import ValuePools
+from harness.world.invented_values import value_pools
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import VISIBILITY_ATTRIBUTES, OrderedRowSegment, OrderedRowTable
 from harness.world.random_streams import IntArray
@@ -92,7 +92,7 @@ class World:
             profile = profile.with_rate(calls_per_second)
         traffic = Traffic(seed, profile)
         numbers = _last_sessions(traffic, calls, millis_of(instant))
-        past = GeneratedCalls(traffic, ValuePools(), numbers)
+        past = GeneratedCalls(traffic, value_pools(), numbers)
         return World(instant=instant, seed=seed, profile=profile, _past=past)
 
     @staticmethod

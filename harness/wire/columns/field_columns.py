@@ -88,7 +88,8 @@ def field_column(field: Field, column: Column, *, zone: ZoneInfo, text_carried: 
             found = id_parts(field.form, field.shows or "", column)
             return _of_texts(_column_of_parts(column, found))
         case "text":
-            return _of_texts(_shown_text(column))
+            shown = _shown_text(column)
+            return _of_texts(_bare_numbers(shown) if field.number == "bare" else shown)
         case "word":
             return _of_texts(_shown_words(field, column))
         case "integer" | "digits" | "decimal" | "decimal-text":
@@ -169,6 +170,28 @@ def _shown_text(column: Column) -> TextColumn:
         if column.kind is AttributeKind.FLAG:
             return pooled_column(pool_of_texts("False", "True"), column.values, column.present)
     raise NotVectorised("the text of a value that is none")
+
+
+def _bare_numbers(column: TextColumn) -> TextColumn:
+    """The texts without a plus sign before them."""
+    first = column.parts[0] if column.parts else ""
+    if isinstance(first, str) and first:
+        return TextColumn(column.length, (first.removeprefix("+"), *column.parts[1:]), column.present)
+    if isinstance(first, PooledTexts) and (len(column.parts) == 1 or not empty_rows(first)):
+        bare = PooledTexts(_bare_pool(first.pool), first.codes)
+        return TextColumn(column.length, (bare, *column.parts[1:]), column.present)
+    raise NotVectorised("a number whose first part may be empty")
+
+
+@lru_cache(maxsize=64)
+def _bare_pool(pool: TextPool) -> TextPool:
+    return TextPool(tuple(text.removeprefix("+") for text in pool.texts))
+
+
+def empty_rows(part: PooledTexts) -> bool:
+    """Whether any row has an empty text here."""
+    flags = _empty_flags(part.pool)
+    return bool(flags[part.codes].any())
 
 
 def _shown_words(field: Field, column: Column) -> TextColumn:

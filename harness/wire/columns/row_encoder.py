@@ -68,10 +68,12 @@ class RowEncoder:
 
     def encode(self, source: NestingSource) -> bytes:
         """The rows, one after the other."""
-        return rows_as_bytes(self._row_pieces(source), len(source))
+        return rows_as_bytes(self._row_pieces(source), len(source)) if len(source) else b""
 
     def texts(self, source: ColumnSource, counts: Integers) -> pl.Series:
         """Each nested row as a text, with a comma before all but the first of the row that holds them."""
+        if not len(source):
+            return pl.Series([], dtype=pl.String)
         first = np.zeros(len(source), dtype=np.int64)
         first[(np.cumsum(counts) - counts)[counts > 0]] = 1
         comma = ChosenTexts(_COMMA_OR_NONE, first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Protocol, final
@@ -27,8 +28,9 @@ class RowForm(Protocol):
         """Whether a comma stands between the fields of a row that are there."""
         ...
 
-    def escape(self, text: str) -> str:
-        """A part of a text."""
+    @property
+    def escape(self) -> Callable[[str], str]:
+        """How a part of a text is written."""
         ...
 
     def around(self, name: str, *, text: bool) -> tuple[str, str]:
@@ -56,8 +58,9 @@ class JsonForm:
     end: str = ""
     separated: bool = True
 
-    def escape(self, text: str) -> str:
-        return escape_json(text)
+    @property
+    def escape(self) -> Callable[[str], str]:
+        return escape_json
 
     def around(self, name: str, *, text: bool) -> tuple[str, str]:
         quote = '"' if text else ""
@@ -82,8 +85,9 @@ class XmlForm:
     namespaces: tuple[tuple[str, str], ...] = ()
     separated: bool = False
 
-    def escape(self, text: str) -> str:
-        return escape_xml_text(text)
+    @property
+    def escape(self) -> Callable[[str], str]:
+        return escape_xml_text
 
     def around(self, name: str, *, text: bool) -> tuple[str, str]:
         if not text:

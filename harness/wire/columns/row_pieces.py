@@ -129,8 +129,11 @@ class PieceMaker:
         self, pool: TextPool, escaped: bool, inner: bool, before: str, after: str, others: tuple[str, ...]
     ) -> Texts:
         """The texts of a pool, then the one of no text, then the others."""
-        made = [before + self._escaped(text, escaped=escaped, inner=inner) + after for text in pool.texts]
-        return Texts([*made, before + after, *others])
+        steps = (*((self._escape_inner,) if inner else ()), *((self._escape,) if escaped else ()))
+        made = _escaped_pool(pool, steps)
+        if before or after:
+            made = before + made + after
+        return Texts(pl.concat([made, pl.Series(others, dtype=pl.String)]) if others else made)
 
     def joined_pieces(self, pieces: Sequence[Piece], rows: int) -> list[Piece]:
         """The same rows in fewer pieces."""
@@ -162,6 +165,15 @@ class PieceMaker:
 
 def _plain_parts(part: ValuePart) -> tuple[ValuePart, ...]:
     return number_parts(part.values, part.width) if isinstance(part, IntegerTexts) else (part,)
+
+
+@lru_cache(maxsize=128)
+def _escaped_pool(pool: TextPool, steps: tuple[Callable[[str], str], ...]) -> pl.Series:
+    """The texts of a pool, and the one of no text, each changed step by step."""
+    texts: Sequence[str] = pool.texts
+    for step in steps:
+        texts = [step(text) for text in texts]
+    return pl.Series([*texts, ""], dtype=pl.String)
 
 
 @lru_cache(maxsize=1024)

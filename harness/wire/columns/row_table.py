@@ -76,6 +76,8 @@ class TableEncoder:
 
     def encode_lines(self, source: NestingSource) -> bytes:
         """The rows as lines of a table (RFC 4180)."""
+        if not len(source):
+            return b""
         cells, rows = self._made(source), len(source)
         pieces: list[Piece] = []
         for place, name in enumerate(self.names):
