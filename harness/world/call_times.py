@@ -47,12 +47,17 @@ class CallTimes:
     dispositions: IntArray
 
 
+def call_starts(traffic: Traffic, units: IntArray) -> IntArray:
+    """The starts of calls, in milliseconds since 1970."""
+    place = units & 3
+    later = place * quantile_values(draw_bits(traffic.seed, "call.later", units), _NEXT_CALL_DELAY)
+    return traffic.session_starts(units >> 2) + later
+
+
 def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
     """The times of calls, given by their call numbers."""
     seed = traffic.seed
-    place = units & 3
-    later = np.where(place > 0, place * quantile_values(draw_bits(seed, "call.later", units), _NEXT_CALL_DELAY), 0)
-    started = traffic.session_starts(units >> 2) + later
+    started = call_starts(traffic, units)
     endings = choose_indexes(draw_bits(seed, "call.ending", units), _DISPOSITION_WEIGHTS)
     setup = quantile_values(draw_bits(seed, "call.setup", units), _SETUP)
     bits = draw_bits(seed, "call.ring", units)

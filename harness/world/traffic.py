@@ -103,6 +103,11 @@ class Traffic:
         peak = self._expected_sessions(max(self.profile.hours) * max(self.profile.days))
         return 1 << math.ceil(math.log2(peak + 10 * math.sqrt(peak) + 16))
 
+    @property
+    def peak_sessions_per_slot(self) -> int:
+        """About how many sessions begin in the busiest minute."""
+        return math.ceil(self._expected_sessions(max(self.profile.hours) * max(self.profile.days)))
+
     def _expected_sessions(self, weight: float) -> float:
         busiest = max(self.profile.hours) * max(self.profile.days)
         return self.profile.calls_per_second / CALLS_PER_SESSION * SLOT_MS / 1000 * weight / busiest

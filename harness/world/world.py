@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Final, final
 
 import numpy as np
@@ -13,18 +14,18 @@ import polars as pl
 from harness.telephony.attributes import ATTRIBUTES, IDENTITY_ATTRIBUTES, AttributeKind, Grain
 from harness.telephony.record_at_instant import is_live_at, visible_record
 from harness.telephony.records import AttributeValue, Record, blank_values, span_seconds
-from harness.world.call_times import call_numbers_in, call_times_of
 from harness.world.column_types import column_of_values
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customers
 from harness.world.generated_calls import GeneratedCalls, attribute_names
-from harness.world.invented_values import value_pools
+from harness.world.invented_values import ValuePools, value_pools
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import VISIBILITY_ATTRIBUTES, OrderedRowSegment, OrderedRowTable
 from harness.world.random_streams import IntArray
 from harness.world.row_columns import RowColumns
+from harness.world.row_places import RowPlaces
+from harness.world.session_span import SessionSpan
 from harness.world.traffic import (
     BUSY_HOUR,
-    CALLS_PER_SESSION,
     MEAN_CALL_SECONDS,
     OFFICE,
     Traffic,
@@ -50,6 +51,27 @@ class _FutureCalls:
 
 
 @final
+class _PastCalls:
+    """The calls of a generated world until its instant: found by their places, or all kept once that is needed."""
+
+    def __init__(self, span: SessionSpan, pools: ValuePools) -> None:
+        self.traffic = span.traffic
+        self.pools = pools
+        self.span = span
+        self.places = RowPlaces(span, pools)
+
+    @cached_property
+    def calls(self) -> GeneratedCalls:
+        """All of them."""
+        return GeneratedCalls(self.traffic, self.pools, self.span.all_sessions())
+
+    @cached_property
+    def any_calls(self) -> GeneratedCalls:
+        """None of them, to make the records of any."""
+        return GeneratedCalls(self.traffic, self.pools, np.zeros(0, dtype=np.int64))
+
+
+@final
 @dataclass(frozen=True, eq=False, kw_only=True)
 class World:
     """A population of calls; make one with `World.of` or `World.from_records`.
@@ -64,7 +86,7 @@ class World:
     given: tuple[Record, ...] = ()
     customers: Customers = CUSTOMERS
     home_customer_id: int = HOME_CUSTOMER_ID
-    _past: GeneratedCalls | None = field(default=None, repr=False)
+    _past: _PastCalls | None = field(default=None, repr=False)
     _future: _FutureCalls = field(default_factory=_FutureCalls, repr=False)
 
     @staticmethod
@@ -91,8 +113,7 @@ class World:
         if calls_per_second is not None:
             profile = profile.with_rate(calls_per_second)
         traffic = Traffic(seed, profile)
-        numbers = _last_sessions(traffic, calls, millis_of(instant))
-        past = GeneratedCalls(traffic, value_pools(), numbers)
+        past = _PastCalls(SessionSpan.of(traffic, calls, millis_of(instant)), value_pools())
         return World(instant=instant, seed=seed, profile=profile, _past=past)
 
     @staticmethod
@@ -122,6 +143,9 @@ class World:
 
     def count(self, grain: Grain, population: ListedCalls, at: datetime) -> int:
         """The number of rows listed at an instant."""
+        places = self._places(grain, population, at)
+        if places is not None:
+            return places.count(grain, population, millis_of(at))
         return len(self._list_rows(grain, population, at).order)
 
     def columns(
@@ -159,6 +183,10 @@ class World:
         past = self._past
         if past is None or self.given:
             return None
+        places = self._places(grain, population, at)
+        if places is not None:
+            found = places.numbers(grain, population, millis_of(at), first, last)
+            return RowColumns(past.traffic, past.pools, grain, found, millis_of(at))
         listed = self._list_rows(grain, population, at)
         wanted, base, numbers = listed.order[first:last], 0, np.zeros(max(last - first, 0), dtype=np.int64)
         for part, positions in listed.generated:
@@ -181,6 +209,14 @@ class World:
         `rows` selects some by their positions in that order, `attributes` some of the values.
         """
         names = _check_attributes(grain, attributes) if attributes is not None else attribute_names(grain)
+        lives = tuple(dict.fromkeys((*names, *VISIBILITY_ATTRIBUTES[grain])))
+        places = self._places(grain, population, at)
+        if places is not None and self._past is not None and isinstance(rows, slice) and rows.step is None:
+            first, last, _ = rows.indices(places.count(grain, population, millis_of(at)))
+            found = places.numbers(grain, population, millis_of(at), first, last)
+            made = self._past.any_calls.records_of(grain, found, lives)
+            seen = [_visible_row(grain, whole, at) for whole in made]
+            return [Record({name: row[name] for name in names}) for row in seen]
         listed = self._list_rows(grain, population, at)
         if rows is None:
             wanted = listed.order
@@ -188,7 +224,6 @@ class World:
             wanted = listed.order[rows]
         else:
             wanted = listed.order[np.asarray(rows, dtype=np.int64)]
-        lives = tuple(dict.fromkeys((*names, *VISIBILITY_ATTRIBUTES[grain])))
         wholes: dict[int, Record] = {}
         base = 0
         for part, positions in listed.generated:
@@ -199,6 +234,14 @@ class World:
         wholes |= {base + index: whole for index, whole in enumerate(listed.given)}
         seen = [_visible_row(grain, wholes[index], at) for index in wanted.tolist()]
         return [Record({name: row[name] for name in names}) for row in seen]
+
+    def _places(self, grain: Grain, population: ListedCalls, at: datetime) -> RowPlaces | None:
+        """The rows of a list by their places; None where they must all be looked at."""
+        if grain not in _LISTED_GRAINS:
+            raise ValueError(f"rows of grain {grain} occur only inside other rows")
+        if self._past is None or self.given or not self._past.places.knows(grain, population, millis_of(at)):
+            return None
+        return self._past.places
 
     def _list_rows(self, grain: Grain, population: ListedCalls, at: datetime) -> _RowListing:
         if grain not in _LISTED_GRAINS:
@@ -263,7 +306,7 @@ class World:
         if self._past is None:
             return []
         if millis <= millis_of(self.instant):
-            return [self._past]
+            return [self._past.calls]
         traffic, ahead = self._past.traffic, self._future
         slot = traffic.slot_of(millis)
         if slot > ahead.until or ahead.calls is None:
@@ -275,7 +318,7 @@ class World:
             later = numbers[traffic.session_starts(numbers) > begin]
             ahead.calls = GeneratedCalls(traffic, self._past.pools, later)
             ahead.until = until
-        return [self._past, ahead.calls]
+        return [self._past.calls, ahead.calls]
 
 
 @final
@@ -358,48 +401,3 @@ def _started_at(call: Record) -> datetime:
     if started is None:
         raise ValueError("a call has a start")
     return started
-
-
-def _last_sessions(traffic: Traffic, calls: int, until: int) -> IntArray:
-    """The last sessions that hold so many calls begun until an instant.
-
-    Sessions are whole: one that would exceed the number is left out and an earlier one taken.
-    """
-    last = traffic.slot_of(until)
-    wanted = int(calls / CALLS_PER_SESSION * 1.02) + 50
-    while calls:
-        numbers = traffic.session_numbers(traffic.first_slot_for(wanted, last), last)
-        starts = traffic.session_starts(numbers)
-        order = np.lexsort((numbers, starts))
-        numbers = numbers[order][starts[order] <= until]
-        chosen = _latest_sessions(traffic, numbers, calls, until)
-        if chosen is not None:
-            return chosen
-        wanted = wanted * 5 // 4 + 50
-    return np.zeros(0, dtype=np.int64)
-
-
-def _latest_sessions(traffic: Traffic, numbers: IntArray, calls: int, until: int) -> IntArray | None:
-    held = traffic.call_counts(numbers)
-    # Only lately begun sessions can have calls that are still to come.
-    recent = np.flatnonzero(traffic.session_starts(numbers) > until - 3_600_000)
-    if len(recent):
-        units = call_numbers_in(traffic, numbers[recent])
-        begun = (call_times_of(traffic, units).started <= until).astype(np.int64)
-        counts = held[recent]
-        held[recent] = np.add.reduceat(begun, np.cumsum(counts) - counts)
-    sums = np.cumsum(held[::-1])
-    enough = int(np.searchsorted(sums, calls))
-    if enough >= len(sums):
-        return None
-    if sums[enough] == calls:
-        return numbers[len(numbers) - 1 - enough :]
-    missing = calls - int(sums[enough - 1] if enough else 0)
-    chosen = list(range(len(numbers) - enough, len(numbers)))
-    for position in range(len(numbers) - enough - 1, -1, -1):
-        if held[position] <= missing:
-            chosen.append(position)
-            missing -= int(held[position])
-        if not missing:
-            return numbers[np.sort(np.asarray(chosen, dtype=np.int64))]
-    return None

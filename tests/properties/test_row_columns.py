@@ -55,7 +55,7 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
-@pytest.mark.parametrize("name", (*spec_ids(), *INVENTED))
+@pytest.mark.parametrize("name", [*spec_ids(), *INVENTED])
 @settings(max_examples=3, deadline=None)
 @given(data=st.data(), world=worlds())
 def test_columns_are_written_as_rows_are(name: str, data: st.DataObject, world: World) -> None:
