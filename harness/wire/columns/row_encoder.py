@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, cast, final
 
@@ -66,9 +66,9 @@ class RowEncoder:
         self._pieces = PieceMaker(form.escape, escape_json)
         self._inner = inner_encoders(rules, fallbacks, path)
 
-    def encode(self, source: NestingSource) -> bytes:
-        """The rows, one after the other."""
-        return rows_as_bytes(self._row_pieces(source), len(source)) if len(source) else b""
+    def encode(self, source: NestingSource) -> Iterator[bytes]:
+        """The rows, one after the other, some thousand at a time."""
+        return rows_as_bytes(self._row_pieces(source), len(source)) if len(source) else iter(())
 
     def texts(self, source: ColumnSource, counts: Integers) -> pl.Series:
         """Each nested row as a text, with a comma before all but the first of the row that holds them."""
