@@ -45,7 +45,7 @@ class HiddenEncoder:
 
     def encode(self, columns: RowColumns) -> bytes:
         """The lines of these rows."""
-        lines = self._identities.encode(columns).decode().split("\n")[:-1]
+        lines = b"".join(self._identities.encode(columns)).decode().split("\n")[:-1]
         identities = pl.Series(lines, dtype=pl.String).str.strip_prefix(self._before).str.strip_suffix("}")
         parts: list[pl.Series | str] = ['{"identity":', identities, ',"hidden":{']
         for number, (name, hidden) in enumerate(self._listing.hidden.items()):

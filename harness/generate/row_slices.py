@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 # Columns of so many rows at once: more would not fit near the processor.
 _ROWS_AT_ONCE: Final = 1 << 15
+_PLAIN_ROWS_AT_ONCE: Final = 1 << 12
 
 
 @final
@@ -128,13 +130,24 @@ class RowSlices:
 
     def encode(self, form: str, first: int, last: int) -> bytes:
         """The bytes of some rows alone; `form` is "native", "ndjson" or "csv"."""
+        # Holds them once: a list of blocks would hold them twice while they are joined.
+        target = io.BytesIO()
+        for block in self.blocks(form, first, last):
+            target.write(block)
+        return target.getvalue()
+
+    def blocks(self, form: str, first: int, last: int) -> Iterator[bytes]:
+        """The same bytes, some thousand rows at a time."""
         chosen = check_row_form(form)
         self._check_slice(first, last)
         if not self._has_columns(chosen):
-            return encode_plain_rows(self.row_set(first, last), chosen)
+            return (
+                encode_plain_rows(self.row_set(start, min(start + _PLAIN_ROWS_AT_ONCE, last)), chosen)
+                for start in range(first, last, _PLAIN_ROWS_AT_ONCE)
+            )
         encoders = self._encoders
         encode = encoders.of_tables().encode_lines if chosen == "csv" else encoders.of_rows(chosen).encode
-        return b"".join(encode(columns) for columns in self._columns(first, last))
+        return (block for columns in self._columns(first, last) for block in encode(columns))
 
     def encode_hidden(self, first: int, last: int) -> bytes:
         """What the API hides of some rows: an object a line, see `encode_hidden_rows`."""

@@ -148,14 +148,14 @@ def _trunk_texts(batch: CallBatch) -> TextColumn:
 
 
 def _source_channel_column(batch: CallBatch) -> Column:
-    peer = case_column(pooled_column(batch.pools.endpoints, batch.line), (batch.is_from_outside, _trunk_texts(batch)))
+    peer = case_column(pooled_column(batch.pools.lines, batch.line), (batch.is_from_outside, _trunk_texts(batch)))
     return _channel_text(batch, "channel.source", peer, 0)
 
 
 def _destination_channel_column(batch: CallBatch) -> Column:
     outward = (batch.direction == OUTBOUND) | (batch.direction == TRANSIT)
     line = np.where(batch.direction == INTERNAL, batch.other_line, batch.line)
-    peer = case_column(pooled_column(batch.pools.endpoints, line), (outward, _trunk_texts(batch)))
+    peer = case_column(pooled_column(batch.pools.lines, line), (outward, _trunk_texts(batch)))
     return text_where(batch.times.rang != NEVER, _channel_text(batch, "channel.destination", peer, 1))
 
 

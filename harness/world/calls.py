@@ -45,6 +45,7 @@ from harness.world.random_streams import (
     BitArray,
     FlagArray,
     IntArray,
+    Thresholds,
     chance_flags,
     choose_indexes,
     draw_bits,
@@ -398,37 +399,45 @@ def _destination_column(batch: CallBatch) -> Column:
     return pooled_column(batch.pools.endpoints, batch.destination)
 
 
-def _dialed_column(batch: CallBatch) -> TextColumn:
+def _dialed_codes(batch: CallBatch) -> IntArray:
+    """What each caller dialed, as a code in the pool of dialed texts."""
     pools, direction = batch.pools, batch.direction
     form = choose_indexes(batch.draw_for_calls("typed"), weight_thresholds((0.5, 0.2, 0.3)))
     outside = np.where(direction == OUTBOUND, batch.remote, batch.further_remote)
-    star = (direction == INTERNAL) & chance_flags(batch.draw_for_calls("star"), 0.06)
-    internal = pooled_column(pools.endpoints, np.where(direction == INTERNAL, batch.destination, -1))
-    return case_column(
-        pooled_column(pools.dialed_numbers, outside * 3 + form),
-        (direction == INBOUND, pooled_column(pools.endpoints, pools.did_base + batch.did)),
-        (star, joined_column("*", internal)),
-        (direction == INTERNAL, internal),
+    return np.select(
+        [direction == INBOUND, _has_star(batch), direction == INTERNAL],
+        [
+            pools.dialed_did_base + batch.did,
+            pools.dialed_star_base + batch.destination,
+            pools.dialed_line_base + batch.destination,
+        ],
+        default=outside * 3 + form,
     )
 
 
+def _has_star(batch: CallBatch) -> FlagArray:
+    holds: FlagArray = (batch.direction == INTERNAL) & chance_flags(batch.draw_for_calls("star"), 0.06)
+    return holds
+
+
+def _dialed_column(batch: CallBatch) -> TextColumn:
+    return pooled_column(batch.pools.dialed, _dialed_codes(batch))
+
+
 def _destination_dialed_column(batch: CallBatch) -> Column:
-    star = (batch.direction == INTERNAL) & chance_flags(batch.draw_for_calls("star"), 0.06)
-    plain = np.where((batch.direction == INBOUND) | star, batch.destination, -1)
-    return case_column(_dialed_column(batch), (plain >= 0, pooled_column(batch.pools.endpoints, plain)))
+    plain = (batch.direction == INBOUND) | _has_star(batch)
+    codes = np.where(plain, batch.pools.dialed_line_base + batch.destination, _dialed_codes(batch))
+    return pooled_column(batch.pools.dialed, codes)
 
 
 def _caller_id_column(batch: CallBatch) -> Column:
     pools, bits = batch.pools, batch.draw_for_calls("presented")
-    named = chance_flags(bits, 0.3) & (batch.caller_name >= 0)
     hidden = batch.is_from_outside & chance_flags(batch.draw_for_calls("hidden"), 0.03)
+    named = chance_flags(bits, 0.3) & (batch.caller_name >= 0) & ~hidden
     hidden_as = pools.anonymous_base + chance_flags(batch.draw_for_calls("hidden.as"), 0.3).astype(np.int64)
     shown = np.where(batch.direction == OUTBOUND, pools.did_base + batch.did, batch.source)
-    return case_column(
-        pooled_column(pools.endpoints, shown),
-        (hidden, pooled_column(pools.endpoints, hidden_as)),
-        (named, pooled_column(pools.names, batch.caller_name)),
-    )
+    number = pooled_column(pools.endpoints, np.where(hidden, hidden_as, shown))
+    return case_column(number, (named, pooled_column(pools.names, batch.caller_name)))
 
 
 def _line_direction_column(batch: CallBatch) -> Column:
@@ -468,7 +477,7 @@ def _department_id_column(batch: CallBatch) -> Column:
     return integer_column(810 + batch.customer * 10 + groups, batch.has_line)
 
 
-def _text_or_code_column(batch: CallBatch, what: str, pool: str, weights: BitArray, common: float) -> TextColumn:
+def _text_or_code_column(batch: CallBatch, what: str, pool: str, weights: Thresholds, common: float) -> TextColumn:
     """A text of a pool, or one of its prefixes with the call's own code."""
     prefixes = batch.pools.texts[pool + "_prefix"]
     bits = batch.draw_for_calls(what + ".which")

@@ -170,9 +170,37 @@ class ValuePools:
         }
 
     @cached_property
-    def dialed_numbers(self) -> TextPool:
-        """The typed forms of the remote numbers, three for each."""
-        return TextPool(tuple(form for number in self.remotes for form in dialed_forms(number)))
+    def dialed(self) -> TextPool:
+        """What callers dial: remote numbers in three forms each, extensions, such with a star, and DIDs."""
+        outside = tuple(form for number in self.remotes for form in dialed_forms(number))
+        lines = self.extensions.numbers
+        return TextPool((*outside, *lines, *(f"*{line}" for line in lines), *self.dids))
+
+    @property
+    def dialed_line_base(self) -> int:
+        return 3 * len(self.remotes)
+
+    @property
+    def dialed_star_base(self) -> int:
+        return self.dialed_line_base + len(self.extensions.numbers)
+
+    @property
+    def dialed_did_base(self) -> int:
+        return self.dialed_star_base + len(self.extensions.numbers)
+
+    @cached_property
+    def lines(self) -> TextPool:
+        """The extensions, and one number that is none."""
+        return TextPool(self.extensions.numbers + self.remotes[:1])
+
+    @cached_property
+    def displayed_ends(self) -> TextPool:
+        """Each end as people read it: who has the extension, what the contact is called, or else the number."""
+        people = self.extensions.person.tolist()
+        names = [*people, *self.contact_names.tolist()]
+        names += [-1] * (len(self.endpoints) - len(names))
+        texts = zip(self.endpoints.texts, names, strict=True)
+        return TextPool(tuple(text if name < 0 else f"{self.names.texts[name]} <{text}>" for text, name in texts))
 
     @cached_property
     def contact_names(self) -> IntArray:

@@ -194,10 +194,10 @@ def _leg_id_column(legs: LegBatch) -> Column:
 
 
 def _channel_column(legs: LegBatch) -> Column:
-    ends, trunks = legs.pools.endpoints, pooled_column(legs.pools.texts["trunk"], legs.calls.trunk)
+    lines, trunks = legs.pools.lines, pooled_column(legs.pools.texts["trunk"], legs.calls.trunk)
     inside = np.where(legs.place == 0, legs.calls.line, np.minimum(legs.destination, legs.pools.remote_base))
     outside = ((legs.place == 0) & legs.calls.is_from_outside) | (legs.destination_kind == _EXTERNAL)
-    peer = case_column(pooled_column(ends, inside), (outside, trunks))
+    peer = case_column(pooled_column(lines, inside), (outside, trunks))
     return joined_column(
         pooled_column(_TECHNOLOGIES, legs.technology), "/", peer, "-", hexadecimal_text(legs.leg_sequence, 4)
     )
@@ -242,14 +242,7 @@ def _sip_call_id_column(legs: LegBatch) -> Column:
 
 
 def _display_column(legs: LegBatch, codes: IntArray) -> TextColumn:
-    """An end as people read it: who has the extension, what the contact is called, or else the number."""
-    pools = legs.pools
-    person = pools.extensions.person[np.minimum(codes, pools.remote_base - 1)]
-    remote = np.clip(codes - pools.remote_base, 0, len(pools.remotes) - 1)
-    contact = np.where(codes < pools.did_base, pools.contact_names[remote], -1)
-    name = np.where(codes < pools.remote_base, person, contact)
-    number = pooled_column(pools.endpoints, codes)
-    return case_column(number, (name >= 0, joined_column(pooled_column(pools.names, name), " <", number, ">")))
+    return pooled_column(legs.pools.displayed_ends, codes)
 
 
 def _state_text_column(legs: LegBatch) -> Column:

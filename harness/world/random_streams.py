@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from statistics import NormalDist
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ BitArray = NDArray[np.uint64]
 FlagArray = NDArray[np.bool_]
 
 _QUANTILE_STEPS = 4096
+_GUIDE_BITS: Final = 14
+_GUIDE_STEPS: Final = 1 << _GUIDE_BITS
 
 
 def stream_salt(seed: int, what: str) -> int:
@@ -52,21 +56,55 @@ def chance_flags(bits: BitArray, probability: float) -> FlagArray:
     return (bits >> np.uint64(32)) < np.uint64(round(probability * 2**32))
 
 
-def weight_thresholds(weights: Sequence[float]) -> BitArray:
-    """The cumulative weights, scaled to 32 bits, for `choose_indexes`."""
+@final
+class Thresholds:
+    """Cumulative weights, scaled to 32 bits, and for the first bits of each draw the index that it tells already."""
+
+    __slots__ = ("_guide", "_undecided", "values")
+
+    def __init__(self, values: BitArray) -> None:
+        self.values = values
+        borders = np.arange(_GUIDE_STEPS + 1, dtype=np.uint64) << np.uint64(32 - _GUIDE_BITS)
+        places = np.searchsorted(values, borders, side="right")
+        self._guide = places[:-1].astype(np.int64)
+        # A threshold at the upper border is no threshold within.
+        inner = np.searchsorted(values, borders[1:] - np.uint64(1), side="right")
+        self._undecided = inner != places[:-1]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def indexes_of(self, draws: BitArray) -> IntArray:
+        """The number of thresholds that are not above each draw of 32 bits."""
+        steps = (draws >> np.uint64(32 - _GUIDE_BITS)).astype(np.int64)
+        found = self._guide[steps]
+        open_rows = np.flatnonzero(self._undecided[steps])
+        if len(open_rows):
+            found[open_rows] = np.searchsorted(self.values, draws[open_rows], side="right")
+        return found
+
+
+@lru_cache(maxsize=256)
+def _thresholds_of(weights: tuple[float, ...]) -> Thresholds:
     total = math.fsum(weights)
     sums = np.cumsum(np.asarray(weights, dtype=np.float64)) / total
     scaled = np.rint(sums * 2**32).astype(np.uint64)
     scaled[-1] = 2**32
-    return scaled
+    return Thresholds(scaled)
 
 
-def choose_indexes(bits: BitArray, cumulative: BitArray) -> IntArray:
+def weight_thresholds(weights: Sequence[float]) -> Thresholds:
+    """The cumulative weights, scaled to 32 bits, for `choose_indexes`."""
+    return _thresholds_of(tuple(weights))
+
+
+def choose_indexes(bits: BitArray, cumulative: Thresholds) -> IntArray:
     """An index for each draw, in proportion to the weights behind `weight_thresholds`."""
-    return np.searchsorted(cumulative, bits >> np.uint64(32), side="right").astype(np.int64)
+    return cumulative.indexes_of(bits >> np.uint64(32))
 
 
-def zipf_thresholds(size: int, exponent: float) -> BitArray:
+@lru_cache(maxsize=64)
+def zipf_thresholds(size: int, exponent: float) -> Thresholds:
     """Thresholds for `choose_indexes` under which index k of `size` is drawn by Zipf's law."""
     return weight_thresholds([1.0 / (rank + 1) ** exponent for rank in range(size)])
 
@@ -95,10 +133,11 @@ def table_mean(table: IntArray) -> float:
     return math.fsum((int(low) + int(high)) / 2 for low, high in pairwise(table.tolist())) / _QUANTILE_STEPS
 
 
-def poisson_thresholds(expected: float) -> BitArray:
+@lru_cache(maxsize=256)
+def poisson_thresholds(expected: float) -> Thresholds:
     """Thresholds under which `choose_indexes` gives Poisson counts; approximate beyond an expectation of 500."""
     if expected <= 0:
-        return np.asarray([2**32], dtype=np.uint64)
+        return Thresholds(np.asarray([2**32], dtype=np.uint64))
     if expected > 500:
         normal = NormalDist(expected, math.sqrt(expected))
         most = math.ceil(expected + 7 * math.sqrt(expected))
@@ -112,4 +151,4 @@ def poisson_thresholds(expected: float) -> BitArray:
             sums.append(total)
     scaled: BitArray = np.minimum(np.rint(np.asarray(sums) * 2**32), 2**32).astype(np.uint64)
     scaled[-1] = 2**32
-    return scaled
+    return Thresholds(scaled)

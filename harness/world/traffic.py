@@ -123,12 +123,16 @@ class Traffic:
         bits = draw_bits(self.seed, "traffic.count", slots)
         # 2000-01-01 was a Saturday.
         hours = (slots // 60 + 5 * 24) % 168
-        weights = np.outer(self.profile.days, self.profile.hours).ravel()
+        weights, kinds = np.unique(np.outer(self.profile.days, self.profile.hours).ravel(), return_inverse=True)
+        # Minutes of the same weight together.
+        kinds_of_slots = kinds.astype(np.int16)[hours]
+        order = np.argsort(kinds_of_slots, kind="stable")
+        borders = np.searchsorted(kinds_of_slots[order], np.arange(len(weights) + 1))
         counts = np.zeros(len(slots), dtype=np.int64)
-        for weight in np.unique(weights):
-            here = weights[hours] == weight
-            if here.any():
-                counts[here] = choose_indexes(bits[here], poisson_thresholds(self._expected_sessions(float(weight))))
+        for kind, weight in enumerate(weights.tolist()):
+            here = order[borders[kind] : borders[kind + 1]]
+            if len(here):
+                counts[here] = choose_indexes(bits[here], poisson_thresholds(self._expected_sessions(weight)))
         return np.minimum(counts, self.numbers_per_slot - 1)
 
     def session_numbers(self, first: int, last: int) -> IntArray:

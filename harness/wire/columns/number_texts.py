@@ -98,8 +98,7 @@ def _wide_parts(values: Integers, most: int, width: int) -> tuple[TextPart, ...]
 
 
 def _padded_part(values: Integers, width: int) -> TextPart:
-    # Nested rows of a slice may be none at all.
-    least, most = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    least, most = int(values.min()), int(values.max())
     if least == most:
         return f"{least:0{width}d}"
     if most < 64 and width > 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, cast, final
 
@@ -66,9 +66,9 @@ class RowEncoder:
         self._pieces = PieceMaker(form.escape, escape_json)
         self._inner = inner_encoders(rules, fallbacks, path)
 
-    def encode(self, source: NestingSource) -> bytes:
-        """The rows, one after the other."""
-        return rows_as_bytes(self._row_pieces(source), len(source)) if len(source) else b""
+    def encode(self, source: NestingSource) -> Iterator[bytes]:
+        """The rows, one after the other, some thousand at a time."""
+        return rows_as_bytes(self._row_pieces(source), len(source)) if len(source) else iter(())
 
     def texts(self, source: ColumnSource, counts: Integers) -> pl.Series:
         """Each nested row as a text, with a comma before all but the first of the row that holds them."""
@@ -140,7 +140,7 @@ class RowEncoder:
             written = True if within is None else within
         else:
             other = self.form.other(key, state.other)
-        separator = self._separator_pieces(seen, written)
+        separator = _only_where(written, self._separator_pieces(seen, written))
         if within is None:
             return [*separator, *_around(inner, before, after, empty, seen_within, rows)]
         # Each row has an object with or without fields, what stands in its place, or nothing.
@@ -193,9 +193,7 @@ class RowEncoder:
         if there is not None:
             written = written & there
         texts = ["" if isinstance(tree, Missing) else self.form.other(key, tree) for tree in cell.trees]
-        separator = self._separator_pieces(seen, written)
-        if len(separator) == 1 and isinstance(separator[0], str):
-            separator = [ChosenTexts(Texts(["", separator[0]]), written.astype(np.int64))]
+        separator = _only_where(written, self._separator_pieces(seen, written))
         places = np.where(written, np.arange(len(texts)), len(texts))
         return [*separator, ChosenTexts(Texts([*texts, ""]), places)]
 
@@ -209,6 +207,16 @@ class RowEncoder:
             return [","]
         places = before if isinstance(written, bool) else before & written
         return [ChosenTexts(Texts(["", ","]), places.astype(np.int64))]
+
+
+def _only_where(written: Flags | bool, separator: list[Piece]) -> list[Piece]:
+    """A comma before a field only in the rows that write it."""
+    if isinstance(written, bool):
+        return separator
+    return [
+        ChosenTexts(Texts(["", piece]), written.astype(np.int64)) if isinstance(piece, str) else piece
+        for piece in separator
+    ]
 
 
 def _no_choice(chosen: Integers | None, rows: int) -> Integers:

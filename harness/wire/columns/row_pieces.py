@@ -235,16 +235,15 @@ def rows_as_series(pieces: Sequence[Piece], rows: int) -> pl.Series:
     return frame.select(pl.concat_str(order)).to_series()
 
 
-def rows_as_bytes(pieces: Sequence[Piece], rows: int) -> bytes:
-    """All rows, one after the other."""
+def rows_as_bytes(pieces: Sequence[Piece], rows: int) -> Iterator[bytes]:
+    """All rows, one after the other, some thousand at a time."""
     frame, order = _frame_of(pieces)
     if not frame.width:
-        return "".join(piece for piece in pieces if isinstance(piece, str)).encode() * rows
+        yield "".join(piece for piece in pieces if isinstance(piece, str)).encode() * rows
+        return
     row = pl.concat_str(order).cast(pl.Binary)
-    found: list[bytes] = []
     for first in range(0, rows, _ROWS_AT_ONCE):
-        found += frame.slice(first, _ROWS_AT_ONCE).select(row).to_series().to_list()
-    return b"".join(found)
+        yield b"".join(frame.slice(first, _ROWS_AT_ONCE).select(row).to_series().to_list())
 
 
 def text_part_flags(parts: Sequence[ValuePart], flag: Callable[[TextPool, bool], Flags]) -> Flags | bool:

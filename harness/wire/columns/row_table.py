@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, cast, final
 
 import numpy as np
@@ -74,10 +75,10 @@ class TableEncoder:
             for name in self.rules.fields
         }
 
-    def encode_lines(self, source: NestingSource) -> bytes:
-        """The rows as lines of a table (RFC 4180)."""
+    def encode_lines(self, source: NestingSource) -> Iterator[bytes]:
+        """The rows as lines of a table (RFC 4180), some thousand at a time."""
         if not len(source):
-            return b""
+            return iter(())
         cells, rows = self._made(source), len(source)
         pieces: list[Piece] = []
         for place, name in enumerate(self.names):
