@@ -30,6 +30,7 @@ from harness.telephony.columns import (
 )
 from harness.telephony.enums import Direction, Disposition, RemoteLineKind
 from harness.telephony.hangup_causes import HangupCause
+from harness.world.call_codes import call_codes_of
 from harness.world.call_details import DETAIL_COLUMNS, LIVE_DETAIL_COLUMNS, number_kind_index
 from harness.world.call_times import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, CallTimes, call_times_of
 from harness.world.column_types import (
@@ -80,10 +81,6 @@ _OUTCOME_WORDS: Final = TextPool(
 )
 _CAUSE_TEXTS: Final = TextPool(tuple(cause.text for cause in HangupCause))
 _CAUSE_CODES: Final = np.asarray([cause.value for cause in HangupCause], dtype=np.int64)
-_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_BASE62_PAIRS: Final = TextPool(tuple(high + low for high in _BASE62 for low in _BASE62))
-_BASE62_SINGLES: Final = TextPool(tuple(_BASE62))
-_CODE_COUNT: Final = 62**6
 
 _DIRECTION_WEIGHTS: Final = weight_thresholds((0.43, 0.38, 0.17, 0.02))
 _CUSTOMER_WEIGHTS: Final = weight_thresholds([member.share for member in CUSTOMERS.members])
@@ -93,20 +90,6 @@ _REMOTE_WEIGHTS: Final = zipf_thresholds(6124, 0.75)
 _CUSTOMER_IDS: Final = np.asarray([member.id for member in CUSTOMERS.members], dtype=np.int64)
 CUSTOMER_ID_TEXTS: Final = TextPool(tuple(str(member.id) for member in CUSTOMERS.members))
 _MEDIA_ADDRESSES: Final = TextPool(tuple(f"203.0.113.{10 + machine}" for machine in range(8)))
-
-
-def call_codes_of(units: IntArray) -> TextColumn:
-    """A code of five or six letters and digits per call, unique for call numbers within 26 years of traffic."""
-    mixed = units.astype(np.uint64) % np.uint64(_CODE_COUNT)
-    for factor in (165_580_141, 222_334_565):
-        mixed = mixed * np.uint64(factor) % np.uint64(_CODE_COUNT)
-        mixed = mixed % np.uint64(62**3) * np.uint64(62**3) + mixed // np.uint64(62**3)
-    code = mixed.astype(np.int64)
-    low, middle, high = code % 3844, code // 3844 % 3844, code // 3844**2
-    start = case_column(
-        pooled_column(_BASE62_PAIRS, high), (high < 62, pooled_column(_BASE62_SINGLES, np.minimum(high, 61)))
-    )
-    return joined_column(start, pooled_column(_BASE62_PAIRS, middle), pooled_column(_BASE62_PAIRS, low))
 
 
 @final

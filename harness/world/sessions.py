@@ -19,8 +19,9 @@ from harness.telephony.columns import (
     text_where,
 )
 from harness.telephony.enums import AudioQuality, SessionFinishReason
+from harness.world.call_codes import call_codes_of
 from harness.world.call_times import NEVER, call_numbers_in, call_times_of
-from harness.world.calls import SESSION_ID_BASE, CallBatch, call_codes_of
+from harness.world.calls import SESSION_ID_BASE, CallBatch
 from harness.world.column_types import (
     instant_column,
     integer_column,
