@@ -43,6 +43,10 @@ class RowPlaces:
         self._pools = pools
         self._late = lru_cache(maxsize=4)(self._find_late_rows)
 
+    def __reduce__(self) -> tuple[type[RowPlaces], tuple[SessionSpan, ValuePools]]:
+        # What is kept stays here: another process finds it again.
+        return RowPlaces, (self.span, self._pools)
+
     def knows(self, grain: Grain, population: ListedCalls, at: int) -> bool:
         """Whether the rows of a list at an instant (milliseconds since 1970) are found by their places."""
         return at <= self.span.until and (grain is not Grain.LEG or population is ListedCalls.LIVE)
