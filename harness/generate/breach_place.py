@@ -19,7 +19,7 @@ STATUS_PLACE: Final = "status"
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
+class BreachPlace:
     """One place of an answer. MISSING stands for nothing: nothing is due there, or nothing is there.
 
     `at` is a JSON pointer into the decoded body, or a place of another kind (see `STATUS_PLACE`).
@@ -30,23 +30,23 @@ class Breach:
     actual: Tree | Missing
 
 
-def breach_at(was: Tree, now: Tree, at: str) -> Breach:
+def breach_at(was: Tree, now: Tree, at: str) -> BreachPlace:
     """What stands at a pointer in the valid tree and in the broken one."""
-    return Breach(at=at, expected=tree_at(was, at), actual=tree_at(now, at))
+    return BreachPlace(at=at, expected=tree_at(was, at), actual=tree_at(now, at))
 
 
-def first_breach(was: Tree, now: Tree) -> Breach:
+def first_breach(was: Tree, now: Tree) -> BreachPlace:
     """The first place at which two trees differ, as deep as they still have something there in common."""
     found = _first_difference(was, now, ())
     return breach_at(was, now, pointer_of(found if found is not None else ()))
 
 
-def byte_breach(was: bytes, now: bytes) -> Breach:
+def byte_breach(was: bytes, now: bytes) -> BreachPlace:
     """The first byte at which two bodies differ, and what was cut out and put in there; not UTF-8 is escaped."""
     start = _common_length(was, now)
     end = _common_length(was[start:][::-1], now[start:][::-1])
     cut, put = was[start : len(was) - end], now[start : len(now) - end]
-    return Breach(at=f"byte:{start}", expected=_byte_text(cut), actual=_byte_text(put))
+    return BreachPlace(at=f"byte:{start}", expected=_byte_text(cut), actual=_byte_text(put))
 
 
 def pointer_of(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from harness.generate.breach_place import STATUS_PLACE, Breach
+from harness.generate.breach_place import STATUS_PLACE, BreachPlace
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, ValidResponse, remove_at
 from harness.specification.access import session_way
 from harness.specification.answer_place import header_at
@@ -32,9 +32,9 @@ def break_log_in(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
     wrong = maker.client.encode(ListRequest(credentials={**pair, session.password: _WRONG}, log_in=True))
     due = maker.client.send(wrong).response
     if len(session.refused_clause) == 1:
-        breach = Breach(at=session.token_at, expected=MISSING, actual=_token_in(session, valid))
+        breach = BreachPlace(at=session.token_at, expected=MISSING, actual=_token_in(session, valid))
         if due.http_status != valid.response.http_status:
-            breach = Breach(at=STATUS_PLACE, expected=due.http_status, actual=valid.response.http_status)
+            breach = BreachPlace(at=STATUS_PLACE, expected=due.http_status, actual=valid.response.http_status)
         given = ValidResponse(wrong, valid.response, valid.tree)
         yield maker.broken(
             session.refused_clause, "a token in spite of a wrong password", given, valid.response, breach
@@ -50,7 +50,7 @@ def _withhold_token(maker: ResponseBreaker, session: LogIn, valid: ValidResponse
             yield from maker.break_clause(session.opened_clause, done, valid, tree, session.token_at)
     elif len(session.opened_clause) == 1 and valid.response.header(header) is not None:
         kept = tuple(pair for pair in valid.response.headers if pair[0].lower() != header.lower())
-        breach = Breach(at=session.token_at, expected=valid.response.header(header), actual=MISSING)
+        breach = BreachPlace(at=session.token_at, expected=valid.response.header(header), actual=MISSING)
         yield maker.broken(session.opened_clause, done, valid, replace(valid.response, headers=kept), breach)
 
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.generate.breach_place import STATUS_PLACE, Breach, breach_at, byte_breach, first_breach
+from harness.generate.breach_place import STATUS_PLACE, BreachPlace, breach_at, byte_breach, first_breach
 from harness.generate.invalid_links import break_links
 from harness.generate.invalid_log_in import break_log_in
 from harness.generate.invalid_rows import break_fields, break_filters, break_laws, break_order
@@ -101,7 +101,7 @@ def _break_list(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
             body = body.replace(old.encode(), new.encode(), 1)
         response = replace(valid.response, body=body)
         around, _, _ = maker.row_pointer(0).rpartition("/")
-        breach = Breach(at=f"{around}/Other", expected=MISSING, actual=rows[0])
+        breach = BreachPlace(at=f"{around}/Other", expected=MISSING, actual=rows[0])
         yield maker.broken(clauses, "a row of another name", valid, response, breach)
 
 
@@ -166,7 +166,7 @@ def _break_outcome(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
         headers = (("Content-Type", "application/octet-stream"),)
         response = replace(valid.response, headers=headers)
         was = valid.response.header("content-type")
-        breach = Breach(at="header:Content-Type", expected=was, actual=headers[0][1])
+        breach = BreachPlace(at="header:Content-Type", expected=was, actual=headers[0][1])
         yield maker.broken(clauses, "another media type", valid, response, breach)
 
 
@@ -276,11 +276,11 @@ def _break_errors(maker: ResponseBreaker) -> Iterator[InvalidResponse]:
             yield from _break_error(maker, request)
 
 
-def _breach_of_outcome(maker: ResponseBreaker, request: HttpRequest, success: ValidResponse) -> Breach:
+def _breach_of_outcome(maker: ResponseBreaker, request: HttpRequest, success: ValidResponse) -> BreachPlace:
     """What first tells a success where an error is due: the HTTP status, or else the code in the body."""
     due = maker.client.send(request).response
     if due.http_status != success.response.http_status:
-        return Breach(at=STATUS_PLACE, expected=due.http_status, actual=success.response.http_status)
+        return BreachPlace(at=STATUS_PLACE, expected=due.http_status, actual=success.response.http_status)
     tree = decode_response(maker.listing, due).tree
     was: Tree = tree if isinstance(tree, dict | list) else {}
     code_at = maker.listing.outcome.error.code_at
@@ -319,7 +319,7 @@ def _change_status(maker: ResponseBreaker, clauses: Clauses, valid: ValidRespons
         response = replace(valid.response, http_status=302)
         # Where the status alone tells an error, another one tells none: what should be refused is not.
         if decode_response(maker.listing, response).outcome == "error":
-            breach = Breach(at=STATUS_PLACE, expected=valid.response.http_status, actual=302)
+            breach = BreachPlace(at=STATUS_PLACE, expected=valid.response.http_status, actual=302)
             yield maker.broken(clauses, "an error with HTTP status 302", valid, response, breach)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from harness.generate.breach_place import Breach
+from harness.generate.breach_place import BreachPlace
 from harness.generate.response_breaker import InvalidResponse, ResponseBreaker, RowObject, ValidResponse
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient, filter_values
 from harness.specification.field_path import FieldPath
@@ -203,13 +203,15 @@ def _add_unfiltered_row(maker: ResponseBreaker, name: str, rule: Filter) -> Iter
         yield from maker.break_clause(kept_by, f"a row that the filter does not keep ({name})", valid, tree, breach)
 
 
-def _breach_of_filter(maker: ResponseBreaker, tree: Tree, index: int, rule: Filter, wanted: Tree) -> Breach:
+def _breach_of_filter(maker: ResponseBreaker, tree: Tree, index: int, rule: Filter, wanted: Tree) -> BreachPlace:
     """The compared field of the row that should not be there: due is what the filter asks for."""
     pointers = [maker.row_pointer(index, str(path)) for path in rule.compares]
     found = next((pointer for pointer in pointers if tree_at(tree, pointer) is not MISSING), None)
     if found is None:
-        return Breach(at=maker.row_pointer(index), expected=MISSING, actual=tree_at(tree, maker.row_pointer(index)))
-    return Breach(at=found, expected=wanted, actual=tree_at(tree, found))
+        return BreachPlace(
+            at=maker.row_pointer(index), expected=MISSING, actual=tree_at(tree, maker.row_pointer(index))
+        )
+    return BreachPlace(at=found, expected=wanted, actual=tree_at(tree, found))
 
 
 def _is_excluded_row(maker: ResponseBreaker, row: RowObject, rule: Filter, wanted: Tree) -> bool:

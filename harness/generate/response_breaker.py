@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
-from harness.generate.breach_place import Breach, breach_at, first_breach, row_pointer
+from harness.generate.breach_place import BreachPlace, breach_at, first_breach, row_pointer
 from harness.generate.sample_exchanges import PAGE_SIZE, SampleClient
 from harness.specification.answer_place import header_at
 from harness.specification.field_path import FieldPath
@@ -28,7 +28,7 @@ class InvalidResponse:
 
     clause: ClauseId
     change: str
-    breach: Breach
+    breach: BreachPlace
     request: HttpRequest
     response: HttpResponse
 
@@ -67,7 +67,7 @@ class ResponseBreaker:
         return ValidResponse(request, response, tree if isinstance(tree, dict | list) else {})
 
     def break_clause(
-        self, clauses: Clauses, done: str, valid: ValidResponse, tree: Tree, breach: Breach | str | None = None
+        self, clauses: Clauses, done: str, valid: ValidResponse, tree: Tree, breach: BreachPlace | str | None = None
     ) -> Iterator[InvalidResponse]:
         """The answer with this tree in place of its own; nothing unless exactly one clause is named.
 
@@ -77,12 +77,12 @@ class ResponseBreaker:
             return
         body = encode_response(self.listing, tree)[1]
         response = replace(valid.response, headers=self._true_headers(valid, tree), body=body)
-        if not isinstance(breach, Breach):
+        if not isinstance(breach, BreachPlace):
             breach = first_breach(valid.tree, tree) if breach is None else breach_at(valid.tree, tree, breach)
         yield self.broken(clauses, done, valid, response, breach)
 
     def broken(
-        self, clauses: Clauses, done: str, valid: ValidResponse, response: HttpResponse, breach: Breach
+        self, clauses: Clauses, done: str, valid: ValidResponse, response: HttpResponse, breach: BreachPlace
     ) -> InvalidResponse:
         """The invalid answer to the request of a valid one."""
         return InvalidResponse(
@@ -111,7 +111,7 @@ class ResponseBreaker:
         if len(clauses) != 1 or told is None or told == str(value):
             return
         response = replace(valid.response, headers=_with_header(valid.response, header, value))
-        breach = Breach(at=place, expected=told, actual=MISSING if value is None else str(value))
+        breach = BreachPlace(at=place, expected=told, actual=MISSING if value is None else str(value))
         yield self.broken(clauses, done, valid, response, breach)
 
     def _true_headers(self, valid: ValidResponse, tree: Tree) -> tuple[tuple[str, str], ...]:

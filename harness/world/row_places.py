@@ -44,7 +44,7 @@ class RowPlaces:
         self._late = lru_cache(maxsize=4)(self._find_late_rows)
 
     def __reduce__(self) -> tuple[type[RowPlaces], tuple[SessionSpan, ValuePools]]:
-        # Another process finds the late rows for itself.
+        # What is kept stays here: another process finds it again.
         return RowPlaces, (self.span, self._pools)
 
     def knows(self, grain: Grain, population: ListedCalls, at: int) -> bool:

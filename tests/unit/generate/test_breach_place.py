@@ -12,7 +12,7 @@ from invented_spec import CALLBOOK
 from lxml import etree
 from parlatel_spec import parlatel, session_by
 
-from harness.generate.breach_place import Breach, byte_breach, first_breach
+from harness.generate.breach_place import BreachPlace, byte_breach, first_breach
 from harness.generate.fixtures import write_fixtures
 from harness.generate.invalid_responses import make_invalid_responses
 from harness.generate.response_breaker import InvalidResponse
@@ -164,26 +164,26 @@ def test_a_missing_field_has_no_actual_value() -> None:
 @pytest.mark.parametrize(
     ("was", "now", "breach"),
     [
-        ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, Breach(at="/a/1/b", expected=2, actual=3)),
-        ({"a": [1]}, {"a": [1, 2]}, Breach(at="/a/1", expected=MISSING, actual=2)),
-        ({"a/b": 1}, {}, Breach(at="/a~1b", expected=1, actual=MISSING)),
-        ([1, 2], {"rows": []}, Breach(at="", expected=[1, 2], actual={"rows": []})),
-        ({"a": 1}, {"a": True}, Breach(at="/a", expected=1, actual=True)),
+        ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, BreachPlace(at="/a/1/b", expected=2, actual=3)),
+        ({"a": [1]}, {"a": [1, 2]}, BreachPlace(at="/a/1", expected=MISSING, actual=2)),
+        ({"a/b": 1}, {}, BreachPlace(at="/a~1b", expected=1, actual=MISSING)),
+        ([1, 2], {"rows": []}, BreachPlace(at="", expected=[1, 2], actual={"rows": []})),
+        ({"a": 1}, {"a": True}, BreachPlace(at="/a", expected=1, actual=True)),
     ],
 )
-def test_the_first_difference_is_as_deep_as_it_goes(was: Any, now: Any, breach: Breach) -> None:
+def test_the_first_difference_is_as_deep_as_it_goes(was: Any, now: Any, breach: BreachPlace) -> None:
     assert first_breach(was, now) == breach
 
 
 @pytest.mark.parametrize(
     ("was", "now", "breach"),
     [
-        (b"[1,2]", b"[1,,2]", Breach(at="byte:3", expected=MISSING, actual=",")),
-        (b"[1,2]", b"[1,", Breach(at="byte:3", expected="2]", actual=MISSING)),
-        (b"abc", b"a\xffc", Breach(at="byte:1", expected="b", actual="\\xff")),
+        (b"[1,2]", b"[1,,2]", BreachPlace(at="byte:3", expected=MISSING, actual=",")),
+        (b"[1,2]", b"[1,", BreachPlace(at="byte:3", expected="2]", actual=MISSING)),
+        (b"abc", b"a\xffc", BreachPlace(at="byte:1", expected="b", actual="\\xff")),
     ],
 )
-def test_bytes_differ_from_the_first_that_is_another(was: bytes, now: bytes, breach: Breach) -> None:
+def test_bytes_differ_from_the_first_that_is_another(was: bytes, now: bytes, breach: BreachPlace) -> None:
     assert byte_breach(was, now) == breach
 
 

@@ -9,7 +9,7 @@ import pytest
 from one_answer import Situation
 from support.invented_spec import CALLBOOK
 
-from harness.generate.breach_place import Breach
+from harness.generate.breach_place import BreachPlace
 from harness.generate.invalid_responses import InvalidResponse, make_invalid_responses
 from harness.generate.sample_exchanges import SampleClient, SampleExchange, make_sample_exchanges
 from harness.specification.clause_families import load_standard_clauses
@@ -22,7 +22,7 @@ from harness.world import World
 SUPPORT = Path(CALLBOOK).parent
 APIS = (*spec_ids(), CALLBOOK, str(SUPPORT / "linked_pages.yaml"))
 
-NOWHERE = Breach(at="", expected=MISSING, actual=MISSING)
+NOWHERE = BreachPlace(at="", expected=MISSING, actual=MISSING)
 
 
 @cache

@@ -6,14 +6,20 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from format_files import call_file
 
+from harness.generate.fixtures import write_fixtures
+from harness.generate.records.record_world import read_record_world
+from harness.specification.load import load_spec
+from harness.telephony.attributes import Grain
 from harness.telephony.enums import Direction, Disposition
 from harness.telephony.records import Record, call_record
 from harness.world import World
+from harness.world.listed_calls import ListedCalls
 
 COLUMNS = (
     *("accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata"),
@@ -171,3 +177,45 @@ def test_every_ended_call_of_a_world_has_a_line_and_a_document() -> None:
     documents = call_file("freeswitch-json", made).splitlines()
     assert len(lines) == len(documents) > 200
     assert {len(line) for line in lines} == {18}
+
+
+# --- files ---------------------------------------------------------------------------------------------------
+
+
+def test_call_records_are_shared_out_to_files_like_rows(tmp_path: Path) -> None:
+    made = World.of(seed=7, calls=120)
+    spec = load_spec("ozeki/list-active-calls")
+    for name, shard_rows in (("whole", None), ("shards", 50)):
+        write_fixtures(
+            spec,
+            world=made,
+            out=tmp_path / name,
+            formats=("asterisk-csv",),
+            pages=False,
+            invalid=False,
+            shard_rows=shard_rows,
+        )
+    shards = sorted((tmp_path / "shards").glob("Master-*.csv"))
+    assert len(shards) == 2
+    assert b"".join(path.read_bytes() for path in shards) == (tmp_path / "whole/Master.csv").read_bytes()
+    # No row of the API is written, nor what it hides.
+    assert {path.name for path in (tmp_path / "whole").iterdir()} == {"Master.csv", "manifest.json"}
+
+
+@pytest.mark.parametrize("kind", ["asterisk-csv", "freeswitch-json"])
+def test_who_reads_real_records_reads_these(kind: str, tmp_path: Path) -> None:
+    made = World.of(seed=7, calls=120)
+    file = tmp_path / "calls"
+    file.write_bytes(call_file(kind, made))
+    again = read_record_world(file, kind=kind, key=b"k" * 32, zone=UTC).world
+    due = made.records(Grain.CALL, ListedCalls.ENDED, made.instant)
+    found = again.records(Grain.CALL, ListedCalls.ENDED, again.instant)
+    # What is told to the second alone leaves the order within one open.
+    assert sorted(map(told, found)) == sorted(map(told, due))
+
+
+def told(call: Record) -> tuple[datetime, bool]:
+    """What must come back whoever the people are: when a call began, and whether it was answered."""
+    started = call.instant("started_at")
+    assert started is not None
+    return started.replace(microsecond=0), call.instant("answered_at") is not None
