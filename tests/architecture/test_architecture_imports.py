@@ -46,6 +46,8 @@ ONLY: dict[tuple[str, str], set[str]] = {
 }
 
 DOORS: dict[str, tuple[str, ...]] = {
+    # Types alone: there is no such module when a program runs.
+    "_typeshed": ("generate/formats/watched_file.py",),
     "backports": ("generate/compression.py",),
     "click": ("cli/",),
     # Of the standard library from Python 3.14 on.
