@@ -307,7 +307,7 @@ class Authenticator:
             if ask.scheme is not None and ask.scheme.lower() != "bearer":
                 return RefusedRequest(fault=access.wrong_fault)
             token = ask.credentials[access.token]
-            if access.jwt is not None and token.count(".") == 2:
+            if access.jwt is not None and is_signed_token(token):
                 return self._authenticate_token(access.jwt, token, now)
         return self._user_with(ask, names)
 
@@ -389,6 +389,11 @@ class Authenticator:
         if found is None:
             found = self._public_keys[pem] = KeyPair(private_pem=pem).public_pem if "PRIVATE" in pem else pem
         return found
+
+
+def is_signed_token(token: object) -> bool:
+    """Whether a token has the three parts of a signed one."""
+    return isinstance(token, str) and token.count(".") == 2
 
 
 def _decode_claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:

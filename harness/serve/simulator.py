@@ -8,6 +8,7 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from typing import Final, Protocol, TypeVar, cast, final
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from harness.serve.authentication import (
     KeyPair,
     SimulatedUser,
     built_in_users,
+    is_signed_token,
     with_session_token,
 )
 from harness.serve.faults.base import Fault
@@ -38,6 +40,7 @@ from harness.serve.query.parameters import parse_parameters
 from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer
 from harness.serve.query.table import Comparable, QueryResult, SortPosition, Table
 from harness.serve.row_writer import Envelope, RowVariant, RowWriter, build_row_tree, values_at_path
+from harness.specification.access import key_of, ways_of
 from harness.specification.dialect import Dialect, default_zone
 from harness.specification.field_path import AttributePath, FieldPath, ValuePath
 from harness.specification.load import Spec
@@ -201,6 +204,28 @@ class Simulator:
             return ask
         told = repr((request.method, request.target, request.headers, request.body))
         return replace(ask, digest=hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+
+    @cached_property
+    def headers_read(self) -> frozenset[str] | None:
+        """The names, in lower case, of the headers that an answer may depend on; None where each of them may."""
+        if any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values()):
+            return None
+        keys = [key_of(way) for way in ways_of(self.spec.listing.access)]
+        named = {key.name.lower() for key in keys if key is not None and key.place == "header"}
+        return frozenset({"authorization", "content-type", "cookie", "host", *named})
+
+    def is_answer_lasting(self, ask: ListRequest | RefusedRequest) -> bool:
+        """Whether the same request gets the same answer while the world stands still at its instant.
+
+        Signed tokens expire by the wall clock, and a fault may do what it likes.
+        """
+        if self._hooks is not NO_HOOKS:
+            return False
+        access = self.spec.listing.access
+        if access.jwt is None or isinstance(ask, RefusedRequest):
+            return True
+        token = ask.credentials.get(access.token)
+        return not is_signed_token(token)
 
     def answer_list_request(
         self, ask: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None = None

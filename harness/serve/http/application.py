@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, final
 from harness.output.escaping import visible_text
 from harness.serve.api_router import Router
 from harness.serve.faults.transport import Delivery, FaultyTransport, TransportFault
+from harness.serve.http.answer_memory import AnswerKey, AnswerMemory, RememberedAnswer
 from harness.serve.http.connection import plain_response
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.options import DEFAULT_OPTIONS, ServerOptions
@@ -44,6 +45,12 @@ class Simulation:
     router: Router
     clock: Clock
     transports: Mapping[str, FaultyTransport] = field(default_factory=dict)
+    # Of no other simulation: `replace` makes a new one, too. Where time goes by, the next answer may be another.
+    memory: AnswerMemory | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        memory = AnswerMemory(self.router.simulators) if isinstance(self.clock, FrozenClock) else None
+        object.__setattr__(self, "memory", memory)
 
 
 @final
@@ -98,31 +105,56 @@ class Application:
             return plain_response(500, "the simulator itself failed; its log says why")
 
     def _route_and_answer(self, request: HttpRequest) -> HttpResponse | Delivery:
+        simulation, memory = self.simulation, self.simulation.memory
+        if memory is None:
+            return self._answer_anew(request, simulation, None)
+        key = memory.key_of(request)
+        known = memory.find(key)
+        if known is None:
+            return self._answer_anew(request, simulation, key)
+        if self._on_exchange is not None:
+            now = self.wall_clock()
+            self._tell_exchange(request, known, known.response, now, simulation.clock.instant_at(now))
+        return known.response
+
+    def _answer_anew(
+        self, request: HttpRequest, simulation: Simulation, key: AnswerKey | None
+    ) -> HttpResponse | Delivery:
         if len(request.body) > self.limits.parameters and _has_too_many_parameters(request, self.limits):
             return plain_response(400, f"a request has at most {self.limits.parameters} parameters")
-        simulation, now = self.simulation, self.wall_clock()
+        now = self.wall_clock()
         found = simulation.router.find_simulator(request)
         world_at = simulation.clock.instant_at(now)
         if found is None:
-            response: HttpResponse = UNKNOWN_PATH_RESPONSE
+            answer = RememberedAnswer(UNKNOWN_PATH_RESPONSE, None, None)
             transport = None
         else:
-            response = found[0].answer_list_request(found[1], world_at, now=now)
-            transport = simulation.transports.get(found[0].documented_spec.id)
-        carried = transport.deliver(response) if transport is not None else None
+            simulator, ask = found
+            spec = simulator.documented_spec
+            answer = RememberedAnswer(simulator.answer_list_request(ask, world_at, now=now), spec, ask)
+            transport = simulation.transports.get(spec.id)
+            if transport is None and key is not None and simulator.is_answer_lasting(ask) and simulation.memory:
+                simulation.memory.keep(key, answer)
+        carried = transport.deliver(answer.response) if transport is not None else None
         if self._on_exchange is not None:
-            self._on_exchange(
-                ServedExchange(
-                    at=now,
-                    world_at=world_at,
-                    api=found[0].documented_spec.id if found else "",
-                    request=request,
-                    list_request=found[1] if found else None,
-                    response=carried.response if carried else response,
-                    spec=found[0].documented_spec if found else None,
-                )
+            self._tell_exchange(request, answer, carried.response if carried else answer.response, now, world_at)
+        return carried or answer.response
+
+    def _tell_exchange(
+        self, request: HttpRequest, answer: RememberedAnswer, sent: HttpResponse, now: datetime, world_at: datetime
+    ) -> None:
+        assert self._on_exchange is not None
+        self._on_exchange(
+            ServedExchange(
+                at=now,
+                world_at=world_at,
+                api=answer.spec.id if answer.spec is not None else "",
+                request=request,
+                list_request=answer.list_request,
+                response=sent,
+                spec=answer.spec,
             )
-        return carried or response
+        )
 
     # --- behind another server ------------------------------------------------------------------------------
 
