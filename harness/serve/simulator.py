@@ -52,7 +52,7 @@ from harness.wire.derived_fields import shown_attributes
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.page_links import write_link
-from harness.wire.request_codec import RefusedRequest, decode_request
+from harness.wire.request_codec import RefusedRequest, RequestReader
 from harness.wire.response_codec import (
     Headers,
     PageParts,
@@ -152,6 +152,9 @@ class Simulator:
         if not self.users:
             raise UsageProblem(f"users of {spec.id}", "at least one identity", "none")
         self._authenticator = Authenticator(access=self.spec.listing.access, users=self.users, any_jwt=any_jwt)
+        self._readers = tuple(RequestReader(self.spec, self.dialect, base_path=path) for path in self._base_paths)
+        self._has_fresh_ids = any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values())
+        self._has_links = links_of(self.spec.listing.paging) is not None
         self._population = ListedCalls(self.dialect.resolve(self.spec.listing.lists.calls))
         self._fast = fast
         self._writer = RowWriter.of(self.spec.listing)
@@ -182,11 +185,12 @@ class Simulator:
     def decode_list_request(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
         """The list request in an HTTP request, or the refusal it gets; None for a request to another path."""
         request = self._hooks.request(request)
-        for base_path in self._base_paths:
-            ask = decode_request(self.spec, request, self.dialect, base_path=base_path)
+        for reader in self._readers:
+            ask = reader.read(request)
             if ask is not None:
-                ask = self._with_digest(ask, request)
-                if isinstance(ask, ListRequest) and links_of(self.spec.listing.paging) is not None:
+                if self._has_fresh_ids:
+                    ask = self._with_digest(ask, request)
+                if self._has_links and isinstance(ask, ListRequest):
                     ask = replace(ask, url=self._url_of(request))
                 return self._hooks.list_request(ask)
         return None
@@ -199,16 +203,14 @@ class Simulator:
         return origin + request.path.decode("ascii", "replace")
 
     def _with_digest(self, ask: ListRequest | RefusedRequest, request: HttpRequest) -> ListRequest | RefusedRequest:
-        """The request with what the ids of its answer alone are made from, where an answer has such ids."""
-        if not any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values()):
-            return ask
+        """The request with what the ids of its answer alone are made from."""
         told = repr((request.method, request.target, request.headers, request.body))
         return replace(ask, digest=hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest())
 
     @cached_property
     def headers_read(self) -> frozenset[str] | None:
         """The names, in lower case, of the headers that an answer may depend on; None where each of them may."""
-        if any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values()):
+        if self._has_fresh_ids:
             return None
         keys = [key_of(way) for way in ways_of(self.spec.listing.access)]
         named = {key.name.lower() for key in keys if key is not None and key.place == "header"}
