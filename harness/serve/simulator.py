@@ -37,6 +37,7 @@ from harness.serve.index.row_index import IndexSnapshot, RowIndex
 from harness.serve.query.cursors import Cursor, encode_cursor
 from harness.serve.query.page_parts import NO_NUMBERS, PagePlace, linked_pages, page_numbers
 from harness.serve.query.parameters import parse_parameters
+from harness.serve.query.plan_memory import PlanMemory
 from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer
 from harness.serve.query.table import Comparable, QueryResult, SortPosition, Table
 from harness.serve.row_writer import Envelope, RowVariant, RowWriter, build_row_tree, values_at_path
@@ -155,6 +156,8 @@ class Simulator:
         self._readers = tuple(RequestReader(self.spec, self.dialect, base_path=path) for path in self._base_paths)
         self._has_fresh_ids = any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values())
         self._has_links = links_of(self.spec.listing.paging) is not None
+        # The plain way plans every request by itself.
+        self._plans = PlanMemory.of(self.spec.listing, self.dialect) if fast and self._hooks is NO_HOOKS else None
         self._population = ListedCalls(self.dialect.resolve(self.spec.listing.lists.calls))
         self._fast = fast
         self._writer = RowWriter.of(self.spec.listing)
@@ -284,6 +287,12 @@ class Simulator:
         return self._hooks.response(response, _success_context(ask))
 
     def _plan_answer(self, ask: ListRequest, at: datetime, now: datetime) -> AnswerPlan | RefusedRequest:
+        memory, key = self._plans, None
+        if memory is not None and self.is_answer_lasting(ask):
+            key = memory.key_of(ask, at)
+            known = memory.find(key, ask) if key is not None else None
+            if known is not None:
+                return known
         user = self._hooks.user(self._authenticator.authenticate(ask, now), ask, self.users, now)
         if isinstance(user, RefusedRequest):
             return user
@@ -295,7 +304,10 @@ class Simulator:
             return parameters
         plan = plan_answer(parameters, user, customers=self.world.customers, at=at, choices=self.dialect)
         if not isinstance(plan, RefusedRequest):
-            plan = replace(plan, repeated=repeated_values(self.spec.listing, ask, user.credentials))
+            repeated = repeated_values(self.spec.listing, ask, user.credentials)
+            plan = replace(plan, repeated=repeated) if repeated else plan
+            if memory is not None and key is not None:
+                memory.keep(key, parameters, plan)
         return self._hooks.plan(plan, parameters)
 
     # --- answers from the row index: rows that are bytes already -----------------------------------------------

@@ -53,6 +53,8 @@ _ROW_OVERHEAD_BYTES: Final = 400
 _RENDER_BATCH_ROWS: Final = 2_000
 _MAX_ORDERED_ROWS: Final = 4_000_000
 _LARGE_TIE_ROWS: Final = 512
+_ROW_NUMBER_BITS: Final = 40
+_MAX_LISTS: Final = 64
 
 ConditionTest = tuple[tuple[KeyColumn, KeyIntervals], ...]
 
@@ -128,7 +130,9 @@ class RowIndex:
         self._columns: dict[tuple[ValuePath, bool], KeyColumn] = {}
         self._selections: OrderedDict[tuple[Condition, ...], tuple[RowNumbers, bool]] = OrderedDict()
         self._selected_rows = 0
-        self._rendered_rows: OrderedDict[tuple[RowVariant, int], RenderedRow] = OrderedDict()
+        # By the number of the variant and that of the row.
+        self._rendered_rows: OrderedDict[int, RenderedRow] = OrderedDict()
+        self._variant_numbers: dict[RowVariant, int] = {}
         self._rendered_bytes = 0
         self.live_rows = LiveRows(timeline, attributes)
 
@@ -239,22 +243,37 @@ class RowIndex:
         shown = set(shown_attributes(fields, (name for name in fields if name not in left_out)))
         return tuple(name for name in self._attributes if name not in hidden or name in shown)
 
-    def cached_row(self, key: tuple[RowVariant, int]) -> RenderedRow | None:
-        """The rendered row under a variant and a row number, if it is cached."""
-        found = self._rendered_rows.get(key)
-        if found is not None:
-            self._rendered_rows.move_to_end(key)
-        return found
+    def _first_key(self, variant: RowVariant) -> int:
+        """The key of a variant's first row among the rendered ones; the others follow by their numbers."""
+        numbers = self._variant_numbers
+        return numbers.setdefault(variant, len(numbers)) << _ROW_NUMBER_BITS
+
+    def is_rendered(self, row: int, variant: RowVariant) -> bool:
+        """Whether a row is at hand as bytes."""
+        return self._first_key(variant) + row in self._rendered_rows
+
+    def take_rendered(self, rows: Sequence[int], variant: RowVariant, found: dict[int, RenderedRow]) -> list[int]:
+        """Put such of the rows as are at hand into `found`; gives the others."""
+        first, known = self._first_key(variant), self._rendered_rows
+        missing = []
+        for row in rows:
+            rendered = known.get(first + row)
+            if rendered is None:
+                missing.append(row)
+            else:
+                known.move_to_end(first + row)
+                found[row] = rendered
+        return missing
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """The rendered rows of ended calls, by row number; they are cached."""
         found: dict[int, RenderedRow] = {}
-        names = self.attributes_for(variant)
+        names, key = self.attributes_for(variant), self._first_key(variant)
         for first in range(0, len(rows), _RENDER_BATCH_ROWS):
             some = rows[first : first + _RENDER_BATCH_ROWS]
             made = self.timeline.records_at(np.asarray(some, dtype=np.int64), names)
             for row, rendered in zip(some, self.render_records(made, variant), strict=True):
-                found[row] = self._rendered_rows[variant, row] = rendered
+                found[row] = self._rendered_rows[key + row] = rendered
                 self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
             while self._rendered_bytes > _RENDERED_ROW_BYTES:
                 _, rendered = self._rendered_rows.popitem(last=False)
@@ -318,6 +337,8 @@ class IndexSnapshot:
         self._live_table: Table | None = None
         self._rendered_live_rows: dict[tuple[RowVariant, int], RenderedRow] = {}
         self._orders: dict[tuple[Query, SortOrder], tuple[RowNumbers, Keys]] = {}
+        self._lists: dict[tuple[object, ...], tuple[RowRange, OrderedRows]] = {}
+        self._listed_rows = 0
 
     def can_answer(self, query: Query) -> bool:
         """Whether columns alone can answer this query."""
@@ -390,8 +411,7 @@ class IndexSnapshot:
     def render_page(self, plan: AnswerPlan) -> RenderedPage:
         """The rendered page that a plan asks for."""
         query = plan.query
-        run = self._matching_range(query)
-        ordered = self._order_rows(run, query)
+        run, ordered = self._find_list(query)
         variant = RowVariant.of(plan)
         start, end = self._page_bounds(ordered, query, variant)
         many = len(run)
@@ -401,7 +421,7 @@ class IndexSnapshot:
         def beside(more: int) -> Sequence[int]:
             # Only a client that comes from the page before is likely to ask for the next one.
             before = ordered.neighbours(low, high, 1, behind=True)
-            walks = before and self.row_index.cached_row((variant, before[0])) is not None
+            walks = before and self.row_index.is_rendered(before[0], variant)
             return ordered.neighbours(low, high, more) if walks else ()
 
         rendered_rows: dict[int, RenderedRow] = {}
@@ -434,6 +454,21 @@ class IndexSnapshot:
             first=places[0] if places else None,
             last=places[-1] if places else None,
         )
+
+    def _find_list(self, query: Query) -> tuple[RowRange, OrderedRows]:
+        """The rows of a query on all pages: those that match, and the same in order."""
+        key = (query.conditions, query.owners, query.matches_nothing, query.sort_order)
+        known = self._lists.get(key)
+        if known is None:
+            run = self._matching_range(query)
+            known = run, self._order_rows(run, query)
+            # A list is a view of an index or of a selection: it keeps that in memory.
+            if len(self._lists) >= _MAX_LISTS or self._listed_rows > _MAX_ORDERED_ROWS:
+                self._lists.clear()
+                self._listed_rows = 0
+            self._lists[key] = known
+            self._listed_rows += len(run) if run.rows is not None else 0
+        return known
 
     def _page_bounds(self, ordered: OrderedRows, query: Query, variant: RowVariant) -> tuple[int, int]:
         many = len(ordered)
@@ -507,21 +542,14 @@ class IndexSnapshot:
     ) -> dict[int, RenderedRow]:
         """The rendered rows by number. With rows that are not cached, those that `beside` names are rendered, too."""
         found: dict[int, RenderedRow] = {}
-        missing: list[int] = []
-        alive: list[int] = []
-        for row in rows:
-            if row in self._live_position_set:
-                alive.append(row)
-                continue
-            rendered = self.row_index.cached_row((variant, row))
-            if rendered is None:
-                missing.append(row)
-            else:
-                found[row] = rendered
+        live = self._live_position_set
+        alive = [row for row in rows if row in live] if not live.isdisjoint(rows) else []
+        others = [row for row in rows if row not in live] if alive else rows
+        missing = self.row_index.take_rendered(others, variant, found)
         if missing:
             wanted = dict.fromkeys(missing)
             for row in beside(_PREFETCH_ROWS):
-                if row not in self._live_position_set and self.row_index.cached_row((variant, row)) is None:
+                if row not in live and not self.row_index.is_rendered(row, variant):
                     wanted[row] = None
             found |= self.row_index.render_rows(list(wanted), variant)
         if alive:

@@ -139,6 +139,16 @@ def plan_answer(
     )
 
 
+def plan_other_page(plan: AnswerPlan, given: ParsedParameters, choices: ChoiceResolver) -> AnswerPlan | None:
+    """The plan of a request that differs from a planned one in the page it asks for; None where that is refused."""
+    sorting = plan.query.sort_order
+    cut = _resolve_page_slice(given, sorting, choices)
+    if isinstance(cut, RefusedRequest):
+        return None
+    query = replace(plan.query, page_slice=cut[0], matches_nothing=cut[1])
+    return replace(plan, query=query, asked_slice=cut[0], echoes=_build_echoes(given, cut[0], sorting))
+
+
 # --- what must be given, and what may not come together -----------------------------------------------------
 
 
