@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from harness.serve.authentication import (
     is_signed_token,
     with_session_token,
 )
+from harness.serve.envelopes import EnvelopeMemory
 from harness.serve.faults.base import Fault
 from harness.serve.faults.hooks import (
     NO_HOOKS,
@@ -75,8 +76,6 @@ T = TypeVar("T")
 
 _MAX_INSTANTS: Final = 4
 _MAX_VARIANTS: Final = 8
-_MAX_ENVELOPES: Final = 1024
-_MAX_ENVELOPE_BYTES: Final = 4096
 UNKNOWN_PATH_RESPONSE: Final = HttpResponse(
     http_status=404, headers=(("Content-Type", "text/plain; charset=utf-8"),), body=b"no API lives here\n"
 )
@@ -162,7 +161,7 @@ class Simulator:
         self._fast = fast
         self._writer = RowWriter.of(self.spec.listing)
         # Many answers have the same envelope: the pages of one walk share their totals and echoes.
-        self._envelopes: dict[Hashable, Envelope] = {}
+        self._envelopes = EnvelopeMemory()
         self._row_index: RowIndex | None = None
         self._snapshots: OrderedDict[datetime, IndexSnapshot] = OrderedDict()
         self._live_rows: tuple[OrderedRowTable, LiveRows] | None = None
@@ -349,20 +348,18 @@ class Simulator:
         self, page: AnswerContent, plan: AnswerPlan, rows: Sequence[bytes], ask: ListRequest
     ) -> HttpResponse:
         """The response with rows that are encoded already."""
-        numbers = (page.total, page.returned, page.page_count, page.first_index, page.last_index)
-        links = {name: linked.values for name, linked in page.links.items()}
-        # Each link repeats the whole request, and where it came to.
-        asked = (repr(links), repr(ask.extra), repr(ask.repeated), ask.url) if links else ()
-        key = (numbers, page.next, page.prev, repr(plan.echoes), plan.zone_name, asked, ask.digest)
-        around = self._envelopes.get(key)
-        if around is None:
-            around = self._writer.split_envelope(
-                *self._answer_tree(page, plan, [RowWriter.row_placeholder()] if rows else [], ask.digest)
-            )
-            if len(self._envelopes) >= _MAX_ENVELOPES:
-                self._envelopes.clear()
-            if len(around.head) + len(around.tail) <= _MAX_ENVELOPE_BYTES:
-                self._envelopes[key] = around
+
+        def make_envelope(page: AnswerContent, plan: AnswerPlan) -> Envelope:
+            placeholder: list[Tree] = [RowWriter.row_placeholder()] if rows else []
+            return self._writer.split_envelope(*self._answer_tree(page, plan, placeholder, ask.digest))
+
+        if page.links:
+            # Each link repeats the whole request, and where it came to.
+            links = {name: linked.values for name, linked in page.links.items()}
+            more: tuple[object, ...] = (ask.digest, repr(links), repr(ask.extra), repr(ask.repeated), ask.url)
+        else:
+            more = (ask.digest,)
+        around = self._envelopes.find(page, plan, more, make_envelope)
         headers = (("Content-Type", around.media_type), *around.headers)
         body = self._writer.fill_envelope(around, rows)
         return HttpResponse(http_status=self.spec.listing.outcome.success.http, headers=headers, body=body)
