@@ -365,6 +365,10 @@ class Simulator:
         return HttpResponse(http_status=self.spec.listing.outcome.success.http, headers=headers, body=body)
 
     def _snapshot_at(self, at: datetime) -> IndexSnapshot | None:
+        known = self._snapshots.get(at)
+        if known is not None:
+            # It holds at its instant, however far the world has been made since.
+            return known
         timeline_of = getattr(self.world, "timeline", None)
         if timeline_of is None or self._population is ListedCalls.LIVE or getattr(self.world, "given", None):
             return None

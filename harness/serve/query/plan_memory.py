@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias, final
 
@@ -61,10 +60,13 @@ class PlanMemory:
             return None
         kept = {name: value for name, value in given.values.items() if name not in self._places}
         raw = {name: value for name, value in given.raw_values.items() if name not in self._places}
-        asked = {name: ask.values[name] for name in places}
-        return plan_other_page(
-            plan, replace(given, values={**kept, **places}, raw_values={**raw, **asked}), self._choices
+        for name, value in places.items():
+            kept[name], raw[name] = value, ask.values[name]
+        # Written out: `replace` looks at every field.
+        other = ParsedParameters(
+            listing=given.listing, values=kept, raw_values=raw, zone=given.zone, zone_name=given.zone_name
         )
+        return plan_other_page(plan, other, self._choices)
 
     def keep(self, key: PlanKey, given: ParsedParameters, plan: AnswerPlan) -> None:
         """Remember a plan for the other pages of its list."""

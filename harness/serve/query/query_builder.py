@@ -145,8 +145,28 @@ def plan_other_page(plan: AnswerPlan, given: ParsedParameters, choices: ChoiceRe
     cut = _resolve_page_slice(given, sorting, choices)
     if isinstance(cut, RefusedRequest):
         return None
-    query = replace(plan.query, page_slice=cut[0], matches_nothing=cut[1])
-    return replace(plan, query=query, asked_slice=cut[0], echoes=_build_echoes(given, cut[0], sorting))
+    query = plan.query
+    # Written out: `replace` looks at every field.
+    return AnswerPlan(
+        query=Query(
+            conditions=query.conditions,
+            owners=query.owners,
+            matches_nothing=cut[1],
+            sort_order=sorting,
+            page_slice=cut[0],
+            combine=query.combine,
+        ),
+        asked_slice=cut[0],
+        count_unit=plan.count_unit,
+        shows_total=plan.shows_total,
+        omitted_parts=plan.omitted_parts,
+        emptied_parts=plan.emptied_parts,
+        echoes=_build_echoes(given, cut[0], sorting),
+        required_matches=plan.required_matches,
+        zone=plan.zone,
+        zone_name=plan.zone_name,
+        repeated=plan.repeated,
+    )
 
 
 # --- what must be given, and what may not come together -----------------------------------------------------
