@@ -202,7 +202,7 @@ class Simulator:
         host = request.header("host")
         scheme = "https" if request.secure else "http"
         origin = f"{scheme}://{host}" if host else server_origin(self.documented_spec)
-        return origin + request.path.decode("ascii", "replace")
+        return origin + (request.mounted_at + request.path).decode("ascii", "replace")
 
     def _with_digest(self, ask: ListRequest | RefusedRequest, request: HttpRequest) -> ListRequest | RefusedRequest:
         """The request with what the ids of its answer alone are made from."""

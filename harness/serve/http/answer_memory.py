@@ -17,7 +17,7 @@ MOST_REMEMBERED_BYTES: Final = 32 * 2**20
 _ENTRY_BYTES: Final = 1_500
 _MOST_HEADER_SETS: Final = 256
 
-AnswerKey: TypeAlias = "tuple[str, bytes, tuple[tuple[str, str], ...], bytes, bool, bool]"
+AnswerKey: TypeAlias = "tuple[str, bytes, tuple[tuple[str, str], ...], bytes, bool, bool, bytes]"
 
 
 @final
@@ -54,7 +54,8 @@ class AnswerMemory:
         if self._headers_read is not None:
             chosen = self._header_choices.get(headers)
             headers = self._choose_headers(headers, self._headers_read) if chosen is None else chosen
-        return request.method, request.target, headers, request.body, request.chunked, request.secure
+        method, target, body = request.method, request.target, request.body
+        return method, target, headers, body, request.chunked, request.secure, request.mounted_at
 
     def _choose_headers(
         self, headers: tuple[tuple[str, str], ...], names: frozenset[str]
