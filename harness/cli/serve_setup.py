@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import load_dialect_file, parse_instant, parse_pairs, suggest_word
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from harness.specification.load import Spec
     from harness.world.clock import Clock
     from harness.world.world import World
+
+
+# Where the first process puts the token of its workers' control APIs.
+CONTROL_VARIABLE: Final = "CALLHARNESS_CONTROL_TOKEN"
 
 
 @final
@@ -72,13 +76,6 @@ class ServePlan:
 
 def check_option_conflicts(options: ServeSettings) -> None:
     """Stop at options that do not go together, before anything is made. Raises UsageProblem."""
-    if options.control and options.workers > 1:
-        raise UsageProblem(
-            "--control",
-            "one process: what is changed at run time is known to that process only",
-            f"--workers {options.workers}",
-            "leave one of them out",
-        )
     for name, value in (("--control-token", options.control_token), ("--control-port", options.control_port)):
         if value and not options.control:
             raise UsageProblem(name, "--control with it", "no --control")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, final
 from urllib.parse import parse_qsl, unquote
 
 from harness.errors import HarnessError
@@ -108,11 +108,9 @@ class ControlApi:
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; never raises."""
-        if request.header("origin") is not None:
-            return plain_response(403, "no page of a browser may ask this")
-        if not self._has_valid_token(request.header("authorization")):
-            refused = plain_response(401, "Authorization: Bearer TOKEN is wanted; `serve` printed the token")
-            return replace(refused, headers=(*refused.headers, ("WWW-Authenticate", "Bearer")))
+        refused = refuse_stranger(request, self._token)
+        if refused is not None:
+            return refused
         try:
             return self._dispatch_request(request)
         except ControlRequestError as problem:
@@ -121,9 +119,6 @@ class ControlApi:
             return _json_response(400, {"error": visible_text(str(problem), limit=2000, multiline=True)})
         except Exception as problem:
             return _json_response(500, {"error": visible_text(f"{type(problem).__name__}: {problem}", limit=300)})
-
-    def _has_valid_token(self, header: str | None) -> bool:
-        return has_token(header, self._token)
 
     def _dispatch_request(self, asked: HttpRequest) -> HttpResponse:
         world, request = choose_world(asked)
@@ -431,10 +426,15 @@ def _require_injected_call(state: ControlState, text: str) -> int:
     return call_id
 
 
-def has_token(header: str | None, token: bytes) -> bool:
-    """Whether an Authorization header carries the token."""
-    scheme, _, text = (header or "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(text.strip().encode("latin-1"), token)
+def refuse_stranger(request: HttpRequest, token: bytes) -> HttpResponse | None:
+    """The refusal of a request by a page of a browser or without the token."""
+    if request.header("origin") is not None:
+        return plain_response(403, "no page of a browser may ask this")
+    scheme, _, text = (request.header("authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and hmac.compare_digest(text.strip().encode("latin-1"), token):
+        return None
+    refused = plain_response(401, "Authorization: Bearer TOKEN is wanted; `serve` printed the token")
+    return replace(refused, headers=(*refused.headers, ("WWW-Authenticate", "Bearer")))
 
 
 # --- values -------------------------------------------------------------------------------------------------
@@ -603,11 +603,19 @@ def build_control_openapi() -> Json:
     }
 
 
+class ControlHandler(Protocol):
+    """What answers the requests of the control API."""
+
+    def respond(self, request: HttpRequest) -> HttpResponse: ...
+
+
 # --- serving ------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def serve_control(control: ControlApi, *, port: int = 0, log: Callable[[str], None] | None = None) -> Iterator[str]:
+def serve_control(
+    control: ControlHandler, *, port: int = 0, log: Callable[[str], None] | None = None
+) -> Iterator[str]:
     """The control API on a loopback port while the block runs; gives its URL. Raises UsageProblem for a busy port."""
     manager = ConnectionManager(control.respond, limits=_CONTROL_LIMITS, hosts=frozenset(LOOPBACK_NAMES), log=log)
     http_server = HttpServer(manager, open_listening_socket("127.0.0.1", port), log=log)

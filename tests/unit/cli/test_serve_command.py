@@ -31,6 +31,7 @@ class Running:
 
     process: subprocess.Popen[str]
     urls: dict[str, str]
+    control: tuple[str, str] | None = None
 
     def get(self, target: str = QUERY, *, api: str = API, ca: Path | None = None) -> tuple[int, bytes]:
         url = urlsplit(self.urls[api])
@@ -111,7 +112,6 @@ def test_it_ends_when_told_whatever_is_connected() -> None:
         ((API, "--clock", "scaled=0"), "scaled"),
         ((API, "--control-token", "long-enough"), "--control"),
         ((API, "--control", "--control-token", "short"), "--control-token"),
-        ((API, "--control", "--workers", "2"), "--workers"),
         ((API, "--host", "0.0.0.0"), "loopback"),
         ((API, "--jwt-key", "/nonexistent"), "--jwt-key"),
     ],
@@ -143,21 +143,29 @@ def test_requests_are_told_with_v_and_secrets_are_not() -> None:
     assert "Password=***" in lines[0]
 
 
-def test_the_control_api_is_opened_with_a_token_of_its_own() -> None:
-    with serving("--control") as running:
+def controlled(running: Running, method: str, path: str, body: object = None) -> tuple[int, object]:
+    """What the control API of a `serve` answers; it has told its address and its token once."""
+    if not running.control:
         assert running.process.stderr is not None
         found = None
         while found is None:
             found = re.search(
                 r"control http://(127\.0\.0\.1:[0-9]+) token (\S{20,})", running.process.stderr.readline()
             )
+        running.control = (found[1], found[2])
+    connection = http.client.HTTPConnection(running.control[0], timeout=60)
+    headers = {"Authorization": f"Bearer {running.control[1]}"}
+    connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
+    response = connection.getresponse()
+    told = json.loads(response.read())
+    connection.close()
+    return response.status, told
+
+
+def test_the_control_api_is_opened_with_a_token_of_its_own() -> None:
+    with serving("--control") as running:
         before = running.get()[1]
-        connection = http.client.HTTPConnection(found[1], timeout=60)
-        headers = {"Authorization": f"Bearer {found[2]}"}
-        connection.request("PUT", "/world", body=json.dumps({"calls": 7}), headers=headers)
-        response = connection.getresponse()
-        assert response.status == 200, response.read()
-        connection.close()
+        assert controlled(running, "PUT", "/world", {"calls": 7})[0] == 200
         after = running.get()[1]
     assert b"<TotalRecords>60</TotalRecords>" in before
     assert b"<TotalRecords>7</TotalRecords>" in after
@@ -237,3 +245,25 @@ def test_workers_share_a_port_and_answer_alike(tmp_path: Path) -> None:
     assert len(answers) == 1
     assert running.process.returncode == 0
     assert "Traceback" not in told
+
+
+def test_a_change_has_reached_every_worker_when_it_is_confirmed() -> None:
+    with serving("--workers", "2", "--control") as running:
+        for calls in (7, 9):
+            assert controlled(running, "PUT", "/world", {"calls": calls})[0] == 200
+            answers = {running.get()[1] for _ in range(10)}
+            assert len(answers) == 1
+            assert f"<TotalRecords>{calls}</TotalRecords>".encode() in answers.pop()
+        # Both are told the same time: a call that begins now begins at one instant.
+        assert controlled(running, "PUT", "/clock", {"kind": "scaled"})[0] == 200
+        assert controlled(running, "POST", "/calls", {"call_id": 7})[0] == 200
+        assert controlled(running, "PUT", "/clock", {"kind": "frozen"})[0] == 200
+        assert len({running.get()[1] for _ in range(10)}) == 1
+        assert controlled(running, "POST", "/calls", {"call_id": "no number"})[0] == 400
+        status, log = controlled(running, "GET", "/requests")
+        assert status == 200
+        assert isinstance(log, dict)
+        assert len(log["requests"]) == 30
+        assert [entry["at"] for entry in log["requests"]] == sorted(entry["at"] for entry in log["requests"])
+        running.end()
+    assert running.process.returncode == 0
