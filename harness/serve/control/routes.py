@@ -371,7 +371,12 @@ class ControlApi:
             simulation = replace(self._first_simulation(), memory_bytes=simulation.memory_bytes)
         elif (state.world, state.faults) != (old.world, old.faults):
             clause_faults, transport_faults = parse_faults(self._specs, state.faults, where="fault")
-            simulators = self._make_simulators(state.world, clause_faults)
+            if state.faults == old.faults and state.world.shares_calls(old.world):
+                simulators: Sequence[Simulator] = [
+                    one.with_world(state.world) for one in simulation.router.simulators
+                ]
+            else:
+                simulators = self._make_simulators(state.world, clause_faults)
             at = state.clock.instant_at(self._application.wall_clock())
             for simulator in simulators:
                 simulator.warm(at)
