@@ -53,7 +53,21 @@ if TYPE_CHECKING:
     "--calls", type=click.IntRange(0), default=2000, show_default=True, help="How many calls the world has."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
-@click.option("--clock", default="frozen", show_default=True, metavar="frozen[=INSTANT]|live|scaled=K")
+@click.option(
+    "--concurrent",
+    type=float,
+    callback=positive_number,
+    metavar="N",
+    help="About so many calls at a time in the busiest hour; 40 without it.",
+)
+@click.option(
+    "--clock",
+    default="frozen",
+    show_default=True,
+    metavar="frozen[=INSTANT]|live|scaled=K",
+    help="What time it is in the world: a busy hour that stands still, another instant, the machine's time with "
+    "calls at any hour, or a busy hour that runs K times as fast.",
+)
 @click.option("--began", metavar="INSTANT", help="When a live or scaled clock began (default now); for replicas.")
 @click.option(
     "--fault",

@@ -41,6 +41,7 @@ class ServeSettings:
     port: int
     calls: int
     seed: int
+    concurrent: float | None
     clock: str
     began: str | None
     faults: tuple[str, ...]
@@ -229,34 +230,25 @@ def _simulated_users(
 
 
 def make_world(plan: ServePlan) -> World:
-    """The world that is served; with a live clock it has its busy hour when `serve` begins."""
+    """The world that is served; with a live clock it is made until `serve` begins. Raises UsageProblem."""
+    from harness.serve.clock_choice import parse_clock
+    from harness.world.traffic import BUSY_HOUR
     from harness.world.world import World
 
     options = plan.options
-    kind, _, value = options.clock.partition("=")
-    if kind == "frozen" and value:
-        instant = parse_instant("--clock frozen", value)
-        return World.of(seed=options.seed, calls=options.calls, instant=instant)
-    if kind == "live":
-        return World.of(seed=options.seed, calls=options.calls, instant=plan.began)
-    return World.of(seed=options.seed, calls=options.calls)
+    choice = parse_clock(options.clock, where="--clock")
+    return World.of(
+        seed=options.seed,
+        calls=options.calls,
+        instant=choice.world_instant(plan.began) or BUSY_HOUR,
+        profile=choice.profile,
+        concurrent=options.concurrent,
+    )
 
 
 def make_clock(plan: ServePlan, world: World) -> Clock:
     """The clock of `--clock`. Raises UsageProblem."""
-    from harness.world.clock import FrozenClock, LiveClock, ScaledClock
+    from harness.serve.clock_choice import parse_clock
 
-    text = plan.options.clock
-    kind, mark, value = text.partition("=")
-    match kind:
-        case "frozen":
-            return FrozenClock(world.instant)
-        case "live" if not mark:
-            return LiveClock()
-        case "scaled":
-            try:
-                factor = float(value)
-                return ScaledClock(began=plan.began, instant=world.instant, factor=factor)
-            except ValueError as problem:
-                raise UsageProblem("--clock scaled", "scaled=K with a K above 0", repr(text)) from problem
-    raise UsageProblem("--clock", "frozen, frozen=INSTANT, live or scaled=K", repr(text))
+    choice = parse_clock(plan.options.clock, where="--clock")
+    return choice.make_clock(began=plan.began, instant=world.instant)

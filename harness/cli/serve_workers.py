@@ -114,6 +114,7 @@ def _worker_arguments(plan: ServePlan, descriptor: int) -> list[str]:
         ("--host", options.host),
         ("--calls", options.calls),
         ("--seed", options.seed),
+        ("--concurrent", options.concurrent),
         ("--clock", options.clock),
         ("--users", options.users),
         ("--jwt-key", plan.jwt_key),
