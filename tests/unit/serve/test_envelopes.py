@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from zoneinfo import ZoneInfo
 
@@ -66,7 +67,7 @@ def test_an_envelope_is_as_if_it_had_been_written_anew(echoes: dict[str, str]) -
 def test_pages_of_one_walk_share_what_is_written() -> None:
     memory, make = EnvelopeMemory(), Maker()
     cursors = [f"cursor-number-{number:04d}" for number in range(12)]
-    for here, following in zip(cursors, cursors[1:], strict=False):
+    for here, following in itertools.pairwise(cursors):
         asked = page(following, here), plan(after=here)
         assert memory.find(*asked, (), make) == Maker()(*asked)
     # The first, and the pattern that all others fill.
