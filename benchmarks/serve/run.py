@@ -413,9 +413,19 @@ def ratio(scenario: Scenario, name: str, *, upside_down: bool = False) -> float:
 def show(runs: list[tuple[Server, list[Scenario]]], options: argparse.Namespace) -> None:
     """The table."""
     print(f"{options.rounds} rounds of {options.seconds:g} s, {options.connections} connections; medians\n")
-    print(
-        "| server | asked | requests/s | CPU µs | p50 ms | p99 ms | of bare | of bare by CPU | p99 of bare | MB now/peak | ready in s |"
+
+    names = (
+        "server",
+        "asked",
+        "requests/s",
+        "CPU µs",
+        "p50 ms",
+        "p99 ms",
+        "of bare",
+        "of bare by CPU",
+        "p99 of bare",
     )
+    print(f"| {' | '.join(names)} | MB now/peak | ready in s |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     lines = []
     for server, scenarios in runs:

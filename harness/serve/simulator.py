@@ -66,7 +66,7 @@ from harness.wire.response_codec import (
     success_tree,
 )
 from harness.wire.row_codec import ApiRow
-from harness.wire.settled_values import refuse_settled_values, repeated_values
+from harness.wire.settled_values import refuse_settled_values, repeated_values, repeats_values
 from harness.world.customers import Customers
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import OrderedRowTable
@@ -154,6 +154,7 @@ class Simulator:
         self._authenticator = Authenticator(access=self.spec.listing.access, users=self.users, any_jwt=any_jwt)
         self._readers = tuple(RequestReader(self.spec, self.dialect, base_path=path) for path in self._base_paths)
         self._has_fresh_ids = any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values())
+        self._repeats_values = repeats_values(self.spec.listing)
         self._has_links = links_of(self.spec.listing.paging) is not None
         # The plain way plans every request by itself.
         self._plans = PlanMemory.of(self.spec.listing, self.dialect) if fast and self._hooks is NO_HOOKS else None
@@ -303,8 +304,8 @@ class Simulator:
             return parameters
         plan = plan_answer(parameters, user, customers=self.world.customers, at=at, choices=self.dialect)
         if not isinstance(plan, RefusedRequest):
-            repeated = repeated_values(self.spec.listing, ask, user.credentials)
-            plan = replace(plan, repeated=repeated) if repeated else plan
+            if self._repeats_values:
+                plan = replace(plan, repeated=repeated_values(self.spec.listing, ask, user.credentials))
             if memory is not None and key is not None:
                 memory.keep(key, parameters, plan)
         return self._hooks.plan(plan, parameters)

@@ -54,7 +54,7 @@ _ROW_OVERHEAD_BYTES: Final = 400
 _RENDER_BATCH_ROWS: Final = 2_000
 _MAX_ORDERED_ROWS: Final = 4_000_000
 _ROW_NUMBER_BITS: Final = 40
-_MAX_LISTS: Final = 64
+_MAX_LISTS: Final = 1024
 
 ConditionTest = tuple[tuple[KeyColumn, KeyIntervals], ...]
 

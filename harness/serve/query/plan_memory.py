@@ -24,13 +24,13 @@ class PlanMemory:
     def __init__(self, listing: Listing, choices: ChoiceResolver) -> None:
         self._listing = listing
         self._choices = choices
-        self._places = frozenset(listing.paging.place_parameters)
+        self._places = frozenset(_page_parameters(listing))
         self._plans: dict[PlanKey, tuple[ParsedParameters, AnswerPlan]] = {}
 
     @staticmethod
     def of(listing: Listing, choices: ChoiceResolver) -> PlanMemory | None:
         """The memory of an API; None where the page asked for has a say in what else is meant."""
-        places = set(listing.paging.place_parameters)
+        places = set(_page_parameters(listing))
         heeded = {rule.named_by.parameter for rule in listing.filters.values() if rule.named_by is not None}
         for rule in listing.filters.values():
             heeded |= {*rule.excludes, *rule.applies_if_any} | ({rule.loses_to} if rule.loses_to else set())
@@ -75,6 +75,12 @@ class PlanMemory:
         if len(self._plans) >= _MOST_PLANS:
             self._plans.clear()
         self._plans[key] = (given, plan)
+
+
+def _page_parameters(listing: Listing) -> tuple[str, ...]:
+    """The parameters that say which page, and how long it is."""
+    size = listing.paging.size_parameter
+    return listing.paging.place_parameters + (() if size is None else (size,))
 
 
 def _told(value: Tree) -> object:

@@ -250,7 +250,13 @@ def _build_conditions(
     known: list[tuple[Condition, RefusedRequest]] = []
     nothing = False
     for name, rule in given.listing.filters.items():
-        value = given.value(name)
+        value = given.values.get(name)
+        if value is None:
+            parameter = given.listing.parameters.get(name)
+            if parameter is None or (parameter.default is None and parameter.required is None):
+                # Most are not given, and nothing stands in for them.
+                continue
+            value = given.value(name)
         if value is None:
             value = _last_month_bound(given, name, rule, at, choices) or _recent_bound(given, name, at)
         if value is None or not _filter_applies(given, rule):
