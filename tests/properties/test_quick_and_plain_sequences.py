@@ -23,7 +23,7 @@ from harness.specification.load import load_spec
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.request_codec import encode_request
 from harness.wire.response_codec import decode_response
-from harness.world import BUSY_HOUR, World
+from harness.world import BUSY_HOUR, HOME_CUSTOMER_ID, World
 
 GROUPS = {
     "history and active calls": ("ozeki/list-call-history", "ozeki/list-active-calls"),
@@ -134,10 +134,11 @@ class Pair:
     def inject(self) -> None:
         number = self.chance.randint(1, 9)
         began = self.world_at() - timedelta(seconds=self.chance.randint(0, 400))
-        call = {"call_id": number, "started_at": began.isoformat(), "source_number": "101"}
+        call: dict[str, Any] = {"call_id": number, "started_at": began.isoformat(), "source": "101"}
+        call |= {"customer_id": HOME_CUSTOMER_ID, "direction": "inbound"}
         if self.chance.random() < 0.6:
             call["ended_at"] = (began + timedelta(seconds=self.chance.randint(1, 300))).isoformat()
-        self.change("POST", "/calls", call)
+        assert json.loads(self.change("POST", "/calls", call))["call"]["call_id"] == number
         self.injected.append(number)
 
     def end_or_remove(self) -> None:
