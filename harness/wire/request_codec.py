@@ -430,14 +430,14 @@ class _JsonMembers:
             frozenset(holders),
         )
 
-    def values_in(self, tree: Tree, parts: Mapping[str, str]) -> dict[str, Tree]:
+    def values_in(self, tree: dict[str, Tree], parts: Mapping[str, str]) -> dict[str, Tree]:
         """The values of parameters in a body, or in the path where they stand there."""
         values: dict[str, Tree] = {}
         for name, steps in self.names:
             if name in parts:
                 values[name] = parts[name]
                 continue
-            value = tree_at(tree, steps)
+            value = tree.get(steps[0], MISSING) if len(steps) == 1 else tree_at(tree, steps)
             if value is not MISSING:
                 values[name] = value
         return values

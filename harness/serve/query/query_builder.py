@@ -651,6 +651,9 @@ def _typed_echo(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: So
     """What the answer repeats, as an integer where it is one and as a text where a part of the answer is a text."""
     told = _echo_value(given, echo, cut, sorting)
     value = given.values.get(echo.of)
+    if isinstance(told, str) and not is_integer(value):
+        # A text stays a text, whatever the part is.
+        return told
     if is_integer_echo(given.listing, echo):
         return value if isinstance(told, str) and is_integer(value) else told
     parts = given.listing.outcome.envelope.values()
