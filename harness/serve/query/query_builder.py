@@ -249,11 +249,14 @@ def _build_conditions(
     found: list[Condition] = []
     known: list[tuple[Condition, RefusedRequest]] = []
     nothing = False
+    recent = {one.first for one in given.listing.ranges if one.recent_seconds is not None}
     for name, rule in given.listing.filters.items():
         value = given.values.get(name)
         if value is None:
             parameter = given.listing.parameters.get(name)
-            if parameter is None or (parameter.default is None and parameter.required is None):
+            if name not in recent and (
+                parameter is None or (parameter.default is None and parameter.required is None)
+            ):
                 # Most are not given, and nothing stands in for them.
                 continue
             value = given.value(name)
