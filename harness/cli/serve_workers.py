@@ -72,7 +72,7 @@ def serve_by_workers(console: Console, plan: ServePlan) -> int:
 
 def _open_relay(console: Console, stack: ExitStack, plan: ServePlan, urls: Sequence[str], token: str) -> None:
     """Open the control API of all workers, and tell its address and its token."""
-    from harness.serve.control.relay import ControlRelay
+    from harness.cli.control_relay import ControlRelay
     from harness.serve.control.routes import serve_control
 
     relay = ControlRelay(urls, token=token, wall_clock=current_time)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from harness.serve.control.relay import ControlRelay
+from harness.cli.control_relay import ControlRelay
 from harness.serve.control.routes import NOW_HEADER, serve_control
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.world import BUSY_HOUR
