@@ -169,7 +169,7 @@ class _HeaderBlock:
 class HeadParser:
     """The same parser for the requests of one server: headers that came before, to the byte, are not read again.
 
-    Clients repeat their headers with every request: to look them up takes less than a parser in C does.
+    Clients repeat their headers with every request: to look them up spares most of the work.
     """
 
     def __init__(self, limits: ServerLimits, hosts: frozenset[str]) -> None:
