@@ -41,7 +41,7 @@ class ServeSettings:
     port: int
     calls: int
     seed: int
-    concurrent: float | None
+    concurrent: float | None = None
     clock: str
     began: str | None
     faults: tuple[str, ...]
