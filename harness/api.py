@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     ApiSource: TypeAlias = str | Path | Spec
     DialectSource: TypeAlias = Dialect | Mapping[str, object] | str | Path
+    ClockSource: TypeAlias = Clock | str
 
 
 def load_spec(api: str | Path) -> Spec:
@@ -124,7 +125,7 @@ def serve(
     calls: int = 2000,
     seed: int = 1,
     instant: datetime | None = None,
-    clock: Clock | None = None,
+    clock: ClockSource | None = None,
     faults: Sequence[str] = (),
     dialects: Mapping[str, DialectSource] | None = None,
     users: str | Path | None = None,
@@ -141,8 +142,9 @@ def serve(
     It is a context manager: the end of the `with` block, or `close()`, ends it. `urls` are the base URLs by the ids
     of the specs, `port` and `host` say where it listens, `ca_file` whom clients must trust under TLS.
 
-    All APIs show one world of `calls` calls (0 or more) until `instant`, a datetime with a zone. Without a `clock` of
-    `harness.world.clock` the world stands still at that instant. `faults` are promises broken on purpose, as
+    All APIs show one world of `calls` calls (0 or more) until `instant`, a datetime with a zone. Without a `clock`
+    the world stands still at that instant; one is `"live"`, `"scaled=60"`, `"frozen=2026-03-02T14:30:00Z"` or a clock
+    of `harness.world.clock`. With a live one the world is made until now. `faults` are promises broken on purpose, as
     `API:CLAUSE`, `API:CLAUSE/NAME` or `API:transport/NAME=VALUE`; where one API is served, `API:` may be left out.
     `dialects` are answers to open choices by the id of the spec. `users` is a YAML file of who may log in, in place
     of the documents' own examples.
@@ -161,15 +163,22 @@ def serve(
     from harness.serve.http.options import ServerOptions
     from harness.serve.http.server import serve_in_thread
 
-    simulators, transport_faults = _make_simulators(
-        apis, calls=calls, seed=seed, instant=instant, faults=faults, dialects=dialects or {}, users=users
+    simulators, transport_faults, running = _make_simulators(
+        apis,
+        calls=calls,
+        seed=seed,
+        instant=instant,
+        clock=clock,
+        faults=faults,
+        dialects=dialects or {},
+        users=users,
     )
     options = ServerOptions(
         host=host,
         port=port,
         allow_hosts=allow_hosts,
         tls_dir=Path(tls_dir) if tls_dir is not None else None,
-        clock=clock,
+        clock=running,
         transport_faults=transport_faults,
         seed=seed,
         limits=limits or DEFAULT_LIMITS,
@@ -186,7 +195,7 @@ def mock(
     calls: int = 2000,
     seed: int = 1,
     instant: datetime | None = None,
-    clock: Clock | None = None,
+    clock: ClockSource | None = None,
     faults: Sequence[str] = (),
     dialect: DialectSource | None = None,
     users: str | Path | None = None,
@@ -203,11 +212,12 @@ def mock(
     from harness.serve.responses_mock import mock_simulators
 
     spec = _spec_of(api)
-    simulators, transport_faults = _make_simulators(
+    simulators, transport_faults, running = _make_simulators(
         (spec,),
         calls=calls,
         seed=seed,
         instant=instant,
+        clock=clock,
         faults=faults,
         dialects={} if dialect is None else {spec.id: dialect},
         users=users,
@@ -215,7 +225,7 @@ def mock(
     if transport_faults:
         named = ", ".join(fault.id for some in transport_faults.values() for fault in some)
         raise UsageProblem("faults", "faults of clauses: a mock has no transport", named, "use `harness.serve`")
-    return mock_simulators(*simulators, url=url, clock=clock)
+    return mock_simulators(*simulators, url=url, clock=running)
 
 
 def application(
@@ -223,7 +233,7 @@ def application(
     calls: int = 2000,
     seed: int = 1,
     instant: datetime | None = None,
-    clock: Clock | None = None,
+    clock: ClockSource | None = None,
     faults: Sequence[str] = (),
     dialects: Mapping[str, DialectSource] | None = None,
     users: str | Path | None = None,
@@ -244,11 +254,18 @@ def application(
     from harness.serve.http.limits import DEFAULT_LIMITS
     from harness.serve.http.options import ServerOptions
 
-    simulators, transport_faults = _make_simulators(
-        apis, calls=calls, seed=seed, instant=instant, faults=faults, dialects=dialects or {}, users=users
+    simulators, transport_faults, running = _make_simulators(
+        apis,
+        calls=calls,
+        seed=seed,
+        instant=instant,
+        clock=clock,
+        faults=faults,
+        dialects=dialects or {},
+        users=users,
     )
     options = ServerOptions(
-        clock=clock,
+        clock=running,
         transport_faults=transport_faults,
         seed=seed,
         limits=limits or DEFAULT_LIMITS,
@@ -394,6 +411,29 @@ def _make_world(*, calls: int, seed: int, instant: datetime | None, traffic: str
     return World.of(seed=seed, calls=calls, instant=instant or BUSY_HOUR, profile=profile)
 
 
+def _make_timed_world(
+    *, calls: int, seed: int, instant: datetime | None, clock: ClockSource | None
+) -> tuple[World, Clock | None]:
+    """The world, and the clock that it is seen by; None where it stands still at its own instant."""
+    from harness.errors import UsageProblem
+    from harness.serve.clock_choice import ClockChoice, parse_clock
+    from harness.serve.http.options import machine_time
+    from harness.world.clock import LiveClock
+
+    if clock is None:
+        return _make_world(calls=calls, seed=seed, instant=instant), None
+    choice = parse_clock(clock) if isinstance(clock, str) else ClockChoice()
+    if isinstance(clock, LiveClock):
+        choice = ClockChoice(kind="live")
+    if instant is not None and choice.instant is not None and instant != choice.instant:
+        raise UsageProblem("clock", "no instant beside `instant`", repr(clock), "leave one of them out")
+    now = machine_time()
+    world = _make_world(
+        calls=calls, seed=seed, instant=instant or choice.world_instant(now), traffic=choice.profile.name
+    )
+    return world, choice.make_clock(began=now, instant=world.instant) if isinstance(clock, str) else clock
+
+
 def _dialect_of(given: DialectSource | None, spec: Spec) -> Dialect | None:
     from collections.abc import Mapping
     from pathlib import Path
@@ -415,11 +455,12 @@ def _make_simulators(
     calls: int,
     seed: int,
     instant: datetime | None,
+    clock: ClockSource | None,
     faults: Sequence[str],
     dialects: Mapping[str, DialectSource],
     users: str | Path | None,
-) -> tuple[list[Simulator], Mapping[str, Sequence[TransportFault]]]:
-    """Simulators over one world, and the faults of their transports by API."""
+) -> tuple[list[Simulator], Mapping[str, Sequence[TransportFault]], Clock | None]:
+    """Simulators over one world, the faults of their transports by API, and the clock of the world."""
     from pathlib import Path
 
     from harness.errors import UsageProblem
@@ -435,7 +476,7 @@ def _make_simulators(
         if api not in specs:
             raise UsageProblem("dialects", f"a dialect of {', '.join(specs)}", f"a dialect of {api}")
     clause_faults, transport_faults = parse_faults(specs, _full_fault_names(specs, faults), where="faults")
-    world = _make_world(calls=calls, seed=seed, instant=instant)
+    world, running = _make_timed_world(calls=calls, seed=seed, instant=instant, clock=clock)
     simulators = [
         Simulator(
             spec,
@@ -446,7 +487,7 @@ def _make_simulators(
         )
         for spec in specs.values()
     ]
-    return simulators, transport_faults
+    return simulators, transport_faults, running
 
 
 def _full_fault_names(specs: Mapping[str, Spec], faults: Iterable[str]) -> list[str]:

@@ -1,9 +1,10 @@
 """A small load generator: so many connections kept alive, each with one request at a time.
 
-    python load.py HOST PORT SECONDS CONNECTIONS < requests.json > result.json
+    python load.py HOST PORT SECONDS CONNECTIONS [once] < requests.json > result.json
 
-With 0 seconds every request is sent once. The requests are a JSON list of texts (latin-1), sent in turn, each
-connection from a place of its own. Answers need a Content-Length. An answer that is no HTTP 200 counts as an error.
+With 0 seconds every request is sent once; with `once` none is sent twice. The requests are a JSON list of texts
+(latin-1), sent in turn, each connection from a place of its own. Answers need a Content-Length. An answer that is no
+HTTP 200 counts as an error.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ class Client(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def run(host: str, port: int, seconds: float, connections: int, requests: list[bytes]) -> dict[str, float]:
+async def run(
+    host: str, port: int, seconds: float, connections: int, requests: list[bytes], *, once: bool = False
+) -> dict[str, float]:
     loop = asyncio.get_running_loop()
     seen: list[float] = []
     told = {"errors": 0, "bytes": 0}
@@ -77,7 +80,7 @@ async def run(host: str, port: int, seconds: float, connections: int, requests: 
     clients = []
     for number in range(connections):
         first = number * len(requests) // connections
-        last = math.inf if seconds else (number + 1) * len(requests) // connections
+        last = math.inf if seconds and not once else (number + 1) * len(requests) // connections
         until = began + (seconds or 600)
         _, client = await loop.create_connection(
             lambda first=first, last=last, until=until: Client(requests, first, last, until, seen, told),  # type: ignore[misc]
@@ -102,5 +105,6 @@ async def run(host: str, port: int, seconds: float, connections: int, requests: 
 
 if __name__ == "__main__":
     host, port, seconds, connections = sys.argv[1:5]
+    once = sys.argv[5:] == ["once"]
     texts = [text.encode("latin-1") for text in json.load(sys.stdin)]
-    json.dump(asyncio.run(run(host, int(port), float(seconds), int(connections), texts)), sys.stdout)
+    json.dump(asyncio.run(run(host, int(port), float(seconds), int(connections), texts, once=once)), sys.stdout)

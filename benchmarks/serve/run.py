@@ -2,8 +2,10 @@
 
     python benchmarks/serve/run.py [--seconds 3] [--rounds 3] [--calls 1000000] [--no-node] [--json FILE]
 
-Every server runs alone on one core, the load generator on another. Each scenario has hundreds of different requests,
-which are sent in turn; every one was sent once before, but for the last scenario. Medians over the rounds are shown.
+Servers run on one core, the load generator on another. Before each scenario of a round a bare server is measured,
+with as many bytes as our answers have, and these two are compared: on a machine with other work both suffer. Requests
+that are repeated were sent once before; those that all differ were not, but the rows they show were. Medians over the
+rounds are shown.
 """
 
 from __future__ import annotations
@@ -50,9 +52,11 @@ class Scenario:
     name: str
     server: str
     requests: list[str]
-    compare: str = ""
-    unseen: bool = False
+    # Each request is sent once; `warm` are sent before.
+    once: bool = False
+    warm: list[str] = field(default_factory=list)
     results: list[dict[str, float]] = field(default_factory=list)
+    bare: list[dict[str, float]] = field(default_factory=list)
 
 
 def pinned(core: int, command: list[str]) -> list[str]:
@@ -116,13 +120,36 @@ def memory_of(pid: int) -> tuple[int, int]:
     return now, most
 
 
-def load(scenario: Scenario, port: int, options: argparse.Namespace, seconds: float) -> dict[str, float]:
-    texts = [text.replace("PORT", str(port), 1) for text in scenario.requests]
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process, and those that it started, have had."""
+    ticks = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(folder.name)) == pid:
+                numbers = (folder / "stat").read_text().rpartition(")")[2].split()
+                ticks += int(numbers[11]) + int(numbers[12])
+        except OSError:
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def load(
+    server: Server, requests: list[str], options: argparse.Namespace, seconds: float, *, once: bool = False
+) -> dict[str, float]:
+    """What came of so many seconds of requests, and what of the processor each took."""
+    assert server.process is not None
+    port = server.port
+    texts = [text.replace("PORT", str(port), 1) for text in requests]
+    before = cpu_seconds(server.process.pid)
     command = [sys.executable, str(HERE / "load.py"), "127.0.0.1", str(port), str(seconds), str(options.connections)]
+    command += ["once"] if once else []
     done = subprocess.run(
         pinned(1, command), input=json.dumps(texts), capture_output=True, text=True, check=True, timeout=seconds + 60
     )
     found: dict[str, float] = json.loads(done.stdout)
+    # At least a tick: the kernel counts no less.
+    took = max(cpu_seconds(server.process.pid) - before, 0.01)
+    found["cpu_us"] = took * 1e6 / max(found["requests"], 1)
     return found
 
 
@@ -173,34 +200,67 @@ def scenarios_of(calls: int, label: str) -> tuple[list[Scenario], list[dict[str,
         history.documented_spec.listing, history.answer(ask(history, {"RowsPerPage": "400"}), BUSY_HOUR)
     ).rows
     pairs = [(str(row["Source"]), str(row["State"])) for row in seen or () if isinstance(row, dict)]
-    deep = [chance.randrange(many // 2, many) for _ in range(50)]
-    walk = []
+    walk, pages_of_walk = [], []
     after = ""
     for _ in range(300):
-        request = ask(logs, {"limit": 20, **({"after": after} if after else {})})
+        values = {"limit": 20, **({"after": after} if after else {})}
+        request = ask(logs, values)
         walk.append(asked(request))
+        pages_of_walk.append(values)
         answer = decode_response(logs.documented_spec.listing, logs.answer(request, BUSY_HOUR))
         after = str(answer.next_cursor) if answer.rows else ""
-    anywhere = [chance.randrange(many) for _ in range(min(many, 6_000))]
+    states = [str(two) for two in dict.fromkeys(two for _, two in pairs)]
+    first = [asked(ask(history, {"PageNumber": str(n)})) for n in range(min(50, many))]
+    sized = [
+        {"PageNumber": str(page), "RowsPerPage": str(size), **({"State": state} if state else {})}
+        for size in range(11, 31)
+        for page in range(30)
+        for state in ("", *states)
+    ]
+    chance.shuffle(sized)
+    chosen = [{"Source": one, "State": two} for one, two in dict.fromkeys(pairs)]
+    filtered = [{**values, "RowsPerPage": str(size)} for values in chosen for size in range(5, 65)]
+    chance.shuffle(filtered)
+    anywhere = chance.sample(range(many), min(many, 6_000))
     some = [
-        Scenario("first pages", label, [asked(ask(history, {"PageNumber": str(n)})) for n in range(min(50, many))]),
+        Scenario("first pages", label, first),
         Scenario(
             "two filters",
             label,
             [asked(ask(history, {"Source": one, "State": two})) for one, two in dict.fromkeys(pairs)],
         ),
-        Scenario(
-            "deep pages",
-            label,
-            # Ten pages from each of some places on: as pagers go.
-            [asked(ask(history, {"PageNumber": str(n + more)})) for n in deep for more in range(10)],
-        ),
         Scenario("cursor walk", label, walk),
         Scenario(
-            "deep pages, each for the first time",
+            "pages, all different",
+            label,
+            [asked(ask(history, values)) for values in sized],
+            once=True,
+            warm=[
+                asked(ask(history, {"PageNumber": str(page), "RowsPerPage": "31", **more}))
+                for page in range(30)
+                for more in ({}, *({"State": state} for state in states))
+            ],
+        ),
+        Scenario(
+            "filters, all different",
+            label,
+            [asked(ask(history, values)) for values in filtered],
+            once=True,
+            warm=[asked(ask(history, {**values, "RowsPerPage": "65"})) for values in chosen],
+        ),
+        Scenario(
+            "cursor walk, all different",
+            label,
+            # Another size of page makes the same place another request.
+            [asked(ask(logs, {**values, "limit": size})) for size in range(11, 30) for values in pages_of_walk],
+            once=True,
+            warm=[asked(ask(logs, {**values, "limit": 30})) for values in pages_of_walk],
+        ),
+        Scenario(
+            "rows never shown before",
             label,
             [asked(ask(history, {"PageNumber": str(n)})) for n in anywhere],
-            unseen=True,
+            once=True,
         ),
     ]
     return some, [{str(key): str(value) for key, value in row.items()} for row in rows if isinstance(row, dict)]
@@ -282,14 +342,25 @@ def serve_command(calls: int, port: int) -> list[str]:
     ]
 
 
-def measure(server: Server, scenarios: list[Scenario], options: argparse.Namespace) -> None:
-    """One round of a server: every scenario, first without looking."""
+def measure(server: Server, scenarios: list[Scenario], options: argparse.Namespace, *, compare: bool) -> None:
+    """One round of a server: every scenario, each after a bare server."""
     with running(server):
         for scenario in scenarios:
-            if not scenario.unseen:
-                # Every request once: what is made when it is first needed is told by the last scenario.
-                load(scenario, server.port, options, 0)
-            scenario.results.append(load(scenario, server.port, options, options.seconds))
+            # Each request of a round once: an answer of an earlier scenario is in nobody's memory after a restart.
+            size = load(server, scenario.warm or scenario.requests[:20], options, 0)["bytes"]
+            if not scenario.once:
+                load(server, scenario.requests, options, 0)
+            if compare:
+                with running(bare_server(max(1, round(size / 1024)) * 1024)) as bare:
+                    scenario.bare.append(load(bare, [get("/calls")], options, options.seconds))
+            scenario.results.append(load(server, scenario.requests, options, options.seconds, once=scenario.once))
+
+
+def bare_server(size: int, protocol: str = "httptools") -> Server:
+    """A bare server that sends so many bytes."""
+    port = free_port()
+    command = [sys.executable, str(HERE / "bare.py"), str(port), str(size), protocol]
+    return Server(f"bare uvicorn ({protocol})", command, port)
 
 
 def median(scenario: Scenario, name: str) -> float:
@@ -320,77 +391,70 @@ def main() -> None:
         if not options.no_node:
             place = options.node_folder or Path(folder)
             runs += [(server, [scenario]) for server, scenario in node_servers(place, rows)]
-        # Bare servers first learn how many bytes to send.
-        ours: list[Scenario] = []
         for round_number in range(options.rounds):
             for server, scenarios in list(runs):
                 print(f"round {round_number + 1}: {server.name}", file=sys.stderr)
                 try:
-                    measure(server, scenarios, options)
+                    measure(server, scenarios, options, compare=server.name.startswith("ours"))
                 except (RuntimeError, subprocess.SubprocessError) as problem:
                     print(f"{server.name} is left out: {problem}", file=sys.stderr)
                     runs = [one for one in runs if one[0] is not server]
-            if round_number == 0:
-                ours = [scenario for server, some in runs if server.name.startswith("ours") for scenario in some]
-                bare = bare_runs(ours)
-                runs += bare
-                for server, scenarios in bare:
-                    measure(server, scenarios, options)
     show(runs, options)
 
 
-def bare_runs(ours: list[Scenario]) -> list[tuple[Server, list[Scenario]]]:
-    """A bare server for each size of answer, rounded to a kilobyte, under each of uvicorn's protocols."""
-    found: dict[str, tuple[Server, list[Scenario]]] = {}
-    for scenario in ours:
-        size = max(1, round(median(scenario, "bytes") / 1024)) * 1024
-        for protocol in ("h11", "httptools"):
-            name = f"bare uvicorn ({protocol}), {size // 1024} KB"
-            if protocol == "httptools" and not has_httptools():
-                continue
-            if name not in found:
-                port = free_port()
-                command = [sys.executable, str(HERE / "bare.py"), str(port), str(size), protocol]
-                found[name] = (Server(name, command, port), [Scenario("constant", name, [get("/calls")])])
-            if protocol == "h11":
-                scenario.compare = name
-    return list(found.values())
-
-
-def has_httptools() -> bool:
-    try:
-        import httptools  # noqa: F401
-    except ImportError:
-        return False
-    return True
+def ratio(scenario: Scenario, name: str, *, upside_down: bool = False) -> float:
+    """The median over the rounds of our figure over that of the bare server."""
+    pairs = zip(scenario.results, scenario.bare, strict=True)
+    return statistics.median(
+        bare[name] / ours[name] if upside_down else ours[name] / bare[name] for ours, bare in pairs
+    )
 
 
 def show(runs: list[tuple[Server, list[Scenario]]], options: argparse.Namespace) -> None:
     """The table."""
-    everything = {scenario.server: scenario for _, some in runs for scenario in some if scenario.name == "constant"}
     print(f"{options.rounds} rounds of {options.seconds:g} s, {options.connections} connections; medians\n")
-    print("| server | asked | requests/s | p50 ms | p99 ms | of bare | p99 of bare | MB now/peak | ready in s |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
+
+    names = (
+        "server",
+        "asked",
+        "requests/s",
+        "CPU µs",
+        "p50 ms",
+        "p99 ms",
+        "of bare",
+        "of bare by CPU",
+        "p99 of bare",
+    )
+    print(f"| {' | '.join(names)} | MB now/peak | ready in s |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     lines = []
-    for server, scenarios in sorted(runs, key=lambda one: (not one[0].name.startswith("bare"), one[0].name)):
+    for server, scenarios in runs:
         for scenario in scenarios:
             if not scenario.results:
                 continue
-            rate, p50, p99 = (median(scenario, name) for name in ("rate", "p50_ms", "p99_ms"))
-            bare = everything.get(scenario.compare)
-            ratio = f"{rate / median(bare, 'rate'):.2f}" if bare else ""
-            worst = f"{p99 / median(bare, 'p99_ms'):.1f}" if bare else ""
+            rate, cpu, p50, p99 = (median(scenario, name) for name in ("rate", "cpu_us", "p50_ms", "p99_ms"))
+            told = ["", "", ""]
+            if scenario.bare:
+                of_bare, by_cpu = ratio(scenario, "rate"), ratio(scenario, "cpu_us", upside_down=True)
+                told = [f"{of_bare:.2f}", f"{by_cpu:.2f}", f"{ratio(scenario, 'p99_ms'):.1f}"]
             errors = sum(result["errors"] for result in scenario.results)
             name = scenario.name + (f" ({errors:.0f} errors)" if errors else "")
             memory = f"{server.memory[0]}/{server.memory[1]}"
             print(
-                f"| {server.name} | {name} | {rate:,.0f} | {p50:.2f} | {p99:.2f} | {ratio} | {worst} | {memory}"
-                f" | {server.start_seconds:.1f} |"
+                f"| {server.name} | {name} | {rate:,.0f} | {cpu:.0f} | {p50:.2f} | {p99:.2f} | {' | '.join(told)}"
+                f" | {memory} | {server.start_seconds:.1f} |"
             )
             lines.append(
-                {"server": server.name, "asked": scenario.name, "rate": rate, "p50_ms": p50, "p99_ms": p99}
+                {
+                    "server": server.name,
+                    "asked": scenario.name,
+                    "rate": rate,
+                    "p50_ms": p50,
+                    "p99_ms": p99,
+                    "cpu_us": cpu,
+                }
                 | {"bytes": median(scenario, "bytes"), "errors": errors, "memory_mb": server.memory}
-                | {"start_seconds": server.start_seconds, "load_busy": median(scenario, "busy")}
+                | {"start_seconds": server.start_seconds, "load_busy": median(scenario, "busy"), "of_bare": told}
             )
     if options.json:
         options.json.write_text(json.dumps(lines, indent=1))

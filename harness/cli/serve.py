@@ -15,6 +15,7 @@ import click
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import parse_pairs, positive_number
 from harness.cli.serve_setup import (
+    CONTROL_VARIABLE,
     ServePlan,
     ServeSettings,
     check_option_conflicts,
@@ -52,7 +53,21 @@ if TYPE_CHECKING:
     "--calls", type=click.IntRange(0), default=2000, show_default=True, help="How many calls the world has."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
-@click.option("--clock", default="frozen", show_default=True, metavar="frozen[=INSTANT]|live|scaled=K")
+@click.option(
+    "--concurrent",
+    type=float,
+    callback=positive_number,
+    metavar="N",
+    help="About so many calls at a time in the busiest hour; 40 without it.",
+)
+@click.option(
+    "--clock",
+    default="frozen",
+    show_default=True,
+    metavar="frozen[=INSTANT]|live|scaled=K",
+    help="What time it is in the world: a busy hour that stands still, another instant, the machine's time with "
+    "calls at any hour, or a busy hour that runs K times as fast.",
+)
 @click.option("--began", metavar="INSTANT", help="When a live or scaled clock began (default now); for replicas.")
 @click.option(
     "--fault",
@@ -208,11 +223,15 @@ def _open_control(
     options: ServeSettings,
 ) -> None:
     """Open the control API, and tell its address and its token."""
+    import os
     import secrets
 
     from harness.serve.control.routes import ControlApi, serve_control
 
-    token = options.control_token or secrets.token_urlsafe(24)
+    is_worker = options.listen_fd is not None
+    # A worker's environment is its own: the first process put the token there.
+    given = os.environ.get(CONTROL_VARIABLE) if is_worker else options.control_token
+    token = given or secrets.token_urlsafe(24)
     control = ControlApi(
         server.application,
         make=make_simulators,
@@ -221,7 +240,11 @@ def _open_control(
         seed=options.seed,
         token=token,
         log=log,
+        relayed=is_worker,
     )
     url = stack.enter_context(serve_control(control, port=options.control_port, log=console.write_message))
+    if is_worker:
+        console.write_result(f"control {url}")
+        return
     shown_token = "the one given" if options.control_token else token
     console.write_message(f"control {url} token {shown_token}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import load_dialect_file, parse_instant, parse_pairs, suggest_word
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from harness.world.world import World
 
 
+# Where the first process puts the token of its workers' control APIs.
+CONTROL_VARIABLE: Final = "CALLHARNESS_CONTROL_TOKEN"
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeSettings:
@@ -37,6 +41,7 @@ class ServeSettings:
     port: int
     calls: int
     seed: int
+    concurrent: float | None = None
     clock: str
     began: str | None
     faults: tuple[str, ...]
@@ -72,13 +77,6 @@ class ServePlan:
 
 def check_option_conflicts(options: ServeSettings) -> None:
     """Stop at options that do not go together, before anything is made. Raises UsageProblem."""
-    if options.control and options.workers > 1:
-        raise UsageProblem(
-            "--control",
-            "one process: what is changed at run time is known to that process only",
-            f"--workers {options.workers}",
-            "leave one of them out",
-        )
     for name, value in (("--control-token", options.control_token), ("--control-port", options.control_port)):
         if value and not options.control:
             raise UsageProblem(name, "--control with it", "no --control")
@@ -232,34 +230,25 @@ def _simulated_users(
 
 
 def make_world(plan: ServePlan) -> World:
-    """The world that is served; with a live clock it has its busy hour when `serve` begins."""
+    """The world that is served; with a live clock it is made until `serve` begins. Raises UsageProblem."""
+    from harness.serve.clock_choice import parse_clock
+    from harness.world.traffic import BUSY_HOUR
     from harness.world.world import World
 
     options = plan.options
-    kind, _, value = options.clock.partition("=")
-    if kind == "frozen" and value:
-        instant = parse_instant("--clock frozen", value)
-        return World.of(seed=options.seed, calls=options.calls, instant=instant)
-    if kind == "live":
-        return World.of(seed=options.seed, calls=options.calls, instant=plan.began)
-    return World.of(seed=options.seed, calls=options.calls)
+    choice = parse_clock(options.clock, where="--clock")
+    return World.of(
+        seed=options.seed,
+        calls=options.calls,
+        instant=choice.world_instant(plan.began) or BUSY_HOUR,
+        profile=choice.profile,
+        concurrent=options.concurrent,
+    )
 
 
 def make_clock(plan: ServePlan, world: World) -> Clock:
     """The clock of `--clock`. Raises UsageProblem."""
-    from harness.world.clock import FrozenClock, LiveClock, ScaledClock
+    from harness.serve.clock_choice import parse_clock
 
-    text = plan.options.clock
-    kind, mark, value = text.partition("=")
-    match kind:
-        case "frozen":
-            return FrozenClock(world.instant)
-        case "live" if not mark:
-            return LiveClock()
-        case "scaled":
-            try:
-                factor = float(value)
-                return ScaledClock(began=plan.began, instant=world.instant, factor=factor)
-            except ValueError as problem:
-                raise UsageProblem("--clock scaled", "scaled=K with a K above 0", repr(text)) from problem
-    raise UsageProblem("--clock", "frozen, frozen=INSTANT, live or scaled=K", repr(text))
+    choice = parse_clock(plan.options.clock, where="--clock")
+    return choice.make_clock(began=plan.began, instant=world.instant)

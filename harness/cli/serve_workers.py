@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Final
 
-from harness.cli.console import Console
-from harness.cli.serve_setup import ServePlan, simulator_factory
+from harness.cli.console import Console, current_time
+from harness.cli.serve_setup import CONTROL_VARIABLE, ServePlan, simulator_factory
 from harness.cli.signals import stop_on_signals
 from harness.errors import HarnessError
 
@@ -33,24 +36,50 @@ def serve_by_workers(console: Console, plan: ServePlan) -> int:
             ca_file = make_certificate(plan.tls_dir, options.host)
             console.write_message(f"the certificate's authority is {ca_file}; check --ca takes it")
         listening.set_inheritable(True)
+        token = options.control_token or secrets.token_urlsafe(24)
         command = [sys.executable, "-m", "harness.cli.main", *_worker_arguments(plan, listening.fileno())]
+        # Others may read the arguments of a process, but not its environment.
+        environment = os.environ | ({CONTROL_VARIABLE: token} if options.control else {})
         workers = [
             subprocess.Popen(  # noqa: S603
-                command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, pass_fds=[listening.fileno()], text=True
+                command,
+                stdout=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                pass_fds=[listening.fileno()],
+                text=True,
+                env=environment,
             )
             for _ in range(options.workers)
         ]
         try:
+            told = len(plan.specs) + options.control
             ready_lines = [
-                [worker.stdout.readline() for _ in plan.specs] if worker.stdout else [] for worker in workers
+                [worker.stdout.readline() for _ in range(told)] if worker.stdout else [] for worker in workers
             ]
             if not all(all(lines) for lines in ready_lines) and not stopped.is_set():
                 raise HarnessError("a worker did not start; what it said stands above")
-            console.write_result("".join(ready_lines[0]))
-            _wait_for_end(workers, stopped, max_seconds=options.max_seconds)
+            with ExitStack() as stack:
+                if options.control and not stopped.is_set():
+                    # A worker tells where its own control API is before it is ready.
+                    urls = [lines.pop(0).split()[1] for lines in ready_lines]
+                    _open_relay(console, stack, plan, urls, token)
+                console.write_result("".join(ready_lines[0]))
+                _wait_for_end(workers, stopped, max_seconds=options.max_seconds)
         finally:
             _stop_workers(workers)
     return 0
+
+
+def _open_relay(console: Console, stack: ExitStack, plan: ServePlan, urls: Sequence[str], token: str) -> None:
+    """Open the control API of all workers, and tell its address and its token."""
+    from harness.cli.control_relay import ControlRelay
+    from harness.serve.control.routes import serve_control
+
+    relay = ControlRelay(urls, token=token, wall_clock=current_time)
+    stack.callback(relay.close)
+    url = stack.enter_context(serve_control(relay, port=plan.options.control_port, log=console.write_message))
+    shown_token = "the one given" if plan.options.control_token else token
+    console.write_message(f"control {url} token {shown_token}")
 
 
 def _wait_for_end(
@@ -85,6 +114,7 @@ def _worker_arguments(plan: ServePlan, descriptor: int) -> list[str]:
         ("--host", options.host),
         ("--calls", options.calls),
         ("--seed", options.seed),
+        ("--concurrent", options.concurrent),
         ("--clock", options.clock),
         ("--users", options.users),
         ("--jwt-key", plan.jwt_key),
@@ -105,6 +135,7 @@ def _worker_arguments(plan: ServePlan, descriptor: int) -> list[str]:
         ("--any-jwt", options.any_jwt),
         ("--verbose", options.verbose),
         ("--tls-made", plan.tls_dir is not None),
+        ("--control", options.control),
     ):
         if flag:
             arguments.append(name)

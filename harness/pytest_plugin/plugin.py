@@ -85,7 +85,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def call_api_simulator() -> Iterator[Callable[..., str]]:
     """Start simulators: `url = call_api_simulator(API, calls=2000, seed=1, faults=(), dialect=None, clock=None)`.
 
-    Each listens on a free port of the loopback until the test ends. A fault is `CLAUSE` or `CLAUSE/NAME`.
+    Each listens on a free port of the loopback until the test ends. A fault is `CLAUSE`, `CLAUSE/NAME` or
+    `transport/NAME=VALUE`; a dialect a file or answers by the ids of open choices; a clock `"live"`, `"scaled=60"` or
+    `"frozen=2026-03-02T14:30:00Z"`; `users` a YAML file of who may log in.
     """
     from harness.pytest_plugin.simulator_fixtures import running_simulators
 

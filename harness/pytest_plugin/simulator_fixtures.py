@@ -7,63 +7,51 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.serve.simulator import Simulator
-    from harness.specification.dialect import Dialect
-    from harness.world.clock import Clock
+    from pathlib import Path
 
-
-def make_simulator(
-    api: str, *, calls: int = 2000, seed: int = 1, faults: Sequence[str] = (), dialect: Dialect | None = None
-) -> Simulator:
-    """A simulator of an API over a world of its own. Raises UsageProblem for a fault that the API does not have."""
-    from harness.serve.faults.catalogue import find_faults
-    from harness.serve.simulator import Simulator
-    from harness.specification.load import load_spec
-    from harness.world.world import World
-
-    spec = load_spec(api)
-    found = [find_faults(spec, wanted)[0] for wanted in faults]
-    return Simulator(spec, World.of(seed=seed, calls=calls), dialect=dialect, faults=found)
+    from harness.api import ApiSource, ClockSource, DialectSource
 
 
 @contextmanager
 def running_simulators() -> Iterator[Callable[..., str]]:
     """A function that starts a simulator and gives its URL; all of them stop at the end."""
-    from harness.serve.http.options import ServerOptions
-    from harness.serve.http.server import serve_in_thread
+    from harness.api import serve
+    from harness.specification.load import Spec, load_spec
 
     with ExitStack() as stack:
 
         def start(
-            api: str,
+            api: ApiSource,
             /,
             *,
             calls: int = 2000,
             seed: int = 1,
             faults: Sequence[str] = (),
-            dialect: Dialect | None = None,
-            clock: Clock | None = None,
+            dialect: DialectSource | None = None,
+            clock: ClockSource | None = None,
+            users: str | Path | None = None,
         ) -> str:
-            simulator = make_simulator(api, calls=calls, seed=seed, faults=faults, dialect=dialect)
-            server = stack.enter_context(serve_in_thread([simulator], ServerOptions(clock=clock)))
-            return server.urls[simulator.spec.id]
+            spec = api if isinstance(api, Spec) else load_spec(api)
+            dialects = {} if dialect is None else {spec.id: dialect}
+            server = serve(spec, calls=calls, seed=seed, clock=clock, faults=faults, dialects=dialects, users=users)
+            return stack.enter_context(server).urls[spec.id]
 
         yield start
 
 
 def make_mock(
-    api: str,
+    api: ApiSource,
     /,
     *,
     url: str = "http://127.0.0.1",
     calls: int = 2000,
     seed: int = 1,
     faults: Sequence[str] = (),
-    dialect: Dialect | None = None,
-    clock: Clock | None = None,
+    dialect: DialectSource | None = None,
+    clock: ClockSource | None = None,
+    users: str | Path | None = None,
 ) -> AbstractContextManager[Any]:
     """The simulator behind `requests`, under `url`."""
-    from harness.serve.responses_mock import mock_simulators
+    from harness.api import mock
 
-    simulator = make_simulator(api, calls=calls, seed=seed, faults=faults, dialect=dialect)
-    return mock_simulators(simulator, url=url, clock=clock)
+    return mock(api, url=url, calls=calls, seed=seed, faults=faults, dialect=dialect, clock=clock, users=users)

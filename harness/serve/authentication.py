@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 from harness.errors import UsageProblem
 from harness.integers import is_integer
@@ -251,8 +252,17 @@ def _decode_credential(where: str, folder: Path, value: PlainValue) -> str:
 # --- checks of credentials ------------------------------------------------------------------------------------
 
 
+class _WaysIn(NamedTuple):
+    """The ways in, the credentials of the first, each way by its credentials, and all sets that may be given."""
+
+    ways: tuple[AccessWay, ...]
+    first: tuple[str, ...]
+    by_names: Mapping[tuple[str, ...], AccessWay]
+    sets: tuple[tuple[str, ...], ...]
+
+
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Authenticator:
     """Decides which user sends a request.
 
@@ -285,17 +295,24 @@ class Authenticator:
             return RefusedRequest(fault=self.access.role_fault)
         return user
 
+    @cached_property
+    def _ways_in(self) -> _WaysIn:
+        ways = ways_of(self.access)
+        return _WaysIn(
+            ways,
+            way_credentials(ways[0]),
+            {way_credentials(way): way for way in reversed(ways)},
+            (*map(way_credentials, ways), *(legacy.parameters for legacy in self.access.legacy)),
+        )
+
     def identify_user(self, ask: ListRequest, now: datetime) -> SimulatedUser | RefusedRequest:
         """The user who sends a request, whatever its roles, or the fault that the request gets."""
         access = self.access
-        ways = ways_of(access)
+        ways, first, by_names, sets = self._ways_in
         if ask.log_in:
             return self._identify_by_password(ask)
         if ways[0].kind == "none":
             return self.users[0]
-        first = way_credentials(ways[0])
-        by_names = {way_credentials(way): way for way in reversed(ways)}
-        sets = [*map(way_credentials, ways), *(legacy.parameters for legacy in access.legacy)]
         given = [names for names in sets if all(ask.credentials.get(name) for name in names)]
         if not given:
             some = next((name for name in first if not ask.credentials.get(name)), "")
@@ -307,7 +324,7 @@ class Authenticator:
             if ask.scheme is not None and ask.scheme.lower() != "bearer":
                 return RefusedRequest(fault=access.wrong_fault)
             token = ask.credentials[access.token]
-            if access.jwt is not None and token.count(".") == 2:
+            if access.jwt is not None and is_signed_token(token):
                 return self._authenticate_token(access.jwt, token, now)
         return self._user_with(ask, names)
 
@@ -389,6 +406,11 @@ class Authenticator:
         if found is None:
             found = self._public_keys[pem] = KeyPair(private_pem=pem).public_pem if "PRIVATE" in pem else pem
         return found
+
+
+def is_signed_token(token: object) -> bool:
+    """Whether a token has the three parts of a signed one."""
+    return isinstance(token, str) and token.count(".") == 2
 
 
 def _decode_claims(jwt: Jwt, token: str, key_pem: str | None) -> Mapping[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from copy import deepcopy
+from collections.abc import Collection, Iterable, Sequence
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from typing import Final, Protocol, TypeVar, cast, final
 from urllib.parse import urlsplit
@@ -18,8 +19,10 @@ from harness.serve.authentication import (
     KeyPair,
     SimulatedUser,
     built_in_users,
+    is_signed_token,
     with_session_token,
 )
+from harness.serve.envelopes import EnvelopeMemory
 from harness.serve.faults.base import Fault
 from harness.serve.faults.hooks import (
     NO_HOOKS,
@@ -32,14 +35,16 @@ from harness.serve.faults.hooks import (
 )
 from harness.serve.index.live_rows import LiveRows
 from harness.serve.index.row_index import IndexSnapshot, RowIndex
+from harness.serve.instant_view import InstantView
 from harness.serve.query.cursors import Cursor, encode_cursor
 from harness.serve.query.page_parts import NO_NUMBERS, PagePlace, linked_pages, page_numbers
 from harness.serve.query.parameters import parse_parameters
+from harness.serve.query.plan_memory import PlanMemory
 from harness.serve.query.query_builder import AnswerPlan, cursor_sort_text, plan_answer
-from harness.serve.query.table import Comparable, QueryResult, SortPosition, Table
-from harness.serve.row_writer import Envelope, RowVariant, RowWriter, build_row_tree, values_at_path
-from harness.specification.dialect import Dialect, default_zone
-from harness.specification.field_path import AttributePath, FieldPath, ValuePath
+from harness.serve.query.table import QueryResult, SortPosition, Table
+from harness.serve.row_writer import Envelope, RowVariant, RowWriter
+from harness.specification.access import key_of, ways_of
+from harness.specification.dialect import Dialect
 from harness.specification.load import Spec
 from harness.specification.model import CursorPaging, Listing, PageNumberPaging, links_of
 from harness.telephony.attributes import Grain
@@ -49,7 +54,7 @@ from harness.wire.derived_fields import shown_attributes
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.list_request import ListRequest
 from harness.wire.page_links import write_link
-from harness.wire.request_codec import RefusedRequest, decode_request
+from harness.wire.request_codec import RefusedRequest, RequestReader
 from harness.wire.response_codec import (
     Headers,
     PageParts,
@@ -60,19 +65,17 @@ from harness.wire.response_codec import (
     log_in_tree,
     success_tree,
 )
-from harness.wire.row_codec import ApiRow, show_record
-from harness.wire.settled_values import refuse_settled_values, repeated_values
+from harness.wire.row_codec import ApiRow
+from harness.wire.settled_values import refuse_settled_values, repeated_values, repeats_values
 from harness.world.customers import Customers
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import OrderedRowTable
 from harness.world.traffic import millis_of
+from harness.world.world import World, merge_records
 
 T = TypeVar("T")
 
 _MAX_INSTANTS: Final = 4
-_MAX_VARIANTS: Final = 8
-_MAX_ENVELOPES: Final = 1024
-_MAX_ENVELOPE_BYTES: Final = 4096
 UNKNOWN_PATH_RESPONSE: Final = HttpResponse(
     http_status=404, headers=(("Content-Type", "text/plain; charset=utf-8"),), body=b"no API lives here\n"
 )
@@ -149,15 +152,21 @@ class Simulator:
         if not self.users:
             raise UsageProblem(f"users of {spec.id}", "at least one identity", "none")
         self._authenticator = Authenticator(access=self.spec.listing.access, users=self.users, any_jwt=any_jwt)
+        self._readers = tuple(RequestReader(self.spec, self.dialect, base_path=path) for path in self._base_paths)
+        self._has_fresh_ids = any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values())
+        self._repeats_values = repeats_values(self.spec.listing)
+        self._has_links = links_of(self.spec.listing.paging) is not None
+        # The plain way plans every request by itself.
+        self._plans = PlanMemory.of(self.spec.listing, self.dialect) if fast and self._hooks is NO_HOOKS else None
         self._population = ListedCalls(self.dialect.resolve(self.spec.listing.lists.calls))
         self._fast = fast
         self._writer = RowWriter.of(self.spec.listing)
         # Many answers have the same envelope: the pages of one walk share their totals and echoes.
-        self._envelopes: dict[Hashable, Envelope] = {}
+        self._envelopes = EnvelopeMemory()
         self._row_index: RowIndex | None = None
         self._snapshots: OrderedDict[datetime, IndexSnapshot] = OrderedDict()
         self._live_rows: tuple[OrderedRowTable, LiveRows] | None = None
-        self._views: OrderedDict[datetime, _InstantView] = OrderedDict()
+        self._views: OrderedDict[datetime, InstantView] = OrderedDict()
         self._lock = Lock()
 
     # --- one request ----------------------------------------------------------------------------------------
@@ -179,11 +188,12 @@ class Simulator:
     def decode_list_request(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
         """The list request in an HTTP request, or the refusal it gets; None for a request to another path."""
         request = self._hooks.request(request)
-        for base_path in self._base_paths:
-            ask = decode_request(self.spec, request, self.dialect, base_path=base_path)
+        for reader in self._readers:
+            ask = reader.read(request)
             if ask is not None:
-                ask = self._with_digest(ask, request)
-                if isinstance(ask, ListRequest) and links_of(self.spec.listing.paging) is not None:
+                if self._has_fresh_ids:
+                    ask = self._with_digest(ask, request)
+                if self._has_links and isinstance(ask, ListRequest):
                     ask = replace(ask, url=self._url_of(request))
                 return self._hooks.list_request(ask)
         return None
@@ -193,14 +203,34 @@ class Simulator:
         host = request.header("host")
         scheme = "https" if request.secure else "http"
         origin = f"{scheme}://{host}" if host else server_origin(self.documented_spec)
-        return origin + request.path.decode("ascii", "replace")
+        return origin + (request.mounted_at + request.path).decode("ascii", "replace")
 
     def _with_digest(self, ask: ListRequest | RefusedRequest, request: HttpRequest) -> ListRequest | RefusedRequest:
-        """The request with what the ids of its answer alone are made from, where an answer has such ids."""
-        if not any(part.fresh is not None for part in self.spec.listing.outcome.envelope.values()):
-            return ask
+        """The request with what the ids of its answer alone are made from."""
         told = repr((request.method, request.target, request.headers, request.body))
         return replace(ask, digest=hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+
+    @cached_property
+    def headers_read(self) -> frozenset[str] | None:
+        """The names, in lower case, of the headers that an answer may depend on; None where each of them may."""
+        if self._has_fresh_ids:
+            return None
+        keys = [key_of(way) for way in ways_of(self.spec.listing.access)]
+        named = {key.name.lower() for key in keys if key is not None and key.place == "header"}
+        return frozenset({"authorization", "content-type", "cookie", "host", *named})
+
+    def is_answer_lasting(self, ask: ListRequest | RefusedRequest) -> bool:
+        """Whether the same request gets the same answer while the world stands still at its instant.
+
+        Signed tokens expire by the wall clock, and a fault may do what it likes.
+        """
+        if self._hooks is not NO_HOOKS:
+            return False
+        access = self.spec.listing.access
+        if access.jwt is None or isinstance(ask, RefusedRequest):
+            return True
+        token = ask.credentials.get(access.token)
+        return not is_signed_token(token)
 
     def answer_list_request(
         self, ask: ListRequest | RefusedRequest, at: datetime, *, now: datetime | None = None
@@ -257,6 +287,12 @@ class Simulator:
         return self._hooks.response(response, _success_context(ask))
 
     def _plan_answer(self, ask: ListRequest, at: datetime, now: datetime) -> AnswerPlan | RefusedRequest:
+        memory, key = self._plans, None
+        if memory is not None and self.is_answer_lasting(ask):
+            key = memory.key_of(ask, at)
+            known = memory.find(key, ask) if key is not None else None
+            if known is not None:
+                return known
         user = self._hooks.user(self._authenticator.authenticate(ask, now), ask, self.users, now)
         if isinstance(user, RefusedRequest):
             return user
@@ -268,7 +304,10 @@ class Simulator:
             return parameters
         plan = plan_answer(parameters, user, customers=self.world.customers, at=at, choices=self.dialect)
         if not isinstance(plan, RefusedRequest):
-            plan = replace(plan, repeated=repeated_values(self.spec.listing, ask, user.credentials))
+            if self._repeats_values:
+                plan = replace(plan, repeated=repeated_values(self.spec.listing, ask, user.credentials))
+            if memory is not None and key is not None:
+                memory.keep(key, parameters, plan)
         return self._hooks.plan(plan, parameters)
 
     # --- answers from the row index: rows that are bytes already -----------------------------------------------
@@ -310,27 +349,29 @@ class Simulator:
         self, page: AnswerContent, plan: AnswerPlan, rows: Sequence[bytes], ask: ListRequest
     ) -> HttpResponse:
         """The response with rows that are encoded already."""
-        numbers = (page.total, page.returned, page.page_count, page.first_index, page.last_index)
-        links = {name: linked.values for name, linked in page.links.items()}
-        # Each link repeats the whole request, and where it came to.
-        asked = (repr(links), repr(ask.extra), repr(ask.repeated), ask.url) if links else ()
-        key = (numbers, page.next, page.prev, repr(plan.echoes), plan.zone_name, asked, ask.digest)
-        around = self._envelopes.get(key)
-        if around is None:
-            around = self._writer.split_envelope(
-                *self._answer_tree(page, plan, [RowWriter.row_placeholder()] if rows else [], ask.digest)
-            )
-            if len(self._envelopes) >= _MAX_ENVELOPES:
-                self._envelopes.clear()
-            if len(around.head) + len(around.tail) <= _MAX_ENVELOPE_BYTES:
-                self._envelopes[key] = around
+
+        def make_envelope(page: AnswerContent, plan: AnswerPlan) -> Envelope:
+            placeholder: list[Tree] = [RowWriter.row_placeholder()] if rows else []
+            return self._writer.split_envelope(*self._answer_tree(page, plan, placeholder, ask.digest))
+
+        if page.links:
+            # Each link repeats the whole request, and where it came to.
+            links = {name: linked.values for name, linked in page.links.items()}
+            more: tuple[object, ...] = (ask.digest, repr(links), repr(ask.extra), repr(ask.repeated), ask.url)
+        else:
+            more = (ask.digest,)
+        around = self._envelopes.find(page, plan, more, make_envelope)
         headers = (("Content-Type", around.media_type), *around.headers)
         body = self._writer.fill_envelope(around, rows)
         return HttpResponse(http_status=self.spec.listing.outcome.success.http, headers=headers, body=body)
 
     def _snapshot_at(self, at: datetime) -> IndexSnapshot | None:
+        known = self._snapshots.get(at)
+        if known is not None:
+            # It holds at its instant, however far the world has been made since.
+            return known
         timeline_of = getattr(self.world, "timeline", None)
-        if timeline_of is None or self._population is ListedCalls.LIVE or getattr(self.world, "given", None):
+        if timeline_of is None or self._population is ListedCalls.LIVE:
             return None
         with self._lock:
             timeline = timeline_of(Grain(self.spec.listing.lists.one_row_per), at)
@@ -342,17 +383,27 @@ class Simulator:
                 self._snapshots.clear()
             snapshot = self._snapshots.get(at)
             if snapshot is None:
-                snapshot = self._snapshots[at] = IndexSnapshot(self._row_index, at, self._population, self._table_of)
+                given = self._given_records(at)
+                snapshot = IndexSnapshot(self._row_index, at, self._population, self._table_of, given)
+                self._snapshots[at] = snapshot
                 while len(self._snapshots) > _MAX_INSTANTS:
                     self._snapshots.popitem(last=False)
             return snapshot
 
+    def _given_records(self, at: datetime) -> Sequence[Record]:
+        """The rows of given calls that are listed at an instant."""
+        found: Sequence[Record] = ()
+        if getattr(self.world, "given", None):
+            grain = Grain(self.spec.listing.lists.one_row_per)
+            found = cast(World, self.world).given_records(grain, self._population, at)
+        return found
+
     def _table_of(self, records: Sequence[Record]) -> Table:
-        return _InstantView(self.spec.listing, records, self.world.instant, self.dialect).table
+        return InstantView(self.spec.listing, records, self.world.instant, self.dialect).table
 
     # --- answers from the table: every row as values ------------------------------------------------------------
 
-    def _select_page(self, plan: AnswerPlan, view: _InstantView, ask: ListRequest) -> AnswerContent | RefusedRequest:
+    def _select_page(self, plan: AnswerPlan, view: InstantView, ask: ListRequest) -> AnswerContent | RefusedRequest:
         table = view.table
         for condition, refused in plan.required_matches:
             if not len(table.matching_rows(replace(plan.query, conditions=(condition,), owners=None))):
@@ -436,7 +487,7 @@ class Simulator:
         return RefusedRequest(fault=paging.past_the_end_fault, parameter=paging.page)
 
     def _respond_with_page(
-        self, page: AnswerContent, plan: AnswerPlan, view: _InstantView, ask: ListRequest
+        self, page: AnswerContent, plan: AnswerPlan, view: InstantView, ask: ListRequest
     ) -> HttpResponse:
         if self._hooks is NO_HOOKS and page.count is None:
             variant = RowVariant.of(plan)
@@ -487,7 +538,7 @@ class Simulator:
             seed=seed,
         )
 
-    def _row_tree(self, view: _InstantView, row: int, plan: AnswerPlan) -> RowTree:
+    def _row_tree(self, view: InstantView, row: int, plan: AnswerPlan) -> RowTree:
         encoded = view.row_tree(row, RowVariant.of(plan))
         return self._hooks.row(deepcopy(encoded), row, view.at) if is_active_hook(self._hooks.row) else encoded
 
@@ -521,16 +572,25 @@ class Simulator:
         response = HttpResponse(http_status=status, headers=(("Content-Type", media_type), *headers), body=body)
         return self._hooks.response(response, context)
 
+    def with_world(self, world: RecordSource) -> Simulator:
+        """The same API over a world of the same generated calls; what was made of those is not made again."""
+        other = copy(self)
+        other.world = world
+        # Those that may be used by another thread meanwhile are its own.
+        other._snapshots, other._views, other._live_rows = OrderedDict(), OrderedDict(), None
+        other._lock = Lock()
+        return other
+
     def warm(self, at: datetime) -> None:
         """Build the index or table that the first request at an instant would otherwise wait for."""
         if not self._fast or self._hooks is not NO_HOOKS or self._snapshot_at(at) is None:
             self._view_at(at)
 
-    def _view_at(self, at: datetime) -> _InstantView:
+    def _view_at(self, at: datetime) -> InstantView:
         with self._lock:
             view = self._views.get(at)
             if view is None:
-                view = self._views[at] = _InstantView(self.spec.listing, self._records_at(at), at, self.dialect)
+                view = self._views[at] = InstantView(self.spec.listing, self._records_at(at), at, self.dialect)
                 while len(self._views) > _MAX_INSTANTS:
                     self._views.popitem(last=False)
             else:
@@ -542,13 +602,15 @@ class Simulator:
         attributes = attributes_of(self.spec.listing)
         grain = Grain(self.spec.listing.lists.one_row_per)
         timeline_of = getattr(self.world, "timeline", None)
-        quick = self._fast and self._population is ListedCalls.LIVE and not getattr(self.world, "given", None)
+        quick = self._fast and self._population is ListedCalls.LIVE
         timeline = timeline_of(grain, at) if quick and timeline_of is not None else None
         if timeline is None:
             return self.world.records(grain, self._population, at, attributes=attributes)
         if self._live_rows is None or self._live_rows[0] is not timeline:
             self._live_rows = (timeline, LiveRows(timeline, attributes))
-        return self._live_rows[1].records_at(timeline.live_positions(millis_of(at)).tolist(), at)
+        found = self._live_rows[1].records_at(timeline.live_positions(millis_of(at)).tolist(), at)
+        given = self._given_records(at)
+        return merge_records(grain, found, given) if given else found
 
 
 _FALLBACK_FAULTS: Final = ("invalid", "unreadable")
@@ -588,70 +650,3 @@ def server_origin(spec: Spec) -> str:
         url = url.replace("{" + name + "}", str(variable.get("default", "")))
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme else ""
-
-
-@final
-class _InstantView:
-    """The world at one instant as this API shows it: a table of its rows, and the rows that are encoded already."""
-
-    def __init__(self, listing: Listing, records: Sequence[Record], at: datetime, dialect: Dialect) -> None:
-        self.at = at
-        self._listing = listing
-        self._dialect = dialect
-        self._records = records
-        zone = default_zone(listing, dialect)
-        self._rows: list[ApiRow] = [show_record(listing.fields, record, zone=zone) for record in self._records]
-        self._row_trees: OrderedDict[RowVariant, dict[int, RowTree]] = OrderedDict()
-        self._row_bodies: OrderedDict[RowVariant, dict[int, bytes]] = OrderedDict()
-        self.call_path = AttributePath(("call_ref",)) if listing.lists.one_row_per == "leg" else None
-        self.table = Table(
-            len(self._rows),
-            identity=FieldPath.of(listing.lists.identity),
-            values=self._values_at,
-            owners=self._owner_values,
-        )
-
-    def _values_at(self, path: ValuePath | None) -> Sequence[Sequence[Comparable | None]]:
-        if path is None:
-            return [(row,) for row in range(len(self._rows))]
-        return [
-            values_at_path(self._listing, self._dialect, path, record, row)
-            for record, row in zip(self._records, self._rows, strict=True)
-        ]
-
-    def _owner_values(self) -> Sequence[Sequence[Comparable | None]]:
-        scope = self._listing.scope
-        paths: list[ValuePath] = [] if scope is None else [*scope.owners, *scope.owner_attributes]
-        columns = [self._values_at(path) for path in paths]
-        return [tuple(value for column in columns for value in column[row]) for row in range(len(self._rows))]
-
-    def row_at(self, row: int) -> ApiRow:
-        """A row as values."""
-        return self._rows[row]
-
-    def row_tree(self, row: int, variant: RowVariant) -> RowTree:
-        """The tree of a row."""
-        written = _cached_variant(self._row_trees, variant)
-        found = written.get(row)
-        if found is None:
-            found = written[row] = build_row_tree(self._listing, self._dialect, self._rows[row], variant)
-        return found
-
-    def row_bodies(self, rows: Sequence[int], variant: RowVariant, writer: RowWriter) -> list[bytes]:
-        """The encoded rows, in the order of `rows`."""
-        written = _cached_variant(self._row_bodies, variant)
-        missing = [row for row in dict.fromkeys(rows) if row not in written]
-        if missing:
-            trees = [build_row_tree(self._listing, self._dialect, self._rows[row], variant) for row in missing]
-            written.update(zip(missing, writer.encode_row_trees(trees), strict=True))
-        return [written[row] for row in rows]
-
-
-def _cached_variant(variants: OrderedDict[RowVariant, dict[int, T]], variant: RowVariant) -> dict[int, T]:
-    """The cached rows of one variant; only the last few variants stay cached."""
-    found = variants.get(variant)
-    if found is None:
-        found = variants[variant] = {}
-        while len(variants) > _MAX_VARIANTS:
-            variants.popitem(last=False)
-    return found

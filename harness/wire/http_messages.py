@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class HttpRequest:
     """One request, as it goes over the wire; `target` is the raw path and query (`/api?a=1;b=2`).
 
-    `secure` tells that it came, or goes, over TLS.
+    `secure` tells that it came, or goes, over TLS. `mounted_at` is what was taken off the beginning of its path
+    before it was read; links in the answer have it again.
     """
 
     method: str
@@ -18,6 +19,7 @@ class HttpRequest:
     body: bytes = b""
     chunked: bool = False
     secure: bool = False
+    mounted_at: bytes = b""
 
     @property
     def path(self) -> bytes:

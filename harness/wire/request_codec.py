@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeVar, cast, final
 from urllib.parse import quote, unquote
 
 from harness.specification.access import log_in_of, path_parts, path_pattern
@@ -24,7 +24,7 @@ from harness.wire.credentials_codec import (
 from harness.wire.decoded_body import Tree
 from harness.wire.forms import FormError, decode_form, decode_pairs, encode_multipart, encode_pairs
 from harness.wire.http_messages import HttpRequest
-from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, tree_at
+from harness.wire.json_body import MISSING, decode_json, encode_json, put_value, split_pointer, tree_at
 from harness.wire.list_request import ListRequest
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "JSON_MEDIA_TYPE",
     "MULTIPART_BOUNDARY",
     "RefusedRequest",
+    "RequestReader",
     "constant_text",
     "credential_parameters",
     "decode_request",
@@ -226,29 +227,233 @@ def decode_request(
     spec: Spec, request: HttpRequest, choices: ChoiceResolver, *, base_path: str = ""
 ) -> ListRequest | RefusedRequest | None:
     """The list request in an HTTP request; RefusedRequest where its transport is wrong, None for another path."""
-    try:
-        path = unquote(request.path.decode("ascii"), errors="strict")
-    except UnicodeDecodeError:
-        return None
-    session = log_in_of(spec.listing.access)
-    if session is not None and path == base_path + session.path:
-        return _decode_log_in(spec, session, request)
-    placed = _encodings_at_path(spec, path, base_path)
-    if placed is None:
-        return None
-    ways, operation, routed_by_path, parts = placed
-    if isinstance(operation, RefusedRequest):
-        return operation
-    methods = {way.method for way in ways}
-    if request.method not in methods:
-        refusal = spec.listing.transport.wrong_method
-        return RefusedRequest(fault=refusal.fault if refusal else "unreadable", value=request.method)
-    if spec.listing.transport.carries == "json":
-        return _decode_json_request(spec, request, parts)
-    pairs = _decode_request_pairs(spec, request, ways)
-    if isinstance(pairs, RefusedRequest):
-        return pairs
-    return _list_request_of(spec, pairs, request, ways, choices, routed_by_path, parts)
+    return RequestReader(spec, choices, base_path=base_path).read(request)
+
+
+@final
+class RequestReader:
+    """`decode_request` for many requests to one API: what the spec says of paths and headers is looked up once."""
+
+    def __init__(self, spec: Spec, choices: ChoiceResolver, *, base_path: str = "") -> None:
+        self._spec = spec
+        self._choices = choices
+        self._base_path = base_path
+        self._session = log_in_of(spec.listing.access)
+        self._members = _JsonMembers.of(spec.listing)
+        # By the bytes of the path, and by the headers as they came: clients repeat both.
+        self._places: dict[bytes, _RequestPlace | None] = {}
+        self._header_credentials: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], str]] = {}
+
+    def read(self, request: HttpRequest) -> ListRequest | RefusedRequest | None:
+        """The list request in an HTTP request, as `decode_request` gives it."""
+        spec, path = self._spec, request.path
+        if path in self._places:
+            place = self._places[path]
+        else:
+            place = _remember(self._places, path, self._find_place(path))
+        if place is None:
+            return None
+        if place.log_in is not None:
+            return _decode_log_in(spec, place.log_in, request)
+        if place.refusal is not None:
+            return place.refusal
+        if request.method not in place.methods:
+            refusal = spec.listing.transport.wrong_method
+            return RefusedRequest(fault=refusal.fault if refusal else "unreadable", value=request.method)
+        if spec.listing.transport.carries == "json":
+            return self._read_json(request, place)
+        pairs = _decode_request_pairs(spec, request, place)
+        if isinstance(pairs, RefusedRequest):
+            return pairs
+        return self._read_pairs(pairs, request, place)
+
+    def _find_place(self, path: bytes) -> _RequestPlace | None:
+        try:
+            text = unquote(path.decode("ascii"), errors="strict")
+        except UnicodeDecodeError:
+            return None
+        if self._session is not None and text == self._base_path + self._session.path:
+            return _RequestPlace(log_in=self._session)
+        placed = _encodings_at_path(self._spec, text, self._base_path)
+        return None if placed is None else _RequestPlace.of(self._spec, self._choices, *placed)
+
+    def _credentials_in_headers(self, request: HttpRequest) -> tuple[dict[str, str], str]:
+        """The credentials in the headers by name, and the word before the token there."""
+        found = self._header_credentials.get(request.headers)
+        if found is None:
+            credentials = decode_header_credentials(self._spec.listing.access, request)
+            found = _remember(self._header_credentials, request.headers, (credentials, authorization_scheme(request)))
+        return found
+
+    def _read_json(self, request: HttpRequest, place: _RequestPlace) -> ListRequest | RefusedRequest:
+        transport, access = self._spec.listing.transport, self._spec.listing.access
+        if transport.wrong_media_type is not None:
+            media = (request.header("content-type") or "").partition(";")[0].strip().lower()
+            if media != JSON_MEDIA_TYPE:
+                return RefusedRequest(fault=transport.wrong_media_type.fault, value=media)
+        decoded = decode_json(request.body)
+        if decoded.missing or not isinstance(decoded.tree, dict) or decoded.problems:
+            fault = transport.bad_syntax.fault if transport.bad_syntax else "unreadable"
+            return RefusedRequest(fault=fault)
+        in_headers, scheme = self._credentials_in_headers(request)
+        return ListRequest(
+            values=self._members.values_in(decoded.tree, place.parts),
+            credentials={**decode_query_credentials(access, request), **in_headers} if request.query else in_headers,
+            scheme=scheme,
+            extra=tuple(self._members.unknown_in(decoded.tree)),
+        )
+
+    def _read_pairs(
+        self, pairs: Sequence[tuple[str, str]], request: HttpRequest, place: _RequestPlace
+    ) -> ListRequest | RefusedRequest:
+        parameters, routing = self._spec.listing.parameters, self._spec.listing.transport.routing
+        selector, secret, by_fold = place.selector, place.secret, place.by_fold
+        values: dict[str, Tree] = {}
+        repeated: dict[str, tuple[Tree, ...]] = {}
+        credentials: dict[str, str] = {}
+        extra: list[tuple[str, Tree]] = []
+        operation: str | None = None
+        for given, text in pairs:
+            name = given if by_fold is None else by_fold.get(given.lower(), given)
+            if name == selector:
+                operation = text if operation is None else operation
+            elif name in secret:
+                credentials.setdefault(secret[name], text)
+            elif name not in parameters or name in place.in_path:
+                extra.append((given, text))
+            elif name in values and parameters[name].repeated is not None:
+                before = values[name]
+                values[name] = [*(before if isinstance(before, list) else [before]), text]
+            elif name in values:
+                repeated[name] = (*repeated.get(name, ()), text)
+            else:
+                values[name] = text
+        values.update(place.parts)
+        in_headers, scheme = self._credentials_in_headers(request)
+        credentials.update(in_headers)
+        if selector is not None and routing is not None:
+            if operation is None:
+                return RefusedRequest(fault=routing.missing_fault, parameter=selector)
+            if operation != routing.name:
+                return RefusedRequest(
+                    fault=routing.unknown_fault, parameter=selector, operation=operation, value=operation
+                )
+        return ListRequest(
+            values=values,
+            credentials=credentials,
+            scheme=scheme,
+            extra=tuple(extra),
+            repeated=repeated,
+            operation=operation,
+        )
+
+
+_MOST_KNOWN_KEYS: Final = 256
+_LONGEST_KNOWN_BYTES: Final = 4096
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+def _remember(table: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
+    """Put a value into a small table, which is emptied when it is full; what is very long is not kept."""
+    if len(str(key)) <= _LONGEST_KNOWN_BYTES:
+        if len(table) >= _MOST_KNOWN_KEYS:
+            table.clear()
+        table[key] = value
+    return value
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RequestPlace:
+    """What a path means to an API: a log-in, a refusal, or the list in some encodings."""
+
+    log_in: LogIn | None = None
+    refusal: RefusedRequest | None = None
+    methods: frozenset[str] = frozenset()
+    parts: Mapping[str, str] = field(default_factory=dict)
+    # How pairs are read: what stands between them, whether a body may hold some, and which name means what.
+    separators: Literal["&", "&;"] = "&"
+    takes_form: bool = False
+    selector: str | None = None
+    secret: Mapping[str, str] = field(default_factory=dict)
+    by_fold: Mapping[str, str] | None = None
+    in_path: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(
+        spec: Spec,
+        choices: ChoiceResolver,
+        ways: Sequence[RequestEncoding],
+        refusal: RefusedRequest | None,
+        routed_by_path: bool,
+        parts: Mapping[str, str],
+    ) -> _RequestPlace:
+        """The place of the list where a path allows some encodings."""
+        listing, transport = spec.listing, spec.listing.transport
+        secret = credential_by_parameter(listing.access)
+        selector = _operation_parameter(listing, ways, routed_by_path)
+        known = {*listing.parameters, *secret, *([selector] if selector else [])}
+        folded = choices.resolve(transport.names) == "folded"
+        separators = {transport.separator, *(way.separator or transport.separator for way in ways)}
+        return _RequestPlace(
+            refusal=refusal,
+            methods=frozenset(way.method for way in ways),
+            parts=parts,
+            separators="&;" if ";" in separators else "&",
+            takes_form=any(way.carries in ("form", "multipart", "chunked-multipart") for way in ways),
+            selector=selector,
+            secret=secret,
+            by_fold={name.lower(): name for name in known} if folded else None,
+            in_path=path_parts(spec.path),
+        )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _JsonMembers:
+    """Where the parameters of a listing stand in a body of JSON."""
+
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+    pointers: frozenset[str]
+    holders: frozenset[str]
+
+    @staticmethod
+    def of(listing: Listing) -> _JsonMembers:
+        """The members of a listing."""
+        at = {name: parameter.at or f"/{name}" for name, parameter in listing.parameters.items()}
+        holders = {pointer[:end] for pointer in at.values() for end in range(1, len(pointer)) if pointer[end] == "/"}
+        return _JsonMembers(
+            tuple((name, split_pointer(pointer)) for name, pointer in at.items()),
+            frozenset(at.values()),
+            frozenset(holders),
+        )
+
+    def values_in(self, tree: dict[str, Tree], parts: Mapping[str, str]) -> dict[str, Tree]:
+        """The values of parameters in a body, or in the path where they stand there."""
+        values: dict[str, Tree] = {}
+        for name, steps in self.names:
+            if name in parts:
+                values[name] = parts[name]
+                continue
+            value = tree.get(steps[0], MISSING) if len(steps) == 1 else tree_at(tree, steps)
+            if value is not MISSING:
+                values[name] = value
+        return values
+
+    def unknown_in(self, tree: Mapping[str, Tree], path: str = "") -> list[tuple[str, Tree]]:
+        """The members that are no parameters, by their pointers."""
+        found: list[tuple[str, Tree]] = []
+        for name, value in tree.items():
+            pointer = f"{path}/{name}"
+            if pointer in self.pointers:
+                continue
+            if pointer not in self.holders:
+                found.append((pointer, value))
+            elif isinstance(value, dict):
+                found += self.unknown_in(value, pointer)
+        return found
 
 
 def _decode_log_in(spec: Spec, session: LogIn, request: HttpRequest) -> ListRequest | RefusedRequest:
@@ -342,75 +547,16 @@ def _parts_of_path(spec: Spec, template: str, bare: str) -> Mapping[str, str] | 
 
 
 def _decode_request_pairs(
-    spec: Spec, request: HttpRequest, ways: Sequence[RequestEncoding]
+    spec: Spec, request: HttpRequest, place: _RequestPlace
 ) -> list[tuple[str, str]] | RefusedRequest:
     transport = spec.listing.transport
-    separators = {transport.separator, *(way.separator or transport.separator for way in ways)}
     try:
-        pairs = decode_pairs(request.query, separators="&;" if ";" in separators else "&")
-        if request.body:
-            content_type = request.header("content-type") or ""
-            if any(way.carries in ("form", "multipart", "chunked-multipart") for way in ways):
-                pairs = [*pairs, *decode_form(request.body, content_type)]
+        pairs = decode_pairs(request.query, separators=place.separators)
+        if request.body and place.takes_form:
+            pairs = [*pairs, *decode_form(request.body, request.header("content-type") or "")]
     except FormError:
         return RefusedRequest(fault=transport.bad_syntax.fault if transport.bad_syntax else "unreadable")
     return pairs
-
-
-def _list_request_of(
-    spec: Spec,
-    pairs: Sequence[tuple[str, str]],
-    request: HttpRequest,
-    ways: Sequence[RequestEncoding],
-    choices: ChoiceResolver,
-    routed_by_path: bool,
-    parts: Mapping[str, str],
-) -> ListRequest | RefusedRequest:
-    listing = spec.listing
-    routing = listing.transport.routing
-    secret = credential_by_parameter(listing.access)
-    selector = _operation_parameter(listing, ways, routed_by_path)
-    known = {*listing.parameters, *secret, *([selector] if selector else [])}
-    folded = choices.resolve(listing.transport.names) == "folded"
-    by_fold = {name.lower(): name for name in known} if folded else {}
-    values: dict[str, Tree] = {}
-    in_path = path_parts(spec.path)
-    repeated: dict[str, tuple[Tree, ...]] = {}
-    credentials: dict[str, str] = {}
-    extra: list[tuple[str, Tree]] = []
-    operation: str | None = None
-    for given, text in pairs:
-        name = by_fold.get(given.lower(), given) if folded else given
-        if name == selector:
-            operation = text if operation is None else operation
-        elif name in secret:
-            credentials.setdefault(secret[name], text)
-        elif name not in listing.parameters or name in in_path:
-            extra.append((given, text))
-        elif name in values and listing.parameters[name].repeated is not None:
-            before = values[name]
-            values[name] = [*(before if isinstance(before, list) else [before]), text]
-        elif name in values:
-            repeated[name] = (*repeated.get(name, ()), text)
-        else:
-            values[name] = text
-    values |= parts
-    credentials |= decode_header_credentials(listing.access, request)
-    if selector is not None and routing is not None:
-        if operation is None:
-            return RefusedRequest(fault=routing.missing_fault, parameter=selector)
-        if operation != routing.name:
-            return RefusedRequest(
-                fault=routing.unknown_fault, parameter=selector, operation=operation, value=operation
-            )
-    return ListRequest(
-        values=values,
-        credentials=credentials,
-        scheme=authorization_scheme(request),
-        extra=tuple(extra),
-        repeated=repeated,
-        operation=operation,
-    )
 
 
 def _operation_parameter(listing: Listing, ways: Sequence[RequestEncoding], routed_by_path: bool) -> str | None:
@@ -422,49 +568,3 @@ def _operation_parameter(listing: Listing, ways: Sequence[RequestEncoding], rout
     if routed_by_path:
         return None
     return next((name for way in ways for name, text in way.adds.items() if text == routing.name), None)
-
-
-def _decode_json_request(spec: Spec, request: HttpRequest, parts: Mapping[str, str]) -> ListRequest | RefusedRequest:
-    transport = spec.listing.transport
-    media = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if media != JSON_MEDIA_TYPE and transport.wrong_media_type is not None:
-        return RefusedRequest(fault=transport.wrong_media_type.fault, value=media)
-    decoded = decode_json(request.body)
-    if decoded.missing or not isinstance(decoded.tree, dict) or decoded.problems:
-        fault = transport.bad_syntax.fault if transport.bad_syntax else "unreadable"
-        return RefusedRequest(fault=fault)
-    values: dict[str, Tree] = {}
-    for name, parameter in spec.listing.parameters.items():
-        if name in parts:
-            values[name] = parts[name]
-            continue
-        value = tree_at(decoded.tree, parameter.at or f"/{name}")
-        if value is not MISSING:
-            values[name] = value
-    return ListRequest(
-        values=values,
-        credentials={
-            **decode_query_credentials(spec.listing.access, request),
-            **decode_header_credentials(spec.listing.access, request),
-        },
-        scheme=authorization_scheme(request),
-        extra=tuple(_unknown_members(spec.listing, decoded.tree)),
-    )
-
-
-def _unknown_members(listing: Listing, tree: Mapping[str, Tree]) -> list[tuple[str, Tree]]:
-    pointers = {parameter.at or f"/{name}" for name, parameter in listing.parameters.items()}
-    found: list[tuple[str, Tree]] = []
-
-    def walk(node: Mapping[str, Tree], path: str) -> None:
-        for name, value in node.items():
-            pointer = f"{path}/{name}"
-            if pointer in pointers:
-                continue
-            if isinstance(value, dict) and any(known.startswith(pointer + "/") for known in pointers):
-                walk(value, pointer)
-            elif not any(known.startswith(pointer + "/") for known in pointers):
-                found.append((pointer, value))
-
-    walk(tree, "")
-    return found

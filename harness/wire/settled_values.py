@@ -39,6 +39,14 @@ def _fault_of_constant(listing: Listing, name: str, *, missing: bool) -> str | N
     return fault if fault in known else None
 
 
+def repeats_values(listing: Listing) -> bool:
+    """Whether rows repeat anything of a request."""
+    fields = listing.fields
+    return any(field.repeats is not None for field in fields.values()) or bool(
+        _parameters_of_templates(listing, fields)
+    )
+
+
 def repeated_values(
     listing: Listing, ask: ListRequest, credentials: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...]:

@@ -243,6 +243,15 @@ class World:
             return None
         return self._past.places
 
+    def given_records(self, grain: Grain, population: ListedCalls, at: datetime) -> list[Record]:
+        """The rows of given calls that are listed at an instant, in the order of (started_at, identity)."""
+        wholes = [whole for whole in _given_rows(grain, self.given) if _is_listed(whole, population, at)]
+        return merge_records(grain, [], [_visible_row(grain, whole, at) for whole in wholes])
+
+    def shares_calls(self, other: World) -> bool:
+        """Whether both have the very same generated calls, whatever is given besides."""
+        return self._past is not None and self._past is other._past
+
     def _list_rows(self, grain: Grain, population: ListedCalls, at: datetime) -> _RowListing:
         if grain not in _LISTED_GRAINS:
             raise ValueError(f"rows of grain {grain} occur only inside other rows")
@@ -329,6 +338,12 @@ class _RowListing:
     generated: list[tuple[GeneratedCalls, IntArray]]
     given: tuple[Record, ...]
     order: IntArray
+
+
+def merge_records(grain: Grain, some: Sequence[Record], others: Sequence[Record]) -> list[Record]:
+    """Records of both, in the order of (started_at, identity)."""
+    identity = IDENTITY_ATTRIBUTES[grain]
+    return sorted((*some, *others), key=lambda record: (_started_at(record), record[identity]))
 
 
 def _check_attributes(grain: Grain, attributes: Collection[str]) -> tuple[str, ...]:

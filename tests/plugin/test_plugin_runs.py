@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,38 @@ def test_a_simulator_listens_until_the_test_ends(call_api_simulator: Callable[..
 
 def test_two_simulators_may_run_at_once(call_api_simulator: Callable[..., str]) -> None:
     assert call_api_simulator(API, calls=5) != call_api_simulator("ozeki/list-call-history", calls=5)
+
+
+ACTIVE = "/api?command=ListActiveCalls&Username=HTTP_User_1&Password=qwe123"
+
+
+def test_a_live_clock_shows_calls_at_any_hour(call_api_simulator: Callable[..., str]) -> None:
+    url = call_api_simulator("ozeki/list-active-calls", calls=200, clock="live")
+    with urllib.request.urlopen(url + ACTIVE, timeout=60) as answer:
+        assert answer.read().count(b"<Call>") > 5
+
+
+def test_a_clock_stands_still_where_its_name_says(call_api_simulator: Callable[..., str]) -> None:
+    url = call_api_simulator("ozeki/list-call-history", calls=20, clock="frozen=2026-03-03T10:00:00Z")
+    query = "/api?command=ListCallHistory&Username=HTTP_User_1&Password=qwe123"
+    with urllib.request.urlopen(url + query, timeout=60) as answer:
+        assert b"2026-03-03" in answer.read()
+
+
+@pytest.mark.parametrize("clock", ["alive", "frozen=noon", "scaled=0", "scaled=nan", "scaled=", "live=1"])
+def test_a_clock_of_no_such_name_is_told(call_api_simulator: Callable[..., str], clock: str) -> None:
+    with pytest.raises(UsageProblem, match="clock"):
+        call_api_simulator("ozeki/list-call-history", calls=20, clock=clock)
+
+
+def test_who_may_log_in_is_said_in_a_file(call_api_simulator: Callable[..., str], tmp_path: Path) -> None:
+    users = tmp_path / "users.yaml"
+    users.write_text("users:\n  - name: ann\n    credentials: {Username: ann, Password: s3cret-word}\n")
+    url = call_api_simulator("ozeki/list-active-calls", calls=20, users=users)
+    with urllib.request.urlopen(
+        url + ACTIVE.replace("HTTP_User_1", "ann").replace("qwe123", "s3cret-word")
+    ) as answer:
+        assert answer.status == 200
 
 
 def test_an_unknown_fault_is_told(call_api_simulator: Callable[..., str]) -> None:

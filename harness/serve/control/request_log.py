@@ -42,6 +42,7 @@ class LogEntry:
     http_status: int
     body_bytes: int
     clauses: tuple[str, ...]
+    world: str = ""
 
     @property
     def line(self) -> str:
@@ -95,20 +96,24 @@ class RequestLog:
                 http_status=served.response.http_status,
                 body_bytes=len(served.response.body),
                 clauses=table.exercised_clauses(given, fault) if table is not None else (),
+                world=served.world,
             )
             self._entries.append(entry)
         if self._write_line is not None:
             self._write_line(entry.line)
 
-    def last_entries(self, count: int) -> tuple[LogEntry, ...]:
-        """The last `count` entries, the oldest first."""
+    def last_entries(self, count: int, world: str = "") -> tuple[LogEntry, ...]:
+        """The last `count` entries about a world, the oldest first."""
         with self._lock:
-            return tuple(self._entries)[-count:] if count else ()
+            entries = tuple(entry for entry in self._entries if entry.world == world)
+        return entries[-count:] if count else ()
 
-    def clear(self) -> None:
-        """Empty the log; entry numbers go on."""
+    def clear(self, world: str = "") -> None:
+        """Forget the entries about a world; entry numbers go on."""
         with self._lock:
+            kept = [entry for entry in self._entries if entry.world != world]
             self._entries.clear()
+            self._entries.extend(kept)
 
 
 @final

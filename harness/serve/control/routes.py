@@ -9,15 +9,32 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeAlias, final
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeAlias, final
 from urllib.parse import parse_qsl, unquote
 
 from harness.errors import HarnessError
-from harness.integers import is_integer
 from harness.output.escaping import visible_text
 from harness.serve.api_router import Router
+from harness.serve.control.call_values import (
+    CALL_KEYS,
+    ControlRequestError,
+    Json,
+    build_call_record,
+    decode_call,
+    decode_instant,
+    encode_call,
+)
 from harness.serve.control.request_log import RequestLog, entry_as_json
+from harness.serve.control.state import (
+    ControlState,
+    clock_kind,
+    decode_snapshot,
+    encode_clock,
+    encode_snapshot,
+    make_clock,
+    make_world,
+)
 from harness.serve.faults.catalogue import Fault, faults_of, find_faults, parse_faults
 from harness.serve.faults.transport import (
     TRANSPORT_FAULT_KINDS,
@@ -30,46 +47,24 @@ from harness.serve.http.application import Application, Simulation, make_faulty_
 from harness.serve.http.connection import ConnectionManager, plain_response
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.server import LOOPBACK_NAMES, HttpServer, open_listening_socket
+from harness.serve.http.world_choice import WORLD_NAME, choose_world
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec
 from harness.telephony.attributes import ATTRIBUTES, AttributeKind, Grain
-from harness.telephony.enums import Disposition
-from harness.telephony.records import Record, call_record
 from harness.wire.decoded_body import ADVISORY_CODES
 from harness.wire.http_messages import HttpRequest, HttpResponse
 from harness.wire.json_body import decode_json
-from harness.world.clock import Clock, FrozenClock, LiveClock, ScaledClock
+from harness.world.clock import FrozenClock, ScaledClock
 from harness.world.world import World
 
-Json: TypeAlias = "dict[str, Any]"
 SimulatorFactory: TypeAlias = "Callable[[World, Mapping[str, Sequence[Fault]]], Sequence[Simulator]]"
 
 # A world of records may be large.
 _CONTROL_LIMITS: Final = ServerLimits(body_bytes=64 * 1024 * 1024, body_seconds=60.0, connections=50)
-_MOST_CALLS: Final = 10_000_000
-_INSTANT_PATTERN: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,15}(?:Z|[+-][0-9]{2}:?[0-9]{2})?", re.ASCII
-)
-
-
-class ControlRequestError(Exception):
-    """A request that the control API refuses, with the HTTP status it gets."""
-
-    def __init__(self, why: str, http_status: int = 400) -> None:
-        super().__init__(why)
-        self.http_status = http_status
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ControlState:
-    """The world, the clock, the faults and the injected calls that the control API has set."""
-
-    world: World
-    clock: Clock
-    faults: tuple[str, ...]
-    # The JSON of each injected call by its id: ending a call builds its record anew from it.
-    injected_calls: Mapping[int, Json]
+_MOST_WORLDS: Final = 200
+_WORLD_MEMORY_BYTES: Final = 2 * 2**20
+# By which a relay tells all workers the same time.
+NOW_HEADER: Final = "callharness-now"
 
 
 @final
@@ -86,31 +81,36 @@ class ControlApi:
         seed: int = 1,
         token: str,
         log: RequestLog,
+        relayed: bool = False,
     ) -> None:
-        """`make` gives the simulators of a world with faults, `faults` are those at the start, as `API:NAME`."""
+        """`make` gives the simulators of a world with faults, `faults` are those at the start, as `API:NAME`.
+
+        With `relayed` it goes by the time that requests tell: several processes make the same change.
+        """
         self._application = application
         self._make_simulators = make
         self._seed = seed
         self._token = token.encode()
         self._log = log
+        self._relayed = relayed
         self._specs: dict[str, Spec] = {
             one.documented_spec.id: one.documented_spec for one in application.simulation.router.simulators
         }
         self._initial_state = ControlState(
             world=world, clock=application.simulation.clock, faults=tuple(faults), injected_calls={}
         )
-        self._state = self._initial_state
+        self._initial_simulation = application.simulation
+        self._states = {"": self._initial_state}
+        application.worlds = {}
         self._lock = threading.Lock()
 
     # --- access -------------------------------------------------------------------------------------------
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; never raises."""
-        if request.header("origin") is not None:
-            return plain_response(403, "no page of a browser may ask this")
-        if not self._has_valid_token(request.header("authorization")):
-            refused = plain_response(401, "Authorization: Bearer TOKEN is wanted; `serve` printed the token")
-            return replace(refused, headers=(*refused.headers, ("WWW-Authenticate", "Bearer")))
+        refused = refuse_stranger(request, self._token)
+        if refused is not None:
+            return refused
         try:
             return self._dispatch_request(request)
         except ControlRequestError as problem:
@@ -120,21 +120,21 @@ class ControlApi:
         except Exception as problem:
             return _json_response(500, {"error": visible_text(f"{type(problem).__name__}: {problem}", limit=300)})
 
-    def _has_valid_token(self, header: str | None) -> bool:
-        scheme, _, token = (header or "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode("latin-1"), self._token)
-
-    def _dispatch_request(self, request: HttpRequest) -> HttpResponse:
+    def _dispatch_request(self, asked: HttpRequest) -> HttpResponse:
+        world, request = choose_world(asked)
         path = request.path.decode("ascii")
         here = [(route, found) for route in ROUTES if (found := route.pattern.fullmatch(path))]
         if not here:
             raise ControlRequestError("no such route; /openapi.json lists them", 404)
         for route, found in here:
             if route.method == request.method:
+                told = request.header(NOW_HEADER) if self._relayed else None
                 inside = RouteRequest(
                     name=unquote(found.groupdict().get("name") or ""),
                     query=dict(parse_qsl(request.query.decode("ascii"), max_num_fields=20)),
                     body=request.body,
+                    world=world,
+                    now=datetime.fromisoformat(told) if told else self._application.wall_clock(),
                 )
                 return _json_response(200, route.handler(self, inside))
         allowed = ", ".join(route.method for route, _ in here)
@@ -149,10 +149,10 @@ class ControlApi:
 
     def state(self, request: RouteRequest) -> Json:
         """What is played."""
-        state = self._state
+        state = self._state_of(request)
         return {
             "apis": list(self._specs),
-            "clock": self._clock_as_json(state.clock),
+            "clock": encode_clock(state.clock, request.now),
             "faults": list(state.faults),
             "calls": sorted(state.injected_calls),
         }
@@ -160,41 +160,72 @@ class ControlApi:
     def reset(self, request: RouteRequest) -> Json:
         """World, faults and clock as they were at the start; injected calls and the request log are gone."""
         with self._lock:
-            self._apply_state(self._initial_state)
-            self._log.clear()
+            self._apply_state(request, self._initial_state)
+            self._log.clear(request.world)
+        return self.state(request)
+
+    def worlds(self, request: RouteRequest) -> Json:
+        """The names of the worlds beside the first one."""
+        return {"worlds": sorted(name for name in self._states if name)}
+
+    def open_world(self, request: RouteRequest) -> Json:
+        """A world of that name, as the first one was at the start."""
+        if not WORLD_NAME.fullmatch(request.name):
+            raise ControlRequestError("the name of a world has 1 to 64 letters, digits, dots, dashes and underscores")
+        with self._lock:
+            if request.name not in self._states and len(self._states) > _MOST_WORLDS:
+                raise ControlRequestError(f"at most {_MOST_WORLDS} worlds at a time; DELETE those that are done", 409)
+            self._states[request.name] = self._initial_state
+            small = replace(self._first_simulation(), memory_bytes=_WORLD_MEMORY_BYTES)
+            self._put_simulation(request.name, small)
+            self._log.clear(request.name)
+        return self.worlds(request)
+
+    def close_world(self, request: RouteRequest) -> Json:
+        """Take a world away; requests that name it get 404."""
+        with self._lock:
+            if not request.name or self._states.pop(request.name, None) is None:
+                raise ControlRequestError("no world of that name", 404)
+            worlds = self._application.worlds or {}
+            self._application.worlds = {name: one for name, one in worlds.items() if name != request.name}
+            self._log.clear(request.name)
+        return self.worlds(request)
+
+    def snapshot(self, request: RouteRequest) -> Json:
+        """World, injected calls, clock and faults as a document that PUT takes back."""
+        return encode_snapshot(self._state_of(request), request.now)
+
+    def restore(self, request: RouteRequest) -> Json:
+        """Everything as in a document that GET gave; a clock that runs goes on from the instant there."""
+        body = request.json_object("world", "calls", "clock", "faults")
+        with self._lock:
+            state = decode_snapshot(body, self._initial_state.world, request.now)
+            faults = tuple(":".join(self._resolve_fault_name(text)) for text in state.faults)
+            self._apply_state(request, replace(state, faults=faults))
         return self.state(request)
 
     def clock(self, request: RouteRequest) -> Json:
         """Which kind of clock runs, and at which instant the world is."""
-        return self._clock_as_json(self._state.clock)
+        return encode_clock(self._state_of(request).clock, request.now)
 
     def set_clock(self, request: RouteRequest) -> Json:
         """Another instant, another kind of clock, or both."""
         body = request.json_object("instant", "kind", "factor")
         with self._lock:
-            now = self._application.wall_clock()
-            old = self._state.clock
+            state = self._state_of(request)
+            old = state.clock
             kind = body.get(
-                "kind", _clock_kind_of(old) if _clock_kind_of(old) != "live" or "instant" not in body else "scaled"
+                "kind", clock_kind(old) if clock_kind(old) != "live" or "instant" not in body else "scaled"
             )
-            at = _decode_instant(body["instant"]) if "instant" in body else old.instant_at(now)
-            if kind == "frozen":
-                new: Clock = FrozenClock(at)
-            elif kind == "live":
-                if "instant" in body:
-                    raise ControlRequestError(
-                        "a live clock shows the machine's time; with an instant, take scaled and factor 1"
-                    )
-                new = LiveClock()
-            elif kind == "scaled":
-                factor = body.get("factor", old.factor if isinstance(old, ScaledClock) else 1)
-                if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor <= 1e6:
-                    raise ControlRequestError("factor is a number above 0, at most 1000000")
-                new = ScaledClock(began=now, instant=at, factor=float(factor))
-            else:
-                raise ControlRequestError("kind is frozen, live or scaled")
-            self._apply_state(replace(self._state, clock=new))
-        return self._clock_as_json(new)
+            if kind == "live" and "instant" in body:
+                raise ControlRequestError(
+                    "a live clock shows the machine's time; with an instant, take scaled and factor 1"
+                )
+            at = decode_instant(body["instant"]) if "instant" in body else old.instant_at(request.now)
+            factor = body.get("factor", old.factor if isinstance(old, ScaledClock) else 1)
+            new = make_clock(kind, at, factor, request.now)
+            self._apply_state(request, replace(state, clock=new))
+        return encode_clock(new, request.now)
 
     def step_clock(self, request: RouteRequest) -> Json:
         """So many seconds later (or, below zero, earlier); a frozen clock stays frozen."""
@@ -203,22 +234,17 @@ class ControlApi:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= 1e9:
             raise ControlRequestError("seconds is a number")
         with self._lock:
-            now = self._application.wall_clock()
-            old = self._state.clock
-            at = old.instant_at(now) + timedelta(seconds=seconds)
-            match old:
-                case FrozenClock():
-                    new: Clock = FrozenClock(at)
-                case LiveClock():
-                    new = ScaledClock(began=now, instant=at)
-                case ScaledClock():
-                    new = ScaledClock(began=now, instant=at, factor=old.factor)
-            self._apply_state(replace(self._state, clock=new))
-        return self._clock_as_json(new)
+            state = self._state_of(request)
+            at = state.clock.instant_at(request.now) + timedelta(seconds=seconds)
+            kind = "frozen" if isinstance(state.clock, FrozenClock) else "scaled"
+            factor = state.clock.factor if isinstance(state.clock, ScaledClock) else 1
+            new = make_clock(kind, at, factor, request.now)
+            self._apply_state(request, replace(state, clock=new))
+        return encode_clock(new, request.now)
 
     def faults(self, request: RouteRequest) -> Json:
         """The faults that are on; with `available=1` also those that could be."""
-        found: Json = {"faults": list(self._state.faults)}
+        found: Json = {"faults": list(self._state_of(request).faults)}
         if request.query.get("available") == "1":
             found["available"] = [
                 f"{api}:{fault.id}" for api, spec in self._specs.items() for fault in faults_of(spec)
@@ -235,81 +261,84 @@ class ControlApi:
         if not isinstance(text, str):
             raise ControlRequestError("fault is a text such as API:CLAUSE/NAME")
         with self._lock:
-            api, name = self._resolve_fault_name(text)
-            full = f"{api}:{name}"
-            if full not in self._state.faults:
-                self._apply_state(replace(self._state, faults=(*self._state.faults, full)))
-        return {"faults": list(self._state.faults), "added": full}
+            state = self._state_of(request)
+            full = ":".join(self._resolve_fault_name(text))
+            faults = state.faults if full in state.faults else (*state.faults, full)
+            self._apply_state(request, replace(state, faults=faults))
+        return {"faults": list(faults), "added": full}
 
     def remove_faults(self, request: RouteRequest) -> Json:
         """No fault any more, or not the one in the query's `fault`."""
+        remaining: tuple[str, ...] = ()
         with self._lock:
+            state = self._state_of(request)
             if "fault" in request.query:
                 full = ":".join(self._resolve_fault_name(request.query["fault"]))
-                if full not in self._state.faults:
+                if full not in state.faults:
                     raise ControlRequestError("that fault is not on", 404)
-                remaining = tuple(fault for fault in self._state.faults if fault != full)
-            else:
-                remaining = ()
-            self._apply_state(replace(self._state, faults=remaining))
-        return {"faults": list(self._state.faults)}
+                remaining = tuple(fault for fault in state.faults if fault != full)
+            self._apply_state(request, replace(state, faults=remaining))
+        return {"faults": list(remaining)}
 
     def calls(self, request: RouteRequest) -> Json:
         """The calls that were injected."""
-        return {"calls": [_encode_call(given) for _, given in sorted(self._state.injected_calls.items())]}
+        return {"calls": [encode_call(given) for _, given in sorted(self._state_of(request).injected_calls.items())]}
 
     def inject(self, request: RouteRequest) -> Json:
         """One call more. Without `started_at` it begins now, without `ended_at` it lasts."""
-        body = request.json_object(*_CALL_KEYS)
+        body = request.json_object(*CALL_KEYS)
         with self._lock:
-            body.setdefault("started_at", self._current_instant().isoformat())
-            given = _decode_call(body)
-            call_id = int(given["call_id"])
-            self._apply_state(self._state_with_call(call_id, given))
-        return {"call": _encode_call(given)}
+            state = self._state_of(request)
+            body.setdefault("started_at", state.clock.instant_at(request.now).isoformat())
+            given = decode_call(body)
+            self._apply_state(request, _with_call(state, given))
+        return {"call": encode_call(given)}
 
     def end(self, request: RouteRequest) -> Json:
         """End an injected call, now or at the `ended_at` of the body."""
         body = request.json_object("ended_at", "disposition") if request.body else {}
         with self._lock:
-            call_id = self._require_injected_call(request.name)
-            body.setdefault("ended_at", self._current_instant().isoformat())
-            given = _decode_call({**_encode_call(self._state.injected_calls[call_id]), **body})
-            self._apply_state(self._state_with_call(call_id, given))
-        return {"call": _encode_call(given)}
+            state = self._state_of(request)
+            call_id = _require_injected_call(state, request.name)
+            body.setdefault("ended_at", state.clock.instant_at(request.now).isoformat())
+            given = decode_call({**encode_call(state.injected_calls[call_id]), **body})
+            self._apply_state(request, _with_call(state, given))
+        return {"call": encode_call(given)}
 
     def remove(self, request: RouteRequest) -> Json:
         """Take an injected call away, as if it had never been."""
         with self._lock:
-            call_id = self._require_injected_call(request.name)
-            state = self._state
+            state = self._state_of(request)
+            call_id = _require_injected_call(state, request.name)
             remaining = {other: given for other, given in state.injected_calls.items() if other != call_id}
-            self._apply_state(replace(state, world=state.world.without_calls([call_id]), injected_calls=remaining))
-        return {"calls": sorted(self._state.injected_calls)}
+            world = state.world.without_calls([call_id])
+            self._apply_state(request, replace(state, world=world, injected_calls=remaining))
+        return {"calls": sorted(remaining)}
 
     def load(self, request: RouteRequest) -> Json:
-        """Another world: `calls` made from `seed` until `instant`, or exactly the `records` given."""
-        body = request.json_object("seed", "calls", "instant", "records")
-        records = body.get("records")
+        """Another world: `calls` made from `seed` as `traffic` goes, or exactly the `records` given.
+
+        It is made until `instant`, to which a clock that stands still is set. Without one it is made until what the
+        clock shows, and the clock stays as it is.
+        """
+        body = request.json_object("seed", "calls", "instant", "traffic", "records")
+        records = body.pop("records", None)
         with self._lock:
-            at = _decode_instant(body["instant"]) if "instant" in body else self._initial_state.world.instant
+            state = self._state_of(request)
+            at = decode_instant(body["instant"]) if "instant" in body else state.clock.instant_at(request.now)
+            clock = FrozenClock(at) if "instant" in body and isinstance(state.clock, FrozenClock) else state.clock
             given: dict[int, Json] = {}
+            origin: Json = {"seed": self._seed, **body, "instant": at.isoformat()}
             if records is not None:
-                if {"seed", "calls"} & body.keys() or not isinstance(records, list):
-                    raise ControlRequestError("records is a list of calls, without seed and calls")
-                for record in records:
-                    one = _decode_call(record)
-                    given[int(one["call_id"])] = one
-                world = World.from_records([_build_call_record(one) for one in given.values()], instant=at)
-            else:
-                calls, seed = body.get("calls", 2000), body.get("seed", self._seed)
-                if any(not is_integer(number) for number in (calls, seed)):
-                    raise ControlRequestError("seed and calls are integers")
-                if not 0 <= calls <= _MOST_CALLS:
-                    raise ControlRequestError(f"calls is 0 to {_MOST_CALLS}")
-                world = World.of(seed=seed, calls=calls, instant=at)
-            clock = FrozenClock(at) if isinstance(self._state.clock, FrozenClock) else self._state.clock
-            self._apply_state(replace(self._state, world=world, injected_calls=given, clock=clock))
+                if body.keys() - {"instant"} or not isinstance(records, list):
+                    raise ControlRequestError("records is a list of calls, without seed, calls and traffic")
+                given = {int(one["call_id"]): one for one in map(decode_call, records)}
+                origin = {"empty": True, "instant": at.isoformat()}
+            world = make_world(origin, self._initial_state.world)
+            if given:
+                world = world.with_records([build_call_record(one) for one in given.values()])
+            new = replace(state, world=world, injected_calls=given, clock=clock, origin=origin)
+            self._apply_state(request, new)
         return self.state(request)
 
     def requests(self, request: RouteRequest) -> Json:
@@ -317,21 +346,37 @@ class ControlApi:
         limit = request.query.get("limit", "100")
         if not re.fullmatch(r"[0-9]{1,6}", limit, re.ASCII):
             raise ControlRequestError("limit is a number")
-        return {"requests": [entry_as_json(entry) for entry in self._log.last_entries(int(limit))]}
+        return {"requests": [entry_as_json(entry) for entry in self._log.last_entries(int(limit), request.world)]}
 
     def forget(self, request: RouteRequest) -> Json:
         """Empty the request log."""
-        self._log.clear()
+        self._log.clear(request.world)
         return {"requests": []}
 
     # --- changing -------------------------------------------------------------------------------------------
 
-    def _apply_state(self, state: ControlState) -> None:
+    def _state_of(self, request: RouteRequest) -> ControlState:
+        """What is set in the world that a request is about. Raises ControlRequestError."""
+        state = self._states.get(request.world)
+        if state is None:
+            raise ControlRequestError("no world of that name; PUT /worlds/NAME makes one", 404)
+        return state
+
+    def _apply_state(self, request: RouteRequest, state: ControlState) -> None:
         """Build the simulators of a state and put them in place of the old ones, in one assignment."""
-        simulation, old = self._application.simulation, self._state
-        if (state.world, state.faults) != (old.world, old.faults):
+        old = self._state_of(request)
+        worlds = self._application.worlds or {}
+        simulation = worlds[request.world] if request.world else self._application.simulation
+        if state is self._initial_state:
+            simulation = replace(self._first_simulation(), memory_bytes=simulation.memory_bytes)
+        elif (state.world, state.faults) != (old.world, old.faults):
             clause_faults, transport_faults = parse_faults(self._specs, state.faults, where="fault")
-            simulators = self._make_simulators(state.world, clause_faults)
+            if state.faults == old.faults and state.world.shares_calls(old.world):
+                simulators: Sequence[Simulator] = [
+                    one.with_world(state.world) for one in simulation.router.simulators
+                ]
+            else:
+                simulators = self._make_simulators(state.world, clause_faults)
             at = state.clock.instant_at(self._application.wall_clock())
             for simulator in simulators:
                 simulator.warm(at)
@@ -339,9 +384,26 @@ class ControlApi:
                 router=Router.of(simulators),
                 clock=state.clock,
                 transports=make_faulty_transports(transport_faults, seed=self._seed),
+                memory_bytes=simulation.memory_bytes,
             )
-        self._application.simulation = replace(simulation, clock=state.clock)
-        self._state = state
+        self._put_simulation(request.world, replace(simulation, clock=state.clock))
+        self._states[request.world] = state
+
+    def _first_simulation(self) -> Simulation:
+        """The simulation at the start.
+
+        The simulators are the very same: until something is changed they answer alike, from what they share. Faults
+        of the transport have their dice anew.
+        """
+        _, transport_faults = parse_faults(self._specs, self._initial_state.faults, where="fault")
+        transports = make_faulty_transports(transport_faults, seed=self._seed)
+        return replace(self._initial_simulation, transports=transports)
+
+    def _put_simulation(self, world: str, simulation: Simulation) -> None:
+        if world:
+            self._application.worlds = {**(self._application.worlds or {}), world: simulation}
+        else:
+            self._application.simulation = simulation
 
     def _resolve_fault_name(self, text: str) -> tuple[str, str]:
         """The API and the full name of a fault written `API:NAME`. Raises ControlRequestError or UsageProblem."""
@@ -352,39 +414,32 @@ class ControlApi:
             self._specs[api], name
         )[0].id
 
-    def _state_with_call(self, call_id: int, given: Json) -> ControlState:
-        state = self._state
-        return replace(
-            state,
-            world=state.world.with_records([_build_call_record(given)]),
-            injected_calls={**state.injected_calls, call_id: given},
-        )
 
-    def _require_injected_call(self, text: str) -> int:
-        call_id = int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else -1
-        if call_id not in self._state.injected_calls:
-            raise ControlRequestError("only calls that were injected can be changed, and this is none", 404)
-        return call_id
-
-    def _current_instant(self) -> datetime:
-        return self._state.clock.instant_at(self._application.wall_clock())
-
-    def _clock_as_json(self, clock: Clock) -> Json:
-        tree: Json = {
-            "kind": _clock_kind_of(clock),
-            "instant": clock.instant_at(self._application.wall_clock()).isoformat(),
-        }
-        return tree | ({"factor": clock.factor} if isinstance(clock, ScaledClock) else {})
+def _with_call(state: ControlState, given: Json) -> ControlState:
+    """The state with one injected call more, or another one of the same id."""
+    return replace(
+        state,
+        world=state.world.with_records([build_call_record(given)]),
+        injected_calls={**state.injected_calls, int(given["call_id"]): given},
+    )
 
 
-def _clock_kind_of(clock: Clock) -> str:
-    match clock:
-        case FrozenClock():
-            return "frozen"
-        case LiveClock():
-            return "live"
-        case ScaledClock():
-            return "scaled"
+def _require_injected_call(state: ControlState, text: str) -> int:
+    call_id = int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else -1
+    if call_id not in state.injected_calls:
+        raise ControlRequestError("only calls that were injected can be changed, and this is none", 404)
+    return call_id
+
+
+def refuse_stranger(request: HttpRequest, token: bytes) -> HttpResponse | None:
+    """The refusal of a request by a page of a browser or without the token."""
+    if request.header("origin") is not None:
+        return plain_response(403, "no page of a browser may ask this")
+    scheme, _, text = (request.header("authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and hmac.compare_digest(text.strip().encode("latin-1"), token):
+        return None
+    refused = plain_response(401, "Authorization: Bearer TOKEN is wanted; `serve` printed the token")
+    return replace(refused, headers=(*refused.headers, ("WWW-Authenticate", "Bearer")))
 
 
 # --- values -------------------------------------------------------------------------------------------------
@@ -393,11 +448,13 @@ def _clock_kind_of(clock: Clock) -> str:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRequest:
-    """The parts of a request that a route reads: the name in its path, its query, its body."""
+    """The parts of a request that a route reads: the name in its path, its query, its body, its world, its time."""
 
     name: str
     query: Mapping[str, str]
     body: bytes
+    world: str
+    now: datetime
 
     def json_object(self, *keys: str) -> Json:
         """The body as an object of these keys only. Raises ControlRequestError."""
@@ -409,81 +466,6 @@ class RouteRequest:
             raise ControlRequestError(f"no meaning here: {', '.join(sorted(unknown))}; known are {', '.join(keys)}")
         found: Json = json.loads(json.dumps(decoded.tree, default=float))
         return found
-
-
-_RECORD_ARGUMENTS: Final = ("call_id", "started_at", "ringing_at", "answered_at", "ended_at", "disposition")
-_FLAT_ATTRIBUTES: Final = tuple(
-    name for name, one in ATTRIBUTES[Grain.CALL].items() if one.kind is not AttributeKind.ROWS
-)
-_CALL_KEYS: Final = tuple(dict.fromkeys((*_RECORD_ARGUMENTS, *_FLAT_ATTRIBUTES)))
-
-
-def _decode_call(tree: object) -> Json:
-    """The keyword arguments of `call_record`, from JSON. Raises ControlRequestError."""
-    if not isinstance(tree, dict):
-        raise ControlRequestError("a call is an object")
-    found: Json = {}
-    for name, value in tree.items():
-        if name not in _CALL_KEYS:
-            raise ControlRequestError(f"a call has no {name}; known are {', '.join(_CALL_KEYS)}")
-        if value is None:
-            continue
-        found[name] = _decode_attribute(name, ATTRIBUTES[Grain.CALL][name].kind, value)
-    if "call_id" not in found or "started_at" not in found:
-        raise ControlRequestError("a call has a call_id and a started_at")
-    words = {word.value for word in Disposition}
-    if "disposition" in found and found["disposition"] not in words:
-        raise ControlRequestError(f"disposition is one of {', '.join(sorted(words))}")
-    _build_call_record(found)
-    return found
-
-
-def _decode_attribute(name: str, kind: AttributeKind, value: object) -> Any:
-    match kind:
-        case AttributeKind.INSTANT:
-            return _decode_instant(value)
-        case AttributeKind.INTEGER:
-            fits = is_integer(value) and abs(value) < 2**62
-        case AttributeKind.DECIMAL | AttributeKind.SECONDS:
-            fits = isinstance(value, int | float) and not isinstance(value, bool)
-            value = float(value) if fits else value  # type: ignore[arg-type]
-        case AttributeKind.FLAG:
-            fits = isinstance(value, bool)
-        case AttributeKind.TEXT | AttributeKind.WORD:
-            words = ATTRIBUTES[Grain.CALL][name].words
-            fits = isinstance(value, str) and len(value) <= 4096 and (not words or value in words)
-        case AttributeKind.TEXT_LIST:
-            fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
-            value = tuple(value) if isinstance(value, list) else value
-        case AttributeKind.ROWS:
-            fits = False
-    if not fits:
-        raise ControlRequestError(f"{name}: no {kind.value}")
-    return value
-
-
-def _decode_instant(value: object) -> datetime:
-    if not isinstance(value, str) or not _INSTANT_PATTERN.fullmatch(value):
-        raise ControlRequestError("an instant is a text such as 2026-03-02T14:30:00Z")
-    try:
-        found = datetime.fromisoformat(value)
-        found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-        return found.astimezone(UTC).replace(microsecond=found.microsecond // 1000 * 1000)
-    except (ValueError, OverflowError):
-        raise ControlRequestError("an instant is a text such as 2026-03-02T14:30:00Z") from None
-
-
-def _build_call_record(given: Json) -> Record:
-    try:
-        values = dict(given)
-        disposition = values.pop("disposition", None)
-        return call_record(**values, disposition=None if disposition is None else Disposition(disposition))
-    except (ValueError, TypeError, OverflowError) as problem:
-        raise ControlRequestError(str(problem)) from None
-
-
-def _encode_call(given: Json) -> Json:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
 
 
 def _json_response(http_status: int, tree: Json) -> HttpResponse:
@@ -531,7 +513,7 @@ def _call_schema() -> Json:
         AttributeKind.TEXT_LIST: {"type": "array", "items": _TEXT_SCHEMA},
     }
     return _object_schema(
-        "call_id", **{name: shapes.get(ATTRIBUTES[Grain.CALL][name].kind, _TEXT_SCHEMA) for name in _CALL_KEYS}
+        "call_id", **{name: shapes.get(ATTRIBUTES[Grain.CALL][name].kind, _TEXT_SCHEMA) for name in CALL_KEYS}
     )
 
 
@@ -539,6 +521,25 @@ ROUTES: Final = (
     Route("GET", "/openapi.json", ControlApi.describe),
     Route("GET", "/state", ControlApi.state),
     Route("POST", "/reset", ControlApi.reset),
+    Route("GET", "/worlds", ControlApi.worlds),
+    Route("PUT", "/worlds/{name}", ControlApi.open_world),
+    Route("DELETE", "/worlds/{name}", ControlApi.close_world),
+    Route("GET", "/snapshot", ControlApi.snapshot),
+    Route(
+        "PUT",
+        "/snapshot",
+        ControlApi.restore,
+        _object_schema(
+            "world",
+            "calls",
+            "clock",
+            "faults",
+            world={"type": ["object", "null"]},
+            calls={"type": "array", "items": _call_schema()},
+            clock={"type": "object"},
+            faults={"type": "array", "items": _TEXT_SCHEMA},
+        ),
+    ),
     Route("GET", "/clock", ControlApi.clock),
     Route(
         "PUT",
@@ -564,6 +565,7 @@ ROUTES: Final = (
             seed=_INTEGER_SCHEMA,
             calls=_INTEGER_SCHEMA,
             instant=_TIME_SCHEMA,
+            traffic=_TEXT_SCHEMA,
             records={"type": "array", "items": _call_schema()},
         ),
     ),
@@ -606,11 +608,19 @@ def build_control_openapi() -> Json:
     }
 
 
+class ControlHandler(Protocol):
+    """What answers the requests of the control API."""
+
+    def respond(self, request: HttpRequest) -> HttpResponse: ...
+
+
 # --- serving ------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def serve_control(control: ControlApi, *, port: int = 0, log: Callable[[str], None] | None = None) -> Iterator[str]:
+def serve_control(
+    control: ControlHandler, *, port: int = 0, log: Callable[[str], None] | None = None
+) -> Iterator[str]:
     """The control API on a loopback port while the block runs; gives its URL. Raises UsageProblem for a busy port."""
     manager = ConnectionManager(control.respond, limits=_CONTROL_LIMITS, hosts=frozenset(LOOPBACK_NAMES), log=log)
     http_server = HttpServer(manager, open_listening_socket("127.0.0.1", port), log=log)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, final
 from harness.output.escaping import visible_text
 from harness.serve.api_router import Router
 from harness.serve.faults.transport import Delivery, FaultyTransport, TransportFault
+from harness.serve.http.answer_memory import MOST_REMEMBERED_BYTES, AnswerKey, AnswerMemory, RememberedAnswer
 from harness.serve.http.connection import plain_response
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.options import DEFAULT_OPTIONS, ServerOptions
@@ -21,6 +22,7 @@ from harness.serve.http.request_parser import (
     host_of,
     request_line_too_long,
 )
+from harness.serve.http.world_choice import choose_world
 from harness.serve.simulator import UNKNOWN_PATH_RESPONSE, Simulator
 from harness.specification.load import Spec
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -44,6 +46,15 @@ class Simulation:
     router: Router
     clock: Clock
     transports: Mapping[str, FaultyTransport] = field(default_factory=dict)
+    memory_bytes: int = MOST_REMEMBERED_BYTES
+    # Of no other simulation: `replace` makes a new one, too. Where time goes by, the next answer may be another.
+    memory: AnswerMemory | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        memory = None
+        if isinstance(self.clock, FrozenClock):
+            memory = AnswerMemory(self.router.simulators, most_bytes=self.memory_bytes)
+        object.__setattr__(self, "memory", memory)
 
 
 @final
@@ -58,6 +69,7 @@ class ServedExchange:
     list_request: ListRequest | RefusedRequest | None
     response: HttpResponse
     spec: Spec | None = None
+    world: str = ""
 
 
 @final
@@ -66,6 +78,7 @@ class Application:
 
     Each of its simulators answers for its own operation, or UsageProblem is raised. `hosts` are the names by which it
     may be called (empty: any). `simulation` may be replaced at any time: each request meets one of them, whole.
+    So may `worlds`: simulations by a name that requests give; None where they cannot give any.
     """
 
     def __init__(
@@ -81,6 +94,7 @@ class Application:
             clock=options.clock if options.clock is not None else FrozenClock(simulators[0].world.instant),
             transports=make_faulty_transports(options.transport_faults, seed=options.seed),
         )
+        self.worlds: Mapping[str, Simulation] | None = None
         self.wall_clock = options.wall_clock
         self.hosts = frozenset(name.lower() for name in hosts)
         self.limits = options.limits
@@ -98,31 +112,73 @@ class Application:
             return plain_response(500, "the simulator itself failed; its log says why")
 
     def _route_and_answer(self, request: HttpRequest) -> HttpResponse | Delivery:
+        if self.worlds is None:
+            return self._answer_in(self.simulation, "", request)
+        world, inside = choose_world(request)
+        simulation = self.worlds.get(world) if world else self.simulation
+        if simulation is None:
+            return plain_response(404, "no world of that name; PUT /worlds/NAME of the control API makes one")
+        return self._answer_in(simulation, world, inside)
+
+    def _answer_in(self, simulation: Simulation, world: str, request: HttpRequest) -> HttpResponse | Delivery:
+        memory = simulation.memory
+        if memory is None:
+            return self._answer_anew(simulation, world, request, None)
+        key = memory.key_of(request)
+        known = memory.find(key)
+        if known is None:
+            return self._answer_anew(simulation, world, request, key)
+        if self._on_exchange is not None:
+            now = self.wall_clock()
+            self._tell_exchange(request, known, known.response, now, simulation.clock.instant_at(now), world)
+        return known.response
+
+    def _answer_anew(
+        self, simulation: Simulation, world: str, request: HttpRequest, key: AnswerKey | None
+    ) -> HttpResponse | Delivery:
         if len(request.body) > self.limits.parameters and _has_too_many_parameters(request, self.limits):
             return plain_response(400, f"a request has at most {self.limits.parameters} parameters")
-        simulation, now = self.simulation, self.wall_clock()
+        now = self.wall_clock()
         found = simulation.router.find_simulator(request)
         world_at = simulation.clock.instant_at(now)
         if found is None:
-            response: HttpResponse = UNKNOWN_PATH_RESPONSE
+            answer = RememberedAnswer(UNKNOWN_PATH_RESPONSE, None, None)
             transport = None
         else:
-            response = found[0].answer_list_request(found[1], world_at, now=now)
-            transport = simulation.transports.get(found[0].documented_spec.id)
-        carried = transport.deliver(response) if transport is not None else None
+            simulator, ask = found
+            spec = simulator.documented_spec
+            answer = RememberedAnswer(simulator.answer_list_request(ask, world_at, now=now), spec, ask)
+            transport = simulation.transports.get(spec.id)
+            if transport is None and key is not None and simulator.is_answer_lasting(ask) and simulation.memory:
+                simulation.memory.keep(key, answer)
+        carried = transport.deliver(answer.response) if transport is not None else None
         if self._on_exchange is not None:
-            self._on_exchange(
-                ServedExchange(
-                    at=now,
-                    world_at=world_at,
-                    api=found[0].documented_spec.id if found else "",
-                    request=request,
-                    list_request=found[1] if found else None,
-                    response=carried.response if carried else response,
-                    spec=found[0].documented_spec if found else None,
-                )
+            sent = carried.response if carried else answer.response
+            self._tell_exchange(request, answer, sent, now, world_at, world)
+        return carried or answer.response
+
+    def _tell_exchange(
+        self,
+        request: HttpRequest,
+        answer: RememberedAnswer,
+        sent: HttpResponse,
+        now: datetime,
+        world_at: datetime,
+        world: str,
+    ) -> None:
+        assert self._on_exchange is not None
+        self._on_exchange(
+            ServedExchange(
+                at=now,
+                world_at=world_at,
+                api=answer.spec.id if answer.spec is not None else "",
+                request=request,
+                list_request=answer.list_request,
+                response=sent,
+                spec=answer.spec,
+                world=world,
             )
-        return carried or response
+        )
 
     # --- behind another server ------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from harness.output.escaping import visible_text
 from harness.serve.faults.transport import Delivery
@@ -18,10 +18,10 @@ from harness.serve.http.limits import ServerLimits
 from harness.serve.http.options import LogWriter, RejectionListener
 from harness.serve.http.request_parser import (
     ChunkedBody,
+    HeadParser,
     RequestHead,
     RequestRejection,
     check_partial_head,
-    parse_head,
 )
 from harness.wire.http_messages import HttpRequest, HttpResponse
 
@@ -31,7 +31,12 @@ _PIECES_PER_SECOND: Final = 20
 _REASON_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
 
+_MOST_KNOWN_HEADS: Final = 1024
+_UNSENDABLE_HEAD: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n"
+
 RequestHandler = Callable[[HttpRequest], "HttpResponse | Delivery"]
+# Status, headers, length of the body, and whether the connection is kept.
+ResponseHead: TypeAlias = tuple[int, tuple[tuple[str, str], ...], int, bool]
 
 
 @final
@@ -53,12 +58,26 @@ class ConnectionManager:
     ) -> None:
         self.answer = answer
         self.limits = limits
-        self.hosts = hosts
+        self.parser = HeadParser(limits, hosts)
         self._log = log
         self._on_rejection = on_rejection
         self.connections: set[Connection] = set()
         self.date_line = b""
+        self._heads: dict[ResponseHead, bytes] = {}
         self._sweep_timer: asyncio.TimerHandle | None = None
+
+    def find_head(self, told: ResponseHead) -> bytes | None:
+        """The lines of a response's head but for the date; None where a value would break them apart."""
+        found = self._heads.get(told)
+        if found is None:
+            found = _encode_head(*told)
+            if found is None:
+                return None
+            # Many answers have the same head: what differs is the length.
+            if len(self._heads) >= _MOST_KNOWN_HEADS:
+                self._heads.clear()
+            self._heads[told] = found
+        return found
 
     def make_protocol(self) -> asyncio.Protocol:
         """The protocol object of one new connection."""
@@ -262,7 +281,7 @@ class Connection(asyncio.Protocol):
                 self._reject_request(broken)
             return False
         self._searched_bytes = 0
-        head = parse_head(bytes(buffer[:end]), self._limits, self.manager.hosts)
+        head = self.manager.parser.parse(bytes(buffer[:end]))
         if isinstance(head, RequestRejection):
             self._reject_request(head)
             return False
@@ -332,21 +351,14 @@ class Connection(asyncio.Protocol):
     def _encode_response(
         self, response: HttpResponse, head: RequestHead | None, *, keep: bool, length_off: int = 0
     ) -> bytes:
-        status = response.http_status
-        lines = [f"HTTP/1.1 {status} {_REASON_PHRASES.get(status, '')}\r\n"]
-        lines += [f"{name.lower()}: {value}\r\n" for name, value in response.headers]
-        if status not in _STATUSES_WITHOUT_BODY:
-            lines.append(f"content-length: {max(0, len(response.body) + length_off)}\r\n")
-        if not keep:
-            lines.append("connection: close\r\n")
-        text = "".join(lines)
-        # A CR or LF in a value would add a header (http.server lets one through from an echoed value).
-        if text.count("\n") != len(lines) or text.count("\r") != len(lines):
-            text = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n"
-            response = HttpResponse(http_status=500)
-        data = text.encode("latin-1", "replace")
-        without = status in _STATUSES_WITHOUT_BODY or (head is not None and head.method == "HEAD")
-        return data + self.manager.date_line + b"\r\n" + (b"" if without else response.body)
+        status, body = response.http_status, response.body
+        told = (status, response.headers, max(0, len(body) + length_off), keep)
+        lines = self.manager.find_head(told)
+        if lines is None:
+            body, lines = b"", _UNSENDABLE_HEAD
+        if status in _STATUSES_WITHOUT_BODY or (head is not None and head.method == "HEAD"):
+            body = b""
+        return b"".join((lines, self.manager.date_line, b"\r\n", body))
 
     def _reject_request(self, broken: RequestRejection) -> None:
         """Answer once, or not at all, and close: where the next request would begin is not known."""
@@ -420,6 +432,20 @@ class Connection(asyncio.Protocol):
     def _end_delivery(self) -> None:
         self._delivery_task = None
         self._close()
+
+
+def _encode_head(status: int, headers: tuple[tuple[str, str], ...], length: int, keep: bool) -> bytes | None:
+    lines = [f"HTTP/1.1 {status} {_REASON_PHRASES.get(status, '')}\r\n"]
+    lines += [f"{name.lower()}: {value}\r\n" for name, value in headers]
+    if status not in _STATUSES_WITHOUT_BODY:
+        lines.append(f"content-length: {length}\r\n")
+    if not keep:
+        lines.append("connection: close\r\n")
+    text = "".join(lines)
+    # A CR or LF in a value would add a header (http.server lets one through from an echoed value).
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
+        return None
+    return text.encode("latin-1", "replace")
 
 
 def plain_response(http_status: int, text: str) -> HttpResponse:

@@ -25,6 +25,8 @@ _HEADER_FIELD: Final = re.compile(
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=-]*(?::[0-9]{0,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{0,5})?")
 _LENGTH: Final = re.compile(rb"[0-9]{1,15}")
 _TLS_HANDSHAKE: Final = 0x16
+_MOST_KNOWN_BLOCKS: Final = 256
+_LONGEST_KNOWN_BLOCK: Final = 4096
 # Meant for a proxy (CONNECT) and for debugging (TRACE), neither of which this server offers.
 _PROXY_METHODS: Final = frozenset({b"CONNECT", b"TRACE"})
 
@@ -132,7 +134,7 @@ def parse_head(data: bytes, limits: ServerLimits, hosts: frozenset[str]) -> Head
         headers.append((name, field[2].decode("latin-1")))
         if name in _CHECKED_HEADERS:
             seen.setdefault(name, []).append(field[2])
-    refused = _check_request(method, target, seen, limits, hosts)
+    refused = _check_target(method, target, limits) or _check_headers(seen, hosts)
     if refused is not None:
         return refused
     length = _body_length(seen, modern, limits)
@@ -152,14 +154,67 @@ def parse_head(data: bytes, limits: ServerLimits, hosts: frozenset[str]) -> Head
     )
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class _HeaderBlock:
+    """What the headers of an HTTP/1.1 request say, whatever its request line is."""
+
+    headers: tuple[tuple[str, str], ...]
+    length: int | None
+    keep_alive: bool
+    expects_continue: bool
+
+
+@final
+class HeadParser:
+    """The same parser for the requests of one server: headers that came before, to the byte, are not read again.
+
+    Clients repeat their headers with every request: to look them up spares most of the work.
+    """
+
+    def __init__(self, limits: ServerLimits, hosts: frozenset[str]) -> None:
+        self._limits = limits
+        self._hosts = hosts
+        self._known_blocks: dict[bytes, _HeaderBlock] = {}
+
+    def parse(self, data: bytes) -> HeadOrRejection:
+        """The head in `data`, which ends before the empty line, or why it is refused: as `parse_head`."""
+        end = data.find(b"\r\n")
+        block = data[end:] if end >= 0 else b""
+        known = self._known_blocks.get(block)
+        if known is None:
+            head = parse_head(data, self._limits, self._hosts)
+            # What HTTP/1.0 means by the same headers is another matter.
+            if isinstance(head, RequestHead) and data.endswith(b"HTTP/1.1", 0, end):
+                self._remember(block, head)
+            return head
+        line = parse_request_line(data[:end], self._limits)
+        if isinstance(line, RequestRejection):
+            return line
+        method, target, modern = line
+        if not modern:
+            return parse_head(data, self._limits, self._hosts)
+        refused = _check_target(method, target, self._limits)
+        if refused is not None:
+            return refused
+        return RequestHead(
+            method.decode("ascii"), target, known.headers, known.length, known.keep_alive, known.expects_continue
+        )
+
+    def _remember(self, block: bytes, head: RequestHead) -> None:
+        if len(block) > _LONGEST_KNOWN_BLOCK:
+            return
+        if len(self._known_blocks) >= _MOST_KNOWN_BLOCKS:
+            self._known_blocks.clear()
+        self._known_blocks[block] = _HeaderBlock(head.headers, head.length, head.keep_alive, head.expects_continue)
+
+
 _CHECKED_HEADERS: Final = frozenset(
     {"connection", "content-encoding", "content-length", "expect", "host", "transfer-encoding"}
 )
 
 
-def _check_request(
-    method: bytes, target: bytes, seen: dict[str, list[bytes]], limits: ServerLimits, hosts: frozenset[str]
-) -> RequestRejection | None:
+def _check_target(method: bytes, target: bytes, limits: ServerLimits) -> RequestRejection | None:
     if method in _PROXY_METHODS:
         return RequestRejection(501, "this server neither passes requests on nor echoes them")
     if not target.startswith(b"/"):
@@ -167,6 +222,10 @@ def _check_request(
     query = target.partition(b"?")[2]
     if query.count(b"&") + query.count(b";") >= limits.parameters:
         return RequestRejection(400, f"a request has at most {limits.parameters} parameters")
+    return None
+
+
+def _check_headers(seen: dict[str, list[bytes]], hosts: frozenset[str]) -> RequestRejection | None:
     named = seen.get("host", ())
     if len(named) != 1 or not _HOST.fullmatch(named[0]):
         return RequestRejection(400, "a request names one host")

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, NamedTuple, assert_never, final
+from typing import Any, Final, assert_never, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from harness.serve.index.column_builder import ColumnBuilder
 from harness.serve.index.columns import KeyColumn, KeyIntervals, Keys, RowNumbers, lower_bound
 from harness.serve.index.live_rows import LiveRows
+from harness.serve.index.merged_rows import MergedRows
+from harness.serve.index.row_order import OrderedRows, RenderedRow, RowRange
 from harness.serve.query.query_builder import AnswerPlan
 from harness.serve.query.table import (
     Comparable,
@@ -29,7 +31,6 @@ from harness.serve.query.table import (
     SortOrder,
     SortPosition,
     Table,
-    natural_sort_key,
 )
 from harness.serve.row_writer import RowVariant, RowWriter, build_row_tree, values_at_path
 from harness.specification.dialect import Dialect, default_zone
@@ -52,16 +53,10 @@ _RENDERED_ROW_BYTES: Final = 48 * 2**20
 _ROW_OVERHEAD_BYTES: Final = 400
 _RENDER_BATCH_ROWS: Final = 2_000
 _MAX_ORDERED_ROWS: Final = 4_000_000
-_LARGE_TIE_ROWS: Final = 512
+_ROW_NUMBER_BITS: Final = 40
+_MAX_LISTS: Final = 1024
 
 ConditionTest = tuple[tuple[KeyColumn, KeyIntervals], ...]
-
-
-class RenderedRow(NamedTuple):
-    """The bytes of one row as it is sent, and its identity."""
-
-    identity: Comparable | None
-    body: bytes
 
 
 @final
@@ -77,37 +72,8 @@ class RenderedPage:
     last: SortPosition | None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class RowRange:
-    """Row numbers in ascending order: a head that is a range or a view of many, and a short tail after it."""
-
-    first: int
-    last: int
-    rows: RowNumbers | None
-    tail: RowNumbers
-
-    @property
-    def head_length(self) -> int:
-        """The number of rows in the head."""
-        return self.last - self.first
-
-    def __len__(self) -> int:
-        return self.head_length + len(self.tail)
-
-    def rows_between(self, start: int, end: int) -> RowNumbers:
-        """The row numbers from position `start` up to, but not including, `end`."""
-        head = min(end, self.head_length)
-        if start >= self.head_length:
-            return self.tail[start - self.head_length : end - self.head_length]
-        if self.rows is None:
-            found: RowNumbers = np.arange(self.first + start, self.first + head, dtype=np.int64)
-        else:
-            found = self.rows[self.first + start : self.first + head]
-        return found if end <= self.head_length else np.concatenate([found, self.tail[: end - self.head_length]])
-
-
 _NO_ROWS: Final = np.zeros(0, dtype=np.int64)
+_NOTHING: Final[frozenset[FieldPath]] = frozenset()
 _EMPTY_RANGE: Final = RowRange(0, 0, None, _NO_ROWS)
 
 
@@ -128,7 +94,9 @@ class RowIndex:
         self._columns: dict[tuple[ValuePath, bool], KeyColumn] = {}
         self._selections: OrderedDict[tuple[Condition, ...], tuple[RowNumbers, bool]] = OrderedDict()
         self._selected_rows = 0
-        self._rendered_rows: OrderedDict[tuple[RowVariant, int], RenderedRow] = OrderedDict()
+        # By the number of the variant and that of the row.
+        self._rendered_rows: OrderedDict[int, RenderedRow] = OrderedDict()
+        self._variant_numbers: dict[RowVariant, int] = {}
         self._rendered_bytes = 0
         self.live_rows = LiveRows(timeline, attributes)
 
@@ -239,22 +207,37 @@ class RowIndex:
         shown = set(shown_attributes(fields, (name for name in fields if name not in left_out)))
         return tuple(name for name in self._attributes if name not in hidden or name in shown)
 
-    def cached_row(self, key: tuple[RowVariant, int]) -> RenderedRow | None:
-        """The rendered row under a variant and a row number, if it is cached."""
-        found = self._rendered_rows.get(key)
-        if found is not None:
-            self._rendered_rows.move_to_end(key)
-        return found
+    def _first_key(self, variant: RowVariant) -> int:
+        """The key of a variant's first row among the rendered ones; the others follow by their numbers."""
+        numbers = self._variant_numbers
+        return numbers.setdefault(variant, len(numbers)) << _ROW_NUMBER_BITS
+
+    def is_rendered(self, row: int, variant: RowVariant) -> bool:
+        """Whether a row is at hand as bytes."""
+        return self._first_key(variant) + row in self._rendered_rows
+
+    def take_rendered(self, rows: Sequence[int], variant: RowVariant, found: dict[int, RenderedRow]) -> list[int]:
+        """Put such of the rows as are at hand into `found`; gives the others."""
+        first, known = self._first_key(variant), self._rendered_rows
+        missing = []
+        for row in rows:
+            rendered = known.get(first + row)
+            if rendered is None:
+                missing.append(row)
+            else:
+                known.move_to_end(first + row)
+                found[row] = rendered
+        return missing
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """The rendered rows of ended calls, by row number; they are cached."""
         found: dict[int, RenderedRow] = {}
-        names = self.attributes_for(variant)
+        names, key = self.attributes_for(variant), self._first_key(variant)
         for first in range(0, len(rows), _RENDER_BATCH_ROWS):
             some = rows[first : first + _RENDER_BATCH_ROWS]
             made = self.timeline.records_at(np.asarray(some, dtype=np.int64), names)
             for row, rendered in zip(some, self.render_records(made, variant), strict=True):
-                found[row] = self._rendered_rows[variant, row] = rendered
+                found[row] = self._rendered_rows[key + row] = rendered
                 self._rendered_bytes += len(rendered.body) + _ROW_OVERHEAD_BYTES
             while self._rendered_bytes > _RENDERED_ROW_BYTES:
                 _, rendered = self._rendered_rows.popitem(last=False)
@@ -306,7 +289,9 @@ class IndexSnapshot:
         at: datetime,
         population: ListedCalls,
         table_of: Callable[[Sequence[Record]], Table],
+        given: Sequence[Record] = (),
     ) -> None:
+        """`given` are the rows of given calls as they are visible then, in the order of (started_at, identity)."""
         self.row_index = row_index
         self.at = at
         self._millis = millis_of(at)
@@ -318,6 +303,13 @@ class IndexSnapshot:
         self._live_table: Table | None = None
         self._rendered_live_rows: dict[tuple[RowVariant, int], RenderedRow] = {}
         self._orders: dict[tuple[Query, SortOrder], tuple[RowNumbers, Keys]] = {}
+        self._lists: dict[tuple[object, ...], OrderedRows | MergedRows | None] = {}
+        # The rows of given calls have the numbers after all others.
+        self._given = tuple(given)
+        self._first_given = len(row_index.timeline)
+        self._given_table: Table | None = None
+        self._rendered_given_rows: dict[tuple[RowVariant, int], RenderedRow] = {}
+        self._listed_rows = 0
 
     def can_answer(self, query: Query) -> bool:
         """Whether columns alone can answer this query."""
@@ -327,6 +319,8 @@ class IndexSnapshot:
         if any(one.keeps == "not-equal" and not one.absent_kept for one in query.conditions):
             return False
         if query.owners is not None and self.row_index.listing.scope is None:
+            return False
+        if self._given and self._find_list(query) is None:
             return False
         if path is None:
             # In a list without an order a cursor names the row by its number there, which the index does not know.
@@ -341,7 +335,7 @@ class IndexSnapshot:
 
     def has_match(self, query: Query) -> bool:
         """Whether any row matches."""
-        return len(self._matching_range(query)) > 0
+        return len(self._matching_range(query)) > 0 or bool(self._given and len(self._matching_given_rows(query)))
 
     def _matching_range(self, query: Query) -> RowRange:
         if query.matches_nothing:
@@ -378,6 +372,7 @@ class IndexSnapshot:
     def count_page_rows(self, query: Query) -> int:
         """The number of rows on the page of a query without a cursor."""
         many = len(self._matching_range(query))
+        many += len(self._matching_given_rows(query)) if self._given else 0
         start, end = (
             _slice_bounds(query.page_slice, many)
             if isinstance(query.page_slice, OffsetSlice)
@@ -390,18 +385,19 @@ class IndexSnapshot:
     def render_page(self, plan: AnswerPlan) -> RenderedPage:
         """The rendered page that a plan asks for."""
         query = plan.query
-        run = self._matching_range(query)
-        ordered = self._order_rows(run, query)
+        ordered = self._find_list(query)
+        if ordered is None:
+            raise ValueError("the page of a query that the index cannot answer")
         variant = RowVariant.of(plan)
         start, end = self._page_bounds(ordered, query, variant)
-        many = len(run)
+        many = len(ordered)
         # From here on positions count upwards, whatever the direction.
         low, high = (many - end, many - start) if query.sort_order.descending else (start, end)
 
         def beside(more: int) -> Sequence[int]:
             # Only a client that comes from the page before is likely to ask for the next one.
             before = ordered.neighbours(low, high, 1, behind=True)
-            walks = before and self.row_index.cached_row((variant, before[0])) is not None
+            walks = before and self.row_index.is_rendered(before[0], variant)
             return ordered.neighbours(low, high, more) if walks else ()
 
         rendered_rows: dict[int, RenderedRow] = {}
@@ -435,7 +431,63 @@ class IndexSnapshot:
             last=places[-1] if places else None,
         )
 
-    def _page_bounds(self, ordered: OrderedRows, query: Query, variant: RowVariant) -> tuple[int, int]:
+    def _find_list(self, query: Query) -> OrderedRows | MergedRows | None:
+        """The rows of a query on all pages, in order; None where given rows have no place in it that columns know."""
+        key = (query.conditions, query.owners, query.matches_nothing, query.sort_order)
+        if key not in self._lists:
+            # A list is a view of an index or of a selection: it keeps that in memory.
+            if len(self._lists) >= _MAX_LISTS or self._listed_rows > _MAX_ORDERED_ROWS:
+                self._lists.clear()
+                self._listed_rows = 0
+            run = self._matching_range(query)
+            rows = self._order_rows(run, query)
+            self._lists[key] = self._with_given_rows(rows, run, query) if self._given else rows
+            self._listed_rows += len(run) if run.rows is not None else 0
+        return self._lists[key]
+
+    def _with_given_rows(self, rows: OrderedRows, run: RowRange, query: Query) -> OrderedRows | MergedRows | None:
+        found = self._matching_given_rows(query).tolist()
+        if not found:
+            return rows
+        table, sorting = self._table_of_given_rows(), query.sort_order
+        positions = [table.position_of(place, sorting) for place in found]
+        if not len(run):
+            before: list[int | None] = [0] * len(found)
+        elif sorting.path is None:
+            before = [self._place_by_start(run, self._given[place]) for place in found]
+        else:
+            variant = RowVariant(default_zone(self.row_index.listing, self.row_index.dialect), _NOTHING, _NOTHING)
+            places = [
+                rows.find_place(position, lambda some: self._render_rows(some, variant, lambda _: ()))
+                for position in positions
+            ]
+            before = [None if place is None else place[0] for place in places]
+        known = [place for place in before if place is not None]
+        if len(known) < len(found):
+            return None
+        return MergedRows(rows, [self._first_given + place for place in found], known, positions, sorting)
+
+    def _place_by_start(self, run: RowRange, record: Record) -> int | None:
+        """How many rows begin before a given one; None where others begin in the same millisecond."""
+        started, at = self.row_index.timeline.started, record.instant("started_at")
+        if at is None:
+            return None
+        row = lower_bound(started, millis_of(at))
+        tied = row < len(started) and int(started[row]) == millis_of(at)
+        return None if tied else run.count_below(row)
+
+    def _matching_given_rows(self, query: Query) -> RowNumbers:
+        """The places of matching given rows, in ascending order."""
+        rising = replace(query, sort_order=replace(query.sort_order, descending=False))
+        found: RowNumbers = self._table_of_given_rows().matching_rows(rising)
+        return found
+
+    def _table_of_given_rows(self) -> Table:
+        if self._given_table is None:
+            self._given_table = self._table_of(self._given)
+        return self._given_table
+
+    def _page_bounds(self, ordered: OrderedRows | MergedRows, query: Query, variant: RowVariant) -> tuple[int, int]:
         many = len(ordered)
         match query.page_slice:
             case OffsetSlice() as cut:
@@ -448,7 +500,7 @@ class IndexSnapshot:
                 assert_never(query.page_slice)
 
     def _cursor_bounds(
-        self, ordered: OrderedRows, walk: CursorSlice, sorting: SortOrder, variant: RowVariant
+        self, ordered: OrderedRows | MergedRows, walk: CursorSlice, sorting: SortOrder, variant: RowVariant
     ) -> tuple[int, int]:
         many = len(ordered)
         if walk.position is None:
@@ -507,26 +559,30 @@ class IndexSnapshot:
     ) -> dict[int, RenderedRow]:
         """The rendered rows by number. With rows that are not cached, those that `beside` names are rendered, too."""
         found: dict[int, RenderedRow] = {}
-        missing: list[int] = []
-        alive: list[int] = []
-        for row in rows:
-            if row in self._live_position_set:
-                alive.append(row)
-                continue
-            rendered = self.row_index.cached_row((variant, row))
-            if rendered is None:
-                missing.append(row)
-            else:
-                found[row] = rendered
+        if self._given:
+            found = self._render_given_rows([row for row in rows if row >= self._first_given], variant)
+            rows = [row for row in rows if row < self._first_given]
+        live = self._live_position_set
+        alive = [row for row in rows if row in live] if not live.isdisjoint(rows) else []
+        others = [row for row in rows if row not in live] if alive else rows
+        missing = self.row_index.take_rendered(others, variant, found)
         if missing:
             wanted = dict.fromkeys(missing)
             for row in beside(_PREFETCH_ROWS):
-                if row not in self._live_position_set and self.row_index.cached_row((variant, row)) is None:
+                if row not in live and not self.row_index.is_rendered(row, variant):
                     wanted[row] = None
             found |= self.row_index.render_rows(list(wanted), variant)
         if alive:
             found |= self._render_live_rows(alive, variant)
         return found
+
+    def _render_given_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
+        known = self._rendered_given_rows
+        missing = [row for row in rows if (variant, row) not in known]
+        records = [self._given[row - self._first_given] for row in missing]
+        for row, rendered in zip(missing, self.row_index.render_records(records, variant), strict=True):
+            known[variant, row] = rendered
+        return {row: known[variant, row] for row in rows}
 
     def _render_live_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         missing = [row for row in rows if (variant, row) not in self._rendered_live_rows]
@@ -536,152 +592,6 @@ class IndexSnapshot:
         return {row: self._rendered_live_rows[variant, row] for row in rows}
 
 
-RowRenderer = Callable[[Sequence[int]], Mapping[int, RenderedRow]]
-
-
-@final
-class OrderedRows:
-    """Matching rows in the order of a sort key; ties are put in order by identity when a page meets them."""
-
-    def __init__(
-        self,
-        run: RowRange,
-        keys: Keys | None,
-        column: KeyColumn | None,
-        row_index: RowIndex,
-        identity: ValuePath,
-        sorting: SortOrder,
-        *,
-        sorted_here: bool = False,
-    ) -> None:
-        self._row_range = run
-        self._keys = keys
-        self._column = column
-        self._row_index = row_index
-        self._identity = identity
-        self._sorting = sorting
-        self._keys_sorted = sorted_here
-
-    def __len__(self) -> int:
-        return len(self._row_range)
-
-    def _key_at(self, at: int) -> int:
-        assert self._keys is not None
-        run = self._row_range
-        if self._keys_sorted:
-            return int(self._keys[at])
-        if run.rows is None and at < run.head_length:
-            return int(self._keys[run.first + at])
-        return int(self._keys[int(run.rows_between(at, at + 1)[0])])
-
-    def _count_below(self, key: int) -> int:
-        """The number of rows with a lower key."""
-        assert self._keys is not None
-        found = lower_bound(self._keys, key)
-        if self._keys_sorted:
-            return found
-        # The keys rise from row to row: what counts are the rows below the first that reaches the key.
-        run = self._row_range
-        if run.rows is None:
-            head = min(max(found - run.first, 0), run.head_length)
-        else:
-            head = lower_bound(run.rows[run.first : run.last], found)
-        return head if head < run.head_length or not len(run.tail) else head + lower_bound(run.tail, found)
-
-    def neighbours(self, low: int, high: int, many: int, *, behind: bool = False) -> list[int]:
-        """Up to `many` rows after a page in the direction of the order, or before it with `behind`."""
-        if self._sorting.descending is not behind:
-            return list(map(int, self._row_range.rows_between(max(0, low - many), low)))
-        return list(map(int, self._row_range.rows_between(high, min(len(self), high + many))))
-
-    def rows_ignoring_ties(self, low: int, high: int) -> list[int]:
-        """The rows between two positions, ties unsorted: at both ends others of the same key may belong there."""
-        return [int(row) for row in self._row_range.rows_between(low, high)] if low < high else []
-
-    def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
-        """The rows between two positions, in their final order."""
-        if low >= high:
-            return []
-        if self._keys is None:
-            return list(map(int, self._row_range.rows_between(low, high)))
-        # Rows of the same key may stand on both sides of a cut.
-        first = (
-            low if low == 0 or self._key_at(low - 1) != self._key_at(low) else self._count_below(self._key_at(low))
-        )
-        last = high
-        if high < len(self) and self._key_at(high) == self._key_at(high - 1):
-            last = self._count_below(self._key_at(high - 1) + 1)
-        rows = self._row_range.rows_between(first, last)
-        keys = self._keys[first:last] if self._keys_sorted else self._keys[rows]
-        if last - first > 1 and (keys[1:] == keys[:-1]).any():
-            found = self._sort_ties(rows, keys, render)
-        else:
-            found = rows.tolist()
-        return found[low - first : high - first]
-
-    def _sort_ties(self, rows: RowNumbers, keys: Keys, render: RowRenderer) -> list[int]:
-        found: list[int] = []
-        some, same = [int(row) for row in rows.tolist()], keys.tolist()
-        first, many = 0, len(some)
-        while first < many:
-            last = first + 1
-            while last < many and same[last] == same[first]:
-                last += 1
-            if last == first + 1:
-                found.append(some[first])
-            elif last - first > _LARGE_TIE_ROWS:
-                group = rows[first:last]
-                identities = self._row_index.column(self._identity).keys[group]
-                found += [int(row) for row in group[np.argsort(identities, kind="stable")]]
-            else:
-                rendered_rows = render(some[first:last])
-                found += sorted(some[first:last], key=lambda row: identity_sort_key(rendered_rows[row].identity))
-            first = last
-        return found
-
-    def sort_value_at(self, at: int) -> Comparable | None:
-        """The sort value of the row at a position."""
-        if self._column is None:
-            return None
-        if self._column.is_dictionary_encoded:
-            # Under a collation texts may have the same key without being equal.
-            return self._column.codec.value(int(self._column.keys[int(self._row_range.rows_between(at, at + 1)[0])]))
-        return self._column.codec.value(self._key_at(at))
-
-    def count_before_and_at(self, place: SortPosition, render: RowRenderer) -> tuple[int, int]:
-        """The number of rows before a sort position, and the number at it."""
-        if self._column is None or self._keys is None:
-            return 0, 0
-        if place.value is None:
-            key = self._column.none_key
-            span: tuple[int, int] | None = (key, key + 1)
-        else:
-            span = self._column.with_collation(self._sorting.collation).codec.key_range(place.value)
-        if span is None:
-            return 0, 0
-        first = self._count_below(span[0])
-        last = self._count_below(span[1]) if span[1] > span[0] else first
-        if first == last:
-            return first, 0
-        wanted = identity_sort_key(place.identity)
-        some = self._row_range.rows_between(first, last).tolist()
-        if len(some) > _LARGE_TIE_ROWS:
-            column = self._row_index.column(self._identity)
-            around = column.codec.key_range(place.identity) if place.identity is not None else None
-            keys = column.keys[np.asarray(some)]
-            if around is None:
-                return first, 0
-            return first + int((keys < around[0]).sum()), int(((keys >= around[0]) & (keys < around[1])).sum())
-        rendered_rows = render(some)
-        found = [identity_sort_key(rendered_rows[row].identity) for row in some]
-        return first + sum(one < wanted for one in found), sum(one == wanted for one in found)
-
-
 def _slice_bounds(cut: OffsetSlice, many: int) -> tuple[int, int]:
     start = min(cut.skip, many)
     return start, many if cut.take is None else min(start + max(cut.take, 0), many)
-
-
-def identity_sort_key(identity: Comparable | None) -> tuple[int, Any]:
-    """A key under which identities stand in order, none first."""
-    return (-1, 0) if identity is None else natural_sort_key(identity)

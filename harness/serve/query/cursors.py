@@ -18,6 +18,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SEAL_KEY: Final = b"callharness cursor"
 _SEAL_BYTES: Final = 6
 _LONGEST_TEXT: Final = 2048
+# `json.dumps` would make one for every cursor.
+_WRITER: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 @final
@@ -38,7 +40,7 @@ def encode_cursor(cursor: Cursor) -> str:
         _encode_value(cursor.position.identity),
         int(cursor.backward),
     ]
-    payload = json.dumps(parts, separators=(",", ":")).encode()
+    payload = _WRITER.encode(parts).encode()
     return base64.urlsafe_b64encode(_seal_of(payload) + payload).decode().rstrip("=")
 
 

@@ -121,6 +121,22 @@ def parse_parameters(
     )
 
 
+def parse_places(
+    listing: Listing, ask: ListRequest, names: tuple[str, ...], zone: ZoneInfo, choices: ChoiceResolver
+) -> dict[str, ParameterValue] | None:
+    """The parsed values of the parameters that say which page; None where one of them is refused or means no rows."""
+    found: dict[str, ParameterValue] = {}
+    for name in names:
+        if name not in ask.values or _is_from_later_version(listing, listing.parameters[name], choices):
+            continue
+        read = _parse_value(listing, name, listing.parameters[name], ask.values[name], zone, choices)
+        if isinstance(read, RefusedRequest | _MatchesNothing):
+            return None
+        if not isinstance(read, _Absent):
+            found[name] = read
+    return found
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class _Absent:

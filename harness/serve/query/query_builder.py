@@ -139,6 +139,36 @@ def plan_answer(
     )
 
 
+def plan_other_page(plan: AnswerPlan, given: ParsedParameters, choices: ChoiceResolver) -> AnswerPlan | None:
+    """The plan of a request that differs from a planned one in the page it asks for; None where that is refused."""
+    sorting = plan.query.sort_order
+    cut = _resolve_page_slice(given, sorting, choices)
+    if isinstance(cut, RefusedRequest):
+        return None
+    query = plan.query
+    # Written out: `replace` looks at every field.
+    return AnswerPlan(
+        query=Query(
+            conditions=query.conditions,
+            owners=query.owners,
+            matches_nothing=cut[1],
+            sort_order=sorting,
+            page_slice=cut[0],
+            combine=query.combine,
+        ),
+        asked_slice=cut[0],
+        count_unit=plan.count_unit,
+        shows_total=plan.shows_total,
+        omitted_parts=plan.omitted_parts,
+        emptied_parts=plan.emptied_parts,
+        echoes=_build_echoes(given, cut[0], sorting),
+        required_matches=plan.required_matches,
+        zone=plan.zone,
+        zone_name=plan.zone_name,
+        repeated=plan.repeated,
+    )
+
+
 # --- what must be given, and what may not come together -----------------------------------------------------
 
 
@@ -219,8 +249,17 @@ def _build_conditions(
     found: list[Condition] = []
     known: list[tuple[Condition, RefusedRequest]] = []
     nothing = False
+    recent = {one.first for one in given.listing.ranges if one.recent_seconds is not None}
     for name, rule in given.listing.filters.items():
-        value = given.value(name)
+        value = given.values.get(name)
+        if value is None:
+            parameter = given.listing.parameters.get(name)
+            if name not in recent and (
+                parameter is None or (parameter.default is None and parameter.required is None)
+            ):
+                # Most are not given, and nothing stands in for them.
+                continue
+            value = given.value(name)
         if value is None:
             value = _last_month_bound(given, name, rule, at, choices) or _recent_bound(given, name, at)
         if value is None or not _filter_applies(given, rule):
@@ -615,6 +654,9 @@ def _typed_echo(given: ParsedParameters, echo: Echo, cut: PageSlice, sorting: So
     """What the answer repeats, as an integer where it is one and as a text where a part of the answer is a text."""
     told = _echo_value(given, echo, cut, sorting)
     value = given.values.get(echo.of)
+    if isinstance(told, str) and not is_integer(value):
+        # A text stays a text, whatever the part is.
+        return told
     if is_integer_echo(given.listing, echo):
         return value if isinstance(told, str) and is_integer(value) else told
     parts = given.listing.outcome.envelope.values()

@@ -4,73 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
-import select
-import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-
-API = "ozeki/list-call-history"
-QUERY = "/api?command=ListCallHistory&Username=HTTP_User_1&Password=qwe123"
-
-
-@dataclass
-class Running:
-    """A `serve` that has said it is ready."""
-
-    process: subprocess.Popen[str]
-    urls: dict[str, str]
-
-    def get(self, target: str = QUERY, *, api: str = API, ca: Path | None = None) -> tuple[int, bytes]:
-        url = urlsplit(self.urls[api])
-        if ca is None:
-            connection = http.client.HTTPConnection(url.netloc, timeout=60)
-        else:
-            context = ssl.create_default_context(cafile=str(ca))
-            connection = http.client.HTTPSConnection(url.netloc, timeout=60, context=context)
-        try:
-            connection.request("GET", target)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    def end(self) -> str:
-        """What it said on standard error."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=60)[1]
-
-
-@contextmanager
-def serving(*arguments: str, apis: tuple[str, ...] = (API,), calls: int = 60) -> Iterator[Running]:
-    command = [sys.executable, "-m", "harness.cli.main", "serve", *apis, "--port", "0", "--calls", str(calls)]
-    process = subprocess.Popen(
-        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
-    try:
-        urls = {}
-        assert process.stdout is not None
-        for _ in apis:
-            assert select.select([process.stdout], [], [], 60)[0], "not ready"
-            found = re.fullmatch(r"ready (\S+) (\S+)\n", process.stdout.readline())
-            assert found, process.communicate()[1]
-            urls[found[1]] = found[2]
-        yield Running(process, urls)
-    finally:
-        # A process that is killed cannot clean up after itself.
-        process.terminate()
-        process.communicate(timeout=60)
+from serving_process import API, QUERY, Running, serving
 
 
 def refused(*arguments: str) -> tuple[int, str]:
@@ -111,7 +54,6 @@ def test_it_ends_when_told_whatever_is_connected() -> None:
         ((API, "--clock", "scaled=0"), "scaled"),
         ((API, "--control-token", "long-enough"), "--control"),
         ((API, "--control", "--control-token", "short"), "--control-token"),
-        ((API, "--control", "--workers", "2"), "--workers"),
         ((API, "--host", "0.0.0.0"), "loopback"),
         ((API, "--jwt-key", "/nonexistent"), "--jwt-key"),
     ],
@@ -143,21 +85,29 @@ def test_requests_are_told_with_v_and_secrets_are_not() -> None:
     assert "Password=***" in lines[0]
 
 
-def test_the_control_api_is_opened_with_a_token_of_its_own() -> None:
-    with serving("--control") as running:
+def controlled(running: Running, method: str, path: str, body: object = None) -> tuple[int, object]:
+    """What the control API of a `serve` answers; it has told its address and its token once."""
+    if not running.control:
         assert running.process.stderr is not None
         found = None
         while found is None:
             found = re.search(
                 r"control http://(127\.0\.0\.1:[0-9]+) token (\S{20,})", running.process.stderr.readline()
             )
+        running.control = (found[1], found[2])
+    connection = http.client.HTTPConnection(running.control[0], timeout=60)
+    headers = {"Authorization": f"Bearer {running.control[1]}"}
+    connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
+    response = connection.getresponse()
+    told = json.loads(response.read())
+    connection.close()
+    return response.status, told
+
+
+def test_the_control_api_is_opened_with_a_token_of_its_own() -> None:
+    with serving("--control") as running:
         before = running.get()[1]
-        connection = http.client.HTTPConnection(found[1], timeout=60)
-        headers = {"Authorization": f"Bearer {found[2]}"}
-        connection.request("PUT", "/world", body=json.dumps({"calls": 7}), headers=headers)
-        response = connection.getresponse()
-        assert response.status == 200, response.read()
-        connection.close()
+        assert controlled(running, "PUT", "/world", {"calls": 7})[0] == 200
         after = running.get()[1]
     assert b"<TotalRecords>60</TotalRecords>" in before
     assert b"<TotalRecords>7</TotalRecords>" in after
@@ -237,3 +187,25 @@ def test_workers_share_a_port_and_answer_alike(tmp_path: Path) -> None:
     assert len(answers) == 1
     assert running.process.returncode == 0
     assert "Traceback" not in told
+
+
+def test_a_change_has_reached_every_worker_when_it_is_confirmed() -> None:
+    with serving("--workers", "2", "--control") as running:
+        for calls in (7, 9):
+            assert controlled(running, "PUT", "/world", {"calls": calls})[0] == 200
+            answers = {running.get()[1] for _ in range(10)}
+            assert len(answers) == 1
+            assert f"<TotalRecords>{calls}</TotalRecords>".encode() in answers.pop()
+        # Both are told the same time: a call that begins now begins at one instant.
+        assert controlled(running, "PUT", "/clock", {"kind": "scaled"})[0] == 200
+        assert controlled(running, "POST", "/calls", {"call_id": 7})[0] == 200
+        assert controlled(running, "PUT", "/clock", {"kind": "frozen"})[0] == 200
+        assert len({running.get()[1] for _ in range(10)}) == 1
+        assert controlled(running, "POST", "/calls", {"call_id": "no number"})[0] == 400
+        status, log = controlled(running, "GET", "/requests")
+        assert status == 200
+        assert isinstance(log, dict)
+        assert len(log["requests"]) == 30
+        assert [entry["at"] for entry in log["requests"]] == sorted(entry["at"] for entry in log["requests"])
+        running.end()
+    assert running.process.returncode == 0

@@ -7,6 +7,8 @@ import pytest
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.request_parser import (
     ChunkedBody,
+    HeadOrRejection,
+    HeadParser,
     RequestHead,
     RequestRejection,
     check_partial_head,
@@ -21,16 +23,27 @@ OURS = frozenset({"acme.example", "::1"})
 SILENTLY = None
 
 
+def parsed(first: bytes, *lines: bytes, hosts: frozenset[str]) -> HeadOrRejection:
+    """What these lines are read as: the same where the headers came before, under whatever request line."""
+    whole = b"\r\n".join((first, *lines))
+    found = parse_head(whole, LIMITS, hosts)
+    parser = HeadParser(LIMITS, hosts)
+    for before in (b"GET / HTTP/1.1", b"GET / HTTP/1.0", first):
+        parser.parse(b"\r\n".join((before, *lines)))
+        assert parser.parse(whole) == found
+    return found
+
+
 def head(first: bytes, *lines: bytes, hosts: frozenset[str] = frozenset()) -> RequestHead:
     """The head of these lines, which must be good."""
-    found = parse_head(b"\r\n".join((first, *lines)), LIMITS, hosts)
+    found = parsed(first, *lines, hosts=hosts)
     assert isinstance(found, RequestHead), found
     return found
 
 
 def refusal(first: bytes, *lines: bytes, hosts: frozenset[str] = frozenset()) -> int | None:
     """The status with which these lines are refused; None says that nothing is answered."""
-    found = parse_head(b"\r\n".join((first, *lines)), LIMITS, hosts)
+    found = parsed(first, *lines, hosts=hosts)
     assert isinstance(found, RequestRejection), found
     return found.http_status
 

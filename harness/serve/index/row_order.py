@@ -1,0 +1,208 @@
+"""Matching rows in the order of an answer: by position, by sort position, and with ties in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+
+import numpy as np
+
+from harness.serve.index.columns import KeyColumn, Keys, RowNumbers, lower_bound
+from harness.serve.query.table import Comparable, SortOrder, SortPosition, natural_sort_key
+from harness.specification.field_path import ValuePath
+
+if TYPE_CHECKING:
+    from harness.serve.index.row_index import RowIndex
+
+_LARGE_TIE_ROWS: Final = 512
+
+
+class RenderedRow(NamedTuple):
+    """The bytes of one row as it is sent, and its identity."""
+
+    identity: Comparable | None
+    body: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RowRange:
+    """Row numbers in ascending order: a head that is a range or a view of many, and a short tail after it."""
+
+    first: int
+    last: int
+    rows: RowNumbers | None
+    tail: RowNumbers
+
+    @property
+    def head_length(self) -> int:
+        """The number of rows in the head."""
+        return self.last - self.first
+
+    def __len__(self) -> int:
+        return self.head_length + len(self.tail)
+
+    def count_below(self, row: int) -> int:
+        """How many of the row numbers are lower than one."""
+        if self.rows is None:
+            head = min(max(row - self.first, 0), self.head_length)
+        else:
+            head = lower_bound(self.rows[self.first : self.last], row)
+        return head if head < self.head_length or not len(self.tail) else head + lower_bound(self.tail, row)
+
+    def rows_between(self, start: int, end: int) -> RowNumbers:
+        """The row numbers from position `start` up to, but not including, `end`."""
+        head = min(end, self.head_length)
+        if start >= self.head_length:
+            return self.tail[start - self.head_length : end - self.head_length]
+        if self.rows is None:
+            found: RowNumbers = np.arange(self.first + start, self.first + head, dtype=np.int64)
+        else:
+            found = self.rows[self.first + start : self.first + head]
+        return found if end <= self.head_length else np.concatenate([found, self.tail[: end - self.head_length]])
+
+
+RowRenderer = Callable[[Sequence[int]], Mapping[int, RenderedRow]]
+
+
+@final
+class OrderedRows:
+    """Matching rows in the order of a sort key; ties are put in order by identity when a page meets them."""
+
+    def __init__(
+        self,
+        run: RowRange,
+        keys: Keys | None,
+        column: KeyColumn | None,
+        row_index: RowIndex,
+        identity: ValuePath,
+        sorting: SortOrder,
+        *,
+        sorted_here: bool = False,
+    ) -> None:
+        self._row_range = run
+        self._keys = keys
+        self._column = column
+        self._row_index = row_index
+        self._identity = identity
+        self._sorting = sorting
+        self._keys_sorted = sorted_here
+
+    def __len__(self) -> int:
+        return len(self._row_range)
+
+    def _key_at(self, at: int) -> int:
+        assert self._keys is not None
+        run = self._row_range
+        if self._keys_sorted:
+            return int(self._keys[at])
+        if run.rows is None and at < run.head_length:
+            return int(self._keys[run.first + at])
+        return int(self._keys[int(run.rows_between(at, at + 1)[0])])
+
+    def _count_below(self, key: int) -> int:
+        """The number of rows with a lower key."""
+        assert self._keys is not None
+        found = lower_bound(self._keys, key)
+        if self._keys_sorted:
+            return found
+        # The keys rise from row to row: what counts are the rows below the first that reaches the key.
+        return self._row_range.count_below(found)
+
+    def neighbours(self, low: int, high: int, many: int, *, behind: bool = False) -> list[int]:
+        """Up to `many` rows after a page in the direction of the order, or before it with `behind`."""
+        if self._sorting.descending is not behind:
+            return list(map(int, self._row_range.rows_between(max(0, low - many), low)))
+        return list(map(int, self._row_range.rows_between(high, min(len(self), high + many))))
+
+    def rows_ignoring_ties(self, low: int, high: int) -> list[int]:
+        """The rows between two positions, ties unsorted: at both ends others of the same key may belong there."""
+        return [int(row) for row in self._row_range.rows_between(low, high)] if low < high else []
+
+    def rows_in_order(self, low: int, high: int, render: RowRenderer) -> list[int]:
+        """The rows between two positions, in their final order."""
+        if low >= high:
+            return []
+        if self._keys is None:
+            return list(map(int, self._row_range.rows_between(low, high)))
+        # Rows of the same key may stand on both sides of a cut.
+        first = (
+            low if low == 0 or self._key_at(low - 1) != self._key_at(low) else self._count_below(self._key_at(low))
+        )
+        last = high
+        if high < len(self) and self._key_at(high) == self._key_at(high - 1):
+            last = self._count_below(self._key_at(high - 1) + 1)
+        rows = self._row_range.rows_between(first, last)
+        keys = self._keys[first:last] if self._keys_sorted else self._keys[rows]
+        if last - first > 1 and (keys[1:] == keys[:-1]).any():
+            found = self._sort_ties(rows, keys, render)
+        else:
+            found = rows.tolist()
+        return found[low - first : high - first]
+
+    def _sort_ties(self, rows: RowNumbers, keys: Keys, render: RowRenderer) -> list[int]:
+        found: list[int] = []
+        some, same = [int(row) for row in rows.tolist()], keys.tolist()
+        first, many = 0, len(some)
+        while first < many:
+            last = first + 1
+            while last < many and same[last] == same[first]:
+                last += 1
+            if last == first + 1:
+                found.append(some[first])
+            elif last - first > _LARGE_TIE_ROWS:
+                group = rows[first:last]
+                identities = self._row_index.column(self._identity).keys[group]
+                found += [int(row) for row in group[np.argsort(identities, kind="stable")]]
+            else:
+                rendered_rows = render(some[first:last])
+                found += sorted(some[first:last], key=lambda row: identity_sort_key(rendered_rows[row].identity))
+            first = last
+        return found
+
+    def sort_value_at(self, at: int) -> Comparable | None:
+        """The sort value of the row at a position."""
+        if self._column is None:
+            return None
+        if self._column.is_dictionary_encoded:
+            # Under a collation texts may have the same key without being equal.
+            return self._column.codec.value(int(self._column.keys[int(self._row_range.rows_between(at, at + 1)[0])]))
+        return self._column.codec.value(self._key_at(at))
+
+    def count_before_and_at(self, place: SortPosition, render: RowRenderer) -> tuple[int, int]:
+        """The number of rows before a sort position, and the number at it; none where it has no place here."""
+        return self.find_place(place, render) or (0, 0)
+
+    def find_place(self, place: SortPosition, render: RowRenderer) -> tuple[int, int] | None:
+        """The number of rows before a sort position, and at it; None where nothing compares to it."""
+        if self._column is None or self._keys is None:
+            return None
+        if place.value is None:
+            key = self._column.none_key
+            span: tuple[int, int] | None = (key, key + 1)
+        else:
+            span = self._column.with_collation(self._sorting.collation).codec.key_range(place.value)
+        if span is None:
+            return None
+        first = self._count_below(span[0])
+        last = self._count_below(span[1]) if span[1] > span[0] else first
+        if first == last:
+            return first, 0
+        wanted = identity_sort_key(place.identity)
+        some = self._row_range.rows_between(first, last).tolist()
+        if len(some) > _LARGE_TIE_ROWS:
+            column = self._row_index.column(self._identity)
+            around = column.codec.key_range(place.identity) if place.identity is not None else None
+            keys = column.keys[np.asarray(some)]
+            if around is None:
+                return None
+            return first + int((keys < around[0]).sum()), int(((keys >= around[0]) & (keys < around[1])).sum())
+        rendered_rows = render(some)
+        found = [identity_sort_key(rendered_rows[row].identity) for row in some]
+        return first + sum(one < wanted for one in found), sum(one == wanted for one in found)
+
+
+def identity_sort_key(identity: Comparable | None) -> tuple[int, Any]:
+    """A key under which identities stand in order, none first."""
+    return (-1, 0) if identity is None else natural_sort_key(identity)
