@@ -57,9 +57,8 @@ def number_parts(values: Integers, width: int = 1) -> tuple[TextPart, ...]:
         return (PooledTexts(pool_of_texts("-"), sign), *number_parts(np.abs(values)))
     if width > 1:
         return _wide_parts(values, most, width)
-    if least == most:
-        return (str(least),)
     if most - least < _NEAR:
+        # Always of a pool, also where all are the same: a text of its own would be joined to others anew each time.
         step = 1 << max((most - least).bit_length(), 3)
         lowest = least // step * step
         return (PooledTexts(_numbers_from(lowest, 2 * step), values - lowest),)
@@ -98,10 +97,7 @@ def _wide_parts(values: Integers, most: int, width: int) -> tuple[TextPart, ...]
 
 
 def _padded_part(values: Integers, width: int) -> TextPart:
-    least, most = int(values.min()), int(values.max())
-    if least == most:
-        return f"{least:0{width}d}"
-    if most < 64 and width > 2:
+    if int(values.max()) < 64 and width > 2:
         return PooledTexts(_few_padded_numbers(width), values)
     return PooledTexts(_padded_numbers(width), values)
 

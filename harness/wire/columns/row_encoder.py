@@ -21,6 +21,7 @@ from harness.wire.columns.row_pieces import (
     Piece,
     PieceMaker,
     Texts,
+    few_texts,
     rows_as_bytes,
     rows_as_series,
 )
@@ -28,7 +29,7 @@ from harness.wire.decoded_body import Tree
 from harness.wire.json_body import MISSING, Missing
 from harness.wire.row_objects import object_around
 
-_COMMA_OR_NONE: Final = Texts([",", ""])
+_COMMA_OR_NONE: Final = few_texts(",", "")
 
 
 @final
@@ -148,8 +149,8 @@ class RowEncoder:
         places = np.where(within, np.where(filled, 0, 1), 2)
         if there is not None:
             places = np.where(there, places, 3)
-        opening = ChosenTexts(Texts([before, empty, other, ""]), places)
-        closing = ChosenTexts(Texts([after, ""]), (places > 0).astype(np.int64))
+        opening = ChosenTexts(few_texts(before, empty, other, ""), places)
+        closing = ChosenTexts(few_texts(after, ""), (places > 0).astype(np.int64))
         return [*separator, opening, *inner, closing]
 
     def _cell_pieces(self, key: str, cell: Cell, seen: _Seen, there: Flags | None, rows: int) -> list[Piece]:
@@ -165,7 +166,7 @@ class RowEncoder:
             separator = self._separator_pieces(seen, written)
             if there is None:
                 return [*separator, others[0]]
-            return [*separator, ChosenTexts(Texts(["", others[0]]), there.astype(np.int64))]
+            return [*separator, ChosenTexts(few_texts("", others[0]), there.astype(np.int64))]
         if not form.separated and value.text:
             blank = value.blank()
             if blank is not None and blank.any():
@@ -195,7 +196,7 @@ class RowEncoder:
         texts = ["" if isinstance(tree, Missing) else self.form.other(key, tree) for tree in cell.trees]
         separator = _only_where(written, self._separator_pieces(seen, written))
         places = np.where(written, np.arange(len(texts)), len(texts))
-        return [*separator, ChosenTexts(Texts([*texts, ""]), places)]
+        return [*separator, ChosenTexts(Texts([*texts, ""], lasting=False), places)]
 
     def _separator_pieces(self, seen: _Seen, written: Flags | bool) -> list[Piece]:
         """The comma before a field that these rows write."""
@@ -206,7 +207,7 @@ class RowEncoder:
         if before is True:
             return [","]
         places = before if isinstance(written, bool) else before & written
-        return [ChosenTexts(Texts(["", ","]), places.astype(np.int64))]
+        return [ChosenTexts(few_texts("", ","), places.astype(np.int64))]
 
 
 def _only_where(written: Flags | bool, separator: list[Piece]) -> list[Piece]:
@@ -214,7 +215,7 @@ def _only_where(written: Flags | bool, separator: list[Piece]) -> list[Piece]:
     if isinstance(written, bool):
         return separator
     return [
-        ChosenTexts(Texts(["", piece]), written.astype(np.int64)) if isinstance(piece, str) else piece
+        ChosenTexts(few_texts("", piece), written.astype(np.int64)) if isinstance(piece, str) else piece
         for piece in separator
     ]
 
@@ -247,7 +248,7 @@ def _around(inner: Sequence[Piece], before: str, after: str, empty: str, seen: _
     if seen.rows is False:
         return [empty]
     places = (~seen.rows).astype(np.int64)
-    return [ChosenTexts(Texts([before, empty]), places), *inner, ChosenTexts(Texts([after, ""]), places)]
+    return [ChosenTexts(few_texts(before, empty), places), *inner, ChosenTexts(few_texts(after, ""), places)]
 
 
 def object_rows(

@@ -27,13 +27,13 @@ _ROWS_AT_ONCE: Final = 4096
 
 @final
 class Texts:
-    """Texts that stand in rows, written as the form wants them; those that do not last are of these rows alone."""
+    """Texts that stand in rows, written as the form wants them; `lasting` ones are met again in other slices."""
 
-    __slots__ = ("lasts", "series")
+    __slots__ = ("lasting", "series")
 
-    def __init__(self, texts: Sequence[str] | pl.Series, *, lasts: bool = True) -> None:
-        self.lasts = lasts
+    def __init__(self, texts: Sequence[str] | pl.Series, *, lasting: bool = True) -> None:
         self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
+        self.lasting = lasting
 
     def __len__(self) -> int:
         return len(self.series)
@@ -61,8 +61,8 @@ class PieceMaker:
         self._escape = escape
         self._doubles_quotes = doubles_quotes
         self._escape_inner = escape_inner
-        self._of_pool = lru_cache(maxsize=256)(self._make_texts)
-        self._joined = lru_cache(maxsize=256)(_join_texts)
+        self._of_pool = lru_cache(maxsize=128)(self._make_texts)
+        self._joined = lru_cache(maxsize=96)(_join_texts)
 
     def value_pieces(
         self,
@@ -90,11 +90,11 @@ class PieceMaker:
             yield ChosenTexts(texts, np.where(chosen > 0, many + chosen, codes))
             return
         elsewhere = chosen > 0
-        yield ChosenTexts(_few_texts(before, *others), chosen)
+        yield ChosenTexts(few_texts(before, *others), chosen)
         for part in plain:
             yield from self._part_pieces(part, elsewhere, escaped=escaped)
         if after:
-            yield ChosenTexts(_few_texts(after, ""), elsewhere.astype(np.int64))
+            yield ChosenTexts(few_texts(after, ""), elsewhere.astype(np.int64))
 
     def _part_pieces(self, part: ValuePart, without: Flags | None, *, escaped: bool) -> Iterator[Piece]:
         inner = isinstance(part, InnerText)
@@ -103,7 +103,7 @@ class PieceMaker:
         match part:
             case str():
                 text = self._escaped(part, escaped=escaped, inner=inner)
-                yield text if without is None else ChosenTexts(_few_texts(text, ""), without.astype(np.int64))
+                yield text if without is None else ChosenTexts(few_texts(text, ""), without.astype(np.int64))
             case PooledTexts():
                 nothing = len(part.pool)
                 codes = part.codes if without is None else np.where(without, -1, part.codes)
@@ -120,7 +120,7 @@ class PieceMaker:
         # JSON within JSON stands as it is; as a cell of a table its quotation marks are doubled.
         if self._doubles_quotes:
             texts = texts.str.replace_all('"', '""', literal=True)
-        return Texts(pl.concat([texts, pl.Series([""], dtype=pl.String)]), lasts=False)
+        return Texts(pl.concat([texts, pl.Series([""], dtype=pl.String)]), lasting=False)
 
     def _escaped(self, text: str, *, escaped: bool, inner: bool) -> str:
         text = self._escape_inner(text) if inner else text
@@ -150,22 +150,21 @@ class PieceMaker:
                 found[-1] = both
         return found
 
-    def _join(self, first: Texts, second: Texts) -> Texts:
-        # What is of these rows alone would only fill the memory.
-        return (self._joined if first.lasts and second.lasts else _join_texts)(first, second)
-
     def _both(self, first: Piece, second: Piece) -> Piece | None:
         if isinstance(first, str) and isinstance(second, str):
             return first + second
+        if not all(isinstance(piece, str) or piece.texts.lasting for piece in (first, second)):
+            # What is joined is kept: that would be much, and never met again.
+            return None
         if isinstance(first, str) and isinstance(second, ChosenTexts):
             few = len(second.texts) <= _LARGE_POOL
-            return ChosenTexts(self._join(_few_texts(first), second.texts), second.codes) if few else None
+            return ChosenTexts(self._joined(few_texts(first), second.texts), second.codes) if few else None
         if isinstance(first, ChosenTexts) and isinstance(second, str):
             few = len(first.texts) <= _LARGE_POOL
-            return ChosenTexts(self._join(first.texts, _few_texts(second)), first.codes) if few else None
+            return ChosenTexts(self._joined(first.texts, few_texts(second)), first.codes) if few else None
         if isinstance(first, str) or isinstance(second, str) or len(first.texts) * len(second.texts) > _JOINED_TEXTS:
             return None
-        return ChosenTexts(self._join(first.texts, second.texts), first.codes * len(second.texts) + second.codes)
+        return ChosenTexts(self._joined(first.texts, second.texts), first.codes * len(second.texts) + second.codes)
 
 
 def _plain_parts(part: ValuePart) -> tuple[ValuePart, ...]:
@@ -182,18 +181,18 @@ def _escaped_pool(pool: TextPool, steps: tuple[Callable[[str], str], ...]) -> pl
 
 
 @lru_cache(maxsize=1024)
-def _few_texts(*texts: str) -> Texts:
+def few_texts(*texts: str) -> Texts:
+    """Some texts; the same for the same ones."""
     return Texts(texts)
 
 
 def _join_texts(first: Texts, second: Texts) -> Texts:
-    lasts = first.lasts and second.lasts
     if len(first) == 1:
-        return Texts(first.series[0] + second.series, lasts=lasts)
+        return Texts(first.series[0] + second.series)
     if len(second) == 1:
-        return Texts(first.series + second.series[0], lasts=lasts)
+        return Texts(first.series + second.series[0])
     ends = second.series.to_list()
-    return Texts([start + end for start in first.series.to_list() for end in ends], lasts=lasts)
+    return Texts([start + end for start in first.series.to_list() for end in ends])
 
 
 def part_flags(part: ValuePart, flag: Callable[[TextPool, bool], Flags]) -> Flags | bool:

@@ -20,6 +20,7 @@ from harness.wire.columns.row_pieces import (
     Piece,
     PieceMaker,
     Texts,
+    few_texts,
     rows_as_bytes,
     rows_as_series,
     text_part_flags,
@@ -92,7 +93,7 @@ class TableEncoder:
                 texts = [csv_cell_of(tree) for tree in cell.trees]
                 if len(self.names) == 1:
                     texts = [text or '""' for text in texts]
-                pieces.append(ChosenTexts(Texts([*texts, ""]), _places(there, rows, len(texts))))
+                pieces.append(ChosenTexts(Texts([*texts, ""], lasting=False), _places(there, rows, len(texts))))
             elif cell is not None:
                 pieces += self._cell_pieces(cell, there, rows)
         pieces.append(_LINE_END)
@@ -119,7 +120,7 @@ class TableEncoder:
         if value is None:
             if there is None:
                 return [others[0]]
-            return [ChosenTexts(Texts(["", others[0]]), there.astype(np.int64))]
+            return [ChosenTexts(few_texts("", others[0]), there.astype(np.int64))]
         if there is not None:
             others.append("")
             base = np.zeros(rows, dtype=np.int64) if chosen is None else chosen
@@ -133,7 +134,7 @@ class TableEncoder:
             return list(parts)
         if chosen is not None:
             special = special & (chosen == 0)
-        mark = ChosenTexts(Texts(["", '"']), special.astype(np.int64))
+        mark = ChosenTexts(few_texts("", '"'), special.astype(np.int64))
         inner = self._quoted_texts.value_pieces(value.parts, "", "", tuple(others), chosen, escaped=True)
         return [mark, *inner, mark]
 
