@@ -279,13 +279,13 @@ def check(
     roles and customers can be tested. Nothing is read from the environment. Without either, `sim:` is asked by
     its own users and another target without credentials.
 
-    `gate` is `ci`, `strict`, `certify` or `explore`; `only` names the clauses to report on; `window`, two datetimes
-    with a zone, is the part of the list that is looked at; `known_values` are values that occur, by filter, for
-    filters on what no row shows. `seed` decides which requests are drawn. `max_requests` and `max_seconds` end the
-    run early (None: no limit), `requests_per_second` slows it down, `timeout_seconds` is for one exchange. `ca_file`
-    replaces the system's authorities. `allow_empty` lets a target without calls pass, `fuzz` adds requests that
-    Schemathesis draws. `on_event` is called with each event as it happens: a phase begun, a request sent, a finding,
-    a clause judged.
+    `gate` is `ci`, `full`, `strict`, `certify` or `explore`; `only` names the clauses to report on; `window`, two
+    datetimes with a zone, is the part of the list that is looked at; `known_values` are values that occur, by filter,
+    for filters on what no row shows. `seed` decides which requests are drawn. `max_requests` and `max_seconds` end
+    the run early (None: no limit), `requests_per_second` slows it down, `timeout_seconds` is for one exchange.
+    `ca_file` replaces the system's authorities. `allow_empty` lets a target without calls pass, `fuzz` adds requests
+    that Schemathesis draws. `on_event` is called with each event as it happens: a phase begun, a request sent, a
+    finding, a clause judged.
 
     The report has `exit_code` (0 where the gate is green or amber), `colour`, a verdict for each of `clauses`,
     `findings` with their evidence, and how many `requests` and `seconds` it took. What the target does wrong is in

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import click
 
 from harness.cli.console import Console
+
+# Written out, so that the help needs no renderer; a test holds them against `ReportKind`.
+REPORT_KINDS: Final = ("text", "json", "junit", "html", "ndjson", "har", "sarif", "ctrf", "markdown", "pytest")
 
 
 @click.command()
@@ -14,7 +18,7 @@ from harness.cli.console import Console
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["text", "json", "junit", "html", "ndjson", "har"]),
+    type=click.Choice(REPORT_KINDS),
     default="text",
     show_default=True,
     help="The kind of report.",

@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--call-api-gate",
-        choices=("ci", "strict", "certify", "explore"),
+        choices=("ci", "full", "strict", "certify", "explore"),
         default="ci",
         help="Which verdicts fail (default: ci).",
     )

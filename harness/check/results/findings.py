@@ -31,6 +31,7 @@ class Gate(StrEnum):
     """A profile that decides which verdicts turn a run red."""
 
     CI = "ci"
+    FULL = "full"
     STRICT = "strict"
     CERTIFY = "certify"
     EXPLORE = "explore"
