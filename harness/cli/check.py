@@ -14,6 +14,7 @@ from harness.cli.check_setup import CheckSettings, prepare_run
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import combine_options, parse_headers, parse_pairs, parse_window, positive_number
 from harness.cli.report_files import parse_report_sinks
+from harness.cli.target_wait import wait_for_target
 from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ BUDGET_OPTIONS: Final = combine_options(
 @click.command()
 @click.argument("api", metavar="API")
 @click.option("--target", required=True, metavar="URL", help="The base URL of the server, or sim: for the simulator.")
+@click.option(
+    "--wait",
+    type=float,
+    callback=positive_number,
+    metavar="SECONDS",
+    help="Wait so long for a target that starts late, until it answers over HTTP.",
+)
 @ACCESS_OPTIONS
 @REPORT_OPTION
 @click.option(
@@ -96,6 +104,8 @@ def check(console: Console, /, api: str, **values: Any) -> int:
             credentials_file=values["credentials_file"],
             headers=parse_headers(values["headers"]),
         )
+        if values["wait"] is not None:
+            wait_for_target(console, prepared.client.send, seconds=values["wait"])
         outcome = run_prepared(console, prepared, sinks)
     if values["write_known"] is not None:
         _write_known_failures(console, values["write_known"], outcome.run_record.report)
