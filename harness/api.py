@@ -291,7 +291,8 @@ def check(
     `findings` with their evidence, and how many `requests` and `seconds` it took. What the target does wrong is in
     the report and never raised: one that cannot be reached gives exit code 4, and `blocked` clauses.
 
-    Raises UsageProblem for an argument that cannot be used, ValueError for a limit below zero, and what a rule of the
+    Raises UsageProblem for an argument that cannot be used, ExtraNotInstalled for `fuzz` without the extra [fuzz],
+    ValueError for a limit below zero, and what a rule of the
     checker itself broke down with.
     """
     import time
@@ -307,9 +308,11 @@ def check(
     from harness.check.results.findings import RunEnded
     from harness.check.runner import run_check
     from harness.check_target import ANONYMOUS, open_target
-    from harness.errors import HarnessError
+    from harness.errors import HarnessError, require_extra
     from harness.serve.http.options import machine_time
 
+    if fuzz:
+        require_extra("fuzz", "schemathesis", what="fuzz=True")
     spec = _spec_of(api)
     access = spec.listing.access
     resolved_dialect = _dialect_of(dialect, spec)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, final
 
 from harness.cli.console import Console, current_time, harness_version
 from harness.cli.option_values import load_dialect_file, suggest_word
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, require_extra
 
 if TYPE_CHECKING:
     from harness.check.client.budget import Budget
@@ -109,6 +109,8 @@ def prepare_run(
     from harness.check_target import ANONYMOUS, open_target
     from harness.specification.load import load_spec
 
+    if settings.fuzz:
+        require_extra("fuzz", "schemathesis", what="--fuzz")
     spec = load_spec(settings.api)
     only = parse_clause_ids(spec, settings.only)
     dialect = load_dialect_file(settings.dialect, spec)

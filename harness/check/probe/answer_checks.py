@@ -38,6 +38,7 @@ seen: an answer without rows that must no longer be what it was."""
 
 _LONGEST_CASE: Final = 40_000
 _ROWS_AT_MOST: Final = 400
+_ENDS_AT_MOST: Final = 200
 _LONGEST_TEXT: Final = 400
 _ROOT_ELEMENT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]*)")
 # What looks like a time, a token or a counter may differ in each answer.
@@ -129,7 +130,11 @@ def _order_check(
     keys = {name: sort_key(row_values_at(row.shown, path)[0], meaning.collation) for name, row in known.items()}
     ranks = {key: rank for rank, key in enumerate(sorted(set(keys.values()), reverse=descends))}
     if difference.kind != "displaced":
-        chosen = [row for row in exchange.rows or () if row.key in keys]
+        # The page that is due may hold other rows than the one that came: those at either end of the list.
+        ends = sorted((row for row in sure if row.key in keys), key=lambda row: ranks[keys[row.key]])
+        ends = ends if len(ends) <= _ENDS_AT_MOST else [*ends[: _ENDS_AT_MOST // 2], *ends[-_ENDS_AT_MOST // 2 :]]
+        came = [row for row in exchange.rows or () if row.key in keys]
+        chosen = list({row.key: row for row in (*came, *ends)}.values())
         due: list[int] = []
     else:
         due = sorted(ranks[keys[row.key]] for row in sure if row.key in keys)[place]
@@ -167,7 +172,8 @@ def shown_check(context: CheckContext, rows: Iterable[Row], fields: Iterable[str
         return None
     if len(set(check.rows)) < len(check.rows):
         return AnswerCheck(kind="once")
-    names = list(dict.fromkeys(fields))
+    # A field within a part of a row is shown with that part.
+    names = list(dict.fromkeys(name.partition(".")[0] for name in fields))
     values: list[Plain] = [
         {name: _plain_tree(row.raw[name]) if name in row.raw else {"missing": True} for name in names or row.raw}
         for row in chosen
