@@ -92,6 +92,9 @@ def gate_reason(report: RunReport) -> str:
     if report.colour not in (Colour.RED, Colour.AMBER):
         return ""
     counted = [result for result in report.clauses if result.colour is report.colour]
+    if report.exit_code == 4 and (why := {result.reason for result in counted}) and len(why) == 1:
+        # One cause for all: no log-in, no server.
+        return f"nothing could be checked: {why.pop()}"
     parts = []
     for verdict, (one, several) in _REASONS.items():
         ids = [str(result.id) for result in counted if result.verdict is verdict]

@@ -88,6 +88,11 @@ def test_a_long_reason_names_the_first_and_counts_the_rest() -> None:
     assert gate_reason(run) == "9 clauses are broken (AC-0, AC-1, AC-2, AC-3, AC-4, AC-5 and 3 more)"
 
 
+def test_a_target_that_cannot_be_reached_is_the_reason() -> None:
+    blocked = (result(name, Verdict.BLOCKED, colour=Colour.RED, reason="no server") for name in ("AC-1", "AC-2"))
+    assert gate_reason(report(*blocked, colour=Colour.RED, exit_code=4)) == "nothing could be checked: no server"
+
+
 def test_a_run_that_broke_down_says_so() -> None:
     run = replace(report(result("AC-LST-001"), colour=Colour.RED), interrupted="harness error")
     assert gate_reason(run) == "the run did not come to its end (harness error)"
