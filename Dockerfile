@@ -1,4 +1,5 @@
-# The image serves and checks: `docker run callharness serve --host 0.0.0.0`, `docker run callharness check ...`.
+# The image serves and checks: `docker run callharness serve --host 0.0.0.0 --allow-remote`
+# and `docker run callharness check ...`.
 ARG BASE=python:3.11.14-slim-bookworm
 
 FROM ${BASE} AS build

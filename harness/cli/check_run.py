@@ -257,5 +257,7 @@ def print_result(console: Console, outcome: RunOutcome, sinks: Sequence[ReportSi
     from harness.report.text import text_report
 
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    console.write_result(text_report(outcome.run_record.report, coloured=coloured), coloured=coloured)
+    with contextlib.suppress(BrokenPipeError):
+        # Who reads only the beginning (`| head`) still gets the gate's exit code.
+        console.write_result(text_report(outcome.run_record.report, coloured=coloured), coloured=coloured)
     return outcome.exit_code

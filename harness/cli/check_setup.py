@@ -113,6 +113,10 @@ def prepare_run(
         require_extra("fuzz", "schemathesis", what="--fuzz")
     spec = load_spec(settings.api)
     only = parse_clause_ids(spec, settings.only)
+    _check_value_names(spec, settings.known_values)
+    if settings.ca is not None and not Path(settings.ca).is_file():
+        # A target without TLS would never look at it.
+        raise UsageProblem(f"--ca {settings.ca}", "a file with PEM certificates", "there is no such file")
     dialect = load_dialect_file(settings.dialect, spec)
     known = _load_known_failures_file(console, settings.known, spec)
     baseline = _load_baseline_file(settings.baseline)
@@ -197,6 +201,17 @@ def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[ClauseId, ...]:
         if name not in clauses:
             raise UsageProblem(f"--only {name}", f"a clause of {spec.id}", repr(name), suggest_word(name, clauses))
     return tuple(ClauseId(name) for name in only)
+
+
+def _check_value_names(spec: Spec, known_values: Mapping[str, tuple[str, ...]]) -> None:
+    """Raises UsageProblem for a `--known-value` of a name that the API does not have."""
+    from harness.specification.access import free_path_values
+
+    names = dict.fromkeys((*spec.listing.filters, *spec.listing.parameters, *free_path_values(spec)))
+    for name in known_values:
+        if name not in names:
+            do = suggest_word(name, names) or f"the filters are {', '.join(spec.listing.filters)}"
+            raise UsageProblem(f"--known-value {name}", f"a parameter of {spec.id}", repr(name), do)
 
 
 def check_options(

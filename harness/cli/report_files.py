@@ -90,6 +90,8 @@ def write_rendered_reports(
         except OSError as problem:
             if not console.stdout_lost:
                 raise
+            if console.reader_left:
+                continue
             console.report_error(f"standard output: not written, {(problem.strerror or 'an error').lower()}", 3)
             all_written = False
         except Exception as problem:
