@@ -12,7 +12,14 @@ import click
 from harness.cli.check_run import print_result, run_prepared
 from harness.cli.check_setup import CheckSettings, prepare_run
 from harness.cli.console import Console, current_time
-from harness.cli.option_values import combine_options, parse_headers, parse_pairs, parse_window, positive_number
+from harness.cli.option_values import (
+    combine_options,
+    complete_api,
+    parse_headers,
+    parse_pairs,
+    parse_window,
+    positive_number,
+)
 from harness.cli.report_files import parse_report_sinks
 from harness.cli.target_wait import wait_for_target
 from harness.errors import UsageProblem
@@ -58,7 +65,7 @@ BUDGET_OPTIONS: Final = combine_options(
 
 
 @click.command()
-@click.argument("api", metavar="API")
+@click.argument("api", metavar="API", shell_complete=complete_api)
 @click.option("--target", required=True, metavar="URL", help="The base URL of the server, or sim: for the simulator.")
 @click.option(
     "--wait",

@@ -95,9 +95,9 @@ def check_packages(requirements: Iterable[str], version_of: Callable[[str], str 
             continue
         (base if extra is None else extras.setdefault(extra[1], [])).append((found[1], found[2] or "0"))
     lines = [_check_libraries(base, version_of)]
-    for extra, wanted in extras.items():
-        if extra not in ("dev", "benchmarks", "all"):
-            lines.append(_check_extra(extra, wanted, version_of))
+    for name, wanted in extras.items():
+        if name not in ("dev", "benchmarks", "all"):
+            lines.append(_check_extra(name, wanted, version_of))
     return lines
 
 

@@ -9,12 +9,12 @@ import click
 
 from harness.cli.console import Console
 from harness.cli.generate_records import RECORD_OPTIONS, record_world_of
-from harness.cli.option_values import load_dialect_file, suggest_word
+from harness.cli.option_values import complete_api, load_dialect_file, suggest_word
 from harness.errors import UsageProblem
 
 
 @click.command()
-@click.argument("api", metavar="API")
+@click.argument("api", metavar="API", shell_complete=complete_api)
 @click.option("--calls", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="How many calls.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Which world.")
 @click.option("--format", "formats", metavar="FORMAT", multiple=True, help="How rows are written; native by default.")

@@ -45,7 +45,8 @@ READER_LEFT: Final = 141
 EPILOG: Final = (
     "API is the id of a spec (see `callharness apis`) or the path of a spec file.\n\n"
     "Exit codes: 0 gate green, 1 gate red, 2 usage or file wrong, 3 harness error or report not written, "
-    "4 target unreachable or log-in failed, 5 nothing was exercised, 129/130/143 interrupted, 141 the reader of the output left."
+    "4 target unreachable or log-in failed, 5 nothing was exercised, 129/130/143 interrupted, "
+    "141 the reader of the output left."
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from harness.cli.console import Console
+from harness.cli.option_values import complete_api
 from harness.cli.selftest_plan import SelftestPlan, parse_conditions, trials_of
 from harness.cli.selftest_trials import FIRST_SEED, TrialResult, run_trials
 from harness.errors import UsageProblem
@@ -20,7 +21,7 @@ STANDARD_OUTPUT: Final = "-"
 
 
 @click.command()
-@click.argument("apis", metavar="[API]...", nargs=-1)
+@click.argument("apis", metavar="[API]...", nargs=-1, shell_complete=complete_api)
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Worlds per fault.")
 @click.option(
     "--honest",
