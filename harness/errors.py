@@ -55,10 +55,15 @@ class ExtraNotInstalled(UsageError):
 
 def require_extra(extra: str, package: str, *, what: str) -> None:
     """Raise ExtraNotInstalled where the package cannot be found; it is not imported."""
+    if not is_installed(package):
+        raise ExtraNotInstalled(what, package, extra)
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported; it is not."""
     from importlib.util import find_spec
 
-    if find_spec(package) is None:
-        raise ExtraNotInstalled(what, package, extra)
+    return find_spec(package) is not None
 
 
 # --- what was meant -----------------------------------------------------------------------------------------

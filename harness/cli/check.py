@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from harness.cli.check_run import print_result, run_prepared
-from harness.cli.check_setup import CheckSettings, prepare_run
+from harness.cli.check_setup import CheckSettings, check_value_names, prepare_run
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import (
     combine_options,
@@ -111,6 +111,7 @@ def check(console: Console, /, api: str, **values: Any) -> int:
             credentials_file=values["credentials_file"],
             headers=parse_headers(values["headers"]),
         )
+        check_value_names(prepared.spec, settings.known_values)
         if values["wait"] is not None:
             wait_for_target(console, prepared.client.send, seconds=values["wait"])
         outcome = run_prepared(console, prepared, sinks)

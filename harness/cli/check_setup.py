@@ -113,7 +113,6 @@ def prepare_run(
         require_extra("fuzz", "schemathesis", what="--fuzz")
     spec = load_spec(settings.api)
     only = parse_clause_ids(spec, settings.only)
-    _check_value_names(spec, settings.known_values)
     if settings.ca is not None and not Path(settings.ca).is_file():
         # A target without TLS would never look at it.
         raise UsageProblem(f"--ca {settings.ca}", "a file with PEM certificates", "there is no such file")
@@ -203,7 +202,7 @@ def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[ClauseId, ...]:
     return tuple(ClauseId(name) for name in only)
 
 
-def _check_value_names(spec: Spec, known_values: Mapping[str, tuple[str, ...]]) -> None:
+def check_value_names(spec: Spec, known_values: Mapping[str, tuple[str, ...]]) -> None:
     """Raises UsageProblem for a `--known-value` of a name that the API does not have."""
     from harness.specification.access import free_path_values
 

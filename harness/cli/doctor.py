@@ -30,7 +30,7 @@ PROXY_VARIABLES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class HealthLine:
     """What was found out about one thing; only `FAIL` keeps the harness from its work."""
 
     about: str
@@ -61,13 +61,13 @@ def doctor(console: Console) -> int:
     return 1 if any(one.health == "FAIL" for one in found) else 0
 
 
-def check_python(version: tuple[int, ...]) -> Finding:
+def check_python(version: tuple[int, ...]) -> HealthLine:
     """Whether Python is new enough."""
     told = ".".join(map(str, version))
     if version < OLDEST_PYTHON:
         needed = ".".join(map(str, OLDEST_PYTHON))
-        return Finding(about="Python", health="FAIL", says=f"{told}; {needed} or newer is needed")
-    return Finding(about="Python", health="ok", says=f"{told}, {sys.executable}")
+        return HealthLine(about="Python", health="FAIL", says=f"{told}; {needed} or newer is needed")
+    return HealthLine(about="Python", health="ok", says=f"{told}, {sys.executable}")
 
 
 # --- packages -----------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def installed_version(package: str) -> str | None:
         return None
 
 
-def check_packages(requirements: Iterable[str], version_of: Callable[[str], str | None]) -> list[Finding]:
+def check_packages(requirements: Iterable[str], version_of: Callable[[str], str | None]) -> list[HealthLine]:
     """A line for the libraries that every command needs, and one for each extra of a user."""
     base: list[tuple[str, str]] = []
     extras: dict[str, list[tuple[str, str]]] = {}
@@ -101,7 +101,7 @@ def check_packages(requirements: Iterable[str], version_of: Callable[[str], str 
     return lines
 
 
-def _check_libraries(wanted: list[tuple[str, str]], version_of: Callable[[str], str | None]) -> Finding:
+def _check_libraries(wanted: list[tuple[str, str]], version_of: Callable[[str], str | None]) -> HealthLine:
     wrong = []
     told = []
     for name, least in wanted:
@@ -114,17 +114,17 @@ def _check_libraries(wanted: list[tuple[str, str]], version_of: Callable[[str], 
             told.append(f"{name} {version}")
     if wrong:
         do = "pip install --upgrade callharness"
-        return Finding(about="libraries", health="FAIL", says=f"{'; '.join(wrong)}: {do}")
-    return Finding(about="libraries", health="ok", says=", ".join(told))
+        return HealthLine(about="libraries", health="FAIL", says=f"{'; '.join(wrong)}: {do}")
+    return HealthLine(about="libraries", health="ok", says=", ".join(told))
 
 
-def _check_extra(extra: str, wanted: list[tuple[str, str]], version_of: Callable[[str], str | None]) -> Finding:
+def _check_extra(extra: str, wanted: list[tuple[str, str]], version_of: Callable[[str], str | None]) -> HealthLine:
     missing = [name for name, _ in wanted if version_of(name) is None]
     if missing:
         says = f"not installed ({', '.join(missing)}): pip install 'callharness[{extra}]'"
-        return Finding(about=f"extra [{extra}]", health="note", says=says)
+        return HealthLine(about=f"extra [{extra}]", health="note", says=says)
     says = ", ".join(f"{name} {version_of(name)}" for name, _ in wanted)
-    return Finding(about=f"extra [{extra}]", health="ok", says=says)
+    return HealthLine(about=f"extra [{extra}]", health="ok", says=says)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -134,18 +134,18 @@ def _numbers(version: str) -> tuple[int, ...]:
 # --- the machine --------------------------------------------------------------------------------------------
 
 
-def check_directory(about: str, directory: Path) -> Finding:
+def check_directory(about: str, directory: Path) -> HealthLine:
     """Whether files can be written there; reports are."""
     try:
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".callharness-"):
             pass
     except OSError as problem:
         says = f"{directory} cannot be written ({problem.strerror}); reports need a directory that can"
-        return Finding(about=about, health="FAIL", says=says)
-    return Finding(about=about, health="ok", says=f"{directory} can be written")
+        return HealthLine(about=about, health="FAIL", says=says)
+    return HealthLine(about=about, health="ok", says=f"{directory} can be written")
 
 
-def check_loopback(host: str = "127.0.0.1") -> Finding:
+def check_loopback(host: str = "127.0.0.1") -> HealthLine:
     """Whether a server can listen on the loopback, and a client reach it; simulators do."""
     try:
         with socket.create_server((host, 0)) as server:
@@ -154,42 +154,42 @@ def check_loopback(host: str = "127.0.0.1") -> Finding:
                 pass
     except OSError as problem:
         says = f"no connection to a port of {host} ({problem.strerror or problem}); `serve` and `sim:` need one"
-        return Finding(about="loopback", health="FAIL", says=says)
-    return Finding(about="loopback", health="ok", says=f"{host} takes connections")
+        return HealthLine(about="loopback", health="FAIL", says=says)
+    return HealthLine(about="loopback", health="ok", says=f"{host} takes connections")
 
 
-def check_clock(now: datetime) -> Finding:
+def check_clock(now: datetime) -> HealthLine:
     """Whether the clock is not years behind; tokens and time ranges go by it."""
     told = now.isoformat(timespec="seconds")
     if now < EARLIEST_NOW:
-        return Finding(about="clock", health="FAIL", says=f"{told} is before this release: set the clock")
-    return Finding(about="clock", health="ok", says=told)
+        return HealthLine(about="clock", health="FAIL", says=f"{told} is before this release: set the clock")
+    return HealthLine(about="clock", health="ok", says=told)
 
 
-def check_zones(zone: str = "Europe/Berlin") -> Finding:
+def check_zones(zone: str = "Europe/Berlin") -> HealthLine:
     """Whether time zones are known; local times are read by them."""
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, OSError):
-        return Finding(about="time zones", health="FAIL", says="none are known: pip install tzdata")
-    return Finding(
+        return HealthLine(about="time zones", health="FAIL", says="none are known: pip install tzdata")
+    return HealthLine(
         about="time zones", health="ok", says=f"known (tzdata {installed_version('tzdata') or 'of the system'})"
     )
 
 
-def check_tls() -> Finding:
+def check_tls() -> HealthLine:
     """What speaks TLS, and whom it trusts."""
     trusted = ssl.create_default_context().cert_store_stats()["x509_ca"]
     if not trusted:
         says = f"{ssl.OPENSSL_VERSION} trusts no authority; name one with --ca FILE for a target with https"
-        return Finding(about="TLS", health="note", says=says)
-    return Finding(about="TLS", health="ok", says=f"{ssl.OPENSSL_VERSION}, {trusted} authorities")
+        return HealthLine(about="TLS", health="note", says=says)
+    return HealthLine(about="TLS", health="ok", says=f"{ssl.OPENSSL_VERSION}, {trusted} authorities")
 
 
-def check_proxies(environment: Mapping[str, str]) -> Finding:
+def check_proxies(environment: Mapping[str, str]) -> HealthLine:
     """Whether a proxy is set, which the checker does not use."""
     names = [name for name in PROXY_VARIABLES if environment.get(name)]
     if names:
         says = f"{', '.join(names)} set, and not used: the checker connects to the target itself"
-        return Finding(about="proxies", health="note", says=says)
-    return Finding(about="proxies", health="ok", says="none set; the checker connects to the target itself")
+        return HealthLine(about="proxies", health="note", says=says)
+    return HealthLine(about="proxies", health="ok", says="none set; the checker connects to the target itself")

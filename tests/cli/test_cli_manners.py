@@ -142,3 +142,15 @@ def test_a_mock_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ExtraNotInstalled, match=r"pip install 'callharness\[pytest\]'"), harness.mock(API, calls=5):
         pass
+
+
+@pytest.mark.usefixtures("few_combinations")
+def test_a_check_that_draws_nothing_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.check.rules.exploration import random_combinations
+
+    monkeypatch.setattr(random_combinations, "is_installed", lambda name: False)
+    assert main(["check", API, "--target", "sim:"]) == 0
+    # Notes are wrapped where a line is full.
+    assert "pip install 'callharness[explore]'" in " ".join(capsys.readouterr().out.split())

@@ -612,8 +612,8 @@ def test_a_missing_file_of_authorities_ends_with_2_where_one_is_needed(tmp_path:
     assert main(["check", tiny(tmp_path), *words]) == 2
 
 
-def test_a_missing_file_of_authorities_is_not_noticed_without_tls(tmp_path: Path) -> None:
-    assert checked(tmp_path, "--ca", str(tmp_path / "nowhere.pem")).code == 0
+def test_a_missing_file_of_authorities_ends_with_2_also_without_tls(tmp_path: Path) -> None:
+    assert checked(tmp_path, "--ca", str(tmp_path / "nowhere.pem")).code == 2
 
 
 def test_a_spec_that_cannot_be_read_ends_with_2(tmp_path: Path) -> None:
