@@ -12,7 +12,7 @@ from harness.cli.console import Console
 from harness.cli.option_values import complete_api
 from harness.cli.selftest_plan import SelftestPlan, parse_conditions, trials_of
 from harness.cli.selftest_trials import FIRST_SEED, TrialResult, run_trials
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, require_extra
 
 if TYPE_CHECKING:
     from harness.cli.selftest_score import SelftestScore
@@ -81,6 +81,7 @@ def selftest(
     Exit 0 when every fault is found alone, no honest server is red, and none that answers as the spec would is
     blamed at all; with --red, when the gate is red where it must be, too. Else 1. Name the APIs before the options.
     """
+    require_extra("explore", "hypothesis", what="selftest")
     if json_file is not None:
         _require_place_for(json_file)
     plan = SelftestPlan(

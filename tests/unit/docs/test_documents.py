@@ -140,7 +140,7 @@ def test_the_credentials_file_of_the_guide_is_read(tmp_path: Path) -> None:
 
 def test_the_action_speaks_of_options_that_there_are() -> None:
     action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
-    script = action["runs"]["steps"][-1]["run"]
+    script = next(step["run"] for step in action["runs"]["steps"] if step.get("id") == "check")
     check = group.get_command(click.Context(group, obj=Console()), "check")
     assert check is not None
     known = {name for parameter in check.params for name in parameter.opts}
