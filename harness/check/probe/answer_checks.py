@@ -85,8 +85,15 @@ def difference_check(
             return _rows_check(context, "without", difference.rows)
         case "not-empty":
             return AnswerCheck(kind="at-most", high=0)
-        case "missing":
-            return _rows_check(context, "with", difference.rows)
+        case "missing" if meaning is not None:
+            sure, may = matching_rows(mirror, meaning)
+            whole = meaning.start == 0 and (meaning.size is None or len(sure) + len(may) <= meaning.size)
+            if whole:
+                return _rows_check(context, "with", difference.rows)
+            # Of a longer list it is not known which rows a right page holds, only how many.
+            due = len(sure) if meaning.size is None else len(sure[meaning.start : meaning.start + meaning.size])
+            short = not may and len(exchange.rows or ()) < due
+            return AnswerCheck(kind="rows", low=due, high=due) if short else None
         case "part":
             return _parts_check(context, difference)
         case _:
