@@ -303,19 +303,20 @@ def check(
     roles and customers can be tested. Nothing is read from the environment. Without either, `sim:` is asked by
     its own users and another target without credentials.
 
-    `gate` is `ci`, `strict`, `certify` or `explore`; `only` names the clauses to report on; `window`, two datetimes
-    with a zone, is the part of the list that is looked at; `known_values` are values that occur, by filter, for
-    filters on what no row shows. `seed` decides which requests are drawn. `max_requests` and `max_seconds` end the
-    run early (None: no limit), `requests_per_second` slows it down, `timeout_seconds` is for one exchange. `ca_file`
-    replaces the system's authorities. `allow_empty` lets a target without calls pass, `fuzz` adds requests that
-    Schemathesis draws. `on_event` is called with each event as it happens: a phase begun, a request sent, a finding,
-    a clause judged.
+    `gate` is `ci`, `full`, `strict`, `certify` or `explore`; `only` names the clauses to report on; `window`, two
+    datetimes with a zone, is the part of the list that is looked at; `known_values` are values that occur, by filter,
+    for filters on what no row shows. `seed` decides which requests are drawn. `max_requests` and `max_seconds` end
+    the run early (None: no limit), `requests_per_second` slows it down, `timeout_seconds` is for one exchange.
+    `ca_file` replaces the system's authorities. `allow_empty` lets a target without calls pass, `fuzz` adds requests
+    that Schemathesis draws. `on_event` is called with each event as it happens: a phase begun, a request sent, a
+    finding, a clause judged.
 
     The report has `exit_code` (0 where the gate is green or amber), `colour`, a verdict for each of `clauses`,
     `findings` with their evidence, and how many `requests` and `seconds` it took. What the target does wrong is in
     the report and never raised: one that cannot be reached gives exit code 4, and `blocked` clauses.
 
-    Raises UsageProblem for an argument that cannot be used, ValueError for a limit below zero, and what a rule of the
+    Raises UsageProblem for an argument that cannot be used, ExtraNotInstalled for `fuzz` without the extra [fuzz],
+    ValueError for a limit below zero, and what a rule of the
     checker itself broke down with.
     """
     import time
@@ -331,9 +332,11 @@ def check(
     from harness.check.results.findings import RunEnded
     from harness.check.runner import run_check
     from harness.check_target import ANONYMOUS, open_target
-    from harness.errors import HarnessError
+    from harness.errors import HarnessError, require_extra
     from harness.serve.http.options import machine_time
 
+    if fuzz:
+        require_extra("fuzz", "schemathesis", what="fuzz=True")
     spec = _spec_of(api)
     access = spec.listing.access
     resolved_dialect = _dialect_of(dialect, spec)

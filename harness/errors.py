@@ -38,6 +38,38 @@ class UsageProblem(UsageError):
         return "\n".join(lines)
 
 
+@dataclass(eq=False)
+class ExtraNotInstalled(UsageError):
+    """What was asked for needs packages that come with an extra of this project: `what` needs `package`."""
+
+    what: str
+    package: str
+    extra: str
+
+    def __str__(self) -> str:
+        lines = [self.what, f"  expected  the package {self.package}, which comes with the extra [{self.extra}]"]
+        lines.append("  actual    it is not installed")
+        lines.append(f"  do        pip install 'callharness[{self.extra}]'")
+        return "\n".join(lines)
+
+
+def require_extra(extra: str, package: str, *, what: str) -> None:
+    """Raise ExtraNotInstalled where the package cannot be found; it is not imported."""
+    if not is_installed(package):
+        raise ExtraNotInstalled(what, package, extra)
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported; it is not."""
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        # A module inside of a package that is not there itself.
+        return False
+
+
 # --- what was meant -----------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,7 @@ from harness.wire.scalar_codecs import DecodeError
 from harness.wire.scalar_codecs import zone_named as zone_named
 
 if TYPE_CHECKING:
+    from harness.check.probe.answer_checks import AnswerCheck
     from harness.check.probe.differences import KnownDifference
 
 __all__ = ["CheckContext", "ClientIdentity", "Exchange", "Row", "UTC_ZONE"]
@@ -488,12 +489,15 @@ class CheckContext:
         rows: Iterable[str] = (),
         inferred: bool = False,
         difference: str = "",
+        check: AnswerCheck | None = None,
     ) -> None:
         """Records a finding under the first of the clauses that the spec declares.
 
         `difference` names the way in which the answer differs: findings with the same request and the same
-        difference are one defect.
+        difference are one defect. `check` is what the answer of the exchange must be, where that can be said of it.
         """
+        from harness.check.probe.answer_checks import standalone_case
+
         declared = [clause for clause in clauses if clause in self.results.clauses]
         if not declared:
             self.notes.append(f"{message}: expected {expected}, got {actual}")
@@ -517,6 +521,7 @@ class CheckContext:
             replay=replay,
             found_after=self.requests,
             difference=self.evidence.render_text((difference or message).strip(), limit=400),
+            case=standalone_case(self, exchange, check) if exchange is not None else "",
         )
         if self.held_failures is not None:
             self.held_failures.append(finding)

@@ -215,7 +215,8 @@ def _parse_identity(
     where = source.location(place)
     for key in user:
         if key not in _USER_KEYS:
-            raise UsageProblem(source.location((*place, key)), f"one of {', '.join(_USER_KEYS)}", repr(key))
+            here, expected = source.location((*place, key)), f"one of {', '.join(_USER_KEYS)}"
+            raise UsageProblem(here, expected, repr(key), did_you_mean(str(key), _USER_KEYS))
     name, held = user.get("name"), user.get("credentials")
     if not isinstance(name, str) or not name or not isinstance(held, Mapping) or not held:
         raise UsageProblem(where, "a name, and credentials by name", "one of them is missing")

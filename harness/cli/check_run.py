@@ -248,11 +248,16 @@ def _report_ending(console: Console, ending: RunEnding, *, all_written: bool) ->
 
 
 def print_result(console: Console, outcome: RunOutcome, sinks: Sequence[ReportSink]) -> int:
-    """Print the text report unless a report already goes to standard output; the exit code."""
+    """Print the text report unless a report already goes to standard output, and tell GitHub; the exit code."""
+    from harness.cli.github_actions import tell_github
+
+    tell_github(console, outcome.run_record)
     if any(sink.file in ("-", "/dev/stdout") for sink in sinks):
         return outcome.exit_code
     from harness.report.text import text_report
 
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    console.write_result(text_report(outcome.run_record.report, coloured=coloured), coloured=coloured)
+    with contextlib.suppress(BrokenPipeError):
+        # Who reads only the beginning (`| head`) still gets the gate's exit code.
+        console.write_result(text_report(outcome.run_record.report, coloured=coloured), coloured=coloured)
     return outcome.exit_code

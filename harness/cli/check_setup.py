@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, final
 
 from harness.cli.console import Console, current_time, harness_version
 from harness.cli.option_values import load_dialect_file, suggest_word
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, require_extra
 
 if TYPE_CHECKING:
     from harness.check.client.budget import Budget
@@ -109,8 +109,13 @@ def prepare_run(
     from harness.check_target import ANONYMOUS, open_target
     from harness.specification.load import load_spec
 
+    if settings.fuzz:
+        require_extra("fuzz", "schemathesis", what="--fuzz")
     spec = load_spec(settings.api)
     only = parse_clause_ids(spec, settings.only)
+    if settings.ca is not None and not Path(settings.ca).is_file():
+        # A target without TLS would never look at it.
+        raise UsageProblem(f"--ca {settings.ca}", "a file with PEM certificates", "there is no such file")
     dialect = load_dialect_file(settings.dialect, spec)
     known = _load_known_failures_file(console, settings.known, spec)
     baseline = _load_baseline_file(settings.baseline)
@@ -195,6 +200,17 @@ def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[ClauseId, ...]:
         if name not in clauses:
             raise UsageProblem(f"--only {name}", f"a clause of {spec.id}", repr(name), suggest_word(name, clauses))
     return tuple(ClauseId(name) for name in only)
+
+
+def check_value_names(spec: Spec, known_values: Mapping[str, tuple[str, ...]]) -> None:
+    """Raises UsageProblem for a `--known-value` of a name that the API does not have."""
+    from harness.specification.access import free_path_values
+
+    names = dict.fromkeys((*spec.listing.filters, *spec.listing.parameters, *free_path_values(spec)))
+    for name in known_values:
+        if name not in names:
+            do = suggest_word(name, names) or f"the filters are {', '.join(spec.listing.filters)}"
+            raise UsageProblem(f"--known-value {name}", f"a parameter of {spec.id}", repr(name), do)
 
 
 def check_options(

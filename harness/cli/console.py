@@ -25,6 +25,7 @@ class Console:
     def __init__(self) -> None:
         self.redactor: Redactor | None = None
         self.stdout_lost = False
+        self.reader_left = False
 
     def use_redactor(self, redactor: Redactor) -> None:
         """From now on, everything passes this redactor."""
@@ -63,6 +64,10 @@ class Console:
         try:
             sys.stdout.write(data.encode("utf-8", "backslashreplace").decode("utf-8"))
             sys.stdout.flush()
+        except BrokenPipeError:
+            # `| head` has read enough: that is no failure, but nothing more can be told.
+            self.stdout_lost = self.reader_left = True
+            raise
         except (OSError, UnicodeEncodeError) as problem:
             if isinstance(problem, UnicodeEncodeError):
                 encoding = sys.stdout.encoding or "ascii"

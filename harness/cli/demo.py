@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from harness.cli.console import Console, current_time, harness_version
+from harness.output.escaping import shell_word
 
 if TYPE_CHECKING:
     from harness.check.results.findings import RunReport
@@ -26,6 +30,11 @@ SECONDS_IN_ALL: Final = 54.0
 # Enough that every promise can be put to the test, and few enough that answers come at once.
 DEMO_CALLS: Final = 700
 REPORT_FOLDER: Final = "callharness-demo"
+USUAL_PORT: Final = 8080
+AMBER_MEANS: Final = (
+    "Amber above: nothing is broken there; a demo is too short to come to every clause, or the data of one moment\n"
+    "do not put each to the test."
+)
 # What clients trip over most: rows that a filter should have left out, a wrong total, a wrong order.
 FAULT_FAMILIES: Final = ("filters", "total", "order")
 
@@ -78,6 +87,7 @@ def demo(console: Console) -> int:
             faults,
             credentials=default_credentials(spec.listing.access),
             as_expected=as_expected,
+            amber=any(report.colour.value == "amber" for name, report in reports.items() if name != "with-faults"),
             seconds=time.monotonic() - began,
         )
     )
@@ -169,20 +179,45 @@ def _closing_text(
     *,
     credentials: Mapping[str, str],
     as_expected: bool,
+    amber: bool,
     seconds: float,
 ) -> str:
-    options = " ".join(f"--credential {name}={value}" for name, value in credentials.items())
+    options = " ".join(f"--credential {shell_word(f'{name}={value}')}" for name, value in credentials.items())
+    program, port = _program_words(), _free_port()
     clause = faults[0].clause if faults else "CLAUSE"
     return "\n".join(
         (
             "",
-            f"{'All as it should be' if as_expected else 'NOT as it should be'}, after {seconds:.0f} s. "
+            *([AMBER_MEANS, ""] if amber else []),
+            f"{'GREEN: all as it should be' if as_expected else 'RED: not as it should be'}, after {seconds:.0f} s. "
             f"The reports are in {folder}; begin with with-faults.html.",
             "",
-            "What to try next:",
-            f"  callharness serve {spec.id} --fault {spec.id}:{clause}",
-            f"  callharness check {spec.id} --target http://127.0.0.1:8080 {options}",
-            f"  callharness generate {spec.id} --calls 100 --seed 1 --out fixtures-of-mine",
-            f"  callharness spec show {spec.id}",
+            "What to try next, the first in a terminal of its own:",
+            f"  {program} serve {spec.id} --port {port} --fault {spec.id}:{clause}",
+            f"  {program} check {spec.id} --target http://127.0.0.1:{port} --wait 30 {options}",
+            f"  {program} generate {spec.id} --calls 100 --seed 1 --out fixtures-of-mine",
+            f"  {program} spec show {spec.id}",
         )
     )
+
+
+def _program_words() -> str:
+    """The words by which a shell starts this program again, also where no environment is activated."""
+    own = Path(sys.argv[0])
+    found = shutil.which("callharness")
+    if found is not None and own.name == "callharness" and Path(found).resolve() == own.resolve():
+        return "callharness"
+    if own.name == "callharness" and own.is_file():
+        return shell_word(str(own.absolute()))
+    return f"{shell_word(sys.executable)} -m harness.cli.main"
+
+
+def _free_port() -> int:
+    """The usual port, or one that is free where somebody else has that."""
+    for port in (USUAL_PORT, 0):
+        try:
+            with socket.create_server(("127.0.0.1", port)) as server:
+                return int(server.getsockname()[1])
+        except OSError:
+            continue
+    return USUAL_PORT

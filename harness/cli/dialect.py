@@ -11,11 +11,11 @@ from harness.cli.check import ACCESS_OPTIONS, BUDGET_OPTIONS, parse_settings
 from harness.cli.check_run import run_prepared
 from harness.cli.check_setup import prepare_run
 from harness.cli.console import Console
-from harness.cli.option_values import parse_headers, parse_pairs
+from harness.cli.option_values import complete_api, parse_headers, parse_pairs
 
 
 @click.command()
-@click.argument("api", metavar="API")
+@click.argument("api", metavar="API", shell_complete=complete_api)
 @click.option("--target", required=True, metavar="URL", help="The base URL of the server, or sim: for the simulator.")
 @click.option("--out", required=True, metavar="FILE", help="Where the dialect is written; - is standard output.")
 @ACCESS_OPTIONS

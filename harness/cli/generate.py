@@ -14,7 +14,7 @@ import click
 
 from harness.cli.console import Console
 from harness.cli.generate_records import RECORD_OPTIONS, record_world_of
-from harness.cli.option_values import combine_options, load_dialect_file, suggest_word
+from harness.cli.option_values import combine_options, complete_api, load_dialect_file, suggest_word
 from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class _Files:
 
 
 @click.command()
-@click.argument("api", metavar="API")
+@click.argument("api", metavar="API", shell_complete=complete_api)
 @_WORLD_OPTIONS
 @_FILE_OPTIONS
 @_RUN_OPTIONS

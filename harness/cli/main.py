@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -18,8 +19,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "apis": ("harness.cli.apis:apis", "List the APIs that the harness knows."),
         "check": ("harness.cli.check:check", "Put every promise of an API to the test on a server."),
+        "completion": ("harness.cli.completion:completion", "Print what completes commands in bash, zsh or fish."),
         "demo": ("harness.cli.demo:demo", "Show all of it on this machine, in under a minute."),
         "dialect": ("harness.cli.dialect:dialect", "Find out how a server settles what the document leaves open."),
+        "doctor": ("harness.cli.doctor:doctor", "Say whether this machine has what the harness needs."),
         "explain": ("harness.cli.explain:explain", "Say what a clause, a verdict or a fault means."),
         "generate": ("harness.cli.generate:generate", "Invent calls and write them the way an API shows them."),
         "mutate": ("harness.cli.mutate:mutate", "Find the broken promises that your own tests do not notice."),
@@ -34,10 +37,16 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 
+COMPLETION_VARIABLE: Final = "_CALLHARNESS_COMPLETE"
+"""By this a shell asks what a word could become."""
+READER_LEFT: Final = 141
+"""The exit code where the reader of standard output has left: that of a program that SIGPIPE ends."""
+
 EPILOG: Final = (
     "API is the id of a spec (see `callharness apis`) or the path of a spec file.\n\n"
     "Exit codes: 0 gate green, 1 gate red, 2 usage or file wrong, 3 harness error or report not written, "
-    "4 target unreachable or log-in failed, 5 nothing was exercised, 129/130/143 interrupted."
+    "4 target unreachable or log-in failed, 5 nothing was exercised, 129/130/143 interrupted, "
+    "141 the reader of the output left."
 )
 
 
@@ -134,6 +143,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_command(console: Console, args: list[str]) -> int:
+    instruction = os.environ.get(COMPLETION_VARIABLE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(group, {}, "callharness", COMPLETION_VARIABLE, instruction)
     try:
         with group.make_context("callharness", args, obj=console) as context:
             result: Any = group.invoke(context)
@@ -158,8 +172,9 @@ def _report_problem(console: Console, problem: BaseException) -> int:
         case HarnessError():
             return console.report_error(str(problem), problem.exit_code)
         case BrokenPipeError():
+            # As a program ends that knows nothing of pipes: without a word.
             console.stdout_lost = True
-            return console.report_error("harness error: standard output was closed before everything was written", 3)
+            return READER_LEFT
         case OSError() if console.stdout_lost:
             return console.report_error(f"harness error: standard output: not written, {problem.strerror}", 3)
         case _:
@@ -168,8 +183,6 @@ def _report_problem(console: Console, problem: BaseException) -> int:
 
 def _abandon_stdout() -> None:
     """Keep the interpreter from complaining, at its end, about text that nobody can take."""
-    import os
-
     with contextlib.suppress(OSError, ValueError):
         descriptor = os.open(os.devnull, os.O_WRONLY)
         os.dup2(descriptor, sys.stdout.fileno())

@@ -238,7 +238,7 @@ def _renderer(report: MutationReport) -> Callable[[ReportKind], str]:
                 from harness.report.mutation_html import mutation_html
 
                 return mutation_html(report)
-            case ReportKind.NDJSON | ReportKind.HAR:
+            case ReportKind.NDJSON | ReportKind.HAR | ReportKind.SARIF | ReportKind.CTRF | ReportKind.MARKDOWN:
                 raise ValueError(f"no report of mutants is {kind.value}")
             case _:
                 assert_never(kind)

@@ -13,6 +13,8 @@ import click
 from harness.errors import UsageProblem, did_you_mean
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from harness.specification.dialect import Dialect
     from harness.specification.load import Spec
 
@@ -23,6 +25,16 @@ def suggest_word(word: str, known: Iterable[str]) -> str:
     """`Did you mean X?` as a sentence of its own; empty when no known word is near."""
     hint = did_you_mean(word, known)
     return hint[:1].upper() + hint[1:]
+
+
+def complete_api(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The ids of specs that a shell offers for an API; a file where no id begins so."""
+    from click.shell_completion import CompletionItem
+
+    from harness.specification.load import spec_ids
+
+    ids = [name for name in spec_ids() if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in ids] or [CompletionItem(incomplete, type="file")]
 
 
 def parse_pairs(option: str, texts: Iterable[str], *, separator: str = "=") -> tuple[tuple[str, str], ...]:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Final
 
 import click
 
 from harness.cli.console import Console
+from harness.cli.report_files import PYTEST, write_pytest_files
+from harness.errors import UsageProblem
+
+# Written out, so that the help needs no renderer; a test holds them against `ReportKind`.
+REPORT_KINDS: Final = ("text", "json", "junit", "html", "ndjson", "har", "sarif", "ctrf", "markdown", "pytest")
 
 
 @click.command()
@@ -14,12 +21,12 @@ from harness.cli.console import Console
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["text", "json", "junit", "html", "ndjson", "har"]),
+    type=click.Choice(REPORT_KINDS),
     default="text",
     show_default=True,
     help="The kind of report.",
 )
-@click.option("--out", metavar="FILE", help="Where to write it, in place of standard output.")
+@click.option("--out", metavar="FILE", help="Where to write it, in place of standard output; for pytest a directory.")
 @click.pass_obj
 def report(console: Console, journal: str, kind: str, out: str | None) -> int:
     """Write a report from the journal of a run (`check --report ndjson=JOURNAL`).
@@ -39,6 +46,11 @@ def report(console: Console, journal: str, kind: str, out: str | None) -> int:
         console.write_result(
             text_report(record.report, complete=record.complete, coloured=coloured), coloured=coloured
         )
+        return 0
+    if kind == PYTEST:
+        if out is None:
+            raise UsageProblem("--as pytest", "--out DIRECTORY for the files", "none")
+        write_pytest_files(console, record, Path(out))
         return 0
     text = render_report(record, kind, redact=console.redact)
     if out is None:

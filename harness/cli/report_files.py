@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, Literal, final
 
 from harness.cli.console import Console
 from harness.cli.option_values import suggest_word
@@ -14,15 +14,17 @@ from harness.errors import UsageProblem
 if TYPE_CHECKING:
     from harness.report import ReportKind, RunRecord
 
-STDOUT = "-"
+STDOUT: Final = "-"
+PYTEST: Final = "pytest"
+"""The kind whose place is a directory: a file for each finding."""
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSink:
-    """One report to be written: its kind, and the file, or `-` for standard output."""
+    """One report to be written: its kind, and the file, or `-` for standard output; for `pytest` a directory."""
 
-    kind: ReportKind
+    kind: ReportKind | Literal["pytest"]
     file: str
 
 
@@ -31,14 +33,16 @@ def parse_report_sinks(texts: Iterable[str], *, kinds: Sequence[str] = ()) -> tu
     from harness.report import ReportKind
 
     sinks: list[ReportSink] = []
-    kinds = kinds or [kind.value for kind in ReportKind]
+    kinds = kinds or [*(kind.value for kind in ReportKind), PYTEST]
     for text in texts:
         kind, mark, file = text.partition("=")
         if not mark or not file:
             raise UsageProblem("--report", "KIND=FILE, such as json=report.json", repr(text))
         if kind not in kinds:
             raise UsageProblem("--report", f"a kind of {', '.join(kinds)}", repr(kind), suggest_word(kind, kinds))
-        sinks.append(ReportSink(kind=ReportKind(kind), file=file))
+        if kind == PYTEST and file == STDOUT:
+            raise UsageProblem("--report pytest", "a directory for the files", repr(file))
+        sinks.append(ReportSink(kind="pytest" if kind == PYTEST else ReportKind(kind), file=file))
     places = [sink.file if sink.file == STDOUT else str(Path(sink.file).absolute()) for sink in sinks]
     for sink, place in zip(sinks, places, strict=True):
         if places.count(place) > 1 and not place.startswith("/dev/"):
@@ -48,21 +52,32 @@ def parse_report_sinks(texts: Iterable[str], *, kinds: Sequence[str] = ()) -> tu
 
 def write_reports(console: Console, record: RunRecord, sinks: Iterable[ReportSink]) -> bool:
     """Write all reports but the journals, which were written on the way; whether every one was written."""
+    from harness.errors import HarnessError
     from harness.report import ReportKind, render_report
 
     left = [sink for sink in sinks if sink.kind is not ReportKind.NDJSON or sink.file == STDOUT]
-    return write_rendered_reports(console, lambda kind: render_report(record, kind, redact=console.redact), left)
+    written = write_rendered_reports(console, lambda kind: render_report(record, kind, redact=console.redact), left)
+    for sink in left:
+        if sink.kind == PYTEST:
+            try:
+                write_pytest_files(console, record, Path(sink.file))
+            except HarnessError as problem:
+                console.report_error(str(problem), 3)
+                written = False
+    return written
 
 
 def write_rendered_reports(
     console: Console, render: Callable[[ReportKind], str], sinks: Iterable[ReportSink]
 ) -> bool:
-    """Write what `render` makes of each kind that is asked for; whether every report was written."""
+    """Write what `render` makes of each kind that is asked for, directories left out; whether all were written."""
     from harness.errors import HarnessError
     from harness.output.atomic_files import write_atomically
 
     all_written = True
     for sink in sinks:
+        if sink.kind == PYTEST:
+            continue
         try:
             text = render(sink.kind)
             if sink.file == STDOUT:
@@ -75,6 +90,8 @@ def write_rendered_reports(
         except OSError as problem:
             if not console.stdout_lost:
                 raise
+            if console.reader_left:
+                continue
             console.report_error(f"standard output: not written, {(problem.strerror or 'an error').lower()}", 3)
             all_written = False
         except Exception as problem:
@@ -82,3 +99,24 @@ def write_rendered_reports(
             console.report_crash(problem)
             all_written = False
     return all_written
+
+
+def write_pytest_files(console: Console, record: RunRecord, directory: Path) -> None:
+    """Write a test for each finding, and an index, into a directory; files of an earlier run are taken away.
+
+    Raises FileNotWritten.
+    """
+    from harness.output.atomic_files import FileNotWritten, write_atomically
+    from harness.report.pytest_files import INDEX_NAME, pytest_files
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        # Only where we were before: a test of somebody else's is left alone.
+        if (directory / INDEX_NAME).is_file():
+            for old in directory.glob("test_*.py"):
+                if "CALLHARNESS_URL" in old.read_text(encoding="utf-8", errors="replace"):
+                    old.unlink()
+    except OSError as problem:
+        raise FileNotWritten(str(directory), problem.strerror or str(problem)) from problem
+    for name, text in pytest_files(record.report).items():
+        write_atomically(directory / name, console.redact(text).encode("utf-8", "backslashreplace"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from harness.cli.check import ACCESS_OPTIONS
+from harness.cli.check import ACCESS_OPTIONS, REPORT_OPTION
 from harness.cli.console import Console, harness_version
 from harness.cli.option_values import parse_headers, parse_pairs
 from harness.cli.report_files import parse_report_sinks
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 @click.argument("journal", metavar="JOURNAL", type=click.Path())
 @click.option("--target", metavar="URL", help="Where the run went; needed where its journal was changed.")
 @ACCESS_OPTIONS
-@click.option(
-    "--report", "reports", metavar="KIND=FILE", multiple=True, help="text, json, junit, html, ndjson or har."
-)
+@REPORT_OPTION
 @click.pass_obj
 def resume(
     console: Console,

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from harness.cli.console import Console
+from harness.cli.option_values import complete_api
 from harness.cli.selftest_plan import SelftestPlan, parse_conditions, trials_of
 from harness.cli.selftest_trials import FIRST_SEED, TrialResult, run_trials
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, require_extra
 
 if TYPE_CHECKING:
     from harness.cli.selftest_score import SelftestScore
@@ -20,7 +21,7 @@ STANDARD_OUTPUT: Final = "-"
 
 
 @click.command()
-@click.argument("apis", metavar="[API]...", nargs=-1)
+@click.argument("apis", metavar="[API]...", nargs=-1, shell_complete=complete_api)
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Worlds per fault.")
 @click.option(
     "--honest",
@@ -80,6 +81,7 @@ def selftest(
     Exit 0 when every fault is found alone, no honest server is red, and none that answers as the spec would is
     blamed at all; with --red, when the gate is red where it must be, too. Else 1. Name the APIs before the options.
     """
+    require_extra("explore", "hypothesis", what="selftest")
     if json_file is not None:
         _require_place_for(json_file)
     plan = SelftestPlan(

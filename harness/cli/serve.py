@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.console import Console, current_time
-from harness.cli.option_values import parse_pairs, positive_number
+from harness.cli.option_values import complete_api, parse_pairs, positive_number
 from harness.cli.serve_setup import (
     CONTROL_VARIABLE,
     ServePlan,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("apis", metavar="[API]...", nargs=-1)
+@click.argument("apis", metavar="[API]...", nargs=-1, shell_complete=complete_api)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option(
     "--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="Another name clients may call it by."

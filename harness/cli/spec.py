@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.console import Console
-from harness.cli.option_values import suggest_word
+from harness.cli.option_values import complete_api, suggest_word
 from harness.cli.spec_diff import diff
 from harness.cli.spec_new import new
 
@@ -33,7 +33,7 @@ spec.add_command(new)
 
 
 @spec.command()
-@click.argument("apis", metavar="[API|FILE]...", nargs=-1)
+@click.argument("apis", metavar="[API|FILE]...", nargs=-1, shell_complete=complete_api)
 @click.option(
     "--documents", metavar="DIR", type=click.Path(exists=True, file_okay=False), help="Where the documents lie."
 )
@@ -168,7 +168,7 @@ def _lint_json(results: list[LintResult], proofs: list[SpecProof]) -> str:
 
 
 @spec.command()
-@click.argument("api", metavar="API|FILE")
+@click.argument("api", metavar="API|FILE", shell_complete=complete_api)
 @click.option("--clause", "only", metavar="ID", multiple=True, help="Only these clauses.")
 @click.pass_obj
 def show(console: Console, api: str, only: tuple[str, ...]) -> None:
@@ -288,7 +288,7 @@ def _attributes_json(chosen: Mapping[Grain, Mapping[str, Attribute]]) -> str:
 
 
 @spec.command()
-@click.argument("api", metavar="API|FILE")
+@click.argument("api", metavar="API|FILE", shell_complete=complete_api)
 @click.option("--server", metavar="URL", help="The base URL to name in place of the spec's.")
 @click.option("--extension", is_flag=True, help="Keep x-listing.")
 @click.option("--yaml", "as_yaml", is_flag=True, help="As YAML; otherwise JSON.")

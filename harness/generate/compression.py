@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, final
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, require_extra
 
 _GZIP_LEVEL: Final = 6
 
@@ -55,4 +55,6 @@ def compression_of(name: str) -> Compression:
     """The compression of this name. Raises UsageProblem."""
     if name not in COMPRESSIONS:
         raise UsageProblem("--compress", f"one of {', '.join(COMPRESSIONS)}", repr(name))
+    if name == "zstd" and sys.version_info < (3, 14):
+        require_extra("bulk", "backports.zstd", what="--compress zstd")
     return COMPRESSIONS[name]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, require_extra
 from harness.generate.formats.row_format import SerialRows
 from harness.generate.generation_record import GenerationRecord
 from harness.generate.row_file_writer import (
@@ -114,12 +114,9 @@ def _make_files(
 
 
 def _dask_rows(slices: RowSlices, scheduler: str | None, workers: int) -> DaskRows:
-    try:
-        from harness.generate.dask_rows import DaskRows
-    except ImportError as problem:
-        raise UsageProblem(
-            "--engine dask", "the packages that it needs", str(problem), "pip install 'callharness[dask]'"
-        ) from problem
+    require_extra("dask", "distributed", what="--engine dask")
+    from harness.generate.dask_rows import DaskRows
+
     return DaskRows(slices, scheduler=scheduler, workers=workers)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, require_extra
 from harness.output.atomic_files import FileNotWritten, os_error_reason
 
 if TYPE_CHECKING:
@@ -89,10 +89,7 @@ def room_for_upload() -> Iterator[Path]:
 
 
 def _fsspec_door() -> Any:
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError:
-        raise UsageProblem(
-            "--out", "a directory", "an URL, for which fsspec is missing", "pip install 'callharness[dask]'"
-        ) from None
+    require_extra("bulk", "fsspec", what="--out URL")
+    from fsspec.core import url_to_fs
+
     return url_to_fs

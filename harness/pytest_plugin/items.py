@@ -94,15 +94,21 @@ def collect_clause_items(session: pytest.Session, config: pytest.Config) -> Iter
     from harness.specification.load import load_spec
 
     root = RootCollector.from_parent(session, name="callharness", nodeid="callharness")
+    wanted = getattr(config.option, "call_api_ids", [])
+    unmet = set(wanted)
     for name in dict.fromkeys(config.getoption("--call-api")):
         spec = load_spec(name)
         report = collect_one_node(ApiCollector.from_parent(root, name=spec.id, spec=spec, asked=name))
         # As for any file: the terminal counts what is collected by these.
         config.hook.pytest_collectreport(report=report)
         for item in report.result:
-            if isinstance(item, pytest.Item):
+            asked = [one for one in wanted if item.nodeid == one or item.nodeid.startswith(f"{one}::")]
+            unmet.difference_update(asked)
+            if isinstance(item, pytest.Item) and (asked or not wanted):
                 config.hook.pytest_itemcollected(item=item)
                 yield item
+    if unmet:
+        raise pytest.UsageError(f"no such clause: {', '.join(sorted(unmet))}")
 
 
 @final

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+NODE_ROOT = "callharness"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options that say which API is asked, where, as whom, and how strictly."""
@@ -34,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--call-api-gate",
-        choices=("ci", "strict", "certify", "explore"),
+        choices=("ci", "full", "strict", "certify", "explore"),
         default="ci",
         help="Which verdicts fail (default: ci).",
     )
@@ -52,10 +54,34 @@ def pytest_configure(config: pytest.Config) -> None:
         "family(name): what a clause is about: filters, paging, order ...",
     ):
         config.addinivalue_line("markers", line)
+    take_node_ids(config)
     if config.getoption("--call-api") or config.getoption("--call-api-target"):
         from harness.pytest_plugin.items import validate_options
 
         validate_options(config)
+
+
+def take_node_ids(config: pytest.Config) -> None:
+    """Take `callharness::API::CLAUSE` out of the arguments, where pytest would look for a file of that name.
+
+    What is asked for stands in `config.option`, which pytest-xdist hands to its workers. Without another argument
+    no file is collected.
+    """
+    ids = [argument for argument in config.args if argument.partition("::")[0] == NODE_ROOT]
+    if ids:
+        config.args[:] = [argument for argument in config.args if argument not in ids]
+        config.option.call_api_ids = ids
+        config.option.call_api_alone = not config.args
+        # A spec of one's own is given as a file: its name in the id says nothing then.
+        config.option.call_api = config.option.call_api or list(dict.fromkeys(map(api_of_node_id, ids)))
+    elif getattr(config.option, "call_api_alone", False):
+        # A worker without arguments would collect the working directory.
+        config.args[:] = []
+
+
+def api_of_node_id(node_id: str) -> str:
+    """The API in `callharness::API::CLAUSE`."""
+    return node_id.split("::")[1] if "::" in node_id else ""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,6 +19,9 @@ class ReportKind(StrEnum):
     HTML = "html"
     NDJSON = "ndjson"
     HAR = "har"
+    SARIF = "sarif"
+    CTRF = "ctrf"
+    MARKDOWN = "markdown"
 
 
 def render_report(
@@ -45,7 +48,7 @@ def _render_kind(recording: RunRecord, kind: ReportKind) -> str:
         case ReportKind.JUNIT:
             from harness.report.junit import junit_report
 
-            return junit_report(recording.report)
+            return junit_report(recording)
         case ReportKind.HTML:
             from harness.report.html import html_report
 
@@ -58,5 +61,17 @@ def _render_kind(recording: RunRecord, kind: ReportKind) -> str:
             from harness.report.har import har_report
 
             return har_report(recording)
+        case ReportKind.SARIF:
+            from harness.report.sarif import sarif_report
+
+            return sarif_report(recording)
+        case ReportKind.CTRF:
+            from harness.report.ctrf import ctrf_report
+
+            return ctrf_report(recording)
+        case ReportKind.MARKDOWN:
+            from harness.report.markdown import markdown_report
+
+            return markdown_report(recording)
         case _:
             assert_never(kind)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.check.results.findings import ClauseResult, Finding, RunReport, Verdict
+from harness.check.results.gate import gate_reason
 from harness.output.escaping import visible_text, xml_text
+from harness.report.ci_outcome import ci_outcome, clause_seconds, findings_by_clause, what_went_wrong, why_skipped
+from harness.report.run_record import RunRecord
 
 # CI servers refuse or choke on larger files than some ten megabytes, whatever a target answers.
 _MOST_TEXT: Final = 1_500_000
@@ -16,75 +20,81 @@ _MOST_EACH: Final = 16_384
 _MANY_CLAUSES: Final = 2_000
 
 
-def junit_report(report: RunReport) -> str:
-    """The report as JUnit XML; the counts of each suite are those of its children."""
-    by_clause: dict[str, list[Finding]] = {}
-    for finding in report.findings:
-        by_clause.setdefault(finding.clause, []).append(finding)
+def junit_report(recording: RunRecord) -> str:
+    """The report as JUnit XML; the counts of each suite are those of its children.
+
+    There is a failure or an error where the gate is red, and nowhere else. The time of a suite is that of the
+    requests sent for its family, in equal parts for its cases: one request bears on many clauses.
+    """
+    report = recording.report
+    by_clause = findings_by_clause(recording)
     families: dict[str, list[ClauseResult]] = {}
     for result in report.clauses:
         families.setdefault(result.family, []).append(result)
+    seconds = clause_seconds(recording)
+    stamp = f' timestamp="{_timestamp(recording.began)}"' if recording.began is not None else ""
     room = max(_LEAST_EACH, min(_MOST_EACH, _MOST_TEXT // max(1, len(report.clauses))))
     suites = []
     totals = [0, 0, 0, 0]
     for family, results in families.items():
-        cases = [_test_case_lines(report, result, by_clause.get(result.id, []), room) for result in results]
-        outcomes = [_element_name(result) for result in results]
-        counts = [
-            len(results),
-            outcomes.count("failure"),
-            outcomes.count("error"),
-            outcomes.count("skipped"),
+        cases = [
+            _test_case_lines(report, result, by_clause.get(result.id, []), room, seconds[result.id])
+            for result in results
         ]
+        outcomes = [ci_outcome(result) for result in results]
+        counts = [len(results), outcomes.count("failed"), outcomes.count("error"), outcomes.count("skipped")]
+        spent = sum(seconds[result.id] for result in results)
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
         name = _quote_attribute(f"{report.api} {family}")
-        suites.append(f'  <testsuite name={name} {_count_attributes(counts)} time="0">')
+        suites.append(f'  <testsuite name={name} {_count_attributes(counts)} time="{spent:.3f}"{stamp}>')
+        suites += _run_property_lines(report)
         suites += cases
         suites.append("  </testsuite>")
     head = f"<testsuites name={_quote_attribute(f'callharness {report.api}')} {_count_attributes(totals)} "
-    head += f'time="{report.seconds:.3f}">'
+    head += f'time="{report.seconds:.3f}"{stamp}>'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>", ""])
 
 
-def _element_name(result: ClauseResult) -> str:
-    """Which element a result becomes, or `passed`."""
-    # A known failure that passes is red: it must be seen, and JUnit has no other word for it.
-    if result.verdict is Verdict.PASS:
-        return "failure" if result.colour is Colour.RED else "passed"
-    if result.waived is not None:
-        return "skipped"
-    match result.verdict:
-        case Verdict.FAIL:
-            return "failure"
-        case Verdict.ERROR | Verdict.BLOCKED:
-            return "error"
-        case Verdict.OBSERVED:
-            return "passed"
-        case _:
-            return "skipped"
+def _timestamp(began: datetime) -> str:
+    return began.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _test_case_lines(report: RunReport, result: ClauseResult, findings: list[Finding], room: int) -> str:
-    lines = [f'    <testcase classname={_quote_attribute(report.api)} name={_quote_attribute(result.id)} time="0">']
+def _test_case_lines(
+    report: RunReport, result: ClauseResult, findings: list[Finding], room: int, seconds: float
+) -> str:
+    name = _quote_attribute(f"{result.id} {result.says}")
+    lines = [f'    <testcase classname={_quote_attribute(report.api)} name={name} time="{seconds:.3f}">']
     lines += _property_lines(result, findings, short=room <= _MOST_TEXT // _MANY_CLAUSES)
-    outcome = _element_name(result)
-    reason = result.reason or (findings[0].message if findings else "")
-    if result.waived is not None and outcome == "skipped":
-        lines.append(f"      <skipped message={_quote_attribute(f'waived {result.waived}')}/>")
-    elif outcome == "skipped":
-        message = f"{result.verdict.value}: {reason}" if reason else result.verdict.value
-        lines.append(f"      <skipped message={_quote_attribute(message)}/>")
-    elif outcome in ("failure", "error"):
-        kind = {"failure": str(result.id), "error": result.verdict.value}[outcome]
-        message = findings[0].message if findings else (reason or result.says)
-        text = "\n\n".join(_failure_text(finding, room) for finding in findings) or reason
-        body = escape(xml_text(text, limit=room))
-        lines.append(
-            f"      <{outcome} type={_quote_attribute(kind)} message={_quote_attribute(message, room)}>"
-            f"{body}</{outcome}>"
-        )
+    outcome = ci_outcome(result)
+    if outcome == "skipped":
+        lines.append(f"      <skipped message={_quote_attribute(why_skipped(result, findings))}/>")
+    elif outcome != "passed":
+        element, kind = ("failure", str(result.id)) if outcome == "failed" else ("error", result.verdict.value)
+        what = what_went_wrong(result, findings)
+        text = "\n\n".join(_failure_text(finding, room) for finding in findings) or what
+        lines.append(f"      <{element} type={_quote_attribute(kind)} message={_quote_attribute(what, room)}>")
+        lines[-1] += f"{escape(xml_text(text, limit=room))}</{element}>"
     lines.append("    </testcase>")
     return "\n".join(lines)
+
+
+def _run_property_lines(report: RunReport) -> Iterator[str]:
+    values = {
+        "api": report.api,
+        "target": report.target,
+        "gate": report.gate.value,
+        "colour": report.colour.value,
+        "reason": gate_reason(report),
+        "seed": str(report.seed),
+        "requests": str(report.requests),
+        "harness_version": report.harness_version,
+        "spec_version": report.spec_version,
+    }
+    yield "    <properties>"
+    for name, value in values.items():
+        if value:
+            yield f"      <property name={_quote_attribute(name)} value={_quote_attribute(value)}/>"
+    yield "    </properties>"
 
 
 def _property_lines(result: ClauseResult, findings: list[Finding], *, short: bool) -> Iterator[str]:
@@ -99,8 +109,8 @@ def _property_lines(result: ClauseResult, findings: list[Finding], *, short: boo
     }
     if short:
         values = {"verdict": result.verdict.value, "colour": result.colour.value}
-    if result.verdict is Verdict.OBSERVED and result.reason:
-        values["observed"] = result.reason
+    if result.reason:
+        values["observed" if result.verdict is Verdict.OBSERVED else "reason"] = result.reason
     if result.waived is not None:
         values["waived"] = result.waived
     for finding in findings[:1]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from harness.check.results.defects import broken_summary, finding_colour, group_findings
 from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.check.results.gate import gate_reason
 from harness.output.escaping import visible_text
 
 _WIDTH: Final = 118
@@ -40,6 +41,7 @@ def text_report(report: RunReport, *, complete: bool = True, coloured: bool = Fa
         *_note_lines(report, complete=complete),
         "",
         _summary_line(report, paint, complete=complete),
+        *_reason_lines(report, paint),
     ]
     return "\n".join(lines) + "\n"
 
@@ -209,6 +211,12 @@ def _summary_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
     if report.interrupted is not None:
         parts.append(f"interrupted ({_one_line(report.interrupted)})")
     return f"{paint(head, report.colour.value)}  {', '.join(parts)}"
+
+
+def _reason_lines(report: RunReport, paint: Paint) -> Iterator[str]:
+    """Why a red run is red: whoever reads only the last line of a log reads this."""
+    if report.colour is Colour.RED:
+        yield f"{paint('red because', 'red')} {visible_text(gate_reason(report), limit=_LONGEST_LINE)}"
 
 
 def _value_text(value: object) -> str:

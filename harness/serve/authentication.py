@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
-from harness.errors import UsageProblem
+from harness.errors import UsageProblem, did_you_mean
 from harness.integers import is_integer
 from harness.specification.access import is_shared_key, key_of, log_in_of, session_way, way_credentials, ways_of
 from harness.specification.load import Spec
@@ -26,6 +26,7 @@ DEFAULT_USER: Final = "default"
 NO_ROLE_USER: Final = "no-role"
 CHILD_USER: Final = "child"
 FOREIGN_USER: Final = "foreign"
+_USER_KEYS: Final = ("name", "credentials", "roles", "customer", "everyone")
 _LONGEST_TOKEN: Final = 8192
 _MAX_CACHED_TOKENS: Final = 1024
 _SKEW_SECONDS: Final = 60
@@ -208,11 +209,16 @@ def read_users_file(path: Path) -> tuple[SimulatedUser, ...]:
     found = []
     for index, user in enumerate(users):
         where = source.location(("users", index))
-        known = {"name", "credentials", "roles", "customer", "everyone"}
-        if not isinstance(user, Mapping) or not {"name", "credentials"} <= user.keys() or user.keys() - known:
-            raise UsageProblem(
-                where, f"the keys {', '.join(sorted(known))} (name and credentials at least)", "others"
-            )
+        if not isinstance(user, Mapping):
+            raise UsageProblem(where, "an identity with name and credentials", "something else")
+        for key in user:
+            if key not in _USER_KEYS:
+                expected = f"one of {', '.join(_USER_KEYS)}"
+                here = source.location(("users", index, key))
+                raise UsageProblem(here, expected, repr(key), did_you_mean(str(key), _USER_KEYS))
+        missing = [key for key in ("name", "credentials") if key not in user]
+        if missing:
+            raise UsageProblem(where, "name and credentials", f"no {' and no '.join(missing)}")
         found.append(_decode_user(where, path.parent, user))
     return tuple(found)
 

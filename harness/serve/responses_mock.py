@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
+from harness.errors import require_extra
 from harness.serve.http.options import WallClock, machine_time
 from harness.serve.simulator import Simulator
 from harness.wire.http_messages import HttpRequest
@@ -27,9 +28,12 @@ def mock_simulators(
 ) -> Iterator[RequestsMock]:
     """Let `requests` reach the simulators under `url` (scheme, host and port) while the block runs.
 
-    Any other address is refused by `responses`, as always. The mock is given, for its record of calls.
+    Any other address is refused by `responses`, as always. The mock is given, for its record of calls. Raises
+    ExtraNotInstalled without that package.
     """
     import re
+
+    require_extra("pytest", "responses", what="simulators behind the requests library")
 
     import responses
 

@@ -14,7 +14,7 @@ from harness.check.results.defects import numbered_findings
 from harness.check.results.findings import ClauseResult, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import colour_of, gate_colour
 from harness.errors import HarnessError
-from harness.specification.clause_families import families_by_clause, load_standard_clauses
+from harness.specification.clause_families import families_by_clause, load_standard_clauses, planned_clauses
 from harness.specification.load import Spec, load_spec
 from harness.specification.model import ClauseId
 
@@ -237,6 +237,47 @@ def test_not_exercised_fails_in_strict(pytester: pytest.Pytester, told: Callable
 def test_items_can_be_selected(select: tuple[str, ...], wanted: set[str], pytester: pytest.Pytester) -> None:
     lines = run(pytester, "--collect-only", "-q", *select).stdout.lines
     assert {line.rpartition("::")[2] for line in lines if line.startswith("callharness::")} >= wanted
+
+
+ONE = f"callharness::{API}::OZ-LAC-001"
+OTHER = f"callharness::{API}::OZ-LAC-015"
+
+
+def ids_of(result: pytest.RunResult) -> list[str]:
+    return [line.partition(" ")[0] for line in result.stdout.lines if line.startswith(("callharness::", "test_"))]
+
+
+@pytest.mark.parametrize("api", [(), ("--call-api", API)], ids=["by-id", "by-option"])
+def test_a_printed_id_can_be_given_back(api: tuple[str, ...], pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_ours="def test_of_ours(): pass")
+    result = pytester.runpytest_inprocess(*api, "--collect-only", "-q", OTHER, ONE)
+    assert ids_of(result) == [ONE, OTHER]
+
+
+def test_the_id_of_an_api_gives_all_its_clauses(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess("--collect-only", "-q", f"callharness::{API}")
+    assert len(ids_of(result)) == len(planned_clauses(SPEC))
+
+
+def test_an_id_and_a_file_are_collected_together(pytester: pytest.Pytester) -> None:
+    path = pytester.makepyfile(test_ours="def test_of_ours(): pass")
+    result = pytester.runpytest_inprocess("--collect-only", "-q", ONE, str(path))
+    assert sorted(ids_of(result)) == [ONE, "test_ours.py::test_of_ours"]
+
+
+def test_an_id_of_no_clause_is_told(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess("--collect-only", f"callharness::{API}::OZ-LCH-999")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*no such clause: *OZ-LCH-999"])
+
+
+def test_an_id_that_failed_runs_alone(pytester: pytest.Pytester, told: Callable[..., Any]) -> None:
+    told({ClauseId("OZ-LAC-015"): Verdict.FAIL})
+    pytester.makepyfile(test_ours="def test_of_ours(): pass")
+    first = run(pytester, "--call-api-target", "sim:")
+    (failed,) = [line.split()[1] for line in first.stdout.lines if line.startswith("FAILED ")]
+    again = pytester.runpytest_inprocess("--call-api-target", "sim:", failed)
+    again.assert_outcomes(failed=1)
 
 
 def test_items_carry_level_basis_and_family_as_markers(pytester: pytest.Pytester) -> None:

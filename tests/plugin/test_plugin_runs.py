@@ -57,6 +57,13 @@ def test_workers_share_the_items(pytester: pytest.Pytester) -> None:
     assert result.parseoutcomes()["passed"] >= 3
 
 
+def test_workers_run_nothing_but_the_ids_given(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_ours="def test_of_ours(): pass")
+    one = f"callharness::{API}::OZ-LAC-001"
+    result = pytester.runpytest_subprocess("--call-api-target", "sim:", "-n", "1", one)
+    result.assert_outcomes(passed=1)
+
+
 def test_a_simulator_listens_until_the_test_ends(call_api_simulator: Callable[..., str]) -> None:
     url = call_api_simulator(API, calls=50, seed=3)
     with urllib.request.urlopen(f"{url}/api?{LOG_IN}") as answer:

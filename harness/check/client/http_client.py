@@ -271,11 +271,11 @@ def _make_tls_context(ca_file: str | os.PathLike[str] | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as problem:
-        raise UsageProblem(
-            f"--ca {ca_file}",
-            "a file with PEM certificates",
-            f"not readable as such ({type(problem).__name__})",
-        ) from problem
+        # What is wrong inside the file is told in OpenSSL's own words.
+        why = problem.reason if isinstance(problem, ssl.SSLError) else problem.strerror
+        do = "`callharness serve --tls-dir DIR` leaves that of a simulator as DIR/ca.pem"
+        actual = f"it cannot be read: {visible_text(why or type(problem).__name__, limit=100)}"
+        raise UsageProblem(f"--ca {ca_file}", "a file with PEM certificates", actual, do) from problem
     context.set_alpn_protocols(["http/1.1"])
     # Python forgives a missing closing notice by default, and so takes a cut answer for a whole one.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF

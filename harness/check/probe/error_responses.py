@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange
+from harness.check.probe.answer_checks import seen_check
 from harness.check.probe.differences import Aspect
 from harness.specification.model import ClauseId, Clauses, ErrorBody, ErrorKind, OpenChoice, options_of
 from harness.wire.decoded_body import Tree
@@ -52,7 +53,8 @@ def report_breach(
         return
     known = context.clause(firm[0])
     says = known.says if known else ""
-    context.fail(firm, says, expected=expected, actual=actual, exchange=exchange, difference=kind)
+    check = seen_check(context, exchange)
+    context.fail(firm, says, expected=expected, actual=actual, exchange=exchange, difference=kind, check=check)
 
 
 def record_kept(context: CheckContext, clauses: Clauses, reading: str) -> None:

@@ -16,6 +16,7 @@ from harness.check.client.budget import RateLimitedClient
 from harness.check.context import CheckContext, Exchange, Row
 from harness.check.oracle.dialect_inference import MOST_BRANCHES, MOST_READINGS
 from harness.check.oracle.interpreter import ExpectedAnswer
+from harness.check.probe.answer_checks import difference_check
 from harness.check.probe.blame import (
     BlamedClauses,
     Probe,
@@ -275,6 +276,8 @@ def _record_difference(
     """Writes a confirmed difference under each of the clauses that it breaks."""
     ask = judged.exchange.list_request
     names = _relevant_fields(context, ask)
+    # What comes right now and then is shown by no single answer.
+    check = None if rate else difference_check(context, mirror, judged.expected, judged.exchange, difference)
     for clause in (blamed.clauses[:1], *((also,) for also in blamed.also)):
         if not clause:
             continue
@@ -287,6 +290,7 @@ def _record_difference(
             exchange=judged.exchange,
             rows=[context.evidence.render_row(row, names) for row in difference.rows[:8]],
             difference=f"{difference.aspect} {difference.kind} {difference.about}",
+            check=check,
         )
     context.known_differences.append(KnownDifference(ask=ask, difference=difference, clauses=blamed.clauses))
 

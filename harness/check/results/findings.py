@@ -31,6 +31,7 @@ class Gate(StrEnum):
     """A profile that decides which verdicts turn a run red."""
 
     CI = "ci"
+    FULL = "full"
     STRICT = "strict"
     CERTIFY = "certify"
     EXPLORE = "explore"
@@ -78,6 +79,8 @@ class Finding:
 
     0 where nobody has numbered it: then it is a defect of its own.
     """
+    case: str = ""
+    """The request and what its answer must be, as JSON for a test of its own; empty where one answer does not do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ import yaml
 
 from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import colour_of, gate_colour
-from harness.check.results.known_failures_file import KnownFailure, KnownFailures
+from harness.check.results.known_failures_file import EXPECTABLE_VERDICTS, KnownFailure, KnownFailures
 from harness.errors import UsageProblem
 from harness.specification.model import ClauseId, Level
 
@@ -251,17 +251,18 @@ def load_baseline(path: Path) -> Mapping[ClauseId, Verdict]:
 
 
 def draft_known_failures(report: RunReport, *, today: date, redact: Callable[[str], str] = str) -> str:
-    """Entries for the failures of a run that nothing explains yet; each still needs a reason and an owner (B14)."""
+    """Entries for the failures of a run that nothing explains yet; each still needs a reason and an owner (B14).
+
+    What a gate makes red without a failure, such as a clause that was not exercised, gets an entry too: with all of
+    them the run is not red.
+    """
     entries: list[dict[str, Any]] = []
-    failed = [
-        r for r in report.clauses if r.verdict is Verdict.FAIL and r.waived is None and r.colour is not Colour.NONE
-    ]
-    for number, result in enumerate(failed, start=1):
+    for number, result in enumerate(filter(_counts_against, report.clauses), start=1):
         finding = next((found for found in report.findings if found.clause == result.id), None)
         entry: dict[str, Any] = {
             "id": f"W-{today:%Y%m%d}-{number:03d}",
             "clause": str(result.id),
-            "expect": "fail",
+            "expect": result.verdict.value,
         }
         if finding is not None and finding.message:
             entry["signature"] = redact(finding.message)
@@ -273,6 +274,15 @@ def draft_known_failures(report: RunReport, *, today: date, redact: Callable[[st
     head = f"# Failures of {report.api} on {today}. Each entry needs a reason and an owner before it counts.\n"
     body = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=100) if entries else "[]\n"
     return head + str(body)
+
+
+def _counts_against(result: ClauseResult) -> bool:
+    """Whether an entry could take away what a clause means for the gate."""
+    if result.waived is not None or result.verdict not in EXPECTABLE_VERDICTS:
+        return False
+    if result.verdict is Verdict.FAIL:
+        return result.colour is not Colour.NONE
+    return result.colour is Colour.RED
 
 
 def sample_known_failure(clause: ClauseId, *, level: Level, today: date) -> str:

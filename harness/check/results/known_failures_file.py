@@ -42,7 +42,7 @@ _ENTRY_KEYS: Final = (
 _TARGET_FACTS: Final = ("api", "profile", "version")
 
 
-_EXPECTABLE_VERDICTS: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.BLOCKED)
+EXPECTABLE_VERDICTS: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_EXERCISED, Verdict.BLOCKED)
 
 
 # YAML 1.1 reads a bare date as a date and 1.2 as text; here it is always meant as written.
@@ -304,7 +304,7 @@ class _KnownFailuresParser:
             ) from problem
 
     def _parse_expected_verdict(self, path: tuple[str | int, ...], value: PlainValue) -> Verdict:
-        words = [verdict.value for verdict in _EXPECTABLE_VERDICTS]
+        words = [verdict.value for verdict in EXPECTABLE_VERDICTS]
         if value == "error":  # B10
             raise UsageProblem(
                 self.source.location((*path, "expect")), f"one of {', '.join(words)}", "'error', a fault of ours"

@@ -612,8 +612,8 @@ def test_a_missing_file_of_authorities_ends_with_2_where_one_is_needed(tmp_path:
     assert main(["check", tiny(tmp_path), *words]) == 2
 
 
-def test_a_missing_file_of_authorities_is_not_noticed_without_tls(tmp_path: Path) -> None:
-    assert checked(tmp_path, "--ca", str(tmp_path / "nowhere.pem")).code == 0
+def test_a_missing_file_of_authorities_ends_with_2_also_without_tls(tmp_path: Path) -> None:
+    assert checked(tmp_path, "--ca", str(tmp_path / "nowhere.pem")).code == 2
 
 
 def test_a_spec_that_cannot_be_read_ends_with_2(tmp_path: Path) -> None:
@@ -1364,7 +1364,7 @@ def test_a_run_is_not_resumed_with_another_spec(tmp_path: Path, capsys: pytest.C
 
 # --- secrets ------------------------------------------------------------------------------------------------
 
-KINDS = ("text", "json", "junit", "html", "ndjson", "har")
+KINDS = ("text", "json", "junit", "html", "ndjson", "har", "sarif", "ctrf", "markdown")
 # The password as it is, as a URL, JSON, XML and a shell write it.
 WRITTEN = (PASSWORD, "cAnary-Zq7%26w%3C9", "cAnary-Zq7\\u0026", "cAnary-Zq7&amp;w&lt;9", "cAnary-Zq7")
 
@@ -1397,7 +1397,7 @@ def test_no_report_of_a_run_cut_short_holds_the_password(kind: str, tmp_path: Pa
     problem = RuntimeError(f"at {PASSWORD}")
     ran(tmp_path, STARTED, exchange(), finding("TN-003"), problem, reports=(f"{kind}=r",))
     text = (tmp_path / "r").read_text()
-    assert ("***" in text or kind == "junit", leaked(text)) == (True, [])
+    assert ("***" in text or kind in ("junit", "ctrf"), leaked(text)) == (True, [])
 
 
 def test_a_saved_traceback_does_not_hold_the_password(tmp_path: Path) -> None:
@@ -1411,7 +1411,7 @@ def test_no_report_from_a_journal_holds_the_password(kind: str, tmp_path: Path) 
     journal = journal_of(tmp_path, change=echoes_the_password)
     main(["report", str(journal), "--as", kind, "--out", str(tmp_path / "r")])
     text = (tmp_path / "r").read_text()
-    assert ("***" in text or kind == "junit", leaked(text)) == (True, [])
+    assert ("***" in text or kind in ("junit", "ctrf"), leaked(text)) == (True, [])
 
 
 def test_nothing_that_a_resumed_run_writes_holds_the_password(
@@ -1422,7 +1422,7 @@ def test_nothing_that_a_resumed_run_writes_holds_the_password(
         main(["resume", str(journal), *WHO, *reports])
     said = capsys.readouterr()
     texts = [journal.read_text(), *((tmp_path / kind).read_text() for kind in KINDS)]
-    assert (len(texts), leaked(*texts, said.out, said.err)) == (7, [])
+    assert (len(texts), leaked(*texts, said.out, said.err)) == (1 + len(KINDS), [])
 
 
 def test_a_secret_header_stands_in_no_journal(tmp_path: Path) -> None:

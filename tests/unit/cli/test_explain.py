@@ -270,6 +270,7 @@ def test_a_verdict_is_found_however_it_is_written(word: str) -> None:
 def test_a_failure_is_told_by_gate() -> None:
     assert word_explanation("fail").gates == {
         "ci": {"a must": "red", "a must that is inferred": "amber", "a should": "amber", "a may": "informs"},
+        "full": {"a must": "red", "a should": "red", "a may": "informs"},
         "strict": {"a must": "red", "a should": "red", "a may": "informs"},
         "certify": {
             "a must": "red",

@@ -71,3 +71,28 @@ def test_the_demo_leaves_reports(done: Done) -> None:
     assert len(told["findings"]) >= 3
     assert (where / "with-faults.html").read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
     assert len(list(where.iterdir())) == 2 * (len(spec_ids()) + 1)
+
+
+def test_the_demo_says_what_its_amber_lines_mean(done: Done) -> None:
+    text = done[0].stdout
+    assert ("nothing is broken there" in text) == any(line.startswith("  amber") for line in text.splitlines())
+    assert "GREEN: all as it should be" in text
+
+
+def test_the_next_commands_run_as_printed(done: Done) -> None:
+    """By the shell, in a directory of their own, with nothing activated."""
+    run, where, _ = done
+    lines = [line.strip() for line in run.stdout.rpartition("What to try next")[2].splitlines()[1:]]
+    serve, check, generate, show = lines
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    server = subprocess.Popen(["/bin/sh", "-c", f"exec {serve}"], cwd=where, env=environment, stdout=subprocess.PIPE)
+    try:
+        codes = [
+            subprocess.run(["/bin/sh", "-c", line], cwd=where, env=environment, capture_output=True).returncode
+            for line in (check, generate, show)
+        ]
+    finally:
+        server.terminate()
+        server.communicate()
+    # The server breaks a promise: the check is red.
+    assert codes == [1, 0, 0]

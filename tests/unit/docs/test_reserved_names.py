@@ -17,7 +17,9 @@ RESERVED = re.compile(
     r"447700900\d{3}|441632960\d{3}|442079460\d{3}|1[2-9]\d{2}55501\d{2}"
     r"|61491570(?:156|157|158|159|110)|61[2378](?:5550|7010)\d{4}"
 )
-DOCUMENTATION = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "127.0.0.0/8")))
+DOCUMENTATION = tuple(
+    map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "127.0.0.0/8", "0.0.0.0/32"))
+)
 DOMAIN = re.compile(r"(?:.+\.)?example(?:\.(?:com|net|org))?|localhost|.+\.(?:test|invalid|local)", re.ASCII)
 # Where standards, tools and this project's own pages live.
 PUBLIC = frozenset(

@@ -25,7 +25,7 @@ from report_samples import (
     result,
 )
 
-from harness.check.results.findings import Colour, Verdict
+from harness.check.results.findings import Colour, RunReport, Verdict
 from harness.output import Redactor
 from harness.report import ReportKind, RunRecord, render_report
 from harness.report.json_report import report_schema
@@ -58,7 +58,7 @@ def test_no_control_character_of_a_server_gets_through(kind: ReportKind) -> None
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe]", render_report(run, kind))
 
 
-@pytest.mark.parametrize("kind", [ReportKind.TEXT, ReportKind.JUNIT, ReportKind.HTML], ids=str)
+@pytest.mark.parametrize("kind", [ReportKind.TEXT, ReportKind.JUNIT, ReportKind.HTML, ReportKind.MARKDOWN], ids=str)
 def test_no_line_of_a_report_is_a_command_to_a_ci_server(kind: ReportKind) -> None:
     text = render_report(hostile_report(), kind)
     assert not any(line.lstrip().startswith("::") for line in text.splitlines())
@@ -104,8 +104,17 @@ def test_a_long_list_of_clauses_is_wrapped() -> None:
 
 
 def test_the_end_says_how_many_defects_break_how_many_clauses() -> None:
-    last = text_report(grouped_report()).splitlines()[-1]
+    last = text_report(grouped_report()).splitlines()[-2]
     assert last == "RED  0 of 6 clauses kept, 3 defects break 5 clauses, 12 requests, 1.2 s"
+
+
+def test_the_last_line_of_a_red_run_says_why_it_is_red() -> None:
+    last = text_report(grouped_report()).splitlines()[-1]
+    assert last == "red because 3 clauses are broken (AC-LST-021, AC-LST-023, AC-LST-040)"
+
+
+def test_a_green_run_ends_with_its_counts() -> None:
+    assert text_report(report(result("AC-LST-001"))).splitlines()[-1].startswith("GREEN  1 of 1 clauses kept")
 
 
 def test_full_evidence_is_marked() -> None:
@@ -180,36 +189,74 @@ def test_junit_counts_equal_the_children() -> None:
             assert int(parent.get(attribute)) == sum(case.find(tag) is not None for case in cases)
 
 
+def _junit_cases(of: RunReport) -> dict[str, etree._Element]:
+    root = etree.fromstring(render_report(of, ReportKind.JUNIT).encode("utf-8"))
+    return {case.get("name").split()[0]: case for case in root.iter("testcase")}
+
+
 @pytest.mark.parametrize(
     ("clause", "element", "attribute", "text"),
     [
         ("AC-LST-021", "failure", "type", "AC-LST-021"),
+        ("AC-LST-021", "failure", "message", "expected 43 on every page, got 43 on page 0, 20 on page 1"),
         ("AC-LST-027", "error", "type", "error"),
-        ("AC-LST-026", "error", "type", "blocked"),
-        ("AC-LST-023", "skipped", "message", "inconclusive: data-changed"),
-        ("AC-LST-020", "skipped", "message", "not_exercised: no second page"),
+        ("AC-LST-026", "skipped", "message", "blocked, amber: no second user is known"),
+        ("AC-LST-023", "skipped", "message", "inconclusive, amber: data-changed"),
+        ("AC-LST-020", "skipped", "message", "not_exercised, amber: no second page"),
         ("AC-LST-025", "skipped", "message", "not_applicable: no version"),
-        ("AC-LST-028", "skipped", "message", "not_run: budget"),
-        ("AC-LST-022", "skipped", "message", "waived W-0007"),
+        ("AC-LST-028", "skipped", "message", "not_run, amber: budget"),
     ],
 )
 def test_junit_has_its_word_for_each_verdict(clause: str, element: str, attribute: str, text: str) -> None:
-    root = etree.fromstring(render_report(red_report(), ReportKind.JUNIT).encode("utf-8"))
-    case = next(case for case in root.iter("testcase") if case.get("name") == clause)
-    assert case.find(element).get(attribute) == text
+    assert _junit_cases(red_report())[clause].find(element).get(attribute) == text
+
+
+def test_junit_names_the_waiver_of_a_known_failure() -> None:
+    skipped = _junit_cases(red_report())["AC-LST-022"].find("skipped")
+    assert skipped.get("message").startswith("fail, waived by W-0007: expected 43 on every page")
 
 
 @pytest.mark.parametrize("clause", ["AC-LST-001", "AC-LST-024"])
 def test_junit_shows_a_pass_and_an_observation_as_passed(clause: str) -> None:
+    assert [child.tag for child in _junit_cases(red_report())[clause]] == ["properties"]
+
+
+def test_junit_names_a_case_by_its_id_and_promise() -> None:
+    assert _junit_cases(red_report())["AC-LST-021"].get("name") == "AC-LST-021 what AC-LST-021 promises"
+
+
+@pytest.mark.parametrize("colour", [Colour.AMBER, Colour.NONE, Colour.GREEN], ids=str)
+@pytest.mark.parametrize("verdict", list(Verdict), ids=str)
+def test_junit_fails_nothing_that_is_not_red(verdict: Verdict, colour: Colour) -> None:
+    case = _junit_cases(report(result("AC-LST-001", verdict, colour=colour)))["AC-LST-001"]
+    assert case.find("failure") is case.find("error") is None
+
+
+@pytest.mark.parametrize("verdict", list(Verdict), ids=str)
+def test_junit_fails_whatever_is_red(verdict: Verdict) -> None:
+    case = _junit_cases(report(result("AC-LST-001", verdict, colour=Colour.RED)))["AC-LST-001"]
+    assert sum(case.find(tag) is not None for tag in ("failure", "error")) == 1
+
+
+def test_junit_says_when_the_run_began_and_how_long_its_requests_took() -> None:
+    root = etree.fromstring(render_report(recording(), ReportKind.JUNIT).encode("utf-8"))
+    paging = next(suite for suite in root.iter("testsuite") if suite.get("name").endswith(" paging"))
+    assert (root.get("timestamp"), root.get("time")) == ("2026-03-02T14:30:00+00:00", "1.250")
+    # Two requests of a quarter second each, shared by seven clauses.
+    assert (paging.get("time"), paging.find("testcase").get("time")) == ("0.500", "0.071")
+
+
+def test_junit_tells_the_gate_and_its_reason() -> None:
     root = etree.fromstring(render_report(red_report(), ReportKind.JUNIT).encode("utf-8"))
-    case = next(case for case in root.iter("testcase") if case.get("name") == clause)
-    assert [child.tag for child in case] == ["properties"]
+    told = {one.get("name"): one.get("value") for one in root.find("testsuite").find("properties")}
+    assert (told["gate"], told["colour"]) == ("ci", "red")
+    assert told["reason"] == "the harness failed on 1 clause (AC-LST-027); 1 clause is broken (AC-LST-021)"
 
 
 def test_junit_has_the_defect_of_each_broken_clause() -> None:
     root = etree.fromstring(render_report(grouped_report(), ReportKind.JUNIT).encode("utf-8"))
     found = {
-        case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")}
+        case.get("name").split()[0]: {one.get("name"): one.get("value") for one in case.iter("property")}
         for case in root.iter("testcase")
     }
     assert {name: values["defect"] for name, values in found.items()} == {
@@ -223,15 +270,14 @@ def test_junit_has_the_defect_of_each_broken_clause() -> None:
     assert found["AC-LST-040"]["difference"] == "size too-many"
 
 
-def test_junit_fails_every_clause_of_a_defect() -> None:
-    root = etree.fromstring(render_report(grouped_report(), ReportKind.JUNIT).encode("utf-8"))
-    failed = [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None]
-    assert sorted(failed) == ["AC-LST-021", "AC-LST-022", "AC-LST-023", "AC-LST-032", "AC-LST-040"]
+def test_junit_fails_every_red_clause_of_a_defect() -> None:
+    failed = [name for name, case in _junit_cases(grouped_report()).items() if case.find("failure") is not None]
+    assert sorted(failed) == ["AC-LST-021", "AC-LST-023", "AC-LST-040"]
 
 
 def test_junit_is_read_by_a_junit_library() -> None:
     suites = _suites(render_report(red_report(), ReportKind.JUNIT))
-    assert (suites.tests, suites.failures, suites.errors, suites.skipped) == (10, 1, 2, 5)
+    assert (suites.tests, suites.failures, suites.errors, suites.skipped) == (10, 1, 1, 6)
 
 
 def test_junit_stays_small_with_ten_thousand_long_failures() -> None:

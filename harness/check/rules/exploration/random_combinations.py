@@ -34,6 +34,7 @@ from harness.check.probe.filter_values import (
     visible_filters,
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value, first_page_number
+from harness.errors import is_installed
 from harness.specification.model import (
     Clauses,
     CursorPaging,
@@ -103,6 +104,11 @@ def check_combinations(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges combinations of filters, pages, orders and switches."""
     allowed = requests_allowed(context, REQUESTS_AT_MOST if not mirror.volatile else MOVING_REQUESTS_AT_MOST)
     if len(mirror.rows) < 2 or mirror.tear_reason or allowed < 1:
+        return
+    if not is_installed("hypothesis"):
+        context.notes.append(
+            "explore: no combinations were drawn, for Hypothesis is not installed: pip install 'callharness[explore]'"
+        )
         return
     seen = _ExplorationLog()
     for pieces in choose_combinations(context, mirror, draw_combinations(context, mirror), seen, at_most=allowed):

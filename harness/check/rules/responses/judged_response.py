@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import seen_check, shown_check
 from harness.check.results.findings import Verdict
 from harness.integers import is_integer
 from harness.specification.clause_families import StandardClauses, load_standard_clauses
@@ -73,7 +74,7 @@ class JudgedResponse:
     lost_pointers: list[str] = field(default_factory=list)
 
     def report_breach(
-        self, clauses: Clauses, *, expected: str, actual: str, rows: Iterable[Row] = (), path: FieldPath | None = None
+        self, clauses: Clauses, *, expected: str, actual: str, rows: Sequence[Row] = (), path: FieldPath | None = None
     ) -> None:
         """Records a breach; at most one for each clause in one answer."""
         results = self.context.results
@@ -86,6 +87,8 @@ class JudgedResponse:
             results.record((clause,), Verdict.FAIL)
             return
         names = [self.context.listing.lists.identity, *(() if path is None else (path.head,))]
+        fields = () if path is None else (path.head,)
+        check = shown_check(self.context, rows, fields) if rows else seen_check(self.context, self.exchange)
         lines = [self.context.evidence.render_row(row, names) for row in list(rows)[:8]]
         says = results.clauses[clause].says
         self.context.fail(
@@ -95,6 +98,7 @@ class JudgedResponse:
             actual=actual,
             exchange=self.exchange,
             rows=[one for one in lines if one],
+            check=check,
         )
 
     def record_pass(self, clauses: Clauses, times: int = 1) -> None:

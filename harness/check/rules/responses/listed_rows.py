@@ -193,7 +193,7 @@ def _check_flaws(judge: JudgedResponse, rows: Sequence[Row]) -> None:
             (clause,),
             expected=f"{first.field} as documented",
             actual=f"{first.field}: {first.text}; in {len(affected)} of {len(rows)} rows{more}",
-            rows=affected.values(),
+            rows=tuple(affected.values()),
             path=first.field,
         )
     counts: Counter[ClauseId] = Counter()

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from harness.check.context import CheckContext, Exchange, Row
+from harness.check.probe.answer_checks import shown_check
 from harness.check.results.evidence import render_value
 from harness.specification.field_path import FieldPath
 from harness.specification.laws import paths_of_law
@@ -487,6 +488,7 @@ def _report_breach(
         actual=f"{first.actual}; in {len(broken)} of {judged} rows",
         exchange=exchange,
         rows=[context.evidence.render_row(row, names) for row, _ in broken[:8]],
+        check=shown_check(context, [row for row, _ in broken], names),
         # What is known only because a filter asked for it may be the filter's fault.
         inferred=hidden,
     )

@@ -384,6 +384,27 @@ def test_written_entries_count_once_they_are_filled_in() -> None:
     assert apply_known_failures(report, known(text)).exit_code == 0
 
 
+def test_a_strict_run_is_not_red_for_what_is_written_and_filled_in() -> None:
+    red = Colour.RED
+    report = run(
+        result(verdict=Verdict.FAIL, colour=red),
+        result("AC-LST-020", verdict=Verdict.NOT_EXERCISED, colour=red),
+        result("AC-LST-030", verdict=Verdict.INCONCLUSIVE, colour=red),
+        findings=(finding(),),
+        gate=Gate.STRICT,
+    )
+    text = draft_known_failures(report, today=TODAY)
+    for key in ("reason", "owner", "issue"):
+        text = text.replace(f"{key}: ''", f"{key}: x")
+    found = apply_known_failures(report, known(text))
+    assert (found.colour, found.exit_code) == (Colour.AMBER, 0)
+
+
+def test_what_is_only_amber_without_a_failure_gets_no_entry() -> None:
+    report = run(result(verdict=Verdict.NOT_EXERCISED, colour=Colour.AMBER))
+    assert draft_known_failures(report, today=TODAY).endswith("[]\n")
+
+
 def test_the_security_clauses_of_a_spec_are_its_refusals() -> None:
     spec = load_spec("ozeki/list-call-history")
     found = security_clauses(spec)

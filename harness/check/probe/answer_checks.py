@@ -1,0 +1,268 @@
+"""What one answer must be, as plain data: from it a test of its own is written that needs nothing of the harness.
+
+A check holds for the data that the list had when it was read. Where one answer does not show what is broken (two
+that must agree, a list that is watched), there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+
+from harness.check.oracle.interpreter import ExpectedAnswer, sort_key
+from harness.check.probe.differences import Difference
+from harness.check.probe.row_matches import matching_rows
+from harness.check.results.request_template import request_template
+from harness.wire.http_messages import HttpResponse
+from harness.wire.response_codec import is_csv, is_xml
+from harness.wire.row_codec import row_values_at
+
+if TYPE_CHECKING:
+    from harness.check.context import CheckContext, Exchange, Row
+    from harness.check.probe.mirror import Mirror
+    from harness.wire.decoded_body import Tree
+
+Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | bool | None"
+CheckKind = Literal[
+    "list", "no-list", "answered", "once", "without", "with", "at-most", "rows", "sorted", "slice", "total", "shown",
+    "parts", "seen",
+]  # fmt: skip
+"""list: a list of rows comes; no-list: none does; answered: no error of the server; once: no row twice; without,
+with: rows that must not, must be there; at-most, rows: how many; sorted, slice: their order, by the rank of each;
+total: the number told; shown: rows that must no longer show what they showed; parts: rows with or without fields;
+seen: an answer without rows that must no longer be what it was."""
+
+_LONGEST_CASE: Final = 40_000
+_ROWS_AT_MOST: Final = 400
+_ENDS_AT_MOST: Final = 200
+_LONGEST_TEXT: Final = 400
+_ROOT_ELEMENT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]*)")
+# What looks like a time, a token or a counter may differ in each answer.
+_VOLATILE: Final = re.compile(r"[0-9]{4}|[0-9a-f]{8}")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCheck:
+    """One thing that an answer must be; `rows` are written by their identities, `ranks` are their places in order.
+
+    `at` is a pointer or `header:NAME`, `low` and `high` bound a number, `fields` are names in a row, `values` what
+    was seen.
+    """
+
+    kind: CheckKind
+    rows: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()
+    due: tuple[int, ...] = ()
+    low: int = 0
+    high: int = 0
+    at: str = ""
+    fields: tuple[str, ...] = ()
+    on: bool = True
+    values: Plain = None
+
+
+def difference_check(
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer | None, exchange: Exchange, difference: Difference
+) -> AnswerCheck | None:
+    """The check that an answer fails by a difference; None where one answer by itself does not show it."""
+    match difference.kind:
+        case "unreadable" | "no-rows":
+            return AnswerCheck(kind="list")
+        case "refused":
+            return None if meaning is not None and meaning.count_only else AnswerCheck(kind="list")
+        case "broken-down":
+            return AnswerCheck(kind="answered")
+        case "accepted" | "no-number":
+            return AnswerCheck(kind="no-list")
+        case "repeated":
+            return AnswerCheck(kind="once")
+        case "stray" | "unlisted":
+            return _rows_check(context, "without", difference.rows)
+        case "not-empty":
+            return AnswerCheck(kind="at-most", high=0)
+        case "missing" if meaning is not None:
+            sure, may = matching_rows(mirror, meaning)
+            whole = meaning.start == 0 and (meaning.size is None or len(sure) + len(may) <= meaning.size)
+            if whole:
+                return _rows_check(context, "with", difference.rows)
+            # Of a longer list it is not known which rows a right page holds, only how many.
+            due = len(sure) if meaning.size is None else len(sure[meaning.start : meaning.start + meaning.size])
+            short = not may and len(exchange.rows or ()) < due
+            return AnswerCheck(kind="rows", low=due, high=due) if short else None
+        case "part":
+            return _parts_check(context, difference)
+        case _:
+            return None if meaning is None else _place_check(context, mirror, meaning, exchange, difference)
+
+
+def _place_check(
+    context: CheckContext, mirror: Mirror, meaning: ExpectedAnswer, exchange: Exchange, difference: Difference
+) -> AnswerCheck | None:
+    """The check of a number or an order, which the whole list decides."""
+    if mirror.volatile:
+        return None
+    sure, may = matching_rows(mirror, meaning)
+    stop = len(sure) if meaning.size is None else meaning.start + meaning.size
+    match difference.kind:
+        case "too-many" if meaning.size is not None:
+            return AnswerCheck(kind="at-most", high=meaning.size)
+        case "too-few" | "surplus" if not may:
+            due = len(sure[meaning.start : stop])
+            return AnswerCheck(kind="rows", low=due, high=due)
+        case "total" if context.listing.total is not None:
+            low, high = len(sure), len(sure) + len(may)
+            return AnswerCheck(kind="total", at=context.listing.total.at, low=low, high=high)
+        case "unsorted" | "reversed" | "displaced" if meaning.sort is not None:
+            return _order_check(context, meaning, exchange, sure, slice(meaning.start, stop), difference)
+        case _:
+            return None
+
+
+def _order_check(
+    context: CheckContext,
+    meaning: ExpectedAnswer,
+    exchange: Exchange,
+    sure: Sequence[Row],
+    place: slice,
+    difference: Difference,
+) -> AnswerCheck | None:
+    assert meaning.sort is not None
+    path, descends = meaning.sort
+    known = {row.key: row for row in (*sure, *(exchange.rows or ())) if row_values_at(row.shown, path)}
+    keys = {name: sort_key(row_values_at(row.shown, path)[0], meaning.collation) for name, row in known.items()}
+    ranks = {key: rank for rank, key in enumerate(sorted(set(keys.values()), reverse=descends))}
+    if difference.kind != "displaced":
+        # The page that is due may hold other rows than the one that came: those at either end of the list.
+        ends = sorted((row for row in sure if row.key in keys), key=lambda row: ranks[keys[row.key]])
+        ends = ends if len(ends) <= _ENDS_AT_MOST else [*ends[: _ENDS_AT_MOST // 2], *ends[-_ENDS_AT_MOST // 2 :]]
+        came = [row for row in exchange.rows or () if row.key in keys]
+        chosen = list({row.key: row for row in (*came, *ends)}.values())
+        due: list[int] = []
+    else:
+        due = sorted(ranks[keys[row.key]] for row in sure if row.key in keys)[place]
+        wanted = set(due)
+        chosen = [row for name, row in known.items() if ranks[keys[name]] in wanted]
+        chosen += [row for row in exchange.rows or () if row.key in keys and row not in chosen]
+    check = _rows_check(context, "slice" if due else "sorted", chosen)
+    if check is None:
+        return None
+    numbers = tuple(ranks[keys[row.key]] for row in chosen)
+    return AnswerCheck(kind=check.kind, rows=check.rows, ranks=numbers, due=tuple(due), fields=check.fields)
+
+
+def _rows_check(context: CheckContext, kind: CheckKind, rows: Iterable[Row]) -> AnswerCheck | None:
+    names = [_identity_of(context, row) for row in rows]
+    if not names or len(names) > _ROWS_AT_MOST or None in names:
+        return None
+    return AnswerCheck(kind=kind, rows=tuple(name for name in names if name is not None))
+
+
+def _parts_check(context: CheckContext, difference: Difference) -> AnswerCheck | None:
+    parameter, _, way = difference.about.rpartition(" ")
+    names = next((one.added_names for one in context.listing.includes if one.parameter == parameter), ())
+    check = _rows_check(context, "parts", difference.rows)
+    if check is None or not names:
+        return None
+    return AnswerCheck(kind="parts", rows=check.rows, fields=tuple(names), on=way == "on")
+
+
+def shown_check(context: CheckContext, rows: Iterable[Row], fields: Iterable[str] = ()) -> AnswerCheck | None:
+    """The check that rows no longer show, in these fields (all without any), what they showed; eight rows at most."""
+    chosen = list(rows)[:8]
+    check = _rows_check(context, "shown", chosen)
+    if check is None:
+        return None
+    if len(set(check.rows)) < len(check.rows):
+        return AnswerCheck(kind="once")
+    # A field within a part of a row is shown with that part.
+    names = list(dict.fromkeys(name.partition(".")[0] for name in fields))
+    values: list[Plain] = [
+        {name: _plain_tree(row.raw[name]) if name in row.raw else {"missing": True} for name in names or row.raw}
+        for row in chosen
+        if isinstance(row.raw, dict)
+    ]
+    if len(values) < len(chosen):
+        return None
+    return AnswerCheck(kind="shown", rows=check.rows, values=values)
+
+
+def seen_check(context: CheckContext, exchange: Exchange) -> AnswerCheck | None:
+    """The check that an answer without rows, its volatile parts left out, is no longer what it was."""
+    response = exchange.response
+    # Beside rows stands much that is right: that it stays as it is shows nothing.
+    if not isinstance(response, HttpResponse) or exchange.answer is None or exchange.rows is not None:
+        return None
+    tree = exchange.answer.tree
+    media = (response.header("content-type") or "").strip().lower()
+    values: dict[str, Plain] = {"http_status": response.http_status, "media_type": media}
+    root = _ROOT_ELEMENT.search(response.body) if is_xml(context.listing) else None
+    if root is not None:
+        values["root"] = root[1].decode("ascii")
+    if isinstance(tree, dict):
+        pointer = context.listing.lists.rows_at
+        kept = {name: value for name, value in tree.items() if f"/{name}" != pointer}
+        values["parts"] = _steady_tree(_plain_tree(kept))
+    return AnswerCheck(kind="seen", values=values)
+
+
+def standalone_case(context: CheckContext, exchange: Exchange, check: AnswerCheck | None) -> str:
+    """A request and what its answer must be, as JSON in ASCII; empty where it would show people's data or secrets."""
+    listing = context.listing
+    if check is None or is_csv(listing) or not isinstance(listing.lists.rows_at, str):
+        return ""
+    evidence = context.evidence
+    template = request_template(exchange.request, evidence)
+    if template is None:
+        return ""
+    case = {
+        "request": template,
+        "format": "xml" if is_xml(listing) else "json",
+        "rows_at": listing.lists.rows_at,
+        "identity": listing.lists.identity,
+        "check": {one.name: getattr(check, one.name) for one in fields(check) if _is_told(check, one.name)},
+    }
+    text = json.dumps(case, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    shown = json.dumps(check.values, ensure_ascii=False)
+    if len(text) > _LONGEST_CASE or evidence.pseudonymize(shown) != shown or evidence.redactor.redact(text) != text:
+        return ""
+    return text
+
+
+def _is_told(check: AnswerCheck, name: str) -> bool:
+    """Whether a part of a check means something for its kind."""
+    always = {"at-most": ("high",), "rows": ("high",), "total": ("low", "high"), "parts": ("on",)}.get(check.kind, ())
+    return name in ("kind", *always) or getattr(check, name) not in ((), "", None, 0, True)
+
+
+def _identity_of(context: CheckContext, row: Row) -> str | None:
+    """The identity of a row as it is written; None where it has none."""
+    raw = row.raw.get(context.listing.lists.identity) if isinstance(row.raw, dict) else None
+    usable = isinstance(raw, str | int) and not isinstance(raw, bool) and raw != ""
+    return str(raw) if usable and context.identity_unique else None
+
+
+def _plain_tree(tree: Tree) -> Plain:
+    """A tree as JSON can hold it: an exact number is an object of its digits."""
+    if isinstance(tree, dict):
+        return {str(name): _plain_tree(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [_plain_tree(value) for value in tree]
+    return {"decimal": str(tree)} if isinstance(tree, Decimal) else tree
+
+
+def _steady_tree(tree: Plain) -> Plain:
+    """The tree with what may differ in each answer replaced by its type; the test that is written does the same."""
+    if isinstance(tree, dict):
+        return {name: _steady_tree(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [_steady_tree(value) for value in tree[:20]]
+    if isinstance(tree, str) and (len(tree) > _LONGEST_TEXT or _VOLATILE.search(tree.lower())):
+        return {"text": True}
+    if isinstance(tree, int) and not isinstance(tree, bool) and abs(tree) > 9999:
+        return {"number": True}
+    return tree

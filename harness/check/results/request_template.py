@@ -1,0 +1,73 @@
+"""A request as a template: what is secret in it stands as the name of an environment variable."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from harness.check.credentials import environment_variable_of
+from harness.check.results.evidence import EvidenceRenderer
+from harness.wire.credentials_codec import decode_basic_pair
+from harness.wire.http_messages import HttpRequest
+
+_PRINTABLE: Final = re.compile(r"[\x20-\x7e]*")
+# What is shorter is left to the redactor: where it would mask something, there is no template.
+_SHORTEST_SECRET: Final = 4
+
+
+def request_template(request: HttpRequest, evidence: EvidenceRenderer) -> dict[str, object] | None:
+    """Method, target, headers and body, with each secret as `${VARIABLE|FORM}`, FORM being raw, url or json.
+
+    The pair of Basic authentication stands apart, under `basic`. None where the request cannot be written in ASCII,
+    or would show people's data.
+    """
+    try:
+        target, body = request.target.decode("ascii"), request.body.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    own = {name.lower() for name, _ in request.headers}
+    headers = [*request.headers, *(added for added in evidence.headers if added[0].lower() not in own)]
+    texts = (target, body, *(value for _, value in headers))
+    if not all(_PRINTABLE.fullmatch(text) and "${" not in text for text in texts) or " " in target or request.chunked:
+        return None
+    if evidence.pseudonymize(target) != target or evidence.pseudonymize(body) != body:
+        return None
+    form = "json" if "json" in (request.header("content-type") or "") else "url"
+    made: dict[str, object] = {
+        "method": request.method,
+        "target": _without_secrets(target, evidence.secrets, "url"),
+        "body": _without_secrets(body, evidence.secrets, form),
+    }
+    lines = []
+    for name, value in headers:
+        pair = decode_basic_pair(value) if name.lower() == "authorization" else None
+        if pair is not None:
+            made["basic"] = _without_secrets(pair, evidence.secrets, "raw")
+        else:
+            lines.append(f"{name}: {_without_secrets(value, evidence.secrets, 'raw')}")
+    return made | {"headers": lines}
+
+
+def _without_secrets(text: str, secrets: Mapping[str, str], form: str) -> str:
+    pieces = [text]
+    for name, value in sorted(secrets.items(), key=lambda item: -len(item[1])):
+        if len(value) < _SHORTEST_SECRET:
+            continue
+        spellings = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
+        longest_first = sorted(spellings, key=len, reverse=True)
+        # Inside a longer word, or as the name of a parameter, an everyday word is no secret.
+        whole = re.compile("|".join(rf"(?<!\w){re.escape(spelt)}(?!\w|=)" for spelt in longest_first))
+        variable = f"${{{environment_variable_of(name)}|{form}}}"
+        # Odd places are variables, in which nothing more is looked for.
+        cut: list[str] = []
+        for place, piece in enumerate(pieces):
+            if place % 2:
+                cut.append(piece)
+                continue
+            parts = whole.split(piece)
+            cut += [word for part in parts for word in (part, variable)][:-1]
+        pieces = cut
+    return "".join(pieces)

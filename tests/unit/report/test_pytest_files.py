@@ -1,0 +1,158 @@
+"""Findings as tests of their own: each fails while the defect is there and passes without, and holds no secret."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from report_samples import HOSTILE, finding, report
+
+import harness
+from harness.check.results.findings import RunReport
+from harness.cli.main import main
+from harness.report.pytest_files import pytest_files
+
+API = "ozeki/list-call-history"
+CREDENTIALS = {"Username": "HTTP_User_1", "Password": "qwe123"}
+# A fault, and what its test looks at.
+FAULTS = {
+    "OZ-LCH-024/Destination-ignored": "without",
+    "OZ-LCH-011/State-missing": "shown",
+    "OZ-LCH-034/one-row-more": "at-most",
+    "OZ-LCH-038/total-of-the-page": "total",
+    "OZ-LCH-044/sorted-by-Source": "sorted",
+}
+
+
+def run_alone(directory: Path, url: str) -> tuple[int, str]:
+    """The tests in a directory, run by plain pytest that sees neither this project nor any plugin."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "CALLHARNESS"))
+    }
+    environment |= {
+        "CALLHARNESS_URL": url,
+        "CALLHARNESS_CREDENTIAL_PASSWORD": CREDENTIALS["Password"],
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    words = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "."]
+    done = subprocess.run(words, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def honest_url() -> Iterator[str]:
+    with harness.serve(API, calls=60) as server:
+        yield server.urls[API]
+
+
+@pytest.mark.usefixtures("few_combinations")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_test_of_a_finding_fails_with_the_defect_and_passes_without(
+    fault: str, honest_url: str, tmp_path: Path
+) -> None:
+    clause = fault.partition("/")[0]
+    with harness.serve(API, calls=60, faults=[fault]) as broken:
+        url = broken.urls[API]
+        run = harness.check(API, url, credentials=CREDENTIALS, only=[clause], max_requests=120)
+        for name, text in pytest_files(run).items():
+            (tmp_path / name).write_text(text)
+            assert CREDENTIALS["Password"] not in text
+        assert [json.loads(one.case)["check"]["kind"] for one in run.findings if one.clause == clause] == [
+            FAULTS[fault]
+        ]
+        code, output = run_alone(tmp_path, url)
+        assert (code, "1 failed" in output) == (1, True), output
+    code, output = run_alone(tmp_path, honest_url)
+    assert (code, "1 passed" in output) == (0, True), output
+
+
+def test_a_test_without_its_url_says_what_is_needed(tmp_path: Path) -> None:
+    for name, text in pytest_files(made_report()).items():
+        (tmp_path / name).write_text(text)
+    code, output = run_alone(tmp_path, "")
+    assert (code, "CALLHARNESS_URL is needed" in output) == (1, True)
+
+
+# --- files that are made by hand ----------------------------------------------------------------------------
+
+CASE = {
+    "request": {"method": "GET", "target": "/calls?page=1", "body": "", "headers": []},
+    "format": "json",
+    "rows_at": "/calls",
+    "identity": "id",
+    "check": {"kind": "once"},
+}
+
+
+def made_report(message: str = "the total counts all", case: str = json.dumps(CASE)) -> RunReport:
+    from dataclasses import replace
+
+    return report(findings=(replace(finding(message=message, actual=message), case=case),))
+
+
+def test_a_hostile_text_stays_in_a_comment() -> None:
+    hostile = f'{HOSTILE}\n"""\nimport os; os.remove("x")\n# \\N{{BULLET}}'
+    texts = [
+        pytest_files(made_report(text))["test_acmepbx_list_calls_ac_lst_021.py"] for text in (hostile, "harmless")
+    ]
+    one, other = (ast.dump(ast.parse(text)) for text in texts)
+    assert one == other
+
+
+def test_two_findings_of_one_clause_have_files_of_their_own() -> None:
+    twice = report(findings=made_report().findings * 2)
+    assert sorted(pytest_files(twice)) == [
+        "README.md",
+        "test_acmepbx_list_calls_ac_lst_021.py",
+        "test_acmepbx_list_calls_ac_lst_021_2.py",
+    ]
+
+
+@pytest.mark.parametrize("case", ["", "{", '{"request": 1}'], ids=["none", "cut", "half"])
+def test_a_finding_that_no_answer_shows_stands_in_the_index(case: str) -> None:
+    made = pytest_files(made_report(case=case))
+    assert list(made) == ["README.md"]
+    assert "`AC-LST-021`: no file; one answer by itself does not show it." in made["README.md"]
+
+
+@pytest.fixture
+def journal_of(tmp_path: Path) -> Callable[[], Path]:
+    def write() -> Path:
+        from report_samples import recording
+
+        from harness.report import ReportKind, render_report
+
+        path = tmp_path / "run.ndjson"
+        path.write_text(render_report(recording(made_report()), ReportKind.NDJSON))
+        return path
+
+    return write
+
+
+def test_a_journal_gives_the_same_files_and_takes_old_ones_away(
+    journal_of: Callable[[], Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "tests"
+    out.mkdir()
+    (out / "README.md").write_text("an index")
+    (out / "test_old.py").write_text("# CALLHARNESS_URL")
+    (out / "test_ours.py").write_text("# another test")
+    assert main(["report", str(journal_of()), "--as", "pytest", "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "README.md",
+        "test_acmepbx_list_calls_ac_lst_021.py",
+        "test_ours.py",
+    ]
+
+
+def test_files_for_findings_need_a_directory(
+    journal_of: Callable[[], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(journal_of()), "--as", "pytest"]) == 2
+    assert "--out DIRECTORY" in capsys.readouterr().err
