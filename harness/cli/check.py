@@ -70,6 +70,8 @@ BUDGET_OPTIONS: Final = combine_options(
 )
 @click.option("--fuzz", is_flag=True, help="Let Schemathesis draw requests, too: up to 200 beside --max-requests.")
 @click.option("--evidence", type=click.Choice(["masked", "full"]), help="Whether people's data may stand in reports.")
+@click.option("--product", metavar="NAME", help="What the server is, for the head of the reports.")
+@click.option("--product-version", metavar="V", help="Its version.")
 @click.option("--allow-empty", is_flag=True, help="A server without calls is good enough.")
 @BUDGET_OPTIONS
 @click.pass_obj
@@ -114,6 +116,8 @@ def parse_settings(api: str, values: Mapping[str, Any]) -> CheckSettings:
         timeout=values["timeout"],
         seed=values["seed"],
         ca=values["ca"],
+        product=values.get("product") or "",
+        product_version=values.get("product_version") or "",
     )
 
 

@@ -59,6 +59,8 @@ class CheckSettings:
     timeout: float = 30.0
     seed: int = 1
     ca: str | None = None
+    product: str = ""
+    product_version: str = ""
 
     @property
     def limits(self) -> Mapping[str, float | None]:

@@ -200,6 +200,8 @@ def _clause_lines(explanation: ClauseExplanation, width: int) -> Iterator[str]:
     yield from _row("level", f"{explanation.level}: {explanation.level_says}", width)
     yield from _row("basis", f"{explanation.basis}: {explanation.basis_says}", width)
     yield from _row("source", explanation.source, width)
+    for number, fact in enumerate(explanation.facts):
+        yield from _row("facts" if number == 0 else "", fact, width)
     if explanation.document:
         yield from _row("document", explanation.document, width)
     if explanation.since is not None:

@@ -188,10 +188,9 @@ def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
 
     families = families_by_clause(loaded)
     clauses = {name: clause for name, clause in loaded.clauses.items() if not only or name in only}
-    document = loaded.listing.document
     yield f"{loaded.id}  {loaded.title}"
     yield f"  {loaded.method} {loaded.path}, {len(loaded.clauses)} clauses, {len(loaded.choices)} open choices"
-    yield f"  written from {document.name} (sha256 {document.sha256[:12]}…), spec {loaded.file}"
+    yield from _document_lines(loaded)
     for family in ClauseFamily:
         members = {name: clause for name, clause in clauses.items() if families[name] is family}
         if members:
@@ -203,10 +202,30 @@ def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
             yield from _choice_lines(choice)
 
 
+def _document_lines(loaded: Spec) -> Iterator[str]:
+    """Where the document can be read, and where the facts stand that sources cite."""
+    from harness.specification.source_facts import facts_path
+
+    document = loaded.listing.document
+    read = f", read on {document.read}" if document.read else ""
+    yield f"  written from {document.title or document.name}{read}"
+    if document.url:
+        yield f"    {document.url}"
+    if document.note:
+        yield f"    {document.note}"
+    yield f"    kept as {document.name} (sha256 {document.sha256[:12]}…)"
+    facts = facts_path(loaded)
+    if facts is not None:
+        yield f"  facts that sources cite: {facts}"
+    yield f"  spec {loaded.file}"
+
+
 def _family_lines(loaded: Spec, family: ClauseFamily, clauses: Mapping[ClauseId, Clause]) -> Iterator[str]:
     from harness.specification.clause_families import constructs_by_clause
+    from harness.specification.source_facts import load_source_facts
 
     constructs = constructs_by_clause(loaded)
+    facts = load_source_facts(loaded)
     width = max(len(name) for name in clauses)
     yield ""
     yield f"{family.value}"
@@ -224,6 +243,11 @@ def _family_lines(loaded: Spec, family: ClauseFamily, clauses: Mapping[ClauseId,
         if clause.excluded is not None:
             yield f"{indent}not checked, {clause.excluded.code}: {clause.excluded.why}"
         yield f"{indent}source: {clause.source}" + (f"; since {clause.since}" if clause.since else "")
+        for fact in facts.lines_of(clause.source) if facts is not None else ():
+            yield from textwrap.wrap(
+                fact, 118, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}    ", break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
 
 
 def _choice_lines(choice: OpenChoice[Any]) -> Iterator[str]:

@@ -33,6 +33,7 @@ from harness.specification.lint.cross_references import (
     check_parameter_names,
     check_pointers,
 )
+from harness.specification.lint.document_sources import check_citations, check_document_page
 from harness.specification.lint.error_forms import check_error_forms
 from harness.specification.lint.field_values import check_made_values
 from harness.specification.lint.filter_comparisons import (
@@ -258,4 +259,6 @@ _CHECKS: Final = (
     check_echo_types,
     check_parameter_roles,
     check_bad_values,
+    check_document_page,
+    check_citations,
 )
