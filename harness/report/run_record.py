@@ -143,7 +143,7 @@ def footer_line(report: RunReport) -> dict[str, Any]:
         "interrupted": report.interrupted,
         "dialect": plain_value(report.dialect),
         "limits": plain_value(report.limits),
-        "notes": list(report.notes),
+        "notes": plain_value(report.notes),
         "counts": dict(sorted(Counter(result.verdict.value for result in report.clauses).items())),
         "findings": [_plain_fields(finding) for finding in report.findings],
     }
