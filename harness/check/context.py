@@ -500,7 +500,7 @@ class CheckContext:
             return
         known = self.results.clauses[declared[0]]
         api = shell_word(self.spec.given_as)
-        replay = f"callharness check {api} --target {self.target} --only {declared[0]} --seed {self.seed}"
+        replay = f"callharness check {api} --target {shell_word(self.target)} --only {declared[0]} --seed {self.seed}"
         replay += self.evidence.render_options(self.options.replay)
         finding = Finding(
             clause=declared[0],

@@ -33,6 +33,7 @@ from harness.check.results.findings import (
     Verdict,
 )
 from harness.check.results.gate import gate_colour
+from harness.check.results.shell_lines import variable_notes
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.rules.access.filtered_scope import check_filters_in_scopes
 from harness.check.rules.access.scope import check_scope
@@ -287,6 +288,7 @@ def _finish_run(
         yield FindingMade(finding=finding)
     for result in results:
         yield ClauseJudged(result=result)
+    lines = [line for finding in findings for line in (finding.curl, finding.replay)]
     colour = Colour.RED if context.crashes else gate_colour(results)
     rows = len(mirror.rows)
     report = RunReport(
@@ -311,7 +313,7 @@ def _finish_run(
         dialect={name: written_value(value) for name, value in context.dialect.certain_answers().items()},
         clauses=tuple(results),
         findings=findings,
-        notes=tuple(dict.fromkeys(context.notes)),
+        notes=tuple(dict.fromkeys((*context.notes, *variable_notes(lines, options.secrets)))),
         evidence=options.evidence,
         spec_version=context.listing.version,
         harness_version=options.harness_version,

@@ -34,11 +34,12 @@ _PLANNED: Final = {
     "properties": dict.fromkeys(("id", "level", "basis", "family", "says", "source"), _TEXT),
     "required": ["id", "level", "basis", "family", "says", "source"],
 }
+_TEXT_OR_NONE: Final = {"type": ["string", "null"]}
 _DOCUMENT: Final = {
     "type": "object",
     "properties": {
         **dict.fromkeys(("name", "sha256"), _TEXT),
-        **dict.fromkeys(("title", "url", "read", "note", "facts"), {"type": ["string", "null"]}),
+        **dict.fromkeys(("title", "url", "read", "note", "facts"), _TEXT_OR_NONE),
     },
     "required": ["name", "sha256"],
 }

@@ -102,11 +102,11 @@ def test_a_header_without_a_value_is_sent_all_the_same() -> None:
     assert "-H 'X-Parlatel-Key;'" in line
 
 
-def test_an_altered_password_is_masked_in_its_pair() -> None:
+def test_an_altered_password_is_a_variable_of_its_own() -> None:
     evidence = EvidenceRenderer(
         base="http://127.0.0.1:1", redactor=Redactor(["ladder-green-7", "ladder-grefn-7"]), secrets={}
     )
     request = encode_request(
         parlatel(), ListRequest(credentials={"account": "PT20250101", "secret": "ladder-grefn-7"})
     )
-    assert "-u 'PT20250101:***'" in evidence.render_curl(request)
+    assert "-u 'PT20250101:'\"$OTHER_SECRET\"" in evidence.render_curl(request)
