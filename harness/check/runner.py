@@ -34,6 +34,7 @@ from harness.check.results.findings import (
 )
 from harness.check.results.gate import gate_colour
 from harness.check.results.shell_lines import variable_notes
+from harness.check.rule_selection import all_failed, filters_of_clauses, is_needed
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.rules.access.filtered_scope import check_filters_in_scopes
 from harness.check.rules.access.scope import check_scope
@@ -184,6 +185,7 @@ def make_context(
             fuzz=options.fuzz,
             replay=options.replay,
             watch_seconds=options.watch_seconds,
+            filters_asked=filters_of_clauses(spec, options.only),
         ),
         known_values=options.known_values,
         response_check=check_response,
@@ -219,7 +221,10 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
         for rule in rules:
             if context.out_of_budget is not None or context.facts.blocked:
                 return
-            yield from _run_phase(context, phase, rule(context, mirror), options)
+            if all_failed(context.results, options.only):
+                return
+            if is_needed(rule, context.spec, options.only):
+                yield from _run_phase(context, phase, rule(context, mirror), options)
     yield from _run_phase(context, "errors", _repeat_server_errors(context, mirror), options)
 
 
@@ -233,6 +238,8 @@ def _run_phase(context: CheckContext, phase: str, steps: Iterator[None], options
             if signal is not None:
                 raise _RunStopped(signal)
             if context.out_of_budget is not None or _credentials_revoked(context):
+                break
+            if all_failed(context.results, options.only):
                 break
     except _RunStopped:
         raise
