@@ -6,10 +6,11 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from harness.check.client.budget import Sender
-from harness.check.context import CheckContext, ClientIdentity, Exchange
+from harness.check.context import CheckContext, ClientIdentity, Exchange, always_needed
 from harness.check.first_reading import take_first_reading
 from harness.check.options import CheckOptions
 from harness.check.oracle.dialect_inference import InferredDialect
@@ -111,6 +112,10 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
 )
 
 
+PARTS: Final = tuple(dict.fromkeys(phase for phase, _ in PHASES))
+"""The parts of a run by name, in their order."""
+
+
 def run_check(
     spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
 ) -> Iterator[Event]:
@@ -185,7 +190,7 @@ def make_context(
             fuzz=options.fuzz,
             replay=options.replay,
             watch_seconds=options.watch_seconds,
-            filters_asked=filters_of_clauses(spec, options.only),
+            filters_asked=frozenset() if options.parts else filters_of_clauses(spec, options.only),
         ),
         known_values=options.known_values,
         response_check=check_response,
@@ -223,8 +228,10 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
                 return
             if all_failed(context.results, options.only):
                 return
-            if is_needed(rule, context.spec, options.only):
+            context.part_is_needed = partial(is_needed, rule, context.spec)
+            if phase in options.parts or is_needed(rule, context.spec, options.only):
                 yield from _run_phase(context, phase, rule(context, mirror), options)
+    context.part_is_needed = always_needed
     yield from _run_phase(context, "errors", _repeat_server_errors(context, mirror), options)
 
 

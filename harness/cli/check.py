@@ -55,6 +55,7 @@ BUDGET_OPTIONS: Final = combine_options(
 )
 @click.option("--gate", type=click.Choice(["ci", "strict", "certify", "explore"]), default="ci", show_default=True)
 @click.option("--only", metavar="CLAUSE", multiple=True, help="Check only this clause.")
+@click.option("--part", metavar="NAME", multiple=True, help="With --only: this part of the run, too.")
 @click.option("--window", metavar="FROM..TO", help="The dates to look at, where the API needs some.")
 @click.option("--dialect", metavar="FILE", help="Hold the server to these answers to open choices.")
 @click.option("--known", metavar="FILE", help="Known failures.")
@@ -116,6 +117,7 @@ def parse_settings(api: str, values: Mapping[str, Any]) -> CheckSettings:
         timeout=values["timeout"],
         seed=values["seed"],
         ca=values["ca"],
+        parts=tuple(dict.fromkeys(values.get("part", ()))),
         product=values.get("product") or "",
         product_version=values.get("product_version") or "",
     )

@@ -61,6 +61,7 @@ class CheckSettings:
     ca: str | None = None
     product: str = ""
     product_version: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def limits(self) -> Mapping[str, float | None]:
@@ -113,6 +114,7 @@ def prepare_run(
 
     spec = load_spec(settings.api)
     only = parse_clause_ids(spec, settings.only)
+    _check_parts(settings.parts)
     dialect = load_dialect_file(settings.dialect, spec)
     known = _load_known_failures_file(console, settings.known, spec)
     baseline = _load_baseline_file(settings.baseline)
@@ -199,6 +201,17 @@ def parse_clause_ids(spec: Spec, only: Sequence[str]) -> tuple[ClauseId, ...]:
     return tuple(ClauseId(name) for name in only)
 
 
+def _check_parts(parts: Sequence[str]) -> None:
+    """Raises UsageProblem for a part that no run has."""
+    if not parts:
+        return
+    from harness.check.runner import PARTS
+
+    for name in parts:
+        if name not in PARTS:
+            raise UsageProblem(f"--part {name}", f"one of {', '.join(PARTS)}", repr(name), suggest_word(name, PARTS))
+
+
 def check_options(
     prepared: PreparedRun, *, only: tuple[ClauseId, ...] | None, stop: Callable[[], str | None]
 ) -> CheckOptions:
@@ -214,6 +227,7 @@ def check_options(
         seed=settings.seed,
         gate=Gate(settings.gate),
         only=prepared.only if only is None else only,
+        parts=settings.parts,
         window=settings.window,
         dialect=prepared.dialect,
         evidence=prepared.evidence,

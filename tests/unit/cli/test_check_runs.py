@@ -284,6 +284,7 @@ def test_settings_without_options_are_the_documented_defaults() -> None:
         "ca": None,
         "product": "",
         "product_version": "",
+        "parts": (),
     }
 
 
@@ -1134,6 +1135,7 @@ def test_a_journal_keeps_the_settings_that_its_run_began_with(tmp_path: Path) ->
         "ca": None,
         "product": "",
         "product_version": "",
+        "parts": [],
         "identities": ["default"],
     }
 
