@@ -17,7 +17,8 @@ _TOKEN: Final = re.compile(r"\w+|\s+|[^\w\s]")
 _LONGEST_COMPARED: Final = 600
 _MOST_ROWS: Final = 12
 _MOST_COLUMNS: Final = 16
-_LEAST_ALIKE: Final = 0.35
+# Sentences share words by chance; values that differ in a part share most of them.
+_LEAST_ALIKE: Final = 0.6
 # What a person reads easily in a URL, and what no secret or control character can hide in.
 _READABLE: Final = {"%20": " ", "+": " ", "%3A": ":", "%2C": ",", "%2F": "/", "%3a": ":", "%2c": ",", "%2f": "/"}
 _READABLE_CODES: Final = re.compile(r"%20|\+|%3[Aa]|%2[CcFf]")

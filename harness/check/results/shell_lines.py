@@ -149,13 +149,9 @@ def variable_notes(lines: Iterable[str], secrets: Iterable[str]) -> tuple[str, .
         )
     others = [name for name in found if name.startswith("OTHER_") and name not in given]
     if others:
-        notes.append(
-            f"{', '.join(others)} in such a line is a wrong value, near to the right one: any wrong one does"
-        )
+        notes.append(f"{', '.join(others)} in such lines: a wrong value near to the right one; any other will do")
     people = [name for name in found if name.startswith(("NUMBER_", "PERSON_")) and name not in given]
     if people:
-        notes.append(
-            f"{', '.join(people[:6])}{', ...' if len(people) > 6 else ''} there is a person's number or name, "
-            "masked here; with --evidence full it is written out"
-        )
+        several = f"{', '.join(people[:6])}{', ...' if len(people) > 6 else ''} in lines that repeat a request"
+        notes.append(f"{several}: a person's number or name, masked here; --evidence full writes it out")
     return tuple(notes)
