@@ -333,6 +333,7 @@ def check(
     from harness.check.runner import run_check
     from harness.check_target import ANONYMOUS, open_target
     from harness.errors import HarnessError, require_extra
+    from harness.report.run_subject import with_subject
     from harness.serve.http.options import machine_time
 
     if fuzz:
@@ -383,7 +384,8 @@ def check(
         report: RunReport | None = None
         for event in run_check(spec, RateLimitedClient(client, budget), fresh, options):
             if isinstance(event, RunEnded):
-                event = RunEnded(report=replace(event.report, seconds=time.monotonic() - began))
+                timed = replace(event.report, seconds=time.monotonic() - began)
+                event = RunEnded(report=with_subject(timed, spec))
                 report = event.report
             if on_event is not None:
                 on_event(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -54,6 +54,11 @@ SEEN_BYTES: Final = 2 * 1024 * 1024
 """Bytes of the bodies of those answers that are kept to be looked up again."""
 READING_BYTES: Final = 4 * 1024 * 1024
 """Bytes of all readings of a list of live calls that are kept: forty of three hundred calls."""
+
+
+def always_needed(clauses: Clauses) -> bool:
+    """That a part of the run is needed whatever clauses it is for: the first reading, what ends the run."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,6 +131,8 @@ class CheckContext:
     events: list[Event] = field(default_factory=list)
     requests: int = 0
     phase: str = "preflight"
+    part_is_needed: Callable[[Clauses], bool] = always_needed
+    """Whether a run for these clauses alone has the part that is under way."""
     broken_parameters: dict[str, ClauseId] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     server_errors: list[Exchange] = field(default_factory=list)
@@ -504,7 +511,9 @@ class CheckContext:
             return
         known = self.results.clauses[declared[0]]
         api = shell_word(self.spec.given_as)
-        replay = f"callharness check {api} --target {self.target} --only {declared[0]} --seed {self.seed}"
+        replay = f"callharness check {api} --target {shell_word(self.target)} --only {declared[0]} --seed {self.seed}"
+        if not self.part_is_needed((declared[0],)):
+            replay += f" --part {self.phase}"
         replay += self.evidence.render_options(self.options.replay)
         finding = Finding(
             clause=declared[0],

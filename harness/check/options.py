@@ -27,6 +27,8 @@ class CheckOptions:
     seed: int = 1
     gate: Gate = Gate.CI
     only: tuple[ClauseId, ...] = ()
+    parts: tuple[str, ...] = ()
+    """Parts of the run, such as `filters`, that it has beside those that `only` needs."""
     window: tuple[datetime, datetime] | None = None
     dialect: Dialect | None = None
     evidence: Literal["masked", "full"] = "full"

@@ -6,10 +6,11 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from harness.check.client.budget import Sender
-from harness.check.context import CheckContext, ClientIdentity, Exchange
+from harness.check.context import CheckContext, ClientIdentity, Exchange, always_needed
 from harness.check.first_reading import take_first_reading
 from harness.check.options import CheckOptions
 from harness.check.oracle.dialect_inference import InferredDialect
@@ -33,6 +34,8 @@ from harness.check.results.findings import (
     Verdict,
 )
 from harness.check.results.gate import gate_colour
+from harness.check.results.shell_lines import variable_notes
+from harness.check.rule_selection import all_failed, filters_of_clauses, is_needed
 from harness.check.rules.access.authentication import check_authentication
 from harness.check.rules.access.filtered_scope import check_filters_in_scopes
 from harness.check.rules.access.scope import check_scope
@@ -109,6 +112,10 @@ PHASES: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
 )
 
 
+PARTS: Final = tuple(dict.fromkeys(phase for phase, _ in PHASES))
+"""The parts of a run by name, in their order."""
+
+
 def run_check(
     spec: Spec, sender: Sender, identities: Sequence[ClientIdentity], options: CheckOptions
 ) -> Iterator[Event]:
@@ -183,6 +190,7 @@ def make_context(
             fuzz=options.fuzz,
             replay=options.replay,
             watch_seconds=options.watch_seconds,
+            filters_asked=frozenset() if options.parts else filters_of_clauses(spec, options.only),
         ),
         known_values=options.known_values,
         response_check=check_response,
@@ -218,7 +226,12 @@ def _run_phases(context: CheckContext, mirror: Mirror, options: CheckOptions) ->
         for rule in rules:
             if context.out_of_budget is not None or context.facts.blocked:
                 return
-            yield from _run_phase(context, phase, rule(context, mirror), options)
+            if all_failed(context.results, options.only):
+                return
+            context.part_is_needed = partial(is_needed, rule, context.spec)
+            if phase in options.parts or is_needed(rule, context.spec, options.only):
+                yield from _run_phase(context, phase, rule(context, mirror), options)
+    context.part_is_needed = always_needed
     yield from _run_phase(context, "errors", _repeat_server_errors(context, mirror), options)
 
 
@@ -232,6 +245,8 @@ def _run_phase(context: CheckContext, phase: str, steps: Iterator[None], options
             if signal is not None:
                 raise _RunStopped(signal)
             if context.out_of_budget is not None or _credentials_revoked(context):
+                break
+            if all_failed(context.results, options.only):
                 break
     except _RunStopped:
         raise
@@ -287,6 +302,7 @@ def _finish_run(
         yield FindingMade(finding=finding)
     for result in results:
         yield ClauseJudged(result=result)
+    lines = [line for finding in findings for line in (finding.curl, finding.replay)]
     colour = Colour.RED if context.crashes else gate_colour(results)
     rows = len(mirror.rows)
     report = RunReport(
@@ -311,7 +327,7 @@ def _finish_run(
         dialect={name: written_value(value) for name, value in context.dialect.certain_answers().items()},
         clauses=tuple(results),
         findings=findings,
-        notes=tuple(dict.fromkeys(context.notes)),
+        notes=tuple(dict.fromkeys((*context.notes, *variable_notes(lines, options.secrets)))),
         evidence=options.evidence,
         spec_version=context.listing.version,
         harness_version=options.harness_version,

@@ -14,6 +14,7 @@ from harness.cli.console import Console
 @click.pass_obj
 def apis(console: Console, as_json: bool) -> None:
     """List the APIs that the harness knows."""
+    from harness.specification.clause_families import planned_clauses
     from harness.specification.load import load_spec, spec_ids
 
     specs = [load_spec(name) for name in spec_ids()]
@@ -26,8 +27,10 @@ def apis(console: Console, as_json: bool) -> None:
                 "method": spec.method,
                 "path": spec.path,
                 "document": spec.listing.document.name,
+                "document_title": spec.listing.document.title,
+                "document_url": spec.listing.document.url,
                 "version": spec.listing.version,
-                "clauses": len(spec.clauses),
+                "clauses": len(planned_clauses(spec)),
                 "open_choices": len(spec.choices),
             }
             for spec in specs
@@ -36,4 +39,4 @@ def apis(console: Console, as_json: bool) -> None:
         return
     width = max((len(spec.id) for spec in specs), default=0)
     for spec in specs:
-        console.write_result(f"{spec.id:<{width}}  {len(spec.clauses):>3} clauses  {spec.title}")
+        console.write_result(f"{spec.id:<{width}}  {len(planned_clauses(spec)):>3} clauses  {spec.title}")

@@ -80,6 +80,7 @@ BUDGET_OPTIONS: Final = combine_options(
     "--gate", type=click.Choice(["ci", "full", "strict", "certify", "explore"]), default="ci", show_default=True
 )
 @click.option("--only", metavar="CLAUSE", multiple=True, help="Check only this clause.")
+@click.option("--part", metavar="NAME", multiple=True, help="With --only: this part of the run, too.")
 @click.option("--window", metavar="FROM..TO", help="The dates to look at, where the API needs some.")
 @click.option("--dialect", metavar="FILE", help="Hold the server to these answers to open choices.")
 @click.option("--known", metavar="FILE", help="Known failures.")
@@ -95,6 +96,8 @@ BUDGET_OPTIONS: Final = combine_options(
 )
 @click.option("--fuzz", is_flag=True, help="Let Schemathesis draw requests, too: up to 200 beside --max-requests.")
 @click.option("--evidence", type=click.Choice(["masked", "full"]), help="Whether people's data may stand in reports.")
+@click.option("--product", metavar="NAME", help="What the server is, for the head of the reports.")
+@click.option("--product-version", metavar="V", help="Its version.")
 @click.option("--allow-empty", is_flag=True, help="A server without calls is good enough.")
 @BUDGET_OPTIONS
 @click.pass_obj
@@ -142,6 +145,9 @@ def parse_settings(api: str, values: Mapping[str, Any]) -> CheckSettings:
         timeout=values["timeout"],
         seed=values["seed"],
         ca=values["ca"],
+        parts=tuple(dict.fromkeys(values.get("part", ()))),
+        product=values.get("product") or "",
+        product_version=values.get("product_version") or "",
     )
 
 

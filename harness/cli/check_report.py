@@ -88,7 +88,7 @@ def empty_report(prepared: PreparedRun) -> RunReport:
     from harness.check.results.findings import Colour, Gate, RunReport
 
     settings = prepared.settings
-    return RunReport(
+    report = RunReport(
         api=prepared.spec.id,
         title=prepared.spec.title,
         target=prepared.target,
@@ -106,6 +106,15 @@ def empty_report(prepared: PreparedRun) -> RunReport:
         harness_version=harness_version(),
         limits=settings.limits,
     )
+    return _with_subject(prepared, report)
+
+
+def _with_subject(prepared: PreparedRun, report: RunReport) -> RunReport:
+    """The report with what was tested and what it was held to."""
+    from harness.report.run_subject import with_subject
+
+    settings = prepared.settings
+    return with_subject(report, prepared.spec, product=settings.product, product_version=settings.product_version)
 
 
 def planned_results(prepared: PreparedRun, earlier: RunRecord | None) -> tuple[ClauseResult, ...]:
@@ -191,6 +200,7 @@ def report_of(
         report = _assembled_report(prepared, collector, plan=plan, earlier=earlier, ending=ending, seconds=seconds)
     else:
         report = _engine_report(collector.report, ending=ending, seconds=seconds)
+    report = _with_subject(prepared, report)
     if prepared.known is not None:
         from harness.check.results.known_failures import apply_known_failures
 

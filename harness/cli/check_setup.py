@@ -59,6 +59,9 @@ class CheckSettings:
     timeout: float = 30.0
     seed: int = 1
     ca: str | None = None
+    product: str = ""
+    product_version: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def limits(self) -> Mapping[str, float | None]:
@@ -116,6 +119,7 @@ def prepare_run(
     if settings.ca is not None and not Path(settings.ca).is_file():
         # A target without TLS would never look at it.
         raise UsageProblem(f"--ca {settings.ca}", "a file with PEM certificates", "there is no such file")
+    _check_parts(settings.parts)
     dialect = load_dialect_file(settings.dialect, spec)
     known = _load_known_failures_file(console, settings.known, spec)
     baseline = _load_baseline_file(settings.baseline)
@@ -213,6 +217,17 @@ def check_value_names(spec: Spec, known_values: Mapping[str, tuple[str, ...]]) -
             raise UsageProblem(f"--known-value {name}", f"a parameter of {spec.id}", repr(name), do)
 
 
+def _check_parts(parts: Sequence[str]) -> None:
+    """Raises UsageProblem for a part that no run has."""
+    if not parts:
+        return
+    from harness.check.runner import PARTS
+
+    for name in parts:
+        if name not in PARTS:
+            raise UsageProblem(f"--part {name}", f"one of {', '.join(PARTS)}", repr(name), suggest_word(name, PARTS))
+
+
 def check_options(
     prepared: PreparedRun, *, only: tuple[ClauseId, ...] | None, stop: Callable[[], str | None]
 ) -> CheckOptions:
@@ -228,6 +243,7 @@ def check_options(
         seed=settings.seed,
         gate=Gate(settings.gate),
         only=prepared.only if only is None else only,
+        parts=settings.parts,
         window=settings.window,
         dialect=prepared.dialect,
         evidence=prepared.evidence,

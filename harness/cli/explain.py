@@ -35,24 +35,52 @@ _FILE_BEFORE: Final = re.compile(r"(.+\.(?:yaml|yml|json)):(.+)")
 
 
 @click.command()
-@click.argument("word", metavar="CLAUSE|VERDICT|FAULT")
+@click.argument("word", metavar="[CLAUSE|VERDICT|FAULT]", required=False)
 @click.option("--spec", "spec_file", metavar="FILE", help="The spec of your own that the clause or fault belongs to.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def explain(console: Console, word: str, spec_file: str | None, as_json: bool) -> None:
+def explain(console: Console, word: str | None, spec_file: str | None, as_json: bool) -> None:
     """Say what a clause, a word of a report or a fault means, how to see it, and what to do about it.
 
     CLAUSE is an id such as HTTP-FRAMING; VERDICT is a verdict, a colour, a level or a basis; FAULT is what
     `serve --fault` takes: API:CLAUSE/NAME or API:transport/NAME, also without the API. Before a clause or a fault of
-    a spec of your own may stand its file: my-calls.yaml:MY-CLS-010.
+    a spec of your own may stand its file: my-calls.yaml:MY-CLS-010. Without any, every word of a report is explained.
     """
+    if word is None:
+        console.write_result(_words_json() if as_json else "\n".join(word_lines(width=_terminal_width())))
+        return
     explanation = find_explanation(word, spec_file=spec_file, today=current_time().date())
     if as_json:
         data = _visible_data(dataclasses.asdict(explanation))
         console.write_result(json.dumps(data, indent=2, ensure_ascii=False))
     else:
-        width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
-        console.write_result("\n".join(explanation_lines(explanation, width=width)))
+        console.write_result("\n".join(explanation_lines(explanation, width=_terminal_width())))
+
+
+def _terminal_width() -> int:
+    return max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+
+
+def word_lines(*, width: int) -> Iterator[str]:
+    """Every word of a report with what it says, by kind, for a terminal of that width."""
+    from harness.check.results.explanations import word_table
+
+    kinds: list[str] = []
+    for kind, word, says in word_table():
+        if kind not in kinds:
+            kinds.append(kind)
+            yield from ("",) if len(kinds) > 1 else ()
+            yield {"basis": "bases"}.get(kind, f"{kind}s")
+        yield from textwrap.wrap(
+            says, width, initial_indent=f"  {word:<15} ", subsequent_indent=" " * 18, break_on_hyphens=False
+        )
+
+
+def _words_json() -> str:
+    from harness.check.results.explanations import word_table
+
+    rows = [{"kind": kind, "word": word, "says": says} for kind, word, says in word_table()]
+    return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 # --- what is meant ------------------------------------------------------------------------------------------
@@ -200,6 +228,8 @@ def _clause_lines(explanation: ClauseExplanation, width: int) -> Iterator[str]:
     yield from _row("level", f"{explanation.level}: {explanation.level_says}", width)
     yield from _row("basis", f"{explanation.basis}: {explanation.basis_says}", width)
     yield from _row("source", explanation.source, width)
+    for number, fact in enumerate(explanation.facts):
+        yield from _row("facts" if number == 0 else "", fact, width)
     if explanation.document:
         yield from _row("document", explanation.document, width)
     if explanation.since is not None:

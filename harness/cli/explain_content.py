@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.serve.faults.transport import TransportFault
     from harness.specification.clause_families import ClauseFamily, Construct
     from harness.specification.load import Spec
-    from harness.specification.model import Clause, ClauseId
+    from harness.specification.model import Clause, ClauseId, Document
 
 PORT: Final = 8080
 EVERY_CLAUSE: Final = "every clause"
@@ -68,6 +68,7 @@ class ClauseExplanation:
     basis: str
     basis_says: str
     source: str
+    facts: tuple[str, ...]
     document: str
     since: str | None
     family: str
@@ -199,6 +200,7 @@ def explain_clause(spec: Spec, clause_id: ClauseId, *, today: date) -> ClauseExp
         planned_clauses,
         planned_families,
     )
+    from harness.specification.source_facts import load_source_facts
 
     clause = planned_clauses(spec)[clause_id]
     shared = clause_id not in spec.clauses
@@ -207,6 +209,7 @@ def explain_clause(spec: Spec, clause_id: ClauseId, *, today: date) -> ClauseExp
     faults = _faults_of_clause(spec, clause_id)
     obstacle = _waiver_obstacle(clause, is_security=clause_id in security_clauses(spec))
     document = spec.listing.document
+    facts = load_source_facts(spec)
     return ClauseExplanation(
         clause=clause_id,
         api=spec.id,
@@ -217,7 +220,8 @@ def explain_clause(spec: Spec, clause_id: ClauseId, *, today: date) -> ClauseExp
         basis=clause.basis,
         basis_says=BASIS_MEANINGS[clause.basis].says,
         source=clause.source,
-        document="" if shared else f"{document.name} (sha256 {document.sha256})",
+        facts=() if facts is None else facts.lines_of(clause.source),
+        document="" if shared else _document_text(document),
         since=clause.since,
         family=family.value,
         constructs=tuple(
@@ -257,6 +261,12 @@ def _test_texts(
     if not families and not clause.checked_by:
         families = {family: None}
     yield from (FAMILY_TESTS[one] for one in families)
+
+
+def _document_text(document: Document) -> str:
+    page = f"{document.title or document.name}" + (f", read on {document.read}" if document.read else "")
+    where = ", ".join(part for part in (document.url, document.note) if part)
+    return f"{page}; {where}" if where else f"{page} (sha256 {document.sha256})"
 
 
 def _faults_of_clause(spec: Spec, clause_id: ClauseId) -> tuple[ExplainedFault, ...]:

@@ -111,6 +111,7 @@ def _settings_from_journal(journal: str, recorded: Mapping[str, Any]) -> CheckSe
             begin, end = (datetime.fromisoformat(text) for text in cast(list[str], window))
             values["window"] = (begin, end)
         values["only"] = tuple(values.get("only", ()))
+        values["parts"] = tuple(values.get("parts", ()))
         values["known_values"] = {name: tuple(texts) for name, texts in values.get("known_values", {}).items()}
         return CheckSettings(**values)
     except (TypeError, ValueError, AttributeError) as problem:

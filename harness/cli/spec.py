@@ -123,7 +123,8 @@ def _lint_lines(results: list[LintResult], proofs: list[SpecProof]) -> Iterator[
         count = result.counts
         yield (
             f"{result.spec:<{width}}  {count.clauses:>3} clauses: {count.carried} carried, {count.checked} checked, "
-            f"{count.excluded} excluded, {count.uncovered} uncovered; {count.open_choices} open choices; "
+            f"{count.excluded} excluded, {count.shared} shared by every API, {count.uncovered} uncovered; "
+            f"{count.open_choices} open choices; "
             f"{len(result.findings)} finding{'' if len(result.findings) == 1 else 's'}"
         )
     if len(results) > 1:
@@ -146,6 +147,7 @@ def _lint_json(results: list[LintResult], proofs: list[SpecProof]) -> str:
             "carried": result.counts.carried,
             "checked": result.counts.checked,
             "excluded": result.counts.excluded,
+            "shared": result.counts.shared,
             "uncovered": result.counts.uncovered,
             "open_choices": result.counts.open_choices,
             "levels": dict(result.counts.levels),
@@ -174,24 +176,30 @@ def _lint_json(results: list[LintResult], proofs: list[SpecProof]) -> str:
 def show(console: Console, api: str, only: tuple[str, ...]) -> None:
     """Print the clauses of a spec by family, and the choices that its document leaves open."""
     from harness.errors import UsageProblem
+    from harness.specification.clause_families import planned_clauses
     from harness.specification.load import load_spec
 
     loaded = load_spec(api)
+    known = planned_clauses(loaded)
     for name in only:
-        if name not in loaded.clauses:
-            raise UsageProblem("--clause", f"a clause of {loaded.id}", repr(name), suggest_word(name, loaded.clauses))
+        if name not in known:
+            raise UsageProblem("--clause", f"a clause of {loaded.id}", repr(name), suggest_word(name, known))
     console.write_result("\n".join(_spec_lines(loaded, only)))
 
 
 def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
-    from harness.specification.clause_families import ClauseFamily, families_by_clause
+    from harness.specification.clause_families import ClauseFamily, planned_clauses, planned_families
 
-    families = families_by_clause(loaded)
-    clauses = {name: clause for name, clause in loaded.clauses.items() if not only or name in only}
-    document = loaded.listing.document
+    families = planned_families(loaded)
+    planned = planned_clauses(loaded)
+    clauses = {name: clause for name, clause in planned.items() if not only or name in only}
+    shared = len(planned) - len(loaded.clauses)
     yield f"{loaded.id}  {loaded.title}"
-    yield f"  {loaded.method} {loaded.path}, {len(loaded.clauses)} clauses, {len(loaded.choices)} open choices"
-    yield f"  written from {document.name} (sha256 {document.sha256[:12]}…), spec {loaded.file}"
+    yield (
+        f"  {loaded.method} {loaded.path}, {len(planned)} clauses ({shared} of them shared by every API), "
+        f"{len(loaded.choices)} open choices"
+    )
+    yield from _document_lines(loaded)
     for family in ClauseFamily:
         members = {name: clause for name, clause in clauses.items() if families[name] is family}
         if members:
@@ -203,10 +211,30 @@ def _spec_lines(loaded: Spec, only: tuple[str, ...]) -> Iterator[str]:
             yield from _choice_lines(choice)
 
 
+def _document_lines(loaded: Spec) -> Iterator[str]:
+    """Where the document can be read, and where the facts stand that sources cite."""
+    from harness.specification.source_facts import facts_path
+
+    document = loaded.listing.document
+    read = f", read on {document.read}" if document.read else ""
+    yield f"  written from {document.title or document.name}{read}"
+    if document.url:
+        yield f"    {document.url}"
+    if document.note:
+        yield f"    {document.note}"
+    yield f"    kept as {document.name} (sha256 {document.sha256[:12]}…)"
+    facts = facts_path(loaded)
+    if facts is not None:
+        yield f"  facts that sources cite: {facts}"
+    yield f"  spec {loaded.file}"
+
+
 def _family_lines(loaded: Spec, family: ClauseFamily, clauses: Mapping[ClauseId, Clause]) -> Iterator[str]:
     from harness.specification.clause_families import constructs_by_clause
+    from harness.specification.source_facts import load_source_facts
 
     constructs = constructs_by_clause(loaded)
+    facts = load_source_facts(loaded)
     width = max(len(name) for name in clauses)
     yield ""
     yield f"{family.value}"
@@ -224,6 +252,11 @@ def _family_lines(loaded: Spec, family: ClauseFamily, clauses: Mapping[ClauseId,
         if clause.excluded is not None:
             yield f"{indent}not checked, {clause.excluded.code}: {clause.excluded.why}"
         yield f"{indent}source: {clause.source}" + (f"; since {clause.since}" if clause.since else "")
+        for fact in facts.lines_of(clause.source) if facts is not None else ():
+            yield from textwrap.wrap(
+                fact, 118, initial_indent=f"{indent}  ", subsequent_indent=f"{indent}    ", break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
 
 
 def _choice_lines(choice: OpenChoice[Any]) -> Iterator[str]:

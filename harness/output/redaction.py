@@ -63,7 +63,7 @@ _NOT_SECRET_NAME: Final = re.compile(
 _NAME_PATTERN: Final = rb"[A-Za-z0-9_.\-]{1,64}"
 _LONGEST_NAMED: Final = 2048
 # Masked already, or a variable for the shell to fill in, which stands in quotes of its own.
-_NOT_MASKED: Final = rb"(?!\*\*\*|\$[A-Z{(]|\"\$[A-Z][A-Z0-9_]*+\")"
+_NOT_MASKED: Final = rb"(?!\*\*\*|\$[A-Z{(]|\"\$[A-Z_][A-Z0-9_]*+\"|\"\$\(printf %s \"\$[A-Z_])"
 # A quotation mark, also as it stands in a JSON string and in HTML.
 _QUOTE: Final = rb"(?:\\?[\"']|&#(?:34|39|x22|x27);|&quot;|&apos;)"
 _MASKED_ALREADY: Final = re.compile(r"(?:[A-Za-z]{1,20} )?(?:\*\*\*|\$[A-Z{(]|\"\$[A-Z])")

@@ -44,7 +44,7 @@ def _render_kind(recording: RunRecord, kind: ReportKind) -> str:
         case ReportKind.JSON:
             from harness.report.json_report import json_report
 
-            return json_report(recording.report, complete=recording.complete)
+            return json_report(recording.report, complete=recording.complete, began=recording.began)
         case ReportKind.JUNIT:
             from harness.report.junit import junit_report
 
@@ -52,7 +52,7 @@ def _render_kind(recording: RunRecord, kind: ReportKind) -> str:
         case ReportKind.HTML:
             from harness.report.html import html_report
 
-            return html_report(recording.report, complete=recording.complete)
+            return html_report(recording)
         case ReportKind.NDJSON:
             from harness.report.run_record import journal_text
 

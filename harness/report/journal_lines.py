@@ -34,11 +34,29 @@ _PLANNED: Final = {
     "properties": dict.fromkeys(("id", "level", "basis", "family", "says", "source"), _TEXT),
     "required": ["id", "level", "basis", "family", "says", "source"],
 }
+_TEXT_OR_NONE: Final = {"type": ["string", "null"]}
+_DOCUMENT: Final = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("name", "sha256"), _TEXT),
+        **dict.fromkeys(("title", "url", "read", "note", "facts"), _TEXT_OR_NONE),
+    },
+    "required": ["name", "sha256"],
+}
+_FACT: Final = {
+    "type": "object",
+    "properties": dict.fromkeys(("id", "anchor", "says", "pages", "basis"), _TEXT),
+    "required": ["id", "anchor", "says", "pages", "basis"],
+}
 _HEADER: Final = {
     "type": "object",
     "properties": {
         "schema_version": {"type": "integer"},
         **dict.fromkeys(("api", "title", "target", "evidence", "spec_version", "harness_version"), _TEXT),
+        **dict.fromkeys(("product", "product_version"), _TEXT),
+        "document": {"anyOf": [{"type": "null"}, _DOCUMENT]},
+        "facts": {"type": "array", "items": _FACT},
+        "fact_pages": {"type": "object", "additionalProperties": _TEXT},
         "gate": {"enum": [gate.value for gate in Gate]},
         "seed": {"type": "integer"},
         "began": {"type": ["string", "null"]},

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import datetime
 from importlib.resources import files
 from typing import Any, cast
 
 from harness.check.results.findings import SCHEMA_VERSION, ClauseResult, Finding, RunReport
 from harness.output.escaping import visible_text
 from harness.report.run_record import plain_value
+from harness.specification.model import Document
 
 
-def json_report(report: RunReport, *, complete: bool = True) -> str:
-    """The report as JSON text; only `seconds` depends on the machine."""
-    tree = report_tree(report, complete=complete)
+def json_report(report: RunReport, *, complete: bool = True, began: datetime | None = None) -> str:
+    """The report as JSON text; only `began` and `seconds` depend on the machine and the hour."""
+    tree = report_tree(report, complete=complete, began=began)
     return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -24,7 +26,7 @@ def report_schema() -> dict[str, Any]:
     return cast(dict[str, Any], json.loads(text))
 
 
-def report_tree(report: RunReport, *, complete: bool = True) -> dict[str, Any]:
+def report_tree(report: RunReport, *, complete: bool = True, began: datetime | None = None) -> dict[str, Any]:
     """The report as plain values."""
     counts = Counter(result.verdict.value for result in report.clauses if result.waived is None)
     tree = {
@@ -33,7 +35,10 @@ def report_tree(report: RunReport, *, complete: bool = True) -> dict[str, Any]:
         "api": report.api,
         "title": report.title,
         "spec_version": report.spec_version,
+        "document": None if report.document is None else _document_tree(report.document),
         "target": report.target,
+        "product": {"name": report.product or None, "version": report.product_version or None},
+        "began": None if began is None else began.isoformat(),
         "verdict": report.verdict.value,
         "gate": {"profile": report.gate.value, "colour": report.colour.value},
         "exit_code": report.exit_code,
@@ -52,6 +57,18 @@ def report_tree(report: RunReport, *, complete: bool = True) -> dict[str, Any]:
         "clauses": [_clause_tree(result) for result in report.clauses],
     }
     return cast(dict[str, Any], _escape_tree(tree))
+
+
+def _document_tree(document: Document) -> dict[str, Any]:
+    return {
+        "name": document.name,
+        "sha256": document.sha256,
+        "title": document.title,
+        "url": document.url,
+        "read": document.read,
+        "note": document.note,
+        "facts": document.facts,
+    }
 
 
 def _clause_tree(result: ClauseResult) -> dict[str, Any]:

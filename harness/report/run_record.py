@@ -35,7 +35,8 @@ from harness.check.results.gate import colour_of, gate_colour
 from harness.output.escaping import visible_text
 from harness.output.journal import FIXED_KEYS, JOURNAL_VERSION, BadJournal, Journal, read_journal
 from harness.output.redaction import redact_tree
-from harness.specification.model import Basis, ClauseId, Level
+from harness.specification.model import Basis, ClauseId, Document, Level
+from harness.specification.source_facts import SourceFact
 
 R = TypeVar("R")
 
@@ -96,6 +97,11 @@ def header_line(recording: RunRecord) -> dict[str, Any]:
         "spec_version": report.spec_version,
         "harness_version": report.harness_version,
         "limits": plain_value(report.limits),
+        "product": report.product,
+        "product_version": report.product_version,
+        "document": None if report.document is None else _plain_fields(report.document),
+        "facts": [_plain_fields(fact) for fact in report.facts],
+        "fact_pages": plain_value(report.fact_pages),
         "began": recording.began.isoformat() if recording.began else None,
         "settings": plain_value(recording.settings),
         "settings_digest": settings_digest(recording.settings),
@@ -137,7 +143,7 @@ def footer_line(report: RunReport) -> dict[str, Any]:
         "interrupted": report.interrupted,
         "dialect": plain_value(report.dialect),
         "limits": plain_value(report.limits),
-        "notes": list(report.notes),
+        "notes": plain_value(report.notes),
         "counts": dict(sorted(Counter(result.verdict.value for result in report.clauses).items())),
         "findings": [_plain_fields(finding) for finding in report.findings],
     }
@@ -240,6 +246,7 @@ def _build_run_record(journal: Journal) -> RunRecord:
             interrupted=end.get("interrupted", "killed"),
             rows_seen=end.get("rows_seen", 0),
             limits=_freeze_lists(end.get("limits", header["limits"])),
+            **_parse_subject(header),
         ),
         # A run that came to its end says itself which clauses it had; one that was killed had all of its plan.
         plan=plan if footer is None else (one for one in plan if one.id in judged),
@@ -258,6 +265,18 @@ def _build_run_record(journal: Journal) -> RunRecord:
         settings=MappingProxyType(dict(header.get("settings", {}))),
         settings_intact=header.get("settings_digest") == settings_digest(header.get("settings", {})),
     )
+
+
+def _parse_subject(header: Mapping[str, Any]) -> dict[str, Any]:
+    """What was tested and what it was held to; journals of before have none of it."""
+    document = header.get("document")
+    return {
+        "product": str(header.get("product", "")),
+        "product_version": str(header.get("product_version", "")),
+        "document": None if document is None else Document(**_known_fields(Document, document)),
+        "facts": tuple(SourceFact(**_known_fields(SourceFact, fact)) for fact in header.get("facts", ())),
+        "fact_pages": _freeze_lists(header.get("fact_pages", {})),
+    }
 
 
 def assemble_report(

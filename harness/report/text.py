@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from harness.check.results.defects import broken_summary, finding_colour, group_findings
-from harness.check.results.findings import ClauseResult, Colour, Finding, RunReport, Verdict
+from harness.check.results.findings import ClauseResult, Colour, Finding, Gate, RunReport, Verdict
 from harness.check.results.gate import gate_reason
 from harness.output.escaping import visible_text
 
@@ -203,8 +203,13 @@ def _summary_line(report: RunReport, paint: Paint, *, complete: bool) -> str:
     head = report.colour.value.upper() if complete else "INCOMPLETE"
     parts = [f"{verdicts[Verdict.PASS]} of {len(report.clauses)} clauses kept"]
     broken = broken_summary(report)
+    if broken and report.colour is Colour.GREEN:
+        broken = f"although {broken}" + (" (this gate only reports)" if report.gate is Gate.EXPLORE else "")
+    waived = sum(result.waived is not None for result in report.clauses)
     if broken:
         parts.append(broken)
+    if waived:
+        parts.append(f"{waived} known failure{'s'[: waived != 1]} waived")
     if verdicts[Verdict.ERROR]:
         parts.append(f"{verdicts[Verdict.ERROR]} with an error of the harness")
     parts += [f"{report.requests} requests", f"{report.seconds:.1f} s"]

@@ -173,7 +173,7 @@ class Clause:
     level: Level = documented_key("how strong: must, should, may")
     basis: Basis = documented_key("how sure we are that the vendor said so")
     says: str = documented_key("the promise, in our own words, one sentence")
-    source: str = documented_key("the place in the document (or the fact of api-facts) that it rests on")
+    source: str = documented_key("the place in the document, or the facts (`facts T4 and T6`), that it rests on")
     since: str | None = documented_key("first version of the API with this promise", None)
     checked_by: tuple[str, ...] = documented_key("rules that check it although no construct names it", ())
     excluded: UncheckableReason | None = documented_key("set when a black box cannot check it", None)
@@ -188,6 +188,13 @@ class Document:
 
     name: str = documented_key("file name of the document")
     sha256: str = documented_key("digest of the document, so that a changed document is noticed")
+    title: str | None = documented_key("title of the page, as it is published", None)
+    url: str | None = documented_key("address of the page, as it is published", None)
+    read: str | None = documented_key("day on which the page was read, such as 2026-03-31", None)
+    note: str | None = documented_key("one sentence that helps to find the page, or says why it has no address", None)
+    facts: str | None = documented_key(
+        "file of further facts, each with an id: a `source` that holds `facts T4` cites the one with the id T4", None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

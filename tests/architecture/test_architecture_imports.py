@@ -39,6 +39,7 @@ ONLY: dict[tuple[str, str], set[str]] = {
     ("generate", "serve"): {"harness.serve.simulator", "harness.serve.faults.hooks"},
     ("report", "check"): {
         "harness.check.results.defects",
+        "harness.check.results.explanations",
         "harness.check.results.findings",
         "harness.check.results.gate",
         "harness.check.results.known_failures",

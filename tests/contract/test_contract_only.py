@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from simulated_runs import report_of
@@ -22,14 +23,20 @@ from harness.world import World
 pytestmark = pytest.mark.usefixtures("few_combinations")
 
 
-def report_on(api: str, fault: str, *, only: tuple[ClauseId, ...] = ()) -> RunReport:
+def report_on(api: str, fault: str, *, only: tuple[ClauseId, ...] = (), parts: tuple[str, ...] = ()) -> RunReport:
     spec = load_spec(api)
     world = World.of(seed=7, calls=300)
     key = make_key_pair() if spec.listing.access.jwt is not None else None
     simulator = Simulator(spec, world, faults=find_faults(spec, fault), key=key)
-    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", only=only)
+    options = CheckOptions(now=world.instant, target="http://127.0.0.1:0", only=only, parts=parts)
     sender = DirectSender(simulator, world.instant)
     return report_of(list(run_check(spec, sender, simulator_identities(simulator), options)))
+
+
+def parts_of(report: RunReport, clause: str) -> tuple[str, ...]:
+    """The part of the run that the replay line of a finding names, if it needs one."""
+    lines = [finding.replay for finding in report.findings if finding.clause == clause]
+    return tuple(part for line in lines for part in re.findall(r" --part (\S+)", line))
 
 
 def verdicts(report: RunReport) -> dict[str, tuple[Verdict, str]]:
@@ -44,17 +51,21 @@ def drawn_faults(api: str, *, at_most: int) -> list[str]:
 @pytest.mark.parametrize("api", spec_ids())
 def test_a_failing_and_a_passing_clause_alone_have_the_verdict_of_the_whole_run(api: str) -> None:
     fault = drawn_faults(api, at_most=1)[0]
-    whole = verdicts(report_on(api, fault))
+    report = report_on(api, fault)
+    whole = verdicts(report)
     failing = [name for name, (verdict, _) in whole.items() if verdict is Verdict.FAIL]
     passing = [name for name, (verdict, _) in whole.items() if verdict is Verdict.PASS]
     for name in (*failing[:1], random.Random(api).choice(passing)):
-        assert verdicts(report_on(api, fault, only=(ClauseId(name),))) == {name: whole[name]}
+        alone = report_on(api, fault, only=(ClauseId(name),), parts=parts_of(report, name))
+        assert verdicts(alone) == {name: whole[name]}
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("api", spec_ids())
 def test_each_clause_alone_has_the_verdict_of_the_whole_run(api: str) -> None:
     for fault in drawn_faults(api, at_most=3):
-        whole = verdicts(report_on(api, fault))
+        report = report_on(api, fault)
+        whole = verdicts(report)
         for name in whole:
-            assert verdicts(report_on(api, fault, only=(ClauseId(name),))) == {name: whole[name]}, fault
+            alone = report_on(api, fault, only=(ClauseId(name),), parts=parts_of(report, name))
+            assert verdicts(alone) == {name: whole[name]}, fault

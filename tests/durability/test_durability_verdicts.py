@@ -48,7 +48,10 @@ def normalised(place: Path) -> dict[str, str]:
     found["json"] = re.sub(r'"seconds": [0-9.]+', '"seconds": 0', found["json"])
     found["junit"] = re.sub(r' (?:time|timestamp)="[^"]*"', "", found["junit"])
     found["text"] = re.sub(r"[0-9.]+ s$", "0 s", found["text"], flags=re.MULTILINE)
-    found["html"] = re.sub(r"<dt>Seconds</dt><dd>[0-9.]+</dd>", "", found["html"])
+    found["json"] = re.sub(r'"began": "[^"]+"', "", found["json"])
+    found["html"] = re.sub(r"<dt>(Date|Duration)</dt><dd[^>]*>[^<]+</dd>", "", found["html"])
+    # How long each answer took.
+    found["html"] = re.sub(r'<section aria-labelledby="requests".*?</section>', "", found["html"], flags=re.DOTALL)
     # The one thing in a request that the day decides.
     return {name: re.sub(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z", "NOW", text) for name, text in found.items()}
 

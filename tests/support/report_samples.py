@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 from harness.check.results.findings import ClauseResult, Colour, Exchanged, Finding, Gate, RunReport, Verdict
@@ -179,3 +180,45 @@ def hostile_report() -> RunReport:
 
 def recording(of: RunReport | None = None) -> RunRecord:
     return RunRecord(report=of or red_report(), exchanges=(exchange(1), exchange(2)), began=BEGAN)
+
+
+def large_report(*, clauses: int, findings: int) -> RunReport:
+    """So many clauses and findings, each as long as findings of real runs are."""
+    url = (
+        "http://pbx.example.com:8080/api?command=ListCalls&From=2026-03-11%2010%3A19%3A04&Destination=%2B12025550111"
+    )
+    row = "CallId='ojz45p'  StartTime=2026-03-11T10:19:04Z  Direction='Internal'  Source='1010'  Destination='130'  "
+    made = tuple(
+        dataclasses.replace(
+            finding(f"AC-LST-{number:03}", found_after=number, defect=number, difference="rows stray Destination"),
+            message="Destination keeps exactly the calls that reached that extension",
+            expected="only rows that satisfy Destination",
+            actual=f"{number} of 20 rows do not",
+            request=f"GET {url}&Username=HTTP_User_1&Password=***",
+            curl=f"curl -sS --globoff --proto '=http,https' '{url}&Username=HTTP_User_1&Password='\"$P\"",
+            rows=tuple(f"{row}CallerId='+12025550{one:03}'  Dialed='+442079460913'" for one in range(8)),
+            response="HTTP 200 application/xml\n" + "<Call><CallId>ojz45p</CallId><Type>Audio</Type></Call>" * 20,
+            replay="callharness check acmepbx/list-calls --target http://pbx.example.com:8080 --only AC-LST-021 "
+            '--seed 1 --credential Username=HTTP_User_1 --credential Password="$PASSWORD"',
+        )
+        for number in range(1, findings + 1)
+    )
+    results = tuple(
+        dataclasses.replace(
+            result(f"AC-LST-{number:03}", Verdict.FAIL if number <= findings else Verdict.PASS, family=family),
+            colour=Colour.RED if number <= findings else Colour.GREEN,
+            says="Destination keeps exactly the calls that reached that extension, however they came there",
+            source="Request parameters, row Destination; Example, request",
+        )
+        for number in range(1, clauses + 1)
+        for family in [("shape", "filters", "paging", "total", "errors")[number % 5]]
+    )
+    return report(*results, findings=made, colour=Colour.RED, exit_code=1)
+
+
+def long_recording(of: RunReport, *, requests: int) -> RunRecord:
+    """A run with so many requests, one of them slow and one without an answer."""
+    made = [dataclasses.replace(exchange(number), seconds=0.002 + number % 7 / 1000) for number in range(requests)]
+    made[5] = dataclasses.replace(made[5], seconds=2.5)
+    made[9] = dataclasses.replace(made[9], http_status=None, reason="timeout")
+    return RunRecord(report=of, exchanges=tuple(made), began=BEGAN)

@@ -81,6 +81,16 @@ def visible_filters(context: CheckContext) -> list[str]:
     return [name for name, filter_ in context.listing.filters.items() if not is_hidden_filter(filter_)]
 
 
+def asked_filters(context: CheckContext) -> list[str]:
+    """Those of the visible filters that the run is about."""
+    return [name for name in visible_filters(context) if is_asked(context, name)]
+
+
+def is_asked(context: CheckContext, name: str) -> bool:
+    """Whether the run is about this filter: all of them, unless it is asked for clauses of some filters alone."""
+    return not context.options.filters_asked or name in context.options.filters_asked
+
+
 def count_values(rows: Sequence[Row], paths: Sequence[FieldPath]) -> Counter[Any]:
     """The number of rows that show each value at one of the paths."""
     counted: Counter[Any] = Counter()

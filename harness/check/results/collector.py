@@ -93,6 +93,12 @@ class ResultCollector:
         entry = self._tallies.get(clause)
         return entry is not None and entry.counts[Verdict.FAIL] > 0
 
+    def is_settled(self, clause: ClauseId) -> bool:
+        """Whether a clause has failed by evidence that no later finding can outweigh."""
+        entry = self._tallies.get(clause)
+        finding = entry.finding if entry is not None else None
+        return finding is not None and finding.basis == self.clauses[clause].basis
+
     def pass_count(self, clause: ClauseId) -> int:
         """The number of passed observations of a clause."""
         entry = self._tallies.get(clause)

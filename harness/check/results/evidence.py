@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal, Protocol, final
 from urllib.parse import quote, quote_plus
 
+from harness.check.results.shell_lines import ValueForm, marked, secret_variables, shell_text
 from harness.output.escaping import shell_word, visible_text
 from harness.output.pseudonyms import NAME_DROPPED, Pseudonyms
 from harness.output.redaction import Redactor
@@ -110,7 +111,7 @@ class EvidenceRenderer:
         return self._redact(self._alias_people(request.body.decode("utf-8", "replace")), limit=EXCERPT_LENGTH)
 
     def render_curl(self, request: HttpRequest) -> str:
-        """A command line that sends the same bytes; secrets stand as `$NAME` for the shell to fill in."""
+        """A command line that sends the same request; what may not be printed stands as a variable of the shell."""
         parts = ["curl", "-sS", "--globoff", "--proto", "'=http,https'", "--path-as-is"]
         if request.method != "GET" or request.body:
             parts += ["-X", request.method]
@@ -121,45 +122,44 @@ class EvidenceRenderer:
             pair = decode_basic_pair(value) if name.lower() == "authorization" else None
             if pair is not None:
                 # The pair itself, not as it is encoded: the password stands as a variable.
-                parts += ["-u", self._shell_quote(pair, quoted=True)]
+                parts += ["-u", self._shell_text(pair, quoted=True)]
             else:
                 # A header without a value would be left out; so curl is told to send it.
-                parts += ["-H", self._shell_quote(f"{name}: {value}" if value else f"{name};")]
+                parts += ["-H", self._shell_text(f"{name}: {value}" if value else f"{name};")]
         if request.chunked:
             parts += ["-H", shell_word("Transfer-Encoding: chunked")]
         if request.body:
-            parts += ["--data-raw", self._shell_quote(self._alias_people(request.body.decode("latin-1")))]
-        parts.append(self._shell_quote(self.base + self._alias_people(request.target.decode("latin-1"))))
-        return self._redact(" ".join(parts), limit=4 * EXCERPT_LENGTH)
+            parts += ["--data-raw", self._shell_text(self._mark_people(_text_of(request.body)))]
+        parts.append(self._shell_text(self.base + self._mark_people(_text_of(request.target))))
+        return visible_text(" ".join(parts), limit=4 * EXCERPT_LENGTH)
 
     def render_options(self, options: Iterable[tuple[str, str]]) -> str:
         """Options of a command line with their values, a blank before each; secrets stand as variables."""
-        words = [f" {name}" + (f" {self._shell_quote(value)}" if value else "") for name, value in options]
-        return self._redact("".join(words), limit=EXCERPT_LENGTH)
+        words = [f" {name}" + (f" {self._shell_text(value)}" if value else "") for name, value in options]
+        return visible_text("".join(words), limit=EXCERPT_LENGTH)
 
-    def _shell_quote(self, text: str, *, quoted: bool = False) -> str:
-        """Shell-quoted, with the secrets as variables outside the quotes; with `quoted` also what needs no quotes."""
-        pieces = [text]
-        for name, value in self.secrets.items():
-            if len(value) < 6:
-                continue
-            # Inside a longer word, or as the name of a parameter, an everyday word is no secret.
-            whole = re.compile(rf"(?<!\w){re.escape(value)}(?!\w|=)")
-            variable = "".join(char if char.isalnum() else "_" for char in name).upper()
-            cut: list[str] = []
-            for piece in pieces:
-                if piece.startswith("\0"):
-                    cut.append(piece)
-                    continue
-                parts = whole.split(piece)
-                for index, part in enumerate(parts):
-                    if index:
-                        cut.append(f"\0{variable}")
-                    cut.append(part)
-            pieces = cut
-        words = [f'"${piece[1:]}"' if piece.startswith("\0") else shell_word(piece) for piece in pieces if piece]
-        # What is masked afterwards must not become a pattern of the shell.
-        return "".join(f"'{word}'" if quoted and word[0] not in "\"'$" else word for word in words)
+    def _shell_text(self, text: str, *, quoted: bool = False) -> str:
+        return shell_text(text, secret_variables(self.secrets), self.redactor, quoted=quoted)
+
+    def _mark_people(self, text: str) -> str:
+        """A target or a body with people's names and numbers as variables, where the report must not hold them.
+
+        The variable of a number ends as its alias does in the rows: `+49…17~3f2a` is NUMBER_3F2A.
+        """
+        if self.mode == "full" or self.pseudonyms is None:
+            return text
+        alias = self.pseudonyms.alias_number
+
+        def number(found: re.Match[str]) -> str:
+            name = alias(found[0].replace("%2B", "+")).rpartition("~")[2].upper()
+            return marked(f"NUMBER_{name}", ValueForm.PERCENT if found[0].startswith("%") else ValueForm.RAW)
+
+        form = ValueForm.RAW if text[:1] in ("{", "[", "<") else ValueForm.PERCENT
+        parts = self.personal_names.mask(text).split(NAME_DROPPED)
+        named = parts[0] + "".join(
+            marked(f"PERSON_{place}", form) + part for place, part in enumerate(parts[1:], start=1)
+        )
+        return re.sub(r"(?:%2B|\+)?[0-9]{7,16}(?![0-9-])", number, named)
 
     def render_response(self, response: HttpResponse | NoResponse, *, limit: int = 1200) -> str:
         """The beginning of a response, or the reason why there is none."""
@@ -176,6 +176,11 @@ class EvidenceRenderer:
         shown = row.shown
         wanted = [name for name in dict.fromkeys(names) if name in shown]
         return self.render_text("  ".join(f"{name}={render_value(shown[name])}" for name in wanted), limit=400)
+
+
+def _text_of(data: bytes) -> str:
+    """Bytes as text that gives the same bytes again; no line of a shell can hold NUL, which marks variables here."""
+    return data.decode("utf-8", "surrogateescape").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def render_value(value: Any) -> str:

@@ -302,6 +302,17 @@ STANDARD_TEST: Final = (
 )
 
 
+def word_table() -> tuple[tuple[str, str, str], ...]:
+    """Every word of a report: what kind of word it is, the word, and what it says, in one sentence or two."""
+    named: tuple[tuple[str, Mapping[str, WordMeaning]], ...] = (
+        ("verdict", {word.value: meaning for word, meaning in VERDICT_MEANINGS.items()}),
+        ("colour", COLOUR_MEANINGS),
+        ("level", {str(word): meaning for word, meaning in LEVEL_MEANINGS.items()}),
+        ("basis", {str(word): meaning for word, meaning in BASIS_MEANINGS.items()}),
+    )
+    return tuple((kind, word, meaning.says) for kind, meanings in named for word, meaning in meanings.items())
+
+
 def colours_by_clause(verdict: Verdict, gate: Gate) -> ColoursByClause:
     """What a gate makes of a verdict, by level and basis of the clause."""
     return MappingProxyType(

@@ -8,7 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
-from harness.specification.model import Basis, ClauseId, Level
+from harness.specification.model import Basis, ClauseId, Document, Level
+from harness.specification.source_facts import SourceFact
 
 SCHEMA_VERSION = 1
 
@@ -128,6 +129,15 @@ class RunReport:
     interrupted: str | None = None
     rows_seen: int = 0
     limits: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    product: str = ""
+    """What the target is, as whoever ran the check calls it."""
+    product_version: str = ""
+    document: Document | None = None
+    """The document that the promises come from."""
+    facts: tuple[SourceFact, ...] = ()
+    """The facts beside the document that the clauses cite."""
+    fact_pages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The addresses of the pages that these facts name, by tag."""
 
     @property
     def verdict(self) -> Verdict:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, final
 
-from harness.specification.clause_families import constructs_by_clause
+from harness.specification.clause_families import constructs_by_clause, planned_clauses
 from harness.specification.lint.answer_places import (
     check_bare_list,
     check_cursors,
@@ -33,6 +33,7 @@ from harness.specification.lint.cross_references import (
     check_parameter_names,
     check_pointers,
 )
+from harness.specification.lint.document_sources import check_citations, check_document_page
 from harness.specification.lint.error_forms import check_error_forms
 from harness.specification.lint.field_values import check_made_values
 from harness.specification.lint.filter_comparisons import (
@@ -63,12 +64,13 @@ from harness.specification.yaml_source import KeyPath, SourceFile
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintCounts:
-    """How many clauses there are, and how each is covered: the four parts add up to `clauses`."""
+    """How many clauses there are, and how each is covered: the five parts add up to `clauses`."""
 
     clauses: int
     carried: int
     checked: int
     excluded: int
+    shared: int
     uncovered: int
     open_choices: int
     levels: Mapping[str, int]
@@ -119,6 +121,7 @@ def lint_source_file(
 
 
 def _count_clauses(spec: Spec) -> LintCounts:
+    planned = planned_clauses(spec)
     carried = constructs_by_clause(spec)
     how: Counter[str] = Counter()
     for name, clause in spec.clauses.items():
@@ -129,14 +132,15 @@ def _count_clauses(spec: Spec) -> LintCounts:
         else:
             how["checked" if clause.checked_by else "uncovered"] += 1
     return LintCounts(
-        clauses=len(spec.clauses),
+        clauses=len(planned),
+        shared=len(planned) - len(spec.clauses),
         carried=how["carried"],
         checked=how["checked"],
         excluded=how["excluded"],
         uncovered=how["uncovered"],
         open_choices=len(spec.choices),
-        levels=MappingProxyType(dict(Counter(clause.level for clause in spec.clauses.values()))),
-        bases=MappingProxyType(dict(Counter(clause.basis for clause in spec.clauses.values()))),
+        levels=MappingProxyType(dict(Counter(clause.level for clause in planned.values()))),
+        bases=MappingProxyType(dict(Counter(clause.basis for clause in planned.values()))),
     )
 
 
@@ -258,4 +262,6 @@ _CHECKS: Final = (
     check_echo_types,
     check_parameter_roles,
     check_bad_values,
+    check_document_page,
+    check_citations,
 )

@@ -282,6 +282,9 @@ def test_settings_without_options_are_the_documented_defaults() -> None:
         "timeout": 30.0,
         "seed": 1,
         "ca": None,
+        "product": "",
+        "product_version": "",
+        "parts": (),
     }
 
 
@@ -1072,7 +1075,8 @@ def test_rows_that_the_world_lacks_are_held_against_the_server(tmp_path: Path) -
 
 
 def test_a_journal_begins_with_all_that_tells_this_run_from_another(tmp_path: Path) -> None:
-    ran(tmp_path, STARTED, ended(), reports=("ndjson=j",), gate="strict", seed=5, max_requests=9)
+    more = {"product": "Tiny PBX", "product_version": "7.2"}
+    ran(tmp_path, STARTED, ended(), reports=("ndjson=j",), gate="strict", seed=5, max_requests=9, **more)
     header = lines(tmp_path / "j")[0]
     del header["plan"], header["began"], header["settings"], header["harness_version"], header["settings_digest"]
     assert header == {
@@ -1087,6 +1091,19 @@ def test_a_journal_begins_with_all_that_tells_this_run_from_another(tmp_path: Pa
         "evidence": "full",
         "spec_version": "1",
         "limits": {"max_requests": 9, "max_seconds": None, "rate": None, "timeout": 30.0},
+        "product": "Tiny PBX",
+        "product_version": "7.2",
+        "document": {
+            "name": "tiny.txt",
+            "sha256": "0" * 64,
+            "title": None,
+            "url": None,
+            "read": None,
+            "note": None,
+            "facts": None,
+        },
+        "facts": [],
+        "fact_pages": {},
     }
 
 
@@ -1116,6 +1133,9 @@ def test_a_journal_keeps_the_settings_that_its_run_began_with(tmp_path: Path) ->
         "timeout": 30.0,
         "seed": 1,
         "ca": None,
+        "product": "",
+        "product_version": "",
+        "parts": [],
         "identities": ["default"],
     }
 
@@ -1411,7 +1431,7 @@ def test_no_report_from_a_journal_holds_the_password(kind: str, tmp_path: Path) 
     journal = journal_of(tmp_path, change=echoes_the_password)
     main(["report", str(journal), "--as", kind, "--out", str(tmp_path / "r")])
     text = (tmp_path / "r").read_text()
-    assert ("***" in text or kind in ("junit", "ctrf"), leaked(text)) == (True, [])
+    assert ("***" in text or "$PASSWORD" in text or kind in ("junit", "ctrf"), leaked(text)) == (True, [])
 
 
 def test_nothing_that_a_resumed_run_writes_holds_the_password(

@@ -6,8 +6,12 @@ import ipaddress
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+
+from harness.specification.load import load_spec, spec_ids
+from harness.specification.source_facts import load_source_facts
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PLACES = ("fixtures", "docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "specs")
@@ -28,6 +32,17 @@ PUBLIC = frozenset(
      # Where the errors of a vendor's API say more (`more_info`).
      "www.twilio.com"}
 )  # fmt: skip
+
+
+@cache
+def pages() -> frozenset[str]:
+    """The hosts of the pages that specs were written from, and of those that the facts name which they cite."""
+    specs = [load_spec(name) for name in spec_ids()]
+    known = [facts for spec in specs if (facts := load_source_facts(spec)) is not None]
+    told = [spec.listing.document.url or "" for spec in specs]
+    told += [address for facts in known for address in facts.pages.values()]
+    # An operator's copy of one vendor's guide, which a note names.
+    return frozenset(host for address in told if (host := urlsplit(address).hostname)) | {"nta.co.uk"}
 
 
 @cache
@@ -81,7 +96,9 @@ def test_addresses_are_those_of_documentation_or_of_this_machine() -> None:
 
 def test_hosts_are_examples() -> None:
     seen = where(r"(?:https?|wss?|sips?)://(?:[^/@\s\"'<>]*@)?([A-Za-z][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)+)")
-    assert {host: files for host, files in seen.items() if not DOMAIN.fullmatch(host) and host not in PUBLIC} == {}
+    assert {
+        host: files for host, files in seen.items() if not DOMAIN.fullmatch(host) and host not in PUBLIC | pages()
+    } == {}
 
 
 def test_mail_addresses_are_examples() -> None:

@@ -73,7 +73,7 @@ def test_a_spec_is_clean(name: str) -> None:
 @pytest.mark.parametrize("name", COUNTS)
 def test_a_spec_has_every_requirement_as_a_clause(name: str) -> None:
     counts = lint_spec(load_spec(name)).counts
-    assert counts.clauses == COUNTS[name]
+    assert counts.clauses - counts.shared == COUNTS[name]
     assert counts.carried + counts.checked + counts.excluded == COUNTS[name]
 
 

@@ -15,6 +15,7 @@ from harness.check.probe.filter_values import (
     ABSENT_NUMBER,
     ABSENT_TEXT,
     absent_number,
+    asked_filters,
     companion_parameters,
     count_values,
     default_comparison,
@@ -26,7 +27,6 @@ from harness.check.probe.filter_values import (
     is_time_filter,
     largest_page,
     near_miss_texts,
-    visible_filters,
 )
 from harness.check.probe.mirror import Mirror, build_request, encode_request_value
 from harness.check.rules.filters.enum_filters import check_unseen_words, check_word_partition
@@ -53,7 +53,7 @@ Foreign servers cut long values or break down over them (`values_cut_at_8`, `fiv
 
 def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges each filter at one telling value, so that what is broken outright shows early."""
-    for name in visible_filters(context):
+    for name in asked_filters(context):
         filter_ = context.listing.filters[name]
         if is_time_filter(context, name):
             yield from check_time_filter(context, mirror, name, first_look=True)
@@ -67,7 +67,7 @@ def check_filters_once(context: CheckContext, mirror: Mirror) -> Iterator[None]:
 
 def check_single_filters(context: CheckContext, mirror: Mirror) -> Iterator[None]:
     """Judges each filter alone, at values that tell right readings from wrong ones."""
-    for name in visible_filters(context):
+    for name in asked_filters(context):
         filter_ = context.listing.filters[name]
         if is_time_filter(context, name):
             yield from check_time_filter(context, mirror, name)

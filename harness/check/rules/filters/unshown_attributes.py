@@ -22,6 +22,7 @@ from harness.check.probe.filter_values import (
     count_values,
     encode_shown_value,
     filters_of_row,
+    is_asked,
     is_hidden_filter,
     is_time_filter,
     largest_page,
@@ -66,7 +67,7 @@ def check_hidden_filters(context: CheckContext, mirror: Mirror) -> Iterator[None
     """Judges each filter on a hidden attribute by the relations that must hold between its answers."""
     examined: list[_HiddenFilter] = []
     for name, filter_ in context.listing.filters.items():
-        if not is_hidden_filter(filter_):
+        if not is_hidden_filter(filter_) or not is_asked(context, name):
             continue
         if not context.supports_parameters(name):
             yield from check_later_version_filter(context, mirror, name)

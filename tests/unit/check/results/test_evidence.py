@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import pytest
 from parlatel_spec import key_in, parlatel, session_by
 
 from harness.check.results.evidence import EvidenceRenderer
+from harness.check.results.shell_lines import variable_notes
+from harness.output.pseudonyms import Pseudonyms
 from harness.output.redaction import Redactor
 from harness.wire.http_messages import HttpRequest, NoResponse
 from harness.wire.list_request import ListRequest
@@ -102,11 +106,51 @@ def test_a_header_without_a_value_is_sent_all_the_same() -> None:
     assert "-H 'X-Parlatel-Key;'" in line
 
 
-def test_an_altered_password_is_masked_in_its_pair() -> None:
+def test_an_altered_password_is_a_variable_of_its_own() -> None:
     evidence = EvidenceRenderer(
         base="http://127.0.0.1:1", redactor=Redactor(["ladder-green-7", "ladder-grefn-7"]), secrets={}
     )
     request = encode_request(
         parlatel(), ListRequest(credentials={"account": "PT20250101", "secret": "ladder-grefn-7"})
     )
-    assert "-u 'PT20250101:***'" in evidence.render_curl(request)
+    assert "-u 'PT20250101:'\"$OTHER_SECRET\"" in evidence.render_curl(request)
+
+
+@pytest.mark.parametrize(
+    "secret", ["it's", "a b", 'p "a" $b `c` #d', "pä\N{SNOWMAN}ss%41&x=y;z+1", "-n", "\\back\\n"]
+)
+@pytest.mark.parametrize("spelling", ["percent", "form", "json"])
+def test_any_secret_in_any_spelling_is_a_variable_that_means_the_same(secret: str, spelling: str) -> None:
+    body = {
+        "percent": f"user=u&password={quote(secret, safe='')}&page=2",
+        "form": f"user=u&password={quote_plus(secret)}&page=2",
+        "json": json.dumps({"user": "u", "password": secret, "page": 2}),
+    }[spelling]
+    evidence = EvidenceRenderer(
+        base="http://127.0.0.1:1", redactor=Redactor([secret], words=["password"]), secrets={"password": secret}
+    )
+    line = evidence.render_curl(HttpRequest(method="POST", target=b"/list", body=body.encode()))
+    assert secret not in line.replace("\\n' | tr", "")
+    sent = subprocess.run(
+        ["bash", "-c", line.replace("curl", "printf '%s\\0'", 1)],
+        env={"PASSWORD": secret, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    given = sent.split("\0")[sent.split("\0").index("--data-raw") + 1]
+    read = json.loads(given) if spelling == "json" else dict(parse_qsl(given))
+    assert read["password"] == secret
+
+
+def test_masked_numbers_are_variables_that_end_as_their_aliases_do() -> None:
+    people = Pseudonyms(b"key")
+    evidence = EvidenceRenderer(
+        base="http://127.0.0.1:1", redactor=Redactor([]), secrets={}, mode="masked", pseudonyms=people
+    )
+    line = evidence.render_curl(HttpRequest(method="GET", target=b"/list?to=%2B12025550123&page=2"))
+    ending = people.alias_number("+12025550123").rpartition("~")[2].upper()
+    assert "12025550123" not in line
+    assert f'printf %s "$NUMBER_{ending}"' in line
+    [note] = variable_notes([line], [])
+    assert f"NUMBER_{ending}" in note
+    assert "--evidence full" in note
