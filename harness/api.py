@@ -67,8 +67,9 @@ def generate(
 
     The world has the last `calls` calls (0 or more) that began at or before `instant`, a datetime with a zone; the
     default is a busy hour of 2026. `formats` are of `native`, `ndjson`, `csv`, `parquet`; `traffic` is `office`,
-    `steady` or `contact-centre`. `pages` and `invalid` say whether whole answers and invalid ones are written beside
-    the rows. `out` is made where it is missing; files of yours in it stay.
+    `steady`, `contact-centre`, `wholesale` or the path of a YAML file (docs/traffic.md). `pages` and `invalid` say
+    whether whole answers and invalid ones are written beside the rows. `out` is made where it is missing; files of
+    yours in it stay.
 
     The result says what was written: `files`, the SHA-256 of each by its name below `out` (`manifest.json`, which
     lists them, is not among them), and how many `rows`, `pages` and `invalid` answers.
@@ -77,14 +78,9 @@ def generate(
     """
     from pathlib import Path
 
-    from harness.errors import UsageProblem
     from harness.generate.fixtures import write_fixtures
-    from harness.world.traffic import PROFILES
 
     spec = _spec_of(api)
-    profiles = {profile.name: profile for profile in PROFILES}
-    if traffic not in profiles:
-        raise UsageProblem("traffic", f"one of {', '.join(profiles)}", repr(traffic))
     return write_fixtures(
         spec,
         world=_make_world(calls=calls, seed=seed, instant=instant, traffic=traffic),
@@ -376,14 +372,15 @@ def _spec_of(api: ApiSource) -> Spec:
 
 def _make_world(*, calls: int, seed: int, instant: datetime | None, traffic: str = "office") -> World:
     from harness.errors import UsageProblem
-    from harness.world.traffic import BUSY_HOUR, PROFILES
+    from harness.traffic.profile_file import find_profile
+    from harness.world.traffic import BUSY_HOUR
     from harness.world.world import World
 
     if calls < 0:
         raise UsageProblem("calls", "0 or more", str(calls))
     if instant is not None and instant.tzinfo is None:
         raise UsageProblem("instant", "a datetime with a zone", repr(instant), "give it tzinfo=datetime.UTC")
-    profile = next(profile for profile in PROFILES if profile.name == traffic)
+    profile = find_profile(traffic, where="traffic")
     return World.of(seed=seed, calls=calls, instant=instant or BUSY_HOUR, profile=profile)
 
 

@@ -9,8 +9,8 @@ import click
 
 from harness.cli.console import Console
 from harness.cli.generate_records import RECORD_OPTIONS, record_world_of
-from harness.cli.option_values import load_dialect_file, suggest_word
-from harness.errors import UsageProblem
+from harness.cli.option_values import load_dialect_file
+from harness.cli.traffic_options import choice_beside_records, make_chosen_world, traffic_options_beside_records
 
 
 @click.command()
@@ -18,7 +18,7 @@ from harness.errors import UsageProblem
 @click.option("--calls", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="How many calls.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Which world.")
 @click.option("--format", "formats", metavar="FORMAT", multiple=True, help="How rows are written; native by default.")
-@click.option("--traffic", metavar="PROFILE", default="office", show_default=True, help="What traffic looks like.")
+@traffic_options_beside_records
 @click.option("--dialect", metavar="FILE", help="Answers to open choices.")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(), help="Where the files go.")
 @RECORD_OPTIONS
@@ -30,10 +30,9 @@ def generate(
     calls: int,
     seed: int,
     formats: tuple[str, ...],
-    traffic: str,
     dialect: str | None,
     out: str,
-    **records: Any,
+    **values: Any,
 ) -> None:
     """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
 
@@ -41,18 +40,16 @@ def generate(
     """
     from harness.generate.fixtures import write_fixtures
     from harness.specification.load import load_spec
-    from harness.world import PROFILES
-    from harness.world.world import World
+    from harness.world.traffic import BUSY_HOUR
 
     spec = load_spec(api)
-    given = record_world_of(console, records)
-    profiles = {profile.name: profile for profile in PROFILES}
-    if traffic not in profiles:
-        hint = suggest_word(traffic, profiles)
-        raise UsageProblem(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
+    choice, records = choice_beside_records(values)
+    world = record_world_of(console, records)
+    if world is None:
+        world = make_chosen_world(choice, seed=seed, calls=calls, instant=BUSY_HOUR)
     written = write_fixtures(
         spec,
-        world=given or World.of(seed=seed, calls=calls, profile=profiles[traffic]),
+        world=world,
         out=Path(out),
         dialect=load_dialect_file(dialect, spec),
         formats=formats or ("native",),

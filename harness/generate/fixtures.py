@@ -207,6 +207,7 @@ def _build_manifest(
         "seed": world.seed,
         "calls": calls,
         "traffic": profile,
+        **({"from": world.window.begin.isoformat()} if world.window is not None else {}),
         "instant": world.instant.isoformat(),
         "dialect": {name: written_answer(dialect.values[name]) for name in sorted(dialect.values)},
         "formats": list(formats),
@@ -222,11 +223,24 @@ def _repeat_command(spec: Spec, world: World, calls: int, profile: str | None, f
         return None
     # Whoever repeats it knows the file: the name alone, so that the bytes do not hang on where it lies.
     name = spec.id if spec.given_as == spec.id else Path(spec.file).name
-    words = ["callharness", "generate", name, f"--calls {calls}", f"--seed {world.seed}"]
+    words = ["callharness", "generate", name, *_window_words(world, calls), f"--seed {world.seed}"]
     if profile not in (None, "office"):
-        words.append(f"--traffic {profile}")
+        words.append(f"--traffic {world.profile.file if world.profile and world.profile.file else profile}")
     words += [f"--format {name}" for name in formats if tuple(formats) != ("native",)]
     return " ".join([*words, "--out DIR"])
+
+
+def _window_words(world: World, calls: int) -> list[str]:
+    """The options that say how many calls there are, or on which days."""
+    window = world.window
+    if window is None:
+        return [f"--calls {calls}"]
+    per_day = [] if window.per_day is None else [f"--per-day {_plain_number(window.per_day)}"]
+    return [f"--from {window.begin.isoformat()}", f"--days {_plain_number(window.days)}", *per_day]
+
+
+def _plain_number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _encode_json_file(tree: Any) -> bytes:

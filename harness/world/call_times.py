@@ -15,23 +15,13 @@ from harness.world.random_streams import (
     chance_flags,
     choose_indexes,
     draw_bits,
-    log_normal_table,
     quantile_values,
-    weight_thresholds,
 )
 from harness.world.traffic import Traffic
 
 NEVER: Final = -1
 
-_DISPOSITION_WEIGHTS: Final = weight_thresholds((0.68, 0.16, 0.06, 0.06, 0.04))
 ANSWERED, NO_ANSWER, BUSY, CANCELLED, FAILED = range(5)
-
-_SETUP: Final = log_normal_table(median=0.7, sigma=0.6, least=0.08, most=8)
-_RING_UNTIL_ANSWER: Final = log_normal_table(median=8, sigma=0.6, least=0.5, most=60)
-_RING_UNTIL_NO_ANSWER: Final = log_normal_table(median=28, sigma=0.3, least=12, most=90)
-_RING_UNTIL_CANCEL: Final = log_normal_table(median=9, sigma=0.7, least=0.4, most=50)
-_TALK: Final = log_normal_table(median=85, sigma=1.1, least=1.2, most=7200)
-_NEXT_CALL_DELAY: Final = log_normal_table(median=9, sigma=0.7, least=1, most=60)
 
 
 @final
@@ -47,32 +37,38 @@ class CallTimes:
     dispositions: IntArray
 
 
+def dispositions_of(traffic: Traffic, units: IntArray) -> IntArray:
+    """How calls end, by their numbers."""
+    return choose_indexes(draw_bits(traffic.seed, "call.ending", units), traffic.profile.disposition_thresholds)
+
+
 def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
     """The times of calls, given by their call numbers."""
-    seed = traffic.seed
+    seed, profile = traffic.seed, traffic.profile
     place = units & 3
-    later = np.where(place > 0, place * quantile_values(draw_bits(seed, "call.later", units), _NEXT_CALL_DELAY), 0)
+    pause = quantile_values(draw_bits(seed, "call.later", units), profile.next_call.table)
+    later = np.where(place > 0, place * pause, 0)
     started = traffic.session_starts(units >> 2) + later
-    endings = choose_indexes(draw_bits(seed, "call.ending", units), _DISPOSITION_WEIGHTS)
-    setup = quantile_values(draw_bits(seed, "call.setup", units), _SETUP)
+    endings = dispositions_of(traffic, units)
+    setup = quantile_values(draw_bits(seed, "call.setup", units), profile.setup.table)
     bits = draw_bits(seed, "call.ring", units)
     ring = np.select(
         [endings == ANSWERED, endings == NO_ANSWER, endings == CANCELLED],
         [
-            quantile_values(bits, _RING_UNTIL_ANSWER),
-            quantile_values(bits, _RING_UNTIL_NO_ANSWER),
-            quantile_values(bits, _RING_UNTIL_CANCEL),
+            quantile_values(bits, profile.ring_until_answer.table),
+            quantile_values(bits, profile.ring_until_no_answer.table),
+            quantile_values(bits, profile.ring_until_cancel.table),
         ],
         default=NEVER,
     )
     # Some callers give up before it rings.
-    gone = (endings == CANCELLED) & chance_flags(draw_bits(seed, "call.gone", units), 0.2)
+    gone = (endings == CANCELLED) & chance_flags(draw_bits(seed, "call.gone", units), profile.given_up)
     ring = np.where(gone, NEVER, ring)
     rings = ring != NEVER
     rang = np.where(rings, started + setup, NEVER)
     after_ring = started + setup + np.where(rings, ring, 0)
     talks = endings == ANSWERED
-    talk = quantile_values(draw_bits(seed, "call.talk", units), _TALK)
+    talk = quantile_values(draw_bits(seed, "call.talk", units), profile.talk.table)
     return CallTimes(
         call_numbers=units,
         started=started,

@@ -10,6 +10,7 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
+from harness.errors import UsageProblem
 from harness.telephony.attributes import ATTRIBUTES, IDENTITY_ATTRIBUTES, AttributeKind, Grain
 from harness.telephony.record_at_instant import is_live_at, visible_record
 from harness.telephony.records import AttributeValue, Record, blank_values, span_seconds
@@ -21,15 +22,9 @@ from harness.world.invented_values import ValuePools
 from harness.world.listed_calls import ListedCalls
 from harness.world.ordered_rows import VISIBILITY_ATTRIBUTES, OrderedRowSegment, OrderedRowTable
 from harness.world.random_streams import IntArray
-from harness.world.traffic import (
-    BUSY_HOUR,
-    CALLS_PER_SESSION,
-    MEAN_CALL_SECONDS,
-    OFFICE,
-    Traffic,
-    TrafficProfile,
-    millis_of,
-)
+from harness.world.traffic import BUSY_HOUR, EPOCH, EPOCH_MS, Traffic, millis_of
+from harness.world.traffic_profile import OFFICE, TrafficProfile
+from harness.world.traffic_window import TrafficWindow
 
 GENERATOR_VERSION: Final = "3"
 
@@ -51,15 +46,16 @@ class _FutureCalls:
 @final
 @dataclass(frozen=True, eq=False, kw_only=True)
 class World:
-    """A population of calls; make one with `World.of` or `World.from_records`.
+    """A population of calls; make one with `World.of`, `World.within` or `World.from_records`.
 
     The world of N calls is the last N calls that began at or before `instant`, in whole sessions, and
-    everything that begins after it.
+    everything that begins after it; that of a window is the sessions that begin in it, and what begins after it.
     """
 
     instant: datetime
     seed: int | None = None
     profile: TrafficProfile | None = None
+    window: TrafficWindow | None = None
     given: tuple[Record, ...] = ()
     customers: Customers = CUSTOMERS
     home_customer_id: int = HOME_CUSTOMER_ID
@@ -86,13 +82,34 @@ class World:
             raise ValueError("give concurrent or calls_per_second, not both: one follows from the other")
         if concurrent is not None:
             # Little's law: calls in progress = arrivals a second times mean seconds.
-            calls_per_second = concurrent / MEAN_CALL_SECONDS
+            calls_per_second = concurrent / profile.mean_call_seconds
         if calls_per_second is not None:
             profile = profile.with_rate(calls_per_second)
         traffic = Traffic(seed, profile)
         numbers = _last_sessions(traffic, calls, millis_of(instant))
         past = GeneratedCalls(traffic, ValuePools(), numbers)
         return World(instant=instant, seed=seed, profile=profile, _past=past)
+
+    @staticmethod
+    def within(window: TrafficWindow, *, seed: int, profile: TrafficProfile = OFFICE) -> World:
+        """The world of a seed whose sessions begin within a window, seen at the window's end.
+
+        As in every world, time goes on after that. Raises UsageProblem for calls a day that the profile cannot give,
+        and for a window that begins before there are calls.
+        """
+        profile = window.profile_for(profile)
+        traffic = Traffic(seed, profile)
+        begin, end = millis_of(window.begin), millis_of(window.end)
+        if begin < EPOCH_MS:
+            raise UsageProblem(
+                "the world of calls", f"a window that begins after {EPOCH:%Y-%m-%d}", str(window.begin)
+            )
+        numbers = traffic.session_numbers(traffic.slot_of(begin), traffic.slot_of(end))
+        starts = traffic.session_starts(numbers)
+        order = np.lexsort((numbers, starts))
+        chosen = numbers[order][(starts[order] >= begin) & (starts[order] <= end)]
+        past = GeneratedCalls(traffic, ValuePools(), chosen)
+        return World(instant=window.end, seed=seed, profile=profile, window=window, _past=past)
 
     @staticmethod
     def from_records(calls: Sequence[Record], *, instant: datetime = BUSY_HOUR) -> World:
@@ -362,7 +379,7 @@ def _last_sessions(traffic: Traffic, calls: int, until: int) -> IntArray:
     Sessions are whole: one that would exceed the number is left out and an earlier one taken.
     """
     last = traffic.slot_of(until)
-    wanted = int(calls / CALLS_PER_SESSION * 1.02) + 50
+    wanted = int(calls / traffic.profile.calls_per_session * 1.02) + 50
     while calls:
         numbers = traffic.session_numbers(traffic.first_slot_for(wanted, last), last)
         starts = traffic.session_starts(numbers)

@@ -10,7 +10,7 @@ from sources import Module, modules
 
 _BELOW_SPEC = {"errors", "integers", "output", "telephony"}
 _BELOW_MACHINES = _BELOW_SPEC | {"specification", "wire"}
-_ALL = _BELOW_MACHINES | {"world", "generate", "serve", "check", "report"}
+_ALL = _BELOW_MACHINES | {"world", "traffic", "generate", "serve", "check", "report"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -20,6 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "world": _BELOW_SPEC,
     "specification": _BELOW_SPEC,
     "wire": _BELOW_SPEC | {"specification"},
+    # Profiles are files with lines, as specs are.
+    "traffic": _BELOW_SPEC | {"specification", "world"},
     # Whole pages come from the pure simulator.
     "generate": _BELOW_MACHINES | {"world", "serve"},
     "serve": _BELOW_MACHINES | {"world"},
@@ -54,8 +56,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "harfile": ("report/",),
     "httpcore": ("check/",),
     "hypothesis": ("check/",),
-    "jinja2": ("report/",),
-    "jsonschema": ("specification/", "report/journal_lines.py"),
+    "jinja2": ("report/", "traffic/"),
+    "jsonschema": ("specification/", "report/journal_lines.py", "traffic/profile_file.py"),
     "junitparser": ("report/",),
     "jwt": ("check/credentials.py", "serve/authentication.py"),
     "lxml": ("wire/xml_body.py",),
@@ -63,6 +65,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "markupsafe": ("report/",),
     "numpy": (
         "world/",
+        "traffic/",
         "serve/query/table.py",
         "serve/index/columns.py",
         "serve/index/row_index.py",
@@ -72,7 +75,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "generate/",
     ),
     "phonenumbers": ("telephony/", "world/", "output/pseudonyms.py"),
-    "polars": ("world/", "generate/"),
+    "polars": ("world/", "traffic/", "generate/"),
     "pytest": ("pytest_plugin/",),
     "_pytest": ("pytest_plugin/",),
     "python_multipart": ("wire/forms.py",),
@@ -80,7 +83,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "rich": ("cli/", "report/"),
     "schemathesis": ("check/rules/exploration/schema_fuzzing.py",),
     "trustme": ("serve/",),
-    "yaml": ("specification/", "check/results/known_failures.py", "cli/"),
+    "yaml": ("specification/", "traffic/profile_file.py", "check/results/known_failures.py", "cli/"),
 }
 
 

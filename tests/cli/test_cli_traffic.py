@@ -1,0 +1,75 @@
+"""The options that choose a world, and the commands that look at one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from harness.cli.main import main
+from harness.cli.traffic_options import TrafficChoice, make_chosen_world
+from harness.errors import UsageProblem
+from harness.world import BUSY_HOUR
+
+API = "ozeki/list-call-history"
+
+
+def test_the_manifest_of_days_holds_the_command_that_writes_them_again(tmp_path: Path) -> None:
+    profile = tmp_path / "branch.yaml"
+    profile.write_text("like: wholesale\n", encoding="utf-8")
+    days = ["--from", "2026-03-02", "--days", "1.5", "--per-day", "40", "--traffic", str(profile)]
+    assert main(["generate", API, *days, "--out", str(tmp_path / "a")]) == 0
+    manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    assert manifest["from"] == "2026-03-02T00:00:00+00:00"
+    assert manifest["instant"] == "2026-03-03T12:00:00+00:00"
+    assert manifest["command"] == (
+        f"callharness generate {API} --from 2026-03-02T00:00:00+00:00 --days 1.5 --per-day 40 --seed 1 "
+        "--traffic branch.yaml --out DIR"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "begin", "end"),
+    [
+        ({"days": 2}, "2026-03-09T10:30", "2026-03-11T10:30"),
+        ({"days": 2, "window_begin": "2026-02-01"}, "2026-02-01T00:00", "2026-02-03T00:00"),
+        ({"window_begin": "2026-03-11T08:00"}, "2026-03-11T08:00", "2026-03-11T10:30"),
+    ],
+)
+def test_days_begin_and_end_as_said(words: dict[str, object], begin: str, end: str) -> None:
+    choice = TrafficChoice(**words)  # type: ignore[arg-type]
+    window = make_chosen_world(choice, seed=1, calls=5, instant=BUSY_HOUR).window
+    assert window is not None
+    assert (window.begin, window.end) == tuple(
+        datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (begin, end)
+    )
+
+
+def test_a_given_instant_ends_the_days() -> None:
+    instant = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    choice = TrafficChoice(days=1, window_begin="2026-03-04")
+    with pytest.raises(UsageProblem, match="do not agree"):
+        make_chosen_world(choice, seed=1, calls=5, instant=instant, instant_given=True)
+    half = TrafficChoice(window_begin="2026-03-04")
+    assert make_chosen_world(half, seed=1, calls=5, instant=instant, instant_given=True).instant == instant
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--days", "2", "--calls", "5"], "--calls"),
+        (["--per-day", "5"], "--days or --from with it"),
+        (["--days", "9999"], "at most 3660"),
+        (["--from", "2099-01-01"], "a time before 2026-03-11T10:30"),
+        (["--from", "someday"], "an instant such as"),
+        (["--traffic", "nosuch.yaml"], "a readable file"),
+    ],
+)
+def test_days_that_cannot_be_are_told_and_nothing_is_written(
+    arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["generate", API, *arguments, "--out", str(tmp_path / "out")]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
