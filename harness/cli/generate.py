@@ -11,6 +11,7 @@ from harness.cli.console import Console
 from harness.cli.generate_records import RECORD_OPTIONS, record_world_of
 from harness.cli.option_values import load_dialect_file
 from harness.cli.traffic_options import choice_beside_records, make_chosen_world, traffic_options_beside_records
+from harness.cli.traffic_report import write_traffic_report
 
 
 @click.command()
@@ -20,6 +21,9 @@ from harness.cli.traffic_options import choice_beside_records, make_chosen_world
 @click.option("--format", "formats", metavar="FORMAT", multiple=True, help="How rows are written; native by default.")
 @traffic_options_beside_records
 @click.option("--dialect", metavar="FILE", help="Answers to open choices.")
+@click.option(
+    "--report", metavar="FILE.html", type=click.Path(), help="Show what the traffic is like as an HTML page, too."
+)
 @click.option("--out", required=True, metavar="DIR", type=click.Path(), help="Where the files go.")
 @RECORD_OPTIONS
 @click.pass_obj
@@ -32,6 +36,7 @@ def generate(
     formats: tuple[str, ...],
     dialect: str | None,
     out: str,
+    report: str | None,
     **values: Any,
 ) -> None:
     """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
@@ -47,6 +52,8 @@ def generate(
     world = record_world_of(console, records)
     if world is None:
         world = make_chosen_world(choice, seed=seed, calls=calls, instant=BUSY_HOUR)
+    if report is not None:
+        write_traffic_report(Path(report), world)
     written = write_fixtures(
         spec,
         world=world,

@@ -33,7 +33,7 @@ RECORD_OPTIONS: Final = combine_options(
         "--from",
         "from_file",
         metavar="FILE|DATE",
-        help="With --as, calls from real records, with everybody in them under pseudonyms; else when days begin (UTC).",
+        help="With --as, calls from real records, everybody in them under pseudonyms; else when days begin (UTC).",
     ),
     click.option("--as", "from_kind", type=click.Choice(_KINDS), help="What --from is."),
     click.option(
@@ -99,12 +99,8 @@ def _require_sound(values: Mapping[str, Any]) -> None:
     for name in _INVENTED:
         source = context.get_parameter_source(name)
         if source not in (None, ParameterSource.DEFAULT):
-            raise UsageProblem(
-                "--from",
-                "calls of records alone",
-                f"--{name.replace('_', '-')}, which invents calls",
-                "leave one out",
-            )
+            option = "--" + name.replace("_", "-")
+            raise UsageProblem("--from", "calls of records alone", f"{option}, which invents calls", "leave one out")
 
 
 def _read_key(file: Path) -> bytes:

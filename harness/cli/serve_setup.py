@@ -62,10 +62,10 @@ class ServeSettings:
     listen_fd: int | None
     tls_made: bool
     max_seconds: float | None
-    traffic: str
-    days: float | None
-    window_begin: str | None
-    per_day: float | None
+    traffic: str = "office"
+    days: float | None = None
+    window_begin: str | None = None
+    per_day: float | None = None
 
     @property
     def traffic_choice(self) -> TrafficChoice:

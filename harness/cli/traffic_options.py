@@ -84,11 +84,8 @@ def choice_beside_records(values: Mapping[str, Any]) -> tuple[TrafficChoice, dic
     rest = dict(values)
     traffic, days, per_day = (rest.pop(name) for name in ("traffic", "days", "per_day"))
     begin = rest["from_file"]
-    if (
-        rest["from_kind"] is not None
-        or begin is None
-        or not re.match(r"\d{4}-\d{2}-\d{2}(?:$|[T ])", begin, re.ASCII)
-    ):
+    is_date = begin is not None and re.match(r"\d{4}-\d{2}-\d{2}(?:$|[T ])", begin, re.ASCII)
+    if rest["from_kind"] is not None or not is_date:
         return TrafficChoice(traffic=traffic, days=days, per_day=per_day), rest
     choice = TrafficChoice(traffic=traffic, days=days, window_begin=begin, per_day=per_day)
     return choice, rest | {"from_file": None}

@@ -182,7 +182,7 @@ CONTACT_CENTRE: Final = replace(
 # (a word or two, and real talks), failed ones tried again at once, hardly anything recorded.
 WHOLESALE: Final = TrafficProfile(
     name="wholesale",
-    calls_per_second=15.0,
+    calls_per_second=8.0,
     hours=(
         .42, .34, .28, .25, .24, .26, .34, .48, .66, .82, .92, .96,
         .95, .94, .96, .98, 1., 1., .99, .97, .92, .83, .70, .55,

@@ -15,6 +15,7 @@ from harness.telephony.attributes import ATTRIBUTES, IDENTITY_ATTRIBUTES, Attrib
 from harness.telephony.record_at_instant import is_live_at, visible_record
 from harness.telephony.records import AttributeValue, Record, blank_values, span_seconds
 from harness.world.call_times import call_numbers_in, call_times_of
+from harness.world.calls import CallBatch
 from harness.world.column_types import column_of_values
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customers
 from harness.world.generated_calls import GeneratedCalls, attribute_names
@@ -229,6 +230,12 @@ class World:
         joined = pl.DataFrame({name: pl.concat([column[name] for column in columns]) for name in keys})
         order = joined.select(pl.arg_sort_by(keys)).to_series().to_numpy().astype(np.int64)
         return _RowListing(generated, given, order)
+
+    def whole_calls(self) -> CallBatch | None:
+        """The generated calls until the instant over their whole lives, in order; None for a world of given calls."""
+        if self._past is None:
+            return None
+        return CallBatch(self._past.traffic, self._past.pools, self._past.index(Grain.CALL).row_numbers)
 
     def timeline(self, grain: Grain, at: datetime) -> OrderedRowTable | None:
         """All generated rows that have begun at an instant, and perhaps later ones; None when none are generated.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,3 +74,40 @@ def test_days_that_cannot_be_are_told_and_nothing_is_written(
     assert main(["generate", API, *arguments, "--out", str(tmp_path / "out")]) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_figures_are_told_as_text_json_and_html(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "traffic.html"
+    what = ["world", "describe", "--traffic", "wholesale", "--calls", "3000", "--report", str(page)]
+    assert main(what) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("wholesale, seed 1, 3,000 calls from 2026-03-11")
+    assert "All 20 figures lie in the bands of the profile wholesale." in text
+    assert "Arrivals by weekday: measured, and what the profile says" in text
+    assert main([*what, "--json"]) == 0
+    tree = json.loads(capsys.readouterr().out)
+    by_key = {figure["key"]: figure for figure in tree["figures"]}
+    assert by_key["asr"]["in_band"] is True
+    assert 0.4 < by_key["asr"]["value"] < 0.6
+    assert by_key["bhca"]["value"] is None
+    html = page.read_text(encoding="utf-8")
+    assert html.count("<svg") == 5
+    assert not re.search(r"https?://|<script|src=", html)
+    assert "prefers-color-scheme: dark" in html
+
+
+def test_a_page_of_the_traffic_is_written_beside_fixtures(tmp_path: Path) -> None:
+    page = tmp_path / "traffic.html"
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["generate", API, "--calls", "50", "--report", str(page), *out]) == 0
+    assert "50 calls from 2026-03-11" in page.read_text(encoding="utf-8")
+    assert main(["generate", API, "--calls", "0", "--report", str(page), "--out", str(tmp_path / "none")]) == 2
+    assert not (tmp_path / "none").exists()
+
+
+def test_figures_out_of_their_bands_make_the_exit_code_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.traffic.bands.DEVIATIONS", 0.01)
+    assert main(["world", "describe", "--calls", "3000"]) == 1
+    assert "lie outside the bands of the profile office: " in capsys.readouterr().out
