@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from harness.traffic.call_columns import instant_of
+from harness.traffic.profile_fit import FittedProfile
+from harness.traffic.record_columns import RecordedTraffic
 from harness.traffic.summary import Figure, Plot, TrafficSummary
+from harness.world.call_times import NEVER
 
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
@@ -32,6 +36,36 @@ def _summary_lines(summary: TrafficSummary, title: str, blocks: bool) -> Iterato
         yield from _spark_lines(plot, blocks) if len(plot.labels) >= _SPARK_FROM else _bar_lines(plot, blocks)
     yield ""
     yield closing_text(summary)
+
+
+_DURATION_LABELS: Final = {
+    "talk": "talk time",
+    "setup": "setup",
+    "ring_until_answer": "ring until answer",
+    "ring_until_no_answer": "ring, no answer",
+    "ring_until_cancel": "ring until cancelled",
+}
+
+
+def fit_text(fitted: FittedProfile, traffic: RecordedTraffic) -> str:
+    """What a profile was fitted to, and how well, as lines."""
+    calls = traffic.calls
+    begin, end = instant_of(calls.begin), instant_of(calls.end)
+    lines = [f"fitted to {len(calls):,} calls from {begin:%Y-%m-%d %H:%M} until {end:%Y-%m-%d %H:%M} UTC"]
+    if traffic.skipped:
+        shown = ", ".join(map(str, traffic.skipped[:20]))
+        more = ", ..." if len(traffic.skipped) > 20 else ""
+        lines.append(f"left out {len(traffic.skipped)} lines that tell no call: {shown}{more}")
+    lines.append(f"{100 * float(calls.is_answered.mean()):.1f} % answered")
+    for key, laws in fitted.laws:
+        if laws:
+            tried = ", ".join(f"{law.name} KS {law.distance:.4f}" for law in laws)
+            lines.append(f"{_DURATION_LABELS[key]}, {laws[0].count:,} calls: {tried}")
+        elif key == "setup" and not (traffic.rang != NEVER).any():
+            lines.append("setup: not told; all of the time until the answer is taken for ringing")
+        else:
+            lines.append(f"{_DURATION_LABELS[key]}: too few calls tell it; as in an office")
+    return "\n".join(lines) + "\n"
 
 
 def window_text(summary: TrafficSummary) -> str:

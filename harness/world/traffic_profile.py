@@ -114,6 +114,11 @@ class TrafficProfile:
         """The mean number of calls of a session."""
         return 1 + self.session_calls[0] + self.session_calls[1]
 
+    @property
+    def least_session_calls(self) -> int:
+        """The fewest calls that a session can hold."""
+        return 1 + sum(share == 1 for share in self.session_calls)
+
     @cached_property
     def shares_of_dispositions(self) -> tuple[float, ...]:
         """The shares of the dispositions, in the order of their names."""

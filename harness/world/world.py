@@ -383,7 +383,8 @@ def _started_at(call: Record) -> datetime:
 def _last_sessions(traffic: Traffic, calls: int, until: int) -> IntArray:
     """The last sessions that hold so many calls begun until an instant.
 
-    Sessions are whole: one that would exceed the number is left out and an earlier one taken.
+    Sessions are whole: one that would exceed the number is left out and an earlier one taken. Where all sessions of
+    the profile are too large for the rest, there are that many calls fewer.
     """
     last = traffic.slot_of(until)
     wanted = int(calls / traffic.profile.calls_per_session * 1.02) + 50
@@ -415,11 +416,13 @@ def _latest_sessions(traffic: Traffic, numbers: IntArray, calls: int, until: int
     if sums[enough] == calls:
         return numbers[len(numbers) - 1 - enough :]
     missing = calls - int(sums[enough - 1] if enough else 0)
+    if missing < traffic.profile.least_session_calls:
+        return numbers[len(numbers) - enough :]
     chosen = list(range(len(numbers) - enough, len(numbers)))
     for position in range(len(numbers) - enough - 1, -1, -1):
         if held[position] <= missing:
             chosen.append(position)
             missing -= int(held[position])
-        if not missing:
+        if missing < traffic.profile.least_session_calls:
             return numbers[np.sort(np.asarray(chosen, dtype=np.int64))]
     return None

@@ -111,3 +111,31 @@ def test_figures_out_of_their_bands_make_the_exit_code_1(
     monkeypatch.setattr("harness.traffic.bands.DEVIATIONS", 0.01)
     assert main(["world", "describe", "--calls", "3000"]) == 1
     assert "lie outside the bands of the profile office: " in capsys.readouterr().out
+
+
+def test_a_profile_like_records_keeps_nobody_who_stands_in_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records, out = tmp_path / "records.ndjson", tmp_path / "Like It.yaml"
+    secrets = ("+442079460123", "Zoë Quux", "ticket-4711")
+    line = {"source": secrets[0], "caller_name": secrets[1], "note": secrets[2], "session_id": secrets[2]}
+    rows = [
+        {
+            **line,
+            "started_at": f"2026-03-02T{9 + place // 30:02d}:{place % 30:02d}:00Z",
+            "duration_seconds": 20 + place,
+        }
+        for place in range(60)
+    ]
+    records.write_text("\n".join(json.dumps(row) for row in rows) + "\nnonsense\n", encoding="utf-8")
+    what = ["world", "profile", "--like", str(records), "--as", "ndjson", "--out", str(out)]
+    assert main(what) == 2
+    assert "line 61: no JSON" in capsys.readouterr().err
+    assert not out.exists()
+    assert main([*what, "--skip-bad"]) == 0
+    told, text = capsys.readouterr().out, out.read_text(encoding="utf-8")
+    assert "left out 1 lines that tell no call: 61" in told
+    assert "KS" in told
+    assert not [secret for secret in secrets if secret in told + text]
+    assert "name: like-it" in text
+    assert main(["generate", API, "--traffic", str(out), "--calls", "20", "--out", str(tmp_path / "made")]) == 0

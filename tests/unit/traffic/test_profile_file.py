@@ -85,3 +85,10 @@ def test_a_name_that_is_neither_profile_nor_file_is_told() -> None:
     with pytest.raises(UsageProblem, match="Did you mean wholesale"):
         find_profile("wholsale", where="--traffic")
     assert find_profile("office", where="--traffic") is OFFICE
+
+
+def test_the_example_of_the_documentation_is_a_profile(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "traffic.md").read_text(encoding="utf-8")
+    profile = load_profile(written(tmp_path, text.split("```yaml\n")[1].split("```")[0]))
+    assert profile.name == "branch"
+    assert len(profile.talk.parts) == 2

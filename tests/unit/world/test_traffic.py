@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -98,6 +99,23 @@ def test_busy_contact_centres_can_be_made() -> None:
     world = World.of(seed=1, calls=30_000, calls_per_second=900, profile=CONTACT_CENTRE)
     frame = world.columns(Grain.CALL, ListedCalls.BOTH, BUSY_HOUR, ("call_id", "call_code", "call_ref"))
     assert [frame[name].n_unique() for name in frame] == [30_000] * 3
+
+
+@pytest.mark.parametrize("calls", [1, 3, 20])
+def test_sessions_that_all_hold_three_calls_fill_a_number_as_far_as_they_can(calls: int) -> None:
+    world = World.of(seed=1, calls=calls, profile=replace(OFFICE, session_calls=(1.0, 1.0)))
+    assert calls - 2 <= world.count(Grain.CALL, ListedCalls.BOTH, BUSY_HOUR) <= calls
+
+
+def test_who_is_tried_again_is_the_same_party() -> None:
+    profile = replace(OFFICE, session_calls=(0.5, 0.5), dispositions=(0, 1, 1, 1, 1), redial=1.0)
+    sessions = World.of(seed=1, calls=300, profile=profile).records(Grain.SESSION, ListedCalls.BOTH, BUSY_HOUR)
+    parties = [
+        {(call["direction"], call["source"], call["destination"]) for call in session.rows("calls")}
+        for session in sessions
+    ]
+    assert sum(len(session.rows("calls")) == 3 for session in sessions) > 20
+    assert all(len(tried) == 1 for tried in parties)
 
 
 def test_the_tables_fit_the_pools() -> None:
