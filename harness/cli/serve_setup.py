@@ -62,7 +62,7 @@ class ServeSettings:
     listen_fd: int | None
     tls_made: bool
     max_seconds: float | None
-    traffic: str = "office"
+    traffic: str | None = None
     days: float | None = None
     window_begin: str | None = None
     per_day: float | None = None

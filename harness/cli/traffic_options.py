@@ -24,9 +24,7 @@ LONGEST_WINDOW_DAYS: Final = 3660
 _TRAFFIC: Final = click.option(
     "--traffic",
     metavar="PROFILE",
-    default="office",
-    show_default=True,
-    help="What traffic looks like: office, contact-centre, wholesale, steady, or a YAML file.",
+    help="What traffic looks like: office (without it), contact-centre, wholesale, steady, or a YAML file.",
 )
 _DAYS: Final = click.option(
     "--days",
@@ -58,7 +56,7 @@ traffic_options_beside_records = combine_options(_TRAFFIC, _DAYS, _PER_DAY)
 class TrafficChoice:
     """What the options of `traffic_options` say, as they were written."""
 
-    traffic: str = "office"
+    traffic: str | None = None
     days: float | None = None
     window_begin: str | None = None
     per_day: float | None = None
@@ -71,7 +69,7 @@ class TrafficChoice:
     def arguments(self) -> list[str]:
         """The options as a command line says them; what is as without them is left out."""
         given = (
-            ("--traffic", self.traffic if self.traffic != "office" else None),
+            ("--traffic", self.traffic),
             ("--days", self.days),
             ("--from", self.window_begin),
             ("--per-day", self.per_day),
@@ -107,11 +105,13 @@ def make_chosen_world(
     Raises UsageProblem for a profile that nobody knows and for days that contradict themselves.
     """
     from harness.traffic.profile_file import find_profile
+    from harness.world.traffic_profile import OFFICE
     from harness.world.world import World
 
-    profile = find_profile(choice.traffic, where=f"--traffic {choice.traffic}")
-    if usual_profile is not None and choice.traffic == "office" and not _was_given("traffic"):
-        profile = usual_profile
+    if choice.traffic is not None:
+        profile = find_profile(choice.traffic, where=f"--traffic {choice.traffic}")
+    else:
+        profile = usual_profile or OFFICE
     if concurrent is not None:
         if choice.per_day is not None:
             raise UsageProblem("--per-day", "no --concurrent with it", "both", "one follows from the other")
@@ -120,16 +120,11 @@ def make_chosen_world(
         if choice.per_day is not None:
             raise UsageProblem("--per-day", "--days or --from with it", "a number of calls", "add --days D")
         return World.of(seed=seed, calls=calls, instant=instant, profile=profile)
-    if _was_given("calls"):
+    context = click.get_current_context(silent=True)
+    if context is not None and context.get_parameter_source("calls") not in (None, ParameterSource.DEFAULT):
         raise UsageProblem("--calls", "neither --days nor --from with it", f"--calls {calls} and a window of days")
     window = _window_of(choice, instant=instant, instant_given=instant_given)
     return World.within(window, seed=seed, profile=profile)
-
-
-def _was_given(name: str) -> bool:
-    """Whether an option of the command that runs stands on its command line."""
-    context = click.get_current_context(silent=True)
-    return context is not None and context.get_parameter_source(name) not in (None, ParameterSource.DEFAULT)
 
 
 def _window_of(choice: TrafficChoice, *, instant: datetime, instant_given: bool) -> TrafficWindow:
