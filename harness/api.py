@@ -75,10 +75,10 @@ def generate(
 
     The world has the last `calls` calls (0 or more) that began at or before `instant`, a datetime with a zone; the
     default is a busy hour of 2026. `formats` are names that `callharness generate --format` takes; `traffic` is
-    `office`, `steady` or `contact-centre`. `pages` and `invalid` say whether whole answers and invalid ones are
-    written beside the rows; they are of the last 200 calls. With `edge` valid and awkward answers are written, which
-    are of a world of their own. `out` is made where it is missing; files of yours in it
-    stay.
+    `office`, `steady`, `contact-centre`, `wholesale` or the path of a YAML file (docs/traffic.md). `pages` and
+    `invalid` say whether whole answers and invalid ones are written beside the rows; they are of the last 200 calls.
+    With `edge` valid and awkward answers are written, which are of a world of their own. `out` is made where it is
+    missing; files of yours in it stay.
 
     `rows` says whether rows are written, or which: `(first, last)` by their places in the list from 0, `last` not
     among them, None for the end. `shard_rows` shares them out to files of so many, `compress` is "zstd" or "gzip".
@@ -93,15 +93,10 @@ def generate(
     Raises UsageProblem for an argument that cannot be used, and when `out` cannot take files; FileNotWritten when the
     disk is full, and then nothing half-written is left.
     """
-    from harness.errors import UsageProblem
     from harness.generate.fixtures import write_fixtures
     from harness.generate.row_engines import engine_of
-    from harness.world.traffic import PROFILES
 
     spec = _spec_of(api)
-    profiles = {profile.name: profile for profile in PROFILES}
-    if traffic not in profiles:
-        raise UsageProblem("traffic", f"one of {', '.join(profiles)}", repr(traffic))
     return write_fixtures(
         spec,
         world=_make_world(calls=calls, seed=seed, instant=instant, traffic=traffic),
@@ -405,14 +400,15 @@ def _spec_of(api: ApiSource) -> Spec:
 
 def _make_world(*, calls: int, seed: int, instant: datetime | None, traffic: str = "office") -> World:
     from harness.errors import UsageProblem
-    from harness.world.traffic import BUSY_HOUR, PROFILES
+    from harness.traffic.profile_file import find_profile
+    from harness.world.traffic import BUSY_HOUR
     from harness.world.world import World
 
     if calls < 0:
         raise UsageProblem("calls", "0 or more", str(calls))
     if instant is not None and instant.tzinfo is None:
         raise UsageProblem("instant", "a datetime with a zone", repr(instant), "give it tzinfo=datetime.UTC")
-    profile = next(profile for profile in PROFILES if profile.name == traffic)
+    profile = find_profile(traffic, where="traffic")
     return World.of(seed=seed, calls=calls, instant=instant or BUSY_HOUR, profile=profile)
 
 

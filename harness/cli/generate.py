@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 import click
@@ -15,13 +16,14 @@ import click
 from harness.cli.console import Console
 from harness.cli.generate_records import RECORD_OPTIONS, record_world_of
 from harness.cli.option_values import combine_options, complete_api, load_dialect_file, suggest_word
+from harness.cli.traffic_options import choice_beside_records, make_chosen_world, traffic_options_beside_records
+from harness.cli.traffic_report import write_traffic_report
 from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
     from harness.generate.fixtures import FixtureListener
     from harness.generate.row_engines import RowEngine
     from harness.specification.load import Spec
-    from harness.world.traffic import TrafficProfile
     from harness.world.world import World
 
 _PARTS: Final = ("rows", "pages", "invalid", "edge")
@@ -35,9 +37,7 @@ _WORLD_OPTIONS: Final = combine_options(
         "--calls", type=click.IntRange(0), default=200, show_default=True, metavar="N", help="How many calls."
     ),
     click.option("--seed", type=int, default=1, show_default=True, metavar="S", help="Which world."),
-    click.option(
-        "--traffic", metavar="PROFILE", default="office", show_default=True, help="How calls rise and fall."
-    ),
+    traffic_options_beside_records,
     click.option("--dialect", metavar="FILE", help="Answers to open choices."),
 )
 _FILE_OPTIONS: Final = combine_options(
@@ -63,6 +63,9 @@ _FILE_OPTIONS: Final = combine_options(
         "--shard-rows", type=click.IntRange(1), metavar="N", help="Files of N rows: rows-00000.ndjson and so on."
     ),
     click.option("--compress", metavar="zstd|gzip", help="Compress files of rows."),
+    click.option(
+        "--report", metavar="FILE.html", type=click.Path(), help="Show what the traffic is like as an HTML page, too."
+    ),
     click.option("--out", metavar="DIR", help="Where the files go: a directory, or a URL that fsspec knows."),
     click.option("--stdout", "to_stdout", is_flag=True, help="Write the rows alone to standard output, for a pipe."),
 )
@@ -107,7 +110,6 @@ def generate(
     api: str,
     calls: int,
     seed: int,
-    traffic: str,
     dialect: str | None,
     formats: tuple[str, ...],
     csv_safe: bool,
@@ -123,7 +125,8 @@ def generate(
     scheduler: str | None,
     quiet: bool,
     verbose: bool,
-    **records: Any,
+    report: str | None,
+    **values: Any,
 ) -> int:
     """Invent calls and write them as rows, as whole answers, and as answers that each break one promise.
 
@@ -133,7 +136,7 @@ def generate(
     """
     from harness.generate.row_engines import engine_of
     from harness.specification.load import load_spec
-    from harness.world.world import World
+    from harness.world.traffic import BUSY_HOUR
 
     asked = _Files(
         formats=_safe_formats(formats or ("native",)) if csv_safe else formats or ("native",),
@@ -147,8 +150,12 @@ def generate(
     where = engine_of(engine, scheduler=scheduler, jobs=jobs)
     _check_places(asked, resume=resume, engine=engine)
     spec = load_spec(api)
-    given = record_world_of(console, records)
-    world = given or World.of(seed=seed, calls=calls, profile=_profile_of(traffic))
+    choice, records = choice_beside_records(values)
+    world = record_world_of(console, records)
+    if world is None:
+        world = make_chosen_world(choice, seed=seed, calls=calls, instant=BUSY_HOUR)
+    if report is not None:
+        write_traffic_report(Path(report), world)
     with _listener(console, quiet=quiet, verbose=verbose, to_stdout=to_stdout) as listener:
         if to_stdout:
             return _stream(console, asked, spec, world, dialect, jobs, listener)
@@ -282,16 +289,6 @@ def _parse_span(text: str | None) -> tuple[int, int | None] | None:
     if found is None:
         raise UsageProblem("--rows", "FROM:TO, such as 0:1000, 1000: or :1000", repr(text))
     return int(found[1] or 0), int(found[2]) if found[2] else None
-
-
-def _profile_of(traffic: str) -> TrafficProfile:
-    from harness.world import PROFILES
-
-    profiles = {profile.name: profile for profile in PROFILES}
-    if traffic not in profiles:
-        hint = suggest_word(traffic, profiles)
-        raise UsageProblem(f"--traffic {traffic}", f"one of {', '.join(profiles)}", repr(traffic), hint)
-    return profiles[traffic]
 
 
 def _check_places(asked: _Files, *, resume: bool, engine: str) -> None:

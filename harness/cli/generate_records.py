@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _KINDS: Final = ("asterisk-csv", "freeswitch-json", "ndjson", "parquet")
-_INVENTED: Final = ("calls", "seed", "traffic")
+_INVENTED: Final = ("calls", "seed", "traffic", "days", "per_day")
 _KEY_BYTES: Final = 32
 _LONGEST_KEY: Final = 65_536
 
@@ -32,8 +32,8 @@ RECORD_OPTIONS: Final = combine_options(
     click.option(
         "--from",
         "from_file",
-        metavar="FILE",
-        help="Calls from real records, with everybody in them under pseudonyms.",
+        metavar="FILE|DATE",
+        help="With --as, calls from real records, everybody in them under pseudonyms; else when days begin (UTC).",
     ),
     click.option("--as", "from_kind", type=click.Choice(_KINDS), help="What --from is."),
     click.option(
@@ -99,7 +99,8 @@ def _require_sound(values: Mapping[str, Any]) -> None:
     for name in _INVENTED:
         source = context.get_parameter_source(name)
         if source not in (None, ParameterSource.DEFAULT):
-            raise UsageProblem("--from", "calls of records alone", f"--{name}, which invents calls", "leave one out")
+            option = "--" + name.replace("_", "-")
+            raise UsageProblem("--from", "calls of records alone", f"{option}, which invents calls", "leave one out")
 
 
 def _read_key(file: Path) -> bytes:

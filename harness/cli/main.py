@@ -34,6 +34,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "harness.cli.spec:spec",
             "Look into specs, compare and draft them: lint, show, attributes, openapi, diff, new.",
         ),
+        "world": (
+            "harness.cli.world:world",
+            "Look at invented traffic: figures, and profiles like real calls.",
+        ),
     }
 )
 

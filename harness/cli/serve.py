@@ -26,6 +26,7 @@ from harness.cli.serve_setup import (
     simulator_factory,
 )
 from harness.cli.signals import stop_on_signals
+from harness.cli.traffic_options import traffic_options
 
 if TYPE_CHECKING:
     from harness.serve.control.request_log import RequestLog
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     "--calls", type=click.IntRange(0), default=2000, show_default=True, help="How many calls the world has."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
+@traffic_options
 @click.option(
     "--concurrent",
     type=float,

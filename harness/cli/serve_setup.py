@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import load_dialect_file, parse_instant, parse_pairs, suggest_word
+from harness.cli.traffic_options import TrafficChoice, make_chosen_world
 from harness.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -61,6 +62,17 @@ class ServeSettings:
     listen_fd: int | None
     tls_made: bool
     max_seconds: float | None
+    traffic: str | None = None
+    days: float | None = None
+    window_begin: str | None = None
+    per_day: float | None = None
+
+    @property
+    def traffic_choice(self) -> TrafficChoice:
+        """Which world is served."""
+        return TrafficChoice(
+            traffic=self.traffic, days=self.days, window_begin=self.window_begin, per_day=self.per_day
+        )
 
 
 @final
@@ -233,15 +245,17 @@ def make_world(plan: ServePlan) -> World:
     """The world that is served; with a live clock it is made until `serve` begins. Raises UsageProblem."""
     from harness.serve.clock_choice import parse_clock
     from harness.world.traffic import BUSY_HOUR
-    from harness.world.world import World
 
     options = plan.options
     choice = parse_clock(options.clock, where="--clock")
-    return World.of(
+    instant = choice.world_instant(plan.began)
+    return make_chosen_world(
+        options.traffic_choice,
         seed=options.seed,
         calls=options.calls,
-        instant=choice.world_instant(plan.began) or BUSY_HOUR,
-        profile=choice.profile,
+        instant=instant or BUSY_HOUR,
+        instant_given=instant is not None,
+        usual_profile=choice.profile,
         concurrent=options.concurrent,
     )
 

@@ -110,9 +110,10 @@ def _worker_arguments(plan: ServePlan, descriptor: int) -> list[str]:
     """The command line of a worker, which listens at an inherited socket."""
     options = plan.options
     arguments = ["serve", *options.apis, "--listen-fd", str(descriptor), "--began", plan.began.isoformat()]
+    arguments += options.traffic_choice.arguments()
     for name, value in (
         ("--host", options.host),
-        ("--calls", options.calls),
+        ("--calls", None if options.traffic_choice.has_window else options.calls),
         ("--seed", options.seed),
         ("--concurrent", options.concurrent),
         ("--clock", options.clock),

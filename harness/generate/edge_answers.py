@@ -42,7 +42,7 @@ from harness.wire.json_body import MISSING, Missing, put_value, tree_at
 from harness.wire.response_codec import carries_text, decode_response, encode_response
 from harness.wire.row_codec import absent_forms, encode_absent, show_record
 from harness.world.listed_calls import ListedCalls
-from harness.world.traffic import OFFICE
+from harness.world.traffic_profile import OFFICE
 from harness.world.world import World
 
 EDGE_CALLS: Final = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, final
@@ -52,7 +52,9 @@ class Generation:
                 "seed": world.seed,
                 "calls": self.calls,
                 "instant": world.instant.isoformat(),
-                "traffic": asdict(world.profile) if world.profile is not None else None,
+                "from": world.window.begin.isoformat() if world.window is not None else None,
+                # Where a profile was read from is no part of it.
+                "traffic": asdict(replace(world.profile, file=None)) if world.profile is not None else None,
                 "given": [sorted(call.items()) for call in world.given],
                 "home_customer": world.home_customer_id,
             }
@@ -97,6 +99,7 @@ def build_manifest(
         "seed": world.seed,
         "calls": made.calls,
         "traffic": profile,
+        **({"from": world.window.begin.isoformat()} if world.window is not None else {}),
         "instant": world.instant.isoformat(),
         "dialect": _written_dialect(made.dialect),
         "formats": list(made.formats),
@@ -127,9 +130,9 @@ def _repeat_command(made: Generation, profile: str | None) -> str | None:
         return None
     # Whoever repeats it knows the file: the name alone, so that the bytes do not hang on where it lies.
     name = spec.id if spec.given_as == spec.id else Path(spec.file).name
-    words = ["callharness", "generate", name, f"--calls {made.calls}", f"--seed {world.seed}"]
+    words = ["callharness", "generate", name, *_window_words(made), f"--seed {world.seed}"]
     if profile not in (None, "office"):
-        words.append(f"--traffic {profile}")
+        words.append(f"--traffic {world.profile.file if world.profile and world.profile.file else profile}")
     words += [f"--format {name}" for name in made.formats if made.formats != ("native",)]
     if made.parts != USUAL_PARTS:
         words.append(f"--parts {','.join(made.parts)}")
@@ -141,6 +144,19 @@ def _repeat_command(made: Generation, profile: str | None) -> str | None:
     if choices.compression is not None:
         words.append(f"--compress {choices.compression}")
     return " ".join([*words, "--out DIR"])
+
+
+def _window_words(made: Generation) -> list[str]:
+    """The options that say how many calls there are, or on which days."""
+    window = made.world.window
+    if window is None:
+        return [f"--calls {made.calls}"]
+    per_day = [] if window.per_day is None else [f"--per-day {_plain_number(window.per_day)}"]
+    return [f"--from {window.begin.isoformat()}", f"--days {_plain_number(window.days)}", *per_day]
+
+
+def _plain_number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _written_dialect(dialect: Dialect) -> dict[str, Any]:

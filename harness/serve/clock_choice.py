@@ -9,7 +9,7 @@ from typing import Final, Literal, final
 
 from harness.errors import UsageProblem
 from harness.world.clock import Clock, FrozenClock, LiveClock, ScaledClock
-from harness.world.traffic import OFFICE, STEADY, TrafficProfile
+from harness.world.traffic_profile import OFFICE, STEADY, TrafficProfile
 
 _INSTANT: Final = re.compile(r"[0-9T:.+Z \-]{8,40}", re.ASCII)
 

@@ -3,7 +3,9 @@
 from harness.world.clock import Clock, FrozenClock, LiveClock, ScaledClock
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customer, Customers
 from harness.world.listed_calls import ListedCalls
-from harness.world.traffic import BUSY_HOUR, CONTACT_CENTRE, OFFICE, PROFILES, STEADY, TrafficProfile
+from harness.world.traffic import BUSY_HOUR
+from harness.world.traffic_profile import CONTACT_CENTRE, OFFICE, PROFILES, STEADY, WHOLESALE, TrafficProfile
+from harness.world.traffic_window import TrafficWindow
 from harness.world.world import GENERATOR_VERSION, World
 
 __all__ = [
@@ -23,5 +25,7 @@ __all__ = [
     "STEADY",
     "ScaledClock",
     "TrafficProfile",
+    "TrafficWindow",
+    "WHOLESALE",
     "World",
 ]

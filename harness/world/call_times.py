@@ -15,23 +15,13 @@ from harness.world.random_streams import (
     chance_flags,
     choose_indexes,
     draw_bits,
-    log_normal_table,
     quantile_values,
-    weight_thresholds,
 )
 from harness.world.traffic import Traffic
 
 NEVER: Final = -1
 
-_DISPOSITION_WEIGHTS: Final = weight_thresholds((0.68, 0.16, 0.06, 0.06, 0.04))
 ANSWERED, NO_ANSWER, BUSY, CANCELLED, FAILED = range(5)
-
-_SETUP: Final = log_normal_table(median=0.7, sigma=0.6, least=0.08, most=8)
-_RING_UNTIL_ANSWER: Final = log_normal_table(median=8, sigma=0.6, least=0.5, most=60)
-_RING_UNTIL_NO_ANSWER: Final = log_normal_table(median=28, sigma=0.3, least=12, most=90)
-_RING_UNTIL_CANCEL: Final = log_normal_table(median=9, sigma=0.7, least=0.4, most=50)
-_TALK: Final = log_normal_table(median=85, sigma=1.1, least=1.2, most=7200)
-_NEXT_CALL_DELAY: Final = log_normal_table(median=9, sigma=0.7, least=1, most=60)
 
 
 @final
@@ -50,34 +40,51 @@ class CallTimes:
 def call_starts(traffic: Traffic, units: IntArray) -> IntArray:
     """The starts of calls, in milliseconds since 1970."""
     place = units & 3
-    later = place * quantile_values(draw_bits(traffic.seed, "call.later", units), _NEXT_CALL_DELAY)
+    later = place * quantile_values(draw_bits(traffic.seed, "call.later", units), traffic.profile.next_call.table)
     return traffic.session_starts(units >> 2) + later
+
+
+def dispositions_of(traffic: Traffic, units: IntArray) -> IntArray:
+    """How calls end, by their numbers."""
+    return choose_indexes(draw_bits(traffic.seed, "call.ending", units), traffic.profile.disposition_thresholds)
+
+
+def party_numbers_of(traffic: Traffic, units: IntArray) -> IntArray:
+    """The call whose parties each call has: its own number, or that of an unanswered first call tried again."""
+    if not traffic.profile.redial:
+        return units
+    tries_again = (
+        ((units & 3) > 0)
+        & (dispositions_of(traffic, units & ~3) != ANSWERED)
+        & chance_flags(draw_bits(traffic.seed, "call.redial", units), traffic.profile.redial)
+    )
+    return np.where(tries_again, units & ~3, units)
 
 
 def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
     """The times of calls, given by their call numbers."""
-    seed = traffic.seed
+    seed, profile = traffic.seed, traffic.profile
     started = call_starts(traffic, units)
-    endings = choose_indexes(draw_bits(seed, "call.ending", units), _DISPOSITION_WEIGHTS)
-    setup = quantile_values(draw_bits(seed, "call.setup", units), _SETUP)
+    endings = dispositions_of(traffic, units)
+    setup = quantile_values(draw_bits(seed, "call.setup", units), profile.setup.table)
     bits = draw_bits(seed, "call.ring", units)
     ring = np.select(
         [endings == ANSWERED, endings == NO_ANSWER, endings == CANCELLED],
         [
-            quantile_values(bits, _RING_UNTIL_ANSWER),
-            quantile_values(bits, _RING_UNTIL_NO_ANSWER),
-            quantile_values(bits, _RING_UNTIL_CANCEL),
+            quantile_values(bits, profile.ring_until_answer.table),
+            quantile_values(bits, profile.ring_until_no_answer.table),
+            quantile_values(bits, profile.ring_until_cancel.table),
         ],
         default=NEVER,
     )
     # Some callers give up before it rings.
-    gone = (endings == CANCELLED) & chance_flags(draw_bits(seed, "call.gone", units), 0.2)
+    gone = (endings == CANCELLED) & chance_flags(draw_bits(seed, "call.gone", units), profile.given_up)
     ring = np.where(gone, NEVER, ring)
     rings = ring != NEVER
     rang = np.where(rings, started + setup, NEVER)
     after_ring = started + setup + np.where(rings, ring, 0)
     talks = endings == ANSWERED
-    talk = quantile_values(draw_bits(seed, "call.talk", units), _TALK)
+    talk = quantile_values(draw_bits(seed, "call.talk", units), profile.talk.table)
     return CallTimes(
         call_numbers=units,
         started=started,

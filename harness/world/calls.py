@@ -32,7 +32,16 @@ from harness.telephony.enums import Direction, Disposition, RemoteLineKind
 from harness.telephony.hangup_causes import HangupCause
 from harness.world.call_codes import call_codes_of
 from harness.world.call_details import DETAIL_COLUMNS, LIVE_DETAIL_COLUMNS, number_kind_index
-from harness.world.call_times import ANSWERED, BUSY, CANCELLED, NEVER, NO_ANSWER, CallTimes, call_times_of
+from harness.world.call_times import (
+    ANSWERED,
+    BUSY,
+    CANCELLED,
+    NEVER,
+    NO_ANSWER,
+    CallTimes,
+    call_times_of,
+    party_numbers_of,
+)
 from harness.world.column_types import (
     flag_column,
     instant_column,
@@ -82,11 +91,7 @@ _OUTCOME_WORDS: Final = TextPool(
 _CAUSE_TEXTS: Final = TextPool(tuple(cause.text for cause in HangupCause))
 _CAUSE_CODES: Final = np.asarray([cause.value for cause in HangupCause], dtype=np.int64)
 
-_DIRECTION_WEIGHTS: Final = weight_thresholds((0.43, 0.38, 0.17, 0.02))
 _CUSTOMER_WEIGHTS: Final = weight_thresholds([member.share for member in CUSTOMERS.members])
-_HOME_LINE_WEIGHTS: Final = zipf_thresholds(48, 1.1)
-_OTHER_LINE_WEIGHTS: Final = zipf_thresholds(10, 1.0)
-_REMOTE_WEIGHTS: Final = zipf_thresholds(6124, 0.75)
 _CUSTOMER_IDS: Final = np.asarray([member.id for member in CUSTOMERS.members], dtype=np.int64)
 CUSTOMER_ID_TEXTS: Final = TextPool(tuple(str(member.id) for member in CUSTOMERS.members))
 _MEDIA_ADDRESSES: Final = TextPool(tuple(f"203.0.113.{10 + machine}" for machine in range(8)))
@@ -145,11 +150,20 @@ class CallBatch:
         return np.where(self.is_answered, self.times.ended - self.times.answered, 0)
 
     @cached_property
+    def _party_numbers(self) -> IntArray:
+        return party_numbers_of(self.traffic, self.call_numbers)
+
+    def _draw_for_parties(self, what: str) -> BitArray:
+        """64 random bits per call, from the stream `what`; the same for calls with the same parties."""
+        return draw_bits(self.traffic.seed, f"call.{what}", self._party_numbers)
+
+    @cached_property
     def direction(self) -> IntArray:
         """The direction of each call, as a code."""
-        first = choose_indexes(self.draw_for_calls("direction"), _DIRECTION_WEIGHTS)
-        further = np.where(chance_flags(self.draw_for_calls("further"), 0.75), OUTBOUND, INTERNAL)
-        return np.where(self.call_numbers & 3, further, first)
+        profile, parties = self.traffic.profile, self._party_numbers
+        first = choose_indexes(self._draw_for_parties("direction"), profile.direction_thresholds)
+        further = choose_indexes(self.draw_for_calls("further"), profile.further_direction_thresholds)
+        return np.where(parties & 3, further, first)
 
     @cached_property
     def customer(self) -> IntArray:
@@ -158,9 +172,10 @@ class CallBatch:
 
     @cached_property
     def _line_rank(self) -> IntArray:
-        bits = self.draw_for_calls("line")
+        bits, profile = self._draw_for_parties("line"), self.traffic.profile
         home = self.pools.extensions.count_of_customer[self.customer] > 10
-        return np.where(home, choose_indexes(bits, _HOME_LINE_WEIGHTS), choose_indexes(bits, _OTHER_LINE_WEIGHTS))
+        ranks = choose_indexes(bits, profile.home_line_thresholds)
+        return np.where(home, ranks, choose_indexes(bits, profile.other_line_thresholds))
 
     @cached_property
     def line(self) -> IntArray:
@@ -173,18 +188,18 @@ class CallBatch:
         many = self.pools.extensions.count_of_customer[self.customer]
         return (
             self.pools.extensions.first_of_customer[self.customer]
-            + (self._line_rank + 1 + integers_below(self.draw_for_calls("other"), many - 1)) % many
+            + (self._line_rank + 1 + integers_below(self._draw_for_parties("other"), many - 1)) % many
         )
 
     @cached_property
     def remote(self) -> IntArray:
         """The number outside the switch, as an index into the remote numbers."""
-        return choose_indexes(self.draw_for_calls("remote"), _REMOTE_WEIGHTS)
+        return choose_indexes(self._draw_for_parties("remote"), self.traffic.profile.remote_thresholds)
 
     @cached_property
     def further_remote(self) -> IntArray:
         """The second number outside, of transit calls."""
-        return (self.remote + 1 + integers_below(self.draw_for_calls("remote.further"), 5000)) % len(
+        return (self.remote + 1 + integers_below(self._draw_for_parties("remote.further"), 5000)) % len(
             self.pools.remotes
         )
 
@@ -247,7 +262,7 @@ class CallBatch:
     @cached_property
     def hold_times(self) -> tuple[IntArray, IntArray]:
         """The instants at which each call is put on hold and resumed, in milliseconds; NEVER for none."""
-        holds = (self.talk_millis > 20_000) & chance_flags(self.draw_for_calls("hold"), 0.18)
+        holds = (self.talk_millis > 20_000) & chance_flags(self.draw_for_calls("hold"), self.traffic.profile.held)
         held = (
             self.times.answered
             + self.talk_millis // 10
@@ -262,7 +277,7 @@ class CallBatch:
         moves = (
             (self.talk_millis > 10_000)
             & (self.hold_times[0] == NEVER)
-            & chance_flags(self.draw_for_calls("transfer"), 0.08)
+            & chance_flags(self.draw_for_calls("transfer"), self.traffic.profile.transferred)
         )
         at = (
             self.times.answered
@@ -275,7 +290,8 @@ class CallBatch:
     def recording_counts(self) -> IntArray:
         """The number of recordings of each call: none, one or two."""
         bits = self.draw_for_calls("recording")
-        many = chance_flags(bits, 0.45).astype(np.int64) + chance_flags(bits, 0.05).astype(np.int64)
+        one, two = self.traffic.profile.recorded
+        many = chance_flags(bits, one).astype(np.int64) + chance_flags(bits, two).astype(np.int64)
         return np.where(self.talk_millis > 2000, many, 0)
 
     @cached_property
@@ -532,18 +548,12 @@ def _contact_id_column(batch: CallBatch) -> Column:
     return integer_column(CONTACT_ID_BASE + batch.remote, known)
 
 
-def choose_application(bits: BitArray) -> IntArray:
-    """The application of sessions."""
-    return choose_indexes(bits, weight_thresholds(APPLICATION_WEIGHTS))
-
-
-def choose_rule(bits: BitArray) -> IntArray:
-    """The rule of sessions."""
-    return choose_indexes(bits, weight_thresholds(RULE_WEIGHTS))
-
-
 def _application_index(batch: CallBatch) -> IntArray:
-    return choose_application(batch.draw_for_sessions("application"))
+    return choose_indexes(batch.draw_for_sessions("application"), weight_thresholds(APPLICATION_WEIGHTS))
+
+
+def _rule_index(batch: CallBatch) -> IntArray:
+    return choose_indexes(batch.draw_for_sessions("rule"), weight_thresholds(RULE_WEIGHTS))
 
 
 def _word_column(pool: TextPool, codes: Callable[[CallBatch], IntArray]) -> Callable[[CallBatch], Column]:
@@ -615,7 +625,7 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyT
         "recording_url": lambda b: text_where(b.recording_counts > 0, recording_url(b, 0)),
         "application_id": lambda b: integer_column(1001 + _application_index(b)),
         "application_name": lambda b: pooled_column(b.pools.texts["application"], _application_index(b)),
-        "rule_name": lambda b: pooled_column(b.pools.texts["rule"], choose_rule(b.draw_for_sessions("rule"))),
+        "rule_name": lambda b: pooled_column(b.pools.texts["rule"], _rule_index(b)),
         "custom_data": _custom_data_column,
         "machine_id": lambda b: integer_column(1 + b.machine),
         "media_address": lambda b: pooled_column(_MEDIA_ADDRESSES, b.machine),

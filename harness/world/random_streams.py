@@ -21,7 +21,7 @@ IntArray = NDArray[np.int64]
 BitArray = NDArray[np.uint64]
 FlagArray = NDArray[np.bool_]
 
-_QUANTILE_STEPS = 4096
+QUANTILE_STEPS: Final = 4096
 _GUIDE_BITS: Final = 14
 _GUIDE_STEPS: Final = 1 << _GUIDE_BITS
 
@@ -113,8 +113,8 @@ def log_normal_table(*, median: float, sigma: float, least: float, most: float) 
     """The quantiles of a clipped log-normal distribution of seconds, as a table of milliseconds."""
     normal = NormalDist()
     table = []
-    for step in range(_QUANTILE_STEPS + 1):
-        share = min(max(step / _QUANTILE_STEPS, 0.5 / _QUANTILE_STEPS), 1 - 0.5 / _QUANTILE_STEPS)
+    for step in range(QUANTILE_STEPS + 1):
+        share = min(max(step / QUANTILE_STEPS, 0.5 / QUANTILE_STEPS), 1 - 0.5 / QUANTILE_STEPS)
         seconds = median * math.exp(sigma * normal.inv_cdf(share))
         table.append(round(1000 * min(max(seconds, least), most)))
     return np.asarray(table, dtype=np.int64)
@@ -130,7 +130,7 @@ def quantile_values(bits: BitArray, table: IntArray) -> IntArray:
 
 def table_mean(table: IntArray) -> float:
     """The mean of the distribution behind a table of quantiles."""
-    return math.fsum((int(low) + int(high)) / 2 for low, high in pairwise(table.tolist())) / _QUANTILE_STEPS
+    return math.fsum((int(low) + int(high)) / 2 for low, high in pairwise(table.tolist())) / QUANTILE_STEPS
 
 
 @lru_cache(maxsize=256)

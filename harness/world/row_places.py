@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, final
+from typing import final
 
 import numpy as np
 
@@ -20,9 +20,7 @@ from harness.world.listed_calls import ListedCalls
 from harness.world.random_streams import IntArray
 from harness.world.session_span import SessionSpan
 from harness.world.sessions import SessionBatch
-
-# Longer than any session lasts: two further calls, then setting up, ringing and talking at their longest.
-_LONGEST_LIFE_SLOTS: Final = 130
+from harness.world.traffic import SLOT_MS
 
 
 @final
@@ -84,7 +82,9 @@ class RowPlaces:
         return numbers[first - before : last - before]
 
     def _first_late_slot(self, at: int) -> int:
-        return self.span.traffic.slot_of(at) - _LONGEST_LIFE_SLOTS
+        # What began in earlier minutes has ended.
+        traffic = self.span.traffic
+        return traffic.slot_of(at) - traffic.profile.longest_session_ms // SLOT_MS - 1
 
     def _find_late_rows(self, grain: Grain, at: int) -> _LateRows:
         span, slot = self.span, self._first_late_slot(at)

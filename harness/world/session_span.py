@@ -15,12 +15,8 @@ import numpy as np
 from harness.telephony.attributes import Grain
 from harness.world.call_times import call_numbers_in, call_starts
 from harness.world.random_streams import IntArray
-from harness.world.traffic import CALLS_PER_SESSION, EPOCH_MS, SLOT_MS, Traffic
+from harness.world.traffic import EPOCH_MS, SLOT_MS, Traffic
 
-# A further call of a session begins so many minutes after the session at most.
-_SPILL: Final = 3
-# Of a session that began so long before, only calls that have begun are counted: others may be still to come.
-_RECENT_MS: Final = 3_600_000
 _SESSIONS_AT_ONCE: Final = 1 << 19
 _SLOTS_AT_ONCE: Final = 20_160
 
@@ -50,7 +46,7 @@ class SessionSpan:
         if not calls:
             return nothing
         # That there are so many at all is told before anything is counted.
-        traffic.first_slot_for(int(calls / CALLS_PER_SESSION * 1.02) + 50, last)
+        traffic.first_slot_for(int(calls / traffic.profile.calls_per_session * 1.02) + 50, last)
         everything = SessionSpan(traffic, 0, until, np.zeros(0, dtype=np.int64))
         missing = calls
         for first, end in _stretches(traffic, last, calls):
@@ -67,6 +63,14 @@ class SessionSpan:
             return SessionSpan(traffic, border + 1, until, _edge_sessions(everything, border, missing))
         traffic.first_slot_for(calls, last)
         return nothing
+
+    @staticmethod
+    def between(traffic: Traffic, begin: int, until: int) -> SessionSpan:
+        """The sessions that begin from one instant until another, in milliseconds since 1970, both included."""
+        slot = traffic.slot_of(begin)
+        numbers = traffic.session_numbers(slot, slot)
+        starts = traffic.session_starts(numbers)
+        return SessionSpan(traffic, slot + 1, until, numbers[(starts >= begin) & (starts <= until)])
 
     def sessions(self, first: int, last: int) -> IntArray:
         """The numbers of the sessions that begin from the first to the last minute, minute by minute."""
@@ -87,6 +91,11 @@ class SessionSpan:
         """The numbers of all sessions, by their starts."""
         numbers = self.sessions(self._lowest, self.traffic.slot_of(self.until))
         return numbers[np.lexsort((numbers, self.traffic.session_starts(numbers)))]
+
+    @cached_property
+    def _spill(self) -> int:
+        """So many minutes after its session a further call begins at most."""
+        return self.traffic.profile.longest_delay_ms // SLOT_MS + 1
 
     @cached_property
     def _edge_slots(self) -> IntArray:
@@ -113,7 +122,7 @@ class SessionSpan:
             numbers = self.sessions(first, last)
             starts = self.traffic.session_starts(numbers)
         else:
-            numbers = call_numbers_in(self.traffic, self.sessions(first - _SPILL, last))
+            numbers = call_numbers_in(self.traffic, self.sessions(first - self._spill, last))
             starts = call_starts(self.traffic, numbers)
             slots = (starts - EPOCH_MS) // SLOT_MS
             here = (slots >= first) & (slots <= last)
@@ -135,7 +144,7 @@ class SessionSpan:
     def _sums(self, grain: Grain) -> IntArray:
         """How many rows begin before each minute from the lowest on, and before the one after the last."""
         lowest, last = self._lowest, self.traffic.slot_of(self.until)
-        counts = np.zeros(last - lowest + 2 + _SPILL, dtype=np.int64)
+        counts = np.zeros(last - lowest + 2 + self._spill, dtype=np.int64)
         for first, end in _forward_stretches(self.traffic, lowest, last):
             numbers = self.sessions(first, end)
             slots = numbers // self.traffic.numbers_per_slot - first
@@ -174,8 +183,10 @@ def _held_calls(traffic: Traffic, numbers: IntArray, until: int) -> IntArray:
     """How many calls of each session count: all, or of recent ones those begun until an instant."""
     held = traffic.call_counts(numbers)
     slots = numbers // traffic.numbers_per_slot
-    recent = np.flatnonzero(slots >= traffic.slot_of(until - _RECENT_MS))
-    recent = recent[traffic.session_starts(numbers[recent]) > until - _RECENT_MS]
+    # Of sessions that began before, all calls have begun.
+    since = until - traffic.profile.longest_delay_ms
+    recent = np.flatnonzero(slots >= traffic.slot_of(since))
+    recent = recent[traffic.session_starts(numbers[recent]) >= since]
     if len(recent):
         units = call_numbers_in(traffic, numbers[recent])
         begun = (call_starts(traffic, units) <= until).astype(np.int64)
@@ -187,6 +198,8 @@ def _held_calls(traffic: Traffic, numbers: IntArray, until: int) -> IntArray:
 def _edge_sessions(everything: SessionSpan, border: int, missing: int) -> IntArray:
     """The sessions that begin in the border minute or before and hold so many calls, by their starts."""
     traffic, reach = everything.traffic, 60
+    # Where all sessions are too large for the rest, there are that many calls fewer.
+    least = traffic.profile.least_session_calls
     while True:
         first = max(border - reach, 0)
         numbers = everything.sessions(first, border)
@@ -194,11 +207,11 @@ def _edge_sessions(everything: SessionSpan, border: int, missing: int) -> IntArr
         held = _held_calls(traffic, numbers, everything.until)
         chosen, wanted = [], missing
         for place in range(len(numbers) - 1, -1, -1):
-            if not wanted:
+            if wanted < least:
                 break
             if held[place] <= wanted:
                 chosen.append(place)
                 wanted -= int(held[place])
-        if not wanted or first == 0:
+        if wanted < least or first == 0:
             return numbers[np.sort(np.asarray(chosen, dtype=np.int64))]
         reach *= 4

@@ -7,7 +7,7 @@ number and the seed alone. So any slice of time can be made without its past.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, final
 
@@ -22,61 +22,12 @@ from harness.world.random_streams import (
     integers_below,
     poisson_thresholds,
 )
+from harness.world.traffic_profile import TrafficProfile
 
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 BUSY_HOUR: Final = datetime(2026, 3, 11, 10, 30, tzinfo=UTC)
 SLOT_MS: Final = 60_000
 SLOTS_PER_DAY: Final = 1440
-
-# Of a hundred sessions 79 hold one call, 18 two and 3 three.
-CALLS_PER_SESSION: Final = 1.24
-# What the distributions of `lives` amount to; a test holds it to them.
-MEAN_CALL_SECONDS: Final = 118.3
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrafficProfile:
-    """The profile of traffic: calls a second in the busiest hour, and the weights of hours and days (UTC)."""
-
-    name: str
-    calls_per_second: float
-    hours: tuple[float, ...]
-    days: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.hours) != 24 or len(self.days) != 7:
-            raise ValueError("a profile has 24 hours and 7 days (from Monday)")
-        if min(self.hours + self.days) < 0 or max(self.hours) * max(self.days) <= 0:
-            raise ValueError("weights are not negative, and some hour has calls")
-        if not 0.0001 <= self.calls_per_second <= 100_000:
-            raise ValueError("calls_per_second is between 0.0001 and 100000")
-
-    def with_rate(self, calls_per_second: float) -> TrafficProfile:
-        """The same profile at another rate."""
-        return replace(self, calls_per_second=calls_per_second)
-
-
-OFFICE: Final = TrafficProfile(
-    name="office",
-    calls_per_second=0.34,
-    hours=(
-        .01, .01, .01, .01, .01, .02, .06, .25, .70, .95, 1., .95,
-        .70, .75, .90, .95, .85, .60, .30, .15, .08, .05, .03, .02,
-    ),
-    days=(1.0, 1.0, 1.0, 0.97, 0.9, 0.12, 0.06),
-)  # fmt: skip
-STEADY: Final = TrafficProfile(name="steady", calls_per_second=0.34, hours=(1.0,) * 24, days=(1.0,) * 7)
-CONTACT_CENTRE: Final = TrafficProfile(
-    name="contact-centre",
-    calls_per_second=4.0,
-    hours=(
-        .20, .15, .12, .10, .10, .12, .25, .55, .85, 1., 1., .95,
-        .90, .90, .95, .95, .95, .90, .85, .80, .70, .55, .40, .30,
-    ),
-    days=(1.0, 0.95, 0.95, 0.95, 1.0, 0.6, 0.45),
-)  # fmt: skip
-PROFILES: Final = (OFFICE, STEADY, CONTACT_CENTRE)
 
 
 def millis_of(instant: datetime) -> int:
@@ -100,22 +51,28 @@ class Traffic:
     @property
     def numbers_per_slot(self) -> int:
         """The session numbers reserved for each minute: a power of two beyond any count that occurs."""
-        peak = self._expected_sessions(max(self.profile.hours) * max(self.profile.days))
+        peak = self._expected_sessions(self.profile.busiest_weight)
         return 1 << math.ceil(math.log2(peak + 10 * math.sqrt(peak) + 16))
 
     @property
     def peak_sessions_per_slot(self) -> int:
         """About how many sessions begin in the busiest minute."""
-        return math.ceil(self._expected_sessions(max(self.profile.hours) * max(self.profile.days)))
+        return math.ceil(self._expected_sessions(self.profile.busiest_weight))
 
     def _expected_sessions(self, weight: float) -> float:
-        busiest = max(self.profile.hours) * max(self.profile.days)
-        return self.profile.calls_per_second / CALLS_PER_SESSION * SLOT_MS / 1000 * weight / busiest
+        profile = self.profile
+        sessions_per_second = profile.calls_per_second / profile.calls_per_session
+        return sessions_per_second * SLOT_MS / 1000 * weight / profile.busiest_weight
 
     @staticmethod
     def slot_of(millis: int) -> int:
         """The number of the minute that an instant falls into."""
         return (millis - EPOCH_MS) // SLOT_MS
+
+    @staticmethod
+    def slot_starts(slots: IntArray) -> IntArray:
+        """The instants at which minutes begin."""
+        return EPOCH_MS + slots * SLOT_MS
 
     def session_counts(self, first: int, last: int) -> IntArray:
         """The number of sessions that begin in each minute from the first to the last, both included."""
@@ -178,4 +135,5 @@ class Traffic:
     def call_counts(self, numbers: IntArray) -> IntArray:
         """The number of calls of each session: one, two or three."""
         bits = draw_bits(self.seed, "traffic.calls", numbers)
-        return 1 + chance_flags(bits, 0.21).astype(np.int64) + chance_flags(bits, 0.03).astype(np.int64)
+        two, three = self.profile.session_calls
+        return 1 + chance_flags(bits, two).astype(np.int64) + chance_flags(bits, three).astype(np.int64)

@@ -11,9 +11,11 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
+from harness.errors import UsageProblem
 from harness.telephony.attributes import ATTRIBUTES, IDENTITY_ATTRIBUTES, AttributeKind, Grain
 from harness.telephony.record_at_instant import is_live_at, visible_record
 from harness.telephony.records import AttributeValue, Record, blank_values, span_seconds
+from harness.world.calls import CallBatch
 from harness.world.column_types import column_of_values
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID, Customers
 from harness.world.generated_calls import GeneratedCalls, attribute_names
@@ -26,12 +28,13 @@ from harness.world.row_places import RowPlaces
 from harness.world.session_span import SessionSpan
 from harness.world.traffic import (
     BUSY_HOUR,
-    MEAN_CALL_SECONDS,
-    OFFICE,
+    EPOCH,
+    EPOCH_MS,
     Traffic,
-    TrafficProfile,
     millis_of,
 )
+from harness.world.traffic_profile import OFFICE, TrafficProfile
+from harness.world.traffic_window import TrafficWindow
 
 GENERATOR_VERSION: Final = "3"
 
@@ -74,15 +77,16 @@ class _PastCalls:
 @final
 @dataclass(frozen=True, eq=False, kw_only=True)
 class World:
-    """A population of calls; make one with `World.of` or `World.from_records`.
+    """A population of calls; make one with `World.of`, `World.within` or `World.from_records`.
 
     The world of N calls is the last N calls that began at or before `instant`, in whole sessions, and
-    everything that begins after it.
+    everything that begins after it; that of a window is the sessions that begin in it, and what begins after it.
     """
 
     instant: datetime
     seed: int | None = None
     profile: TrafficProfile | None = None
+    window: TrafficWindow | None = None
     given: tuple[Record, ...] = ()
     customers: Customers = CUSTOMERS
     home_customer_id: int = HOME_CUSTOMER_ID
@@ -109,12 +113,29 @@ class World:
             raise ValueError("give concurrent or calls_per_second, not both: one follows from the other")
         if concurrent is not None:
             # Little's law: calls in progress = arrivals a second times mean seconds.
-            calls_per_second = concurrent / MEAN_CALL_SECONDS
+            calls_per_second = concurrent / profile.mean_call_seconds
         if calls_per_second is not None:
             profile = profile.with_rate(calls_per_second)
         traffic = Traffic(seed, profile)
         past = _PastCalls(SessionSpan.of(traffic, calls, millis_of(instant)), value_pools())
         return World(instant=instant, seed=seed, profile=profile, _past=past)
+
+    @staticmethod
+    def within(window: TrafficWindow, *, seed: int, profile: TrafficProfile = OFFICE) -> World:
+        """The world of a seed whose sessions begin within a window, seen at the window's end.
+
+        As in every world, time goes on after that. Raises UsageProblem for calls a day that the profile cannot give,
+        and for a window that begins before there are calls.
+        """
+        profile = window.profile_for(profile)
+        traffic = Traffic(seed, profile)
+        begin, end = millis_of(window.begin), millis_of(window.end)
+        if begin < EPOCH_MS:
+            raise UsageProblem(
+                "the world of calls", f"a window that begins after {EPOCH:%Y-%m-%d}", str(window.begin)
+            )
+        past = _PastCalls(SessionSpan.between(traffic, begin, end), value_pools())
+        return World(instant=window.end, seed=seed, profile=profile, window=window, _past=past)
 
     @staticmethod
     def from_records(calls: Sequence[Record], *, instant: datetime = BUSY_HOUR) -> World:
@@ -274,6 +295,13 @@ class World:
         joined = pl.DataFrame({name: pl.concat([column[name] for column in columns]) for name in keys})
         order = joined.select(pl.arg_sort_by(keys)).to_series().to_numpy().astype(np.int64)
         return _RowListing(generated, given, order)
+
+    def whole_calls(self) -> CallBatch | None:
+        """The generated calls until the instant over their whole lives, in order; None for a world of given calls."""
+        if self._past is None:
+            return None
+        past = self._past
+        return CallBatch(past.traffic, past.pools, past.calls.index(Grain.CALL).row_numbers)
 
     def timeline(self, grain: Grain, at: datetime) -> OrderedRowTable | None:
         """All generated rows that have begun at an instant, and perhaps later ones; None when none are generated.

@@ -10,7 +10,7 @@ from sources import Module, modules
 
 _BELOW_SPEC = {"errors", "integers", "output", "telephony"}
 _BELOW_MACHINES = _BELOW_SPEC | {"specification", "wire"}
-_ALL = _BELOW_MACHINES | {"world", "generate", "serve", "check", "report"}
+_ALL = _BELOW_MACHINES | {"world", "traffic", "generate", "serve", "check", "report"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -20,6 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "world": _BELOW_SPEC,
     "specification": _BELOW_SPEC,
     "wire": _BELOW_SPEC | {"specification"},
+    # Profiles are files with lines, as specs are.
+    "traffic": _BELOW_SPEC | {"specification", "world"},
     # Whole pages come from the pure simulator.
     "generate": _BELOW_MACHINES | {"world", "serve"},
     "serve": _BELOW_MACHINES | {"world"},
@@ -61,8 +63,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "harfile": ("output/har_archive.py",),
     "httpcore": ("check/",),
     "hypothesis": ("check/",),
-    "jinja2": ("report/",),
-    "jsonschema": ("specification/", "report/journal_lines.py"),
+    "jinja2": ("report/", "traffic/"),
+    "jsonschema": ("specification/", "report/journal_lines.py", "traffic/profile_file.py"),
     "junitparser": ("report/",),
     "jwt": ("check/credentials.py", "serve/authentication.py"),
     "lxml": ("wire/xml_body.py",),
@@ -72,6 +74,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "world/",
         "telephony/columns.py",
         "wire/columns/",
+        "traffic/",
         "serve/query/table.py",
         "serve/index/columns.py",
         "serve/index/row_index.py",
@@ -81,7 +84,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "generate/",
     ),
     "phonenumbers": ("telephony/", "world/", "output/pseudonyms.py"),
-    "polars": ("world/", "generate/", "telephony/columns.py", "wire/columns/"),
+    "polars": ("world/", "traffic/", "generate/", "telephony/columns.py", "wire/columns/"),
     "pytest": ("pytest_plugin/",),
     "_pytest": ("pytest_plugin/",),
     "python_multipart": ("wire/forms.py",),
@@ -89,7 +92,13 @@ DOORS: dict[str, tuple[str, ...]] = {
     "rich": ("cli/", "report/"),
     "schemathesis": ("check/rules/exploration/schema_fuzzing.py",),
     "trustme": ("serve/",),
-    "yaml": ("specification/", "check/results/known_failures.py", "generate/formats/vcr_cassette.py", "cli/"),
+    "yaml": (
+        "specification/",
+        "traffic/profile_file.py",
+        "check/results/known_failures.py",
+        "generate/formats/vcr_cassette.py",
+        "cli/",
+    ),
 }
 
 

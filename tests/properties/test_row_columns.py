@@ -17,7 +17,7 @@ from harness.generate.plain_rows import ROW_FORMS, encode_plain_rows, plain_tabl
 from harness.generate.row_slices import RowSlices
 from harness.specification.dialect import Dialect
 from harness.specification.load import Spec, load_spec, spec_ids
-from harness.world import BUSY_HOUR, OFFICE, STEADY, World
+from harness.world import BUSY_HOUR, CONTACT_CENTRE, OFFICE, STEADY, WHOLESALE, World
 
 SUPPORT = Path(__file__).parents[1] / "support"
 INVENTED = tuple(
@@ -50,7 +50,7 @@ def worlds(draw: st.DrawFn) -> World:
         seed=draw(st.integers(0, 2**40)),
         calls=draw(st.integers(0, 60)),
         instant=begin + timedelta(milliseconds=draw(st.integers(0, 7_200_000))),
-        profile=draw(st.sampled_from([OFFICE, STEADY])),
+        profile=draw(st.sampled_from([OFFICE, STEADY, CONTACT_CENTRE, WHOLESALE])),
         concurrent=draw(st.sampled_from([None, 30.0])),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,17 +10,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.telephony import Grain
-from harness.world import BUSY_HOUR, OFFICE, STEADY, ListedCalls, World
+from harness.world import BUSY_HOUR, OFFICE, STEADY, WHOLESALE, ListedCalls, TrafficProfile, World
+from harness.world.duration_laws import log_normal
+from harness.world.traffic_window import TrafficWindow
 
 IDENTITIES = {Grain.SESSION: "session_id", Grain.CALL: "call_id", Grain.LEG: "leg_id"}
+# Further calls hours after the first, and talks of most of a day.
+LONG = replace(
+    OFFICE,
+    name="long",
+    session_calls=(0.7, 0.4),
+    next_call=log_normal(median=1500, sigma=1.2, least=1, most=9000),
+    talk=log_normal(median=4000, sigma=1.5, least=1, most=50_000),
+)
+INSTANTS = st.sampled_from([BUSY_HOUR, BUSY_HOUR + timedelta(hours=9, seconds=7.5)])
+WINDOWS = st.builds(
+    lambda end, seconds, per_day: TrafficWindow(begin=end - timedelta(seconds=seconds), end=end, per_day=per_day),
+    INSTANTS,
+    st.one_of(st.floats(0.001, 90), st.floats(100, 10_000)),
+    st.sampled_from([None, 5000.0]),
+)
 WORLDS = st.builds(
     World.of,
     seed=st.integers(0, 2**40),
     calls=st.integers(0, 400),
-    profile=st.sampled_from([OFFICE, STEADY]),
+    profile=st.sampled_from([OFFICE, STEADY, WHOLESALE, LONG]),
     concurrent=st.sampled_from([None, 2.0, 60.0]),
-    instant=st.sampled_from([BUSY_HOUR, BUSY_HOUR + timedelta(hours=9, seconds=7.5)]),
-)
+    instant=INSTANTS,
+) | st.builds(World.within, WINDOWS, seed=st.integers(0, 2**40), profile=st.sampled_from([OFFICE, LONG]))
 
 
 def identities_of_all(world: World, grain: Grain, population: ListedCalls, at: datetime) -> list[object]:
@@ -49,7 +67,7 @@ def test_a_stretch_of_rows_is_that_of_the_whole_list(
 
 
 @settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 2**40), calls=st.integers(0, 3000))
-def test_a_world_has_exactly_the_calls_asked_for(seed: int, calls: int) -> None:
-    world = World.of(seed=seed, calls=calls)
+@given(seed=st.integers(0, 2**40), calls=st.integers(0, 3000), profile=st.sampled_from([OFFICE, LONG]))
+def test_a_world_has_exactly_the_calls_asked_for(seed: int, calls: int, profile: TrafficProfile) -> None:
+    world = World.of(seed=seed, calls=calls, profile=profile)
     assert world.count(Grain.CALL, ListedCalls.BOTH, world.instant) == calls

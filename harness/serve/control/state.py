@@ -17,7 +17,7 @@ from harness.serve.control.call_values import (
     encode_call,
 )
 from harness.world.clock import Clock, FrozenClock, LiveClock, ScaledClock
-from harness.world.traffic import OFFICE, PROFILES
+from harness.world.traffic_profile import OFFICE, PROFILES
 from harness.world.world import World
 
 _MOST_CALLS: Final = 10_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -21,9 +22,9 @@ from harness.world import (
     World,
 )
 from harness.world.call_times import call_numbers_in, call_times_of
-from harness.world.calls import _HOME_LINE_WEIGHTS, _REMOTE_WEIGHTS
 from harness.world.invented_values import ValuePools
-from harness.world.traffic import CALLS_PER_SESSION, MEAN_CALL_SECONDS, Traffic, TrafficProfile, millis_of
+from harness.world.traffic import Traffic, millis_of
+from harness.world.traffic_profile import PROFILES, TrafficProfile
 
 
 def test_some_forty_calls_are_in_progress_in_the_busy_hour() -> None:
@@ -39,13 +40,14 @@ def test_the_calls_in_progress_are_what_was_asked_for(concurrent: float) -> None
     assert abs(np.mean(live) - concurrent) < 4 * (concurrent / 8) ** 0.5
 
 
-def test_the_constants_of_littles_law_are_what_the_distributions_give() -> None:
-    traffic = Traffic(3, OFFICE)
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_the_means_of_littles_law_are_what_the_distributions_give(profile: TrafficProfile) -> None:
+    traffic = Traffic(3, profile.with_rate(0.34))
     slot = traffic.slot_of(millis_of(BUSY_HOUR))
     numbers = traffic.session_numbers(slot - 20_000, slot)
     lives = call_times_of(traffic, call_numbers_in(traffic, numbers))
-    assert np.mean(lives.ended - lives.started) / 1000 == pytest.approx(MEAN_CALL_SECONDS, rel=0.02)
-    assert len(lives.call_numbers) / len(numbers) == pytest.approx(CALLS_PER_SESSION, rel=0.01)
+    assert np.mean(lives.ended - lives.started) / 1000 == pytest.approx(profile.mean_call_seconds, rel=0.02)
+    assert len(lives.call_numbers) / len(numbers) == pytest.approx(profile.calls_per_session, rel=0.01)
 
 
 def test_nights_and_sundays_are_quiet() -> None:
@@ -99,10 +101,28 @@ def test_busy_contact_centres_can_be_made() -> None:
     assert [frame[name].n_unique() for name in frame] == [30_000] * 3
 
 
+@pytest.mark.parametrize("calls", [1, 3, 20])
+def test_sessions_that_all_hold_three_calls_fill_a_number_as_far_as_they_can(calls: int) -> None:
+    world = World.of(seed=1, calls=calls, profile=replace(OFFICE, session_calls=(1.0, 1.0)))
+    assert calls - 2 <= world.count(Grain.CALL, ListedCalls.BOTH, BUSY_HOUR) <= calls
+
+
+def test_who_is_tried_again_is_the_same_party() -> None:
+    profile = replace(OFFICE, session_calls=(0.5, 0.5), dispositions=(0, 1, 1, 1, 1), redial=1.0)
+    sessions = World.of(seed=1, calls=300, profile=profile).records(Grain.SESSION, ListedCalls.BOTH, BUSY_HOUR)
+    parties = [
+        {(call["direction"], call["source"], call["destination"]) for call in session.rows("calls")}
+        for session in sessions
+    ]
+    assert sum(len(session.rows("calls")) == 3 for session in sessions) > 20
+    assert all(len(tried) == 1 for tried in parties)
+
+
 def test_the_tables_fit_the_pools() -> None:
     pools = ValuePools()
-    assert len(_REMOTE_WEIGHTS) == len(pools.remotes)
-    assert len(_HOME_LINE_WEIGHTS) == max(pools.extensions.count_of_customer)
+    assert len(OFFICE.remote_thresholds) == len(pools.remotes)
+    assert len(OFFICE.home_line_thresholds) == max(pools.extensions.count_of_customer)
+    assert len(OFFICE.other_line_thresholds) == min(pools.extensions.count_of_customer)
 
 
 def test_clocks_are_functions_of_the_callers_watch() -> None:
