@@ -42,6 +42,18 @@ def dispositions_of(traffic: Traffic, units: IntArray) -> IntArray:
     return choose_indexes(draw_bits(traffic.seed, "call.ending", units), traffic.profile.disposition_thresholds)
 
 
+def party_numbers_of(traffic: Traffic, units: IntArray) -> IntArray:
+    """The call whose parties each call has: its own number, or that of an unanswered first call tried again."""
+    if not traffic.profile.redial:
+        return units
+    tries_again = (
+        ((units & 3) > 0)
+        & (dispositions_of(traffic, units & ~3) != ANSWERED)
+        & chance_flags(draw_bits(traffic.seed, "call.redial", units), traffic.profile.redial)
+    )
+    return np.where(tries_again, units & ~3, units)
+
+
 def call_times_of(traffic: Traffic, units: IntArray) -> CallTimes:
     """The times of calls, given by their call numbers."""
     seed, profile = traffic.seed, traffic.profile

@@ -25,7 +25,7 @@ from harness.world.call_times import (
     NO_ANSWER,
     CallTimes,
     call_times_of,
-    dispositions_of,
+    party_numbers_of,
 )
 from harness.world.column_types import (
     case_column,
@@ -40,6 +40,7 @@ from harness.world.column_types import (
 from harness.world.customers import CUSTOMERS
 from harness.world.direction_codes import INBOUND, INTERNAL, OUTBOUND, TRANSIT
 from harness.world.invented_values import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS, TextPool, ValuePools
+from harness.world.line_plan import planned_lines
 from harness.world.random_streams import (
     BitArray,
     FlagArray,
@@ -154,16 +155,7 @@ class CallBatch:
 
     @cached_property
     def _party_numbers(self) -> IntArray:
-        """The call whose parties each call has: its own number, or that of an unanswered first call tried again."""
-        units = self.call_numbers
-        if not self.traffic.profile.redial:
-            return units
-        tries_again = (
-            ((units & 3) > 0)
-            & (dispositions_of(self.traffic, units & ~3) != ANSWERED)
-            & chance_flags(self.draw_for_calls("redial"), self.traffic.profile.redial)
-        )
-        return np.where(tries_again, units & ~3, units)
+        return party_numbers_of(self.traffic, self.call_numbers)
 
     def _draw_for_parties(self, what: str) -> BitArray:
         """64 random bits per call, from the stream `what`; the same for calls with the same parties."""
@@ -189,14 +181,28 @@ class CallBatch:
         ranks = choose_indexes(bits, profile.home_line_thresholds)
         return np.where(home, ranks, choose_indexes(bits, profile.other_line_thresholds))
 
-    @cached_property
+    @property
     def line(self) -> IntArray:
         """The extension of each call, as an index into the extensions."""
+        return self._planned_lines[0]
+
+    @property
+    def other_line(self) -> IntArray:
+        """The extension at the other end of an internal call."""
+        return self._planned_lines[1]
+
+    @cached_property
+    def _planned_lines(self) -> tuple[IntArray, IntArray]:
+        return planned_lines(self)
+
+    @cached_property
+    def drawn_line(self) -> IntArray:
+        """The extension that each call draws, before it is known who is free."""
         return self.pools.extensions.first_of_customer[self.customer] + self._line_rank
 
     @cached_property
-    def other_line(self) -> IntArray:
-        """The extension at the other end of an internal call."""
+    def drawn_other_line(self) -> IntArray:
+        """The extension that each call draws for its other end, before it is known who is free."""
         many = self.pools.extensions.count_of_customer[self.customer]
         return (
             self.pools.extensions.first_of_customer[self.customer]
@@ -550,18 +556,12 @@ def _contact_id_column(batch: CallBatch) -> pl.Series:
     return integer_column(CONTACT_ID_BASE + batch.remote, known)
 
 
-def choose_application(bits: BitArray) -> IntArray:
-    """The application of sessions."""
-    return choose_indexes(bits, weight_thresholds(APPLICATION_WEIGHTS))
-
-
-def choose_rule(bits: BitArray) -> IntArray:
-    """The rule of sessions."""
-    return choose_indexes(bits, weight_thresholds(RULE_WEIGHTS))
-
-
 def _application_index(batch: CallBatch) -> IntArray:
-    return choose_application(batch.draw_for_sessions("application"))
+    return choose_indexes(batch.draw_for_sessions("application"), weight_thresholds(APPLICATION_WEIGHTS))
+
+
+def _rule_index(batch: CallBatch) -> IntArray:
+    return choose_indexes(batch.draw_for_sessions("rule"), weight_thresholds(RULE_WEIGHTS))
 
 
 def _word_column(pool: TextPool, codes: Callable[[CallBatch], IntArray]) -> Callable[[CallBatch], pl.Series]:
@@ -629,7 +629,7 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], pl.Series]]] = MappingPro
         "recording_url": lambda b: null_unless(b.recording_counts > 0, recording_url(b, 0)),
         "application_id": lambda b: integer_column(1001 + _application_index(b)),
         "application_name": lambda b: b.pools.texts["application"].texts_of(_application_index(b)),
-        "rule_name": lambda b: b.pools.texts["rule"].texts_of(choose_rule(b.draw_for_sessions("rule"))),
+        "rule_name": lambda b: b.pools.texts["rule"].texts_of(_rule_index(b)),
         "custom_data": _custom_data_column,
         "machine_id": lambda b: integer_column(1 + b.machine),
         "media_address": lambda b: _MEDIA_ADDRESSES.texts_of(b.machine),

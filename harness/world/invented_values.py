@@ -6,9 +6,10 @@ begin with another value, that differ only by case, and that hold `&`, `+`, `;`,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,10 @@ import polars as pl
 from harness.world.customers import CUSTOMERS, HOME_CUSTOMER_ID
 from harness.world.name_pools import AWKWARD_PEOPLE, load_names
 from harness.world.random_streams import FlagArray, IntArray, chance_flags, draw_bits
+
+if TYPE_CHECKING:
+    from harness.world.line_plan import LinePlan
+    from harness.world.traffic import Traffic
 
 _AREA_CODES: Final = (
     202, 203, 206, 207, 212, 213, 214, 215, 217, 301, 303, 305, 307, 312, 314, 317, 402, 404, 406, 412,
@@ -32,6 +37,9 @@ _HOME_EXTENSIONS: Final = (
     "1004", "123", "124", "125", "126", "127", "1005", "128", "129", "130", "131", "1006", "132", "133", "134",
     "135", "136", "1007",
 )  # fmt: skip
+# So many of the first extensions are groups'.
+HOME_GROUPS: Final = 4
+OTHER_GROUPS: Final = 2
 _OTHER_EXTENSIONS: Final = ("101", "102", "201", "103", "202", "301", "1010", "203", "104", "400")
 
 APPLICATIONS: Final = ("reception", "outreach", "reception-night", "Support & Care+")
@@ -103,11 +111,15 @@ class TextPool:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extensions:
-    """All extensions as columns, those of one customer side by side."""
+    """All extensions as columns, those of one customer side by side: first its groups, then its persons.
+
+    A group (a queue, a ring group) may be in any number of calls at once, a person talks in one.
+    """
 
     numbers: tuple[str, ...]
     first_of_customer: IntArray
     count_of_customer: IntArray
+    group_count_of_customer: IntArray
     customer: IntArray
     person: IntArray
 
@@ -129,6 +141,7 @@ def _build_extensions(people: int) -> Extensions:
         numbers=tuple(numbers),
         first_of_customer=np.asarray(first, dtype=np.int64),
         count_of_customer=np.asarray(many, dtype=np.int64),
+        group_count_of_customer=np.where(np.asarray(many) > len(_OTHER_EXTENSIONS), HOME_GROUPS, OTHER_GROUPS),
         customer=np.asarray(customers, dtype=np.int64),
         person=person,
     )
@@ -161,6 +174,7 @@ class ValuePools:
     """All pools of a world; the same for every seed."""
 
     def __init__(self) -> None:
+        self._line_plan: tuple[Traffic, LinePlan] | None = None
         names = load_names()
         self.people = AWKWARD_PEOPLE + tuple(name for name in names.people if name not in AWKWARD_PEOPLE)
         self.extensions = _build_extensions(len(self.people) - len(AWKWARD_PEOPLE))
@@ -182,6 +196,12 @@ class ValuePools:
             "note": TextPool(NOTES),
             "trunk": TextPool(TRUNKS),
         }
+
+    def line_plan_of(self, traffic: Traffic, make: Callable[[], LinePlan]) -> LinePlan:
+        """The plan of who talks in which calls of some traffic, made when it is first needed and then kept."""
+        if self._line_plan is None or self._line_plan[0] is not traffic:
+            self._line_plan = traffic, make()
+        return self._line_plan[1]
 
     @cached_property
     def dialed_numbers(self) -> TextPool:

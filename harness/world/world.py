@@ -27,7 +27,7 @@ from harness.world.traffic import BUSY_HOUR, EPOCH, EPOCH_MS, Traffic, millis_of
 from harness.world.traffic_profile import OFFICE, TrafficProfile
 from harness.world.traffic_window import TrafficWindow
 
-GENERATOR_VERSION: Final = "3"
+GENERATOR_VERSION: Final = "4"
 
 _SLOTS_AHEAD: Final = 60
 _LISTED_GRAINS: Final = (Grain.SESSION, Grain.CALL, Grain.LEG)

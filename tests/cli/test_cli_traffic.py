@@ -64,8 +64,9 @@ def test_a_given_instant_ends_the_days() -> None:
         (["--per-day", "5"], "--days or --from with it"),
         (["--days", "9999"], "at most 3660"),
         (["--from", "2099-01-01"], "a time before 2026-03-11T10:30"),
-        (["--from", "someday"], "an instant such as"),
+        (["--from", "2026-13-45"], "an instant such as"),
         (["--traffic", "nosuch.yaml"], "a readable file"),
+        (["--from", "someday"], "--as with it"),
     ],
 )
 def test_days_that_cannot_be_are_told_and_nothing_is_written(
