@@ -14,6 +14,8 @@ import numpy as np
 from harness.traffic.figures import HOUR, MINUTE
 from harness.world.call_times import ANSWERED, BUSY, CANCELLED, FAILED, NO_ANSWER
 from harness.world.duration_laws import FloatArray
+from harness.world.invented_values import HOME_GROUPS
+from harness.world.line_plan import BUSIEST_PERSONS
 from harness.world.random_streams import IntArray
 from harness.world.traffic import Traffic
 from harness.world.traffic_profile import TrafficProfile
@@ -176,7 +178,11 @@ def busiest_line_band(profile: TrafficProfile, count: int) -> Band:
     rivals = float(np.sum(weights >= 0.8 * weights.max()))
     extra = math.sqrt(2 * math.log(rivals))
     unit = math.sqrt(session_clusters(profile) * share * (1 - share) / max(count, 1))
-    return Band(share, max(share - DEVIATIONS * unit, 0.0), min(share + (DEVIATIONS + extra) * unit, 1.0))
+    # At most all talks of persons go to groups instead, where one of them already talks.
+    persons = float(weights[HOME_GROUPS:].sum() / weights.sum())
+    moved = profile.shares_of_dispositions[ANSWERED] * persons / HOME_GROUPS
+    most = share + (DEVIATIONS + extra) * unit + (moved if profile.concurrent_calls <= BUSIEST_PERSONS else 0.0)
+    return Band(share, max(share - DEVIATIONS * unit, 0.0), min(most, 1.0))
 
 
 # --- durations ----------------------------------------------------------------------------------------------

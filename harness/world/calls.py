@@ -32,6 +32,7 @@ from harness.telephony.enums import Direction, Disposition, RemoteLineKind
 from harness.telephony.hangup_causes import HangupCause
 from harness.world.call_codes import call_codes_of
 from harness.world.call_details import DETAIL_COLUMNS, LIVE_DETAIL_COLUMNS, number_kind_index
+from harness.world.call_texts import TEXT_COLUMNS
 from harness.world.call_times import (
     ANSWERED,
     BUSY,
@@ -50,12 +51,12 @@ from harness.world.column_types import (
 )
 from harness.world.customers import CUSTOMERS
 from harness.world.direction_codes import INBOUND, INTERNAL, OUTBOUND, TRANSIT
-from harness.world.invented_values import APPLICATION_WEIGHTS, CUSTOM_DATA_WEIGHTS, RULE_WEIGHTS, ValuePools
+from harness.world.invented_values import ValuePools
+from harness.world.line_plan import planned_lines
 from harness.world.random_streams import (
     BitArray,
     FlagArray,
     IntArray,
-    Thresholds,
     chance_flags,
     choose_indexes,
     draw_bits,
@@ -177,14 +178,28 @@ class CallBatch:
         ranks = choose_indexes(bits, profile.home_line_thresholds)
         return np.where(home, ranks, choose_indexes(bits, profile.other_line_thresholds))
 
-    @cached_property
+    @property
     def line(self) -> IntArray:
         """The extension of each call, as an index into the extensions."""
+        return self._planned_lines[0]
+
+    @property
+    def other_line(self) -> IntArray:
+        """The extension at the other end of an internal call."""
+        return self._planned_lines[1]
+
+    @cached_property
+    def _planned_lines(self) -> tuple[IntArray, IntArray]:
+        return planned_lines(self)
+
+    @cached_property
+    def drawn_line(self) -> IntArray:
+        """The extension that each call draws, before it is known who is free."""
         return self.pools.extensions.first_of_customer[self.customer] + self._line_rank
 
     @cached_property
-    def other_line(self) -> IntArray:
-        """The extension at the other end of an internal call."""
+    def drawn_other_line(self) -> IntArray:
+        """The extension that each call draws for its other end, before it is known who is free."""
         many = self.pools.extensions.count_of_customer[self.customer]
         return (
             self.pools.extensions.first_of_customer[self.customer]
@@ -476,43 +491,6 @@ def _department_id_column(batch: CallBatch) -> Column:
     return integer_column(810 + batch.customer * 10 + groups, batch.has_line)
 
 
-def _text_or_code_column(batch: CallBatch, what: str, pool: str, weights: Thresholds, common: float) -> TextColumn:
-    """A text of a pool, or one of its prefixes with the call's own code."""
-    prefixes = batch.pools.texts[pool + "_prefix"]
-    bits = batch.draw_for_calls(what + ".which")
-    own = joined_column(pooled_column(prefixes, integers_below(bits, len(prefixes))), batch.call_code)
-    shared = pooled_column(batch.pools.texts[pool], choose_indexes(batch.draw_for_calls(what + ".text"), weights))
-    return case_column(own, (chance_flags(batch.draw_for_calls(what + ".common"), common), shared))
-
-
-def _custom_data_column(batch: CallBatch) -> Column:
-    text = _text_or_code_column(batch, "data", "data", weight_thresholds(CUSTOM_DATA_WEIGHTS), 0.7)
-    return text_where(chance_flags(batch.draw_for_calls("data"), 0.6), text)
-
-
-def _external_id_column(batch: CallBatch) -> Column:
-    text = _text_or_code_column(batch, "outside", "outside", zipf_thresholds(9, 1.0), 0.2)
-    return text_where(chance_flags(batch.draw_for_calls("outside"), 0.65), text)
-
-
-def _external_session_id_column(batch: CallBatch) -> Column:
-    shared = pooled_column(
-        batch.pools.texts["outside"], choose_indexes(batch.draw_for_sessions("outside.text"), zipf_thresholds(9, 1.0))
-    )
-    own = joined_column("web:", call_codes_of(batch.session_numbers * 4))
-    text = case_column(own, (chance_flags(batch.draw_for_sessions("outside.common"), 0.25), shared))
-    return text_where(chance_flags(batch.draw_for_sessions("outside"), 0.5), text)
-
-
-def _note_column(batch: CallBatch) -> Column:
-    shared = pooled_column(
-        batch.pools.texts["note"], choose_indexes(batch.draw_for_calls("note.text"), zipf_thresholds(10, 0.9))
-    )
-    own = joined_column("ticket #", batch.call_code, ' & "follow-up"')
-    text = case_column(own, (chance_flags(batch.draw_for_calls("note.common"), 0.85), shared))
-    return text_where(chance_flags(batch.draw_for_calls("note"), 0.3), text)
-
-
 def recording_url(batch: CallBatch, part: int) -> TextColumn:
     """The URL of a recording of each call."""
     folder = pooled_column(CUSTOMER_ID_TEXTS, batch.customer)
@@ -546,14 +524,6 @@ def _diversion_number_column(batch: CallBatch) -> Column:
 def _contact_id_column(batch: CallBatch) -> Column:
     known = (batch.pools.contact_names[batch.remote] >= 0) & batch.is_external
     return integer_column(CONTACT_ID_BASE + batch.remote, known)
-
-
-def _application_index(batch: CallBatch) -> IntArray:
-    return choose_indexes(batch.draw_for_sessions("application"), weight_thresholds(APPLICATION_WEIGHTS))
-
-
-def _rule_index(batch: CallBatch) -> IntArray:
-    return choose_indexes(batch.draw_for_sessions("rule"), weight_thresholds(RULE_WEIGHTS))
 
 
 def _word_column(pool: TextPool, codes: Callable[[CallBatch], IntArray]) -> Callable[[CallBatch], Column]:
@@ -618,15 +588,8 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyT
         "extension_id": lambda b: integer_column(70_001 + b.line, b.has_line),
         "extension": lambda b: pooled_column(b.pools.endpoints, b.line, b.has_line),
         "contact_id": _contact_id_column,
-        "external_id": _external_id_column,
-        "external_session_id": _external_session_id_column,
-        "note": _note_column,
         "recording_urls": _recording_urls_column,
         "recording_url": lambda b: text_where(b.recording_counts > 0, recording_url(b, 0)),
-        "application_id": lambda b: integer_column(1001 + _application_index(b)),
-        "application_name": lambda b: pooled_column(b.pools.texts["application"], _application_index(b)),
-        "rule_name": lambda b: pooled_column(b.pools.texts["rule"], _rule_index(b)),
-        "custom_data": _custom_data_column,
         "machine_id": lambda b: integer_column(1 + b.machine),
         "media_address": lambda b: pooled_column(_MEDIA_ADDRESSES, b.machine),
         "transaction_id": lambda b: integer_column(TRANSACTION_BASE + b.call_numbers * 8),
@@ -638,6 +601,7 @@ CALL_COLUMNS: Final[Mapping[str, Callable[[CallBatch], Column]]] = MappingProxyT
         "diversion_number": _diversion_number_column,
         "trunk_name": lambda b: pooled_column(b.pools.texts["trunk"], b.trunk, b.is_external),
         **DETAIL_COLUMNS,
+        **TEXT_COLUMNS,
     }
 )
 

@@ -32,6 +32,9 @@ _HOME_EXTENSIONS: Final = (
     "1004", "123", "124", "125", "126", "127", "1005", "128", "129", "130", "131", "1006", "132", "133", "134",
     "135", "136", "1007",
 )  # fmt: skip
+# So many of the first extensions are groups'.
+HOME_GROUPS: Final = 4
+OTHER_GROUPS: Final = 2
 _OTHER_EXTENSIONS: Final = ("101", "102", "201", "103", "202", "301", "1010", "203", "104", "400")
 
 APPLICATIONS: Final = ("reception", "outreach", "reception-night", "Support & Care+")
@@ -83,11 +86,15 @@ TRUNKS: Final = ("trunk-a", "trunk-b", "trunk-a-backup", "Köln & Bonn")
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extensions:
-    """All extensions as columns, those of one customer side by side."""
+    """All extensions as columns, those of one customer side by side: first its groups, then its persons.
+
+    A group (a queue, a ring group) may be in any number of calls at once, a person talks in one.
+    """
 
     numbers: tuple[str, ...]
     first_of_customer: IntArray
     count_of_customer: IntArray
+    group_count_of_customer: IntArray
     customer: IntArray
     person: IntArray
 
@@ -109,6 +116,7 @@ def _build_extensions(people: int) -> Extensions:
         numbers=tuple(numbers),
         first_of_customer=np.asarray(first, dtype=np.int64),
         count_of_customer=np.asarray(many, dtype=np.int64),
+        group_count_of_customer=np.where(np.asarray(many) > len(_OTHER_EXTENSIONS), HOME_GROUPS, OTHER_GROUPS),
         customer=np.asarray(customers, dtype=np.int64),
         person=person,
     )

@@ -151,8 +151,10 @@ class LegBatch:
         """A code in the pool of ends: who is reached by this leg."""
         calls, extensions = self.calls, self.pools.extensions
         dialed = np.where(calls.direction == INBOUND, self.pools.did_base + calls.did, calls.destination)
-        first, many = extensions.first_of_customer[calls.customer], extensions.count_of_customer[calls.customer]
-        onward = first + (calls.line - first + 2) % many
+        first = extensions.first_of_customer[calls.customer]
+        # To a group: whoever is free there takes it.
+        groups = extensions.group_count_of_customer[calls.customer]
+        onward = first + np.where(calls.destination == first, 1, calls.line + 1) % groups
         return np.select([self.place == 0, self.place == 1], [dialed, calls.destination], onward)
 
     @cached_property

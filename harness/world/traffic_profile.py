@@ -148,6 +148,11 @@ class TrafficProfile:
         longest_ring = max(law.longest_ms for law in rings)
         return self.longest_delay_ms + self.setup.longest_ms + longest_ring + self.talk.longest_ms
 
+    @property
+    def concurrent_calls(self) -> float:
+        """The mean number of calls in progress in the busiest hour (Little's law)."""
+        return self.calls_per_second * self.mean_call_seconds
+
     # --- what draws are compared with -----------------------------------------------------------------------
 
     @property
@@ -185,8 +190,9 @@ OFFICE: Final = TrafficProfile(
     days=(1.0, 1.0, 1.0, 0.97, 0.9, 0.12, 0.06),
 )  # fmt: skip
 STEADY: Final = replace(OFFICE, name="steady", hours=(1.0,) * 24, days=(1.0,) * 7)
-CONTACT_CENTRE: Final = replace(
-    OFFICE,
+# People who call in and wait for an agent: most are answered, after a queue; those who are not gave up. Nearly all
+# talks are recorded, and agents are alike.
+CONTACT_CENTRE: Final = TrafficProfile(
     name="contact-centre",
     calls_per_second=4.0,
     hours=(
@@ -194,6 +200,22 @@ CONTACT_CENTRE: Final = replace(
         .90, .90, .95, .95, .95, .90, .85, .80, .70, .55, .40, .30,
     ),
     days=(1.0, 0.95, 0.95, 0.95, 1.0, 0.6, 0.45),
+    session_calls=(0.12, 0.02),
+    dispositions=(0.86, 0.03, 0.01, 0.08, 0.02),
+    given_up=0.05,
+    ring_until_answer=DurationLaw(
+        parts=((0.6, LogNormal(median=6, sigma=0.5)), (0.4, Exponential(mean=45))), least=0.5, most=900
+    ),
+    ring_until_cancel=DurationLaw(parts=((1.0, Exponential(mean=60)),), least=0.4, most=900),
+    talk=DurationLaw(parts=((1.0, Gamma(mean=270, shape=1.4)),), least=2, most=5400),
+    directions=(0.80, 0.16, 0.03, 0.01),
+    further_directions=(0, 0.4, 0.6, 0),
+    held=0.3,
+    transferred=0.12,
+    recorded=(0.96, 0.08),
+    line_skew=0.4,
+    other_line_skew=0.4,
+    remote_skew=0.4,
 )  # fmt: skip
 # Calls of other carriers passing through: many attempts, half of them answered, short talks in two kinds
 # (a word or two, and real talks), failed ones tried again at once, hardly anything recorded.

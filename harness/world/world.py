@@ -36,7 +36,7 @@ from harness.world.traffic import (
 from harness.world.traffic_profile import OFFICE, TrafficProfile
 from harness.world.traffic_window import TrafficWindow
 
-GENERATOR_VERSION: Final = "3"
+GENERATOR_VERSION: Final = "4"
 
 _SLOTS_AHEAD: Final = 60
 _LISTED_GRAINS: Final = (Grain.SESSION, Grain.CALL, Grain.LEG)
