@@ -32,6 +32,18 @@ def include_faults(listing: Listing) -> Iterator[Fault]:
                 f"what {name} adds is {word} there",
                 on_parameters(lambda given, name=name, on=on: _set_flag(given, name, on=on)),  # type: ignore[misc]
             )
+        other = next((other.parameter for other in listing.includes if other is not include), None)
+        if other is not None:
+            yield from make_fault(
+                include.clauses.on,
+                f"{name}-lost-beside-{other}",
+                f"what {name} adds is left out where {other} is on, too",
+                on_parameters(
+                    lambda given, name=name, other=other: (  # type: ignore[misc]
+                        _set_flag(given, name, on=False) if given.is_true(other) else given
+                    )
+                ),
+            )
         yield from make_fault(
             include.clauses.default,
             f"{name}-default",

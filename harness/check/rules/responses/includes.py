@@ -58,6 +58,7 @@ def _check_each_include(context: CheckContext, mirror: Mirror) -> Iterator[None]
         yield from _check_lost_rows(context, mirror, include, answers)
         if _added_fields(include, answers["off"], answers["on"]):
             yield from _check_with_filter(context, mirror, include, answers)
+            yield from _check_with_others(context, mirror, include, answers)
 
 
 def _page_of_rows(context: CheckContext) -> dict[str, Tree]:
@@ -191,14 +192,36 @@ def _check_with_filter(
 ) -> Iterator[None]:
     """A switch that is on stays on when the list is also filtered."""
     chosen = selective_filter(context, mirror)
+    if chosen:
+        yield from _check_kept_part(context, include, answers, chosen, "with a filter")
+
+
+def _check_with_others(
+    context: CheckContext, mirror: Mirror, include: Include, answers: Mapping[str, Exchange]
+) -> Iterator[None]:
+    """A switch that is on stays on when the others are on, too: some servers have one place for several parts."""
+    others = {
+        other.parameter: True
+        for other in context.listing.includes
+        if other is not include and other.adds and context.parameters_work(other.parameter)
+    }
+    if others:
+        more = encode_request_values(context, others)
+        yield from _check_kept_part(context, include, answers, more, f"beside {' and '.join(others)}")
+
+
+def _check_kept_part(
+    context: CheckContext, include: Include, answers: Mapping[str, Exchange], more: Mapping[str, Tree], beside: str
+) -> Iterator[None]:
+    """Rows that show the part show it under further parameters, too: asked twice."""
     added = _added_fields(include, answers["off"], answers["on"])
     part = {row.key for row in answers["on"].rows or () if _shows_part(include, row, added)}
-    if not chosen or not part:
+    if not part:
         return
     role = include.clauses.on or include.clauses.off
-    ask = answers["on"].list_request.with_values(chosen)
+    ask = answers["on"].list_request.with_values(more)
     exchange, lacking = answers["on"], 0
-    for purpose in (f"{include.parameter} on with a filter", f"again: {include.parameter} on with a filter"):
+    for purpose in (f"{include.parameter} on {beside}", f"again: {include.parameter} on {beside}"):
         exchange = context.send(ask, purpose)
         yield
         if context.note_unusable(exchange, role):
@@ -211,7 +234,7 @@ def _check_with_filter(
     context.fail(
         role,
         f"{include.parameter} adds its part",
-        expected="the part in the rows that show it without a filter",
+        expected=f"the part in the rows that show it otherwise, also {beside}",
         actual=f"{lacking} rows without it",
         exchange=exchange,
     )

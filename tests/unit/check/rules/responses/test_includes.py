@@ -137,6 +137,10 @@ def a_filter_forgets_names(asked: Asked) -> Asked:
     return {**asked, "names": "0"} if "dir" in asked else asked
 
 
+def times_take_the_place_of_names(asked: Asked) -> Asked:
+    return {**asked, "names": "0"} if asked.get("times") == "1" else asked
+
+
 def whom_is_blank_when_left_out(asked: Asked, body: Body) -> Body:
     for row in body["calls"]:
         row.setdefault("whom", "")
@@ -187,6 +191,12 @@ class Case:
 
 
 PART_CASES = {
+    "a switch that is lost beside another": Case(
+        lie=Lie(asks=times_take_the_place_of_names),
+        breaks=("TI-LST-020",),
+        expected="the part in the rows that show it otherwise, also beside times",
+        actual="36 rows without it",
+    ),
     "a switch that is ignored": Case(
         lie=Lie(asks=deaf_to("names")),
         breaks=("TI-LST-020",),
@@ -263,7 +273,7 @@ PART_CASES = {
     "a switch that is forgotten beside a filter": Case(
         lie=Lie(asks=a_filter_forgets_names),
         breaks=("TI-LST-020",),
-        expected="the part in the rows that show it without a filter",
+        expected="the part in the rows that show it otherwise, also with a filter",
         actual="rows without it",
     ),
     "no further field where any would do": Case(
