@@ -105,6 +105,7 @@ def check(console: Console, /, api: str, **values: Any) -> int:
     """Put every promise of the API to the test on a server, and say which are kept."""
     sinks = parse_report_sinks(values["reports"])
     settings = parse_settings(api, values)
+    _check_written_file(values["write_known"], settings.known)
     with ExitStack() as stack:
         prepared = prepare_run(
             console,
@@ -158,6 +159,14 @@ def _parse_known_values(texts: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
             raise UsageProblem(f"--known-value {name}", "a value", "nothing")
         values_by_name[name] = (*values_by_name.get(name, ()), value)
     return values_by_name
+
+
+def _check_written_file(written: str | None, known: str | None) -> None:
+    """Raises UsageProblem where the drafts would take the place of the entries that are used."""
+    if written is not None and known is not None and Path(written).resolve() == Path(known).resolve():
+        expected, actual = "a file of its own", "the file of --known, whose entries would be lost"
+        do = "write the drafts to another file, and move over what you keep"
+        raise UsageProblem(f"--write-known {written}", expected, actual, do)
 
 
 def _write_known_failures(console: Console, file: str, report: RunReport) -> None:
