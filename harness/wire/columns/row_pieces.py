@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from harness.telephony.columns import Flags, Integers, IntegerTexts, PooledTexts, TextPool
 from harness.wire.columns.field_columns import InnerText, ValuePart, WrittenRows
@@ -23,20 +24,42 @@ _JOINED_TEXTS: Final = 4096
 _LARGE_POOL: Final = 20_000
 # So many rows at once stay near the processor.
 _ROWS_AT_ONCE: Final = 4096
+# Texts that are looked up for a few rows at a time are kept as a list once that has paid off.
+_FEW_TEXTS: Final = 256
+_USES_BEFORE_LIST: Final = 8
+_ENCODED_TEXT_BYTES: Final = 80
 
 
 @final
 class Texts:
     """Texts that stand in rows, written as the form wants them; `lasting` ones are met again in other slices."""
 
-    __slots__ = ("lasting", "series")
+    __slots__ = ("_encoded", "_uses", "lasting", "series")
 
     def __init__(self, texts: Sequence[str] | pl.Series, *, lasting: bool = True) -> None:
         self.series = texts if isinstance(texts, pl.Series) else pl.Series(texts, dtype=pl.String)
         self.lasting = lasting
+        self._encoded: list[bytes] | None = None
+        self._uses = 0
 
     def __len__(self) -> int:
         return len(self.series)
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes the texts take."""
+        return int(self.series.estimated_size()) + (_ENCODED_TEXT_BYTES * len(self) if self.lasting else 0)
+
+    def chosen(self, codes: NDArray[np.unsignedinteger]) -> list[bytes]:
+        """The texts at the places of a few rows."""
+        if self._encoded is None:
+            self._uses += 1
+            if len(self) > _FEW_TEXTS and (not self.lasting or self._uses < _USES_BEFORE_LIST):
+                found: list[bytes] = self.series[pl.Series(codes.astype(np.uint32))].cast(pl.Binary).to_list()
+                return found
+            self._encoded = self.series.cast(pl.Binary).to_list()
+        encoded = self._encoded
+        return [encoded[code] for code in codes.tolist()]
 
 
 @final
