@@ -1,7 +1,7 @@
 """Rows of ended calls made from columns: whole blocks of neighbours at once, of which pages take what they show.
 
-A block costs about what twenty rows cost that are made one by one, and keeps but the places of its pieces; a row is put
-together when it is asked for. `RowIndex` makes row by row what has no columns.
+A block costs about what twenty rows cost that are made one by one, and keeps but the places of its pieces; a row is
+put together when it is asked for. `RowIndex` makes row by row what has no columns.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ from harness.specification.field_path import FieldPath
 from harness.specification.model import Field, Listing
 from harness.telephony.attributes import ATTRIBUTES, Grain
 from harness.telephony.columns import Column, Integers, column_at_places
+from harness.wire.columns.column_source import NotVectorised
+from harness.wire.columns.field_columns import field_column
 from harness.wire.columns.row_block import RowBlock
 from harness.wire.columns.row_cells import RowRules, plain_records
 from harness.wire.columns.row_encoder import RowEncoder
 from harness.wire.columns.row_forms import JsonForm, XmlForm
-from harness.wire.columns.row_pieces import Texts
+from harness.wire.columns.row_pieces import PieceMaker, Texts
 from harness.wire.response_codec import carries_text, is_csv, is_xml
 from harness.wire.row_codec import show_record
 from harness.world.ordered_rows import OrderedRowTable
 
 _BLOCK_ROWS: Final = 4096
-_NESTING_BLOCK_ROWS: Final = 1024
+_NESTING_BLOCK_ROWS: Final = 512
 # Fewer rows of a block are made one by one in less time.
 _FEWEST_BLOCK_ROWS: Final = 8
 _FEWEST_SCATTERED_ROWS: Final = 24
@@ -59,8 +61,21 @@ class _IdentityColumn:
 @final
 @dataclass(frozen=True, slots=True)
 class _Block:
+    """Rows, and their identities: as texts where each shows one, else the attribute that they come from."""
+
     rows: RowBlock
-    identities: Column
+    identities: RowBlock | Column
+
+    @property
+    def texts(self) -> set[Texts]:
+        """The texts that both are made of."""
+        return self.rows.texts | (self.identities.texts if isinstance(self.identities, RowBlock) else set())
+
+    @property
+    def code_bytes(self) -> int:
+        """The memory of all but the texts, in bytes."""
+        own = self.identities.code_bytes if isinstance(self.identities, RowBlock) else 8 * len(self.rows)
+        return self.rows.code_bytes + own
 
 
 @final
@@ -73,11 +88,12 @@ class RowBlocks:
         self._timeline = timeline
         self._grain = Grain(listing.lists.one_row_per)
         self._identity = _plain_identity(listing, self._grain)
+        self._plain_texts = PieceMaker(str, str)
         self._encoders: OrderedDict[RowVariant, RowEncoder | None] = OrderedDict()
         self._blocks: OrderedDict[tuple[RowVariant, int], _Block] = OrderedDict()
         self._block_bytes = 0
-        # How many blocks hold texts, by the texts.
-        self._text_uses: dict[Texts, int] = {}
+        # How many blocks hold texts, and the bytes of these, by the texts.
+        self._text_uses: dict[Texts, tuple[int, int]] = {}
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """Such of the rows as are quickly made from columns, by number; the others are left to the caller."""
@@ -114,38 +130,62 @@ class RowBlocks:
     def _make_block(self, encoder: RowEncoder, rows: Integers) -> _Block:
         assert self._identity is not None
         columns = self._timeline.row_columns(rows)
-        return _Block(encoder.block(columns), columns.column(self._identity))
+        return _Block(encoder.block(columns), self._identities(columns.column(self._identity)))
+
+    def _identities(self, column: Column) -> RowBlock | Column:
+        field = self._listing.fields[self._listing.lists.identity]
+        if field.as_ != "text":
+            return column
+        try:
+            shown = field_column(field, column, zone=default_zone(self._listing, self._dialect), text_carried=True)
+        except NotVectorised:
+            return column
+        if shown.present is not None and not shown.present.all():
+            return column
+        pieces = list(self._plain_texts.value_pieces(shown.parts, "", "", (), None, escaped=False))
+        return RowBlock(self._plain_texts.joined_pieces(pieces, len(column)), len(column))
 
     def _rendered(self, block: _Block, places: Integers) -> list[RenderedRow]:
-        listing, identity = self._listing, self._identity
-        assert identity is not None
+        identities: Sequence[Comparable | None]
+        if isinstance(block.identities, RowBlock):
+            identities = [text.decode() for text in block.identities.rows_at(places)]
+        else:
+            identities = self._shown_identities(column_at_places(block.identities, places))
+        return [RenderedRow(*pair) for pair in zip(identities, block.rows.rows_at(places), strict=True)]
+
+    def _shown_identities(self, column: Column) -> list[Comparable | None]:
+        """The identities of rows as they are told row by row."""
+        listing, attribute = self._listing, self._identity
+        assert attribute is not None
         name = listing.lists.identity
         path, field = FieldPath.of(name), {name: listing.fields[name]}
         zone = default_zone(listing, self._dialect)
-        column = _IdentityColumn(identity, column_at_places(block.identities, places))
-        identities: list[Comparable | None] = []
-        for record in plain_records(self._grain, column, [identity]):
+        found: list[Comparable | None] = []
+        for record in plain_records(self._grain, _IdentityColumn(attribute, column), [attribute]):
             values = values_at_path(listing, self._dialect, path, record, show_record(field, record, zone=zone))
-            identities.append(values[0] if values else None)
-        return [RenderedRow(*pair) for pair in zip(identities, block.rows.rows_at(places), strict=True)]
+            found.append(values[0] if values else None)
+        return found
 
     def _keep(self, key: tuple[RowVariant, int], block: _Block) -> None:
         self._blocks[key] = block
-        self._block_bytes += block.rows.code_bytes
-        for texts in block.rows.texts:
-            uses = self._text_uses.get(texts, 0)
-            self._text_uses[texts] = uses + 1
-            self._block_bytes += 0 if uses else texts.memory
+        self._block_bytes += block.code_bytes
+        for texts in block.texts:
+            uses, size = self._text_uses.get(texts, (0, 0))
+            # Texts that a second block has come again with every page.
+            more = texts.series_bytes if not uses else texts.keep_list() if uses == 1 and texts.lasting else 0
+            self._text_uses[texts] = uses + 1, size + more
+            self._block_bytes += more
         while self._block_bytes > _BLOCK_BYTES and len(self._blocks) > 1:
             self._drop(self._blocks.popitem(last=False)[1])
 
     def _drop(self, block: _Block) -> None:
-        self._block_bytes -= block.rows.code_bytes
-        for texts in block.rows.texts:
-            self._text_uses[texts] -= 1
-            if not self._text_uses[texts]:
-                del self._text_uses[texts]
-                self._block_bytes -= texts.memory
+        self._block_bytes -= block.code_bytes
+        for texts in block.texts:
+            uses, size = self._text_uses.pop(texts)
+            if uses > 1:
+                self._text_uses[texts] = uses - 1, size
+            else:
+                self._block_bytes -= size
 
     # --- what has columns -----------------------------------------------------------------------------------
 

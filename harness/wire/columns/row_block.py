@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -36,9 +36,9 @@ class RowBlock:
         return sum(piece[1].nbytes for piece in self._pieces if not isinstance(piece, bytes))
 
     @property
-    def texts(self) -> Iterator[Texts]:
+    def texts(self) -> set[Texts]:
         """The texts that rows are made of; blocks of one encoder share many."""
-        return (piece[0] for piece in self._pieces if not isinstance(piece, bytes))
+        return {piece[0] for piece in self._pieces if not isinstance(piece, bytes)}
 
     def rows_at(self, places: Integers) -> list[bytes]:
         """The rows at some places, in their order."""
