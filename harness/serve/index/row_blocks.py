@@ -32,7 +32,7 @@ from harness.wire.response_codec import carries_text, is_csv, is_xml
 from harness.wire.row_codec import show_record
 from harness.world.ordered_rows import OrderedRowTable
 
-_BLOCK_ROWS: Final = 4096
+_BLOCK_ROWS: Final = 8192
 _NESTING_BLOCK_ROWS: Final = 512
 # Fewer rows of a block are made one by one in less time.
 _FEWEST_BLOCK_ROWS: Final = 8
@@ -94,6 +94,11 @@ class RowBlocks:
         self._block_bytes = 0
         # How many blocks hold texts, and the bytes of these, by the texts.
         self._text_uses: dict[Texts, tuple[int, int]] = {}
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes the blocks take."""
+        return self._block_bytes
 
     def render_rows(self, rows: Sequence[int], variant: RowVariant) -> dict[int, RenderedRow]:
         """Such of the rows as are quickly made from columns, by number; the others are left to the caller."""
@@ -170,10 +175,12 @@ class RowBlocks:
         self._blocks[key] = block
         self._block_bytes += block.code_bytes
         for texts in block.texts:
-            uses, size = self._text_uses.get(texts, (0, 0))
-            # Texts that a second block has come again with every page.
-            more = texts.series_bytes if not uses else texts.keep_list() if uses == 1 and texts.lasting else 0
-            self._text_uses[texts] = uses + 1, size + more
+            uses, counted = self._text_uses.get(texts, (0, 0))
+            if uses and texts.lasting:
+                # Texts that a second block has are met again with every page.
+                texts.keep_list()
+            more = texts.memory - counted
+            self._text_uses[texts] = uses + 1, texts.memory
             self._block_bytes += more
         while self._block_bytes > _BLOCK_BYTES and len(self._blocks) > 1:
             self._drop(self._blocks.popitem(last=False)[1])
@@ -181,11 +188,11 @@ class RowBlocks:
     def _drop(self, block: _Block) -> None:
         self._block_bytes -= block.code_bytes
         for texts in block.texts:
-            uses, size = self._text_uses.pop(texts)
+            uses, counted = self._text_uses.pop(texts)
             if uses > 1:
-                self._text_uses[texts] = uses - 1, size
+                self._text_uses[texts] = uses - 1, counted
             else:
-                self._block_bytes -= size
+                self._block_bytes -= counted
 
     # --- what has columns -----------------------------------------------------------------------------------
 
@@ -200,7 +207,7 @@ class RowBlocks:
 
     def _make_encoder(self, variant: RowVariant) -> RowEncoder | None:
         listing, dialect = self._listing, self._dialect
-        fields = _fields_of(listing.fields, variant)
+        fields = _fields_of(listing, variant)
         element = listing.lists.row_element if is_xml(listing) else None
         if fields is None or self._identity is None or is_csv(listing) or listing.lists.row_values != "object":
             return None
@@ -231,8 +238,9 @@ def _plain_identity(listing: Listing, grain: Grain) -> str | None:
     return field.shows if known is not None and known.rows is None else None
 
 
-def _fields_of(fields: Mapping[str, Field], variant: RowVariant) -> Mapping[str, Field] | None:
+def _fields_of(listing: Listing, variant: RowVariant) -> Mapping[str, Field] | None:
     """The fields that rows of a variant show; None where more is left out than fields that stand alone."""
+    fields = listing.fields
     if variant.emptied_parts or any(path.inner is not None for path in variant.omitted_parts):
         return None
     if not variant.omitted_parts:
@@ -240,6 +248,8 @@ def _fields_of(fields: Mapping[str, Field], variant: RowVariant) -> Mapping[str,
     if any(field.template is not None or field.as_ == "object" or "." in name for name, field in fields.items()):
         return None
     out = {path.head for path in variant.omitted_parts}
+    if listing.lists.identity in out:
+        return None
     return {name: field for name, field in fields.items() if name not in out}
 
 

@@ -45,14 +45,15 @@ class Texts:
         return len(self.series)
 
     @property
-    def series_bytes(self) -> int:
-        """The memory of the texts, in bytes."""
-        return int(self.series.estimated_size())
+    def memory(self) -> int:
+        """About how many bytes the texts take."""
+        size = int(self.series.estimated_size())
+        return size if self._encoded is None else 2 * size + _LISTED_TEXT_BYTES * len(self)
 
-    def keep_list(self) -> int:
-        """Keep a list of the texts, which makes a few of them quick to find; gives the bytes that it takes."""
-        self._encoded = self.series.cast(pl.Binary).to_list()
-        return self.series_bytes + _LISTED_TEXT_BYTES * len(self)
+    def keep_list(self) -> None:
+        """Keep a list of the texts, which makes a few of them quick to find."""
+        if self._encoded is None:
+            self._encoded = self.series.cast(pl.Binary).to_list()
 
     def chosen(self, codes: NDArray[np.unsignedinteger]) -> list[bytes]:
         """The texts at the places of a few rows."""
