@@ -49,7 +49,9 @@ def pages() -> dict[str, str]:
 def commands_page() -> str:
     """Every command with its arguments and options."""
     parts = ["# Commands and options\n", MADE, *(line + "\n" for line in EPILOG.split("\n\n"))]
-    root = click.Context(group, info_name="callharness", obj=Console(), max_content_width=10_000, terminal_width=10_000)
+    root = click.Context(
+        group, info_name="callharness", obj=Console(), max_content_width=10_000, terminal_width=10_000
+    )
     for name in VERBS:
         command = group.get_command(root, name)
         assert command is not None, name
@@ -111,7 +113,9 @@ def clauses_page(spec: Spec) -> str:
     ]
     if facts is not None and cited:
         parts.append("## Facts that are cited\n")
-        known = [(fact.id, fact.basis, _text(fact.says), fact.pages) for fact in facts.facts.values() if fact.id in cited]
+        known = [
+            (fact.id, fact.basis, _text(fact.says), fact.pages) for fact in facts.facts.values() if fact.id in cited
+        ]
         parts.append(_table(("fact", "basis", "what it says", "pages"), known))
         parts.append(f"The pages by their tags: [sources](../../sources/{Path(facts.file).name}).\n")
     return "\n".join(parts)
@@ -159,7 +163,11 @@ def reports_page() -> str:
 def _members(properties: Mapping[str, Mapping[str, Any]], required: Iterable[str]) -> str:
     needed = set(required)
     rows = [
-        (f"`{name}`", _cell(_type(part)), _text(part.get("description", "")) + ("" if name in needed else " (optional)"))
+        (
+            f"`{name}`",
+            _cell(_type(part)),
+            _text(part.get("description", "")) + ("" if name in needed else " (optional)"),
+        )
         for name, part in properties.items()
     ]
     return _table(("member", "type", "meaning"), rows)

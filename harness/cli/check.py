@@ -175,4 +175,4 @@ def _write_known_failures(console: Console, file: str, report: RunReport) -> Non
 
     # Not redacted as a whole: to the net by name, the key `signature` looks like that of a secret.
     write_atomically(Path(file), draft_known_failures(report, today=current_time().date(), redact=console.redact))
-    console.write_message(f"callharness: {file} is written; give each entry a reason and an owner before you use it")
+    console.write_message(f"callharness: {file} is written; fill in the empty places of each entry before you use it")

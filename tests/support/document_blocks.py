@@ -33,7 +33,7 @@ _BLOCK: Final = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _PORT: Final = re.compile(r"\b80(?:80|81)\b")
-_SECONDS: Final = re.compile(r"\b\d+(?:\.\d+)? s\b")
+_COST: Final = re.compile(r"\b\d+(?:\.\d+)? (?=(?:s|requests)\b)")
 _LONGEST: Final = 1800 if WHOLE else 300
 
 
@@ -106,7 +106,10 @@ def _with_shown(block: Block, shown: str) -> Block:
 
 
 def missing_lines(shown: str, output: str) -> list[str]:
-    """The printed lines that do not come in the output, in their order; `...` is anything, and times are not compared."""
+    """The printed lines that do not come in the output, in their order; `...` is anything.
+
+    How many requests were sent, and how long it took, is not compared.
+    """
     lines = iter([_plain(line) for line in output.splitlines()])
     wanted = [_plain(line) for line in shown.splitlines() if line.strip() not in ("", "...")]
     patterns = [re.compile(r".*".join(re.escape(part) for part in line.split("..."))) for line in wanted]
@@ -114,12 +117,12 @@ def missing_lines(shown: str, output: str) -> list[str]:
 
 
 def _plain(line: str) -> str:
-    return _SECONDS.sub("N s", " ".join(line.split()))
+    return _COST.sub("N ", " ".join(line.split()))
 
 
 @dataclass(kw_only=True)
 class PageSession:
-    """A shell in an empty folder; servers that a page starts answer until the page is done, or another takes their port."""
+    """A shell in an empty folder; a server that a page starts answers until the page is done or its port is wanted."""
 
     folder: Path
     ports: dict[str, str] = field(default_factory=dict)
@@ -157,8 +160,9 @@ class PageSession:
 
     def _serve(self, command: str, block: Block) -> str:
         """Start a server and wait until it says that it is ready, as a reader does in another terminal."""
-        port = next(iter(_PORT.findall(command)), "8080")
-        self._end_server(port)
+        port = (re.findall(r"--port (\d+)", command) or ["8080"])[0]
+        for taken in (port, *_PORT.findall(command)):
+            self._end_server(taken)
         log = self.folder / f".serve-{port}"
         if "--port" not in command:
             command += f" --port {port}"

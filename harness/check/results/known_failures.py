@@ -274,7 +274,7 @@ def draft_known_failures(report: RunReport, *, today: date, redact: Callable[[st
             entry["issue"] = ""
         entry |= {"added": str(today), "expires": str(today + timedelta(days=DRAFT_DAYS))}
         entries.append(entry)
-    head = f"# Failures of {report.api} on {today}. Each entry needs a reason and an owner before it counts.\n"
+    head = f"# Failures of {report.api} on {today}. Each entry needs a reason, an owner and, for a must, an issue.\n"
     body = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=100) if entries else "[]\n"
     return head + str(body)
 

@@ -1,4 +1,4 @@
-"""Every block of code in README and docs is true: commands run as printed and say what is printed, data is well formed.
+"""Every block of code in README and docs is true: commands run as printed and say what is printed.
 
 What does not run here says why in an invisible comment: `support/document_blocks.py`.
 """
@@ -17,7 +17,7 @@ ALL = [block for page in documents() for block in blocks_of(page)]
 PAGES = [page for page in documents() if any(block.language == "sh" and block.runs_here for block in blocks_of(page))]
 YAML = [block for block in ALL if block.language == "yaml"]
 MOST_THAT_NEVER_RUN = 6
-# Other languages: `test_documents.py` runs Python; clients of `mutate.md` and readers of fixtures have tests of their own.
+# `test_documents.py` runs Python; clients of `mutate.md` and readers of fixtures have tests of their own.
 KNOWN_LANGUAGES = {"sh", "yaml", "python", "py", "js", "java", "console"}
 
 
