@@ -122,7 +122,7 @@ def _plain(line: str) -> str:
 
 @dataclass(kw_only=True)
 class PageSession:
-    """A shell in an empty folder; a server that a page starts answers until the page is done or its port is wanted."""
+    """A shell in an empty folder; a server that a page starts answers to its end, or until its port is wanted."""
 
     folder: Path
     ports: dict[str, str] = field(default_factory=dict)
