@@ -68,7 +68,8 @@ def _command_parts(command: click.Command, name: str, above: click.Context) -> I
     for paragraph in (command.help or "").replace("\b\n", "").split("\n\n"):
         yield _text(" ".join(paragraph.split())) + "\n"
     records = [one.get_help_record(context) for one in command.get_params(context)]
-    options = [one for one in records if one is not None]
+    # An argument without a text stands in the line of usage.
+    options = [one for one in records if one is not None and (one[1] or one[0].startswith("-"))]
     if options:
         rows = [(f"`{names}`", _cell(says)) for names, says in options]
         yield _table(("option", "meaning"), rows)

@@ -125,6 +125,7 @@ class PageSession:
     """A shell in an empty folder; a server that a page starts answers to its end, or until its port is wanted."""
 
     folder: Path
+    installs: bool = False
     ports: dict[str, str] = field(default_factory=dict)
     servers: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
@@ -205,13 +206,15 @@ class PageSession:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CALLHARNESS_", "PYTEST_"))}
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        python = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
-        return {**kept, "PATH": path, "PYTHONPATH": python, "COLUMNS": "200"}
+        kept.pop("PYTHONPATH", None)
+        source = {} if self.installs else {"PYTHONPATH": str(REPOSITORY)}
+        return {**kept, **source, "PATH": path, "COLUMNS": "200"}
 
 
 @contextlib.contextmanager
-def page_session(folder: Path) -> Iterator[PageSession]:
-    session = PageSession(folder=folder)
+def page_session(folder: Path, *, installs: bool = False) -> Iterator[PageSession]:
+    """A session; with `installs` the harness is the one that the page installs."""
+    session = PageSession(folder=folder, installs=installs)
     try:
         yield session
     finally:

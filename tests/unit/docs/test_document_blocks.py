@@ -40,7 +40,7 @@ def test_the_commands_of_a_page_run_as_printed(page: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize("block", [one for one in ALL if one.rule == "install"], ids=where)
 def test_an_installation_works_as_printed(block: Block, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(tmp_path / "checkout")], check=True)
-    with page_session(tmp_path / "checkout") as session:
+    with page_session(tmp_path / "checkout", installs=True) as session:
         session.run(block)
 
 
