@@ -249,6 +249,16 @@ def make_world(plan: ServePlan) -> World:
 def make_clock(plan: ServePlan, world: World) -> Clock:
     """The clock of `--clock`. Raises UsageProblem."""
     from harness.serve.clock_choice import parse_clock
+    from harness.serve.clock_reach import instant_within, latest_instant
 
     choice = parse_clock(plan.options.clock, where="--clock")
-    return choice.make_clock(began=plan.began, instant=world.instant)
+    clock = choice.make_clock(began=plan.began, instant=world.instant)
+    now, latest = current_time(), latest_instant(world)
+    if instant_within(clock, latest, now) == latest > world.instant:
+        raise UsageProblem(
+            f"--began {plan.began.isoformat()}",
+            f"an instant from which the clock has not run past {latest.isoformat()}, a million calls later, by now",
+            "one that lies too far back",
+            "begin later, or have fewer calls at a time with --concurrent",
+        )
+    return clock

@@ -20,6 +20,7 @@ from harness.output.atomic_files import write_atomically
 from harness.output.escaping import visible_text
 from harness.serve.http.application import Application
 from harness.serve.http.connection import ConnectionManager
+from harness.serve.http.log_limiter import LogLimiter
 from harness.serve.http.options import DEFAULT_OPTIONS, LogWriter, ServerOptions, WallClock, machine_time
 from harness.serve.simulator import Simulator
 
@@ -124,7 +125,7 @@ def prepare_server(simulators: Sequence[Simulator], options: ServerOptions = DEF
     shown = f"[{host}]" if ":" in host else host
     scheme = "https" if context is not None else "http"
     urls = {sim.documented_spec.id: f"{scheme}://{shown}:{http_server.port}{sim.base_path}" for sim in simulators}
-    at = application.simulation.clock.instant_at(options.wall_clock())
+    at = application.simulation.instant_at(options.wall_clock())
     for simulator in simulators:
         simulator.warm(at)
     return PreparedServer(
@@ -150,7 +151,7 @@ class HttpServer:
         self._listening_socket = listening_socket
         self._tls = tls
         self._wall_clock = wall_clock
-        self._log = log
+        self._log = LogLimiter(log) if log is not None else None
         self._stopping = False
         self._hurried = False
         self._wake: Callable[[], object] = lambda: None
@@ -231,8 +232,8 @@ class HttpServer:
         """What nobody caught becomes one line, never a traceback."""
         if self._log is not None:
             problem = context.get("exception")
-            what = f"{context.get('message', '')}: {type(problem).__name__}: {problem}"
-            self._log(visible_text(what, limit=500))
+            message = str(context.get("message", ""))
+            self._log.write(message, visible_text(f"{message}: {type(problem).__name__}: {problem}", limit=500))
 
 
 def open_listening_socket(host: str, port: int) -> socket.socket:
