@@ -45,9 +45,10 @@ from harness.serve.faults.transport import (
     split_api_and_fault,
 )
 from harness.serve.http.application import Application, Simulation, make_faulty_transports
+from harness.serve.http.certificates import LOOPBACK_NAMES
 from harness.serve.http.connection import ConnectionManager, plain_response
 from harness.serve.http.limits import DEFAULT_LIMITS, ServerLimits
-from harness.serve.http.server import LOOPBACK_NAMES, HttpServer, open_listening_socket
+from harness.serve.http.server import HttpServer, open_listening_socket
 from harness.serve.http.world_choice import WORLD_NAME, choose_world
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec

@@ -17,6 +17,7 @@ from harness.serve.http.connection import plain_response
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.log_limiter import LogLimiter
 from harness.serve.http.options import DEFAULT_OPTIONS, ServerOptions
+from harness.serve.http.remote_token import take_token
 from harness.serve.http.request_parser import (
     RequestRejection,
     body_too_large,
@@ -108,6 +109,7 @@ class Application:
         self.wall_clock = options.wall_clock
         self.hosts = frozenset(name.lower() for name in hosts)
         self.limits = options.limits
+        self._remote_token = options.remote_token
         self._log = LogLimiter(options.log) if options.log is not None else None
         self._on_exchange = options.on_exchange
 
@@ -123,13 +125,18 @@ class Application:
             return plain_response(500, "the simulator itself failed; its log says why")
 
     def _route_and_answer(self, request: HttpRequest) -> HttpResponse | Delivery:
+        if self._remote_token is not None:
+            inside = take_token(request, self._remote_token)
+            if isinstance(inside, HttpResponse):
+                return inside
+            request = inside
         if self.worlds is None:
             return self._answer_in(self.simulation, "", request)
-        world, inside = choose_world(request)
+        world, request = choose_world(request)
         simulation = self.worlds.get(world) if world else self.simulation
         if simulation is None:
             return plain_response(404, "no world of that name; PUT /worlds/NAME of the control API makes one")
-        return self._answer_in(simulation, world, inside)
+        return self._answer_in(simulation, world, request)
 
     def _answer_in(self, simulation: Simulation, world: str, request: HttpRequest) -> HttpResponse | Delivery:
         memory = simulation.memory
