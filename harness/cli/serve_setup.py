@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import load_dialect_file, parse_instant, parse_pairs, suggest_word
 from harness.cli.worker_orders import WorkerOrders, read_orders
 from harness.errors import UsageProblem
+from harness.output.bounded_files import read_at_most
 
 if TYPE_CHECKING:
     from harness.serve.authentication import KeyPair, SimulatedUser
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from harness.specification.load import Spec
     from harness.world.clock import Clock
     from harness.world.world import World
+
+_LONGEST_KEY: Final = 65536
 
 
 @final
@@ -207,7 +210,7 @@ def _read_jwt_key(file: str | None) -> KeyPair | None:
     if file is None:
         return None
     try:
-        text = Path(file).read_text(encoding="ascii")
+        text = read_at_most(Path(file), _LONGEST_KEY).decode("ascii")
     except (OSError, UnicodeDecodeError) as problem:
         raise UsageProblem("--jwt-key", "a readable PEM file", "something else") from problem
     if "PRIVATE KEY" not in text:
