@@ -47,7 +47,7 @@ def _shown_parameter(part: str, known: frozenset[str], redact: Callable[[str], s
     name, equals, value = part.partition("=")
     meant = unquote_plus(name)
     if meant not in known:
-        plain = _PLAIN_NAME.fullmatch(meant) is not None and bool(equals)
+        plain = _PLAIN_NAME.fullmatch(meant) is not None and bool(value)
         return (name if plain else MASK) + equals + (MASK if value else "")
     if value.isalnum():
         return name + equals + value

@@ -202,7 +202,8 @@ class HttpServer:
             sock=self._listening_socket,
             ssl=self._tls,
             ssl_handshake_timeout=handshake_seconds,
-            backlog=_BACKLOG,
+            # So many are accepted in one go: more than there may be would take all files that the process may open.
+            backlog=min(_BACKLOG, self._manager.limits.connections),
         )
         while not stopped.is_set():
             self._manager.set_date(self._wall_clock())
@@ -225,7 +226,8 @@ class HttpServer:
 
     def _log_unhandled_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What nobody caught becomes one line, never a traceback."""
-        if self._log is not None:
+        # asyncio, short of files, wants to accept again a second later, when the socket may be closed.
+        if self._log is not None and not self._stopping:
             problem = context.get("exception")
             message = str(context.get("message", ""))
             self._log.write(message, visible_text(f"{message}: {type(problem).__name__}: {problem}", limit=500))
