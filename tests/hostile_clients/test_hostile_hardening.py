@@ -16,7 +16,7 @@ import pytest
 from test_hostile_soak import resident
 from wires import CALM, HISTORY, Wire, read_all, status_of, wired
 
-from harness.output.redaction import Redactor
+from harness.output.redaction import Redactor, is_secret_name
 from harness.serve.control.request_log import RequestLog
 from harness.serve.control.routes import ControlApi, serve_control
 from harness.serve.http import certificates
@@ -342,6 +342,14 @@ def test_hd_19_no_request_keeps_the_others_waiting(watched: Application, bait: s
     # Of this thread's processor time: what other processes do does not count. A pattern that goes back takes seconds.
     began = time.thread_time()
     watched.respond(request)
+    assert time.thread_time() - began < 0.4
+
+
+@pytest.mark.parametrize("name", ["_" * 100_000, "password" * 12_000, "a-" * 50_000, "x" * 100_000])
+def test_hd_19_a_name_is_judged_whatever_its_length(name: str) -> None:
+    began = time.thread_time()
+    assert not is_secret_name(name + "!")
+    assert is_secret_name(name + "_password")
     assert time.thread_time() - began < 0.4
 
 
