@@ -406,7 +406,12 @@ class Connection(asyncio.Protocol):
             self._close()
             return
         # Closing with bytes unread would reset the connection, and the client might never see the answer.
-        self._transport.write_eof()
+        try:
+            self._transport.write_eof()
+        except OSError:
+            # The client has gone in the meantime.
+            self.abort()
+            return
         self._set_deadline(self._limits.linger_seconds)
 
     def _close(self) -> None:

@@ -430,6 +430,16 @@ def test_a_refused_client_that_has_said_no_more_is_closed_at_once() -> None:
     assert (client.statuses, client.how) == ([505], "closed")
 
 
+def test_a_refused_client_that_has_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = House().client()
+
+    def fail() -> None:
+        raise OSError(107, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(client.transport, "write_eof", fail)
+    assert client.send(b"GET / HTTP/3\r\n").how == "aborted"
+
+
 # --- limits, and turns --------------------------------------------------------------------------------------
 
 
