@@ -107,14 +107,17 @@ def soak_under_full_load(requests: int, *, clients: int = 8) -> None:
             got = pool.map(lambda place: load_once(port, first + place * each, each), range(clients - 1))
             assert sum(got) == each * (clients - 1)
 
-        share = requests // 3 // (50 * (clients - 1)) * 50 * (clients - 1)
-        load(0, share)
-        before, threads = resident(process), threads_of(process)
-        load(share, 2 * share)
-        assert resident(process) - before < max(before // 10, 16 * 1024 * 1024)
-        assert threads_of(process) <= threads
-        assert open_files(process) < 40
-        running.process.terminate()
+        try:
+            share = requests // 3 // (50 * (clients - 1)) * 50 * (clients - 1)
+            load(0, share)
+            before, threads = resident(process), threads_of(process)
+            load(share, 2 * share)
+            assert resident(process) - before < max(before // 10, 16 * 1024 * 1024)
+            assert threads_of(process) <= threads
+            assert open_files(process) < 40
+        finally:
+            # Who reads its log waits for its end.
+            running.process.terminate()
         assert "Traceback" not in drained.result(timeout=60)
 
 
