@@ -356,8 +356,8 @@ def _exit_code(
         return 4
     if colour is Colour.RED:
         return 1
-    passed = any(result.verdict is Verdict.PASS for result in results)
-    if (rows == 0 and not options.allow_empty) or not results or not passed:
+    exercised = any(result.verdict in (Verdict.PASS, Verdict.FAIL) for result in results)
+    if (rows == 0 and not options.allow_empty) or not exercised:
         return 5
     return 0
 

@@ -49,7 +49,7 @@ REPORT_OPTION: Final = click.option(
 )
 BUDGET_OPTIONS: Final = combine_options(
     click.option("--max-requests", type=click.IntRange(0), default=500, show_default=True, metavar="N"),
-    click.option("--max-seconds", type=float, callback=positive_number, metavar="N"),
+    click.option("--max-seconds", type=float, callback=positive_number, metavar="N", help="For the whole run."),
     click.option("--rate", type=float, callback=positive_number, metavar="R", help="Requests a second, at most."),
     click.option(
         "--timeout",
@@ -105,6 +105,7 @@ def check(console: Console, /, api: str, **values: Any) -> int:
     """Put every promise of the API to the test on a server, and say which are kept."""
     sinks = parse_report_sinks(values["reports"])
     settings = parse_settings(api, values)
+    _check_written_file(values["write_known"], settings.known)
     with ExitStack() as stack:
         prepared = prepare_run(
             console,
@@ -160,10 +161,18 @@ def _parse_known_values(texts: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     return values_by_name
 
 
+def _check_written_file(written: str | None, known: str | None) -> None:
+    """Raises UsageProblem where the drafts would take the place of the entries that are used."""
+    if written is not None and known is not None and Path(written).resolve() == Path(known).resolve():
+        expected, actual = "a file of its own", "the file of --known, whose entries would be lost"
+        do = "write the drafts to another file, and move over what you keep"
+        raise UsageProblem(f"--write-known {written}", expected, actual, do)
+
+
 def _write_known_failures(console: Console, file: str, report: RunReport) -> None:
     from harness.check.results.known_failures import draft_known_failures
     from harness.output.atomic_files import write_atomically
 
     # Not redacted as a whole: to the net by name, the key `signature` looks like that of a secret.
     write_atomically(Path(file), draft_known_failures(report, today=current_time().date(), redact=console.redact))
-    console.write_message(f"callharness: {file} is written; give each entry a reason and an owner before you use it")
+    console.write_message(f"callharness: {file} is written; fill in the empty places of each entry before you use it")

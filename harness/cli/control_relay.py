@@ -46,9 +46,13 @@ class ControlRelay:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=len(self._workers), thread_name_prefix="callharness-relay")
 
+    def refuse(self, request: HttpRequest) -> HttpResponse | None:
+        """The refusal of who may not ask, told from the head of a request alone."""
+        return refuse_stranger(request, self._token)
+
     def respond(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; never raises."""
-        refused = refuse_stranger(request, self._token)
+        refused = self.refuse(request)
         if refused is not None:
             return refused
         now = self._wall_clock().isoformat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -13,6 +14,7 @@ from typing import Any, Final, final
 import click
 
 from harness.cli.console import Console
+from harness.cli.standard_streams import open_standard_streams
 from harness.errors import HarnessError
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -132,6 +134,7 @@ class _SilentStream:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Nothing that goes wrong shows a traceback."""
+    open_standard_streams()
     console = Console()
     args = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -179,7 +182,7 @@ def _report_problem(console: Console, problem: BaseException) -> int:
             # As a program ends that knows nothing of pipes: without a word.
             console.stdout_lost = True
             return READER_LEFT
-        case OSError() if console.stdout_lost:
+        case OSError() if console.stdout_lost or problem.errno == errno.EBADF:
             return console.report_error(f"harness error: standard output: not written, {problem.strerror}", 3)
         case _:
             return console.report_crash(problem)

@@ -73,7 +73,7 @@ class MutateSettings:
             calls=self.world_calls, seed=self.seed, clock=self.clock, began=None, faults=(), list_faults=False,
             dialects=() if self.dialect is None else (self.dialect,), credentials=self.credentials,
             users=self.users, jwt_key=None, any_jwt=False, tls=False, tls_dir=None, control=False, control_port=0,
-            control_token=None, workers=1, verbose=False, listen_fd=None, tls_made=False, max_seconds=None,
+            control_token=None, workers=1, verbose=False, remote_token=None, listen_fd=None, max_seconds=None,
         )  # fmt: skip
 
 

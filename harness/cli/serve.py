@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.console import Console, current_time
+from harness.cli.open_files import fit_connections
 from harness.cli.option_values import complete_api, parse_pairs, positive_number
 from harness.cli.serve_setup import (
-    CONTROL_VARIABLE,
     ServePlan,
     ServeSettings,
     check_option_conflicts,
@@ -27,6 +27,7 @@ from harness.cli.serve_setup import (
 )
 from harness.cli.signals import stop_on_signals
 from harness.cli.traffic_options import traffic_options
+from harness.cli.worker_orders import watch_first_process
 
 if TYPE_CHECKING:
     from harness.serve.control.request_log import RequestLog
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
     "--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="Another name clients may call it by."
 )
 @click.option("--allow-remote", is_flag=True, help="Allow an address that other machines can reach.")
+@click.option(
+    "--remote-token",
+    metavar="TOKEN",
+    help="What requests need where other machines can reach it; a random one is made and told otherwise.",
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="The port; 0 picks a free one."
 )
@@ -96,7 +102,6 @@ if TYPE_CHECKING:
 )
 @click.option("-v", "--verbose", is_flag=True, help="Tell each request on standard error, secrets masked.")
 @click.option("--listen-fd", type=int, hidden=True)
-@click.option("--tls-made", is_flag=True, hidden=True)
 @click.option(
     "--max-seconds", type=float, callback=positive_number, metavar="N", help="Stop by itself after so many seconds."
 )
@@ -117,7 +122,7 @@ def serve(console: Console, /, apis: tuple[str, ...], **values: Any) -> int:
         return 0
     secrets = [value for _, value in parse_pairs("--credential", options.credentials)]
     words = [name for spec in specs.values() for name in spec.listing.parameters]
-    console.redact_secrets([*secrets, options.control_token or ""], words=words)
+    console.redact_secrets([*secrets, options.control_token or "", options.remote_token or ""], words=words)
     check_option_conflicts(options)
     with tempfile.TemporaryDirectory(prefix="callharness-serve-") as scratch:
         plan = make_plan(console, options, specs, Path(scratch))
@@ -139,6 +144,7 @@ def _list_faults(console: Console, specs: Mapping[str, Spec]) -> None:
 
 def _serve_in_process(console: Console, plan: ServePlan) -> int:
     from harness.serve.faults.catalogue import parse_faults
+    from harness.serve.http.limits import DEFAULT_LIMITS
     from harness.serve.http.options import ServerOptions
     from harness.serve.http.server import serve_in_thread
 
@@ -149,11 +155,13 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
         console.write_message(f"{rejection.http_status} {rejection.reason}")
 
     with stop_on_signals(stopped), ExitStack() as stack:
+        if plan.orders is not None:
+            watch_first_process(stopped.set)
         make_simulators = simulator_factory(plan)
         clause_faults, transport_faults = parse_faults(plan.specs, options.faults, where="--fault")
         world = make_world(plan)
         simulators = make_simulators(world, clause_faults)
-        log = _make_request_log(console, simulators, options)
+        log = _make_request_log(console, simulators, plan)
         server = stack.enter_context(
             serve_in_thread(
                 simulators,
@@ -163,7 +171,9 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
                     listening_socket=_inherited_socket(options.listen_fd),
                     allow_hosts=options.allow_hosts,
                     tls_dir=plan.tls_dir,
-                    certificate_exists=options.tls_made,
+                    certificate=plan.orders.certificate if plan.orders is not None else None,
+                    remote_token=plan.remote_token,
+                    limits=fit_connections(DEFAULT_LIMITS),
                     clock=make_clock(plan, world),
                     wall_clock=current_time,
                     transport_faults=transport_faults,
@@ -176,10 +186,12 @@ def _serve_in_process(console: Console, plan: ServePlan) -> int:
         )
         if log is not None and options.control:
             names = _fault_names(clause_faults, transport_faults)
-            _open_control(console, stack, server, make_simulators, world, names, log, options)
+            _open_control(console, stack, server, make_simulators, world, names, log, plan)
         if server.ca_file is not None and options.listen_fd is None:
             console.write_message(f"the certificate's authority is {server.ca_file}; check --ca takes it")
         console.write_result("\n".join(f"ready {api} {url}" for api, url in server.urls.items()))
+        if plan.remote_token is not None:
+            console.add_secret(plan.remote_token)
         stopped.wait(options.max_seconds)
     # A server has no other end than being told to stop.
     return 0
@@ -195,22 +207,22 @@ def _inherited_socket(descriptor: int | None) -> socket.socket | None:
     return None if descriptor is None else socket.socket(fileno=descriptor)
 
 
-def _make_request_log(console: Console, simulators: Sequence[Simulator], options: ServeSettings) -> RequestLog | None:
-    """What remembers requests, where anybody may ask for them."""
-    if not options.control and not options.verbose:
-        return None
-    from harness.output.redaction import Redactor
+def _make_request_log(console: Console, simulators: Sequence[Simulator], plan: ServePlan) -> RequestLog | None:
+    """What remembers requests, where anybody may ask for them; from now on the console knows all secrets, too."""
     from harness.serve.control.request_log import RequestLog
     from harness.wire.request_codec import credential_parameters
 
-    secrets: set[str] = {options.control_token or ""}
+    options = plan.options
+    secrets: set[str] = {options.control_token or "", options.remote_token or ""}
     words: set[str] = set()
     for simulator in simulators:
         access = simulator.documented_spec.listing.access
         names = (credential_parameters(access) | {access.token}) - {access.user or ""}
         secrets |= {user.credentials.get(name, "") for user in simulator.users for name in names}
         words |= set(simulator.documented_spec.listing.parameters)
-    redactor = Redactor(secrets, words=words)
+    redactor = console.redact_secrets(secrets, words=words)
+    if not options.control and not options.verbose:
+        return None
     return RequestLog(redact=redactor.redact, tell=console.write_message if options.verbose else None)
 
 
@@ -222,17 +234,15 @@ def _open_control(
     world: World,
     faults: list[str],
     log: RequestLog,
-    options: ServeSettings,
+    plan: ServePlan,
 ) -> None:
     """Open the control API, and tell its address and its token."""
-    import os
     import secrets
 
     from harness.serve.control.routes import ControlApi, serve_control
 
-    is_worker = options.listen_fd is not None
-    # A worker's environment is its own: the first process put the token there.
-    given = os.environ.get(CONTROL_VARIABLE) if is_worker else options.control_token
+    options, orders = plan.options, plan.orders
+    given = options.control_token if orders is None else orders.control_token
     token = given or secrets.token_urlsafe(24)
     control = ControlApi(
         server.application,
@@ -242,10 +252,10 @@ def _open_control(
         seed=options.seed,
         token=token,
         log=log,
-        relayed=is_worker,
+        relayed=orders is not None,
     )
     url = stack.enter_context(serve_control(control, port=options.control_port, log=console.write_message))
-    if is_worker:
+    if orders is not None:
         console.write_result(f"control {url}")
         return
     shown_token = "the one given" if options.control_token else token

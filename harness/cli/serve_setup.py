@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Final, final
 from harness.cli.console import Console, current_time
 from harness.cli.option_values import load_dialect_file, parse_instant, parse_pairs, suggest_word
 from harness.cli.traffic_options import TrafficChoice, make_chosen_world
+from harness.cli.worker_orders import WorkerOrders, read_orders
 from harness.errors import UsageProblem
+from harness.output.bounded_files import read_at_most
 
 if TYPE_CHECKING:
     from harness.serve.authentication import KeyPair, SimulatedUser
@@ -25,9 +28,7 @@ if TYPE_CHECKING:
     from harness.world.clock import Clock
     from harness.world.world import World
 
-
-# Where the first process puts the token of its workers' control APIs.
-CONTROL_VARIABLE: Final = "CALLHARNESS_CONTROL_TOKEN"
+_LONGEST_KEY: Final = 65536
 
 
 @final
@@ -59,8 +60,8 @@ class ServeSettings:
     control_token: str | None
     workers: int
     verbose: bool
+    remote_token: str | None
     listen_fd: int | None
-    tls_made: bool
     max_seconds: float | None
     traffic: str | None = None
     days: float | None = None
@@ -78,38 +79,52 @@ class ServeSettings:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServePlan:
-    """What all processes of one `serve` agree on: its options and APIs, the instant when it began, keys and TLS."""
+    """What all processes of one `serve` agree on: its options and APIs, the instant when it began, keys and TLS.
+
+    `remote_token` is what each request needs where other machines can reach the server. A worker has `orders`.
+    """
 
     options: ServeSettings
     specs: Mapping[str, Spec]
     began: datetime
     jwt_key: str | None
     tls_dir: Path | None
+    remote_token: str | None = field(default=None, repr=False)
+    orders: WorkerOrders | None = None
 
 
 def check_option_conflicts(options: ServeSettings) -> None:
     """Stop at options that do not go together, before anything is made. Raises UsageProblem."""
+    from harness.serve.http.remote_token import TOKEN_GRAMMAR
+
     for name, value in (("--control-token", options.control_token), ("--control-port", options.control_port)):
         if value and not options.control:
             raise UsageProblem(name, "--control with it", "no --control")
     token = options.control_token
     if token is not None and not re.fullmatch(r"[\x21-\x7e]{6,200}", token):
         raise UsageProblem("--control-token", "6 to 200 visible ASCII characters without spaces", "something else")
+    if options.remote_token is not None and not TOKEN_GRAMMAR.fullmatch(options.remote_token):
+        raise UsageProblem(
+            "--remote-token", "16 to 200 letters, digits, dots, dashes, underscores and tildes", "something else"
+        )
 
 
 def require_loopback(host: str, *, allow_remote: bool) -> None:
     """Stop at an address that other machines can reach, unless that is allowed. Raises UsageProblem."""
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback and not allow_remote:
+    if not _is_loopback(host) and not allow_remote:
         raise UsageProblem(
             f"--host {host}",
             "a loopback address",
             "one that other machines may reach",
             "add --allow-remote (and --allow-host NAME) if that is meant",
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def make_plan(console: Console, options: ServeSettings, specs: Mapping[str, Spec], scratch: Path) -> ServePlan:
@@ -131,7 +146,19 @@ def make_plan(console: Console, options: ServeSettings, specs: Mapping[str, Spec
             tls_dir.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise UsageProblem(f"--tls-dir {tls_dir}", "a directory", str(problem.strerror).lower()) from problem
-    return ServePlan(options=options, specs=specs, began=began, jwt_key=jwt_key, tls_dir=tls_dir)
+    orders = None if options.listen_fd is None else read_orders()
+    remote_token = options.remote_token if orders is None else orders.remote_token
+    if orders is None and remote_token is None and not _is_loopback(options.host):
+        remote_token = secrets.token_urlsafe(24)
+    return ServePlan(
+        options=options,
+        specs=specs,
+        began=began,
+        jwt_key=jwt_key,
+        tls_dir=tls_dir,
+        remote_token=remote_token,
+        orders=orders,
+    )
 
 
 def _write_jwt_key(console: Console, scratch: Path) -> str:
@@ -195,7 +222,7 @@ def _read_jwt_key(file: str | None) -> KeyPair | None:
     if file is None:
         return None
     try:
-        text = Path(file).read_text(encoding="ascii")
+        text = read_at_most(Path(file), _LONGEST_KEY).decode("ascii")
     except (OSError, UnicodeDecodeError) as problem:
         raise UsageProblem("--jwt-key", "a readable PEM file", "something else") from problem
     if "PRIVATE KEY" not in text:
@@ -263,6 +290,16 @@ def make_world(plan: ServePlan) -> World:
 def make_clock(plan: ServePlan, world: World) -> Clock:
     """The clock of `--clock`. Raises UsageProblem."""
     from harness.serve.clock_choice import parse_clock
+    from harness.serve.clock_reach import instant_within, latest_instant
 
     choice = parse_clock(plan.options.clock, where="--clock")
-    return choice.make_clock(began=plan.began, instant=world.instant)
+    clock = choice.make_clock(began=plan.began, instant=world.instant)
+    now, latest = current_time(), latest_instant(world)
+    if instant_within(clock, latest, now) == latest > world.instant:
+        raise UsageProblem(
+            f"--began {plan.began.isoformat()}",
+            f"an instant from which the clock has not run past {latest.isoformat()}, a million calls later, by now",
+            "one that lies too far back",
+            "begin later, or have fewer calls at a time with --concurrent",
+        )
+    return clock

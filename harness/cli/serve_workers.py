@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import Final
+from contextlib import ExitStack, suppress
+from typing import Final, final
 
 from harness.cli.console import Console, current_time
-from harness.cli.serve_setup import CONTROL_VARIABLE, ServePlan, simulator_factory
+from harness.cli.serve_setup import ServePlan, simulator_factory
 from harness.cli.signals import stop_on_signals
+from harness.cli.worker_orders import WorkerOrders
 from harness.errors import HarnessError
 
 _STOP_SECONDS: Final = 1.8
 _POLL_SECONDS: Final = 0.1
+# A worker that ends again and again will not be helped by another one.
+_MOST_REPLACED: Final = 5
+_REPLACED_WITHIN_SECONDS: Final = 60.0
 
 
 def serve_by_workers(console: Console, plan: ServePlan) -> int:
     """Processes that all listen at one socket; each makes the same world, so that it does not matter who answers."""
     from harness.serve.faults.catalogue import parse_faults
-    from harness.serve.http.server import make_certificate, open_listening_socket
+    from harness.serve.http.certificates import issue_certificate
+    from harness.serve.http.server import open_listening_socket
 
     # What is wrong with the arguments is told once, by this process.
     simulator_factory(plan)
@@ -32,30 +37,21 @@ def serve_by_workers(console: Console, plan: ServePlan) -> int:
     parse_faults(plan.specs, options.faults, where="--fault")
     stopped = threading.Event()
     with stop_on_signals(stopped), open_listening_socket(options.host, options.port) as listening:
-        if plan.tls_dir is not None:
-            ca_file = make_certificate(plan.tls_dir, options.host)
-            console.write_message(f"the certificate's authority is {ca_file}; check --ca takes it")
+        certificate = None if plan.tls_dir is None else issue_certificate(plan.tls_dir, options.host)
+        if certificate is not None:
+            console.write_message(f"the certificate's authority is {certificate.ca_file}; check --ca takes it")
         listening.set_inheritable(True)
         token = options.control_token or secrets.token_urlsafe(24)
-        command = [sys.executable, "-m", "harness.cli.main", *_worker_arguments(plan, listening.fileno())]
-        # Others may read the arguments of a process, but not its environment.
-        environment = os.environ | ({CONTROL_VARIABLE: token} if options.control else {})
-        workers = [
-            subprocess.Popen(  # noqa: S603
-                command,
-                stdout=subprocess.PIPE,
-                stdin=subprocess.DEVNULL,
-                pass_fds=[listening.fileno()],
-                text=True,
-                env=environment,
-            )
-            for _ in range(options.workers)
-        ]
+        orders = WorkerOrders(
+            control_token=token if options.control else None,
+            remote_token=plan.remote_token,
+            ca_file=None if certificate is None else str(certificate.ca_file),
+            private_pem=None if certificate is None else certificate.private_pem,
+        )
+        workers = Workers(_worker_arguments(plan, listening.fileno()), orders, inherited=listening.fileno())
         try:
-            told = len(plan.specs) + options.control
-            ready_lines = [
-                [worker.stdout.readline() for _ in range(told)] if worker.stdout else [] for worker in workers
-            ]
+            workers.start(options.workers)
+            ready_lines = workers.read_lines(len(plan.specs) + options.control)
             if not all(all(lines) for lines in ready_lines) and not stopped.is_set():
                 raise HarnessError("a worker did not start; what it said stands above")
             with ExitStack() as stack:
@@ -64,9 +60,9 @@ def serve_by_workers(console: Console, plan: ServePlan) -> int:
                     urls = [lines.pop(0).split()[1] for lines in ready_lines]
                     _open_relay(console, stack, plan, urls, token)
                 console.write_result("".join(ready_lines[0]))
-                _wait_for_end(workers, stopped, max_seconds=options.max_seconds)
+                _wait_for_end(console, workers, stopped, options.max_seconds, replaces=not options.control)
         finally:
-            _stop_workers(workers)
+            workers.stop()
     return 0
 
 
@@ -83,27 +79,100 @@ def _open_relay(console: Console, stack: ExitStack, plan: ServePlan, urls: Seque
 
 
 def _wait_for_end(
-    workers: Sequence[subprocess.Popen[str]], stopped: threading.Event, *, max_seconds: float | None
+    console: Console, workers: Workers, stopped: threading.Event, max_seconds: float | None, *, replaces: bool
 ) -> None:
-    """Wait until somebody stops the command or its time is over. Raises HarnessError when a worker ends before."""
+    """Wait until somebody stops the command or its time is over; put another worker in the place of one that ends.
+
+    Raises HarnessError where none may take its place: the others have been changed since, or too many have ended.
+    """
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
+    replaced: deque[float] = deque(maxlen=_MOST_REPLACED)
     while not stopped.wait(_POLL_SECONDS) and (deadline is None or time.monotonic() < deadline):
-        if any(worker.poll() is not None for worker in workers):
-            raise HarnessError("a worker has ended by itself")
+        for place, how in workers.ended():
+            what = f"worker {place + 1} has ended by itself ({how})"
+            if not replaces:
+                raise HarnessError(f"{what}; what the control API has changed went with it: start anew")
+            now = time.monotonic()
+            if len(replaced) == _MOST_REPLACED and now - replaced[0] < _REPLACED_WITHIN_SECONDS:
+                raise HarnessError(f"{what}, and so have {_MOST_REPLACED} others within a minute")
+            replaced.append(now)
+            console.write_message(f"{what}; another one takes its place")
+            workers.replace(place)
 
 
-def _stop_workers(workers: Sequence[subprocess.Popen[str]]) -> None:
-    for worker in workers:
-        worker.terminate()
-    deadline = time.monotonic() + _STOP_SECONDS
-    for worker in workers:
-        try:
-            worker.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
-        if worker.stdout is not None:
-            worker.stdout.close()
+@final
+class Workers:
+    """The processes of one `serve`, each in its place.
+
+    Each has a pipe of ours as its standard input: once this process has ended, however that was, they end as well.
+    """
+
+    def __init__(self, arguments: Sequence[str], orders: WorkerOrders, *, inherited: int) -> None:
+        """`arguments` are those of the command, `inherited` is the descriptor of the socket that listens."""
+        self._command = [sys.executable, "-m", "harness.cli.main", *arguments]
+        self._orders = orders
+        self._inherited = inherited
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def start(self, count: int) -> None:
+        """Start so many workers."""
+        for _ in range(count):
+            self._processes.append(self._start_one())
+
+    def read_lines(self, count: int) -> list[list[str]]:
+        """So many lines of what each worker says; empty ones where it has ended before."""
+        return [
+            [worker.stdout.readline() for _ in range(count)] if worker.stdout else [] for worker in self._processes
+        ]
+
+    def ended(self) -> list[tuple[int, str]]:
+        """The places of workers that have ended, each with how."""
+        codes = [(place, worker.poll()) for place, worker in enumerate(self._processes)]
+        return [
+            (place, f"signal {-code}" if code < 0 else f"exit code {code}")
+            for place, code in codes
+            if code is not None
+        ]
+
+    def replace(self, place: int) -> None:
+        """Put a new worker into a place; clients wait in the queue of the socket until it is ready."""
+        _close_pipes(self._processes[place])
+        self._processes[place] = self._start_one()
+
+    def stop(self) -> None:
+        """End all, whether they want to or not."""
+        for worker in self._processes:
+            worker.terminate()
+        deadline = time.monotonic() + _STOP_SECONDS
+        for worker in self._processes:
+            try:
+                worker.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+            _close_pipes(worker)
+
+    def _start_one(self) -> subprocess.Popen[str]:
+        worker = subprocess.Popen(  # noqa: S603
+            self._command,
+            stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE,
+            pass_fds=[self._inherited],
+            text=True,
+        )
+        # One that has ended at once is told by its exit.
+        with suppress(OSError):
+            assert worker.stdin is not None
+            worker.stdin.write(self._orders.as_line())
+            worker.stdin.flush()
+        return worker
+
+
+def _close_pipes(worker: subprocess.Popen[str]) -> None:
+    for stream in (worker.stdin, worker.stdout):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
 
 
 def _worker_arguments(plan: ServePlan, descriptor: int) -> list[str]:
@@ -119,7 +188,6 @@ def _worker_arguments(plan: ServePlan, descriptor: int) -> list[str]:
         ("--clock", options.clock),
         ("--users", options.users),
         ("--jwt-key", plan.jwt_key),
-        ("--tls-dir", plan.tls_dir),
     ):
         if value is not None:
             arguments += [name, str(value)]
@@ -135,7 +203,6 @@ def _worker_arguments(plan: ServePlan, descriptor: int) -> list[str]:
         ("--allow-remote", options.allow_remote),
         ("--any-jwt", options.any_jwt),
         ("--verbose", options.verbose),
-        ("--tls-made", plan.tls_dir is not None),
         ("--control", options.control),
     ):
         if flag:

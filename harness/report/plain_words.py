@@ -109,13 +109,13 @@ def _required_sentence(required: list[ClauseResult]) -> str:
     if broken:
         first = f"{len(broken)} of {len(required)} required promises {_are(broken)} broken"
     elif len(untested) == len(required):
-        return f"None of {len(required)} required promises could be tested because {_reasons(untested)}."
+        return f"None of {len(required)} required promises could be tested: {_reasons(untested)}."
     elif untested:
         first = f"No required promise is broken as far as could be tested: {kept} of {len(required)} are kept"
     else:
         first = f"No required promise is broken: {kept} of {len(required)} were put to the test and are kept"
     if untested:
-        first += f"; {len(untested)} could not be tested because {_reasons(untested)}"
+        first += f"; {len(untested)} could not be tested: {_reasons(untested)}"
     return first + "."
 
 

@@ -87,7 +87,8 @@ def _index_text(report: RunReport, lines: list[str]) -> str:
         (
             f"# Findings of {visible_text(report.api, limit=200)} as tests",
             "",
-            "Each file is one broken promise. Run them with `CALLHARNESS_URL=http://127.0.0.1:8080 pytest .`;",
+            "Each file is one broken promise. Run them with",
+            f"`CALLHARNESS_URL={visible_text(report.target)} pytest .`;",
             "credentials stand as `CALLHARNESS_CREDENTIAL_NAME` in the environment; each file names what it needs.",
             "",
             *(lines or ["No finding: nothing to test."]),

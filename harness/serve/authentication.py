@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, final
 
 from harness.errors import UsageProblem, did_you_mean
 from harness.integers import is_integer
+from harness.output.bounded_files import read_at_most
 from harness.specification.access import is_shared_key, key_of, log_in_of, session_way, way_credentials, ways_of
 from harness.specification.load import Spec
 from harness.specification.model import Access, AccessWay, Jwt
@@ -23,6 +24,7 @@ from harness.wire.request_codec import RefusedRequest
 from harness.world.customers import Customers
 
 DEFAULT_USER: Final = "default"
+_LONGEST_CREDENTIAL: Final = 65536
 NO_ROLE_USER: Final = "no-role"
 CHILD_USER: Final = "child"
 FOREIGN_USER: Final = "foreign"
@@ -247,9 +249,15 @@ def _decode_credential(where: str, folder: Path, value: PlainValue) -> str:
     if isinstance(value, Mapping) and set(value) == {"file"}:
         file = folder / str(value["file"])
         try:
-            return file.read_text(encoding="utf-8")
+            text = read_at_most(file, _LONGEST_CREDENTIAL).decode("utf-8")
         except OSError as error:
             raise UsageProblem(where, f"a readable file {file}", error.strerror or "an error") from None
+        except UnicodeDecodeError:
+            raise UsageProblem(where, f"a file of text {file}", "bytes that are not UTF-8") from None
+        if len(text) > _LONGEST_CREDENTIAL:
+            raise UsageProblem(where, f"a credential of at most {_LONGEST_CREDENTIAL} characters", f"more in {file}")
+        # Editors end a file with a line end, which belongs to no password.
+        return text.rstrip("\r\n")
     if isinstance(value, str) or is_integer(value):
         return str(value)
     raise UsageProblem(where, "a text, or {file: PATH}", "something else")

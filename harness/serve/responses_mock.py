@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from harness.errors import require_extra
+from harness.serve.clock_reach import instant_within, latest_instant
 from harness.serve.http.options import WallClock, machine_time
 from harness.serve.simulator import Simulator
 from harness.wire.http_messages import HttpRequest
@@ -41,10 +42,11 @@ def mock_simulators(
 
     router = Router.of(simulators)
     world_clock = clock if clock is not None else FrozenClock(simulators[0].world.instant)
+    latest = min(latest_instant(one.world) for one in simulators)
 
     def answer(request: Any) -> tuple[int, dict[str, str], bytes]:
         now = wall_clock()
-        response = router.answer(_http_request_of(request), world_clock.instant_at(now), now=now)
+        response = router.answer(_http_request_of(request), instant_within(world_clock, latest, now), now=now)
         return response.http_status, dict(response.headers), response.body
 
     with responses.RequestsMock(assert_all_requests_are_fired=False) as registered:

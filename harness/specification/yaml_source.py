@@ -11,6 +11,7 @@ from typing import Final
 import yaml
 
 from harness.errors import UsageError
+from harness.output.bounded_files import read_at_most
 
 PlainValue = Mapping[str, "PlainValue"] | list["PlainValue"] | str | int | float | bool | None
 KeyPath = tuple[str | int, ...]
@@ -101,11 +102,11 @@ def load_source_file(path: Path) -> SourceFile:
 def load_flawed_file(path: Path) -> SourceFile:
     """The same file with its flaws: scalars and keys that cannot be read are told and not raised."""
     try:
-        data = path.read_bytes()
+        data = read_at_most(path, BYTE_LIMIT)
     except OSError as error:
         raise SourceFileError(str(path), "a readable file", error.strerror or str(error)) from None
     if len(data) > BYTE_LIMIT:
-        raise SourceFileError(str(path), f"at most {BYTE_LIMIT} bytes", f"{len(data)} bytes")
+        raise SourceFileError(str(path), f"at most {BYTE_LIMIT} bytes", "more")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

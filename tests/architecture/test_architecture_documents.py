@@ -15,7 +15,7 @@ from test_architecture_imports import MAY_IMPORT
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     path
-    for top in ("*.md", "docs/*.md", "specs/*.md", "fixtures/*.md", "benchmarks/*.md", "tests/**/*.md")
+    for top in ("*.md", "docs/**/*.md", "specs/*.md", "fixtures/*.md", "benchmarks/*.md", "tests/**/*.md")
     for path in sorted(REPOSITORY.glob(top))
 ]
 ARCHITECTURE = REPOSITORY / "docs" / "architecture.md"

@@ -414,3 +414,13 @@ def test_nothing_in_a_spec_acts_on_the_terminal(
     shown = capsys.readouterr()
     assert "\x1b" not in shown.out + shown.err
     assert "\u202e" not in shown.out + shown.err
+
+
+def test_drafts_of_known_failures_do_not_take_the_place_of_the_known_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "known.yaml").write_text("known: []\n", encoding="utf-8")
+    file = str(tmp_path / "known.yaml")
+    assert main([*LEAST, "--known", file, "--write-known", str(tmp_path / "." / "known.yaml")]) == 2
+    assert "the file of --known, whose entries would be lost" in capsys.readouterr().err
+    assert (tmp_path / "known.yaml").read_text(encoding="utf-8") == "known: []\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -92,9 +93,10 @@ def gate_reason(report: RunReport) -> str:
     if report.colour not in (Colour.RED, Colour.AMBER):
         return ""
     counted = [result for result in report.clauses if result.colour is report.colour]
-    if report.exit_code == 4 and (why := {result.reason for result in counted}) and len(why) == 1:
-        # One cause for all: no log-in, no server.
-        return f"nothing could be checked: {why.pop()}"
+    blocked = Counter(result.reason for result in counted if result.verdict is Verdict.BLOCKED and result.reason)
+    if report.exit_code == 4 and blocked:
+        # One cause for all, or nearly all: no log-in, no server, no API at that address.
+        return f"nothing could be checked: {blocked.most_common(1)[0][0]}"
     parts = []
     for verdict, (one, several) in _REASONS.items():
         ids = [str(result.id) for result in counted if result.verdict is verdict]

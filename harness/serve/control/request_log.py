@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Final, final
-from urllib.parse import unquote_plus
 
 from harness.output.escaping import visible_text
-from harness.output.redaction import is_secret_name
+from harness.output.redaction import Redactor
+from harness.serve.control.shown_target import shown_target
 from harness.specification.clause_families import constructs_of
 from harness.specification.load import Spec
 from harness.wire.list_request import ListRequest
@@ -21,8 +20,6 @@ from harness.wire.request_codec import RefusedRequest, credential_parameters
 if TYPE_CHECKING:
     from harness.serve.http.application import ServedExchange
 
-MASK: Final = "***"
-_PARAMETER_PATTERN: Final = re.compile(r"([^&;=?/]+)=([^&;?]*)")
 _LONGEST_TARGET: Final = 2000
 
 
@@ -54,17 +51,20 @@ class LogEntry:
 
 @final
 class RequestLog:
-    """The last `size` exchanges. `redact` masks known secrets before anything is stored, `tell` gets each line."""
+    """The last `size` exchanges. `redact` masks known secrets before anything is stored, `tell` gets each line.
+
+    Values of parameters that the API's specification does not name are masked, too.
+    """
 
     def __init__(
         self,
         *,
         size: int = 1000,
-        redact: Callable[[str], str] = str,
+        redact: Callable[[str], str] | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self._entries: deque[LogEntry] = deque(maxlen=size)
-        self._redact = redact
+        self._redact = redact or Redactor(()).redact
         self._write_line = tell
         self._clause_tables: dict[str, ClauseTable] = {}
         self._last_number = 0
@@ -78,8 +78,12 @@ class RequestLog:
             table = self._clause_tables.get(spec.id)
             if table is None:
                 table = self._clause_tables[spec.id] = ClauseTable(spec)
-        secret = table.secret_names if table is not None else frozenset()
-        target = _mask_secrets(served.request.target.decode("latin-1"), secret)
+        target = shown_target(
+            served.request.target.decode("latin-1"),
+            known=table.known_names if table is not None else frozenset(),
+            secret=table.secret_names if table is not None else frozenset(),
+            redact=self._redact,
+        )
         given = ask.values if isinstance(ask, ListRequest) else {}
         fault = ask.fault if isinstance(ask, RefusedRequest) else ""
         with self._lock:
@@ -89,8 +93,8 @@ class RequestLog:
                 at=served.at,
                 world_at=served.world_at,
                 api=served.api,
-                method=visible_text(served.request.method, limit=40),
-                target=visible_text(self._redact(target), limit=_LONGEST_TARGET),
+                method=visible_text(self._redact(served.request.method), limit=40),
+                target=visible_text(target, limit=_LONGEST_TARGET),
                 parameters=tuple(visible_text(name, limit=100) for name in given),
                 fault=fault,
                 http_status=served.response.http_status,
@@ -121,7 +125,9 @@ class ClauseTable:
     """The clauses of one spec by the parameter or the fault they speak of."""
 
     def __init__(self, spec: Spec) -> None:
-        listing = spec.listing
+        listing, routing = spec.listing, spec.listing.transport.routing
+        routed = () if routing is None or routing.parameter is None else (routing.parameter,)
+        self.known_names = frozenset(listing.parameters) | credential_parameters(listing.access) | {*routed}
         self.secret_names = credential_parameters(listing.access) - {listing.access.user or ""}
         self._by_parameter: dict[str, tuple[str, ...]] = {}
         self._by_fault: dict[str, tuple[str, ...]] = {}
@@ -140,17 +146,6 @@ class ClauseTable:
         """The clauses that a request touches, as far as its parameters tell."""
         found = [clause for name in given for clause in self._by_parameter.get(name, ())]
         return tuple(dict.fromkeys((*found, *self._by_fault.get(fault, ()))))
-
-
-def _mask_secrets(target: str, secret: frozenset[str]) -> str:
-    """A request target with `***` for the value of every parameter that carries a secret, right or wrong."""
-
-    def mask(found: re.Match[str]) -> str:
-        name = unquote_plus(found[1])
-        return f"{found[1]}={MASK}" if name in secret or is_secret_name(name) else found[0]
-
-    # In the path as well: some separate parameters by `;` and leave the question mark out.
-    return _PARAMETER_PATTERN.sub(mask, target)
 
 
 def entry_as_json(entry: LogEntry) -> Mapping[str, object]:

@@ -34,6 +34,7 @@ from harness.serve.control.state import (
     encode_snapshot,
     make_clock,
     make_world,
+    require_reach,
 )
 from harness.serve.faults.catalogue import Fault, faults_of, find_faults, parse_faults
 from harness.serve.faults.transport import (
@@ -44,9 +45,10 @@ from harness.serve.faults.transport import (
     split_api_and_fault,
 )
 from harness.serve.http.application import Application, Simulation, make_faulty_transports
+from harness.serve.http.certificates import LOOPBACK_NAMES
 from harness.serve.http.connection import ConnectionManager, plain_response
-from harness.serve.http.limits import ServerLimits
-from harness.serve.http.server import LOOPBACK_NAMES, HttpServer, open_listening_socket
+from harness.serve.http.limits import DEFAULT_LIMITS, ServerLimits
+from harness.serve.http.server import HttpServer, open_listening_socket
 from harness.serve.http.world_choice import WORLD_NAME, choose_world
 from harness.serve.simulator import Simulator
 from harness.specification.load import Spec
@@ -59,8 +61,10 @@ from harness.world.world import World
 
 SimulatorFactory: TypeAlias = "Callable[[World, Mapping[str, Sequence[Fault]]], Sequence[Simulator]]"
 
-# A world of records may be large.
-_CONTROL_LIMITS: Final = ServerLimits(body_bytes=64 * 1024 * 1024, body_seconds=60.0, connections=50)
+# A world of records may be large; all other bodies are as on the port of the simulated APIs.
+_LARGEST_WORLD_BYTES: Final = 16 * 2**20
+_LARGE_PATHS: Final = (b"/world", b"/snapshot")
+_CONTROL_LIMITS: Final = ServerLimits(body_bytes=_LARGEST_WORLD_BYTES, body_seconds=60.0, connections=50)
 _MOST_WORLDS: Final = 200
 _WORLD_MEMORY_BYTES: Final = 2 * 2**20
 # By which a relay tells all workers the same time.
@@ -106,9 +110,13 @@ class ControlApi:
 
     # --- access -------------------------------------------------------------------------------------------
 
+    def refuse(self, request: HttpRequest) -> HttpResponse | None:
+        """The refusal of who may not ask, told from the head of a request alone."""
+        return refuse_stranger(request, self._token)
+
     def respond(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; never raises."""
-        refused = refuse_stranger(request, self._token)
+        refused = self.refuse(request)
         if refused is not None:
             return refused
         try:
@@ -152,7 +160,7 @@ class ControlApi:
         state = self._state_of(request)
         return {
             "apis": list(self._specs),
-            "clock": encode_clock(state.clock, request.now),
+            "clock": encode_clock(state, request.now),
             "faults": list(state.faults),
             "calls": sorted(state.injected_calls),
         }
@@ -206,7 +214,7 @@ class ControlApi:
 
     def clock(self, request: RouteRequest) -> Json:
         """Which kind of clock runs, and at which instant the world is."""
-        return encode_clock(self._state_of(request).clock, request.now)
+        return encode_clock(self._state_of(request), request.now)
 
     def set_clock(self, request: RouteRequest) -> Json:
         """Another instant, another kind of clock, or both."""
@@ -221,11 +229,11 @@ class ControlApi:
                 raise ControlRequestError(
                     "a live clock shows the machine's time; with an instant, take scaled and factor 1"
                 )
-            at = decode_instant(body["instant"]) if "instant" in body else old.instant_at(request.now)
+            at = decode_instant(body["instant"]) if "instant" in body else state.instant_at(request.now)
             factor = body.get("factor", old.factor if isinstance(old, ScaledClock) else 1)
-            new = make_clock(kind, at, factor, request.now)
-            self._apply_state(request, replace(state, clock=new))
-        return encode_clock(new, request.now)
+            changed = replace(state, clock=make_clock(kind, at, factor, request.now, state.world))
+            self._apply_state(request, changed)
+        return encode_clock(changed, request.now)
 
     def step_clock(self, request: RouteRequest) -> Json:
         """So many seconds later (or, below zero, earlier); a frozen clock stays frozen."""
@@ -235,12 +243,15 @@ class ControlApi:
             raise ControlRequestError("seconds is a number")
         with self._lock:
             state = self._state_of(request)
-            at = state.clock.instant_at(request.now) + timedelta(seconds=seconds)
+            try:
+                at = state.instant_at(request.now) + timedelta(seconds=seconds)
+            except OverflowError:
+                raise ControlRequestError("no clock shows an instant so far away") from None
             kind = "frozen" if isinstance(state.clock, FrozenClock) else "scaled"
             factor = state.clock.factor if isinstance(state.clock, ScaledClock) else 1
-            new = make_clock(kind, at, factor, request.now)
-            self._apply_state(request, replace(state, clock=new))
-        return encode_clock(new, request.now)
+            changed = replace(state, clock=make_clock(kind, at, factor, request.now, state.world))
+            self._apply_state(request, changed)
+        return encode_clock(changed, request.now)
 
     def faults(self, request: RouteRequest) -> Json:
         """The faults that are on; with `available=1` also those that could be."""
@@ -289,7 +300,7 @@ class ControlApi:
         body = request.json_object(*CALL_KEYS)
         with self._lock:
             state = self._state_of(request)
-            body.setdefault("started_at", state.clock.instant_at(request.now).isoformat())
+            body.setdefault("started_at", state.instant_at(request.now).isoformat())
             given = decode_call(body)
             self._apply_state(request, _with_call(state, given))
         return {"call": encode_call(given)}
@@ -300,7 +311,7 @@ class ControlApi:
         with self._lock:
             state = self._state_of(request)
             call_id = _require_injected_call(state, request.name)
-            body.setdefault("ended_at", state.clock.instant_at(request.now).isoformat())
+            body.setdefault("ended_at", state.instant_at(request.now).isoformat())
             given = decode_call({**encode_call(state.injected_calls[call_id]), **body})
             self._apply_state(request, _with_call(state, given))
         return {"call": encode_call(given)}
@@ -325,7 +336,7 @@ class ControlApi:
         records = body.pop("records", None)
         with self._lock:
             state = self._state_of(request)
-            at = decode_instant(body["instant"]) if "instant" in body else state.clock.instant_at(request.now)
+            at = decode_instant(body["instant"]) if "instant" in body else state.instant_at(request.now)
             clock = FrozenClock(at) if "instant" in body and isinstance(state.clock, FrozenClock) else state.clock
             given: dict[int, Json] = {}
             origin: Json = {"seed": self._seed, **body, "instant": at.isoformat()}
@@ -337,6 +348,7 @@ class ControlApi:
             world = make_world(origin, self._initial_state.world)
             if given:
                 world = world.with_records([build_call_record(one) for one in given.values()])
+            require_reach(clock.instant_at(request.now), world)
             new = replace(state, world=world, injected_calls=given, clock=clock, origin=origin)
             self._apply_state(request, new)
         return self.state(request)
@@ -377,7 +389,7 @@ class ControlApi:
                 ]
             else:
                 simulators = self._make_simulators(state.world, clause_faults)
-            at = state.clock.instant_at(self._application.wall_clock())
+            at = state.instant_at(self._application.wall_clock())
             for simulator in simulators:
                 simulator.warm(at)
             simulation = Simulation(
@@ -609,7 +621,9 @@ def build_control_openapi() -> Json:
 
 
 class ControlHandler(Protocol):
-    """What answers the requests of the control API."""
+    """What answers the requests of the control API, and refuses some before their body is read."""
+
+    def refuse(self, request: HttpRequest) -> HttpResponse | None: ...
 
     def respond(self, request: HttpRequest) -> HttpResponse: ...
 
@@ -622,7 +636,16 @@ def serve_control(
     control: ControlHandler, *, port: int = 0, log: Callable[[str], None] | None = None
 ) -> Iterator[str]:
     """The control API on a loopback port while the block runs; gives its URL. Raises UsageProblem for a busy port."""
-    manager = ConnectionManager(control.respond, limits=_CONTROL_LIMITS, hosts=frozenset(LOOPBACK_NAMES), log=log)
+
+    def check_head(request: HttpRequest) -> HttpResponse | int:
+        # Who has no token has nothing to send: no byte of a stranger's body is kept.
+        path = choose_world(request)[1].path
+        most = _LARGEST_WORLD_BYTES if path in _LARGE_PATHS else DEFAULT_LIMITS.body_bytes
+        return control.refuse(request) or most
+
+    manager = ConnectionManager(
+        control.respond, limits=_CONTROL_LIMITS, hosts=frozenset(LOOPBACK_NAMES), log=log, check_head=check_head
+    )
     http_server = HttpServer(manager, open_listening_socket("127.0.0.1", port), log=log)
     thread = threading.Thread(target=http_server.run, name="callharness-control", daemon=True)
     thread.start()

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, final
 
 from harness.integers import is_integer
+from harness.serve.clock_reach import instant_within, is_within_reach, latest_instant
 from harness.serve.control.call_values import (
     ControlRequestError,
     Json,
@@ -38,6 +39,10 @@ class ControlState:
     # The JSON of each injected call by its id: ending a call builds its record anew from it.
     injected_calls: Mapping[int, Json]
     origin: Json | None = None
+
+    def instant_at(self, now: datetime) -> datetime:
+        """The instant of the world when the wall clock shows `now`."""
+        return instant_within(self.clock, latest_instant(self.world), now)
 
 
 def make_world(origin: Json, first: World) -> World:
@@ -73,14 +78,25 @@ def clock_kind(clock: Clock) -> str:
             return "scaled"
 
 
-def encode_clock(clock: Clock, now: datetime) -> Json:
+def encode_clock(state: ControlState, now: datetime) -> Json:
     """The kind of a clock, the instant that it shows, and how fast it runs."""
-    tree: Json = {"kind": clock_kind(clock), "instant": clock.instant_at(now).isoformat()}
+    clock = state.clock
+    tree: Json = {"kind": clock_kind(clock), "instant": state.instant_at(now).isoformat()}
     return tree | ({"factor": clock.factor} if isinstance(clock, ScaledClock) else {})
 
 
-def make_clock(kind: object, at: datetime, factor: object, now: datetime) -> Clock:
+def require_reach(at: datetime, world: World) -> None:
+    """Stop at an instant that a clock over this world cannot show in good time. Raises ControlRequestError."""
+    if not is_within_reach(at, world):
+        raise ControlRequestError(
+            f"a clock over this world shows an instant from the year 1000 to {latest_instant(world).isoformat()}, "
+            f"not {at.isoformat()}; PUT /world with an instant makes a world until then"
+        )
+
+
+def make_clock(kind: object, at: datetime, factor: object, now: datetime, world: World) -> Clock:
     """A clock that shows an instant now; a live one shows the machine's time. Raises ControlRequestError."""
+    require_reach(now if kind == "live" else at, world)
     match kind:
         case "frozen":
             return FrozenClock(at)
@@ -98,7 +114,7 @@ def encode_snapshot(state: ControlState, now: datetime) -> Json:
     return {
         "world": state.origin,
         "calls": [encode_call(given) for _, given in sorted(state.injected_calls.items())],
-        "clock": encode_clock(state.clock, now),
+        "clock": encode_clock(state, now),
         "faults": list(state.faults),
     }
 
@@ -116,7 +132,7 @@ def decode_snapshot(tree: Json, first: World, now: datetime) -> ControlState:
     world = first if origin is None else make_world(origin, first)
     return ControlState(
         world=world.with_records([build_call_record(one) for one in given.values()]) if given else world,
-        clock=make_clock(clock.get("kind"), decode_instant(clock.get("instant")), clock.get("factor", 1), now),
+        clock=make_clock(clock.get("kind"), decode_instant(clock.get("instant")), clock.get("factor", 1), now, world),
         faults=tuple(faults),
         injected_calls=given,
         origin=origin,

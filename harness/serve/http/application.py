@@ -10,11 +10,14 @@ from typing import Any, TypeAlias, final
 
 from harness.output.escaping import visible_text
 from harness.serve.api_router import Router
+from harness.serve.clock_reach import instant_within, latest_instant
 from harness.serve.faults.transport import Delivery, FaultyTransport, TransportFault
 from harness.serve.http.answer_memory import MOST_REMEMBERED_BYTES, AnswerKey, AnswerMemory, RememberedAnswer
 from harness.serve.http.connection import plain_response
 from harness.serve.http.limits import ServerLimits
+from harness.serve.http.log_limiter import LogLimiter
 from harness.serve.http.options import DEFAULT_OPTIONS, ServerOptions
+from harness.serve.http.remote_token import take_token
 from harness.serve.http.request_parser import (
     RequestRejection,
     body_too_large,
@@ -49,12 +52,20 @@ class Simulation:
     memory_bytes: int = MOST_REMEMBERED_BYTES
     # Of no other simulation: `replace` makes a new one, too. Where time goes by, the next answer may be another.
     memory: AnswerMemory | None = field(init=False, repr=False, compare=False)
+    # How far the clock runs.
+    latest: datetime = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         memory = None
         if isinstance(self.clock, FrozenClock):
             memory = AnswerMemory(self.router.simulators, most_bytes=self.memory_bytes)
         object.__setattr__(self, "memory", memory)
+        latest = min(latest_instant(simulator.world) for simulator in self.router.simulators)
+        object.__setattr__(self, "latest", latest)
+
+    def instant_at(self, now: datetime) -> datetime:
+        """The instant of the world when the wall clock shows `now`."""
+        return instant_within(self.clock, self.latest, now)
 
 
 @final
@@ -98,7 +109,8 @@ class Application:
         self.wall_clock = options.wall_clock
         self.hosts = frozenset(name.lower() for name in hosts)
         self.limits = options.limits
-        self._log = options.log
+        self._remote_token = options.remote_token
+        self._log = LogLimiter(options.log) if options.log is not None else None
         self._on_exchange = options.on_exchange
 
     def respond(self, request: HttpRequest) -> HttpResponse | Delivery:
@@ -108,17 +120,23 @@ class Application:
         except Exception as error:
             if self._log is not None:
                 path = request.path.decode("latin-1")
-                self._log(visible_text(f"500 {request.method} {path}: {type(error).__name__}: {error}", limit=500))
+                kind = type(error).__name__
+                self._log.write(kind, visible_text(f"500 {request.method} {path}: {kind}: {error}", limit=500))
             return plain_response(500, "the simulator itself failed; its log says why")
 
     def _route_and_answer(self, request: HttpRequest) -> HttpResponse | Delivery:
+        if self._remote_token is not None:
+            inside = take_token(request, self._remote_token)
+            if isinstance(inside, HttpResponse):
+                return inside
+            request = inside
         if self.worlds is None:
             return self._answer_in(self.simulation, "", request)
-        world, inside = choose_world(request)
+        world, request = choose_world(request)
         simulation = self.worlds.get(world) if world else self.simulation
         if simulation is None:
             return plain_response(404, "no world of that name; PUT /worlds/NAME of the control API makes one")
-        return self._answer_in(simulation, world, inside)
+        return self._answer_in(simulation, world, request)
 
     def _answer_in(self, simulation: Simulation, world: str, request: HttpRequest) -> HttpResponse | Delivery:
         memory = simulation.memory
@@ -130,7 +148,7 @@ class Application:
             return self._answer_anew(simulation, world, request, key)
         if self._on_exchange is not None:
             now = self.wall_clock()
-            self._tell_exchange(request, known, known.response, now, simulation.clock.instant_at(now), world)
+            self._tell_exchange(request, known, known.response, now, simulation.instant_at(now), world)
         return known.response
 
     def _answer_anew(
@@ -140,7 +158,7 @@ class Application:
             return plain_response(400, f"a request has at most {self.limits.parameters} parameters")
         now = self.wall_clock()
         found = simulation.router.find_simulator(request)
-        world_at = simulation.clock.instant_at(now)
+        world_at = simulation.instant_at(now)
         if found is None:
             answer = RememberedAnswer(UNKNOWN_PATH_RESPONSE, None, None)
             transport = None

@@ -6,7 +6,9 @@ An HTTP framework would repair the broken answers (wrong Content-Length, cut bod
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from email.utils import formatdate
 from http import HTTPStatus
@@ -15,12 +17,14 @@ from typing import Final, TypeAlias, final
 from harness.output.escaping import visible_text
 from harness.serve.faults.transport import Delivery
 from harness.serve.http.limits import ServerLimits
+from harness.serve.http.log_limiter import LogLimiter
 from harness.serve.http.options import LogWriter, RejectionListener
 from harness.serve.http.request_parser import (
     ChunkedBody,
     HeadParser,
     RequestHead,
     RequestRejection,
+    body_too_large,
     check_partial_head,
 )
 from harness.wire.http_messages import HttpRequest, HttpResponse
@@ -31,10 +35,15 @@ _PIECES_PER_SECOND: Final = 20
 _REASON_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _STATUSES_WITHOUT_BODY: Final = frozenset({204, 304})
 
+# What cannot be read may still hold a password.
+_BEFORE_PARAMETERS: Final = re.compile(rb"[^?&;=%]*+")
+
 _MOST_KNOWN_HEADS: Final = 1024
 _UNSENDABLE_HEAD: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n"
 
 RequestHandler = Callable[[HttpRequest], "HttpResponse | Delivery"]
+# A request without its body gives a refusal, or the limit of its body in bytes.
+HeadCheck = Callable[[HttpRequest], "HttpResponse | int"]
 # Status, headers, length of the body, and whether the connection is kept.
 ResponseHead: TypeAlias = tuple[int, tuple[tuple[str, str], ...], int, bool]
 
@@ -44,7 +53,8 @@ class ConnectionManager:
     """What the connections of one server share: the handler `answer`, which never raises, limits and one timer.
 
     `log` gets a line per client whose connection is closed without an answer, `on_rejection` each other rejection.
-    `date_line` is the header that all answers end with.
+    `check_head` refuses a request before its body is read, or says how many bytes the body may have. `date_line` is
+    the header that all answers end with.
     """
 
     def __init__(
@@ -55,13 +65,16 @@ class ConnectionManager:
         hosts: frozenset[str] = frozenset(),
         log: LogWriter | None = None,
         on_rejection: RejectionListener | None = None,
+        check_head: HeadCheck | None = None,
     ) -> None:
         self.answer = answer
+        self.check_head = check_head
         self.limits = limits
         self.parser = HeadParser(limits, hosts)
-        self._log = log
+        self._log = LogLimiter(log) if log is not None else None
         self._on_rejection = on_rejection
         self.connections: set[Connection] = set()
+        self._turned_away: set[Connection] = set()
         self.date_line = b""
         self._heads: dict[ResponseHead, bytes] = {}
         self._sweep_timer: asyncio.TimerHandle | None = None
@@ -89,19 +102,31 @@ class ConnectionManager:
 
     def register(self, connection: Connection) -> bool:
         """Count a connection in; False when there are too many."""
+        served = len(self.connections) - len(self._turned_away)
         self.connections.add(connection)
         if self._sweep_timer is None:
             self._schedule_sweep(connection.loop)
-        return len(self.connections) <= self.limits.connections
+        if served < self.limits.connections:
+            return True
+        self._turned_away.add(connection)
+        return False
+
+    @property
+    def has_patience(self) -> bool:
+        """Whether one more refused client may be waited for until it has read why."""
+        return len(self._turned_away) <= self.limits.connections
 
     def unregister(self, connection: Connection) -> None:
         """Count a closed connection out."""
         self.connections.discard(connection)
+        self._turned_away.discard(connection)
 
     def log_rejection(self, broken: RequestRejection, data: bytes) -> None:
         """Report why a client is refused."""
         if broken.http_status is None and self._log is not None:
-            self._log(visible_text(f"closed, {broken.reason}: {bytes(data[:80])!r}", limit=400))
+            shown = _BEFORE_PARAMETERS.match(data[:80])
+            begin = shown[0] if shown is not None else b""
+            self._log.write(broken.reason, visible_text(f"closed, {broken.reason}: {begin!r}", limit=400))
         elif self._on_rejection is not None:
             self._on_rejection(broken)
 
@@ -160,8 +185,7 @@ class Connection(asyncio.Protocol):
         self._secure = transport.get_extra_info("ssl_object") is not None
         self._set_deadline(self._limits.header_seconds)
         if not self.manager.register(self):
-            self._transport.write(self._encode_response(_overload_response(self._limits), None, keep=False))
-            self._close()
+            self._refuse(_overload_response(self._limits))
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes from the client."""
@@ -285,9 +309,20 @@ class Connection(asyncio.Protocol):
         if isinstance(head, RequestRejection):
             self._reject_request(head)
             return False
+        limits = self._limits
+        if self.manager.check_head is not None:
+            found = self.manager.check_head(_request_of(head, b"", secure=self._secure))
+            if not isinstance(found, int):
+                buffer.clear()
+                self._refuse(found)
+                return False
+            limits = replace(limits, body_bytes=found)
+            if head.length is not None and head.length > found:
+                self._reject_request(body_too_large(limits))
+                return False
         del buffer[: end + 4]
         self._head = head
-        self._chunks = ChunkedBody(self._limits) if head.length is None else None
+        self._chunks = ChunkedBody(limits) if head.length is None else None
         self._state = _BODY
         if head.has_body:
             self._set_deadline(self._limits.body_seconds)
@@ -320,14 +355,7 @@ class Connection(asyncio.Protocol):
     # --- answering ------------------------------------------------------------------------------------------
 
     def _answer_request(self, head: RequestHead, body: bytes) -> None:
-        request = HttpRequest(
-            method=head.method,
-            target=head.target,
-            headers=head.headers,
-            body=body,
-            chunked=head.length is None,
-            secure=self._secure,
-        )
+        request = _request_of(head, body, secure=self._secure)
         self._head = self._chunks = None
         self._state = _HEAD
         answer = self.manager.answer(request)
@@ -367,16 +395,23 @@ class Connection(asyncio.Protocol):
         if broken.http_status is None:
             self._close()
             return
-        self._transport.write(
-            self._encode_response(plain_response(broken.http_status, broken.reason), None, keep=False)
-        )
+        self._refuse(plain_response(broken.http_status, broken.reason))
+
+    def _refuse(self, response: HttpResponse) -> None:
+        """Answer whatever comes with one response, and close."""
+        self._transport.write(self._encode_response(response, None, keep=False))
         self._pause_or_resume_reads(True)
         self._state = _ENDING
-        if self._at_eof or not self._transport.can_write_eof():
+        if self._at_eof or not self._transport.can_write_eof() or not self.manager.has_patience:
             self._close()
             return
         # Closing with bytes unread would reset the connection, and the client might never see the answer.
-        self._transport.write_eof()
+        try:
+            self._transport.write_eof()
+        except OSError:
+            # The client has gone in the meantime.
+            self.abort()
+            return
         self._set_deadline(self._limits.linger_seconds)
 
     def _close(self) -> None:
@@ -432,6 +467,17 @@ class Connection(asyncio.Protocol):
     def _end_delivery(self) -> None:
         self._delivery_task = None
         self._close()
+
+
+def _request_of(head: RequestHead, body: bytes, *, secure: bool) -> HttpRequest:
+    return HttpRequest(
+        method=head.method,
+        target=head.target,
+        headers=head.headers,
+        body=body,
+        chunked=head.length is None,
+        secure=secure,
+    )
 
 
 def _encode_head(status: int, headers: tuple[tuple[str, str], ...], length: int, keep: bool) -> bytes | None:

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from harness.serve.http.certificates import LOOPBACK_NAMES
 from harness.serve.http.connection import ConnectionManager
 from harness.serve.http.limits import DEFAULT_LIMITS
 from harness.serve.http.options import LogWriter
-from harness.serve.http.server import LOOPBACK_NAMES, HttpServer, open_listening_socket
+from harness.serve.http.server import HttpServer, open_listening_socket
 from harness.wire.http_messages import HttpRequest, HttpResponse
 
 LOOPBACK_ADDRESS = "127.0.0.1"

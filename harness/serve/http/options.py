@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from harness.serve.faults.transport import TransportFault
+from harness.serve.http.certificates import ServerCertificate
 from harness.serve.http.limits import DEFAULT_LIMITS, ServerLimits
 from harness.serve.http.request_parser import RequestRejection
 from harness.world.clock import Clock
@@ -37,7 +38,8 @@ class ServerOptions:
 
     `port` 0 picks a free one; `listening_socket` is one that listens already, and takes the place of `host` and
     `port`. `allow_hosts` are names clients may call it by, beside those of the loopback and `host`. With `tls_dir` it
-    speaks TLS and leaves `ca.pem` there; with `certificate_exists` it takes what `make_certificate` left there.
+    speaks TLS and leaves `ca.pem` there; with `certificate` it speaks TLS and shows that one. With `remote_token`
+    each request needs that token.
 
     `clock` says at which instant the world is, given what `wall_clock` says; without it the world stands still at its
     own instant. `transport_faults` are by the id of the spec, `seed` is their luck.
@@ -51,7 +53,8 @@ class ServerOptions:
     listening_socket: socket.socket | None = None
     allow_hosts: Collection[str] = ()
     tls_dir: Path | None = None
-    certificate_exists: bool = False
+    certificate: ServerCertificate | None = None
+    remote_token: str | None = field(default=None, repr=False)
     clock: Clock | None = None
     wall_clock: WallClock = machine_time
     transport_faults: Mapping[str, Sequence[TransportFault]] = field(default_factory=lambda: MappingProxyType({}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import ssl
@@ -13,24 +12,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from harness.errors import UsageProblem
-from harness.output.atomic_files import write_atomically
 from harness.output.escaping import visible_text
 from harness.serve.http.application import Application
+from harness.serve.http.certificates import LOOPBACK_NAMES, issue_certificate, make_tls_context
 from harness.serve.http.connection import ConnectionManager
+from harness.serve.http.log_limiter import LogLimiter
 from harness.serve.http.options import DEFAULT_OPTIONS, LogWriter, ServerOptions, WallClock, machine_time
 from harness.serve.simulator import Simulator
 
-if TYPE_CHECKING:
-    import trustme
-
-
-LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "::1")
-
-
-_SHARED_CERTIFICATE: Final = "server.pem"
 _BACKLOG: Final = 1024
 # How long running answers may take when the server ends.
 _GRACE_SECONDS: Final = 1.0
@@ -114,21 +106,25 @@ def prepare_server(simulators: Sequence[Simulator], options: ServerOptions = DEF
         log=options.log,
         on_rejection=options.on_rejection,
     )
-    ca_file, context = (None, None)
-    if tls_dir is not None:
-        ca_file, context = (
-            _load_tls_context(tls_dir) if options.certificate_exists else _make_tls_context(tls_dir, host)
-        )
+    certificate = options.certificate
+    if certificate is None and tls_dir is not None:
+        certificate = issue_certificate(tls_dir, host)
+    context = make_tls_context(certificate) if certificate is not None else None
     listening_socket = options.listening_socket or open_listening_socket(host, options.port)
     http_server = HttpServer(manager, listening_socket, tls=context, wall_clock=options.wall_clock, log=options.log)
     shown = f"[{host}]" if ":" in host else host
     scheme = "https" if context is not None else "http"
-    urls = {sim.documented_spec.id: f"{scheme}://{shown}:{http_server.port}{sim.base_path}" for sim in simulators}
-    at = application.simulation.clock.instant_at(options.wall_clock())
+    origin = f"{scheme}://{shown}:{http_server.port}" + (f"/~{options.remote_token}" if options.remote_token else "")
+    urls = {sim.documented_spec.id: origin + sim.base_path for sim in simulators}
+    at = application.simulation.instant_at(options.wall_clock())
     for simulator in simulators:
         simulator.warm(at)
     return PreparedServer(
-        application=application, urls=urls, port=http_server.port, ca_file=ca_file, http_server=http_server
+        application=application,
+        urls=urls,
+        port=http_server.port,
+        ca_file=certificate.ca_file if certificate is not None else None,
+        http_server=http_server,
     )
 
 
@@ -150,7 +146,7 @@ class HttpServer:
         self._listening_socket = listening_socket
         self._tls = tls
         self._wall_clock = wall_clock
-        self._log = log
+        self._log = LogLimiter(log) if log is not None else None
         self._stopping = False
         self._hurried = False
         self._wake: Callable[[], object] = lambda: None
@@ -206,7 +202,8 @@ class HttpServer:
             sock=self._listening_socket,
             ssl=self._tls,
             ssl_handshake_timeout=handshake_seconds,
-            backlog=_BACKLOG,
+            # So many are accepted in one go: more than there may be would take all files that the process may open.
+            backlog=min(_BACKLOG, self._manager.limits.connections),
         )
         while not stopped.is_set():
             self._manager.set_date(self._wall_clock())
@@ -229,10 +226,11 @@ class HttpServer:
 
     def _log_unhandled_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What nobody caught becomes one line, never a traceback."""
-        if self._log is not None:
+        # asyncio, short of files, wants to accept again a second later, when the socket may be closed.
+        if self._log is not None and not self._stopping:
             problem = context.get("exception")
-            what = f"{context.get('message', '')}: {type(problem).__name__}: {problem}"
-            self._log(visible_text(what, limit=500))
+            message = str(context.get("message", ""))
+            self._log.write(message, visible_text(f"{message}: {type(problem).__name__}: {problem}", limit=500))
 
 
 def open_listening_socket(host: str, port: int) -> socket.socket:
@@ -251,43 +249,3 @@ def open_listening_socket(host: str, port: int) -> socket.socket:
             f"{host}:{port}", "an address that can be listened on", reason, "choose another port"
         ) from None
     return listening
-
-
-def _make_tls_context(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
-    """A certificate of a fresh authority for loopback and the host; `ca.pem` is what clients should trust."""
-    authority, certificate = _issue_certificate(host)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return _write_ca_file(folder, authority), context
-
-
-def make_certificate(folder: Path, host: str) -> Path:
-    """Leave a certificate with its key in a folder, for several servers to show; gives `ca.pem` there."""
-    authority, certificate = _issue_certificate(host)
-    ca_file = _write_ca_file(folder, authority)
-    key = folder / _SHARED_CERTIFICATE
-    descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(certificate.private_key_and_cert_chain_pem.bytes())
-    return ca_file
-
-
-def _issue_certificate(host: str) -> tuple[trustme.CA, trustme.LeafCert]:
-    import trustme
-
-    authority = trustme.CA()
-    names = dict.fromkeys((*LOOPBACK_NAMES, host))
-    return authority, authority.issue_cert(*names)
-
-
-def _write_ca_file(folder: Path, authority: trustme.CA) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    ca_file = folder / "ca.pem"
-    write_atomically(ca_file, authority.cert_pem.bytes())
-    return ca_file
-
-
-def _load_tls_context(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / _SHARED_CERTIFICATE)
-    return folder / "ca.pem", context

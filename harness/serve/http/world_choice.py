@@ -19,5 +19,5 @@ def choose_world(request: HttpRequest) -> tuple[str, HttpRequest]:
         found = _WORLD_PATH.match(request.target)
         if found is not None:
             rest = request.target[found.end() :]
-            return found[1].decode("ascii"), replace(request, target=rest, mounted_at=found[0])
+            return found[1].decode("ascii"), replace(request, target=rest, mounted_at=request.mounted_at + found[0])
     return request.header(WORLD_HEADER) or "", request

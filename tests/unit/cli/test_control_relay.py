@@ -24,6 +24,9 @@ class Worker:
         self.http_status = http_status
         self.body = json.dumps({} if body is None else body).encode()
 
+    def refuse(self, request: HttpRequest) -> HttpResponse | None:
+        return None
+
     def respond(self, request: HttpRequest) -> HttpResponse:
         self.asked.append(request)
         headers = (("Content-Type", "application/json"),)

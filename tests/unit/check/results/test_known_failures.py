@@ -410,3 +410,14 @@ def test_the_security_clauses_of_a_spec_are_its_refusals() -> None:
     found = security_clauses(spec)
     assert set(spec.listing.access.clauses.wrong_refused) <= found
     assert not set(spec.listing.lists.clauses.reach) & found
+
+
+def test_an_entry_is_not_stale_in_a_run_that_was_cut_short() -> None:
+    passed = result("AC-LST-021", Verdict.PASS, Colour.GREEN)
+    left = result("AC-LST-020", Verdict.NOT_RUN, Colour.AMBER)
+    assert apply_known_failures(run(passed), known(entry())).exit_code == 1
+    assert apply_known_failures(run(passed, left), known(entry())).exit_code == 0
+    assert (
+        apply_known_failures(replace(run(passed), interrupted="SIGTERM"), known(entry())).clauses[0].colour
+        is Colour.GREEN
+    )

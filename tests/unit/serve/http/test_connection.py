@@ -430,15 +430,26 @@ def test_a_refused_client_that_has_said_no_more_is_closed_at_once() -> None:
     assert (client.statuses, client.how) == ([505], "closed")
 
 
+def test_a_refused_client_that_has_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = House().client()
+
+    def fail() -> None:
+        raise OSError(107, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(client.transport, "write_eof", fail)
+    assert client.send(b"GET / HTTP/3\r\n").how == "aborted"
+
+
 # --- limits, and turns --------------------------------------------------------------------------------------
 
 
-def test_one_connection_too_many_is_told_so_and_closed() -> None:
+def test_one_connection_too_many_is_told_so_and_closed_when_it_has_had_time_to_read() -> None:
     house = House()
     held = [house.client() for _ in range(3)]
     one_more = house.client().send(GET)
     assert answers(one_more.got) == [(503, b"at most 3 connections at a time\n")]
-    assert one_more.how == "closed"
+    assert one_more.how == "half-closed"
+    assert one_more.wait(1.1).how == "aborted"
     assert [client.send(GET).statuses for client in held] == [[200]] * 3
 
 

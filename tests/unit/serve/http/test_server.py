@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import ssl
-import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +17,10 @@ from typing import Any
 import pytest
 from invented_spec import ID, acmepbx
 
+from harness.serve.http.certificates import issue_certificate
 from harness.serve.http.limits import ServerLimits
 from harness.serve.http.options import ServerOptions
-from harness.serve.http.server import PreparedServer, RunningServer, make_certificate, prepare_server, serve_in_thread
+from harness.serve.http.server import PreparedServer, RunningServer, prepare_server, serve_in_thread
 from harness.serve.simulator import Simulator
 from harness.world import World
 
@@ -320,7 +320,7 @@ def test_a_server_without_tls_has_no_authority(server: RunningServer) -> None:
 
 
 def test_who_does_not_trust_the_authority_does_not_get_in(simulator: Simulator, tmp_path: Path) -> None:
-    other = make_certificate(tmp_path / "other", "127.0.0.1")
+    other = issue_certificate(tmp_path / "other", "127.0.0.1").ca_file
     with (
         serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path / "ours")) as running,
         pytest.raises(ssl.SSLCertVerificationError),
@@ -337,18 +337,14 @@ def test_a_name_that_is_not_in_the_certificate_is_not_trusted(simulator: Simulat
 
 
 def test_two_servers_may_show_one_certificate(simulator: Simulator, tmp_path: Path) -> None:
-    ca_file = make_certificate(tmp_path, "127.0.0.1")
+    certificate = issue_certificate(tmp_path, "127.0.0.1")
+    ca_file = certificate.ca_file
     with (
-        serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path, certificate_exists=True)) as one,
-        serve_in_thread([simulator], ServerOptions(tls_dir=tmp_path, certificate_exists=True)) as other,
+        serve_in_thread([simulator], ServerOptions(certificate=certificate)) as one,
+        serve_in_thread([simulator], ServerOptions(certificate=certificate)) as other,
     ):
         assert (one.ca_file, other.ca_file) == (ca_file, ca_file)
         assert {answer_over_tls(running.port, ca_file) for running in (one, other)} == {b"HTTP/1.1 404"}
-
-
-def test_the_key_of_a_shared_certificate_is_for_its_owner_only(tmp_path: Path) -> None:
-    make_certificate(tmp_path, "127.0.0.1")
-    assert stat.S_IMODE((tmp_path / "server.pem").stat().st_mode) == 0o600
 
 
 def test_a_client_that_speaks_plainly_to_tls_gets_nothing(simulator: Simulator, tmp_path: Path) -> None:
